@@ -1,0 +1,1 @@
+"""The backpropagation core: numpy only, no terminal, no files."""

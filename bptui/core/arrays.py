@@ -1,0 +1,42 @@
+"""The array type of the core, and calls: numpy functions bound to the buffers they work on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Call: TypeAlias = Callable[[], object]
+
+
+def call(function: Callable[..., object], *arguments: object) -> Call:
+    """``call(np.add, a, b, out)``: a numpy function bound to its buffers, to be run repeatedly."""
+    return partial(function, *arguments)
+
+
+def constant(value: float) -> Array:
+    """A 0-d array: ufuncs take it faster than a Python float, which they convert at every call."""
+    return np.array(value, dtype=np.float64)
+
+
+def run(calls: Iterable[Call]) -> None:
+    """Run ``calls`` in order. Overflow to inf is silent: losses are checked for it afterwards."""
+    with np.errstate(all="ignore"):
+        for each in calls:
+            each()
+
+
+def frozen(array: npt.ArrayLike) -> Array:
+    """A read-only, C-contiguous float64 copy of ``array``."""
+    copy = np.array(array, dtype=np.float64, order="C")
+    copy.setflags(write=False)
+    return copy
+
+
+def inner_product(vector: Array, out: Array) -> Call:
+    """The call that writes the sum of squares of ``vector`` (any shape) into ``out`` (1, 1)."""
+    return call(vector.reshape(1, -1).dot, vector.reshape(-1, 1), out)

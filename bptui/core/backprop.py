@@ -1,0 +1,277 @@
+"""Puts one training step together: forward pass, loss, backward pass, update, and the mistakes.
+
+Rows are samples: z = x W + b, dL/dW = a^T delta, dL/da = delta W^T (Rumelhart, Hinton & Williams
+1986, in matrix form). The fast loop and the explained step run these same calls, so they give the
+same bits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bptui.core.activations import ACTIVATIONS, softmax_backward
+from bptui.core.arrays import Array, Call, call, constant, inner_product
+from bptui.core.experiment import Experiment
+from bptui.core.losses import scaled
+from bptui.core.operations import Operation, Stage, StepProgram
+from bptui.core.optimizers import Block
+from bptui.core.state import BLOCK, State
+
+
+class Workspace:
+    """What the programs of all batch sizes share: the gradient, its views, and scratch space."""
+
+    def __init__(self, state: State) -> None:
+        self.gradient = np.zeros(state.layout.size)
+        length = min(BLOCK, state.layout.size)
+        self.scratch, self.other_scratch = np.empty(length), np.empty(length)
+        self.corrections = (constant(1.0), constant(1.0))
+
+
+def error_factor(experiment: Experiment, samples: int) -> float:
+    """The factor of dL/dout beyond the loss's own derivative: reduction, then mistakes."""
+    training = experiment.training
+    factor = experiment.loss.coefficient(experiment.network.layers[-1])
+    if training.reduction == "mean" and "not-averaged" not in training.mistakes:
+        factor /= samples
+    if "averaged-twice" in training.mistakes:
+        factor /= samples
+    for name, ratio in (("wrong-sign", -1.0), ("doubled", 2.0), ("missing-half", 0.5)):
+        if name in training.mistakes:
+            factor *= ratio
+    return factor
+
+
+class _Builder:
+    def __init__(
+        self, experiment: Experiment, state: State, workspace: Workspace, x: Array, t: Array
+    ) -> None:
+        self.experiment, self.state, self.workspace = experiment, state, workspace
+        self.network, self.names = experiment.network, experiment.network.names
+        self.mistakes = experiment.training.mistakes
+        self.samples, self.depth = x.shape[0], experiment.network.depth
+        self.operations: list[Operation] = []
+        self.buffers: dict[str, Array] = {"input": x, "target": t}
+        names, layout = self.names, state.layout
+        for layer in range(1, self.depth + 1):
+            shape = (self.samples, self.network.layers[layer])
+            for quantity in (names.net, names.out, names.out_gradient, names.delta):
+                self.buffers[quantity(layer)] = np.zeros(shape)
+            weights = layout.weights(state.parameters, layer)
+            self.buffers[names.weights(layer)] = weights
+            gradient = layout.weights(workspace.gradient, layer)
+            self.buffers[names.weight_gradient(layer)] = gradient
+            if self.network.bias:
+                self.buffers[names.bias(layer)] = layout.biases(state.parameters, layer)
+                self.buffers[names.bias_gradient(layer)] = layout.biases(workspace.gradient, layer)
+        for name in ("data_loss", "penalty", "loss"):
+            self.buffers[name] = np.zeros((1, 1))
+
+    def add(
+        self,
+        name: str,
+        stage: Stage,
+        layer: int,
+        reads: list[str],
+        writes: list[str],
+        calls: list[Call],
+        shown_only: bool = False,
+    ) -> None:
+        self.operations.append(
+            Operation(name, stage, layer, tuple(reads), tuple(writes), tuple(calls), shown_only)
+        )
+
+    def forward(self, layer: int) -> None:
+        names, buffers = self.names, self.buffers
+        x, net, out = names.out(layer - 1), names.net(layer), names.out(layer)
+        weights, bias = names.weights(layer), names.bias(layer)
+        reads, calls = [x, weights], [call(buffers[x].dot, buffers[weights], buffers[net])]
+        if self.network.bias:
+            reads.append(bias)
+            calls.append(call(np.add, buffers[net], buffers[bias], buffers[net]))
+        self.add(net, "forward", layer, reads, [net], calls)
+        activation = ACTIVATIONS[self.network.activations[layer - 1]]
+        calls = activation.forward(buffers[net], buffers[out])
+        self.add(out, "forward", layer, [net], [out], calls)
+
+    def loss(self) -> None:
+        _experiment, buffers, last = self.experiment, self.buffers, self.depth
+        names, training, loss = self.names, self.experiment.training, self.experiment.loss
+        net, out, data_loss = names.net(last), names.out(last), buffers["data_loss"]
+        calls = loss.value(
+            self.network.output_activation,
+            buffers[net],
+            buffers[out],
+            buffers["target"],
+            buffers[names.out_gradient(last)],
+            data_loss,
+        )
+        factor = loss.coefficient(self.network.layers[-1])
+        if training.reduction == "mean":
+            factor /= self.samples
+        calls += scaled(data_loss, factor)
+        reads, writes = [out, "target"], ["data_loss", "penalty", "loss"]
+        if training.l2:
+            calls += self.penalty()
+            reads += [names.weights(layer) for layer in range(1, last + 1)]
+            calls.append(call(np.add, data_loss, buffers["penalty"], buffers["loss"]))
+        else:
+            buffers["loss"] = data_loss
+        self.add("L", "loss", last, reads, writes, calls)
+
+    def penalty(self) -> list[Call]:
+        """l2 times the sum of all squared weights, into ``penalty``."""
+        total, part = self.buffers["penalty"], np.zeros((1, 1))
+        calls: list[Call] = [call(total.fill, 0.0)]
+        for layer in range(1, self.depth + 1):
+            weights = self.buffers[self.names.weights(layer)]
+            calls += [inner_product(weights, part), call(np.add, total, part, total)]
+        return [*calls, call(np.multiply, total, constant(self.experiment.training.l2), total)]
+
+    def derivative(self, layer: int, d: Array) -> list[Call]:
+        """Calls that fill ``d`` with the derivative of a hidden layer, or with its mistake."""
+        net, out = self.buffers[self.names.net(layer)], self.buffers[self.names.out(layer)]
+        activation = ACTIVATIONS[self.network.activations[layer - 1]]
+        assert activation.derivative is not None, "softmax stands in the last layer only"
+        if "derivative-of-activation" not in self.mistakes:
+            return activation.derivative(net, out, d)
+        again = np.empty_like(out)
+        return [*activation.forward(out, again), *activation.derivative(out, again, d)]
+
+    def output_gradient(self) -> None:
+        names, buffers, last = self.names, self.buffers, self.depth
+        activation, loss = self.network.output_activation, self.experiment.loss
+        out, target = buffers[names.out(last)], buffers["target"]
+        upstream, delta = buffers[names.out_gradient(last)], buffers[names.delta(last)]
+        factor = error_factor(self.experiment, self.samples)
+        detour = {"missing-output-derivative", "derivative-of-activation"} & set(self.mistakes)
+        fused = activation.name in loss.fused and not detour
+        self.add(
+            names.out_gradient(last),
+            "backward",
+            last,
+            [names.out(last), "target"],
+            [names.out_gradient(last)],
+            loss.gradient(out, target, factor, upstream),
+            shown_only=fused and "output-factor-a" not in self.mistakes,
+        )
+        reads = [names.out_gradient(last), names.out(last)]
+        if fused:
+            reads = [names.out(last), "target"]
+            calls = loss.fused[activation.name](out, target, factor, delta)
+        elif "missing-output-derivative" in self.mistakes:
+            calls = [call(np.positive, upstream, delta)]
+        elif activation.derivative is not None:
+            calls = [*self.derivative(last, delta), call(np.multiply, delta, upstream, delta)]
+        elif "derivative-of-activation" in self.mistakes:
+            again = np.empty_like(out)
+            calls = [*activation.forward(out, again), *softmax_backward(again, upstream, delta)]
+        else:
+            calls = softmax_backward(out, upstream, delta)
+        self.add(names.delta(last), "backward", last, reads, [names.delta(last)], calls)
+
+    def hidden_gradient(self, layer: int) -> None:
+        """dL/dout and delta of a hidden layer, back through the weights of the layer after it."""
+        names, buffers, after = self.names, self.buffers, layer + 1
+        upstream, delta = buffers[names.out_gradient(layer)], buffers[names.delta(layer)]
+        carried, reads = buffers[names.delta(after)], [names.delta(after), names.weights(after)]
+        calls: list[Call] = []
+        if "output-factor-a" in self.mistakes and after == self.depth:
+            gradient, out = names.out_gradient(after), names.out(after)
+            carried, reads = np.empty_like(carried), [gradient, out, names.weights(after)]
+            calls.append(call(np.multiply, buffers[gradient], buffers[out], carried))
+        by_output = "hidden-derivative-by-output" in self.mistakes
+        if by_output:
+            slope = np.empty_like(delta)
+            calls += [*self.derivative(layer, slope), call(np.multiply, carried, slope, slope)]
+            carried = slope
+            reads.append(names.net(layer))
+        weights = buffers[names.weights(after)]
+        through = weights if "transposed-weights" in self.mistakes else weights.T
+        calls.append(call(carried.dot, through, upstream))
+        self.add(
+            names.out_gradient(layer), "backward", layer, reads, [names.out_gradient(layer)], calls
+        )
+        reads = [names.out_gradient(layer)]
+        if by_output or "missing-hidden-derivative" in self.mistakes:
+            calls = [call(np.positive, upstream, delta)]
+        else:
+            reads.append(names.net(layer))
+            calls = [*self.derivative(layer, delta), call(np.multiply, delta, upstream, delta)]
+        self.add(names.delta(layer), "backward", layer, reads, [names.delta(layer)], calls)
+
+    def parameter_gradient(self, layer: int) -> None:
+        names, buffers, l2 = self.names, self.buffers, self.experiment.training.l2
+        x, delta = buffers[names.out(layer - 1)], buffers[names.delta(layer)]
+        gradient, weights = buffers[names.weight_gradient(layer)], buffers[names.weights(layer)]
+        reads, writes = [names.out(layer - 1), names.delta(layer)], [names.weight_gradient(layer)]
+        calls: list[Call] = [call(x.T.dot, delta, gradient)]
+        if l2:
+            decay = np.empty_like(weights)
+            calls += [
+                call(np.multiply, weights, constant(2.0 * l2), decay),
+                call(np.add, gradient, decay, gradient),
+            ]
+            reads.append(names.weights(layer))
+        if self.network.bias:
+            row = buffers[names.bias_gradient(layer)].reshape(1, -1)
+            if "bias-gradient-not-summed" in self.mistakes:
+                calls.append(call(np.positive, delta[-1:], row))
+            else:
+                calls.append(call(np.ones((1, self.samples)).dot, delta, row))
+            writes.append(names.bias_gradient(layer))
+        if self.state.accumulated is not None:
+            layout = self.state.layout
+            span = slice(layout.weight_span(layer).start, layout.bias_span(layer).stop)
+            own, earlier = self.workspace.gradient[span], self.state.accumulated[span]
+            calls += [call(np.add, earlier, own, earlier), call(np.positive, earlier, own)]
+        self.add(names.weight_gradient(layer), "backward", layer, reads, writes, calls)
+
+    def update(self, name: str, layers: range) -> None:
+        experiment, state, work = self.experiment, self.state, self.workspace
+        calls: list[Call] = []
+        for span in state.trained_blocks(experiment, layers):
+            length = span.stop - span.start
+            block = Block(
+                state.parameters[span],
+                work.gradient[span],
+                tuple(slot[span] for slot in state.slots),
+                work.scratch[:length],
+                work.other_scratch[:length],
+                work.corrections,
+            )
+            training = experiment.training
+            calls += experiment.optimizer.update(
+                block, training.learning_rate, dict(training.settings)
+            )
+        names = self.names
+        reads = [name(layer) for layer in layers for name in (names.weights, names.weight_gradient)]
+        writes = [names.weights(layer) for layer in layers]
+        if self.network.bias:
+            reads += [name(layer) for layer in layers for name in (names.bias, names.bias_gradient)]
+            writes += [names.bias(layer) for layer in layers]
+        self.add(name, "update", max(layers), reads, writes, calls)
+
+
+def build_step(
+    experiment: Experiment, state: State, workspace: Workspace, x: Array, t: Array
+) -> StepProgram:
+    """The program of one step on the batch in ``x`` (samples, inputs), ``t`` (samples, outputs)."""
+    builder, depth = _Builder(experiment, state, workspace, x, t), experiment.network.depth
+    early = "updated-weights" in experiment.training.mistakes
+    for layer in range(1, depth + 1):
+        builder.forward(layer)
+    builder.loss()
+    for layer in range(depth, 0, -1):
+        if layer == depth:
+            builder.output_gradient()
+        else:
+            builder.hidden_gradient(layer)
+        builder.parameter_gradient(layer)
+        if early:
+            builder.update(f"update {builder.names.weights(layer)}", range(layer, layer + 1))
+    if not early:
+        builder.update("update", range(1, depth + 1))
+    operations = tuple(builder.operations)
+    fast = tuple(each for one in operations if not one.shown_only for each in one.calls)
+    return StepProgram(operations, builder.buffers, fast)

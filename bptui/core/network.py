@@ -1,0 +1,110 @@
+"""The shape of a network and its parameters, both immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy.typing as npt
+
+from bptui.core.activations import ACTIVATIONS, Activation
+from bptui.core.arrays import Array, frozen
+from bptui.core.errors import require
+from bptui.core.names import Names
+
+MOST_LAYERS, MOST_UNITS, MOST_PARAMETERS = 65, 100_000, 20_000_000
+
+
+@dataclass(frozen=True)
+class Network:
+    """Units per layer (input first), one activation for each later layer, biases or none.
+
+    Raises :class:`~bptui.core.errors.UnusableError` where that is no network.
+    """
+
+    layers: tuple[int, ...]
+    activations: tuple[str, ...]
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        key = "network.layers"
+        require(len(self.layers) >= 2, key, list(self.layers), "at least two layers")
+        require(
+            len(self.layers) <= MOST_LAYERS,
+            key,
+            f"{len(self.layers)} layers",
+            f"at most {MOST_LAYERS} layers",
+        )
+        for index, units in enumerate(self.layers):
+            require(
+                1 <= units <= MOST_UNITS, f"{key}[{index}]", units, f"1 to {MOST_UNITS:,} units"
+            )
+        require(
+            self.parameter_count <= MOST_PARAMETERS,
+            key,
+            f"{self.parameter_count:,} weights and biases",
+            f"at most {MOST_PARAMETERS:,}",
+        )
+        key = "network.activation"
+        require(
+            len(self.activations) == len(self.layers) - 1,
+            key,
+            f"{len(self.activations)} activations",
+            f"{len(self.layers) - 1}, one for every layer after the input",
+        )
+        for index, name in enumerate(self.activations):
+            require(
+                name in ACTIVATIONS, f"{key}[{index}]", name, f"one of {', '.join(ACTIVATIONS)}"
+            )
+            require(
+                name != "softmax" or index == len(self.activations) - 1,
+                f"{key}[{index}]",
+                "softmax in a hidden layer",
+                "softmax in the last layer only",
+            )
+
+    @property
+    def depth(self) -> int:
+        """Layers with weights."""
+        return len(self.layers) - 1
+
+    @property
+    def names(self) -> Names:
+        return Names(self.layers)
+
+    @property
+    def output_activation(self) -> Activation:
+        return ACTIVATIONS[self.activations[-1]]
+
+    @property
+    def weight_count(self) -> int:
+        return sum(a * b for a, b in zip(self.layers, self.layers[1:], strict=False))
+
+    @property
+    def parameter_count(self) -> int:
+        """Weights and biases."""
+        return self.weight_count + (sum(self.layers[1:]) if self.bias else 0)
+
+    def __str__(self) -> str:
+        """2-4-1 tanh, sigmoid, no bias."""
+        kinds = dict.fromkeys(self.activations)
+        names = ", ".join(kinds if len(kinds) == 1 else self.activations)
+        return f"{'-'.join(map(str, self.layers))} {names}{'' if self.bias else ', no bias'}"
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """Weights, one (fan_in, fan_out) matrix a layer, and biases, one (fan_out,) vector or None."""
+
+    weights: tuple[Array, ...]
+    biases: tuple[Array, ...] | None
+
+    @classmethod
+    def of(
+        cls, weights: Sequence[npt.ArrayLike], biases: Sequence[npt.ArrayLike] | None
+    ) -> Parameters:
+        """Read-only copies of the given matrices and vectors."""
+        return cls(
+            tuple(frozen(each) for each in weights),
+            None if biases is None else tuple(frozen(each) for each in biases),
+        )

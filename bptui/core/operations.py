@@ -1,0 +1,44 @@
+"""The operations of one training step, in order: what each computes, from what, into what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from bptui.core.arrays import Array, Call
+
+Stage = Literal["forward", "loss", "backward", "update"]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of a step: net_h, out_h, ..., L, ..., gW1, update.
+
+    ``reads`` and ``writes`` are names of quantities, ``layer`` counts from 1 (the output layer for
+    the loss and for an update of all layers). ``shown_only`` marks what nothing later reads: it is
+    computed to be shown and left out of the fast loop.
+    """
+
+    name: str
+    stage: Stage
+    layer: int
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    calls: tuple[Call, ...]
+    shown_only: bool = False
+
+    @property
+    def label(self) -> str:
+        """``backward: gW2``, or the stage alone where it says everything."""
+        return self.name if self.name.startswith(self.stage) else f"{self.stage}: {self.name}"
+
+
+@dataclass(frozen=True)
+class StepProgram:
+    """One training step for one batch size: its operations, and their buffers by name."""
+
+    operations: tuple[Operation, ...]
+    buffers: Mapping[str, Array]
+    calls: tuple[Call, ...]
+    """The calls of all operations that are not ``shown_only``: what the fast loop runs."""

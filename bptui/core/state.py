@@ -1,0 +1,103 @@
+"""The state of training as one flat array: parameters, optimizer slots, accumulated gradients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bptui.core.arrays import Array, frozen
+from bptui.core.experiment import Experiment
+from bptui.core.network import Network, Parameters
+
+BLOCK = 16_384
+"""Parameters that one update call works on: few enough that they stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where each matrix lies in a flat array: W1, b1, W2, b2, ... one after the other."""
+
+    network: Network
+
+    @property
+    def size(self) -> int:
+        return self.network.parameter_count
+
+    def weight_span(self, layer: int) -> slice:
+        start = sum(
+            (fan_in + self.network.bias) * fan_out
+            for fan_in, fan_out in zip(
+                self.network.layers[: layer - 1], self.network.layers[1:], strict=False
+            )
+        )
+        fan_in, fan_out = self.network.layers[layer - 1 : layer + 1]
+        return slice(start, start + fan_in * fan_out)
+
+    def bias_span(self, layer: int) -> slice:
+        """Empty where the network has no biases."""
+        start = self.weight_span(layer).stop
+        return slice(start, start + (self.network.layers[layer] if self.network.bias else 0))
+
+    def weights(self, flat: Array, layer: int) -> Array:
+        """The view (fan_in, fan_out) of ``layer`` (from 1) in a flat array of ``size``."""
+        return flat[self.weight_span(layer)].reshape(self.network.layers[layer - 1], -1)
+
+    def biases(self, flat: Array, layer: int) -> Array:
+        """The view (fan_out,) of ``layer`` (from 1)."""
+        return flat[self.bias_span(layer)]
+
+    def flatten(self, parameters: Parameters) -> Array:
+        flat = np.empty(self.size)
+        for layer, weights in enumerate(parameters.weights, 1):
+            self.weights(flat, layer)[...] = weights
+            if parameters.biases is not None:
+                self.biases(flat, layer)[...] = parameters.biases[layer - 1]
+        return flat
+
+    def unflatten(self, flat: Array) -> Parameters:
+        """Read-only copies of the matrices and vectors in ``flat``."""
+        copy = frozen(flat)
+        layers = range(1, self.network.depth + 1)
+        weights = tuple(self.weights(copy, layer) for layer in layers)
+        biases = tuple(self.biases(copy, layer) for layer in layers)
+        return Parameters(weights, biases if self.network.bias else None)
+
+
+class State:
+    """The arrays that an update changes, all views of ``flat``, so that one copy keeps a state."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.layout = Layout(experiment.network)
+        self.slot_names = experiment.optimizer.slots
+        accumulates = "gradient-accumulated" in experiment.training.mistakes
+        size, parts = self.layout.size, 1 + len(self.slot_names) + accumulates
+        self.flat = np.zeros(size * parts)
+        self.parameters = self.flat[:size]
+        self.slots = tuple(
+            self.flat[size * part : size * (part + 1)]
+            for part in range(1, 1 + len(self.slot_names))
+        )
+        self.accumulated = self.flat[-size:] if accumulates else None
+        self.parameters[:] = self.layout.flatten(experiment.start)
+        self.start = frozen(self.flat)
+
+    def trained_blocks(self, experiment: Experiment, layers: range) -> list[slice]:
+        """The parts of ``parameters`` that training changes in ``layers``, merged, then cut."""
+        spans: list[slice] = []
+        for layer in sorted(layers):
+            for trained, span in (
+                (experiment.trains_weights(layer), self.layout.weight_span(layer)),
+                (experiment.trains_biases(layer), self.layout.bias_span(layer)),
+            ):
+                if not trained or span.start == span.stop:
+                    continue
+                if spans and spans[-1].stop == span.start:
+                    spans[-1] = slice(spans[-1].start, span.stop)
+                else:
+                    spans.append(span)
+        return [
+            slice(start, min(start + BLOCK, span.stop))
+            for span in spans
+            for start in range(span.start, span.stop, BLOCK)
+        ]

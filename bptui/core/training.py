@@ -1,0 +1,121 @@
+"""The training engine: plays step after step, fast, or one step with everything recorded."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bptui.core.arrays import Array, frozen, run
+from bptui.core.backprop import Workspace, build_step
+from bptui.core.experiment import Experiment
+from bptui.core.network import Parameters
+from bptui.core.operations import StepProgram
+from bptui.core.snapshot import Snapshot
+from bptui.core.state import State
+
+
+class Engine:
+    """Holds state ``step`` of an experiment and moves it forward.
+
+    The state is one flat array; :meth:`save` copies it, :meth:`load` goes back to it. Everything
+    else is working space, so the numbers of a step depend on its state alone.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.step = 0
+        self.state = State(experiment)
+        self._workspace = Workspace(self.state)
+        self._programs: dict[int, StepProgram] = {}
+        self._schedule = experiment.schedule
+        self._decays = tuple(
+            dict(experiment.training.settings).get(name) for name in ("beta1", "beta2")
+        )
+
+    def save(self) -> Array:
+        """A copy of the state: parameters, optimizer slots, accumulated gradients."""
+        return frozen(self.state.flat)
+
+    def load(self, state: Array, step: int) -> None:
+        """Go to a state that :meth:`save` gave at ``step``."""
+        self.state.flat[:] = state
+        self.step = step
+
+    def restart(self) -> None:
+        """Go to the start values."""
+        self.load(self.state.start, 0)
+
+    def advance(self, losses: Array) -> None:
+        """Play ``len(losses)`` steps, writing the loss that each one started from."""
+        steady = self._schedule.full_batch and self._decays[0] is None
+        with np.errstate(all="ignore"):
+            if steady:
+                program = self._program(self._schedule.samples)
+                calls, loss = program.calls, program.buffers["loss"].item
+                for index in range(len(losses)):
+                    for each in calls:
+                        each()
+                    losses[index] = loss()
+            else:
+                for index in range(len(losses)):
+                    program = self._prepare(self.step + index)
+                    for each in program.calls:
+                        each()
+                    losses[index] = program.buffers["loss"].item()
+        self.step += len(losses)
+
+    def record(self) -> Snapshot:
+        """Play one step and keep everything that it computed."""
+        step, layout, state = self.step, self.state.layout, self.state
+        program = self._prepare(step)
+        parameters, slots = self._parameters(), self._slots()
+        values = {name: frozen(program.buffers[name]) for name in ("input", "target")}
+        for operation in program.operations:
+            run(operation.calls)
+            if operation.stage != "update":
+                values |= {name: frozen(program.buffers[name]) for name in operation.writes}
+        self.step += 1
+        return Snapshot(
+            experiment=self.experiment,
+            step=step,
+            epoch=self._schedule.epoch(step),
+            batch=self._schedule.indices(step),
+            operations=program.operations,
+            values=values,
+            gradients=layout.unflatten(self._workspace.gradient),
+            parameters=parameters,
+            updated_parameters=layout.unflatten(state.parameters),
+            slots=slots,
+            updated_slots=self._slots(),
+        )
+
+    def _parameters(self) -> Parameters:
+        return self.state.layout.unflatten(self.state.parameters)
+
+    def _slots(self) -> dict[str, Parameters]:
+        state = self.state
+        return {
+            name: state.layout.unflatten(slot)
+            for name, slot in zip(state.slot_names, state.slots, strict=True)
+        }
+
+    def _program(self, samples: int) -> StepProgram:
+        """The program for a batch of ``samples``; at most two sizes occur."""
+        if samples not in self._programs:
+            data = self.experiment.data
+            x, t = data.inputs, data.targets
+            if not self._schedule.full_batch:
+                x, t = np.empty((samples, x.shape[1])), np.empty((samples, t.shape[1]))
+            self._programs[samples] = build_step(self.experiment, self.state, self._workspace, x, t)
+        return self._programs[samples]
+
+    def _prepare(self, step: int) -> StepProgram:
+        """The program of ``step``, with its batch and Adam's corrections in place."""
+        program = self._program(self._schedule.size(step))
+        if not self._schedule.full_batch:
+            indices, data = self._schedule.indices(step), self.experiment.data
+            data.inputs.take(indices, 0, program.buffers["input"], "clip")
+            data.targets.take(indices, 0, program.buffers["target"], "clip")
+        for correction, decay in zip(self._workspace.corrections, self._decays, strict=True):
+            if decay is not None:
+                correction[...] = 1.0 - decay ** (step + 1)
+        return program
