@@ -69,7 +69,7 @@ def tanh_derivative(z: Array, a: Array, d: Array) -> list[Call]:
 
 
 def relu(z: Array, a: Array) -> list[Call]:
-    return [call(np.maximum, z, ZERO, a)]
+    return [call(np.maximum, z, ZERO, out=a)]
 
 
 def relu_derivative(z: Array, a: Array, d: Array) -> list[Call]:
@@ -77,7 +77,7 @@ def relu_derivative(z: Array, a: Array, d: Array) -> list[Call]:
 
 
 def leaky_relu(z: Array, a: Array) -> list[Call]:
-    return [call(np.multiply, z, constant(LEAKY_SLOPE), a), call(np.maximum, z, a, a)]
+    return [call(np.multiply, z, constant(LEAKY_SLOPE), a), call(np.maximum, z, a, out=a)]
 
 
 def leaky_relu_derivative(z: Array, a: Array, d: Array) -> list[Call]:

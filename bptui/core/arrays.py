@@ -13,9 +13,12 @@ Array: TypeAlias = npt.NDArray[np.float64]
 Call: TypeAlias = Callable[[], object]
 
 
-def call(function: Callable[..., object], *arguments: object) -> Call:
-    """``call(np.add, a, b, out)``: a numpy function bound to its buffers, to be run repeatedly."""
-    return partial(function, *arguments)
+def call(function: Callable[..., object], *arguments: object, **keywords: object) -> Call:
+    """``call(np.add, a, b, out)``: a numpy function bound to its buffers, to be run repeatedly.
+
+    np.maximum and np.minimum take ``out`` by keyword only: numpy deprecates it by position.
+    """
+    return partial(function, *arguments, **keywords)
 
 
 def constant(value: float) -> Array:

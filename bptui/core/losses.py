@@ -71,7 +71,7 @@ def binary_cross_entropy(
     """max(z, 0) - z t + ln(1 + e^-|z|), which equals -t ln a - (1 - t) ln(1 - a)."""
     terms = np.empty_like(z)
     return [
-        call(np.maximum, z, ZERO, terms),
+        call(np.maximum, z, ZERO, out=terms),
         call(np.multiply, z, t, error),
         call(np.subtract, terms, error, terms),
         call(np.absolute, z, error),
@@ -89,7 +89,7 @@ def binary_cross_entropy_gradient(a: Array, t: Array, factor: float, error: Arra
     return [
         call(np.subtract, ONE, a, slope),
         call(np.multiply, slope, a, slope),
-        call(np.maximum, slope, TINY, slope),
+        call(np.maximum, slope, TINY, out=slope),
         call(np.subtract, a, t, error),
         call(np.divide, error, slope, error),
         *scaled(error, factor),
@@ -122,7 +122,7 @@ def cross_entropy(
 def cross_entropy_gradient(a: Array, t: Array, factor: float, error: Array) -> list[Call]:
     """-t / a."""
     return [
-        call(np.maximum, a, TINY, error),
+        call(np.maximum, a, TINY, out=error),
         call(np.divide, t, error, error),
         *scaled(error, -factor),
     ]
