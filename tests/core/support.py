@@ -1,0 +1,97 @@
+"""Small experiments for the tests of the core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from bptui.core.activations import ACTIVATIONS
+from bptui.core.arrays import Array, frozen
+from bptui.core.experiment import Data, Experiment, Training
+from bptui.core.losses import LOSSES
+from bptui.core.network import Network, Parameters
+from bptui.core.snapshot import Snapshot
+
+PAIRS = [
+    (activation.name, loss.name)
+    for loss in LOSSES.values()
+    for activation in ACTIVATIONS.values()
+    if loss.refusal(activation) is None
+]
+"""Every output activation with every loss that may follow it."""
+
+HIDDEN = [name for name, each in ACTIVATIONS.items() if each.derivative is not None]
+
+
+def data(inputs: Any, targets: Any) -> Data:
+    x, t = frozen(inputs), frozen(targets)
+    return Data(x, t, frozen(np.empty((0, x.shape[1]))), frozen(np.empty((0, t.shape[1]))))
+
+
+def build(
+    weights: Sequence[Any],
+    biases: Sequence[Any] | None,
+    activations: tuple[str, ...],
+    inputs: Any,
+    targets: Any,
+    **training: Any,
+) -> Experiment:
+    """An experiment with these start values and this data."""
+    start = Parameters.of(weights, biases)
+    layers = (start.weights[0].shape[0], *(each.shape[1] for each in start.weights))
+    network = Network(layers, activations, bias=biases is not None)
+    return Experiment("test", network, start, Training(**training), data(inputs, targets))
+
+
+def experiment(
+    layers: tuple[int, ...] = (2, 3, 2),
+    activations: str | tuple[str, ...] = "tanh",
+    *,
+    samples: int = 5,
+    bias: bool = True,
+    seed: int = 0,
+    scale: float = 0.8,
+    **training: Any,
+) -> Experiment:
+    """An experiment with drawn start values and data; targets lie in (0.05, 0.95)."""
+    rng = np.random.default_rng(seed)
+    if isinstance(activations, str):
+        activations = (activations,) * (len(layers) - 1)
+    weights = [rng.normal(0.0, scale, shape) for shape in zip(layers, layers[1:], strict=False)]
+    biases = [rng.normal(0.0, scale, units) for units in layers[1:]] if bias else None
+    inputs = rng.normal(0.0, 1.0, (samples, layers[0]))
+    targets = rng.uniform(0.05, 0.95, (samples, layers[-1]))
+    return build(weights, biases, activations, inputs, targets, **training)
+
+
+def arrays(parameters: Parameters) -> list[Array]:
+    """Weights, then biases."""
+    return [*parameters.weights, *(parameters.biases or ())]
+
+
+def assert_same_bits(one: Snapshot, other: Snapshot) -> None:
+    """Everything in two snapshots is equal, NaN counting as equal to NaN."""
+    assert one.step == other.step
+    assert one.epoch == other.epoch
+    assert np.array_equal(one.batch, other.batch)
+    assert one.values.keys() == other.values.keys()
+    pairs = [(one.values[name], other.values[name], name) for name in one.values]
+    groups = ("parameters", "updated_parameters", "gradients")
+    for group in groups:
+        mine, theirs = arrays(getattr(one, group)), arrays(getattr(other, group))
+        pairs += [(a, b, group) for a, b in zip(mine, theirs, strict=True)]
+    for group in ("slots", "updated_slots"):
+        mine, theirs = getattr(one, group), getattr(other, group)
+        assert mine.keys() == theirs.keys()
+        for slot in mine:
+            both = zip(arrays(mine[slot]), arrays(theirs[slot]), strict=True)
+            pairs += [(a, b, f"{group} {slot}") for a, b in both]
+    for a, b, name in pairs:
+        assert np.array_equal(a, b, equal_nan=True), name
+
+
+def relative_error(found: Array, expected: Array) -> float:
+    """|found - expected| / |expected| in the Euclidean norm of the whole array."""
+    size = float(np.linalg.norm(expected))
+    return float(np.linalg.norm(found - expected)) / (size if size > 0.0 else 1.0)

@@ -1,0 +1,111 @@
+"""Gradients and updates against torch in float64. Needs the extra ``torch``."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from bptui.core.experiment import Experiment
+from bptui.core.snapshot import Snapshot
+from bptui.core.training import Engine
+
+from .support import HIDDEN, PAIRS, arrays, experiment, relative_error
+
+torch = pytest.importorskip("torch")
+functional = torch.nn.functional
+
+ACTIVATIONS = {
+    "identity": lambda z: z,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "leaky_relu": lambda z: functional.leaky_relu(z, 0.01),
+    "softplus": functional.softplus,
+    "gelu": lambda z: functional.gelu(z, approximate="tanh"),
+    "softmax": lambda z: torch.softmax(z, 1),
+}
+
+
+def reduced_loss(made: Experiment, parameters: list[Any], x: Any, t: Any) -> Any:
+    """The loss as a torch tensor, cross entropies from the logits."""
+    depth, training = made.network.depth, made.training
+    a = z = x
+    for layer, name in enumerate(made.network.activations):
+        z = a @ parameters[layer]
+        if made.network.bias:
+            z = z + parameters[depth + layer]
+        a = ACTIVATIONS[name](z)
+    if training.loss == "binary_cross_entropy":
+        total = functional.binary_cross_entropy_with_logits(z, t, reduction="sum")
+    elif training.loss == "cross_entropy":
+        logarithm = functional.logsigmoid if name == "sigmoid" else lambda v: v.log_softmax(1)
+        total = -(t * logarithm(z)).sum()
+    else:
+        share = {"half_squared_error": 0.5, "mean_squared_error": 1.0 / a.shape[1]}
+        total = ((a - t) ** 2).sum() * share.get(training.loss, 1.0)
+    if training.reduction == "mean":
+        total = total / x.shape[0]
+    return total + training.l2 * sum((w**2).sum() for w in parameters[:depth])
+
+
+def autograd(shown: Snapshot) -> list[np.ndarray[Any, Any]]:
+    parameters = [torch.tensor(a, requires_grad=True) for a in arrays(shown.parameters)]
+    x, t = torch.tensor(shown.values["input"]), torch.tensor(shown.values["target"])
+    reduced_loss(shown.experiment, parameters, x, t).backward()
+    return [each.grad.numpy() for each in parameters]
+
+
+def check(shown: Snapshot) -> None:
+    for found, expected in zip(arrays(shown.gradients), autograd(shown), strict=True):
+        assert relative_error(found, expected) < 1e-12
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+@pytest.mark.parametrize(("activation", "loss"), PAIRS)
+def test_output_pairs(activation: str, loss: str, depth: int) -> None:
+    layers = (3, 4, 2, 3, 2)[:depth] + (2,)
+    activations = (*("sigmoid", "gelu", "leaky_relu")[: depth - 1], activation)
+    for reduction, bias, l2 in itertools.product(("mean", "sum"), (True, False), (0.0, 0.03)):
+        made = experiment(
+            layers, activations, bias=bias, loss=loss, reduction=reduction, l2=l2, seed=3
+        )
+        check(Engine(made).record())
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_hidden_activations(hidden: str) -> None:
+    engine = Engine(
+        experiment((3, 5, 4, 2), (hidden, hidden, "softmax"), loss="cross_entropy", batch_size=2)
+    )
+    for _ in range(4):
+        check(engine.record())
+
+
+OPTIMIZERS = {
+    "sgd": lambda p: torch.optim.SGD(p, 0.1),
+    "momentum": lambda p: torch.optim.SGD(p, 0.1, momentum=0.9),
+    "nesterov": lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, nesterov=True),
+    "adagrad": lambda p: torch.optim.Adagrad(p, 0.1, eps=1e-8),
+    "rmsprop": lambda p: torch.optim.RMSprop(p, 0.1, alpha=0.9, eps=1e-8),
+    "adam": lambda p: torch.optim.Adam(p, 0.1),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers_over_fifty_steps(name: str) -> None:
+    made = experiment((2, 4, 1), ("tanh", "sigmoid"), optimizer=name, loss="binary_cross_entropy")
+    engine = Engine(made)
+    parameters = [torch.tensor(a, requires_grad=True) for a in arrays(made.start)]
+    optimizer = OPTIMIZERS[name](parameters)
+    x, t = torch.tensor(made.data.inputs), torch.tensor(made.data.targets)
+    for _ in range(50):
+        shown = engine.record()
+        optimizer.zero_grad()
+        loss = reduced_loss(made, parameters, x, t)
+        loss.backward()
+        optimizer.step()
+        assert shown.loss == pytest.approx(loss.item(), rel=1e-9)
+    for found, expected in zip(arrays(shown.updated_parameters), parameters, strict=True):
+        assert relative_error(found, expected.detach().numpy()) < 1e-9
