@@ -1,0 +1,7 @@
+"""Presets: TOML files that describe an experiment, shipped with the program or written by users."""
+
+from bptui.presets.errors import PresetError
+from bptui.presets.files import load, loads
+from bptui.presets.shipped import Shipped, shipped
+
+__all__ = ["PresetError", "Shipped", "load", "loads", "shipped"]

@@ -1,0 +1,153 @@
+"""Reads the columns of a CSV file: numbers row by row, class names as labels."""
+
+from __future__ import annotations
+
+import csv
+import math
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from bptui.core.arrays import Array
+from bptui.core.datasets import Labels
+from bptui.core.errors import UnusableError, require
+
+LARGEST_FILE = 100_000_000
+"""Bytes."""
+MOST_SAMPLES = 1_000_000
+KEY = "data.csv"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns to read; all that are no targets are inputs where ``inputs`` is None."""
+
+    inputs: list[str] | None
+    targets: list[str] | None
+    label: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """Inputs and targets (samples, columns); labels (samples,) into the sorted class names."""
+
+    input_names: list[str]
+    inputs: Array
+    targets: Array
+    labels: Labels | None
+    class_names: list[str]
+
+
+def read_csv(folder: Path, name: str, columns: Columns, most_numbers: int) -> Content:
+    """The ``columns`` of the CSV file ``name`` in ``folder``.
+
+    The first row names the columns. Raises :class:`UnusableError` with the line of what is wrong.
+    """
+    require(
+        (columns.targets is None) != (columns.label is None),
+        "data",
+        "neither target_columns nor class_column"
+        if columns.targets is None
+        else "target_columns and class_column",
+        "one of target_columns and class_column",
+    )
+    try:
+        path = folder / name
+        require(path.is_file(), KEY, f"no file {str(path)!r}", "the name of a CSV file")
+        size = path.stat().st_size
+        require(size <= LARGEST_FILE, KEY, f"{name} of {size:,} bytes", f"at most {LARGEST_FILE:,}")
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            return _read(stream, name, columns, most_numbers)
+    except UnicodeDecodeError:
+        raise UnusableError(KEY, f"bytes in {name} that are not UTF-8", "text in UTF-8") from None
+    except csv.Error as error:
+        raise UnusableError(KEY, f"{name} with an error ({error})", "a CSV file") from None
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UnusableError(
+            KEY, f"{name}, which cannot be read ({reason})", "a readable CSV file"
+        ) from None
+    except UnusableError:
+        raise
+    except ValueError:  # a NUL in the name
+        raise UnusableError(KEY, repr(name), "the name of a CSV file") from None
+
+
+def _read(stream: TextIO, name: str, columns: Columns, most_numbers: int) -> Content:
+    rows = csv.reader(stream, strict=True)
+    header = [cell.strip() for cell in next(rows, [])]
+    require(any(header), KEY, f"{name} without a header", "a first row that names the columns")
+    place_of: dict[str, int] = {}
+    for place, column in enumerate(header):
+        require(column not in place_of, KEY, f"{name} with two columns {column!r}", "unlike names")
+        place_of[column] = place
+    used = [*(columns.targets or []), *([columns.label] if columns.label is not None else [])]
+    inputs = columns.inputs
+    if inputs is None:
+        inputs = [column for column in header if column not in used]
+    _check_columns("input_columns", inputs, header, used)
+    _check_columns("target_columns", columns.targets, header, [])
+    if columns.label is not None and columns.label not in header:
+        raise UnusableError("data.class_column", *_missing(columns.label, header))
+    places = [place_of[column] for column in [*inputs, *(columns.targets or [])]]
+    label = None if columns.label is None else place_of[columns.label]
+    numbers, labels, seen = array("d"), array("q"), dict[str, int]()
+    count = 0
+    for row in rows:
+        if not row:
+            continue  # a blank line
+        # quoted cells may span lines, so that the reader knows the line better than a count does
+        line = f"line {rows.line_num} of {name}"
+        require(len(row) == len(header), KEY, f"{len(row)} cells in {line}", f"{len(header)} cells")
+        numbers.extend([_number(row[place], line, header[place]) for place in places])
+        if label is not None:
+            labels.append(seen.setdefault(row[label].strip(), len(seen)))
+        count += 1
+        require(count <= MOST_SAMPLES, KEY, f"more samples in {name}", f"at most {MOST_SAMPLES:,}")
+        require(
+            len(numbers) <= most_numbers,
+            KEY,
+            f"more numbers in {name}",
+            f"at most {most_numbers:,}",
+        )
+    require(count > 0, KEY, f"{name} with a header alone", "at least one row of numbers")
+    table = np.frombuffer(numbers, dtype=np.float64).reshape(count, len(places))
+    names = sorted(seen)
+    rank = {label: index for index, label in enumerate(names)}
+    order = np.array([rank[each] for each in seen], dtype=np.intp)
+    return Content(
+        input_names=inputs,
+        inputs=table[:, : len(inputs)],
+        targets=table[:, len(inputs) :],
+        labels=None if label is None else order[np.frombuffer(labels, dtype=np.int64)],
+        class_names=names,
+    )
+
+
+def _check_columns(key: str, names: list[str] | None, header: list[str], used: list[str]) -> None:
+    if names is None:
+        return
+    require(bool(names), f"data.{key}", "no columns", "at least one column")
+    for index, column in enumerate(names):
+        place = f"data.{key}[{index}]"
+        if column not in header:
+            raise UnusableError(place, *_missing(column, header))
+        require(column not in names[:index], place, f"{column!r} twice", "each column once")
+        require(column not in used, place, f"{column!r}, a target too", "inputs or targets")
+
+
+def _missing(column: str, header: list[str]) -> tuple[str, str]:
+    return f"{column!r}, which is no column", f"one of {', '.join(header)}"
+
+
+def _number(cell: str, line: str, column: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UnusableError(KEY, f"{cell!r} in {line}, column {column}", "a finite number")
+    return value
