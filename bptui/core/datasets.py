@@ -123,8 +123,10 @@ def standardized(inputs: Array, reference: Array) -> Array:
 
     Both come from ``reference``, the training part. A column that never varies becomes 0.
     """
-    deviation = reference.std(axis=0)
-    scaled: Array = (inputs - reference.mean(axis=0)) / np.where(deviation > 0.0, deviation, 1.0)
+    # rounding can give equal numbers a mean beside them, and so a tiny deviation: compare instead
+    varies = reference.max(axis=0) > reference.min(axis=0)
+    mean = np.where(varies, reference.mean(axis=0), reference[0])
+    scaled: Array = (inputs - mean) / np.where(varies, reference.std(axis=0), 1.0)
     return scaled
 
 
