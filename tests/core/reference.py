@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+
 from bptui.core.experiment import Experiment
 
 Array = npt.NDArray[np.float64]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.arrays import Array, frozen
 from bptui.core.experiment import Data, Experiment, Training
@@ -24,18 +27,18 @@ PAIRS = [
 HIDDEN = [name for name, each in ACTIVATIONS.items() if each.derivative is not None]
 
 
-def data(inputs: Any, targets: Any) -> Data:
+def data(inputs: npt.ArrayLike, targets: npt.ArrayLike) -> Data:
     x, t = frozen(inputs), frozen(targets)
     return Data(x, t, frozen(np.empty((0, x.shape[1]))), frozen(np.empty((0, t.shape[1]))))
 
 
 def build(
-    weights: Sequence[Any],
-    biases: Sequence[Any] | None,
+    weights: Sequence[npt.ArrayLike],
+    biases: Sequence[npt.ArrayLike] | None,
     activations: tuple[str, ...],
-    inputs: Any,
-    targets: Any,
-    **training: Any,
+    inputs: npt.ArrayLike,
+    targets: npt.ArrayLike,
+    **training: Any,  # noqa: ANN401  fields of Training, each with its own type
 ) -> Experiment:
     """An experiment with these start values and this data."""
     start = Parameters.of(weights, biases)
@@ -52,13 +55,13 @@ def experiment(
     bias: bool = True,
     seed: int = 0,
     scale: float = 0.8,
-    **training: Any,
+    **training: Any,  # noqa: ANN401  fields of Training, each with its own type
 ) -> Experiment:
     """An experiment with drawn start values and data; targets lie in (0.05, 0.95)."""
     rng = np.random.default_rng(seed)
     if isinstance(activations, str):
         activations = (activations,) * (len(layers) - 1)
-    weights = [rng.normal(0.0, scale, shape) for shape in zip(layers, layers[1:], strict=False)]
+    weights = [rng.normal(0.0, scale, shape) for shape in pairwise(layers)]
     biases = [rng.normal(0.0, scale, units) for units in layers[1:]] if bias else None
     inputs = rng.normal(0.0, 1.0, (samples, layers[0]))
     targets = rng.uniform(0.05, 0.95, (samples, layers[-1]))

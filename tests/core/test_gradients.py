@@ -10,6 +10,7 @@ import itertools
 
 import numpy as np
 import pytest
+
 from bptui.core.experiment import Experiment
 from bptui.core.snapshot import Snapshot
 from bptui.core.training import Engine
@@ -77,7 +78,7 @@ def smooth(layers: tuple[int, ...], activations: tuple[str, ...], **rest: object
 @pytest.mark.parametrize(("activation", "loss"), PAIRS)
 def test_output_pairs(activation: str, loss: str, depth: int) -> None:
     hidden = ("tanh", "softplus", "gelu")[: depth - 1]
-    layers = (3, 4, 2, 3, 2)[:depth] + (2,)
+    layers = (*(3, 4, 2, 3, 2)[:depth], 2)
     for reduction, bias, l2 in itertools.product(("mean", "sum"), (True, False), (0.0, 0.03)):
         made = smooth(
             layers,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from bptui.core.experiment import Experiment
 from bptui.core.snapshot import Snapshot
 from bptui.core.training import Engine
@@ -28,7 +29,9 @@ ACTIVATIONS = {
 }
 
 
-def reduced_loss(made: Experiment, parameters: list[Any], x: Any, t: Any) -> Any:
+def reduced_loss(
+    made: Experiment, parameters: list[torch.Tensor], x: torch.Tensor, t: torch.Tensor
+) -> torch.Tensor:
     """The loss as a torch tensor, cross entropies from the logits."""
     depth, training = made.network.depth, made.training
     a = z = x
@@ -65,7 +68,7 @@ def check(shown: Snapshot) -> None:
 @pytest.mark.parametrize("depth", [1, 2, 4])
 @pytest.mark.parametrize(("activation", "loss"), PAIRS)
 def test_output_pairs(activation: str, loss: str, depth: int) -> None:
-    layers = (3, 4, 2, 3, 2)[:depth] + (2,)
+    layers = (*(3, 4, 2, 3, 2)[:depth], 2)
     activations = (*("sigmoid", "gelu", "leaky_relu")[: depth - 1], activation)
     for reduction, bias, l2 in itertools.product(("mean", "sum"), (True, False), (0.0, 0.03)):
         made = experiment(

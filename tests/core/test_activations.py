@@ -1,0 +1,99 @@
+"""Activations: closed forms, kinks, and pre-activations far out."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from bptui.core.activations import ACTIVATIONS, evaluate
+from bptui.core.arrays import Array, run
+
+from .reference import FUNCTIONS, jacobian
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+FAR = np.array([[-1e4, -800.0, -40.0, 0.0, 40.0, 800.0, 1e4]])
+
+
+def derivative(name: str, z: Array) -> Array:
+    calls = ACTIVATIONS[name].derivative
+    assert calls is not None
+    d = np.empty_like(z)
+    run(calls(z, evaluate(name, z), d))
+    return d
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_closed_form(name: str) -> None:
+    z = np.linspace(-6.0, 6.0, 40).reshape(4, 10)
+    expected = np.array([FUNCTIONS[name](row) for row in z])
+    assert evaluate(name, z) == pytest.approx(expected, rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("name", sorted(set(ACTIVATIONS) - {"softmax"}))
+def test_derivative_in_closed_form(name: str) -> None:
+    z = np.linspace(-6.0, 6.0, 40).reshape(4, 10)
+    expected = np.array([np.diag(jacobian(name, row)) for row in z])
+    assert derivative(name, z) == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_backward_applies_the_whole_jacobian(name: str) -> None:
+    rng = np.random.default_rng(1)
+    z, upstream = rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
+    delta = np.empty_like(z)
+    run(ACTIVATIONS[name].backward(z, evaluate(name, z), upstream, delta))
+    expected = [jacobian(name, row) @ error for row, error in zip(z, upstream, strict=True)]
+    assert delta == pytest.approx(np.array(expected), rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "slopes"),
+    [
+        ("identity", FAR[0], [1.0] * 7),
+        ("sigmoid", [0, 0, math.exp(-40), 0.5, 1, 1, 1], [0, 0, math.exp(-40), 0.25, 0, 0, 0]),
+        ("tanh", [-1, -1, -1, 0, 1, 1, 1], [0, 0, 0, 1, 0, 0, 0]),
+        ("relu", [0, 0, 0, 0, 40, 800, 1e4], [0, 0, 0, 0, 1, 1, 1]),
+        (
+            "leaky_relu",
+            [-100, -8, -0.4, 0, 40, 800, 1e4],
+            [0.01, 0.01, 0.01, 0.01, 1, 1, 1],
+        ),
+        (
+            "softplus",
+            [0, 0, math.exp(-40), math.log(2), 40, 800, 1e4],
+            [0, 0, math.exp(-40), 0.5, 1, 1, 1],
+        ),
+        ("gelu", [0, 0, 0, 0, 40, 800, 1e4], [0, 0, 0, 0.5, 1, 1, 1]),
+    ],
+)
+def test_far_out(name: str, values: list[float], slopes: list[float]) -> None:
+    # a (1 - a) of a sigmoid at 40 keeps 17 digits of 1 - a only, hence the absolute tolerance
+    found = evaluate(name, FAR)[0]
+    assert found == pytest.approx(np.array(values, dtype=float), rel=1e-12, abs=1e-300)
+    assert derivative(name, FAR)[0] == pytest.approx(np.array(slopes), rel=1e-12, abs=1e-15)
+
+
+def test_softmax_far_out() -> None:
+    z = np.array([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4], [1e4, 1e4, -1e4]])
+    expected = [[1.0, 0.0, 0.0], [1 / 3, 1 / 3, 1 / 3], [0.5, 0.5, 0.0]]
+    assert evaluate("softmax", z) == pytest.approx(np.array(expected), rel=1e-15)
+
+
+def test_relu_has_slope_zero_at_its_kink() -> None:
+    zero = np.array([[0.0, -0.0]])
+    assert derivative("relu", zero).tolist() == [[0.0, 0.0]]
+    assert derivative("leaky_relu", zero).tolist() == [[0.01, 0.01]]
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_nan_stays_visible(name: str) -> None:
+    assert np.isnan(evaluate(name, np.array([[np.nan]]))).all()
+
+
+@pytest.mark.parametrize("name", [name for name, a in ACTIVATIONS.items() if a.probability])
+def test_probabilities_lie_between_zero_and_one(name: str) -> None:
+    a = evaluate(name, np.linspace(-30.0, 30.0, 30).reshape(10, 3))
+    assert ((a > 0.0) & (a < 1.0)).all()

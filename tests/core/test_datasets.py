@@ -1,0 +1,140 @@
+"""Data sets: the shapes they claim, the noise they are given, and what prepares them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bptui.core.datasets import DATASETS, class_targets, one_hot, split, standardized
+
+
+def make(
+    name: str, samples: int = 300, noise: float = 0.0, classes: int = 2, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    return DATASETS[name].make(samples, noise, classes, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize(
+    ("name", "truth"), [("and", [0, 0, 0, 1]), ("or", [0, 1, 1, 1]), ("xor", [0, 1, 1, 0])]
+)
+def test_gates(name: str, truth: list[int]) -> None:
+    x, labels = make(name)
+    assert x.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert labels.tolist() == truth
+
+
+@pytest.mark.parametrize("classes", [2, 3, 5])
+def test_circles_without_noise(classes: int) -> None:
+    x, labels = make("circles", classes=classes)
+    assert np.hypot(*x.T) == pytest.approx((labels + 1) / classes)
+
+
+def test_moons_without_noise() -> None:
+    x, labels = make("moons")
+    upper, lower = x[labels == 0], x[labels == 1]
+    assert np.hypot(*upper.T) == pytest.approx(np.ones(150))
+    assert np.hypot(*(lower - [1.0, 0.5]).T) == pytest.approx(np.ones(150))
+    assert (upper[:, 1] >= 0.0).all()
+    assert (lower[:, 1] <= 0.5).all()
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_spirals_without_noise(classes: int) -> None:
+    x, labels = make("spirals", classes=classes)
+    radius = np.hypot(*x.T)
+    assert (radius >= 0.1).all()
+    assert (radius <= 1.0).all()
+    turn = 2.5 * np.pi * radius + 2.0 * np.pi * labels / classes
+    off = np.arctan2(x[:, 1], x[:, 0]) - turn
+    assert np.cos(off) == pytest.approx(np.ones(len(x)))
+
+
+def test_blobs_spread_by_the_noise() -> None:
+    x, labels = make("blobs", samples=3000, noise=0.2, classes=3)
+    for label in range(3):
+        cloud = x[labels == label]
+        angle = 2.0 * np.pi * label / 3
+        # the mean of 1000 points has standard deviation 0.2 / sqrt(1000) = 0.006
+        assert cloud.mean(axis=0) == pytest.approx([np.cos(angle), np.sin(angle)], abs=0.03)
+        assert cloud.std(axis=0) == pytest.approx([0.2, 0.2], abs=0.02)
+
+
+def test_sine() -> None:
+    x, t = make("sine", samples=5)
+    assert x.tolist() == [[-1.0], [-0.5], [0.0], [0.5], [1.0]]
+    assert t == pytest.approx(np.array([[0.0], [-1.0], [0.0], [1.0], [0.0]]), abs=1e-15)
+    noisy = make("sine", samples=2000, noise=0.1)[1] - make("sine", samples=2000)[1]
+    assert noisy.std() == pytest.approx(0.1, abs=0.01)
+
+
+@pytest.mark.parametrize("name", [name for name, each in DATASETS.items() if each.sized])
+def test_seeded(name: str) -> None:
+    one, same, other = (make(name, noise=0.1, seed=seed) for seed in (1, 1, 2))
+    assert np.array_equal(one[0], same[0])
+    assert np.array_equal(one[1], same[1])
+    assert not np.array_equal(
+        np.hstack([one[0].ravel(), one[1].ravel()]), np.hstack([other[0].ravel(), other[1].ravel()])
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"),
+    [(name, n) for name, each in DATASETS.items() if each.sized for n in (2, each.classes)],
+)
+@pytest.mark.parametrize("samples", [2, 11, 100])
+def test_sizes_and_balance(name: str, classes: int | None, samples: int) -> None:
+    x, labels = make(name, samples, 0.1, classes or 2)
+    assert x.shape == (samples, DATASETS[name].inputs)
+    if DATASETS[name].classes is None:
+        assert labels.shape == (samples, 1)
+    else:
+        counts = np.bincount(labels, minlength=classes or 2)
+        assert counts.sum() == samples
+        assert counts.max() - counts.min() <= 1
+
+
+def test_one_hot() -> None:
+    labels = np.array([2, 0])
+    assert one_hot(labels, 3).tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert class_targets(labels, 3).tolist() == [[0, 0, 1], [1, 0, 0]]
+    assert class_targets(np.array([1, 0]), 1).tolist() == [[1.0], [0.0]]
+
+
+def test_standardized() -> None:
+    rng = np.random.default_rng(0)
+    train, test = rng.normal(5.0, 3.0, (50, 4)), rng.normal(5.0, 3.0, (10, 4))
+    scaled = standardized(train, train)
+    assert scaled.mean(axis=0) == pytest.approx(np.zeros(4), abs=1e-14)
+    assert scaled.std(axis=0) == pytest.approx(np.ones(4))
+    expected = (test - train.mean(axis=0)) / train.std(axis=0)
+    assert standardized(test, train) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -3.3, 1e9 + 0.1, 1e-7])
+@pytest.mark.parametrize("samples", [1, 3, 10, 97])
+def test_a_constant_column_becomes_zero(value: float, samples: int) -> None:
+    """Also where the mean of equal numbers is not quite that number."""
+    assert not np.any(standardized(*[np.full((samples, 1), value)] * 2))
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(2, 200), st.floats(0.0, 0.99), st.integers(0, 2**31))
+def test_split(samples: int, fraction: float, seed: int) -> None:
+    train, test = split(samples, fraction, seed)
+    assert sorted([*train, *test]) == list(range(samples))
+    assert list(train) == sorted(train)
+    assert list(test) == sorted(test)
+    assert len(train) >= 1
+    if fraction == 0.0:
+        assert len(test) == 0
+    else:
+        assert len(test) >= 1
+        assert abs(len(test) - samples * fraction) <= 1.0
+    again = split(samples, fraction, seed)
+    assert np.array_equal(test, again[1])
+
+
+def test_splits_by_seed_differ() -> None:
+    assert len({tuple(split(100, 0.3, seed)[1]) for seed in range(10)}) == 10

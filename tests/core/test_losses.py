@@ -1,0 +1,118 @@
+"""Losses: closed forms, refused pairs, and logits so large that naive formulas overflow."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from bptui.core.activations import ACTIVATIONS
+from bptui.core.errors import UnusableError
+from bptui.core.losses import LOSSES
+from bptui.core.snapshot import Snapshot
+from bptui.core.training import Engine
+
+from .reference import FUNCTIONS, sample_loss
+from .support import PAIRS, build, experiment
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+def on_logits(activation: str, loss: str, z: list[float], t: list[float]) -> Snapshot:
+    """One layer whose pre-activations are ``z``."""
+    made = build([[z]], None, (activation,), [[1.0]], [t], loss=loss)
+    return Engine(made).record()
+
+
+@pytest.mark.parametrize(("activation", "loss"), PAIRS)
+def test_closed_form(activation: str, loss: str) -> None:
+    z, t = [0.3, -1.2, 2.0], [0.2, 0.5, 0.3]
+    shown = on_logits(activation, loss, z, t)
+    expected = sample_loss(loss, FUNCTIONS[activation](np.array(z)), np.array(t))
+    assert shown.loss == pytest.approx(expected, rel=1e-13)
+
+
+def test_hand_made_numbers() -> None:
+    z, t = [1.0, 3.0, 5.0], [1.0, 1.0, 1.0]
+    assert on_logits("identity", "squared_error", z, t).loss == 20.0
+    assert on_logits("identity", "half_squared_error", z, t).loss == 10.0
+    assert on_logits("identity", "mean_squared_error", z, t).loss == pytest.approx(20.0 / 3.0)
+    z, t = [0.0, 0.0], [1.0, 0.0]
+    assert on_logits("sigmoid", "binary_cross_entropy", z, t).loss == pytest.approx(math.log(4.0))
+    assert on_logits("softmax", "cross_entropy", z, t).loss == pytest.approx(math.log(2.0))
+
+
+@pytest.mark.parametrize("target", [0.0, 0.25, 1.0])
+@pytest.mark.parametrize("z", [-1e4, 1e4])
+def test_binary_cross_entropy_far_out(z: float, target: float) -> None:
+    shown = on_logits("sigmoid", "binary_cross_entropy", [z], [target])
+    # -t ln a - (1 - t) ln(1 - a): the wrong side costs |z|, the right one nothing
+    assert shown.loss == pytest.approx(1e4 * (1.0 - target if z > 0 else target), rel=1e-15)
+    assert shown.values["delta_o"][0, 0] == (1.0 if z > 0 else 0.0) - target
+    assert np.isfinite(shown.values["dL/dout_o"]).all()
+
+
+@pytest.mark.parametrize("target", [0.0, 0.25, 1.0])
+@pytest.mark.parametrize("z", [-1e4, 1e4])
+def test_cross_entropy_of_a_sigmoid_far_out(z: float, target: float) -> None:
+    shown = on_logits("sigmoid", "cross_entropy", [z], [target])
+    assert shown.loss == pytest.approx(0.0 if z > 0 else 1e4 * target, rel=1e-15)
+    assert shown.values["delta_o"][0, 0] == (0.0 if z > 0 else -target)
+    assert np.isfinite(shown.values["dL/dout_o"]).all()
+
+
+def test_cross_entropy_of_softmax_far_out() -> None:
+    shown = on_logits("softmax", "cross_entropy", [1e4, -1e4, 0.0], [0.0, 1.0, 0.0])
+    assert shown.loss == 2e4
+    assert shown.values["delta_o"].tolist() == [[1.0, -1.0, 0.0]]
+    assert np.isfinite(shown.values["dL/dout_o"]).all()
+    shown = on_logits("softmax", "cross_entropy", [1e4, -1e4], [1.0, 0.0])
+    assert shown.loss == 0.0
+    assert shown.values["delta_o"].tolist() == [[0.0, 0.0]]
+
+
+@pytest.mark.parametrize(("activation", "loss"), PAIRS)
+@pytest.mark.parametrize("hidden", ["sigmoid", "softplus", "tanh", "relu", "gelu"])
+def test_everything_is_finite_far_out(hidden: str, activation: str, loss: str) -> None:
+    for sign in (-1.0, 1.0):
+        made = build(
+            [[[sign * 1e4, -sign * 1e4]], [[1.0, -1.0], [0.5, 2.0]]],
+            [[0.0, 0.0], [0.0, 0.0]],
+            (hidden, activation),
+            [[1.0]],
+            [[0.0, 1.0]],
+            loss=loss,
+        )
+        shown = Engine(made).record()
+        for name, values in shown.values.items():
+            assert np.isfinite(values).all(), name
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss"),
+    [(a, loss) for loss in LOSSES for a in ACTIVATIONS if (a, loss) not in PAIRS],
+)
+def test_refused_pairs(activation: str, loss: str) -> None:
+    with pytest.raises(UnusableError) as caught:
+        experiment(activations=("tanh", activation), loss=loss)
+    assert caught.value.key == "training.loss"
+    assert loss in str(caught.value)
+    assert activation in str(caught.value)
+
+
+def test_what_is_accepted_and_what_not() -> None:
+    squared = [name for name in LOSSES if name.endswith("squared_error")]
+    expected = {(a, loss) for a in ACTIVATIONS for loss in squared}
+    expected |= {("sigmoid", "binary_cross_entropy")}
+    expected |= {("sigmoid", "cross_entropy"), ("softmax", "cross_entropy")}
+    assert set(PAIRS) == expected
+
+
+@pytest.mark.parametrize(
+    ("loss", "target"),
+    [("binary_cross_entropy", -0.1), ("binary_cross_entropy", 1.5), ("cross_entropy", -0.1)],
+)
+def test_targets_outside_of_the_range_are_refused(loss: str, target: float) -> None:
+    with pytest.raises(UnusableError, match=r"data\.targets.*" + loss):
+        build([[[0.1]]], None, ("sigmoid",), [[1.0]], [[target]], loss=loss)

@@ -1,0 +1,104 @@
+"""The state as one flat array: where everything lies in it, and what training may change."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bptui.core.optimizers import OPTIMIZERS
+from bptui.core.state import BLOCK, Layout, State
+from bptui.core.training import Engine
+
+from .support import arrays, experiment
+
+shapes = st.lists(st.integers(1, 5), min_size=2, max_size=6).map(tuple)
+
+
+@settings(deadline=None, max_examples=50)
+@given(shapes, st.booleans())
+def test_round_trip(layers: tuple[int, ...], bias: bool) -> None:
+    made = experiment(layers, bias=bias)
+    layout = Layout(made.network)
+    flat = layout.flatten(made.start)
+    assert flat.shape == (layout.size,)
+    back = layout.unflatten(flat)
+    assert (back.biases is None) == (not bias)
+    for one, other in zip(arrays(back), arrays(made.start), strict=True):
+        assert np.array_equal(one, other)
+    assert np.array_equal(layout.flatten(back), flat)
+
+
+@settings(deadline=None, max_examples=50)
+@given(shapes, st.booleans())
+def test_spans_cover_everything_once(layers: tuple[int, ...], bias: bool) -> None:
+    made = experiment(layers, bias=bias)
+    layout = Layout(made.network)
+    used = np.zeros(layout.size, dtype=int)
+    for layer in range(1, made.network.depth + 1):
+        used[layout.weight_span(layer)] += 1
+        used[layout.bias_span(layer)] += 1
+    assert np.all(used == 1)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_parts(name: str) -> None:
+    made = experiment(optimizer=name, mistakes=("gradient-accumulated",))
+    state = State(made)
+    assert state.flat.size == state.layout.size * (2 + len(OPTIMIZERS[name].slots))
+    assert state.accumulated is not None
+    for part in (state.parameters, *state.slots, state.accumulated):
+        assert part.base is state.flat
+    assert State(experiment(optimizer=name)).accumulated is None
+
+
+def test_blocks_leave_out_what_is_not_trained() -> None:
+    made = experiment((2, 3, 2), train_weights=(False, True), train_biases=(True, False))
+    state = State(made)
+    layout = state.layout
+    blocks = state.trained_blocks(made, range(1, 3))
+    touched = np.zeros(layout.size, dtype=bool)
+    for block in blocks:
+        touched[block] = True
+    assert not touched[layout.weight_span(1)].any()
+    assert touched[layout.bias_span(1)].all()
+    assert touched[layout.weight_span(2)].all()
+    assert not touched[layout.bias_span(2)].any()
+
+
+def test_blocks_of_a_large_network_are_cut() -> None:
+    made = experiment((200, 100, 10), samples=1)
+    state = State(made)
+    blocks = state.trained_blocks(made, range(1, 3))
+    assert all(0 < block.stop - block.start <= BLOCK for block in blocks)
+    assert sum(block.stop - block.start for block in blocks) == state.layout.size
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("switch", ["train_weights", "train_biases"])
+def test_switches_stop_updates_and_slots(name: str, switch: str) -> None:
+    made = experiment((2, 3, 2), optimizer=name, **{switch: (False, True)})
+    engine = Engine(made)
+    for _ in range(3):
+        shown = engine.record()
+    kind = "weights" if switch == "train_weights" else "biases"
+    start, now = getattr(made.start, kind), getattr(shown.updated_parameters, kind)
+    assert np.array_equal(now[0], start[0])
+    assert not np.array_equal(now[1], start[1])
+    assert np.any(getattr(shown.gradients, kind)[0]), "the gradient is shown all the same"
+    for slot in shown.updated_slots.values():
+        assert not np.any(getattr(slot, kind)[0])
+
+
+def test_large_and_small_blocks_update_alike() -> None:
+    """A network of several blocks moves by -lr g everywhere."""
+    made = experiment((200, 100, 10), samples=2, learning_rate=0.5)
+    shown = Engine(made).record()
+    for before, gradient, after in zip(
+        arrays(shown.parameters),
+        arrays(shown.gradients),
+        arrays(shown.updated_parameters),
+        strict=True,
+    ):
+        assert np.array_equal(after, before - gradient * 0.5)
