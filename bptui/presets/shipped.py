@@ -11,8 +11,6 @@ from bptui.presets.build import network
 from bptui.presets.errors import PresetError
 from bptui.presets.parse import parse
 
-DEFAULT = "article"
-
 
 @dataclass(frozen=True)
 class Shipped:

@@ -1,0 +1,30 @@
+"""Loads the preset that a command names; ``-`` is TOML on standard input."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bptui.cli.errors import Unusable
+
+if TYPE_CHECKING:
+    from bptui.core.experiment import Experiment
+
+STDIN = "-"
+
+
+def load_preset(name_or_file: str) -> Experiment:
+    """The experiment, or :class:`Unusable` with the reason."""
+    from bptui.presets import PresetError, load, loads
+    from bptui.presets.files import LARGEST_FILE, decoded
+
+    try:
+        if name_or_file != STDIN:
+            return load(name_or_file)
+        if sys.stdin is None:
+            raise Unusable("standard input is closed")
+        text = decoded(sys.stdin.buffer.read(LARGEST_FILE + 1), "stdin")
+        return loads(text, "stdin", Path.cwd())
+    except PresetError as error:
+        raise Unusable(str(error)) from None

@@ -1,0 +1,71 @@
+"""Where a command writes: standard output, a device, or a file that appears when it is whole."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO, cast
+
+from bptui.cli.errors import Unusable
+
+
+@contextmanager
+def opened(output: str | None) -> Iterator[TextIO]:
+    """The stream to write to; standard output for None and ``-``.
+
+    A regular file is replaced at the end, and only if all went well. Raises :class:`Unusable`, at
+    once where nothing can be written; a closed pipe stays a :class:`BrokenPipeError`.
+    """
+    writer = _standard_output() if output in (None, "-") else _file(output or "")
+    try:
+        with writer as stream:
+            yield stream
+            stream.flush()
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        place = "standard output" if output in (None, "-") else f"--output {output!r}"
+        raise Unusable(f"{place}: cannot be written: {reason.lower()}") from None
+
+
+@contextmanager
+def _standard_output() -> Iterator[TextIO]:
+    if sys.stdout is None:
+        raise Unusable("standard output is closed")
+    try:
+        yield sys.stdout
+    except OSError:
+        # the interpreter flushes once more when it ends: let that go nowhere
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
+@contextmanager
+def _file(output: str) -> Iterator[TextIO]:
+    path = Path(os.path.realpath(output))  # a link stays a link
+    mode = path.stat().st_mode if path.exists() else None
+    if not output:
+        raise FileNotFoundError(2, "no file name")
+    if mode is not None and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            yield cast(TextIO, stream)
+        return
+    if mode is not None and stat.S_ISDIR(mode):
+        raise IsADirectoryError(21, "is a directory")
+    if mode is not None and not os.access(path, os.W_OK):
+        raise PermissionError(13, "permission denied")
+    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
+    try:
+        with temporary.open("x", encoding="utf-8", newline="") as stream:
+            yield cast(TextIO, stream)
+        if mode is not None:
+            temporary.chmod(stat.S_IMODE(mode))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
