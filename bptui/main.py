@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 
 import click
 
 from bptui import __version__
 from bptui.cli.errors import Unusable
+from bptui.cli.loading import STDIN, load_preset
 
 # what these modules need beyond click they import when they run: help and version stay quick
 COMMANDS = {
     "list": "bptui.cli.list_presets",
     "run": "bptui.cli.run",
 }
-APP = "bptui.cli.app"
+DEFAULT_PRESET = "article"
 GLOBAL_OPTIONS = ("-h", "--help", "--version")
 
 HELP = """A debugger for backpropagation in the terminal.
@@ -31,6 +34,38 @@ Examples:
 """
 
 
+@click.command(help="Open PRESET in the app; `bptui --help` says more.")
+@click.argument("name_or_file", metavar="[PRESET]", default=DEFAULT_PRESET)
+@click.option(
+    "--fps",
+    type=click.IntRange(1, 240),
+    metavar="N",
+    help="Frames a second to draw at most while training.",
+)
+@click.option("--theme", metavar="NAME", help="Colour theme, such as textual-light or nord.")
+def open_app(name_or_file: str, fps: int | None, theme: str | None) -> None:
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        from bptui.cli.run import run
+
+        experiment = load_preset(name_or_file)
+        click.echo(
+            f"bptui: no terminal to open the app in; this is `bptui run {name_or_file}`", err=True
+        )
+        run(experiment)
+        return
+    if os.environ.get("TERM") == "dumb":
+        raise Unusable(
+            "this terminal (TERM=dumb) cannot show the app; "
+            f"`bptui run {name_or_file}` prints the numbers instead"
+        )
+    if name_or_file == STDIN:
+        raise Unusable("the app needs standard input for the keys; give it a file instead of -")
+    experiment = load_preset(name_or_file)
+    from bptui.app.launch import launch
+
+    launch(experiment, fps=fps, theme=theme)
+
+
 class BptuiGroup(click.Group):
     """A group in which a first argument that is no command is a preset for the app."""
 
@@ -41,7 +76,7 @@ class BptuiGroup(click.Group):
         return _command(COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        options = [each for each in _command(APP).params if isinstance(each, click.Option)]
+        options = [each for each in open_app.params if isinstance(each, click.Option)]
         records = [each.get_help_record(ctx) for each in options]
         with formatter.section("Options of the app"):
             formatter.write_dl([record for record in records if record])
@@ -56,7 +91,7 @@ class BptuiGroup(click.Group):
     ) -> click.Context:
         if args and (args[0] in COMMANDS or args[0] in GLOBAL_OPTIONS):
             return super().make_context(info_name, args, parent, **extra)
-        return _command(APP).make_context(info_name, args, parent, **extra)
+        return open_app.make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
