@@ -1,0 +1,1 @@
+"""The terminal app: screens and panels that render from an immutable view."""

@@ -1,0 +1,131 @@
+"""The app: owns the player, hands its views to the panels, turns keys into moves."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import App, ComposeResult
+from textual.containers import Horizontal
+
+from bptui.app.commands import bindings
+from bptui.app.palette import CommandProvider
+from bptui.app.panels.keyline import KeyLine
+from bptui.app.panels.loss import LossPanel
+from bptui.app.panels.matrices import MatrixPanel
+from bptui.app.panels.network import NetworkPanel
+from bptui.app.panels.panel import Panel
+from bptui.app.panels.status import StatusLine
+from bptui.app.player import Player
+from bptui.app.screens.help import HelpScreen
+from bptui.app.screens.presets import PresetScreen
+from bptui.app.view import View
+from bptui.core.experiment import Experiment
+
+
+class BptuiApp(App[None]):
+    """The main screen: status line, four panels, key line."""
+
+    TITLE = "bptui"
+    CSS_PATH = "app.tcss"
+    BINDINGS = bindings()  # type: ignore[assignment]  # a list of Binding, made from the table
+    COMMANDS: ClassVar = {CommandProvider}
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(self, experiment: Experiment, fps: int = 30) -> None:
+        super().__init__()
+        self._player = Player(experiment, self.show_view, fps)
+        self.zoomed: Panel | None = None
+
+    @property
+    def player(self) -> Player:
+        return self._player
+
+    def compose(self) -> ComposeResult:
+        yield StatusLine(id="status")
+        with Horizontal(id="pictures"):
+            yield NetworkPanel()
+            yield LossPanel()
+        with Horizontal(id="parameters"):
+            yield MatrixPanel("Weights", "weights", lambda view: view.snapshot.parameters, "")
+            yield MatrixPanel("Gradients", "gradients", lambda view: view.snapshot.gradients, "g")
+        yield KeyLine(id="keys")
+
+    def on_mount(self) -> None:
+        self.show_view(self._player.view())
+
+    def show_view(self, view: View) -> None:
+        """Give every panel the view."""
+        screen = self.screen_stack[0] if self.screen_stack else self.screen
+        screen.query_one(StatusLine).view = view
+        screen.query_one(KeyLine).view = view
+        for panel in screen.query(Panel):
+            panel.view = view
+        if view.diverged_at == view.snapshot.step:
+            self.notify(
+                f"The loss is not finite from step {view.diverged_at} on: training has diverged. "
+                "S goes back.",
+                severity="warning",
+            )
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._fit_matrices)
+
+    def _fit_matrices(self) -> None:
+        """As many rows for the matrices as they need, up to two fifths of the screen."""
+        view, most = self._player.view(), self.size.height * 2 // 5
+        needed = max(panel.rows(view) for panel in self.query(MatrixPanel)) + 2
+        self.query_one("#parameters").styles.height = max(min(needed, most), 5)
+
+    def action_step(self) -> None:
+        self._move(+1)
+
+    def action_step_back(self) -> None:
+        self._move(-1)
+
+    def _move(self, by: int) -> None:
+        self.run_worker(self._player.move(by), group="play")
+
+    def action_restart(self) -> None:
+        self.run_worker(self._player.go(0), group="play")
+
+    def action_run(self) -> None:
+        player = self._player
+        if player.running:
+            player.pause()
+            return
+        snapshot = player.snapshot
+        if player.timeline.first_not_finite is not None and (
+            snapshot.step >= player.timeline.first_not_finite
+        ):
+            self.notify("Training has diverged here; S and r go back.", severity="warning")
+            return
+        steps = max(snapshot.experiment.training.steps, 1)
+        last = (snapshot.step // steps + 1) * steps
+        self.run_worker(player.run(last), group="play")
+
+    def action_faster(self) -> None:
+        self._player.change_speed(+1)
+
+    def action_slower(self) -> None:
+        self._player.change_speed(-1)
+
+    def action_scale(self) -> None:
+        self.query_one(LossPanel).toggle_scale()
+
+    def action_zoom(self) -> None:
+        """The focused panel alone, or all panels again."""
+        if self.screen.maximized is not None:
+            self.screen.minimize()
+        elif isinstance(self.focused, Panel):
+            self.screen.maximize(self.focused)
+
+    def action_presets(self) -> None:
+        self._player.pause()
+        self.push_screen(PresetScreen(self._player.snapshot.experiment.name), self._open_preset)
+
+    def action_help(self) -> None:
+        self.push_screen(HelpScreen())
+
+    def _open_preset(self, experiment: Experiment | None) -> None:
+        if experiment is not None:
+            self.run_worker(self._player.open(experiment), group="play")

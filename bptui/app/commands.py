@@ -1,0 +1,57 @@
+"""The table of commands: one entry feeds its key, the key line, the palette and the help."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something the user can do: ``action`` of the app; ``hint`` is its word in the key line."""
+
+    key: str
+    action: str
+    title: str
+    explanation: str
+    hint: str = ""
+    also: str = ""
+    """A key with the opposite effect that shares this one's place in the key line."""
+
+    @property
+    def shown_key(self) -> str:
+        """The key as people write it."""
+        names = {"question_mark": "?", "plus": "+", "minus": "-", "equals_sign": "="}
+        return names.get(self.key, self.key)
+
+
+COMMANDS = (
+    Command("s", "step", "Next step", "Train one step: state k becomes state k + 1", "step", "S"),
+    Command(
+        "S", "step_back", "Previous step", "Go back one step; the numbers are the same as before"
+    ),
+    Command("space", "run", "Run or pause", "Train on to the preset's last step, or stop", "run"),
+    Command("plus", "faster", "Run faster", "From 1 step a second up to full speed", "speed", "-"),
+    Command("minus", "slower", "Run slower", "Down to 1 step a second"),
+    Command("r", "restart", "Back to step 0", "Show the start values again", "restart"),
+    Command("p", "presets", "Presets", "Choose another example", "presets"),
+    Command(
+        "l", "scale", "Loss scale", "Switch the loss chart between linear and logarithmic", "log"
+    ),
+    Command("z", "zoom", "Zoom", "Give the focused panel the whole screen, and back", "zoom"),
+    Command("question_mark", "help", "Help", "What every key does", "help"),
+    Command("ctrl+p", "command_palette", "Command palette", "Find a command by its name"),
+    Command("q", "quit", "Quit", "Leave; the terminal is as it was before", "quit"),
+)
+
+
+def bindings() -> list[Binding]:
+    """The app's key bindings."""
+    made = [
+        Binding(each.key, each.action, each.title, id=each.action, show=False)
+        for each in COMMANDS
+        if each.action != "command_palette"
+    ]
+    # the plus key without shift
+    return [*made, Binding("equals_sign", "faster", "Run faster", show=False)]

@@ -1,0 +1,1 @@
+"""The drawing of a network: where its units go, the edges between them, their labels."""

@@ -1,0 +1,46 @@
+"""A grid of styled characters: text over braille dots."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from textual.strip import Strip
+
+from bptui.app.lines import Line
+
+
+class Canvas:
+    """``width`` x ``height`` cells; dots of several edges in one cell are laid over each other."""
+
+    def __init__(self, width: int, height: int, blank: Style) -> None:
+        self.width, self.height = width, height
+        self._text = [[" "] * width for _ in range(height)]
+        self._styles = [[blank] * width for _ in range(height)]
+        self._dots: dict[tuple[int, int], int] = {}
+
+    def write(self, row: int, column: int, text: str, style: Style) -> None:
+        """Write ``text``, cut off at the edges, over whatever is there."""
+        if not 0 <= row < self.height:
+            return
+        for offset, character in enumerate(text):
+            at = column + offset
+            if 0 <= at < self.width:
+                self._text[row][at] = character
+                self._styles[row][at] = style
+
+    def dot(self, row: int, column: int, bits: int, style: Style) -> None:
+        """Add braille dots to a cell; its colour becomes that of the last edge."""
+        if bits and 0 <= row < self.height and 0 <= column < self.width:
+            merged = self._dots.get((row, column), 0) | bits
+            self._dots[row, column] = merged
+            self._text[row][column] = chr(0x2800 + merged)
+            self._styles[row][column] = style
+
+    def strip(self, row: int) -> Strip:
+        line = Line()
+        text, styles = self._text[row], self._styles[row]
+        start = 0
+        for column in range(1, self.width + 1):
+            if column == self.width or styles[column] is not styles[start]:
+                line.add("".join(text[start:column]), styles[start])
+                start = column
+        return line.strip()

@@ -1,0 +1,69 @@
+"""Colours with a meaning: blue for positive, orange for negative, dim for what stands back.
+
+Blue and orange stay apart for red-green blindness; a sign is never shown by colour alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rich.style import Style
+
+
+@dataclass(frozen=True)
+class Ink:
+    """The styles of one background, dark or light."""
+
+    text: Style
+    strong: Style
+    dim: Style
+    faint: Style
+    accent: Style
+    warning: Style
+    positive: tuple[Style, Style, Style]
+    """Weak, middling, strong."""
+    negative: tuple[Style, Style, Style]
+
+    def sign(self, value: float, largest: float) -> Style:
+        """The style of a number among others of which ``largest`` is the greatest in size."""
+        if value == 0.0 or value != value:
+            return self.dim
+        size = abs(value) / largest if largest else 0.0
+        level = 0 if size < 0.2 else 1 if size < 0.6 else 2
+        return (self.positive if value > 0.0 else self.negative)[level]
+
+
+@lru_cache(maxsize=4)
+def ink(dark: bool) -> Ink:
+    """The styles for a dark or a light background."""
+    if dark:
+        blues, oranges = ("#5b7fb0", "#6fa8ec", "#9cc8ff"), ("#a8764a", "#e8964a", "#ffb878")
+        text, strong, dim, faint, accent, warning = (
+            "#d4d4d8",
+            "#ffffff",
+            "#8b8f98",
+            "#565b66",
+            "#7dd3c0",
+            "#ffd166",
+        )
+    else:
+        blues, oranges = ("#7a93b8", "#2f6fbf", "#0a4a9e"), ("#b8906a", "#c2681a", "#8f4300")
+        text, strong, dim, faint, accent, warning = (
+            "#2b2d33",
+            "#000000",
+            "#6b7078",
+            "#a5a9b0",
+            "#0d7a66",
+            "#8a6100",
+        )
+    return Ink(
+        text=Style(color=text),
+        strong=Style(color=strong, bold=True),
+        dim=Style(color=dim),
+        faint=Style(color=faint),
+        accent=Style(color=accent),
+        warning=Style(color=warning, bold=True),
+        positive=(Style(color=blues[0]), Style(color=blues[1]), Style(color=blues[2])),
+        negative=(Style(color=oranges[0]), Style(color=oranges[1]), Style(color=oranges[2])),
+    )

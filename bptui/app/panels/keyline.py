@@ -1,0 +1,42 @@
+"""The bottom line: what the keys do, clickable."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from bptui.app.commands import COMMANDS, Command
+from bptui.app.ink import ink
+from bptui.app.lines import Line
+from bptui.app.view import View
+
+SPEED_ROOM = 13
+
+
+class KeyLine(Widget):
+    """As many keys as fit, in the order of the table of commands; help and quit always."""
+
+    view: reactive[View | None] = reactive(None, always_update=True)
+
+    def render_line(self, y: int) -> Strip:
+        colours = ink(self.app.current_theme.dark)
+        line = Line().add(" ", colours.text)
+        shown = [each for each in COMMANDS if each.hint]
+        for optional in ("scale", "zoom", "restart"):
+            needed = sum(len(_key(each)) + len(each.hint) + 3 for each in shown)
+            if needed + SPEED_ROOM > self.size.width:
+                shown = [each for each in shown if each.action != optional]
+        for each in shown:
+            click = Style(meta={"@click": f"app.{each.action}"})
+            line.add(_key(each), colours.accent + Style(bold=True) + click)
+            line.add(f" {each.hint}", colours.dim + click).add("  ", colours.text)
+        speed = f"{self.view.speed} " if self.view is not None else ""
+        if line.width + len(speed) <= self.size.width:
+            line.pad(self.size.width - len(speed), colours.text).add(speed, colours.dim)
+        return line.strip().adjust_cell_length(self.size.width).apply_style(self.rich_style)
+
+
+def _key(command: Command) -> str:
+    return f"{command.shown_key}/{command.also}" if command.also else command.shown_key

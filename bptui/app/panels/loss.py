@@ -1,0 +1,69 @@
+"""The loss of every step played so far, with the shown step marked."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from textual.strip import Strip
+
+from bptui.app.lines import Line
+from bptui.app.numbers import loss, step_count
+from bptui.app.panels.panel import Panel
+from bptui.app.view import View
+from bptui.charts import Chart, loss_chart
+
+REDRAW_SECONDS = 0.12
+"""While running the chart is drawn at most this often: the numbers come first."""
+
+
+class LossPanel(Panel):
+    """The chart behind the shown step is bright, what lies after it dim."""
+
+    def __init__(self) -> None:
+        super().__init__("Loss", "loss")
+        self.logarithmic = False
+        self._chart: tuple[tuple[object, ...], Chart | None] | None = None
+
+    def toggle_scale(self) -> None:
+        """Between a linear and a logarithmic scale."""
+        self.logarithmic = not self.logarithmic
+        self.repaint()
+
+    def chart(self, view: View, width: int, height: int) -> Chart | None:
+        key = (id(view.losses), view.played, width, height, self.logarithmic)
+        if self._chart is None or self._chart[0] != key:
+            drawn = loss_chart(
+                *view.losses.envelope(2 * width),
+                width=width,
+                height=height,
+                logarithmic=self.logarithmic,
+            )
+            self._chart = (key, drawn)
+        return self._chart[1]
+
+    def paint(self, view: View, width: int, height: int) -> list[Strip]:
+        scale = "logarithmic" if self.logarithmic else "linear"
+        played = f"steps 0 to {step_count(view.played - 1)}"
+        self.border_subtitle = f"{played}, {scale}" if width >= 30 else scale
+        chart = self.chart(view, width, height)
+        if chart is None:
+            value = loss(view.snapshot.loss)
+            return [Line().add(f" loss {value} ", self.ink.text).strip()]
+        here = chart.column(view.snapshot.step)
+        return [self._styled(line, row, chart, here) for row, line in enumerate(chart.lines)]
+
+    def _styled(self, text: str, row: int, chart: Chart, here: int | None) -> Strip:
+        ink = self.ink
+        line = Line().add(text[: chart.left], ink.dim)
+        if row >= chart.bottom:
+            return line.add(text[chart.left :], ink.dim).strip()
+        for column in range(chart.left, len(text)):
+            character = text[column]
+            style: Style = ink.accent
+            if here is not None and column > here:
+                style = ink.faint
+            if column == here:
+                style = ink.warning
+                if character == " ":
+                    character, style = "┊", ink.dim
+            line.add(character, style)
+        return line.strip()

@@ -1,0 +1,168 @@
+"""Plays the timeline for the screen: one step, a jump, or running at a speed, in short slices.
+
+Keys are answered between slices. Where a single step takes longer than a frame, the slices run in
+a thread, which numpy leaves the event loop free to work beside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from time import perf_counter
+
+from bptui.app.view import View
+from bptui.core.experiment import Experiment
+from bptui.core.snapshot import Snapshot
+from bptui.core.timeline import Timeline
+
+SPEEDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, math.inf)
+"""Training steps a second; the last one is as fast as it goes."""
+SLICE = 0.008
+"""Seconds of work between two looks at the keyboard."""
+LONG_STEP = 0.02
+"""Seconds from which a step is played in a thread."""
+
+
+class Player:
+    """Holds the timeline and the shown step; ``show`` is called with every new view."""
+
+    def __init__(self, experiment: Experiment, show: Callable[[View], None], fps: int) -> None:
+        self._show = show
+        self._frame = 1.0 / fps
+        self._speed = SPEEDS.index(200)
+        self._lock = asyncio.Lock()
+        self._goal = 0
+        self._running = False
+        self._open(experiment)
+
+    def _open(self, experiment: Experiment) -> None:
+        self.timeline = Timeline(experiment)
+        self.snapshot = self.timeline.snapshot(0)
+        self._goal = 0
+
+    @property
+    def running(self) -> bool:
+        return self._running
+
+    @property
+    def speed(self) -> str:
+        """``200 steps/s``, or ``full speed``."""
+        rate = SPEEDS[self._speed]
+        if math.isinf(rate):
+            return "full speed"
+        return f"{rate:g} step{'' if rate == 1 else 's'}/s"
+
+    def view(self, seeking: int | None = None) -> View:
+        """What there is to see now."""
+        losses = self.timeline.losses
+        diverged = self.timeline.first_not_finite
+        return View(
+            self.snapshot, losses, len(losses), self._running, self.speed, seeking, diverged
+        )
+
+    async def open(self, experiment: Experiment) -> None:
+        """Start over with another experiment."""
+        self.pause()
+        async with self._lock:
+            self._open(experiment)
+        self._show(self.view())
+
+    def change_speed(self, by: int) -> None:
+        """Faster or slower by so many places in :data:`SPEEDS`."""
+        self._speed = min(max(self._speed + by, 0), len(SPEEDS) - 1)
+        self._show(self.view())
+
+    def pause(self) -> None:
+        """Stop running at the shown step, and give up a jump under way."""
+        self._running = False
+        self._goal = self.snapshot.step
+
+    async def move(self, by: int) -> None:
+        """Go ``by`` steps further from where the last key led, not before step 0."""
+        self._running = False
+        await self.go(max(self._goal + by, 0))
+
+    async def go(self, step: int) -> None:
+        """Show ``step``; a later call replaces this one while it is under way."""
+        self._running = False
+        self._goal = step
+        async with self._lock:
+            while self._goal == step and self.snapshot.step != step:
+                if await self._advance(step, SLICE):
+                    self.snapshot = await self._record(step)
+                elif self._goal == step:
+                    self._show(self.view(seeking=step))
+                    await asyncio.sleep(0)
+        if self._goal == step:
+            self._show(self.view())
+
+    async def run(self, last: int) -> None:
+        """Run from the shown step to ``last`` at the chosen speed, until paused or diverged."""
+        self._running = True
+        self._goal = last
+        async with self._lock:
+            await self._run_to(last)
+        if self._goal == last:
+            self._running = False
+            self._goal = self.snapshot.step
+        self._show(self.view())
+
+    async def _run_to(self, last: int) -> None:
+        speed, base, began = self._speed, self.snapshot.step, perf_counter()
+        shown_at = -math.inf
+        while self._running and self._goal == last and self.snapshot.step < last:
+            now = perf_counter()
+            if speed != self._speed:
+                speed, base, began = self._speed, self.snapshot.step, now
+                continue
+            rate = SPEEDS[speed]
+            due = last if math.isinf(rate) else base + int((now - began) * rate)
+            due = min(due, last)
+            position = max(self.snapshot.step, min(self.timeline.reached, due))
+            if due > self.snapshot.step and not await self._advance(due, SLICE):
+                position = self.timeline.reached
+            elif due > self.snapshot.step:
+                position = due
+            now = perf_counter()
+            if now - shown_at >= self._frame and position > self.snapshot.step:
+                position = self._not_past_divergence(position)
+                self.snapshot = await self._record(position)
+                if position < due and not math.isinf(rate):
+                    base, began = position, now  # too fast for this machine: owe nothing
+                shown_at = now
+                self._show(self.view())
+                if self.timeline.first_not_finite == position:
+                    return
+                await asyncio.sleep(0)
+            else:
+                await asyncio.sleep(self._pause_before(due, position, rate, base, began, shown_at))
+
+    def _not_past_divergence(self, position: int) -> int:
+        """``position``, or the first step that has diverged where that comes before."""
+        diverged = self.timeline.first_not_finite
+        passed = diverged is not None and self.snapshot.step < diverged <= position
+        return diverged if passed and diverged is not None else position
+
+    def _pause_before(
+        self, due: int, position: int, rate: float, base: int, began: float, shown_at: float
+    ) -> float:
+        """Seconds until there is something to do: none while steps are due but not played."""
+        if position < due:
+            return 0.0
+        now = perf_counter()
+        frame = shown_at + self._frame - now
+        if position > self.snapshot.step:
+            return max(frame, 0.0)
+        step = began + (position + 1 - base) / rate - now if not math.isinf(rate) else 0.0
+        return min(max(step, frame, 0.0), 0.1)
+
+    async def _advance(self, step: int, seconds: float) -> bool:
+        if self.timeline.seconds_per_step > LONG_STEP:
+            return await asyncio.to_thread(self.timeline.move_towards, step, seconds)
+        return self.timeline.move_towards(step, seconds)
+
+    async def _record(self, step: int) -> Snapshot:
+        if self.timeline.seconds_per_step > LONG_STEP:
+            return await asyncio.to_thread(self.timeline.snapshot, step)
+        return self.timeline.snapshot(step)
