@@ -74,7 +74,10 @@ class LossHistory:
             lows = highs = _finite(self.values(0, self._length))
             width = 1
         else:
-            lows, highs, width = np.array(self._lows), np.array(self._highs), SPAN
+            rest = _finite(self.values(len(self._lows) * SPAN, self._length))
+            lows = np.append(self._lows, np.fmin.reduce(rest, initial=np.nan))
+            highs = np.append(self._highs, np.fmax.reduce(rest, initial=np.nan))
+            width = SPAN
         starts = np.unique(np.linspace(0, lows.size, columns, endpoint=False).astype(np.intp))
         steps = starts * width
         return steps, np.fmin.reduceat(lows, starts), np.fmax.reduceat(highs, starts)
