@@ -26,6 +26,7 @@ class Checkpoints:
         self.most_recent = min(budget // 4 // cost, 256)
         self.stride = 64 if state_bytes <= 4096 else 8
         self._grid: dict[int, Array] = {}
+        self._furthest = 0
         self._recent: OrderedDict[int, Array] = OrderedDict()
         self.state_bytes = state_bytes
 
@@ -44,6 +45,7 @@ class Checkpoints:
     def keep(self, step: int, state: Array) -> None:
         """Keep the state of a multiple of the stride."""
         self._grid[step] = state
+        self._furthest = max(self._furthest, step)
         while len(self._grid) > self._most_grid:
             self.stride *= 2
             self._grid = {k: v for k, v in self._grid.items() if k % self.stride == 0}
@@ -59,7 +61,8 @@ class Checkpoints:
 
     def nearest(self, step: int) -> tuple[int, Array] | None:
         """The latest kept state at or before ``step``, or None: then it is the start."""
-        grid = step // self.stride * self.stride
+        # from the furthest one kept, as the step may be a billion steps ahead
+        grid = min(step, self._furthest) // self.stride * self.stride
         while grid > 0 and grid not in self._grid:
             grid -= self.stride
         recent = sorted(self._recent)
