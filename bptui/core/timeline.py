@@ -60,25 +60,26 @@ class Timeline:
             self.move_towards(step)
             self._snapshot = self._engine.record()
             self._note(step, np.array([self._snapshot.loss]))
+            self._keep()
         return self._snapshot
 
     def move_towards(self, step: int, seconds: float | None = None) -> bool:
         """Bring the engine to the state of ``step``, or as near as ``seconds`` allow.
 
-        Returns whether it got there; calling again goes on.
+        Returns whether it got there; calling again goes on, by a step at least.
         """
         if step < 0:
             raise ValueError(f"there is no step {step}")
         self._start_from_nearest(step)
-        began = perf_counter()
-        engine = self._engine
+        began, engine = perf_counter(), self._engine
+        first = engine.step
         while engine.step < step:
             stop = min(step, self._checkpoints.next_stop(engine.step), engine.step + 256)
             if self._keep_at:
                 stop = min(stop, self._keep_at[0])
             if seconds is not None:
                 left = seconds - (perf_counter() - began)
-                if left <= 0.0:
+                if left <= 0.0 and engine.step > first:
                     return False
                 affordable = left / self._seconds_per_step if self._seconds_per_step else 1.0
                 stop = min(stop, engine.step + max(1, int(affordable)))
@@ -113,6 +114,11 @@ class Timeline:
         engine.advance(losses)
         self._seconds_per_step = (perf_counter() - began) / count
         self._note(first, losses)
+        self._keep()
+
+    def _keep(self) -> None:
+        """Keep the state that the engine has just reached, where one is wanted."""
+        engine = self._engine
         if self._checkpoints.wants(engine.step):
             self._checkpoints.keep(engine.step, engine.save())
         if self._keep_at and engine.step >= self._keep_at[0]:
