@@ -63,7 +63,11 @@ def open_app(name_or_file: str, fps: int | None, theme: str | None) -> None:
     experiment = load_preset(name_or_file)
     from bptui.app.launch import launch
 
-    launch(experiment, fps=fps, theme=theme)
+    try:
+        code = launch(experiment, fps=fps, theme=theme)
+    except ValueError as error:
+        raise Unusable(f"--theme: {error}") from None
+    raise click.exceptions.Exit(code)
 
 
 class BptuiGroup(click.Group):

@@ -58,9 +58,11 @@ def data(table: DataTable, network: Network, folder: Path) -> Data:
     inputs = samples.inputs
     if table.standardize:
         with np.errstate(all="ignore"):
+            deviation = inputs[train].std(axis=0)
             inputs = standardized(inputs, inputs[train])
+        # a deviation that overflows would turn its column into zeros without a word
         require(
-            bool(np.isfinite(inputs).all()),
+            bool(np.isfinite(deviation).all() and np.isfinite(inputs).all()),
             "data.standardize",
             "inputs too large for a standard deviation",
             "smaller inputs, or false",
