@@ -1,0 +1,238 @@
+"""The command line as a whole: help, exit codes, where output goes."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bptui import __version__
+from bptui.main import cli
+
+PYTHON = [sys.executable, "-m", "bptui"]
+
+
+def bptui(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    settings = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **options}
+    return subprocess.run(
+        [*PYTHON, *arguments], stderr=subprocess.PIPE, text=True, timeout=60, **settings
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["run", "--help"], ["list", "-h"]]
+)
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys\nfrom bptui.main import cli\n"
+        f"cli({arguments!r}, prog_name='bptui', standalone_mode=False)\n"
+        "heavy = {'numpy', 'textual', 'msgspec', 'plotext', 'rich', 'bptui.core'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "bptui" in done.stdout
+
+
+def test_help_names_commands_examples_and_the_options_of_the_app() -> None:
+    text = CliRunner().invoke(cli, ["--help"]).stdout
+    for part in ("Examples:", "--fps", "--theme", "list", "run", "--version"):
+        assert part in text
+    for command in ("list", "run"):
+        assert "Examples:" in CliRunner().invoke(cli, [command, "--help"]).stdout
+
+
+def test_version() -> None:
+    assert CliRunner().invoke(cli, ["--version"]).stdout == f"bptui, version {__version__}\n"
+
+
+def test_list_fits_80_columns() -> None:
+    done = CliRunner().invoke(cli, ["list"])
+    assert done.exit_code == 0
+    rows = done.stdout.splitlines()
+    assert max(map(len, rows)) <= 80
+    assert rows[0].split()[0] == "article"
+    assert {"xor", "iris", "mazur-as-published"} <= {row.split()[0] for row in rows}
+    (iris,) = (row for row in rows if row.startswith("iris"))
+    assert "4-8-3 tanh, softmax" in iris
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run"],
+        ["run", "nowhere.toml"],
+        ["run", "article", "extra"],
+        ["run", "article", "--steps", "-1"],
+        ["run", "article", "--steps", "many"],
+        ["run", "article", "--steps", "9" * 30],
+        ["run", "article", "--every", "0"],
+        ["run", "article", "--format", "xml"],
+        ["run", "article", "-o", "/no/such/folder/file"],
+        ["run", "article", "-o", "/"],
+        ["run", "article", "-o", ""],
+        ["run", "article", "--unknown"],
+        ["list", "extra"],
+        ["nowhere.toml"],
+        ["--fps", "0"],
+        ["--fps", "fast"],
+        ["--unknown"],
+        ["article", "extra"],
+    ],
+)
+def test_unusable_arguments_end_with_2_and_one_message(arguments: list[str]) -> None:
+    done = CliRunner().invoke(cli, arguments)
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert done.stderr.count("Error: ") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_terminal_a_name_prints_what_run_prints() -> None:
+    opened, run = bptui("xor"), bptui("run", "xor")
+    assert (opened.returncode, opened.stdout) == (0, run.stdout)
+    assert "bptui run xor" in opened.stderr
+    assert run.stderr == ""
+    assert bptui().stdout == bptui("run", "article").stdout
+
+
+def on_a_terminal(*arguments: str, term: str = "xterm") -> tuple[int, str]:
+    """Exit code and everything shown by bptui on a terminal of its own."""
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        [*PYTHON, *arguments],
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        env={**os.environ, "TERM": term},
+    )
+    os.close(child)
+    shown = b""
+    while True:
+        try:
+            data = os.read(parent, 4096)
+        except OSError:  # Linux: the other side is closed
+            break
+        if not data:
+            break
+        shown += data
+    os.close(parent)
+    return process.wait(timeout=60), shown.decode()
+
+
+def test_a_dumb_terminal_is_refused_with_a_way_out() -> None:
+    code, shown = on_a_terminal("xor", term="dumb")
+    assert code == 2
+    assert shown.count("\n") == 1
+    assert "`bptui run xor`" in shown
+
+
+def test_the_app_does_not_read_its_preset_from_the_keyboard() -> None:
+    code, shown = on_a_terminal("-")
+    assert code == 2
+    assert "give it a file" in shown
+
+
+def test_long_work_shows_progress_beside_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "out.csv"
+    options = ["--steps", "150000", "--every", "75000", "--format", "csv", "-o", str(file)]
+    code, shown = on_a_terminal("run", "spirals", *options)
+    assert code == 0
+    assert "training  [#" in shown
+    assert len(file.read_text().splitlines()) == 4
+
+
+def test_no_progress_among_rows_on_the_same_terminal() -> None:
+    code, shown = on_a_terminal("run", "article")
+    assert code == 0
+    assert "training" not in shown
+
+
+def test_a_closed_pipe_is_quiet() -> None:
+    process = subprocess.Popen(
+        [*PYTHON, "run", "article", "--steps", "100000", "--format", "jsonl"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline().startswith(b'{"step": 0')
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0
+
+
+def test_an_interrupt_is_quiet_and_leaves_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "out.jsonl"
+    process = subprocess.Popen(
+        [*PYTHON, "run", "article", "--steps", "1000000000", "--format", "jsonl", "-o", str(file)],
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    while not list(tmp_path.iterdir()):  # the unfinished file: it is training
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    "arguments", [["run", "article"], ["list"], ["run", "xor", "-o", "/dev/full"]]
+)
+def test_a_full_disk_is_one_message(arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = bptui(*arguments, stdout=full)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "no space left on device" in done.stderr
+
+
+def run_into(file: Path, preset: str = "article") -> int:
+    return CliRunner().invoke(cli, ["run", preset, "-o", str(file)]).exit_code
+
+
+def test_output_replaces_a_file_and_keeps_its_mode(tmp_path: Path) -> None:
+    file, link = tmp_path / "out.txt", tmp_path / "link"
+    file.write_text("old")
+    file.chmod(0o640)
+    link.symlink_to(file)
+    assert run_into(link) == 0
+    assert link.is_symlink()
+    assert file.read_text().split()[0] == "step"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert set(tmp_path.iterdir()) == {file, link}
+
+
+def test_an_unusable_preset_leaves_the_output_file_alone(tmp_path: Path) -> None:
+    file = tmp_path / "out.txt"
+    file.write_text("old")
+    assert run_into(file, "nowhere.toml") == 2
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_device_is_written_to_and_not_replaced() -> None:
+    assert run_into(Path(os.devnull)) == 0
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_a_write_protected_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "out.txt"
+    file.write_text("old")
+    file.chmod(0o400)
+    assert run_into(file) == 2
+    assert file.read_text() == "old"

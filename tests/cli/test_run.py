@@ -1,0 +1,205 @@
+"""``bptui run``: its formats, and the published numbers in them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bptui.core.timeline import Timeline
+from bptui.main import cli
+from bptui.presets import load
+
+LISTINGS = Path(__file__).parents[1] / "data"
+DIVERGING = """
+[network]
+layers = [1, 1]
+activation = "identity"
+[parameters]
+weights = [[[2.0]]]
+[training]
+learning_rate = 1e200
+[data]
+inputs = [[2]]
+targets = [[1]]
+"""
+
+
+def run(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(cli, ["run", *arguments], input=stdin)
+
+
+def lines(*arguments: str) -> list[dict[str, Any]]:
+    result = run(*arguments, "--format", "jsonl")
+    assert (result.exit_code, result.stderr) == (0, "")
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(("listing", "count"), [(1, 1000), (2, 999)])
+def test_the_published_listings_to_their_six_digits(listing: int, count: int) -> None:
+    printed = json.loads((LISTINGS / f"article_listing_{listing}.json").read_text())
+    steps = lines(f"article-listing-{listing}", "--steps", str(count - 1))
+    assert len(steps) == len(printed["loss"]) == count
+    # listing 2 prints its first output in the column of the second, too
+    for unit, column in enumerate(["out_o1", "out_o2"][: 3 - listing]):
+        expected = [f"{value / 1e6:.6f}" for value in printed[column]]
+        assert [f"{step['outputs'][0][unit]:.6f}" for step in steps] == expected
+    expected = [f"{value / 1e6:.6f}" for value in printed["loss"]]
+    assert [f"{step['loss']:.6f}" for step in steps] == expected
+
+
+def test_the_article_with_true_gradients() -> None:
+    steps = lines("article")
+    assert [step["step"] for step in steps] == list(range(1001))
+    for step, loss in ((0, 0.16328681495493247), (1, 0.15792065956499146), (1000, 2.465032157e-8)):
+        assert steps[step]["loss"] == pytest.approx(loss, rel=1e-9)
+
+
+def test_mazur_correct_and_as_published() -> None:
+    correct, published = lines("mazur", "--steps", "1"), lines("mazur-as-published", "--steps", "1")
+    assert f"{correct[0]['loss']:.9f}" == f"{published[0]['loss']:.9f}" == "0.298371109"
+    assert f"{correct[1]['loss']:.9f}" == "0.291027774"
+    assert f"{published[1]['loss']:.9f}" == "0.291027924"
+    end = lines("mazur-as-published", "--every", "10000")[-1]
+    assert end["step"] == 10000
+    assert [f"{value:.9f}" for value in end["outputs"][0]] == ["0.015912196", "0.984065734"]
+    end = lines("mazur", "--every", "10000")[-1]
+    assert [f"{value:.9f}" for value in end["outputs"][0]] == ["0.015913620", "0.984064274"]
+
+
+@pytest.mark.parametrize("name", ["article", "iris", "spirals"])
+def test_jsonl_reads_back_bit_identically(name: str) -> None:
+    timeline = Timeline(load(name))
+    steps = lines(name, "--steps", "25", "--every", "10")
+    assert [step["step"] for step in steps] == [0, 10, 20, 25]
+    for step in steps:
+        snapshot = timeline.snapshot(step["step"])
+        assert list(step) == ["step", "epoch", "loss", "outputs", "weights", "biases", "gradients"]
+        assert list(step["gradients"]) == ["weights", "biases"]
+        assert (step["epoch"], step["loss"]) == (snapshot.epoch, snapshot.loss)
+        assert step["outputs"] == snapshot.outputs.tolist()
+        for written, parameters in (
+            (step, snapshot.parameters),
+            (step["gradients"], snapshot.gradients),
+        ):
+            assert written["weights"] == [each.tolist() for each in parameters.weights]
+            biases = parameters.biases
+            expected = None if biases is None else [each.tolist() for each in biases]
+            assert written["biases"] == expected
+
+
+def test_csv_has_named_columns_and_the_same_numbers() -> None:
+    result = run("mazur", "--steps", "3", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    steps = lines("mazur", "--steps", "3")
+    assert len(rows) == len(steps) == 4
+    for row, step in zip(rows, steps, strict=True):
+        assert (int(row["step"]), int(row["epoch"])) == (step["step"], step["epoch"])
+        assert float(row["loss"]) == step["loss"]
+        assert [float(row["out_o1"]), float(row["out_o2"])] == step["outputs"][0]
+        gradients = step["gradients"]
+        for layer in (1, 2):
+            for unit in (0, 1):
+                assert float(row[f"b{layer}[{unit}]"]) == step["biases"][layer - 1][unit]
+                assert float(row[f"gb{layer}[{unit}]"]) == gradients["biases"][layer - 1][unit]
+                for source in (0, 1):
+                    place = f"{layer}[{source}][{unit}]"
+                    weight = step["weights"][layer - 1][source][unit]
+                    gradient = gradients["weights"][layer - 1][source][unit]
+                    assert float(row[f"W{place}"]) == weight
+                    assert float(row[f"gW{place}"]) == gradient
+        assert len(row) == 3 + 2 + 12 + 12
+
+
+def test_csv_leaves_cells_of_a_smaller_last_batch_empty(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(
+        "[network]\nlayers = [1, 1]\n[training]\nbatch_size = 2\nsteps = 2\n"
+        "[data]\ninputs = [[1], [2], [3]]\ntargets = [[0], [0], [0]]"
+    )
+    rows = list(csv.DictReader(io.StringIO(run(str(file), "--format", "csv").stdout)))
+    assert [row["out_o1[1]"] == "" for row in rows] == [False, True, False]
+    assert [row["epoch"] for row in rows] == ["0", "0", "1"]
+
+
+def test_the_table_is_aligned_and_short() -> None:
+    table = run("article").stdout.splitlines()
+    assert table[0].split() == ["step", "loss", "out_o1", "out_o2"]
+    assert len({len(line) for line in table}) == 1
+    assert [int(line.split()[0]) for line in table[1:]] == list(range(0, 1001, 50))
+    assert table[1].split() == ["0", "0.163287", "0.620606", "0.633377"]
+    assert table[-1].split()[:2] == ["1000", "2.46503e-08"]
+
+
+def test_the_table_counts_epochs_where_there_are_batches() -> None:
+    table = run("iris", "--steps", "8", "--every", "4").stdout.splitlines()
+    assert table[0].split() == ["step", "epoch", "loss"]
+    # 120 flowers in batches of 16 are 8 batches an epoch
+    assert [line.split()[:2] for line in table[1:]] == [["0", "0"], ["4", "0"], ["8", "1"]]
+
+
+@pytest.mark.parametrize(
+    ("steps", "every"), [(0, 1), (20, 1), (21, 2), (100, 5), (101, 10), (1000, 50), (10000, 500)]
+)
+def test_a_table_has_about_20_rows(steps: int, every: int) -> None:
+    rows = run("article", "--steps", str(steps)).stdout.splitlines()[1:]
+    assert [int(row.split()[0]) for row in rows] == sorted({*range(0, steps + 1, every), steps})
+
+
+def test_the_last_step_is_always_shown() -> None:
+    assert [each["step"] for each in lines("article", "--steps", "7", "--every", "3")] == [
+        0,
+        3,
+        6,
+        7,
+    ]
+    assert [each["step"] for each in lines("article", "--steps", "0")] == [0]
+    assert [each["step"] for each in lines("article", "--steps", "5", "--every", "99")] == [0, 5]
+
+
+def test_toml_on_standard_input() -> None:
+    text = "[network]\nlayers = [2, 1]\n[training]\nsteps = 2\n[data]\ndataset = 'or'"
+    result = run("-", "--format", "jsonl", stdin=text)
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 3
+    refused = run("-", stdin="[network]\nlayers = [0, 1]\n[data]\ndataset = 'or'")
+    assert refused.exit_code == 2
+    assert (
+        refused.stderr == "Error: stdin: network.layers[0]: found 0; expected 1 to 100,000 units\n"
+    )
+
+
+@pytest.mark.parametrize("every", ["1", "7", "1000"])
+def test_divergence_ends_with_its_first_step(every: str) -> None:
+    # loss (3)^2 / 2 at first; the first update throws the weight to 1e200, whose square overflows
+    result = run("-", "--format", "jsonl", "--every", every, stdin=DIVERGING)
+    assert result.exit_code == 1
+    assert result.stderr == "Error: training diverged: the loss at step 1 is inf\n"
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["step"] for row in rows] == [0, 1]
+    assert (rows[0]["loss"], rows[1]["loss"]) == (4.5, "inf")
+    assert math.isfinite(rows[1]["weights"][0][0][0])
+
+
+def test_numbers_that_are_not_finite_are_strings(tmp_path: Path) -> None:
+    text = DIVERGING.replace("1e200", "1e308").replace("[[[2.0]]]", "[[[1e10]]]")
+    rows = [
+        json.loads(line)
+        for line in run("-", "--format", "jsonl", stdin=text).stdout.split("\n")[:-1]
+    ]
+    assert rows[-1]["weights"] == [[["-inf"]]]
+    assert rows[-1]["loss"] in ("inf", "nan")
+    written = run("-", "--format", "csv", stdin=text).stdout.splitlines()
+    assert "-inf" in written[-1].split(",")
+
+
+def test_a_diverged_run_still_writes_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "out.csv"
+    assert run("-", "--format", "csv", "-o", str(file), stdin=DIVERGING).exit_code == 1
+    assert [row["step"] for row in csv.DictReader(file.open())] == ["0", "1"]

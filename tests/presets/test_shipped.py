@@ -1,0 +1,109 @@
+"""The presets that come with the program: they load, they learn, they give the published numbers."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from bptui.core.activations import evaluate
+from bptui.core.arrays import Array
+from bptui.core.experiment import Experiment
+from bptui.core.network import Parameters
+from bptui.core.timeline import Timeline
+from bptui.presets import load, shipped
+
+SHIPPED = {each.name: each for each in shipped()}
+
+
+def test_the_promised_presets_are_there() -> None:
+    promised = "article article-matrix article-listing-1 article-listing-2 mazur mazur-as-published"
+    promised += " xor and circles moons spirals sine iris hagan negnevitsky"
+    assert set(promised.split()) <= set(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_preset_loads_and_describes_itself(name: str) -> None:
+    experiment, entry = load(name), SHIPPED[name]
+    assert experiment.name == name
+    assert experiment.title == entry.title != name
+    assert re.match(r"[\d-]+ \w", entry.network)
+    assert entry.summary
+    assert experiment.description.partition("\n")[0] == f"{entry.summary}."
+    assert entry.file.read_text(encoding="utf-8").isascii()
+
+
+def outputs(experiment: Experiment, parameters: Parameters, inputs: Array) -> Array:
+    values = inputs
+    for layer, weights in enumerate(parameters.weights):
+        z = values @ weights
+        if parameters.biases is not None:
+            z = z + parameters.biases[layer]
+        values = evaluate(experiment.network.activations[layer], z)
+    return values
+
+
+def accuracy(found: Array, targets: Array) -> float:
+    if targets.shape[1] == 1:
+        return float(np.mean((found > 0.5) == (targets > 0.5)))
+    return float(np.mean(found.argmax(axis=1) == targets.argmax(axis=1)))
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("xor", 1.0),
+        ("and", 1.0),
+        ("circles", 0.95),
+        ("moons", 0.97),
+        ("spirals", 0.95),
+        ("iris", 0.95),
+    ],
+)
+def test_a_made_up_problem_is_learned_within_its_steps(name: str, least: float) -> None:
+    experiment = load(name)
+    data = experiment.data
+    end = Timeline(experiment).snapshot(experiment.training.steps).parameters
+    assert accuracy(outputs(experiment, end, data.inputs), data.targets) >= least
+    if len(data.test_inputs):
+        test = outputs(experiment, end, data.test_inputs)
+        assert accuracy(test, data.test_targets) >= least - 0.05
+
+
+def test_the_sine_is_learned_down_to_its_noise() -> None:
+    experiment = load("sine")
+    # half the square of the noise's standard deviation
+    assert Timeline(experiment).snapshot(experiment.training.steps).loss < 0.05**2 / 2
+
+
+def test_hagan_gives_the_printed_numbers() -> None:
+    # Neural Network Design, chapter 11
+    timeline = Timeline(load("hagan"))
+    first = timeline.snapshot(0)
+    np.testing.assert_allclose(first.values["out_h"], [[0.321, 0.368]], atol=5e-4)
+    np.testing.assert_allclose(first.outputs, [[0.446]], atol=5e-4)
+    np.testing.assert_allclose(first.values["delta_o"], [[-2.522]], atol=5e-4)
+    np.testing.assert_allclose(first.values["delta_h"], [[-0.0495, 0.0997]], atol=5e-5)
+    after = timeline.snapshot(1).parameters
+    np.testing.assert_allclose(after.weights[0], [[-0.265, -0.420]], atol=5e-4)
+    np.testing.assert_allclose(after.weights[1], [[0.171], [-0.0772]], atol=5e-4)
+    assert after.biases is not None
+    np.testing.assert_allclose(after.biases[0], [-0.475, -0.140], atol=5e-4)
+    np.testing.assert_allclose(after.biases[1], [0.732], atol=5e-4)
+
+
+def test_negnevitsky_gives_the_printed_numbers() -> None:
+    # Artificial Intelligence: A Guide to Intelligent Systems, section 6.4; his thresholds are
+    # our biases with the sign turned round, and he prints -dL/dnet
+    timeline = Timeline(load("negnevitsky"))
+    first = timeline.snapshot(0)
+    np.testing.assert_allclose(first.values["out_h"], [[0.5250, 0.8808]], atol=5e-5)
+    np.testing.assert_allclose(first.outputs, [[0.5097]], atol=5e-5)
+    np.testing.assert_allclose(first.values["delta_o"], [[0.1274]], atol=5e-5)
+    np.testing.assert_allclose(first.values["delta_h"], [[-0.0381, 0.0147]], atol=5e-5)
+    after = timeline.snapshot(1).parameters
+    np.testing.assert_allclose(after.weights[0], [[0.5038, 0.8985], [0.4038, 0.9985]], atol=5e-5)
+    np.testing.assert_allclose(after.weights[1], [[-1.2067], [1.0888]], atol=5e-5)
+    assert after.biases is not None
+    np.testing.assert_allclose(after.biases[0], [-0.7962, 0.0985], atol=5e-5)
