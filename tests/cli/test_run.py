@@ -187,7 +187,7 @@ def test_divergence_ends_with_its_first_step(every: str) -> None:
     assert math.isfinite(rows[1]["weights"][0][0][0])
 
 
-def test_numbers_that_are_not_finite_are_strings(tmp_path: Path) -> None:
+def test_numbers_that_are_not_finite_are_strings() -> None:
     text = DIVERGING.replace("1e200", "1e308").replace("[[[2.0]]]", "[[[1e10]]]")
     rows = [
         json.loads(line)

@@ -1,4 +1,4 @@
-"""The presets that come with the program: they load, they learn, they give the published numbers."""
+"""The presets that come with the program load, learn and give the published numbers."""
 
 from __future__ import annotations
 
