@@ -159,6 +159,12 @@ class Experiment:
         )
         groups = [("weights", start.weights), ("biases", start.biases or ())]
         for key, arrays in groups:
+            require(
+                len(arrays) == network.depth or (key == "biases" and not network.bias),
+                f"parameters.{key}",
+                f"{len(arrays)} arrays",
+                f"{network.depth}, one for every layer after the input",
+            )
             for layer, array in enumerate(arrays):
                 shape = (
                     network.layers[layer : layer + 2]
