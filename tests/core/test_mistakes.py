@@ -1,0 +1,188 @@
+"""The catalogue of mistakes against the same mistakes made in plain loops."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from bptui.core.errors import UnusableError
+from bptui.core.experiment import Experiment
+from bptui.core.mistakes import CONTRADICTORY, MISTAKES, check_mistakes
+from bptui.core.network import Network
+from bptui.core.training import Engine
+
+from .reference import PlainRun
+from .support import arrays, assert_same_bits, experiment, relative_error
+
+NETWORKS = [
+    ((2, 2, 2), ("tanh", "sigmoid")),
+    ((3, 2, 2, 2), ("sigmoid", "softplus", "sigmoid")),
+    ((2, 3, 3, 3, 3), ("gelu", "tanh", "softplus", "sigmoid")),
+]
+LOSSES = ["half_squared_error", "mean_squared_error", "binary_cross_entropy", "cross_entropy"]
+
+
+def check(made: Experiment, steps: int = 5) -> None:
+    """``steps`` steps of the core and of the plain loops agree in loss, gradients, parameters."""
+    engine, plain = Engine(made), PlainRun(made)
+    for _ in range(steps):
+        shown = engine.record()
+        before = [*plain.weights, *(plain.biases or [])]
+        for found, expected in zip(arrays(shown.parameters), before, strict=True):
+            assert relative_error(found, expected) < 1e-9
+        loss, weight_gradients, bias_gradients = plain.play()
+        assert shown.loss == pytest.approx(loss, rel=1e-9)
+        expected_gradients = [*weight_gradients, *bias_gradients]
+        for found, expected in zip(arrays(shown.gradients), expected_gradients, strict=True):
+            assert relative_error(found, expected) < 1e-9
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("name", [None, *MISTAKES])
+def test_against_plain_loops(name: str | None, loss: str) -> None:
+    mistakes = () if name is None else (name,)
+    rates = {"sgd": 0.05, "adam": 0.01}
+    for (layers, activations), batch_size, optimizer in itertools.product(
+        NETWORKS, (None, 1, 2), rates
+    ):
+        check(
+            experiment(
+                layers,
+                activations,
+                samples=3,
+                loss=loss,
+                mistakes=mistakes,
+                batch_size=batch_size,
+                optimizer=optimizer,
+                learning_rate=rates[optimizer],
+                l2=0.01,
+            )
+        )
+
+
+@pytest.mark.parametrize("name", ["missing-output-derivative", "derivative-of-activation"])
+@pytest.mark.parametrize("loss", ["cross_entropy", "squared_error"])
+def test_mistakes_at_a_softmax_output(name: str, loss: str) -> None:
+    check(experiment((2, 3, 3), ("tanh", "softmax"), loss=loss, mistakes=(name,)))
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "identity", "tanh", "gelu"])
+@pytest.mark.parametrize(
+    "name", ["missing-hidden-derivative", "derivative-of-activation", "hidden-derivative-by-output"]
+)
+def test_mistakes_with_other_activations(name: str, activation: str) -> None:
+    check(experiment((2, 3, 3), (activation, activation), mistakes=(name,)))
+
+
+@pytest.mark.parametrize("name", sorted(set(MISTAKES) - {"not-averaged"}))
+def test_sums_over_the_batch(name: str) -> None:
+    """All but one, which is refused with a sum."""
+    check(experiment((2, 2, 2), "sigmoid", mistakes=(name,), reduction="sum", learning_rate=0.02))
+
+
+def changes(made: Experiment, right: Experiment) -> bool:
+    """Whether training goes elsewhere within three steps."""
+    one, other = Engine(made), Engine(right)
+    one.advance(np.empty(3))
+    other.advance(np.empty(3))
+    size = other.state.layout.size
+    return not np.array_equal(one.save()[:size], other.save()[:size])
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_every_mistake_changes_training(name: str) -> None:
+    layers, activations = NETWORKS[1]
+    right = experiment(layers, activations, samples=3)
+    assert changes(experiment(layers, activations, samples=3, mistakes=(name,)), right)
+
+
+def test_pairs_run_and_agree_with_plain_loops() -> None:
+    """All pairs that are not refused; the order in which they are named does not matter."""
+    layers, activations = NETWORKS[1]
+    refused = set()
+    for one, two in itertools.combinations(MISTAKES, 2):
+        settings = {"samples": 3, "loss": "binary_cross_entropy", "learning_rate": 0.05}
+        try:
+            made = experiment(layers, activations, mistakes=(one, two), **settings)
+        except UnusableError:
+            refused.add((one, two))
+            continue
+        check(made, 3)
+        swapped = experiment(layers, activations, mistakes=(two, one), **settings)
+        first, second = Engine(made), Engine(swapped)
+        for _ in range(3):
+            assert_same_bits(first.record(), second.record())
+    assert refused == set(CONTRADICTORY)
+
+
+NARROWING = Network((2, 3, 2), ("tanh", "sigmoid"))
+LINEAR = Network((2, 2), ("sigmoid",))
+NO_BIAS = Network((2, 2, 2), ("sigmoid", "sigmoid"), bias=False)
+TANH = Network((2, 2, 2), ("sigmoid", "tanh"))
+
+
+@pytest.mark.parametrize(
+    ("name", "network", "reduction", "reason"),
+    [
+        ("transposed-weights", NARROWING, "mean", "W2 is 3x2"),
+        ("hidden-derivative-by-output", NARROWING, "mean", "W2 is 3x2"),
+        ("transposed-weights", LINEAR, "mean", "no hidden layer"),
+        ("missing-hidden-derivative", LINEAR, "mean", "no hidden layer"),
+        ("updated-weights", LINEAR, "mean", "no hidden layer"),
+        ("output-factor-a", LINEAR, "mean", "no hidden layer"),
+        ("output-factor-a", TANH, "mean", "derivative of a sigmoid"),
+        ("bias-not-updated", NO_BIAS, "mean", "no biases"),
+        ("bias-gradient-not-summed", NO_BIAS, "mean", "no biases"),
+        ("not-averaged", TANH, "sum", "a sum over the batch"),
+    ],
+)
+def test_refusals(name: str, network: Network, reduction: str, reason: str) -> None:
+    with pytest.raises(UnusableError) as caught:
+        check_mistakes((name,), network, reduction)
+    assert caught.value.key == "training.mistakes[0]"
+    assert name in caught.value.found
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("names", "key", "found"),
+    [
+        (("wrong-sign", "slip"), "training.mistakes[1]", "slip"),
+        (("doubled", "doubled"), "training.mistakes[1]", "twice"),
+        (CONTRADICTORY[0], "training.mistakes", CONTRADICTORY[0][1]),
+    ],
+)
+def test_unknown_repeated_and_contradictory(names: tuple[str, ...], key: str, found: str) -> None:
+    with pytest.raises(UnusableError) as caught:
+        check_mistakes(names, TANH, "mean")
+    assert caught.value.key == key
+    assert found in str(caught.value)
+
+
+def test_one_sample_hides_what_only_a_batch_shows() -> None:
+    """These three change nothing where there is one sample."""
+    right = experiment(samples=1)
+    for name in ("not-averaged", "averaged-twice", "bias-gradient-not-summed"):
+        assert not changes(experiment(samples=1, mistakes=(name,)), right)
+
+
+@pytest.mark.parametrize(("name", "frozen"), [("frozen-first-layer", 0), ("frozen-last-layer", 1)])
+def test_frozen_layers_show_their_gradient_and_stay(name: str, frozen: int) -> None:
+    engine = Engine(experiment(optimizer="adam", mistakes=(name,)))
+    shown = engine.record()
+    for group in ("weights", "biases"):
+        before, after = getattr(shown.parameters, group), getattr(shown.updated_parameters, group)
+        assert np.array_equal(before[frozen], after[frozen])
+        assert not np.array_equal(before[1 - frozen], after[1 - frozen])
+        assert np.any(getattr(shown.gradients, group)[frozen])
+
+
+def test_accumulated_gradients_are_sums_of_all_that_came_before() -> None:
+    """At a rate of 0 every step has the same gradient, so the sums are its multiples."""
+    engine = Engine(experiment(learning_rate=0.0, mistakes=("gradient-accumulated",)))
+    first = arrays(engine.record().gradients)
+    for times in (2.0, 3.0, 4.0):
+        for found, once in zip(arrays(engine.record().gradients), first, strict=True):
+            assert found == pytest.approx(times * once, rel=1e-12)
