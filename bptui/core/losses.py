@@ -84,14 +84,16 @@ def binary_cross_entropy(
 
 
 def binary_cross_entropy_gradient(a: Array, t: Array, factor: float, error: Array) -> list[Call]:
-    """(a - t) / (a (1 - a))."""
-    slope = np.empty_like(a)
+    """(1 - t) / (1 - a) - t / a."""
+    part = np.empty_like(a)
     return [
-        call(np.subtract, ONE, a, slope),
-        call(np.multiply, slope, a, slope),
-        call(np.maximum, slope, TINY, out=slope),
-        call(np.subtract, a, t, error),
-        call(np.divide, error, slope, error),
+        call(np.subtract, ONE, a, part),
+        call(np.maximum, part, TINY, out=part),
+        call(np.subtract, ONE, t, error),
+        call(np.divide, error, part, error),
+        call(np.maximum, a, TINY, out=part),
+        call(np.divide, t, part, part),
+        call(np.subtract, error, part, error),
         *scaled(error, factor),
     ]
 
