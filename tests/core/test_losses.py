@@ -13,7 +13,7 @@ from bptui.core.losses import LOSSES
 from bptui.core.snapshot import Snapshot
 from bptui.core.training import Engine
 
-from .reference import FUNCTIONS, sample_loss
+from .reference import FUNCTIONS, jacobian, sample_loss, sample_loss_gradient
 from .support import PAIRS, build, experiment
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -33,6 +33,17 @@ def test_closed_form(activation: str, loss: str) -> None:
     assert shown.loss == pytest.approx(expected, rel=1e-13)
 
 
+@pytest.mark.parametrize(("activation", "loss"), PAIRS)
+def test_both_gradients_are_shown_and_belong_together(activation: str, loss: str) -> None:
+    """dL/dout is shown even where delta does not need it."""
+    z, t = np.array([0.3, -1.2, 2.0]), np.array([0.2, 0.5, 0.3])
+    shown = on_logits(activation, loss, z.tolist(), t.tolist()).values
+    expected = sample_loss_gradient(loss, FUNCTIONS[activation](z), t)
+    assert shown["dL/dout_o"][0] == pytest.approx(expected, rel=1e-13)
+    delta = jacobian(activation, z) @ expected
+    assert shown["delta_o"][0] == pytest.approx(delta, rel=1e-12, abs=1e-15)
+
+
 def test_hand_made_numbers() -> None:
     z, t = [1.0, 3.0, 5.0], [1.0, 1.0, 1.0]
     assert on_logits("identity", "squared_error", z, t).loss == 20.0
@@ -50,7 +61,12 @@ def test_binary_cross_entropy_far_out(z: float, target: float) -> None:
     # -t ln a - (1 - t) ln(1 - a): the wrong side costs |z|, the right one nothing
     assert shown.loss == pytest.approx(1e4 * (1.0 - target if z > 0 else target), rel=1e-15)
     assert shown.values["delta_o"][0, 0] == (1.0 if z > 0 else 0.0) - target
-    assert np.isfinite(shown.values["dL/dout_o"]).all()
+    upstream = shown.values["dL/dout_o"][0, 0]
+    if target == (1.0 if z > 0 else 0.0):  # -t / a + (1 - t) / (1 - a), on the right side
+        assert upstream == (-1.0 if z > 0 else 1.0)
+    else:  # beyond the range of a float: as large as it gets
+        assert np.isfinite(upstream)
+        assert abs(upstream) > 1e300
 
 
 @pytest.mark.parametrize("target", [0.0, 0.25, 1.0])
