@@ -12,6 +12,11 @@ from bptui import __version__
 from bptui.cli.errors import Unusable
 from bptui.cli.loading import STDIN, load_preset
 
+# One thread for numpy's matrix products, set before numpy is imported: on matrices of this size
+# more threads only wait for each other, and one order of summation gives the same bits every time.
+for _library in ("OPENBLAS", "MKL", "OMP"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+
 # what these modules need beyond click they import when they run: help and version stay quick
 COMMANDS = {
     "list": "bptui.cli.list_presets",
@@ -42,7 +47,7 @@ Examples:
     metavar="N",
     help="Frames a second to draw at most while training.",
 )
-@click.option("--theme", metavar="NAME", help="Colour theme, such as textual-light or nord.")
+@click.option("--theme", metavar="NAME", help="Colour theme, such as bptui-light or nord.")
 def open_app(name_or_file: str, fps: int | None, theme: str | None) -> None:
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         from bptui.cli.run import run
@@ -61,11 +66,11 @@ def open_app(name_or_file: str, fps: int | None, theme: str | None) -> None:
     if name_or_file == STDIN:
         raise Unusable("the app needs standard input for the keys; give it a file instead of -")
     experiment = load_preset(name_or_file)
-    from bptui.app.launch import launch
+    from bptui.app.launch import UnknownThemeError, launch
 
     try:
         code = launch(experiment, fps=fps, theme=theme)
-    except ValueError as error:
+    except UnknownThemeError as error:
         raise Unusable(f"--theme: {error}") from None
     raise click.exceptions.Exit(code)
 

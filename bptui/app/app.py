@@ -18,6 +18,7 @@ from bptui.app.panels.status import StatusLine
 from bptui.app.player import Player
 from bptui.app.screens.help import HelpScreen
 from bptui.app.screens.presets import PresetScreen
+from bptui.app.themes import DARK, LIGHT
 from bptui.app.view import View
 from bptui.core.experiment import Experiment
 
@@ -34,7 +35,9 @@ class BptuiApp(App[None]):
     def __init__(self, experiment: Experiment, fps: int = 30) -> None:
         super().__init__()
         self._player = Player(experiment, self.show_view, fps)
-        self.zoomed: Panel | None = None
+        for theme in (DARK, LIGHT):
+            self.register_theme(theme)
+        self.theme = DARK.name
 
     @property
     def player(self) -> Player:
@@ -51,11 +54,12 @@ class BptuiApp(App[None]):
         yield KeyLine(id="keys")
 
     def on_mount(self) -> None:
+        self._fit_matrices()
         self.show_view(self._player.view())
 
     def show_view(self, view: View) -> None:
         """Give every panel the view."""
-        screen = self.screen_stack[0] if self.screen_stack else self.screen
+        screen = self.screen_stack[0]
         screen.query_one(StatusLine).view = view
         screen.query_one(KeyLine).view = view
         for panel in screen.query(Panel):
@@ -68,13 +72,15 @@ class BptuiApp(App[None]):
             )
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._fit_matrices)
+        self._fit_matrices()
 
     def _fit_matrices(self) -> None:
         """As many rows for the matrices as they need, up to two fifths of the screen."""
         view, most = self._player.view(), self.size.height * 2 // 5
-        needed = max(panel.rows(view) for panel in self.query(MatrixPanel)) + 2
-        self.query_one("#parameters").styles.height = max(min(needed, most), 5)
+        width = self.size.width // 2 - 4
+        screen = self.screen_stack[0]
+        needed = max(panel.rows(view, width) for panel in screen.query(MatrixPanel)) + 2
+        screen.query_one("#parameters").styles.height = max(min(needed, most), 5)
 
     def action_step(self) -> None:
         self._move(+1)
@@ -119,6 +125,9 @@ class BptuiApp(App[None]):
         elif isinstance(self.focused, Panel):
             self.screen.maximize(self.focused)
 
+    def action_toggle_theme(self) -> None:
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
     def action_presets(self) -> None:
         self._player.pause()
         self.push_screen(PresetScreen(self._player.snapshot.experiment.name), self._open_preset)
@@ -128,4 +137,8 @@ class BptuiApp(App[None]):
 
     def _open_preset(self, experiment: Experiment | None) -> None:
         if experiment is not None:
-            self.run_worker(self._player.open(experiment), group="play")
+            self.run_worker(self._open(experiment), group="play")
+
+    async def _open(self, experiment: Experiment) -> None:
+        await self._player.open(experiment)
+        self._fit_matrices()

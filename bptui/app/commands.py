@@ -42,6 +42,7 @@ COMMANDS = (
     Command("z", "zoom", "Zoom", "Give the focused panel the whole screen, and back", "zoom"),
     Command("question_mark", "help", "Help", "What every key does", "help"),
     Command("ctrl+p", "command_palette", "Command palette", "Find a command by its name"),
+    Command("", "toggle_theme", "Light or dark", "Switch between the light and the dark theme"),
     Command("q", "quit", "Quit", "Leave; the terminal is as it was before", "quit"),
 )
 
@@ -51,7 +52,7 @@ def bindings() -> list[Binding]:
     made = [
         Binding(each.key, each.action, each.title, id=each.action, show=False)
         for each in COMMANDS
-        if each.action != "command_palette"
+        if each.key and each.action != "command_palette"
     ]
     # the plus key without shift
     return [*made, Binding("equals_sign", "faster", "Run faster", show=False)]

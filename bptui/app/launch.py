@@ -7,21 +7,28 @@ import os
 from bptui.core.experiment import Experiment
 
 DEFAULT_FPS = 30
+"""Frames a second while training runs."""
+REFRESH_RATE = 120
+"""How often a second textual looks whether something is to be drawn: it delays answers to keys."""
+
+
+class UnknownThemeError(ValueError):
+    """A theme that does not exist; the message names those that do."""
 
 
 def launch(experiment: Experiment, *, fps: int | None = None, theme: str | None = None) -> int:
     """Run the app on ``experiment`` until the user quits; returns the exit code.
 
-    Raises ValueError for a theme that does not exist, naming those that do.
+    ``fps`` caps the frames a second. Raises :class:`UnknownThemeError`.
     """
-    fps = fps or DEFAULT_FPS
-    os.environ["TEXTUAL_FPS"] = str(fps)  # read when textual is imported
+    os.environ["TEXTUAL_FPS"] = str(fps or REFRESH_RATE)  # read when textual is imported
     from bptui.app.app import BptuiApp
 
-    app = BptuiApp(experiment, fps=fps)
+    app = BptuiApp(experiment, fps=fps or DEFAULT_FPS)
     if theme is not None:
         if theme not in app.available_themes:
-            raise ValueError(f"found {theme!r}; expected one of {', '.join(app.available_themes)}")
+            themes = ", ".join(sorted(app.available_themes))
+            raise UnknownThemeError(f"found {theme!r}; expected one of {themes}")
         app.theme = theme
     app.run()
     return app.return_code or 0

@@ -16,7 +16,7 @@ class CommandProvider(Provider):
     def _entries(self) -> list[tuple[str, str, Callable[[], object]]]:
         return [
             (
-                f"{each.title} ({each.shown_key})",
+                f"{each.title} ({each.shown_key})" if each.key else each.title,
                 each.explanation,
                 partial(self.app.run_action, each.action),
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from time import perf_counter
 
 from bptui.app.view import View
@@ -32,6 +33,7 @@ class Player:
         self._frame = 1.0 / fps
         self._speed = SPEEDS.index(200)
         self._lock = asyncio.Lock()
+        self._wake = asyncio.Event()
         self._goal = 0
         self._running = False
         self._open(experiment)
@@ -71,22 +73,26 @@ class Player:
     def change_speed(self, by: int) -> None:
         """Faster or slower by so many places in :data:`SPEEDS`."""
         self._speed = min(max(self._speed + by, 0), len(SPEEDS) - 1)
+        self._wake.set()
         self._show(self.view())
 
     def pause(self) -> None:
         """Stop running at the shown step, and give up a jump under way."""
         self._running = False
         self._goal = self.snapshot.step
+        self._wake.set()
 
     async def move(self, by: int) -> None:
         """Go ``by`` steps further from where the last key led, not before step 0."""
-        self._running = False
+        if self._running:
+            self.pause()
         await self.go(max(self._goal + by, 0))
 
     async def go(self, step: int) -> None:
         """Show ``step``; a later call replaces this one while it is under way."""
         self._running = False
         self._goal = step
+        self._wake.set()
         async with self._lock:
             while self._goal == step and self.snapshot.step != step:
                 if await self._advance(step, SLICE):
@@ -136,7 +142,7 @@ class Player:
                     return
                 await asyncio.sleep(0)
             else:
-                await asyncio.sleep(self._pause_before(due, position, rate, base, began, shown_at))
+                await self._rest(self._pause_before(due, position, rate, base, began, shown_at))
 
     def _not_past_divergence(self, position: int) -> int:
         """``position``, or the first step that has diverged where that comes before."""
@@ -155,7 +161,16 @@ class Player:
         if position > self.snapshot.step:
             return max(frame, 0.0)
         step = began + (position + 1 - base) / rate - now if not math.isinf(rate) else 0.0
-        return min(max(step, frame, 0.0), 0.1)
+        return max(step, frame, 0.0)
+
+    async def _rest(self, seconds: float) -> None:
+        """Sleep, or wake at a key that concerns the run."""
+        if seconds <= 0.0:
+            await asyncio.sleep(0)
+            return
+        self._wake.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), seconds)
 
     async def _advance(self, step: int, seconds: float) -> bool:
         if self.timeline.seconds_per_step > LONG_STEP:

@@ -23,6 +23,11 @@ class View:
     """The first step whose loss is not finite."""
 
     @property
+    def picture(self) -> object:
+        """Equal for views that look the same in the panels."""
+        return (self.snapshot, self.played)
+
+    @property
     def operation(self) -> str:
         """Where within the step the view stands: between steps all operations are shown."""
         return "all operations"

@@ -27,6 +27,10 @@ class Engine:
         self._workspace = Workspace(self.state)
         self._programs: dict[int, StepProgram] = {}
         self._schedule = experiment.schedule
+        names, layers = experiment.network.names, range(1, experiment.network.depth + 1)
+        self._gradient_names = [names.weight_gradient(layer) for layer in layers]
+        if experiment.network.bias:
+            self._gradient_names += [names.bias_gradient(layer) for layer in layers]
         self._decays = tuple(
             dict(experiment.training.settings).get(name) for name in ("beta1", "beta2")
         )
@@ -72,8 +76,13 @@ class Engine:
         for operation in program.operations:
             run(operation.calls)
             if operation.stage != "update":
-                values |= {name: frozen(program.buffers[name]) for name in operation.writes}
+                fresh = [name for name in operation.writes if name not in self._gradient_names]
+                values |= {name: frozen(program.buffers[name]) for name in fresh}
         self.step += 1
+        # nothing changes a gradient after its operation, so one copy of all serves
+        gradients = layout.unflatten(self._workspace.gradient)
+        flat = [*gradients.weights, *(gradients.biases or ())]
+        values |= dict(zip(self._gradient_names, flat, strict=True))
         return Snapshot(
             experiment=self.experiment,
             step=step,
@@ -81,7 +90,7 @@ class Engine:
             batch=self._schedule.indices(step),
             operations=program.operations,
             values=values,
-            gradients=layout.unflatten(self._workspace.gradient),
+            gradients=gradients,
             parameters=parameters,
             updated_parameters=layout.unflatten(state.parameters),
             slots=slots,

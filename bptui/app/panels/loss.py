@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from time import perf_counter
+
 from rich.style import Style
 from textual.strip import Strip
 
 from bptui.app.lines import Line
-from bptui.app.numbers import loss, step_count
+from bptui.app.numbers import loss
 from bptui.app.panels.panel import Panel
 from bptui.app.view import View
 from bptui.charts import Chart, loss_chart
@@ -21,7 +23,17 @@ class LossPanel(Panel):
     def __init__(self) -> None:
         super().__init__("Loss", "loss")
         self.logarithmic = False
+        self._drawn_at = 0.0
+        self._drawn: object = None
         self._chart: tuple[tuple[object, ...], Chart | None] | None = None
+
+    def watch_view(self, before: View | None, view: View | None) -> None:
+        """Draw after the numbers, and only every few frames while running."""
+        if view is None or (view.running and perf_counter() - self._drawn_at < REDRAW_SECONDS):
+            return
+        if self._drawn is None or self._drawn != view.picture:
+            self._drawn, self._drawn_at = view.picture, perf_counter()
+            self.call_after_refresh(self.repaint)
 
     def toggle_scale(self) -> None:
         """Between a linear and a logarithmic scale."""
@@ -41,9 +53,7 @@ class LossPanel(Panel):
         return self._chart[1]
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
-        scale = "logarithmic" if self.logarithmic else "linear"
-        played = f"steps 0 to {step_count(view.played - 1)}"
-        self.border_subtitle = f"{played}, {scale}" if width >= 30 else scale
+        self.note("logarithmic" if self.logarithmic else "linear")
         chart = self.chart(view, width, height)
         if chart is None:
             value = loss(view.snapshot.loss)

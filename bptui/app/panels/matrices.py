@@ -94,12 +94,12 @@ class MatrixPanel(Panel):
         right = max(block.x + block.width(decimals + 5) for block in blocks)
         return Size(max(width, right), max(height, max(b.y + b.height for b in blocks)))
 
-    def rows(self, view: View) -> int:
-        """Lines needed to show every matrix at the panel's present width."""
-        return self.extent(view, self.container_size.width, 0).height
+    def rows(self, view: View, width: int) -> int:
+        """Lines needed to show every matrix in ``width`` columns."""
+        return self.extent(view, width, 0).height
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
-        blocks, decimals = self.layout_blocks(view, self.container_size.width)
+        blocks, decimals = self.layout_blocks(view, width)
         parameters, names = self._select(view), view.snapshot.experiment.network.names
         left, top = int(self.scroll_offset.x), int(self.scroll_offset.y)
         largest = {b.layer: _largest(parameters, b.layer) for b in blocks}

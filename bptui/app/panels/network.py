@@ -28,18 +28,20 @@ class NetworkPanel(Panel):
         key = (network, width, height)
         if self._cache is None or self._cache[0] != key:
             layout = arrange(network, width, height)
+            if layout.width > width:  # leave a line for the scroll bar
+                layout = arrange(network, width, height - 1)
             self._cache = (key, layout, edges(layout))
         return self._cache[1], self._cache[2]
 
     def extent(self, view: View, width: int, height: int) -> Size:
         layout, _ = self.layout_of(view.snapshot.experiment.network, width, height)
-        return Size(max(layout.width, width), height)
+        return Size(max(layout.width, width), layout.height)
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         snapshot = view.snapshot
         network = snapshot.experiment.network
-        layout, drawn = self.layout_of(network, self.container_size.width, height)
-        canvas = Canvas(layout.width, height, self.ink.text)
+        layout, drawn = self.layout_of(network, width, height)
+        canvas = Canvas(layout.width, layout.height, self.ink.text)
         some = self._draw_edges(canvas, layout, drawn, snapshot)
         for layer, column in enumerate(layout.columns):
             self._draw_caption(canvas, layout, network, layer)
@@ -53,9 +55,9 @@ class NetworkPanel(Panel):
             notes.append(
                 f"sample {snapshot.batch[0] + 1}, 1st of {len(snapshot.batch)} in the batch"
             )
-        self.border_subtitle = ", ".join(notes)
+        self.note(", ".join(notes))
         left = int(self.scroll_offset.x)
-        return [canvas.strip(row).crop(left, left + width) for row in range(height)]
+        return [canvas.strip(row).crop(left, left + width) for row in range(layout.height)]
 
     def _draw_edges(
         self, canvas: Canvas, layout: Layout, drawn: tuple[Edge, ...], snapshot: Snapshot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.style import Style
 from textual.events import Resize
 from textual.geometry import Region, Size
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -17,12 +17,14 @@ from bptui.app.view import View
 class Panel(ScrollView, can_focus=True):
     """Draws :meth:`paint`'s strips and refreshes only the lines that changed."""
 
-    view: reactive[View | None] = reactive(None, always_update=True, init=False)
+    view: var[View | None] = var(None, always_update=True, init=False)
 
     def __init__(self, title: str, panel_id: str) -> None:
         super().__init__(id=panel_id)
         self.border_title = title
         self._strips: list[Strip] = []
+        self._base = Style()
+        self._finished: dict[int, Strip] = {}
 
     @property
     def ink(self) -> Ink:
@@ -36,32 +38,46 @@ class Panel(ScrollView, can_focus=True):
         """The size of the whole content; larger than the panel where it scrolls."""
         return Size(width, height)
 
-    def watch_view(self, view: View | None) -> None:
-        self.repaint()
+    def watch_view(self, before: View | None, view: View | None) -> None:
+        if view is None or before is None or view.picture != before.picture:
+            self.repaint()
 
     def repaint(self) -> None:
         """Draw anew from the view, and refresh what differs."""
         if self.view is None or not self.size.area:
             return
-        container = self.container_size
-        extent = self.extent(self.view, container.width, container.height)
+        # the whole inner size, below scroll bars too: whether those show may still change
+        width, height = self.container_size
+        extent = self.extent(self.view, width, height)
         if extent != self.virtual_size:
             self.virtual_size = extent
-        width, height = self.scrollable_content_region.size
+        base = self.rich_style
+        if base != self._base:
+            self._base = base
+            self._finished.clear()
         fresh = self.paint(self.view, width, height)
         for y in range(max(len(fresh), len(self._strips))):
             before = self._strips[y] if y < len(self._strips) else BLANK
             after = fresh[y] if y < len(fresh) else BLANK
             if before != after:
+                self._finished.pop(y, None)
                 self.refresh(Region(0, y, width, 1))
         self._strips = fresh
 
+    def note(self, text: str) -> None:
+        """Put ``text`` into the lower border; setting it draws the whole border anew."""
+        if self.border_subtitle != text:
+            self.border_subtitle = text
+
     def render_line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
-        strip = self._strips[y] if y < len(self._strips) else BLANK
-        return strip.crop_extend(0, width, Style()).apply_style(self.rich_style)
+        if y not in self._finished:
+            strip = self._strips[y] if y < len(self._strips) else BLANK
+            strip = strip.crop_extend(0, self.container_size.width, Style())
+            self._finished[y] = strip.apply_style(self._base)
+        return self._finished[y]
 
     def on_resize(self, event: Resize) -> None:
+        self._finished.clear()
         self.repaint()
         self.refresh()
 

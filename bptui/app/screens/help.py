@@ -34,7 +34,9 @@ class HelpScreen(ModalScreen[None]):
     @staticmethod
     def _text() -> Content:
         rows = [("tab", "Next panel; the arrow keys scroll it")]
-        rows = [(each.shown_key, f"{each.title}. {each.explanation}") for each in COMMANDS] + rows
+        rows = [
+            (each.shown_key, f"{each.title}. {each.explanation}") for each in COMMANDS if each.key
+        ] + rows
         lines = [Content.styled("Keys", "bold")]
         lines += [_row(key, text) for key, text in rows]
         lines += [Content(""), Content.styled("On the screen", "bold")]

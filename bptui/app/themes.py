@@ -1,0 +1,37 @@
+"""The app's own two themes, in the colours of :mod:`bptui.app.ink`."""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+DARK = Theme(
+    name="bptui-dark",
+    primary="#6fa8ec",
+    secondary="#e8964a",
+    accent="#7dd3c0",
+    warning="#ffd166",
+    error="#ff7b72",
+    success="#7dd3c0",
+    foreground="#d4d4d8",
+    background="#101216",
+    surface="#171a20",
+    panel="#1f242c",
+    dark=True,
+    variables={"border": "#6fa8ec", "block-cursor-text-style": "bold"},
+)
+
+LIGHT = Theme(
+    name="bptui-light",
+    primary="#2f6fbf",
+    secondary="#c2681a",
+    accent="#0d7a66",
+    warning="#8a6100",
+    error="#b3261e",
+    success="#0d7a66",
+    foreground="#2b2d33",
+    background="#fbfbfa",
+    surface="#f1f1ef",
+    panel="#e4e5e6",
+    dark=False,
+    variables={"border": "#2f6fbf", "block-cursor-text-style": "bold"},
+)
