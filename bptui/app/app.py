@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 from typing import ClassVar
 
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
+from textual.events import Event, InputEvent
 
 from bptui.app.commands import bindings
 from bptui.app.palette import CommandProvider
@@ -34,7 +37,7 @@ class BptuiApp(App[None]):
 
     def __init__(self, experiment: Experiment, fps: int = 30) -> None:
         super().__init__()
-        self._player = Player(experiment, self.show_view, fps)
+        self._player = Player(experiment, self.show_view, self._drawn, fps)
         for theme in (DARK, LIGHT):
             self.register_theme(theme)
         self.theme = DARK.name
@@ -56,6 +59,8 @@ class BptuiApp(App[None]):
     def on_mount(self) -> None:
         self._fit_matrices()
         self.show_view(self._player.view())
+        # what is there now stays: collecting it again and again would delay answers to keys
+        self.call_after_refresh(gc.freeze)
 
     def show_view(self, view: View) -> None:
         """Give every panel the view."""
@@ -81,6 +86,17 @@ class BptuiApp(App[None]):
         screen = self.screen_stack[0]
         needed = max(panel.rows(view, width) for panel in screen.query(MatrixPanel)) + 2
         screen.query_one("#parameters").styles.height = max(min(needed, most), 5)
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, InputEvent):
+            self._player.give_way()
+        await super().on_event(event)
+
+    async def _drawn(self) -> None:
+        """Wait until what was shown last is on the screen."""
+        done = asyncio.Event()
+        self.call_after_refresh(done.set)
+        await done.wait()
 
     def action_step(self) -> None:
         self._move(+1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from time import perf_counter
 
@@ -19,23 +19,38 @@ from bptui.core.timeline import Timeline
 
 SPEEDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, math.inf)
 """Training steps a second; the last one is as fast as it goes."""
-SLICE = 0.008
+SLICE = 0.004
 """Seconds of work between two looks at the keyboard."""
+BREATH = 0.002
+"""Seconds left to everything else between two slices: a key takes many turns of the event loop."""
+SHARE = 3.0
+"""A frame's cost times this passes before the next: drawing never takes most of the time."""
 LONG_STEP = 0.02
 """Seconds from which a step is played in a thread."""
 
 
 class Player:
-    """Holds the timeline and the shown step; ``show`` is called with every new view."""
+    """Holds the timeline and the shown step.
 
-    def __init__(self, experiment: Experiment, show: Callable[[View], None], fps: int) -> None:
+    ``show`` is called with every new view; ``drawn`` waits until it is on the screen.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        show: Callable[[View], None],
+        drawn: Callable[[], Awaitable[None]],
+        fps: int,
+    ) -> None:
         self._show = show
+        self._drawn = drawn
         self._frame = 1.0 / fps
         self._speed = SPEEDS.index(200)
         self._lock = asyncio.Lock()
         self._wake = asyncio.Event()
         self._goal = 0
         self._running = False
+        self._attention = False
         self._open(experiment)
 
     def _open(self, experiment: Experiment) -> None:
@@ -70,6 +85,11 @@ class Player:
             self._open(experiment)
         self._show(self.view())
 
+    def give_way(self) -> None:
+        """A key or the mouse was used: while running, wait until its effect is on the screen."""
+        self._attention = True
+        self._wake.set()
+
     def change_speed(self, by: int) -> None:
         """Faster or slower by so many places in :data:`SPEEDS`."""
         self._speed = min(max(self._speed + by, 0), len(SPEEDS) - 1)
@@ -99,7 +119,7 @@ class Player:
                     self.snapshot = await self._record(step)
                 elif self._goal == step:
                     self._show(self.view(seeking=step))
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(BREATH)
         if self._goal == step:
             self._show(self.view())
 
@@ -116,8 +136,11 @@ class Player:
 
     async def _run_to(self, last: int) -> None:
         speed, base, began = self._speed, self.snapshot.step, perf_counter()
-        shown_at = -math.inf
+        next_frame = -math.inf
         while self._running and self._goal == last and self.snapshot.step < last:
+            if self._attention:
+                self._attention = False
+                await self._drawn()
             now = perf_counter()
             if speed != self._speed:
                 speed, base, began = self._speed, self.snapshot.step, now
@@ -131,18 +154,18 @@ class Player:
             elif due > self.snapshot.step:
                 position = due
             now = perf_counter()
-            if now - shown_at >= self._frame and position > self.snapshot.step:
+            if now >= next_frame and position > self.snapshot.step:
                 position = self._not_past_divergence(position)
                 self.snapshot = await self._record(position)
                 if position < due and not math.isinf(rate):
                     base, began = position, now  # too fast for this machine: owe nothing
-                shown_at = now
                 self._show(self.view())
                 if self.timeline.first_not_finite == position:
                     return
-                await asyncio.sleep(0)
+                await self._drawn()
+                next_frame = now + max(self._frame, SHARE * (perf_counter() - now))
             else:
-                await self._rest(self._pause_before(due, position, rate, base, began, shown_at))
+                await self._rest(self._pause_before(due, position, rate, base, began, next_frame))
 
     def _not_past_divergence(self, position: int) -> int:
         """``position``, or the first step that has diverged where that comes before."""
@@ -151,23 +174,20 @@ class Player:
         return diverged if passed and diverged is not None else position
 
     def _pause_before(
-        self, due: int, position: int, rate: float, base: int, began: float, shown_at: float
+        self, due: int, position: int, rate: float, base: int, began: float, next_frame: float
     ) -> float:
-        """Seconds until there is something to do: none while steps are due but not played."""
+        """Seconds until there is something to do: a breath while steps are due but not played."""
         if position < due:
-            return 0.0
+            return BREATH
         now = perf_counter()
-        frame = shown_at + self._frame - now
+        frame = next_frame - now
         if position > self.snapshot.step:
-            return max(frame, 0.0)
+            return max(frame, BREATH)
         step = began + (position + 1 - base) / rate - now if not math.isinf(rate) else 0.0
-        return max(step, frame, 0.0)
+        return max(step, frame, BREATH)
 
     async def _rest(self, seconds: float) -> None:
         """Sleep, or wake at a key that concerns the run."""
-        if seconds <= 0.0:
-            await asyncio.sleep(0)
-            return
         self._wake.clear()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), seconds)

@@ -13,7 +13,7 @@ from bptui.app.panels.panel import Panel
 from bptui.app.view import View
 from bptui.charts import Chart, loss_chart
 
-REDRAW_SECONDS = 0.12
+REDRAW_SECONDS = 0.25
 """While running the chart is drawn at most this often: the numbers come first."""
 
 
