@@ -73,7 +73,7 @@ def relu(z: Array, a: Array) -> list[Call]:
 
 
 def relu_derivative(z: Array, a: Array, d: Array) -> list[Call]:
-    return [call(np.heaviside, z, ZERO, d)]
+    return [call(np.greater, z, ZERO, d)]
 
 
 def leaky_relu(z: Array, a: Array) -> list[Call]:
@@ -82,7 +82,7 @@ def leaky_relu(z: Array, a: Array) -> list[Call]:
 
 def leaky_relu_derivative(z: Array, a: Array, d: Array) -> list[Call]:
     return [
-        call(np.heaviside, z, ZERO, d),
+        call(np.greater, z, ZERO, d),
         call(np.multiply, d, constant(1.0 - LEAKY_SLOPE), d),
         call(np.add, d, constant(LEAKY_SLOPE), d),
     ]

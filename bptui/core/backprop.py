@@ -51,6 +51,7 @@ class _Builder:
         self.mistakes = experiment.training.mistakes
         self.samples, self.depth = x.shape[0], experiment.network.depth
         self.operations: list[Operation] = []
+        self.loss_scale = 1.0
         self.buffers: dict[str, Array] = {"input": x, "target": t}
         names, layout = self.names, state.layout
         for layer in range(1, self.depth + 1):
@@ -75,10 +76,12 @@ class _Builder:
         reads: list[str],
         writes: list[str],
         calls: list[Call],
-        shown_only: bool = False,
+        fast: list[Call] | None = None,
     ) -> None:
+        """Append an operation; ``fast`` are its calls in the fast loop where they differ."""
+        fast = calls if fast is None else fast
         self.operations.append(
-            Operation(name, stage, layer, tuple(reads), tuple(writes), tuple(calls), shown_only)
+            Operation(name, stage, layer, tuple(reads), tuple(writes), tuple(calls), tuple(fast))
         )
 
     def forward(self, layer: int) -> None:
@@ -95,7 +98,7 @@ class _Builder:
         self.add(out, "forward", layer, [net], [out], calls)
 
     def loss(self) -> None:
-        _experiment, buffers, last = self.experiment, self.buffers, self.depth
+        buffers, last = self.buffers, self.depth
         names, training, loss = self.names, self.experiment.training, self.experiment.loss
         net, out, data_loss = names.net(last), names.out(last), buffers["data_loss"]
         calls = loss.value(
@@ -109,6 +112,9 @@ class _Builder:
         factor = loss.coefficient(self.network.layers[-1])
         if training.reduction == "mean":
             factor /= self.samples
+        # without a penalty the fast loop leaves the factor to be applied to many losses at once
+        fast = None if training.l2 else list(calls)
+        self.loss_scale = 1.0 if training.l2 else factor
         calls += scaled(data_loss, factor)
         reads, writes = [out, "target"], ["data_loss", "penalty", "loss"]
         if training.l2:
@@ -117,7 +123,7 @@ class _Builder:
             calls.append(call(np.add, data_loss, buffers["penalty"], buffers["loss"]))
         else:
             buffers["loss"] = data_loss
-        self.add("L", "loss", last, reads, writes, calls)
+        self.add("L", "loss", last, reads, writes, calls, fast)
 
     def penalty(self) -> list[Call]:
         """l2 times the sum of all squared weights, into ``penalty``."""
@@ -153,7 +159,7 @@ class _Builder:
             [names.out(last), "target"],
             [names.out_gradient(last)],
             loss.gradient(out, target, factor, upstream),
-            shown_only=fused and "output-factor-a" not in self.mistakes,
+            fast=[] if fused and "output-factor-a" not in self.mistakes else None,
         )
         reads = [names.out_gradient(last), names.out(last)]
         if fused:
@@ -273,5 +279,6 @@ def build_step(
     if not early:
         builder.update("update", range(1, depth + 1))
     operations = tuple(builder.operations)
-    fast = tuple(each for one in operations if not one.shown_only for each in one.calls)
-    return StepProgram(operations, builder.buffers, fast)
+    fast = tuple(each for operation in operations for each in operation.fast)
+    buffers = builder.buffers
+    return StepProgram(operations, buffers, buffers["loss"], builder.loss_scale, fast)

@@ -16,8 +16,8 @@ class Operation:
     """One operation of a step: net_h, out_h, ..., L, ..., gW1, update.
 
     ``reads`` and ``writes`` are names of quantities, ``layer`` counts from 1 (the output layer for
-    the loss and for an update of all layers). ``shown_only`` marks what nothing later reads: it is
-    computed to be shown and left out of the fast loop.
+    the loss and for an update of all layers). The fast loop runs ``fast`` instead of ``calls``:
+    without what is only there to be shown.
     """
 
     name: str
@@ -26,7 +26,7 @@ class Operation:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     calls: tuple[Call, ...]
-    shown_only: bool = False
+    fast: tuple[Call, ...]
 
     @property
     def label(self) -> str:
@@ -40,5 +40,8 @@ class StepProgram:
 
     operations: tuple[Operation, ...]
     buffers: Mapping[str, Array]
+    loss: Array
+    """(1, 1): where the fast loop leaves the loss but for the factor ``loss_scale``."""
+    loss_scale: float
     calls: tuple[Call, ...]
-    """The calls of all operations that are not ``shown_only``: what the fast loop runs."""
+    """The fast calls of all operations, one after the other."""

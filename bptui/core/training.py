@@ -54,17 +54,18 @@ class Engine:
         with np.errstate(all="ignore"):
             if steady:
                 program = self._program(self._schedule.samples)
-                calls, loss = program.calls, program.buffers["loss"].item
+                calls, loss = program.calls, program.loss.item
                 for index in range(len(losses)):
                     for each in calls:
                         each()
                     losses[index] = loss()
+                losses *= program.loss_scale
             else:
                 for index in range(len(losses)):
                     program = self._prepare(self.step + index)
                     for each in program.calls:
                         each()
-                    losses[index] = program.buffers["loss"].item()
+                    losses[index] = program.loss.item() * program.loss_scale
         self.step += len(losses)
 
     def record(self) -> Snapshot:
