@@ -10,21 +10,21 @@ from __future__ import annotations
 import numpy as np
 
 from bptui.core.activations import ACTIVATIONS, softmax_backward
-from bptui.core.arrays import Array, Call, call, constant, inner_product
+from bptui.core.arrays import Array, Call, call, constant, inner_product, zeros
 from bptui.core.experiment import Experiment
 from bptui.core.losses import scaled
 from bptui.core.operations import Operation, Stage, StepProgram
 from bptui.core.optimizers import Block
-from bptui.core.state import BLOCK, State
+from bptui.core.state import BLOCK, State, cut
 
 
 class Workspace:
     """What the programs of all batch sizes share: the gradient, its views, and scratch space."""
 
     def __init__(self, state: State) -> None:
-        self.gradient = np.zeros(state.layout.size)
+        self.gradient = zeros(state.layout.size)
         length = min(BLOCK, state.layout.size)
-        self.scratch, self.other_scratch = np.empty(length), np.empty(length)
+        self.scratch, self.other_scratch = zeros(length), zeros(length)
         self.corrections = (constant(1.0), constant(1.0))
 
 
@@ -57,7 +57,7 @@ class _Builder:
         for layer in range(1, self.depth + 1):
             shape = (self.samples, self.network.layers[layer])
             for quantity in (names.net, names.out, names.out_gradient, names.delta):
-                self.buffers[quantity(layer)] = np.zeros(shape)
+                self.buffers[quantity(layer)] = zeros(*shape)
             weights = layout.weights(state.parameters, layer)
             self.buffers[names.weights(layer)] = weights
             gradient = layout.weights(workspace.gradient, layer)
@@ -233,30 +233,37 @@ class _Builder:
             calls += [call(np.add, earlier, own, earlier), call(np.positive, earlier, own)]
         self.add(names.weight_gradient(layer), "backward", layer, reads, writes, calls)
 
+    def update_calls(self, span: slice, scratch: Array) -> list[Call]:
+        """The optimizer's calls on one part of the parameters."""
+        state, work, training = self.state, self.workspace, self.experiment.training
+        block = Block(
+            state.parameters[span],
+            work.gradient[span],
+            tuple(slot[span] for slot in state.slots),
+            scratch,
+            work.other_scratch[: scratch.size],
+            work.corrections,
+        )
+        settings = dict(training.settings)
+        return self.experiment.optimizer.update(block, training.learning_rate, settings)
+
     def update(self, name: str, layers: range) -> None:
-        experiment, state, work = self.experiment, self.state, self.workspace
+        spans, scratch = self.state.trained_spans(self.experiment, layers), self.workspace.scratch
         calls: list[Call] = []
-        for span in state.trained_blocks(experiment, layers):
-            length = span.stop - span.start
-            block = Block(
-                state.parameters[span],
-                work.gradient[span],
-                tuple(slot[span] for slot in state.slots),
-                work.scratch[:length],
-                work.other_scratch[:length],
-                work.corrections,
-            )
-            training = experiment.training
-            calls += experiment.optimizer.update(
-                block, training.learning_rate, dict(training.settings)
-            )
+        for span in cut(spans):
+            calls += self.update_calls(span, scratch[: span.stop - span.start])
+        fast = None
+        if self.experiment.optimizer.spends_gradient:
+            # nobody looks at the gradient after this, so it is its own scratch: less memory to walk
+            gradient = self.workspace.gradient
+            fast = [each for span in spans for each in self.update_calls(span, gradient[span])]
         names = self.names
         reads = [name(layer) for layer in layers for name in (names.weights, names.weight_gradient)]
         writes = [names.weights(layer) for layer in layers]
         if self.network.bias:
             reads += [name(layer) for layer in layers for name in (names.bias, names.bias_gradient)]
             writes += [names.bias(layer) for layer in layers]
-        self.add(name, "update", max(layers), reads, writes, calls)
+        self.add(name, "update", max(layers), reads, writes, calls, fast)
 
 
 def build_step(

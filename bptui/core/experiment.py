@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from bptui.core.arrays import Array
 from bptui.core.batches import BatchSchedule
+from bptui.core.data import Data, check_data
 from bptui.core.errors import UnusableError, require
 from bptui.core.losses import LOSSES, Loss
 from bptui.core.mistakes import check_mistakes
-from bptui.core.network import Network, Parameters
+from bptui.core.network import Network, Parameters, check_parameters
 from bptui.core.optimizers import OPTIMIZERS, Optimizer
 
 MOST_STEPS = 1_000_000_000
@@ -67,29 +65,13 @@ class Training:
                 raise UnusableError(
                     key, f"a setting that {self.optimizer} does not have", f"no such key; {takes}"
                 )
-            below = 1.0 if name != "epsilon" else math.inf
-            span = "at least 0 and below 1" if name != "epsilon" else "a finite number, 0 or more"
-            require(math.isfinite(value) and 0.0 <= value < below, key, value, span)
+            if name == "epsilon":  # 0 would divide 0 by 0 where a gradient is 0
+                valid, span = math.isfinite(value) and value > 0.0, "a finite number above 0"
+            else:
+                valid, span = 0.0 <= value < 1.0, "at least 0 and below 1"
+            require(valid, key, value, span)
         complete = {**defaults, **dict(self.settings)}
         object.__setattr__(self, "settings", tuple(complete.items()))
-
-
-@dataclass(frozen=True, eq=False)
-class Data:
-    """Inputs (samples, units), targets (samples, outputs), and those kept back for testing."""
-
-    inputs: Array
-    targets: Array
-    test_inputs: Array
-    test_targets: Array
-    input_names: tuple[str, ...] = ()
-    class_names: tuple[str, ...] = ()
-    source: str = "inputs"
-    """inputs, dataset or csv: the form in which the preset gives the data, for error messages."""
-
-    @property
-    def samples(self) -> int:
-        return int(self.inputs.shape[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +92,8 @@ class Experiment:
     schedule: BatchSchedule = field(init=False)
 
     def __post_init__(self) -> None:
-        self._check_shapes()
+        check_parameters(self.start, self.network)
+        check_data(self.data, self.network)
         training, samples = self.training, self.data.samples
         batch_size = samples if training.batch_size is None else training.batch_size
         require(
@@ -132,7 +115,7 @@ class Experiment:
             if outside.size:
                 span = f"from {low:g} to {high:g}" if math.isfinite(high) else f"{low:g} or more"
                 raise UnusableError(
-                    "data.targets" if self.data.source == "inputs" else f"data.{self.data.source}",
+                    self.data.key("targets"),
                     f"the target {outside[0]:g}",
                     f"targets {span} for {training.loss}",
                 )
@@ -148,66 +131,6 @@ class Experiment:
                 )
         schedule = BatchSchedule(samples, batch_size, training.shuffle, training.seed)
         object.__setattr__(self, "schedule", schedule)
-
-    def _check_shapes(self) -> None:
-        network, start = self.network, self.start
-        require(
-            (start.biases is not None) == network.bias,
-            "parameters.biases",
-            "biases" if start.biases is not None else "none",
-            "biases just where network.bias is true",
-        )
-        groups = [("weights", start.weights), ("biases", start.biases or ())]
-        for key, arrays in groups:
-            require(
-                len(arrays) == network.depth or (key == "biases" and not network.bias),
-                f"parameters.{key}",
-                f"{len(arrays)} arrays",
-                f"{network.depth}, one for every layer after the input",
-            )
-            for layer, array in enumerate(arrays):
-                shape = (
-                    network.layers[layer : layer + 2]
-                    if key == "weights"
-                    else (network.layers[layer + 1],)
-                )
-                require(
-                    array.shape == tuple(shape),
-                    f"parameters.{key}[{layer}]",
-                    f"shape {array.shape}",
-                    f"shape {tuple(shape)}",
-                )
-                require(
-                    bool(np.isfinite(array).all()),
-                    f"parameters.{key}[{layer}]",
-                    "a number that is not finite",
-                    "finite numbers",
-                )
-        data = self.data
-        for name, array, units in (
-            ("inputs", data.inputs, network.layers[0]),
-            ("targets", data.targets, network.layers[-1]),
-        ):
-            key = f"data.{name}" if data.source == "inputs" else f"data.{data.source}"
-            require(data.samples >= 1, key, "no samples", "at least one sample")
-            require(
-                array.ndim == 2 and array.shape[1] == units,
-                key,
-                f"{name} of {array.shape[-1]} numbers",
-                f"{units} numbers a sample, as network.layers says",
-            )
-            require(
-                bool(np.isfinite(array).all()),
-                key,
-                f"{name} with a number that is not finite",
-                "finite numbers",
-            )
-        require(
-            data.inputs.shape[0] == data.targets.shape[0],
-            "data.targets",
-            f"{data.targets.shape[0]} samples",
-            f"{data.inputs.shape[0]}, as many as data.inputs has",
-        )
 
     @property
     def loss(self) -> Loss:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import numpy.typing as npt
 
 from bptui.core.activations import ACTIVATIONS, Activation
@@ -108,3 +109,37 @@ class Parameters:
             tuple(frozen(each) for each in weights),
             None if biases is None else tuple(frozen(each) for each in biases),
         )
+
+
+def check_parameters(parameters: Parameters, network: Network) -> None:
+    """Raise :class:`~bptui.core.errors.UnusableError` unless they are those of ``network``."""
+    require(
+        (parameters.biases is not None) == network.bias,
+        "parameters.biases",
+        "biases" if parameters.biases is not None else "none",
+        "biases just where network.bias is true",
+    )
+    shapes: dict[str, list[tuple[int, ...]]] = {
+        "weights": [network.layers[layer : layer + 2] for layer in range(network.depth)],
+        "biases": [(units,) for units in network.layers[1:]] if network.bias else [],
+    }
+    for key, arrays in (("weights", parameters.weights), ("biases", parameters.biases or ())):
+        require(
+            len(arrays) == len(shapes[key]),
+            f"parameters.{key}",
+            f"{len(arrays)} arrays",
+            f"{network.depth}, one for every layer after the input",
+        )
+        for layer, (array, shape) in enumerate(zip(arrays, shapes[key], strict=True)):
+            require(
+                array.shape == shape,
+                f"parameters.{key}[{layer}]",
+                f"shape {array.shape}",
+                f"shape {shape}",
+            )
+            require(
+                bool(np.isfinite(array).all()),
+                f"parameters.{key}[{layer}]",
+                "a number that is not finite",
+                "finite numbers",
+            )

@@ -37,6 +37,8 @@ class Optimizer:
     update: Callable[[Block, float, Settings], list[Call]]
     slots: tuple[str, ...] = ()
     defaults: Settings = field(default_factory=dict)
+    spends_gradient: bool = False
+    """Whether the gradient is read just once, into ``scratch``: then one array can be both."""
 
 
 def sgd(block: Block, learning_rate: float, settings: Settings) -> list[Call]:
@@ -135,8 +137,15 @@ def adam(block: Block, learning_rate: float, settings: Settings) -> list[Call]:
 OPTIMIZERS: dict[str, Optimizer] = {
     each.name: each
     for each in (
-        Optimizer("sgd", "w -= lr g", sgd),
-        Optimizer("momentum", "v = mu v - lr g; w += v", momentum, ("v",), {"momentum": 0.9}),
+        Optimizer("sgd", "w -= lr g", sgd, spends_gradient=True),
+        Optimizer(
+            "momentum",
+            "v = mu v - lr g; w += v",
+            momentum,
+            ("v",),
+            {"momentum": 0.9},
+            spends_gradient=True,
+        ),
         Optimizer(
             "nesterov", "v = mu v - lr g; w += mu v - lr g", nesterov, ("v",), {"momentum": 0.9}
         ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bptui.core.arrays import Array, frozen
+from bptui.core.arrays import Array, frozen, zeros
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network, Parameters
 
@@ -72,7 +72,7 @@ class State:
         self.slot_names = experiment.optimizer.slots
         accumulates = "gradient-accumulated" in experiment.training.mistakes
         size, parts = self.layout.size, 1 + len(self.slot_names) + accumulates
-        self.flat = np.zeros(size * parts)
+        self.flat = zeros(size * parts)
         self.parameters = self.flat[:size]
         self.slots = tuple(
             self.flat[size * part : size * (part + 1)]
@@ -82,8 +82,8 @@ class State:
         self.parameters[:] = self.layout.flatten(experiment.start)
         self.start = frozen(self.flat)
 
-    def trained_blocks(self, experiment: Experiment, layers: range) -> list[slice]:
-        """The parts of ``parameters`` that training changes in ``layers``, merged, then cut."""
+    def trained_spans(self, experiment: Experiment, layers: range) -> list[slice]:
+        """The parts of ``parameters`` that training changes in ``layers``, neighbours merged."""
         spans: list[slice] = []
         for layer in sorted(layers):
             for trained, span in (
@@ -96,8 +96,13 @@ class State:
                     spans[-1] = slice(spans[-1].start, span.stop)
                 else:
                     spans.append(span)
-        return [
-            slice(start, min(start + BLOCK, span.stop))
-            for span in spans
-            for start in range(span.start, span.stop, BLOCK)
-        ]
+        return spans
+
+
+def cut(spans: list[slice]) -> list[slice]:
+    """The same spans in pieces of at most :data:`BLOCK`."""
+    return [
+        slice(start, min(start + BLOCK, span.stop))
+        for span in spans
+        for start in range(span.start, span.stop, BLOCK)
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bptui.core.arrays import Array, frozen, run
+from bptui.core.arrays import Array, frozen, run, zeros
 from bptui.core.backprop import Workspace, build_step
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
@@ -114,7 +114,7 @@ class Engine:
             data = self.experiment.data
             x, t = data.inputs, data.targets
             if not self._schedule.full_batch:
-                x, t = np.empty((samples, x.shape[1])), np.empty((samples, t.shape[1]))
+                x, t = zeros(samples, x.shape[1]), zeros(samples, t.shape[1])
             self._programs[samples] = build_step(self.experiment, self.state, self._workspace, x, t)
         return self._programs[samples]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from bptui.core.arrays import Array, frozen
+from bptui.core.data import Data
 from bptui.core.datasets import DATASETS, class_targets, split, standardized
 from bptui.core.errors import UnusableError, require
-from bptui.core.experiment import Data
 from bptui.core.network import Network
 from bptui.presets.csv_file import MOST_SAMPLES, Columns, read_csv
 from bptui.presets.schema import DataTable

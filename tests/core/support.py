@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.arrays import Array, frozen
-from bptui.core.experiment import Data, Experiment, Training
+from bptui.core.data import Data
+from bptui.core.experiment import Experiment, Training
 from bptui.core.losses import LOSSES
 from bptui.core.network import Network, Parameters
 from bptui.core.snapshot import Snapshot
