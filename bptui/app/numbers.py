@@ -8,18 +8,33 @@ import math
 def signed(value: float, decimals: int) -> str:
     """+0.150000, or +4.756e-08 where that shows too little; always ``decimals`` + 4 wide."""
     width = decimals + 4
+    size = abs(value)
     if not math.isfinite(value):
         return f"{value:+}".rjust(width)
-    size = abs(value)
-    if value == 0.0 or 10.0 ** (2 - decimals) <= size < 99.5:
+    if value == 0.0 or 10.0 ** -((decimals + 3) // 2) <= size < 99.5:
         return f"{value:+.{decimals}f}".rjust(width)
-    if 99.5 <= size < 99999.5:
-        return f"{value:+.{max(decimals - 3, 0)}f}".rjust(width)[:width]
-    for digits in range(decimals - 3, -1, -1):
+    if 99.5 <= size < 99_999.5:
+        for places in range(decimals - 1, -1, -1):
+            text = f"{value:+.{places}f}"
+            if len(text) <= width:
+                return text.rjust(width)
+    for digits in range(max(decimals - 3, 0), 0, -1):
         text = f"{value:+.{digits}e}"
         if len(text) <= width:
             return text.rjust(width)
-    return text
+    return f"{value:+.0e}".rjust(width)
+
+
+def label(value: float, decimals: int) -> str:
+    """+0.150 for an edge, with no blanks: at most ``decimals`` + 3 wide, +5e-09 excepted."""
+    for places in range(decimals, -1, -1):
+        text = f"{value:+.{places}f}"
+        if len(text) <= decimals + 3:
+            break
+    shown = any(digit in text for digit in "123456789")
+    if not math.isfinite(value) or ((shown or value == 0.0) and len(text) <= decimals + 3):
+        return text
+    return f"{value:+.0e}"
 
 
 def plain(value: float, decimals: int) -> str:

@@ -34,7 +34,7 @@ class BoxStyle:
     def width(self, network: Network, layer: int) -> int:
         value = self.decimals + 4
         if not self.bordered:
-            return len(network.names.unit(layer, network.layers[layer] - 1)) + value
+            return len(network.names.unit(layer, network.layers[layer] - 1)) + 1 + value
         label = 0
         if self.everything and layer > 0:
             label = 6 if layer == network.depth else 3

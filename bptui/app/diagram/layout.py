@@ -95,7 +95,7 @@ def _shown(units: int, slots: int) -> list[int]:
 
 def _spread(count: int, tall: int, height: int) -> list[int]:
     """The top rows of ``count`` things ``tall`` rows high, evenly over ``height`` rows."""
-    pitch = tall + min((height - count * tall) // count, 5)
+    pitch = tall + min((height - count * tall) // count, max(5, height // 5))
     if count > 1 and pitch == tall:
         pitch += (height - count * tall) >= count - 1
     first = max((height - pitch * (count - 1) - tall) // 2, 0)

@@ -8,7 +8,7 @@ from textual.strip import Strip
 from bptui.app.diagram.canvas import Canvas
 from bptui.app.diagram.edges import Edge, edges, label_places, strongest
 from bptui.app.diagram.layout import Layout, Place, arrange
-from bptui.app.numbers import plain, signed
+from bptui.app.numbers import label, plain
 from bptui.app.panels.panel import Panel
 from bptui.app.view import View
 from bptui.core.network import Network
@@ -80,10 +80,10 @@ class NetworkPanel(Panel):
                 canvas.dot(row, column, dashed if value < 0.0 else solid, style)
         decimals = layout.label_decimals
         texts = {
-            (edge.layer, edge.source, edge.destination): signed(value, decimals).strip()
+            (edge.layer, edge.source, edge.destination): label(value, decimals)
             for _, value, edge in sized
         }
-        places = {} if some else label_places(layout, drawn, decimals + 3)
+        places = {} if some else label_places(layout, drawn, max(map(len, texts.values())))
         for _, value, edge in kept:
             key = (edge.layer, edge.source, edge.destination)
             if key in places:
@@ -112,9 +112,9 @@ class NetworkPanel(Panel):
         top = f"╭ {name} ".ljust(inner + 1, "─") + "╮"
         canvas.write(place.y, place.x, top, colours.dim)
         canvas.write(place.y, place.x + 2, name, colours.strong)
-        for index, label in enumerate(rows):
-            shown = label if style.everything and place.layer > 0 else ""
-            number = plain(self._value(snapshot, place, label), style.decimals)
+        for index, row in enumerate(rows):
+            shown = row if style.everything and place.layer > 0 else ""
+            number = plain(self._value(snapshot, place, row), style.decimals)
             y = place.y + 1 + index
             canvas.write(y, place.x, "│" + " " * inner + "│", colours.dim)
             canvas.write(y, place.x + 1, shown, colours.dim)
@@ -122,15 +122,15 @@ class NetworkPanel(Panel):
                 y,
                 place.x + 1 + inner - len(number),
                 number,
-                colours.strong if label == "out" else colours.text,
+                colours.strong if row == "out" else colours.text,
             )
         bottom = place.y + 1 + len(rows)
         canvas.write(bottom, place.x, "╰" + "─" * inner + "╯", colours.dim)
 
-    def _value(self, snapshot: Snapshot, place: Place, label: str) -> float:
+    def _value(self, snapshot: Snapshot, place: Place, row: str) -> float:
         names, layer = snapshot.experiment.network.names, place.layer
-        if label == "b":
+        if row == "b":
             assert snapshot.parameters.biases is not None, "b is a row only where there are biases"
             return float(snapshot.parameters.biases[layer - 1][place.unit])
-        name = {"net": names.net(layer), "out": names.out(layer), "target": "target"}[label]
+        name = {"net": names.net(layer), "out": names.out(layer), "target": "target"}[row]
         return float(snapshot.values[name][0, place.unit])
