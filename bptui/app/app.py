@@ -26,6 +26,12 @@ from bptui.app.view import View
 from bptui.core.experiment import Experiment
 
 
+def mistakes_made(view: View) -> str:
+    """The names of the preset's mistakes: its gradients are not the true ones."""
+    names = view.snapshot.experiment.training.mistakes
+    return f"with {', '.join(names)}" if names else ""
+
+
 class BptuiApp(App[None]):
     """The main screen: status line, four panels, key line."""
 
@@ -52,8 +58,10 @@ class BptuiApp(App[None]):
             yield NetworkPanel()
             yield LossPanel()
         with Horizontal(id="parameters"):
-            yield MatrixPanel("Weights", "weights", lambda view: view.snapshot.parameters, "")
-            yield MatrixPanel("Gradients", "gradients", lambda view: view.snapshot.gradients, "g")
+            yield MatrixPanel("Weights", "weights", lambda view: view.snapshot.parameters)
+            yield MatrixPanel(
+                "Gradients", "gradients", lambda view: view.snapshot.gradients, "g", mistakes_made
+            )
         yield KeyLine(id="keys")
 
     def on_mount(self) -> None:

@@ -87,9 +87,8 @@ class Network:
         return self.weight_count + (sum(self.layers[1:]) if self.bias else 0)
 
     def __str__(self) -> str:
-        """2-4-1 tanh, sigmoid, no bias."""
-        kinds = dict.fromkeys(self.activations)
-        names = ", ".join(kinds if len(kinds) == 1 else self.activations)
+        """2-8-8-1 tanh, sigmoid, no bias: each activation once."""
+        names = ", ".join(dict.fromkeys(self.activations))
         return f"{'-'.join(map(str, self.layers))} {names}{'' if self.bias else ', no bias'}"
 
 

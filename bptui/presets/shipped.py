@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bptui.core.errors import UnusableError
-from bptui.core.network import Network
 from bptui.presets.build import network
 from bptui.presets.errors import PresetError
 from bptui.presets.parse import parse
@@ -46,17 +45,10 @@ def shipped() -> list[Shipped]:
         file = folder() / f"{name}.toml"
         preset, _ = parse(file.read_text(encoding="utf-8"), name)
         try:
-            text = _in_words(network(preset))
+            text = str(network(preset))
         except UnusableError as error:
             raise PresetError(name, error.key, error.found, error.expected) from None
         summary = preset.description.strip().partition("\n")[0].rstrip(".")
         entry = Shipped(name, preset.title or name, text, summary, file)
         found.append((not preset.source, name, entry))
     return [entry for *_, entry in sorted(found, key=lambda each: each[:2])]
-
-
-def _in_words(network: Network) -> str:
-    """2-16-16-3 tanh, softmax: each activation once, so that a line of a list has room for it."""
-    sizes = "-".join(map(str, network.layers))
-    activations = ", ".join(dict.fromkeys(network.activations))
-    return f"{sizes} {activations}{'' if network.bias else ', no bias'}"

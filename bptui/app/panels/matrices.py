@@ -46,14 +46,21 @@ class MatrixPanel(Panel):
     """Shows one matrix a layer, with its bias row; lays them out beside or below each other.
 
     ``select`` picks the parameters out of a view, ``prefix`` is "" for W1, b1 and "g" for gW1, gb1.
+    ``remark`` gives the text of the lower border.
     """
 
     def __init__(
-        self, title: str, panel_id: str, select: Callable[[View], Parameters], prefix: str
+        self,
+        title: str,
+        panel_id: str,
+        select: Callable[[View], Parameters],
+        prefix: str = "",
+        remark: Callable[[View], str] = lambda view: "",
     ) -> None:
         super().__init__(title, panel_id)
         self._select = select
         self._prefix = prefix
+        self._remark = remark
         self._layout: tuple[tuple[object, ...], tuple[Block, ...], int] | None = None
 
     def layout_blocks(self, view: View, width: int) -> tuple[tuple[Block, ...], int]:
@@ -103,6 +110,7 @@ class MatrixPanel(Panel):
         parameters, names = self._select(view), view.snapshot.experiment.network.names
         left, top = int(self.scroll_offset.x), int(self.scroll_offset.y)
         largest = {b.layer: _largest(parameters, b.layer) for b in blocks}
+        self.note(self._remark(view))
         strips = []
         for y in range(top, top + height):
             line = Line()

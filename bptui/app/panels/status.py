@@ -49,13 +49,15 @@ class StatusLine(Widget):
         experiment, colours = view.snapshot.experiment, self.ink
         training = experiment.training
         line = Line().add(f" {experiment.name}"[: max(room, 0)], colours.strong)
-        extras = (
-            str(experiment.network),
-            training.loss.replace("_", " "),
-            f"{training.optimizer} {training.learning_rate:g}",
-        )
-        for extra in extras:
-            if line.width + len(extra) + 3 > room:
+        count = len(training.mistakes)
+        extras = [
+            (f"{count} mistake{'s' * (count > 1)}" if count else "", colours.warning),
+            (str(experiment.network), colours.dim),
+            (training.loss.replace("_", " "), colours.dim),
+            (f"{training.optimizer} {training.learning_rate:g}", colours.dim),
+        ]
+        for text, style in extras:
+            if text and line.width + len(text) + 3 > room:
                 break
-            line.add("   " + extra, colours.dim)
+            line.add(f"   {text}" if text else "", style)
         return line
