@@ -1,0 +1,108 @@
+"""Programs in a real pseudo-terminal, read as raw bytes: no emulator slows the clock down."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+
+ROWS, COLUMNS = 36, 120
+ESCAPE = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[PX^_\]].*?(?:\x1b\\|\x07)|[^\[PX^_\]])", re.DOTALL
+)
+
+
+class Terminal:
+    """A program in a terminal of 120 x 36. ``began`` is when it was started, as perf_counter."""
+
+    def __init__(
+        self, command: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> None:
+        self._screen, program = pty.openpty()
+        fcntl.ioctl(program, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        os.set_blocking(self._screen, False)
+        self._output = b""
+        self.began = perf_counter()
+        self._process = subprocess.Popen(
+            command,
+            stdin=program,
+            stdout=program,
+            stderr=program,
+            cwd=folder,
+            env=dict(environment),
+            start_new_session=True,
+        )
+        os.close(program)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        os.close(self._screen)
+
+    def press(self, key: str) -> float:
+        """Write the key, and return when; forgets all output so far."""
+        while self._read(0.0):
+            pass
+        self._output = b""
+        now = perf_counter()
+        os.write(self._screen, key.encode())
+        return now
+
+    def drain(self, seconds: float) -> None:
+        """Read for so long: a program whose output nobody reads would stop."""
+        end = perf_counter() + seconds
+        while self._read(max(end - perf_counter(), 0.0)) and perf_counter() < end:
+            pass
+
+    def wait_for(self, *texts: str, seconds: float = 30.0) -> float:
+        """Wait until all ``texts`` were written since the last key, and return when that was."""
+        wanted = [text.encode() for text in texts]
+        end = perf_counter() + seconds
+        while True:
+            now = perf_counter()
+            if all(text in self._output for text in wanted):
+                return now
+            # colours may change within a text: look again without escape sequences
+            plain = ESCAPE.sub(b"", self._output)
+            if all(text in plain for text in wanted):
+                return now
+            if now > end or self._process.poll() is not None:
+                raise AssertionError(f"waited for {texts} in vain: {plain[-2000:]!r}")
+            self._read(0.1)
+
+    def quit(self, key: str) -> int:
+        """Press ``key`` and return the program's exit status."""
+        self.press(key)
+        end = perf_counter() + 10.0
+        while self._process.poll() is None and perf_counter() < end:
+            self._read(0.05)
+        return self._process.wait(timeout=0.0)
+
+    def _read(self, seconds: float) -> bool:
+        """Take what comes within ``seconds``; whether anything came."""
+        if not select.select([self._screen], [], [], seconds)[0]:
+            return False
+        try:
+            data = os.read(self._screen, 1 << 16)
+        except OSError:  # EIO: the program has closed its side
+            return False
+        self._output += data
+        return bool(data)
