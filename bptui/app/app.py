@@ -20,7 +20,6 @@ from bptui.app.panels.panel import Panel
 from bptui.app.panels.status import StatusLine
 from bptui.app.player import Player
 from bptui.app.screens.help import HelpScreen
-from bptui.app.screens.presets import PresetScreen
 from bptui.app.themes import DARK, LIGHT
 from bptui.app.view import View
 from bptui.core.experiment import Experiment
@@ -68,7 +67,11 @@ class BptuiApp(App[None]):
         self._fit_matrices()
         self.show_view(self._player.view())
         # what is there now stays: collecting it again and again would delay answers to keys
-        self.call_after_refresh(gc.freeze)
+        self.call_after_refresh(self._settle)
+
+    def _settle(self) -> None:
+        gc.freeze()
+        gc.enable()
 
     def show_view(self, view: View) -> None:
         """Give every panel the view."""
@@ -153,6 +156,8 @@ class BptuiApp(App[None]):
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
 
     def action_presets(self) -> None:
+        from bptui.app.screens.presets import PresetScreen  # the list is not needed at the start
+
         self._player.pause()
         self.push_screen(PresetScreen(self._player.snapshot.experiment.name), self._open_preset)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from bptui.core.experiment import Experiment
@@ -22,6 +23,7 @@ def launch(experiment: Experiment, *, fps: int | None = None, theme: str | None 
     ``fps`` caps the frames a second. Raises :class:`UnknownThemeError`.
     """
     os.environ["TEXTUAL_FPS"] = str(fps or REFRESH_RATE)  # read when textual is imported
+    gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
     from bptui.app.app import BptuiApp
 
     app = BptuiApp(experiment, fps=fps or DEFAULT_FPS)

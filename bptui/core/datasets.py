@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from bptui.core.arrays import Array
 
+if TYPE_CHECKING:
+    from numpy.random import Generator  # numpy loads it when it is first used
+
 Labels = npt.NDArray[np.intp]
-Generator = np.random.Generator
 
 
 @dataclass(frozen=True)

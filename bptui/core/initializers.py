@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bptui.core.arrays import Array, frozen
 
-Draw = Callable[[np.random.Generator, int, int, float], Array]
+if TYPE_CHECKING:
+    from numpy.random import Generator  # numpy loads it when it is first used
+
+Draw = Callable[["Generator", int, int, float], Array]
 
 
 def _uniform(limit: Callable[[int, int, float], float]) -> Draw:
-    def draw(rng: np.random.Generator, fan_in: int, fan_out: int, scale: float) -> Array:
+    def draw(rng: Generator, fan_in: int, fan_out: int, scale: float) -> Array:
         half_width = limit(fan_in, fan_out, scale)
         return rng.uniform(-half_width, half_width, (fan_in, fan_out))
 
@@ -21,7 +25,7 @@ def _uniform(limit: Callable[[int, int, float], float]) -> Draw:
 
 
 def _normal(deviation: Callable[[int, int, float], float]) -> Draw:
-    def draw(rng: np.random.Generator, fan_in: int, fan_out: int, scale: float) -> Array:
+    def draw(rng: Generator, fan_in: int, fan_out: int, scale: float) -> Array:
         return rng.normal(0.0, deviation(fan_in, fan_out, scale), (fan_in, fan_out))
 
     return draw

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from rich.style import Style
 from textual.strip import Strip
@@ -11,7 +12,9 @@ from bptui.app.lines import Line
 from bptui.app.numbers import loss
 from bptui.app.panels.panel import Panel
 from bptui.app.view import View
-from bptui.charts import Chart, loss_chart
+
+if TYPE_CHECKING:
+    from bptui.charts import Chart
 
 REDRAW_SECONDS = 0.25
 """While running the chart is drawn at most this often: the numbers come first."""
@@ -43,6 +46,8 @@ class LossPanel(Panel):
     def chart(self, view: View, width: int, height: int) -> Chart | None:
         key = (id(view.losses), view.played, width, height, self.logarithmic)
         if self._chart is None or self._chart[0] != key:
+            from bptui.charts import loss_chart  # plotext loads after the numbers are on the screen
+
             drawn = loss_chart(
                 *view.losses.envelope(2 * width),
                 width=width,
