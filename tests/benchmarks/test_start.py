@@ -32,7 +32,7 @@ STARTS = 15
 
 def environment(folder: Path) -> dict[str, str]:
     """Compiled modules are kept, as after an installation, in a folder that all of them share."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
     return {**kept, **terminal, "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
 

@@ -1,0 +1,104 @@
+"""The wheel: what is in it, and that its copy of the program runs from any folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
+
+pytestmark = [
+    pytest.mark.skipif(find_spec("hatchling") is None, reason="needs hatchling to build a wheel"),
+    pytest.mark.skipif(find_spec("pip") is None, reason="needs pip to build and install a wheel"),
+]
+
+
+def run(command: list[str], folder: Path, **variables: str) -> str:
+    """Standard output of ``command``, which must succeed, in ``folder``."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(folder)]
+    run([*PIP, "wheel", *options, str(ROOT)], folder)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the installed package; what it depends on is that of this environment."""
+    folder = tmp_path_factory.mktemp("installed")
+    options = ["--no-deps", "--no-index", "--target", str(folder)]
+    run([*PIP, "install", *options, str(wheel)], folder)
+    return folder
+
+
+def bptui(installed: Path, folder: Path, *arguments: str) -> str:
+    return run([sys.executable, "-m", "bptui", *arguments], folder, PYTHONPATH=str(installed))
+
+
+def test_it_holds_what_the_checkout_holds(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        found = {name for name in archive.namelist() if name.startswith("bptui/")}
+    expected = {f"bptui/shipped/{file.name}" for file in (ROOT / "presets").iterdir()}
+    files = (file for file in (ROOT / "bptui").rglob("*") if file.is_file())
+    expected |= {
+        file.relative_to(ROOT).as_posix() for file in files if file.parent.name != "__pycache__"
+    }
+    assert found == expected
+    assert {"bptui/shipped/iris.csv", "bptui/shipped/article.toml", "bptui/app/app.tcss"} <= found
+
+
+def test_the_installed_copy_is_the_one_that_runs(installed: Path, tmp_path: Path) -> None:
+    program = (
+        "import bptui\nfrom bptui.presets.shipped import folder\n"
+        "print(bptui.__file__)\nprint(folder())"
+    )
+    printed = run([sys.executable, "-c", program], tmp_path, PYTHONPATH=str(installed))
+    package = installed / "bptui"
+    assert printed.splitlines() == [str(package / "__init__.py"), str(package / "shipped")]
+
+
+def test_list(installed: Path, tmp_path: Path) -> None:
+    printed = bptui(installed, tmp_path, "list")
+    for preset in (ROOT / "presets").glob("*.toml"):
+        assert preset.stem in printed.split()
+
+
+def test_run_article(installed: Path, tmp_path: Path) -> None:
+    printed = bptui(installed, tmp_path, "run", "article", "--steps", "1", "--format", "jsonl")
+    losses = [json.loads(line)["loss"] for line in printed.splitlines()]
+    assert losses == pytest.approx([0.16328681495493247, 0.15792065956499146], rel=1e-12)
+
+
+def test_run_iris(installed: Path, tmp_path: Path) -> None:
+    printed = bptui(installed, tmp_path, "run", "iris", "--steps", "1", "--format", "jsonl")
+    assert [json.loads(line)["step"] for line in printed.splitlines()] == [0, 1]
+
+
+def test_the_entry_point(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (each for each in archive.namelist() if each.endswith("entry_points.txt"))
+        assert "bptui = bptui.main:main" in archive.read(name).decode().splitlines()
