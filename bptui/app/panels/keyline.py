@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from rich.style import Style
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -29,13 +31,18 @@ class KeyLine(Widget):
             if needed + SPEED_ROOM > self.size.width:
                 shown = [each for each in shown if each.action != optional]
         for each in shown:
-            click = Style(meta={"@click": f"app.{each.action}"})
-            line.add(_key(each), colours.accent + Style(bold=True) + click)
-            line.add(f" {each.hint}", colours.dim + click).add("  ", colours.text)
+            key, hint = _styles(each.action, colours.accent, colours.dim)
+            line.add(_key(each), key).add(f" {each.hint}", hint).add("  ", colours.text)
         speed = f"{self.view.speed} " if self.view is not None else ""
         if line.width + len(speed) <= self.size.width:
             line.pad(self.size.width - len(speed), colours.text).add(speed, colours.dim)
         return line.strip().adjust_cell_length(self.size.width).apply_style(self.rich_style)
+
+
+@lru_cache(maxsize=64)
+def _styles(action: str, key: Style, hint: Style) -> tuple[Style, Style]:
+    click = Style(meta={"@click": f"app.{action}"})
+    return key + Style(bold=True) + click, hint + click
 
 
 def _key(command: Command) -> str:

@@ -38,6 +38,9 @@ class LossPanel(Panel):
             self._drawn, self._drawn_at = view.picture, perf_counter()
             self.call_after_refresh(self.repaint)
 
+    def resized(self) -> None:
+        self.call_after_refresh(self.repaint)
+
     def toggle_scale(self) -> None:
         """Between a linear and a logarithmic scale."""
         self.logarithmic = not self.logarithmic

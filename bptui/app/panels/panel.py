@@ -77,9 +77,13 @@ class Panel(ScrollView, can_focus=True):
         return self._finished[y]
 
     def on_resize(self, event: Resize) -> None:
-        self._finished.clear()
-        self.repaint()
+        self._strips, self._finished = [], {}
+        self.resized()
         self.refresh()
+
+    def resized(self) -> None:
+        """Draw at the new size."""
+        self.repaint()
 
     def watch_scroll_x(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_x(old_value, new_value)
