@@ -45,7 +45,7 @@ def ticks(low: float, high: float, most: int) -> list[float]:
     """At most ``most`` + 1 round values, evenly spaced, that enclose ``low`` to ``high``."""
     if high - low <= abs(high) * 1e-12:
         margin = abs(high) * 0.1 or 1.0
-        low, high = low - margin, high + margin
+        low, high = low - margin if low else low, high + margin
     raw = (high - low) / max(most - 1, 1)
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * 0.999)
@@ -61,6 +61,17 @@ def decades(low: float, high: float, most: int) -> list[float]:
     return [float(number) for number in range(first, last + stride, stride)]
 
 
+def magnitude(values: Floats) -> float:
+    """The power of ten of the largest of ``values`` in size, kept away from the ends of float64."""
+    largest = float(np.abs(values).max())
+    return 10.0 ** min(max(math.floor(math.log10(largest)), -300), 300) if largest else 1.0
+
+
+def power_of_ten(exponent: int) -> str:
+    """0.001, 1, 100, 1e-08: without computing what float64 may not hold."""
+    return short(10.0**exponent) if -4 <= exponent <= 4 else f"1e{exponent:+03d}"
+
+
 def short(value: float) -> str:
     """A tick's label: at most four digits."""
     return f"{value:.4g}"
@@ -71,13 +82,15 @@ def loss_chart(
     lows: Floats,
     highs: Floats,
     *,
+    last: int,
     width: int,
     height: int,
     logarithmic: bool,
 ) -> Chart | None:
     """The losses at ``steps``, each column from its lowest to its highest; NaN is left out.
 
-    None where there is nothing finite to draw (above zero, on a logarithmic scale) or no room.
+    ``last`` is the last step played, which the axis reaches. None where there is nothing finite to
+    draw (above zero, on a logarithmic scale) or no room.
     """
     if logarithmic:
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -90,11 +103,16 @@ def loss_chart(
     if np.array_equal(lows, highs, equal_nan=True):
         x, y = x[::2], y[::2]
     most = max(height // 3, 2)
-    low, high = float(y.min()), float(y.max())
-    marks = decades(low, high, most) if logarithmic else ticks(low, high, most)
-    labels = [short(10.0**mark) if logarithmic else short(mark) for mark in marks]
+    if logarithmic:
+        marks = decades(float(y.min()), float(y.max()), most)
+        labels = [power_of_ten(int(mark)) for mark in marks]
+    else:
+        scale = magnitude(y)  # plotext multiplies by 1e8, which the largest losses do not survive
+        y = y / scale
+        marks = ticks(float(y.min()), float(y.max()), most)
+        labels = [short(mark * scale) for mark in marks]
     margin = max(9, *map(len, labels))
-    last = round_up(int(steps[-1]))
+    last = round_up(last)
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.plotsize(width, height)

@@ -39,7 +39,8 @@ def label(value: float, decimals: int) -> str:
 
 def plain(value: float, decimals: int) -> str:
     """Like :func:`signed` with a space for the plus sign."""
-    return signed(value, decimals).replace("+", " ", 1)
+    text = signed(value, decimals)
+    return text.replace("+", " ", 1) if text.lstrip().startswith("+") else text
 
 
 def loss(value: float) -> str:

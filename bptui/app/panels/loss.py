@@ -53,6 +53,7 @@ class LossPanel(Panel):
 
             drawn = loss_chart(
                 *view.losses.envelope(2 * width),
+                last=view.played - 1,
                 width=width,
                 height=height,
                 logarithmic=self.logarithmic,
