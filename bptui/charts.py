@@ -115,6 +115,7 @@ def loss_chart(
     last = round_up(last)
     plotext.clear_figure()
     plotext.theme("clear")
+    plotext.limit_size(False, False)  # else to the terminal it found when it was imported
     plotext.plotsize(width, height)
     plotext.xaxes(True, False)
     plotext.yaxes(True, False)
