@@ -80,7 +80,7 @@ class BptuiApp(App[None]):
         screen.query_one(KeyLine).view = view
         for panel in screen.query(Panel):
             panel.view = view
-        if view.diverged_at == view.snapshot.step:
+        if view.diverged_at == view.snapshot.step and not view.running:
             self.notify(
                 f"The loss is not finite from step {view.diverged_at} on: training has diverged. "
                 "S goes back.",
