@@ -50,8 +50,8 @@ class LossHistory:
         full = self._length // SPAN
         if full > len(self._lows):
             fresh = self.values(len(self._lows) * SPAN, full * SPAN).reshape(-1, SPAN)
-            self._lows += np.fmin.reduce(_finite(fresh), axis=1).tolist()
             self._highs += np.fmax.reduce(_finite(fresh), axis=1).tolist()
+            self._lows += np.fmin.reduce(_finite(fresh), axis=1).tolist()
 
     def values(self, start: int, stop: int) -> Array:
         """A copy of the losses of steps ``start`` to ``stop`` - 1."""
@@ -65,18 +65,19 @@ class LossHistory:
     def envelope(self, columns: int) -> tuple[npt.NDArray[np.intp], Array, Array]:
         """Steps and the lowest and highest finite loss around each, about ``columns`` of them.
 
-        Where a column holds no finite loss both are NaN.
+        Where a column holds no finite loss both are NaN. May be called while another thread extends.
         """
-        if self._length <= max(columns, 1) * 2:
-            values = _finite(self.values(0, self._length))
-            return np.arange(self._length), values, values
-        if self._length <= columns * SPAN * 4:
-            lows = highs = _finite(self.values(0, self._length))
+        length, full = self._length, len(self._lows)
+        if length <= max(columns, 1) * 2:
+            values = _finite(self.values(0, length))
+            return np.arange(length), values, values
+        if length <= columns * SPAN * 4:
+            lows = highs = _finite(self.values(0, length))
             width = 1
         else:
-            rest = _finite(self.values(len(self._lows) * SPAN, self._length))
-            lows = np.append(self._lows, np.fmin.reduce(rest, initial=np.nan))
-            highs = np.append(self._highs, np.fmax.reduce(rest, initial=np.nan))
+            rest = _finite(self.values(full * SPAN, max(length, full * SPAN)))
+            lows = np.append(self._lows[:full], np.fmin.reduce(rest, initial=np.nan))
+            highs = np.append(self._highs[:full], np.fmax.reduce(rest, initial=np.nan))
             width = SPAN
         starts = np.unique(np.linspace(0, lows.size, columns, endpoint=False).astype(np.intp))
         steps = starts * width
