@@ -65,7 +65,7 @@ class LossHistory:
     def envelope(self, columns: int) -> tuple[npt.NDArray[np.intp], Array, Array]:
         """Steps and the lowest and highest finite loss around each, about ``columns`` of them.
 
-        Where a column holds no finite loss both are NaN. May be called while another thread extends.
+        Both are NaN where a column holds no finite loss. Another thread may extend meanwhile.
         """
         length, full = self._length, len(self._lows)
         if length <= max(columns, 1) * 2:
