@@ -73,19 +73,19 @@ class Terminal:
             pass
 
     def wait_for(self, *texts: str, seconds: float = 30.0) -> float:
-        """Wait until all ``texts`` were written since the last key, and return when that was."""
+        """Wait until all ``texts`` were written since the last key, and return when that was.
+
+        Each must be written in one piece: no change of colour within it.
+        """
         wanted = [text.encode() for text in texts]
         end = perf_counter() + seconds
         while True:
             now = perf_counter()
             if all(text in self._output for text in wanted):
                 return now
-            # colours may change within a text: look again without escape sequences
-            plain = ESCAPE.sub(b"", self._output)
-            if all(text in plain for text in wanted):
-                return now
             if now > end or self._process.poll() is not None:
-                raise AssertionError(f"waited for {texts} in vain: {plain[-2000:]!r}")
+                plain = ESCAPE.sub(b"", self._output).decode(errors="replace")
+                raise AssertionError(f"waited for {texts} in vain:\n{plain[-2000:]}")
             self._read(0.1)
 
     def quit(self, key: str) -> int:

@@ -27,7 +27,7 @@ class Smallest(App):
 Smallest().run()
 """
 PAINTED = ("Network", "Loss", "Weights", "Gradients", "quit", "loss 0.163287")
-STARTS = 15
+STARTS = 20
 
 
 def environment(folder: Path) -> dict[str, str]:
