@@ -96,7 +96,8 @@ class BptuiApp(App[None]):
         width = self.size.width // 2 - 4
         screen = self.screen_stack[0]
         needed = max(panel.rows(view, width) for panel in screen.query(MatrixPanel)) + 2
-        screen.query_one("#parameters").styles.height = max(min(needed, most), 5)
+        box = screen.query_one("#parameters")
+        box.styles.height = "1fr" if screen.has_class("zoomed") else max(min(needed, most), 5)
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent):
@@ -147,10 +148,14 @@ class BptuiApp(App[None]):
 
     def action_zoom(self) -> None:
         """The focused panel alone, or all panels again."""
-        if self.screen.maximized is not None:
-            self.screen.minimize()
-        elif isinstance(self.focused, Panel):
-            self.screen.maximize(self.focused)
+        screen = self.screen_stack[0]
+        alone = None if screen.has_class("zoomed") else self.focused
+        screen.set_class(isinstance(alone, Panel), "zoomed")
+        for panel in screen.query(Panel):
+            panel.set_class(panel is alone, "alone")
+        for box in screen.query("#pictures, #parameters"):
+            box.set_class(isinstance(alone, Panel) and box is alone.parent, "alone")
+        self._fit_matrices()
 
     def action_toggle_theme(self) -> None:
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name

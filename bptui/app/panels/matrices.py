@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from textual.geometry import Size
@@ -11,42 +10,20 @@ from textual.strip import Strip
 
 from bptui.app.lines import Line
 from bptui.app.numbers import signed
+from bptui.app.panels.blocks import Block, arrange
 from bptui.app.panels.panel import Panel
 from bptui.app.view import View
 from bptui.core.arrays import Array
 from bptui.core.names import Names
 from bptui.core.network import Parameters
 
-GAP = 3
-
-
-@dataclass(frozen=True)
-class Block:
-    """One layer's matrix on the panel: a heading row, one row a source unit, one for the bias."""
-
-    title: str
-    rows: tuple[str, ...] | range
-    layer: int
-    x: int
-    y: int
-    label_width: int
-    columns: int
-    has_bias: bool
-    bias_title: str
-
-    def width(self, cell: int) -> int:
-        return self.label_width + self.columns * cell
-
-    @property
-    def height(self) -> int:
-        return 1 + len(self.rows) + self.has_bias
-
 
 class MatrixPanel(Panel):
-    """Shows one matrix a layer, with its bias row; lays them out beside or below each other.
+    """Shows one matrix a layer, with its bias row.
 
     ``select`` picks the parameters out of a view, ``prefix`` is "" for W1, b1 and "g" for gW1, gb1.
-    ``remark`` gives the text of the lower border.
+    ``remark`` gives the text of the lower border. Names of rows and columns stay in sight when the
+    numbers scroll.
     """
 
     def __init__(
@@ -61,110 +38,78 @@ class MatrixPanel(Panel):
         self._select = select
         self._prefix = prefix
         self._remark = remark
-        self._layout: tuple[tuple[object, ...], tuple[Block, ...], int] | None = None
+        self._layout: tuple[tuple[object, ...], tuple[Block, ...]] | None = None
 
-    def layout_blocks(self, view: View, width: int) -> tuple[tuple[Block, ...], int]:
-        """The blocks and the number of decimals, for a panel ``width`` cells wide."""
+    def blocks(self, view: View, width: int) -> tuple[Block, ...]:
+        """The matrices' places in a panel ``width`` cells wide."""
         network = view.snapshot.experiment.network
-        key = (network.layers, network.bias, width)
+        key = (network, width)
         if self._layout is None or self._layout[0] != key:
-            for decimals in (6, 4):
-                blocks = self._flow(network.names, network.bias, width, decimals + 5)
-                right = max(block.x + block.width(decimals + 5) for block in blocks)
-                beside = len({block.y for block in blocks}) == 1
-                if right <= width and (beside or len(blocks) == 1):
-                    break
-            self._layout = (key, blocks, decimals)
-        return self._layout[1], self._layout[2]
-
-    def _flow(self, names: Names, bias: bool, width: int, cell: int) -> tuple[Block, ...]:
-        blocks: list[Block] = []
-        x = y = lowest = 0
-        for layer in range(1, names.depth + 1):
-            title, bias_title = (
-                self._prefix + names.weights(layer),
-                self._prefix + names.bias(layer),
-            )
-            sources, columns = names.layers[layer - 1], names.layers[layer]
-            label = max(len(title), len(bias_title), len(names.unit(layer - 1, sources - 1)))
-            block = Block(title, range(sources), layer, x, y, label, columns, bias, bias_title)
-            if x and x + block.width(cell) > width:
-                x, y = 0, lowest + 1
-                block = Block(title, range(sources), layer, x, y, label, columns, bias, bias_title)
-            blocks.append(block)
-            x += block.width(cell) + GAP
-            lowest = max(lowest, y + block.height)
-        return tuple(blocks)
+            self._layout = (key, arrange(network, self._prefix, width))
+        return self._layout[1]
 
     def extent(self, view: View, width: int, height: int) -> Size:
-        blocks, decimals = self.layout_blocks(view, width)
-        right = max(block.x + block.width(decimals + 5) for block in blocks)
-        return Size(max(width, right), max(height, max(b.y + b.height for b in blocks)))
+        blocks = self.blocks(view, width)
+        right, bottom = max(b.right for b in blocks), max(b.bottom for b in blocks)
+        return Size(max(width, right), max(height, bottom))
 
     def rows(self, view: View, width: int) -> int:
         """Lines needed to show every matrix in ``width`` columns."""
         return self.extent(view, width, 0).height
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
-        blocks, decimals = self.layout_blocks(view, width)
         parameters, names = self._select(view), view.snapshot.experiment.network.names
         left, top = int(self.scroll_offset.x), int(self.scroll_offset.y)
+        blocks = [b for b in self.blocks(view, width) if b.x < left + width and b.right > left]
         largest = {b.layer: _largest(parameters, b.layer) for b in blocks}
         self.note(self._remark(view))
         strips = []
         for y in range(top, top + height):
             line = Line()
             for block in blocks:
-                if block.y <= y < block.y + block.height and block.x < left + width:
-                    line.pad(block.x, self.ink.text)
-                    self._paint_row(
-                        line,
-                        block,
-                        y - block.y,
-                        parameters,
-                        names,
-                        decimals,
-                        largest[block.layer],
-                        left,
-                        left + width,
-                    )
+                if block.y <= y < block.bottom:
+                    # the first line in sight of a block keeps its heading
+                    row = 0 if y == top else y - block.y
+                    first = self._paint_label(line, block, row, names, left)
+                    cells = slice(first, -(-(left + width - block.x) // block.cell))
+                    if row == 0:
+                        self._paint_heading(line, block, names, cells)
+                    else:
+                        values = _row(parameters, block, row)[cells]
+                        self._paint_values(line, block, values, largest[block.layer])
             strips.append(line.strip().crop(left, left + width))
         return strips
 
-    def _paint_row(
-        self,
-        line: Line,
-        block: Block,
-        row: int,
-        parameters: Parameters,
-        names: Names,
-        decimals: int,
-        largest: float,
-        left: int,
-        right: int,
-    ) -> None:
-        cell, start = decimals + 5, block.x + block.label_width
-        first = max((left - start) // cell, 0)
-        last = min(-(-(right - start) // cell), block.columns)
-        layer, colours = block.layer, self.ink
+    def _paint_label(self, line: Line, block: Block, row: int, names: Names, left: int) -> int:
+        """The name of a row, moved into sight; returns the first column that it leaves free."""
+        colours = self.ink
         if row == 0:
-            line.add(block.title.ljust(block.label_width), colours.strong)
-            line.pad(start + first * cell, colours.text)
-            for column in range(first, last):
-                line.add(names.unit(layer, column).rjust(cell), colours.dim)
-            return
-        is_bias = row > len(block.rows)
-        label = block.bias_title if is_bias else names.unit(layer - 1, row - 1)
-        line.add(label.ljust(block.label_width), colours.strong if is_bias else colours.dim)
-        line.pad(start + first * cell, colours.text)
-        values: Array
-        if is_bias:
-            assert parameters.biases is not None, "a bias row stands only where there are biases"
-            values = parameters.biases[layer - 1]
+            text, style = block.title, colours.strong
+        elif row > block.sources:
+            text, style = block.bias_title, colours.strong
         else:
-            values = parameters.weights[layer - 1][row - 1]
-        for value in values[first:last].tolist():
-            line.add(" " + signed(value, decimals), colours.sign(value, largest))
+            text, style = names.unit(block.layer - 1, row - 1), colours.dim
+        at = min(max(block.x, left), block.right - block.label_width)
+        line.pad(at, colours.text).add(text.ljust(block.label_width), style)
+        first = -(-(at - block.x) // block.cell)
+        line.pad(block.x + block.label_width + first * block.cell, colours.text)
+        return first
+
+    def _paint_heading(self, line: Line, block: Block, names: Names, cells: slice) -> None:
+        for column in range(*cells.indices(block.columns)):
+            line.add(names.unit(block.layer, column).rjust(block.cell), self.ink.dim)
+
+    def _paint_values(self, line: Line, block: Block, values: Array, largest: float) -> None:
+        for value in values.tolist():
+            line.add(" " + signed(value, block.decimals), self.ink.sign(value, largest))
+
+
+def _row(parameters: Parameters, block: Block, row: int) -> Array:
+    if row <= block.sources:
+        weights: Array = parameters.weights[block.layer - 1][row - 1]
+        return weights
+    assert parameters.biases is not None, "a bias row stands only where there are biases"
+    return parameters.biases[block.layer - 1]
 
 
 def _largest(parameters: Parameters, layer: int) -> float:

@@ -1,0 +1,70 @@
+"""Where the matrices of a panel go: beside each other where they fit, else below each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bptui.core.network import Network
+
+GAP = 3
+DECIMALS = (6, 4)
+"""Tried in this order."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One layer's matrix: a heading row, one row a source unit, one for the biases.
+
+    ``cell`` is the width of a number with the blank before it.
+    """
+
+    layer: int
+    title: str
+    bias_title: str
+    x: int
+    y: int
+    label_width: int
+    cell: int
+    sources: int
+    columns: int
+    has_bias: bool
+
+    @property
+    def decimals(self) -> int:
+        return self.cell - 5
+
+    @property
+    def right(self) -> int:
+        """The first column after the block."""
+        return self.x + self.label_width + self.columns * self.cell
+
+    @property
+    def bottom(self) -> int:
+        """The first row after the block."""
+        return self.y + 1 + self.sources + self.has_bias
+
+
+def arrange(network: Network, prefix: str, width: int) -> tuple[Block, ...]:
+    """The blocks for a panel ``width`` cells wide; ``prefix`` stands before W1, b1, ..."""
+    for decimals in DECIMALS:
+        blocks = _flow(network, prefix, width, decimals + 5)
+        if max(block.right for block in blocks) <= width and len({b.y for b in blocks}) == 1:
+            break
+    return blocks
+
+
+def _flow(network: Network, prefix: str, width: int, cell: int) -> tuple[Block, ...]:
+    names = network.names
+    blocks: list[Block] = []
+    x = y = lowest = 0
+    for layer in range(1, network.depth + 1):
+        title, bias_title = prefix + names.weights(layer), prefix + names.bias(layer)
+        sources, columns = network.layers[layer - 1 : layer + 1]
+        label = max(len(title), len(bias_title), len(names.unit(layer - 1, sources - 1)))
+        if x and x + label + columns * cell > width:
+            x, y = 0, lowest + 1
+        block = Block(layer, title, bias_title, x, y, label, cell, sources, columns, network.bias)
+        blocks.append(block)
+        x = block.right + GAP
+        lowest = max(lowest, block.bottom)
+    return tuple(blocks)
