@@ -116,7 +116,9 @@ class Player:
         async with self._lock:
             while self._goal == step and self.snapshot.step != step:
                 if await self._advance(step, SLICE):
-                    self.snapshot = await self._record(step)
+                    snapshot = await self._record(step)
+                    if self._goal == step:
+                        self.snapshot = snapshot
                 elif self._goal == step:
                     self._show(self.view(seeking=step))
                     await asyncio.sleep(BREATH)
@@ -141,6 +143,7 @@ class Player:
             if self._attention:
                 self._attention = False
                 await self._drawn()
+                continue  # the key may have been one that pauses
             now = perf_counter()
             if speed != self._speed:
                 speed, base, began = self._speed, self.snapshot.step, now
@@ -156,7 +159,10 @@ class Player:
             now = perf_counter()
             if now >= next_frame and position > self.snapshot.step:
                 position = self._not_past_divergence(position)
-                self.snapshot = await self._record(position)
+                snapshot = await self._record(position)
+                if not self._running or self._goal != last:
+                    return  # paused meanwhile: the step on the screen stays
+                self.snapshot = snapshot
                 if position < due and not math.isinf(rate):
                     base, began = position, now  # too fast for this machine: owe nothing
                 self._show(self.view())
