@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -65,6 +66,7 @@ def open_app(name_or_file: str, fps: int | None, theme: str | None) -> None:
         )
     if name_or_file == STDIN:
         raise Unusable("the app needs standard input for the keys; give it a file instead of -")
+    gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
     experiment = load_preset(name_or_file)
     from bptui.app.launch import UnknownThemeError, launch
 

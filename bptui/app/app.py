@@ -40,12 +40,14 @@ class BptuiApp(App[None]):
     COMMANDS: ClassVar = {CommandProvider}
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, experiment: Experiment, fps: int = 30) -> None:
+    def __init__(self, experiment: Experiment, fps: int = 30, theme: str = DARK.name) -> None:
         super().__init__()
         self._player = Player(experiment, self.show_view, self._drawn, fps)
-        for theme in (DARK, LIGHT):
-            self.register_theme(theme)
-        self.theme = DARK.name
+        for own in (DARK, LIGHT):
+            self.register_theme(own)
+        # set without its watcher, which would have textual read all style sheets twice
+        self.set_reactive(App.theme, theme)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     @property
     def player(self) -> Player:

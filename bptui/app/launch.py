@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 
 from bptui.core.experiment import Experiment
@@ -23,14 +22,14 @@ def launch(experiment: Experiment, *, fps: int | None = None, theme: str | None 
     ``fps`` caps the frames a second. Raises :class:`UnknownThemeError`.
     """
     os.environ["TEXTUAL_FPS"] = str(fps or REFRESH_RATE)  # read when textual is imported
-    gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
-    from bptui.app.app import BptuiApp
+    from textual.theme import BUILTIN_THEMES
 
-    app = BptuiApp(experiment, fps=fps or DEFAULT_FPS)
-    if theme is not None:
-        if theme not in app.available_themes:
-            themes = ", ".join(sorted(app.available_themes))
-            raise UnknownThemeError(f"found {theme!r}; expected one of {themes}")
-        app.theme = theme
+    from bptui.app.app import BptuiApp
+    from bptui.app.themes import DARK, LIGHT
+
+    known = sorted([DARK.name, LIGHT.name, *BUILTIN_THEMES])
+    if theme is not None and theme not in known:
+        raise UnknownThemeError(f"found {theme!r}; expected one of {', '.join(known)}")
+    app = BptuiApp(experiment, fps or DEFAULT_FPS, theme or DARK.name)
     app.run()
     return app.return_code or 0

@@ -19,11 +19,11 @@ from bptui.core.timeline import Timeline
 
 SPEEDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, math.inf)
 """Training steps a second; the last one is as fast as it goes."""
-SLICE = 0.004
+SLICE = 0.003
 """Seconds of work between two looks at the keyboard."""
 BREATH = 0.002
 """Seconds left to everything else between two slices: a key takes many turns of the event loop."""
-SHARE = 3.0
+SHARE = 4.0
 """A frame's cost times this passes before the next: drawing never takes most of the time."""
 LONG_STEP = 0.02
 """Seconds from which a step is played in a thread."""
@@ -157,7 +157,7 @@ class Player:
             elif due > self.snapshot.step:
                 position = due
             now = perf_counter()
-            if now >= next_frame and position > self.snapshot.step:
+            if now >= next_frame and position > self.snapshot.step and not self._attention:
                 position = self._not_past_divergence(position)
                 snapshot = await self._record(position)
                 if not self._running or self._goal != last:
