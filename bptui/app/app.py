@@ -93,13 +93,14 @@ class BptuiApp(App[None]):
         self._fit_matrices()
 
     def _fit_matrices(self) -> None:
-        """As many rows for the matrices as they need, up to two fifths of the screen."""
-        view, most = self._player.view(), self.size.height * 2 // 5
+        """All the rows that the matrices need if that is half the screen, else two fifths of it."""
+        view, height = self._player.view(), self.size.height
         width = self.size.width // 2 - 4
         screen = self.screen_stack[0]
         needed = max(panel.rows(view, width) for panel in screen.query(MatrixPanel)) + 2
         box = screen.query_one("#parameters")
-        box.styles.height = "1fr" if screen.has_class("zoomed") else max(min(needed, most), 5)
+        rows = needed if needed <= (height - 2) // 2 else max(height * 2 // 5, 5)
+        box.styles.height = "1fr" if screen.has_class("zoomed") else rows
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent):

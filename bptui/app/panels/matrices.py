@@ -50,8 +50,7 @@ class MatrixPanel(Panel):
 
     def extent(self, view: View, width: int, height: int) -> Size:
         blocks = self.blocks(view, width)
-        right, bottom = max(b.right for b in blocks), max(b.bottom for b in blocks)
-        return Size(max(width, right), max(height, bottom))
+        return Size(max(b.right for b in blocks), max(b.bottom for b in blocks))
 
     def rows(self, view: View, width: int) -> int:
         """Lines needed to show every matrix in ``width`` columns."""
