@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from time import monotonic
 
 import numpy as np
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.events import Resize
+from textual.geometry import Region, Size
+from textual.pilot import Pilot
+from textual.widget import Widget
+from textual.widgets._toast import Toast
 
 from bptui.app.app import BptuiApp
+from bptui.app.numbers import step_count
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.core.experiment import Experiment, Training
@@ -17,9 +25,6 @@ from bptui.core.initializers import initial_weights
 from bptui.core.network import Network, Parameters
 from bptui.core.timeline import Timeline
 from bptui.presets import load
-from textual.geometry import Region
-from textual.pilot import Pilot
-from textual.widget import Widget
 
 from ..core.support import data
 
@@ -39,6 +44,13 @@ class Session:
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
 
+    def resize(self, width: int, height: int) -> None:
+        """Change the terminal's size, without waiting for the app to follow."""
+        driver = self.app._driver
+        assert isinstance(driver, HeadlessDriver)
+        driver._size = Size(width, height)
+        self.app.post_message(Resize(Size(width, height), Size(width, height)))
+
     async def until(self, holds: Callable[[], object], what: str) -> None:
         """Let the app work until ``holds``; fails, saying ``what``, after :data:`SECONDS`."""
         deadline = monotonic() + SECONDS
@@ -48,12 +60,28 @@ class Session:
 
     async def step(self, number: int) -> None:
         """Wait until the status line shows step ``number``, at rest."""
-        shown = re.compile(rf"(?<!▶ )\bstep {number}\b")
-        await self.until(lambda: shown.search(self.status()), f"step {number}")
+        shown = f"   step {step_count(number)} "
+        await self.until(lambda: shown in self.status(), f"step {number}")
+
+    async def rest(self) -> int:
+        """Wait until nothing runs or moves and the screen says so; the step shown."""
+        workers = self.app.workers
+        await self.until(
+            lambda: not any(each.group == "play" and each.is_running for each in workers), "rest"
+        )
+        await self.step(self.shown_step)
+        return self.shown_step
 
     async def shows(self, *texts: str) -> None:
         """Wait until all ``texts`` stand somewhere on the screen."""
         await self.until(lambda: all(text in self.screen() for text in texts), f"{texts}")
+
+    def notices(self) -> str:
+        """The notifications on the screen, their lines joined."""
+        boxes = [toast.content_region for toast in self.app.screen.query(Toast)]
+        lines = self.lines()
+        words = [line[box.x : box.right] for box in boxes for line in lines[box.y : box.bottom]]
+        return " ".join(" ".join(words).split())
 
     def lines(self) -> list[str]:
         """The screen as it is drawn, dialogs included."""
@@ -65,7 +93,7 @@ class Session:
     def status(self) -> str:
         return self.lines()[0]
 
-    def keys(self) -> str:
+    def key_line(self) -> str:
         return self.lines()[-1]
 
     def inside(self, selector: str) -> list[str]:
@@ -93,7 +121,7 @@ async def opened(
 ) -> AsyncIterator[Session]:
     """The app at rest on ``experiment`` (or the shipped preset of that name), at step 0."""
     app = BptuiApp(load(experiment) if isinstance(experiment, str) else experiment)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         session = Session(app, pilot)
         await session.until(lambda: "linear" in session.border("#loss"), "the first loss chart")
         yield session
@@ -134,11 +162,10 @@ def reads_as(text: str, value: float) -> bool:
     """Whether ``text`` is ``value`` rounded to the digits it shows, sign included."""
     if not np.isfinite(value):
         return text.lstrip("+") == str(value)
-    mantissa, _, exponent = text.strip().partition("e")
-    places = len(mantissa.partition(".")[2])
-    half = 0.5 * 10.0 ** (int(exponent or 0) - places)
-    signs_agree = value == 0.0 or ("-" in mantissa) == (value < 0.0)
-    return signs_agree and abs(float(text) - value) <= half * (1 + 1e-6)
+    number = Decimal(text.strip())  # 2e+308 is a rounded number too
+    half = Decimal(5).scaleb(int(number.as_tuple().exponent) - 1)
+    signs_agree = value == 0.0 or number.is_signed() == (value < 0.0)
+    return signs_agree and abs(number - Decimal(value)) <= half * (1 + Decimal("1e-9"))
 
 
 def matrix_cells(session: Session, selector: str) -> Iterator[tuple[str, str, str, str]]:

@@ -1,0 +1,204 @@
+"""Every key, the palette, the help and the list of presets."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from textual.actions import parse
+
+from bptui.app.app import BptuiApp
+from bptui.app.commands import COMMANDS, bindings
+from bptui.app.screens.presets import PresetScreen
+from bptui.presets import shipped
+
+from .support import SIZES, check_diagram, check_matrices, opened
+
+NUMBERS = ("network", "weights", "gradients")
+
+
+def test_every_action_exists_and_every_key_is_used_once() -> None:
+    for each in COMMANDS:
+        assert parse(each.action)[1] == each.action
+        assert callable(getattr(BptuiApp, f"action_{each.action}"))
+    keys = Counter(each.key for each in bindings())
+    assert keys.most_common(1)[0][1] == 1
+    assert Counter(each.action for each in COMMANDS).most_common(1)[0][1] == 1
+    partners = {each.key: each.also for each in COMMANDS if each.also}
+    shown = {each.shown_key for each in COMMANDS}
+    assert set(partners.values()) <= shown
+
+
+async def test_keys_of_commands_are_bound() -> None:
+    async with opened("article") as session:
+        active = session.app.screen.active_bindings
+        for each in COMMANDS:
+            if each.key:
+                action = active[each.key].binding.action
+                assert action.removeprefix("app.") == each.action
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_help_lists_every_command(size: tuple[int, int]) -> None:
+    async with opened("article", size) as session:
+        await session.press("question_mark")
+        await session.shows("Help")
+        seen = set(session.lines())
+        box = session.app.screen.query_one("#help")
+        while box.scroll_y < box.max_scroll_y:
+            before = box.scroll_y
+            await session.press("down")
+            await session.until(lambda: box.scroll_y > before, "the help to scroll")  # noqa: B023  used up within the turn
+            seen |= set(session.lines())
+        text = "\n".join(seen)
+        for each in COMMANDS:
+            if each.key:
+                assert f" {each.shown_key}  {each.title}." in text
+        await session.press("escape")
+        await session.until(lambda: "Help" not in session.screen(), "the help to close")
+
+
+@pytest.mark.parametrize("key", ["escape", "q", "question_mark"])
+async def test_keys_that_close_the_help(key: str) -> None:
+    async with opened("article") as session:
+        before = session.screen()
+        await session.press("question_mark")
+        await session.shows("Train one step")
+        await session.press(key)
+        await session.until(lambda: session.screen() == before, "the main screen")
+
+
+async def test_the_presets_open_one_and_all_panels_show_it() -> None:
+    async with opened("article") as session:
+        await session.press("s", "s")
+        await session.step(2)
+        await session.press("p")
+        await session.shows(*[each.name for each in shipped()][:10])
+        names = [each.name for each in shipped()]
+        await session.press(*["down"] * names.index("mazur"))
+        await session.press("enter")
+        await session.until(lambda: " mazur " in session.status(), "mazur")
+        await session.step(0)
+        assert "loss 0.298371" in session.status()  # Mazur 2015: 0.298371109
+        assert check_matrices(session) == 24
+        assert check_diagram(session) == 2 + 2 * 3 + 2 * 4
+        assert "b1" in "\n".join(session.inside("#weights"))
+        await session.press("s")
+        await session.step(1)
+        assert "loss 0.291028" in session.status()
+
+
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_closing_the_presets_changes_nothing(key: str) -> None:
+    async with opened("article", (80, 24)) as session:
+        await session.press("s")
+        await session.step(1)
+        before = session.screen()
+        await session.press("p", "down")
+        assert isinstance(session.app.screen, PresetScreen)
+        await session.press(key)
+        await session.until(lambda: session.screen() == before, "the main screen")
+
+
+async def test_the_presets_pause_the_run() -> None:
+    async with opened("xor") as session:
+        await session.press("space")
+        await session.until(lambda: session.shown_step > 0, "a step")
+        await session.press("p")
+        await session.until(lambda: not session.app.player.running, "a pause")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"), [("next step", "step 1"), ("loss scale", "logarithmic")]
+)
+async def test_the_palette_runs_a_command(words: str, expected: str) -> None:
+    async with opened("article") as session:
+        await session.press("ctrl+p")
+        await session.shows("Back to step 0", "Light or dark")
+        await session.press(*(key if key != " " else "space" for key in words))
+        await session.until(
+            lambda: "Light or dark" not in session.screen(), "the palette to narrow the list"
+        )
+        await session.press("enter")
+        await session.shows(expected)
+
+
+async def test_the_theme_changes_and_the_numbers_stay() -> None:
+    async with opened("article") as session:
+        before, theme = session.screen(), session.app.theme
+        session.app.action_toggle_theme()
+        await session.until(lambda: session.app.theme != theme, "the other theme")
+        await session.pilot.pause()
+        assert not session.app.current_theme.dark
+        assert session.screen() == before
+        session.app.action_toggle_theme()
+        assert session.app.theme == theme
+
+
+async def test_scale_of_the_loss_and_back() -> None:
+    async with opened("article") as session:
+        await session.press("s")
+        await session.step(1)
+        linear = session.inside("#loss")
+        await session.press("l")
+        await session.until(lambda: "logarithmic" in session.border("#loss"), "logarithmic")
+        await session.until(lambda: session.inside("#loss") != linear, "another axis")
+        await session.press("l")
+        await session.until(lambda: "linear" in session.border("#loss"), "linear")
+        await session.until(lambda: session.inside("#loss") == linear, "the axis as before")
+
+
+@pytest.mark.parametrize("size", SIZES[:3])
+async def test_zoom_and_back(size: tuple[int, int]) -> None:
+    async with opened("article", size) as session:
+        session.panel("#weights").focus()
+        await session.pilot.pause()
+        before = [session.inside(f"#{panel}") for panel in NUMBERS]
+        await session.press("z")
+        await session.until(lambda: session.panel("#weights").size.width > size[0] - 6, "a zoom")
+        await session.press("s")
+        await session.until(lambda: session.shown_step == 1, "a step")
+        await session.press("S")
+        await session.until(lambda: session.shown_step == 0, "a step back")
+        await session.press("z")
+        await session.until(
+            lambda: [session.inside(f"#{panel}") for panel in NUMBERS] == before, "all panels"
+        )
+
+
+async def test_tab_goes_through_the_panels_in_order() -> None:
+    async with opened("article") as session:
+        seen = []
+        for _ in range(5):
+            await session.press("tab")
+            assert session.app.focused is not None
+            seen.append(session.app.focused.id)
+        order = ["network", "loss", "weights", "gradients"]
+        start = order.index(str(seen[0]))
+        assert seen == [order[(start + turn) % 4] for turn in range(5)]
+        await session.press("shift+tab")
+        assert session.app.focused is not None
+        assert session.app.focused.id == seen[3]
+
+
+@pytest.mark.parametrize("before", [[], ["space"]])
+async def test_quit(before: list[str]) -> None:
+    async with opened("xor") as session:
+        await session.press(*before, "q")
+        await session.until(lambda: not session.app.is_running, "the end")
+        assert not session.app.return_code
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_key_line_names_step_run_presets_help_and_quit(size: tuple[int, int]) -> None:
+    async with opened("article", size) as session:
+        for text in ("s/S step", "space run", "p presets", "? help", "q quit"):
+            assert text in session.key_line()
+        assert len(session.key_line()) == size[0]
+
+
+async def test_clicking_a_key_in_the_key_line_runs_it() -> None:
+    async with opened("article") as session:
+        column = session.key_line().index("s/S")
+        await session.pilot.click("#keys", offset=(column, 0))
+        await session.step(1)

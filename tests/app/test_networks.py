@@ -1,0 +1,85 @@
+"""Every shipped preset, and networks of any shape, on screens of any size."""
+
+from __future__ import annotations
+
+import pytest
+
+from bptui.presets import shipped
+
+from .support import (
+    FASTEST,
+    SIZES,
+    check_diagram,
+    check_matrices,
+    drawn_experiment,
+    opened,
+)
+
+DEEP = (2, 3, 3, 3, 3, 3, 3, 3, 1)
+SHAPES = [(1, 1), (2, 4, 1), (4, 8, 3), (784, 128, 10), (40, 40), DEEP, (3, 1000, 1000, 2)]
+
+
+@pytest.mark.parametrize("name", [each.name for each in shipped()])
+async def test_every_shipped_preset_opens_and_steps(name: str) -> None:
+    async with opened(name, (80, 24)) as session:
+        assert name in session.status()
+        assert check_matrices(session) > 0
+        assert check_diagram(session) > 0
+        await session.press("s")
+        await session.step(1)
+        assert check_matrices(session) > 0
+        assert check_diagram(session) > 0
+
+
+@pytest.mark.parametrize("layers", SHAPES, ids=lambda layers: "-".join(map(str, layers)))
+async def test_networks_of_any_shape(layers: tuple[int, ...]) -> None:
+    async with opened(drawn_experiment(layers), (80, 24)) as session:
+        for size in ((80, 24), (120, 36)):
+            await session.pilot.resize_terminal(*size)
+            await session.until(lambda: session.app.size == size, "the new size")  # noqa: B023  used up within the turn
+            await session.pilot.pause()
+            assert check_matrices(session) > 0
+            assert check_diagram(session) > 0
+            await session.press("s")
+            await session.step(session.shown_step)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_layers_too_large_to_draw_say_how_many_units_are_left_out(
+    size: tuple[int, int],
+) -> None:
+    async with opened(drawn_experiment((784, 128, 10)), size) as session:
+        diagram = "\n".join(session.inside("#network"))
+        units = sum(f"i{unit} " in diagram for unit in range(1, 785))
+        assert f"… {784 - units} more" in diagram
+        await session.press(*FASTEST, "s")
+        await session.step(1)
+
+
+async def test_arrows_scroll_a_large_matrix() -> None:
+    async with opened(drawn_experiment((40, 40)), (80, 24)) as session:
+        panel = session.panel("#weights")
+        panel.focus()
+        top = session.inside("#weights")
+        await session.press(*["down"] * 4, *["right"] * 6)
+        await session.until(lambda: (panel.scroll_x, panel.scroll_y) == (6, 4), "a scroll")
+        rows = session.inside("#weights")
+        assert rows != top
+        # row 4 of the content: the heading, then i1, i2, i3
+        parameters = session.app.player.snapshot.parameters
+        value = parameters.weights[0][4][1]
+        assert f"{value:+.4f}" in rows[1]
+        await session.press(*["up"] * 4, *["left"] * 6)
+        await session.until(lambda: session.inside("#weights") == top, "the way back")
+
+
+async def test_another_preset_starts_at_the_top_left() -> None:
+    async with opened(drawn_experiment((40, 40)), (80, 24)) as session:
+        panel = session.panel("#weights")
+        panel.focus()
+        await session.press("end", "pagedown")
+        await session.until(lambda: panel.scroll_y > 0, "a scroll")
+        await session.press("p", "home", "enter")
+        await session.until(lambda: " article" in session.status(), "the preset")
+        await session.until(lambda: panel.scroll_y == 0, "the top")
+        assert check_matrices(session) == 16
