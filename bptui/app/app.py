@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
-from textual.events import Event, InputEvent
+from textual.events import Event, InputEvent, Resize
+from textual.geometry import Size
 
 from bptui.app.commands import bindings
 from bptui.app.palette import CommandProvider
@@ -89,13 +90,13 @@ class BptuiApp(App[None]):
                 severity="warning",
             )
 
-    def on_resize(self) -> None:
-        self._fit_matrices()
+    def on_resize(self, event: Resize) -> None:
+        self._fit_matrices(event.size)
 
-    def _fit_matrices(self) -> None:
+    def _fit_matrices(self, size: Size | None = None) -> None:
         """All the rows that the matrices need if that is half the screen, else two fifths of it."""
-        view, height = self._player.view(), self.size.height
-        width = self.size.width // 2 - 4
+        size = size or self.size  # which a resize has yet to change
+        view, height, width = self._player.view(), size.height, size.width // 2 - 4
         screen = self.screen_stack[0]
         needed = max(panel.rows(view, width) for panel in screen.query(MatrixPanel)) + 2
         box = screen.query_one("#parameters")
