@@ -155,3 +155,12 @@ async def test_resizing_while_running() -> None:
         await session.rest()
         assert check_matrices(session) > 0
         assert check_diagram(session) > 0
+
+
+async def test_a_resized_screen_is_that_of_a_start_at_this_size() -> None:
+    for size in SIZES:
+        async with opened("article", size) as session:
+            expected = session.screen()
+        async with opened("article", (100, 30)) as session:
+            session.resize(*size)
+            await session.until(lambda: session.screen() == expected, "the same screen")  # noqa: B023  used up within the turn

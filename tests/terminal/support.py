@@ -1,0 +1,139 @@
+"""A real pseudo-terminal: the program in it, and what a terminal would show of it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+from collections.abc import Callable
+from time import monotonic
+from types import TracebackType
+
+import pyte
+
+SECONDS = 30.0
+"""The longest that a condition is waited for."""
+
+
+class Terminal:
+    """``python -m bptui ARGUMENTS`` in a terminal of ``columns`` x ``lines``; a context manager."""
+
+    def __init__(
+        self, *arguments: str, columns: int = 120, lines: int = 36, term: str = "xterm-256color"
+    ) -> None:
+        self.screen = pyte.Screen(columns, lines)
+        self.written = b""
+        self._stream = pyte.ByteStream(self.screen)
+        self._master, self._slave = pty.openpty()
+        self._set_size(columns, lines)
+        self.settings_before = termios.tcgetattr(self._slave)
+        environment = {**os.environ, "TERM": term, "PYTHONUNBUFFERED": "1"}
+        for name in ("COLUMNS", "LINES", "NO_COLOR", "COLORTERM", "TEXTUAL_FPS"):
+            environment.pop(name, None)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bptui", *arguments],
+            stdin=self._slave,
+            stdout=self._slave,
+            stderr=self._slave,
+            env=environment,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self._master)
+        os.close(self._slave)
+
+    def _set_size(self, columns: int, lines: int) -> None:
+        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Change the window's size, as a terminal does: the program gets SIGWINCH."""
+        self.screen.resize(lines, columns)
+        self._set_size(columns, lines)
+
+    def press(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    def read(self, seconds: float) -> bool:
+        """Feed what arrives within ``seconds`` to the screen; whether anything did."""
+        if not select.select([self._master], [], [], seconds)[0]:
+            return False
+        text = os.read(self._master, 65536)
+        self.written += text
+        # pyte takes a private marker in keyboard and mode reports for text
+        self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;]*[^0-9;hl]", b"", text))
+        return bool(text)
+
+    def until(self, holds: Callable[[], object], what: str) -> None:
+        """Read until ``holds``; fails, saying ``what``, after :data:`SECONDS`."""
+        deadline = monotonic() + SECONDS
+        while not holds():
+            assert monotonic() < deadline, f"waited for {what}; the screen:\n{self.text}"
+            self.read(0.02)
+
+    def shows(self, *texts: str) -> None:
+        """Read until all ``texts`` stand on the screen."""
+        self.until(lambda: all(text in self.text for text in texts), f"{texts}")
+
+    def settles(self) -> str:
+        """Read until nothing more arrives; for screens on which nothing runs."""
+        while self.read(0.1):
+            pass
+        return self.text
+
+    def ends(self) -> int:
+        """Read until the program has ended and all it wrote has arrived; its exit status."""
+        self.until(lambda: self.process.poll() is not None, "the end")
+        while self.read(0.05):
+            pass
+        return self.process.returncode
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.screen.display)
+
+    @property
+    def status(self) -> str:
+        return self.screen.display[0]
+
+    @property
+    def plain(self) -> str:
+        """Everything written, without escape sequences."""
+        text = self.written.decode(errors="replace").replace("\r\n", "\n")
+        return re.sub(r"\x1b(\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07|[()].|[=>])", "", text)
+
+    def is_restored(self) -> bool:
+        """Whether cursor, main screen, mouse and terminal settings are as they were before."""
+        cursor = _last_switch(self.written, b"25") in (None, b"h")
+        main_screen = _last_switch(self.written, b"1049") in (None, b"l")
+        mouse = all(_last_switch(self.written, each) in (None, b"l") for each in MOUSE)
+        settings = termios.tcgetattr(self._slave) == self.settings_before
+        return cursor and main_screen and mouse and settings
+
+
+MOUSE = (b"1000", b"1002", b"1003", b"1006", b"1015", b"1016", b"2004")
+"""Modes for mouse reports and bracketed paste."""
+
+
+def _last_switch(written: bytes, mode: bytes) -> bytes | None:
+    """h or l: how the private ``mode`` was set last; None where it never was."""
+    found = re.findall(rb"\x1b\[\?" + mode + rb"([hl])", written)
+    return found[-1] if found else None

@@ -1,0 +1,122 @@
+"""The program in a real terminal: what it shows, and how it leaves."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from .support import Terminal
+
+SIZES = [(120, 36), (80, 24)]
+START = ("step 0", "loss 0.163287", "Network", "Weights", "Gradients", "Loss", "linear")
+
+
+@pytest.mark.parametrize(("columns", "lines"), SIZES)
+def test_a_session(columns: int, lines: int) -> None:
+    with Terminal(columns=columns, lines=lines) as terminal:
+        terminal.shows(*START)
+        assert "article" in terminal.status
+        start = numbers(terminal.settles())
+        terminal.press("s")
+        terminal.shows("step 1 ", "loss 0.157921")
+        first = numbers(terminal.settles())
+        assert first != start
+        terminal.press("S")
+        terminal.until(lambda: "loss 0.163287" in terminal.status, "step 0")
+        terminal.until(lambda: numbers(terminal.text) == start, "the start values")
+        terminal.press("+" * 8)
+        terminal.shows("full speed")
+        terminal.press(" ")
+        terminal.shows("step 1000", "loss 2.46503e-08")
+        terminal.press("r")
+        terminal.shows("step 0 ", "loss 0.163287")
+        terminal.press("sssS")
+        terminal.shows("step 2 ")
+        terminal.press("S")
+        terminal.shows("step 1 ", "loss 0.157921")
+        # only what changes is drawn, and all of it
+        terminal.until(lambda: numbers(terminal.text) == first, "step 1 as it was")
+        terminal.press("q")
+        assert terminal.ends() == 0
+        assert terminal.is_restored()
+
+
+def test_resizing_both_ways() -> None:
+    with Terminal(columns=80, lines=24) as terminal:
+        terminal.shows(*START)
+        small = terminal.settles()
+        terminal.resize(200, 60)
+        terminal.until(lambda: right_edge(terminal) == 199, "the larger size")
+        terminal.shows("half squared error", "0.492120")
+        # the chart fills its panel: axis, its labels, the border, then the next panel
+        terminal.until(
+            lambda: row_of(terminal, "└┬──") == row_of(terminal, "─ Weights") - 3, "axis"
+        )
+        terminal.resize(60, 16)
+        terminal.until(lambda: right_edge(terminal) == 59, "the smaller size")
+        terminal.press("s")
+        terminal.shows("loss 0.157921")
+        terminal.press("S")
+        terminal.shows("loss 0.163287")
+        terminal.resize(80, 24)
+        terminal.until(lambda: numbers(terminal.text) == numbers(small), "the first size")
+        terminal.press("q")
+        assert terminal.ends() == 0
+        assert terminal.is_restored()
+
+
+def test_interrupted_while_running_leaves_the_terminal_as_it_was() -> None:
+    with Terminal("xor", columns=80, lines=24) as terminal:
+        terminal.shows("xor", "step 0", "linear")
+        terminal.press(" ")
+        terminal.until(lambda: "▶" in terminal.status, "the run")
+        terminal.press("\x03")
+        terminal.shows("to quit")
+        terminal.press("q")
+        assert terminal.ends() == 0
+        assert terminal.is_restored()
+
+
+@pytest.mark.parametrize("name", ["bptui-light", "nord"])
+def test_a_theme(name: str) -> None:
+    with Terminal("--theme", name, columns=80, lines=24) as terminal:
+        terminal.shows(*START)
+        terminal.press("q")
+        assert terminal.ends() == 0
+        assert terminal.is_restored()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "term", "message"),
+    [
+        (["--theme", "nonsense"], "xterm-256color", "found 'nonsense'; expected one of"),
+        ([], "dumb", "TERM=dumb"),
+        (["no-such-preset"], "xterm-256color", "no-such-preset"),
+        (["--fps", "0"], "xterm-256color", "--fps"),
+        (["-"], "xterm-256color", "standard input"),
+    ],
+)
+def test_refusals_are_one_message(arguments: list[str], term: str, message: str) -> None:
+    with Terminal(*arguments, term=term) as terminal:
+        assert terminal.ends() == 2
+        assert message in " ".join(terminal.plain.split())
+        assert "Traceback" not in terminal.plain
+        assert terminal.plain.count("rror") == 1
+        assert b"\x1b[?1049h" not in terminal.written
+        assert terminal.is_restored()
+
+
+def numbers(text: str) -> list[str]:
+    """The numbers of the panels; those of the chart's axis have fewer decimals."""
+    return re.findall(r"[+-]?\d\.\d{4,}(?:e-\d+)?", text)
+
+
+def right_edge(terminal: Terminal) -> int:
+    """The column of the last panel's upper right corner."""
+    return terminal.screen.display[1].rfind("╮")
+
+
+def row_of(terminal: Terminal, text: str) -> int:
+    """The first row that holds ``text``; -1 where none does."""
+    return next((row for row, line in enumerate(terminal.screen.display) if text in line), -1)
