@@ -234,3 +234,28 @@ async def test_long_steps_are_played_beside_the_event_loop(
     assert screen.player.snapshot.step == 499
     assert threads
     assert threading.get_ident() not in threads
+
+
+@pytest.mark.parametrize("running", [False, True])
+async def test_a_pause_while_a_long_step_is_played_keeps_the_step_that_is_shown(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch, running: bool
+) -> None:
+    monkeypatch.setattr(module, "LONG_STEP", -1.0)
+    player, loop, paused = screen.player, asyncio.get_running_loop(), threading.Event()
+    snapshot = Timeline.snapshot
+
+    def pause() -> None:
+        player.pause()
+        paused.set()
+
+    def recorded(timeline: Timeline, step: int) -> Snapshot:
+        loop.call_soon_threadsafe(pause)
+        assert paused.wait(10)
+        return snapshot(timeline, step)
+
+    monkeypatch.setattr(Timeline, "snapshot", recorded)
+    await (player.run(1000) if running else player.go(7))
+    monkeypatch.setattr(Timeline, "snapshot", snapshot)
+    assert (player.snapshot.step, player.running) == (0, False)
+    await player.move(+1)
+    assert player.snapshot.step == 1

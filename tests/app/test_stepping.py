@@ -7,10 +7,12 @@ from collections import Counter
 
 import pytest
 
+from bptui.core.experiment import Experiment, Training
+from bptui.core.network import Network, Parameters
 from bptui.core.timeline import Timeline
 from bptui.presets import load
 
-from ..core.support import assert_same_bits
+from ..core.support import assert_same_bits, data
 from .support import SIZES, check_diagram, check_matrices, opened, reads_as
 
 MAIN_SIZES = SIZES[:2]
@@ -95,3 +97,16 @@ async def test_a_preset_with_mistakes_says_so() -> None:
         for name in session.app.player.snapshot.experiment.training.mistakes:
             assert name in session.border("#gradients")
         assert check_matrices(session) == 16
+
+
+async def test_an_edge_with_a_negative_weight_is_dashed() -> None:
+    dots = {}
+    for weight in (0.5, -0.5):
+        start = Parameters.of([[[weight]]], None)
+        network = Network((1, 1), ("sigmoid",), bias=False)
+        edge = Experiment("edge", network, start, Training(), data([[1.0]], [[0.5]]))
+        async with opened(edge) as session:
+            text = "".join(session.inside("#network"))
+            dots[weight] = sum((ord(c) - 0x2800).bit_count() for c in text if "⠀" <= c <= "⣿")
+            assert f"{weight:+.2f}" in text
+    assert 0 < dots[-0.5] < 0.7 * dots[0.5]
