@@ -16,7 +16,7 @@ from bptui.app.view import View
 if TYPE_CHECKING:
     from bptui.charts import Chart
 
-REDRAW_SECONDS = 0.25
+REDRAW_SECONDS = 0.4
 """While running the chart is drawn at most this often: the numbers come first."""
 
 
@@ -52,7 +52,7 @@ class LossPanel(Panel):
             from bptui.charts import loss_chart  # plotext loads after the numbers are on the screen
 
             drawn = loss_chart(
-                *view.losses.envelope(2 * width),
+                *view.losses.envelope(width),
                 last=view.played - 1,
                 width=width,
                 height=height,
