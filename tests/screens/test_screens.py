@@ -1,0 +1,45 @@
+"""Three whole screens as pictures, colours included.
+
+After a change that is meant: look at ``snapshot_report.html``, then ``pytest --snapshot-update``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from bptui.app.app import BptuiApp
+from bptui.app.panels.loss import LossPanel
+from bptui.presets import load
+
+from ..app.support import Session
+
+SCREENS = [("article", 2, (120, 36)), ("article", 2, (80, 24)), ("iris", 7, (120, 36))]
+
+
+def shows_its_chart(session: Session) -> bool:
+    """Whether the newest chart is on the screen; it is drawn after the numbers."""
+    panel = session.panel("#loss")
+    assert isinstance(panel, LossPanel)
+    chart = panel.view and panel.chart(panel.view, *panel.container_size)
+    rows = [row.replace("┊", " ").strip() for row in session.inside("#loss")]
+    return chart is not None and rows == [line.strip() for line in chart.lines]
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "size"), SCREENS, ids=["article-120x36", "article-80x24", "iris-120x36"]
+)
+def test_screen(
+    name: str, steps: int, size: tuple[int, int], snap_compare: Callable[..., bool]
+) -> None:
+    app = BptuiApp(load(name))
+
+    async def take_steps(pilot: Pilot[None]) -> None:
+        session = Session(app, pilot)
+        await session.press(*["s"] * steps)
+        await session.step(steps)
+        await session.until(lambda: shows_its_chart(session), "the chart of all steps")
+
+    assert snap_compare(app, terminal_size=size, run_before=take_steps)
