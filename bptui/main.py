@@ -6,6 +6,7 @@ import gc
 import importlib
 import os
 import sys
+from contextlib import suppress
 
 import click
 
@@ -40,7 +41,10 @@ Examples:
 """
 
 
-@click.command(help="Open PRESET in the app; `bptui --help` says more.")
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+@click.command(help="Open PRESET in the app; `bptui --help` says more.", context_settings=SETTINGS)
 @click.argument("name_or_file", metavar="[PRESET]", default=DEFAULT_PRESET)
 @click.option(
     "--fps",
@@ -50,6 +54,13 @@ Examples:
 )
 @click.option("--theme", metavar="NAME", help="Colour theme, such as bptui-light or nord.")
 def open_app(name_or_file: str, fps: int | None, theme: str | None) -> None:
+    if theme is not None:
+        from bptui.app.launch import UnknownThemeError, check_theme
+
+        try:
+            check_theme(theme)
+        except UnknownThemeError as error:
+            raise Unusable(f"--theme: {error}") from None
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         from bptui.cli.run import run
 
@@ -64,17 +75,18 @@ def open_app(name_or_file: str, fps: int | None, theme: str | None) -> None:
             "this terminal (TERM=dumb) cannot show the app; "
             f"`bptui run {name_or_file}` prints the numbers instead"
         )
+    if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
+        raise Unusable(
+            f"this terminal's encoding ({sys.stdout.encoding}) cannot show the app; "
+            "set LANG=C.UTF-8 or another UTF-8 locale"
+        )
     if name_or_file == STDIN:
         raise Unusable("the app needs standard input for the keys; give it a file instead of -")
     gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
     experiment = load_preset(name_or_file)
-    from bptui.app.launch import UnknownThemeError, launch
+    from bptui.app.launch import launch
 
-    try:
-        code = launch(experiment, fps=fps, theme=theme)
-    except UnknownThemeError as error:
-        raise Unusable(f"--theme: {error}") from None
-    raise click.exceptions.Exit(code)
+    raise click.exceptions.Exit(launch(experiment, fps=fps, theme=theme))
 
 
 class BptuiGroup(click.Group):
@@ -120,9 +132,6 @@ def _command(module: str) -> click.Command:
     return command
 
 
-SETTINGS = {"help_option_names": ["-h", "--help"]}
-
-
 @click.group(
     cls=BptuiGroup,
     context_settings=SETTINGS,
@@ -136,4 +145,11 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point ``bptui``."""
-    cli(prog_name="bptui")
+    try:
+        cli(prog_name="bptui")
+    except OSError as error:  # help or version that cannot be written
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        reason = (error.strerror or str(error)).lower()
+        click.echo(f"Error: standard output: cannot be written: {reason}", err=True)
+        sys.exit(2)

@@ -24,6 +24,7 @@ from bptui.app.screens.help import HelpScreen
 from bptui.app.themes import DARK, LIGHT
 from bptui.app.view import View
 from bptui.core.experiment import Experiment
+from bptui.core.snapshot import Snapshot
 
 
 def mistakes_made(view: View) -> str:
@@ -44,6 +45,7 @@ class BptuiApp(App[None]):
     def __init__(self, experiment: Experiment, fps: int = 30, theme: str = DARK.name) -> None:
         super().__init__()
         self._player = Player(experiment, self.show_view, self._drawn, fps)
+        self._announced: Snapshot | None = None
         for own in (DARK, LIGHT):
             self.register_theme(own)
         # set without its watcher, which would have textual read all style sheets twice
@@ -83,7 +85,9 @@ class BptuiApp(App[None]):
         screen.query_one(KeyLine).view = view
         for panel in screen.query(Panel):
             panel.view = view
-        if view.diverged_at == view.snapshot.step and not view.running:
+        diverged = view.diverged_at == view.snapshot.step and not view.running
+        if diverged and self._announced is not view.snapshot:
+            self._announced = view.snapshot
             self.notify(
                 f"The loss is not finite from step {view.diverged_at} on: training has diverged. "
                 "S goes back.",
@@ -100,7 +104,7 @@ class BptuiApp(App[None]):
         screen = self.screen_stack[0]
         needed = max(panel.rows(view, width) for panel in screen.query(MatrixPanel)) + 2
         box = screen.query_one("#parameters")
-        rows = needed if needed <= (height - 2) // 2 else max(height * 2 // 5, 5)
+        rows = min(needed, max(height * 2 // 5, (height - 2) // 2 if height < 30 else 0, 5))
         box.styles.height = "1fr" if screen.has_class("zoomed") else rows
 
     async def on_event(self, event: Event) -> None:

@@ -16,20 +16,26 @@ class UnknownThemeError(ValueError):
     """A theme that does not exist; the message names those that do."""
 
 
-def launch(experiment: Experiment, *, fps: int | None = None, theme: str | None = None) -> int:
-    """Run the app on ``experiment`` until the user quits; returns the exit code.
-
-    ``fps`` caps the frames a second. Raises :class:`UnknownThemeError`.
-    """
-    os.environ["TEXTUAL_FPS"] = str(fps or REFRESH_RATE)  # read when textual is imported
+def check_theme(theme: str) -> None:
+    """Raise :class:`UnknownThemeError` unless there is such a theme."""
     from textual.theme import BUILTIN_THEMES
 
-    from bptui.app.app import BptuiApp
     from bptui.app.themes import DARK, LIGHT
 
     known = sorted([DARK.name, LIGHT.name, *BUILTIN_THEMES])
-    if theme is not None and theme not in known:
+    if theme not in known:
         raise UnknownThemeError(f"found {theme!r}; expected one of {', '.join(known)}")
+
+
+def launch(experiment: Experiment, *, fps: int | None = None, theme: str | None = None) -> int:
+    """Run the app on ``experiment`` until the user quits; returns the exit code.
+
+    ``fps`` caps the frames a second while training runs. ``theme`` must exist.
+    """
+    os.environ["TEXTUAL_FPS"] = str(REFRESH_RATE)  # read when textual is imported
+    from bptui.app.app import BptuiApp
+    from bptui.app.themes import DARK
+
     app = BptuiApp(experiment, fps or DEFAULT_FPS, theme or DARK.name)
     app.run()
     return app.return_code or 0

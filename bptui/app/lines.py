@@ -32,4 +32,4 @@ class Line:
         return Strip([Segment(text, style) for text, style in self._parts], self.width)
 
 
-BLANK = Strip.blank(0)
+BLANK = Strip([], 0)

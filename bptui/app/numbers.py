@@ -51,8 +51,3 @@ def loss(value: float) -> str:
     if not math.isfinite(value) or value == 0.0 or digits >= 6 or exponent:
         return text
     return f"{value:#.6g}"
-
-
-def step_count(value: int) -> str:
-    """1 000 000: thin groups for the eye, plain digits below 10 000."""
-    return f"{value:,}".replace(",", " ") if value >= 10_000 else str(value)

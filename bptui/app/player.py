@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from time import perf_counter
 
@@ -102,17 +102,24 @@ class Player:
         self._goal = self.snapshot.step
         self._wake.set()
 
-    async def move(self, by: int) -> None:
-        """Go ``by`` steps further from where the last key led, not before step 0."""
+    def move(self, by: int) -> Coroutine[None, None, None]:
+        """Go ``by`` steps further from where the last key led, not before step 0.
+
+        Like :meth:`go` and :meth:`run` it takes effect at once, so that keys in a burst count in
+        their order; the coroutine that it returns does the work.
+        """
         if self._running:
             self.pause()
-        await self.go(max(self._goal + by, 0))
+        return self.go(max(self._goal + by, 0))
 
-    async def go(self, step: int) -> None:
+    def go(self, step: int) -> Coroutine[None, None, None]:
         """Show ``step``; a later call replaces this one while it is under way."""
         self._running = False
         self._goal = step
         self._wake.set()
+        return self._seek(step)
+
+    async def _seek(self, step: int) -> None:
         async with self._lock:
             while self._goal == step and self.snapshot.step != step:
                 if await self._advance(step, SLICE):
@@ -125,10 +132,13 @@ class Player:
         if self._goal == step:
             self._show(self.view())
 
-    async def run(self, last: int) -> None:
+    def run(self, last: int) -> Coroutine[None, None, None]:
         """Run from the shown step to ``last`` at the chosen speed, until paused or diverged."""
         self._running = True
         self._goal = last
+        return self._run(last)
+
+    async def _run(self, last: int) -> None:
         async with self._lock:
             await self._run_to(last)
         if self._goal == last:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -60,7 +62,16 @@ Exit codes: 0 fine; 1 training diverged (what was computed is written);
 def command(
     name_or_file: str, steps: int | None, every: int | None, form: str, output: str | None
 ) -> None:
-    run(load_preset(name_or_file), steps, every, form, output)
+    experiment = load_preset(name_or_file)
+    if output is not None and _same_file(output, name_or_file):
+        raise Unusable(f"--output {output!r}: this is the preset itself; name another file")
+    run(experiment, steps, every, form, output)
+
+
+def _same_file(one: str, other: str) -> bool:
+    with suppress(OSError, ValueError):
+        return os.path.samefile(one, other)
+    return False
 
 
 def run(

@@ -82,8 +82,11 @@ MISTAKES: dict[str, Mistake] = {
         Mistake("frozen-first-layer", "computes the first layer's gradient and never applies it"),
         Mistake("frozen-last-layer", "computes the last layer's gradient and never applies it"),
         Mistake("wrong-sign", "takes target - output for the error, so that descent climbs"),
-        Mistake("doubled", "gradients twice as large as the loss says"),
-        Mistake("missing-half", "gradients half as large as the loss says"),
+        Mistake("doubled", "gradients of the data twice as large as the loss says"),
+        Mistake(
+            "missing-half",
+            "gradients of the data half as large as the loss says, as if it had one more 1/2",
+        ),
         Mistake(
             "not-averaged",
             "sums the gradient over the batch where the loss is the mean",

@@ -111,6 +111,8 @@ def _translated(error: msgspec.ValidationError, raw: Raw, file: str) -> PresetEr
     if len(parts) > 1 and "." in path:
         whole = f"{parts[0]}.{parts[1]}"
         words = expectation(parts[0], parts[1])
-        if words not in expected:
+        if path == whole and (words.startswith(expected) or words in expected):
+            expected = words
+        elif words not in expected:
             expected += f" ({words})" if path == whole else f" ({whole} is {words})"
     return PresetError(file, path, shown(at(raw, path)), expected)

@@ -13,13 +13,18 @@ from bptui.presets.parse import parse
 
 @dataclass(frozen=True)
 class Shipped:
-    """A shipped preset: its name, title, network (``2-2-2 sigmoid``) and one line about it."""
+    """A shipped preset: its name, network (``2-2-2 sigmoid``) and what is said about it.
+
+    ``summary`` is the first line of the description.
+    """
 
     name: str
     title: str
     network: str
     summary: str
-    file: Path
+    description: str
+    source: str
+    mistakes: tuple[str, ...]
 
 
 def folder() -> Path:
@@ -49,6 +54,14 @@ def shipped() -> list[Shipped]:
         except UnusableError as error:
             raise PresetError(name, error.key, error.found, error.expected) from None
         summary = preset.description.strip().partition("\n")[0].rstrip(".")
-        entry = Shipped(name, preset.title or name, text, summary, file)
+        entry = Shipped(
+            name=name,
+            title=preset.title or name,
+            network=text,
+            summary=summary,
+            description=preset.description.strip(),
+            source=preset.source.strip(),
+            mistakes=tuple(preset.training.mistakes),
+        )
         found.append((not preset.source, name, entry))
     return [entry for *_, entry in sorted(found, key=lambda each: each[:2])]

@@ -17,7 +17,6 @@ from textual.widget import Widget
 from textual.widgets._toast import Toast
 
 from bptui.app.app import BptuiApp
-from bptui.app.numbers import step_count
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.core.experiment import Experiment, Training
@@ -60,7 +59,7 @@ class Session:
 
     async def step(self, number: int) -> None:
         """Wait until the status line shows step ``number``, at rest."""
-        shown = f"   step {step_count(number)} "
+        shown = f"   step {number} "
         await self.until(lambda: shown in self.status(), f"step {number}")
 
     async def rest(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bptui.presets import shipped
@@ -83,3 +85,15 @@ async def test_another_preset_starts_at_the_top_left() -> None:
         await session.until(lambda: " article" in session.status(), "the preset")
         await session.until(lambda: panel.scroll_y == 0, "the top")
         assert check_matrices(session) == 16
+
+
+@pytest.mark.parametrize("width", range(60, 90, 3))
+async def test_no_number_is_cut_by_the_edge_of_a_panel(width: int) -> None:
+    """What is left of a cut number would read as another number."""
+    async with opened("iris", (width, 24)) as session:
+        await session.press("s")
+        await session.step(1)
+        for panel in ("#weights", "#gradients"):
+            for row in session.inside(panel)[1:]:
+                for text in re.findall(r"[+-][\d.e+-]*", row):
+                    assert re.fullmatch(r"[+-]\d+\.\d{3,6}|[+-]\d(\.\d+)?e[+-]\d+", text), row

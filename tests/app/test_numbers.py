@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bptui.app.numbers import label, loss, plain, signed, step_count
+from bptui.app.numbers import label, loss, plain, signed
 
 from .support import reads_as
 
@@ -92,10 +92,3 @@ def test_loss_reads_back_with_six_digits(value: float) -> None:
 )
 def test_losses(value: float, text: str) -> None:
     assert loss(value) == text
-
-
-@given(st.integers(0, 10**12))
-def test_step_counts_read_back(value: int) -> None:
-    text = step_count(value)
-    assert int("".join(filter(str.isdigit, text))) == value
-    assert text.isdigit() == (value < 10_000)

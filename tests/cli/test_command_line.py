@@ -238,3 +238,34 @@ def test_a_write_protected_file_is_refused(tmp_path: Path) -> None:
     file.chmod(0o400)
     assert run_into(file) == 2
     assert file.read_text() == "old"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_that_cannot_be_written_is_one_message(option: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = bptui(option, stdout=full)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: standard output")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_output_is_never_the_preset_itself(tmp_path: Path) -> None:
+    preset = tmp_path / "own.toml"
+    text = "[network]\nlayers = [2, 1]\n[data]\ndataset = 'and'\n"
+    preset.write_text(text, encoding="utf-8")
+    done = bptui("run", str(preset), "-o", str(preset))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "preset itself" in done.stderr
+    assert preset.read_text(encoding="utf-8") == text
+
+
+def test_an_unknown_theme_is_refused_without_a_terminal_too() -> None:
+    done = bptui("article", "--theme", "nonsense")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--theme" in done.stderr
+    assert "bptui-light" in done.stderr
+
+
+def test_short_help_of_the_app() -> None:
+    assert "--fps" in bptui("article", "-h").stdout

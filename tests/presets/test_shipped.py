@@ -13,6 +13,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 from bptui.core.timeline import Timeline
 from bptui.presets import load, shipped
+from bptui.presets.shipped import shipped_file
 
 SHIPPED = {each.name: each for each in shipped()}
 
@@ -31,7 +32,7 @@ def test_a_shipped_preset_loads_and_describes_itself(name: str) -> None:
     assert re.match(r"[\d-]+ \w", entry.network)
     assert entry.summary
     assert experiment.description.partition("\n")[0] == f"{entry.summary}."
-    assert entry.file.read_text(encoding="utf-8").isascii()
+    assert shipped_file(entry.name).read_text(encoding="utf-8").isascii()
 
 
 def outputs(experiment: Experiment, parameters: Parameters, inputs: Array) -> Array:

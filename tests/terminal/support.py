@@ -22,10 +22,18 @@ SECONDS = 30.0
 
 
 class Terminal:
-    """``python -m bptui ARGUMENTS`` in a terminal of ``columns`` x ``lines``; a context manager."""
+    """``python -m bptui ARGUMENTS`` in a terminal of ``columns`` x ``lines``; a context manager.
+
+    ``variables`` are added to the environment.
+    """
 
     def __init__(
-        self, *arguments: str, columns: int = 120, lines: int = 36, term: str = "xterm-256color"
+        self,
+        *arguments: str,
+        columns: int = 120,
+        lines: int = 36,
+        term: str = "xterm-256color",
+        **variables: str,
     ) -> None:
         self.screen = pyte.Screen(columns, lines)
         self.written = b""
@@ -36,6 +44,7 @@ class Terminal:
         environment = {**os.environ, "TERM": term, "PYTHONUNBUFFERED": "1"}
         for name in ("COLUMNS", "LINES", "NO_COLOR", "COLORTERM", "TEXTUAL_FPS"):
             environment.pop(name, None)
+        environment |= variables
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bptui", *arguments],
             stdin=self._slave,

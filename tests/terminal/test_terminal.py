@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -120,3 +122,52 @@ def right_edge(terminal: Terminal) -> int:
 def row_of(terminal: Terminal, text: str) -> int:
     """The first row that holds ``text``; -1 where none does."""
     return next((row for row, line in enumerate(terminal.screen.display) if text in line), -1)
+
+
+def test_without_colours() -> None:
+    with Terminal("article", columns=80, lines=24, NO_COLOR="1") as terminal:
+        terminal.shows(*START)
+        terminal.press("s")
+        terminal.shows("step 1 ", "loss 0.157921")
+        terminal.press("q")
+        assert terminal.ends() == 0
+        assert terminal.is_restored()
+
+
+@pytest.mark.parametrize("spaces", [2, 3, 4])
+def test_every_key_of_a_burst_counts(spaces: int) -> None:
+    with Terminal("mazur", columns=80, lines=24) as terminal:
+        terminal.shows("step 0 ")
+        terminal.press("-" * 3 + " " * spaces)
+        runs = spaces % 2 == 1
+        terminal.until(lambda: ("▶" in terminal.status) == runs, "running" if runs else "a pause")
+        if not runs:
+            terminal.settles()  # which a run never does
+            terminal.press("s")
+            terminal.shows("step 1 ")
+        terminal.press("q")
+        assert terminal.ends() == 0
+
+
+def test_a_wide_name_leaves_the_loss_on_the_line(tmp_path: Path) -> None:
+    name = "日本語の長い名前のプリセットファイルです逆伝播の練習問題.toml"
+    text = "[network]\nlayers = [2, 2, 1]\n[data]\ndataset = 'xor'\n"
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with Terminal(str(tmp_path / name), columns=80, lines=24) as terminal:
+        terminal.shows("step 0 ")
+        assert re.search(r"loss \d\.\d{5}", terminal.status)
+        terminal.press("q")
+        assert terminal.ends() == 0
+
+
+def test_frames_a_second_do_not_slow_the_keys() -> None:
+    with Terminal("article", "--fps", "1", columns=80, lines=24) as terminal:
+        terminal.shows("step 0 ")
+        began = monotonic()
+        for step in range(1, 11):
+            terminal.press("s")
+            terminal.shows(f"step {step} ")
+        # at a frame a second these ten would take ten seconds
+        assert monotonic() - began < 8.0
+        terminal.press("q")
+        assert terminal.ends() == 0

@@ -57,9 +57,11 @@ LEAST_GAP = 6
 
 
 def fits_down(style: BoxStyle, network: Network, height: int) -> bool:
-    """Whether every layer's units fit below each other, a blank line between them."""
-    units = max(network.layers)
-    return units * style.tallest(network) + units - 1 <= height
+    """Whether every layer's units fit below each other, single lines with a blank between them."""
+    return all(
+        units * style.height(network, layer) + (0 if style.bordered else units - 1) <= height
+        for layer, units in enumerate(network.layers)
+    )
 
 
 def choose(network: Network, width: int, height: int) -> BoxStyle:

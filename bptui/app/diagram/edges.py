@@ -14,6 +14,10 @@ DASH = 3
 """Dots on, and dots off, of a dashed edge."""
 
 
+Cell = tuple[int, int]
+"""Row and column."""
+
+
 @dataclass(frozen=True)
 class Edge:
     """The cells of the edge from ``source`` to ``destination``: row, column, bits of both kinds."""
@@ -71,43 +75,72 @@ def strongest(
     return sorted(kept, key=lambda item: item[0]), len(kept) < len(sized)
 
 
-def label_places(
-    layout: Layout, drawn: tuple[Edge, ...], length: int
-) -> dict[tuple[int, int, int], tuple[int, int]]:
+PARTS = (0.3, 0.22, 0.14, 0.38, 0.5, 0.62, 0.7, 0.78, 0.86)
+"""Where along an edge its label may stand, in order of preference."""
+MOST_COVERED = 0.7
+"""Of the rows between the outermost labels: with more of them covered the edges cannot be seen."""
+Key = tuple[int, int, int]
+
+
+def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> dict[Key, Cell]:
     """Where each edge's weight can stand on it, (row, column), by (layer, source, destination).
 
-    ``length`` is the width of a label. A layer whose labels do not all fit gets none.
+    ``length`` is the width of a label. A layer gets none where they do not all fit, or would hide
+    the edges.
     """
-    places: dict[tuple[int, int, int], tuple[int, int]] = {}
+    places: dict[Key, Cell] = {}
     for layer in range(1, len(layout.columns)):
-        taken: set[tuple[int, int]] = set()
-        found: dict[tuple[int, int, int], tuple[int, int]] = {}
         mine = [edge for edge in drawn if edge.layer == layer]
+        dots: dict[Cell, int] = {}
         for edge in mine:
-            key = (layer, edge.source, edge.destination)
-            fans_out = len(layout.columns[layer]) > len(layout.columns[layer - 1])
-            place = _free_place(edge, length, taken, near_end=fans_out)
-            if place is None:
-                break
-            found[key] = place
-            row, column = place
-            taken |= {(row, x) for x in range(column - 1, column + length + 1)}
-        if len(found) == len(mine):
+            for row, column, *_ in edge.cells:
+                dots[row, column] = dots.get((row, column), 0) + 1
+        fans_out = len(layout.columns[layer]) > len(layout.columns[layer - 1])
+        # near whichever end has more units, where the edges are further apart
+        parts = [1.0 - part for part in PARTS] if fans_out else [*PARTS]
+        found = _places_of_layer(mine, length, dots, parts)
+        if len(found) == len(mine) and _leaves_edges_visible(list(found.values())):
             places |= found
     return places
 
 
-def _free_place(
-    edge: Edge, length: int, taken: set[tuple[int, int]], *, near_end: bool
-) -> tuple[int, int] | None:
-    """Near whichever end has more units, where the edges are further apart."""
+def _leaves_edges_visible(labels: list[Cell]) -> bool:
+    rows = [row for row, _ in labels]
+    return len(rows) == 1 or len(rows) <= MOST_COVERED * (max(rows) - min(rows) + 1)
+
+
+def _places_of_layer(
+    edges: list[Edge], length: int, dots: dict[Cell, int], parts: list[float]
+) -> dict[Key, Cell]:
+    taken: set[Cell] = set()
+    found: dict[Key, Cell] = {}
+    for edge in edges:
+        place = _best_place(edge, length, dots, parts, taken)
+        if place is None:
+            break
+        found[edge.layer, edge.source, edge.destination] = place
+        row, column = place
+        taken |= {(row, x) for x in range(column - 1, column + length + 1)}
+    return found
+
+
+def _best_place(
+    edge: Edge, length: int, dots: dict[Cell, int], parts: list[float], taken: set[Cell]
+) -> Cell | None:
+    """The free place that touches the fewest dots of other edges, the first of equal ones."""
     (x0, y0), (x1, y1) = edge.start, edge.end
-    if x1 - x0 + 1 < length + 2:
+    if x1 - x0 + 1 < length:
         return None
-    for part in (0.3, 0.38, 0.22, 0.5, 0.62, 0.7, 0.78, 0.86, 0.14):
-        part = 1.0 - part if near_end else part
+    own = {(row, column) for row, column, *_ in edge.cells}
+    best: tuple[int, Cell] | None = None
+    for part in parts:
         row = round(y0 + part * (y1 - y0))
-        column = min(max(round(x0 + part * (x1 - x0)) - length // 2, x0 + 1), x1 - length)
-        if not any((row, x) in taken for x in range(column, column + length)):
-            return row, column
-    return None
+        column = round(x0 + part * (x1 - x0)) - length // 2
+        column = min(max(column, min(x0 + 1, x1 - length + 1)), max(x1 - length, x0))
+        if any((row, x) in taken for x in range(column, column + length)):
+            continue
+        around = [(row, x) for x in range(column - 1, column + length + 1)]
+        foreign = sum(dots.get(cell, 0) - (cell in own) for cell in around)
+        if best is None or foreign < best[0]:
+            best = (foreign, (row, column))
+    return None if best is None else best[1]

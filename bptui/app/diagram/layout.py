@@ -71,9 +71,10 @@ def arrange(network: Network, width: int, height: int) -> Layout:
         tall = style.height(network, layer)
         shown = _shown(units, max((below + 1) // 2, 3)) if tall == 1 else list(range(units))
         slots = len(shown) + (len(shown) < units)
-        # by the highest box of all layers, so that layers of as many units stand level
-        offset = style.tallest(network) // 2 - tall // 2
-        tops = [top + offset for top in _spread(slots, style.tallest(network), below)]
+        # by the highest box of all layers where there is room, so that layers of as many units
+        # stand level
+        slot = style.tallest(network) if slots * style.tallest(network) <= below else tall
+        tops = [top + slot // 2 - tall // 2 for top in _spread(slots, slot, below)]
         if len(shown) < units:
             omitted = tops.pop(-2)
             omissions.append(Omission(x, 1 + omitted, widths[layer], units - len(shown)))

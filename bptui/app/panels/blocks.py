@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from bptui.core.network import Network
 
 GAP = 3
-DECIMALS = (6, 4)
-"""Tried in this order."""
+DECIMALS = (6, 4, 3)
+"""Tried in this order; four where not even three fit, as one must scroll anyway."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,15 @@ class Block:
 
 def arrange(network: Network, prefix: str, width: int) -> tuple[Block, ...]:
     """The blocks for a panel ``width`` cells wide; ``prefix`` stands before W1, b1, ..."""
-    for decimals in DECIMALS:
-        blocks = _flow(network, prefix, width, decimals + 5)
-        if max(block.right for block in blocks) <= width and len({b.y for b in blocks}) == 1:
-            break
-    return blocks
+    tried = [_flow(network, prefix, width, decimals + 5) for decimals in DECIMALS]
+    beside = (
+        blocks
+        for blocks in tried
+        if blocks[-1].right <= width and len({block.y for block in blocks}) == 1
+    )
+    # what is stacked may need a scroll bar
+    fitting = [blocks for blocks in tried if max(block.right for block in blocks) < width]
+    return next(beside, fitting[0] if fitting else tried[1])
 
 
 def _flow(network: Network, prefix: str, width: int, cell: int) -> tuple[Block, ...]:
@@ -60,7 +64,8 @@ def _flow(network: Network, prefix: str, width: int, cell: int) -> tuple[Block, 
     for layer in range(1, network.depth + 1):
         title, bias_title = prefix + names.weights(layer), prefix + names.bias(layer)
         sources, columns = network.layers[layer - 1 : layer + 1]
-        label = max(len(title), len(bias_title), len(names.unit(layer - 1, sources - 1)))
+        # gW1 is the longest title: weights and gradients are to stand in the same columns
+        label = max(len(f"g{names.weights(layer)}"), len(names.unit(layer - 1, sources - 1)))
         if x and x + label + columns * cell > width:
             x, y = 0, lowest + 1
         block = Block(layer, title, bias_title, x, y, label, cell, sources, columns, network.bias)

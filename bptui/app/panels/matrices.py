@@ -61,6 +61,8 @@ class MatrixPanel(Panel):
         left, top = int(self.scroll_offset.x), int(self.scroll_offset.y)
         blocks = [b for b in self.blocks(view, width) if b.x < left + width and b.right > left]
         largest = {b.layer: _largest(parameters, b.layer) for b in blocks}
+        extent = self.extent(view, width, height)
+        scrolls = extent.height > height - (extent.width > width)
         self.note(self._remark(view))
         strips = []
         for y in range(top, top + height):
@@ -70,7 +72,9 @@ class MatrixPanel(Panel):
                     # the first line in sight of a block keeps its heading
                     row = 0 if y == top else y - block.y
                     first = self._paint_label(line, block, row, names, left)
-                    cells = slice(first, -(-(left + width - block.x) // block.cell))
+                    # no cell that the edge would cut: the rest of a number reads as another one
+                    room = left + width - scrolls - block.x - block.label_width
+                    cells = slice(first, max(room // block.cell, first))
                     if row == 0:
                         self._paint_heading(line, block, names, cells)
                     else:

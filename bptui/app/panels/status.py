@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
+from rich.cells import cell_len, set_cell_size
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
 from bptui.app.ink import Ink, ink
 from bptui.app.lines import Line
-from bptui.app.numbers import loss, step_count
+from bptui.app.numbers import loss
 from bptui.app.view import View
 
 
@@ -33,31 +36,35 @@ class StatusLine(Widget):
 
     def _right(self, view: View) -> Line:
         colours, snapshot = self.ink, view.snapshot
-        digits = len(step_count(snapshot.experiment.training.steps))
+        digits = len(str(snapshot.experiment.training.steps))
         line = Line()
         state = "▶" if view.running else " "
         if view.seeking is not None:
-            state = f"seeking {step_count(view.seeking)} "
+            state = f"seeking {view.seeking} "
         line.add(f"{state} ", colours.accent)
-        line.add(f"step {step_count(snapshot.step)}".ljust(5 + digits), colours.strong)
+        line.add(f"step {snapshot.step}".ljust(5 + digits), colours.strong)
         line.add(f"  {view.operation}  ", colours.dim)
         diverged = view.diverged_at is not None and snapshot.step >= view.diverged_at
         style = colours.warning if diverged else colours.strong
         return line.add(f"loss {loss(snapshot.loss)}".ljust(17), style)
 
     def _left(self, view: View, room: int) -> Line:
+        """The name, then as much as fits; each entry in the longest form that there is room for."""
         experiment, colours = view.snapshot.experiment, self.ink
-        training = experiment.training
-        line = Line().add(f" {experiment.name}"[: max(room, 0)], colours.strong)
+        training, network = experiment.training, experiment.network
+        name = f" {experiment.name}"
+        if cell_len(name) > room:
+            name = set_cell_size(name, max(room - 1, 0)) + "…"
+        line = Line().add(name, colours.strong)
         count = len(training.mistakes)
-        extras = [
-            (f"{count} mistake{'s' * (count > 1)}" if count else "", colours.warning),
-            (str(experiment.network), colours.dim),
-            (training.loss.replace("_", " "), colours.dim),
-            (f"{training.optimizer} {training.learning_rate:g}", colours.dim),
+        sizes = "-".join(map(str, network.layers))
+        entries = [
+            ([f"{count} mistake{'s' * (count > 1)}"] if count else [], colours.warning),
+            ([str(network), sizes, f"{len(network.layers)} layers"], colours.dim),
+            ([training.loss.replace("_", " ")], colours.dim),
+            ([f"{training.optimizer} {training.learning_rate:g}"], colours.dim),
         ]
-        for text, style in extras:
-            if text and line.width + len(text) + 3 > room:
-                break
-            line.add(f"   {text}" if text else "", style)
+        for forms, style in entries:
+            fitting = (form for form in forms if line.width + len(form) + 3 <= room)
+            line.add("".join(f"   {form}" for form in islice(fitting, 1)), style)
         return line

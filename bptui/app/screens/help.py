@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from bptui.app.commands import COMMANDS
+from bptui.app.ink import ink
 
 WORDS = (
     ("step", "state k is the parameters after k updates; step k shows the pass made at state k"),
@@ -18,6 +20,7 @@ WORDS = (
     ("W, b", "weights and biases; gW, gb are the gradients of the loss by them"),
     ("+  -", "the sign of a number; an edge with a negative weight is dashed"),
 )
+PANELS = ("tab", "Next panel; the arrow keys scroll it")
 
 
 class HelpScreen(ModalScreen[None]):
@@ -26,23 +29,20 @@ class HelpScreen(ModalScreen[None]):
     BINDINGS: ClassVar = [("escape,q,question_mark", "dismiss", "Close")]
 
     def compose(self) -> ComposeResult:
+        keys = [(each.shown_key, f"{each.title}. {each.explanation}.") for each in COMMANDS]
         with VerticalScroll(id="help", classes="dialog") as box:
             box.border_title = "Help"
             box.border_subtitle = "esc closes"
-            yield Static(self._text())
+            yield Static(self._table("Keys", [*(row for row in keys if row[0]), PANELS]))
+            yield Static(self._table("On the screen", [*WORDS]), classes="second")
 
-    @staticmethod
-    def _text() -> Content:
-        rows = [("tab", "Next panel; the arrow keys scroll it")]
-        rows = [
-            (each.shown_key, f"{each.title}. {each.explanation}") for each in COMMANDS if each.key
-        ] + rows
-        lines = [Content.styled("Keys", "bold")]
-        lines += [_row(key, text) for key, text in rows]
-        lines += [Content(""), Content.styled("On the screen", "bold")]
-        lines += [_row(key, text) for key, text in WORDS]
-        return Content("\n").join(lines)
-
-
-def _row(key: str, text: str) -> Content:
-    return Content.assemble((f"{key:>9}", "bold $accent"), "  ", text)
+    def _table(self, title: str, rows: list[tuple[str, str]]) -> Table:
+        """Two columns, so that a long explanation goes on under itself."""
+        colours = ink(self.app.current_theme.dark)
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(justify="right", min_width=9, no_wrap=True)
+        table.add_column()
+        table.add_row("", Text(title, style=colours.strong))
+        for key, explanation in rows:
+            table.add_row(Text(key, style=colours.accent), Text(explanation, style=colours.text))
+        return table

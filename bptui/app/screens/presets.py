@@ -47,9 +47,12 @@ class PresetScreen(ModalScreen[Experiment | None]):
         listing.focus()
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        self.query_one("#preset-summary", Static).update(
-            Content(self._presets[event.option_index].summary)
-        )
+        preset = self._presets[event.option_index]
+        made = f"Mistakes: {', '.join(preset.mistakes)}" if preset.mistakes else ""
+        source = f"Source: {preset.source}" if preset.source else ""
+        parts = [" ".join(preset.description.split()) or preset.title, made, source]
+        text = Content("\n".join(part for part in parts if part))
+        self.query_one("#preset-summary", Static).update(text)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         try:
