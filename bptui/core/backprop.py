@@ -28,6 +28,18 @@ class Workspace:
         self.corrections = (constant(1.0), constant(1.0))
 
 
+def with_ones(values: Array, bias: bool) -> Array:
+    """``values`` (samples, units) with a column of ones behind them where the network has biases.
+
+    Then one product with W above b is x W + b, and its transpose with delta gives both gradients.
+    """
+    samples, units = values.shape
+    wider = zeros(samples, units + bias)
+    wider[:, :units] = values
+    wider[:, units:] = 1.0
+    return wider
+
+
 def error_factor(experiment: Experiment, samples: int) -> float:
     """The factor of dL/dout beyond the loss's own derivative: reduction, then mistakes."""
     training = experiment.training
@@ -52,12 +64,15 @@ class _Builder:
         self.samples, self.depth = x.shape[0], experiment.network.depth
         self.operations: list[Operation] = []
         self.loss_scale = 1.0
-        self.buffers: dict[str, Array] = {"input": x, "target": t}
+        self.buffers: dict[str, Array] = {"input": x[:, : self.network.layers[0]], "target": t}
+        self.sources = [x]
         names, layout = self.names, state.layout
         for layer in range(1, self.depth + 1):
-            shape = (self.samples, self.network.layers[layer])
-            for quantity in (names.net, names.out, names.out_gradient, names.delta):
-                self.buffers[quantity(layer)] = zeros(*shape)
+            units = self.network.layers[layer]
+            for quantity in (names.net, names.out_gradient, names.delta):
+                self.buffers[quantity(layer)] = zeros(self.samples, units)
+            self.sources.append(with_ones(zeros(self.samples, units), self.network.bias))
+            self.buffers[names.out(layer)] = self.sources[layer][:, :units]
             weights = layout.weights(state.parameters, layer)
             self.buffers[names.weights(layer)] = weights
             gradient = layout.weights(workspace.gradient, layer)
@@ -87,11 +102,9 @@ class _Builder:
     def forward(self, layer: int) -> None:
         names, buffers = self.names, self.buffers
         x, net, out = names.out(layer - 1), names.net(layer), names.out(layer)
-        weights, bias = names.weights(layer), names.bias(layer)
-        reads, calls = [x, weights], [call(buffers[x].dot, buffers[weights], buffers[net])]
-        if self.network.bias:
-            reads.append(bias)
-            calls.append(call(np.add, buffers[net], buffers[bias], buffers[net]))
+        reads = [x, names.weights(layer), *([names.bias(layer)] if self.network.bias else [])]
+        matrix = self.state.layout.matrix(self.state.parameters, layer)
+        calls = [call(self.sources[layer - 1].dot, matrix, buffers[net])]
         self.add(net, "forward", layer, reads, [net], calls)
         activation = ACTIVATIONS[self.network.activations[layer - 1]]
         calls = activation.forward(buffers[net], buffers[out])
@@ -208,10 +221,11 @@ class _Builder:
 
     def parameter_gradient(self, layer: int) -> None:
         names, buffers, l2 = self.names, self.buffers, self.experiment.training.l2
-        x, delta = buffers[names.out(layer - 1)], buffers[names.delta(layer)]
+        delta, layout = buffers[names.delta(layer)], self.state.layout
         gradient, weights = buffers[names.weight_gradient(layer)], buffers[names.weights(layer)]
         reads, writes = [names.out(layer - 1), names.delta(layer)], [names.weight_gradient(layer)]
-        calls: list[Call] = [call(x.T.dot, delta, gradient)]
+        whole = layout.matrix(self.workspace.gradient, layer)
+        calls: list[Call] = [call(self.sources[layer - 1].T.dot, delta, whole)]
         if l2:
             decay = np.empty_like(weights)
             calls += [
@@ -220,16 +234,11 @@ class _Builder:
             ]
             reads.append(names.weights(layer))
         if self.network.bias:
-            row = buffers[names.bias_gradient(layer)].reshape(1, -1)
-            if "bias-gradient-not-summed" in self.mistakes:
-                calls.append(call(np.positive, delta[-1:], row))
-            else:
-                calls.append(call(np.ones((1, self.samples)).dot, delta, row))
             writes.append(names.bias_gradient(layer))
+            if "bias-gradient-not-summed" in self.mistakes:
+                calls.append(call(np.positive, delta[-1], buffers[names.bias_gradient(layer)]))
         if self.state.accumulated is not None:
-            layout = self.state.layout
-            span = slice(layout.weight_span(layer).start, layout.bias_span(layer).stop)
-            own, earlier = self.workspace.gradient[span], self.state.accumulated[span]
+            own, earlier = whole, layout.matrix(self.state.accumulated, layer)
             calls += [call(np.add, earlier, own, earlier), call(np.positive, earlier, own)]
         self.add(names.weight_gradient(layer), "backward", layer, reads, writes, calls)
 
@@ -269,7 +278,10 @@ class _Builder:
 def build_step(
     experiment: Experiment, state: State, workspace: Workspace, x: Array, t: Array
 ) -> StepProgram:
-    """The program of one step on the batch in ``x`` (samples, inputs), ``t`` (samples, outputs)."""
+    """The program of one step on the batch in ``x``, from :func:`with_ones`, and ``t``.
+
+    ``t`` has the shape (samples, outputs).
+    """
     builder, depth = _Builder(experiment, state, workspace, x, t), experiment.network.depth
     early = "updated-weights" in experiment.training.mistakes
     for layer in range(1, depth + 1):

@@ -39,6 +39,14 @@ class Layout:
         start = self.weight_span(layer).stop
         return slice(start, start + (self.network.layers[layer] if self.network.bias else 0))
 
+    def matrix(self, flat: Array, layer: int) -> Array:
+        """The view (fan_in + 1, fan_out) of the weights with the biases as their last row.
+
+        (fan_in, fan_out) where the network has no biases.
+        """
+        span = slice(self.weight_span(layer).start, self.bias_span(layer).stop)
+        return flat[span].reshape(-1, self.network.layers[layer])
+
     def weights(self, flat: Array, layer: int) -> Array:
         """The view (fan_in, fan_out) of ``layer`` (from 1) in a flat array of ``size``."""
         return flat[self.weight_span(layer)].reshape(self.network.layers[layer - 1], -1)

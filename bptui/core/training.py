@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bptui.core.arrays import Array, frozen, run, zeros
-from bptui.core.backprop import Workspace, build_step
+from bptui.core.backprop import Workspace, build_step, with_ones
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 from bptui.core.operations import StepProgram
@@ -25,6 +25,9 @@ class Engine:
         self.step = 0
         self.state = State(experiment)
         self._workspace = Workspace(self.state)
+        inputs, bias = experiment.data.inputs, experiment.network.bias
+        self._inputs = with_ones(inputs, bias) if bias else inputs
+        self._batches: dict[int, Array] = {}
         self._programs: dict[int, StepProgram] = {}
         self._schedule = experiment.schedule
         names, layers = experiment.network.names, range(1, experiment.network.depth + 1)
@@ -111,10 +114,10 @@ class Engine:
     def _program(self, samples: int) -> StepProgram:
         """The program for a batch of ``samples``; at most two sizes occur."""
         if samples not in self._programs:
-            data = self.experiment.data
-            x, t = data.inputs, data.targets
+            x, t = self._inputs, self.experiment.data.targets
             if not self._schedule.full_batch:
                 x, t = zeros(samples, x.shape[1]), zeros(samples, t.shape[1])
+            self._batches[samples] = x
             self._programs[samples] = build_step(self.experiment, self.state, self._workspace, x, t)
         return self._programs[samples]
 
@@ -123,7 +126,7 @@ class Engine:
         program = self._program(self._schedule.size(step))
         if not self._schedule.full_batch:
             indices, data = self._schedule.indices(step), self.experiment.data
-            data.inputs.take(indices, 0, program.buffers["input"], "clip")
+            self._inputs.take(indices, 0, self._batches[len(indices)], "clip")
             data.targets.take(indices, 0, program.buffers["target"], "clip")
         for correction, decay in zip(self._workspace.corrections, self._decays, strict=True):
             if decay is not None:
