@@ -72,9 +72,18 @@ def power_of_ten(exponent: int) -> str:
     return short(10.0**exponent) if -4 <= exponent <= 4 else f"1e{exponent:+03d}"
 
 
-def short(value: float) -> str:
-    """A tick's label: at most four digits."""
-    return f"{value:.4g}"
+def short(value: float, digits: int = 4) -> str:
+    """A tick's label: at most so many digits."""
+    return f"{value:.{digits}g}"
+
+
+def distinct(values: list[float]) -> list[str]:
+    """Labels of as few digits as tell the ticks apart, four at least."""
+    for digits in range(4, 17):
+        labels = [short(value, digits) for value in values]
+        if len(set(labels)) == len(labels):
+            break
+    return labels
 
 
 def loss_chart(
@@ -110,7 +119,7 @@ def loss_chart(
         scale = magnitude(y)  # plotext multiplies by 1e8, which the largest losses do not survive
         y = y / scale
         marks = ticks(float(y.min()), float(y.max()), most)
-        labels = [short(mark * scale) for mark in marks]
+        labels = distinct([mark * scale for mark in marks])
     margin = max(9, *map(len, labels))
     last = round_up(last)
     plotext.clear_figure()

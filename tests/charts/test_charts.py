@@ -199,3 +199,14 @@ def test_round_up_is_round_and_not_far(value: int) -> None:
     assert rounded >= max(value, 10)
     assert rounded <= max(2.5 * value, 10)
     assert str(rounded).rstrip("0") in "125"
+
+
+def test_ticks_close_together_have_labels_of_their_own() -> None:
+    losses = np.array([0.163287, 0.163262, 0.163238, 0.163214])
+    chart = loss_chart(np.arange(4), losses, losses, last=3, width=60, height=50, logarithmic=False)
+    assert chart is not None
+    labels = [line[: chart.left - 1].strip() for line in chart.lines[: chart.bottom]]
+    labels = [label for label in labels if label]
+    assert len(labels) >= 3
+    assert len(set(labels)) == len(labels)
+    assert min(map(float, labels)) <= losses.min() <= losses.max() <= max(map(float, labels))
