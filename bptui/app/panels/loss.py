@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 REDRAW_SECONDS = 0.4
 """While running the chart is drawn at most this often: the numbers come first."""
+REDRAW_SHARE = 60
+"""Nor before so many times what drawing it took: a key seldom has to wait for it."""
 
 
 class LossPanel(Panel):
@@ -26,13 +28,14 @@ class LossPanel(Panel):
     def __init__(self) -> None:
         super().__init__("Loss", "loss")
         self.logarithmic = False
-        self._drawn_at = 0.0
+        self._drawn_at = self._cost = 0.0
         self._drawn: object = None
         self._chart: tuple[tuple[object, ...], Chart | None] | None = None
 
     def watch_view(self, before: View | None, view: View | None) -> None:
         """Draw after the numbers, and only every few frames while running."""
-        if view is None or (view.running and perf_counter() - self._drawn_at < REDRAW_SECONDS):
+        pause = max(REDRAW_SECONDS, REDRAW_SHARE * self._cost)
+        if view is None or (view.running and perf_counter() - self._drawn_at < pause):
             return
         if self._drawn is None or self._drawn != view.picture:
             self._drawn, self._drawn_at = view.picture, perf_counter()
@@ -47,10 +50,11 @@ class LossPanel(Panel):
         self.repaint()
 
     def chart(self, view: View, width: int, height: int) -> Chart | None:
-        key = (id(view.losses), view.played, width, height, self.logarithmic)
+        key = (view.losses, view.played, width, height, self.logarithmic)
         if self._chart is None or self._chart[0] != key:
             from bptui.charts import loss_chart  # plotext loads after the numbers are on the screen
 
+            began = perf_counter()
             drawn = loss_chart(
                 *view.losses.envelope(width),
                 last=view.played - 1,
@@ -58,7 +62,7 @@ class LossPanel(Panel):
                 height=height,
                 logarithmic=self.logarithmic,
             )
-            self._chart = (key, drawn)
+            self._chart, self._cost = (key, drawn), perf_counter() - began
         return self._chart[1]
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
