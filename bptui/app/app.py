@@ -98,7 +98,7 @@ class BptuiApp(App[None]):
         self._fit_matrices(event.size)
 
     def _fit_matrices(self, size: Size | None = None) -> None:
-        """All the rows that the matrices need if that is half the screen, else two fifths of it."""
+        """The rows that the matrices need, up to two fifths of the screen, or half of a low one."""
         size = size or self.size  # which a resize has yet to change
         view, height, width = self._player.view(), size.height, size.width // 2 - 4
         screen = self.screen_stack[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bptui.core.activations import ACTIVATIONS, softmax_backward
+from bptui.core.activations import ACTIVATIONS
 from bptui.core.arrays import Array, Call, call, constant, inner_product, zeros
 from bptui.core.experiment import Experiment
 from bptui.core.losses import scaled
@@ -147,6 +147,17 @@ class _Builder:
             calls += [inner_product(weights, part), call(np.add, total, part, total)]
         return [*calls, call(np.multiply, total, constant(self.experiment.training.l2), total)]
 
+    def back_through_activation(self, layer: int) -> list[Call]:
+        """Calls from dL/dout to delta of a layer, with the mistake about where f' is evaluated."""
+        names, buffers = self.names, self.buffers
+        net, out = buffers[names.net(layer)], buffers[names.out(layer)]
+        upstream, delta = buffers[names.out_gradient(layer)], buffers[names.delta(layer)]
+        activation = ACTIVATIONS[self.network.activations[layer - 1]]
+        if "derivative-of-activation" not in self.mistakes:
+            return activation.backward(net, out, upstream, delta)
+        again = np.empty_like(out)
+        return [*activation.forward(out, again), *activation.backward(out, again, upstream, delta)]
+
     def derivative(self, layer: int, d: Array) -> list[Call]:
         """Calls that fill ``d`` with the derivative of a hidden layer, or with its mistake."""
         net, out = self.buffers[self.names.net(layer)], self.buffers[self.names.out(layer)]
@@ -180,13 +191,8 @@ class _Builder:
             calls = loss.fused[activation.name](out, target, factor, delta)
         elif "missing-output-derivative" in self.mistakes:
             calls = [call(np.positive, upstream, delta)]
-        elif activation.derivative is not None:
-            calls = [*self.derivative(last, delta), call(np.multiply, delta, upstream, delta)]
-        elif "derivative-of-activation" in self.mistakes:
-            again = np.empty_like(out)
-            calls = [*activation.forward(out, again), *softmax_backward(again, upstream, delta)]
         else:
-            calls = softmax_backward(out, upstream, delta)
+            calls = self.back_through_activation(last)
         self.add(names.delta(last), "backward", last, reads, [names.delta(last)], calls)
 
     def hidden_gradient(self, layer: int) -> None:
@@ -216,7 +222,7 @@ class _Builder:
             calls = [call(np.positive, upstream, delta)]
         else:
             reads.append(names.net(layer))
-            calls = [*self.derivative(layer, delta), call(np.multiply, delta, upstream, delta)]
+            calls = self.back_through_activation(layer)
         self.add(names.delta(layer), "backward", layer, reads, [names.delta(layer)], calls)
 
     def parameter_gradient(self, layer: int) -> None:
