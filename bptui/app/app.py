@@ -1,9 +1,9 @@
-"""The app: owns the player, hands its views to the panels, turns keys into moves."""
+"""The app: the main screen, which hands the player's views to the panels, and its dialogs."""
 
 from __future__ import annotations
 
-import asyncio
 import gc
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import App, ComposeResult
@@ -19,7 +19,8 @@ from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel
 from bptui.app.panels.status import StatusLine
-from bptui.app.player import Player
+from bptui.app.playing import PlayingApp
+from bptui.app.selection import Selection
 from bptui.app.screens.help import HelpScreen
 from bptui.app.themes import DARK, LIGHT
 from bptui.app.view import View
@@ -33,7 +34,7 @@ def mistakes_made(view: View) -> str:
     return f"with {', '.join(names)}" if names else ""
 
 
-class BptuiApp(App[None]):
+class BptuiApp(PlayingApp):
     """The main screen: status line, four panels, key line."""
 
     TITLE = "bptui"
@@ -43,8 +44,8 @@ class BptuiApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
 
     def __init__(self, experiment: Experiment, fps: int = 30, theme: str = DARK.name) -> None:
-        super().__init__()
-        self._player = Player(experiment, self.show_view, self._drawn, fps)
+        super().__init__(experiment, fps)
+        self._selection = Selection()
         self._announced: Snapshot | None = None
         for own in (DARK, LIGHT):
             self.register_theme(own)
@@ -52,17 +53,13 @@ class BptuiApp(App[None]):
         self.set_reactive(App.theme, theme)
         self.stylesheet.set_variables(self.get_css_variables())
 
-    @property
-    def player(self) -> Player:
-        return self._player
-
     def compose(self) -> ComposeResult:
         yield StatusLine(id="status")
         with Horizontal(id="pictures"):
             yield NetworkPanel()
             yield LossPanel()
         with Horizontal(id="parameters"):
-            yield MatrixPanel("Weights", "weights", lambda view: view.snapshot.parameters)
+            yield MatrixPanel("Weights", "weights", lambda view: view.parameters)
             yield MatrixPanel(
                 "Gradients", "gradients", lambda view: view.snapshot.gradients, "g", mistakes_made
             )
@@ -79,7 +76,8 @@ class BptuiApp(App[None]):
         gc.enable()
 
     def show_view(self, view: View) -> None:
-        """Give every panel the view."""
+        """Give every panel the view, and the selection with it."""
+        view = replace(view, selection=self._selection)
         screen = self.screen_stack[0]
         screen.query_one(StatusLine).view = view
         screen.query_one(KeyLine).view = view
@@ -111,45 +109,6 @@ class BptuiApp(App[None]):
         if isinstance(event, InputEvent):
             self._player.give_way()
         await super().on_event(event)
-
-    async def _drawn(self) -> None:
-        """Wait until what was shown last is on the screen."""
-        done = asyncio.Event()
-        self.call_after_refresh(done.set)
-        await done.wait()
-
-    def action_step(self) -> None:
-        self._move(+1)
-
-    def action_step_back(self) -> None:
-        self._move(-1)
-
-    def _move(self, by: int) -> None:
-        self.run_worker(self._player.move(by), group="play")
-
-    def action_restart(self) -> None:
-        self.run_worker(self._player.go(0), group="play")
-
-    def action_run(self) -> None:
-        player = self._player
-        if player.running:
-            player.pause()
-            return
-        snapshot = player.snapshot
-        if player.timeline.first_not_finite is not None and (
-            snapshot.step >= player.timeline.first_not_finite
-        ):
-            self.notify("Training has diverged here; S and r go back.", severity="warning")
-            return
-        steps = max(snapshot.experiment.training.steps, 1)
-        last = (snapshot.step // steps + 1) * steps
-        self.run_worker(player.run(last), group="play")
-
-    def action_faster(self) -> None:
-        self._player.change_speed(+1)
-
-    def action_slower(self) -> None:
-        self._player.change_speed(-1)
 
     def action_scale(self) -> None:
         self.query_one(LossPanel).toggle_scale()

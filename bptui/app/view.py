@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
+from bptui.app.selection import Selection
 from bptui.core.history import LossHistory
+from bptui.core.network import Parameters
+from bptui.core.operations import Operation
 from bptui.core.snapshot import Snapshot
 
 
@@ -21,13 +25,71 @@ class View:
     """The step being sought, while that takes longer than a moment."""
     diverged_at: int | None = None
     """The first step whose loss is not finite."""
+    position: int | None = None
+    """The place in the step's operations of the one just carried out; None: the whole step."""
+    hits: tuple[int, ...] = ()
+    """The steps at which breakpoints have stopped a run, in order."""
+    selection: Selection = Selection()  # noqa: RUF009  immutable
+    pointed: bool = False
+    """Whether the selection was moved since the last operation, and so is what is explained."""
 
     @property
     def picture(self) -> object:
         """Equal for views that look the same in the panels."""
-        return (self.snapshot, self.played)
+        return (
+            self.snapshot,
+            self.played,
+            self.position,
+            self.hits,
+            self.selection,
+            self.pointed,
+        )
 
     @property
-    def operation(self) -> str:
-        """Where within the step the view stands: between steps all operations are shown."""
-        return "all operations"
+    def operation(self) -> Operation | None:
+        """The operation just carried out; None where the whole step is shown."""
+        return None if self.position is None else self.snapshot.operations[self.position]
+
+    @cached_property
+    def _pending(self) -> frozenset[str]:
+        if self.position is None:
+            return frozenset()
+        done, left = self.snapshot.operations[: self.position + 1], self.snapshot.operations
+        written = {name for each in done for name in each.writes}
+        return frozenset(name for each in left for name in each.writes if name not in written)
+
+    def computed(self, quantity: str) -> bool:
+        """Whether ``quantity`` (net_h, gW2, loss, ...) has its value of this step by now."""
+        weights = quantity in self._parameter_names  # which have their old values before
+        return weights or quantity not in self._pending
+
+    @cached_property
+    def _parameter_names(self) -> frozenset[str]:
+        names = self.snapshot.experiment.network.names
+        layers = range(1, names.depth + 1)
+        return frozenset(name(layer) for layer in layers for name in (names.weights, names.bias))
+
+    def reads(self, quantity: str) -> bool:
+        """Whether the operation just carried out has read ``quantity``."""
+        return self.operation is not None and quantity in self.operation.reads
+
+    def writes(self, quantity: str) -> bool:
+        """Whether the operation just carried out has written ``quantity``."""
+        return self.operation is not None and quantity in self.operation.writes
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """Weights and biases as they stand: a layer's are new once it has been updated."""
+        snapshot, names = self.snapshot, self.snapshot.experiment.network.names
+        if self.position is None:
+            return snapshot.parameters
+        done = snapshot.operations[: self.position + 1]
+        written = {name for each in done for name in each.writes}
+        old, new = snapshot.parameters, snapshot.updated_parameters
+        layers = range(names.depth)
+        from_layer = [new if names.weights(layer + 1) in written else old for layer in layers]
+        weights = tuple(each.weights[layer] for layer, each in enumerate(from_layer))
+        if old.biases is None:
+            return Parameters(weights, None)
+        biases = [(each.biases or ())[layer] for layer, each in enumerate(from_layer)]
+        return Parameters(weights, tuple(biases))

@@ -43,7 +43,8 @@ class StatusLine(Widget):
             state = f"seeking {view.seeking} "
         line.add(f"{state} ", colours.accent)
         line.add(f"step {snapshot.step}".ljust(5 + digits), colours.strong)
-        line.add(f"  {view.operation}  ", colours.dim)
+        label = "all operations" if view.operation is None else view.operation.label
+        line.add(f"  {label}  ", colours.dim)
         diverged = view.diverged_at is not None and snapshot.step >= view.diverged_at
         style = colours.warning if diverged else colours.strong
         return line.add(f"loss {loss(snapshot.loss)}".ljust(17), style)
