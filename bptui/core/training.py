@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 
-from bptui.core.arrays import Array, frozen, run, zeros
+from bptui.core.arrays import Array, Call, frozen, run, zeros
 from bptui.core.backprop import Workspace, build_step, with_ones
+from bptui.core.batches import Indices
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 from bptui.core.operations import StepProgram
 from bptui.core.snapshot import Snapshot
 from bptui.core.state import State
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """Places in the flat parameters and in the flat gradient, and whether its norm is wanted."""
+
+    parameters: Indices
+    gradients: Indices
+    norm: bool
+
+    @property
+    def size(self) -> int:
+        """Numbers a step."""
+        return self.parameters.size + self.gradients.size + self.norm
+
+    @property
+    def reads_gradient(self) -> bool:
+        return self.norm or self.gradients.size > 0
+
+
+def euclidean_norm(vector: Array) -> float:
+    """The root of the sum of squares; inf where that overflows."""
+    return math.sqrt(vector.dot(vector).item())
 
 
 class Engine:
@@ -29,6 +56,7 @@ class Engine:
         self._inputs = with_ones(inputs, bias) if bias else inputs
         self._batches: dict[int, Array] = {}
         self._programs: dict[int, StepProgram] = {}
+        self._sparing: dict[int, tuple[Call, ...]] = {}
         self._schedule = experiment.schedule
         names, layers = experiment.network.names, range(1, experiment.network.depth + 1)
         self._gradient_names = [names.weight_gradient(layer) for layer in layers]
@@ -71,6 +99,25 @@ class Engine:
                     losses[index] = program.loss.item() * program.loss_scale
         self.step += len(losses)
 
+    def advance_watched(self, losses: Array, watched: Watched, values: Array) -> None:
+        """Like :meth:`advance`, and write what is watched at each step into a row of ``values``."""
+        parameters, gradient = self.state.parameters, self._workspace.gradient
+        split, end = watched.parameters.size, watched.parameters.size + watched.gradients.size
+        with np.errstate(all="ignore"):
+            for index in range(len(losses)):
+                program, row = self._prepare(self.step + index), values[index]
+                calls = program.calls
+                if watched.reads_gradient:
+                    calls = self._sparing_calls(program)
+                row[:split] = parameters[watched.parameters]
+                for each in calls:
+                    each()
+                losses[index] = program.loss.item() * program.loss_scale
+                row[split:end] = gradient[watched.gradients]
+                if watched.norm:
+                    row[end] = euclidean_norm(gradient)
+        self.step += len(losses)
+
     def record(self) -> Snapshot:
         """Play one step and keep everything that it computed."""
         step, layout, state = self.step, self.state.layout, self.state
@@ -106,10 +153,10 @@ class Engine:
 
     def _slots(self) -> dict[str, Parameters]:
         state = self.state
-        return {
-            name: state.layout.unflatten(slot)
-            for name, slot in zip(state.slot_names, state.slots, strict=True)
-        }
+        flat = dict(zip(state.slot_names, state.slots, strict=True))
+        if state.accumulated is not None:
+            flat["accumulated"] = state.accumulated
+        return {name: state.layout.unflatten(slot) for name, slot in flat.items()}
 
     def _program(self, samples: int) -> StepProgram:
         """The program for a batch of ``samples``; at most two sizes occur."""
@@ -120,6 +167,16 @@ class Engine:
             self._batches[samples] = x
             self._programs[samples] = build_step(self.experiment, self.state, self._workspace, x, t)
         return self._programs[samples]
+
+    def _sparing_calls(self, program: StepProgram) -> tuple[Call, ...]:
+        """The fast calls but for updates that would use the gradient up as scratch space."""
+        if id(program) not in self._sparing:
+            self._sparing[id(program)] = tuple(
+                each
+                for operation in program.operations
+                for each in (operation.calls if operation.stage == "update" else operation.fast)
+            )
+        return self._sparing[id(program)]
 
     def _prepare(self, step: int) -> StepProgram:
         """The program of ``step``, with its batch and Adam's corrections in place."""

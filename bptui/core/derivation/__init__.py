@@ -1,0 +1,1 @@
+"""Explains the numbers of a step: one expression per quantity, shown in several forms."""

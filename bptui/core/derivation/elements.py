@@ -1,0 +1,139 @@
+"""From expressions on arrays to expressions on single numbers, and those written out further."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bptui.core.derivation.expression import (
+    Activated,
+    Expression,
+    Index,
+    LastSample,
+    LogSumExp,
+    MatrixProduct,
+    Negative,
+    Product,
+    Quantity,
+    Series,
+    Stable,
+    Sum,
+    Total,
+    Transposed,
+    rebuild,
+    times,
+)
+from bptui.core.derivation.scope import Scope
+
+SAMPLES, UNITS = "samples", "units"
+
+
+def element(node: Expression, index: Index, scope: Scope) -> Expression:
+    """One number of an expression on arrays: ``(x W)[n, j]`` is a series of products.
+
+    ``index`` counts from 0; (sample, unit) for what a batch has, (source, unit) for weights.
+    """
+
+    def part(of: Expression, at: Index) -> Expression:
+        return element(of, at, scope)
+
+    match node:
+        case Quantity():
+            shape = scope.value(node).shape
+            aligned = index[len(index) - len(shape) :]
+            # broadcast: a size of 1 is there once for all
+            return replace(node, index=tuple(map(min, aligned, (n - 1 for n in shape))))
+        case Transposed(of):
+            return part(of, index[::-1])
+        case MatrixProduct(left, right):
+            count = scope.shape(left)[1]
+            return series([_pair(left, right, index, k, scope) for k in range(count)], _inner(left))
+        case Total(of, axis, rows_of):
+            samples, units = scope.shape(of)
+            if axis == 0:
+                return series([part(of, (n, *index)) for n in range(samples)], SAMPLES)
+            if axis == 1:
+                return series([part(of, (index[0], k)) for k in range(units)], UNITS)
+            if rows_of == UNITS:
+                cells = [part(of, (i, k)) for k in range(units) for i in range(samples)]
+                return series(cells, UNITS)
+            rows = [series([part(of, (n, k)) for k in range(units)], UNITS) for n in range(samples)]
+            return series(rows, SAMPLES)
+        case LastSample(of):
+            return part(of, (scope.shape(of)[0] - 1, *index))
+        case LogSumExp(of):
+            units = scope.shape(of)[1]
+            terms = tuple(part(of, (index[0], k)) for k in range(units))
+            return LogSumExp(Series(terms, UNITS, tuple(range(units))))
+        case _:
+            return rebuild(node, lambda each: part(each, index))
+
+
+def _pair(left: Expression, right: Expression, index: Index, k: int, scope: Scope) -> Expression:
+    """Term k of a matrix product; the error's part first, as it is written by hand."""
+    row, column = index
+    factors = [element(left, (row, k), scope), element(right, (k, column), scope)]
+    return times(*(reversed(factors) if isinstance(left, Transposed) else factors))
+
+
+def _inner(left: Expression) -> str:
+    """What a matrix product sums over: a transposed batch is summed over its samples."""
+    return SAMPLES if isinstance(left, Transposed) else UNITS
+
+
+def series(terms: list[Expression], over: str) -> Expression:
+    """A sum over samples or units; the only term where there is one."""
+    if len(terms) == 1:
+        return terms[0]
+    return Series(tuple(terms), over, tuple(range(len(terms))))
+
+
+def expand(
+    node: Expression, definitions: Mapping[str, Expression], scope: Scope, names: frozenset[str]
+) -> Expression:
+    """Single numbers of the quantities in ``names`` replaced by what they are computed from.
+
+    Products are multiplied out over series: the article's way, a term for every path.
+    """
+    if isinstance(node, Quantity):
+        if node.name not in names or node.index is None or node.new:
+            return node
+        inner = element(definitions[node.name], node.index, scope)
+        return expand(inner, definitions, scope, names)
+    changed = rebuild(node, lambda each: expand(each, definitions, scope, names))
+    return distributed(changed) if isinstance(changed, Product) else changed
+
+
+def distributed(product: Product) -> Expression:
+    """(a + b) c as a c + b c, for the first series among the factors."""
+    for place, factor in enumerate(product.factors):
+        if isinstance(factor, Series):
+            before, after = product.factors[:place], product.factors[place + 1 :]
+            terms = [times(*before, term, *after) for term in factor.terms]
+            return replace(
+                factor,
+                terms=tuple(
+                    distributed(each) if isinstance(each, Product) else each for each in terms
+                ),
+            )
+    return product
+
+
+def paths(node: Expression) -> int:
+    """How many products of series an expression on single numbers writes out."""
+    match node:
+        case Series(terms):
+            return sum(map(paths, terms))
+        case Sum(terms):
+            return max(map(paths, terms))
+        case Product(factors):
+            count = 1
+            for each in factors:
+                count *= paths(each)
+            return count
+        case Negative(of):
+            return paths(of)
+        case Activated() | Stable():
+            return 1
+        case _:
+            return 1

@@ -1,0 +1,303 @@
+"""Expression trees: what a quantity is computed from, on whole arrays or on single numbers.
+
+The same nodes serve both: a :class:`Quantity` without an index is an array, with one a number.
+Trees are immutable and compare by value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+from bptui.core.arrays import Array
+
+Index: TypeAlias = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A named array of the step, or one of its numbers; ``new`` is its value after the update."""
+
+    name: str
+    index: Index | None = None
+    new: bool = False
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number of the formula itself; ``text`` and ``code`` where it is not written in digits."""
+
+    value: float
+    text: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A number that the experiment sets: learning_rate, momentum, l2, ..."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A sum; a :class:`Negative` term is subtracted."""
+
+    terms: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product, element by element on arrays."""
+
+    factors: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Quotient:
+    top: Expression
+    bottom: Expression
+
+
+@dataclass(frozen=True)
+class Negative:
+    of: Expression
+
+
+@dataclass(frozen=True)
+class Power:
+    base: Expression
+    exponent: Expression
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of one argument: a key of :data:`FUNCTIONS`."""
+
+    name: str
+    argument: Expression
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """The larger of two numbers."""
+
+    first: Expression
+    second: Expression
+
+
+@dataclass(frozen=True)
+class Choice:
+    """``positive`` where ``condition`` is above 0, ``otherwise`` elsewhere."""
+
+    condition: Expression
+    positive: Expression
+    otherwise: Expression
+
+
+@dataclass(frozen=True)
+class Activated:
+    """An activation function, or its derivative, of ``argument``, written out in ``body``.
+
+    ``by_name`` stands for one that is never written out where single numbers are shown.
+    """
+
+    name: str
+    argument: Expression
+    body: Expression
+    by_name: bool = False
+
+
+@dataclass(frozen=True)
+class Stable:
+    """``shown`` is the textbook's way to write it, ``computed`` the one that keeps its digits."""
+
+    shown: Expression
+    computed: Expression
+
+
+@dataclass(frozen=True)
+class LogSumExp:
+    """ln of the sum of e^x over the units of each sample, (samples, 1)."""
+
+    of: Expression
+
+
+@dataclass(frozen=True)
+class MatrixProduct:
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True)
+class Transposed:
+    of: Expression
+
+
+@dataclass(frozen=True)
+class Total:
+    """The sum over everything (axis None), the samples (0), or the units of each sample (1).
+
+    ``rows`` is what the rows of ``of`` stand for: samples, or units where it is made of weights.
+    """
+
+    of: Expression
+    axis: int | None = None
+    rows: str = "samples"
+
+
+@dataclass(frozen=True)
+class LastSample:
+    """The last row of a batch."""
+
+    of: Expression
+
+
+@dataclass(frozen=True)
+class Series:
+    """A sum over ``samples`` or ``units``, a term each; ``labels`` are their numbers, from 0."""
+
+    terms: tuple[Expression, ...]
+    over: str
+    labels: tuple[int, ...] = field(default=())
+
+
+Expression: TypeAlias = (
+    Quantity
+    | Constant
+    | Setting
+    | Sum
+    | Product
+    | Quotient
+    | Negative
+    | Power
+    | Function
+    | Maximum
+    | Choice
+    | Activated
+    | Stable
+    | LogSumExp
+    | MatrixProduct
+    | Transposed
+    | Total
+    | LastSample
+    | Series
+)
+
+
+def _softplus(x: Array) -> Array:
+    return np.logaddexp(0.0, x)
+
+
+FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
+    "exp": np.exp,
+    "ln": np.log,
+    "sqrt": np.sqrt,
+    "tanh": np.tanh,
+    "ln_one_plus_exp": _softplus,
+}
+"""ln_one_plus_exp is ln(1 + e^x), computed so that it neither overflows nor loses digits."""
+
+ONE, TWO, HALF = Constant(1.0), Constant(2.0), Constant(0.5, "1/2", "0.5")
+
+
+def plus(*terms: Expression) -> Expression:
+    """A sum, or the only term."""
+    return terms[0] if len(terms) == 1 else Sum(terms)
+
+
+def minus(first: Expression, second: Expression) -> Sum:
+    return Sum((first, Negative(second)))
+
+
+def times(*factors: Expression) -> Expression:
+    """A product with the factors of inner products as its own; a factor 1 is left out."""
+    flat: list[Expression] = []
+    for each in factors:
+        flat += each.factors if isinstance(each, Product) else (each,)
+    kept = [each for each in flat if each != ONE] or [ONE]
+    return kept[0] if len(kept) == 1 else Product(tuple(kept))
+
+
+def square(of: Expression) -> Power:
+    return Power(of, TWO)
+
+
+def children(node: Expression) -> tuple[Expression, ...]:
+    """The parts of a node, in the order in which they are read."""
+    match node:
+        case Sum(terms) | Series(terms):
+            return terms
+        case Product(factors):
+            return factors
+        case Quotient(first, second) | Power(first, second) | Maximum(first, second):
+            return (first, second)
+        case MatrixProduct(first, second):
+            return (first, second)
+        case Choice(condition, positive, otherwise):
+            return (condition, positive, otherwise)
+        case Negative(of) | LogSumExp(of) | Transposed(of) | Total(of) | LastSample(of):
+            return (of,)
+        case Function(_, argument):
+            return (argument,)
+        case Activated(_, argument, body):
+            return (argument, body)
+        case Stable(shown, computed):
+            return (shown, computed)
+        case _:
+            return ()
+
+
+def rebuild(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """The node with ``change`` applied to each of its parts."""
+    match node:
+        case Sum(terms):
+            return Sum(tuple(map(change, terms)))
+        case Series(terms, over, labels):
+            return Series(tuple(map(change, terms)), over, labels)
+        case Product(factors):
+            return times(*map(change, factors))
+        case Quotient(top, bottom):
+            return Quotient(change(top), change(bottom))
+        case Power(base, exponent):
+            return Power(change(base), change(exponent))
+        case Maximum(first, second):
+            return Maximum(change(first), change(second))
+        case MatrixProduct(left, right):
+            return MatrixProduct(change(left), change(right))
+        case Choice(condition, positive, otherwise):
+            return Choice(change(condition), change(positive), change(otherwise))
+        case Negative(of):
+            return Negative(change(of))
+        case LogSumExp(of):
+            return LogSumExp(change(of))
+        case Transposed(of):
+            return Transposed(change(of))
+        case Total(of, axis, rows):
+            return Total(change(of), axis, rows)
+        case LastSample(of):
+            return LastSample(change(of))
+        case Function(name, argument):
+            return Function(name, change(argument))
+        case Activated(name, argument, body, by_name):
+            return Activated(name, change(argument), change(body), by_name)
+        case Stable(shown, computed):
+            return Stable(change(shown), change(computed))
+        case _:
+            return node
+
+
+def quantities(node: Expression) -> tuple[Quantity, ...]:
+    """Every quantity in the tree, in the order in which they are read, each once."""
+    found: dict[Quantity, None] = {}
+    stack = [node]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, Quantity):
+            found[each] = None
+        stack += reversed(children(each))
+    return tuple(found)
