@@ -20,8 +20,8 @@ from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel
 from bptui.app.panels.status import StatusLine
 from bptui.app.playing import PlayingApp
-from bptui.app.selection import Selection
 from bptui.app.screens.help import HelpScreen
+from bptui.app.selection import Direction, Selection
 from bptui.app.themes import DARK, LIGHT
 from bptui.app.view import View
 from bptui.core.experiment import Experiment
@@ -46,6 +46,7 @@ class BptuiApp(PlayingApp):
     def __init__(self, experiment: Experiment, fps: int = 30, theme: str = DARK.name) -> None:
         super().__init__(experiment, fps)
         self._selection = Selection()
+        self._pointed_at: object = None
         self._announced: Snapshot | None = None
         for own in (DARK, LIGHT):
             self.register_theme(own)
@@ -77,7 +78,11 @@ class BptuiApp(PlayingApp):
 
     def show_view(self, view: View) -> None:
         """Give every panel the view, and the selection with it."""
-        view = replace(view, selection=self._selection)
+        self._selection = self._selection.within(view.snapshot.experiment.network)
+        if self._pointed_at != (view.snapshot, view.position):
+            self._pointed_at = None
+        pointed = self._pointed_at is not None
+        view = replace(view, selection=self._selection, pointed=pointed)
         screen = self.screen_stack[0]
         screen.query_one(StatusLine).view = view
         screen.query_one(KeyLine).view = view
@@ -91,6 +96,23 @@ class BptuiApp(PlayingApp):
                 "S goes back.",
                 severity="warning",
             )
+
+    def select(self, selection: Selection) -> None:
+        """Select something at the shown place in time, which explains it until time moves on."""
+        view = self._player.view()
+        self._selection, self._pointed_at = selection, (view.snapshot, view.position)
+        self.show_view(view)
+
+    def action_select(self, direction: Direction) -> None:
+        """Move the selection as the focused panel draws it, or as Weights does."""
+        view = replace(self._player.view(), selection=self._selection)
+        panels = self.screen_stack[0].query(Panel)
+        weights = self.screen_stack[0].query_one("#weights", MatrixPanel)
+        focused = next((each for each in panels if each.has_focus), weights)
+        self.select(focused.neighbour(view, direction) or weights.neighbour(view, direction))
+
+    def on_panel_selected(self, message: Panel.Selected) -> None:
+        self.select(message.selection)
 
     def on_resize(self, event: Resize) -> None:
         self._fit_matrices(event.size)

@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from rich.style import Style
 
+from bptui.app.lighting import Touch
+
 
 @dataclass(frozen=True)
 class Ink:
@@ -24,6 +26,23 @@ class Ink:
     positive: tuple[Style, Style, Style]
     """Weak, middling, strong."""
     negative: tuple[Style, Style, Style]
+    written: Style
+    """Laid over what the operation has written."""
+    read: Style
+    chosen: Style
+    """Laid over the selection in the focused panel."""
+    paired: Style
+    """Laid over the selection in the other panels."""
+
+    def touched(self, style: Style, touch: Touch) -> Style:
+        """``style`` for something that the operation has read or written, or has not."""
+        if not touch:
+            return style
+        return style + (self.written if touch == "written" else self.read)
+
+    def selected(self, style: Style, focused: bool) -> Style:
+        """``style`` for the selection, brightest in the focused panel."""
+        return style + (self.chosen if focused else self.paired)
 
     def sign(self, value: float, largest: float) -> Style:
         """The style of a number among others of which ``largest`` is the greatest in size."""
@@ -39,6 +58,7 @@ def ink(dark: bool) -> Ink:
     """The styles for a dark or a light background."""
     if dark:
         blues, oranges = ("#5b7fb0", "#6fa8ec", "#9cc8ff"), ("#a8764a", "#e8964a", "#ffb878")
+        tint = "#17423b"
         text, strong, dim, faint, accent, warning = (
             "#d4d4d8",
             "#ffffff",
@@ -49,6 +69,7 @@ def ink(dark: bool) -> Ink:
         )
     else:
         blues, oranges = ("#7a93b8", "#2f6fbf", "#0a4a9e"), ("#b8906a", "#c2681a", "#8f4300")
+        tint = "#cfeee7"
         text, strong, dim, faint, accent, warning = (
             "#2b2d33",
             "#000000",
@@ -66,4 +87,8 @@ def ink(dark: bool) -> Ink:
         warning=Style(color=warning, bold=True),
         positive=(Style(color=blues[0]), Style(color=blues[1]), Style(color=blues[2])),
         negative=(Style(color=oranges[0]), Style(color=oranges[1]), Style(color=oranges[2])),
+        written=Style(bold=True, bgcolor=tint),
+        read=Style(underline=True),
+        chosen=Style(bold=True, reverse=True),
+        paired=Style(color=dim, reverse=True),
     )

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bptui.core.names import Names
+from bptui.core.network import Network
 
 Kind = Literal["weight", "bias", "unit"]
+Direction = Literal["left", "right", "up", "down"]
 
 
 @dataclass(frozen=True)
@@ -28,3 +30,17 @@ class Selection:
             return names.weight(self.layer, self.source, self.unit)
         unit = names.unit(self.layer, self.unit)
         return f"b_{unit}" if self.kind == "bias" else unit
+
+    @property
+    def units(self) -> tuple[tuple[int, int], ...]:
+        """The units it is about, as (layer, unit): both ends of a weight, else the one."""
+        own = (self.layer, self.unit)
+        return ((self.layer - 1, self.source), own) if self.kind == "weight" else (own,)
+
+    def within(self, network: Network) -> Selection:
+        """The nearest thing that exists in ``network``: itself where it does."""
+        kind = self.kind if network.bias or self.kind != "bias" else "weight"
+        layer = min(self.layer, network.depth)
+        unit = min(self.unit, network.layers[layer] - 1)
+        source = min(self.source, network.layers[layer - 1] - 1) if kind == "weight" else 0
+        return Selection(kind, layer, unit, source)

@@ -34,6 +34,11 @@ class Block:
         return self.cell - 5
 
     @property
+    def last_row(self) -> int:
+        """The row of the biases, or of the last source unit; row 0 is the heading."""
+        return self.sources + self.has_bias
+
+    @property
     def right(self) -> int:
         """The first column after the block."""
         return self.x + self.label_width + self.columns * self.cell
@@ -41,7 +46,7 @@ class Block:
     @property
     def bottom(self) -> int:
         """The first row after the block."""
-        return self.y + 1 + self.sources + self.has_bias
+        return self.y + 1 + self.last_row
 
 
 def arrange(network: Network, prefix: str, width: int) -> tuple[Block, ...]:

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.style import Style
-from textual.events import Resize
+from textual.binding import Binding
+from textual.events import Click, Resize
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from bptui.app.ink import Ink, ink
 from bptui.app.lines import BLANK
+from bptui.app.selection import Direction, Selection
 from bptui.app.view import View
 
 
 class Panel(ScrollView, can_focus=True):
     """Draws :meth:`paint`'s strips and refreshes only the lines that changed."""
+
+    # the arrows move the selection; pages, home, end and the wheel still scroll
+    BINDINGS: ClassVar = [
+        Binding(key, f"app.select('{key}')", "Select", show=False)
+        for key in ("left", "right", "up", "down")
+    ]
+
+    class Selected(Message):
+        """Something was selected with the mouse."""
+
+        def __init__(self, selection: Selection) -> None:
+            super().__init__()
+            self.selection = selection
 
     view: var[View | None] = var(None, always_update=True, init=False)
 
@@ -38,9 +56,52 @@ class Panel(ScrollView, can_focus=True):
         """The size of the whole content; larger than the panel where it scrolls."""
         return Size(width, height)
 
+    def neighbour(self, view: View, direction: Direction) -> Selection | None:
+        """What an arrow reaches from the selection; None where this panel shows nothing of it."""
+        return None
+
+    def pick(self, view: View, x: int, y: int) -> Selection | None:
+        """What is drawn at a cell of the content."""
+        return None
+
+    def spot(self, view: View) -> Region | None:
+        """Where in the content the selection is."""
+        return None
+
     def watch_view(self, before: View | None, view: View | None) -> None:
         if view is None or before is None or view.picture != before.picture:
             self.repaint()
+        if view is not None and before is not None and view.selection != before.selection:
+            self._follow(view)
+
+    def _follow(self, view: View) -> None:
+        """Scroll no further than needed to have the selection in sight."""
+        spot = self.spot(view)
+        if spot is None or not self.size.area:
+            return
+        width, height = self.container_size
+        extent = self.virtual_size
+        height -= extent.width > width
+        width -= extent.height > height
+        x = max(min(int(self.scroll_offset.x), spot.x), spot.right - width)
+        y = max(min(int(self.scroll_offset.y), spot.y), spot.bottom - height)
+        if (x, y) != self.scroll_offset:
+            self.scroll_to(x, y, animate=False, force=True)
+
+    def on_click(self, event: Click) -> None:
+        place = event.get_content_offset(self)
+        if place is None or self.view is None:
+            return
+        x, y = place + self.scroll_offset
+        selection = self.pick(self.view, x, y)
+        if selection is not None:
+            self.post_message(self.Selected(selection))
+
+    def on_focus(self) -> None:
+        self.repaint()
+
+    def on_blur(self) -> None:
+        self.repaint()
 
     def repaint(self) -> None:
         """Draw anew from the view, and refresh what differs."""

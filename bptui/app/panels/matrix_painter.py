@@ -1,0 +1,122 @@
+"""Paints one layer's matrix row by row: what is selected, read, written or yet to be computed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bptui.app.ink import Ink
+from bptui.app.lighting import GLYPHS, PENDING, Touch, touch
+from bptui.app.lines import Line
+from bptui.app.numbers import signed
+from bptui.app.panels.blocks import Block
+from bptui.app.panels.cells import row_of
+from bptui.app.view import View
+from bptui.core.arrays import Array
+from bptui.core.network import Parameters
+
+
+class MatrixPainter:
+    """Paints the rows of ``block`` in one view; ``focused`` is whether its panel has the focus."""
+
+    def __init__(
+        self, block: Block, view: View, parameters: Parameters, ink: Ink, focused: bool
+    ) -> None:
+        self.block, self._view, self._parameters = block, view, parameters
+        self._ink, self._focused = ink, focused
+        self._names = view.snapshot.experiment.network.names
+        self._largest = _largest(parameters.weights[block.layer - 1])
+        selection = view.selection
+        own, unit = selection.layer == block.layer, selection.kind == "unit"
+        self._column = selection.unit if own else -1
+        self._row = row_of(block, selection) if own and not unit else -1
+        # an input has no weights into it, so its name is lit in the rows of those out of it
+        self._unit_row = selection.unit + 1 if unit and selection.layer == block.layer - 1 else -1
+        self._unit_column = selection.unit if own and unit else -1
+
+    def paint(self, line: Line, row: int, left: int, right: int) -> None:
+        """Add a row, its name moved to column ``left`` of the content and cut at ``right``."""
+        block, ink = self.block, self._ink
+        title = self._title(row)
+        touched: Touch = touch(self._view, title) if title else ""
+        at = min(max(block.x, left), block.right - block.label_width)
+        line.pad(at, ink.text)
+        if title:
+            line.add(title, ink.touched(ink.strong, touched))
+        else:
+            self._add_source(line, row)
+        first = -(-(at - block.x) // block.cell)
+        start = block.x + block.label_width + first * block.cell
+        if touched:
+            line.add(GLYPHS[touched], ink.accent)
+        line.pad(start, ink.text)
+        # no cell that the edge would cut: the rest of a number reads as another one
+        room = right - block.x - block.label_width
+        cells = slice(first, max(room // block.cell, first))
+        # every cell begins with a blank: the glyph may have taken that of the first one
+        taken = line.width - start
+        if row == 0:
+            self._add_units(line, range(*cells.indices(block.columns)), taken)
+        else:
+            self._add_values(line, row, cells, taken)
+
+    def _title(self, row: int) -> str:
+        """The name of the quantity that begins in a row, if one does."""
+        if row == 0:
+            return self.block.title
+        return self.block.bias_title if row > self.block.sources else ""
+
+    def _add_source(self, line: Line, row: int) -> None:
+        ink = self._ink
+        name = self._names.unit(self.block.layer - 1, row - 1)
+        if row == self._unit_row:
+            line.add(name, ink.selected(ink.strong, self._focused))
+        else:
+            line.add(name, ink.strong if row == self._row else ink.dim)
+
+    def _add_units(self, line: Line, columns: range, taken: int) -> None:
+        ink = self._ink
+        for column in columns:
+            name = self._names.unit(self.block.layer, column)
+            text, style = name.rjust(self.block.cell)[taken:], ink.dim
+            taken = 0
+            if column == self._column:
+                style = ink.strong
+            if column == self._unit_column:
+                line.add(text[: len(text) - len(name)], ink.text)
+                text, style = name, ink.selected(ink.strong, self._focused)
+            line.add(text, style)
+
+    def _add_values(self, line: Line, row: int, cells: slice, taken: int) -> None:
+        ink, block, view = self._ink, self.block, self._view
+        values = self._values(row)[cells]
+        biases = row > block.sources
+        quantity = block.bias_title if biases else block.title
+        touched, computed = touch(view, quantity), view.computed(quantity)
+        chosen = self._column - cells.start if row == self._row else -1
+        for index, value in enumerate(values.tolist()):
+            number = signed(value, block.decimals).lstrip() if computed else PENDING
+            style = ink.sign(value, self._largest) if computed else ink.dim
+            if index == chosen:
+                # as wide as most numbers are: it shall not change its width
+                number = number.rjust(block.decimals + 3)
+                style = ink.selected(style, self._focused)
+            elif touched:
+                style = ink.touched(style, touched)
+            else:
+                number = number.rjust(block.cell - taken)
+            line.add(" " * (block.cell - taken - len(number)), ink.text).add(number, style)
+            taken = 0
+
+    def _values(self, row: int) -> Array:
+        layer = self.block.layer - 1
+        if row <= self.block.sources:
+            weights: Array = self._parameters.weights[layer][row - 1]
+            return weights
+        assert self._parameters.biases is not None, "a bias row stands only where there are biases"
+        return self._parameters.biases[layer]
+
+
+def _largest(weights: Array) -> float:
+    """The greatest size of a finite number in a layer's matrix."""
+    sizes = np.abs(weights)
+    return float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))
