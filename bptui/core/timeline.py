@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter
+from typing import Protocol
 
 import numpy as np
 
@@ -11,10 +12,19 @@ from bptui.core.checkpoints import BUDGET, Checkpoints
 from bptui.core.experiment import Experiment
 from bptui.core.history import LossHistory
 from bptui.core.snapshot import Snapshot
-from bptui.core.training import Engine
+from bptui.core.training import Engine, Watched
 
 DENSE = 32
 """States kept just before a step that was reached by going back."""
+
+
+class Recorder(Protocol):
+    """Is given what is watched, a row for each step played."""
+
+    @property
+    def watched(self) -> Watched: ...
+
+    def add(self, values: Array) -> None: ...
 
 
 class Timeline:
@@ -63,14 +73,23 @@ class Timeline:
             self._keep()
         return self._snapshot
 
-    def move_towards(self, step: int, seconds: float | None = None) -> bool:
+    def kept_before(self, step: int) -> int:
+        """The latest step at or before ``step`` from which replaying can begin."""
+        kept = self._checkpoints.nearest(step)
+        return 0 if kept is None else kept[0]
+
+    def move_towards(
+        self, step: int, seconds: float | None = None, recorder: Recorder | None = None
+    ) -> bool:
         """Bring the engine to the state of ``step``, or as near as ``seconds`` allow.
 
-        Returns whether it got there; calling again goes on, by a step at least.
+        Returns whether it got there; calling again goes on, by a step at least. A ``recorder``
+        is given every step played on the way, from the one reached before, none left out.
         """
         if step < 0:
             raise ValueError(f"there is no step {step}")
-        self._start_from_nearest(step)
+        if recorder is None:
+            self._start_from_nearest(step)
         began, engine = perf_counter(), self._engine
         first = engine.step
         while engine.step < step:
@@ -83,7 +102,7 @@ class Timeline:
                     return False
                 affordable = left / self._seconds_per_step if self._seconds_per_step else 1.0
                 stop = min(stop, engine.step + max(1, int(affordable)))
-            self._play(stop - engine.step)
+            self._play(stop - engine.step, recorder)
         return True
 
     def _start_from_nearest(self, step: int) -> None:
@@ -107,11 +126,16 @@ class Timeline:
         stops = {*spread.tolist(), *range(max(start + 1, step - dense), step + 1)}
         return sorted(stop for stop in stops if start < stop <= step)
 
-    def _play(self, count: int) -> None:
+    def _play(self, count: int, recorder: Recorder | None = None) -> None:
         engine, began = self._engine, perf_counter()
         losses = self._buffer[:count]
         first = engine.step
-        engine.advance(losses)
+        if recorder is None:
+            engine.advance(losses)
+        else:
+            values = np.empty((count, recorder.watched.size))
+            engine.advance_watched(losses, recorder.watched, values)
+            recorder.add(values)
         self._seconds_per_step = (perf_counter() - began) / count
         self._note(first, losses)
         self._keep()

@@ -108,7 +108,7 @@ class Engine:
                 program, row = self._prepare(self.step + index), values[index]
                 calls = program.calls
                 if watched.reads_gradient:
-                    calls = self._sparing_calls(program)
+                    calls = self._sparing_calls(self._schedule.size(self.step + index))
                 row[:split] = parameters[watched.parameters]
                 for each in calls:
                     each()
@@ -168,15 +168,15 @@ class Engine:
             self._programs[samples] = build_step(self.experiment, self.state, self._workspace, x, t)
         return self._programs[samples]
 
-    def _sparing_calls(self, program: StepProgram) -> tuple[Call, ...]:
-        """The fast calls but for updates that would use the gradient up as scratch space."""
-        if id(program) not in self._sparing:
-            self._sparing[id(program)] = tuple(
+    def _sparing_calls(self, samples: int) -> tuple[Call, ...]:
+        """The fast calls, but for updates that would use the gradient up as scratch space."""
+        if samples not in self._sparing:
+            self._sparing[samples] = tuple(
                 each
-                for operation in program.operations
+                for operation in self._program(samples).operations
                 for each in (operation.calls if operation.stage == "update" else operation.fast)
             )
-        return self._sparing[id(program)]
+        return self._sparing[samples]
 
     def _prepare(self, step: int) -> StepProgram:
         """The program of ``step``, with its batch and Adam's corrections in place."""
