@@ -182,9 +182,11 @@ def update(
     gradient: Expression,
     learning_rate: float,
     settings: dict[str, float],
-    number: int,
 ) -> dict[str, Expression]:
-    """What update ``number`` (from 1) makes of a parameter and its slots, in order, by name."""
+    """What an update makes of a parameter and its slots, in order, by name.
+
+    The quantity ``k`` is the number of the update, from 1.
+    """
     old, rate = Quantity(parameter), Setting("learning_rate", learning_rate)
     slot = {name: Quantity(f"{name}_{parameter}") for name in ("v", "m", "s")}
     fresh = {name: Quantity(each.name, new=True) for name, each in slot.items()}
@@ -201,8 +203,8 @@ def update(
         first, second = given["beta1"], given["beta2"]
         m = _mean(first, slot["m"], gradient)
         v = _mean(second, slot["v"], square(gradient))
-        mean = Quotient(fresh["m"], _correction(first, number))
-        root = Function("sqrt", Quotient(fresh["v"], _correction(second, number)))
+        mean = Quotient(fresh["m"], _correction(first))
+        root = Function("sqrt", Quotient(fresh["v"], _correction(second)))
         step = Quotient(times(rate, mean), plus(root, given["epsilon"]))
         return {slot["m"].name: m, slot["v"].name: v, parameter: minus(old, step)}
     if optimizer == "adagrad":
@@ -219,5 +221,5 @@ def _mean(decay: Setting, mean: Expression, sample: Expression) -> Sum:
     return Sum((times(decay, mean), times(minus(ONE, decay), sample)))
 
 
-def _correction(decay: Setting, number: int) -> Expression:
-    return minus(ONE, Power(decay, Setting("k", float(number))))
+def _correction(decay: Setting) -> Expression:
+    return minus(ONE, Power(decay, Quantity("k")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -46,6 +47,7 @@ class Scope:
     def of(cls, snapshot: Snapshot) -> Scope:
         """Everything that ``snapshot`` holds, slots as ``v_W1``, ``m_b2``, ... included."""
         old, new = dict(snapshot.values), dict[str, Array]()
+        old["k"] = np.asarray(float(snapshot.step + 1))
         _add(old, snapshot, "", snapshot.parameters)
         _add(new, snapshot, "", snapshot.updated_parameters)
         for slot, parameters in snapshot.slots.items():
@@ -63,7 +65,8 @@ class Scope:
     def value(self, quantity: Quantity) -> Array:
         """The array that a quantity stands for, or its number as a 0-d array."""
         array = self.array(quantity.name, quantity.new)
-        return array if quantity.index is None else np.asarray(array[quantity.index])
+        # a float where one number is asked for: it behaves like a 0-d array and is much quicker
+        return array if quantity.index is None else cast(Array, array.item(*quantity.index))
 
     def shape(self, node: Expression) -> tuple[int, ...]:
         """The shape that an expression on arrays has."""
@@ -118,7 +121,7 @@ def _evaluate(node: Expression, scope: Scope) -> Array:
         case Quantity():
             return scope.value(node)
         case Constant(number) | Setting(_, number):
-            return np.asarray(number)
+            return cast(Array, number)
         case Sum(terms) | Series(terms):
             result = value(terms[0])
             for term in terms[1:]:

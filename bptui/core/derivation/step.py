@@ -53,10 +53,22 @@ class Definition:
     new: bool = False
 
 
-def define(snapshot: Snapshot, mistakes: tuple[str, ...] | None = None) -> StepFormulas:
-    """The formulas of ``snapshot``'s step; with ``mistakes`` instead of the experiment's own."""
-    made = snapshot.experiment.training.mistakes if mistakes is None else mistakes
-    return _Writer(snapshot, frozenset(made)).write()
+def define(experiment: Experiment, samples: int, one_hot: bool) -> StepFormulas:
+    """The formulas of a step on a batch of ``samples``.
+
+    ``one_hot``: whether the targets of every sample add up to 1.
+    """
+    return _Writer(experiment, samples, one_hot).write()
+
+
+def define_for(snapshot: Snapshot) -> StepFormulas:
+    """The formulas of the step that ``snapshot`` shows."""
+    return define(snapshot.experiment, len(snapshot.batch), is_one_hot(snapshot))
+
+
+def is_one_hot(snapshot: Snapshot) -> bool:
+    """Whether the targets of every sample of the batch add up to exactly 1."""
+    return bool(np.all(snapshot.values["target"].sum(axis=1) == 1.0))
 
 
 @dataclass(frozen=True)
@@ -79,14 +91,11 @@ class StepFormulas:
 
 
 class _Writer:
-    def __init__(self, snapshot: Snapshot, mistakes: frozenset[str]) -> None:
-        self.experiment: Experiment = snapshot.experiment
-        self.network, self.training = self.experiment.network, self.experiment.training
+    def __init__(self, experiment: Experiment, samples: int, one_hot: bool) -> None:
+        self.experiment, self.samples, self.one_hot = experiment, samples, one_hot
+        self.network, self.training = experiment.network, experiment.training
         self.names, self.depth = self.network.names, self.network.depth
-        self.mistakes, self.samples = mistakes, len(snapshot.batch)
-        self.number = snapshot.step + 1
-        target = snapshot.values["target"]
-        self.one_hot = bool(np.all(target.sum(axis=1) == 1.0))
+        self.mistakes = frozenset(self.training.mistakes)
         self.operations: dict[str, tuple[Definition, ...]] = {}
 
     def write(self) -> StepFormulas:
@@ -270,7 +279,6 @@ class _Writer:
             Quantity(gradient),
             self.training.learning_rate,
             dict(self.training.settings),
-            self.number,
         )
         return tuple(Definition(name, each, new=True) for name, each in changed.items())
 

@@ -1,0 +1,128 @@
+"""The numpy form: expressions on arrays as lines of Python that compute them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bptui.core.arrays import Array
+from bptui.core.derivation.equation import Equation
+from bptui.core.derivation.expression import (
+    Activated,
+    Choice,
+    Constant,
+    Expression,
+    Function,
+    LastSample,
+    LogSumExp,
+    MatrixProduct,
+    Maximum,
+    Negative,
+    Power,
+    Product,
+    Quantity,
+    Quotient,
+    Setting,
+    Stable,
+    Sum,
+    Total,
+    Transposed,
+)
+from bptui.core.derivation.symbols import Symbols
+
+SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5
+"""How tightly Python binds; ``@`` as ``*``."""
+
+
+def assignment(equation: Equation, symbols: Symbols) -> str:
+    """``gW1 = input.T @ delta_h``: needs numpy as np and the names that it reads."""
+    return f"{symbols.code(equation.left.name)} = {expression_code(equation.expression, symbols)}"
+
+
+def expression_code(
+    node: Expression, symbols: Symbols, level: int = SUM, numbers: Equation | None = None
+) -> str:
+    """Python for an expression on arrays; with ``numbers``, their values instead of names."""
+
+    def code(part: Expression, inner: int = SUM) -> str:
+        return expression_code(part, symbols, inner, numbers)
+
+    def wrapped(text: str, own: int) -> str:
+        return f"({text})" if own < level else text
+
+    match node:
+        case Quantity(name):
+            if numbers is None:
+                return symbols.code(name)
+            return array_code(np.asarray(numbers.scope.value(node)))
+        case Setting(name, value):
+            return name if numbers is None else repr(value)
+        case Constant(value, _, text):
+            written = text or f"{value:.17g}"
+            return wrapped(written, PRODUCT) if "/" in written else written
+        case Sum(terms):
+            written = code(terms[0])
+            for term in terms[1:]:
+                negative = isinstance(term, Negative)
+                part = code(term.of if isinstance(term, Negative) else term, PRODUCT)
+                written += f" {'-' if negative else '+'} {part}"
+            return wrapped(written, SUM)
+        case Product(factors):
+            # the first factor may be a quotient: a / b * c is (a / b) * c
+            parts = [code(factors[0], PRODUCT), *(code(each, UNARY) for each in factors[1:])]
+            return wrapped(" * ".join(parts), PRODUCT)
+        case Quotient(top, bottom):
+            return wrapped(f"{code(top, PRODUCT)} / {code(bottom, UNARY)}", PRODUCT)
+        case MatrixProduct(left, right):
+            return wrapped(f"{code(left, UNARY)} @ {code(right, UNARY)}", PRODUCT)
+        case Negative(of):
+            return wrapped(f"-{code(of, UNARY)}", UNARY)
+        case Power(base, exponent):
+            return wrapped(f"{code(base, ATOM)} ** {code(exponent, POWER)}", POWER)
+        case Activated(_, _, body) | Stable(_, body):
+            return code(body, level)
+        case Function("ln_one_plus_exp", argument):
+            return f"np.logaddexp(0, {code(argument)})"
+        case Function(name, argument):
+            return f"np.{'log' if name == 'ln' else name}({code(argument)})"
+        case LogSumExp(of):
+            return f"np.logaddexp.reduce({code(of)}, axis=1, keepdims=True)"
+        case Maximum(first, second):
+            return f"np.maximum({code(first)}, {code(second)})"
+        case Choice(condition, positive, otherwise):
+            condition_code = code(condition, SUM)
+            return f"np.where({condition_code} > 0, {code(positive)}, {code(otherwise)})"
+        case Transposed(of):
+            return f"{code(of, ATOM)}.T"
+        case Total(of, axis):
+            if axis is None:
+                return f"np.sum({code(of)})"
+            keep = ", keepdims=True" if axis == 1 else ""
+            return f"{code(of, ATOM)}.sum(axis={axis}{keep})"
+        case LastSample(of):
+            return f"{code(of, ATOM)}[-1]"
+        case _:
+            raise AssertionError(f"{type(node).__name__} is no expression on arrays")
+
+
+def array_code(array: Array) -> str:
+    """``np.array([[0.9, 0.1]])``, a plain number for one without axes."""
+    if array.ndim == 0:
+        return f"{float(array):.6g}"
+    text = np.array2string(
+        array,
+        separator=", ",
+        max_line_width=10**9,
+        threshold=10**9,
+        formatter={"float_kind": lambda value: f"{value:.6g}"},
+    )
+    return f"np.array({' '.join(text.split())})"
+
+
+def array_lines(array: Array, digits: int = 7) -> list[str]:
+    """The array as numpy prints it, large ones with dots for what is left out."""
+    if array.ndim == 0:
+        return [f"{float(array):.{digits}g}"]
+    text = np.array2string(
+        array, separator=", ", precision=digits, threshold=32, edgeitems=2, prefix="array("
+    )
+    return f"array({text})".split("\n")

@@ -1,0 +1,109 @@
+"""Equations, and what is found when one with a mistake is held against the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bptui.core.derivation.expression import Activated, Expression, Product, Quantity, children
+from bptui.core.derivation.scope import Scope, evaluate
+from bptui.core.derivation.tokens import Path
+
+
+@dataclass(frozen=True, eq=False)
+class Equation:
+    """``left`` is ``expression``; ``left.new``: it becomes that. Both in the values of ``scope``.
+
+    ``marks`` are the paths of the parts that differ from another equation.
+    """
+
+    left: Quantity
+    expression: Expression
+    scope: Scope
+    marks: frozenset[Path] = frozenset()
+
+    @property
+    def value(self) -> float:
+        """The value of an equation on single numbers."""
+        return float(evaluate(self.expression, self.scope))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Parts of the published expression, and those that belong in their place."""
+
+    published: tuple[Expression, ...]
+    correct: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The published equation and the correct one, with the parts in which they differ marked."""
+
+    published: Equation
+    correct: Equation
+    differences: tuple[Difference, ...]
+
+
+def compare(published: Equation, correct: Equation) -> Comparison:
+    """Both equations with their differing parts marked."""
+    found: list[tuple[list[Path], list[Path], Difference]] = []
+    _differ(published.expression, correct.expression, (), (), found)
+    here = frozenset(path for paths, _, _ in found for path in paths)
+    there = frozenset(path for _, paths, _ in found for path in paths)
+    unique = tuple(dict.fromkeys(difference for _, _, difference in found))
+    return Comparison(
+        Equation(published.left, published.expression, published.scope, here),
+        Equation(correct.left, correct.expression, correct.scope, there),
+        unique,
+    )
+
+
+def _differ(
+    first: Expression,
+    second: Expression,
+    here: Path,
+    there: Path,
+    found: list[tuple[list[Path], list[Path], Difference]],
+) -> None:
+    if first == second:
+        return
+    if isinstance(first, Product) or isinstance(second, Product):
+        # a product's order says nothing: what both have is no difference
+        left, right = _factors(first, here), _factors(second, there)
+        for path, factor in [*left.items()]:
+            same = next((at for at, each in right.items() if each == factor), None)
+            if same is not None:
+                del left[path], right[same]
+        if len(left) == len(right) == 1:
+            (path, one), (at, other) = next(iter(left.items())), next(iter(right.items()))
+            if type(one) is type(other) and children(one) and path != here and at != there:
+                _differ(one, other, path, at, found)
+                return
+        difference = Difference(tuple(left.values()), tuple(right.values()))
+        found.append(([*left], [*right], difference))
+        return
+    parts, others = children(first), children(second)
+    if type(first) is not type(second) or len(parts) != len(others) or not parts:
+        found.append(([here], [there], Difference((first,), (second,))))
+        return
+    for place, (part, other) in enumerate(zip(parts, others, strict=True)):
+        _differ(part, other, (*here, place), (*there, place), found)
+
+
+def _factors(node: Expression, path: Path) -> dict[Path, Expression]:
+    """The factors of a product, those of activation functions written out included."""
+    if isinstance(node, Activated) and not node.by_name:
+        return _factors(node.body, (*path, 1))
+    if not isinstance(node, Product):
+        return {path: node}
+    found: dict[Path, Expression] = {}
+    for place, factor in enumerate(node.factors):
+        found |= _factors(factor, (*path, place))
+    return found
+
+
+def sizes(numbers: Sequence[float]) -> tuple[float, float | None]:
+    """How far the first number is from the second, and how many times as large it is."""
+    first, second = numbers
+    return first - second, first / second if second else None

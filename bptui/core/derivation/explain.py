@@ -1,0 +1,328 @@
+"""Builds explanations: for a weight, a unit, a matrix, an operation, or the whole step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice, product
+
+from bptui.core.derivation.elements import element, expand
+from bptui.core.derivation.equation import Comparison, Equation, compare
+from bptui.core.derivation.expression import Expression, Index, Quantity
+from bptui.core.derivation.scope import Scope
+from bptui.core.derivation.step import Definition, StepFormulas, define_for
+from bptui.core.derivation.subjects import Subject, find_subject
+from bptui.core.derivation.symbols import Symbols
+from bptui.core.experiment import Experiment
+from bptui.core.snapshot import Snapshot
+from bptui.core.training import Engine
+
+MOST_PATHS = 4
+"""From a weight to the loss: with more of them a gradient is explained link by link."""
+MOST_NUMBERS = 8
+"""Numbers of an array that are explained one by one."""
+
+Statement = Equation | Comparison
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """Equations on single numbers under a heading; ``omitted`` numbers are left out."""
+
+    title: str
+    statements: tuple[Statement, ...]
+    omitted: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """One subject in all forms: ``numbers`` for the scalar form, ``arrays`` for the other two.
+
+    ``index`` is the number asked for in ``arrays``' first one, if it is a single number.
+    """
+
+    title: str
+    numbers: tuple[Section, ...]
+    arrays: tuple[Statement, ...]
+    index: Index | None = None
+
+
+class Explainer:
+    """Explains the steps of one experiment."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.names, self.symbols = experiment.network.names, Symbols(experiment.network.names)
+
+    @cached_property
+    def _right(self) -> Engine:
+        """An engine that makes no mistakes."""
+        training = replace(self.experiment.training, mistakes=())
+        return Engine(replace(self.experiment, training=training))
+
+    def explain(self, snapshot: Snapshot, text: str, most: int = MOST_NUMBERS) -> Explanation:
+        """What ``text`` names, with the numbers of ``snapshot``.
+
+        ``most``: numbers of an array to explain one by one. Raises
+        :class:`~bptui.core.errors.UnusableError` where the network has nothing of that name.
+        """
+        subject = find_subject(text, self.experiment)
+        return _Writer(self, snapshot, most).explanation(subject)
+
+    def corrected(self, snapshot: Snapshot) -> Snapshot:
+        """The same step from the same state without the experiment's mistakes."""
+        engine = self._right
+        state = engine.state
+        state.parameters[:] = state.layout.flatten(snapshot.parameters)
+        for name, slot in zip(state.slot_names, state.slots, strict=True):
+            slot[:] = state.layout.flatten(snapshot.slots[name])
+        engine.step = snapshot.step
+        return engine.record()
+
+
+class _Writer:
+    def __init__(self, explainer: Explainer, snapshot: Snapshot, most: int) -> None:
+        self.explainer, self.snapshot, self.most = explainer, snapshot, most
+        self.names, self.symbols = explainer.names, explainer.symbols
+        self.scope, self.formulas = Scope.of(snapshot), define_for(snapshot)
+        self.right: tuple[Scope, StepFormulas] | None = None
+        if snapshot.experiment.training.mistakes:
+            corrected = explainer.corrected(snapshot)
+            self.right = Scope.of(corrected), define_for(corrected)
+        self.samples = len(snapshot.batch)
+
+    def explanation(self, subject: Subject) -> Explanation:
+        match subject.kind:
+            case "parameter":
+                return self.parameter(subject)
+            case "number":
+                return self.number_of(subject)
+            case "unit":
+                return self.unit(subject)
+            case "array":
+                return self.array(subject)
+            case "operation":
+                return self.operation(subject.name)
+            case "all":
+                sections = [self.operation(each.name) for each in self.snapshot.operations]
+                numbers = tuple(
+                    Section(each.title, section.statements, section.omitted)
+                    for each in sections
+                    for section in each.numbers
+                )
+                arrays = tuple(array for each in sections for array in each.arrays)
+                return Explanation(f"step {self.snapshot.step}", numbers, arrays)
+
+    # --- subjects
+
+    def parameter(self, subject: Subject) -> Explanation:
+        """The gradient and the update of a weight or a bias."""
+        gradient = self.gradient_of(subject.name)
+        name = self.symbols.text(Quantity(subject.name, subject.index))
+        sections = self.gradient_sections(gradient, subject.index, subject.layer)
+        changes = self.formulas.updates(subject.name)
+        statements = tuple(self.statement(each, subject.index) for each in changes)
+        sections.append(Section(f"update of {name}", statements))
+        arrays = [self.whole(gradient), *(self.whole(each.name, new=True) for each in changes)]
+        return Explanation(self.titled(subject), tuple(sections), tuple(arrays), subject.index)
+
+    def number_of(self, subject: Subject) -> Explanation:
+        """One number: a gradient back to the loss, others from what they are computed from."""
+        place = self.symbols.places[subject.name]
+        if place.kind.endswith("gradient") and place.kind != "out_gradient":
+            sections = self.gradient_sections(subject.name, subject.index, subject.layer)
+            arrays = (self.whole(subject.name),)
+            return Explanation(self.titled(subject), tuple(sections), arrays, subject.index)
+        indices = [(sample, subject.index[1]) for sample in range(self.samples)]
+        section = self.listed(subject.name, indices, self.titled(subject))
+        section = replace(section, omitted=self.samples - len(section.statements))
+        return Explanation(
+            self.titled(subject), (section,), (self.whole(subject.name),), subject.index
+        )
+
+    def unit(self, subject: Subject) -> Explanation:
+        """Everything that a unit computes, forwards and backwards, for the first sample."""
+        names, layer, (unit,) = self.names, subject.layer, subject.index
+        title = self.titled(subject)
+        if layer == 0:
+            quantity = Quantity("input", (0, unit))
+            section = Section(title, (Equation(quantity, quantity, self.scope),))
+            whole = Quantity("input")
+            return Explanation(title, (section,), (Equation(whole, whole, self.scope),))
+        quantities = (
+            names.net(layer),
+            names.out(layer),
+            names.out_gradient(layer),
+            names.delta(layer),
+        )
+        statements = tuple(self.number(name, (0, unit)) for name in quantities)
+        arrays = tuple(self.whole(name) for name in quantities)
+        return Explanation(title, (Section(title + self.of_sample(), statements),), arrays)
+
+    def array(self, subject: Subject) -> Explanation:
+        """The numbers of an array one by one; of weights and biases how they change."""
+        place = self.symbols.places[subject.name]
+        if place.kind not in ("weight", "bias"):
+            section = self.listed(subject.name, self.indices(subject.name), self.titled(subject))
+            return Explanation(section.title, (section,), (self.whole(subject.name),))
+        changes = self.formulas.updates(subject.name)
+        sections = [self.changes(each) for each in changes]
+        arrays = tuple(self.whole(each.name, new=True) for each in changes)
+        return Explanation(self.titled(subject), tuple(sections), arrays)
+
+    def operation(self, name: str) -> Explanation:
+        """What one operation computes."""
+        stage = next(each for each in self.snapshot.operations if each.name == name)
+        sections: list[Section] = []
+        arrays: list[Statement] = []
+        for each in self.formulas.operations[name]:
+            arrays.append(self.whole(each.name, each.new))
+            if each.new:
+                sections.append(self.changes(each))
+            elif self.scope.array(each.name).shape == ():
+                sections.append(Section(stage.label, (self.number(each.name, ()),)))
+            else:
+                sections.append(self.listed(each.name, self.indices(each.name), stage.label))
+        return Explanation(stage.label, tuple(sections), tuple(arrays))
+
+    # --- sections
+
+    def gradient_sections(self, gradient: str, index: Index, layer: int) -> list[Section]:
+        """A parameter's gradient: all the way back to the loss, or link by link."""
+        name = self.symbols.text(Quantity(gradient, index))
+        if self.paths_from(layer) <= MOST_PATHS:
+            return [Section(name, (self.number(gradient, index, expanded=True),))]
+        unit = index[-1]
+        links = [self.number(gradient, index)]
+        for quantity in (self.names.delta(layer), self.names.out_gradient(layer)):
+            links.append(self.number(quantity, (0, unit)))
+        return [
+            Section(name, tuple(links[:1])),
+            Section("where" + self.of_sample(), tuple(links[1:])),
+        ]
+
+    def listed(self, name: str, indices: Iterable[Index], title: str) -> Section:
+        statements = tuple(self.number(name, index) for index in islice(indices, self.most))
+        return Section(title, statements, self.scope.array(name).size - len(statements))
+
+    def changes(self, change: Definition) -> Section:
+        indices = islice(self.indices(change.name, new=True), self.most)
+        statements = tuple(self.statement(change, index) for index in indices)
+        omitted = self.scope.array(change.name, new=True).size - len(statements)
+        return Section(f"update of {change.name}", statements, omitted)
+
+    # --- statements
+
+    def number(self, name: str, index: Index, expanded: bool = False) -> Statement:
+        """One number of an array; ``expanded``: from the forward pass, as the article does."""
+
+        def written(scope: Scope, formulas: StepFormulas) -> Expression:
+            definitions = formulas.definitions
+            node = element(definitions[name], index, scope)
+            return expand(node, definitions, scope, self.backward) if expanded else node
+
+        return self.held_against_right(Quantity(name, index), written)
+
+    def statement(self, change: Definition, index: Index) -> Statement:
+        """How one number of a parameter or of its slot changes."""
+
+        def written(scope: Scope, formulas: StepFormulas) -> Expression:
+            return element(_expression(formulas, change), index, scope)
+
+        return self.held_against_right(Quantity(change.name, index, new=True), written)
+
+    def whole(self, name: str, new: bool = False) -> Statement:
+        """The equation of a whole array."""
+
+        def written(scope: Scope, formulas: StepFormulas) -> Expression:
+            if new:
+                return _expression(formulas, Definition(name, Quantity(name), new=True))
+            return formulas.definitions[name]
+
+        return self.held_against_right(Quantity(name, new=new), written)
+
+    def held_against_right(
+        self, left: Quantity, written: Callable[[Scope, StepFormulas], Expression]
+    ) -> Statement:
+        """The equation; beside the right one where a mistake makes them differ."""
+        published = Equation(left, written(self.scope, self.formulas), self.scope)
+        if self.right is None:
+            return published
+        scope, formulas = self.right
+        correct = Equation(left, written(scope, formulas), scope)
+        if correct.expression == published.expression:
+            return published
+        return compare(published, correct)
+
+    # --- details
+
+    @cached_property
+    def backward(self) -> frozenset[str]:
+        """The quantities that an expanded gradient leaves out of sight."""
+        kinds = ("delta", "out_gradient")
+        return frozenset(k for k, place in self.symbols.places.items() if place.kind in kinds)
+
+    def paths_from(self, layer: int) -> int:
+        count = 1
+        for units in self.names.layers[layer + 1 :]:
+            count *= units
+        return count
+
+    def gradient_of(self, parameter: str) -> str:
+        return f"g{parameter}"
+
+    def indices(self, name: str, new: bool = False) -> Iterable[Index]:
+        """The places of an array's numbers in the order in which they are explained."""
+        shape = self.scope.array(name, new).shape
+        place = self.symbols.places.get(name)
+        if place is not None and place.kind in ("weight", "weight_gradient"):
+            return ((source, unit) for unit, source in product(range(shape[1]), range(shape[0])))
+        return product(*map(range, shape))
+
+    def of_sample(self) -> str:
+        if self.samples == 1:
+            return ""
+        return f", sample 1 of the {self.samples} in the batch"
+
+    def titled(self, subject: Subject) -> str:
+        """``w5: weight from h1 to o1, weight_2[0][0]``."""
+        names = self.names
+        if subject.kind == "unit":
+            kind = (
+                "input"
+                if not subject.layer
+                else "output"
+                if (subject.layer == names.depth)
+                else "hidden unit"
+            )
+            return f"{subject.name}: {kind}"
+        if subject.kind == "array":
+            return f"{subject.name}: {_WORDS[self.symbols.places[subject.name].kind]}"
+        quantity = Quantity(subject.name, subject.index)
+        place, name = self.symbols.places[subject.name], self.symbols.text(quantity)
+        words = _WORDS[place.kind]
+        if place.kind == "weight":
+            source, unit = subject.index
+            ends = f"{names.unit(place.layer - 1, source)} to {names.unit(place.layer, unit)}"
+            return f"{name}: weight from {ends}, {self.symbols.position(quantity)}"
+        return f"{name}: {words}"
+
+
+_WORDS = {
+    "net": "pre-activation",
+    "out": "activation",
+    "delta": "gradient of the loss by the pre-activation",
+    "out_gradient": "gradient of the loss by the activation",
+    "weight": "weights",
+    "bias": "bias",
+    "weight_gradient": "gradient of the loss by the weight",
+    "bias_gradient": "gradient of the loss by the bias",
+}
+
+
+def _expression(formulas: StepFormulas, change: Definition) -> Expression:
+    """How ``formulas`` change what ``change`` changes; not at all where they do not."""
+    every = [each for group in formulas.operations.values() for each in group if each.new]
+    found = (each.expression for each in every if each.name == change.name)
+    return next(found, Quantity(change.name))

@@ -1,0 +1,346 @@
+"""Equations on single numbers as lines of text: symbols, then numbers, then the value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from bptui.core.derivation.elements import SAMPLES
+from bptui.core.derivation.equation import Equation
+from bptui.core.derivation.expression import (
+    Activated,
+    Constant,
+    Expression,
+    Negative,
+    Product,
+    Quantity,
+    Quotient,
+    Series,
+    Setting,
+    Sum,
+)
+from bptui.core.derivation.scope import evaluate
+from bptui.core.derivation.symbols import Symbols
+from bptui.core.derivation.tokens import (
+    MOST_TERMS,
+    PRODUCT,
+    SUM,
+    Path,
+    Token,
+    Tokenizer,
+    bracketed,
+    operator,
+    shown,
+)
+from bptui.core.derivation.tokens import number as written
+
+
+@dataclass(frozen=True)
+class Span:
+    """A piece of a line. ``role`` says what it is, so that a screen can give it a colour."""
+
+    text: str
+    role: str
+    marked: bool = False
+
+
+TextLine: TypeAlias = tuple[Span, ...]
+
+
+def plain(line: Iterable[Span]) -> str:
+    return "".join(span.text for span in line).rstrip()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One term: its tokens, the sign before it, and what stands at its end."""
+
+    tokens: tuple[Token, ...]
+    sign: str = ""
+    label: str = ""
+    node: Expression | None = None
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """An expression as rows, with what stands before and behind all of them.
+
+    A sum over samples has its symbols once and its numbers for each sample.
+    """
+
+    symbols: tuple[Row, ...]
+    numbers: tuple[Row, ...]
+    before: tuple[Token, ...] = ()
+    after: tuple[Token, ...] = ()
+    sigma: tuple[Token, ...] = ()
+    end: tuple[Token, ...] = ()
+
+
+class EquationWriter:
+    """Writes equations into ``width`` columns.
+
+    Numbers put in have ``digits`` significant digits, values ``value_digits``.
+    """
+
+    def __init__(
+        self, symbols: Symbols, width: int, digits: int = 6, value_digits: int = 7
+    ) -> None:
+        self.symbols, self.width = symbols, width
+        self.digits, self.value_digits = digits, value_digits
+
+    def lines(self, equation: Equation, compact: bool = False) -> list[TextLine]:
+        """Symbols, numbers, where it helps the terms' values, and the value.
+
+        ``compact`` puts the value behind the numbers where it fits.
+        """
+        name, relation = self.symbols.text(replace(equation.left, new=False)), "="
+        if equation.left.new:
+            relation = "←"
+        node, tokenizer = equation.expression, self._tokenizer(equation)
+        terms = self._terms(node, (), tokenizer)
+        indent = len(name) + 1
+        first = (Span(f"{name} ", "name"), Span(f"{relation} ", "operator"))
+        again = (Span(" " * indent, "operator"), Span("= ", "operator"))
+        room = max(self.width - indent - 2, 12)
+        value = written(equation.value, self.value_digits)
+        lines = self._block(first, terms, terms.symbols, room, symbols=True)
+        if isinstance(node, Quantity | Constant | Setting):
+            # nothing is computed: the name, then the value
+            return [*lines, (*again, Span(value, "value"))]
+        lines += self._block(again, terms, terms.numbers, room, symbols=False)
+        partial = self._partial(node, terms, equation)
+        if partial:
+            lines += self._wrapped(again, partial, [len(each.number) for each in partial], room)
+        last = Span(value, "value")
+        if compact and not partial and _length(lines[-1]) + 3 + len(value) <= self.width:
+            lines[-1] = (*lines[-1], Span(" = ", "operator"), last)
+            return lines
+        return [*lines, (*again, last)]
+
+    def _tokenizer(self, equation: Equation) -> Tokenizer:
+        return Tokenizer(self.symbols, equation.scope, self.digits, equation.marks)
+
+    def _terms(self, node: Expression, path: Path, tokenizer: Tokenizer) -> _Terms:
+        """The expression as rows of terms, one row where it is no series."""
+        match node:
+            case Series(terms, over) if over == SAMPLES:
+                return self._sample_terms(terms, path, tokenizer)
+            case Product(factors) if _is_scaled_series(factors):
+                # a path to the product itself would mark the series too
+                outer = [
+                    tokenizer.tokens(each, PRODUCT, (*path, k)) for k, each in enumerate(factors)
+                ]
+                before = [token for each in outer[:-1] for token in (*each, operator(" · "))]
+                inner = self._terms(factors[-1], (*path, len(factors) - 1), tokenizer)
+                return replace(inner, before=(*before, operator("(")), after=(operator(")"),))
+        rows = tuple(self._rows(node, path, tokenizer))
+        return _Terms(rows, rows)
+
+    def _sample_terms(
+        self, terms: Sequence[Expression], path: Path, tokenizer: Tokenizer
+    ) -> _Terms:
+        symbols = self._rows(terms[0], (*path, 0), tokenizer)
+        symbols[0] = replace(symbols[0], label=f"over {len(terms)} samples")
+        numbers: list[Row] = []
+        for place in shown(len(terms)):
+            if place is None:
+                numbers.append(Row((operator(f"… {len(terms) - MOST_TERMS} more samples"),), "+"))
+                continue
+            rows = self._rows(terms[place], (*path, place), tokenizer)
+            first = rows[0]
+            tokens = bracketed(first.tokens) if numbers else first.tokens
+            rows[0] = Row(tuple(tokens), "+" if numbers else "", f"sample {place + 1}", first.node)
+            numbers += rows
+        some = len(symbols) > 1
+        sigma = Token("Σ (", "   ") if some else Token("Σ ", "  ")
+        return _Terms(
+            tuple(symbols),
+            tuple(numbers),
+            sigma=(sigma,),
+            end=(Token(")", ""),) if some else (),
+        )
+
+    def _rows(self, node: Expression, path: Path, tokenizer: Tokenizer) -> list[Row]:
+        if isinstance(node, Series):
+            rows: list[Row] = []
+            for place in shown(len(node.terms)):
+                if place is None:
+                    rows.append(Row((operator(f"… {len(node.terms) - MOST_TERMS} more"),), "+"))
+                    continue
+                term, at = node.terms[place], (*path, place)
+                if isinstance(term, Negative) and rows:
+                    tokens = bracketed(tokenizer.tokens(term.of, PRODUCT, (*at, 0)))
+                    rows.append(Row(tuple(tokens), "-", "", term))
+                    continue
+                tokens = tokenizer.tokens(term, SUM if isinstance(term, Negative) else PRODUCT, at)
+                rows.append(Row(tuple(bracketed(tokens) if rows else tokens), "+", "", term))
+            rows[0] = replace(rows[0], sign="")
+            return rows
+        if isinstance(node, Sum) and any(isinstance(each, Series) for each in node.terms):
+            rows = []
+            for place, term in enumerate(node.terms):
+                if isinstance(term, Negative):
+                    tokens = bracketed(tokenizer.tokens(term.of, PRODUCT, (*path, place, 0)))
+                    rows.append(Row(tuple(tokens), "-", "", term))
+                    continue
+                inner = self._rows(term, (*path, place), tokenizer)
+                rows += [replace(inner[0], sign="+" if rows else ""), *inner[1:]]
+            return rows
+        return [Row(tuple(tokenizer.tokens(node, SUM, path)), "", "", node)]
+
+    def _block(
+        self, first: TextLine, terms: _Terms, rows: Sequence[Row], room: int, *, symbols: bool
+    ) -> list[TextLine]:
+        """The rows on one line where they fit, else one below the other."""
+        before, after = (*terms.before, *terms.sigma), (*terms.end, *terms.after)
+        labelled = any(row.label for row in terms.numbers)
+        joined = [*before]
+        for row in rows:
+            joined += [operator(f" {row.sign} ", breaks=True)] if row.sign else []
+            joined += row.tokens
+        joined += after
+        widths = [*map(_width, joined)]
+        if not labelled and (len(rows) == 1 or sum(widths) <= room):
+            return self._wrapped(first, joined, widths, room, symbols=symbols)
+        lines: list[TextLine] = []
+        columns = _columns((*terms.symbols, *terms.numbers))
+        margin = sum(map(_width, before))
+        for place, row in enumerate(rows):
+            tokens, widths = [*row.tokens], [*columns[_shape(row.tokens)]]
+            if place == 0:
+                tokens, widths = [*before, *tokens], [*map(_width, before), *widths]
+            if place == len(rows) - 1:
+                tokens, widths = [*tokens, *after], [*widths, *map(_width, after)]
+            start = first
+            if place:
+                # signs stand under the = where nothing comes before the first term
+                lead = _length(first) - 2 + margin
+                start = (Span(" " * lead, "operator"), Span(f"{row.sign} ", "operator"))
+            label = Span(f"   {row.label}", "label") if row.label else None
+            lines += self._wrapped(start, tokens, widths, room, symbols=symbols, label=label)
+        return lines
+
+    def _wrapped(
+        self,
+        start: TextLine,
+        tokens: Sequence[Token],
+        widths: Sequence[int],
+        room: int,
+        *,
+        symbols: bool = False,
+        label: Span | None = None,
+    ) -> list[TextLine]:
+        """Tokens in their columns, going on below where they do not fit."""
+        lines: list[list[Span]] = [[*start]]
+        used, limit = 0, room - (len(label.text) if label else 0)
+        for place, token in enumerate(tokens):
+            ahead = widths[place]
+            for after in range(place + 1, len(tokens)):
+                if tokens[after].breaks:
+                    break
+                ahead += widths[after]
+            if token.breaks and used + ahead > limit:
+                lines.append([Span(" " * (_length(start) + 1), "operator")])
+                used = 1
+            text = token.symbol if symbols else token.number
+            role = token.role if symbols or token.role in ("operator", "constant") else "number"
+            lines[-1].append(Span(text, role, token.marked))
+            gap = widths[place] - len(text)
+            if gap > 0:
+                lines[-1].append(Span(" " * gap, "operator"))
+            used += max(widths[place], len(text))
+        if label:
+            lines[-1].append(label)
+        return [tuple(line) for line in lines]
+
+    def _partial(self, node: Expression, terms: _Terms, equation: Equation) -> list[Token]:
+        """The values of the terms or factors, where they are more than the numbers put in."""
+        if len(terms.numbers) > 1:
+            return self._values_of_rows(terms, equation)
+        while isinstance(node, Activated) and not node.by_name:
+            node = node.body
+        parts = _parts(node)
+        if parts is None or all(map(_is_leaf, parts)):
+            return []
+        between = " + " if isinstance(node, Sum) else " / " if isinstance(node, Quotient) else " · "
+        values: list[Token] = []
+        for part in parts:
+            negative = isinstance(node, Sum) and isinstance(part, Negative)
+            inner = part.of if isinstance(part, Negative) and negative else part
+            token = self._value(inner, equation)
+            if values:
+                values += [operator(" - " if negative else between, breaks=True)]
+                values += bracketed([token])
+            else:
+                values += [operator("-"), *bracketed([token])] if negative else [token]
+        return values
+
+    def _values_of_rows(self, terms: _Terms, equation: Equation) -> list[Token]:
+        if all(len(row.tokens) == 1 for row in terms.numbers):
+            return []  # they are values already
+        values = [operator("".join(each.number for each in terms.before))] if terms.before else []
+        for place, row in enumerate(terms.numbers):
+            if row.node is None:
+                token, sign = row.tokens[0], row.sign
+            else:
+                token = self._value(row.node, equation)
+                negative = token.number.startswith("-")
+                sign = "" if not place else "-" if negative else "+"
+                if place and negative:
+                    token = Token(token.symbol[1:], token.number[1:], "quantity")
+            values += [operator(f" {sign} ", breaks=True)] if sign else []
+            values.append(token)
+        return [*values, *terms.after]
+
+    def _value(self, node: Expression, equation: Equation) -> Token:
+        if isinstance(node, Constant) and node.text:
+            return operator(node.text)
+        text = written(float(evaluate(node, equation.scope)), self.value_digits)
+        return Token(text, text, "quantity")
+
+
+def _is_scaled_series(factors: Sequence[Expression]) -> bool:
+    """Whether the last factor, and only that, is a series."""
+    return isinstance(factors[-1], Series) and not any(
+        isinstance(each, Series) for each in factors[:-1]
+    )
+
+
+def _is_leaf(node: Expression) -> bool:
+    inner = node.of if isinstance(node, Negative) else node
+    return isinstance(inner, Quantity | Constant | Setting)
+
+
+def _parts(node: Expression) -> tuple[Expression, ...] | None:
+    """The terms or factors whose values are worth a line of their own."""
+    match node:
+        case Product(parts) | Sum(parts):
+            return parts
+        case Quotient(top, bottom):
+            return (top, bottom)
+        case _:
+            return None
+
+
+def _shape(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """What rows must share for their columns to be the same."""
+    return tuple(each.symbol if each.role == "operator" else "" for each in tokens)
+
+
+def _columns(rows: Iterable[Row]) -> dict[tuple[str, ...], list[int]]:
+    """The widths of the columns of rows of each shape."""
+    found: dict[tuple[str, ...], list[int]] = {}
+    for row in rows:
+        widths = [*map(_width, row.tokens)]
+        known = found.setdefault(_shape(row.tokens), widths)
+        found[_shape(row.tokens)] = [*map(max, known, widths)]
+    return found
+
+
+def _width(token: Token) -> int:
+    return max(len(token.symbol), len(token.number))
+
+
+def _length(line: Iterable[Span]) -> int:
+    return sum(len(span.text) for span in line)

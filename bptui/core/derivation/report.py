@@ -1,0 +1,204 @@
+"""Explanations as lines of text, in the three forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from bptui.core.arrays import Array
+from bptui.core.derivation.code import array_lines, assignment, expression_code
+from bptui.core.derivation.equation import Comparison, Difference, Equation
+from bptui.core.derivation.explain import Explanation, Statement
+from bptui.core.derivation.expression import Expression, Quantity, quantities
+from bptui.core.derivation.lines import EquationWriter, Span, TextLine, plain
+from bptui.core.derivation.matrices import MatrixWriter
+from bptui.core.derivation.scope import Scope, evaluate
+from bptui.core.derivation.symbols import Symbols
+from bptui.core.derivation.tokens import PRODUCT, Tokenizer, number
+
+Form: TypeAlias = Literal["scalar", "matrix", "numpy"]
+FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
+MOST_CODE_NUMBERS = 12
+"""Numbers of an array that are put into a line of code."""
+BLANK: TextLine = ()
+
+
+class Report:
+    """Writes explanations into ``width`` columns; see :class:`EquationWriter` for the digits."""
+
+    def __init__(
+        self, symbols: Symbols, width: int, digits: int = 6, value_digits: int = 7
+    ) -> None:
+        self.symbols, self.width = symbols, width
+        self.value_digits = value_digits
+        self._equations = EquationWriter(symbols, width, digits, value_digits)
+        self._matrices = MatrixWriter(symbols, width, digits, value_digits)
+
+    def lines(self, explanation: Explanation, form: Form) -> list[TextLine]:
+        """The explanation in one of the forms."""
+        if form == "scalar":
+            return self.scalar(explanation)
+        written: list[TextLine] = []
+        for place, statement in enumerate(explanation.arrays):
+            if place:
+                written.append(BLANK)
+            if form == "matrix":
+                written += self.matrix(statement, explanation.index)
+            else:
+                written += self.numpy(statement, explanation.index)
+        return written
+
+    def scalar(self, explanation: Explanation) -> list[TextLine]:
+        written: list[TextLine] = []
+        for place, section in enumerate(explanation.numbers):
+            if place:
+                written.append(BLANK)
+            if section.title.startswith("where"):
+                written.append((Span(section.title, "label"),))
+            compact = len(section.statements) > 1
+            for each in section.statements:
+                written += self.statement(each, lambda one: self._equations.lines(one, compact))
+            if section.omitted:
+                written.append((Span(f"… {section.omitted} more like these", "label"),))
+        return written
+
+    def matrix(self, statement: Statement, wanted: tuple[int, ...] | None) -> list[TextLine]:
+        return self.statement(statement, lambda one: self._matrices.lines(one, _place(one, wanted)))
+
+    def numpy(self, statement: Statement, wanted: tuple[int, ...] | None) -> list[TextLine]:
+        return self.statement(statement, lambda one: self._code(one, _place(one, wanted)))
+
+    def statement(
+        self, statement: Statement, write: Callable[[Equation], list[TextLine]]
+    ) -> list[TextLine]:
+        """An equation; or a published one, the correct one and what sets them apart."""
+        if isinstance(statement, Equation):
+            return write(statement)
+        return [
+            (Span("as published", "warning"),),
+            *write(statement.published),
+            (Span("correct", "heading"),),
+            *write(statement.correct),
+            *((Span(text, "warning"),) for text in self.verdict(statement)),
+        ]
+
+    def verdict(self, comparison: Comparison) -> list[str]:
+        """By how much the two sides differ, and which of their parts."""
+        published, correct = comparison.published, comparison.correct
+        first, second = _values(published), _values(correct)
+        written: list[str] = []
+        if np.array_equal(first, second, equal_nan=True):
+            written.append("both have the same value here")
+        elif first.ndim == 0:
+            written.append(_apart(float(first), float(second)))
+        else:
+            far = np.unravel_index(np.nanargmax(np.abs(first - second)), first.shape)
+            name = self.symbols.text(
+                replace(published.left, index=tuple(int(each) for each in far), new=False)
+            )
+            written.append(
+                f"furthest apart: {name}, {_apart(float(first[far]), float(second[far]))}"
+            )
+        return written + [self.difference(each, comparison) for each in comparison.differences]
+
+    def difference(self, difference: Difference, comparison: Comparison) -> str:
+        """``w6 (weight_2[1][0]) stands where w7 (weight_2[0][1]) belongs``."""
+        there = self._named(difference.published, comparison.published.scope)
+        right = self._named(difference.correct, comparison.correct.scope)
+        if there and right:
+            return f"{there} stands where {right} belongs"
+        return f"{there} does not belong there" if there else f"{right} is missing"
+
+    def _named(self, parts: Sequence[Expression], scope: Scope) -> str:
+        written: list[str] = []
+        for part in parts:
+            if any(each.index is None for each in quantities(part)):
+                written.append(expression_code(part, self.symbols, 2))
+                continue
+            tokens = Tokenizer(self.symbols, scope).tokens(part, PRODUCT)
+            text = "".join(token.symbol for token in tokens)
+            position = self.symbols.position(part) if isinstance(part, Quantity) else ""
+            written.append(f"{text} ({position})" if position else text)
+        return " · ".join(written)
+
+    def _code(self, equation: Equation, wanted: tuple[int, ...] | None) -> list[TextLine]:
+        """The line of code, the same with numbers where they are few, and the result."""
+        node, left = equation.expression, equation.left
+        name = self.symbols.code(left.name)
+        lines: list[TextLine] = [(Span(assignment(equation, self.symbols), "code"),)]
+        arrays = [np.asarray(equation.scope.value(each)) for each in quantities(node)]
+        indent = " " * (len(name) + 1)
+        if isinstance(node, Quantity):
+            pass
+        elif all(each.size <= MOST_CODE_NUMBERS for each in arrays):
+            text = expression_code(node, self.symbols, numbers=equation)
+            lines += _broken(f"{indent}= {text}", self.width, len(indent) + 2)
+        else:
+            shapes = [
+                f"{self.symbols.code(each.name)} {array.shape}"
+                for each, array in zip(quantities(node), arrays, strict=True)
+                if array.ndim
+            ]
+            lines += _broken(f"{indent}# {', '.join(shapes)}", self.width, len(indent) + 2)
+        result = array_lines(_values(equation), self.value_digits)
+        for place, text in enumerate(result):
+            start = f"{indent}= " if not place else " " * (len(indent) + 2)
+            lines.append((Span(start, "operator"), Span(text, "value")))
+        if wanted is not None:
+            value = float(_values(equation)[wanted])
+            place_text = ", ".join(map(str, wanted))
+            lines.append(
+                (
+                    Span(f"{name}[{place_text}] ", "name"),
+                    Span("= ", "operator"),
+                    Span(number(value, self.value_digits), "selected"),
+                )
+            )
+        return lines
+
+
+def _values(equation: Equation) -> Array:
+    """The value, in the shape of what it is assigned to."""
+    array, left = evaluate(equation.expression, equation.scope), equation.left
+    if left.index is not None:
+        return array
+    return np.broadcast_to(array, equation.scope.array(left.name, left.new).shape)
+
+
+def _place(equation: Equation, wanted: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    shape = equation.scope.array(equation.left.name, equation.left.new).shape
+    return wanted if wanted is not None and len(shape) == len(wanted) else None
+
+
+def _apart(published: float, correct: float) -> str:
+    text = f"{number(published)} as published, {number(correct)} correct"
+    apart = f"{number(published - correct)} apart"
+    if correct == 0.0 or not np.isfinite(published / correct):
+        return f"{text}: {apart}"
+    return f"{text}: {number(published / correct)} times as large, {apart}"
+
+
+def _broken(text: str, width: int, indent: int) -> list[TextLine]:
+    """A long line of code, broken behind blanks."""
+    lines: list[TextLine] = []
+    while len(text) > width:
+        cut = text.rfind(" ", indent + 1, width)
+        if cut < 0:
+            break
+        lines.append((Span(text[:cut], "number"),))
+        text = " " * indent + text[cut + 1 :]
+    return [*lines, (Span(text, "number"),)]
+
+
+def with_carets(lines: Iterable[TextLine]) -> list[str]:
+    """Plain text in which a line of carets stands under what is marked."""
+    written: list[str] = []
+    for line in lines:
+        written.append(plain(line))
+        if any(span.marked for span in line):
+            carets = "".join(("^" if span.marked else " ") * len(span.text) for span in line)
+            written.append(carets.rstrip())
+    return written

@@ -1,0 +1,202 @@
+"""Expressions on single numbers as tokens, each with its symbol and the number put in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from bptui.core.derivation.expression import (
+    Activated,
+    Choice,
+    Constant,
+    Expression,
+    Function,
+    Maximum,
+    Negative,
+    Power,
+    Product,
+    Quantity,
+    Quotient,
+    Series,
+    Setting,
+    Stable,
+    Sum,
+)
+from bptui.core.derivation.scope import Scope, evaluate
+from bptui.core.derivation.symbols import Symbols
+
+Role: TypeAlias = Literal["operator", "quantity", "setting", "constant"]
+Path: TypeAlias = tuple[int, ...]
+SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
+MOST_TERMS = 4
+"""Terms of a sum that are written out; of more, the first three and the last."""
+
+
+_RAISED = {2.0: "²", 3.0: "³"}
+
+
+@dataclass(frozen=True)
+class Token:
+    """``symbol`` and ``number`` stand under each other; ``breaks``: a line may end before it."""
+
+    symbol: str
+    number: str
+    role: Role = "operator"
+    marked: bool = False
+    breaks: bool = False
+
+
+def operator(text: str, breaks: bool = False) -> Token:
+    return Token(text, text, "operator", False, breaks)
+
+
+def number(value: float, digits: int = 6) -> str:
+    """At most ``digits`` significant digits: 0.15, 0.620606, 4.7e-08."""
+    return f"{value:.{digits}g}"
+
+
+def shown(count: int, most: int = MOST_TERMS) -> list[int | None]:
+    """The places written out of ``count``; None stands for those left out."""
+    if count <= most:
+        return list(range(count))
+    return [*range(most - 1), None, count - 1]
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """Writes expressions on single numbers. ``marks`` are paths of nodes that stand out."""
+
+    symbols: Symbols
+    scope: Scope
+    digits: int = 6
+    marks: frozenset[Path] = frozenset()
+
+    def tokens(
+        self, node: Expression, level: int = SUM, path: Path = (), top: bool = True
+    ) -> list[Token]:
+        """The tokens of ``node``, in parentheses where ``level`` binds more tightly than it.
+
+        ``top``: lines may break between its terms or factors.
+        """
+        found = self._written(node, level, path, top)
+        if path in self.marks:
+            return [replace(token, marked=True) for token in found]
+        return found
+
+    def _written(self, node: Expression, level: int, path: Path, top: bool) -> list[Token]:
+        match node:
+            case Quantity():
+                return [self._leaf(self.symbols.text(node), node, "quantity")]
+            case Setting(name, _):
+                return [self._leaf(name, node, "setting")]
+            case Constant(value, text, _):
+                return [replace(operator(text or number(value)), role="constant")]
+            case Sum(terms):
+                return self._wrapped(self._sum(terms, path, top and level <= SUM), level > SUM)
+            case Series(terms):
+                return self._wrapped(self._series(node, path), level > SUM)
+            case Product(factors):
+                breaks = top and level <= PRODUCT
+                return self._wrapped(self._product(factors, path, breaks), level > PRODUCT)
+            case Negative(of):
+                inner = [operator("-"), *bracketed(self.tokens(of, PRODUCT, (*path, 0), False))]
+                return self._wrapped(inner, level > SUM)
+            case Quotient(top_of, bottom):
+                written = [
+                    *self.tokens(top_of, PRODUCT, (*path, 0), False),
+                    operator(" / "),
+                    *self.tokens(bottom, POWER, (*path, 1), False),
+                ]
+                return self._wrapped(written, level > PRODUCT)
+            case Power(base, exponent):
+                inner = bracketed(self.tokens(base, ATOM, (*path, 0), False))
+                raised = _RAISED.get(exponent.value) if isinstance(exponent, Constant) else None
+                if raised:
+                    last = inner[-1]
+                    ended = replace(last, symbol=last.symbol + raised, number=last.number + raised)
+                    return [*inner[:-1], ended]
+                return [*inner, operator("^"), *self.tokens(exponent, ATOM, (*path, 1), False)]
+            case Activated(name, argument, body, by_name):
+                if not by_name:
+                    return self.tokens(body, level, (*path, 1), top)
+                return self._call(name, [argument], path)
+            case Stable(textbook, _):
+                return self.tokens(textbook, level, (*path, 0), top)
+            case Function("exp", argument):
+                return self._call("e^", [argument], path)
+            case Function("ln_one_plus_exp", argument):
+                return [operator("ln(1 + "), *self._call("e^", [argument], path), operator(")")]
+            case Function("sqrt", argument):
+                return self._call("√", [argument], path)
+            case Function(name, argument):
+                return self._call(name, [argument], path)
+            case Maximum(first, second):
+                return self._call("max", [first, second], path)
+            case Choice(condition, positive, otherwise):
+                return [
+                    operator("("),
+                    *self.tokens(positive, SUM, (*path, 1), False),
+                    operator(" if "),
+                    *self.tokens(condition, SUM, (*path, 0), False),
+                    operator(" > 0 else "),
+                    *self.tokens(otherwise, SUM, (*path, 2), False),
+                    operator(")"),
+                ]
+            case _:
+                raise AssertionError(f"{type(node).__name__} has no single numbers")
+
+    def _leaf(self, symbol: str, node: Expression, role: Role) -> Token:
+        return Token(symbol, number(float(evaluate(node, self.scope)), self.digits), role)
+
+    def _wrapped(self, tokens: list[Token], wrap: bool) -> list[Token]:
+        return [operator("("), *tokens, operator(")")] if wrap else tokens
+
+    def _call(self, name: str, arguments: list[Expression], path: Path) -> list[Token]:
+        written = [operator(f"{name}(")]
+        for place, argument in enumerate(arguments):
+            written += [operator(", ")] if place else []
+            written += self.tokens(argument, SUM, (*path, place), False)
+        return [*written, operator(")")]
+
+    def _sum(self, terms: tuple[Expression, ...], path: Path, breaks: bool) -> list[Token]:
+        written: list[Token] = []
+        for place, term in enumerate(terms):
+            at = (*path, place)
+            if isinstance(term, Negative):
+                sign = operator(" - " if place else "-", breaks and place > 0)
+                part = self.tokens(term.of, PRODUCT, (*at, 0), False)
+                if at in self.marks:
+                    part = [replace(token, marked=True) for token in part]
+            else:
+                sign = operator(" + ", breaks)
+                part = self.tokens(term, PRODUCT if place else SUM, at, False)
+            written += [sign] if place or isinstance(term, Negative) else []
+            written += bracketed(part) if written else part
+        return written
+
+    def _series(self, node: Series, path: Path) -> list[Token]:
+        written: list[Token] = []
+        for place in shown(len(node.terms)):
+            if place is None:
+                left = len(node.terms) - MOST_TERMS
+                written += [operator(f" + … {left} more")]
+                continue
+            part = self.tokens(node.terms[place], PRODUCT, (*path, place), False)
+            written += [operator(" + "), *bracketed(part)] if written else part
+        return written
+
+    def _product(self, factors: tuple[Expression, ...], path: Path, breaks: bool) -> list[Token]:
+        written: list[Token] = []
+        for place, factor in enumerate(factors):
+            part = self.tokens(factor, PRODUCT, (*path, place), False)
+            written += [operator(" · ", breaks), *bracketed(part)] if written else part
+        return written
+
+
+def bracketed(tokens: Sequence[Token]) -> list[Token]:
+    """A negative number behind an operator in parentheses: 0.5 · (-0.17)."""
+    first = tokens[0]
+    if first.role != "operator" and first.number.startswith("-"):
+        return [replace(first, number=f"({first.number})"), *tokens[1:]]
+    return [*tokens]
