@@ -21,6 +21,8 @@ class View:
     played: int
     running: bool
     speed: str
+    backwards: bool = False
+    """Whether the run goes back in time."""
     seeking: int | None = None
     """The step being sought, while that takes longer than a moment."""
     diverged_at: int | None = None
