@@ -31,6 +31,9 @@ from bptui.core.derivation.symbols import Symbols
 
 SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5
 """How tightly Python binds; ``@`` as ``*``."""
+MOST_PRINTED = 32
+"""Numbers of an array that are printed whole."""
+_EDGES = [0, 1, -2, -1]
 
 
 def assignment(equation: Equation, symbols: Symbols) -> str:
@@ -119,10 +122,20 @@ def array_code(array: Array) -> str:
 
 
 def array_lines(array: Array, digits: int = 7) -> list[str]:
-    """The array as numpy prints it, large ones with dots for what is left out."""
+    """The array much as numpy prints it, large ones with dots for what is left out."""
     if array.ndim == 0:
         return [f"{float(array):.{digits}g}"]
+    seen = array
+    if array.size > MOST_PRINTED:
+        for axis in range(array.ndim):
+            seen = seen.take(_EDGES, axis, mode="wrap")
+    width = max(len(f"{value:.{digits}g}") for value in seen.ravel().tolist())
     text = np.array2string(
-        array, separator=", ", precision=digits, threshold=32, edgeitems=2, prefix="array("
+        array,
+        separator=", ",
+        threshold=MOST_PRINTED,
+        edgeitems=2,
+        prefix="array(",
+        formatter={"float_kind": lambda value: f"{value:.{digits}g}".rjust(width)},
     )
     return f"array({text})".split("\n")

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from bptui.core.derivation.expression import Activated, Expression, Product, Quantity, children
+from bptui.core.derivation.expression import (
+    Activated,
+    Expression,
+    Product,
+    Quantity,
+    children,
+    quantities,
+    rebuild,
+)
 from bptui.core.derivation.scope import Scope, evaluate
 from bptui.core.derivation.tokens import Path
 
@@ -71,17 +79,13 @@ def _differ(
     if isinstance(first, Product) or isinstance(second, Product):
         # a product's order says nothing: what both have is no difference
         left, right = _factors(first, here), _factors(second, there)
-        for path, factor in [*left.items()]:
-            same = next((at for at, each in right.items() if each == factor), None)
-            if same is not None:
-                del left[path], right[same]
-        if len(left) == len(right) == 1:
-            (path, one), (at, other) = next(iter(left.items())), next(iter(right.items()))
-            if type(one) is type(other) and children(one) and path != here and at != there:
-                _differ(one, other, path, at, found)
-                return
-        difference = Difference(tuple(left.values()), tuple(right.values()))
-        found.append(([*left], [*right], difference))
+        _pair(left, right, lambda one, other: one == other)
+        # w6 for w7 is one difference, a factor that is missing beside it another one
+        for path, at in _pair(left, right, lambda one, other: _outline(one) == _outline(other)):
+            _differ(_at(first, path, here), _at(second, at, there), path, at, found)
+        if left or right:
+            difference = Difference(tuple(left.values()), tuple(right.values()))
+            found.append(([*left], [*right], difference))
         return
     parts, others = children(first), children(second)
     if type(first) is not type(second) or len(parts) != len(others) or not parts:
@@ -91,9 +95,39 @@ def _differ(
         _differ(part, other, (*here, place), (*there, place), found)
 
 
+def _pair(
+    left: dict[Path, Expression],
+    right: dict[Path, Expression],
+    same: Callable[[Expression, Expression], bool],
+) -> list[tuple[Path, Path]]:
+    """Take factors that are the ``same`` out of both sides; their paths."""
+    pairs: list[tuple[Path, Path]] = []
+    for path, factor in [*left.items()]:
+        match = next((at for at, each in right.items() if same(factor, each)), None)
+        if match is not None:
+            pairs.append((path, match))
+            del left[path], right[match]
+    return pairs
+
+
+def _outline(node: Expression) -> Expression:
+    """The tree without the places of its numbers: w6 and w7 look the same."""
+    if isinstance(node, Quantity):
+        return Quantity(node.name)
+    return rebuild(node, _outline)
+
+
+def _at(node: Expression, path: Path, base: Path) -> Expression:
+    """The part of ``node``, which stands at ``base``, that stands at ``path``."""
+    for place in path[len(base) :]:
+        node = children(node)[place]
+    return node
+
+
 def _factors(node: Expression, path: Path) -> dict[Path, Expression]:
-    """The factors of a product, those of activation functions written out included."""
-    if isinstance(node, Activated) and not node.by_name:
+    """The factors of a product, those of activation functions included where they are written."""
+    numbers = all(each.index is not None for each in quantities(node))
+    if isinstance(node, Activated) and numbers and not node.by_name:
         return _factors(node.body, (*path, 1))
     if not isinstance(node, Product):
         return {path: node}
@@ -101,9 +135,3 @@ def _factors(node: Expression, path: Path) -> dict[Path, Expression]:
     for place, factor in enumerate(node.factors):
         found |= _factors(factor, (*path, place))
     return found
-
-
-def sizes(numbers: Sequence[float]) -> tuple[float, float | None]:
-    """How far the first number is from the second, and how many times as large it is."""
-    first, second = numbers
-    return first - second, first / second if second else None

@@ -39,13 +39,18 @@ class Section:
 class Explanation:
     """One subject in all forms: ``numbers`` for the scalar form, ``arrays`` for the other two.
 
-    ``index`` is the number asked for in ``arrays``' first one, if it is a single number.
+    ``index`` is the place of the single number asked for, in the arrays named ``index_in``.
     """
 
     title: str
     numbers: tuple[Section, ...]
     arrays: tuple[Statement, ...]
     index: Index | None = None
+    index_in: frozenset[str] = frozenset()
+
+    def place_in(self, name: str) -> Index | None:
+        """Where the number asked for stands in the array ``name``, if it does."""
+        return self.index if name in self.index_in else None
 
 
 class Explainer:
@@ -124,21 +129,30 @@ class _Writer:
         changes = self.formulas.updates(subject.name)
         statements = tuple(self.statement(each, subject.index) for each in changes)
         sections.append(Section(f"update of {name}", statements))
-        arrays = [self.whole(gradient), *(self.whole(each.name, new=True) for each in changes)]
-        return Explanation(self.titled(subject), tuple(sections), tuple(arrays), subject.index)
+        arrays = self.gradient_arrays(gradient, subject.layer)
+        arrays += [self.whole(each.name, new=True) for each in changes]
+        within = frozenset((gradient, *(each.name for each in changes)))
+        return Explanation(
+            self.titled(subject), tuple(sections), tuple(arrays), subject.index, within
+        )
 
     def number_of(self, subject: Subject) -> Explanation:
         """One number: a gradient back to the loss, others from what they are computed from."""
         place = self.symbols.places[subject.name]
         if place.kind.endswith("gradient") and place.kind != "out_gradient":
             sections = self.gradient_sections(subject.name, subject.index, subject.layer)
-            arrays = (self.whole(subject.name),)
-            return Explanation(self.titled(subject), tuple(sections), arrays, subject.index)
+            arrays = tuple(self.gradient_arrays(subject.name, subject.layer))
+            within = frozenset((subject.name,))
+            return Explanation(self.titled(subject), tuple(sections), arrays, subject.index, within)
         indices = [(sample, subject.index[1]) for sample in range(self.samples)]
         section = self.listed(subject.name, indices, self.titled(subject))
         section = replace(section, omitted=self.samples - len(section.statements))
         return Explanation(
-            self.titled(subject), (section,), (self.whole(subject.name),), subject.index
+            self.titled(subject),
+            (section,),
+            (self.whole(subject.name),),
+            subject.index,
+            frozenset((subject.name,)),
         )
 
     def unit(self, subject: Subject) -> Explanation:
@@ -201,6 +215,17 @@ class _Writer:
             Section(name, tuple(links[:1])),
             Section("where" + self.of_sample(), tuple(links[1:])),
         ]
+
+    def gradient_arrays(self, gradient: str, layer: int) -> list[Statement]:
+        """The gradient, and before it what a mistake changes on the way back from the loss."""
+        names = self.names
+        on_the_way = [
+            self.whole(name)
+            for later in range(names.depth, layer - 1, -1)
+            for name in (names.out_gradient(later), names.delta(later))
+        ]
+        mistaken = [each for each in on_the_way if isinstance(each, Comparison)]
+        return [*mistaken, self.whole(gradient)]
 
     def listed(self, name: str, indices: Iterable[Index], title: str) -> Section:
         statements = tuple(self.number(name, index) for index in islice(indices, self.most))

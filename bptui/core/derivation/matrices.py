@@ -142,6 +142,11 @@ class MatrixWriter:
             lines += self._flow(again, _Form(self, equation, True).blocks(node))
         return lines + self._flow(again, [matrix_block(value, self.value_digits, wanted, "value")])
 
+    def symbols_of(self, node: Expression, equation: Equation) -> str:
+        """A part of an equation in symbols alone."""
+        blocks = _Form(self, equation, False).blocks(node, PRODUCT, (-1,))
+        return "".join(span.text for block in blocks for line in block.lines for span in line)
+
     def _flow(self, start: Block, blocks: Sequence[Block]) -> list[TextLine]:
         """Blocks beside each other, going on below where they do not fit."""
         lines: list[TextLine] = []
@@ -189,7 +194,7 @@ class _Form:
 
     def blocks(self, node: Expression, level: int = SUM, path: Path = ()) -> list[Block]:
         found = self._written(node, level, path)
-        if path in self.equation.marks:
+        if path in self.equation.marks and not self.numbers:
             return [
                 replace(
                     block,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -15,7 +16,7 @@ from bptui.core.derivation.explain import Explanation, Statement
 from bptui.core.derivation.expression import Expression, Quantity, quantities
 from bptui.core.derivation.lines import EquationWriter, Span, TextLine, plain
 from bptui.core.derivation.matrices import MatrixWriter
-from bptui.core.derivation.scope import Scope, evaluate
+from bptui.core.derivation.scope import evaluate
 from bptui.core.derivation.symbols import Symbols
 from bptui.core.derivation.tokens import PRODUCT, Tokenizer, number
 
@@ -45,10 +46,8 @@ class Report:
         for place, statement in enumerate(explanation.arrays):
             if place:
                 written.append(BLANK)
-            if form == "matrix":
-                written += self.matrix(statement, explanation.index)
-            else:
-                written += self.numpy(statement, explanation.index)
+            write = self._matrix if form == "matrix" else self._code
+            written += self.statement(statement, partial(write, explanation), form)
         return written
 
     def scalar(self, explanation: Explanation) -> list[TextLine]:
@@ -58,21 +57,21 @@ class Report:
                 written.append(BLANK)
             if section.title.startswith("where"):
                 written.append((Span(section.title, "label"),))
-            compact = len(section.statements) > 1
+            write = partial(self._equations.lines, compact=len(section.statements) > 1)
             for each in section.statements:
-                written += self.statement(each, lambda one: self._equations.lines(one, compact))
+                written += self.statement(each, write)
             if section.omitted:
                 written.append((Span(f"… {section.omitted} more like these", "label"),))
         return written
 
-    def matrix(self, statement: Statement, wanted: tuple[int, ...] | None) -> list[TextLine]:
-        return self.statement(statement, lambda one: self._matrices.lines(one, _place(one, wanted)))
-
-    def numpy(self, statement: Statement, wanted: tuple[int, ...] | None) -> list[TextLine]:
-        return self.statement(statement, lambda one: self._code(one, _place(one, wanted)))
+    def _matrix(self, explanation: Explanation, equation: Equation) -> list[TextLine]:
+        return self._matrices.lines(equation, explanation.place_in(equation.left.name))
 
     def statement(
-        self, statement: Statement, write: Callable[[Equation], list[TextLine]]
+        self,
+        statement: Statement,
+        write: Callable[[Equation], list[TextLine]],
+        form: Form = "scalar",
     ) -> list[TextLine]:
         """An equation; or a published one, the correct one and what sets them apart."""
         if isinstance(statement, Equation):
@@ -82,10 +81,10 @@ class Report:
             *write(statement.published),
             (Span("correct", "heading"),),
             *write(statement.correct),
-            *((Span(text, "warning"),) for text in self.verdict(statement)),
+            *((Span(text, "warning"),) for text in self.verdict(statement, form)),
         ]
 
-    def verdict(self, comparison: Comparison) -> list[str]:
+    def verdict(self, comparison: Comparison, form: Form = "scalar") -> list[str]:
         """By how much the two sides differ, and which of their parts."""
         published, correct = comparison.published, comparison.correct
         first, second = _values(published), _values(correct)
@@ -102,33 +101,43 @@ class Report:
             written.append(
                 f"furthest apart: {name}, {_apart(float(first[far]), float(second[far]))}"
             )
-        return written + [self.difference(each, comparison) for each in comparison.differences]
+        return written + [
+            self.difference(each, comparison, form) for each in comparison.differences
+        ]
 
-    def difference(self, difference: Difference, comparison: Comparison) -> str:
+    def difference(
+        self, difference: Difference, comparison: Comparison, form: Form = "scalar"
+    ) -> str:
         """``w6 (weight_2[1][0]) stands where w7 (weight_2[0][1]) belongs``."""
-        there = self._named(difference.published, comparison.published.scope)
-        right = self._named(difference.correct, comparison.correct.scope)
+        there = self._named(difference.published, comparison.published, form)
+        right = self._named(difference.correct, comparison.correct, form)
         if there and right:
             return f"{there} stands where {right} belongs"
         return f"{there} does not belong there" if there else f"{right} is missing"
 
-    def _named(self, parts: Sequence[Expression], scope: Scope) -> str:
+    def _named(self, parts: Sequence[Expression], equation: Equation, form: Form) -> str:
         written: list[str] = []
         for part in parts:
-            if any(each.index is None for each in quantities(part)):
-                written.append(expression_code(part, self.symbols, 2))
-                continue
-            tokens = Tokenizer(self.symbols, scope).tokens(part, PRODUCT)
-            text = "".join(token.symbol for token in tokens)
-            position = self.symbols.position(part) if isinstance(part, Quantity) else ""
-            written.append(f"{text} ({position})" if position else text)
-        return " · ".join(written)
+            if form == "matrix":
+                written.append(self._matrices.symbols_of(part, equation))
+            elif form == "numpy":
+                new = isinstance(part, Quantity) and self.symbols.is_new(part)
+                code = expression_code(part, self.symbols, PRODUCT)
+                written.append(f"{code} after its update" if new else code)
+            else:
+                tokens = Tokenizer(self.symbols, equation.scope).tokens(part, PRODUCT)
+                text = "".join(token.symbol for token in tokens)
+                position = self.symbols.position(part) if isinstance(part, Quantity) else ""
+                written.append(f"{text} ({position})" if position else text)
+        return {"matrix": " ⊙ ", "numpy": " * "}.get(form, " · ").join(written)
 
-    def _code(self, equation: Equation, wanted: tuple[int, ...] | None) -> list[TextLine]:
+    def _code(self, explanation: Explanation, equation: Equation) -> list[TextLine]:
         """The line of code, the same with numbers where they are few, and the result."""
         node, left = equation.expression, equation.left
-        name = self.symbols.code(left.name)
-        lines: list[TextLine] = [(Span(assignment(equation, self.symbols), "code"),)]
+        name, wanted = self.symbols.code(left.name), explanation.place_in(left.name)
+        updated = [each.name for each in quantities(node) if self.symbols.is_new(each)]
+        remark = f"  # {', '.join(updated)} after the update" if updated else ""
+        lines: list[TextLine] = [(Span(assignment(equation, self.symbols) + remark, "code"),)]
         arrays = [np.asarray(equation.scope.value(each)) for each in quantities(node)]
         indent = " " * (len(name) + 1)
         if isinstance(node, Quantity):
@@ -166,11 +175,6 @@ def _values(equation: Equation) -> Array:
     if left.index is not None:
         return array
     return np.broadcast_to(array, equation.scope.array(left.name, left.new).shape)
-
-
-def _place(equation: Equation, wanted: tuple[int, ...] | None) -> tuple[int, ...] | None:
-    shape = equation.scope.array(equation.left.name, equation.left.new).shape
-    return wanted if wanted is not None and len(shape) == len(wanted) else None
 
 
 def _apart(published: float, correct: float) -> str:
