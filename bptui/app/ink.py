@@ -26,6 +26,7 @@ class Ink:
     positive: tuple[Style, Style, Style]
     """Weak, middling, strong."""
     negative: tuple[Style, Style, Style]
+    bold: Style
     written: Style
     """Laid over what the operation has written."""
     read: Style
@@ -87,6 +88,7 @@ def ink(dark: bool) -> Ink:
         warning=Style(color=warning, bold=True),
         positive=(Style(color=blues[0]), Style(color=blues[1]), Style(color=blues[2])),
         negative=(Style(color=oranges[0]), Style(color=oranges[1]), Style(color=oranges[2])),
+        bold=Style(bold=True),
         written=Style(bold=True, bgcolor=tint),
         read=Style(underline=True),
         chosen=Style(bold=True, reverse=True),

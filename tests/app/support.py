@@ -238,7 +238,8 @@ def check_diagram(session: Session) -> int:
     assert isinstance(panel, NetworkPanel)
     experiment, step = session.app.player.snapshot.experiment, session.shown_step
     network, snapshot = experiment.network, Timeline(experiment).snapshot(step)
-    layout, _ = panel.layout_of(network, *panel.container_size)
+    assert panel.view is not None
+    layout, _ = panel.layout_of(network, *panel.container_size, panel.view.selection)
     rows, checked = session.inside("#network"), 0
     seen = Region(0, 0, panel.size.width, panel.size.height)
     for place in (place for column in layout.columns for place in column):
@@ -247,7 +248,7 @@ def check_diagram(session: Session) -> int:
             continue
         text = [rows[place.y + row][x : x + place.width] for row in range(place.height)]
         name = network.names.unit(place.layer, place.unit)
-        assert name in text[0]
+        assert name in text[0], (name, text)
         if place.height > 1:
             text = [line.strip("│") for line in text[1:-1]]
         else:
@@ -264,6 +265,7 @@ def check_diagram(session: Session) -> int:
                     "net": network.names.net(place.layer),
                     "out": network.names.out(place.layer),
                     "target": "target",
+                    "delta": network.names.delta(place.layer),
                 }[row]
                 value = snapshot.values[quantity][0, place.unit]
             assert reads_as(number, float(value)), f"{name} {row}: {number} for {value}"

@@ -85,7 +85,8 @@ async def test_every_edge_carries_its_weight() -> None:
         await session.step(1)
         weights = session.app.player.snapshot.parameters.weights
         values = [value for matrix in weights for value in matrix.ravel().tolist()]
-        found = re.findall(r"[+-]\d\.\d+", "\n".join(session.inside("#network")))
+        # every weight is positive, and in the units' boxes a plus sign is left out
+        found = re.findall(r"\+\d\.\d+", "\n".join(session.inside("#network")))
         assert len(found) == len(values) == 8
         pairs = [next(v for v in values if reads_as(text, v)) for text in found]
         assert Counter(pairs) == Counter(values)

@@ -14,15 +14,20 @@ class BoxStyle:
     decimals: int
     bordered: bool
     everything: bool
-    """Pre-activation, bias and target too; otherwise only what the unit puts out."""
+    """Pre-activation and target too; otherwise only what the unit puts out."""
+    bias: bool = True
+    """With everything, the bias where the network has one."""
+    delta: bool = False
+    """With everything, the derivative of the loss by the pre-activation."""
 
     def rows(self, network: Network, layer: int) -> tuple[str, ...]:
         """The labels of the values in a unit of ``layer``, from top to bottom."""
         if layer == 0 or not self.everything:
             return ("out",)
-        bias = ("b",) if network.bias else ()
+        bias = ("b",) if network.bias and self.bias else ()
         target = ("target",) if layer == network.depth else ()
-        return (*bias, "net", "out", *target)
+        delta = ("delta",) if self.delta else ()
+        return (*bias, "net", "out", *target, *delta)
 
     def height(self, network: Network, layer: int) -> int:
         return len(self.rows(network, layer)) + 2 if self.bordered else 1
@@ -37,11 +42,15 @@ class BoxStyle:
             return len(network.names.unit(layer, network.layers[layer] - 1)) + 1 + value
         label = 0
         if self.everything and layer > 0:
-            label = 6 if layer == network.depth else 3
+            label = 6 if layer == network.depth or self.delta else 3
         return label + value + 2
 
 
 STYLES = (
+    BoxStyle(6, True, True, delta=True),
+    BoxStyle(4, True, True, delta=True),
+    BoxStyle(6, True, True, bias=False, delta=True),
+    BoxStyle(4, True, True, bias=False, delta=True),
     BoxStyle(6, True, True),
     BoxStyle(4, True, True),
     BoxStyle(6, True, False),

@@ -99,7 +99,7 @@ def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> dict[K
         # near whichever end has more units, where the edges are further apart
         parts = [1.0 - part for part in PARTS] if fans_out else [*PARTS]
         found = _places_of_layer(mine, length, dots, parts)
-        if len(found) == len(mine) and _leaves_edges_visible(list(found.values())):
+        if mine and len(found) == len(mine) and _leaves_edges_visible(list(found.values())):
             places |= found
     return places
 

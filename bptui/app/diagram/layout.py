@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from textual.geometry import Region
+
 from bptui.app.diagram.boxes import LEAST_GAP, BoxStyle, choose
 from bptui.core.network import Network
 
@@ -18,6 +20,10 @@ class Place:
     y: int
     width: int
     height: int
+
+    @property
+    def region(self) -> Region:
+        return Region(self.x, self.y, self.width, self.height)
 
     @property
     def middle(self) -> int:
@@ -50,6 +56,10 @@ class Layout:
         gaps = [self.left(layer) - self.right(layer - 1) for layer in range(1, len(self.columns))]
         return min(max(min(gaps) - 5, 2), 4)
 
+    def place(self, layer: int, unit: int) -> Place | None:
+        """Where a unit is drawn, if it is."""
+        return next((each for each in self.columns[layer] if each.unit == unit), None)
+
     def left(self, layer: int) -> int:
         return self.columns[layer][0].x
 
@@ -58,8 +68,13 @@ class Layout:
         return self.left(layer) + self.columns[layer][0].width
 
 
-def arrange(network: Network, width: int, height: int) -> Layout:
-    """The layout of ``network`` in ``width`` x ``height`` cells; wider where that is too narrow."""
+def arrange(
+    network: Network, width: int, height: int, wanted: tuple[tuple[int, int], ...] = ()
+) -> Layout:
+    """The layout of ``network`` in ``width`` x ``height`` cells; wider where that is too narrow.
+
+    Of layers with too many units those ``wanted``, (layer, unit), are among the drawn ones.
+    """
     below = height - 1
     style = choose(network, width, below)
     widths = [style.width(network, layer) for layer in range(network.depth + 1)]
@@ -69,7 +84,10 @@ def arrange(network: Network, width: int, height: int) -> Layout:
     for layer, units in enumerate(network.layers):
         x = sum(widths[:layer]) + free * layer // network.depth
         tall = style.height(network, layer)
-        shown = _shown(units, max((below + 1) // 2, 3)) if tall == 1 else list(range(units))
+        shown = list(range(units))
+        if tall == 1:
+            mine = [unit for at, unit in wanted if at == layer]
+            shown = _shown(units, max((below + 1) // 2, 3), mine)
         slots = len(shown) + (len(shown) < units)
         # by the highest box of all layers where there is room, so that layers of as many units
         # stand level
@@ -87,11 +105,18 @@ def arrange(network: Network, width: int, height: int) -> Layout:
     return Layout(style, sum(widths) + free, height, tuple(columns), tuple(omissions))
 
 
-def _shown(units: int, slots: int) -> list[int]:
-    """The units to draw: all, or the first ones and the last, a slot left for the rest."""
+def _shown(units: int, slots: int, wanted: list[int]) -> list[int]:
+    """The units to draw: all, or the first ones and the last, a slot left for the rest.
+
+    One that is wanted and not among them takes the place of the last before the gap.
+    """
     if units <= slots:
         return list(range(units))
-    return [*range(slots - 2), units - 1]
+    shown = [*range(slots - 2), units - 1]
+    for unit in wanted:
+        if unit not in shown:
+            shown[-2] = unit
+    return shown
 
 
 def _spread(count: int, tall: int, height: int) -> list[int]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from bptui.app.diagram.canvas import Canvas
-from bptui.app.diagram.edges import Edge, edges, label_places, strongest
-from bptui.app.diagram.layout import Layout, Place, arrange
-from bptui.app.numbers import label, plain
+from bptui.app.diagram.captions import draw_captions
+from bptui.app.diagram.choosing import neighbour, pick, region_of
+from bptui.app.diagram.edges import Edge, edges
+from bptui.app.diagram.layout import Layout, arrange
+from bptui.app.diagram.scene import Scene
+from bptui.app.diagram.units import draw_unit
+from bptui.app.diagram.wires import Wires, draw_wires
 from bptui.app.panels.panel import Panel
+from bptui.app.selection import Direction, Selection
 from bptui.app.view import View
 from bptui.core.network import Network
-from bptui.core.snapshot import Snapshot
+
+Wanted = tuple[tuple[int, int], ...]
 
 
 class NetworkPanel(Panel):
@@ -20,117 +26,67 @@ class NetworkPanel(Panel):
 
     def __init__(self) -> None:
         super().__init__("Network", "network")
-        self._cache: tuple[tuple[object, ...], Layout, tuple[Edge, ...]] | None = None
+        self._key: object = None
+        self._layouts: dict[Wanted, tuple[Layout, tuple[Edge, ...]]] = {}
+        self._wires: Wires | None = None
 
     def layout_of(
-        self, network: Network, width: int, height: int
+        self, network: Network, width: int, height: int, selection: Selection | None = None
     ) -> tuple[Layout, tuple[Edge, ...]]:
-        key = (network, width, height)
-        if self._cache is None or self._cache[0] != key:
-            layout = arrange(network, width, height)
+        """The layout in which the selection is drawn, and its edges."""
+        if self._key != (network, width, height):
+            self._key, self._layouts = (network, width, height), {}
+        layout, drawn = self._arranged(network, width, height, ())
+        units = () if selection is None else selection.units
+        wanted = tuple(unit for unit in units if layout.place(*unit) is None)
+        return self._arranged(network, width, height, wanted) if wanted else (layout, drawn)
+
+    def _arranged(
+        self, network: Network, width: int, height: int, wanted: Wanted
+    ) -> tuple[Layout, tuple[Edge, ...]]:
+        if wanted not in self._layouts:
+            layout = arrange(network, width, height, wanted)
             if layout.width > width:  # leave a line for the scroll bar
-                layout = arrange(network, width, height - 1)
-            self._cache = (key, layout, edges(layout))
-        return self._cache[1], self._cache[2]
+                layout = arrange(network, width, height - 1, wanted)
+            # the usual layout, and the last one in which the selection takes a place
+            self._layouts = {key: kept for key, kept in self._layouts.items() if not key}
+            self._layouts[wanted] = (layout, edges(layout))
+        return self._layouts[wanted]
+
+    def _current(self, view: View, width: int, height: int) -> tuple[Layout, tuple[Edge, ...]]:
+        return self.layout_of(view.snapshot.experiment.network, width, height, view.selection)
 
     def extent(self, view: View, width: int, height: int) -> Size:
-        layout, _ = self.layout_of(view.snapshot.experiment.network, width, height)
+        layout, _ = self._current(view, width, height)
         return Size(max(layout.width, width), layout.height)
 
+    def neighbour(self, view: View, direction: Direction) -> Selection:
+        return neighbour(view.snapshot.experiment.network, view.selection, direction)
+
+    def pick(self, view: View, x: int, y: int) -> Selection | None:
+        if self._wires is None:
+            return None
+        layout, _ = self._current(view, *self.container_size)
+        return pick(view.snapshot.experiment.network, layout, self._wires, x, y)
+
+    def spot(self, view: View) -> Region | None:
+        return region_of(self._current(view, *self.container_size)[0], view.selection)
+
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
-        snapshot = view.snapshot
-        network = snapshot.experiment.network
-        layout, drawn = self.layout_of(network, width, height)
+        layout, drawn = self._current(view, width, height)
         canvas = Canvas(layout.width, layout.height, self.ink.text)
-        some = self._draw_edges(canvas, layout, drawn, snapshot)
-        for layer, column in enumerate(layout.columns):
-            self._draw_caption(canvas, layout, network, layer)
-            for place in column:
-                self._draw_unit(canvas, layout, place, snapshot)
+        scene = Scene(canvas, layout, view, self.ink, self.has_focus)
+        self._wires = draw_wires(scene, drawn)
+        draw_captions(scene)
+        for place in (place for column in layout.columns for place in column):
+            draw_unit(scene, place)
         for gap in layout.omissions:
             text = f"… {gap.count} more"
             canvas.write(gap.y, gap.x + (gap.width - len(text)) // 2, text, self.ink.dim)
-        notes = ["strongest edges"] if some else []
-        if len(snapshot.batch) > 1:
-            notes.append(
-                f"sample {snapshot.batch[0] + 1}, 1st of {len(snapshot.batch)} in the batch"
-            )
+        batch = view.snapshot.batch
+        notes = ["strongest edges"] if self._wires.some else []
+        if len(batch) > 1:
+            notes.append(f"sample {batch[0] + 1}, 1st of {len(batch)} in the batch")
         self.note(", ".join(notes))
         left = int(self.scroll_offset.x)
         return [canvas.strip(row).crop(left, left + width) for row in range(layout.height)]
-
-    def _draw_edges(
-        self, canvas: Canvas, layout: Layout, drawn: tuple[Edge, ...], snapshot: Snapshot
-    ) -> bool:
-        """Draw the edges and, where there is room, their weights; whether some are left out."""
-        weights = snapshot.parameters.weights
-        sized = [
-            (abs(float(value)), float(value), edge)
-            for edge in drawn
-            for value in (weights[edge.layer - 1][edge.source, edge.destination],)
-        ]
-        largest = {
-            layer: max(size for size, _, edge in sized if edge.layer == layer)
-            for layer in range(1, len(layout.columns))
-        }
-        kept, some = strongest(layout, sized)
-        for _, value, edge in kept:
-            style = self.ink.sign(value, largest[edge.layer])
-            for row, column, solid, dashed in edge.cells:
-                canvas.dot(row, column, dashed if value < 0.0 else solid, style)
-        decimals = layout.label_decimals
-        texts = {
-            (edge.layer, edge.source, edge.destination): label(value, decimals)
-            for _, value, edge in sized
-        }
-        places = {} if some else label_places(layout, drawn, max(map(len, texts.values())))
-        for _, value, edge in kept:
-            key = (edge.layer, edge.source, edge.destination)
-            if key in places:
-                style = self.ink.sign(value, largest[edge.layer])
-                canvas.write(*places[key], texts[key], style)
-        return some
-
-    def _draw_caption(self, canvas: Canvas, layout: Layout, network: Network, layer: int) -> None:
-        text = "input" if layer == 0 else network.activations[layer - 1]
-        room = layout.columns[layer][0].width + 6
-        text = text[:room]
-        x = layout.left(layer) + (layout.columns[layer][0].width - len(text)) // 2
-        canvas.write(0, min(max(x, 0), layout.width - len(text)), text, self.ink.dim)
-
-    def _draw_unit(self, canvas: Canvas, layout: Layout, place: Place, snapshot: Snapshot) -> None:
-        network, style, colours = snapshot.experiment.network, layout.style, self.ink
-        name = network.names.unit(place.layer, place.unit)
-        rows = style.rows(network, place.layer)
-        if not style.bordered:
-            value = self._value(snapshot, place, "out")
-            canvas.write(place.y, place.x, name, colours.strong)
-            text = plain(value, style.decimals).rjust(place.width - len(name))
-            canvas.write(place.y, place.x + len(name), text, colours.text)
-            return
-        inner = place.width - 2
-        top = f"╭ {name} ".ljust(inner + 1, "─") + "╮"
-        canvas.write(place.y, place.x, top, colours.dim)
-        canvas.write(place.y, place.x + 2, name, colours.strong)
-        for index, row in enumerate(rows):
-            shown = row if style.everything and place.layer > 0 else ""
-            number = plain(self._value(snapshot, place, row), style.decimals)
-            y = place.y + 1 + index
-            canvas.write(y, place.x, "│" + " " * inner + "│", colours.dim)
-            canvas.write(y, place.x + 1, shown, colours.dim)
-            canvas.write(
-                y,
-                place.x + 1 + inner - len(number),
-                number,
-                colours.strong if row == "out" else colours.text,
-            )
-        bottom = place.y + 1 + len(rows)
-        canvas.write(bottom, place.x, "╰" + "─" * inner + "╯", colours.dim)
-
-    def _value(self, snapshot: Snapshot, place: Place, row: str) -> float:
-        names, layer = snapshot.experiment.network.names, place.layer
-        if row == "b":
-            assert snapshot.parameters.biases is not None, "b is a row only where there are biases"
-            return float(snapshot.parameters.biases[layer - 1][place.unit])
-        name = {"net": names.net(layer), "out": names.out(layer), "target": "target"}[row]
-        return float(snapshot.values[name][0, place.unit])

@@ -1,0 +1,31 @@
+"""What the parts of the diagram are drawn on, and from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bptui.app.diagram.canvas import Canvas
+from bptui.app.diagram.layout import Layout
+from bptui.app.ink import Ink
+from bptui.app.view import View
+from bptui.core.names import Names
+from bptui.core.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One drawing of a view; ``focused`` is whether the panel has the focus."""
+
+    canvas: Canvas
+    layout: Layout
+    view: View
+    ink: Ink
+    focused: bool
+
+    @property
+    def network(self) -> Network:
+        return self.view.snapshot.experiment.network
+
+    @property
+    def names(self) -> Names:
+        return self.network.names

@@ -1,0 +1,92 @@
+"""Draws the units: names, values, and which of them the operation has read or written."""
+
+from __future__ import annotations
+
+from bptui.app.diagram.layout import Place
+from bptui.app.diagram.scene import Scene
+from bptui.app.lighting import GLYPHS, PENDING, touch
+from bptui.app.numbers import plain
+from bptui.app.selection import Selection
+from bptui.core.names import Names
+
+
+def draw_unit(scene: Scene, place: Place) -> None:
+    """A box with a row a value, or a single line where there is no room for boxes."""
+    canvas, style, ink = scene.canvas, scene.layout.style, scene.ink
+    name = scene.names.unit(place.layer, place.unit)
+    if not style.bordered:
+        _draw_name(scene, place, place.x)
+        rest = place.width - len(name) - 1
+        _draw_value(scene, place, "out", place.y, place.x + len(name) + 1, rest)
+        return
+    inner = place.width - 2
+    touched = touch(scene.view, *quantities(scene.names, place.layer))
+    border = ink.accent if touched else ink.dim
+    top = f"╭ {name} ".ljust(inner + 1, "─") + "╮"
+    canvas.write(place.y, place.x, top, border)
+    _draw_name(scene, place, place.x + 2)
+    y = place.y
+    for row in style.rows(scene.network, place.layer):
+        y += 1
+        canvas.write(y, place.x, "│" + " " * inner + "│", border)
+        _draw_value(scene, place, row, y, place.x + 1, inner)
+    canvas.write(y + 1, place.x, "╰" + "─" * inner + "╯", border)
+
+
+def _draw_name(scene: Scene, place: Place, x: int) -> None:
+    """The unit's name, reversed where it is selected, and after it the glyph of the operation."""
+    ink, selection = scene.ink, scene.view.selection
+    name = scene.names.unit(place.layer, place.unit)
+    selected = selection == Selection("unit", place.layer, place.unit)
+    if selection == Selection("bias", place.layer, place.unit):
+        selected = "b" not in scene.layout.style.rows(scene.network, place.layer)
+    style = ink.selected(ink.strong, scene.focused) if selected else ink.strong
+    scene.canvas.write(place.y, x, name, style)
+    touched = touch(scene.view, *quantities(scene.names, place.layer))
+    if touched:
+        scene.canvas.write(place.y, x + len(name), GLYPHS[touched], ink.accent)
+
+
+def _draw_value(scene: Scene, place: Place, row: str, y: int, x: int, room: int) -> None:
+    """A row's label, where rows have labels, and its number at the right end of the room."""
+    canvas, style, ink = scene.canvas, scene.layout.style, scene.ink
+    quantity = quantity_of(scene.names, place.layer, row)
+    touched, computed = touch(scene.view, quantity), scene.view.computed(quantity)
+    number = plain(_value(scene, place, row), style.decimals) if computed else PENDING
+    ordinary = ink.strong if row == "out" and style.bordered else ink.text
+    text = number.strip()
+    number_style = ink.touched(ordinary if computed else ink.dim, touched)
+    if row == "b" and scene.view.selection == Selection("bias", place.layer, place.unit):
+        number_style = ink.selected(number_style, scene.focused)
+    if style.everything and place.layer > 0:
+        canvas.write(y, x, row, ink.touched(ink.text if touched else ink.dim, touched))
+    canvas.write(y, x + room - len(text), text, number_style)
+
+
+def quantity_of(names: Names, layer: int, row: str) -> str:
+    """The quantity of which a row of a unit's box shows one element."""
+    return {
+        "b": names.bias(layer),
+        "net": names.net(layer),
+        "out": names.out(layer),
+        "target": "target",
+        "delta": names.delta(layer),
+    }[row]
+
+
+def quantities(names: Names, layer: int) -> tuple[str, ...]:
+    """Every quantity of a layer that has one element for each of its units."""
+    if layer == 0:
+        return (names.out(0),)
+    target = ("target",) if layer == names.depth else ()
+    rows = [quantity_of(names, layer, row) for row in ("b", "net", "out", "delta")]
+    return (*rows, names.out_gradient(layer), *target)
+
+
+def _value(scene: Scene, place: Place, row: str) -> float:
+    if row == "b":
+        biases = scene.view.parameters.biases
+        assert biases is not None, "b is a row only where there are biases"
+        return float(biases[place.layer - 1][place.unit])
+    quantity = quantity_of(scene.names, place.layer, row)
+    return float(scene.view.snapshot.values[quantity][0, place.unit])

@@ -1,0 +1,91 @@
+"""Draws the edges with their weights: the selected one brightest, those of the operation lit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.style import Style
+
+from bptui.app.diagram.edges import Cell, Edge, Key, label_places, strongest
+from bptui.app.diagram.scene import Scene
+from bptui.app.lighting import touch
+from bptui.app.numbers import label
+from bptui.app.selection import Selection
+
+
+@dataclass(frozen=True)
+class Wires:
+    """The edges as drawn, the last one on top, and where which label stands."""
+
+    edges: tuple[Edge, ...]
+    labels: dict[Key, tuple[Cell, int]]
+    """Row and column, and length."""
+    some: bool
+    """Whether edges are left out."""
+
+
+def selection_of(edge: Edge) -> Selection:
+    """The weight of an edge."""
+    return Selection("weight", edge.layer, edge.destination, edge.source)
+
+
+def draw_wires(scene: Scene, edges: tuple[Edge, ...]) -> Wires:
+    """Draw the edges and, where there is room, their weights."""
+    layout, ink, view = scene.layout, scene.ink, scene.view
+    weights = view.parameters.weights
+    sized = [
+        (abs(float(value)), float(value), edge)
+        for edge in edges
+        for value in (weights[edge.layer - 1][edge.source, edge.destination],)
+    ]
+    largest = {
+        layer: max(size for size, _, edge in sized if edge.layer == layer)
+        for layer in range(1, len(layout.columns))
+    }
+    kept, some = strongest(layout, sized)
+    selected = next((each for each in sized if selection_of(each[2]) == view.selection), None)
+    if selected is not None:
+        kept = [each for each in kept if each is not selected] + [selected]
+    decimals = layout.label_decimals
+    texts = {_key(edge): label(value, decimals) for _, value, edge in sized}
+    places = {} if some else label_places(layout, edges, max(map(len, texts.values())))
+    if selected is not None and _key(selected[2]) not in places:
+        places |= label_places(layout, selected[2:], len(texts[_key(selected[2])]))
+    for _, value, edge in kept:
+        style = _edge_style(scene, edge, ink.sign(value, largest[edge.layer]))
+        for row, column, solid, dashed in edge.cells:
+            scene.canvas.dot(row, column, dashed if value < 0.0 else solid, style)
+    labels = {}
+    for _, value, edge in kept:
+        key = _key(edge)
+        if key in places:
+            style = _label_style(scene, edge, ink.sign(value, largest[edge.layer]))
+            scene.canvas.write(*places[key], texts[key], style)
+            labels[key] = (places[key], len(texts[key]))
+    return Wires(tuple(edge for _, _, edge in kept), labels, some)
+
+
+def _key(edge: Edge) -> Key:
+    return edge.layer, edge.source, edge.destination
+
+
+def _touches(scene: Scene, layer: int) -> bool:
+    names = scene.names
+    return bool(touch(scene.view, names.weights(layer), names.weight_gradient(layer)))
+
+
+def _edge_style(scene: Scene, edge: Edge, sign: Style) -> Style:
+    """While an operation is shown, edges that it has nothing to do with stand back."""
+    ink = scene.ink
+    if selection_of(edge) == scene.view.selection:
+        return ink.strong
+    if scene.view.operation is None:
+        return sign
+    return sign + ink.bold if _touches(scene, edge.layer) else ink.faint
+
+
+def _label_style(scene: Scene, edge: Edge, sign: Style) -> Style:
+    ink, view = scene.ink, scene.view
+    if selection_of(edge) == view.selection:
+        return ink.selected(sign, scene.focused)
+    return ink.touched(sign, touch(view, scene.names.weights(edge.layer)))
