@@ -75,6 +75,12 @@ class Explainer:
         subject = find_subject(text, self.experiment)
         return _Writer(self, snapshot, most).explanation(subject)
 
+    def explain_operation(
+        self, snapshot: Snapshot, name: str, most: int = MOST_NUMBERS
+    ) -> Explanation:
+        """What the operation of that name computes in the step of ``snapshot``."""
+        return _Writer(self, snapshot, most).operation(name)
+
     def corrected(self, snapshot: Snapshot) -> Snapshot:
         """The same step from the same state without the experiment's mistakes."""
         engine = self._right

@@ -54,12 +54,13 @@ def plain(line: Iterable[Span]) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """One term: its tokens, the sign before it, and what stands at its end."""
+    """One term: its tokens, the sign before it, and what stands behind it."""
 
     tokens: tuple[Token, ...]
     sign: str = ""
     label: str = ""
     node: Expression | None = None
+    tail: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,19 +75,24 @@ class _Terms:
     before: tuple[Token, ...] = ()
     after: tuple[Token, ...] = ()
     sigma: tuple[Token, ...] = ()
-    end: tuple[Token, ...] = ()
 
 
 class EquationWriter:
     """Writes equations into ``width`` columns.
 
-    Numbers put in have ``digits`` significant digits, values ``value_digits``.
+    Numbers put in have ``digits`` significant digits, values ``value_digits``. ``brief`` leaves the
+    line with the values of terms out where the value fits behind the numbers.
     """
 
     def __init__(
-        self, symbols: Symbols, width: int, digits: int = 6, value_digits: int = 7
+        self,
+        symbols: Symbols,
+        width: int,
+        digits: int = 6,
+        value_digits: int = 7,
+        brief: bool = False,
     ) -> None:
-        self.symbols, self.width = symbols, width
+        self.symbols, self.width, self.brief = symbols, width, brief
         self.digits, self.value_digits = digits, value_digits
 
     def lines(self, equation: Equation, compact: bool = False) -> list[TextLine]:
@@ -109,7 +115,8 @@ class EquationWriter:
             # nothing is computed: the name, then the value
             return [*lines, (*again, Span(value, "value"))]
         lines += self._block(again, terms, terms.numbers, room, symbols=False)
-        partial = self._partial(node, terms, equation)
+        fits = _length(lines[-1]) + 3 + len(value) <= self.width
+        partial = [] if self.brief and compact and fits else self._partial(node, terms, equation)
         if partial:
             lines += self._wrapped(again, partial, [len(each.number) for each in partial], room)
         last = Span(value, "value")
@@ -134,8 +141,25 @@ class EquationWriter:
                 before = [token for each in outer[:-1] for token in (*each, operator(" · "))]
                 inner = self._terms(factors[-1], (*path, len(factors) - 1), tokenizer)
                 return replace(inner, before=(*before, operator("(")), after=(operator(")"),))
+            case Sum(terms) if any(_sums_samples(each) for each in terms):
+                return self._with_samples(terms, path, tokenizer)
         rows = tuple(self._rows(node, path, tokenizer))
         return _Terms(rows, rows)
+
+    def _with_samples(
+        self, terms: Sequence[Expression], path: Path, tokenizer: Tokenizer
+    ) -> _Terms:
+        """A sum over samples among other terms, which follow it."""
+        place = next(k for k, each in enumerate(terms) if _sums_samples(each))
+        found = terms[place]
+        assert isinstance(found, Series), "the caller has looked"
+        inner = self._sample_terms(found.terms, (*path, place), tokenizer)
+        rest: list[Row] = []
+        for k, each in enumerate(terms):
+            if k != place:
+                tokens = bracketed(tokenizer.tokens(each, PRODUCT, (*path, k)))
+                rest.append(Row(tuple(tokens), "+", "", each))
+        return replace(inner, symbols=(*inner.symbols, *rest), numbers=(*inner.numbers, *rest))
 
     def _sample_terms(
         self, terms: Sequence[Expression], path: Path, tokenizer: Tokenizer
@@ -152,14 +176,11 @@ class EquationWriter:
             tokens = bracketed(first.tokens) if numbers else first.tokens
             rows[0] = Row(tuple(tokens), "+" if numbers else "", f"sample {place + 1}", first.node)
             numbers += rows
-        some = len(symbols) > 1
-        sigma = Token("Σ (", "   ") if some else Token("Σ ", "  ")
-        return _Terms(
-            tuple(symbols),
-            tuple(numbers),
-            sigma=(sigma,),
-            end=(Token(")", ""),) if some else (),
-        )
+        sigma = Token("Σ ", "  ")
+        if len(symbols) > 1:
+            sigma = Token("Σ (", "   ")
+            symbols[-1] = replace(symbols[-1], tail=")")
+        return _Terms(tuple(symbols), tuple(numbers), sigma=(sigma,))
 
     def _rows(self, node: Expression, path: Path, tokenizer: Tokenizer) -> list[Row]:
         if isinstance(node, Series):
@@ -193,7 +214,7 @@ class EquationWriter:
         self, first: TextLine, terms: _Terms, rows: Sequence[Row], room: int, *, symbols: bool
     ) -> list[TextLine]:
         """The rows on one line where they fit, else one below the other."""
-        before, after = (*terms.before, *terms.sigma), (*terms.end, *terms.after)
+        before, after = (*terms.before, *terms.sigma), terms.after
         labelled = any(row.label for row in terms.numbers)
         joined = [*before]
         for row in rows:
@@ -217,6 +238,8 @@ class EquationWriter:
                 # signs stand under the = where nothing comes before the first term
                 lead = _length(first) - 2 + margin
                 start = (Span(" " * lead, "operator"), Span(f"{row.sign} ", "operator"))
+            if row.tail:
+                tokens, widths = [*tokens, operator(row.tail)], [*widths, len(row.tail)]
             label = Span(f"   {row.label}", "label") if row.label else None
             lines += self._wrapped(start, tokens, widths, room, symbols=symbols, label=label)
         return lines
@@ -305,6 +328,10 @@ def _is_scaled_series(factors: Sequence[Expression]) -> bool:
     return isinstance(factors[-1], Series) and not any(
         isinstance(each, Series) for each in factors[:-1]
     )
+
+
+def _sums_samples(node: Expression) -> bool:
+    return isinstance(node, Series) and node.over == SAMPLES
 
 
 def _is_leaf(node: Expression) -> bool:

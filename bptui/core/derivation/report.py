@@ -31,11 +31,16 @@ class Report:
     """Writes explanations into ``width`` columns; see :class:`EquationWriter` for the digits."""
 
     def __init__(
-        self, symbols: Symbols, width: int, digits: int = 6, value_digits: int = 7
+        self,
+        symbols: Symbols,
+        width: int,
+        digits: int = 6,
+        value_digits: int = 7,
+        brief: bool = False,
     ) -> None:
         self.symbols, self.width = symbols, width
         self.value_digits = value_digits
-        self._equations = EquationWriter(symbols, width, digits, value_digits)
+        self._equations = EquationWriter(symbols, width, digits, value_digits, brief)
         self._matrices = MatrixWriter(symbols, width, digits, value_digits)
 
     def lines(self, explanation: Explanation, form: Form) -> list[TextLine]:
@@ -57,7 +62,8 @@ class Report:
                 written.append(BLANK)
             if section.title.startswith("where"):
                 written.append((Span(section.title, "label"),))
-            write = partial(self._equations.lines, compact=len(section.statements) > 1)
+            several = place > 0 or len(section.statements) > 1
+            write = partial(self._equations.lines, compact=several)
             for each in section.statements:
                 written += self.statement(each, write)
             if section.omitted:
