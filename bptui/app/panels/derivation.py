@@ -1,0 +1,144 @@
+"""The selected quantity, or the operation just carried out, explained with its numbers."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from rich.style import Style
+from textual.geometry import Size
+from textual.strip import Strip
+
+from bptui.app.lines import BLANK, Line
+from bptui.app.panels.panel import Panel
+from bptui.app.view import View
+
+if TYPE_CHECKING:
+    from bptui.core.derivation.explain import Explainer, Explanation
+    from bptui.core.derivation.lines import Span, TextLine
+    from bptui.core.derivation.report import Form
+
+REDRAW_SECONDS = 0.2
+"""While running it is written at most this often: the numbers of the other panels come first."""
+REDRAW_SHARE = 30
+"""Nor before so many times what writing it took."""
+
+
+class DerivationPanel(Panel):
+    """One explanation in one of three forms: scalar, matrix, numpy."""
+
+    def __init__(self) -> None:
+        super().__init__("Derivation", "derivation")
+        self.form: Form = "scalar"
+        self._explainer: Explainer | None = None
+        self._lines: list[TextLine] = []
+        self._written: object = None
+        self._written_at = self._cost = 0.0
+        self._subject: object = None
+
+    def explanation(self, view: View, explainer: Explainer) -> Explanation:
+        """Of the operation just carried out, unless the selection was moved since."""
+        if view.operation is not None and not view.pointed:
+            return explainer.explain_operation(view.snapshot, view.operation.name)
+        names = view.snapshot.experiment.network.names
+        return explainer.explain(view.snapshot, view.selection.name(names))
+
+    def next_form(self) -> bool:
+        """From scalar to matrix to numpy and back again; whether it is the first one again."""
+        from bptui.core.derivation.report import FORMS
+
+        self.form = FORMS[(FORMS.index(self.form) + 1) % len(FORMS)]
+        self.scroll_home(animate=False)
+        self.repaint()
+        return self.form == FORMS[0]
+
+    def watch_view(self, before: View | None, view: View | None) -> None:
+        """Write after the numbers of the other panels; while running every few frames."""
+        if view is None or not self.size.area:
+            return
+        pause = max(REDRAW_SECONDS, REDRAW_SHARE * self._cost)
+        if view.running and perf_counter() - self._written_at < pause:
+            return
+        if before is None or view.picture != before.picture or self._written is None:
+            self.call_after_refresh(self.repaint)
+
+    def resized(self) -> None:
+        self.call_after_refresh(self.repaint)
+
+    def extent(self, view: View, width: int, height: int) -> Size:
+        lines = self._explained(view, width)
+        return Size(width - (len(lines) > height), max(len(lines), 1))
+
+    def paint(self, view: View, width: int, height: int) -> list[Strip]:
+        top = int(self.scroll_offset.y)
+        lines = self._explained(view, width)
+        below = len(lines) - top - height
+        forms = "  ".join(f"[b u]{each}[/]" if each == self.form else each for each in _FORMS)
+        more = f"{below} more line{'s' * (below > 1)} below, " if below > 0 else ""
+        self.note(f"{more}d: {forms}")
+        pending = not self._computed(view)
+        return [self._strip(line, pending) for line in lines[top : top + height]]
+
+    def _computed(self, view: View) -> bool:
+        """Whether what is explained has its value at this place in the step."""
+        names = view.snapshot.experiment.network.names
+        selection = view.selection
+        if view.operation is None or not view.pointed:
+            return True
+        if selection.kind == "unit":
+            return selection.layer == 0 or view.computed(names.out(selection.layer))
+        return view.computed(names.weight_gradient(selection.layer))
+
+    def _explained(self, view: View, width: int) -> list[TextLine]:
+        what = view.position if view.position is not None and not view.pointed else view.selection
+        key = (view.snapshot, what, self.form, width)
+        if self._written == key:
+            return self._lines
+        from bptui.core.derivation.explain import Explainer  # after the first numbers are shown
+        from bptui.core.derivation.report import Report
+
+        began = perf_counter()
+        experiment = view.snapshot.experiment
+        if self._explainer is None or self._explainer.experiment is not experiment:
+            self._explainer = Explainer(experiment)
+        explanation = self.explanation(view, self._explainer)
+        # one column is left for the scroll bar, so that it never covers the end of a line
+        report = Report(self._explainer.symbols, max(width - 1, 20), brief=True)
+        self._lines = report.lines(explanation, self.form)
+        self._written, self._written_at = key, perf_counter()
+        self._cost = self._written_at - began
+        title = f"Derivation: {explanation.title}"
+        if self.border_title != title:
+            self.border_title = title
+        if self._subject != (what, self.form):
+            self._subject = (what, self.form)
+            self.call_after_refresh(self.scroll_home, animate=False)
+        return self._lines
+
+    def _strip(self, spans: TextLine, pending: bool) -> Strip:
+        if not spans:
+            return BLANK
+        line = Line()
+        for span in spans:
+            line.add(span.text, self.ink.dim if pending else self._style(span))
+        return line.strip()
+
+    def _style(self, span: Span) -> Style:
+        colours = self.ink
+        if span.marked:
+            return colours.warning + _UNDERLINED
+        return {
+            "name": colours.strong,
+            "operator": colours.dim,
+            "quantity": colours.accent,
+            "setting": colours.accent,
+            "value": colours.strong,
+            "selected": colours.strong + _UNDERLINED,
+            "label": colours.dim,
+            "warning": colours.warning,
+            "heading": colours.accent,
+        }.get(span.role, colours.text)
+
+
+_FORMS = ("scalar", "matrix", "numpy")
+_UNDERLINED = Style(underline=True)
