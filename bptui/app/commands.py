@@ -27,14 +27,50 @@ class Command:
 
 
 COMMANDS = (
+    Command(
+        "n",
+        "operation",
+        "Next operation",
+        "What a step computes, one after another",
+        "operation",
+        "N",
+    ),
+    Command("N", "operation_back", "Previous operation", "Across the borders of steps too"),
     Command("s", "step", "Next step", "Train one step: state k becomes state k + 1", "step", "S"),
     Command(
         "S", "step_back", "Previous step", "Go back one step; the numbers are the same as before"
     ),
-    Command("space", "run", "Run or pause", "Train on to the preset's last step, or stop", "run"),
-    Command("plus", "faster", "Run faster", "From 1 step a second up to full speed", "speed", "-"),
-    Command("minus", "slower", "Run slower", "Down to 1 step a second"),
+    Command(
+        "space",
+        "run",
+        "Run or pause",
+        "Train on to the preset's last step or to a breakpoint, or stop",
+        "run",
+    ),
+    Command(
+        "backspace", "run_back", "Run backwards", "To the breakpoint before or to step 0, or stop"
+    ),
+    Command("plus", "faster", "Run faster", "Up to full speed", "speed", "-"),
+    Command("minus", "slower", "Run slower", "Down to one operation in 2 seconds"),
+    Command(
+        "g", "goto", "Go to a step", "By its number, +n, -n, end, or e12 for epoch 12", "go to"
+    ),
     Command("r", "restart", "Back to step 0", "Show the start values again", "restart"),
+    Command(
+        "b",
+        "breakpoints",
+        "Breakpoints",
+        "Stop runs where the loss, a weight or a gradient passes a value",
+        "breakpoints",
+    ),
+    Command("escape", "stop", "Stop", "Give up a long jump, or pause the run"),
+    Command(
+        "d",
+        "derivation",
+        "Derivation",
+        "Explain the numbers in the next form: scalar, matrix, numpy",
+        "derivation",
+    ),
     Command("p", "presets", "Presets", "Choose another example", "presets"),
     Command(
         "l", "scale", "Loss scale", "Switch the loss chart between linear and logarithmic", "log"

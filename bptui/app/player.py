@@ -1,38 +1,40 @@
-"""Plays the timeline for the screen: one step, a jump, or running at a speed, in short slices.
+"""Holds the timeline and the shown place in it; goes to a step, or to one of its operations.
 
-Keys are answered between slices. Where a single step takes longer than a frame, the slices run in
-a thread, which numpy leaves the event loop free to work beside.
+Keys are answered between slices of work. Where a single step takes longer than a frame, the slices
+run in a thread, which numpy leaves the event loop free to work beside.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
-from time import perf_counter
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import TypeVar
 
+from bptui.app.pace import BREATH, DEFAULT, SLICE, SPEEDS, Speed
+from bptui.app.place import Place
+from bptui.app.running import Run
 from bptui.app.view import View
+from bptui.core.breakpoints import Breakpoint, BreakpointError, parse
 from bptui.core.experiment import Experiment
+from bptui.core.search import Hit
 from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline
 
-SPEEDS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, math.inf)
-"""Training steps a second; the last one is as fast as it goes."""
-SLICE = 0.003
-"""Seconds of work between two looks at the keyboard."""
-BREATH = 0.002
-"""Seconds left to everything else between two slices: a key takes many turns of the event loop."""
-SHARE = 4.0
-"""A frame's cost times this passes before the next: drawing never takes most of the time."""
 LONG_STEP = 0.02
 """Seconds from which a step is played in a thread."""
 
+Result = TypeVar("Result")
+
+
+def _silent(message: str) -> None:
+    """Tell nobody."""
+
 
 class Player:
-    """Holds the timeline and the shown step.
+    """Moves through the timeline; every move takes effect at once, its coroutine does the work.
 
-    ``show`` is called with every new view; ``drawn`` waits until it is on the screen.
+    ``show`` is called with every new view, ``drawn`` waits until it is on the screen, ``tell`` is
+    called with what the user should know.
     """
 
     def __init__(
@@ -41,179 +43,195 @@ class Player:
         show: Callable[[View], None],
         drawn: Callable[[], Awaitable[None]],
         fps: int,
+        tell: Callable[[str], None] = _silent,
     ) -> None:
-        self._show = show
-        self._drawn = drawn
-        self._frame = 1.0 / fps
-        self._speed = SPEEDS.index(200)
+        self._show, self.drawn, self._tell = show, drawn, tell
+        self.frame = 1.0 / fps
+        self._speed = DEFAULT
         self._lock = asyncio.Lock()
-        self._wake = asyncio.Event()
-        self._goal = 0
-        self._running = False
-        self._attention = False
+        self.wake = asyncio.Event()
+        self.attention = False
+        self._errand = 0
+        self._running = self._backwards = False
+        self._breakpoints: dict[Breakpoint, bool] = {}
         self._open(experiment)
 
     def _open(self, experiment: Experiment) -> None:
         self.timeline = Timeline(experiment)
         self.snapshot = self.timeline.snapshot(0)
-        self._goal = 0
+        self.position: int | None = None
+        self._goal = Place(0)
+        self._hits: dict[int, Hit] = {}
 
     @property
     def running(self) -> bool:
         return self._running
 
     @property
-    def speed(self) -> str:
-        """``200 steps/s``, or ``full speed``."""
-        rate = SPEEDS[self._speed]
-        if math.isinf(rate):
-            return "full speed"
-        return f"{rate:g} step{'' if rate == 1 else 's'}/s"
+    def speed(self) -> Speed:
+        return SPEEDS[self._speed]
+
+    @property
+    def place(self) -> Place:
+        """What is shown."""
+        return Place(self.snapshot.step, self.position)
+
+    @property
+    def breakpoints(self) -> Mapping[Breakpoint, bool]:
+        """Those that are set, and whether each is switched on."""
+        return self._breakpoints
+
+    def set_breakpoints(self, breakpoints: Mapping[Breakpoint, bool]) -> None:
+        """Set these alone; the hits of those that are gone are forgotten."""
+        self._breakpoints = dict(breakpoints)
+        self._hits = {
+            step: hit
+            for step, hit in self._hits.items()
+            if any(each in self._breakpoints for each in hit.breakpoints)
+        }
+        self.show()
+
+    @property
+    def active_breakpoints(self) -> tuple[Breakpoint, ...]:
+        return tuple(each for each, on in self._breakpoints.items() if on)
 
     def view(self, seeking: int | None = None) -> View:
         """What there is to see now."""
         losses = self.timeline.losses
-        diverged = self.timeline.first_not_finite
         return View(
-            self.snapshot, losses, len(losses), self._running, self.speed, seeking, diverged
+            self.snapshot,
+            losses,
+            len(losses),
+            self._running,
+            str(self.speed),
+            backwards=self._running and self._backwards,
+            seeking=seeking,
+            diverged_at=self.timeline.first_not_finite,
+            position=self.position,
+            hits=tuple(sorted(self._hits)),
         )
 
+    def show(self, snapshot: Snapshot | None = None, position: int | None = None) -> None:
+        """Show the view, of another place where a snapshot is given."""
+        if snapshot is not None:
+            self.snapshot, self.position = snapshot, position
+        self._show(self.view())
+
     async def open(self, experiment: Experiment) -> None:
-        """Start over with another experiment."""
+        """Start over with another experiment; breakpoints that it has no names for are dropped."""
         self.pause()
         async with self._lock:
             self._open(experiment)
-        self._show(self.view())
+        dropped = []
+        for each in list(self._breakpoints):
+            try:
+                parse(str(each), experiment.network)
+            except BreakpointError:
+                dropped.append(str(each))
+                del self._breakpoints[each]
+        self.show()
+        if dropped:
+            gone = f"breakpoint{'s' * (len(dropped) > 1)} {', '.join(dropped)}"
+            self._tell(f"{experiment.name} has no such quantity: dropped the {gone}.")
 
     def give_way(self) -> None:
         """A key or the mouse was used: while running, wait until its effect is on the screen."""
-        self._attention = True
-        self._wake.set()
+        self.attention = True
+        self.wake.set()
 
     def change_speed(self, by: int) -> None:
-        """Faster or slower by so many places in :data:`SPEEDS`."""
+        """Faster or slower by so many places in :data:`~bptui.app.pace.SPEEDS`."""
         self._speed = min(max(self._speed + by, 0), len(SPEEDS) - 1)
-        self._wake.set()
-        self._show(self.view())
+        self.wake.set()
+        self.show()
 
     def pause(self) -> None:
-        """Stop running at the shown step, and give up a jump under way."""
-        self._running = False
-        self._goal = self.snapshot.step
-        self._wake.set()
+        """Stop running at the shown place, and give up a jump under way."""
+        self._begin(self.place)
+
+    def _begin(self, goal: Place) -> int:
+        """Make ``goal`` the one thing to be done; its number, which a later one replaces."""
+        self._running, self._goal = False, goal
+        self._errand += 1
+        self.wake.set()
+        return self._errand
+
+    def current(self, errand: int) -> bool:
+        """Whether no later key has replaced the errand."""
+        return self._errand == errand
 
     def move(self, by: int) -> Coroutine[None, None, None]:
         """Go ``by`` steps further from where the last key led, not before step 0.
 
-        Like :meth:`go` and :meth:`run` it takes effect at once, so that keys in a burst count in
-        their order; the coroutine that it returns does the work.
+        Like all moves it takes effect at once, so that keys in a burst count in their order; the
+        coroutine that it returns does the work.
         """
-        if self._running:
-            self.pause()
-        return self.go(max(self._goal + by, 0))
+        return self._go(self._from_here().moved(by))
+
+    def walk(self, by: int) -> Coroutine[None, None, None]:
+        """Go to the next operation (``by`` > 0) or to the previous one, across steps too."""
+        here = self._from_here()
+        return self._go(here.next(self.operations) if by > 0 else here.previous(self.operations))
+
+    def _from_here(self) -> Place:
+        """Where the last key led; a run under way has led to what is shown."""
+        return self.place if self._running else self._goal
+
+    @property
+    def operations(self) -> int:
+        """Operations of a step: the same number in each."""
+        return len(self.snapshot.operations)
 
     def go(self, step: int) -> Coroutine[None, None, None]:
-        """Show ``step``; a later call replaces this one while it is under way."""
-        self._running = False
-        self._goal = step
-        self._wake.set()
-        return self._seek(step)
+        """Show ``step`` as a whole; a later call replaces this one while it is under way."""
+        return self._go(Place(step))
 
-    async def _seek(self, step: int) -> None:
+    def _go(self, place: Place) -> Coroutine[None, None, None]:
+        return self._seek(place, self._begin(place))
+
+    async def _seek(self, place: Place, errand: int) -> None:
+        step, sought = place.step, False
         async with self._lock:
-            while self._goal == step and self.snapshot.step != step:
-                if await self._advance(step, SLICE):
-                    snapshot = await self._record(step)
-                    if self._goal == step:
-                        self.snapshot = snapshot
-                elif self._goal == step:
+            while self.current(errand) and self.place != place:
+                if self.snapshot.step == step:
+                    self.show(self.snapshot, place.position)
+                elif await self.work(self.timeline.move_towards, step, SLICE):
+                    snapshot = await self.work(self.timeline.snapshot, step)
+                    if self.current(errand):
+                        self.show(snapshot, place.position)
+                elif self.current(errand):
                     self._show(self.view(seeking=step))
+                    sought = True
                     await asyncio.sleep(BREATH)
-        if self._goal == step:
-            self._show(self.view())
+        if sought and not self.current(errand):
+            self.show()
 
-    def run(self, last: int) -> Coroutine[None, None, None]:
-        """Run from the shown step to ``last`` at the chosen speed, until paused or diverged."""
-        self._running = True
-        self._goal = last
-        return self._run(last)
+    def run(self, last: int, backwards: bool = False) -> Coroutine[None, None, Hit | None]:
+        """Run from the shown place to step ``last`` at the chosen speed.
 
-    async def _run(self, last: int) -> None:
+        Until paused, diverged, or at a breakpoint: its hit is returned.
+        """
+        errand = self._begin(Place(last))
+        self._running, self._backwards = True, backwards
+        return self._run(last, backwards, errand)
+
+    async def _run(self, last: int, backwards: bool, errand: int) -> Hit | None:
+        run = Run(self, last, backwards, errand)
         async with self._lock:
-            await self._run_to(last)
-        if self._goal == last:
-            self._running = False
-            self._goal = self.snapshot.step
-        self._show(self.view())
+            hit = await run.play()
+        if not self.current(errand):
+            self.show()
+            return None
+        if hit is not None:
+            self._hits[hit.step] = hit
+        self.pause()
+        self.show()
+        if hit is not None:
+            self._tell(f"stopped at {hit}")
+        return hit
 
-    async def _run_to(self, last: int) -> None:
-        speed, base, began = self._speed, self.snapshot.step, perf_counter()
-        next_frame = -math.inf
-        while self._running and self._goal == last and self.snapshot.step < last:
-            if self._attention:
-                self._attention = False
-                await self._drawn()
-                continue  # the key may have been one that pauses
-            now = perf_counter()
-            if speed != self._speed:
-                speed, base, began = self._speed, self.snapshot.step, now
-                continue
-            rate = SPEEDS[speed]
-            due = last if math.isinf(rate) else base + int((now - began) * rate)
-            due = min(due, last)
-            position = max(self.snapshot.step, min(self.timeline.reached, due))
-            if due > self.snapshot.step and not await self._advance(due, SLICE):
-                position = self.timeline.reached
-            elif due > self.snapshot.step:
-                position = due
-            now = perf_counter()
-            if now >= next_frame and position > self.snapshot.step and not self._attention:
-                position = self._not_past_divergence(position)
-                snapshot = await self._record(position)
-                if not self._running or self._goal != last:
-                    return  # paused meanwhile: the step on the screen stays
-                self.snapshot = snapshot
-                if position < due and not math.isinf(rate):
-                    base, began = position, now  # too fast for this machine: owe nothing
-                self._show(self.view())
-                if self.timeline.first_not_finite == position:
-                    return
-                await self._drawn()
-                next_frame = now + max(self._frame, SHARE * (perf_counter() - now))
-            else:
-                await self._rest(self._pause_before(due, position, rate, base, began, next_frame))
-
-    def _not_past_divergence(self, position: int) -> int:
-        """``position``, or the first step that has diverged where that comes before."""
-        diverged = self.timeline.first_not_finite
-        passed = diverged is not None and self.snapshot.step < diverged <= position
-        return diverged if passed and diverged is not None else position
-
-    def _pause_before(
-        self, due: int, position: int, rate: float, base: int, began: float, next_frame: float
-    ) -> float:
-        """Seconds until there is something to do: a breath while steps are due but not played."""
-        if position < due:
-            return BREATH
-        now = perf_counter()
-        frame = next_frame - now
-        if position > self.snapshot.step:
-            return max(frame, BREATH)
-        step = began + (position + 1 - base) / rate - now if not math.isinf(rate) else 0.0
-        return max(step, frame, BREATH)
-
-    async def _rest(self, seconds: float) -> None:
-        """Sleep, or wake at a key that concerns the run."""
-        self._wake.clear()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
-
-    async def _advance(self, step: int, seconds: float) -> bool:
+    async def work(self, function: Callable[..., Result], *arguments: object) -> Result:
+        """Call ``function``, in a thread where steps take long."""
         if self.timeline.seconds_per_step > LONG_STEP:
-            return await asyncio.to_thread(self.timeline.move_towards, step, seconds)
-        return self.timeline.move_towards(step, seconds)
-
-    async def _record(self, step: int) -> Snapshot:
-        if self.timeline.seconds_per_step > LONG_STEP:
-            return await asyncio.to_thread(self.timeline.snapshot, step)
-        return self.timeline.snapshot(step)
+            return await asyncio.to_thread(function, *arguments)
+        return function(*arguments)

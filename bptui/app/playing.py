@@ -1,13 +1,16 @@
-"""The app's commands that move through time: steps, running, back to the start."""
+"""The app's commands that move through time: operations, steps, jumps, runs, breakpoints."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine, Mapping
 
 from textual.app import App
 
+from bptui.app.place import Place
 from bptui.app.player import Player
 from bptui.app.view import View
+from bptui.core.breakpoints import Breakpoint
 from bptui.core.experiment import Experiment
 
 
@@ -16,7 +19,7 @@ class PlayingApp(App[None]):
 
     def __init__(self, experiment: Experiment, fps: int) -> None:
         super().__init__()
-        self._player = Player(experiment, self.show_view, self._drawn, fps)
+        self._player = Player(experiment, self.show_view, self._drawn, fps, self._tell)
 
     @property
     def player(self) -> Player:
@@ -26,23 +29,32 @@ class PlayingApp(App[None]):
         """Give every panel the view."""
         raise NotImplementedError
 
+    def _tell(self, message: str) -> None:
+        self.notify(message, timeout=10, markup=False)
+
     async def _drawn(self) -> None:
         """Wait until what was shown last is on the screen."""
         done = asyncio.Event()
         self.call_after_refresh(done.set)
         await done.wait()
 
+    def action_operation(self) -> None:
+        self._play(self._player.walk(+1))
+
+    def action_operation_back(self) -> None:
+        self._play(self._player.walk(-1))
+
     def action_step(self) -> None:
-        self._move(+1)
+        self._play(self._player.move(+1))
 
     def action_step_back(self) -> None:
-        self._move(-1)
-
-    def _move(self, by: int) -> None:
-        self.run_worker(self._player.move(by), group="play")
+        self._play(self._player.move(-1))
 
     def action_restart(self) -> None:
-        self.run_worker(self._player.go(0), group="play")
+        self._play(self._player.go(0))
+
+    def _play(self, moving: Coroutine[None, None, object]) -> None:
+        self.run_worker(moving, group="play")
 
     def action_run(self) -> None:
         player = self._player
@@ -56,8 +68,42 @@ class PlayingApp(App[None]):
             self.notify("Training has diverged here; S and r go back.", severity="warning")
             return
         steps = max(snapshot.experiment.training.steps, 1)
-        last = (snapshot.step // steps + 1) * steps
-        self.run_worker(player.run(last), group="play")
+        self._play(player.run((snapshot.step // steps + 1) * steps))
+
+    def action_run_back(self) -> None:
+        player = self._player
+        if player.running:
+            player.pause()
+        elif player.place != Place(0):
+            self._play(player.run(0, backwards=True))
+
+    def action_stop(self) -> None:
+        """Give up a jump under way; a run pauses."""
+        self._player.pause()
+
+    def action_goto(self) -> None:
+        from bptui.app.screens.goto import GotoScreen  # dialogs are not needed at the start
+
+        player = self._player
+        player.pause()
+        snapshot = player.snapshot
+        self.push_screen(GotoScreen(snapshot.step, snapshot.experiment), self._go)
+
+    def _go(self, step: int | None) -> None:
+        if step is not None:
+            self._play(self._player.go(step))
+
+    def action_breakpoints(self) -> None:
+        from bptui.app.screens.breakpoints import BreakpointScreen
+
+        player = self._player
+        player.pause()
+        screen = BreakpointScreen(player.breakpoints, player.snapshot.experiment.network)
+        self.push_screen(screen, self._set_breakpoints)
+
+    def _set_breakpoints(self, breakpoints: Mapping[Breakpoint, bool] | None) -> None:
+        if breakpoints is not None:
+            self._player.set_breakpoints(breakpoints)
 
     def action_faster(self) -> None:
         self._player.change_speed(+1)

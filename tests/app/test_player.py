@@ -10,7 +10,8 @@ from time import perf_counter
 import pytest
 
 from bptui.app import player as module
-from bptui.app.player import SPEEDS, Player
+from bptui.app.pace import DEFAULT, SPEEDS, Speed
+from bptui.app.player import Player
 from bptui.app.view import View
 from bptui.core.experiment import Experiment
 from bptui.core.snapshot import Snapshot
@@ -21,6 +22,7 @@ from ..core.support import assert_same_bits
 from .support import diverging, drawn_experiment, first_not_finite
 
 FULL = len(SPEEDS)
+OPERATIONS = ["1 operation/s", "2 operations/s", "5 operations/s", "10 operations/s"]
 
 
 class Screen:
@@ -78,9 +80,8 @@ async def test_runs_to_the_end_at_full_speed(screen: Screen) -> None:
 
 async def test_a_run_of_few_steps_a_second_takes_its_time_and_shows_each(screen: Screen) -> None:
     player = screen.player
-    player.change_speed(-FULL)
-    player.change_speed(+5)
-    assert player.speed == "50 steps/s"
+    player.change_speed(SPEEDS.index(Speed(50)) - DEFAULT)
+    assert str(player.speed) == "50 steps/s"
     screen.views.clear()
     began = perf_counter()
     await player.run(10)
@@ -98,10 +99,11 @@ def test_speeds_end_at_both_ends(screen: Screen) -> None:
     named = []
     player.change_speed(-FULL)
     for _ in range(FULL + 2):
-        named.append(player.speed)
+        named.append(str(player.speed))
         player.change_speed(+1)
-    assert named[0] == "1 step/s"
-    assert named[1] == "2 steps/s"
+    assert named[:5] == ["0.5 operations/s", *OPERATIONS]
+    assert named[5] == "1 step/s"
+    assert named[6] == "2 steps/s"
     assert named[FULL - 2] == "10000 steps/s"
     assert named[-3:] == ["full speed"] * 3
     assert len(set(named)) == FULL
@@ -203,7 +205,7 @@ async def test_another_experiment_starts_over_during_a_run() -> None:
     assert player.snapshot.step == 1
 
 
-@pytest.mark.parametrize("speed", [0, FULL])
+@pytest.mark.parametrize("speed", [SPEEDS.index(Speed(1)) - DEFAULT, FULL])
 async def test_a_run_stops_at_the_first_step_that_is_not_finite(speed: int) -> None:
     experiment = diverging()
     screen = Screen(experiment)

@@ -12,9 +12,11 @@ from textual.widget import Widget
 from bptui.app.commands import COMMANDS, Command
 from bptui.app.ink import ink
 from bptui.app.lines import Line
+from bptui.app.pace import ROOM
 from bptui.app.view import View
 
-SPEED_ROOM = 13
+OPTIONAL = ("scale", "zoom", "restart", "breakpoints", "goto", "faster")
+"""Actions whose keys give way where there is little room, the first one first."""
 
 
 class KeyLine(Widget):
@@ -26,9 +28,9 @@ class KeyLine(Widget):
         colours = ink(self.app.current_theme.dark)
         line = Line().add(" ", colours.text)
         shown = [each for each in COMMANDS if each.hint]
-        for optional in ("scale", "zoom", "restart"):
+        for optional in OPTIONAL:
             needed = sum(len(_key(each)) + len(each.hint) + 3 for each in shown)
-            if needed + SPEED_ROOM > self.size.width:
+            if needed + ROOM + 2 > self.size.width:
                 shown = [each for each in shown if each.action != optional]
         for each in shown:
             key, hint = _styles(each.action, colours.accent, colours.dim)

@@ -21,6 +21,9 @@ REDRAW_SECONDS = 0.4
 REDRAW_SHARE = 60
 """Nor before so many times what drawing it took: a key seldom has to wait for it."""
 
+HIT = "◆"
+"""Stands on the axis below a step at which a breakpoint stopped a run."""
+
 
 class LossPanel(Panel):
     """The chart behind the shown step is bright, what lies after it dim."""
@@ -72,12 +75,24 @@ class LossPanel(Panel):
             value = loss(view.snapshot.loss)
             return [Line().add(f" loss {value} ", self.ink.text).strip()]
         here = chart.column(view.snapshot.step)
-        return [self._styled(line, row, chart, here) for row, line in enumerate(chart.lines)]
+        marked = frozenset(chart.column(step) for step in view.hits)
+        return [
+            self._styled(line, row, chart, here, marked) for row, line in enumerate(chart.lines)
+        ]
 
-    def _styled(self, text: str, row: int, chart: Chart, here: int | None) -> Strip:
+    def _styled(
+        self, text: str, row: int, chart: Chart, here: int | None, marked: frozenset[int | None]
+    ) -> Strip:
         ink = self.ink
         line = Line().add(text[: chart.left], ink.dim)
-        if row >= chart.bottom:
+        if row == chart.bottom:  # the axis: marks there never hide the curve
+            for column in range(chart.left, len(text)):
+                if column in marked:
+                    line.add(HIT, ink.warning)
+                else:
+                    line.add(text[column], ink.dim)
+            return line.strip()
+        if row > chart.bottom:
             return line.add(text[chart.left :], ink.dim).strip()
         for column in range(chart.left, len(text)):
             character = text[column]

@@ -13,6 +13,31 @@ from bptui.app.ink import Ink, ink
 from bptui.app.lines import Line
 from bptui.app.numbers import loss
 from bptui.app.view import View
+from bptui.core.operations import Operation
+
+NAME_ROOM = 14
+"""Columns that the name of the preset should have."""
+LOSS_ROOM = 17
+ALL = "all operations"
+
+
+def _operation_field(operations: tuple[Operation, ...], position: int | None, room: int) -> str:
+    """``8/12 backward: gW2`` or :data:`ALL`, as wide at each operation of the step.
+
+    Without the stage, and as wide as it must be, where that is wider than ``room``.
+    """
+    forms = ([each.label for each in operations], [each.name for each in operations])
+    for texts in forms:
+        count = len(texts)
+        numbered = [
+            f"{place:>{len(str(count))}}/{count} {text}" for place, text in enumerate(texts, 1)
+        ]
+        width = max(map(len, [ALL, *numbered]))
+        if width <= room:
+            break
+    else:
+        width = 0
+    return (ALL if position is None else numbered[position]).ljust(width)
 
 
 class StatusLine(Widget):
@@ -28,26 +53,29 @@ class StatusLine(Widget):
         width = self.size.width
         if self.view is None or y > 0:
             return Strip.blank(width, self.rich_style)
-        right = self._right(self.view)
+        right = self._right(self.view, width)
         left = self._left(self.view, width - right.width - 2)
         left.pad(width - right.width, self.ink.text)
         strip = Strip.join([left.strip(), right.strip()])
         return strip.adjust_cell_length(width).apply_style(self.rich_style)
 
-    def _right(self, view: View) -> Line:
+    def _right(self, view: View, width: int) -> Line:
         colours, snapshot = self.ink, view.snapshot
         digits = len(str(snapshot.experiment.training.steps))
         line = Line()
-        state = "▶" if view.running else " "
+        state = ("◀" if view.backwards else "▶") if view.running else " "
         if view.seeking is not None:
             state = f"seeking {view.seeking} "
         line.add(f"{state} ", colours.accent)
         line.add(f"step {snapshot.step}".ljust(5 + digits), colours.strong)
-        label = "all operations" if view.operation is None else view.operation.label
-        line.add(f"  {label}  ", colours.dim)
+        room = width - line.width - LOSS_ROOM - NAME_ROOM - 4
+        field = _operation_field(snapshot.operations, view.position, room)
+        line.add(f"  {field}  ", colours.dim if view.position is None else colours.text)
         diverged = view.diverged_at is not None and snapshot.step >= view.diverged_at
         style = colours.warning if diverged else colours.strong
-        return line.add(f"loss {loss(snapshot.loss)}".ljust(17), style)
+        if not view.computed("loss"):
+            style = colours.dim
+        return line.add(f"loss {loss(snapshot.loss)}".ljust(LOSS_ROOM), style)
 
     def _left(self, view: View, room: int) -> Line:
         """The name, then as much as fits; each entry in the longest form that there is room for."""

@@ -1,0 +1,65 @@
+"""How fast a run goes: the speeds to choose from, and how far one should have come by now."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+SLICE = 0.003
+"""Seconds of work between two looks at the keyboard."""
+BREATH = 0.002
+"""Seconds left to everything else between two slices: a key takes many turns of the event loop."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """So many steps, or operations, a second; ``rate`` may be inf."""
+
+    rate: float
+    unit: Literal["step", "operation"] = "step"
+
+    def __str__(self) -> str:
+        if math.isinf(self.rate):
+            return "full speed"
+        return f"{self.rate:g} {self.unit}{'' if self.rate == 1 else 's'}/s"
+
+
+SPEEDS = (
+    *(Speed(rate, "operation") for rate in (0.5, 1, 2, 5, 10)),
+    *(Speed(rate) for rate in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)),
+    Speed(math.inf),
+)
+DEFAULT = SPEEDS.index(Speed(200))
+ROOM = max(len(str(speed)) for speed in SPEEDS)
+"""The width of the longest speed."""
+
+
+@dataclass
+class Pace:
+    """Steps due at ``rate`` a second from step ``base`` on, at which the clock stood at ``began``.
+
+    ``sign`` is -1 backwards, else +1.
+    """
+
+    rate: float
+    sign: int
+    base: int
+    began: float
+
+    def due(self, now: float, last: int) -> int:
+        """The step due by now, not beyond ``last``."""
+        if math.isinf(self.rate):
+            return last
+        step = self.base + self.sign * int((now - self.began) * self.rate)
+        return min(step, last) if self.sign > 0 else max(step, last)
+
+    def restart(self, step: int, now: float) -> None:
+        """Owe nothing for the time before."""
+        self.base, self.began = step, now
+
+    def seconds_to(self, step: int, now: float) -> float:
+        """Until ``step`` is due."""
+        if math.isinf(self.rate):
+            return 0.0
+        return self.began + (step - self.base) * self.sign / self.rate - now

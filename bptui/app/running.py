@@ -1,0 +1,149 @@
+"""A run: frame after frame from the shown place on, forwards or backwards, until it must stop."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from contextlib import suppress
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from bptui.app.pace import BREATH, SLICE, Pace
+from bptui.app.place import Place
+from bptui.core.search import BackwardSearch, ForwardSearch, Hit, Search
+from bptui.core.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from bptui.app.player import Player
+
+SHARE = 4.0
+"""A frame's cost times this passes before the next: drawing never takes most of the time."""
+
+
+class Run:
+    """Plays to step ``last`` as long as ``errand`` is the player's, at whatever speed it has."""
+
+    def __init__(self, player: Player, last: int, backwards: bool, errand: int) -> None:
+        self._player, self._last, self._errand = player, last, errand
+        self._sign = -1 if backwards else 1
+        self._ended = False
+
+    @property
+    def _on(self) -> bool:
+        return not self._ended and self._player.current(self._errand)
+
+    def _ahead(self, step: int) -> bool:
+        """Whether ``step`` lies ahead of the shown one."""
+        return (step - self._player.snapshot.step) * self._sign > 0
+
+    async def play(self) -> Hit | None:
+        """Run to the end; the hit that stopped it."""
+        player = self._player
+        kind = BackwardSearch if self._sign < 0 else ForwardSearch
+        search: Search = kind(player.timeline, player.active_breakpoints, player.snapshot)
+        while self._on:
+            if player.speed.unit == "operation":
+                await self._play_operations(search)
+            elif self._ahead(self._last):
+                await self._play_steps(search)
+            else:
+                player.show(player.snapshot)  # as a whole
+                self._ended = True
+        hit = search.hit
+        return hit if hit is not None and hit.step == player.snapshot.step else None
+
+    async def _play_steps(self, search: Search) -> None:
+        player, speed = self._player, self._player.speed
+        rate = speed.rate
+        if self._sign < 0 and math.isinf(rate):  # as fast as these steps are played forwards
+            rate = 1.0 / max(player.timeline.seconds_per_step, 1e-9)
+        pace = Pace(rate, self._sign, player.snapshot.step, perf_counter())
+        next_frame = -math.inf
+        while self._on and speed == player.speed and self._ahead(self._last):
+            if await self._gave_way():
+                continue  # the key may have been one that pauses
+            now = perf_counter()
+            due = position = pace.due(now, self._last)
+            if self._ahead(due):
+                position = await player.work(search.advance, due, SLICE)
+            now = perf_counter()
+            if now >= next_frame and self._ahead(position) and not player.attention:
+                snapshot = await self._snapshot(search, position)
+                if not self._on:
+                    return  # paused meanwhile: the step on the screen stays
+                behind = snapshot.step != due
+                self._arrive(search, snapshot)
+                if behind and not math.isinf(rate):
+                    pace.restart(snapshot.step, now)  # too fast for this machine: owe nothing
+                await player.drawn()
+                next_frame = now + max(player.frame, SHARE * (perf_counter() - now))
+            elif self._on:
+                await self._rest(self._pause_before(pace, due, position, next_frame))
+
+    async def _play_operations(self, search: Search) -> None:
+        player, speed, began = self._player, self._player.speed, perf_counter()
+        while self._on and speed == player.speed:
+            if await self._gave_way():
+                continue
+            left = began + 1.0 / speed.rate - perf_counter()
+            if left > 0.0:
+                await self._rest(left)
+                continue
+            here, count = player.place, player.operations
+            place = here.next(count) if self._sign > 0 else here.previous(count)
+            snapshot = player.snapshot
+            if place.step != here.step:
+                if await player.work(search.advance, place.step, SLICE) != place.step:
+                    await self._rest(BREATH)
+                    continue
+                snapshot = await self._snapshot(search, place.step)
+                if not self._on:
+                    return
+            began = perf_counter()
+            self._arrive(search, snapshot, place)
+
+    def _arrive(self, search: Search, snapshot: Snapshot, place: Place | None = None) -> None:
+        """Show the place, or the whole step where the run ends: last, a hit, or diverged."""
+        player, step = self._player, snapshot.step
+        entered = step != player.snapshot.step
+        hit = search.hit is not None and search.hit.step == step
+        diverged = self._sign > 0 and player.timeline.first_not_finite == step
+        if self._sign > 0:
+            done = step >= self._last
+        else:
+            done = step <= self._last and (place is None or place.position is None)
+        self._ended = done or (entered and (hit or diverged))
+        player.show(snapshot, None if self._ended or place is None else place.position)
+
+    async def _snapshot(self, search: Search, position: int) -> Snapshot:
+        """The snapshot of ``position``, or of the first step that diverged if that comes before."""
+        player, diverged = self._player, self._player.timeline.first_not_finite
+        if self._sign > 0 and diverged is not None and self._ahead(diverged):
+            position = min(position, diverged)
+        return await player.work(search.snapshot, position)
+
+    async def _gave_way(self) -> bool:
+        """Let a key that was pressed have its effect on the screen first."""
+        player = self._player
+        if not player.attention:
+            return False
+        player.attention = False
+        await player.drawn()
+        return True
+
+    def _pause_before(self, pace: Pace, due: int, position: int, next_frame: float) -> float:
+        """Seconds until there is something to do: a breath while steps are due but not played."""
+        if position != due:
+            return BREATH
+        now = perf_counter()
+        frame = next_frame - now
+        if self._ahead(position):
+            return max(frame, BREATH)
+        return max(pace.seconds_to(position + self._sign, now), frame, BREATH)
+
+    async def _rest(self, seconds: float) -> None:
+        """Sleep, or wake at a key that concerns the run."""
+        player = self._player
+        player.wake.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(player.wake.wait(), seconds)

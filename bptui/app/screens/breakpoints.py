@@ -1,0 +1,142 @@
+"""Sets breakpoints, switches them on and off, and removes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from bptui.core.breakpoints import Breakpoint, BreakpointError, parse
+from bptui.core.network import Network
+
+Switches = Mapping[Breakpoint, bool]
+
+
+def examples(network: Network) -> list[str]:
+    """One breakpoint of each kind, with names of this network."""
+    weight = f"w{min(network.weight_count, 5)}"
+    texts = ["loss < 0.01", "loss > 1", "loss rising", f"|{weight}| > 2", f"|g{weight}| > 0.1"]
+    if network.bias:
+        texts.append(f"|b_{network.names.unit(network.depth, 0)}| > 2")
+    return [*texts, "norm < 1e-6", "norm > 100", "every 100"]
+
+
+class BreakpointScreen(ModalScreen[Switches]):
+    """A line to write a breakpoint in, above the list of those that are set."""
+
+    BINDINGS: ClassVar = [
+        Binding("escape", "close", "Close"),
+        Binding("space", "switch", "On or off"),
+        Binding("delete,backspace", "remove", "Remove"),
+        Binding("down", "to_list", "To the list", show=False),
+    ]
+
+    def __init__(self, breakpoints: Switches, network: Network) -> None:
+        super().__init__()
+        self._breakpoints, self._network = dict(breakpoints), network
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="breakpoints", classes="dialog") as box:
+            box.border_title = "Breakpoints"
+            box.border_subtitle = "esc closes"
+            yield Input(id="breakpoint-text", placeholder="loss < 0.01", select_on_focus=False)
+            yield Static(id="breakpoint-meaning", markup=False)
+            yield OptionList(id="breakpoint-list")
+            yield Static(id="breakpoint-keys", markup=False)
+            shown = "   ".join(each.replace(" ", "\N{NO-BREAK SPACE}") for each in self._examples)
+            yield Static(f"Examples:   {shown}", id="breakpoint-examples", markup=False)
+
+    @property
+    def _examples(self) -> list[str]:
+        return examples(self._network)
+
+    def on_mount(self) -> None:
+        self._say("")
+        self._list()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._say(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        made = self._say(event.value)
+        if made is not None:
+            self._breakpoints[made] = True
+            event.input.clear()
+            self._list([*self._breakpoints].index(made))
+        elif not event.value.strip():
+            self.action_close()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.action_switch()
+
+    def _say(self, text: str) -> Breakpoint | None:
+        """Show what ``text`` means or what is wrong with it; the breakpoint."""
+        meaning = self.query_one("#breakpoint-meaning", Static)
+        meaning.remove_class("wrong")
+        if not text.strip():
+            meaning.update("A run stops where a condition becomes true.")
+            return None
+        try:
+            made = parse(text, self._network)
+        except BreakpointError as error:
+            meaning.update(str(error))
+            meaning.add_class("wrong")
+            return None
+        meaning.update(f"stops {made.meaning}")
+        return made
+
+    def _list(self, highlighted: int | None = None) -> None:
+        """Show the breakpoints that are set."""
+        listing = self.query_one(OptionList)
+        place = listing.highlighted if highlighted is None else highlighted
+        width = max((len(str(each)) for each in self._breakpoints), default=0)
+        listing.clear_options()
+        for each, on in self._breakpoints.items():
+            name = str(each).ljust(width)
+            text = Content.assemble(
+                ("[x] " if on else "[ ] "),
+                (name, "bold" if on else "dim"),
+                (f"   {each.meaning}" if on else "   switched off", "dim"),
+            )
+            listing.add_option(Option(text))
+        listing.display = bool(self._breakpoints)
+        keys = "↓ to the list: space or enter switches on and off, delete removes"
+        self.query_one("#breakpoint-keys", Static).update(
+            keys if self._breakpoints else "None is set yet: write one and press enter."
+        )
+        if self._breakpoints:
+            listing.highlighted = min(place or 0, len(self._breakpoints) - 1)
+        else:
+            self.query_one(Input).focus()
+
+    def _highlighted(self) -> Breakpoint | None:
+        listing = self.query_one(OptionList)
+        if not listing.has_focus or listing.highlighted is None:
+            return None
+        return [*self._breakpoints][listing.highlighted]
+
+    def action_switch(self) -> None:
+        each = self._highlighted()
+        if each is not None:
+            self._breakpoints[each] = not self._breakpoints[each]
+            self._list()
+
+    def action_remove(self) -> None:
+        each = self._highlighted()
+        if each is not None:
+            del self._breakpoints[each]
+            self._list()
+
+    def action_to_list(self) -> None:
+        if self._breakpoints:
+            self.query_one(OptionList).focus()
+
+    def action_close(self) -> None:
+        self.dismiss(self._breakpoints)
