@@ -1,0 +1,277 @@
+r"""Expressions in LaTeX: the same trees as in text, with symbols or with the numbers put in.
+
+Keeps to what amsmath, MathJax and KaTeX all know: no \operatorname, no macros of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bptui.core.derivation.expression import (
+    Activated,
+    Choice,
+    Constant,
+    Expression,
+    Function,
+    LastSample,
+    LogSumExp,
+    MatrixProduct,
+    Maximum,
+    Negative,
+    Power,
+    Product,
+    Quantity,
+    Quotient,
+    Series,
+    Setting,
+    Stable,
+    Sum,
+    Total,
+    Transposed,
+    children,
+)
+from bptui.core.derivation.latex_pieces import (
+    CLOSE,
+    CONSTANTS,
+    OPEN,
+    SETTINGS,
+    Piece,
+    bracketed,
+    joined,
+    matrix_piece,
+    number_piece,
+    operator,
+    quantity_text,
+    symbol,
+)
+from bptui.core.derivation.scope import Scope, evaluate
+from bptui.core.derivation.symbols import Symbols
+from bptui.core.derivation.tokens import MOST_TERMS, Path, shown
+
+SUM, PRODUCT, ATOM = 1, 2, 4
+_OVER = {None: "", 0: r"_{\text{samples}}", 1: r"_{\text{units}}"}
+_KNOWN = {"tanh": r"\tanh", "ln": r"\ln", "tanh'": r"\tanh'"}
+
+
+@dataclass(frozen=True)
+class LatexForm:
+    """One pass over an expression. ``marks`` are paths of nodes that stand out."""
+
+    symbols: Symbols
+    scope: Scope
+    digits: int
+    marks: frozenset[Path]
+    numbers: bool
+
+    def pieces(
+        self, node: Expression, level: int = SUM, path: Path = (), top: bool = True
+    ) -> list[Piece]:
+        """The pieces of ``node``, in parentheses where ``level`` binds more tightly than it.
+
+        ``top``: lines may break between its terms or factors.
+        """
+        found = self._written(node, level, path, top)
+        if path in self.marks:
+            return [replace(piece, marked=True) for piece in found]
+        return found
+
+    def text(self, node: Expression, level: int, path: Path) -> Piece:
+        """``node`` as a single piece, never broken."""
+        return joined(self.pieces(node, level, path, False))
+
+    def _written(self, node: Expression, level: int, path: Path, top: bool) -> list[Piece]:
+        match node:
+            case Quantity() | Transposed(Quantity()):
+                return [self._quantity(node)]
+            case Setting(name, value):
+                if self.numbers:
+                    return [number_piece(value, self.digits)]
+                return [symbol(SETTINGS[name])]
+            case Constant():
+                return [constant(node)]
+            case Sum(terms):
+                return wrapped(self._sum(terms, path, top and level <= SUM), level > SUM)
+            case Series():
+                return wrapped(self._series(node, path, top and level <= SUM), level > SUM)
+            case Product(factors):
+                breaks = top and level <= PRODUCT
+                return wrapped(self._product(factors, path, breaks), level > PRODUCT)
+            case MatrixProduct(left, right):
+                breaks = top and level <= PRODUCT
+                written = [
+                    *self.pieces(left, ATOM, (*path, 0), False),
+                    operator(r" \, ", 1.0, breaks) if not self.numbers else dot(breaks),
+                    *self.pieces(right, ATOM, (*path, 1), False),
+                ]
+                return wrapped(written, level > PRODUCT)
+            case Negative(of):
+                inner = [operator("-", 1.5), *bracketed(self.pieces(of, PRODUCT, (*path, 0), top))]
+                return wrapped(inner, level > SUM)
+            case Quotient(top_of, bottom):
+                return [self._fraction(top_of, bottom, path)]
+            case Power(base, exponent):
+                return [self._power(base, exponent, path)]
+            case Transposed(of):
+                inner = self.pieces(of, ATOM, (*path, 0), False)
+                return [*inner, operator(r"^{\mathsf{T}}", 1.0)]
+            case Stable(textbook, _):
+                return self.pieces(textbook, level, (*path, 0), top)
+            case _:
+                return self._called(node, level, path, top)
+
+    def _called(self, node: Expression, level: int, path: Path, top: bool) -> list[Piece]:
+        """Functions, and what is written like them."""
+        match node:
+            case Activated(name, argument, body, by_name):
+                if not by_name and not self.is_array(node):
+                    return self.pieces(body, level, (*path, 1), top)
+                if self.numbers and path and self.is_array(node):
+                    return [matrix_piece(evaluate(node, self.scope), self.digits)]
+                return self._call(_KNOWN.get(name, words(name)), argument, (*path, 0))
+            case Function("exp", argument):
+                inner = self.text(argument, SUM, (*path, 0))
+                return [Piece(f"e^{{{inner.text}}}", 1 + 0.75 * inner.width)]
+            case Function("ln_one_plus_exp", argument):
+                inner = self.text(argument, SUM, (*path, 0))
+                text = rf"\ln\left(1 + e^{{{inner.text}}}\right)"
+                return [Piece(text, 8 + 0.75 * inner.width)]
+            case Function("sqrt", argument):
+                inner = self.text(argument, SUM, (*path, 0))
+                return [Piece(rf"\sqrt{{{inner.text}}}", inner.width + 2)]
+            case Function(name, argument):
+                return self._call(_KNOWN[name], argument, (*path, 0))
+            case Total(of, axis):
+                return [
+                    operator(rf"\sum{_OVER[axis]} ", 3 + 4 * (axis is not None)),
+                    *self.pieces(of, ATOM, (*path, 0), False),
+                ]
+            case LastSample(of):
+                return self._call(r"\text{last sample}", of, (*path, 0))
+            case LogSumExp(of):
+                inner = self.text(of, SUM, (*path, 0))
+                text = rf"\ln \sum_{{\text{{units}}}} e^{{{inner.text}}}"
+                return wrapped([Piece(text, 9 + inner.width)], level > PRODUCT)
+            case Maximum(first, second):
+                one, other = self.text(first, SUM, (*path, 0)), self.text(second, SUM, (*path, 1))
+                text = rf"\max\left({one.text}, {other.text}\right)"
+                return [Piece(text, 7 + one.width + other.width)]
+            case Choice(condition, positive, otherwise):
+                parts = [
+                    self.text(each, SUM, (*path, place))
+                    for place, each in enumerate((condition, positive, otherwise))
+                ]
+                case_of, yes, no = (part.text for part in parts)
+                text = (
+                    rf"\begin{{cases}} {yes} & {case_of} > 0 \\ {no} & \text{{else}} \end{{cases}}"
+                )
+                return [Piece(text, 10 + sum(part.width for part in parts))]
+            case _:
+                raise AssertionError(f"{type(node).__name__} has no LaTeX")
+
+    def is_array(self, node: Expression) -> bool:
+        """Whether the expression is of arrays, not of single numbers."""
+        if isinstance(node, Quantity):
+            return node.index is None and self.scope.array(node.name, node.new).ndim > 0
+        if isinstance(node, Total) and node.axis is None:
+            return False
+        return any(map(self.is_array, children(node)))
+
+    def _quantity(self, node: Quantity | Transposed) -> Piece:
+        if self.numbers:
+            return matrix_piece(evaluate(node, self.scope), self.digits)
+        if isinstance(node, Quantity):
+            return symbol(quantity_text(node, self.symbols))
+        assert isinstance(node.of, Quantity), "the pattern says so"
+        text = quantity_text(node.of, self.symbols)
+        return symbol(rf"{{{text}}}^{{\mathsf{{T}}}}")
+
+    def _call(self, name: str, argument: Expression, path: Path) -> list[Piece]:
+        inner = self.text(argument, SUM, path)
+        before = symbol(name).width + 1
+        return [Piece(rf"{name}\left({inner.text}\right)", before + inner.width + 2)]
+
+    def _fraction(self, top: Expression, bottom: Expression, path: Path) -> Piece:
+        one, other = self.text(top, SUM, (*path, 0)), self.text(bottom, SUM, (*path, 1))
+        return Piece(rf"\frac{{{one.text}}}{{{other.text}}}", max(one.width, other.width) + 1)
+
+    def _power(self, base: Expression, exponent: Expression, path: Path) -> Piece:
+        inner = self.text(base, ATOM, (*path, 0))
+        raised = self.text(exponent, SUM, (*path, 1))
+        bare = isinstance(base, Quantity | Setting | Constant)
+        if bare and (inner.text.startswith((r"\frac", "-")) or r"\times" in inner.text):
+            inner = Piece(rf"\left({inner.text}\right)", inner.width + 2)
+        elif bare and not self.numbers:
+            inner = replace(inner, text=f"{{{inner.text}}}")
+        return Piece(f"{inner.text}^{{{raised.text}}}", inner.width + raised.width)
+
+    def _sum(self, terms: tuple[Expression, ...], path: Path, breaks: bool) -> list[Piece]:
+        written: list[Piece] = []
+        for place, term in enumerate(terms):
+            negative, at = isinstance(term, Negative), (*path, place)
+            part = term.of if isinstance(term, Negative) else term
+            inner = self.pieces(
+                part, PRODUCT if place or negative else SUM, (*at, 0) if negative else at, breaks
+            )
+            if negative and at in self.marks:
+                inner = [replace(piece, marked=True) for piece in inner]
+            if place or negative:
+                sign = "-" if negative else "+"
+                written.append(operator(f" {sign} ", breaks=breaks and place > 0))
+                inner = bracketed(inner)
+            written += inner
+        return written
+
+    def _series(self, node: Series, path: Path, breaks: bool) -> list[Piece]:
+        written: list[Piece] = []
+        for place in shown(len(node.terms)):
+            written += [operator(" + ", breaks=breaks)] if written else []
+            if place is None:
+                written.append(more(len(node.terms) - MOST_TERMS))
+                continue
+            part = self.pieces(node.terms[place], PRODUCT, (*path, place), breaks)
+            written += bracketed(part) if written else part
+        return written
+
+    def _product(self, factors: tuple[Expression, ...], path: Path, breaks: bool) -> list[Piece]:
+        r"""\odot between arrays, \cdot where one of the two is a number."""
+        written: list[Piece] = []
+        array = False
+        for place, factor in enumerate(factors):
+            here = self.is_array(factor)
+            inner = ATOM if isinstance(factor, MatrixProduct) else PRODUCT
+            part = self.pieces(factor, inner, (*path, place), False)
+            if place:
+                sign = operator(r" \odot ", 3.0, breaks) if array and here else dot(breaks)
+                written += [sign, *bracketed(part)]
+            else:
+                written += part
+            array = array or here
+        return written
+
+
+def dot(breaks: bool) -> Piece:
+    return operator(r" \cdot ", 1.8, breaks)
+
+
+def more(count: int) -> Piece:
+    return operator(rf"\underbrace{{\cdots}}_{{{count}\text{{ more}}}}", 6.0)
+
+
+def words(name: str) -> str:
+    r"""\mathrm{sigmoid}, with a prime behind it; leaky\_relu."""
+    plain = name.removesuffix("'").replace("_", r"\_")
+    prime = "'" if name.endswith("'") else ""
+    return rf"\mathrm{{{plain}}}{prime}"
+
+
+def constant(node: Constant) -> Piece:
+    if node.text.startswith("1/"):
+        return Piece(rf"\frac{{1}}{{{node.text[2:]}}}", len(node.text) - 1.0)
+    if node.text:
+        return symbol(CONSTANTS[node.text])
+    return replace(number_piece(node.value, 6), leaf=False)
+
+
+def wrapped(pieces: list[Piece], wrap: bool) -> list[Piece]:
+    """Within parentheses that grow with what is in them: no line may break inside."""
+    return [joined([OPEN, *pieces, CLOSE])] if wrap else pieces

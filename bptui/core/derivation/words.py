@@ -1,0 +1,100 @@
+"""What each operation of a step does, in a sentence for somebody who learns it."""
+
+from __future__ import annotations
+
+from bptui.core.experiment import Experiment
+from bptui.core.network import Network
+from bptui.core.operations import Operation
+
+_ACTIVATIONS = {
+    "identity": "the pre-activation as it is",
+    "softmax": "e to the pre-activation, divided by the sum over the layer, so that they add up to 1",
+}
+_LOSSES = {
+    "half_squared_error": "half the squared difference between each output and its target",
+    "squared_error": "the squared difference between each output and its target",
+    "mean_squared_error": "the squared difference between output and target, averaged over outputs",
+    "binary_cross_entropy": "the cross-entropy between each output and its target",
+    "cross_entropy": "minus the logarithm of the output, weighted by the target",
+}
+_OPTIMIZERS = {
+    "sgd": "minus the learning rate times its gradient",
+    "momentum": "plus its velocity, which keeps a part of what it was and gains minus the learning "
+    "rate times the gradient",
+    "nesterov": "plus its velocity looked up one step ahead",
+    "adagrad": "minus the learning rate times its gradient, divided by the root of the sum of all "
+    "its squared gradients so far",
+    "rmsprop": "minus the learning rate times its gradient, divided by the root of the running "
+    "mean of its squared gradients",
+    "adam": "minus the learning rate times the running mean of its gradient, divided by the root "
+    "of the running mean of its square, both corrected for starting at 0",
+}
+
+
+def layer_words(network: Network, layer: int) -> str:
+    """the output layer, the hidden layer, hidden layer 2."""
+    if layer == 0:
+        return "the input"
+    if layer == network.depth:
+        return "the output layer"
+    return "the hidden layer" if network.depth == 2 else f"hidden layer {layer}"
+
+
+def operation_words(operation: Operation, experiment: Experiment, samples: int) -> str:
+    """A sentence about what ``operation`` computes on a batch of ``samples``."""
+    network, training = experiment.network, experiment.training
+    layer, last = operation.layer, network.depth
+    names, here = network.names, layer_words(network, operation.layer)
+    batch = ", added up over the samples" if samples > 1 else ""
+    name = operation.name
+    if operation.stage == "loss":
+        return _loss(experiment, samples)
+    if operation.stage == "update":
+        return (
+            f"the update ({training.optimizer}): each parameter becomes what it was, "
+            f"{_OPTIMIZERS[training.optimizer]}"
+        )
+    if name == names.net(layer):
+        sources = "inputs" if layer == 1 else f"activations of {layer_words(network, layer - 1)}"
+        bias = ", plus its bias" if network.bias else ""
+        return f"pre-activations of {here}: each unit's weighted sum of the {sources}{bias}"
+    if name == names.out(layer):
+        activation = network.activations[layer - 1]
+        plain = f"the {activation} of each pre-activation"
+        return f"activations of {here}: {_ACTIVATIONS.get(activation, plain)}"
+    if name == names.out_gradient(layer):
+        if layer == last:
+            return "gradient of the loss by the outputs: how much each output would change it"
+        after = layer_words(network, layer + 1)
+        return (
+            f"gradient of the loss by the activations of {here}: the deltas of {after}, "
+            "carried back along the weights"
+        )
+    if name == names.delta(layer):
+        return f"deltas of {here}: {_delta(operation, experiment)}"
+    biases = " and biases" if network.bias else ""
+    return (
+        f"gradient of the loss by the weights{biases} into {here}: what a weight carries forwards "
+        f"times the delta of the unit it leads to{batch}"
+    )
+
+
+def _loss(experiment: Experiment, samples: int) -> str:
+    training = experiment.training
+    over = ""
+    if samples > 1:
+        mean = training.reduction == "mean"
+        over = f", {'averaged' if mean else 'added up'} over the {samples} samples of the batch"
+    penalty = ", plus l2 times the sum of all squared weights" if training.l2 else ""
+    return f"the loss: {_LOSSES[training.loss]}, added up{over}{penalty}"
+
+
+def _delta(operation: Operation, experiment: Experiment) -> str:
+    upstream = experiment.network.names.out_gradient(operation.layer)
+    if upstream in operation.reads:
+        return "gradient of the loss by the pre-activations, through the activation's derivative"
+    activation = experiment.network.activations[-1]
+    return (
+        f"gradient of the loss by the pre-activations; {activation} and {experiment.training.loss} "
+        "cancel each other's divisions"
+    )
