@@ -29,10 +29,15 @@ from bptui.core.derivation.expression import (
     square,
     times,
 )
+from bptui.core.losses import TINY
+
+SMALLEST_DIVISOR = float(TINY)
+"""What the engine divides by at least where a loss takes logarithms of its outputs."""
 
 ZERO = Constant(0.0)
 _SLOPE = Constant(LEAKY_SLOPE)
 _CUBE = Constant(GELU_CUBE)
+_TINY = Constant(SMALLEST_DIVISOR, "", "np.finfo(float).tiny")
 _SCALE = Constant(math.sqrt(2.0 / math.pi), "√(2/π)", "np.sqrt(2 / np.pi)")
 
 
@@ -144,9 +149,18 @@ def _over(node: Expression, count: int) -> Expression:
     return node if count == 1 else Quotient(node, Constant(float(count)))
 
 
-def loss_gradient(loss: str, out: Expression, target: Expression, m: int) -> Expression:
-    """dL/dout of one sample's loss, by itself."""
+def loss_gradient(
+    loss: str, out: Expression, target: Expression, m: int, saturated: bool
+) -> Expression:
+    """dL/dout of one sample's loss, by itself.
+
+    ``saturated``: whether outputs have become so nearly 0 or 1 that quotients must be kept finite.
+    """
     difference = minus(out, target)
+
+    def divisor(of: Expression) -> Expression:
+        return Maximum(of, _TINY) if saturated else of
+
     match loss:
         case "half_squared_error":
             return difference
@@ -155,9 +169,10 @@ def loss_gradient(loss: str, out: Expression, target: Expression, m: int) -> Exp
         case "mean_squared_error":
             return _over(times(TWO, difference), m)
         case "binary_cross_entropy":
-            return minus(Quotient(minus(ONE, target), minus(ONE, out)), Quotient(target, out))
+            other = Quotient(minus(ONE, target), divisor(minus(ONE, out)))
+            return minus(other, Quotient(target, divisor(out)))
         case "cross_entropy":
-            return Negative(Quotient(target, out))
+            return Negative(Quotient(target, divisor(out)))
         case _:
             raise AssertionError(f"no formula for {loss}")
 

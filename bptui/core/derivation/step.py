@@ -32,6 +32,7 @@ from bptui.core.derivation.expression import (
     times,
 )
 from bptui.core.derivation.functions import (
+    SMALLEST_DIVISOR,
     activation,
     back_through_softmax,
     derivative,
@@ -53,22 +54,39 @@ class Definition:
     new: bool = False
 
 
-def define(experiment: Experiment, samples: int, one_hot: bool) -> StepFormulas:
+def define(
+    experiment: Experiment, samples: int, one_hot: bool, saturated: bool = False
+) -> StepFormulas:
     """The formulas of a step on a batch of ``samples``.
 
-    ``one_hot``: whether the targets of every sample add up to 1.
+    ``one_hot``: whether the targets of every sample add up to 1; ``saturated``: whether outputs
+    are so nearly 0 or 1 that what divides by them is kept finite.
     """
-    return _Writer(experiment, samples, one_hot).write()
+    return _Writer(experiment, samples, one_hot, saturated).write()
 
 
 def define_for(snapshot: Snapshot) -> StepFormulas:
     """The formulas of the step that ``snapshot`` shows."""
-    return define(snapshot.experiment, len(snapshot.batch), is_one_hot(snapshot))
+    samples = len(snapshot.batch)
+    return define(snapshot.experiment, samples, is_one_hot(snapshot), is_saturated(snapshot))
 
 
 def is_one_hot(snapshot: Snapshot) -> bool:
     """Whether the targets of every sample of the batch add up to exactly 1."""
     return bool(np.all(snapshot.values["target"].sum(axis=1) == 1.0))
+
+
+def is_saturated(snapshot: Snapshot) -> bool:
+    """Whether an output cannot be told from 0 or from 1, where the loss divides by that."""
+    outputs = snapshot.outputs
+    match snapshot.experiment.training.loss:
+        case "binary_cross_entropy":
+            divisors = np.minimum(outputs, 1.0 - outputs)
+        case "cross_entropy":
+            divisors = outputs
+        case _:
+            return False
+    return bool(np.any(divisors < SMALLEST_DIVISOR))
 
 
 @dataclass(frozen=True)
@@ -91,8 +109,11 @@ class StepFormulas:
 
 
 class _Writer:
-    def __init__(self, experiment: Experiment, samples: int, one_hot: bool) -> None:
-        self.experiment, self.samples, self.one_hot = experiment, samples, one_hot
+    def __init__(
+        self, experiment: Experiment, samples: int, one_hot: bool, saturated: bool
+    ) -> None:
+        self.experiment, self.samples = experiment, samples
+        self.one_hot, self.saturated = one_hot, saturated
         self.network, self.training = experiment.network, experiment.training
         self.names, self.depth = self.network.names, self.network.depth
         self.mistakes = frozenset(self.training.mistakes)
@@ -201,7 +222,7 @@ class _Writer:
         names, last, loss = self.names, self.depth, self.experiment.loss
         name, units = self.network.activations[-1], self.network.layers[-1]
         out, target = Quantity(names.out(last)), Quantity("target")
-        gradient = self.turned(loss_gradient(loss.name, out, target, units))
+        gradient = self.turned(loss_gradient(loss.name, out, target, units, self.saturated))
         self.add(names.out_gradient(last), self.scaled(gradient))
         detour = {"missing-output-derivative", "derivative-of-activation"} & self.mistakes
         if name in loss.fused and not detour:
