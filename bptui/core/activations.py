@@ -24,8 +24,6 @@ class Activation:
     """
 
     name: str
-    formula: str
-    derivative_formula: str
     forward: Callable[[Array, Array], list[Call]]
     derivative: Callable[[Array, Array, Array], list[Call]] | None
     probability: bool = False
@@ -166,28 +164,17 @@ def softmax_backward(a: Array, upstream: Array, delta: Array) -> list[Call]:
 ACTIVATIONS: dict[str, Activation] = {
     each.name: each
     for each in (
-        Activation("identity", "z", "1", identity, identity_derivative),
-        Activation("sigmoid", "1 / (1 + e^-z)", "a (1 - a)", sigmoid, sigmoid_derivative, True),
-        Activation("tanh", "tanh z", "1 - a^2", tanh, tanh_derivative),
-        Activation("relu", "max(0, z)", "1 where z > 0, else 0", relu, relu_derivative),
-        Activation(
-            "leaky_relu",
-            "max(z, 0.01 z)",
-            "1 where z > 0, else 0.01",
-            leaky_relu,
-            leaky_relu_derivative,
-        ),
-        Activation("softplus", "ln(1 + e^z)", "1 / (1 + e^-z)", softplus, softplus_derivative),
-        Activation(
-            "gelu",
-            "z (1 + u) / 2, u = tanh(sqrt(2/pi) (z + 0.044715 z^3))",
-            "(1 + u) / 2 + z (1 - u^2) sqrt(2/pi) (1 + 0.134145 z^2) / 2",
-            gelu,
-            gelu_derivative,
-        ),
-        Activation("softmax", "e^z_i / sum_j e^z_j", "a_i ([i = j] - a_j)", softmax, None, True),
+        Activation("identity", identity, identity_derivative),
+        Activation("sigmoid", sigmoid, sigmoid_derivative, True),
+        Activation("tanh", tanh, tanh_derivative),
+        Activation("relu", relu, relu_derivative),
+        Activation("leaky_relu", leaky_relu, leaky_relu_derivative),
+        Activation("softplus", softplus, softplus_derivative),
+        Activation("gelu", gelu, gelu_derivative),
+        Activation("softmax", softmax, None, True),
     )
 }
+"""By name; :mod:`bptui.core.derivation.functions` writes their formulas for readers."""
 
 
 def evaluate(name: str, z: Array) -> Array:

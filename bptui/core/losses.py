@@ -26,7 +26,6 @@ class Loss:
     """
 
     name: str
-    formula: str
     coefficient: Callable[[int], float]
     value: Callable[[Activation, Array, Array, Array, Array, Array], list[Call]]
     gradient: Callable[[Array, Array, float, Array], list[Call]]
@@ -155,16 +154,14 @@ LOSSES: dict[str, Loss] = {
     for each in (
         Loss(
             "half_squared_error",
-            "1/2 sum (o - t)^2",
             lambda outputs: 0.5,
             squares,
             squares_gradient,
             {},
         ),
-        Loss("squared_error", "sum (o - t)^2", lambda outputs: 1.0, squares, squares_gradient, {}),
+        Loss("squared_error", lambda outputs: 1.0, squares, squares_gradient, {}),
         Loss(
             "mean_squared_error",
-            "mean (o - t)^2",
             lambda outputs: 1.0 / outputs,
             squares,
             squares_gradient,
@@ -172,7 +169,6 @@ LOSSES: dict[str, Loss] = {
         ),
         Loss(
             "binary_cross_entropy",
-            "-sum (t ln o + (1 - t) ln(1 - o))",
             lambda outputs: 1.0,
             binary_cross_entropy,
             binary_cross_entropy_gradient,
@@ -181,7 +177,6 @@ LOSSES: dict[str, Loss] = {
         ),
         Loss(
             "cross_entropy",
-            "-sum t ln o",
             lambda outputs: 1.0,
             cross_entropy,
             cross_entropy_gradient,

@@ -30,10 +30,9 @@ class Block:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """An update rule: its formula, the slots it keeps beside each parameter, its settings."""
+    """An update rule: the slots it keeps beside each parameter, its settings."""
 
     name: str
-    formula: str
     update: Callable[[Block, float, Settings], list[Call]]
     slots: tuple[str, ...] = ()
     defaults: Settings = field(default_factory=dict)
@@ -137,36 +136,29 @@ def adam(block: Block, learning_rate: float, settings: Settings) -> list[Call]:
 OPTIMIZERS: dict[str, Optimizer] = {
     each.name: each
     for each in (
-        Optimizer("sgd", "w -= lr g", sgd, spends_gradient=True),
+        Optimizer("sgd", sgd, spends_gradient=True),
         Optimizer(
             "momentum",
-            "v = mu v - lr g; w += v",
             momentum,
             ("v",),
             {"momentum": 0.9},
             spends_gradient=True,
         ),
-        Optimizer(
-            "nesterov", "v = mu v - lr g; w += mu v - lr g", nesterov, ("v",), {"momentum": 0.9}
-        ),
+        Optimizer("nesterov", nesterov, ("v",), {"momentum": 0.9}),
         Optimizer(
             "adagrad",
-            "s += g^2; w -= lr g / (sqrt(s) + epsilon)",
             adagrad,
             ("s",),
             {"epsilon": 1e-8},
         ),
         Optimizer(
             "rmsprop",
-            "s = rho s + (1 - rho) g^2; w -= lr g / (sqrt(s) + epsilon)",
             rmsprop,
             ("s",),
             {"rho": 0.9, "epsilon": 1e-8},
         ),
         Optimizer(
             "adam",
-            "m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; "
-            "w -= lr m / (1 - beta1^k) / (sqrt(v / (1 - beta2^k)) + epsilon)",
             adam,
             ("m", "v"),
             {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
