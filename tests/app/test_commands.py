@@ -81,7 +81,7 @@ async def test_the_presets_open_one_and_all_panels_show_it() -> None:
         await session.step(0)
         assert "loss 0.298371" in session.status()  # Mazur 2015: 0.298371109
         assert check_matrices(session) == 24
-        assert check_diagram(session) == 2 + 2 * 3 + 2 * 4
+        assert check_diagram(session) == 2 + 2 * 4 + 2 * 5
         assert "b1" in "\n".join(session.inside("#weights"))
         await session.press("s")
         await session.step(1)
@@ -114,10 +114,10 @@ async def test_the_presets_pause_the_run() -> None:
 async def test_the_palette_runs_a_command(words: str, expected: str) -> None:
     async with opened("article") as session:
         await session.press("ctrl+p")
-        await session.shows("Back to step 0", "Light or dark")
+        await session.shows("Back to step 0", "Next operation")
         await session.press(*(key if key != " " else "space" for key in words))
         await session.until(
-            lambda: "Light or dark" not in session.screen(), "the palette to narrow the list"
+            lambda: "Next operation" not in session.screen(), "the palette to narrow the list"
         )
         await session.press("enter")
         await session.shows(expected)
@@ -169,16 +169,16 @@ async def test_zoom_and_back(size: tuple[int, int]) -> None:
 async def test_tab_goes_through_the_panels_in_order() -> None:
     async with opened("article") as session:
         seen = []
-        for _ in range(5):
+        for _ in range(6):
             await session.press("tab")
             assert session.app.focused is not None
             seen.append(session.app.focused.id)
-        order = ["network", "loss", "weights", "gradients"]
+        order = ["network", "loss", "weights", "gradients", "derivation"]
         start = order.index(str(seen[0]))
-        assert seen == [order[(start + turn) % 4] for turn in range(5)]
+        assert seen == [order[(start + turn) % 5] for turn in range(6)]
         await session.press("shift+tab")
         assert session.app.focused is not None
-        assert session.app.focused.id == seen[3]
+        assert session.app.focused.id == seen[4]
 
 
 @pytest.mark.parametrize("before", [[], ["space"]])

@@ -15,7 +15,16 @@ from bptui.app.lines import Line
 from bptui.app.pace import ROOM
 from bptui.app.view import View
 
-OPTIONAL = ("scale", "zoom", "restart", "breakpoints", "goto", "faster")
+OPTIONAL = (
+    "scale",
+    "zoom",
+    "restart",
+    "breakpoints",
+    "faster",
+    "derivation",
+    "goto",
+    "operation",
+)
 """Actions whose keys give way where there is little room, the first one first."""
 
 
@@ -30,12 +39,13 @@ class KeyLine(Widget):
         shown = [each for each in COMMANDS if each.hint]
         for optional in OPTIONAL:
             needed = sum(len(_key(each)) + len(each.hint) + 3 for each in shown)
-            if needed + ROOM + 2 > self.size.width:
+            if needed + ROOM + 1 > self.size.width:
                 shown = [each for each in shown if each.action != optional]
-        for each in shown:
+        for place, each in enumerate(shown):
             key, hint = _styles(each.action, colours.accent, colours.dim)
-            line.add(_key(each), key).add(f" {each.hint}", hint).add("  ", colours.text)
-        speed = f"{self.view.speed} " if self.view is not None else ""
+            line.add("  " if place else "", colours.text)
+            line.add(_key(each), key).add(f" {each.hint}", hint)
+        speed = f" {self.view.speed} " if self.view is not None else ""
         if line.width + len(speed) <= self.size.width:
             line.pad(self.size.width - len(speed), colours.text).add(speed, colours.dim)
         return line.strip().adjust_cell_length(self.size.width).apply_style(self.rich_style)
