@@ -126,12 +126,18 @@ def possible_mistakes(
 def assert_value(
     node: Expression, scope: Scope, wanted: Array, what: object, to: float = RELATIVE
 ) -> None:
-    """``node`` evaluates to ``wanted`` within ``to``, relative to the number itself.
+    """``node`` evaluates to ``wanted`` within ``to``."""
+    assert_close(evaluate(node, scope), wanted, node, scope, what, to)
 
-    Where terms cancel, relative to the scale of their rounding.
+
+def assert_close(
+    found: Array, wanted: Array, node: Expression, scope: Scope, what: object, to: float = RELATIVE
+) -> None:
+    """Equal within ``to``, relative to the number itself.
+
+    Where terms of ``node`` cancel, relative to the scale of their rounding.
     """
-    found = evaluate(node, scope)
-    assert found.shape == np.shape(wanted), what
+    assert np.shape(found) == np.shape(wanted), what
     with np.errstate(invalid="ignore", over="ignore"):
         off = np.abs(found - wanted)
         fine = (off <= to * np.abs(wanted)) | (found == wanted) | np.isnan(found) & np.isnan(wanted)

@@ -59,9 +59,10 @@ def expression_code(
             return array_code(np.asarray(numbers.scope.value(node)))
         case Setting(name, value):
             return name if numbers is None else repr(value)
-        case Constant(value, _, text):
-            written = text or f"{value:.17g}"
-            return wrapped(written, PRODUCT) if "/" in written else written
+        case Constant(value, shown, text):
+            # what has digits only in its code, such as len(target), is a name as others are
+            written = digits(value) if not text or (numbers and not shown) else text
+            return wrapped(written, PRODUCT) if "/" in written.split("(")[0] else written
         case Sum(terms):
             written = code(terms[0])
             for term in terms[1:]:
@@ -105,6 +106,11 @@ def expression_code(
             return f"{code(of, ATOM)}[-1]"
         case _:
             raise AssertionError(f"{type(node).__name__} is no expression on arrays")
+
+
+def digits(value: float) -> str:
+    """The shortest digits that read back as ``value``; 2 for 2.0."""
+    return repr(value).removesuffix(".0")
 
 
 def array_code(array: Array) -> str:
