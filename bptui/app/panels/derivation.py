@@ -35,6 +35,7 @@ class DerivationPanel(Panel):
         self._written: object = None
         self._written_at = self._cost = 0.0
         self._subject: object = None
+        self._drawn: object = None
 
     def explanation(self, view: View, explainer: Explainer) -> Explanation:
         """Of the operation just carried out, unless the selection was moved since."""
@@ -54,12 +55,13 @@ class DerivationPanel(Panel):
 
     def watch_view(self, before: View | None, view: View | None) -> None:
         """Write after the numbers of the other panels; while running every few frames."""
-        if view is None or not self.size.area:
+        if view is None:
             return
         pause = max(REDRAW_SECONDS, REDRAW_SHARE * self._cost)
         if view.running and perf_counter() - self._written_at < pause:
             return
-        if before is None or view.picture != before.picture or self._written is None:
+        if self._drawn is None or self._drawn != view.picture:
+            self._drawn = view.picture
             self.call_after_refresh(self.repaint)
 
     def resized(self) -> None:
