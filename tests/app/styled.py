@@ -1,0 +1,95 @@
+"""Reads the screen with its styles: what is underlined, tinted or reversed, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.style import Style
+from textual.geometry import Region
+
+from bptui.app.panels.matrices import MatrixPanel
+from bptui.app.panels.network import NetworkPanel
+from bptui.app.selection import Selection
+from bptui.app.themes import DARK
+
+from .support import Session
+
+
+@dataclass(frozen=True)
+class Text:
+    """A piece of the screen and the style of its last character."""
+
+    text: str
+    style: Style
+    glyph: str = " "
+    """What stands right behind it."""
+
+    @property
+    def touch(self) -> str:
+        """How it is lit, as far as this can be told without colours other than a background's."""
+        if self.style.underline:
+            return "read"
+        background = self.style.bgcolor and self.style.bgcolor.get_truecolor().hex
+        return "written" if self.style.bold and background != DARK.background else ""
+
+    @property
+    def reversed(self) -> bool:
+        return bool(self.style.reverse)
+
+
+def content(session: Session, selector: str) -> Region:
+    """A panel's inner area on the screen."""
+    return session.panel(selector).content_region
+
+
+def piece(session: Session, x: int, y: int, width: int) -> Text:
+    """``width`` characters of the screen from (x, y) on."""
+    strip = session.app.screen._compositor.render_strips()[y]
+    cells = [(char, segment.style) for segment in strip for char in segment.text]
+    text = "".join(char for char, _ in cells[x : x + width])
+    style = cells[x + width - 1][1] or Style()
+    return Text(text, style, cells[x + width][0])
+
+
+def cell(session: Session, selector: str, selection: Selection) -> Text:
+    """The number of a weight or a bias in a matrix panel, which is not scrolled."""
+    return _matrix_piece(session, selector, selection.layer, selection)
+
+
+def title(session: Session, selector: str, layer: int, *, bias: bool = False) -> Text:
+    """W1, gW1, b1 or gb1 in a matrix panel, and the glyph behind it."""
+    panel, area = session.panel(selector), content(session, selector)
+    assert isinstance(panel, MatrixPanel)
+    assert panel.view is not None
+    block = panel.blocks(panel.view, panel.container_size.width)[layer - 1]
+    name = block.bias_title if bias else block.title
+    y = area.y + block.y + (block.last_row if bias else 0)
+    return piece(session, area.x + block.x, y, len(name))
+
+
+def _matrix_piece(session: Session, selector: str, layer: int, selection: Selection) -> Text:
+    panel, area = session.panel(selector), content(session, selector)
+    assert isinstance(panel, MatrixPanel)
+    assert panel.view is not None
+    block = panel.blocks(panel.view, panel.container_size.width)[layer - 1]
+    row = selection.source + 1 if selection.kind == "weight" else block.sources + 1
+    x = area.x + block.x + block.label_width + selection.unit * block.cell + 1
+    return piece(session, x, area.y + block.y + row, block.cell - 1)
+
+
+def unit_rows(session: Session, layer: int, unit: int) -> dict[str, Text]:
+    """A box of the diagram: its name and each of its numbers by its label."""
+    panel, area = session.panel("#network"), content(session, "#network")
+    assert isinstance(panel, NetworkPanel)
+    assert panel.view is not None
+    network = panel.view.snapshot.experiment.network
+    layout, _ = panel.layout_of(network, *panel.container_size, panel.view.selection)
+    place = layout.place(layer, unit)
+    assert place is not None
+    x, y = area.x + place.x, area.y + place.y
+    name = network.names.unit(layer, unit)
+    at = x + 2 * layout.style.bordered
+    found = {"name": piece(session, at, y, len(name))}
+    for row, label in enumerate(layout.style.rows(network, layer), 1):
+        found[label] = piece(session, x + 1, y + row, place.width - 2)
+    return found

@@ -1,0 +1,284 @@
+"""One selection for all panels: moved with the arrows and the mouse, kept in sight."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from textual.geometry import Offset
+
+from bptui.app.diagram import choosing
+from bptui.app.diagram.layout import arrange as arrange_diagram
+from bptui.app.numbers import label
+from bptui.app.panels import blocks as blocks_module
+from bptui.app.panels import cells
+from bptui.app.panels.blocks import Block
+from bptui.app.selection import Direction, Selection
+from bptui.app.view import View
+from bptui.core.network import Network
+
+from .styled import cell, content, unit_rows
+from .support import Session, drawn_experiment, opened
+
+DIRECTIONS: list[Direction] = ["left", "right", "up", "down"]
+LAYERS = st.lists(st.integers(1, 6), min_size=2, max_size=5).map(tuple)
+
+
+def network(layers: tuple[int, ...], *, bias: bool = True) -> Network:
+    return Network(layers, ("sigmoid",) * (len(layers) - 1), bias)
+
+
+def everything(of: Network) -> set[Selection]:
+    """Every weight and bias of a network."""
+    depth = range(1, of.depth + 1)
+    weights = {
+        Selection("weight", layer, unit, source)
+        for layer in depth
+        for unit in range(of.layers[layer])
+        for source in range(of.layers[layer - 1])
+    }
+    if not of.bias:
+        return weights
+    return weights | {
+        Selection("bias", layer, unit) for layer in depth for unit in range(of.layers[layer])
+    }
+
+
+def view_of(session: Session) -> View:
+    panels = [session.panel(name).view for name in ("#network", "#weights", "#gradients")]
+    assert all(view.selection == panels[0].selection for view in panels)
+    assert isinstance(panels[0], View)
+    return panels[0]
+
+
+async def selected(session: Session, selection: Selection) -> None:
+    await session.until(lambda: view_of(session).selection == selection, f"{selection}")
+
+
+@given(LAYERS, st.booleans(), st.integers(30, 160))
+@settings(deadline=None, max_examples=60)
+def test_the_arrows_reach_every_cell_of_the_matrices(
+    layers: tuple[int, ...], bias: bool, width: int
+) -> None:
+    drawn = network(layers, bias=bias)
+    blocks = blocks_module.arrange(drawn, "", width)
+    reached, left = {Selection()}, [Selection()]
+    while left:
+        at = left.pop()
+        for direction in DIRECTIONS:
+            there = cells.neighbour(blocks, at, direction)
+            assert there == there.within(drawn)
+            if there not in reached:
+                reached.add(there)
+                left.append(there)
+    in_line = len({block.y for block in blocks}) in (1, len(blocks))
+    assert reached == everything(drawn) or not in_line
+
+
+@given(LAYERS, st.data())
+@settings(deadline=None, max_examples=60)
+def test_within_a_matrix_the_arrows_undo_each_other(
+    layers: tuple[int, ...], data: st.DataObject
+) -> None:
+    drawn = network(layers)
+    blocks = blocks_module.arrange(drawn, "", 100)
+    at = data.draw(st.sampled_from(sorted(everything(drawn), key=str)))
+    for direction, back in (("left", "right"), ("up", "down")):
+        there = cells.neighbour(blocks, at, direction)
+        if there.layer == at.layer and there != at:
+            assert cells.neighbour(blocks, there, back) == at
+
+
+def test_the_arrows_cross_the_borders_of_matrices() -> None:
+    beside = blocks_module.arrange(network((2, 2, 2)), "", 56)
+    stacked = blocks_module.arrange(network((2, 2, 2)), "", 36)
+
+    def go(blocks: tuple[Block, ...], at: Selection, direction: Direction) -> Selection:
+        return cells.neighbour(blocks, at, direction)
+
+    w3, w5 = Selection("weight", 1, 1, 0), Selection("weight", 2, 0, 0)
+    assert go(beside, w3, "right") == w5
+    assert go(beside, w5, "left") == w3
+    assert go(beside, Selection("bias", 1, 1), "right") == Selection("bias", 2, 0)
+    assert go(beside, w3, "up") == w3
+    assert go(stacked, Selection("bias", 1, 1), "down") == Selection("weight", 2, 1, 0)
+    assert go(stacked, w5, "up") == Selection("bias", 1, 0)
+    assert go(stacked, w3, "right") == w3
+
+
+@given(LAYERS)
+@settings(deadline=None, max_examples=60)
+def test_the_arrows_reach_every_unit_and_edge_of_the_diagram(layers: tuple[int, ...]) -> None:
+    drawn = network(layers)
+    reached, left = {Selection()}, [Selection()]
+    while left:
+        at = left.pop()
+        for direction in DIRECTIONS:
+            there = choosing.neighbour(drawn, at, direction)
+            assert there == there.within(drawn)
+            if there not in reached:
+                reached.add(there)
+                left.append(there)
+    units = {
+        Selection("unit", layer, unit)
+        for layer, count in enumerate(layers)
+        for unit in range(count)
+    }
+    assert reached == units | {each for each in everything(drawn) if each.kind == "weight"}
+
+
+@given(
+    st.lists(st.integers(1, 900), min_size=2, max_size=4).map(tuple),
+    st.integers(30, 120),
+    st.integers(6, 40),
+    st.data(),
+)
+@settings(deadline=None, max_examples=60)
+def test_the_diagram_draws_the_selection(
+    layers: tuple[int, ...], width: int, height: int, data: st.DataObject
+) -> None:
+    drawn = network(layers)
+    layer = data.draw(st.integers(1, drawn.depth))
+    unit = data.draw(st.integers(0, layers[layer] - 1))
+    source = data.draw(st.integers(0, layers[layer - 1] - 1))
+    usual = arrange_diagram(drawn, width, height)
+    layout = arrange_diagram(drawn, width, height, Selection("weight", layer, unit, source).units)
+    assert layout.place(layer, unit)
+    assert layout.place(layer - 1, source)
+    assert [len(column) for column in layout.columns] == [len(each) for each in usual.columns]
+    for column in layout.columns:
+        assert [place.unit for place in column] == sorted({place.unit for place in column})
+
+
+@given(LAYERS, st.booleans(), st.integers(40, 160))
+@settings(deadline=None, max_examples=40)
+def test_a_click_on_a_cell_picks_it(layers: tuple[int, ...], bias: bool, width: int) -> None:
+    drawn = network(layers, bias=bias)
+    blocks = blocks_module.arrange(drawn, "", width)
+    for each in everything(drawn):
+        block = blocks[each.layer - 1]
+        x = block.x + block.label_width + each.unit * block.cell + block.cell - 1
+        y = block.y + cells.row_of(block, each)
+        assert cells.pick(blocks, x, y, Offset(0, 0)) == each
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_all_panels_show_the_selection(size: tuple[int, int]) -> None:
+    async with opened("mazur", size) as session:
+        session.panel("#weights").focus()
+        await session.press("down")
+        there = Selection("weight", 1, 0, 1)
+        await selected(session, there)
+        number = f"{0.20:+.6f}"
+        await session.until(lambda: cell(session, "#weights", there).reversed, "the cell")
+        assert cell(session, "#weights", there).text.strip() == number
+        assert cell(session, "#weights", there).style.bold
+        assert cell(session, "#gradients", there).reversed
+        assert not cell(session, "#gradients", there).style.bold  # calmer without the focus
+        others = [Selection("weight", 1, 1, 1), Selection("weight", 2, 0, 1)]
+        assert not any(cell(session, "#weights", other).reversed for other in others)
+        await session.press("down")
+        await selected(session, Selection("bias", 1, 0))
+        assert not cell(session, "#weights", there).reversed
+
+
+async def test_the_selection_stays_when_the_step_changes() -> None:
+    async with opened("article") as session:
+        session.panel("#gradients").focus()
+        await session.press("right", "right", "down")
+        there = Selection("weight", 2, 0, 1)
+        await selected(session, there)
+        await session.press("s", "s", "n")
+        await session.until(lambda: " 1/12 " in session.status(), "an operation")
+        assert view_of(session).selection == there
+        assert cell(session, "#gradients", there).reversed
+
+
+async def test_a_moved_selection_is_explained_until_time_moves() -> None:
+    async with opened("article") as session:
+        await session.press("n", "n")
+        await session.until(lambda: " 2/12 " in session.status(), "an operation")
+        assert not view_of(session).pointed
+        await session.press("down")
+        await selected(session, Selection("weight", 1, 0, 1))
+        assert view_of(session).pointed
+        await session.press("n")
+        await session.until(lambda: " 3/12 " in session.status(), "the next one")
+        assert not view_of(session).pointed
+        await session.press("N")
+        await session.until(lambda: " 2/12 " in session.status(), "the way back")
+        assert not view_of(session).pointed
+
+
+async def test_a_walk_through_the_diagram() -> None:
+    async with opened("article") as session:
+        for key, there in (
+            ("right", Selection("unit", 1, 0)),
+            ("down", Selection("unit", 1, 1)),
+            ("right", Selection("weight", 2, 0, 1)),
+            ("down", Selection("weight", 2, 1, 0)),
+            ("right", Selection("unit", 2, 1)),
+            ("right", Selection("unit", 2, 1)),
+        ):
+            await session.press(key)
+            await selected(session, there)
+        assert unit_rows(session, 2, 1)["name"].reversed
+        assert not unit_rows(session, 2, 0)["name"].reversed
+
+
+async def test_the_diagram_follows_to_units_that_it_leaves_out() -> None:
+    async with opened(drawn_experiment((300, 200, 3))) as session:
+        session.panel("#weights").focus()
+        session.app.select(Selection("weight", 1, 19, 30))
+        await session.press("right")
+        await selected(session, Selection("weight", 1, 20, 30))
+        await session.shows("i31 ", "h21 ")
+        text = "\n".join(session.inside("#network"))
+        weight = float(session.app.player.snapshot.parameters.weights[0][30, 20])
+        labels = [label(weight, decimals) for decimals in (2, 3, 4)]
+        assert any(each in text for each in labels)
+        for name in ("i31 ", "h21 ", "i300"):
+            assert name in text
+        for panel in ("#weights", "#gradients"):
+            assert any(line.startswith(" i31 ") for line in session.inside(panel))
+            assert "h21" in session.inside(panel)[0]
+
+
+async def test_arrows_in_the_loss_panel_move_as_in_weights() -> None:
+    async with opened("article") as session:
+        session.panel("#loss").focus()
+        await session.press("right", "right")
+        await selected(session, Selection("weight", 2, 0, 0))
+
+
+async def test_another_experiment_clamps_the_selection() -> None:
+    async with opened(drawn_experiment((5, 4, 3))) as session:
+        session.panel("#weights").focus()
+        await session.press(*["right"] * 6, *["down"] * 10)
+        await selected(session, Selection("bias", 2, 2))
+        await session.press("p", "home", "enter")
+        await session.until(lambda: " article " in session.status(), "the article")
+        await selected(session, Selection("weight", 2, 1, 0))  # without biases
+
+
+async def test_clicks_select() -> None:
+    async with opened("article") as session:
+        area = content(session, "#weights")
+        at = session.inside("#weights")[2].index("+0.550000")
+        await session.pilot.click(offset=(area.x - 1 + at, area.y + 2))
+        await selected(session, Selection("weight", 2, 1, 1))
+        assert session.panel("#weights").has_focus
+        lines = session.inside("#network")
+        row = next(y for y, line in enumerate(lines) if "+0.20" in line)
+        area = content(session, "#network")
+        await session.pilot.click(offset=(area.x + lines[row].index("+0.20") + 1, area.y + row))
+        await selected(session, Selection("weight", 1, 1, 0))
+        row = next(y for y, line in enumerate(lines) if " h2 " in line)
+        await session.pilot.click(offset=(area.x + lines[row].index(" h2 ") + 1, area.y + row))
+        await selected(session, Selection("unit", 1, 1))
+        row = next(y for y, line in enumerate(lines) if "0.900000" in line)
+        column = lines[row].index("│", 2) + 1  # the dots of the edge that begins here
+        assert "⠀" < lines[row][column] <= "⣿"
+        await session.pilot.click(offset=(area.x + column, area.y + row))
+        await session.until(lambda: view_of(session).selection.kind == "weight", "an edge")
+        assert view_of(session).selection.source == 0
