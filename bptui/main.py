@@ -23,6 +23,7 @@ for _library in ("OPENBLAS", "MKL", "OMP"):
 COMMANDS = {
     "list": "bptui.cli.list_presets",
     "run": "bptui.cli.run",
+    "explain": "bptui.cli.explain",
 }
 DEFAULT_PRESET = "article"
 GLOBAL_OPTIONS = ("-h", "--help", "--version")
@@ -38,6 +39,7 @@ Examples:
   bptui xor                  another of the shipped presets
   bptui my-network.toml      one of your own
   bptui run mazur --every 1  without a screen
+  bptui explain mazur        the calculation of a step, with its numbers
 """
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,3 +30,10 @@ def load_preset(name_or_file: str) -> Experiment:
         return loads(text, "stdin", Path.cwd())
     except PresetError as error:
         raise Unusable(str(error)) from None
+
+
+def same_file(one: str, other: str) -> bool:
+    """Whether both names lead to one and the same file."""
+    with suppress(OSError, ValueError):
+        return os.path.samefile(one, other)
+    return False

@@ -58,12 +58,16 @@ def snapshots(experiment: Experiment, every: int, stream: TextIO) -> Iterator[Sn
 
 
 class Progress(ExitStack):
-    """A bar on standard error, if that is a terminal, the work long and the rows elsewhere."""
+    """A bar on standard error, if that is a terminal and the work long.
 
-    def __init__(self, steps: int, stream: TextIO) -> None:
+    Not where rows appear meanwhile on the same terminal: ``stream`` is where they go, if any do.
+    """
+
+    def __init__(self, steps: int, stream: TextIO | None = None) -> None:
         super().__init__()
         self._steps, self._shown = steps, 0
-        self._wanted = sys.stderr is not None and sys.stderr.isatty() and not stream.isatty()
+        rows_there = stream is not None and stream.isatty()
+        self._wanted = sys.stderr is not None and sys.stderr.isatty() and not rows_there
         self._began = time.monotonic()
         self._advance: Callable[[int], None] | None = None
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from bptui.cli.errors import Diverged, Unusable
-from bptui.cli.loading import load_preset
+from bptui.cli.loading import load_preset, same_file
 
 if TYPE_CHECKING:
     from bptui.core.experiment import Experiment
@@ -63,15 +61,9 @@ def command(
     name_or_file: str, steps: int | None, every: int | None, form: str, output: str | None
 ) -> None:
     experiment = load_preset(name_or_file)
-    if output is not None and _same_file(output, name_or_file):
+    if output is not None and same_file(output, name_or_file):
         raise Unusable(f"--output {output!r}: this is the preset itself; name another file")
     run(experiment, steps, every, form, output)
-
-
-def _same_file(one: str, other: str) -> bool:
-    with suppress(OSError, ValueError):
-        return os.path.samefile(one, other)
-    return False
 
 
 def run(

@@ -8,7 +8,7 @@ from bptui.core.operations import Operation
 
 _ACTIVATIONS = {
     "identity": "the pre-activation as it is",
-    "softmax": "e to the pre-activation, divided by the sum over the layer, so that they add up to 1",
+    "softmax": "e to the pre-activation, divided by the sum over the layer: together 1",
 }
 _LOSSES = {
     "half_squared_error": "half the squared difference between each output and its target",

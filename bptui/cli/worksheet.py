@@ -1,0 +1,153 @@
+"""What ``bptui explain`` writes, before it is text, Markdown or LaTeX."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+from bptui.core.derivation.equation import Equation
+from bptui.core.derivation.explain import Explainer, Explanation, Statement
+from bptui.core.derivation.expression import Setting, children
+from bptui.core.derivation.report import FORMS, Form
+from bptui.core.derivation.words import operation_words
+from bptui.core.mistakes import MISTAKES
+from bptui.core.snapshot import Snapshot
+
+MOST = 16
+"""Numbers of an array that are worked out one by one."""
+MOST_SAMPLES = 12
+"""Samples of a batch that are named."""
+DIGITS, VALUE_DIGITS = 6, 10
+ROUNDED = (
+    f"Numbers put in are rounded to {DIGITS} significant digits, values to {VALUE_DIGITS}; "
+    "all are computed with unrounded ones."
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A heading, a sentence about it, and an explanation in ``forms``, in that order.
+
+    ``brief``: an operation of the worksheet, of whose code only the line itself is shown.
+    """
+
+    title: str
+    words: str
+    explanation: Explanation
+    forms: tuple[Form, ...] = FORMS
+    brief: bool = False
+
+
+@dataclass(frozen=True)
+class Worksheet:
+    """A title block, ``facts`` by name in it, the ``settings`` of the training, and the parts."""
+
+    title: str
+    description: str
+    facts: tuple[tuple[str, str], ...]
+    settings: tuple[tuple[str, float], ...]
+    parts: tuple[Part, ...]
+    explainer: Explainer
+
+
+def worksheet(explainer: Explainer, snapshot: Snapshot, quantity: str) -> Worksheet:
+    """The explanation of ``quantity``, or of a whole step operation by operation.
+
+    Raises :class:`~bptui.core.errors.UnusableError` where the network has nothing of that name.
+    """
+    experiment = snapshot.experiment
+    if quantity == "all":
+        parts = tuple(_operations(explainer, snapshot))
+    else:
+        explanation = explainer.explain(snapshot, quantity, MOST)
+        parts = (Part(explanation.title, "", explanation),)
+    return Worksheet(
+        clean(experiment.title or experiment.name).replace("\n", " "),
+        clean(experiment.description).strip(),
+        tuple((name, clean(text)) for name, text in _facts(snapshot)),
+        tuple(_settings(parts)),
+        parts,
+        explainer,
+    )
+
+
+def clean(text: str) -> str:
+    """Without control characters, escape sequences among them, and without marks of direction."""
+    plain = text.replace("\r\n", "\n").replace("\t", " ")
+    return "".join(each for each in plain if each == "\n" or unicodedata.category(each)[0] != "C")
+
+
+def _operations(explainer: Explainer, snapshot: Snapshot) -> list[Part]:
+    samples = len(snapshot.batch)
+    parts: list[Part] = []
+    for place, operation in enumerate(snapshot.operations, 1):
+        words = operation_words(operation, snapshot.experiment, samples)
+        explanation = explainer.explain_operation(snapshot, operation.name, MOST)
+        forms: tuple[Form, ...] = ("matrix", "scalar", "numpy")
+        title = f"{place}. {operation.name}"
+        parts.append(Part(title, f"{words[0].upper()}{words[1:]}.", explanation, forms, True))
+    return parts
+
+
+def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
+    experiment, training = snapshot.experiment, snapshot.experiment.training
+    facts = [
+        ("preset", experiment.name),
+        ("network", str(experiment.network)),
+        ("loss", training.loss),
+        ("optimizer", training.optimizer),
+        ("step", f"{snapshot.step}, {_state(snapshot.step)}"),
+        ("batch", _batch(snapshot)),
+    ]
+    if experiment.source:
+        facts.append(("source", experiment.source.replace("\n", " ")))
+    for name in training.mistakes:
+        facts.append(("mistake", f"{name}: {MISTAKES[name].summary}"))
+    return facts
+
+
+def _batch(snapshot: Snapshot) -> str:
+    batch, every = snapshot.batch.tolist(), snapshot.experiment.data.samples
+    if len(batch) == every:
+        text = "the only sample" if every == 1 else f"all {every} samples"
+        in_order = batch == list(range(every))
+        if in_order:
+            return text
+        text += ", in the order "
+    else:
+        text = f"{_count(len(batch), 'sample')} of {every}: "
+    named = ", ".join(str(each + 1) for each in batch[:MOST_SAMPLES])
+    return text + named + (", …" if len(batch) > MOST_SAMPLES else "")
+
+
+def _state(step: int) -> str:
+    return f"after {_count(step, 'update')}" if step else "the start values"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _settings(parts: tuple[Part, ...]) -> list[tuple[str, float]]:
+    """The settings that stand in the formulas, each once, in the order in which they are read."""
+    found: dict[str, float] = {}
+    for part in parts:
+        statements = [*part.explanation.arrays]
+        for section in part.explanation.numbers:
+            statements += section.statements[:1]
+        for statement in statements:
+            for equation in equations(statement):
+                stack = [equation.expression]
+                while stack:
+                    node = stack.pop()
+                    if isinstance(node, Setting):
+                        found[node.name] = node.value
+                    stack += reversed(children(node))
+    return [*found.items()]
+
+
+def equations(statement: Statement) -> tuple[Equation, ...]:
+    """The equation itself, or the published one and the correct one."""
+    if isinstance(statement, Equation):
+        return (statement,)
+    return (statement.published, statement.correct)

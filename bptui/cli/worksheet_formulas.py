@@ -1,0 +1,135 @@
+"""The parts of a worksheet as formulas, remarks and code: what Markdown and LaTeX share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from bptui.cli.worksheet import DIGITS, VALUE_DIGITS, Part, Worksheet, equations
+from bptui.cli.worksheet_text import code_lines, folded
+from bptui.core.derivation.code import array_lines, assignment
+from bptui.core.derivation.equation import Comparison, Equation
+from bptui.core.derivation.explain import Statement
+from bptui.core.derivation.expression import Index
+from bptui.core.derivation.latex_equations import LatexWriter
+from bptui.core.derivation.latex_pieces import SETTINGS, measure, number_text
+from bptui.core.derivation.report import Form, Report
+from bptui.core.derivation.scope import evaluate
+
+CODE_WIDTH = 96
+ROW_END, EQUATION_END = r" \\", r" \\[6pt]"
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """Lines of equations for align* or aligned, their ends included."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A line of words; ``heading``: it stands above what follows."""
+
+    text: str
+    heading: bool = False
+
+
+@dataclass(frozen=True)
+class Code:
+    lines: tuple[str, ...]
+
+
+Block: TypeAlias = Formulas | Remark | Code
+
+
+class FormulaWriter:
+    """Writes the parts of one worksheet as blocks."""
+
+    def __init__(self, sheet: Worksheet) -> None:
+        symbols = sheet.explainer.symbols
+        self.writer = LatexWriter(symbols, DIGITS, VALUE_DIGITS)
+        self.report = Report(symbols, CODE_WIDTH, DIGITS, VALUE_DIGITS)
+
+    def blocks(self, part: Part, form: Form) -> Iterator[Block]:
+        """What stands under the heading of one form."""
+        explanation = part.explanation
+        if form == "matrix":
+            yield from self._statements(explanation.arrays, form, explanation.place_in)
+            return
+        if form == "numpy":
+            lines = code_lines(part, CODE_WIDTH, self.report) if part.brief else self._code(part)
+            yield Code(tuple(lines))
+            return
+        for section in explanation.numbers:
+            if section.title.startswith("where"):
+                yield Remark(section.title)
+            yield from self._statements(section.statements, form, lambda name: None)
+            if section.omitted:
+                yield Remark(f"… {section.omitted} more like these")
+
+    def settings(self, sheet: Worksheet) -> str:
+        r"""\eta = 0.5 (learning\_rate), ..., between dollars."""
+        return ", ".join(
+            f"${SETTINGS[name]} = {number_text(value, DIGITS)}$ ({name.replace('_', ' ')})"
+            for name, value in sheet.settings
+        )
+
+    def _statements(
+        self,
+        statements: Sequence[Statement],
+        form: Form,
+        place_in: Callable[[str], Index | None],
+    ) -> Iterator[Block]:
+        together: list[Equation] = []
+        for statement in statements:
+            if isinstance(statement, Equation):
+                together.append(statement)
+                continue
+            if together:
+                yield self._formulas(together, place_in)
+                together = []
+            yield from self._comparison(statement, form, place_in)
+        if together:
+            yield self._formulas(together, place_in)
+
+    def _comparison(
+        self, comparison: Comparison, form: Form, place_in: Callable[[str], Index | None]
+    ) -> Iterator[Block]:
+        yield Remark("as published", heading=True)
+        yield self._formulas([comparison.published], place_in)
+        yield Remark("correct", heading=True)
+        yield self._formulas([comparison.correct], place_in)
+        for text in self.report.verdict(comparison, form):
+            yield Remark(text)
+
+    def _formulas(
+        self, together: Sequence[Equation], place_in: Callable[[str], Index | None]
+    ) -> Formulas:
+        room = max(measure(self.writer.left(each)) for each in together)
+        lines: list[str] = []
+        for equation in together:
+            wanted = place_in(equation.left.name)
+            written = self.writer.lines(equation, room, wanted)
+            if lines:
+                lines[-1] += EQUATION_END
+            lines += [*(line + ROW_END for line in written[:-1]), written[-1]]
+        return Formulas(tuple(lines))
+
+    def _code(self, part: Part) -> list[str]:
+        """The line of code for each array, and what it computes as a comment."""
+        written: list[str] = []
+        for statement in part.explanation.arrays:
+            both = equations(statement)
+            for equation, remark in zip(both, ("as published", "correct"), strict=False):
+                written += [""] if written else []
+                written += [f"# {remark}"] if len(both) > 1 else []
+                written += folded(assignment(equation, self.report.symbols), CODE_WIDTH)
+                array = evaluate(equation.expression, equation.scope)
+                shape = equation.scope.array(equation.left.name, equation.left.new).shape
+                values = array_lines(np.broadcast_to(array, shape), VALUE_DIGITS)
+                written += [f"# {line}" for line in values]
+        return written
