@@ -176,7 +176,8 @@ def rounding_scale(node: Expression, scope: Scope) -> Array:
             return result
         case Quotient(top, bottom):
             with np.errstate(all="ignore"):
-                return scale(top) * scale(bottom) / size(bottom) ** 2
+                result = scale(top) * scale(bottom) / size(bottom) ** 2
+            return np.where(np.isfinite(result), result, size(node))
         case Power(base, exponent):
             return np.asarray(scale(base) ** evaluate(exponent, scope))
         case Function(name, argument):

@@ -115,7 +115,7 @@ def check_whole_step(snapshot: Snapshot) -> None:
         assert np.shape(found) == wanted.shape
         if np.all(np.isfinite(wanted)):
             largest = np.max(rounding_scale(each.expression, scope))
-            assert np.max(np.abs(found - wanted)) <= 1e-9 * largest, each
+            assert np.max(np.abs(found - wanted)) <= 1e-6 * largest, each
         else:
             assert np.array_equal(np.isfinite(found), np.isfinite(wanted)), each
 

@@ -173,13 +173,14 @@ class _Writer:
 
     def scaled(self, gradient: Expression) -> Expression:
         """A gradient of one sample's loss with what reduction and mistakes make of it."""
-        for name, factor in (("doubled", TWO), ("missing-half", HALF)):
-            if name in self.mistakes:
-                gradient = times(factor, gradient)
         divisions = self.training.reduction == "mean" and "not-averaged" not in self.mistakes
         for _ in range(divisions + ("averaged-twice" in self.mistakes)):
             if self.samples > 1:
                 gradient = Quotient(gradient, Constant(float(self.samples), "", "len(target)"))
+        # in front of the quotient, where the factor is one beside those of a product
+        for name, factor in (("doubled", TWO), ("missing-half", HALF)):
+            if name in self.mistakes:
+                gradient = times(factor, gradient)
         return gradient
 
     def turned(self, gradient: Expression) -> Expression:
