@@ -30,7 +30,8 @@ class PlayingApp(App[None]):
         raise NotImplementedError
 
     def _tell(self, message: str) -> None:
-        self.notify(message, timeout=10, markup=False)
+        self.clear_notifications()  # the news before is old, and would cover the panels
+        self.notify(message, markup=False)
 
     async def _drawn(self) -> None:
         """Wait until what was shown last is on the screen."""

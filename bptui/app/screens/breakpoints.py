@@ -107,7 +107,7 @@ class BreakpointScreen(ModalScreen[Switches]):
             )
             listing.add_option(Option(text))
         listing.display = bool(self._breakpoints)
-        keys = "↓ to the list: space or enter switches on and off, delete removes"
+        keys = "tab or ↓ to the list: space switches on and off, delete removes"
         self.query_one("#breakpoint-keys", Static).update(
             keys if self._breakpoints else "None is set yet: write one and press enter."
         )
