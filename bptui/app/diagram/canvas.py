@@ -27,10 +27,10 @@ class Canvas:
                 self._text[row][at] = character
                 self._styles[row][at] = style
 
-    def dot(self, row: int, column: int, bits: int, style: Style) -> None:
-        """Add braille dots to a cell; its colour becomes that of the last edge."""
+    def dot(self, row: int, column: int, bits: int, style: Style, *, alone: bool = False) -> None:
+        """Add braille dots to a cell, or put them there ``alone``, in the colour of their edge."""
         if bits and 0 <= row < self.height and 0 <= column < self.width:
-            merged = self._dots.get((row, column), 0) | bits
+            merged = bits if alone else self._dots.get((row, column), 0) | bits
             self._dots[row, column] = merged
             self._text[row][column] = chr(0x2800 + merged)
             self._styles[row][column] = style

@@ -53,8 +53,10 @@ def draw_wires(scene: Scene, edges: tuple[Edge, ...]) -> Wires:
         places |= label_places(layout, selected[2:], len(texts[_key(selected[2])]))
     for _, value, edge in kept:
         style = _edge_style(scene, edge, ink.sign(value, largest[edge.layer]))
+        alone = selection_of(edge) == view.selection  # no dots of others make it thicker
         for row, column, solid, dashed in edge.cells:
-            scene.canvas.dot(row, column, dashed if value < 0.0 else solid, style)
+            bits = dashed if value < 0.0 else solid
+            scene.canvas.dot(row, column, bits, style, alone=alone)
     labels = {}
     for _, value, edge in kept:
         key = _key(edge)

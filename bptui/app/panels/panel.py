@@ -141,6 +141,8 @@ class Panel(ScrollView, can_focus=True):
         self._strips, self._finished = [], {}
         self.resized()
         self.refresh()
+        if self.view is not None:
+            self._follow(self.view)
 
     def resized(self) -> None:
         """Draw at the new size."""
