@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bptui.core.derivation.equation import Equation
-from bptui.core.derivation.explain import Explainer, Explanation, Statement
+from bptui.core.derivation.explain import Explainer, Explanation, Section, Statement
 from bptui.core.derivation.expression import Setting, children
 from bptui.core.derivation.report import FORMS, Form
+from bptui.core.derivation.scope import Scope
+from bptui.core.derivation.symbols import Symbols
 from bptui.core.derivation.words import operation_words
 from bptui.core.mistakes import MISTAKES
+from bptui.core.operations import Operation
 from bptui.core.snapshot import Snapshot
 
-MOST = 16
-"""Numbers of an array that are worked out one by one."""
+MOST, MOST_OF_LARGE = 16, 8
+"""Numbers of an array that are worked out one by one: all, or of a larger one the first."""
+_OF_SAMPLES = ("net", "out", "delta", "out_gradient")
 MOST_SAMPLES = 12
 """Samples of a batch that are named."""
 DIGITS, VALUE_DIGITS = 6, 10
@@ -82,11 +87,18 @@ def _operations(explainer: Explainer, snapshot: Snapshot) -> list[Part]:
     parts: list[Part] = []
     for place, operation in enumerate(snapshot.operations, 1):
         words = operation_words(operation, snapshot.experiment, samples)
-        explanation = explainer.explain_operation(snapshot, operation.name, MOST)
+        most = MOST if _largest(snapshot, operation) <= MOST else MOST_OF_LARGE
+        explanation = explainer.explain_operation(snapshot, operation.name, most)
         forms: tuple[Form, ...] = ("matrix", "scalar", "numpy")
         title = f"{place}. {operation.name}"
         parts.append(Part(title, f"{words[0].upper()}{words[1:]}.", explanation, forms, True))
     return parts
+
+
+def _largest(snapshot: Snapshot, operation: Operation) -> int:
+    """The numbers in the largest array that an operation computes."""
+    arrays = Scope.of(snapshot).old
+    return max(arrays[name].size for name in operation.writes if name in arrays)
 
 
 def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
@@ -144,6 +156,31 @@ def _settings(parts: tuple[Part, ...]) -> list[tuple[str, float]]:
                         found[node.name] = node.value
                     stack += reversed(children(node))
     return [*found.items()]
+
+
+def sections(explanation: Explanation, symbols: Symbols) -> Iterator[tuple[str, Section]]:
+    """The equations on single numbers with what to write above them, if anything.
+
+    Numbers that every sample of a batch has are put together by sample.
+    """
+    for section in explanation.numbers:
+        label = section.title if section.title.startswith("where") else ""
+        groups: dict[str, list[Statement]] = {}
+        for statement in section.statements:
+            sample = "" if label else _sample(equations(statement)[0], symbols)
+            groups.setdefault(sample or label, []).append(statement)
+        for place, (title, statements) in enumerate(groups.items(), 1):
+            omitted = section.omitted if place == len(groups) else 0
+            yield title, Section(title, tuple(statements), omitted)
+
+
+def _sample(equation: Equation, symbols: Symbols) -> str:
+    left = equation.left
+    place = symbols.places.get(left.name)
+    if left.index is None or place is None or place.kind not in _OF_SAMPLES:
+        return ""
+    several = equation.scope.array(left.name).shape[0] > 1
+    return f"sample {left.index[0] + 1}" if several else ""
 
 
 def equations(statement: Statement) -> tuple[Equation, ...]:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from bptui.cli.worksheet import DIGITS, VALUE_DIGITS, Part, Worksheet, equations
+from bptui.cli.worksheet import DIGITS, VALUE_DIGITS, Part, Worksheet, equations, sections
 from bptui.cli.worksheet_text import code_lines, folded
 from bptui.core.derivation.code import array_lines, assignment
 from bptui.core.derivation.equation import Comparison, Equation
@@ -64,9 +64,9 @@ class FormulaWriter:
             lines = code_lines(part, CODE_WIDTH, self.report) if part.brief else self._code(part)
             yield Code(tuple(lines))
             return
-        for section in explanation.numbers:
-            if section.title.startswith("where"):
-                yield Remark(section.title)
+        for title, section in sections(explanation, self.report.symbols):
+            if title:
+                yield Remark(title)
             yield from self._statements(section.statements, form, lambda name: None)
             if section.omitted:
                 yield Remark(f"… {section.omitted} more like these")

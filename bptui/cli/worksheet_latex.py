@@ -30,7 +30,7 @@ _BREAKS_BEHIND = "/_-.,=?&"
 _LONG = 30
 """Letters of a word that may be broken behind any of the signs above."""
 _HEAD = r"""\documentclass[10pt,a4paper,fleqn]{article}
-\usepackage{amsmath,xcolor,iftex}
+\usepackage{amsmath,array,xcolor,iftex}
 \usepackage[margin=18mm]{geometry}
 \allowdisplaybreaks
 \setlength{\parindent}{0pt}
@@ -103,7 +103,9 @@ def _lines(block: Block) -> Iterable[str]:
         case Code(lines):
             return [r"{\footnotesize", r"\begin{verbatim}", *lines, r"\end{verbatim}", "}"]
         case Remark(text, heading):
-            return ["", rf"\textbf{{{escaped(text)}}}" if heading else escaped(text), ""]
+            if heading:
+                return ["", rf"\medskip\textbf{{{escaped(text)}}}", ""]
+            return ["", escaped(text), ""]
 
 
 def _prose(text: str) -> str:

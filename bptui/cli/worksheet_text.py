@@ -6,9 +6,10 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bptui.cli.worksheet import DIGITS, ROUNDED, VALUE_DIGITS, Part, Worksheet, equations
+from bptui.cli.worksheet import DIGITS, ROUNDED, VALUE_DIGITS, Part, Worksheet, equations, sections
 from bptui.core.derivation.code import assignment
-from bptui.core.derivation.lines import TextLine
+from bptui.core.derivation.explain import Explanation
+from bptui.core.derivation.lines import Span, TextLine
 from bptui.core.derivation.report import Form, Report, with_carets
 
 _INDENT = "  "
@@ -50,7 +51,7 @@ def _form(part: Part, form: Form, report: Report) -> list[str]:
     explanation = part.explanation
     if form == "numpy" and part.brief:
         return code_lines(part, report.width, report)
-    lines = report.lines(explanation, form)
+    lines = _scalar(part, report) if form == "scalar" else report.lines(explanation, form)
     wrapped: list[TextLine] = []
     for line in lines:
         if len(line) == 1 and line[0].role == "warning":
@@ -59,6 +60,15 @@ def _form(part: Part, form: Form, report: Report) -> list[str]:
         else:
             wrapped.append(line)
     return with_carets(wrapped)
+
+
+def _scalar(part: Part, report: Report) -> list[TextLine]:
+    written: list[TextLine] = []
+    for title, section in sections(part.explanation, report.symbols):
+        written += [()] if written else []
+        written += [(Span(title, "label"),)] if title else []
+        written += report.scalar(Explanation("", (replace(section, title=""),), ()))
+    return written
 
 
 def code_lines(part: Part, width: int, report: Report) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bptui.core.derivation.expression import (
+    ONE,
     Activated,
     Choice,
     Constant,
@@ -33,6 +34,7 @@ from bptui.core.derivation.expression import (
 from bptui.core.derivation.latex_pieces import (
     CLOSE,
     CONSTANTS,
+    MATRIX,
     OPEN,
     SETTINGS,
     Piece,
@@ -107,6 +109,13 @@ class LatexForm:
             case Negative(of):
                 inner = [operator("-", 1.5), *bracketed(self.pieces(of, PRODUCT, (*path, 0), top))]
                 return wrapped(inner, level > SUM)
+            case Quotient(top_of, Constant()) if self._is_high(top_of):
+                written = [
+                    self._fraction(ONE, node.bottom, path),
+                    operator(r" \, ", 0.5),
+                    *self.pieces(top_of, ATOM, (*path, 0), False),
+                ]
+                return wrapped(written, level > PRODUCT)
             case Quotient(top_of, bottom):
                 return [self._fraction(top_of, bottom, path)]
             case Power(base, exponent):
@@ -168,6 +177,11 @@ class LatexForm:
             case _:
                 raise AssertionError(f"{type(node).__name__} has no LaTeX")
 
+    def _is_high(self, node: Expression) -> bool:
+        """Whether a fraction bar below it would make it hard to read: matrices and fractions."""
+        inner = node.of if isinstance(node, Negative) else node
+        return isinstance(inner, Quotient) or self.is_array(node)
+
     def is_array(self, node: Expression) -> bool:
         """Whether the expression is of arrays, not of single numbers."""
         if isinstance(node, Quantity):
@@ -188,6 +202,8 @@ class LatexForm:
     def _call(self, name: str, argument: Expression, path: Path) -> list[Piece]:
         inner = self.text(argument, SUM, path)
         before = symbol(name).width + 1
+        if inner.text.startswith(MATRIX) and inner.text.count(MATRIX) == 1:
+            return [Piece(rf"{name} {inner.text}", before + inner.width)]
         return [Piece(rf"{name}\left({inner.text}\right)", before + inner.width + 2)]
 
     def _fraction(self, top: Expression, bottom: Expression, path: Path) -> Piece:

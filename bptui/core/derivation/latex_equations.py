@@ -40,6 +40,8 @@ from bptui.core.derivation.tokens import MOST_TERMS, Path, shown
 PAGE = 84
 """Digits that stand beside each other on a page of A4, some room left for what is estimated."""
 _INDENT = 4.0
+_SHORT = 0.4
+"""Terms that take no more than this part of a line need none of their own."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,9 @@ class LatexWriter:
             partial = self._partial(node, numbers, equation)
         if partial:
             lines += self._broken(partial, "&= ", space)
-        used = sum(piece.width for piece in _flat(numbers))
-        if not partial and len(numbers.rows) == 1 and used + value.width + 3 <= space:
+        used = _width(partial or _flat(numbers))
+        labelled = not partial and any(row.label for row in numbers.rows)
+        if not labelled and used + value.width + 3 <= space:
             lines[-1] += f" = {value.text}"
             return lines
         return [*lines, f"&= {value.text}"]
@@ -190,8 +193,11 @@ class LatexWriter:
         """The rows on one line where they fit, else one below the other."""
         whole = _flat(terms)
         labelled = any(row.label for row in terms.rows)
-        if len(terms.rows) == 1 or (not labelled and sum(piece.width for piece in whole) <= space):
+        if len(terms.rows) == 1 or (not labelled and _width(whole) <= space):
             return self._broken(whole, start, space)
+        if not labelled and all(_width(row.pieces) <= _SHORT * space for row in terms.rows):
+            # short terms go on below each other, but none is broken itself
+            return self._broken(_flat(terms, only_signs=True), start, space)
         lines: list[str] = []
         for place, row in enumerate(terms.rows):
             pieces = [*row.pieces]
@@ -284,12 +290,18 @@ class LatexWriter:
         return number_piece(value, self.value_digits)
 
 
-def _flat(terms: _Terms) -> list[Piece]:
+def _width(pieces: Sequence[Piece]) -> float:
+    return sum(piece.width for piece in pieces)
+
+
+def _flat(terms: _Terms, only_signs: bool = False) -> list[Piece]:
     """All rows behind each other; a line may break before their signs."""
     written = [*terms.before]
     for row in terms.rows:
         written += [operator(f" {row.sign} ", breaks=True)] if row.sign else []
-        written += row.pieces
+        written += (
+            [replace(each, breaks=False) for each in row.pieces] if only_signs else row.pieces
+        )
     return [*written, *terms.after]
 
 

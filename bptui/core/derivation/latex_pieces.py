@@ -25,6 +25,7 @@ SETTINGS = {
 }
 """The symbols of what an experiment sets."""
 CONSTANTS = {"1/2": r"\frac{1}{2}", "√(2/π)": r"\sqrt{2 / \pi}"}
+MATRIX = r"\begin{pmatrix}"
 ROW_END = r" \\ "
 BINARY_WIDTH, BRACKET_WIDTH, COLUMN_GAP = 2.5, 1.0, 2.0
 _EXPONENT = re.compile(r"e([+-])0*(\d+)")
@@ -73,7 +74,7 @@ def measure(text: str) -> float:
 
 def number_text(value: float, digits: int) -> str:
     r"""0.15, 4.7 \times 10^{-8}, \mathrm{nan}."""
-    text = number(value, digits)
+    text = number(value if value else 0.0, digits)
     if not np.isfinite(value):
         return text.replace("nan", r"\mathrm{nan}").replace("inf", r"\mathrm{inf}")
     return _EXPONENT.sub(
@@ -114,7 +115,7 @@ def matrix_piece(array: Array, digits: int, wanted: Index | None = None) -> Piec
             widths[place] = max(widths[place], cell.width)
             cells.append(rf"\mathbf{{{cell.text}}}" if at == (row, column) else cell.text)
         lines.append(" & ".join(cells))
-    text = rf"\begin{{pmatrix}} {ROW_END.join(lines)} \end{{pmatrix}}"
+    text = rf"{MATRIX} {ROW_END.join(lines)} \end{{pmatrix}}"
     width = sum(widths) + COLUMN_GAP * (len(columns) - 1) + 4
     if len(rows) < matrix.shape[0] or len(columns) < matrix.shape[1]:
         text += rf"_{{{matrix.shape[0]} \times {matrix.shape[1]}}}"
