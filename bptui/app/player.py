@@ -7,8 +7,9 @@ run in a thread, which numpy leaves the event loop free to work beside.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from bptui.app.pace import BREATH, DEFAULT, SLICE, SPEEDS, Speed
 from bptui.app.place import Place
@@ -26,12 +27,22 @@ LONG_STEP = 0.02
 Result = TypeVar("Result")
 
 
+class Errand(Awaitable[Result], Generic[Result]):
+    """Work to be awaited, once; nothing is lost or warned about where it never is."""
+
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, Result]]) -> None:
+        self._work = work
+
+    def __await__(self) -> Generator[Any, Any, Result]:
+        return self._work().__await__()
+
+
 def _silent(message: str) -> None:
     """Tell nobody."""
 
 
 class Player:
-    """Moves through the timeline; every move takes effect at once, its coroutine does the work.
+    """Moves through the timeline; every move takes effect at once, its errand does the work.
 
     ``show`` is called with every new view, ``drawn`` waits until it is on the screen, ``tell`` is
     called with what the user should know.
@@ -160,15 +171,15 @@ class Player:
         """Whether no later key has replaced the errand."""
         return self._errand == errand
 
-    def move(self, by: int) -> Coroutine[None, None, None]:
+    def move(self, by: int) -> Errand[None]:
         """Go ``by`` steps further from where the last key led, not before step 0.
 
         Like all moves it takes effect at once, so that keys in a burst count in their order; the
-        coroutine that it returns does the work.
+        errand that it returns does the work.
         """
         return self._go(self._from_here().moved(by))
 
-    def walk(self, by: int) -> Coroutine[None, None, None]:
+    def walk(self, by: int) -> Errand[None]:
         """Go to the next operation (``by`` > 0) or to the previous one, across steps too."""
         here = self._from_here()
         return self._go(here.next(self.operations) if by > 0 else here.previous(self.operations))
@@ -182,12 +193,12 @@ class Player:
         """Operations of a step: the same number in each."""
         return len(self.snapshot.operations)
 
-    def go(self, step: int) -> Coroutine[None, None, None]:
+    def go(self, step: int) -> Errand[None]:
         """Show ``step`` as a whole; a later call replaces this one while it is under way."""
         return self._go(Place(step))
 
-    def _go(self, place: Place) -> Coroutine[None, None, None]:
-        return self._seek(place, self._begin(place))
+    def _go(self, place: Place) -> Errand[None]:
+        return Errand(partial(self._seek, place, self._begin(place)))
 
     async def _seek(self, place: Place, errand: int) -> None:
         step, sought = place.step, False
@@ -206,14 +217,14 @@ class Player:
         if sought and not self.current(errand):
             self.show()
 
-    def run(self, last: int, backwards: bool = False) -> Coroutine[None, None, Hit | None]:
+    def run(self, last: int, backwards: bool = False) -> Errand[Hit | None]:
         """Run from the shown place to step ``last`` at the chosen speed.
 
         Until paused, diverged, or at a breakpoint: its hit is returned.
         """
         errand = self._begin(Place(last))
         self._running, self._backwards = True, backwards
-        return self._run(last, backwards, errand)
+        return Errand(partial(self._run, last, backwards, errand))
 
     async def _run(self, last: int, backwards: bool, errand: int) -> Hit | None:
         run = Run(self, last, backwards, errand)

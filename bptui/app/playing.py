@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Mapping
 
 from textual.app import App
 
@@ -54,7 +54,7 @@ class PlayingApp(App[None]):
     def action_restart(self) -> None:
         self._play(self._player.go(0))
 
-    def _play(self, moving: Coroutine[None, None, object]) -> None:
+    def _play(self, moving: Awaitable[object]) -> None:
         self.run_worker(moving, group="play")
 
     def action_run(self) -> None:

@@ -171,16 +171,16 @@ async def test_the_dialog_sets_a_breakpoint_and_a_run_stops_there() -> None:
 
 @pytest.mark.parametrize("network", [ARTICLE.network, Network((3, 2), ("tanh",))])
 def test_the_examples_are_breakpoints_of_the_network(network: Network) -> None:
-    for text in examples(network):
-        parse(text, network)
+    for row in examples(network):
+        for text in row:
+            parse(text, network)
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 16)])
 async def test_the_dialog_fits(size: tuple[int, int]) -> None:
     async with opened("article", size) as session:
-        session.app.player.set_breakpoints(
-            {breakpoint_of(t): True for t in examples(ARTICLE.network)}
-        )
+        texts = [text for row in examples(ARTICLE.network) for text in row]
+        session.app.player.set_breakpoints({breakpoint_of(text): True for text in texts})
         await session.press("b")
         await session.shows("[x] loss < 0.01", "─ Breakpoints ─", "esc closes")
         await session.press("escape")

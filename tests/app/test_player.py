@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Awaitable, Callable
 from time import perf_counter
@@ -67,6 +68,16 @@ async def test_moves_at_once_add_up(screen: Screen) -> None:
     assert screen.steps[-1] == 16
 
 
+def test_a_move_that_is_never_awaited_warns_nobody(
+    screen: Screen, recwarn: pytest.WarningsRecorder
+) -> None:
+    """As when the app quits right after a key."""
+    screen.player.move(+1)
+    screen.player.run(9)
+    gc.collect()
+    assert not recwarn.list
+
+
 async def test_runs_to_the_end_at_full_speed(screen: Screen) -> None:
     player = screen.player
     player.change_speed(FULL)
@@ -113,7 +124,7 @@ def test_speeds_end_at_both_ends(screen: Screen) -> None:
 async def test_a_new_speed_takes_effect_during_the_run(screen: Screen) -> None:
     player = screen.player
     player.change_speed(-FULL)
-    running = asyncio.create_task(player.run(1000))
+    running = asyncio.ensure_future(player.run(1000))
     await asyncio.sleep(0)
     player.change_speed(+FULL)
     await asyncio.wait_for(running, 10)  # at a step a second it would take a quarter of an hour
@@ -148,7 +159,7 @@ async def test_a_pause_keeps_the_step_that_is_shown(screen: Screen, attentive: b
 
 async def test_a_step_while_running_pauses_and_steps_on(screen: Screen) -> None:
     player = screen.player
-    running = asyncio.create_task(player.run(1000))
+    running = asyncio.ensure_future(player.run(1000))
     while player.snapshot.step < 3:
         await asyncio.sleep(0)
     at = player.snapshot.step
@@ -170,7 +181,7 @@ async def test_a_jump_goes_in_slices_and_says_where_to(
 
 
 async def test_a_later_jump_replaces_one_under_way(screen: Screen) -> None:
-    first = asyncio.create_task(screen.player.go(100_000_000))
+    first = asyncio.ensure_future(screen.player.go(100_000_000))
     while not screen.views:
         await asyncio.sleep(0)
     await screen.player.go(5)
@@ -180,7 +191,7 @@ async def test_a_later_jump_replaces_one_under_way(screen: Screen) -> None:
 
 
 async def test_a_pause_gives_up_a_jump(screen: Screen) -> None:
-    jump = asyncio.create_task(screen.player.go(100_000_000))
+    jump = asyncio.ensure_future(screen.player.go(100_000_000))
     while not screen.views:
         await asyncio.sleep(0)
     screen.player.pause()
@@ -193,7 +204,7 @@ async def test_a_pause_gives_up_a_jump(screen: Screen) -> None:
 async def test_another_experiment_starts_over_during_a_run() -> None:
     screen = Screen(drawn_experiment((2, 3, 1), steps=10**9))
     player = screen.player
-    running = asyncio.create_task(player.run(10**9))
+    running = asyncio.ensure_future(player.run(10**9))
     while player.snapshot.step == 0:
         await asyncio.sleep(0)
     await player.open(load("xor"))

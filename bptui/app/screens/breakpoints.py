@@ -19,13 +19,17 @@ from bptui.core.network import Network
 Switches = Mapping[Breakpoint, bool]
 
 
-def examples(network: Network) -> list[str]:
-    """One breakpoint of each kind, with names of this network."""
+def examples(network: Network) -> list[list[str]]:
+    """Breakpoints of each kind with names of this network, in rows."""
     weight = f"w{min(network.weight_count, 5)}"
-    texts = ["loss < 0.01", "loss > 1", "loss rising", f"|{weight}| > 2", f"|g{weight}| > 0.1"]
+    named = [weight, f"g{weight}"]
     if network.bias:
-        texts.append(f"|b_{network.names.unit(network.depth, 0)}| > 2")
-    return [*texts, "norm < 1e-6", "norm > 100", "every 100"]
+        named.append(f"b_{network.names.unit(network.depth, 0)}")
+    return [
+        ["loss < 0.01", "loss > 1", "loss rising"],
+        [f"|{name}| > 2" for name in named],
+        ["norm < 1e-6", "norm > 100", "every 100"],
+    ]
 
 
 class BreakpointScreen(ModalScreen[Switches]):
@@ -50,12 +54,8 @@ class BreakpointScreen(ModalScreen[Switches]):
             yield Static(id="breakpoint-meaning", markup=False)
             yield OptionList(id="breakpoint-list")
             yield Static(id="breakpoint-keys", markup=False)
-            shown = "   ".join(each.replace(" ", "\N{NO-BREAK SPACE}") for each in self._examples)
-            yield Static(f"Examples:   {shown}", id="breakpoint-examples", markup=False)
-
-    @property
-    def _examples(self) -> list[str]:
-        return examples(self._network)
+            shown = "\n          ".join("   ".join(row) for row in examples(self._network))
+            yield Static(f"Examples: {shown}", id="breakpoint-examples", markup=False)
 
     def on_mount(self) -> None:
         self._say("")
