@@ -37,6 +37,7 @@ _HEAD = r"""\documentclass[10pt,a4paper,fleqn]{article}
 \setlength{\parskip}{4pt}
 \setlength{\mathindent}{10pt}
 \emergencystretch=3em
+\AtBeginDocument{\abovedisplayskip=6pt\belowdisplayskip=6pt}
 \raggedright"""
 _FALLBACK = r"""% Characters that pdflatex has no letter for appear as their code points.
 % xelatex or lualatex set them where \setmainfont{...} names a font that has them.
@@ -103,9 +104,10 @@ def _lines(block: Block) -> Iterable[str]:
         case Code(lines):
             return [r"{\footnotesize", r"\begin{verbatim}", *lines, r"\end{verbatim}", "}"]
         case Remark(text, heading):
+            # no paragraph ends here: before a formula that would be an empty line
             if heading:
-                return ["", rf"\medskip\textbf{{{escaped(text)}}}", ""]
-            return ["", escaped(text), ""]
+                return ["", rf"\medskip\textbf{{{escaped(text)}}}"]
+            return ["", escaped(text)]
 
 
 def _prose(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from bptui.cli.worksheet import ROUNDED, Worksheet
 from bptui.cli.worksheet_formulas import Block, Code, Formulas, FormulaWriter, Remark
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
 
 
 def markdown_lines(sheet: Worksheet) -> Iterable[str]:

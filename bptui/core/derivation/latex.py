@@ -32,6 +32,7 @@ from bptui.core.derivation.expression import (
     children,
 )
 from bptui.core.derivation.latex_pieces import (
+    BRACKET_WIDTH,
     CLOSE,
     CONSTANTS,
     MATRIX,
@@ -51,6 +52,8 @@ from bptui.core.derivation.symbols import Symbols
 from bptui.core.derivation.tokens import MOST_TERMS, Path, shown
 
 SUM, PRODUCT, ATOM = 1, 2, 4
+LONG = 45.0
+"""What is wider stands in parentheses that lines may break in."""
 _OVER = {None: "", 0: r"_{\text{samples}}", 1: r"_{\text{units}}"}
 _KNOWN = {"tanh": r"\tanh", "ln": r"\ln", "tanh'": r"\tanh'"}
 
@@ -65,23 +68,18 @@ class LatexForm:
     marks: frozenset[Path]
     numbers: bool
 
-    def pieces(
-        self, node: Expression, level: int = SUM, path: Path = (), top: bool = True
-    ) -> list[Piece]:
-        """The pieces of ``node``, in parentheses where ``level`` binds more tightly than it.
-
-        ``top``: lines may break between its terms or factors.
-        """
-        found = self._written(node, level, path, top)
+    def pieces(self, node: Expression, level: int = SUM, path: Path = ()) -> list[Piece]:
+        """The pieces of ``node``, in parentheses where ``level`` binds more tightly than it."""
+        found = self._written(node, level, path)
         if path in self.marks:
             return [replace(piece, marked=True) for piece in found]
         return found
 
     def text(self, node: Expression, level: int, path: Path) -> Piece:
         """``node`` as a single piece, never broken."""
-        return joined(self.pieces(node, level, path, False))
+        return joined(self.pieces(node, level, path))
 
-    def _written(self, node: Expression, level: int, path: Path, top: bool) -> list[Piece]:
+    def _written(self, node: Expression, level: int, path: Path) -> list[Piece]:
         match node:
             case Quantity() | Transposed(Quantity()):
                 return [self._quantity(node)]
@@ -92,28 +90,26 @@ class LatexForm:
             case Constant():
                 return [constant(node)]
             case Sum(terms):
-                return wrapped(self._sum(terms, path, top and level <= SUM), level > SUM)
+                return wrapped(self._sum(terms, path), level > SUM)
             case Series():
-                return wrapped(self._series(node, path, top and level <= SUM), level > SUM)
+                return wrapped(self._series(node, path), level > SUM)
             case Product(factors):
-                breaks = top and level <= PRODUCT
-                return wrapped(self._product(factors, path, breaks), level > PRODUCT)
+                return wrapped(self._product(factors, path), level > PRODUCT)
             case MatrixProduct(left, right):
-                breaks = top and level <= PRODUCT
                 written = [
-                    *self.pieces(left, ATOM, (*path, 0), False),
-                    operator(r" \, ", 1.0, breaks) if not self.numbers else dot(breaks),
-                    *self.pieces(right, ATOM, (*path, 1), False),
+                    *self.pieces(left, ATOM, (*path, 0)),
+                    dot() if self.numbers else operator(r" \, ", 1.0, breaks=True),
+                    *self.pieces(right, ATOM, (*path, 1)),
                 ]
                 return wrapped(written, level > PRODUCT)
             case Negative(of):
-                inner = [operator("-", 1.5), *bracketed(self.pieces(of, PRODUCT, (*path, 0), top))]
+                inner = [operator("-", 1.5), *bracketed(self.pieces(of, PRODUCT, (*path, 0)))]
                 return wrapped(inner, level > SUM)
             case Quotient(top_of, Constant()) if self._is_high(top_of):
                 written = [
                     self._fraction(ONE, node.bottom, path),
                     operator(r" \, ", 0.5),
-                    *self.pieces(top_of, ATOM, (*path, 0), False),
+                    *self.pieces(top_of, ATOM, (*path, 0)),
                 ]
                 return wrapped(written, level > PRODUCT)
             case Quotient(top_of, bottom):
@@ -121,19 +117,19 @@ class LatexForm:
             case Power(base, exponent):
                 return [self._power(base, exponent, path)]
             case Transposed(of):
-                inner = self.pieces(of, ATOM, (*path, 0), False)
+                inner = self.pieces(of, ATOM, (*path, 0))
                 return [*inner, operator(r"^{\mathsf{T}}", 1.0)]
             case Stable(textbook, _):
-                return self.pieces(textbook, level, (*path, 0), top)
+                return self.pieces(textbook, level, (*path, 0))
             case _:
-                return self._called(node, level, path, top)
+                return self._called(node, level, path)
 
-    def _called(self, node: Expression, level: int, path: Path, top: bool) -> list[Piece]:
+    def _called(self, node: Expression, level: int, path: Path) -> list[Piece]:
         """Functions, and what is written like them."""
         match node:
             case Activated(name, argument, body, by_name):
                 if not by_name and not self.is_array(node):
-                    return self.pieces(body, level, (*path, 1), top)
+                    return self.pieces(body, level, (*path, 1))
                 if self.numbers and path and self.is_array(node):
                     return [matrix_piece(evaluate(node, self.scope), self.digits)]
                 return self._call(_KNOWN.get(name, words(name)), argument, (*path, 0))
@@ -152,7 +148,7 @@ class LatexForm:
             case Total(of, axis):
                 return [
                     operator(rf"\sum{_OVER[axis]} ", 3 + 4 * (axis is not None)),
-                    *self.pieces(of, ATOM, (*path, 0), False),
+                    *self.pieces(of, ATOM, (*path, 0)),
                 ]
             case LastSample(of):
                 return self._call(r"\text{last sample}", of, (*path, 0))
@@ -200,11 +196,9 @@ class LatexForm:
         return symbol(rf"{{{text}}}^{{\mathsf{{T}}}}")
 
     def _call(self, name: str, argument: Expression, path: Path) -> list[Piece]:
-        inner = self.text(argument, SUM, path)
-        before = symbol(name).width + 1
-        if inner.text.startswith(MATRIX) and inner.text.count(MATRIX) == 1:
-            return [Piece(rf"{name} {inner.text}", before + inner.width)]
-        return [Piece(rf"{name}\left({inner.text}\right)", before + inner.width + 2)]
+        pieces = self.pieces(argument, SUM, path)
+        bare = len(pieces) == 1 and pieces[0].text.startswith(MATRIX)
+        return [operator(f"{name} ", symbol(name).width + 1), *wrapped(pieces, not bare)]
 
     def _fraction(self, top: Expression, bottom: Expression, path: Path) -> Piece:
         one, other = self.text(top, SUM, (*path, 0)), self.text(bottom, SUM, (*path, 1))
@@ -220,44 +214,44 @@ class LatexForm:
             inner = replace(inner, text=f"{{{inner.text}}}")
         return Piece(f"{inner.text}^{{{raised.text}}}", inner.width + raised.width)
 
-    def _sum(self, terms: tuple[Expression, ...], path: Path, breaks: bool) -> list[Piece]:
+    def _sum(self, terms: tuple[Expression, ...], path: Path) -> list[Piece]:
         written: list[Piece] = []
         for place, term in enumerate(terms):
             negative, at = isinstance(term, Negative), (*path, place)
             part = term.of if isinstance(term, Negative) else term
             inner = self.pieces(
-                part, PRODUCT if place or negative else SUM, (*at, 0) if negative else at, breaks
+                part, PRODUCT if place or negative else SUM, (*at, 0) if negative else at
             )
             if negative and at in self.marks:
                 inner = [replace(piece, marked=True) for piece in inner]
             if place or negative:
                 sign = "-" if negative else "+"
-                written.append(operator(f" {sign} ", breaks=breaks and place > 0))
+                written.append(operator(f" {sign} ", breaks=place > 0))
                 inner = bracketed(inner)
             written += inner
         return written
 
-    def _series(self, node: Series, path: Path, breaks: bool) -> list[Piece]:
+    def _series(self, node: Series, path: Path) -> list[Piece]:
         written: list[Piece] = []
         for place in shown(len(node.terms)):
-            written += [operator(" + ", breaks=breaks)] if written else []
+            written += [operator(" + ", breaks=True)] if written else []
             if place is None:
                 written.append(more(len(node.terms) - MOST_TERMS))
                 continue
-            part = self.pieces(node.terms[place], PRODUCT, (*path, place), breaks)
+            part = self.pieces(node.terms[place], PRODUCT, (*path, place))
             written += bracketed(part) if written else part
         return written
 
-    def _product(self, factors: tuple[Expression, ...], path: Path, breaks: bool) -> list[Piece]:
+    def _product(self, factors: tuple[Expression, ...], path: Path) -> list[Piece]:
         r"""\odot between arrays, \cdot where one of the two is a number."""
         written: list[Piece] = []
         array = False
         for place, factor in enumerate(factors):
             here = self.is_array(factor)
             inner = ATOM if isinstance(factor, MatrixProduct) else PRODUCT
-            part = self.pieces(factor, inner, (*path, place), False)
+            part = self.pieces(factor, inner, (*path, place))
             if place:
-                sign = operator(r" \odot ", 3.0, breaks) if array and here else dot(breaks)
+                sign = operator(r" \odot ", 3.0, True) if array and here else dot()
                 written += [sign, *bracketed(part)]
             else:
                 written += part
@@ -265,12 +259,12 @@ class LatexForm:
         return written
 
 
-def dot(breaks: bool) -> Piece:
-    return operator(r" \cdot ", 1.8, breaks)
+def dot(breaks: bool = True) -> Piece:
+    return operator(r" \cdot ", 1.5, breaks)
 
 
 def more(count: int) -> Piece:
-    return operator(rf"\underbrace{{\cdots}}_{{{count}\text{{ more}}}}", 6.0)
+    return operator(rf"{{\underbrace{{\cdots}}_{{{count}\text{{ more}}}}}}", 6.0)
 
 
 def words(name: str) -> str:
@@ -289,5 +283,12 @@ def constant(node: Constant) -> Piece:
 
 
 def wrapped(pieces: list[Piece], wrap: bool) -> list[Piece]:
-    """Within parentheses that grow with what is in them: no line may break inside."""
-    return [joined([OPEN, *pieces, CLOSE])] if wrap else pieces
+    """Within parentheses; those around much have a fixed size, so that lines may break inside."""
+    if not wrap:
+        return pieces
+    whole = joined([OPEN, *pieces, CLOSE])
+    if whole.width <= LONG:
+        return [whole]
+    size = "Bigg" if MATRIX in whole.text else "Big"
+    opened, closed = rf"\{size}l( ", rf" \{size}r)"
+    return [operator(opened, BRACKET_WIDTH), *pieces, operator(closed, BRACKET_WIDTH)]

@@ -85,7 +85,7 @@ class LatexWriter:
         left, node = self.left(equation), equation.expression
         space = self.width - max(room, measure(left)) - 3
         relation = r"\leftarrow" if equation.left.new else "="
-        value = self._value(equation, wanted)
+        value = self._value(equation, wanted, space)
         symbols = self._terms(node, self._form(equation, numbers=False))
         lines = self._set(symbols, rf"{left} &{relation} ", space)
         if isinstance(node, Quantity | Constant | Setting):
@@ -111,12 +111,18 @@ class LatexWriter:
     def _is_number(self, equation: Equation) -> bool:
         return equation.scope.array(equation.left.name, equation.left.new).ndim == 0
 
-    def _value(self, equation: Equation, wanted: Index | None) -> Piece:
+    def _value(self, equation: Equation, wanted: Index | None, space: float) -> Piece:
         array = evaluate(equation.expression, equation.scope)
         if equation.left.index is not None or self._is_number(equation):
             return number_piece(float(array), self.value_digits)
         whole = equation.scope.array(equation.left.name, equation.left.new)
-        return matrix_piece(np.broadcast_to(array, whole.shape), self.value_digits, wanted)
+        shaped = np.broadcast_to(array, whole.shape)
+        # very small numbers with all their digits may be wider than a page
+        for digits in (self.value_digits, self.digits):
+            piece = matrix_piece(shaped, digits, wanted)
+            if piece.width <= space:
+                break
+        return piece
 
     # --- terms
 
@@ -129,7 +135,7 @@ class LatexWriter:
                 # a path to the product itself would mark the series too
                 before: list[Piece] = []
                 for place, factor in enumerate(factors[:-1]):
-                    before += [*form.pieces(factor, PRODUCT, (*path, place), False), dot(False)]
+                    before += [*form.pieces(factor, PRODUCT, (*path, place)), dot(False)]
                 inner = self._terms(factors[-1], form, (*path, len(factors) - 1))
                 opened, closed = operator(r"\bigl( ", 1.0), operator(r" \bigr)", 1.0)
                 return _Terms(inner.rows, (*before, opened, *inner.before), (*inner.after, closed))

@@ -84,7 +84,8 @@ def number_text(value: float, digits: int) -> str:
 
 def number_piece(value: float, digits: int) -> Piece:
     text = number_text(value, digits)
-    return Piece(text, len(text) if r"\times" not in text else len(text) - 8, leaf=True)
+    width = len(text) - 8 * (r"\times" in text) - 0.4 * ("." in text)
+    return Piece(text, width, leaf=True)
 
 
 def quantity_text(quantity: Quantity, symbols: Symbols) -> str:
