@@ -162,3 +162,18 @@ async def test_units_on_single_lines_carry_the_glyphs() -> None:
             assert part in text
         assert "o1 " in text
         assert all(line.rstrip().endswith("·") for line in text.splitlines() if "o1 " in line)
+
+
+async def test_what_is_lit_comes_into_sight() -> None:
+    layers = (3, 4, 4, 4, 4, 4, 4, 2)
+    async with opened(drawn_experiment(layers), (80, 24)) as session:
+        async for operation, _ in walk(session):
+            named = {each for each in (*operation.reads, *operation.writes) if "W" in each}
+            for panel, prefix in (("#weights", "W"), ("#gradients", "gW")):
+                text = "\n".join(session.inside(panel))
+                mine = {each for each in named if each.startswith(prefix)}
+                assert not mine or any(f"{each}{glyph}" in text for each in mine for glyph in "▸◂")
+            if operation.stage != "update":
+                assert set("▸◂") & set("\n".join(session.inside("#network")))
+            offsets = {session.panel(name).scroll_offset for name in ("#weights", "#gradients")}
+            assert len(offsets) == 1  # the same cells beside each other

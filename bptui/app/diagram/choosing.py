@@ -1,12 +1,15 @@
-"""Selecting in the diagram: what is beside a unit or an edge, what is drawn at a cell."""
+"""Finding things in the diagram: beside a unit or an edge, at a cell, in an operation."""
 
 from __future__ import annotations
 
 from textual.geometry import Region
 
 from bptui.app.diagram.layout import Layout
+from bptui.app.diagram.units import quantities
 from bptui.app.diagram.wires import Wires, selection_of
+from bptui.app.lighting import touch
 from bptui.app.selection import Direction, Selection
+from bptui.app.view import View
 from bptui.core.network import Network
 
 
@@ -60,3 +63,22 @@ def region_of(layout: Layout, selection: Selection) -> Region | None:
     places = [layout.place(*unit) for unit in selection.units]
     regions = [place.region for place in places if place is not None]
     return Region.from_union(regions) if regions else None
+
+
+def region_touched(view: View, layout: Layout) -> Region | None:
+    """The columns of units and the gaps between them that the operation has to do with."""
+    names = view.snapshot.experiment.network.names
+    spans = [
+        (layout.left(layer), layout.right(layer))
+        for layer in range(len(layout.columns))
+        if touch(view, *quantities(names, layer))
+    ]
+    spans += [
+        (layout.right(layer - 1), layout.left(layer))
+        for layer in range(1, len(layout.columns))
+        if touch(view, names.weights(layer), names.weight_gradient(layer))
+    ]
+    if not spans:
+        return None
+    left, right = min(span[0] for span in spans), max(span[1] for span in spans)
+    return Region(left, 0, right - left, layout.height)

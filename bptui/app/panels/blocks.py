@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from textual.geometry import Region
+
 from bptui.core.network import Network
 
 GAP = 3
@@ -42,6 +44,10 @@ class Block:
     def right(self) -> int:
         """The first column after the block."""
         return self.x + self.label_width + self.columns * self.cell
+
+    @property
+    def region(self) -> Region:
+        return Region(self.x, self.y, self.right - self.x, self.bottom - self.y)
 
     @property
     def bottom(self) -> int:

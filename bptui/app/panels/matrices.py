@@ -7,6 +7,7 @@ from collections.abc import Callable
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
+from bptui.app.lighting import touch
 from bptui.app.lines import Line
 from bptui.app.panels.blocks import Block, arrange
 from bptui.app.panels.cells import neighbour, pick, region_of
@@ -65,6 +66,20 @@ class MatrixPanel(Panel):
 
     def spot(self, view: View) -> Region | None:
         return region_of(self.blocks(view, self.container_size.width), view.selection)
+
+    def operation_spot(self, view: View) -> Region | None:
+        """The first matrix of the operation, unless some of one is in sight.
+
+        Decided for the weights and their gradients together: the panels are to stay side by side.
+        """
+        names, seen = view.snapshot.experiment.network.names, self.seen(view)
+        regions = [
+            block.region
+            for block in self.blocks(view, self.container_size.width)
+            if touch(view, names.weights(block.layer), names.weight_gradient(block.layer))
+        ]
+        in_sight = (each.intersection(seen) for each in regions)
+        return None if any(each.height > 1 for each in in_sight) else next(iter(regions), None)
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         parameters = self._select(view)

@@ -7,7 +7,7 @@ from textual.strip import Strip
 
 from bptui.app.diagram.canvas import Canvas
 from bptui.app.diagram.captions import draw_captions
-from bptui.app.diagram.choosing import neighbour, pick, region_of
+from bptui.app.diagram.choosing import neighbour, pick, region_of, region_touched
 from bptui.app.diagram.edges import Edge, edges
 from bptui.app.diagram.layout import Layout, arrange
 from bptui.app.diagram.scene import Scene
@@ -71,6 +71,9 @@ class NetworkPanel(Panel):
 
     def spot(self, view: View) -> Region | None:
         return region_of(self._current(view, *self.container_size)[0], view.selection)
+
+    def operation_spot(self, view: View) -> Region | None:
+        return region_touched(view, self._current(view, *self.container_size)[0])
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         layout, drawn = self._current(view, width, height)

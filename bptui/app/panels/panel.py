@@ -68,23 +68,35 @@ class Panel(ScrollView, can_focus=True):
         """Where in the content the selection is."""
         return None
 
+    def operation_spot(self, view: View) -> Region | None:
+        """Where in the content the operation has read or written something; None: nowhere."""
+        return None
+
     def watch_view(self, before: View | None, view: View | None) -> None:
         if view is None or before is None or view.picture != before.picture:
             self.repaint()
-        if view is not None and before is not None and view.selection != before.selection:
-            self._follow(view)
-
-    def _follow(self, view: View) -> None:
-        """Scroll no further than needed to have the selection in sight."""
-        spot = self.spot(view)
-        if spot is None or not self.size.area:
+        if view is None or before is None:
             return
+        if view.selection != before.selection:
+            self._follow(view, self.spot(view))
+        elif (view.snapshot, view.position) != (before.snapshot, before.position):
+            self._follow(view, self.operation_spot(view))
+
+    def seen(self, view: View) -> Region:
+        """The part of the content that is in sight."""
         width, height = self.container_size
-        extent = self.virtual_size
+        extent = self.extent(view, width, height)
         height -= extent.width > width
         width -= extent.height > height
-        x = max(min(int(self.scroll_offset.x), spot.x), spot.right - width)
-        y = max(min(int(self.scroll_offset.y), spot.y), spot.bottom - height)
+        return Region(int(self.scroll_offset.x), int(self.scroll_offset.y), width, height)
+
+    def _follow(self, view: View, spot: Region | None) -> None:
+        """Scroll no further than needed to have a part of the content in sight."""
+        if spot is None or not self.size.area:
+            return
+        seen = self.seen(view)
+        x = max(min(seen.x, spot.x), min(spot.right, spot.x + seen.width) - seen.width)
+        y = max(min(seen.y, spot.y), min(spot.bottom, spot.y + seen.height) - seen.height)
         if (x, y) != self.scroll_offset:
             self.scroll_to(x, y, animate=False, force=True)
 
@@ -142,7 +154,7 @@ class Panel(ScrollView, can_focus=True):
         self.resized()
         self.refresh()
         if self.view is not None:
-            self._follow(self.view)
+            self._follow(self.view, self.spot(self.view))
 
     def resized(self) -> None:
         """Draw at the new size."""
