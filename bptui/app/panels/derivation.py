@@ -68,12 +68,12 @@ class DerivationPanel(Panel):
         self.call_after_refresh(self.repaint)
 
     def extent(self, view: View, width: int, height: int) -> Size:
-        lines = self._explained(view, width)
+        lines = self._explained(view, width, height)
         return Size(width - (len(lines) > height), max(len(lines), 1))
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         top = int(self.scroll_offset.y)
-        lines = self._explained(view, width)
+        lines = self._explained(view, width, height)
         below = len(lines) - top - height
         forms = "  ".join(f"[b u]{each}[/]" if each == self.form else each for each in _FORMS)
         more = f"{below} more line{'s' * (below > 1)} below, " if below > 0 else ""
@@ -91,9 +91,9 @@ class DerivationPanel(Panel):
             return selection.layer == 0 or view.computed(names.out(selection.layer))
         return view.computed(names.weight_gradient(selection.layer))
 
-    def _explained(self, view: View, width: int) -> list[TextLine]:
+    def _explained(self, view: View, width: int, height: int) -> list[TextLine]:
         what = view.position if view.position is not None and not view.pointed else view.selection
-        key = (view.snapshot, what, self.form, width)
+        key = (view.snapshot, what, self.form, width, height)
         if self._written == key:
             return self._lines
         from bptui.core.derivation.explain import Explainer  # after the first numbers are shown
@@ -105,8 +105,11 @@ class DerivationPanel(Panel):
             self._explainer = Explainer(experiment)
         explanation = self.explanation(view, self._explainer)
         # one column is left for the scroll bar, so that it never covers the end of a line
-        report = Report(self._explainer.symbols, max(width - 1, 20), brief=True)
-        self._lines = report.lines(explanation, self.form)
+        for brief in (False, True):
+            report = Report(self._explainer.symbols, max(width - 1, 20), brief=brief)
+            self._lines = report.lines(explanation, self.form)
+            if len(self._lines) <= height or self.form != "scalar":
+                break
         self._written, self._written_at = key, perf_counter()
         self._cost = self._written_at - began
         title = f"Derivation: {explanation.title}"

@@ -10,6 +10,7 @@ from bptui.core.derivation.expression import (
     Expression,
     Product,
     Quantity,
+    Sum,
     children,
     quantities,
     rebuild,
@@ -87,6 +88,15 @@ def _differ(
             difference = Difference(tuple(left.values()), tuple(right.values()))
             found.append(([*left], [*right], difference))
         return
+    if isinstance(first, Sum) != isinstance(second, Sum) or (
+        isinstance(first, Sum) and isinstance(second, Sum) and len(first.terms) != len(second.terms)
+    ):
+        left, right = _terms(first, here), _terms(second, there)
+        _pair(left, right, lambda one, other: one == other)
+        if not left or not right:  # terms that are missing, or too many
+            difference = Difference(tuple(left.values()), tuple(right.values()))
+            found.append(([*left], [*right], difference))
+            return
     parts, others = children(first), children(second)
     if type(first) is not type(second) or len(parts) != len(others) or not parts:
         found.append(([here], [there], Difference((first,), (second,))))
@@ -122,6 +132,12 @@ def _at(node: Expression, path: Path, base: Path) -> Expression:
     for place in path[len(base) :]:
         node = children(node)[place]
     return node
+
+
+def _terms(node: Expression, path: Path) -> dict[Path, Expression]:
+    if not isinstance(node, Sum):
+        return {path: node}
+    return {(*path, place): term for place, term in enumerate(node.terms)}
 
 
 def _factors(node: Expression, path: Path) -> dict[Path, Expression]:

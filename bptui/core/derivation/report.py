@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -13,12 +14,12 @@ from bptui.core.arrays import Array
 from bptui.core.derivation.code import array_lines, assignment, expression_code
 from bptui.core.derivation.equation import Comparison, Difference, Equation
 from bptui.core.derivation.explain import Explanation, Statement
-from bptui.core.derivation.expression import Expression, Quantity, quantities
+from bptui.core.derivation.expression import Expression, Negative, Quantity, quantities
 from bptui.core.derivation.lines import EquationWriter, Span, TextLine, plain
 from bptui.core.derivation.matrices import MatrixWriter
 from bptui.core.derivation.scope import evaluate
 from bptui.core.derivation.symbols import Symbols
-from bptui.core.derivation.tokens import PRODUCT, Tokenizer, number
+from bptui.core.derivation.tokens import PRODUCT, SUM, Tokenizer, number
 
 Form: TypeAlias = Literal["scalar", "matrix", "numpy"]
 FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
@@ -28,7 +29,10 @@ BLANK: TextLine = ()
 
 
 class Report:
-    """Writes explanations into ``width`` columns; see :class:`EquationWriter` for the digits."""
+    """Writes explanations into ``width`` columns; see :class:`EquationWriter` for the digits.
+
+    ``brief`` puts values behind the numbers, but for the first equation of several sections.
+    """
 
     def __init__(
         self,
@@ -39,7 +43,7 @@ class Report:
         brief: bool = False,
     ) -> None:
         self.symbols, self.width = symbols, width
-        self.value_digits = value_digits
+        self.value_digits, self.brief = value_digits, brief
         self._equations = EquationWriter(symbols, width, digits, value_digits, brief)
         self._matrices = MatrixWriter(symbols, width, digits, value_digits)
 
@@ -63,7 +67,7 @@ class Report:
             if section.title.startswith("where"):
                 written.append((Span(section.title, "label"),))
             several = place > 0 or len(section.statements) > 1
-            write = partial(self._equations.lines, compact=several)
+            write = partial(self._equations.lines, compact=self.brief and several)
             for each in section.statements:
                 written += self.statement(each, write)
             if section.omitted:
@@ -107,9 +111,8 @@ class Report:
             written.append(
                 f"furthest apart: {name}, {_apart(float(first[far]), float(second[far]))}"
             )
-        return written + [
-            self.difference(each, comparison, form) for each in comparison.differences
-        ]
+        told = [self.difference(each, comparison, form) for each in comparison.differences]
+        return [*written, *dict.fromkeys(told)]  # once, not for every sample
 
     def difference(
         self, difference: Difference, comparison: Comparison, form: Form = "scalar"
@@ -131,7 +134,8 @@ class Report:
                 code = expression_code(part, self.symbols, PRODUCT)
                 written.append(f"{code} after its update" if new else code)
             else:
-                tokens = Tokenizer(self.symbols, equation.scope).tokens(part, PRODUCT)
+                level = SUM if isinstance(part, Negative) else PRODUCT
+                tokens = Tokenizer(self.symbols, equation.scope).tokens(part, level)
                 text = "".join(token.symbol for token in tokens)
                 position = self.symbols.position(part) if isinstance(part, Quantity) else ""
                 written.append(f"{text} ({position})" if position else text)
@@ -191,6 +195,16 @@ def _apart(published: float, correct: float) -> str:
     return f"{text}: {number(published / correct)} times as large, {apart}"
 
 
+def _filled(text: str) -> Callable[[re.Match[str]], str]:
+    """Carets for a gap between carets where ``text`` has blanks too."""
+
+    def fill(gap: re.Match[str]) -> str:
+        blank = not text[gap.start() : gap.end()].strip()
+        return ("^" if blank else " ") * len(gap[0])
+
+    return fill
+
+
 def _broken(text: str, width: int, indent: int) -> list[TextLine]:
     """A long line of code, broken behind blanks."""
     lines: list[TextLine] = []
@@ -210,5 +224,7 @@ def with_carets(lines: Iterable[TextLine]) -> list[str]:
         written.append(plain(line))
         if any(span.marked for span in line):
             carets = "".join(("^" if span.marked else " ") * len(span.text) for span in line)
-            written.append(carets.rstrip())
+            # blanks that keep columns in line, between parts that are marked
+            joined = re.sub(r"(?<=\^) {1,8}(?=\^)", _filled(written[-1]), carets)
+            written.append(joined.rstrip())
     return written
