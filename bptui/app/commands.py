@@ -31,7 +31,7 @@ COMMANDS = (
         "n",
         "operation",
         "Next operation",
-        "What a step computes, one after another",
+        "Go through what a step computes, one thing after another",
         "operation",
         "N",
     ),

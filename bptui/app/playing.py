@@ -73,9 +73,9 @@ class PlayingApp(App[None]):
 
     def action_run_back(self) -> None:
         player = self._player
-        if player.running:
+        if player.running or player.place == Place(0):
             player.pause()
-        elif player.place != Place(0):
+        else:
             self._play(player.run(0, backwards=True))
 
     def action_stop(self) -> None:

@@ -18,9 +18,11 @@ WORDS = (
     ("step", "state k is the parameters after k updates; step k shows the pass made at state k"),
     ("net, out", "a unit's weighted sum of inputs, and what its activation function makes of it"),
     ("W, b", "weights and biases; gW, gb are the gradients of the loss by them"),
+    ("operation", "one thing that a step computes; what it has not computed yet is dim"),
+    ("◆", "on the axis of the loss chart: a breakpoint stopped a run there"),
     ("+  -", "the sign of a number; an edge with a negative weight is dashed"),
 )
-PANELS = ("tab", "Next panel; the arrow keys scroll it")
+PANELS = ("tab", "Next panel. The arrow keys move the selection in it.")
 
 
 class HelpScreen(ModalScreen[None]):
