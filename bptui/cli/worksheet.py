@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bptui.core.derivation.equation import Equation
 from bptui.core.derivation.explain import Explainer, Explanation, Section, Statement
-from bptui.core.derivation.expression import Setting, children
+from bptui.core.derivation.expression import Quantity, Setting, children
 from bptui.core.derivation.report import FORMS, Form
 from bptui.core.derivation.scope import Scope
 from bptui.core.derivation.symbols import Symbols
@@ -17,6 +18,7 @@ from bptui.core.mistakes import MISTAKES
 from bptui.core.operations import Operation
 from bptui.core.snapshot import Snapshot
 
+_ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
 MOST, MOST_OF_LARGE = 16, 8
 """Numbers of an array that are worked out one by one: all, or of a larger one the first."""
 _OF_SAMPLES = ("net", "out", "delta", "out_gradient")
@@ -77,8 +79,8 @@ def worksheet(explainer: Explainer, snapshot: Snapshot, quantity: str) -> Worksh
 
 
 def clean(text: str) -> str:
-    """Without control characters, escape sequences among them, and without marks of direction."""
-    plain = text.replace("\r\n", "\n").replace("\t", " ")
+    """Without escape sequences, control characters and marks of direction."""
+    plain = _ESCAPE_SEQUENCE.sub("", text.replace("\r\n", "\n").replace("\t", " "))
     return "".join(each for each in plain if each == "\n" or unicodedata.category(each)[0] != "C")
 
 
@@ -141,7 +143,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _settings(parts: tuple[Part, ...]) -> list[tuple[str, float]]:
-    """The settings that stand in the formulas, each once, in the order in which they are read."""
+    """The settings in the formulas and ``k``, each once, in the order in which they are read."""
     found: dict[str, float] = {}
     for part in parts:
         statements = [*part.explanation.arrays]
@@ -154,6 +156,8 @@ def _settings(parts: tuple[Part, ...]) -> list[tuple[str, float]]:
                     node = stack.pop()
                     if isinstance(node, Setting):
                         found[node.name] = node.value
+                    if isinstance(node, Quantity) and node.name == "k":
+                        found["k"] = float(equation.scope.value(node))
                     stack += reversed(children(node))
     return [*found.items()]
 

@@ -20,6 +20,7 @@ from bptui.core.derivation.report import Form, Report
 from bptui.core.derivation.scope import evaluate
 
 CODE_WIDTH = 96
+_WORDS = {"learning_rate": "learning rate", "k": "number of the update"}
 ROW_END, EQUATION_END = r" \\", r" \\[6pt]"
 
 
@@ -74,8 +75,9 @@ class FormulaWriter:
     def settings(self, sheet: Worksheet) -> str:
         r"""\eta = 0.5 (learning\_rate), ..., between dollars."""
         return ", ".join(
-            f"${SETTINGS[name]} = {number_text(value, DIGITS)}$ ({name.replace('_', ' ')})"
+            f"${SETTINGS.get(name, name)} = {number_text(value, DIGITS)}$ ({words})"
             for name, value in sheet.settings
+            for words in (_WORDS.get(name, name),)
         )
 
     def _statements(

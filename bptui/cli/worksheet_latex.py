@@ -43,6 +43,7 @@ _FALLBACK = r"""% Characters that pdflatex has no letter for appear as their cod
 % xelatex or lualatex set them where \setmainfont{...} names a font that has them.
 \ifPDFTeX
 \usepackage[T1]{fontenc}
+\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \usepackage[utf8]{inputenc}
 \newcommand{\fallback}[2]{\ifcsname u8:\detokenize{#1}\endcsname\else
   \DeclareUnicodeCharacter{#2}{\fbox{\tiny U+#2}}\fi}"""
