@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from bptui.core.derivation.expression import (
@@ -65,6 +65,11 @@ def element(node: Expression, index: Index, scope: Scope) -> Expression:
             units = scope.shape(of)[1]
             terms = tuple(part(of, (index[0], k)) for k in range(units))
             return LogSumExp(Series(terms, UNITS, tuple(range(units))))
+        case Sum(terms):
+            parts = tuple(part(each, index) for each in terms)
+            if all(isinstance(each, Series) and each.over == UNITS for each in parts):
+                return series(parts, UNITS)  # the squared weights of one layer after the other
+            return Sum(parts)
         case _:
             return rebuild(node, lambda each: part(each, index))
 
@@ -81,11 +86,15 @@ def _inner(left: Expression) -> str:
     return SAMPLES if isinstance(left, Transposed) else UNITS
 
 
-def series(terms: list[Expression], over: str) -> Expression:
-    """A sum over samples or units; the only term where there is one."""
-    if len(terms) == 1:
-        return terms[0]
-    return Series(tuple(terms), over, tuple(range(len(terms))))
+def series(terms: Iterable[Expression], over: str) -> Expression:
+    """A sum over samples or units; the only term where there is one.
+
+    The terms of a sum over the same within it become its own.
+    """
+    flat: list[Expression] = []
+    for each in terms:
+        flat += each.terms if isinstance(each, Series) and each.over == over else (each,)
+    return flat[0] if len(flat) == 1 else Series(tuple(flat), over, tuple(range(len(flat))))
 
 
 def expand(
@@ -101,6 +110,8 @@ def expand(
         inner = element(definitions[node.name], node.index, scope)
         return expand(inner, definitions, scope, names)
     changed = rebuild(node, lambda each: expand(each, definitions, scope, names))
+    if isinstance(changed, Series):
+        return series(changed.terms, changed.over)
     return distributed(changed) if isinstance(changed, Product) else changed
 
 
@@ -110,11 +121,9 @@ def distributed(product: Product) -> Expression:
         if isinstance(factor, Series):
             before, after = product.factors[:place], product.factors[place + 1 :]
             terms = [times(*before, term, *after) for term in factor.terms]
-            return replace(
-                factor,
-                terms=tuple(
-                    distributed(each) if isinstance(each, Product) else each for each in terms
-                ),
+            return series(
+                (distributed(each) if isinstance(each, Product) else each for each in terms),
+                factor.over,
             )
     return product
 
