@@ -13,6 +13,7 @@ from textual.geometry import Size
 
 from bptui.app.commands import bindings
 from bptui.app.palette import CommandProvider
+from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.keyline import KeyLine
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.matrices import MatrixPanel
@@ -26,6 +27,11 @@ from bptui.app.themes import DARK, LIGHT
 from bptui.app.view import View
 from bptui.core.experiment import Experiment
 from bptui.core.snapshot import Snapshot
+
+LOW = 30
+"""Rows below which a screen has no room for the derivation beside all the other panels."""
+DIAGRAM = 17
+"""Rows that the diagram of two units a layer takes with everything in its boxes."""
 
 
 def mistakes_made(view: View) -> str:
@@ -64,6 +70,8 @@ class BptuiApp(PlayingApp):
             yield MatrixPanel(
                 "Gradients", "gradients", lambda view: view.snapshot.gradients, "g", mistakes_made
             )
+        with Horizontal(id="explanation"):
+            yield DerivationPanel()
         yield KeyLine(id="keys")
 
     def on_mount(self) -> None:
@@ -118,14 +126,23 @@ class BptuiApp(PlayingApp):
         self._fit_matrices(event.size)
 
     def _fit_matrices(self, size: Size | None = None) -> None:
-        """The rows that the matrices need, up to two fifths of the screen, or half of a low one."""
+        """Give the matrices the rows they need, and the derivation what the diagram can spare.
+
+        The matrices get up to a third of the screen, or half of a low one; there the derivation
+        takes the place of the pictures when it is asked for.
+        """
         size = size or self.size  # which a resize has yet to change
         view, height, width = self._player.view(), size.height, size.width // 2 - 4
         screen = self.screen_stack[0]
         needed = max(panel.rows(view, width) for panel in screen.query(MatrixPanel)) + 2
         box = screen.query_one("#parameters")
-        rows = min(needed, max(height * 2 // 5, (height - 2) // 2 if height < 30 else 0, 5))
-        box.styles.height = "1fr" if screen.has_class("zoomed") else rows
+        low = height < LOW
+        rows = min(needed, max(height // 3, (height - 2) // 2 if low else 0, 5))
+        whole = screen.has_class("zoomed")
+        box.styles.height = "1fr" if whole else rows
+        screen.set_class(low, "low")
+        spared = min(max(height - 2 - rows - DIAGRAM, 10), max(height // 3, 12))
+        screen.query_one("#explanation").styles.height = "1fr" if whole or low else spared
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent):
@@ -135,6 +152,18 @@ class BptuiApp(PlayingApp):
     def action_scale(self) -> None:
         self.query_one(LossPanel).toggle_scale()
 
+    def action_derivation(self) -> None:
+        """The next form; on a low screen the derivation comes and goes in turn with them."""
+        screen = self.screen_stack[0]
+        panel = screen.query_one(DerivationPanel)
+        if screen.has_class("zoomed") and not panel.has_class("alone"):
+            self.action_zoom()  # another panel had the screen for itself
+            screen.add_class("explaining")
+        elif not panel.size.area:
+            screen.add_class("explaining")
+        elif panel.next_form() and self.size.height < LOW:
+            screen.remove_class("explaining")
+
     def action_zoom(self) -> None:
         """The focused panel alone, or all panels again."""
         screen = self.screen_stack[0]
@@ -142,7 +171,7 @@ class BptuiApp(PlayingApp):
         screen.set_class(isinstance(alone, Panel), "zoomed")
         for panel in screen.query(Panel):
             panel.set_class(panel is alone, "alone")
-        for box in screen.query("#pictures, #parameters"):
+        for box in screen.query("#pictures, #parameters, #explanation"):
             box.set_class(isinstance(alone, Panel) and box is alone.parent, "alone")
         self._fit_matrices()
 
