@@ -104,7 +104,7 @@ class Tokenizer:
                 return self._wrapped(inner, level > SUM)
             case Quotient(top_of, bottom):
                 written = [
-                    *self.tokens(top_of, PRODUCT, (*path, 0), False),
+                    *self.tokens(top_of, PRODUCT, (*path, 0), top and level <= PRODUCT),
                     operator(" / "),
                     *self.tokens(bottom, POWER, (*path, 1), False),
                 ]
