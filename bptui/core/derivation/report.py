@@ -104,7 +104,9 @@ class Report:
         elif first.ndim == 0:
             written.append(_apart(float(first), float(second)))
         else:
-            far = np.unravel_index(np.nanargmax(np.abs(first - second)), first.shape)
+            with np.errstate(invalid="ignore"):
+                apart = np.nan_to_num(np.abs(first - second), nan=-1.0)
+            far = np.unravel_index(apart.argmax(), first.shape)
             name = self.symbols.text(
                 replace(published.left, index=tuple(int(each) for each in far), new=False)
             )
