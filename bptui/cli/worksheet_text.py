@@ -9,6 +9,7 @@ from dataclasses import replace
 from bptui.cli.worksheet import DIGITS, ROUNDED, VALUE_DIGITS, Part, Worksheet, equations, sections
 from bptui.core.derivation.code import assignment
 from bptui.core.derivation.explain import Explanation
+from bptui.core.derivation.expression import quantities
 from bptui.core.derivation.lines import Span, TextLine
 from bptui.core.derivation.report import Form, Report, with_carets
 
@@ -77,8 +78,11 @@ def code_lines(part: Part, width: int, report: Report) -> list[str]:
     for statement in part.explanation.arrays:
         both = equations(statement)
         for equation, remark in zip(both, ("as published", "correct"), strict=False):
+            remarks = [remark] if len(both) > 1 else []
+            new = [each for each in quantities(equation.expression) if report.symbols.is_new(each)]
+            remarks += [f"{each.name} after the update" for each in new]
             line = assignment(equation, report.symbols)
-            written += folded(f"{line}  # {remark}" if len(both) > 1 else line, width)
+            written += folded("  # ".join([line, ", ".join(remarks)]) if remarks else line, width)
     return written
 
 
