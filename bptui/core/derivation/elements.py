@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from bptui.core.derivation.expression import (
-    Activated,
     Expression,
     Index,
     LastSample,
     LogSumExp,
     MatrixProduct,
-    Negative,
     Product,
     Quantity,
     Series,
-    Stable,
     Sum,
     Total,
     Transposed,
@@ -42,7 +38,8 @@ def element(node: Expression, index: Index, scope: Scope) -> Expression:
             shape = scope.value(node).shape
             aligned = index[len(index) - len(shape) :]
             # broadcast: a size of 1 is there once for all
-            return replace(node, index=tuple(map(min, aligned, (n - 1 for n in shape))))
+            place = tuple(map(min, aligned, (n - 1 for n in shape)))
+            return Quantity(node.name, place, node.new)
         case Transposed(of):
             return part(of, index[::-1])
         case MatrixProduct(left, right):
@@ -126,23 +123,3 @@ def distributed(product: Product) -> Expression:
                 factor.over,
             )
     return product
-
-
-def paths(node: Expression) -> int:
-    """How many products of series an expression on single numbers writes out."""
-    match node:
-        case Series(terms):
-            return sum(map(paths, terms))
-        case Sum(terms):
-            return max(map(paths, terms))
-        case Product(factors):
-            count = 1
-            for each in factors:
-                count *= paths(each)
-            return count
-        case Negative(of):
-            return paths(of)
-        case Activated() | Stable():
-            return 1
-        case _:
-            return 1
