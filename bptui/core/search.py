@@ -134,28 +134,28 @@ class ForwardSearch(Search):
         self._examined, self._row = start.step, self._columns.row(start)
 
     def advance(self, to: int, seconds: float | None = None) -> int:
-        timeline, began = self._timeline, perf_counter()
-        if self.hit is None and to > self._examined and self.watched.size:
-            if not self._play(to, seconds):
-                return self._examined
-        elif self.hit is None and not self.watched.size:
-            if not self._look_up(to, seconds):
-                return self._examined
-            if self.hit is None:
-                left = None if seconds is None else seconds - (perf_counter() - began)
-                there = timeline.move_towards(to, left)
-                self._look_up(to)
-                if self.hit is None and not there:
-                    return min(max(timeline.reached, self._start), self._examined + 1)
-        if self.hit is not None:
-            return min(to, self.hit.step)
-        return min(to, self._examined + 1) if self._breakpoints else to
+        told = to
+        if self.hit is None:
+            told = (self._play if self.watched.size else self._move)(to, seconds)
+        return told if self.hit is None else min(to, self.hit.step)
+
+    def _move(self, to: int, seconds: float | None) -> int:
+        """Where losses tell everything: look at those known, then at those of steps played."""
+        began, timeline = perf_counter(), self._timeline
+        if not self._look_up(to, seconds):
+            return self._examined
+        there = self.hit is not None
+        if not there:
+            left = None if seconds is None else seconds - (perf_counter() - began)
+            there = timeline.move_towards(to, left)
+            self._look_up(to)
+        return to if there else min(max(timeline.reached, self._start), self._examined + 1)
 
     def _look_up(self, to: int, seconds: float | None = None) -> bool:
         """Look at the losses known of steps up to ``to``; False where the time was up."""
         began, last = perf_counter(), min(to, self._timeline.furthest)
         if not self._breakpoints:
-            self._examined = max(to, self._examined)
+            self._examined = max(self._examined, last)
         while self.hit is None and self._examined < last:
             until = min(self._examined + CHUNK, last)
             self._examine(until, np.empty((until - self._examined + 1, 0)))
@@ -163,16 +163,17 @@ class ForwardSearch(Search):
                 return False
         return True
 
-    def _play(self, to: int, seconds: float | None) -> bool:
-        """Play towards ``to`` and examine what was played; False where there was no time."""
-        timeline, began = self._timeline, perf_counter()
-        begin = self._examined + 1
+    def _play(self, to: int, seconds: float | None) -> int:
+        """Play step after step and examine what was watched."""
+        timeline, began, begin = self._timeline, perf_counter(), self._examined + 1
+        if to < begin:
+            return to
         if timeline.reached != begin and not timeline.move_towards(begin, seconds):
-            return False
+            return self._examined
         left = None if seconds is None else seconds - (perf_counter() - began)
         timeline.move_towards(to, left, self)
         self._take_rows()
-        return True
+        return min(to, self._examined + 1)
 
     def _take_rows(self) -> None:
         """Examine the steps just played."""

@@ -14,6 +14,7 @@ from bptui.app import player as module
 from bptui.app.pace import DEFAULT, SPEEDS, Speed
 from bptui.app.player import Player
 from bptui.app.view import View
+from bptui.core.breakpoints import parse
 from bptui.core.experiment import Experiment
 from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline
@@ -245,6 +246,13 @@ async def test_long_steps_are_played_beside_the_event_loop(
     await screen.player.run(500)
     await screen.player.move(-1)
     assert screen.player.snapshot.step == 499
+    network = screen.player.snapshot.experiment.network
+    texts = ("norm > 1e9", "every 150")
+    screen.player.set_breakpoints({parse(text, network): True for text in texts})
+    assert await screen.player.run(0, backwards=True)
+    assert screen.player.snapshot.step == 450
+    assert await screen.player.run(1000)
+    assert screen.player.snapshot.step == 600
     assert threads
     assert threading.get_ident() not in threads
 

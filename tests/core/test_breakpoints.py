@@ -18,7 +18,7 @@ from bptui.core.snapshot import Snapshot
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
 
-from .support import assert_same_bits, experiment
+from .support import assert_same_bits, build, experiment
 
 STEPS = 150
 ARTICLE = Network((2, 2, 2), ("sigmoid",) * 2, bias=False)
@@ -235,6 +235,22 @@ def test_hits_forwards_backwards_and_by_brute_force(seed: int) -> None:
     assert found_forwards(rng, timeline, breakpoints, shown) == expected
     before = [hit for hit in expected if hit.step < STEPS - 1]
     assert found_backwards(rng, timeline, breakpoints, shown)[::-1] == before
+
+
+@pytest.mark.parametrize("text", ["loss > 1e300", "loss rising", "norm > 1e100", "|w1| > 1e150"])
+def test_hits_on_the_way_to_numbers_that_are_not_finite(text: str) -> None:
+    start: list[Any] = [[[1.0]]], [[0.0]], ("identity",), [[1.0]], [[0.5]]
+    made = build(*start, loss="squared_error", learning_rate=1000.0)
+    made_breakpoint = parse(text, made.network)
+    timeline = Timeline(made)
+    shown = [timeline.snapshot(step) for step in range(STEPS)]
+    assert not np.isfinite(shown[-1].parameters.weights[0]).any()
+    rng, breakpoints = np.random.default_rng(0), [made_breakpoint]
+    with np.errstate(all="ignore"):
+        expected = brute_force(shown, breakpoints)
+    assert expected
+    assert found_forwards(rng, Timeline(made), breakpoints, shown) == expected
+    assert found_backwards(rng, timeline, breakpoints, shown)[::-1] == expected
 
 
 @pytest.mark.parametrize("texts", [["loss < 1e-9"], ["norm < 1e-9", "|gw1| > 99", "|w1| > 99"]])
