@@ -89,7 +89,10 @@ class View:
         written = {name for each in done for name in each.writes}
         old, new = snapshot.parameters, snapshot.updated_parameters
         layers = range(names.depth)
-        from_layer = [new if names.weights(layer + 1) in written else old for layer in layers]
+        from_layer = [
+            new if written & {names.weights(layer + 1), names.bias(layer + 1)} else old
+            for layer in layers
+        ]
         weights = tuple(each.weights[layer] for layer, each in enumerate(from_layer))
         if old.biases is None:
             return Parameters(weights, None)

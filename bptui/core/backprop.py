@@ -272,12 +272,16 @@ class _Builder:
             # nobody looks at the gradient after this, so it is its own scratch: less memory to walk
             gradient = self.workspace.gradient
             fast = [each for span in spans for each in self.update_calls(span, gradient[span])]
-        names = self.names
-        reads = [name(layer) for layer in layers for name in (names.weights, names.weight_gradient)]
-        writes = [names.weights(layer) for layer in layers]
-        if self.network.bias:
-            reads += [name(layer) for layer in layers for name in (names.bias, names.bias_gradient)]
-            writes += [names.bias(layer) for layer in layers]
+        names, experiment = self.names, self.experiment
+        reads: list[str] = []
+        writes: list[str] = []
+        for layer in layers:
+            if experiment.trains_weights(layer):
+                reads += [names.weights(layer), names.weight_gradient(layer)]
+                writes.append(names.weights(layer))
+            if experiment.trains_biases(layer):
+                reads += [names.bias(layer), names.bias_gradient(layer)]
+                writes.append(names.bias(layer))
         self.add(name, "update", max(layers), reads, writes, calls, fast)
 
 
