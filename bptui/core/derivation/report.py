@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from textwrap import wrap
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -83,15 +84,18 @@ class Report:
         write: Callable[[Equation], list[TextLine]],
         form: Form = "scalar",
     ) -> list[TextLine]:
-        """An equation; or a published one, the correct one and what sets them apart."""
+        """An equation; or what sets a published one apart from the correct one, then both."""
         if isinstance(statement, Equation):
             return write(statement)
+        verdict = [
+            line for text in self.verdict(statement, form) for line in wrap(text, self.width)
+        ]
         return [
-            (Span("as published", "warning"),),
+            *((Span(text, "warning"),) for text in verdict),
+            (Span("as published", "heading"),),
             *write(statement.published),
             (Span("correct", "heading"),),
             *write(statement.correct),
-            *((Span(text, "warning"),) for text in self.verdict(statement, form)),
         ]
 
     def verdict(self, comparison: Comparison, form: Form = "scalar") -> list[str]:
