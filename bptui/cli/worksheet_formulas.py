@@ -9,8 +9,8 @@ from typing import TypeAlias
 import numpy as np
 
 from bptui.cli.worksheet import DIGITS, VALUE_DIGITS, Part, Worksheet, equations, sections
-from bptui.cli.worksheet_text import code_lines, folded
-from bptui.core.derivation.code import array_lines, assignment
+from bptui.cli.worksheet_text import code_lines
+from bptui.core.derivation.code import array_lines, assignment, folded
 from bptui.core.derivation.equation import Comparison, Equation
 from bptui.core.derivation.explain import Statement
 from bptui.core.derivation.expression import Index

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bptui.cli.worksheet import DIGITS, ROUNDED, VALUE_DIGITS, Part, Worksheet, equations, sections
-from bptui.core.derivation.code import assignment
+from bptui.core.derivation.code import assignment, folded
 from bptui.core.derivation.explain import Explanation
 from bptui.core.derivation.expression import quantities
 from bptui.core.derivation.lines import Span, TextLine
@@ -84,17 +84,3 @@ def code_lines(part: Part, width: int, report: Report) -> list[str]:
             line = assignment(equation, report.symbols)
             written += folded("  # ".join([line, ", ".join(remarks)]) if remarks else line, width)
     return written
-
-
-def folded(code: str, width: int) -> list[str]:
-    """A long assignment over several lines, in parentheses, so that it stays one."""
-    if len(code) <= width:
-        return [code]
-    name, _, expression = code.partition(" = ")
-    expression, hash_sign, remark = expression.partition("  # ")
-    inner = textwrap.wrap(expression, width - 4, break_long_words=False, break_on_hyphens=False)
-    return [
-        f"{name} = ({hash_sign}{remark}",
-        *(f"    {line}" for line in inner),
-        ")",
-    ]

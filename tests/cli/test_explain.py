@@ -87,7 +87,9 @@ def numbers_by_name(text: str) -> dict[str, list[float]]:
 
 
 @pytest.mark.parametrize(
-    ("preset", "published"), [("mazur", MAZUR), ("hagan", HAGAN), ("negnevitsky", NEGNEVITSKY)]
+    ("preset", "published"),
+    [("mazur", MAZUR), ("hagan", HAGAN), ("negnevitsky", NEGNEVITSKY)],
+    ids=["mazur", "hagan", "negnevitsky"],
 )
 def test_every_published_number_of_a_worked_example(preset: str, published: str) -> None:
     found = numbers_by_name(text_of(preset))

@@ -123,7 +123,7 @@ def check_numbers(found: Blocks, equation: Equation) -> None:
 
 
 def check_columns(found: Blocks) -> None:
-    """Every number stands where its symbol stands; not so where labels say which sample it is."""
+    """Every number stands where its symbol stands; not compared where samples have their lines."""
     labelled = any(span.role == "label" for block in found for line in block for span in line)
     if len(found) > 2 and not labelled:
         symbols = [columns(line, ("quantity", "setting", "constant")) for line in found[0]]

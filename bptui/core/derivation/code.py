@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 
 from bptui.core.arrays import Array
@@ -127,8 +129,8 @@ def array_code(array: Array) -> str:
     return f"np.array({' '.join(text.split())})"
 
 
-def array_lines(array: Array, digits: int = 7) -> list[str]:
-    """The array much as numpy prints it, large ones with dots for what is left out."""
+def array_lines(array: Array, digits: int = 7, columns: int = 75) -> list[str]:
+    """The array much as numpy prints it in so many columns, large ones with dots."""
     if array.ndim == 0:
         return [f"{float(array):.{digits}g}"]
     seen = array
@@ -139,9 +141,24 @@ def array_lines(array: Array, digits: int = 7) -> list[str]:
     text = np.array2string(
         array,
         separator=", ",
+        max_line_width=columns,
         threshold=MOST_PRINTED,
         edgeitems=2,
         prefix="array(",
         formatter={"float_kind": lambda value: f"{value:.{digits}g}".rjust(width)},
     )
     return f"array({text})".split("\n")
+
+
+def folded(code: str, width: int) -> list[str]:
+    """A long assignment over several lines, in parentheses, so that it stays one."""
+    if len(code) <= width:
+        return [code]
+    name, _, expression = code.partition(" = ")
+    expression, hash_sign, remark = expression.partition("  # ")
+    inner = textwrap.wrap(expression, width - 4, break_long_words=False, break_on_hyphens=False)
+    return [
+        f"{name} = ({hash_sign}{remark}",
+        *(f"    {line}" for line in inner),
+        ")",
+    ]

@@ -192,19 +192,23 @@ class _Writer:
         return Explanation(self.titled(subject), tuple(sections), arrays)
 
     def operation(self, name: str) -> Explanation:
-        """What one operation computes."""
-        stage = next(each for each in self.snapshot.operations if each.name == name)
+        """What one operation computes; ``update`` is all updates, wherever they are made."""
+        every = self.snapshot.operations
+        meant = [each for each in every if each.name == name] or [
+            each for each in every if each.stage == name
+        ]
+        label = meant[0].label if len(meant) == 1 else name
         sections: list[Section] = []
         arrays: list[Statement] = []
-        for each in self.formulas.operations[name]:
+        for each in (each for one in meant for each in self.formulas.operations[one.name]):
             arrays.append(self.whole(each.name, each.new))
             if each.new:
                 sections.append(self.changes(each))
             elif self.scope.array(each.name).shape == ():
-                sections.append(Section(stage.label, (self.number(each.name, ()),)))
+                sections.append(Section(label, (self.number(each.name, ()),)))
             else:
-                sections.append(self.listed(each.name, self.indices(each.name), stage.label))
-        return Explanation(stage.label, tuple(sections), tuple(arrays))
+                sections.append(self.listed(each.name, self.indices(each.name), label))
+        return Explanation(label, tuple(sections), tuple(arrays))
 
     # --- sections
 

@@ -35,6 +35,9 @@ from bptui.core.derivation.tokens import (
 )
 from bptui.core.derivation.tokens import number as written
 
+LABEL_GAP = 3
+"""Blanks before the label at the end of a row."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -108,17 +111,16 @@ class EquationWriter:
         indent = len(name) + 1
         first = (Span(f"{name} ", "name"), Span(f"{relation} ", "operator"))
         again = (Span(" " * indent, "operator"), Span("= ", "operator"))
-        room = max(self.width - indent - 2, 12)
         value = written(equation.value, self.value_digits)
-        lines = self._block(first, terms, terms.symbols, room, symbols=True)
+        lines = self._block(first, terms, terms.symbols, symbols=True)
         if isinstance(node, Quantity | Constant | Setting):
             # nothing is computed: the name, then the value
             return [*lines, (*again, Span(value, "value"))]
-        lines += self._block(again, terms, terms.numbers, room, symbols=False)
+        lines += self._block(again, terms, terms.numbers, symbols=False)
         fits = _length(lines[-1]) + 3 + len(value) <= self.width
         partial = [] if self.brief and compact and fits else self._partial(node, terms, equation)
         if partial:
-            lines += self._wrapped(again, partial, [len(each.number) for each in partial], room)
+            lines += self._wrapped(again, partial, [*map(_width, partial)], indent + 2)
         last = Span(value, "value")
         if compact and not partial and _length(lines[-1]) + 3 + len(value) <= self.width:
             lines[-1] = (*lines[-1], Span(" = ", "operator"), last)
@@ -211,37 +213,43 @@ class EquationWriter:
         return [Row(tuple(tokenizer.tokens(node, SUM, path)), "", "", node)]
 
     def _block(
-        self, first: TextLine, terms: _Terms, rows: Sequence[Row], room: int, *, symbols: bool
+        self, first: TextLine, terms: _Terms, rows: Sequence[Row], *, symbols: bool
     ) -> list[TextLine]:
         """The rows on one line where they fit, else one below the other."""
         before, after = (*terms.before, *terms.sigma), terms.after
-        labelled = any(row.label for row in terms.numbers)
+        labels = [
+            len(row.label) + LABEL_GAP for row in (*terms.symbols, *terms.numbers) if row.label
+        ]
         joined = [*before]
         for row in rows:
-            joined += [operator(f" {row.sign} ", breaks=True)] if row.sign else []
+            joined += [operator(f" {row.sign} ", breaks=1)] if row.sign else []
             joined += row.tokens
         joined += after
         widths = [*map(_width, joined)]
-        if not labelled and (len(rows) == 1 or sum(widths) <= room):
-            return self._wrapped(first, joined, widths, room, symbols=symbols)
+        margin = _length(first)
+        if not labels and (len(rows) == 1 or margin + sum(widths) <= self.width):
+            return self._wrapped(first, joined, widths, margin, symbols=symbols)
         lines: list[TextLine] = []
         columns = _columns((*terms.symbols, *terms.numbers))
-        margin = sum(map(_width, before))
+        margin += sum(map(_width, before))
+        room = self.width - max(labels, default=0)
         for place, row in enumerate(rows):
             tokens, widths = [*row.tokens], [*columns[_shape(row.tokens)]]
+            if row.tail:
+                tokens, widths = [*tokens, operator(row.tail)], [*widths, len(row.tail)]
             if place == 0:
                 tokens, widths = [*before, *tokens], [*map(_width, before), *widths]
             if place == len(rows) - 1:
                 tokens, widths = [*tokens, *after], [*widths, *map(_width, after)]
             start = first
-            if place:
-                # signs stand under the = where nothing comes before the first term
-                lead = _length(first) - 2 + margin
-                start = (Span(" " * lead, "operator"), Span(f"{row.sign} ", "operator"))
-            if row.tail:
-                tokens, widths = [*tokens, operator(row.tail)], [*widths, len(row.tail)]
-            label = Span(f"   {row.label}", "label") if row.label else None
-            lines += self._wrapped(start, tokens, widths, room, symbols=symbols, label=label)
+            if place:  # signs stand under the = where nothing comes before the first term
+                sign = Span(f"{row.sign} ", "operator")
+                start = (Span(" " * (margin - 2), "operator"), sign)
+            written = self._wrapped(start, tokens, widths, margin, room, symbols=symbols)
+            if row.label:
+                label = Span(" " * LABEL_GAP + row.label, "label")
+                written[-1] = (*written[-1], label)
+            lines += written
         return lines
 
     def _wrapped(
@@ -249,23 +257,24 @@ class EquationWriter:
         start: TextLine,
         tokens: Sequence[Token],
         widths: Sequence[int],
-        room: int,
+        margin: int,
+        room: int = 0,
         *,
         symbols: bool = False,
-        label: Span | None = None,
     ) -> list[TextLine]:
-        """Tokens in their columns, going on below where they do not fit."""
+        """Tokens in their columns, going on behind ``margin`` below where ``room`` ends."""
         lines: list[list[Span]] = [[*start]]
-        used, limit = 0, room - (len(label.text) if label else 0)
+        used, room = _length(start), room or self.width
         for place, token in enumerate(tokens):
-            ahead = widths[place]
-            for after in range(place + 1, len(tokens)):
-                if tokens[after].breaks:
-                    break
-                ahead += widths[after]
-            if token.breaks and used + ahead > limit:
-                lines.append([Span(" " * (_length(start) + 1), "operator")])
-                used = 1
+            if token.breaks and used > margin + 1:
+                ahead = widths[place]
+                for after in range(place + 1, len(tokens)):
+                    if 0 < tokens[after].breaks <= token.breaks:
+                        break
+                    ahead += widths[after]
+                if used + ahead > room:
+                    lines.append([Span(" " * (margin + 1), "operator")])
+                    used = margin + 1
             text = token.symbol if symbols else token.number
             role = token.role if symbols or token.role in ("operator", "constant") else "number"
             lines[-1].append(Span(text, role, token.marked))
@@ -273,8 +282,6 @@ class EquationWriter:
             if gap > 0:
                 lines[-1].append(Span(" " * gap, "operator"))
             used += max(widths[place], len(text))
-        if label:
-            lines[-1].append(label)
         return [tuple(line) for line in lines]
 
     def _partial(self, node: Expression, terms: _Terms, equation: Equation) -> list[Token]:
@@ -293,7 +300,7 @@ class EquationWriter:
             inner = part.of if isinstance(part, Negative) and negative else part
             token = self._value(inner, equation)
             if values:
-                values += [operator(" - " if negative else between, breaks=True)]
+                values += [operator(" - " if negative else between, breaks=1)]
                 values += bracketed([token])
             else:
                 values += [operator("-"), *bracketed([token])] if negative else [token]
@@ -312,7 +319,7 @@ class EquationWriter:
                 sign = "" if not place else "-" if negative else "+"
                 if place and negative:
                     token = Token(token.symbol[1:], token.number[1:], "quantity")
-            values += [operator(f" {sign} ", breaks=True)] if sign else []
+            values += [operator(f" {sign} ", breaks=1)] if sign else []
             values.append(token)
         return [*values, *terms.after]
 

@@ -40,6 +40,8 @@ from bptui.core.derivation.tokens import Path, number
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
 MOST_ROWS = MOST_COLUMNS = 4
 """Rows and columns of a matrix that are written out; of more, the first and the last."""
+NARROW = 90
+"""Columns of text below which a matrix shows one column less."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,11 @@ def kept(count: int, most: int, wanted: int | None = None) -> list[int | None]:
 
 
 def matrix_block(
-    array: Array, digits: int, wanted: Index | None = None, role: str = "number"
+    array: Array,
+    digits: int,
+    wanted: Index | None = None,
+    role: str = "number",
+    most: int = MOST_COLUMNS,
 ) -> Block:
     """An array in brackets, its columns aligned; a number as it is.
 
@@ -82,7 +88,7 @@ def matrix_block(
     matrix = array if array.ndim == 2 else array[np.newaxis, :]
     at = None if wanted is None else ((0, *wanted) if array.ndim == 1 else wanted)
     rows = kept(matrix.shape[0], MOST_ROWS, at[0] if at else None)
-    columns = kept(matrix.shape[1], MOST_COLUMNS, at[1] if at else None)
+    columns = kept(matrix.shape[1], most, at[1] if at else None)
     cells = [
         ["…" if r is None or c is None else number(float(matrix[r, c]), digits) for c in columns]
         for r in rows
@@ -124,6 +130,7 @@ class MatrixWriter:
         self, symbols: Symbols, width: int, digits: int = 6, value_digits: int = 7
     ) -> None:
         self.symbols, self.width = symbols, width
+        self.most_columns = MOST_COLUMNS if width >= NARROW else MOST_COLUMNS - 1
         self.digits, self.value_digits = digits, value_digits
 
     def lines(self, equation: Equation, wanted: Index | None = None) -> list[TextLine]:
@@ -140,7 +147,9 @@ class MatrixWriter:
         )
         if not isinstance(node, Quantity):
             lines += self._flow(again, _Form(self, equation, True).blocks(node))
-        return lines + self._flow(again, [matrix_block(value, self.value_digits, wanted, "value")])
+        return lines + self._flow(
+            again, [matrix_block(value, self.value_digits, wanted, "value", self.most_columns)]
+        )
 
     def symbols_of(self, node: Expression, equation: Equation) -> str:
         """A part of an equation in symbols alone."""
@@ -208,11 +217,11 @@ class _Form:
         return found
 
     def _written(self, node: Expression, level: int, path: Path) -> list[Block]:
-        scope, symbols = self.equation.scope, self.writer.symbols
+        symbols = self.writer.symbols
         match node:
             case Quantity() | Transposed(Quantity()):
                 if self.numbers:
-                    return [matrix_block(evaluate(node, scope), self.writer.digits)]
+                    return [self._matrix(node)]
                 inner = node.of if isinstance(node, Transposed) else node
                 assert isinstance(inner, Quantity), "the pattern says so"
                 text = symbols.text(inner)
@@ -236,7 +245,7 @@ class _Form:
             case Quotient(top, bottom):
                 written = [
                     *self.blocks(top, PRODUCT, (*path, 0)),
-                    text_block(" / "),
+                    text_block(" / ", breaks=True),
                     *self.blocks(bottom, POWER, (*path, 1)),
                 ]
                 return self._wrapped(written, level > PRODUCT)
@@ -251,7 +260,7 @@ class _Form:
                 return [*written, text_block("^"), *self.blocks(exponent, ATOM, (*path, 1))]
             case Activated(name, argument, _):
                 if self.numbers and path:
-                    return [matrix_block(evaluate(node, scope), self.writer.digits)]
+                    return [self._matrix(node)]
                 return self._call(name, argument, (*path, 0))
             case Stable(textbook, _):
                 return self.blocks(textbook, level, (*path, 0))
@@ -271,7 +280,11 @@ class _Form:
             case Transposed(of):
                 return [*self.blocks(of, ATOM, (*path, 0)), text_block("^T")]
             case Maximum() | Choice() | Series():
-                return [matrix_block(evaluate(node, scope), self.writer.digits)]
+                return [self._matrix(node)]
+
+    def _matrix(self, node: Expression) -> Block:
+        array = evaluate(node, self.equation.scope)
+        return matrix_block(array, self.writer.digits, most=self.writer.most_columns)
 
     def _wrapped(self, blocks: list[Block], wrap: bool) -> list[Block]:
         return [text_block("("), *blocks, text_block(")")] if wrap else blocks

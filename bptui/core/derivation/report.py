@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from bptui.core.arrays import Array
-from bptui.core.derivation.code import array_lines, assignment, expression_code
+from bptui.core.derivation.code import array_lines, assignment, expression_code, folded
 from bptui.core.derivation.equation import Comparison, Difference, Equation
 from bptui.core.derivation.explain import Explanation, Statement
 from bptui.core.derivation.expression import Expression, Negative, Quantity, quantities
@@ -153,7 +153,8 @@ class Report:
         name, wanted = self.symbols.code(left.name), explanation.place_in(left.name)
         updated = [each.name for each in quantities(node) if self.symbols.is_new(each)]
         remark = f"  # {', '.join(updated)} after the update" if updated else ""
-        lines: list[TextLine] = [(Span(assignment(equation, self.symbols) + remark, "code"),)]
+        code = folded(assignment(equation, self.symbols) + remark, self.width)
+        lines: list[TextLine] = [(Span(text, "code"),) for text in code]
         arrays = [np.asarray(equation.scope.value(each)) for each in quantities(node)]
         indent = " " * (len(name) + 1)
         if isinstance(node, Quantity):
@@ -168,7 +169,8 @@ class Report:
                 if array.ndim
             ]
             lines += _broken(f"{indent}# {', '.join(shapes)}", self.width, len(indent) + 2)
-        result = array_lines(_values(equation), self.value_digits)
+        columns = max(self.width - len(indent) - 3, 20)
+        result = array_lines(_values(equation), self.value_digits, columns)
         for place, text in enumerate(result):
             start = f"{indent}= " if not place else " " * (len(indent) + 2)
             lines.append((Span(start, "operator"), Span(text, "value")))

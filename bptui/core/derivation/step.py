@@ -205,7 +205,9 @@ class _Writer:
 
     def _again(self, name: str, out: Quantity) -> Activated:
         again = activation(name, out)
-        return Activated(again.name, again.argument, again.body, by_name=True)
+        # a softmax needs the whole layer, so its name with one unit would say too little
+        by_name = name != "softmax"
+        return Activated(again.name, again.argument, again.body, by_name)
 
     def through_activation(self, layer: int) -> Expression:
         """delta from dL/dout of a layer."""

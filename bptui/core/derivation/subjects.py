@@ -101,11 +101,11 @@ def _unit(text: str, experiment: Experiment) -> Subject | None:
 
 
 def _update(text: str, experiment: Experiment) -> Subject | None:
+    """``update`` is all of it; where it is made layer by layer there is ``update W2`` too."""
+    known = ["update"]
     if "updated-weights" in experiment.training.mistakes:
         layers = range(1, experiment.network.depth + 1)
-        known = [f"update {experiment.network.names.weights(layer)}" for layer in layers]
-    else:
-        known = ["update"]
+        known += [f"update {experiment.network.names.weights(layer)}" for layer in layers]
     return Subject("operation", text) if text in known else None
 
 

@@ -38,16 +38,20 @@ _RAISED = {2.0: "²", 3.0: "³"}
 
 @dataclass(frozen=True)
 class Token:
-    """``symbol`` and ``number`` stand under each other; ``breaks``: a line may end before it."""
+    """``symbol`` and ``number`` stand under each other.
+
+    A line may end before it where ``breaks`` is not 0: at a 2 only where the lines between the 1s
+    are too long, and so on.
+    """
 
     symbol: str
     number: str
     role: Role = "operator"
     marked: bool = False
-    breaks: bool = False
+    breaks: int = 0
 
 
-def operator(text: str, breaks: bool = False) -> Token:
+def operator(text: str, breaks: int = 0) -> Token:
     return Token(text, text, "operator", False, breaks)
 
 
@@ -73,18 +77,18 @@ class Tokenizer:
     marks: frozenset[Path] = frozenset()
 
     def tokens(
-        self, node: Expression, level: int = SUM, path: Path = (), top: bool = True
+        self, node: Expression, level: int = SUM, path: Path = (), nest: int = 1
     ) -> list[Token]:
         """The tokens of ``node``, in parentheses where ``level`` binds more tightly than it.
 
-        ``top``: lines may break between its terms or factors.
+        ``nest`` counts from 1 how deep it stands: see :attr:`Token.breaks`.
         """
-        found = self._written(node, level, path, top)
+        found = self._written(node, level, path, nest)
         if path in self.marks:
             return [replace(token, marked=True) for token in found]
         return found
 
-    def _written(self, node: Expression, level: int, path: Path, top: bool) -> list[Token]:
+    def _written(self, node: Expression, level: int, path: Path, nest: int) -> list[Token]:
         match node:
             case Quantity():
                 return [self._leaf(self.symbols.text(node), node, "quantity")]
@@ -93,54 +97,57 @@ class Tokenizer:
             case Constant(value, text, _):
                 return [replace(operator(text or number(value)), role="constant")]
             case Sum(terms):
-                return self._wrapped(self._sum(terms, path, top and level <= SUM), level > SUM)
+                return self._wrapped(self._sum(terms, path, nest), level > SUM)
             case Series(terms):
-                return self._wrapped(self._series(node, path), level > SUM)
+                return self._wrapped(self._series(node, path, nest), level > SUM)
             case Product(factors):
-                breaks = top and level <= PRODUCT
-                return self._wrapped(self._product(factors, path, breaks), level > PRODUCT)
+                return self._wrapped(self._product(factors, path, nest), level > PRODUCT)
             case Negative(of):
-                inner = [operator("-"), *bracketed(self.tokens(of, PRODUCT, (*path, 0), False))]
+                inner = [operator("-"), *bracketed(self.tokens(of, PRODUCT, (*path, 0), nest + 1))]
                 return self._wrapped(inner, level > SUM)
             case Quotient(top_of, bottom):
                 written = [
-                    *self.tokens(top_of, PRODUCT, (*path, 0), top and level <= PRODUCT),
-                    operator(" / "),
-                    *self.tokens(bottom, POWER, (*path, 1), False),
+                    *self.tokens(top_of, PRODUCT, (*path, 0), nest),
+                    operator(" / ", nest + 1),
+                    *self.tokens(bottom, POWER, (*path, 1), nest + 1),
                 ]
                 return self._wrapped(written, level > PRODUCT)
             case Power(base, exponent):
-                inner = bracketed(self.tokens(base, ATOM, (*path, 0), False))
+                inner = bracketed(self.tokens(base, ATOM, (*path, 0), nest + 1))
                 raised = _RAISED.get(exponent.value) if isinstance(exponent, Constant) else None
                 if raised:
                     last = inner[-1]
                     ended = replace(last, symbol=last.symbol + raised, number=last.number + raised)
                     return [*inner[:-1], ended]
-                return [*inner, operator("^"), *self.tokens(exponent, ATOM, (*path, 1), False)]
+                return [*inner, operator("^"), *self.tokens(exponent, ATOM, (*path, 1), nest + 1)]
             case Activated(name, argument, body, by_name):
                 if not by_name:
-                    return self.tokens(body, level, (*path, 1), top)
-                return self._call(name, [argument], path)
+                    return self.tokens(body, level, (*path, 1), nest)
+                return self._call(name, [argument], path, nest)
             case Stable(textbook, _):
-                return self.tokens(textbook, level, (*path, 0), top)
+                return self.tokens(textbook, level, (*path, 0), nest)
             case Function("exp", argument):
-                return self._call("e^", [argument], path)
+                return self._call("e^", [argument], path, nest)
             case Function("ln_one_plus_exp", argument):
-                return [operator("ln(1 + "), *self._call("e^", [argument], path), operator(")")]
+                return [
+                    operator("ln(1 + "),
+                    *self._call("e^", [argument], path, nest),
+                    operator(")"),
+                ]
             case Function("sqrt", argument):
-                return self._call("√", [argument], path)
+                return self._call("√", [argument], path, nest)
             case Function(name, argument):
-                return self._call(name, [argument], path)
+                return self._call(name, [argument], path, nest)
             case Maximum(first, second):
-                return self._call("max", [first, second], path)
+                return self._call("max", [first, second], path, nest)
             case Choice(condition, positive, otherwise):
                 return [
                     operator("("),
-                    *self.tokens(positive, SUM, (*path, 1), False),
+                    *self.tokens(positive, SUM, (*path, 1), nest + 1),
                     operator(" if "),
-                    *self.tokens(condition, SUM, (*path, 0), False),
+                    *self.tokens(condition, SUM, (*path, 0), nest + 1),
                     operator(" > 0 else "),
-                    *self.tokens(otherwise, SUM, (*path, 2), False),
+                    *self.tokens(otherwise, SUM, (*path, 2), nest + 1),
                     operator(")"),
                 ]
             case _:
@@ -152,45 +159,45 @@ class Tokenizer:
     def _wrapped(self, tokens: list[Token], wrap: bool) -> list[Token]:
         return [operator("("), *tokens, operator(")")] if wrap else tokens
 
-    def _call(self, name: str, arguments: list[Expression], path: Path) -> list[Token]:
+    def _call(self, name: str, arguments: list[Expression], path: Path, nest: int) -> list[Token]:
         written = [operator(f"{name}(")]
         for place, argument in enumerate(arguments):
             written += [operator(", ")] if place else []
-            written += self.tokens(argument, SUM, (*path, place), False)
+            written += self.tokens(argument, SUM, (*path, place), nest + 1)
         return [*written, operator(")")]
 
-    def _sum(self, terms: tuple[Expression, ...], path: Path, breaks: bool) -> list[Token]:
+    def _sum(self, terms: tuple[Expression, ...], path: Path, nest: int) -> list[Token]:
         written: list[Token] = []
         for place, term in enumerate(terms):
             at = (*path, place)
             if isinstance(term, Negative):
-                sign = operator(" - " if place else "-", breaks and place > 0)
-                part = self.tokens(term.of, PRODUCT, (*at, 0), False)
+                sign = operator(" - " if place else "-", nest if place else 0)
+                part = self.tokens(term.of, PRODUCT, (*at, 0), nest + 1)
                 if at in self.marks:
                     part = [replace(token, marked=True) for token in part]
             else:
-                sign = operator(" + ", breaks)
-                part = self.tokens(term, PRODUCT if place else SUM, at, False)
+                sign = operator(" + ", nest)
+                part = self.tokens(term, PRODUCT if place else SUM, at, nest + 1)
             written += [sign] if place or isinstance(term, Negative) else []
             written += bracketed(part) if written else part
         return written
 
-    def _series(self, node: Series, path: Path) -> list[Token]:
+    def _series(self, node: Series, path: Path, nest: int) -> list[Token]:
         written: list[Token] = []
         for place in shown(len(node.terms)):
             if place is None:
                 left = len(node.terms) - MOST_TERMS
-                written += [operator(f" + … {left} more")]
+                written += [operator(f" + … {left} more", nest)]
                 continue
-            part = self.tokens(node.terms[place], PRODUCT, (*path, place), False)
-            written += [operator(" + "), *bracketed(part)] if written else part
+            part = self.tokens(node.terms[place], PRODUCT, (*path, place), nest + 1)
+            written += [operator(" + ", nest), *bracketed(part)] if written else part
         return written
 
-    def _product(self, factors: tuple[Expression, ...], path: Path, breaks: bool) -> list[Token]:
+    def _product(self, factors: tuple[Expression, ...], path: Path, nest: int) -> list[Token]:
         written: list[Token] = []
         for place, factor in enumerate(factors):
-            part = self.tokens(factor, PRODUCT, (*path, place), False)
-            written += [operator(" · ", breaks), *bracketed(part)] if written else part
+            part = self.tokens(factor, PRODUCT, (*path, place), nest + 1)
+            written += [operator(" · ", nest), *bracketed(part)] if written else part
         return written
 
 

@@ -1,0 +1,152 @@
+"""Everything that can be named is explained in every form; everything else is refused, kindly."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bptui.core.derivation.explain import Explainer
+from bptui.core.derivation.lines import plain
+from bptui.core.derivation.report import FORMS, Report
+from bptui.core.derivation.subjects import examples, find_subject, units
+from bptui.core.errors import UnusableError
+from bptui.core.experiment import Experiment
+from bptui.core.mistakes import MISTAKES
+from bptui.core.network import Network
+from bptui.core.snapshot import Snapshot
+
+from .derivation_support import random_experiment, steps
+from .support import experiment
+
+SMALL: dict[str, Experiment] = {
+    "one hidden layer": experiment((2, 3, 2), "sigmoid"),
+    "no hidden layer": experiment((3, 2), "tanh"),
+    "no biases": experiment((2, 2, 2), "sigmoid", bias=False, samples=1),
+    "one weight": experiment((1, 1), "identity", bias=False, samples=1),
+    "deep": experiment((2, 2, 3, 2, 1), "tanh", optimizer="adam", l2=0.1),
+    "mistaken": experiment((2, 2, 2), "sigmoid", mistakes=("updated-weights",)),
+}
+
+
+def every_name(made: Experiment) -> list[str]:
+    """What :func:`examples` offers, and all else of the same kinds."""
+    network, names = made.network, made.network.names
+    found = [each for each in examples(made) if " to " not in each]
+    found += [f"w{number + 1}" for number in range(network.weight_count)]
+    found += [f"gw{number + 1}" for number in range(network.weight_count)]
+    for unit, (layer, _) in units(made).items():
+        found.append(unit)
+        if layer:
+            found += [f"{kind}_{unit}" for kind in ("net", "out", "delta", "dL/dout")]
+            found += [f"b_{unit}", f"gb_{unit}", f"dL/db_{unit}"] if network.bias else []
+    for layer in range(1, network.depth + 1):
+        found += [names.net(layer), names.out(layer), names.delta(layer), f"W{layer}"]
+        found += [names.out_gradient(layer), f"gW{layer}", f"dL/dw{layer}"]
+        found += [f"b{layer}", f"gb{layer}"] if network.bias else []
+    return [*dict.fromkeys(found)]
+
+
+@cache
+def second_step(kind: str) -> Snapshot:
+    *_, snapshot = steps(SMALL[kind], 2)
+    return snapshot
+
+
+@pytest.mark.parametrize("kind", SMALL)
+def test_every_name_is_explained_in_every_form(kind: str) -> None:
+    made = SMALL[kind]
+    explainer, snapshot = Explainer(made), second_step(kind)
+    for name in every_name(made):
+        explanation = explainer.explain(snapshot, name)
+        assert explanation.title
+        for form in FORMS:
+            lines = [plain(line) for line in Report(explainer.symbols, 76).lines(explanation, form)]
+            assert any("=" in line or "←" in line for line in lines), (name, form)
+
+
+@pytest.mark.parametrize("kind", SMALL)
+def test_examples_resolve(kind: str) -> None:
+    made = SMALL[kind]
+    found = examples(made)
+    first, *_ = found
+    ends = first.split(" to ")
+    for name in [*ends, *found[1:]]:
+        find_subject(name, made)
+    beyond = f"w{made.network.weight_count + 1}"
+    with pytest.raises(UnusableError) as caught:
+        find_subject(beyond, made)
+    assert beyond in str(caught.value)
+    assert all(name in caught.value.expected for name in found)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "w", "w0", "w01", "w-1", "w²", "w１", "w1.5", "W0", "W9", "b", "gb", "b_i1", "net_i1"],
+)
+def test_near_misses_are_refused(name: str) -> None:
+    for made in SMALL.values():
+        with pytest.raises(UnusableError):
+            find_subject(name, made)
+
+
+PARTS = ["w", "W", "g", "b", "_", "dL/d", "net", "out", "delta", "h", "o", "i", "1", "2", ".", "²"]
+
+
+@given(text=st.text() | st.lists(st.sampled_from(PARTS), max_size=5).map("".join))
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_a_subject_or_refused(text: str) -> None:
+    for kind, made in SMALL.items():
+        try:
+            find_subject(text, made)
+        except UnusableError:
+            continue
+        assert Explainer(made).explain(second_step(kind), text).title
+
+
+@pytest.mark.parametrize("mistake", [None, *MISTAKES])
+def test_a_run_that_diverges_is_explained_to_the_end(mistake: str | None) -> None:
+    """Numbers that overflow, inf and nan, in every form."""
+    made = experiment(
+        (2, 2, 2),
+        ("softplus", "identity" if mistake != "output-factor-a" else "sigmoid"),
+        samples=2,
+        learning_rate=1e150,
+        mistakes=(mistake,) if mistake else (),
+    )
+    explainer = Explainer(made)
+    for snapshot in steps(made, 6):
+        explanation = explainer.explain(snapshot, "all")
+        for form in FORMS:
+            assert Report(explainer.symbols, 76).lines(explanation, form)
+
+
+@pytest.mark.parametrize("seed", range(4000, 4010))
+def test_random_networks_are_explained(seed: int) -> None:
+    made = random_experiment(seed, mistakes=seed % 3)
+    explainer = Explainer(made)
+    for snapshot in steps(made, 2):
+        for width in (12, 40, 116):
+            for form in FORMS:
+                assert Report(explainer.symbols, width).lines(
+                    explainer.explain(snapshot, "all"), form
+                )
+
+
+def test_every_weight_of_a_network_has_its_own_number() -> None:
+    """w1, w2, ... are all the places of all the matrices, each once."""
+    for layers in ((2, 2, 2), (3, 1, 4), (2, 5), (1, 1, 1, 1)):
+        made = experiment(layers, "tanh")
+        network: Network = made.network
+        found = [find_subject(f"w{k + 1}", made) for k in range(network.weight_count)]
+        places = {(each.name, each.index) for each in found}
+        wanted = {
+            (f"W{layer + 1}", index)
+            for layer, weights in enumerate(made.start.weights)
+            for index in np.ndindex(weights.shape)
+        }
+        assert places == wanted
+        assert len(found) == len(wanted)
