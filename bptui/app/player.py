@@ -177,14 +177,15 @@ class Player:
         Like all moves it takes effect at once, so that keys in a burst count in their order; the
         errand that it returns does the work.
         """
-        return self._go(self._from_here().moved(by))
+        return self._go(self.goal.moved(by))
 
     def walk(self, by: int) -> Errand[None]:
         """Go to the next operation (``by`` > 0) or to the previous one, across steps too."""
-        here = self._from_here()
+        here = self.goal
         return self._go(here.next(self.operations) if by > 0 else here.previous(self.operations))
 
-    def _from_here(self) -> Place:
+    @property
+    def goal(self) -> Place:
         """Where the last key led; a run under way has led to what is shown."""
         return self.place if self._running else self._goal
 
@@ -201,35 +202,42 @@ class Player:
         return Errand(partial(self._seek, place, self._begin(place)))
 
     async def _seek(self, place: Place, errand: int) -> None:
-        step, sought = place.step, False
         async with self._lock:
-            while self.current(errand) and self.place != place:
-                if self.snapshot.step == step:
-                    self.show(self.snapshot, place.position)
-                elif await self.work(self.timeline.move_towards, step, SLICE):
-                    snapshot = await self.work(self.timeline.snapshot, step)
-                    if self.current(errand):
-                        self.show(snapshot, place.position)
-                elif self.current(errand):
-                    self._show(self.view(seeking=step))
-                    sought = True
-                    await asyncio.sleep(BREATH)
+            await self._reach(place, errand)
+
+    async def _reach(self, place: Place, errand: int) -> None:
+        """Go to ``place`` in slices, unless the errand is replaced meanwhile."""
+        step, sought = place.step, False
+        while self.current(errand) and self.place != place:
+            if self.snapshot.step == step:
+                self.show(self.snapshot, place.position)
+            elif await self.work(self.timeline.move_towards, step, SLICE):
+                snapshot = await self.work(self.timeline.snapshot, step)
+                if self.current(errand):
+                    self.show(snapshot, place.position)
+            elif self.current(errand):
+                self._show(self.view(seeking=step))
+                sought = True
+                await asyncio.sleep(BREATH)
         if sought and not self.current(errand):
             self.show()
 
     def run(self, last: int, backwards: bool = False) -> Errand[Hit | None]:
-        """Run from the shown place to step ``last`` at the chosen speed.
+        """Run from where the last key led to step ``last`` at the chosen speed.
 
         Until paused, diverged, or at a breakpoint: its hit is returned.
         """
+        start = self.goal
         errand = self._begin(Place(last))
         self._running, self._backwards = True, backwards
-        return Errand(partial(self._run, last, backwards, errand))
+        return Errand(partial(self._run, start, last, backwards, errand))
 
-    async def _run(self, last: int, backwards: bool, errand: int) -> Hit | None:
-        run = Run(self, last, backwards, errand)
+    async def _run(self, start: Place, last: int, backwards: bool, errand: int) -> Hit | None:
+        hit = None
         async with self._lock:
-            hit = await run.play()
+            await self._reach(start, errand)
+            if self.current(errand):
+                hit = await Run(self, last, backwards, errand).play()
         if not self.current(errand):
             self.show()
             return None

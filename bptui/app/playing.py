@@ -62,18 +62,16 @@ class PlayingApp(App[None]):
         if player.running:
             player.pause()
             return
-        snapshot = player.snapshot
-        if player.timeline.first_not_finite is not None and (
-            snapshot.step >= player.timeline.first_not_finite
-        ):
+        step, diverged = player.goal.step, player.timeline.first_not_finite
+        if diverged is not None and step >= diverged:
             self.notify("Training has diverged here; S and r go back.", severity="warning")
             return
-        steps = max(snapshot.experiment.training.steps, 1)
-        self._play(player.run((snapshot.step // steps + 1) * steps))
+        steps = max(player.snapshot.experiment.training.steps, 1)
+        self._play(player.run((step // steps + 1) * steps))
 
     def action_run_back(self) -> None:
         player = self._player
-        if player.running or player.place == Place(0):
+        if player.running or player.goal == Place(0):
             player.pause()
         else:
             self._play(player.run(0, backwards=True))

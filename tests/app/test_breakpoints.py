@@ -220,6 +220,16 @@ async def test_backspace_runs_back_and_pauses() -> None:
         await session.step(0)
 
 
+async def test_a_run_begins_where_the_keys_before_it_lead() -> None:
+    screen = with_breakpoints(speed=Speed(10_000))
+    player = screen.player
+    errands = [player.go(2000), player.move(+1), player.run(1990, backwards=True)]
+    await asyncio.gather(*errands)
+    assert player.place == Place(1990)
+    assert max(screen.steps) == 2001
+    assert not player.running
+
+
 async def test_slower_and_faster_again_while_running() -> None:
     async with opened(drawn_experiment((2, 3, 1), steps=10**8)) as session:
         player = session.app.player
