@@ -85,7 +85,7 @@ def test_examples_resolve(kind: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "w", "w0", "w01", "w-1", "w²", "w１", "w1.5", "W0", "W9", "b", "gb", "b_i1", "net_i1"],
+    ["", "w", "w0", "w01", "w-1", "w²", "w\uff11", "w1.5", "W0", "W9", "b", "gb", "b_i1", "net_i1"],
 )
 def test_near_misses_are_refused(name: str) -> None:
     for made in SMALL.values():
@@ -124,7 +124,7 @@ def test_a_run_that_diverges_is_explained_to_the_end(mistake: str | None) -> Non
             assert Report(explainer.symbols, 76).lines(explanation, form)
 
 
-@pytest.mark.parametrize("seed", range(4000, 4010))
+@pytest.mark.parametrize("seed", range(4000, 4008))
 def test_random_networks_are_explained(seed: int) -> None:
     made = random_experiment(seed, mistakes=seed % 3)
     explainer = Explainer(made)

@@ -54,7 +54,8 @@ def examples(experiment: Experiment) -> list[str]:
     if experiment.network.bias:
         found += [f"b_{names.unit(1, 0)}", "b1", "gb1"]
     found += [names.net(1), names.out(1), f"net_{names.unit(1, 0)}", names.delta(last)]
-    return [*found, names.out_gradient(last), names.unit(last, 0), "loss", "update", "all"]
+    found += [names.out_gradient(last), names.unit(last, 0), "loss"]
+    return [*found, _updates(experiment)[0], "all"]
 
 
 def _array(text: str, symbols: Symbols, bias: bool) -> Subject | None:
@@ -101,12 +102,15 @@ def _unit(text: str, experiment: Experiment) -> Subject | None:
 
 
 def _update(text: str, experiment: Experiment) -> Subject | None:
-    """``update`` is all of it; where it is made layer by layer there is ``update W2`` too."""
-    known = ["update"]
-    if "updated-weights" in experiment.training.mistakes:
-        layers = range(1, experiment.network.depth + 1)
-        known += [f"update {experiment.network.names.weights(layer)}" for layer in layers]
-    return Subject("operation", text) if text in known else None
+    return Subject("operation", text) if text in _updates(experiment) else None
+
+
+def _updates(experiment: Experiment) -> list[str]:
+    """The names of the update, or of those of each layer, the last one first."""
+    if "updated-weights" not in experiment.training.mistakes:
+        return ["update"]
+    names, depth = experiment.network.names, experiment.network.depth
+    return [f"update {names.weights(layer)}" for layer in range(depth, 0, -1)]
 
 
 def units(experiment: Experiment) -> dict[str, tuple[int, int]]:
