@@ -1,0 +1,69 @@
+"""What is explained of a large network stays small: what is left out is counted, not written."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from bptui.core.derivation.equation import Equation
+from bptui.core.derivation.explain import Explainer
+from bptui.core.derivation.expression import Expression, children
+from bptui.core.derivation.lines import plain
+from bptui.core.derivation.report import FORMS, Report
+from bptui.core.experiment import Experiment
+from bptui.core.snapshot import Snapshot
+
+from .derivation_support import steps
+from .support import experiment
+
+LAYERS, SAMPLES = (784, 128, 10), 32
+MOST_NODES_A_TERM = 40
+"""Of one term of a sum over inputs, units or samples: a few factors, each of a few nodes."""
+
+
+@cache
+def large() -> tuple[Experiment, Snapshot]:
+    made = experiment(
+        LAYERS,
+        ("tanh", "softmax"),
+        samples=SAMPLES,
+        loss="cross_entropy",
+        optimizer="adam",
+        scale=0.05,
+    )
+    (snapshot,) = steps(made, 1)
+    return made, snapshot
+
+
+def nodes(node: Expression) -> int:
+    return 1 + sum(map(nodes, children(node)))
+
+
+@pytest.mark.parametrize("subject", ["w1", "w100480", "net_h", "gW1", "W1", "gb_h128", "loss"])
+def test_explanations_of_a_large_network_stay_small(subject: str) -> None:
+    made, snapshot = large()
+    explainer = Explainer(made)
+    explanation = explainer.explain(snapshot, subject)
+    statements = [each for section in explanation.numbers for each in section.statements]
+    assert len(statements) <= 3 * 8  # m, v and w for each of the first eight
+    for each in statements:
+        assert isinstance(each, Equation)
+        terms = max(LAYERS) if subject != "loss" else SAMPLES * LAYERS[-1]
+        assert nodes(each.expression) <= MOST_NODES_A_TERM * terms
+    report = Report(explainer.symbols, 116)
+    for form in FORMS:
+        lines = [plain(line) for line in report.lines(explanation, form)]
+        assert len(lines) < 120
+        assert max(map(len, lines)) <= 116
+
+
+def test_what_is_left_out_is_said() -> None:
+    made, snapshot = large()
+    explainer = Explainer(made)
+    report = Report(explainer.symbols, 116)
+    written = "\n".join(map(plain, report.lines(explainer.explain(snapshot, "gW1"), "scalar")))
+    assert f"{784 * 128 - 8} more" in written.replace(",", "")
+    assert f"{SAMPLES - 4} more samples" in written
+    written = "\n".join(map(plain, report.lines(explainer.explain(snapshot, "net_h1"), "scalar")))
+    assert f"{784 - 4} more" in written
