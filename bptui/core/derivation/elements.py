@@ -43,8 +43,17 @@ def element(node: Expression, index: Index, scope: Scope) -> Expression:
         case Transposed(of):
             return part(of, index[::-1])
         case MatrixProduct(left, right):
+            row, column = index
             count = scope.shape(left)[1]
-            return series([_pair(left, right, index, k, scope) for k in range(count)], _inner(left))
+            lefts = _numbers(left, [(row, k) for k in range(count)], scope)
+            rights = _numbers(right, [(k, column) for k in range(count)], scope)
+            # the error's part first, as it is written by hand
+            pairs = (
+                zip(rights, lefts, strict=True)
+                if isinstance(left, Transposed)
+                else zip(lefts, rights, strict=True)
+            )
+            return series([_product(*pair) for pair in pairs], _inner(left))
         case Total(of, axis, rows_of):
             samples, units = scope.shape(of)
             if axis == 0:
@@ -71,11 +80,21 @@ def element(node: Expression, index: Index, scope: Scope) -> Expression:
             return rebuild(node, lambda each: part(each, index))
 
 
-def _pair(left: Expression, right: Expression, index: Index, k: int, scope: Scope) -> Expression:
-    """Term k of a matrix product; the error's part first, as it is written by hand."""
-    row, column = index
-    factors = [element(left, (row, k), scope), element(right, (k, column), scope)]
-    return times(*(reversed(factors) if isinstance(left, Transposed) else factors))
+def _numbers(node: Expression, places: list[Index], scope: Scope) -> list[Expression]:
+    """The numbers of an expression at these places; quickly where it is a matrix: they are many."""
+    match node:
+        case Quantity(name, _, new):
+            return [Quantity(name, place, new) for place in places]
+        case Transposed(Quantity(name, _, new)):
+            return [Quantity(name, place[::-1], new) for place in places]
+        case _:
+            return [element(node, place, scope) for place in places]
+
+
+def _product(first: Expression, second: Expression) -> Expression:
+    if isinstance(first, Quantity) and isinstance(second, Quantity):
+        return Product((first, second))
+    return times(first, second)
 
 
 def _inner(left: Expression) -> str:
