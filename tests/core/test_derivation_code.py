@@ -120,9 +120,9 @@ def check_whole_step(snapshot: Snapshot) -> None:
             assert np.array_equal(np.isfinite(found), np.isfinite(wanted)), each
 
 
-@pytest.mark.parametrize("seed", range(2000, 2060))
+@pytest.mark.parametrize("seed", range(2000, 2040))
 def test_random_networks(seed: int) -> None:
-    check(random_experiment(seed, mistakes=seed % 3))
+    check(random_experiment(seed, mistakes=seed % 3), 2)
 
 
 @pytest.mark.parametrize(("output", "loss"), PAIRS)

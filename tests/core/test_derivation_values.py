@@ -73,12 +73,12 @@ def check_expanded(snapshot: Snapshot) -> None:
                 assert_value(node, scope, wanted, what)
 
 
-@pytest.mark.parametrize("seed", range(50))
+@pytest.mark.parametrize("seed", range(36))
 def test_random_networks(seed: int) -> None:
     check(random_experiment(seed))
 
 
-@pytest.mark.parametrize("seed", range(1000, 1030))
+@pytest.mark.parametrize("seed", range(1000, 1024))
 def test_random_networks_with_mistakes(seed: int) -> None:
     check(random_experiment(seed, mistakes=1 + seed % 4), 2)
 
@@ -86,7 +86,7 @@ def test_random_networks_with_mistakes(seed: int) -> None:
 @pytest.mark.parametrize(("output", "loss"), PAIRS)
 def test_every_output_activation_with_every_loss(output: str, loss: str) -> None:
     for hidden in HIDDEN:
-        check(experiment((2, 3, 2), (hidden, output), loss=loss, samples=2, l2=0.01), 1)
+        check(experiment((2, 3, 2), (hidden, output), loss=loss, samples=1, l2=0.01), 1)
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
