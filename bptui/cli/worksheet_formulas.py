@@ -101,12 +101,12 @@ class FormulaWriter:
     def _comparison(
         self, comparison: Comparison, form: Form, place_in: Callable[[str], Index | None]
     ) -> Iterator[Block]:
+        for text in self.report.verdict(comparison, form):
+            yield Remark(text)
         yield Remark("as published", heading=True)
         yield self._formulas([comparison.published], place_in)
         yield Remark("correct", heading=True)
         yield self._formulas([comparison.correct], place_in)
-        for text in self.report.verdict(comparison, form):
-            yield Remark(text)
 
     def _formulas(
         self, together: Sequence[Equation], place_in: Callable[[str], Index | None]
