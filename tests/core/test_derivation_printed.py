@@ -35,18 +35,18 @@ Blocks = list[list[TextLine]]
 
 
 def equations(made: Experiment) -> Iterator[tuple[Equation, Symbols]]:
-    """The first and the last number of every quantity of the second step, gradients expanded."""
+    """The last number of every quantity of the second step, gradients expanded too."""
     *_, snapshot = steps(made, 2)
     scope, formulas = Scope.of(snapshot), define_for(snapshot)
     symbols = Symbols(made.network.names)
     for each in definitions(formulas):
         shape = scope.array(each.name, each.new).shape
-        for index in dict.fromkeys([(0,) * len(shape), tuple(size - 1 for size in shape)]):
-            quantity = Quantity(each.name, index, each.new)
-            yield Equation(quantity, element(each.expression, index, scope), scope), symbols
-            if each.name.startswith("g") and max(made.network.layers) < 4:
-                node = expanded(each.name, index, snapshot, scope, formulas)
-                yield Equation(quantity, node, scope), symbols
+        index = tuple(size - 1 for size in shape)
+        quantity = Quantity(each.name, index, each.new)
+        yield Equation(quantity, element(each.expression, index, scope), scope), symbols
+        if each.name.startswith("g") and max(made.network.layers) < 4:
+            node = expanded(each.name, index, snapshot, scope, formulas)
+            yield Equation(quantity, node, scope), symbols
 
 
 def blocks(lines: Sequence[TextLine]) -> Blocks:
