@@ -7,11 +7,13 @@ run in a thread, which numpy leaves the event loop free to work beside.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
 from functools import partial
+from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-from bptui.app.pace import BREATH, DEFAULT, SLICE, SPEEDS, Speed
+from bptui.app.pace import BREATH, DEFAULT, SEEKING_FRAME, SLICE, SPEEDS, Speed
 from bptui.app.place import Place
 from bptui.app.running import Run
 from bptui.app.view import View
@@ -207,7 +209,7 @@ class Player:
 
     async def _reach(self, place: Place, errand: int) -> None:
         """Go to ``place`` in slices, unless the errand is replaced meanwhile."""
-        step, sought = place.step, False
+        step, sought, shown_at = place.step, False, -math.inf
         while self.current(errand) and self.place != place:
             if self.snapshot.step == step:
                 self.show(self.snapshot, place.position)
@@ -216,8 +218,9 @@ class Player:
                 if self.current(errand):
                     self.show(snapshot, place.position)
             elif self.current(errand):
-                self._show(self.view(seeking=step))
-                sought = True
+                if perf_counter() - shown_at > SEEKING_FRAME:  # drawing would take most of the time
+                    self._show(self.view(seeking=step))
+                    sought, shown_at = True, perf_counter()
                 await asyncio.sleep(BREATH)
         if sought and not self.current(errand):
             self.show()
