@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -101,6 +102,9 @@ def explain(
         first = timeline.first_not_finite
         snapshot = timeline.snapshot(step if first is None else first)
         sheet = worksheet(Explainer(experiment), snapshot, quantity)
+        if snapshot.step != step:
+            told = f"before step {step}, which was asked for: at step {snapshot.step}"
+            sheet = replace(sheet, facts=(*sheet.facts, ("diverged", told)))
         for line in written(sheet, form, stream):
             stream.write(line + "\n")
     first = timeline.first_not_finite

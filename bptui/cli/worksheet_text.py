@@ -10,7 +10,7 @@ from bptui.cli.worksheet import DIGITS, ROUNDED, VALUE_DIGITS, Part, Worksheet, 
 from bptui.core.derivation.code import assignment, folded
 from bptui.core.derivation.explain import Explanation
 from bptui.core.derivation.expression import quantities
-from bptui.core.derivation.lines import Span, TextLine
+from bptui.core.derivation.lines import TextLine
 from bptui.core.derivation.report import Form, Report, with_carets
 
 _INDENT = "  "
@@ -65,10 +65,9 @@ def _form(part: Part, form: Form, report: Report) -> list[str]:
 
 def _scalar(part: Part, report: Report) -> list[TextLine]:
     written: list[TextLine] = []
-    for title, section in sections(part.explanation, report.symbols):
+    for _, section in sections(part.explanation, report.symbols):
         written += [()] if written else []
-        written += [(Span(title, "label"),)] if title else []
-        written += report.scalar(Explanation("", (replace(section, title=""),), ()))
+        written += report.scalar(Explanation("", (section,), ()))
     return written
 
 

@@ -58,7 +58,8 @@ class DerivationPanel(Panel):
         if view is None:
             return
         pause = max(REDRAW_SECONDS, REDRAW_SHARE * self._cost)
-        if view.running and perf_counter() - self._written_at < pause:
+        moves = view is not None and (view.running or view.seeking is not None)
+        if moves and perf_counter() - self._written_at < pause:
             return
         if self._drawn is None or self._drawn != view.picture:
             self._drawn = view.picture

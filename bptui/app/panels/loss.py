@@ -38,7 +38,8 @@ class LossPanel(Panel):
     def watch_view(self, before: View | None, view: View | None) -> None:
         """Draw after the numbers, and only every few frames while running."""
         pause = max(REDRAW_SECONDS, REDRAW_SHARE * self._cost)
-        if view is None or (view.running and perf_counter() - self._drawn_at < pause):
+        moves = view is not None and (view.running or view.seeking is not None)
+        if view is None or (moves and perf_counter() - self._drawn_at < pause):
             return
         if self._drawn is None or self._drawn != view.picture:
             self._drawn, self._drawn_at = view.picture, perf_counter()

@@ -113,7 +113,8 @@ class EquationWriter:
         again = (Span(" " * indent, "operator"), Span("= ", "operator"))
         value = written(equation.value, self.value_digits)
         lines = self._block(first, terms, terms.symbols, symbols=True)
-        if isinstance(node, Quantity | Constant | Setting):
+        bare = node.body if isinstance(node, Activated) and not node.by_name else node
+        if isinstance(bare, Quantity | Constant | Setting):
             # nothing is computed: the name, then the value
             return [*lines, (*again, Span(value, "value"))]
         lines += self._block(again, terms, terms.numbers, symbols=False)
@@ -208,7 +209,9 @@ class EquationWriter:
                     rows.append(Row(tuple(tokens), "-", "", term))
                     continue
                 inner = self._rows(term, (*path, place), tokenizer)
-                rows += [replace(inner[0], sign="+" if rows else ""), *inner[1:]]
+                if rows:
+                    inner[0] = replace(inner[0], sign="+", tokens=tuple(bracketed(inner[0].tokens)))
+                rows += inner
             return rows
         return [Row(tuple(tokenizer.tokens(node, SUM, path)), "", "", node)]
 

@@ -27,6 +27,8 @@ FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
 MOST_CODE_NUMBERS = 12
 """Numbers of an array that are put into a line of code."""
 BLANK: TextLine = ()
+EACH_SAMPLE = ("net", "out", "delta", "out_gradient")
+"""Kinds of quantities that have a row for each sample."""
 
 
 class Report:
@@ -65,15 +67,30 @@ class Report:
         for place, section in enumerate(explanation.numbers):
             if place:
                 written.append(BLANK)
-            if section.title.startswith("where"):
+            linked = section.title.startswith("where")
+            if linked:
                 written.append((Span(section.title, "label"),))
             several = place > 0 or len(section.statements) > 1
             write = partial(self._equations.lines, compact=self.brief and several)
+            sample = ""
             for each in section.statements:
+                if not linked and self.sample(each) != sample:
+                    sample = self.sample(each)
+                    written.append((Span(sample, "label"),))
                 written += self.statement(each, write)
             if section.omitted:
                 written.append((Span(f"… {section.omitted} more like these", "label"),))
         return written
+
+    def sample(self, statement: Statement) -> str:
+        """``sample 2`` for a number that each sample of a batch has one of, where they are more."""
+        equation = statement if isinstance(statement, Equation) else statement.published
+        left = equation.left
+        place = self.symbols.places.get(left.name)
+        if left.index is None or place is None or place.kind not in EACH_SAMPLE:
+            return ""
+        several = equation.scope.array(left.name).shape[0] > 1
+        return f"sample {left.index[0] + 1}" if several else ""
 
     def _matrix(self, explanation: Explanation, equation: Equation) -> list[TextLine]:
         return self._matrices.lines(equation, explanation.place_in(equation.left.name))
@@ -198,7 +215,7 @@ def _values(equation: Equation) -> Array:
 def _apart(published: float, correct: float) -> str:
     text = f"{number(published)} as published, {number(correct)} correct"
     apart = f"{number(published - correct)} apart"
-    if correct == 0.0 or not np.isfinite(published / correct):
+    if 0.0 in (published, correct) or not np.isfinite(published / correct):
         return f"{text}: {apart}"
     return f"{text}: {number(published / correct)} times as large, {apart}"
 

@@ -57,7 +57,7 @@ def operator(text: str, breaks: int = 0) -> Token:
 
 def number(value: float, digits: int = 6) -> str:
     """At most ``digits`` significant digits: 0.15, 0.620606, 4.7e-08."""
-    return f"{value:.{digits}g}"
+    return f"{value + 0.0:.{digits}g}"  # a negative zero is written 0
 
 
 def shown(count: int, most: int = MOST_TERMS) -> list[int | None]:
@@ -114,6 +114,12 @@ class Tokenizer:
                 return self._wrapped(written, level > PRODUCT)
             case Power(base, exponent):
                 inner = bracketed(self.tokens(base, ATOM, (*path, 0), nest + 1))
+                if "/" in inner[0].symbol and len(inner) == 1:  # dL/dw1² would be another thing
+                    inner = [
+                        operator("("),
+                        *self.tokens(base, SUM, (*path, 0), nest + 1),
+                        operator(")"),
+                    ]
                 raised = _RAISED.get(exponent.value) if isinstance(exponent, Constant) else None
                 if raised:
                     last = inner[-1]
