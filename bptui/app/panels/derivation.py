@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from bptui.core.derivation.lines import Span, TextLine
     from bptui.core.derivation.report import Form
 
-REDRAW_SECONDS = 0.2
+REDRAW_SECONDS = 0.5
 """While running it is written at most this often: the numbers of the other panels come first."""
-REDRAW_SHARE = 30
+REDRAW_SHARE = 80
 """Nor before so many times what writing it took."""
 
 
