@@ -30,8 +30,8 @@ from bptui.core.snapshot import Snapshot
 
 LOW = 30
 """Rows below which a screen has no room for the derivation beside all the other panels."""
-DIAGRAM = 17
-"""Rows that the diagram of two units a layer takes with everything in its boxes."""
+DIAGRAM = 15
+"""Rows that the diagram of two units a layer takes with everything in its boxes but biases."""
 
 
 def mistakes_made(view: View) -> str:
@@ -141,7 +141,8 @@ class BptuiApp(PlayingApp):
         whole = screen.has_class("zoomed")
         box.styles.height = "1fr" if whole else rows
         screen.set_class(low, "low")
-        spared = min(max(height - 2 - rows - DIAGRAM, 10), max(height // 3, 12))
+        diagram = DIAGRAM + 2 * view.snapshot.experiment.network.bias
+        spared = min(max(height - 2 - rows - diagram, 10), max(height * 2 // 5, 12))
         screen.query_one("#explanation").styles.height = "1fr" if whole or low else spared
 
     async def on_event(self, event: Event) -> None:
