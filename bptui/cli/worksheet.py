@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bptui.core.derivation.equation import Equation
+from bptui.core.derivation.equation import Equation, sample_of
 from bptui.core.derivation.explain import Explainer, Explanation, Section, Statement
 from bptui.core.derivation.expression import Quantity, Setting, children
 from bptui.core.derivation.report import FORMS, Form
@@ -21,7 +21,6 @@ from bptui.core.snapshot import Snapshot
 _ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
 MOST, MOST_OF_LARGE = 16, 8
 """Numbers of an array that are worked out one by one: all, or of a larger one the first."""
-_OF_SAMPLES = ("net", "out", "delta", "out_gradient")
 MOST_SAMPLES = 12
 """Samples of a batch that are named."""
 DIGITS, VALUE_DIGITS = 6, 10
@@ -171,20 +170,11 @@ def sections(explanation: Explanation, symbols: Symbols) -> Iterator[tuple[str, 
         label = section.title if section.title.startswith("where") else ""
         groups: dict[str, list[Statement]] = {}
         for statement in section.statements:
-            sample = "" if label else _sample(equations(statement)[0], symbols)
+            sample = "" if label else sample_of(equations(statement)[0], symbols)
             groups.setdefault(sample or label, []).append(statement)
         for place, (title, statements) in enumerate(groups.items(), 1):
             omitted = section.omitted if place == len(groups) else 0
             yield title, Section(title, tuple(statements), omitted)
-
-
-def _sample(equation: Equation, symbols: Symbols) -> str:
-    left = equation.left
-    place = symbols.places.get(left.name)
-    if left.index is None or place is None or place.kind not in _OF_SAMPLES:
-        return ""
-    several = equation.scope.array(left.name).shape[0] > 1
-    return f"sample {left.index[0] + 1}" if several else ""
 
 
 def equations(statement: Statement) -> tuple[Equation, ...]:

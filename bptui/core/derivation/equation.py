@@ -16,6 +16,7 @@ from bptui.core.derivation.expression import (
     rebuild,
 )
 from bptui.core.derivation.scope import Scope, evaluate
+from bptui.core.derivation.symbols import Symbols
 from bptui.core.derivation.tokens import Path
 
 
@@ -151,3 +152,17 @@ def _factors(node: Expression, path: Path) -> dict[Path, Expression]:
     for place, factor in enumerate(node.factors):
         found |= _factors(factor, (*path, place))
     return found
+
+
+EACH_SAMPLE = ("net", "out", "delta", "out_gradient")
+"""Kinds of quantities that have a row for each sample."""
+
+
+def sample_of(equation: Equation, symbols: Symbols) -> str:
+    """``sample 2`` for a number that each of several samples has; else nothing."""
+    left = equation.left
+    place = symbols.places.get(left.name)
+    if left.index is None or place is None or place.kind not in EACH_SAMPLE:
+        return ""
+    several = equation.scope.array(left.name).shape[0] > 1
+    return f"sample {left.index[0] + 1}" if several else ""

@@ -301,3 +301,16 @@ def quantities(node: Expression) -> tuple[Quantity, ...]:
             found[each] = None
         stack += reversed(children(each))
     return tuple(found)
+
+
+def is_leaf(node: Expression) -> bool:
+    """Whether a node is a single symbol, its sign aside."""
+    inner = node.of if isinstance(node, Negative) else node
+    return isinstance(inner, Quantity | Constant | Setting)
+
+
+def is_scaled_series(factors: tuple[Expression, ...]) -> bool:
+    """Whether the last factor of a product, and only that, is a series."""
+    return isinstance(factors[-1], Series) and not any(
+        isinstance(each, Series) for each in factors[:-1]
+    )

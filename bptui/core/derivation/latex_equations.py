@@ -21,6 +21,8 @@ from bptui.core.derivation.expression import (
     Series,
     Setting,
     Sum,
+    is_leaf,
+    is_scaled_series,
 )
 from bptui.core.derivation.latex import PRODUCT, SUM, LatexForm, dot, more
 from bptui.core.derivation.latex_pieces import (
@@ -131,7 +133,7 @@ class LatexWriter:
         match node:
             case Series(terms, over) if over == SAMPLES:
                 return self._samples(terms, form, path)
-            case Product(factors) if _is_scaled_series(factors):
+            case Product(factors) if is_scaled_series(factors):
                 # a path to the product itself would mark the series too
                 before: list[Piece] = []
                 for place, factor in enumerate(factors[:-1]):
@@ -247,7 +249,7 @@ class LatexWriter:
         while isinstance(node, Activated) and not node.by_name:
             node = node.body
         if isinstance(node, Quotient):
-            if _is_leaf(node.top) and _is_leaf(node.bottom):
+            if is_leaf(node.top) and is_leaf(node.bottom):
                 return []
             top, bottom = self._number(node.top, equation), self._number(node.bottom, equation)
             width = max(top.width, bottom.width) + 1
@@ -255,7 +257,7 @@ class LatexWriter:
         if not isinstance(node, Product | Sum):
             return []
         parts = node.factors if isinstance(node, Product) else node.terms
-        if all(map(_is_leaf, parts)):
+        if all(map(is_leaf, parts)):
             return []
         written: list[Piece] = []
         for part in parts:
@@ -309,14 +311,3 @@ def _flat(terms: _Terms, only_signs: bool = False) -> list[Piece]:
             [replace(each, breaks=False) for each in row.pieces] if only_signs else row.pieces
         )
     return [*written, *terms.after]
-
-
-def _is_scaled_series(factors: Sequence[Expression]) -> bool:
-    return isinstance(factors[-1], Series) and not any(
-        isinstance(each, Series) for each in factors[:-1]
-    )
-
-
-def _is_leaf(node: Expression) -> bool:
-    inner = node.of if isinstance(node, Negative) else node
-    return isinstance(inner, Quantity | Constant | Setting)

@@ -19,6 +19,8 @@ from bptui.core.derivation.expression import (
     Series,
     Setting,
     Sum,
+    is_leaf,
+    is_scaled_series,
 )
 from bptui.core.derivation.scope import evaluate
 from bptui.core.derivation.symbols import Symbols
@@ -136,7 +138,7 @@ class EquationWriter:
         match node:
             case Series(terms, over) if over == SAMPLES:
                 return self._sample_terms(terms, path, tokenizer)
-            case Product(factors) if _is_scaled_series(factors):
+            case Product(factors) if is_scaled_series(factors):
                 # a path to the product itself would mark the series too
                 outer = [
                     tokenizer.tokens(each, PRODUCT, (*path, k)) for k, each in enumerate(factors)
@@ -294,7 +296,7 @@ class EquationWriter:
         while isinstance(node, Activated) and not node.by_name:
             node = node.body
         parts = _parts(node)
-        if parts is None or all(map(_is_leaf, parts)):
+        if parts is None or all(map(is_leaf, parts)):
             return []
         between = " + " if isinstance(node, Sum) else " / " if isinstance(node, Quotient) else " · "
         values: list[Token] = []
@@ -333,20 +335,8 @@ class EquationWriter:
         return Token(text, text, "quantity")
 
 
-def _is_scaled_series(factors: Sequence[Expression]) -> bool:
-    """Whether the last factor, and only that, is a series."""
-    return isinstance(factors[-1], Series) and not any(
-        isinstance(each, Series) for each in factors[:-1]
-    )
-
-
 def _sums_samples(node: Expression) -> bool:
     return isinstance(node, Series) and node.over == SAMPLES
-
-
-def _is_leaf(node: Expression) -> bool:
-    inner = node.of if isinstance(node, Negative) else node
-    return isinstance(inner, Quantity | Constant | Setting)
 
 
 def _parts(node: Expression) -> tuple[Expression, ...] | None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from bptui.core.arrays import Array
 from bptui.core.derivation.code import array_lines, assignment, expression_code, folded
-from bptui.core.derivation.equation import Comparison, Difference, Equation
+from bptui.core.derivation.equation import Comparison, Difference, Equation, sample_of
 from bptui.core.derivation.explain import Explanation, Statement
 from bptui.core.derivation.expression import Expression, Negative, Quantity, quantities
 from bptui.core.derivation.lines import EquationWriter, Span, TextLine, plain
@@ -27,8 +27,6 @@ FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
 MOST_CODE_NUMBERS = 12
 """Numbers of an array that are put into a line of code."""
 BLANK: TextLine = ()
-EACH_SAMPLE = ("net", "out", "delta", "out_gradient")
-"""Kinds of quantities that have a row for each sample."""
 
 
 class Report:
@@ -74,23 +72,14 @@ class Report:
             write = partial(self._equations.lines, compact=self.brief and several)
             sample = ""
             for each in section.statements:
-                if not linked and self.sample(each) != sample:
-                    sample = self.sample(each)
+                one = each if isinstance(each, Equation) else each.published
+                if not linked and sample_of(one, self.symbols) != sample:
+                    sample = sample_of(one, self.symbols)
                     written.append((Span(sample, "label"),))
                 written += self.statement(each, write)
             if section.omitted:
                 written.append((Span(f"… {section.omitted} more like these", "label"),))
         return written
-
-    def sample(self, statement: Statement) -> str:
-        """``sample 2`` for a number that each sample of a batch has one of, where they are more."""
-        equation = statement if isinstance(statement, Equation) else statement.published
-        left = equation.left
-        place = self.symbols.places.get(left.name)
-        if left.index is None or place is None or place.kind not in EACH_SAMPLE:
-            return ""
-        several = equation.scope.array(left.name).shape[0] > 1
-        return f"sample {left.index[0] + 1}" if several else ""
 
     def _matrix(self, explanation: Explanation, equation: Equation) -> list[TextLine]:
         return self._matrices.lines(equation, explanation.place_in(equation.left.name))
