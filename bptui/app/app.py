@@ -12,6 +12,7 @@ from textual.events import Event, InputEvent, Resize
 from textual.geometry import Size
 
 from bptui.app.commands import bindings
+from bptui.app.editing import EditingApp
 from bptui.app.palette import CommandProvider
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.keyline import KeyLine
@@ -20,7 +21,6 @@ from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel
 from bptui.app.panels.status import StatusLine
-from bptui.app.playing import PlayingApp
 from bptui.app.screens.help import HelpScreen
 from bptui.app.selection import Direction, Selection
 from bptui.app.themes import DARK, LIGHT
@@ -40,7 +40,7 @@ def mistakes_made(view: View) -> str:
     return f"with {', '.join(names)}" if names else ""
 
 
-class BptuiApp(PlayingApp):
+class BptuiApp(EditingApp):
     """The main screen: status line, four panels, key line."""
 
     TITLE = "bptui"

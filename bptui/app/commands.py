@@ -23,6 +23,7 @@ class Command:
     def shown_key(self) -> str:
         """The key as people write it."""
         names = {"question_mark": "?", "plus": "+", "minus": "-", "equals_sign": "="}
+        names |= {"left_square_bracket": "[", "right_square_bracket": "]"}
         return names.get(self.key, self.key)
 
 
@@ -71,7 +72,47 @@ COMMANDS = (
         "Explain the numbers in the next form: scalar, matrix, numpy",
         "derivation",
     ),
-    Command("p", "presets", "Presets", "Choose another example", "presets"),
+    Command(
+        "enter",
+        "edit",
+        "Edit the selected number",
+        "A weight, bias, input, target or the learning rate; what follows is computed anew",
+        "change",
+    ),
+    Command("u", "undo", "Undo", "Take the last change back", "undo"),
+    Command("ctrl+r", "redo", "Redo", "Make it again"),
+    Command(
+        "e",
+        "form",
+        "Edit everything",
+        "The whole experiment as a form: network, start values, training, data",
+        "edit",
+    ),
+    Command("w", "save", "Save", "Write the experiment as a preset file", "save"),
+    Command("p", "presets", "Presets", "Choose another example, or one of your own", "presets"),
+    Command(
+        "o",
+        "learned",
+        "What it has learned",
+        "In the place of the network: map or curve, classes, outputs beside targets",
+        "learned",
+    ),
+    Command(
+        "i",
+        "samples",
+        "Samples",
+        "In the place of the loss: every sample with its target and output",
+        "samples",
+    ),
+    Command("right_square_bracket", "sample", "Next sample", "Look at the next one of the batch"),
+    Command("left_square_bracket", "sample_back", "Previous sample", "Look at the one before"),
+    Command(
+        "a",
+        "keep",
+        "Compare",
+        "Keep the loss curve in the chart under a name, up to six of them",
+        "compare",
+    ),
     Command(
         "l", "scale", "Loss scale", "Switch the loss chart between linear and logarithmic", "log"
     ),

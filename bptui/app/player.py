@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
 from functools import partial
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
+from bptui.app.curves import Curve
 from bptui.app.pace import BREATH, DEFAULT, SEEKING_FRAME, SLICE, SPEEDS, Speed
 from bptui.app.place import Place
 from bptui.app.running import Run
@@ -67,6 +68,7 @@ class Player:
         self._errand = 0
         self._running = self._backwards = False
         self._breakpoints: dict[Breakpoint, bool] = {}
+        self._kept: tuple[Curve, ...] = ()
         self._open(experiment)
 
     def _open(self, experiment: Experiment) -> None:
@@ -105,6 +107,16 @@ class Player:
         self.show()
 
     @property
+    def kept(self) -> tuple[Curve, ...]:
+        """The curves kept for comparison."""
+        return self._kept
+
+    def keep(self, curves: Sequence[Curve]) -> None:
+        """Keep these curves alone."""
+        self._kept = tuple(curves)
+        self.show()
+
+    @property
     def active_breakpoints(self) -> tuple[Breakpoint, ...]:
         return tuple(each for each, on in self._breakpoints.items() if on)
 
@@ -122,6 +134,7 @@ class Player:
             diverged_at=self.timeline.first_not_finite,
             position=self.position,
             hits=tuple(sorted(self._hits)),
+            kept=self._kept,
         )
 
     def show(self, snapshot: Snapshot | None = None, position: int | None = None) -> None:

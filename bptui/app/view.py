@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
+from bptui.app.curves import Curve
 from bptui.app.selection import Selection
 from bptui.core.history import LossHistory
 from bptui.core.network import Parameters
@@ -34,6 +37,22 @@ class View:
     selection: Selection = Selection()  # noqa: RUF009  immutable
     pointed: bool = False
     """Whether the selection was moved since the last operation, and so is what is explained."""
+    sample: int | None = None
+    """The sample of the data that was chosen to be looked at; None: the first of the batch."""
+    edits: tuple[int, ...] = ()
+    """The steps at which the user changed something, in order."""
+    before: Curve | None = None
+    """The losses as they were before the last edit."""
+    kept: tuple[Curve, ...] = ()
+    """Curves kept for comparison, in the order they were kept."""
+
+    @property
+    def row(self) -> int:
+        """The row, in the batch of the shown step, of the sample that is looked at."""
+        if self.sample is None:
+            return 0
+        rows = np.flatnonzero(self.snapshot.batch == self.sample)
+        return int(rows[0]) if rows.size else 0
 
     @property
     def picture(self) -> object:
@@ -45,6 +64,10 @@ class View:
             self.hits,
             self.selection,
             self.pointed,
+            self.sample,
+            self.edits,
+            self.before,
+            self.kept,
         )
 
     @property

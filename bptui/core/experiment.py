@@ -89,6 +89,8 @@ class Experiment:
     title: str = ""
     description: str = ""
     source: str = ""
+    origin: object = None
+    """What it was made from, for those who write it down again; the core never looks at it."""
     schedule: BatchSchedule = field(init=False)
 
     def __post_init__(self) -> None:

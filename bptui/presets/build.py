@@ -13,16 +13,20 @@ from bptui.core.experiment import Experiment, Training
 from bptui.core.initializers import INITIALIZERS, initial_weights
 from bptui.core.network import Network, Parameters
 from bptui.presets.data import MOST_NUMBERS, data, matrix
+from bptui.presets.origin import Origin
 from bptui.presets.schema import InitTable, ParametersTable, PresetFile, TrainingTable
 
 LARGEST_SCALE = 1e100
 SETTINGS = ("momentum", "beta1", "beta2", "rho", "epsilon")
 
 
-def experiment(preset: PresetFile, name: str, folder: Path) -> Experiment:
+def experiment(
+    preset: PresetFile, name: str, folder: Path, file: Path | None = None, text: str = ""
+) -> Experiment:
     """The experiment that ``preset`` describes; its CSV file is looked for in ``folder``.
 
-    Raises :class:`UnusableError` with the key path of what is wrong.
+    ``file`` and its ``text`` are where the preset was read, if it was. Raises
+    :class:`UnusableError` with the key path of what is wrong.
     """
     net = network(preset)
     settings = training(preset.training)
@@ -44,6 +48,7 @@ def experiment(preset: PresetFile, name: str, folder: Path) -> Experiment:
         title=name if preset.title is None else preset.title,
         description=preset.description.strip(),
         source=preset.source.strip(),
+        origin=Origin(preset, start, samples, folder, file, text),
     )
 
 

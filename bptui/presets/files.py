@@ -39,21 +39,24 @@ def load(name_or_file: str) -> Experiment:
             )
     shown_name = name_or_file if file == Path(name_or_file) else file.name
     text = decoded(_read(file, shown_name), shown_name)
-    return loads(text, file.stem, file.parent, shown_name)
+    return loads(text, file.stem, file.parent, shown_name, file)
 
 
-def loads(text: str, name: str, folder: Path, file: str | None = None) -> Experiment:
+def loads(
+    text: str, name: str, folder: Path, shown_name: str | None = None, path: Path | None = None
+) -> Experiment:
     """The experiment in the TOML ``text``.
 
     ``name`` is its name, and its title where it gives none; ``folder`` is where its CSV file is
-    looked for; ``file`` stands in error messages, ``name`` if it is None.
+    looked for; ``shown_name`` stands in error messages, ``name`` if it is None; ``path`` is the
+    file that the text was read from, if it was.
     """
-    file = name if file is None else file
+    file = name if shown_name is None else shown_name
     if len(text) > LARGEST_FILE:
         raise _too_large(file)
     preset, raw = parse(text, file)
     try:
-        return experiment(preset, name, folder)
+        return experiment(preset, name, folder, path, text)
     except UnusableError as error:
         value = at(raw, error.key)
         same = isinstance(value, str) and error.found in (value, repr(value))

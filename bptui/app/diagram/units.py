@@ -89,4 +89,4 @@ def _value(scene: Scene, place: Place, row: str) -> float:
         assert biases is not None, "b is a row only where there are biases"
         return float(biases[place.layer - 1][place.unit])
     quantity = quantity_of(scene.names, place.layer, row)
-    return float(scene.view.snapshot.values[quantity][0, place.unit])
+    return float(scene.view.snapshot.values[quantity][scene.view.row, place.unit])

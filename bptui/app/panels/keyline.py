@@ -16,6 +16,12 @@ from bptui.app.pace import ROOM
 from bptui.app.view import View
 
 OPTIONAL = (
+    "samples",
+    "keep",
+    "undo",
+    "edit",
+    "save",
+    "learned",
     "scale",
     "zoom",
     "restart",
