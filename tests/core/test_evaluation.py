@@ -1,0 +1,146 @@
+"""Outputs, losses and classes away from training: the same numbers as training's own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bptui.core import evaluation
+from bptui.core.activations import ACTIVATIONS
+from bptui.core.arrays import frozen
+from bptui.core.data import Data
+from bptui.core.timeline import Timeline
+
+from .support import PAIRS, data, experiment
+
+
+@pytest.mark.parametrize(("activation", "loss"), PAIRS)
+@pytest.mark.parametrize("bias", [True, False])
+def test_outputs_and_losses_are_those_of_the_steps(activation: str, loss: str, bias: bool) -> None:
+    made = experiment((3, 4, 2), ("tanh", activation), bias=bias, loss=loss, batch_size=5)
+    timeline = Timeline(made)
+    for step in (0, 1, 7):
+        snapshot = timeline.snapshot(step)
+        inputs, targets = made.data.inputs, made.data.targets
+        outputs = evaluation.outputs(made.network, snapshot.parameters, inputs)
+        assert np.array_equal(outputs, snapshot.outputs)
+        loss_there = evaluation.loss_of(made, snapshot.parameters, inputs, targets)
+        assert loss_there == snapshot.loss
+
+
+@pytest.mark.parametrize("layers", [(2, 1), (2, 3, 1), (4, 3, 3, 3, 3, 3, 3, 2), (784, 128, 10)])
+@pytest.mark.parametrize("name", sorted(set(ACTIVATIONS) - {"softmax"}))
+def test_any_network(layers: tuple[int, ...], name: str) -> None:
+    made = experiment(layers, name, samples=3)
+    snapshot = Timeline(made).snapshot(0)
+    outputs = evaluation.outputs(made.network, made.start, made.data.inputs)
+    assert np.array_equal(outputs, snapshot.outputs)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("batch_size", [2, 5])
+def test_losses_of_any_samples_share_the_scale_of_training(reduction: str, batch_size: int) -> None:
+    made = experiment(reduction=reduction, batch_size=batch_size, l2=0.01)
+    snapshot = Timeline(made).snapshot(0)
+    # the samples of the batch, given twice, have the same mean
+    rows = np.tile(snapshot.batch, 2)
+    inputs, targets = made.data.inputs[rows], made.data.targets[rows]
+    found = evaluation.loss_of(made, snapshot.parameters, inputs, targets)
+    assert found == pytest.approx(snapshot.loss, rel=1e-12)
+
+
+def test_large_batches_are_taken_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = experiment((2, 3, 2), samples=10)
+    whole = evaluation.outputs(made.network, made.start, made.data.inputs)
+    loss = evaluation.loss_of(made, made.start, made.data.inputs, made.data.targets)
+    monkeypatch.setattr(evaluation, "MOST_NUMBERS", 3 * 7)
+    parts = evaluation.outputs(made.network, made.start, made.data.inputs)
+    assert np.allclose(parts, whole, rtol=1e-12)
+    again = evaluation.loss_of(made, made.start, made.data.inputs, made.data.targets)
+    assert again == pytest.approx(loss, rel=1e-12)
+
+
+def test_looking_on_leaves_training_alone() -> None:
+    made = experiment(batch_size=2, shuffle=True)
+    alone, watched = Timeline(made), Timeline(made)
+    evaluator = evaluation.Evaluator(made.network, made.data.inputs)
+    for step in range(20):
+        evaluator.outputs(watched.snapshot(step).parameters)
+    assert watched.snapshot(20).loss == alone.snapshot(20).loss
+
+
+def test_overflow_is_silent() -> None:
+    made = experiment((2, 3, 1), "identity")
+    huge = type(made.start).of([each * 1e300 for each in made.start.weights], made.start.biases)
+    loss = evaluation.loss_of(made, huge, made.data.inputs, made.data.targets)
+    assert not math.isfinite(loss)
+
+
+def test_the_test_loss() -> None:
+    made = experiment((2, 3, 1))
+    assert math.isnan(evaluation.test_loss(made, made.start))
+    kept = replace(made.data, test_inputs=made.data.inputs[:2], test_targets=made.data.targets[:2])
+    made = replace(made, data=kept)
+    expected = evaluation.loss_of(made, made.start, kept.test_inputs, kept.test_targets)
+    assert evaluation.test_loss(made, made.start) == expected
+
+
+def samples(targets: list[list[float]], test: list[list[float]] | None = None) -> Data:
+    made = data(np.zeros((len(targets), 1)), targets)
+    if test is None:
+        return made
+    return replace(made, test_inputs=frozen(np.zeros((len(test), 1))), test_targets=frozen(test))
+
+
+def test_single_outputs_of_two_values_are_classes() -> None:
+    classes = evaluation.classes_of(samples([[0.0], [1.0], [1.0]], [[1.0]]))
+    assert classes is not None
+    assert classes.training.tolist() == [0, 1, 1]
+    assert classes.test.tolist() == [1]
+    assert classes.predicted(np.array([[0.49], [0.5], [math.nan]])).tolist() == [0, 1, -1]
+    signs = evaluation.classes_of(samples([[-1.0], [1.0], [1.0]]))
+    assert signs is not None
+    assert signs.predicted(np.array([[-0.1], [0.0]])).tolist() == [0, 1]
+
+
+def test_rows_with_a_single_one_are_classes() -> None:
+    classes = evaluation.classes_of(samples([[0, 0, 1], [1, 0, 0]], [[0, 1, 0]]))
+    assert classes is not None
+    assert (classes.training.tolist(), classes.test.tolist()) == ([2, 0], [1])
+    assert classes.count == 3
+    outputs = np.array([[0.2, 0.1, 0.7], [0.1, math.nan, 0.3]])
+    assert classes.predicted(outputs).tolist() == [2, -1]
+
+
+@pytest.mark.parametrize(
+    "targets",
+    [
+        [[0.11, 0.89]],
+        [[0.1], [0.7]],
+        [[0.5], [0.5]],
+        [[0.0], [0.5], [1.0]],
+        [[1.0, 1.0], [0.0, 1.0]],
+        [[0.0, 0.0], [0.0, 1.0]],
+        [[0.0, 0.9], [0.9, 0.0]],
+    ],
+)
+def test_other_targets_are_no_classes(targets: list[list[float]]) -> None:
+    assert evaluation.classes_of(samples(targets)) is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(-1, 2)), max_size=30))
+def test_confusion_and_accuracy_count_samples(pairs: list[tuple[int, int]]) -> None:
+    actual = np.array([pair[0] for pair in pairs], dtype=np.intp)
+    predicted = np.array([pair[1] for pair in pairs], dtype=np.intp)
+    counts = evaluation.confusion(actual, predicted, 3)
+    for row in range(3):
+        for column in range(3):
+            assert counts[row, column] == pairs.count((row, column))
+    right = sum(a == b for a, b in pairs)
+    found = evaluation.accuracy(actual, predicted)
+    assert math.isnan(found) if not pairs else found == pytest.approx(right / len(pairs))
