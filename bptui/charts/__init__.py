@@ -1,0 +1,16 @@
+"""The loss chart as text: the one place that knows plotext."""
+
+from bptui.charts.axes import decades, round_up, ticks
+from bptui.charts.loss import LEAST_HEIGHT, LEAST_WIDTH, Chart, loss_chart
+from bptui.charts.series import Series
+
+__all__ = [
+    "LEAST_HEIGHT",
+    "LEAST_WIDTH",
+    "Chart",
+    "Series",
+    "decades",
+    "loss_chart",
+    "round_up",
+    "ticks",
+]
