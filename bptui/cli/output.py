@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO, cast
 
+from bptui.atomic import written_whole
 from bptui.cli.errors import Unusable
 
 
@@ -48,24 +49,13 @@ def _standard_output() -> Iterator[TextIO]:
 
 @contextmanager
 def _file(output: str) -> Iterator[TextIO]:
-    path = Path(os.path.realpath(output))  # a link stays a link
-    mode = path.stat().st_mode if path.exists() else None
     if not output:
         raise FileNotFoundError(2, "no file name")
-    if mode is not None and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+    path = Path(output)
+    mode = path.stat().st_mode if path.exists() else None
+    if mode is None or stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        with written_whole(path) as stream:
+            yield stream
+    else:  # a device or a pipe
         with path.open("w", encoding="utf-8", newline="") as stream:
             yield cast(TextIO, stream)
-        return
-    if mode is not None and stat.S_ISDIR(mode):
-        raise IsADirectoryError(21, "is a directory")
-    if mode is not None and not os.access(path, os.W_OK):
-        raise PermissionError(13, "permission denied")
-    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
-    try:
-        with temporary.open("x", encoding="utf-8", newline="") as stream:
-            yield cast(TextIO, stream)
-        if mode is not None:
-            temporary.chmod(stat.S_IMODE(mode))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

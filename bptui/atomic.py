@@ -1,0 +1,65 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO, cast
+
+
+@contextmanager
+def written_whole(path: Path, overwrite: bool = True) -> Iterator[TextIO]:
+    """The stream to write a regular file to; the file is there when the block ends without error.
+
+    Until then it is a hidden file beside ``path``, gone again after an error. A file that exists
+    keeps its mode, a link stays a link. Without ``overwrite`` nothing is replaced, not even what
+    appears meanwhile. Raises :class:`OSError`, at once where nothing can be written.
+    """
+    path = Path(os.path.realpath(path))
+    mode = path.stat().st_mode if path.exists() else None
+    if mode is not None:
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(21, "is a directory", str(path))
+        if not overwrite:
+            raise FileExistsError(17, "exists", str(path))
+        if not os.access(path, os.W_OK):
+            raise PermissionError(13, "permission denied", str(path))
+    # not made of the name, which may be as long as a name can be
+    temporary = path.with_name(f".bptui-{secrets.token_hex(6)}.part")
+    try:
+        with temporary.open("x", encoding="utf-8", newline="") as stream:
+            yield cast(TextIO, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if mode is not None:
+            temporary.chmod(stat.S_IMODE(mode))
+        if overwrite:
+            os.replace(temporary, path)
+        else:
+            rename_without_replacing(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def rename_without_replacing(old: Path, new: Path) -> None:
+    """Rename ``old`` to ``new``; :class:`FileExistsError` where there is a ``new`` already.
+
+    Unlike os.rename, which would replace a file that appears at the last moment.
+    """
+    try:
+        os.link(old, new, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except (OSError, NotImplementedError):  # a file system without links: take the name first
+        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        try:
+            os.replace(old, new)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+    else:
+        old.unlink()
