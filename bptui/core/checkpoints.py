@@ -21,14 +21,39 @@ class Checkpoints:
     """
 
     def __init__(self, state_bytes: int, budget: int = BUDGET) -> None:
-        cost = state_bytes + OVERHEAD
-        self._most_grid = min(budget * 3 // 4 // cost, MOST)
-        self.most_recent = min(budget // 4 // cost, 256)
+        self.state_bytes = state_bytes
+        self._set_budget(budget)
         self.stride = 64 if state_bytes <= 4096 else 8
         self._grid: dict[int, Array] = {}
         self._furthest = 0
         self._recent: OrderedDict[int, Array] = OrderedDict()
-        self.state_bytes = state_bytes
+
+    def until(self, step: int) -> Checkpoints:
+        """Those before ``step``, to be kept beside these; the states themselves are shared."""
+        copy = Checkpoints(self.state_bytes, self.budget)
+        copy.stride = self.stride
+        copy._grid = {k: state for k, state in self._grid.items() if k < step}
+        copy._furthest = max(copy._grid, default=0)
+        copy._recent = OrderedDict((k, v) for k, v in self._recent.items() if k < step)
+        return copy
+
+    def limit(self, budget: int) -> None:
+        """Keep to another budget of bytes from now on."""
+        self._set_budget(budget)
+        self._thin()
+
+    def _set_budget(self, budget: int) -> None:
+        cost = self.state_bytes + OVERHEAD
+        self.budget = budget
+        self._most_grid = min(budget * 3 // 4 // cost, MOST)
+        self.most_recent = min(budget // 4 // cost, 256)
+
+    def _thin(self) -> None:
+        while len(self._grid) > self._most_grid:
+            self.stride *= 2
+            self._grid = {k: v for k, v in self._grid.items() if k % self.stride == 0}
+        while len(self._recent) > self.most_recent:
+            self._recent.popitem(last=False)
 
     @property
     def nbytes(self) -> int:
@@ -46,9 +71,7 @@ class Checkpoints:
         """Keep the state of a multiple of the stride."""
         self._grid[step] = state
         self._furthest = max(self._furthest, step)
-        while len(self._grid) > self._most_grid:
-            self.stride *= 2
-            self._grid = {k: v for k, v in self._grid.items() if k % self.stride == 0}
+        self._thin()
 
     def keep_recent(self, step: int, state: Array) -> None:
         """Keep a state near the place last gone to, in exchange for the oldest such one."""
@@ -56,8 +79,7 @@ class Checkpoints:
             return
         self._recent[step] = state
         self._recent.move_to_end(step)
-        while len(self._recent) > self.most_recent:
-            self._recent.popitem(last=False)
+        self._thin()
 
     def nearest(self, step: int) -> tuple[int, Array] | None:
         """The latest kept state at or before ``step``, or None: then it is the start."""

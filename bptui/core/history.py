@@ -30,6 +30,20 @@ class LossHistory:
             raise IndexError(f"step {step} has not been played")
         return float(self._chunks[step // CHUNK][step % CHUNK])
 
+    def until(self, length: int) -> LossHistory:
+        """A history of its own that begins with the first ``length`` losses of this one."""
+        if not 0 <= length <= self._length:
+            raise IndexError(f"step {length - 1} has not been played")
+        copy, full = LossHistory(), length // CHUNK
+        copy._chunks = self._chunks[:full]  # full ones never change
+        copy._length = full * CHUNK
+        summarized = copy._length // SPAN
+        copy._lows, copy._highs = self._lows[:summarized], self._highs[:summarized]
+        copy.extend(self.values(copy._length, length))
+        diverged = self.first_not_finite
+        copy.first_not_finite = None if diverged is None or diverged >= length else diverged
+        return copy
+
     def extend(self, losses: Array) -> None:
         """Append the losses of the steps that follow the last one."""
         if self.first_not_finite is None:

@@ -1,17 +1,27 @@
-"""Time travel: the snapshot of any step, forwards, backwards or by a jump, always the same bits."""
+"""Time travel: the snapshot of any step, forwards, backwards or by a jump, always the same bits.
+
+A timeline may be edited: it forks, and the steps before the edit stay as they are in both.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from time import perf_counter
 from typing import Protocol
 
 import numpy as np
 
-from bptui.core.arrays import Array
+from bptui.core.arrays import Array, frozen
 from bptui.core.checkpoints import BUDGET, Checkpoints
 from bptui.core.experiment import Experiment
+from bptui.core.held_out import HeldOutLosses
 from bptui.core.history import LossHistory
+from bptui.core.network import Parameters
 from bptui.core.snapshot import Snapshot
+from bptui.core.state import Layout
 from bptui.core.training import Engine, Watched
 
 DENSE = 32
@@ -27,18 +37,129 @@ class Recorder(Protocol):
     def add(self, values: Array) -> None: ...
 
 
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """The steps from ``first`` up to the next edit: what is trained there, from which state."""
+
+    first: int
+    experiment: Experiment
+    state: Array | None
+    """None: the start values."""
+
+    def rewind(self, engine: Engine) -> None:
+        """Bring an engine of this experiment to step ``first``."""
+        if self.state is None:
+            engine.restart()
+        else:
+            engine.load(self.state, self.first)
+
+
 class Timeline:
-    """The steps of one experiment. ``losses`` holds the loss of every step played so far."""
+    """The steps of one experiment. ``losses`` holds the loss of every step played so far.
+
+    ``test_losses`` is None where no samples are kept back for testing.
+    """
 
     def __init__(self, experiment: Experiment, budget: int = BUDGET) -> None:
-        self.experiment = experiment
+        self._segments: tuple[Segment, ...] = (Segment(0, experiment, None),)
         self.losses = LossHistory()
-        self._engine = Engine(experiment)
+        tested = len(experiment.data.test_inputs) > 0
+        self.test_losses = HeldOutLosses(experiment) if tested else None
+        self._enter(0)
         self._checkpoints = Checkpoints(self._engine.state.flat.nbytes, budget)
+        self._start_anew()
+
+    def _start_anew(self) -> None:
         self._snapshot: Snapshot | None = None
         self._buffer: Array = np.empty(256)
         self._keep_at: list[int] = []
         self._seconds_per_step = 0.0
+
+    def edited(
+        self,
+        step: int,
+        experiment: Experiment,
+        parameters: Parameters,
+        slots: Mapping[str, Parameters],
+    ) -> Timeline:
+        """A timeline that is the same before ``step``, and goes on from there as given.
+
+        ``experiment`` may differ in its data and its learning rate; ``slots`` are the optimizer's,
+        those of a snapshot. At step 0 its start values are what counts. Edits of later steps are no
+        part of it. Raises :class:`ValueError` unless the steps before are played, or where the
+        states of ``experiment`` are not made like those before.
+        """
+        if step == 0:
+            return Timeline(experiment, self._checkpoints.budget)
+        before = self.experiment
+        same = (before.network, before.training.optimizer, before.training.mistakes)
+        if same != (
+            experiment.network,
+            experiment.training.optimizer,
+            experiment.training.mistakes,
+        ):
+            raise ValueError("an edit cannot change the network, the optimizer or the mistakes")
+        layout = Layout(experiment.network)
+        parts = [layout.flatten(each) for each in (parameters, *slots.values())]
+        edit = Segment(step, experiment, frozen(np.concatenate(parts)))
+        fork = object.__new__(Timeline)
+        fork._segments = (*(each for each in self._segments if each.first < step), edit)
+        fork.losses = self.losses.until(step)
+        fork.test_losses = None if self.test_losses is None else self.test_losses.until(step)
+        fork._checkpoints = self._checkpoints.until(step)
+        fork._enter(len(fork._segments) - 1)
+        fork._start_anew()
+        return fork
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment at step 0; edits may have changed it at later steps."""
+        return self._segments[0].experiment
+
+    @property
+    def edits(self) -> tuple[int, ...]:
+        """The steps after step 0 at which something was edited."""
+        return tuple(each.first for each in self._segments[1:])
+
+    def rest(self, budget: int) -> None:
+        """Give up memory that can be had again, but for kept states of at most ``budget`` bytes."""
+        self._checkpoints.limit(budget)
+        self._keep_at = []
+        self._enter(0)
+
+    def wake(self, budget: int = BUDGET) -> None:
+        """Use up to ``budget`` bytes for kept states again."""
+        self._checkpoints.limit(budget)
+
+    def _enter(self, index: int) -> None:
+        """Go over to a segment, at its first step."""
+        self._index = index
+        self.__dict__.pop("_engine", None)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        """The engine of the segment; made when it is needed, as resting timelines have none."""
+        segment = self._segments[self._index]
+        engine = Engine(segment.experiment)
+        segment.rewind(engine)
+        return engine
+
+    @property
+    def _end(self) -> list[int]:
+        """The step at which the next segment begins, if there is one."""
+        return [each.first for each in self._segments[self._index + 1 : self._index + 2]]
+
+    def _next_test_after(self, step: int) -> list[int]:
+        """The next step at which the test loss is wanted, where it is still to be reached."""
+        wanted = -1 if self.test_losses is None else self.test_losses.next
+        return [wanted] if wanted > step else []
+
+    def _test(self) -> None:
+        """Take the test loss at the step reached, if it is wanted there."""
+        if self.test_losses is not None and self.test_losses.next == self.reached:
+            layout, state = self._engine.state.layout, self._engine.state
+            parameters = layout.unflatten(state.parameters)
+            self.test_losses.add(self._segments[self._index].experiment, parameters)
 
     @property
     def furthest(self) -> int:
@@ -68,15 +189,21 @@ class Timeline:
         """Step ``step`` with everything it computed; plays what lies between, if it must."""
         if self._snapshot is None or self._snapshot.step != step:
             self.move_towards(step)
+            self._test()
             self._snapshot = self._engine.record()
             self._note(step, np.array([self._snapshot.loss]))
-            self._keep()
+            self._arrived()
         return self._snapshot
 
     def kept_before(self, step: int) -> int:
         """The latest step at or before ``step`` from which replaying can begin."""
         kept = self._checkpoints.nearest(step)
-        return 0 if kept is None else kept[0]
+        first = self._segments[self._index_of(step)].first
+        return first if kept is None else max(kept[0], first)
+
+    def _index_of(self, step: int) -> int:
+        """The segment that ``step`` belongs to."""
+        return bisect_right(self._segments, step, key=lambda each: each.first) - 1
 
     def move_towards(
         self, step: int, seconds: float | None = None, recorder: Recorder | None = None
@@ -90,32 +217,33 @@ class Timeline:
             raise ValueError(f"there is no step {step}")
         if recorder is None:
             self._start_from_nearest(step)
-        began, engine = perf_counter(), self._engine
-        first = engine.step
-        while engine.step < step:
-            stop = min(step, self._checkpoints.next_stop(engine.step), engine.step + 256)
-            if self._keep_at:
-                stop = min(stop, self._keep_at[0])
+        began, first = perf_counter(), self.reached
+        while (reached := self.reached) < step:
+            self._test()
+            stops = [*self._keep_at[:1], *self._end, *self._next_test_after(reached)]
+            stop = min(step, self._checkpoints.next_stop(reached), reached + 256, *stops)
             if seconds is not None:
                 left = seconds - (perf_counter() - began)
-                if left <= 0.0 and engine.step > first:
+                if left <= 0.0 and reached > first:
                     return False
                 affordable = left / self._seconds_per_step if self._seconds_per_step else 1.0
-                stop = min(stop, engine.step + max(1, int(affordable)))
-            self._play(stop - engine.step, recorder)
+                stop = min(stop, reached + max(1, int(affordable)))
+            self._play(stop - reached, recorder)
         return True
 
     def _start_from_nearest(self, step: int) -> None:
         """Load the nearest kept state, unless the engine is at a better place already."""
-        engine = self._engine
-        kept = self._checkpoints.nearest(step)
-        if engine.step <= step and (kept is None or engine.step >= kept[0]):
+        reached, index = self.reached, self._index_of(step)
+        if self.kept_before(step) <= reached <= step:
             return
-        backwards = engine.step > step
-        if kept is None:
-            engine.restart()
+        backwards = reached > step
+        kept, segment = self._checkpoints.nearest(step), self._segments[index]
+        if index != self._index:
+            self._enter(index)
+        if kept is not None and kept[0] >= segment.first:
+            self._engine.load(kept[1], kept[0])
         else:
-            engine.load(kept[1], kept[0])
+            segment.rewind(self._engine)
         self._keep_at = self._stops_before(step) if backwards else []
 
     def _stops_before(self, step: int) -> list[int]:
@@ -138,10 +266,12 @@ class Timeline:
             recorder.add(values)
         self._seconds_per_step = (perf_counter() - began) / count
         self._note(first, losses)
-        self._keep()
+        self._arrived()
 
-    def _keep(self) -> None:
-        """Keep the state that the engine has just reached, where one is wanted."""
+    def _arrived(self) -> None:
+        """Take an edit at the step just reached into account, and keep its state if wanted."""
+        if self.reached in self._end:
+            self._enter(self._index + 1)
         engine = self._engine
         if self._checkpoints.wants(engine.step):
             self._checkpoints.keep(engine.step, engine.save())
@@ -154,3 +284,9 @@ class Timeline:
         known = len(self.losses) - first
         if known < losses.size:
             self.losses.extend(losses[known:])
+
+
+def _form(experiment: Experiment) -> tuple[object, ...]:
+    """What the form of a state depends on."""
+    training = experiment.training
+    return experiment.network, training.optimizer, training.mistakes
