@@ -1,0 +1,1 @@
+"""The form that shows a whole experiment as texts and makes a new one of them."""
