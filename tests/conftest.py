@@ -1,8 +1,19 @@
-"""Settings that must stand before numpy is imported."""
+"""Settings that must stand before numpy is imported, and what no test may see of the machine."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+
+import pytest
 
 # as the program itself does: one thread, and so one order of summation and the same bits
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_presets_of_the_users_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The folder of whoever runs the tests is neither read nor written."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield

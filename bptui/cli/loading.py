@@ -19,7 +19,7 @@ STDIN = "-"
 def load_preset(name_or_file: str) -> Experiment:
     """The experiment, or :class:`Unusable` with the reason."""
     from bptui.presets import PresetError, load, loads
-    from bptui.presets.files import LARGEST_FILE, decoded
+    from bptui.presets.reading import LARGEST_FILE, decoded
 
     try:
         if name_or_file != STDIN:

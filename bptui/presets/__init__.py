@@ -2,6 +2,7 @@
 
 from bptui.presets.errors import PresetError
 from bptui.presets.files import load, loads
-from bptui.presets.shipped import Shipped, shipped
+from bptui.presets.listing import PresetEntry
+from bptui.presets.shipped import shipped
 
-__all__ = ["PresetError", "Shipped", "load", "loads", "shipped"]
+__all__ = ["PresetEntry", "PresetError", "load", "loads", "shipped"]

@@ -10,36 +10,40 @@ from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.presets.build import experiment
 from bptui.presets.errors import PresetError, shown
+from bptui.presets.folders import own_file, own_names, shipped_file, shipped_names
 from bptui.presets.parse import at, parse
-from bptui.presets.shipped import shipped_file, shipped_names
-
-LARGEST_FILE = 20_000_000
-"""Bytes; the numbers of about a million parameters."""
+from bptui.presets.reading import LARGEST_FILE, read, too_large
 
 
 def load(name_or_file: str) -> Experiment:
-    """The experiment of a shipped preset or of a TOML file.
+    """The experiment of a shipped preset, of one of the user's own, or of a TOML file.
 
-    A shipped name wins over a file unless it is written like a file, with a path separator or the
-    ending ``.toml``. Raises :class:`PresetError`, whatever is wrong.
+    They are looked for in this order, unless the name is written like a file, with a path separator
+    or the ending ``.toml``. Raises :class:`PresetError`, whatever is wrong.
     """
-    file = Path(name_or_file)
-    if not _looks_like_file(name_or_file):
-        found = shipped_file(name_or_file)
-        if found is not None:
-            file = found
-        elif not name_or_file or not _exists(file):
-            close = difflib.get_close_matches(name_or_file, shipped_names(), 3)
-            hint = f"did you mean {' or '.join(close)}?" if close else "`bptui list` names them"
-            raise PresetError(
-                name_or_file or "''",
-                "",
-                "no shipped preset and no file of that name",
-                f"a shipped preset or a TOML file; {hint}",
-            )
+    file = find(name_or_file)
     shown_name = name_or_file if file == Path(name_or_file) else file.name
-    text = decoded(_read(file, shown_name), shown_name)
-    return loads(text, file.stem, file.parent, shown_name, file)
+    return loads(read(file, shown_name), file.stem, file.parent, shown_name, file)
+
+
+def find(name_or_file: str) -> Path:
+    """The file of a preset; where none has that name, :class:`PresetError` says what is close."""
+    file = Path(name_or_file)
+    if looks_like_file(name_or_file):
+        return file
+    named = shipped_file(name_or_file) or own_file(name_or_file)
+    if named is not None:
+        return named
+    if not name_or_file or not _exists(file):
+        close = difflib.get_close_matches(name_or_file, [*shipped_names(), *own_names()], 3)
+        hint = f"did you mean {' or '.join(close)}?" if close else "`bptui list` names them"
+        raise PresetError(
+            name_or_file or "''",
+            "",
+            "no preset and no file of that name",
+            f"the name of a preset or a TOML file; {hint}",
+        )
+    return file
 
 
 def loads(
@@ -53,7 +57,7 @@ def loads(
     """
     file = name if shown_name is None else shown_name
     if len(text) > LARGEST_FILE:
-        raise _too_large(file)
+        raise too_large(file)
     preset, raw = parse(text, file)
     try:
         return experiment(preset, name, folder, path, text)
@@ -64,19 +68,8 @@ def loads(
         raise PresetError(file, error.key, found, error.expected) from None
 
 
-def decoded(data: bytes, file: str) -> str:
-    """The text of a preset file."""
-    if len(data) > LARGEST_FILE:
-        raise _too_large(file)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PresetError(
-            file, "", f"bytes that are not UTF-8, at offset {error.start}", "a preset in TOML"
-        ) from None
-
-
-def _looks_like_file(name: str) -> bool:
+def looks_like_file(name: str) -> bool:
+    """Whether it is written like a file rather than like the name of a preset."""
     separators = (os.sep, os.altsep or os.sep)
     return name.endswith(".toml") or any(each in name for each in separators)
 
@@ -86,20 +79,3 @@ def _exists(file: Path) -> bool:
         return file.exists()
     except (OSError, ValueError):  # a name that no file can have
         return False
-
-
-def _read(file: Path, name: str) -> bytes:
-    try:
-        with file.open("rb") as stream:
-            return stream.read(LARGEST_FILE + 1)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-    except ValueError:
-        reason = "a name that no file can have"
-    raise PresetError(name, "", f"a file that cannot be read ({reason})", "a preset in TOML")
-
-
-def _too_large(file: str) -> PresetError:
-    return PresetError(
-        file, "", f"more than {LARGEST_FILE:,} bytes", f"a preset of at most {LARGEST_FILE:,} bytes"
-    )

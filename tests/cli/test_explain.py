@@ -191,7 +191,7 @@ def test_control_characters_are_taken_out() -> None:
         (["article", "--step", "-1"], "--step: found -1; expected 0 to 1,000,000,000"),
         (["article", "--step", "1000000001"], "--step: found 1000000001; expected 0 to"),
         (["article", "-o", "/nowhere/at/all"], "--output '/nowhere/at/all': cannot be written"),
-        (["nothing"], "nothing: found no shipped preset"),
+        (["nothing"], "nothing: found no preset"),
     ],
 )
 def test_unusable_arguments(arguments: list[str], message: str) -> None:

@@ -19,7 +19,7 @@ from bptui.core.mistakes import CONTRADICTORY, MISTAKES
 from bptui.core.snapshot import Snapshot
 from bptui.core.training import Engine
 from bptui.presets import load
-from bptui.presets.shipped import shipped_names
+from bptui.presets.folders import shipped_names
 
 from .derivation_support import steps
 from .reference import objective

@@ -21,7 +21,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets import load
-from bptui.presets.shipped import shipped_names
+from bptui.presets.folders import shipped_names
 
 from .derivation_support import definitions, expanded, random_experiment, rounding_scale, steps
 from .reference import FUNCTIONS

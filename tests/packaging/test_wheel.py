@@ -73,8 +73,8 @@ def test_it_holds_what_the_checkout_holds(wheel: Path) -> None:
 
 def test_the_installed_copy_is_the_one_that_runs(installed: Path, tmp_path: Path) -> None:
     program = (
-        "import bptui\nfrom bptui.presets.shipped import folder\n"
-        "print(bptui.__file__)\nprint(folder())"
+        "import bptui\nfrom bptui.presets.folders import shipped_folder\n"
+        "print(bptui.__file__)\nprint(shipped_folder())"
     )
     printed = run([sys.executable, "-c", program], tmp_path, PYTHONPATH=str(installed))
     package = installed / "bptui"

@@ -13,7 +13,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 from bptui.core.timeline import Timeline
 from bptui.presets import load, shipped
-from bptui.presets.shipped import shipped_file
+from bptui.presets.folders import shipped_file
 
 SHIPPED = {each.name: each for each in shipped()}
 

@@ -276,7 +276,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["artcle", "mazurr", "", "a\0b"])
 def test_an_unknown_name_is_refused(name: str) -> None:
-    with pytest.raises(PresetError, match="found no shipped preset and no file of that name"):
+    with pytest.raises(PresetError, match="found no preset and no file of that name"):
         load(name)
 
 

@@ -1,0 +1,57 @@
+"""Where presets lie: those that come with the program, and the user's own."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+
+def shipped_folder() -> Path:
+    """Inside the installed package, or at the top of a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "shipped"
+    return installed if installed.is_dir() else package.parent / "presets"
+
+
+def shipped_file(name: str) -> Path | None:
+    """The file of the shipped preset ``name``, or None."""
+    return next((file for file in shipped_folder().glob("*.toml") if file.stem == name), None)
+
+
+def shipped_names() -> list[str]:
+    return sorted(file.stem for file in shipped_folder().glob("*.toml"))
+
+
+def own_folder() -> Path:
+    """The user's; it need not exist. The environment's XDG_DATA_HOME is respected."""
+    from platformdirs import user_data_path  # needed by few commands
+
+    return user_data_path("bptui") / "presets"
+
+
+def own_file(name: str) -> Path | None:
+    """The file of the user's own preset ``name``, or None."""
+    return next((file for file in own_files() if file.stem == name), None)
+
+
+def own_files() -> list[Path]:
+    """By name. A link that leads nowhere is there, for the user to see; a pipe is not."""
+    try:
+        found = [file for file in own_folder().iterdir() if _may_be_preset(file)]
+    except OSError:
+        return []
+    return sorted(found, key=lambda file: (file.stem.casefold(), file.stem))
+
+
+def own_names() -> list[str]:
+    return [file.stem for file in own_files()]
+
+
+def _may_be_preset(file: Path) -> bool:
+    if file.suffix != ".toml" or file.name.startswith("."):
+        return False
+    try:
+        return stat.S_ISREG(os.stat(file).st_mode)
+    except OSError:
+        return True

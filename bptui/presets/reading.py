@@ -1,0 +1,40 @@
+"""File -> text of a preset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bptui.presets.errors import PresetError
+
+LARGEST_FILE = 20_000_000
+"""Bytes; the numbers of about a million parameters."""
+
+
+def read(file: Path, name: str) -> str:
+    """The text in ``file``, which error messages call ``name``."""
+    try:
+        with file.open("rb") as stream:
+            return decoded(stream.read(LARGEST_FILE + 1), name)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+    except ValueError:
+        reason = "a name that no file can have"
+    raise PresetError(name, "", f"a file that cannot be read ({reason})", "a preset in TOML")
+
+
+def decoded(data: bytes, file: str) -> str:
+    """The text of a preset file, byte order mark and line ends as they are."""
+    if len(data) > LARGEST_FILE:
+        raise too_large(file)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PresetError(
+            file, "", f"bytes that are not UTF-8, at offset {error.start}", "a preset in TOML"
+        ) from None
+
+
+def too_large(file: str) -> PresetError:
+    return PresetError(
+        file, "", f"more than {LARGEST_FILE:,} bytes", f"a preset of at most {LARGEST_FILE:,} bytes"
+    )
