@@ -1,0 +1,140 @@
+"""The text of a preset file with some of its values changed, and everything else byte by byte."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec import Struct
+
+from bptui.presets.layout import defaults, same, table, value
+from bptui.presets.schema import TABLES, PresetFile
+
+if TYPE_CHECKING:
+    from tomlkit import TOMLDocument
+    from tomlkit.items import Item
+
+_MARK = "\ufeff"
+
+
+class Change(NamedTuple):
+    """A key of the table ``name``, or of the top (""): it comes, goes, or changes its value."""
+
+    name: str
+    key: str
+    old: object
+    new: object
+
+
+def rewritten(text: str, preset: PresetFile) -> str:
+    """``text`` with the values of ``preset``.
+
+    Comments, order, blanks and the spelling of all values that stay are kept. Raises
+    :class:`ValueError` where the text is beyond tomlkit.
+    """
+    body = text.removeprefix(_MARK)
+    raw = tomllib.loads(body)
+    changes = [*_changes(raw, preset)]
+    if not changes:
+        return text
+    import tomlkit  # takes a while, as does what it does
+
+    document = tomlkit.parse(body)
+    for change in changes:
+        if change.new is None:
+            del _table(document, change.name)[change.key]
+        elif change.old is not None:
+            _replace(_table(document, change.name), change.key, change.old, change.new, change.key)
+    missing = dict.fromkeys(each.name for each in changes if each.name and each.name not in raw)
+    top = ""
+    for name, key, old, new in changes:
+        if old is not None or name in missing:
+            continue
+        if name == "" and not any(not isinstance(each, dict) for each in raw.values()):
+            top += f"{key} = {value(new, key)}\n"
+        else:
+            _add(document, name, key, value(new, key))
+    _tidy(document, raw)
+    result = tomlkit.dumps(document)
+    for name in missing:
+        result = f"{result.rstrip()}\n\n{table(name, getattr(preset, name))}"
+    result = f"{top}\n{result}" if top else result
+    if "\r\n" in body and "\n" not in body.replace("\r\n", ""):
+        result = result.replace("\r\n", "\n").replace("\n", "\r\n")
+    return text[: len(text) - len(body)] + result
+
+
+def _changes(raw: Mapping[str, Any], preset: PresetFile) -> Iterator[Change]:
+    given = preset.parameters.weights is not None  # so that no seed makes them
+    for name in TABLES:
+        part: Struct = getattr(preset, name) if name else preset
+        written = raw.get(name, {}) if name else raw
+        known = defaults(type(part))
+        for key in part.__struct_fields__:
+            if key in TABLES:
+                continue
+            old, new = written.get(key), getattr(part, key)
+            if old is None:
+                if not (key in known and same(new, known[key])):
+                    yield Change(name, key, None, new)
+            elif not same(old, new):
+                needed = new != "" and not (
+                    (name == "data" or (name == "init" and given)) and same(new, known.get(key))
+                )
+                yield Change(name, key, old, new if needed else None)
+
+
+def _table(document: TOMLDocument, name: str) -> Any:  # noqa: ANN401  tables of several classes
+    return document[name] if name else document
+
+
+def _replace(container: Any, place: str | int, old: object, new: object, key: str) -> None:  # noqa: ANN401  a table or a list
+    """Change as little as can be: single numbers where a list keeps its length."""
+    import tomlkit
+
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for index, (before, after) in enumerate(zip(old, new, strict=True)):
+            if not same(before, after):
+                _replace(container[place], index, before, after, "")
+    else:
+        container[place] = tomlkit.value(value(new, key))
+
+
+def _add(document: TOMLDocument, name: str, key: str, text: str) -> None:
+    """Write the key below the last one of its table."""
+    import tomlkit
+    from tomlkit.items import InlineTable, Table
+
+    container = _table(document, name)
+    last = _last(container)
+    if last is None or isinstance(container, InlineTable):
+        container[key] = tomlkit.value(text)
+        return
+    dotted = isinstance(container, Table) and container.is_super_table() and name
+    line = f"{last.trivia.indent}{f'{name}.' if dotted else ''}{key} = {text}\n"
+    # the line is made part of what follows the last value: tomlkit would put it below comments
+    # that belong to the next table
+    last.trivia.trail = (last.trivia.trail or "\n") + line
+
+
+def _last(container: Any) -> Item | None:  # noqa: ANN401  tables of several classes
+    """The last value of a table that is no table itself; None where it has to be appended."""
+    from tomlkit.container import Container
+    from tomlkit.items import AbstractTable
+
+    body = getattr(container if isinstance(container, Container) else container.value, "body", ())
+    items = [item for key, item in body if key is not None and not isinstance(item, AbstractTable)]
+    return items[-1] if items else None
+
+
+def _tidy(document: TOMLDocument, raw: Mapping[str, Any]) -> None:
+    """Remove tables that lost all their keys and hold no comment."""
+    from tomlkit.items import AbstractTable, Comment
+
+    for name in ("parameters", "init", "training"):
+        left = document.get(name)
+        if raw.get(name) and isinstance(left, AbstractTable) and not left:
+            comments = [item for _, item in left.value.body if isinstance(item, Comment)]
+            if not comments:
+                del document[name]

@@ -1,0 +1,114 @@
+"""Experiment -> preset file: its text, and writing it safely."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec.structs import replace as with_fields
+
+from bptui.atomic import written_whole
+from bptui.core.experiment import Experiment
+from bptui.presets.describe import table_of
+from bptui.presets.errors import PresetError, printable
+from bptui.presets.files import loads
+from bptui.presets.folders import own_folder
+from bptui.presets.identity import same_experiment
+from bptui.presets.layout import laid_out
+from bptui.presets.origin import Origin, origin_of
+from bptui.presets.rewrite import rewritten
+from bptui.presets.schema import PresetFile
+
+_REASONS = {
+    errno.EACCES: "no permission to write there",
+    errno.EPERM: "no permission to write there",
+    errno.EROFS: "that disk can only be read",
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "your share of the disk is full",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.EISDIR: "that is a folder",
+    errno.ENOTDIR: "a part of the path is a file, not a folder",
+}
+
+
+class SaveError(Exception):
+    """A preset that could not be saved; the message is one sentence. Nothing was written."""
+
+
+class ExistsError(SaveError):
+    """There is a file of that name, which was not to be overwritten."""
+
+
+def save(experiment: Experiment, path: Path, overwrite: bool = False) -> None:
+    """Write ``experiment`` as the preset file ``path``; raises :class:`SaveError`."""
+    write(path, document(experiment, path.parent), overwrite)
+
+
+def document(experiment: Experiment, folder: Path | None = None) -> str:
+    """The TOML text of ``experiment`` for a file in ``folder``, by default where it came from.
+
+    Where it came from a text, what is unchanged is kept byte by byte. Raises :class:`SaveError`
+    unless the text loads to the same experiment, bit by bit.
+    """
+    origin = origin_of(experiment)
+    home = origin.folder if origin else Path.cwd()
+    table = _with_csv_found_from(folder or home, table_of(experiment), origin)
+    try:
+        text = rewritten(origin.text, table) if origin and origin.text else laid_out(table)
+    except ValueError as error:
+        raise SaveError(f"The file it came from cannot be changed: {error}.") from None
+    try:
+        again = loads(text, experiment.name, folder or home)
+    except PresetError as error:
+        raise SaveError(f"It cannot be saved as a preset: {error}.") from None
+    if not same_experiment(again, experiment):
+        raise SaveError(
+            f"{printable(table.data.csv)} has changed since it was read: "
+            "the preset would have other samples."
+            if table.data.csv is not None
+            else "The preset would not have the same numbers."
+        )
+    return text
+
+
+def _with_csv_found_from(folder: Path, table: PresetFile, origin: Origin | None) -> PresetFile:
+    """``table`` with its CSV file by a path that leads there from ``folder`` too."""
+    if origin is None or table.data.csv is None:
+        return table
+    here, there = folder.resolve(), origin.folder.resolve()
+    if here == there or Path(table.data.csv).is_absolute():
+        return table
+    file = Path(os.path.abspath(there / table.data.csv))
+    name = file.relative_to(here) if file.is_relative_to(here) else file
+    return with_fields(table, data=with_fields(table.data, csv=str(name)))
+
+
+def write(path: Path, text: str, overwrite: bool) -> None:
+    """Write ``text`` to ``path``, whole or not at all.
+
+    Without ``overwrite`` a file that is there, or appears meanwhile, raises :class:`ExistsError`;
+    whatever else goes wrong :class:`SaveError`. The user's own folder is made where it is missing.
+    """
+    try:
+        if path.parent == own_folder():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(path, overwrite) as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise ExistsError(f"{shown_path(path)} exists already.") from None
+    except FileNotFoundError:
+        raise SaveError(f"There is no folder {shown_path(path.parent)}.") from None
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
+        raise SaveError(f"{shown_path(path)} cannot be written: {reason}.") from None
+    except ValueError:  # a NUL, or half a character
+        raise SaveError("No file can have this name or these contents.") from None
+
+
+def shown_path(path: Path) -> str:
+    """``path`` as people write it, with ``~`` for their home."""
+    with suppress(RuntimeError, ValueError):
+        return printable(f"~/{path.relative_to(Path.home())}")
+    return printable(str(path))

@@ -1,0 +1,342 @@
+"""Saved presets: the same numbers again, comments kept, nothing half-written."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bptui.core.arrays import frozen
+from bptui.core.experiment import Experiment
+from bptui.presets import load, loads, shipped
+from bptui.presets.identity import same_experiment
+from bptui.presets.origin import origin_of
+from bptui.presets.save import ExistsError, SaveError, document, save, write
+
+from .experiments import edited, one_input_changed, one_weight_changed, programmed, write_csv
+
+COMMENTED = """\
+# Exercise 7
+title = 'Mine'   # only mine
+
+[network] # two and one
+layers = [2, 2, 1]
+
+# by the teacher
+[parameters]
+weights = [
+  [[0.10, 2e-1],  # first unit
+   [0.30, .4e0]],
+  [[1], [-2]],
+]
+
+[training]
+# slowly
+learning_rate = 0.50 # at first
+optimizer = 'momentum'
+
+# four samples
+[data]
+inputs = [[1, 2.50]]
+targets = [[0.5]]
+# the end
+""".replace(" .4e0", " 0.4e0")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    made = tmp_path_factory.mktemp("presets")
+    write_csv(made)
+    return made
+
+
+def loaded(tmp_path: Path, text: str = COMMENTED) -> Experiment:
+    file = tmp_path / "mine.toml"
+    file.write_bytes(text.encode())
+    return load(str(file))
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_a_saved_experiment_loads_to_the_same_bits(folder: Path, data: st.DataObject) -> None:
+    experiment = data.draw(st.one_of(edited(folder), programmed()))
+    again = loads(document(experiment, folder), experiment.name, folder)
+    assert same_experiment(again, experiment)
+    assert again.title == (experiment.title or experiment.name)
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_text_that_is_saved_again_stays_as_it_is(folder: Path, data: st.DataObject) -> None:
+    text = document(data.draw(st.one_of(edited(folder), programmed())), folder)
+    assert document(loads(text, "mine", folder), folder) == text
+
+
+@given(st.text(), st.text(), st.text())
+@settings(deadline=None)
+def test_any_words_are_kept(title: str, description: str, source: str) -> None:
+    for name in ("article", "mine"):
+        experiment = replace(load("article"), name=name, origin=None)
+        experiment = replace(
+            experiment, title=title, description=description.strip(), source=source.strip()
+        )
+        again = loads(document(experiment), name, Path())
+        assert again.title == (title or name)
+        assert (again.description, again.source) == (description.strip(), source.strip())
+
+
+@pytest.mark.parametrize("name", [each.name for each in shipped()])
+def test_what_is_unchanged_is_saved_byte_by_byte(name: str) -> None:
+    experiment = load(name)
+    origin = origin_of(experiment)
+    assert origin is not None
+    assert origin.file is not None
+    assert document(experiment).encode() == origin.file.read_bytes()
+
+
+@pytest.mark.parametrize(("newline", "mark"), [("\n", ""), ("\r\n", ""), ("\r\n", "\ufeff")])
+def test_comments_order_and_spelling_stay(tmp_path: Path, newline: str, mark: str) -> None:
+    text = mark + COMMENTED.replace("\n", newline)
+    experiment = loaded(tmp_path, text)
+    assert document(experiment) == text
+    start = one_weight_changed(experiment.start, -0.125)
+    training = replace(experiment.training, learning_rate=0.25)
+    changed = document(replace(experiment, start=start, training=training))
+    assert changed == text.replace("[[0.10,", "[[-0.125,").replace("= 0.50 #", "= 0.25 #")
+
+
+def test_added_keys_go_into_their_tables(tmp_path: Path) -> None:
+    experiment = loaded(tmp_path)
+    training = replace(experiment.training, steps=7, settings=(("momentum", 0.5),))
+    added = document(replace(experiment, training=training, source="A book"))
+    expected = COMMENTED.replace(
+        "optimizer = 'momentum'\n", "optimizer = 'momentum'\nmomentum = 0.5\nsteps = 7\n"
+    ).replace("only mine\n", 'only mine\nsource = "A book"\n')
+    assert added == expected
+
+
+def test_keys_without_a_use_are_removed(tmp_path: Path) -> None:
+    text = (
+        "[network]\nlayers = [1, 1]\n\n[init]\nscheme = 'normal'\nseed = 3\n\n[training]\n"
+        "optimizer = 'adam' # good\nbeta1 = 0.8\n\n[data]\ndataset = 'sine'\nsamples = 3\n"
+    )
+    experiment = loaded(tmp_path, text)
+    training = replace(experiment.training, optimizer="sgd", settings=())
+    data = one_input_changed(experiment.data, 0.5)
+    start = one_weight_changed(experiment.start, 0.5)
+    made = document(replace(experiment, training=training, data=data, start=start))
+    assert "beta1" not in made
+    assert 'optimizer = "sgd" # good' in made
+    assert {*tomllib.loads(made)} == {"network", "training", "data", "parameters"}
+    assert {*tomllib.loads(made)["data"]} == {"inputs", "targets"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "network = {layers = [1, 1]}\ndata = {inputs = [[1]], targets = [[2]]}\n",
+        "network.layers = [1, 1]\ndata.inputs = [[1]]\ndata.targets = [[2]]\n",
+        "data.inputs = [[1]]\nnetwork.layers = [1, 1]\ndata.targets = [[2]]\n",
+        "[data]\ninputs = [[1]]\ntargets = [[2]]\n[ network ]\nlayers = [1, 1]",
+        '["data"]\n"inputs" = [[1]]\ntargets = [[2]]\n[training]\n[network]\nlayers = [1, 1]\n#',
+    ],
+)
+def test_however_the_tables_are_written(tmp_path: Path, text: str) -> None:
+    experiment = loaded(tmp_path, text)
+    training = replace(experiment.training, optimizer="adam", steps=7, l2=0.5)
+    changed = replace(
+        experiment,
+        title="T",
+        training=training,
+        start=one_weight_changed(experiment.start, 0.5),
+        data=replace(experiment.data, inputs=frozen([[4], [5]]), targets=frozen([[1], [0]])),
+    )
+    changed = replace(changed, network=replace(changed.network, activations=("tanh",)))
+    made = document(changed)
+    assert same_experiment(loads(made, "mine", tmp_path), changed)
+    assert document(experiment) == text
+
+
+def test_numbers_are_written_to_the_last_bit(tmp_path: Path) -> None:
+    experiment = loaded(tmp_path)
+    for number in (-0.0, 1e-300, 5e-324, 1e22, 0.1 + 0.2):
+        start = one_weight_changed(experiment.start, number)
+        text = document(replace(experiment, start=start))
+        assert repr(number) in text
+        assert same_experiment(loads(text, "mine", tmp_path), replace(experiment, start=start))
+
+
+def test_a_new_document_is_laid_out_for_people(tmp_path: Path) -> None:
+    experiment = replace(loaded(tmp_path), origin=None)
+    assert document(experiment) == (
+        'title = "Mine"\n\n[network]\nlayers = [2, 2, 1]\n\n[parameters]\nweights = [\n  [\n'
+        "    [0.1, 0.2],\n    [0.3, 0.4],\n  ],\n  [\n    [1.0],\n    [-2.0],\n  ],\n]\n"
+        "biases = [[0.0, 0.0], [0.0]]\n\n[training]\n"
+        'optimizer = "momentum"\nlearning_rate = 0.5\n\n[data]\n'
+        "inputs = [[1.0, 2.5]]\ntargets = [[0.5]]\n"
+    )
+
+
+@pytest.mark.parametrize("nested", ["", "deeper"])
+def test_a_csv_file_is_found_from_another_folder_too(tmp_path: Path, nested: str) -> None:
+    there = tmp_path / "there" / nested
+    there.mkdir(parents=True)
+    write_csv(there)
+    text = "[network]\nlayers = [3, 1]\n[data]\ncsv = 't.csv' # mine\nclass_column = 'kind'\n"
+    experiment = loaded(there, text)
+    for target in (tmp_path / "elsewhere", tmp_path, there):
+        target.mkdir(exist_ok=True)
+        save(experiment, target / "copy.toml")
+        assert same_experiment(load(str(target / "copy.toml")), experiment)
+    assert (there / "copy.toml").read_bytes() == (there / "mine.toml").read_bytes()
+    assert (
+        f"'{Path('there', nested, 't.csv')}' # mine".replace("'", '"')
+        in (tmp_path / "copy.toml").read_text()
+    )
+
+
+def test_a_csv_file_that_changed_is_noticed(tmp_path: Path) -> None:
+    write_csv(tmp_path)
+    text = (
+        "[network]\nlayers = [2, 1]\n[data]\ncsv = 't.csv'\n"
+        "input_columns = ['a', 'b']\nclass_column = 'kind'\n"
+    )
+    experiment = loaded(tmp_path, text)
+    (tmp_path / "t.csv").write_text("a,b,kind\n1,2,x\n3,4,y\n")
+    with pytest.raises(SaveError, match="has changed since it was read"):
+        document(experiment)
+    (tmp_path / "t.csv").unlink()
+    with pytest.raises(SaveError, match="no file"):
+        save(experiment, tmp_path / "new.toml")
+    assert not (tmp_path / "new.toml").exists()
+
+
+def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
+    file = tmp_path / "x.toml"
+    file.write_text("old")
+    with pytest.raises(ExistsError, match="exists already"):
+        write(file, "new", overwrite=False)
+    assert file.read_text() == "old"
+    file.chmod(0o640)
+    write(file, "new", overwrite=True)
+    assert file.read_text() == "new"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert [*tmp_path.iterdir()] == [file]
+
+
+def test_a_file_that_appears_at_the_last_moment_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, fsync = tmp_path / "x.toml", os.fsync
+
+    def appears(descriptor: int) -> None:
+        fsync(descriptor)
+        file.write_text("another's")
+
+    monkeypatch.setattr(os, "fsync", appears)
+    with pytest.raises(ExistsError):
+        write(file, "new", overwrite=False)
+    assert file.read_text() == "another's"
+    assert [*tmp_path.iterdir()] == [file]
+
+
+@pytest.mark.parametrize("appears", [False, True])
+def test_file_systems_without_links_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, appears: bool
+) -> None:
+    file = tmp_path / "x.toml"
+
+    def refused(*_: object, **__: object) -> None:
+        if appears:
+            file.write_text("another's")
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    if appears:
+        with pytest.raises(ExistsError):
+            write(file, "new", overwrite=False)
+    else:
+        write(file, "new", overwrite=False)
+    assert file.read_text() == ("another's" if appears else "new")
+    assert [*tmp_path.iterdir()] == [file]
+
+
+@pytest.mark.parametrize(
+    ("fails", "overwrite"), [("fsync", False), ("fsync", True), ("link", False), ("replace", True)]
+)
+def test_an_error_leaves_everything_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str, overwrite: bool
+) -> None:
+    file = tmp_path / "x.toml"
+    if overwrite:
+        file.write_text("old")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, fails, full)
+    if fails == "link":
+        monkeypatch.setattr(os, "replace", full)  # which stands in for links
+    with pytest.raises(SaveError, match="the disk is full"):
+        write(file, "new", overwrite)
+    assert [*tmp_path.iterdir()] == ([file] if overwrite else [])
+    assert not overwrite or file.read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("nowhere/x.toml", "There is no folder .*nowhere"),
+        ("folder", "that is a folder"),
+        ("file/x.toml", "a file, not a folder"),
+        ("n" * 300 + ".toml", "the name is too long"),
+        ("nul\0.toml", "No file can have this name"),
+    ],
+)
+def test_names_that_cannot_be_written_are_one_sentence(
+    tmp_path: Path, name: str, message: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("")
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(SaveError, match=message) as caught:
+        write(tmp_path / name, "text", overwrite=False)
+    assert "\n" not in str(caught.value)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_a_folder_without_permission_is_one_sentence(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    with pytest.raises(SaveError, match="no permission"):
+        write(tmp_path / "x.toml", "text", overwrite=False)
+
+
+@pytest.mark.parametrize("name", ["a b.toml", "~.toml", "网络.toml", "plain", "网" * 80 + ".toml"])
+def test_any_name_will_do(tmp_path: Path, name: str) -> None:
+    save(load("article"), tmp_path / name)
+    assert same_experiment(load(str(tmp_path / name)), load("article"))
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    file, link = tmp_path / "x.toml", tmp_path / "link.toml"
+    file.write_text("old")
+    link.symlink_to(file)
+    write(link, "new", overwrite=True)
+    assert link.is_symlink()
+    assert file.read_text() == "new"
+
+
+def test_only_the_users_own_folder_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "not" / "yet"))
+    write(tmp_path / "not" / "yet" / "bptui" / "presets" / "x.toml", "text", overwrite=False)
+    with pytest.raises(SaveError, match="There is no folder"):
+        write(tmp_path / "other" / "x.toml", "text", overwrite=False)
