@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from bptui.app.curves import Curve
 from bptui.app.playing import PlayingApp
 
 
 class ComparingApp(PlayingApp):
     """Keeps the curves that the chart draws beside the current one."""
+
+    def action_keep(self) -> None:
+        from bptui.app.screens.curves import CurveScreen, proposed
+
+        player = self._player
+        player.pause()
+        view = player.view()
+        name = proposed(
+            view.snapshot.experiment, bool(view.edits), [each.name for each in view.kept]
+        )
+        current = Curve(name, view.losses, view.played)
+        self.push_screen(CurveScreen(current, view.kept), self._keep)
+
+    def _keep(self, curves: Sequence[Curve] | None) -> None:
+        if curves is not None:
+            self._player.keep(curves)

@@ -149,7 +149,7 @@ def draw(
             dots = area.line(series)
             own = _characters(_dotted(dots) if series.kind == "dots" else dots)
             own[~free] = 0
-            for row, column in np.argwhere(own & (bits == 0)).tolist():
+            for row, column in np.argwhere((own != 0) & (bits == 0)).tolist():
                 owners.setdefault((row, column), number)
             bits |= own
             placed = []

@@ -1,28 +1,56 @@
-"""The loss of every step played so far, with the shown step marked."""
+"""The loss of every step played so far, with the shown step marked, and curves to compare it to."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+import numpy as np
 from rich.style import Style
 from textual.strip import Strip
 
+from bptui.app.curves import LETTERS, MOST, Curve
 from bptui.app.lines import Line
 from bptui.app.numbers import loss
+from bptui.app.panels.legend import Entry, arranged, painted
 from bptui.app.panels.panel import Panel
 from bptui.app.view import View
 
 if TYPE_CHECKING:
-    from bptui.charts import Chart
+    from bptui.charts import Chart, Series
+    from bptui.core.held_out import HeldOutLosses
 
 REDRAW_SECONDS = 0.4
 """While running the chart is drawn at most this often: the numbers come first."""
 REDRAW_SHARE = 60
 """Nor before so many times what drawing it took: a key seldom has to wait for it."""
 
-HIT = "◆"
-"""Stands on the axis below a step at which a breakpoint stopped a run."""
+HIT, EDIT = "◆", "▲"
+"""Stand on the axis below steps at which a breakpoint stopped a run, or something was edited."""
+TEST, BEFORE = "∘", "·"
+LOW = 9
+"""Rows from which two lines of legend leave enough of the chart."""
+
+COLOURS = {
+    True: ("#c49bff", "#ff9ecb", "#a9c77a", "#d8b08c", "#8fa8f0", "#c9c9a3"),
+    False: ("#7a3fc2", "#b8327d", "#4f7010", "#8a4b20", "#3556a8", "#6b6440"),
+}
+"""Of the kept curves, on a dark background and on a light one."""
+
+
+@lru_cache(maxsize=2)
+def curve_styles(dark: bool) -> dict[str, Style]:
+    """The style of each letter's curve."""
+    return {
+        letter: Style(color=colour) for letter, colour in zip(LETTERS, COLOURS[dark], strict=True)
+    }
+
+
+def held_out(view: View) -> HeldOutLosses | None:
+    """The losses of the test samples, where there are any."""
+    found: HeldOutLosses | None = getattr(view, "test_losses", None)
+    return found
 
 
 class LossPanel(Panel):
@@ -34,6 +62,8 @@ class LossPanel(Panel):
         self._drawn_at = self._cost = 0.0
         self._drawn: object = None
         self._chart: tuple[tuple[object, ...], Chart | None] | None = None
+        # these curves do not grow: what is known of them stays true
+        self._envelope = lru_cache(maxsize=MOST + 1)(Curve.envelope)
 
     def watch_view(self, before: View | None, view: View | None) -> None:
         """Draw after the numbers, and only every few frames while running."""
@@ -54,53 +84,99 @@ class LossPanel(Panel):
         self.repaint()
 
     def chart(self, view: View, width: int, height: int) -> Chart | None:
-        key = (view.losses, view.played, width, height, self.logarithmic)
+        tests = held_out(view)
+        key = (
+            *(view.losses, view.played, view.before, view.edits, view.kept),
+            0 if tests is None else len(tests.steps),
+            *(width, height, self.logarithmic),
+        )
         if self._chart is None or self._chart[0] != key:
             from bptui.charts import loss_chart  # plotext loads after the numbers are on the screen
 
             began = perf_counter()
+            compared = [each for each in (*view.kept, view.before) if each is not None]
             drawn = loss_chart(
                 *view.losses.envelope(width),
-                last=view.played - 1,
+                last=max(view.played, *(each.length for each in compared), 0) - 1,
                 width=width,
                 height=height,
                 logarithmic=self.logarithmic,
+                beside=self._beside(view, width),
             )
             self._chart, self._cost = (key, drawn), perf_counter() - began
         return self._chart[1]
 
+    def _beside(self, view: View, width: int) -> list[Series]:
+        """What is drawn beside the current curve, in the order of the legend."""
+        from bptui.charts import Series
+
+        found = [Series(*self._envelope(each, width, 0), "line", each.letter) for each in view.kept]
+        if view.before is not None:
+            start = view.edits[-1] if view.edits else 0
+            found.append(Series(*self._envelope(view.before, width, start), "dots", BEFORE))
+        tests = held_out(view)
+        if tests is not None:
+            steps, values = np.array(tests.steps, dtype=np.intp), np.array(tests.values)
+            count = min(steps.size, values.size)  # another thread may add to them meanwhile
+            steps, values = steps[:count], values[:count]
+            found.append(Series(steps, values, values, "points", TEST))
+        return found
+
+    def _entries(self, view: View) -> list[Entry]:
+        """The legend, in the order of what :meth:`_beside` draws."""
+        styles = curve_styles(self.app.current_theme.dark)
+        entries = [Entry(each.letter, each.name, styles[each.letter]) for each in view.kept]
+        if view.before is not None:
+            entries.append(Entry(BEFORE, "before the edit", self.ink.dim))
+        if held_out(view) is not None:
+            entries.append(Entry(TEST, "test", self.ink.text))
+        return entries
+
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         self.note("logarithmic" if self.logarithmic else "linear")
-        chart = self.chart(view, width, height)
+        entries = self._entries(view)
+        legend = arranged(entries, width, 2 if height >= LOW else int(height > LOW // 2))
+        chart = self.chart(view, width, height - len(legend))
         if chart is None:
             value = loss(view.snapshot.loss)
             return [Line().add(f" loss {value} ", self.ink.text).strip()]
         here = chart.column(view.snapshot.step)
-        marked = frozenset(chart.column(step) for step in view.hits)
+        marks = {chart.column(step): HIT for step in view.hits}
+        marks |= {chart.column(step): EDIT for step in view.edits}
+        styles = [each.style for each in entries]
         return [
-            self._styled(line, row, chart, here, marked) for row, line in enumerate(chart.lines)
+            *(
+                self._styled(line, row, chart, here, marks, styles)
+                for row, line in enumerate(chart.lines)
+            ),
+            *(painted(line, self.ink.dim) for line in legend),
         ]
 
     def _styled(
-        self, text: str, row: int, chart: Chart, here: int | None, marked: frozenset[int | None]
+        self,
+        text: str,
+        row: int,
+        chart: Chart,
+        here: int | None,
+        marks: dict[int | None, str],
+        styles: list[Style],
     ) -> Strip:
         ink = self.ink
         line = Line().add(text[: chart.left], ink.dim)
         if row == chart.bottom:  # the axis: marks there never hide the curve
             for column in range(chart.left, len(text)):
-                if column in marked:
-                    line.add(HIT, ink.warning)
-                else:
-                    line.add(text[column], ink.dim)
+                mark = marks.get(column)
+                line.add(mark or text[column], ink.warning if mark else ink.dim)
             return line.strip()
         if row > chart.bottom:
             return line.add(text[chart.left :], ink.dim).strip()
         for column in range(chart.left, len(text)):
             character = text[column]
-            style: Style = ink.accent
-            if here is not None and column > here:
+            owner = chart.owners.get((row, column))
+            style: Style = ink.accent if owner is None else styles[owner]
+            if here is not None and column > here and (owner is None or character == TEST):
                 style = ink.faint
-            if column == here:
+            if column == here and owner is None:
                 style = ink.warning
                 if character == " ":
                     character, style = "┊", ink.dim
