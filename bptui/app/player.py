@@ -13,6 +13,7 @@ from functools import partial
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
+from bptui.app.course import Course, Courses
 from bptui.app.curves import Curve
 from bptui.app.pace import BREATH, DEFAULT, SEEKING_FRAME, SLICE, SPEEDS, Speed
 from bptui.app.place import Place
@@ -69,14 +70,16 @@ class Player:
         self._running = self._backwards = False
         self._breakpoints: dict[Breakpoint, bool] = {}
         self._kept: tuple[Curve, ...] = ()
-        self._open(experiment)
-
-    def _open(self, experiment: Experiment) -> None:
-        self.timeline = Timeline(experiment)
+        self._courses = Courses(Course(Timeline(experiment)))
+        self._course = self._courses.current
         self.snapshot = self.timeline.snapshot(0)
         self.position: int | None = None
         self._goal = Place(0)
-        self._hits: dict[int, Hit] = {}
+
+    @property
+    def timeline(self) -> Timeline:
+        """The timeline of what is shown."""
+        return self._course.timeline
 
     @property
     def running(self) -> bool:
@@ -99,9 +102,9 @@ class Player:
     def set_breakpoints(self, breakpoints: Mapping[Breakpoint, bool]) -> None:
         """Set these alone; the hits of those that are gone are forgotten."""
         self._breakpoints = dict(breakpoints)
-        self._hits = {
+        self._course.hits = {
             step: hit
-            for step, hit in self._hits.items()
+            for step, hit in self._course.hits.items()
             if any(each in self._breakpoints for each in hit.breakpoints)
         }
         self.show()
@@ -133,8 +136,11 @@ class Player:
             seeking=seeking,
             diverged_at=self.timeline.first_not_finite,
             position=self.position,
-            hits=tuple(sorted(self._hits)),
+            hits=tuple(sorted(self._course.hits)),
             kept=self._kept,
+            edits=self.timeline.edits,
+            before=self._course.before,
+            test_losses=self.timeline.test_losses,
         )
 
     def show(self, snapshot: Snapshot | None = None, position: int | None = None) -> None:
@@ -143,11 +149,56 @@ class Player:
             self.snapshot, self.position = snapshot, position
         self._show(self.view())
 
-    async def open(self, experiment: Experiment) -> None:
-        """Start over with another experiment; breakpoints that it has no names for are dropped."""
-        self.pause()
+    def open(self, experiment: Experiment, before: Curve | None = None) -> Errand[None]:
+        """Go over to another experiment, at its step 0; breakpoints it has no names for go.
+
+        ``before`` is a curve to compare it with.
+        """
+        return self._change(Course(Timeline(experiment), before=before), Place(0))
+
+    def edit(self, fork: Timeline, place: Place) -> Errand[None]:
+        """Go over to a fork of the shown timeline, at ``place``."""
+        losses = self.timeline.losses
+        before = Curve("before the edit", losses, len(losses))
+        first = max(fork.edits, default=0)
+        hits = {step: hit for step, hit in self._course.hits.items() if step < first}
+        return self._change(Course(fork, before=before, fork=True, hits=hits), place)
+
+    def _change(self, course: Course, place: Place) -> Errand[None]:
+        self._courses.current.place = self.goal
+        self._courses.change(course)
+        return self._adopt(course, place)
+
+    def undo(self) -> Errand[None] | None:
+        """Take the last change back; None where there is none."""
+        place = self._courses.undo(self.goal)
+        return None if place is None else self._adopt(self._courses.current, place)
+
+    def redo(self) -> Errand[None] | None:
+        """Make the change again that was taken back last; None where there is none."""
+        place = self._courses.redo(self.goal)
+        return None if place is None else self._adopt(self._courses.current, place)
+
+    def _adopt(self, course: Course, place: Place) -> Errand[None]:
+        return Errand(partial(self._turn, course, place, self._begin(place)))
+
+    async def _turn(self, course: Course, place: Place, errand: int) -> None:
+        """Show ``place`` of a course."""
         async with self._lock:
-            self._open(experiment)
+            self._course = course
+            self._courses.settle()
+            # a step that is known, so that there is something to show on the way to a far one
+            near = min(place.step, max(course.timeline.furthest, 0))
+            self.snapshot = await self.work(self.timeline.snapshot, near)
+            self.position = None
+            if near == place.step:
+                self.position = place.position
+            self._drop_breakpoints(self.snapshot.experiment)
+            self.show()
+            await self._reach(place, errand)
+
+    def _drop_breakpoints(self, experiment: Experiment) -> None:
+        """Drop those that the experiment has no names for, and say so."""
         dropped = []
         for each in list(self._breakpoints):
             try:
@@ -155,7 +206,6 @@ class Player:
             except BreakpointError:
                 dropped.append(str(each))
                 del self._breakpoints[each]
-        self.show()
         if dropped:
             gone = f"breakpoint{'s' * (len(dropped) > 1)} {', '.join(dropped)}"
             self._tell(f"{experiment.name} has no such quantity: dropped the {gone}.")
@@ -258,7 +308,7 @@ class Player:
             self.show()
             return None
         if hit is not None:
-            self._hits[hit.step] = hit
+            self._course.hits[hit.step] = hit
         self.pause()
         self.show()
         if hit is not None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bptui.app.curves import Curve
 from bptui.app.selection import Selection
+from bptui.core.held_out import HeldOutLosses
 from bptui.core.history import LossHistory
 from bptui.core.network import Parameters
 from bptui.core.operations import Operation
@@ -43,6 +44,8 @@ class View:
     """The steps at which the user changed something, in order."""
     before: Curve | None = None
     """The losses as they were before the last edit."""
+    test_losses: HeldOutLosses | None = None
+    """The losses of the test samples, where there are any; they only ever grow."""
     kept: tuple[Curve, ...] = ()
     """Curves kept for comparison, in the order they were kept."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from rich.cells import cell_len, set_cell_size
+from textual.geometry import Offset
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -40,14 +41,29 @@ def _operation_field(operations: tuple[Operation, ...], position: int | None, ro
     return (ALL if position is None else numbered[position]).ljust(width)
 
 
-class StatusLine(Widget):
-    """Preset, network, loss function and optimizer; then the step, the operation, the loss."""
+class StatusLine(Widget, can_focus=True):
+    """Preset, network, loss function and optimizer; then the step, the operation, the loss.
+
+    With the focus on it the learning rate is selected.
+    """
 
     view: reactive[View | None] = reactive(None, always_update=True)
+    _rate_at = 1
 
     @property
     def ink(self) -> Ink:
         return ink(self.app.current_theme.dark)
+
+    @property
+    def learning_rate_at(self) -> Offset:
+        """Where on the screen the learning rate stands."""
+        return self.region.offset + Offset(self._rate_at, 0)
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -87,13 +103,20 @@ class StatusLine(Widget):
         line = Line().add(name, colours.strong)
         count = len(training.mistakes)
         sizes = "-".join(map(str, network.layers))
+        rate = f"{training.learning_rate:g}"
         entries = [
             ([f"{count} mistake{'s' * (count > 1)}"] if count else [], colours.warning),
             ([str(network), sizes, f"{len(network.layers)} layers"], colours.dim),
             ([training.loss.replace("_", " ")], colours.dim),
-            ([f"{training.optimizer} {training.learning_rate:g}"], colours.dim),
         ]
+        optimizer = f"   {training.optimizer} {rate}"
+        if self.has_focus:  # what is selected must be in sight
+            room -= len(optimizer)
         for forms, style in entries:
             fitting = (form for form in forms if line.width + len(form) + 3 <= room)
             line.add("".join(f"   {form}" for form in islice(fitting, 1)), style)
+        if self.has_focus or line.width + len(optimizer) <= room:
+            line.add(optimizer.removesuffix(rate), colours.dim)
+            self._rate_at = line.width
+            line.add(rate, colours.selected(colours.dim, True) if self.has_focus else colours.dim)
         return line

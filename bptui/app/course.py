@@ -1,0 +1,73 @@
+"""What undo and redo go back and forth between: timelines, and where in them one was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bptui.app.curves import Curve
+from bptui.app.place import Place
+from bptui.core.checkpoints import BUDGET
+from bptui.core.search import Hit
+from bptui.core.timeline import Timeline
+
+MOST = 100
+"""Changes that can be undone."""
+
+
+@dataclass(eq=False)
+class Course:
+    """A timeline and what was seen in it; ``place`` is where it was left.
+
+    ``fork`` is whether an edit made it of the one before, so that their steps can be compared.
+    """
+
+    timeline: Timeline
+    place: Place = Place(0)  # noqa: RUF009  immutable
+    before: Curve | None = None
+    fork: bool = False
+    hits: dict[int, Hit] = field(default_factory=dict)
+
+
+class Courses:
+    """The current course, those that can be gone back to and those that were undone."""
+
+    def __init__(self, first: Course) -> None:
+        self.current = first
+        self._past: list[Course] = []
+        self._future: list[Course] = []
+
+    def change(self, course: Course) -> None:
+        """Go over to a new course; what was undone is gone."""
+        self._past = [*self._past, self.current][-MOST:]
+        self._future = []
+        self.current = course
+
+    def undo(self, here: Place) -> Place | None:
+        """Go back to the course before; the place to show in it, None where there is none."""
+        if not self._past:
+            return None
+        left, before = self.current, self._past.pop()
+        left.place = here
+        self._future.append(left)
+        self.current = before
+        return here if left.fork else before.place
+
+    def redo(self, here: Place) -> Place | None:
+        """Go forward again; the place to show, None where nothing was undone."""
+        if not self._future:
+            return None
+        left, after = self.current, self._future.pop()
+        left.place = here
+        self._past.append(left)
+        self.current = after
+        return here if after.fork else after.place
+
+    def settle(self) -> None:
+        """Share out the memory: most to the current timeline, a part to all the others."""
+        others = {id(each): each for each in self._timelines() if each is not self.current.timeline}
+        for each in others.values():
+            each.rest(BUDGET // len(others))
+        self.current.timeline.wake()
+
+    def _timelines(self) -> list[Timeline]:
+        return [each.timeline for each in (*self._past, *self._future)]

@@ -1,0 +1,92 @@
+"""Changes of a single number in the middle of training: each forks the timeline at a step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from bptui.core.arrays import Array, frozen
+from bptui.core.data import Data
+from bptui.core.experiment import Experiment
+from bptui.core.network import Parameters
+from bptui.core.snapshot import Snapshot
+from bptui.core.timeline import Timeline
+
+Kind = Literal["weight", "bias", "input", "target", "learning rate"]
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number that may be edited.
+
+    ``place`` is (layer, source, unit) of a weight, (layer, unit) of a bias, layers from 1;
+    (sample, unit) of an input or a target, test samples after the others; () of the learning rate.
+    """
+
+    kind: Kind
+    place: tuple[int, ...] = ()
+
+    def value(self, experiment: Experiment, parameters: Parameters) -> float:
+        """What it is now."""
+        if self.kind == "learning rate":
+            return experiment.training.learning_rate
+        if self.kind in ("weight", "bias"):
+            layer, *at = self.place
+            arrays = parameters.weights if self.kind == "weight" else parameters.biases or ()
+            return float(arrays[layer - 1][tuple(at)])
+        array, at = self._sample(experiment.data)
+        return float(array[tuple(at)])
+
+    def _sample(self, data: Data) -> tuple[Array, list[int]]:
+        sample, unit = self.place
+        test = sample >= data.samples
+        if self.kind == "input":
+            return data.test_inputs if test else data.inputs, [sample - test * data.samples, unit]
+        return data.test_targets if test else data.targets, [sample - test * data.samples, unit]
+
+    def in_experiment(self, experiment: Experiment, value: float) -> Experiment:
+        """The experiment with ``value``, for what is no parameter.
+
+        Raises :class:`~bptui.core.errors.UnusableError` where it cannot be.
+        """
+        if self.kind == "learning rate":
+            return replace(experiment, training=replace(experiment.training, learning_rate=value))
+        array, at = self._sample(experiment.data)
+        name = "inputs" if self.kind == "input" else "targets"
+        name = f"test_{name}" if self.place[0] >= experiment.data.samples else name
+        changed: dict[str, Any] = {name: _with(array, tuple(at), value)}
+        return replace(experiment, data=replace(experiment.data, **changed))
+
+    def in_parameters(self, parameters: Parameters, value: float) -> Parameters:
+        """The parameters with ``value``, for a weight or a bias."""
+        layer, *at = self.place
+        weights, biases = list(parameters.weights), list(parameters.biases or ())
+        arrays = weights if self.kind == "weight" else biases
+        arrays[layer - 1] = _with(arrays[layer - 1], tuple(at), value)
+        return Parameters(tuple(weights), None if parameters.biases is None else tuple(biases))
+
+
+def edited(
+    timeline: Timeline, snapshot: Snapshot, number: Number, value: float, *, updated: bool = False
+) -> Timeline:
+    """A fork of ``timeline`` in which ``number`` is ``value`` from the snapshot's step on.
+
+    ``updated`` takes the parameters that the step's update has made, so that the fork begins with
+    the next step. Raises :class:`~bptui.core.errors.UnusableError` where ``value`` cannot be.
+    """
+    experiment, step = snapshot.experiment, snapshot.step + updated
+    parameters = snapshot.updated_parameters if updated else snapshot.parameters
+    slots = snapshot.updated_slots if updated else snapshot.slots
+    if number.kind in ("weight", "bias"):
+        parameters = number.in_parameters(parameters, value)
+        if step == 0:
+            experiment = replace(experiment, start=parameters)
+    else:
+        experiment = number.in_experiment(experiment, value)
+    return timeline.edited(step, experiment, parameters, slots)
+
+
+def _with(array: Array, place: tuple[int, ...], value: float) -> Array:
+    changed = array.copy()
+    changed[place] = value
+    return frozen(changed)
