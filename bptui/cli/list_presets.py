@@ -1,9 +1,11 @@
-"""``bptui list``: the shipped presets."""
+"""``bptui list``: the shipped presets, or the user's own."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+from itertools import accumulate
+from unicodedata import east_asian_width
 
 import click
 
@@ -13,27 +15,61 @@ from bptui.cli.output import opened
 
 @click.command(
     "list",
-    short_help="The shipped presets.",
-    help="""List the shipped presets: name, network, and a line about each.
+    short_help="The shipped presets, or your own.",
+    help="""List the shipped presets, or your own: name, network, and a line about each.
 
 \b
 Examples:
   bptui list
   bptui list | grep softmax
+  bptui list --own
 """,
 )
-def command() -> None:
+@click.option("--own", is_flag=True, help="Your own presets, which the app saved by name.")
+def command(own: bool) -> None:
     from bptui.presets import PresetError, shipped
+    from bptui.presets.errors import printable
+    from bptui.presets.folders import own_folder
+    from bptui.presets.own import own_presets
+    from bptui.presets.save import shown_path
 
     try:
-        presets = shipped()
+        presets = own_presets() if own else shipped()
     except PresetError as error:
         raise Unusable(str(error)) from None
-    rows = [(each.name, each.network, each.summary) for each in presets]
-    names, networks = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
+    if not presets:
+        click.echo(f"bptui: no presets in {shown_path(own_folder())}", err=True)
+    rows = [
+        (
+            printable(each.name),
+            each.network,
+            f"unusable: {each.wrong}" if each.wrong else each.summary,
+        )
+        for each in presets
+    ]
+    names, networks = (max((_cells(row[at]) for row in rows), default=0) for at in (0, 1))
     # a terminal would break a long line in the middle of a word; files and pipes get all of it
     to_terminal = sys.stdout is not None and sys.stdout.isatty()
     width = shutil.get_terminal_size().columns if to_terminal else None
     with opened(None) as stream:
         for name, network, summary in rows:
-            stream.write(f"{name:{names}}  {network:{networks}}  {summary}"[:width] + "\n")
+            line = f"{_padded(name, names)}  {_padded(network, networks)}  {summary}"
+            stream.write(f"{line if width is None else _cut(line, width)}\n")
+
+
+def _cells(text: str) -> int:
+    """Cells that ``text`` takes in a terminal: names of one's own may be Chinese."""
+    return sum(map(_cell_count, text))
+
+
+def _cell_count(character: str) -> int:
+    return 2 if east_asian_width(character) in "WF" else 1
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _cells(text))
+
+
+def _cut(text: str, width: int) -> str:
+    """As much of ``text`` as fits into ``width`` cells."""
+    return text[: sum(end <= width for end in accumulate(map(_cell_count, text)))]

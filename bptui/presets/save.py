@@ -98,13 +98,18 @@ def write(path: Path, text: str, overwrite: bool) -> None:
             stream.write(text)
     except FileExistsError:
         raise ExistsError(f"{shown_path(path)} exists already.") from None
-    except FileNotFoundError:
-        raise SaveError(f"There is no folder {shown_path(path.parent)}.") from None
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
-        raise SaveError(f"{shown_path(path)} cannot be written: {reason}.") from None
+        raise SaveError(sentence(path, error)) from None
     except ValueError:  # a NUL, or half a character
         raise SaveError("No file can have this name or these contents.") from None
+
+
+def sentence(path: Path, error: OSError) -> str:
+    """Why ``path`` cannot be written."""
+    if isinstance(error, FileNotFoundError):
+        return f"There is no folder {shown_path(path.parent)}."
+    reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
+    return f"{shown_path(path)} cannot be written: {reason}."
 
 
 def shown_path(path: Path) -> str:

@@ -1,0 +1,124 @@
+"""The user's own presets: listed, duplicated, renamed, deleted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from bptui.atomic import rename_without_replacing
+from bptui.presets.errors import PresetError, printable
+from bptui.presets.files import load
+from bptui.presets.folders import own_file, own_files, own_folder, shipped_names
+from bptui.presets.listing import PresetEntry, entry
+from bptui.presets.save import ExistsError, SaveError, save, sentence
+
+COMMANDS = ("check", "explain", "export", "gradcheck", "list", "run")
+"""Names that `bptui NAME` takes for a command."""
+_LONGEST = 255
+"""Bytes in the name of a file."""
+
+
+def own_presets() -> list[PresetEntry]:
+    """All of them, by name; what is no preset says what is wrong with it."""
+    return [_entry(file) for file in own_files()]
+
+
+def _entry(file: Path) -> PresetEntry:
+    try:
+        return entry(file)
+    except PresetError as error:
+        place = f"{error.key}: " if error.key else ""
+        wrong = f"{place}found {error.found}; expected {error.expected}"
+        return PresetEntry(file.stem, file, printable(file.stem), wrong=wrong)
+
+
+def new_file(name: str) -> Path:
+    """Where the user's own preset ``name`` would lie; there may be one already.
+
+    Raises :class:`SaveError` with the reason where none can have that name.
+    """
+    name = name.strip().removesuffix(".toml")
+    reason = _unusable(name)
+    if reason:
+        raise SaveError(reason)
+    return own_folder() / f"{name}.toml"
+
+
+def _unusable(name: str) -> str:
+    """Why no preset can have that name; empty where one can."""
+    if not name:
+        return "A name is missing."
+    if os.sep in name or (os.altsep and os.altsep in name):
+        return f"A name has no {os.sep} in it."
+    if not name.isprintable():
+        return "A name has no control characters in it."
+    if name[0] in ".-":
+        return f"A name does not begin with {name[0]}."
+    if name in shipped_names():
+        return f"{name} is the name of a shipped preset."
+    if name in COMMANDS:
+        return f"{name} is the name of a command."
+    if len(os.fsencode(f"{name}.toml")) > _LONGEST:
+        return "The name is too long."
+    return ""
+
+
+def free_name(name: str) -> str:
+    """``name``, or with a number after it, such that no preset has it."""
+    number, candidate = 1, name
+    while candidate in shipped_names() or candidate in COMMANDS or own_file(candidate) is not None:
+        number += 1
+        candidate = f"{name}-{number}"
+    return candidate
+
+
+def duplicate(name_or_file: str, new_name: str) -> Path:
+    """Copy a preset, shipped or not, to a new one of the user's own; its file.
+
+    Comments are kept, and a CSV file is found from there too. Raises :class:`SaveError`, where
+    there is a preset of that name already too.
+    """
+    file = new_file(new_name)
+    try:
+        experiment = load(name_or_file)
+    except PresetError as error:
+        raise SaveError(f"It cannot be duplicated: {error}.") from None
+    try:
+        save(experiment, file)
+    except ExistsError:
+        raise _taken(file) from None
+    return file
+
+
+def rename(name: str, new_name: str) -> Path:
+    """Give a preset of the user's own another name; its file. Raises :class:`SaveError`."""
+    old, new = _present(name), new_file(new_name)
+    if old == new:
+        return old
+    try:
+        rename_without_replacing(old, new)
+    except FileExistsError:
+        raise _taken(new) from None
+    except OSError as error:
+        raise SaveError(sentence(new, error)) from None
+    return new
+
+
+def delete(name: str) -> None:
+    """Delete a preset of the user's own, for good. Raises :class:`SaveError`."""
+    file = _present(name)
+    try:
+        file.unlink()
+    except OSError as error:
+        raise SaveError(sentence(file, error)) from None
+
+
+def _present(name: str) -> Path:
+    file = own_file(name)
+    if file is None:
+        raise SaveError(f"You have no preset of the name {printable(name)}.")
+    return file
+
+
+def _taken(file: Path) -> ExistsError:
+    return ExistsError(f"You have a preset of the name {printable(file.stem)} already.")

@@ -1,0 +1,182 @@
+"""The user's own presets: listed, found by name, duplicated, renamed, deleted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bptui.main import COMMANDS
+from bptui.presets import PresetError, load
+from bptui.presets.identity import same_experiment
+from bptui.presets.own import COMMANDS as REFUSED
+from bptui.presets.own import (
+    delete,
+    duplicate,
+    free_name,
+    new_file,
+    own_presets,
+    rename,
+)
+from bptui.presets.save import SaveError
+
+PLAIN = "[network]\nlayers = [2, 1]\n[data]\ninputs = [[0, 1]]\ntargets = [[1]]\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own folder, which is made by the first preset."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path / "data" / "bptui" / "presets"
+
+
+def written(folder: Path, name: str, text: str = PLAIN) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.toml"
+    file.write_text(text)
+    return file
+
+
+def names() -> list[str]:
+    return [each.name for each in own_presets()]
+
+
+def test_without_a_folder_there_are_none(folder: Path) -> None:
+    assert own_presets() == []
+    folder.parent.mkdir(parents=True)
+    folder.write_text("a file where the folder should be")
+    assert own_presets() == []
+
+
+def test_they_are_listed_with_what_they_say(folder: Path) -> None:
+    written(folder, "b", f"title = 'B'\ndescription = 'One.\\nTwo.'\nsource = 'S'\n{PLAIN}")
+    file = written(folder, "A 网")
+    first, second = own_presets()
+    assert (first.name, first.title, first.network) == ("A 网", "A 网", "2-1 sigmoid")
+    assert (first.file, first.wrong) == (file, "")
+    assert (second.title, second.source) == ("B", "S")
+
+
+def test_what_is_no_preset_is_listed_with_its_error(folder: Path) -> None:
+    written(folder, "good")
+    written(folder, "toml", "network = [")
+    written(folder, "keys", PLAIN.replace("layers", "layer"))
+    written(folder, "large", PLAIN.replace("[2, 1]", "[2, 999999]"))
+    (folder / "bytes.toml").write_bytes(b"\xff\xfe")
+    (folder / "gone.toml").symlink_to(folder / "nowhere.toml")
+    (folder / "folder.toml").mkdir()
+    os.mkfifo(folder / "pipe.toml")
+    written(folder, ".hidden")
+    (folder / "notes.txt").write_text("")
+    wrong = {each.name: each.wrong for each in own_presets()}
+    assert [*wrong] == ["bytes", "gone", "good", "keys", "large", "toml"]
+    assert wrong.pop("good") == ""
+    assert all(wrong.values())
+    assert "network.layer" in wrong["keys"]
+
+
+def test_a_name_finds_shipped_ones_then_own_ones_then_files(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("mine").write_text(PLAIN.replace("2, 1", "3, 1"))
+    for name in ("mine", "xor"):
+        written(folder, name)
+    assert load("mine").network.layers == (2, 1)
+    assert load("xor").data.source == "dataset"
+    (folder / "mine.toml").unlink()
+    with pytest.raises(PresetError, match=r"data\.inputs"):
+        load("mine")  # the file, whose samples do not fit
+
+
+def test_an_unknown_name_suggests_own_ones_too(folder: Path) -> None:
+    written(folder, "exercise-7")
+    with pytest.raises(PresetError, match="did you mean exercise-7"):
+        load("exercise-8")
+
+
+@pytest.mark.parametrize("name", ["article", "iris"])
+def test_a_duplicate_is_the_same_under_another_name(folder: Path, name: str) -> None:
+    file = duplicate(name, "copy")
+    assert file == folder / "copy.toml"
+    assert names() == ["copy"]
+    assert same_experiment(load("copy"), load(name))
+    assert load("copy").title == load(name).title
+
+
+def test_a_duplicate_keeps_comments(folder: Path) -> None:
+    old = written(folder, "old", f"# exercise 7\n{PLAIN}")
+    assert duplicate("old", " new.toml ").read_text() == old.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("", "missing"),
+        (" ", "missing"),
+        (".toml", "missing"),
+        ("a/b", "no / in it"),
+        ("..", "does not begin with ."),
+        (".hidden", "does not begin with ."),
+        ("-o", "does not begin with -"),
+        ("a\nb", "control characters"),
+        ("nul\0", "control characters"),
+        ("half\udc80", "control characters"),
+        ("xor", "xor is the name of a shipped preset"),
+        ("run", "run is the name of a command"),
+        ("网" * 100, "too long"),
+        ("taken", "You have a preset of the name taken already"),
+    ],
+)
+def test_names_that_cannot_be_used_are_refused(folder: Path, name: str, message: str) -> None:
+    written(folder, "taken")
+    written(folder, "old")
+    for make in (duplicate, rename):
+        with pytest.raises(SaveError, match=message):
+            make("old", name)
+    assert names() == ["old", "taken"]
+
+
+def test_no_command_hides_a_preset() -> None:
+    assert set(COMMANDS) <= set(REFUSED)
+
+
+def test_renaming(folder: Path) -> None:
+    written(folder, "old", f"# mine\n{PLAIN}")
+    assert rename("old", "new") == folder / "new.toml"
+    assert names() == ["new"]
+    assert (folder / "new.toml").read_text() == f"# mine\n{PLAIN}"
+    assert rename("new", "new") == folder / "new.toml"
+
+
+def test_deleting(folder: Path) -> None:
+    written(folder, "old")
+    written(folder, "broken", "[")
+    delete("old")
+    delete("broken")
+    assert names() == []
+
+
+def test_shipped_ones_and_unknown_ones_are_not_touched() -> None:
+    for name in ("article", "nothing", "../x"):
+        with pytest.raises(SaveError, match="You have no preset of the name"):
+            delete(name)
+        with pytest.raises(SaveError, match="You have no preset of the name"):
+            rename(name, "new")
+    with pytest.raises(SaveError, match="It cannot be duplicated: nothing: found no preset"):
+        duplicate("nothing", "new")
+
+
+def test_broken_ones_are_not_duplicated(folder: Path) -> None:
+    written(folder, "broken", "[")
+    with pytest.raises(SaveError, match=r"It cannot be duplicated: broken\.toml: found no"):
+        duplicate("broken", "new")
+
+
+def test_a_free_name_is_one_that_no_preset_has(folder: Path) -> None:
+    assert free_name("mine") == "mine"
+    assert free_name("article") == "article-2"
+    written(folder, "article-2")
+    assert free_name("article") == "article-3"
+    assert new_file(free_name("run")) == folder / "run-2.toml"
