@@ -1,0 +1,288 @@
+"""Editing the timeline: every step has the bits of plain play up to the edit, and from it on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bptui.core.breakpoints import parse
+from bptui.core.checkpoints import BUDGET
+from bptui.core.edits import Number, edited
+from bptui.core.errors import UnusableError
+from bptui.core.evaluation import test_loss as loss_of_test_samples
+from bptui.core.experiment import Experiment
+from bptui.core.held_out import MOST
+from bptui.core.history import CHUNK, LossHistory
+from bptui.core.network import Parameters
+from bptui.core.search import BackwardSearch, ForwardSearch
+from bptui.core.snapshot import Snapshot
+from bptui.core.state import Layout
+from bptui.core.timeline import Timeline
+from bptui.core.training import Engine
+
+from .support import assert_same_bits, build, experiment
+
+FAR = 120
+
+
+def small(optimizer: str, batch_size: int | None, mistakes: tuple[str, ...] = ()) -> Experiment:
+    return experiment(
+        (2, 3, 1),
+        ("tanh", "sigmoid"),
+        loss="binary_cross_entropy",
+        optimizer=optimizer,
+        batch_size=batch_size,
+        shuffle=batch_size is not None,
+        mistakes=mistakes,
+        learning_rate=0.05,
+    )
+
+
+def with_test(one: Experiment) -> Experiment:
+    data = one.data
+    return replace(
+        one, data=replace(data, test_inputs=data.inputs[:2], test_targets=data.targets[:2])
+    )
+
+
+class Reference:
+    """The same by plain forward play: an engine for each stretch between two edits."""
+
+    def __init__(self, one: Experiment) -> None:
+        self._experiments: dict[int, Experiment] = {0: one}
+        self._states: dict[int, Any] = {}
+        self._changes: list[tuple[int, Number, float]] = []
+
+    def edit(self, step: int, number: Number, value: float) -> None:
+        self._changes = [each for each in self._changes if each[0] <= step]
+        self._changes.append((step, number, value))
+
+    def steps(self, last: int, one: Experiment) -> list[Snapshot]:
+        """Snapshots of steps 0 to ``last``."""
+        engine, shown = Engine(one), []
+        for step in range(last + 1):
+            for at, number, value in self._changes:
+                if at == step:
+                    engine = self._changed(engine, number, value)
+            shown.append(engine.record())
+        return shown
+
+    def _changed(self, engine: Engine, number: Number, value: float) -> Engine:
+        state, step, one = engine.save().copy(), engine.step, engine.experiment
+        layout = Layout(one.network)
+        if number.kind == "weight":
+            layer, source, unit = number.place
+            layout.weights(state[: layout.size], layer)[source, unit] = value
+        elif number.kind == "bias":
+            layout.biases(state[: layout.size], number.place[0])[number.place[1]] = value
+        elif number.kind == "learning rate":
+            one = replace(one, training=replace(one.training, learning_rate=value))
+        else:
+            name = f"{number.kind}s"
+            array = getattr(one.data, name).copy()
+            array[number.place] = value
+            one = replace(one, data=replace(one.data, **{name: array}))
+        fresh = Engine(one)
+        fresh.load(state, step)
+        return fresh
+
+
+numbers = st.sampled_from(
+    [
+        Number("weight", (1, 1, 2)),
+        Number("weight", (2, 2, 0)),
+        Number("bias", (1, 0)),
+        Number("bias", (2, 0)),
+        Number("input", (3, 1)),
+        Number("target", (0, 0)),
+        Number("learning rate"),
+    ]
+)
+edits = st.tuples(st.integers(0, 60), numbers, st.floats(0.1, 0.9))
+walks = st.lists(
+    st.tuples(st.just("edit"), edits)
+    | st.tuples(st.just("show"), st.integers(0, FAR))
+    | st.tuples(st.just("move"), st.integers(0, FAR))
+    | st.tuples(st.just("rest"), st.sampled_from([0, 2_000, BUDGET])),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sampled_from(["sgd", "momentum", "adam", "adagrad"]),
+    st.sampled_from([None, 2]),
+    st.sampled_from([(), ("gradient-accumulated",), ("updated-weights",)]),
+    walks,
+)
+def test_walks_with_edits(
+    optimizer: str, batch_size: int | None, mistakes: tuple[str, ...], walk: list[tuple[str, Any]]
+) -> None:
+    one = small(optimizer, batch_size, mistakes)
+    timeline, reference = Timeline(one), Reference(one)
+    expected = reference.steps(FAR, one)
+    for kind, what in walk:
+        if kind == "edit":
+            step, number, value = what
+            timeline = edited(timeline, timeline.snapshot(step), number, value)
+            reference.edit(step, number, value)
+            expected = reference.steps(FAR, one)
+            assert_same_bits(timeline.snapshot(step), expected[step])
+        elif kind == "rest":
+            timeline.rest(what)
+            timeline.wake()
+        elif kind == "show":
+            assert_same_bits(timeline.snapshot(what), expected[what])
+        else:
+            timeline.move_towards(what, 1e-4)
+        losses = timeline.losses.values(0, timeline.furthest + 1)
+        right = [shown.loss for shown in expected[: len(losses)]]
+        assert np.array_equal(losses, right)
+
+
+@settings(deadline=None, max_examples=30)
+@given(edits, edits)
+def test_the_timeline_before_stays_as_it_was(first: Any, second: Any) -> None:  # noqa: ANN401  drawn
+    one = small("momentum", None)
+    before = Timeline(one)
+    expected = [before.snapshot(step) for step in range(FAR)]
+    fork = edited(before, before.snapshot(first[0]), *first[1:])
+    fork = edited(fork, fork.snapshot(second[0]), *second[1:])
+    fork.snapshot(FAR)
+    for step in (0, 5, 30, 64, 65, FAR - 1, 12):
+        assert_same_bits(before.snapshot(step), expected[step])
+
+
+def test_an_edit_after_the_update_begins_with_the_next_step() -> None:
+    timeline = Timeline(small("adam", None))
+    shown = timeline.snapshot(7)
+    fork = edited(timeline, shown, Number("weight", (1, 0, 0)), 2.0, updated=True)
+    assert fork.edits == (8,)
+    assert_same_bits(fork.snapshot(7), timeline.snapshot(7))
+    weights = timeline.snapshot(8).parameters.weights[0].copy()
+    weights[0, 0] = 2.0
+    assert np.array_equal(fork.snapshot(8).parameters.weights[0], weights)
+    assert np.array_equal(
+        fork.snapshot(8).slots["m"].weights[0], timeline.snapshot(8).slots["m"].weights[0]
+    )
+
+
+def test_an_edit_at_step_0_is_a_change_of_the_experiment_itself() -> None:
+    timeline = Timeline(small("sgd", None))
+    fork = edited(timeline, timeline.snapshot(0), Number("bias", (2, 0)), 0.25)
+    assert fork.edits == ()
+    assert fork.experiment.start.biases is not None
+    assert fork.experiment.start.biases[1][0] == 0.25
+    assert timeline.experiment.start is not fork.experiment.start
+
+
+def test_later_edits_are_no_part_of_an_earlier_one() -> None:
+    timeline = Timeline(small("sgd", None))
+    fork = edited(timeline, timeline.snapshot(40), Number("learning rate"), 0.5)
+    fork = edited(fork, fork.snapshot(60), Number("learning rate"), 0.7)
+    assert fork.edits == (40, 60)
+    fork = edited(fork, fork.snapshot(40), Number("learning rate"), 0.2)
+    assert fork.edits == (40,)
+    assert fork.snapshot(70).experiment.training.learning_rate == 0.2
+    assert fork.snapshot(39).experiment.training.learning_rate == 0.05
+
+
+@pytest.mark.parametrize(
+    ("number", "value"),
+    [(Number("learning rate"), -1.0), (Number("target", (0, 0)), 1.5)],
+)
+def test_what_cannot_be_is_refused(number: Number, value: float) -> None:
+    timeline = Timeline(small("sgd", None))
+    with pytest.raises(UnusableError):
+        edited(timeline, timeline.snapshot(3), number, value)
+
+
+def test_another_network_is_no_edit() -> None:
+    timeline = Timeline(small("sgd", None))
+    timeline.snapshot(3)
+    other = experiment((2, 4, 1), ("tanh", "sigmoid"))
+    with pytest.raises(ValueError, match="network"):
+        timeline.edited(3, other, Parameters(other.start.weights, other.start.biases), {})
+
+
+def test_values_that_are_edited_are_those_that_are_shown() -> None:
+    one = with_test(small("sgd", None))
+    shown = Timeline(one).snapshot(0)
+    parameters = shown.parameters
+    assert Number("weight", (1, 1, 2)).value(one, parameters) == parameters.weights[0][1, 2]
+    assert Number("input", (3, 1)).value(one, parameters) == one.data.inputs[3, 1]
+    assert Number("input", (6, 1)).value(one, parameters) == one.data.test_inputs[1, 1]
+    changed = Number("target", (5, 0)).in_experiment(one, 0.5)
+    assert changed.data.test_targets[0, 0] == 0.5
+    assert changed.data.targets is one.data.targets
+
+
+def test_breakpoints_are_found_across_edits_in_both_directions() -> None:
+    timeline = Timeline(small("sgd", 2))
+    fork = edited(timeline, timeline.snapshot(40), Number("weight", (1, 1, 2)), 5.0)
+    conditions = [parse("|w6| > 3", fork.experiment.network)]
+    fork.snapshot(100)
+    ahead = ForwardSearch(fork, conditions, fork.snapshot(10))
+    while ahead.hit is None:
+        assert ahead.advance(100, 1e-4) <= 100
+    behind = BackwardSearch(fork, conditions, fork.snapshot(90))
+    while behind.hit is None:
+        assert behind.advance(0, 1e-4) >= 0
+    assert ahead.hit.step == behind.hit.step == 40
+
+
+@pytest.mark.parametrize("length", [0, 1, 255, 256, 257, CHUNK - 1, CHUNK, CHUNK + 300])
+def test_a_history_goes_on_from_the_middle_of_another(length: int) -> None:
+    rng = np.random.default_rng(0)
+    losses, later = rng.random(CHUNK + 1000), rng.random(5000)
+    losses[CHUNK + 500] = np.inf
+    history, fresh = LossHistory(), LossHistory()
+    history.extend(losses)
+    fork = history.until(length)
+    fork.extend(later)
+    fresh.extend(np.concatenate([losses[:length], later]))
+    assert len(fork) == len(fresh)
+    assert np.array_equal(fork.values(0, len(fork)), fresh.values(0, len(fresh)))
+    for one, other in zip(fork.envelope(100), fresh.envelope(100), strict=True):
+        assert np.array_equal(one, other)
+    assert fork.first_not_finite is None
+    assert np.array_equal(history.values(0, len(losses)), losses)
+
+
+def test_test_losses_are_those_of_the_states_at_their_steps() -> None:
+    one = with_test(small("momentum", 2))
+    timeline = Timeline(one)
+    timeline.snapshot(FAR)
+    fork = edited(timeline, timeline.snapshot(50), Number("weight", (1, 0, 0)), 3.0)
+    fork.snapshot(10)
+    fork.snapshot(FAR)
+    for each in (timeline, fork):
+        tested = each.test_losses
+        assert tested is not None
+        assert tested.steps == list(range(0, FAR + 1, tested.steps[1]))
+        for step, value in zip(tested.steps, tested.values, strict=True):
+            shown = each.snapshot(step)
+            assert value == loss_of_test_samples(shown.experiment, shown.parameters)
+
+
+def test_there_are_never_many_test_losses() -> None:
+    timeline = Timeline(with_test(small("sgd", None)))
+    timeline.move_towards(20_000)
+    timeline.move_towards(100)
+    tested = timeline.test_losses
+    assert tested is not None
+    assert MOST // 2 <= len(tested.steps) <= MOST + 1
+    assert {b - a for a, b in zip(tested.steps, tested.steps[1:], strict=False)} == {
+        tested.steps[1]
+    }
+
+
+def test_without_test_samples_there_are_no_test_losses() -> None:
+    one = build([[[1.0]]], None, ("identity",), [[1.0]], [[0.0]])
+    assert Timeline(one).test_losses is None
