@@ -1,0 +1,254 @@
+"""Editing numbers where they stand, and taking it back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from textual.widgets import Input
+
+from bptui.app.panels.status import StatusLine
+from bptui.app.screens.number import NumberScreen
+from bptui.app.selection import Selection
+from bptui.core.edits import Number, edited
+from bptui.core.experiment import Experiment
+from bptui.core.snapshot import Snapshot
+from bptui.core.timeline import Timeline
+from bptui.presets import load
+
+from ..core.support import assert_same_bits
+from .support import Session, drawn_experiment, opened
+
+
+async def type_number(session: Session, text: str) -> None:
+    """Press enter on what is selected and type over its number."""
+    await session.press("enter")
+    await session.until(
+        lambda: (
+            isinstance(session.app.screen, NumberScreen) and isinstance(session.app.focused, Input)
+        ),
+        "the editor",
+    )
+    session.app.screen.query_one(Input).value = text
+    await session.pilot.pause()
+
+
+async def change(session: Session, text: str) -> None:
+    """Give what is selected another value."""
+    await type_number(session, text)
+    await session.press("enter")
+    await session.until(lambda: len(session.app.screen_stack) == 1, "the main screen")
+    await session.rest()
+
+
+def shown(session: Session) -> Snapshot:
+    return session.app.player.snapshot
+
+
+def fresh(one: Experiment, edits: list[tuple[int, Number, float]]) -> Timeline:
+    """A timeline of its own with the same edits."""
+    timeline = Timeline(one)
+    for step, number, value in edits:
+        timeline = edited(timeline, timeline.snapshot(step), number, value)
+    return timeline
+
+
+async def test_a_weight_at_step_40() -> None:
+    async with opened("article") as session:
+        await session.press("g", *"40", "enter")
+        await session.step(40)
+        await session.rest()
+        before = shown(session)
+        await change(session, "0.9")
+        expected = fresh(before.experiment, [(40, Number("weight", (1, 0, 0)), 0.9)])
+        assert_same_bits(shown(session), expected.snapshot(40))
+        assert "+0.900000" in "\n".join(session.inside("#weights"))
+        await session.press("S")
+        await session.step(39)
+        assert_same_bits(shown(session), expected.snapshot(39))
+        await session.press("s", "s")
+        await session.step(41)
+        assert_same_bits(shown(session), expected.snapshot(41))
+        await session.press("u")
+        await session.until(lambda: session.app.player.timeline.edits == (), "the edit undone")
+        await session.rest()
+        assert_same_bits(shown(session), Timeline(before.experiment).snapshot(41))
+        await session.press("ctrl+r")
+        await session.until(lambda: session.app.player.timeline.edits == (40,), "the edit redone")
+        await session.rest()
+        assert_same_bits(shown(session), expected.snapshot(41))
+
+
+keys = st.lists(
+    st.sampled_from(["s", "s", "S", "n", "N", "r", "u", "ctrl+r", "0.3", "-0.75", "1.5"]),
+    min_size=3,
+    max_size=14,
+)
+
+
+@settings(
+    deadline=None, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(keys, st.sampled_from(["momentum", "sgd"]))
+async def test_edits_among_other_keys(pressed: list[str], optimizer: str) -> None:
+    """A model holds the edits; whatever is pressed, the numbers are those of a fresh timeline."""
+    one = drawn_experiment((2, 2, 1), optimizer=optimizer, batch_size=2)
+    number = Number("weight", (1, 0, 0))
+    async with opened(one, (80, 24)) as session:
+        done: list[list[tuple[int, Number, float]]] = [[]]
+        at = 0
+        for each in pressed:
+            step = session.app.player.place.step
+            if each[-1].isdigit():
+                position = session.app.player.place.position
+                last = len(shown(session).operations) - 1
+                step += position == last  # where the update has been made
+                before = number.value(one, session.app.player.view().parameters)
+                await change(session, each)
+                if before != float(each):
+                    kept = [edit for edit in done[at] if edit[0] <= step and step > 0]
+                    done[at + 1 :] = [[*kept, (step, number, float(each))]]
+                    at += 1
+            else:
+                await session.press(each)
+                at = min(max(at + {"u": -1, "ctrl+r": 1}.get(each, 0), 0), len(done) - 1)
+                await session.rest()
+            expected = fresh(one, done[at]).snapshot(session.app.player.place.step)
+            assert_same_bits(shown(session), expected)
+
+
+async def test_what_is_wrong_is_said_while_it_is_typed_and_nothing_changes() -> None:
+    async with opened("article") as session:
+        before = shown(session)
+        for text, words in (
+            ("", "a number is missing"),
+            ("abc", "is no number"),
+            ("nan", "is no number"),
+            ("inf", "is no number"),
+            ("1e999", "too large"),
+            ("1_000", "is no number"),
+            ("0.1 0.2", "is no number"),
+            ("0x10", "is no number"),
+            ("\t", "a number is missing"),
+            ("9" * 1000, "too large"),
+            ("1;2", "is no number"),
+        ):
+            await type_number(session, text)
+            await session.shows(words)
+            await session.press("enter")
+            assert isinstance(session.app.screen, NumberScreen)
+            await session.press("escape")
+            await session.until(lambda: len(session.app.screen_stack) == 1, "the main screen")
+        assert shown(session) is before
+
+
+@pytest.mark.parametrize("text", ["\uff10\uff0e\uff19", " 0.9 ", "+0.9", "9e-1", ".9", "0\u30029"])
+async def test_numbers_as_input_methods_write_them(text: str) -> None:
+    async with opened("article") as session:
+        await change(session, text)
+        assert shown(session).parameters.weights[0][0, 0] == 0.9
+
+
+async def test_an_input_and_a_target() -> None:
+    async with opened("xor") as session:
+        session.app.select(Selection("unit", 0, 1))
+        await change(session, "0.25")
+        assert shown(session).experiment.data.inputs[0, 1] == 0.25
+        depth = shown(session).experiment.network.depth
+        session.app.select(Selection("unit", depth, 0))
+        await type_number(session, "1.5")  # cross-entropy takes targets from 0 to 1
+        if shown(session).experiment.loss.target_range[1] == 1.0:
+            await session.shows("expected targets from 0 to 1")
+        await session.press("escape")
+        await session.until(lambda: len(session.app.screen_stack) == 1, "the main screen")
+        await change(session, "0.5")
+        assert shown(session).experiment.data.targets[0, 0] == 0.5
+
+
+async def test_a_hidden_unit_is_computed() -> None:
+    async with opened("article") as session:
+        session.app.select(Selection("unit", 1, 1))
+        await session.press("enter")
+        await session.shows("This number is computed")
+        assert len(session.app.screen_stack) == 1
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_the_learning_rate_in_the_status_line(size: tuple[int, int]) -> None:
+    async with opened("article", size) as session:
+        await session.press("s", "s")
+        await session.step(2)
+        session.app.screen.query_one(StatusLine).focus()
+        await session.until(lambda: "sgd 0.5" in session.status(), "the learning rate in sight")
+        await type_number(session, "-1")
+        await session.shows("0 or more")
+        await session.press("escape")
+        await session.until(lambda: len(session.app.screen_stack) == 1, "the main screen")
+        await change(session, "0.05")
+        assert "sgd 0.05" in session.status()
+        await session.press("s")
+        await session.step(3)
+        one = load("article")
+        expected = fresh(one, [(2, Number("learning rate"), 0.05)])
+        assert_same_bits(shown(session), expected.snapshot(3))
+
+
+async def test_after_the_update_the_next_step_is_edited() -> None:
+    async with opened("article") as session:
+        await session.press("N", *["n"] * 12)
+        await session.until(lambda: session.app.player.place.position == 11, "the update")
+        new = shown(session).updated_parameters.weights[0][0, 0]
+        await session.press("enter")
+        await session.shows("w1 from step 1 on", repr(float(new)))
+        session.app.screen.query_one(Input).value = "0.5"
+        await session.press("enter")
+        await session.step(1)
+        await session.rest()
+        assert session.app.player.timeline.edits == (1,)
+        assert shown(session).parameters.weights[0][0, 0] == 0.5
+
+
+async def test_undo_of_another_preset_leads_back_to_where_one_was() -> None:
+    async with opened("article") as session:
+        await session.press("g", *"25", "enter")
+        await session.step(25)
+        await session.rest()
+        await session.app.player.open(load("iris"))
+        assert shown(session).experiment.name == "iris"
+        await session.press("u")
+        await session.step(25)
+        await session.rest()
+        assert shown(session).experiment.name == "article"
+        await session.press("ctrl+r")
+        await session.until(lambda: "iris" in session.status(), "iris")
+
+
+async def test_nothing_to_undo_or_redo() -> None:
+    async with opened("article") as session:
+        await session.press("u")
+        await session.shows("There is no change to take back.")
+        await session.press("ctrl+r")
+        await session.shows("There is no change to make again.")
+
+
+async def test_a_run_goes_on_from_an_edit_made_while_running() -> None:
+    async with opened("article") as session:
+        await session.press("space")
+        await session.until(lambda: session.shown_step > 10, "some steps")
+        await change(session, "0.4")
+        step = session.shown_step
+        assert session.app.player.timeline.edits in ((step,), (step + 1,))
+        await session.press("s")
+        await session.step(step + 1)
+
+
+async def test_the_edited_experiment_of_a_large_network() -> None:
+    one = drawn_experiment((20, 30, 10), samples=8)
+    wide = replace(one, name="wide")
+    async with opened(wide) as session:
+        await change(session, "0.125")
+        assert shown(session).parameters.weights[0][0, 0] == 0.125
+        assert np.isfinite(shown(session).loss)
