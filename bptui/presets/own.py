@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from bptui.atomic import rename_without_replacing
 from bptui.presets.errors import PresetError, printable
 from bptui.presets.files import load
-from bptui.presets.folders import own_file, own_files, own_folder, shipped_names
+from bptui.presets.folders import own_file, own_files
 from bptui.presets.listing import PresetEntry, entry
+from bptui.presets.naming import free_name, new_file
 from bptui.presets.save import ExistsError, SaveError, save, sentence
 
-COMMANDS = ("check", "explain", "export", "gradcheck", "list", "run")
-"""Names that `bptui NAME` takes for a command."""
-_LONGEST = 255
-"""Bytes in the name of a file."""
+__all__ = ["delete", "duplicate", "free_name", "new_file", "own_presets", "rename"]
 
 
 def own_presets() -> list[PresetEntry]:
@@ -30,46 +27,6 @@ def _entry(file: Path) -> PresetEntry:
         place = f"{error.key}: " if error.key else ""
         wrong = f"{place}found {error.found}; expected {error.expected}"
         return PresetEntry(file.stem, file, printable(file.stem), wrong=wrong)
-
-
-def new_file(name: str) -> Path:
-    """Where the user's own preset ``name`` would lie; there may be one already.
-
-    Raises :class:`SaveError` with the reason where none can have that name.
-    """
-    name = name.strip().removesuffix(".toml")
-    reason = _unusable(name)
-    if reason:
-        raise SaveError(reason)
-    return own_folder() / f"{name}.toml"
-
-
-def _unusable(name: str) -> str:
-    """Why no preset can have that name; empty where one can."""
-    if not name:
-        return "A name is missing."
-    if os.sep in name or (os.altsep and os.altsep in name):
-        return f"A name has no {os.sep} in it."
-    if not name.isprintable():
-        return "A name has no control characters in it."
-    if name[0] in ".-":
-        return f"A name does not begin with {name[0]}."
-    if name in shipped_names():
-        return f"{name} is the name of a shipped preset."
-    if name in COMMANDS:
-        return f"{name} is the name of a command."
-    if len(os.fsencode(f"{name}.toml")) > _LONGEST:
-        return "The name is too long."
-    return ""
-
-
-def free_name(name: str) -> str:
-    """``name``, or with a number after it, such that no preset has it."""
-    number, candidate = 1, name
-    while candidate in shipped_names() or candidate in COMMANDS or own_file(candidate) is not None:
-        number += 1
-        candidate = f"{name}-{number}"
-    return candidate
 
 
 def duplicate(name_or_file: str, new_name: str) -> Path:

@@ -8,17 +8,11 @@ from pathlib import Path
 import pytest
 
 from bptui.main import COMMANDS
-from bptui.presets import PresetError, load
+from bptui.presets import PresetError, load, loads
 from bptui.presets.identity import same_experiment
-from bptui.presets.own import COMMANDS as REFUSED
-from bptui.presets.own import (
-    delete,
-    duplicate,
-    free_name,
-    new_file,
-    own_presets,
-    rename,
-)
+from bptui.presets.naming import COMMANDS as REFUSED
+from bptui.presets.naming import destination, free_name, new_file, proposed
+from bptui.presets.own import delete, duplicate, own_presets, rename
 from bptui.presets.save import SaveError
 
 PLAIN = "[network]\nlayers = [2, 1]\n[data]\ninputs = [[0, 1]]\ntargets = [[1]]\n"
@@ -180,3 +174,52 @@ def test_a_free_name_is_one_that_no_preset_has(folder: Path) -> None:
     written(folder, "article-2")
     assert free_name("article") == "article-3"
     assert new_file(free_name("run")) == folder / "run-2.toml"
+
+
+def test_what_people_type_to_save_under(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    (tmp_path / "lessons").mkdir()
+    (tmp_path / "old").write_text("")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(tmp_path)
+    assert destination(" mine ") == folder / "mine.toml"
+    assert destination("网络 a") == folder / "网络 a.toml"
+    assert destination("mine.toml") == tmp_path / "mine.toml"
+    assert destination("./mine") == tmp_path / "mine.toml"
+    assert destination("./old") == tmp_path / "old"
+    assert destination("lessons/7.1") == tmp_path / "lessons" / "7.1.toml"
+    assert destination("~/a b.toml") == home / "a b.toml"
+    for typed, message in {
+        "": "A name is missing",
+        ".toml": "A name is missing",
+        "lessons/": "A name is missing",
+        "lessons/.toml": "A name is missing",
+        "./lessons": "is a folder",
+        "..": "does not begin with",
+        "../..": "is a folder",
+        "~nobody-of-that-name/x": "No file can have this name",
+        "xor": "shipped",
+    }.items():
+        with pytest.raises(SaveError, match=message):
+            destination(typed)
+
+
+def test_what_is_proposed_to_save_under(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(folder, "own")
+    written(tmp_path, "7")
+    Path("plain").write_text(PLAIN)
+    assert proposed(load("own")) == "own"
+    assert proposed(load("7.toml")) == "7.toml"
+    assert proposed(load("plain")) == "./plain"
+    assert proposed(load("article")) == "article-2"
+    assert proposed(loads(PLAIN, "stdin", tmp_path)) == "stdin"
+    assert proposed(loads(PLAIN, "a/b", tmp_path)) == "mine"
+    for name in ("own", "7.toml", "./plain"):
+        assert destination(proposed(load(name))).is_file()
+    monkeypatch.chdir("/")
+    assert destination(proposed(load(str(tmp_path / "7.toml")))) == tmp_path / "7.toml"

@@ -1,0 +1,208 @@
+"""Asks for a name and saves the experiment under it; nothing is overwritten unasked."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from bptui.core.errors import UnusableError
+from bptui.core.experiment import Experiment
+from bptui.core.snapshot import Snapshot
+from bptui.presets.naming import destination, proposed
+from bptui.presets.save import ExistsError, SaveError, save, shown_path
+
+HINT = (
+    "A plain name is saved among your own presets and opened by that name; with / or .toml at the "
+    "end it is a file, from the folder you are in."
+)
+LONGEST = 120
+"""Cells of a path; more is cut at its beginning."""
+
+
+def lost_at(snapshot: Snapshot) -> str:
+    """What of the shown step a preset cannot hold, in a sentence; empty where it is nothing."""
+    experiment = snapshot.experiment
+    lost = []
+    if snapshot.slots:
+        lost.append(f"what {experiment.training.optimizer} remembers of earlier gradients")
+    if not experiment.schedule.full_batch:
+        lost.append("where in its epoch it stood")
+    return f"A preset cannot hold {' or '.join(lost)}: that begins anew." if lost else ""
+
+
+class Choice(Static):
+    """One of the two experiments that can be saved."""
+
+    def __init__(self, text: str, at_shown_step: bool) -> None:
+        super().__init__(markup=False, classes="choice")
+        self._text, self._at_shown_step = text, at_shown_step
+
+    def show(self, chosen: bool) -> None:
+        mark, style = ("(•)", "bold") if chosen else ("( )", "")
+        self.update(Content.styled(f"{mark} {self._text}", style))
+
+    def on_click(self) -> None:
+        screen = self.screen
+        assert isinstance(screen, SaveScreen)
+        screen.action_choose(self._at_shown_step)
+
+
+class SaveScreen(ModalScreen[Path | None]):
+    """Gives the file that was written, or None.
+
+    ``experiment`` is that of step 0, ``shown`` the step on the screen. What was edited after step 0
+    only the weights of a later step can show.
+    """
+
+    BINDINGS: ClassVar = [
+        Binding("escape", "close", "Close"),
+        Binding("up", "choose(False)", "The start values", show=False),
+        Binding("down", "choose(True)", "The shown step", show=False),
+    ]
+    DEFAULT_CSS = """
+    SaveScreen {
+        align: center middle;
+    }
+    #save {
+        max-width: 84;
+        overflow-y: auto;
+    }
+    #save Input {
+        border: none;
+        height: 1;
+        padding: 0 1;
+        background: $foreground 10%;
+    }
+    #save-place {
+        height: auto;
+        min-height: 2;
+        max-height: 6;
+        margin: 1 0 0 0;
+    }
+    #save-place.wrong {
+        color: $text-warning;
+    }
+    #save-what {
+        height: auto;
+        margin: 1 0 0 0;
+    }
+    #save-meaning {
+        height: 2;
+    }
+    #save-hint, #save-meaning {
+        color: $text-muted;
+    }
+    #save-meaning {
+        padding: 0 0 0 4;
+    }
+    """
+
+    def __init__(self, experiment: Experiment, shown: Snapshot, edited_after_start: bool) -> None:
+        super().__init__()
+        self._experiment, self._shown = experiment, shown
+        self._edited_after_start = edited_after_start
+        self._at_shown_step = edited_after_start and shown.step > 0
+        self._overwrites: Path | None = None
+        self._saving = False
+
+    def compose(self) -> ComposeResult:
+        step = self._shown.step
+        with Vertical(id="save", classes="dialog") as box:
+            box.border_title = "Save as a preset"
+            box.border_subtitle = "enter saves, esc closes"
+            yield Input(proposed(self._experiment), id="save-name", select_on_focus=False)
+            yield Static(id="save-place", markup=False)
+            yield Static(HINT, id="save-hint", markup=False)
+            if step > 0:
+                with Vertical(id="save-what"):
+                    yield Choice("the start values (step 0)", False)
+                    yield Choice(f"the weights of step {step} as start values", True)
+                    yield Static(id="save-meaning", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+        self._choose()
+        self._say()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._overwrites = None
+        self._say()
+
+    def _say(self) -> Path | None:
+        """Show where the file will be, or why nowhere; the path."""
+        try:
+            path = destination(self.query_one(Input).value)
+        except SaveError as error:
+            self._complain(str(error))
+            return None
+        text = shown_path(path)
+        self._tell(f"→ {text if len(text) <= LONGEST else f'…{text[-LONGEST:]}'}")
+        return path
+
+    def _tell(self, text: str) -> None:
+        self.query_one("#save-place", Static).remove_class("wrong").update(text)
+
+    def _complain(self, text: str) -> None:
+        self.query_one("#save-place", Static).add_class("wrong").update(text)
+
+    def action_choose(self, at_shown_step: bool) -> None:
+        """Save the start values, or the weights of the shown step."""
+        self._at_shown_step = at_shown_step and self._shown.step > 0
+        self._choose()
+
+    def _choose(self) -> None:
+        for index, choice in enumerate(self.query(Choice)):
+            choice.show(index == self._at_shown_step)
+        for meaning in self.query("#save-meaning").results(Static):
+            meaning.update(self._meaning())
+
+    def _meaning(self) -> str:
+        """What the choice means, in a sentence or two."""
+        if self._at_shown_step:
+            return f"Training goes on from here, counted from 0. {lost_at(self._shown)}"
+        if self._edited_after_start:
+            return "Without what you changed at later steps: a preset cannot hold that."
+        return "Training begins again; every step will have the same numbers."
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        path = self._say()
+        if path is not None and not self._saving:
+            self._save(path, overwrite=path == self._overwrites)
+
+    @work
+    async def _save(self, path: Path, overwrite: bool) -> None:
+        """Write the file, off the event loop: a large one takes seconds."""
+        self._saving, self._overwrites = True, None
+        try:
+            await asyncio.to_thread(save, self._chosen(), path, overwrite)
+        except ExistsError:
+            self._overwrites = path
+            self._complain(f"{path.name} exists: enter again overwrites it, or type another name.")
+        except SaveError as error:
+            self._complain(str(error))
+        except UnusableError as error:
+            self._complain(f"Step {self._shown.step} cannot be a start: {error.found}.")
+        else:
+            self.dismiss(path)
+        finally:
+            self._saving = False
+
+    def _chosen(self) -> Experiment:
+        """What is to be saved; raises :class:`UnusableError` where training has diverged."""
+        if not self._at_shown_step:
+            return self._experiment
+        return replace(self._shown.experiment, start=self._shown.parameters)
+
+    def action_close(self) -> None:
+        if not self._saving:
+            self.dismiss(None)
