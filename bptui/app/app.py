@@ -12,14 +12,16 @@ from textual.events import Event, InputEvent, Resize
 from textual.geometry import Size
 
 from bptui.app.commands import bindings
-from bptui.app.editing import EditingApp
+from bptui.app.looking import LookingApp
 from bptui.app.palette import CommandProvider
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.keyline import KeyLine
+from bptui.app.panels.learned.panel import LearnedPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel
+from bptui.app.panels.samples import SamplesPanel
 from bptui.app.panels.status import StatusLine
 from bptui.app.screens.help import HelpScreen
 from bptui.app.selection import Direction, Selection
@@ -40,7 +42,7 @@ def mistakes_made(view: View) -> str:
     return f"with {', '.join(names)}" if names else ""
 
 
-class BptuiApp(EditingApp):
+class BptuiApp(LookingApp):
     """The main screen: status line, four panels, key line."""
 
     TITLE = "bptui"
@@ -64,7 +66,9 @@ class BptuiApp(EditingApp):
         yield StatusLine(id="status")
         with Horizontal(id="pictures"):
             yield NetworkPanel()
+            yield LearnedPanel()
             yield LossPanel()
+            yield SamplesPanel()
         with Horizontal(id="parameters"):
             yield MatrixPanel("Weights", "weights", lambda view: view.parameters)
             yield MatrixPanel(
@@ -86,11 +90,13 @@ class BptuiApp(EditingApp):
 
     def show_view(self, view: View) -> None:
         """Give every panel the view, and the selection with it."""
-        self._selection = self._selection.within(view.snapshot.experiment.network)
+        experiment = view.snapshot.experiment
+        self._selection = self._selection.within(experiment.network)
         if self._pointed_at != (view.snapshot, view.position):
             self._pointed_at = None
         pointed = self._pointed_at is not None
-        view = replace(view, selection=self._selection, pointed=pointed)
+        sample = self.look_within(experiment)
+        view = replace(view, selection=self._selection, pointed=pointed, sample=sample)
         screen = self.screen_stack[0]
         screen.query_one(StatusLine).view = view
         screen.query_one(KeyLine).view = view

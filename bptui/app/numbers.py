@@ -51,3 +51,18 @@ def loss(value: float) -> str:
     if not math.isfinite(value) or value == 0.0 or digits >= 6 or exponent:
         return text
     return f"{value:#.6g}"
+
+
+def short(value: float, width: int) -> str:
+    """As many decimals as ``width`` has room for beside a digit and a sign: -0.25, 12.30, 1234."""
+    for places in range(width - 3, -1, -1):
+        text = f"{value:.{places}f}"
+        if len(text) <= width:
+            return text.lstrip("-") if not text.strip("-0.") else text
+    return f"{value:.0e}"
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, ... 11th, ..."""
+    endings = {1: "st", 2: "nd", 3: "rd"}
+    return f"{number}{endings.get(number % 10 if number // 10 % 10 != 1 else 0, 'th')}"

@@ -150,6 +150,11 @@ class Classes:
     test: Labels
     threshold: float
 
+    @property
+    def both(self) -> tuple[Labels, Labels]:
+        """Of the training and of the test samples."""
+        return self.training, self.test
+
     def predicted(self, outputs: Array) -> Labels:
         """The class of each row of ``outputs``; -1 where a number in it is NaN."""
         if outputs.shape[1] == 1:

@@ -13,6 +13,7 @@ from bptui.app.diagram.layout import Layout, arrange
 from bptui.app.diagram.scene import Scene
 from bptui.app.diagram.units import draw_unit
 from bptui.app.diagram.wires import Wires, draw_wires
+from bptui.app.numbers import ordinal
 from bptui.app.panels.panel import Panel
 from bptui.app.selection import Direction, Selection
 from bptui.app.view import View
@@ -22,7 +23,7 @@ Wanted = tuple[tuple[int, int], ...]
 
 
 class NetworkPanel(Panel):
-    """Draws the first sample of the batch going through the network."""
+    """Draws a sample of the batch going through the network: the first, or the one looked at."""
 
     def __init__(self) -> None:
         super().__init__("Network", "network")
@@ -86,10 +87,22 @@ class NetworkPanel(Panel):
         for gap in layout.omissions:
             text = f"… {gap.count} more"
             canvas.write(gap.y, gap.x + (gap.width - len(text)) // 2, text, self.ink.dim)
-        batch = view.snapshot.batch
         notes = ["strongest edges"] if self._wires.some else []
-        if len(batch) > 1:
-            notes.append(f"sample {batch[0] + 1}, 1st of {len(batch)} in the batch")
-        self.note(", ".join(notes))
+        self.note(", ".join([*notes, *_sample_note(view)]))
         left = int(self.scroll_offset.x)
         return [canvas.strip(row).crop(left, left + width) for row in range(layout.height)]
+
+
+def _sample_note(view: View) -> list[str]:
+    """Which sample is drawn, and that it is another one than is looked at."""
+    batch, data = view.snapshot.batch, view.snapshot.experiment.data
+    drawn = int(batch[view.row])
+    elsewhere = view.sample is not None and view.sample != drawn
+    if len(batch) == 1 and not elsewhere:
+        return []
+    place = f"{ordinal(view.row + 1)} of {len(batch)} in the batch"
+    if not elsewhere or view.sample is None:
+        return [f"sample {drawn + 1}, {place}"]
+    held_out = view.sample - data.samples
+    other = f"{view.sample + 1}" if held_out < 0 else f"test sample {held_out + 1}"
+    return [f"sample {drawn + 1}, {place} without {other}"]

@@ -43,6 +43,8 @@ class Panel(ScrollView, can_focus=True):
         self._strips: list[Strip] = []
         self._base = Style()
         self._finished: dict[int, Strip] = {}
+        self.away = False
+        """Whether the panel has left the screen: then it draws nothing until it is back."""
 
     @property
     def ink(self) -> Ink:
@@ -117,7 +119,7 @@ class Panel(ScrollView, can_focus=True):
 
     def repaint(self) -> None:
         """Draw anew from the view, and refresh what differs."""
-        if self.view is None or not self.size.area:
+        if self.view is None or self.away or not self.size.area:
             return
         # the whole inner size, below scroll bars too: whether those show may still change
         width, height = self.container_size
@@ -155,6 +157,13 @@ class Panel(ScrollView, can_focus=True):
         self.refresh()
         if self.view is not None:
             self._follow(self.view, self.spot(self.view))
+
+    def on_hide(self) -> None:
+        self.away = True
+
+    def on_show(self) -> None:
+        self.away = False
+        self.resized()
 
     def resized(self) -> None:
         """Draw at the new size."""

@@ -1,0 +1,50 @@
+"""The line that says what shapes and colours of a picture mean."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from textual.strip import Strip
+
+from bptui.app.lines import Line
+from bptui.app.panels.learned.axes import fitted, number
+from bptui.app.panels.learned.colours import LEVELS, SHADES
+from bptui.app.panels.learned.marks import HOLLOW, glyph
+from bptui.app.panels.learned.picture import Look, class_name
+from bptui.app.panels.learned.reading import FILLS, Reading, Scale
+from bptui.core.evaluation import Classes
+from bptui.core.experiment import Experiment
+
+NAME = 12
+"""Cells that the name of a class may take."""
+
+
+def legend(
+    experiment: Experiment, classes: Classes | None, reading: Reading, look: Look, left: int
+) -> Strip:
+    """Classes by shape, what is hollow, what is reversed, and the scale of a single output."""
+    ink, line = look.ink, Line()
+    line.pad(left, ink.text)
+    if isinstance(reading, Scale):
+        line.add(f"{number(reading.low)} ", ink.dim)
+        if look.plain:
+            line.add(FILLS, ink.dim)
+        else:
+            colours = reading.colours(look.palette)
+            for level in range(LEVELS // 8, LEVELS, LEVELS // 4):
+                line.add("  ", Style(bgcolor=colours[level]))
+        line.add(f" {number(reading.high)}   ", ink.dim)
+    count = 1 if classes is None else classes.count
+    for label in range(count):
+        coloured = classes is not None and not look.plain
+        style = Style(color=look.palette.glyph(label), bold=True) if coloured else ink.strong
+        line.add(glyph(label, count, False), style)
+        if look.plain and not isinstance(reading, Scale):
+            line.add(reading.fill(label * SHADES), ink.dim)
+        name = "sample" if classes is None else class_name(experiment, label)
+        line.add(f" {fitted(name, NAME)}  ", ink.dim)
+    if len(experiment.data.test_inputs):
+        line.add(HOLLOW[:count] if count <= len(HOLLOW) else "a b", ink.text)
+        line.add(" test  ", ink.dim)
+    if classes is not None:
+        line.add(glyph(0, count, False), ink.strong + Style(reverse=True)).add(" wrong", ink.dim)
+    return line.strip()
