@@ -9,7 +9,7 @@ from bptui.core.experiment import Experiment
 from bptui.presets.files import looks_like_file
 from bptui.presets.folders import own_file, own_folder, shipped_folder, shipped_names
 from bptui.presets.origin import origin_of
-from bptui.presets.save import SaveError, shown_path
+from bptui.presets.save import SaveError, sentence, shown_path
 
 COMMANDS = ("check", "explain", "export", "gradcheck", "list", "run")
 """Names that `bptui NAME` takes for a command."""
@@ -76,7 +76,9 @@ def destination(typed: str) -> Path:
             raise SaveError(f"{shown_path(path)} is a folder.")
         # a file that was opened without an ending goes on without one
         whole = path.suffix == ENDING or path.is_file()
-    except (OSError, RuntimeError, ValueError):
+    except OSError as error:
+        raise SaveError(sentence(Path(typed), error)) from None
+    except (RuntimeError, ValueError):
         raise SaveError("No file can have this name.") from None
     return path if whole else path.with_name(path.name + ENDING)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -21,12 +22,16 @@ from bptui.core.snapshot import Snapshot
 from bptui.presets.naming import destination, proposed
 from bptui.presets.save import ExistsError, SaveError, save, shown_path
 
-HINT = (
-    "A plain name is saved among your own presets and opened by that name; with / or .toml at the "
-    "end it is a file, from the folder you are in."
-)
-LONGEST = 120
-"""Cells of a path; more is cut at its beginning."""
+HINT = "A name is kept among your presets; with / or .toml it is a path."
+
+
+def ending(text: str, width: int) -> str:
+    """``text``, or as much of its end as fits into ``width`` cells."""
+    if cell_len(text) <= width:
+        return text
+    while text and cell_len(text) >= width:
+        text = text[1:]
+    return f"…{text}"
 
 
 def lost_at(snapshot: Snapshot) -> str:
@@ -36,8 +41,8 @@ def lost_at(snapshot: Snapshot) -> str:
     if snapshot.slots:
         lost.append(f"what {experiment.training.optimizer} remembers of earlier gradients")
     if not experiment.schedule.full_batch:
-        lost.append("where in its epoch it stood")
-    return f"A preset cannot hold {' or '.join(lost)}: that begins anew." if lost else ""
+        lost.append("the place in the epoch")
+    return f"Not kept: {', '.join(lost)}." if lost else ""
 
 
 class Choice(Static):
@@ -119,7 +124,8 @@ class SaveScreen(ModalScreen[Path | None]):
         step = self._shown.step
         with Vertical(id="save", classes="dialog") as box:
             box.border_title = "Save as a preset"
-            box.border_subtitle = "enter saves, esc closes"
+            choose = "↑ ↓ choose, " if step > 0 else ""
+            box.border_subtitle = f"{choose}enter saves, esc closes"
             yield Input(proposed(self._experiment), id="save-name", select_on_focus=False)
             yield Static(id="save-place", markup=False)
             yield Static(HINT, id="save-hint", markup=False)
@@ -132,7 +138,11 @@ class SaveScreen(ModalScreen[Path | None]):
     def on_mount(self) -> None:
         self.query_one(Input).focus()
         self._choose()
-        self._say()
+
+    def on_resize(self) -> None:
+        # once there is a width for the path; a question or an error stays
+        if not self.query_one("#save-place").has_class("wrong"):
+            self.call_after_refresh(self._say)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._overwrites = None
@@ -145,12 +155,9 @@ class SaveScreen(ModalScreen[Path | None]):
         except SaveError as error:
             self._complain(str(error))
             return None
-        text = shown_path(path)
-        self._tell(f"→ {text if len(text) <= LONGEST else f'…{text[-LONGEST:]}'}")
+        place = self.query_one("#save-place", Static)
+        place.remove_class("wrong").update(f"→ {ending(shown_path(path), place.size.width - 2)}")
         return path
-
-    def _tell(self, text: str) -> None:
-        self.query_one("#save-place", Static).remove_class("wrong").update(text)
 
     def _complain(self, text: str) -> None:
         self.query_one("#save-place", Static).add_class("wrong").update(text)
@@ -169,7 +176,7 @@ class SaveScreen(ModalScreen[Path | None]):
     def _meaning(self) -> str:
         """What the choice means, in a sentence or two."""
         if self._at_shown_step:
-            return f"Training goes on from here, counted from 0. {lost_at(self._shown)}"
+            return f"Step {self._shown.step} becomes step 0. {lost_at(self._shown)}"
         if self._edited_after_start:
             return "Without what you changed at later steps: a preset cannot hold that."
         return "Training begins again; every step will have the same numbers."
