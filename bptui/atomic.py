@@ -26,6 +26,8 @@ def written_whole(path: Path, overwrite: bool = True) -> Iterator[TextIO]:
             raise IsADirectoryError(21, "is a directory", str(path))
         if not overwrite:
             raise FileExistsError(17, "exists", str(path))
+        if not stat.S_ISREG(mode):
+            raise OSError(22, "is a device or a pipe", str(path))
         if not os.access(path, os.W_OK):
             raise PermissionError(13, "permission denied", str(path))
     # not made of the name, which may be as long as a name can be

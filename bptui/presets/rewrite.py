@@ -38,31 +38,41 @@ def rewritten(text: str, preset: PresetFile) -> str:
     changes = [*_changes(raw, preset)]
     if not changes:
         return text
-    import tomlkit  # takes a while, as does what it does
-
-    document = tomlkit.parse(body)
-    for change in changes:
-        if change.new is None:
-            del _table(document, change.name)[change.key]
-        elif change.old is not None:
-            _replace(_table(document, change.name), change.key, change.old, change.new, change.key)
-    missing = dict.fromkeys(each.name for each in changes if each.name and each.name not in raw)
-    top = ""
-    for name, key, old, new in changes:
-        if old is not None or name in missing:
-            continue
-        if name == "" and not any(not isinstance(each, dict) for each in raw.values()):
-            top += f"{key} = {value(new, key)}\n"
-        else:
-            _add(document, name, key, value(new, key))
-    _tidy(document, raw)
-    result = tomlkit.dumps(document)
-    for name in missing:
-        result = f"{result.rstrip()}\n\n{table(name, getattr(preset, name))}"
-    result = f"{top}\n{result}" if top else result
+    result = _with(changes, body, raw, preset)
     if "\r\n" in body and "\n" not in body.replace("\r\n", ""):
         result = result.replace("\r\n", "\n").replace("\n", "\r\n")
     return text[: len(text) - len(body)] + result
+
+
+def _with(changes: list[Change], body: str, raw: Mapping[str, Any], preset: PresetFile) -> str:
+    """``body``, which holds ``raw``, with the changes that lead to ``preset``."""
+    import tomlkit  # takes a while, as does what it does
+    from tomlkit.exceptions import TOMLKitError
+
+    missing = dict.fromkeys(each.name for each in changes if each.name and each.name not in raw)
+    begins_with_table = all(isinstance(each, dict) for each in raw.values())
+    top = ""
+    try:
+        document = tomlkit.parse(body)
+        for name, key, old, new in changes:
+            if new is None:
+                del _table(document, name)[key]
+            elif old is not None:
+                _replace(_table(document, name), key, old, new, key)
+        for name, key, old, new in changes:
+            if old is not None or name in missing:
+                continue
+            if name == "" and begins_with_table:
+                top += f"{key} = {value(new, key)}\n"
+            else:
+                _add(document, name, key, value(new, key))
+        _tidy(document, raw)
+        result = tomlkit.dumps(document)
+    except TOMLKitError as error:
+        raise ValueError(str(error)) from None
+    for name in missing:
+        result = f"{result.rstrip()}\n\n{table(name, getattr(preset, name))}"
+    return f"{top}\n{result}" if top else result
 
 
 def _changes(raw: Mapping[str, Any], preset: PresetFile) -> Iterator[Change]:

@@ -92,7 +92,7 @@ def write(path: Path, text: str, overwrite: bool) -> None:
     whatever else goes wrong :class:`SaveError`. The user's own folder is made where it is missing.
     """
     try:
-        if path.parent == own_folder():
+        if path.parent == own_folder() and not path.parent.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path, overwrite) as stream:
             stream.write(text)

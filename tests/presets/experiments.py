@@ -18,7 +18,6 @@ from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets import loads
 
 CSV = "a,b,kind,y\n1,2,one,5\n3,-4,two,6.5\n0.25,1e3,one,7\n2,2,two,8\n9,0.1,one,-0.0\n"
-SAMPLES = 5
 FLOATS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.sampled_from([-0.0, 0.0, 1e-300, 5e-324, 0.1, 1.0, 1e22, 123456789.0]),
@@ -45,33 +44,49 @@ def write_csv(folder: Path) -> None:
 
 @st.composite
 def presets(draw: st.DrawFn) -> str:
-    """A preset with comments; its CSV file is that of :func:`write_csv`."""
+    """A preset with comments, in any style; its CSV file is that of :func:`write_csv`."""
     data, outputs = draw(st.sampled_from(DATA))
     hidden = draw(st.lists(st.integers(1, 3), max_size=2))
     layers = [2, *hidden, outputs]
-    lines = ["# the top", f"[network] # a network\nlayers = {layers}"]
-    if draw(st.booleans()):
-        lines.append(f"activation = {['tanh'] * len(hidden) + ['identity']!r}")
-    else:
-        lines.append('activation = "identity"  # everywhere')
     bias = draw(st.booleans())
-    lines.append(f"bias = {str(bias).lower()}")
+    activation = draw(st.sampled_from(['"identity"', str(["tanh"] * len(hidden) + ["identity"])]))
+    tables = {
+        "network": [
+            f"layers = {layers}",
+            f"activation = {activation}",
+            f"bias = {str(bias).lower()}",
+        ]
+    }
     if draw(st.booleans()):
         parts = draw(parameters(tuple(layers), bias))
-        lines += ["[parameters]", f"weights = {[each.tolist() for each in parts.weights]}"]
+        tables["parameters"] = [f"weights = {[each.tolist() for each in parts.weights]}"]
         if parts.biases is not None and draw(st.booleans()):
-            lines.append(f"biases = {[each.tolist() for each in parts.biases]} # biases")
+            tables["parameters"].append(f"biases = {[each.tolist() for each in parts.biases]}")
     if draw(st.booleans()):
-        lines.append("[init]\nscheme = 'normal'\nscale = 0.50\nseed = 4")
+        tables["init"] = ["scheme = 'normal'", "scale = 0.50", "seed = 4"]
     if draw(st.booleans()):
-        lines.append("[training] # slowly\nlearning_rate = 0.250 # a comment\noptimizer = 'adam'")
-        lines.append("beta1 = 0.9\nshuffle = true\nbatch_size = 2\ntrain_weights = true")
-    lines += ["\n[data]", data]
+        training = ["learning_rate = 0.250", "optimizer = 'adam'", "beta1 = 0.9", "shuffle = true"]
+        tables["training"] = [*training, "batch_size = 2", "train_weights = true"]
+    tables["data"] = data.split("\n")[:-1]
     if draw(st.booleans()):
-        lines.append("standardize = true")
+        tables["data"].append("standardize = true")
     if draw(st.booleans()):
-        lines.append("test_fraction = 0.4\nsplit_seed = 7")
-    return "\n".join(lines)
+        tables["data"] += ["test_fraction = 0.4", "split_seed = 7"]
+    names = draw(st.permutations(list(tables)))
+    lines = draw(st.sampled_from([[], ["# the top"], ["title = 'T'"], ["# a", "", "title = 'T'"]]))
+    # a table begun by a header takes all that follows, so that the other styles come first
+    styles = sorted(draw(st.sampled_from(["dotted", "inline", "table"])) for _ in names)
+    for name, style in zip(names, styles, strict=True):
+        lines += _written(name, tables[name], style)
+    return "\n".join(lines) + draw(st.sampled_from(["", "\n", "\n\n# the end"]))
+
+
+def _written(name: str, lines: list[str], style: str) -> list[str]:
+    if style == "dotted":
+        return [f"{name}.{line} # {name}" for line in lines]
+    if style == "inline":
+        return [f"{name} = {{ {', '.join(lines)} }}  # {name}"]
+    return ["", f"# about {name}", f"[{name}] # {name}", *(f"{line} # a value" for line in lines)]
 
 
 def arrays(*shape: int) -> st.SearchStrategy[Array]:
