@@ -67,13 +67,11 @@ def summary(experiment: Experiment) -> str:
     return f"{network}: {counted}, {samples}{tests}"
 
 
-def wrong_fields(draft: Draft, problems: Mapping[str, str]) -> str:
-    """2 fields are wrong: W1, targets"""
+def listed(draft: Draft, keys: Collection[str]) -> str:
+    """W1, targets: the labels of the fields with these keys, in the order of the form."""
     labels = [
         each.label.split()[0] if each.key.startswith(f"{WEIGHTS}[") else each.label
         for each in fields(draft)
-        if each.key in problems
+        if each.key in keys
     ]
-    listed = ", ".join(labels[:_NAMED]) + (", ..." if len(labels) > _NAMED else "")
-    count = "1 field is" if len(labels) == 1 else f"{len(labels)} fields are"
-    return f"{count} wrong or missing: {listed}"
+    return ", ".join(labels[:_NAMED]) + (", ..." if len(labels) > _NAMED else "")

@@ -61,7 +61,7 @@ class Choice(Widget):
             return Content.assemble(*parts)
         width = max(len(each) for each in self.options)
         blanks = " " * (width - len(self.chosen))
-        place = f"{self._place + 1} of {len(self.options)}, left and right change it"
+        place = f"{self._place + 1} of {len(self.options)}: left, right"
         return Content.assemble("< ", (self.chosen, style), f"{blanks} >  ", (place, "dim"))
 
     @property

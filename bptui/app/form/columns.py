@@ -50,6 +50,8 @@ def resolved(text: str, folder: Path) -> str:
             said = "is a folder" if (folder / path).is_dir() else "does not exist"
             raise EntryError(f"{shortened(name)} {said}")
         return str(path) if name.startswith("~") else name
+    except EntryError:
+        raise
     except (OSError, ValueError, RuntimeError):  # a name that no file can have; no home folder
         raise EntryError(f"{shortened(name)} is no name of a file") from None
 

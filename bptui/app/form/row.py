@@ -34,11 +34,11 @@ class FieldRow(Widget):
     """
 
     class Edited(Message):
-        """Something was typed, pasted or chosen; ``by_hand`` unless it only was shown."""
+        """Something was typed, pasted or chosen."""
 
-        def __init__(self, row: FieldRow, text: Text) -> None:
+        def __init__(self, row: FieldRow) -> None:
             super().__init__()
-            self.row, self.text = row, text
+            self.row = row
 
         @property
         def control(self) -> FieldRow:
@@ -58,6 +58,17 @@ class FieldRow(Widget):
         """What one types into, or chooses with."""
         return self._control
 
+    def taken(self) -> Text:
+        """What stands in the field at this moment; shown again, it changes nothing there."""
+        control = self._control
+        if isinstance(control, Line):
+            self._text = control.value
+        elif isinstance(control, Area):
+            self._text = control.text
+        elif isinstance(control, Choice):
+            self._text = control.chosen
+        return self._text
+
     def compose(self) -> ComposeResult:
         with Horizontal(classes="entry"):
             yield self._label
@@ -67,28 +78,31 @@ class FieldRow(Widget):
     def show(self, field: Field, text: Text, problem: str, wrong: bool) -> None:
         """Show ``text``, and ``problem`` in the place of the help; ``wrong``: in a loud voice."""
         if field.label != self.field.label:
-            self._label.update(field.label)
+            self._label.update(field.label, layout=False)
         said = (f"! {problem}" if wrong else problem or field.help), wrong
         if said != self._said:
             self._said = said
             self._side.update(said[0])
             self._side.set_class(wrong, "wrong")
-        self.field, before, self._text = field, self._text, text
+        if field.placeholder != self.field.placeholder and isinstance(self._control, Line):
+            self._control.placeholder = field.placeholder
+        self.field = field
+        if text is not self._text and text != self._text:
+            self._put(text)
+
+    def _put(self, text: Text) -> None:
+        """Put a text that was not typed here into the control."""
+        self._text, self._open = text, False
         control = self._control
-        if isinstance(control, Note) == self._is_short or type(before) is not type(text):
+        if isinstance(control, Note) or not self._is_short:
             self._replace()
         elif isinstance(control, Line):
-            if control.value != text:
-                control.value = str(text)
-            control.placeholder = field.placeholder
+            control.value = str(text)
         elif isinstance(control, Choice):
-            control.options, control.chosen = field.options, str(text)
+            control.chosen = str(text)
         elif isinstance(control, Area):
-            if control.text != text:
-                control.text = str(text)
+            control.text = str(text)
             control.fit()
-        elif isinstance(control, Note) and before is not text:
-            control.update(self._note)
 
     @property
     def _is_short(self) -> bool:
@@ -114,9 +128,7 @@ class FieldRow(Widget):
         if field.kind == "block":
             return Area(str(text), wraps=field.key == "description")
         suggester = NameSuggester(field.options) if field.options else None
-        return Line(
-            str(text), placeholder=field.placeholder, suggester=suggester, select_on_focus=False
-        )
+        return Line(str(text), placeholder=field.placeholder, suggester=suggester)
 
     def _replace(self) -> None:
         """Put the control that suits the text in the place of the other."""
@@ -129,44 +141,42 @@ class FieldRow(Widget):
         if focused:
             self._control.focus()
 
-    def _edited(self, text: Text) -> None:
-        if text != self._text:
-            self._text = text
-            self.post_message(self.Edited(self, text))
+    def _edited(self) -> None:
+        self.post_message(self.Edited(self))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        if event.input is self._control:
-            self._edited(event.value)
+        if event.input is self._control and event.value != self._text:
+            self._edited()
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()
-        if event.text_area is self._control:
-            self._edited(event.text_area.text)
+        if event.text_area is self._control and isinstance(self._control, Area):
+            self._control.fit()
+            self._edited()
 
     def on_choice_chosen(self, event: Choice.Chosen) -> None:
         event.stop()
-        self._edited(event.option)
+        self._edited()
 
     def on_area_long(self, event: Area.Long) -> None:
         event.stop()
-        self._open = False
-        self._edited(event.text)
-        self._replace()
+        self._put(event.text)
+        self._edited()
 
     def on_note_changed(self, event: Note.Changed) -> None:
+        """Clear, replace or show the numbers that the note stands for."""
         event.stop()
-        if event.text is not None:
-            self._open = False
-            self._edited(event.text)
-            if self._is_short:
-                self._replace()
-            return
         text = self._text
+        if event.text is not None:
+            self._put(event.text)
+            self._edited()
+            return
         numbers = len(text.rows) * len(text.rows[0]) if isinstance(text, Kept) else len(text) // 20
         if numbers > MOST_OPENED:
             self.notify("Too many numbers to show; pasting others replaces them.")
             return
         self._open = True
-        self._edited(matrix_text(text.rows) if isinstance(text, Kept) else text)
+        self._text = matrix_text(text.rows) if isinstance(text, Kept) else text
         self._replace()
+        self._edited()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,10 +12,12 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.events import DescendantFocus, Resize
 from textual.screen import ModalScreen
-from textual.widget import Widget
-from textual.widgets import Button, Input, Static
+from textual.widget import AwaitMount, Widget
+from textual.widgets import Button, Static
 
-from bptui.app.form.checking import Outcome, Place, checked, summary, wrong_fields
+from bptui.app.form.checking import Outcome, Place, checked, listed, summary
+from bptui.app.form.choice import Choice
+from bptui.app.form.controls import Line
 from bptui.app.form.draft import EMPTY, Draft
 from bptui.app.form.fields import fields, sections
 from bptui.app.form.row import FieldRow
@@ -26,14 +29,16 @@ WIDE = 100
 """Columns from which messages stand beside their fields."""
 PATIENCE = 0.2
 """Seconds without a key after which the whole experiment is checked."""
+LONGEST_WAIT = 2.0
+"""Seconds that a key waits for those before it."""
 
 
 class Fields(VerticalScroll, can_focus=False):
     """All rows; the arrow keys go from one to the next."""
 
     BINDINGS: ClassVar = [
-        Binding("up", "screen.focus_previous", "Previous field", show=False),
-        Binding("down,enter", "screen.focus_next", "Next field", show=False),
+        Binding("up", "screen.previous_field", "Previous field", show=False),
+        Binding("down", "screen.next_field", "Next field", show=False),
     ]
 
 
@@ -77,9 +82,14 @@ class FormScreen(ModalScreen[Experiment | None]):
     FormScreen #form-end Button { margin: 0 0 0 1; min-width: 10; }
     """
     BINDINGS: ClassVar = [
-        Binding("ctrl+s", "finish", "OK"),
-        Binding("escape", "cancel", "Cancel"),
-        Binding("ctrl+n", "clear", "Empty form"),
+        # handled before the keys that follow are given to a widget, so that fast typing, which may
+        # come as a burst, goes into the fields it is meant for
+        Binding("ctrl+s", "finish", "OK", priority=True),
+        Binding("escape", "cancel", "Cancel", priority=True),
+        Binding("ctrl+n", "clear", "Empty form", priority=True),
+        Binding("tab", "next_field", "Next field", priority=True),
+        Binding("shift+tab", "previous_field", "Previous field", priority=True),
+        Binding("enter", "enter_field", "Next field", priority=True),
     ]
 
     def __init__(self, experiment: Experiment | None) -> None:
@@ -93,6 +103,8 @@ class FormScreen(ModalScreen[Experiment | None]):
         """Fields that have been written in, so that they are not merely still empty."""
         self._outcome: Outcome | None = None
         self._wanted = self._asked = False
+        self._mounting: list[AwaitMount] = []
+        self._said = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="form") as box:
@@ -120,31 +132,77 @@ class FormScreen(ModalScreen[Experiment | None]):
         self.set_class(event.size.width < WIDE, "narrow")
 
     def on_field_row_edited(self, event: FieldRow.Edited) -> None:
-        key = event.row.field.key
+        self._take(event.row)
+
+    def _take(self, row: FieldRow) -> None:
+        """Take over what stands in a field."""
+        key, text = row.field.key, row.taken()
+        if text == self._draft.text(key):
+            return
         self._touched.add(key)
         self._asked = False
-        self._draft = self._draft.with_text(key, event.text)
+        self._draft = self._draft.with_text(key, text)
         self._show()
         self._check(PATIENCE)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.focus_next()
+    async def _catch_up(self) -> None:
+        """Wait until the keys pressed so far have done their work in the field they went into."""
+        focused, done = self.focused, asyncio.Event()
+        if focused is None:
+            return
+        focused.call_later(done.set)
+        try:
+            await asyncio.wait_for(done.wait(), LONGEST_WAIT)
+            row = _row_of(focused)
+            if row is not None:
+                self._take(row)
+            mounting, self._mounting = self._mounting, []
+            for each in mounting:
+                await asyncio.wait_for(each, LONGEST_WAIT)
+        except TimeoutError:  # a huge text being read: the keys are answered all the same
+            return
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
+    async def action_next_field(self) -> None:
+        await self._go_on(+1)
+
+    async def action_previous_field(self) -> None:
+        await self._go_on(-1)
+
+    async def _go_on(self, by: int) -> None:
+        """Focus the next field, or one of the buttons after the last.
+
+        The order is that of the form: the screen's own follows the places of widgets, and those
+        that have just come have none yet.
+        """
+        await self._catch_up()
+        stops = [self._rows[each.key].entry for each in fields(self._draft)]
+        stops += [each for each in self.query(Button) if not each.disabled]
+        at = stops.index(self.focused) if self.focused in stops else -1
+        self.set_focus(stops[(at + by) % len(stops)])
+
+    async def action_enter_field(self) -> None:
+        await self.action_next_field()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter leaves a field of one line only."""
+        return action != "enter_field" or isinstance(self.focused, Line | Choice)
+
+    async def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "form-ok":
-            self.action_finish()
+            await self.action_finish()
         else:
-            self.action_cancel()
+            await self.action_cancel()
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
-        row = next((each for each in event.widget.ancestors if isinstance(each, FieldRow)), None)
+        row = _row_of(event.widget)
         self.query_one("#form-help", Static).update(row.field.help if row else "")
         if self._asked:
             self._asked = False
             self._say()
 
-    def action_finish(self) -> None:
+    async def action_finish(self) -> None:
         """Give the experiment back as soon as it is made, or show what is wrong."""
+        await self._catch_up()
         self._wanted = True
         self._touched |= {each.key for each in fields(self._draft)}
         if self._outcome is not None and self._outcome.draft is self._draft:
@@ -152,16 +210,18 @@ class FormScreen(ModalScreen[Experiment | None]):
         else:
             self._check(0.0)
 
-    def action_cancel(self) -> None:
+    async def action_cancel(self) -> None:
         """Leave; what was changed is lost only when asked for twice."""
+        await self._catch_up()
         if self._asked or not self._draft.changed(self._opened):
             self.dismiss(None)
             return
         self._asked = True
         self._say()
 
-    def action_clear(self) -> None:
+    async def action_clear(self) -> None:
         """Empty the form; again: bring back what stood in it."""
+        await self._catch_up()
         aside = self._put_aside
         if aside is not None and not self._draft.changed(_empty(self._place.folder)[1]):
             self._put_aside = None
@@ -190,7 +250,7 @@ class FormScreen(ModalScreen[Experiment | None]):
                 row = self._rows.get(each.key)
                 if row is None:
                     row = self._rows[each.key] = FieldRow(each, text)
-                    box.mount(row, after=before)
+                    self._mounting.append(box.mount(row, after=before))
                 problem = problems.get(each.key, "")
                 row.show(each, text, problem, bool(problem) and self._is_loud(each.key))
                 before = row
@@ -214,15 +274,26 @@ class FormScreen(ModalScreen[Experiment | None]):
         if self._asked:
             text, wrong = "Discard what you changed? esc again discards it", True
         elif problems:
-            text, wrong = wrong_fields(self._draft, problems), True
+            text, wrong = self._said_of(problems)
         elif latest is not None and latest.general:
             text, wrong = latest.general, True
         elif latest is not None and latest.experiment is not None:
             text = summary(latest.experiment)
         else:
             return  # what was said stays until the check has an answer
-        line.update(f"! {text}" if wrong else text)
-        line.set_class(wrong, "wrong")
+        text = f"! {text}" if wrong else text
+        if text != self._said:
+            self._said = text
+            line.update(text)
+            line.set_class(wrong, "wrong")
+
+    def _said_of(self, problems: Collection[str]) -> tuple[str, bool]:
+        """2 fields are wrong: W1, targets; or, as calmly as that, which are still missing."""
+        loud = [key for key in problems if self._is_loud(key)]
+        if not loud:
+            return f"Still missing: {listed(self._draft, problems)}", False
+        count = "1 field is" if len(loud) == 1 else f"{len(loud)} fields are"
+        return f"{count} wrong: {listed(self._draft, loud)}", True
 
     def _check(self, patience: float) -> None:
         self.run_worker(self._checked(self._draft, patience), group="check", exclusive=True)
@@ -247,6 +318,10 @@ class FormScreen(ModalScreen[Experiment | None]):
             first = next(wrong, None)
             if first is not None:
                 self._rows[first].entry.focus()
+
+
+def _row_of(widget: Widget) -> FieldRow | None:
+    return next((each for each in widget.ancestors if isinstance(each, FieldRow)), None)
 
 
 def _of(experiment: Experiment) -> tuple[Place, Draft]:

@@ -1,0 +1,264 @@
+"""The form as a newcomer uses it: worked examples typed from a sheet, and what it does not lose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bptui.app.form.draft import Draft
+from bptui.app.form.screen import FormScreen
+from bptui.core.experiment import Experiment
+from bptui.core.timeline import Timeline
+from bptui.presets import load, loads
+from bptui.presets.describe import table_of
+
+from .form_support import Form, assert_same_numbers, form
+from .support import drawn_experiment, opened
+
+NAMES = sorted(file.stem for file in (Path(__file__).parents[2] / "presets").glob("*.toml"))
+MAZUR = (
+    "2-2-2\n\n\n"  # layers; activation and biases as they are
+    "t\t0.15 0.25\n0.20 0.30\t.40 .50\n.45 .55\t"
+    "t\n.35 .35\n.60 .60\n"
+    "\n\n\n0.5\n\n10000\n\n\n\nno\n\n"  # loss ... learning rate, L2, steps ... biases, mistakes
+    "\n0.05 0.10\t0.01 0.99"
+)
+DEEPER = """
+[network]
+layers = [3, 2, 1]
+activation = ["tanh", "sigmoid"]
+[parameters]
+weights = [[[0.1, -0.2], [0.3, 0.4], [-0.5, 0.6]], [[0.7], [-0.8]]]
+biases = [[0.01, -0.02], [0.03]]
+[training]
+learning_rate = 0.25
+[data]
+inputs = [[1, 0, -1], [0.5, 2, 0]]
+targets = [[1], [0]]
+"""
+XOR = """
+[network]
+layers = [2, 3, 1]
+activation = "tanh"
+[init]
+seed = 4
+[training]
+batch_size = 4
+learning_rate = 0.3
+optimizer = "momentum"
+momentum = 0.8
+[data]
+inputs = [[0, 0], [0, 1], [1, 0], [1, 1]]
+targets = [[0], [1], [1], [0]]
+"""
+
+
+async def test_mazurs_example_typed_key_by_key_from_the_empty_form() -> None:
+    async with form(None) as made:
+        await made.type(MAZUR)
+        await made.session.press("ctrl+s")
+        given = await made.finished()
+    assert given is not None
+    assert_same_numbers(given, load("mazur"))
+    assert Timeline(given).snapshot(0).loss == pytest.approx(0.298371109, abs=1e-9)
+    assert given.name == "untitled"
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (
+            DEEPER,
+            "3 2 1\ntanh sigmoid\n\nt\t0.1,-0.2\n0.3,0.4\n-0.5,0.6\t0.7\n-0.8\t"
+            "t\n0.01 -0.02\n0.03\n\n\n\n0.25\n\n\n\n\n\n\n\n\n1 0 -1\n0.5 2 0\t1\n0",
+        ),
+        (
+            XOR,
+            "2-3-1\ntanh\n\n\n\n\n4\n\n\n\nm\n0.3\n0.8\n\n\n4\n\n\n\n\n\n"
+            "0 0\n0 1\n1 0\n1 1\t0\n1\n1\n0",
+        ),
+    ],
+)
+async def test_examples_typed_are_those_of_a_file(text: str, keys: str) -> None:
+    async with form(None, (80, 24)) as made:
+        await made.type(keys)
+        await made.session.press("ctrl+s")
+        given = await made.finished()
+    assert given is not None
+    assert_same_numbers(given, loads(text, "typed", Path()))
+
+
+@pytest.mark.parametrize("name", ["iris", "circles", "article-listing-2"])
+async def test_an_unchanged_form_gives_the_same_experiment(name: str) -> None:
+    experiment = load(name)
+    async with form(experiment) as made:
+        await made.session.press("ctrl+s")
+        given = await made.finished()
+    assert given is not None
+    assert_same_numbers(given, experiment)
+    assert given.name == name
+    assert table_of(given) == table_of(experiment)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_drafts_of_presets_make_the_same_presets(name: str) -> None:
+    experiment = load(name)
+    table = table_of(experiment)
+    draft = Draft.of(table, Path("presets").absolute())
+    assert draft.table() == table
+    retyped = Draft(draft.texts, draft.shape, draft.folder, draft.header)
+    description = table.description.strip()
+    assert not retyped.problems()
+    made = retyped.table()
+    assert made.description.strip() == description
+    assert (made.network, made.training, made.data) == (table.network, table.training, table.data)
+    assert (made.parameters, made.init) == (table.parameters, table.init)
+
+
+async def test_cancelling_changes_nothing_and_asks_before_it_loses_something() -> None:
+    async with form(load("article")) as made:
+        await made.session.press("escape")
+        assert await made.finished() is None
+    async with form(load("article")) as made:
+        await made.write("training.learning_rate", "0.7")
+        await made.session.press("escape")
+        await made.session.until(lambda: "Discard" in made.said(), "the question")
+        await made.session.press("tab")
+        await made.session.until(lambda: "Discard" not in made.said(), "the end of the question")
+        assert not made.given
+        await made.session.press("escape", "escape")
+        assert await made.finished() is None
+
+
+async def test_emptying_the_form_can_be_taken_back() -> None:
+    async with form(load("mazur")) as made:
+        await made.write("training.learning_rate", "0.7")
+        await made.session.press("ctrl+n")
+        await made.session.until(lambda: "Still missing: layers" in made.said(), "the empty form")
+        assert not made.ready
+        assert "untitled" in made.session.screen()
+        await made.session.press("ctrl+n")
+        await made.session.until(lambda: made.ready, "the form as it was")
+        assert "mazur" in made.session.screen()
+        await made.session.press("ctrl+s")
+        given = await made.finished()
+    assert given is not None
+    assert given.training.learning_rate == 0.7
+    assert given.name == "mazur"
+
+
+async def test_fields_come_and_go_and_keep_what_was_typed() -> None:
+    async with form(load("mazur")) as made:
+        await made.write("parameters.weights[1]", "1 2\n3 4")
+        await made.write("network.layers", "2-2")
+        await made.session.until(lambda: not shown(made, "parameters.weights[1]"), "W2 to go")
+        await made.write("network.layers", "2-2-2")
+        await made.session.until(lambda: shown(made, "parameters.weights[1]"), "W2 to come")
+        await made.write("training.optimizer", "adam")
+        await made.write("training.beta1", "0.8")
+        await made.write("training.optimizer", "sgd")
+        await made.session.until(lambda: not shown(made, "training.beta1"), "beta1 to go")
+        await made.write("training.optimizer", "adam")
+        await made.write("network.bias", "no")
+        await made.session.until(lambda: not shown(made, "parameters.biases"), "biases to go")
+        await made.write("network.bias", "yes")
+        await made.session.until(lambda: made.ready, "the check")
+        await made.session.press("ctrl+s")
+        given = await made.finished()
+    assert given is not None
+    assert given.start.weights[1].tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    assert given.start.biases is not None
+    assert given.start.biases[0].tolist() == [0.35, 0.35]
+    assert dict(given.training.settings) == {"beta1": 0.8, "beta2": 0.999, "epsilon": 1e-8}
+
+
+def shown(made: Form, key: str) -> bool:
+    return any(each.field.key == key and each.display for each in made.screen.query("FieldRow"))
+
+
+async def test_a_csv_file_proposes_its_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "my own.csv"
+    file.write_text("size,weight,kind\n1,2,a\n3,4,b\n5,6,a\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    async with form(None) as made:
+        await made.type("2-2\n")
+        await made.write("data", "CSV file")
+        await made.write("data.csv", "no.csv")
+        assert "does not exist" in made.beside("data.csv")
+        await made.write("data.csv", "my own.csv")
+        await made.session.until(lambda: made.ready, "the check")
+        assert "size, weight, kind" in made.beside("data.class_column")
+        await made.write("data.target", "numbers")
+        await made.session.until(
+            lambda: "'a' in line 2" in made.beside("data.csv"), "the column of names"
+        )
+        await made.write("data.input_columns", "size")
+        await made.session.until(
+            lambda: "1 input columns" in made.beside("data.csv"), "the width of the input"
+        )
+        await made.write("network.layers", "1-1")
+        await made.session.until(lambda: made.ready, "the check")
+        await made.session.press("ctrl+s")
+        given = await made.finished()
+    assert given is not None
+    assert given.data.inputs.tolist() == [[1.0], [3.0], [5.0]]
+    assert given.data.targets.tolist() == [[2.0], [4.0], [6.0]]
+
+
+@pytest.mark.parametrize("size", [(120, 36), (60, 16)])
+async def test_the_focused_field_is_on_the_screen_whatever_the_size(size: tuple[int, int]) -> None:
+    async with form(load("mazur"), size) as made:
+        first = made.screen.focused
+        seen = set[str]()
+        while True:
+            focused = made.screen.focused
+            assert focused is not None
+            region = focused.region
+            await made.session.until(
+                lambda region=region: made.screen.region.contains_region(region), "the field"
+            )
+            row = next((each for each in focused.ancestors if hasattr(each, "field")), None)
+            if row is not None:
+                seen.add(row.field.key)
+                assert row.field.label in made.session.screen()
+            await made.session.press("tab")
+            if made.screen.focused is first:
+                break
+        assert {"network.layers", "parameters.weights[1]", "data.targets", "source"} <= seen
+
+
+@pytest.mark.parametrize(
+    "layers", [(1,) * 65, (784, 128, 10), (3, 2)], ids=["65 layers", "784-128-10", "3-2"]
+)
+async def test_networks_of_all_sizes(layers: tuple[int, ...]) -> None:
+    experiment = drawn_experiment(layers)
+    async with form(experiment) as made:
+        await made.session.until(lambda: made.ready, "the check")
+        assert_same_numbers(made.screen._outcome.experiment, experiment)
+        await made.write("training.learning_rate", "0.3")
+        await made.session.press("ctrl+s")
+        given = await made.finished()
+    assert given is not None
+    assert given.training.learning_rate == 0.3
+    for mine, theirs in zip(given.start.weights, experiment.start.weights, strict=True):
+        assert mine.tobytes() == theirs.tobytes()
+
+
+async def test_the_key_opens_the_form_on_what_is_shown() -> None:
+    async with opened("mazur") as session:
+        await session.press("e")
+        await session.until(lambda: isinstance(session.app.screen, FormScreen), "the form")
+        await session.shows("Experiment: mazur", "2-2-2")
+
+
+async def test_an_experiment_of_a_program_can_be_edited() -> None:
+    experiment: Experiment = drawn_experiment((2, 3, 1))
+    assert experiment.origin is None
+    async with form(experiment) as made:
+        await made.session.press("ctrl+s")
+        given = await made.finished()
+    assert given is not None
+    assert_same_numbers(given, experiment)
