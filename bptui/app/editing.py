@@ -44,8 +44,8 @@ class EditingApp(ComparingApp):
             cell = focused.edited_cell()
             return None if cell is None else Number(cell[0], cell[1:]), _place_of(focused, view)
         number, panel = selected_number(view), focused if isinstance(focused, Panel) else None
-        cell = number is not None and number.kind in ("weight", "bias")
-        drawn = isinstance(panel, MatrixPanel) or (not cell and panel is not None)
+        in_matrix = number is not None and number.kind in ("weight", "bias")
+        drawn = isinstance(panel, MatrixPanel) or (not in_matrix and panel is not None)
         if panel is None or not drawn or panel.spot(view) is None:
             panel = self.screen_stack[0].query_one("#weights", MatrixPanel)
         return number, _place_of(panel, view)
