@@ -1,0 +1,114 @@
+"""What the dialog of presets asks: a name for a file, and whether to delete one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from bptui.presets.save import SaveError, shown_path
+
+QUESTION = """
+    NameScreen, DeleteScreen {
+        align: center middle;
+    }
+    #question {
+        max-width: 64;
+    }
+    #question Input {
+        border: none;
+        height: 1;
+        padding: 0 1;
+        background: $foreground 10%;
+    }
+    #question Static {
+        color: $text-muted;
+    }
+    #question #name-meaning {
+        margin: 1 0 0 0;
+    }
+    #question .wrong {
+        color: $text-warning;
+    }
+"""
+
+
+ROOM = 54
+"""Columns that a path has in these dialogs."""
+
+
+def tail(path: str) -> str:
+    """The end of a path: as much as fits into a line."""
+    if cell_len(path) <= ROOM:
+        return path
+    start = next(at for at in range(len(path)) if cell_len(path[at:]) < ROOM)
+    return f"…{path[start:]}"
+
+
+class NameScreen(ModalScreen[Path | None]):
+    """Asks for a name until ``act`` takes it; gives the file that it returns.
+
+    ``where`` tells where a preset of a name would lie; both raise :class:`SaveError`.
+    """
+
+    CSS = QUESTION
+    BINDINGS: ClassVar = [("escape", "dismiss(None)", "Close")]
+
+    def __init__(
+        self, title: str, name: str, where: Callable[[str], Path], act: Callable[[str], Path]
+    ) -> None:
+        super().__init__()
+        self._title, self._proposed, self._where, self._act = title, name, where, act
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="question", classes="dialog") as box:
+            box.border_title = Content(self._title)
+            box.border_subtitle = "enter takes the name, esc closes"
+            yield Input(self._proposed)
+            yield Static(id="name-meaning", markup=False)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        try:
+            self._say(f"→ {tail(shown_path(self._where(event.value)))}")
+        except SaveError as error:
+            self._say(str(error), wrong=True)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        try:
+            file = self._act(event.value)
+        except SaveError as error:
+            self._say(str(error), wrong=True)
+        else:
+            self.dismiss(file)
+
+    def _say(self, text: str, wrong: bool = False) -> None:
+        meaning = self.query_one("#name-meaning", Static)
+        meaning.update(text)
+        meaning.set_class(wrong, "wrong")
+
+
+class DeleteScreen(ModalScreen[bool]):
+    """Asks whether to delete a file."""
+
+    CSS = QUESTION
+    BINDINGS: ClassVar = [
+        ("escape,n", "dismiss(False)", "Keep"),
+        ("enter,y", "dismiss(True)", "Delete"),
+    ]
+
+    def __init__(self, name: str, file: Path) -> None:
+        super().__init__()
+        self._name_of_preset, self._file = name, file
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="question", classes="dialog") as box:
+            box.border_title = Content(f"Delete {self._name_of_preset}?")
+            box.border_subtitle = "enter deletes, esc keeps"
+            yield Static(f"{tail(shown_path(self._file))}\nis deleted for good.", markup=False)

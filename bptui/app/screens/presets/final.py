@@ -1,0 +1,96 @@
+"""The loss that a preset ends with, computed in slices small enough for keys not to wait."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from bptui.app.numbers import loss
+from bptui.app.pace import BREATH, SLICE
+from bptui.app.player import LONG_STEP
+from bptui.core.experiment import Experiment
+from bptui.core.timeline import Timeline
+from bptui.presets import load
+
+PATIENCE = 0.3
+"""Seconds after which it is said how far the computation has come, and again after each."""
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The loss at ``step``, of as many ``steps`` as the preset wants."""
+
+    loss: float
+    step: int
+    steps: int
+
+    def __str__(self) -> str:
+        plural = "s" * (self.steps != 1)
+        if not math.isfinite(self.loss):
+            return f"diverges at step {self.step:,}"
+        if self.step < self.steps:
+            return f"{loss(self.loss)} after {self.step:,} of {self.steps:,} step{plural}"
+        return f"{loss(self.loss)} after {self.steps:,} step{plural}"
+
+
+Key = tuple[Path, int]
+_finished: dict[Key, Reached] = {}
+"""By file and when it was written: a file that changes is computed anew."""
+
+
+def key_of(file: Path) -> Key | None:
+    try:
+        return file, file.stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+def _begun(name_or_file: str) -> tuple[Experiment, Timeline]:
+    experiment = load(name_or_file)
+    timeline = Timeline(experiment)
+    timeline.move_towards(min(experiment.training.steps, 1))  # now it knows what a step takes
+    return experiment, timeline
+
+
+async def examine(
+    name_or_file: str,
+    file: Path,
+    opened: Callable[[Experiment], None],
+    tell: Callable[[Reached], None],
+) -> None:
+    """Open a preset and train it to its end; whatever is known is told at once.
+
+    Raises :class:`~bptui.presets.PresetError` where it cannot be opened.
+    """
+    experiment, timeline = await asyncio.to_thread(_begun, name_or_file)
+    opened(experiment)
+    key = key_of(file)
+    reached = None if key is None else _finished.get(key)
+    if reached is None:
+        reached = await _trained(timeline, experiment.training.steps, tell)
+        if key is not None:
+            _finished[key] = reached
+    tell(reached)
+
+
+async def _trained(timeline: Timeline, steps: int, tell: Callable[[Reached], None]) -> Reached:
+    told = perf_counter()
+    while True:
+        if timeline.seconds_per_step > LONG_STEP:
+            there = await asyncio.to_thread(timeline.move_towards, steps, SLICE)
+        else:
+            there = timeline.move_towards(steps, SLICE)
+        diverged = timeline.first_not_finite
+        if diverged is not None:
+            return Reached(math.nan, diverged, steps)
+        if there:
+            snapshot = await asyncio.to_thread(timeline.snapshot, steps)
+            return Reached(snapshot.loss, steps, steps)
+        if perf_counter() - told > PATIENCE:
+            told, furthest = perf_counter(), timeline.furthest
+            tell(Reached(timeline.losses[furthest], furthest, steps))
+        await asyncio.sleep(BREATH)
