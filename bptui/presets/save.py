@@ -106,7 +106,7 @@ def write(path: Path, text: str, overwrite: bool) -> None:
 
 def sentence(path: Path, error: OSError) -> str:
     """Why ``path`` cannot be written."""
-    if isinstance(error, FileNotFoundError):
+    if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
         return f"There is no folder {shown_path(path.parent)}."
     reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
     return f"{shown_path(path)} cannot be written: {reason}."

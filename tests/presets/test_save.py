@@ -299,6 +299,7 @@ def test_an_error_leaves_everything_as_it_was(
         ("file/x.toml", "a file, not a folder"),
         ("n" * 300 + ".toml", "the name is too long"),
         ("nul\0.toml", "No file can have this name"),
+        ("pipe.toml", "a device or a pipe"),
     ],
 )
 def test_names_that_cannot_be_written_are_one_sentence(
@@ -306,9 +307,10 @@ def test_names_that_cannot_be_written_are_one_sentence(
 ) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("")
+    os.mkfifo(tmp_path / "pipe.toml")
     before = sorted(tmp_path.iterdir())
     with pytest.raises(SaveError, match=message) as caught:
-        write(tmp_path / name, "text", overwrite=False)
+        write(tmp_path / name, "text", overwrite=True)
     assert "\n" not in str(caught.value)
     assert sorted(tmp_path.iterdir()) == before
 

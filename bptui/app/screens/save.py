@@ -101,14 +101,12 @@ class SaveScreen(ModalScreen[Path | None]):
         height: auto;
         margin: 1 0 0 0;
     }
-    #save-meaning {
-        height: 2;
-    }
     #save-hint, #save-meaning {
         color: $text-muted;
     }
     #save-meaning {
-        padding: 0 0 0 4;
+        height: 2;
+        margin: 1 0 0 0;
     }
     """
 
@@ -126,7 +124,7 @@ class SaveScreen(ModalScreen[Path | None]):
             box.border_title = "Save as a preset"
             choose = "↑ ↓ choose, " if step > 0 else ""
             box.border_subtitle = f"{choose}enter saves, esc closes"
-            yield Input(proposed(self._experiment), id="save-name", select_on_focus=False)
+            yield Input(proposed(self._experiment), id="save-name")
             yield Static(id="save-place", markup=False)
             yield Static(HINT, id="save-hint", markup=False)
             if step > 0:
@@ -190,6 +188,7 @@ class SaveScreen(ModalScreen[Path | None]):
     async def _save(self, path: Path, overwrite: bool) -> None:
         """Write the file, off the event loop: a large one takes seconds."""
         self._saving, self._overwrites = True, None
+        self.query_one("#save-place", Static).update("saving …")
         try:
             await asyncio.to_thread(save, self._chosen(), path, overwrite)
         except ExistsError:
