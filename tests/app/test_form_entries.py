@@ -1,0 +1,197 @@
+"""Bad entries of every kind: a message beside the field, and nothing else in the form changes."""
+
+# ruff: noqa: RUF001  full-width characters are what input methods write
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bptui.presets import load
+
+from .form_support import Form, assert_same_numbers, form
+
+W1, B1 = "parameters.weights[0]", "parameters.biases[0]"
+LAYERS, ACTIVATION, RATE = "network.layers", "network.activation", "training.learning_rate"
+INPUTS, TARGETS = "data.inputs", "data.targets"
+THOUSAND = "\n".join(["0.1\t0.2"] * 1000)
+BAD = [
+    (LAYERS, "", "missing"),
+    (LAYERS, "2", "at least two layers"),
+    (LAYERS, "2-b-2", "'b' is no number of units"),
+    (LAYERS, "2-0-2", "1 to 100,000 units"),
+    (LAYERS, "2,-2,2", "missing"),
+    (LAYERS, "2.5-2", "'2.5' is no number of units"),
+    (LAYERS, "100000-100000", "at most 20,000,000"),
+    (LAYERS, "-".join("2" * 70), "at most 65 layers"),
+    (LAYERS, "9" * 400, "too many units"),
+    (ACTIVATION, "", "missing"),
+    (ACTIVATION, "sigmod", "did you mean sigmoid?"),
+    (ACTIVATION, "xyz", "one of identity, sigmoid"),
+    (ACTIVATION, "tanh tanh tanh", "3 activations; expected 2"),
+    (ACTIVATION, "softmax, sigmoid", "softmax in the last layer only"),
+    (ACTIVATION, "tanh*", "is no name"),
+    (W1, "", "numbers are missing"),
+    (W1, "   \n\n", "numbers are missing"),
+    (W1, "0.15 abc\n0.2 0.3", "row 1: 'abc' is no number"),
+    (W1, "0.15 nan\n0.2 0.3", "row 1: 'nan' is no number"),
+    (W1, "0.15 0.25\n0.2 -inf", "row 2: '-inf' is no number"),
+    (W1, "0.15 0.25\n0.2 1e999", "row 2: '1e999' is too large"),
+    (W1, "0.15 0.25\n0.2", "row 2 has 1 number, row 1 has 2"),
+    (W1, "1 2\n3 4\n5 6", "3 rows of 2; expected 2 rows of 2: i1, i2 -> h1, h2"),
+    (W1, "1 2 3\n4 5 6", "2 rows of 3; expected 2 rows of 2: i1, i2 -> h1, h2"),
+    (W1, "1 2 3 4", "1 row of 4; expected 2 rows of 2"),
+    (W1, "0,15 0,25\n0,2 0,3", "2 rows of 4; expected 2 rows of 2"),
+    (W1, "[[1, 2], [3, 4]", "'[' is not closed"),
+    (W1, "[[1, 2], [3, 4]]]", "']' closes nothing"),
+    (W1, "[[[1, 2], [3, 4]]]", "one matrix is wanted"),
+    (W1, "[[1 ... 2]\n [3 ... 4]]", "left out"),
+    (W1, "1,,2\n3,4", "missing beside a comma"),
+    (W1, "1_0 2\n3 4", "'1_0' is no number"),
+    (W1, "\x1b[2J\x07", "'"),
+    (W1, THOUSAND, "1000 rows of 2; expected 2 rows of 2"),
+    (W1, "一 二\n三 四", "'一' is no number"),
+    (B1, "", "missing"),
+    (B1, "0.35", "1 number; expected 2: h1, h2"),
+    (B1, "0.35 0.35 0.35", "3 numbers; expected 2"),
+    (B1, "0.35 x", "'x' is no number"),
+    (B1, "[[1, 2], [3, 4]]", "one row is wanted"),
+    (RATE, "0,5", "write 0.5 with a point"),
+    (RATE, "-1", "a finite number, 0 or more"),
+    (RATE, "nan", "'nan' is no number"),
+    (RATE, "inf", "'inf' is no number"),
+    (RATE, "1e999", "too large"),
+    (RATE, "fast", "'fast' is no number"),
+    (RATE, "½", "is no number"),
+    (RATE, "0x1p3", "is no number"),
+    ("training.l2", "-0.1", "a finite number, 0 or more"),
+    ("training.steps", "1.5", "no whole number"),
+    ("training.steps", "-1", "0 to 1,000,000,000"),
+    ("training.steps", "1e12", "0 to 1,000,000,000"),
+    ("training.batch_size", "0", "1 or more"),
+    ("training.batch_size", "2", "1 to 1, the number of samples"),
+    ("training.train_weights", "perhaps", "neither yes nor no"),
+    ("training.train_weights", "yes, no, yes", "3 switches; expected 2"),
+    ("training.mistakes", "wrong-sing", "did you mean wrong-sign?"),
+    ("training.mistakes", "doubled doubled", "each mistake once"),
+    (INPUTS, "", "numbers are missing"),
+    (INPUTS, "0.05", "1 number a row; expected 2: i1, i2"),
+    (INPUTS, "0.05 0.1\n0.2", "row 2 has 1 number"),
+    (INPUTS, "# nothing", "numbers are missing"),
+    (TARGETS, "0.01 0.99\n0.5 0.5", "2 samples; expected 1"),
+    (TARGETS, "0.01 0.99 1", "3 numbers a row; expected 2: o1, o2"),
+    ("data.test_fraction", "1", "from 0 to below 1"),
+    ("data.test_fraction", "0.5", "at least two samples"),
+]
+GOOD = [
+    (LAYERS, "２－２－２", "2-2-2"),
+    (LAYERS, "[2, 2, 2]", "2-2-2"),
+    (RATE, "０．５", "0.5"),
+    (RATE, "5e-1", "0.5"),
+    (W1, "０．１５，０．２５\n０．２０　０．３０", "full width"),
+    (W1, "0.15\t0.25\r\n0.20\t0.30\r\n", "tabs"),
+    (W1, "[[0.15 0.25]\n [0.2  0.3 ]]", "numpy"),
+    (W1, "array([[0.15, 0.25],\n       [0.2 , 0.3 ]])", "numpy"),
+    (W1, "0.15 0.25; 0.2 0.3", "semicolons"),
+    (B1, "0.35\n0.35", "a column"),
+]
+
+
+def texts(made: Form) -> dict[str, str]:
+    """What stands in every field that is shown."""
+    rows = [row for key, row in made.screen._rows.items() if row.display]
+    return {row.field.key: str(row.taken()) for row in rows}
+
+
+@pytest.mark.parametrize("section", ["network", "parameters", "training", "data"])
+async def test_what_is_wrong_is_said_beside_the_field(section: str) -> None:
+    mazur = load("mazur")
+    async with form(mazur) as made:
+        before = texts(made)
+        entries = [each for each in BAD if each[0].startswith(f"{section}.")]
+        for at, (key, text, said) in enumerate(entries):
+            await made.write(key, text)
+            await made.session.until(
+                lambda key=key, said=said: said in made.wrong().get(key, ""), f"{text!r}: {said}"
+            )
+            assert [*made.wrong()] == [key]
+            assert not made.ready
+            assert "1 field is wrong" in made.said()
+            others = {each: old for each, old in before.items() if each != key}
+            assert others.items() <= texts(made).items()
+            if at + 1 == len(entries) or entries[at + 1][0] != key:
+                await made.session.press("ctrl+s")
+                assert not made.given
+                await made.write(key, before[key])
+                await made.session.until(lambda: made.ready, "the form as it was")
+        await made.session.press("ctrl+s")
+        given = await made.finished()
+    assert given is not None
+    assert_same_numbers(given, mazur)
+
+
+async def test_what_input_methods_spreadsheets_and_numpy_write_is_accepted() -> None:
+    mazur = load("mazur")
+    async with form(mazur) as made:
+        for key, text, _ in GOOD:
+            await made.write(key, text)
+            await made.session.until(lambda: made.ready, f"{text!r} to be accepted")
+            assert not made.wrong()
+        await made.session.press("ctrl+s")
+        given = await made.finished()
+    assert given is not None
+    assert_same_numbers(given, mazur)
+
+
+async def test_all_that_is_wrong_shows_at_once() -> None:
+    async with form(load("mazur"), (80, 24)) as made:
+        await made.write(RATE, "fast")
+        await made.write(W1, "1 2 3")
+        await made.write(TARGETS, "")
+        await made.session.until(lambda: len(made.wrong()) == 3, "three messages")
+        assert made.said() == "! 3 fields are wrong: W1, learning rate, targets"
+        await made.session.press("ctrl+s")
+        await made.session.until(lambda: made.row(W1).entry.has_focus, "the first of them")
+        assert "! 1 row of 3; expected 2 rows of 2" in made.session.screen()
+
+
+async def test_a_thousand_rows_of_images_pasted() -> None:
+    values = np.random.default_rng(0).random((1000, 784))
+    text = "\n".join("\t".join(map(repr, row)) for row in values.tolist())
+    async with form(None) as made:
+        await made.type("784-1\n")
+        await made.write(INPUTS, text)
+        await made.session.shows("15,", "characters in 1,000 rows")
+        await made.write(TARGETS, "\n".join("01" * 500))
+        await made.session.until(lambda: made.ready, "the check")
+        await made.to(INPUTS)
+        await made.session.press("ctrl+s")
+        given = await made.finished()
+    assert given is not None
+    assert np.array_equal(given.data.inputs, values)
+
+
+async def test_numbers_too_many_to_show_can_be_shown_and_cleared() -> None:
+    values = np.random.default_rng(0).random((60, 50))
+    async with form(None) as made:
+        await made.type("50-1\n")
+        await made.write(INPUTS, "\n".join(" ".join(map(repr, row)) for row in values.tolist()))
+        await made.write(TARGETS, "\n".join("01" * 30))
+        await made.session.press("ctrl+s")
+        given = await made.finished()
+    async with form(given) as made:
+        await made.to(INPUTS)
+        await made.session.shows("60 rows of 50 numbers: enter shows")
+        await made.session.press("enter")
+        await made.session.shows(repr(float(values[0, 0])))
+        await made.session.press("tab")
+        await made.session.until(lambda: made.ready, "the check")
+        outcome = made.screen._outcome
+        assert outcome is not None
+        assert outcome.experiment is not None
+        assert np.array_equal(outcome.experiment.data.inputs, values)
+    async with form(given) as made:
+        await made.to(INPUTS)
+        await made.session.press("delete")
+        await made.session.until(lambda: INPUTS in made.wrong(), "the message")
+        assert made.wrong()[INPUTS] == "numbers are missing"

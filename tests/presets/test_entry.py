@@ -1,0 +1,217 @@
+"""What people type or paste: everything numpy prints reads back, everything else is answered."""
+
+# ruff: noqa: RUF001  full-width characters are what input methods write
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from time import process_time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from bptui.presets.entry import EntryError, layers, names, number, switches, whole
+from bptui.presets.rows import matrix, vector
+
+READERS = [number, whole, layers, names, switches, matrix, vector]
+FLOATS = st.floats(-1e300, 1e300)
+SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 12))
+MATRICES = arrays(np.float64, SHAPES, elements=FLOATS)
+
+
+@given(MATRICES)
+def test_exact_prints_read_back_to_the_same_bits(values: np.ndarray) -> None:
+    stream = io.StringIO()
+    np.savetxt(stream, values, fmt="%r")
+    tabs, commas = io.StringIO(), io.StringIO()
+    np.savetxt(tabs, values, fmt="%.17g", delimiter="\t", header="weights")
+    np.savetxt(commas, values, fmt="%.17g", delimiter=",")
+    rows = values.tolist()
+    toml = "[\n" + "".join(f"  {row},\n" for row in rows) + "]"
+    with np.printoptions(floatmode="unique", threshold=10_000):
+        prints = [repr(values), str(values), np.array2string(values, separator=", ")]
+        prints += [
+            repr([*map(list, values)]),
+            repr(values.astype(np.float64)),
+            f"W1 = np.{values!r}",
+        ]
+    for text in (*prints, stream.getvalue(), tabs.getvalue(), commas.getvalue(), str(rows), toml):
+        assert np.array(matrix(text)).tobytes() == values.tobytes(), text
+    row = matrix(repr(values[0].tolist()))
+    assert row == [vector(str(values[0].tolist()))] == [values[0].tolist()]
+
+
+@given(
+    MATRICES,
+    st.integers(1, 17),
+    st.sampled_from(["fixed", "unique", "maxprec", "maxprec_equal"]),
+    st.booleans(),
+    st.sampled_from(["-", "+", " "]),
+    st.sampled_from([" ", ", ", "\t", ","]),
+    st.integers(20, 120),
+)
+def test_rounded_prints_read_as_they_are_printed(
+    values: np.ndarray,
+    precision: int,
+    mode: str,
+    suppress: bool,
+    sign: str,
+    separator: str,
+    width: int,
+) -> None:
+    text = np.array2string(
+        values,
+        max_line_width=width,
+        precision=precision,
+        suppress_small=suppress,
+        separator=separator,
+        threshold=10_000,
+        floatmode=mode,
+        sign=sign,
+    )
+    printed = text.replace("[", " ").replace("]", " ").replace(",", " ").split()
+    assert [value for row in matrix(text) for value in row] == [float(each) for each in printed]
+    assert np.shape(matrix(text)) == values.shape
+
+
+PIECES = st.sampled_from(
+    [
+        *"[](){};,.0123456789 \t\n-+eE_#='\"xyz×：，；。、１２【】",
+        "array(",
+        "nan",
+        "inf",
+        "1e999",
+        "...",
+        "0.5",
+    ]
+)
+
+
+@settings(max_examples=300)
+@given(st.one_of(st.text(), st.lists(PIECES).map("".join)))
+def test_any_text_gives_a_result_or_one_short_sentence(text: str) -> None:
+    for read in READERS:
+        said = refusal(read, text)
+        assert 0 < len(said) < 160
+        assert said.isprintable()
+
+
+def refusal(read: Callable[[str], object], text: str) -> str:
+    """What ``read`` says of ``text``; raises what it should not."""
+    try:
+        read(text)
+    except EntryError as error:
+        return str(error)
+    return "a result"
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("0.15 0.20\n0.25 0.30", [[0.15, 0.2], [0.25, 0.3]]),
+        ("0.15, 0.20; 0.25, 0.30;", [[0.15, 0.2], [0.25, 0.3]]),
+        ("[0.15 0.20; 0.25 0.30]", [[0.15, 0.2], [0.25, 0.3]]),
+        ("[1, 2]\n[3, 4]", [[1, 2], [3, 4]]),
+        ("((1, 2), (3, 4))", [[1, 2], [3, 4]]),
+        ("array([[1., 2.],\n       [3., 4.]], dtype=float32)", [[1, 2], [3, 4]]),
+        ("tensor([[1., 2.]], dtype=torch.float64, requires_grad=True)", [[1, 2]]),
+        ("weights = [\n  [1, 2], # first\n  [3, 4],\n]", [[1, 2], [3, 4]]),
+        ("１，２\n３、４", [[1, 2], [3, 4]]),
+        ("−1 –2", [[-1, -2]]),
+        ("[[1 2\n  3]\n [4 5\n  6]]", [[1, 2, 3], [4, 5, 6]]),
+        ("1\t2\r\n3\t4\r\n", [[1, 2], [3, 4]]),
+        ("0.5", [[0.5]]),
+        ("\n\n1 2\n\n3 4\n", [[1, 2], [3, 4]]),
+    ],
+)
+def test_rows(text: str, rows: list[list[float]]) -> None:
+    assert matrix(text) == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "missing"),
+        ("  \n ", "missing"),
+        ("1 2\n3 4 5", "row 2 has 3 numbers, row 1 has 2"),
+        ("1 2\nabc 4", "row 2: 'abc' is no number"),
+        ("1 nan", "row 1: 'nan' is no number"),
+        ("1 -inf", "row 1: '-inf' is no number"),
+        ("1 1e999", "row 1: '1e999' is too large"),
+        ("1 1_0", "'1_0' is no number"),
+        ("1,,2", "missing beside a comma"),
+        ("[[1, 2], [3, 4]", "'[' is not closed"),
+        ("[1, 2]]", "']' closes nothing"),
+        ("[1, 2)", "closes nothing"),
+        ("[[[1]]]", "one matrix is wanted"),
+        ("[[1]] [[2]]", "2 matrices"),
+        ("[[1, 2], 3]", "'3' stands outside the rows"),
+        ("[[1], []]", "row 2 has no numbers"),
+        ("[[0. 0. ... 0.]]", "left out"),
+        ("array([[1, 2]]", "not closed"),
+        ("0x10", "'0x10' is no number"),
+        ("1/3", "'1/3' is no number"),
+        ("\x1b[2J", "'"),
+    ],
+)
+def test_rows_that_are_none(text: str, said: str) -> None:
+    with pytest.raises(EntryError) as caught:
+        matrix(text)
+    assert said in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "text", ["2-3-1", " 2 3 1 ", "2,3,1", "2×3×1", "[2, 3, 1]", "２－３－１", "2 - 3 x 1", "2→3→1"]
+)
+def test_layers(text: str) -> None:
+    assert layers(text) == [2, 3, 1]
+
+
+@pytest.mark.parametrize("text", ["", "a", "2--1", "2,-1", "2.5-1", "9" * 30])
+def test_layers_that_are_none(text: str) -> None:
+    with pytest.raises(EntryError):
+        layers(text)
+
+
+def test_names_and_switches() -> None:
+    assert names("tanh, Sigmoid") == names("['tanh' 'sigmoid']") == ["tanh", "sigmoid"]
+    assert names("relu*3, sigmoid") == names("relu × 3 sigmoid") == ["relu"] * 3 + ["sigmoid"]
+    assert switches("yes, no") == switches("true false") == [True, False]
+    with pytest.raises(EntryError, match="neither yes nor no"):
+        switches("yes, perhaps")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0,5", "write 0.5 with a point"),
+        ("－１，５", "write -1.5 with a point"),
+        ("1,000", "1000 without the comma"),
+        ("1,2,3", "'1,2,3' is no number"),
+        ("1e999", "too large"),
+        ("nan", "'nan' is no number"),
+    ],
+)
+def test_numbers_that_are_none(text: str, said: str) -> None:
+    with pytest.raises(EntryError) as caught:
+        number(text)
+    assert said in str(caught.value)
+
+
+def test_whole_numbers() -> None:
+    assert [whole(text) for text in ("12", "1e6", "２０", "3.0", "-4")] == [12, 10**6, 20, 3, -4]
+    for text in ("1.5", "1e300", "9" * 5000, "", "10,000"):
+        with pytest.raises(EntryError):
+            whole(text)
+
+
+def test_a_matrix_of_images_is_read_within_moments() -> None:
+    values = np.random.default_rng(0).random((1000, 784))
+    text = "\n".join("\t".join(map(repr, row)) for row in values.tolist())
+    began = process_time()
+    assert np.array_equal(matrix(text), values)
+    assert process_time() - began < 10.0  # about one; the machine may be slow
