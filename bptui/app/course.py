@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bptui.app.curves import Curve
 from bptui.app.place import Place
@@ -26,6 +27,8 @@ class Course:
     before: Curve | None = None
     fork: bool = False
     hits: dict[int, Hit] = field(default_factory=dict)
+    saved: Path | None = None
+    """The file that it was saved as."""
 
 
 class Courses:

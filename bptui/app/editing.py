@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 from textual.geometry import Offset
 
 from bptui.app.comparing import ComparingApp
@@ -122,11 +123,20 @@ class EditingApp(ComparingApp):
         self.push_screen(FormScreen(experiment), self._take)
 
     def _take(self, experiment: Experiment | None) -> None:
-        """Start over with what the form gave, beside the losses there were."""
-        if experiment is not None:
-            losses = self._player.timeline.losses
-            curve = Curve("before the edit", losses, len(losses))
-            self._play(self._player.open(experiment, curve))
+        """Start over with what the form gave; beside the losses there were, if they compare."""
+        if experiment is None:
+            return
+        player = self._player
+        before, losses = player.snapshot.experiment, player.timeline.losses
+        curve = Curve("before the edit", losses, len(losses))
+        same = experiment.name == before.name
+        self._play(
+            player.open(
+                experiment,
+                curve if comparable(before, experiment) else None,
+                player.saved if same else None,
+            )
+        )
 
     def action_save(self) -> None:
         from bptui.app.screens.save import SaveScreen
@@ -134,12 +144,28 @@ class EditingApp(ComparingApp):
         self._player.pause()
         timeline, snapshot = self._player.timeline, self._player.snapshot
         later = any(step > 0 for step in timeline.edits)
-        screen = SaveScreen(timeline.experiment, snapshot, later)
+        screen = SaveScreen(timeline.experiment, snapshot, later, self._player.saved)
         self.push_screen(screen, self._saved)
 
     def _saved(self, file: Path | None) -> None:
+        from bptui.presets.folders import own_folder
+        from bptui.presets.save import shown_path
+
         if file is not None:
-            self._tell(f"saved as {file}")
+            self._player.saved = file
+            own = file.parent == own_folder()
+            opens = f": `bptui {file.stem}` opens it" if own else ""
+            self._tell(f"saved as {shown_path(file)}{opens}")
+
+
+def comparable(one: Experiment, other: Experiment) -> bool:
+    """Whether their losses measure the same thing: the same formula on the same samples."""
+    formulas = [(each.training.loss, each.training.reduction) for each in (one, other)]
+    same_data = all(
+        np.array_equal(getattr(one.data, name), getattr(other.data, name))
+        for name in ("inputs", "targets")
+    )
+    return formulas[0] == formulas[1] and same_data
 
 
 def _place_of(panel: Panel, view: View) -> Offset | None:

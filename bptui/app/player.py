@@ -10,6 +10,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
@@ -110,6 +111,16 @@ class Player:
         self.show()
 
     @property
+    def saved(self) -> Path | None:
+        """The file that what is shown was saved as, if it was."""
+        return self._course.saved
+
+    @saved.setter
+    def saved(self, file: Path) -> None:
+        self._course.saved = file
+        self.show()
+
+    @property
     def kept(self) -> tuple[Curve, ...]:
         """The curves kept for comparison."""
         return self._kept
@@ -141,6 +152,7 @@ class Player:
             edits=self.timeline.edits,
             before=self._course.before,
             test_losses=self.timeline.test_losses,
+            saved=self.saved,
         )
 
     def show(self, snapshot: Snapshot | None = None, position: int | None = None) -> None:
@@ -149,12 +161,14 @@ class Player:
             self.snapshot, self.position = snapshot, position
         self._show(self.view())
 
-    def open(self, experiment: Experiment, before: Curve | None = None) -> Errand[None]:
+    def open(
+        self, experiment: Experiment, before: Curve | None = None, saved: Path | None = None
+    ) -> Errand[None]:
         """Go over to another experiment, at its step 0; breakpoints it has no names for go.
 
-        ``before`` is a curve to compare it with.
+        ``before`` is a curve to compare it with, ``saved`` the file that it was saved as.
         """
-        return self._change(Course(Timeline(experiment), before=before), Place(0))
+        return self._change(Course(Timeline(experiment), before=before, saved=saved), Place(0))
 
     def edit(self, fork: Timeline, place: Place) -> Errand[None]:
         """Go over to a fork of the shown timeline, at ``place``."""
@@ -162,7 +176,8 @@ class Player:
         before = Curve("before the edit", losses, len(losses))
         first = max(fork.edits, default=0)
         hits = {step: hit for step, hit in self._course.hits.items() if step < first}
-        return self._change(Course(fork, before=before, fork=True, hits=hits), place)
+        course = Course(fork, before=before, fork=True, hits=hits, saved=self.saved)
+        return self._change(course, place)
 
     def _change(self, course: Course, place: Place) -> Errand[None]:
         self._courses.current.place = self.goal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -46,8 +47,15 @@ class View:
     """The losses as they were before the last edit."""
     test_losses: HeldOutLosses | None = None
     """The losses of the test samples, where there are any; they only ever grow."""
+    saved: Path | None = None
+    """The file that it was saved as."""
     kept: tuple[Curve, ...] = ()
     """Curves kept for comparison, in the order they were kept."""
+
+    @property
+    def name(self) -> str:
+        """The preset's name, that of its file once it was saved."""
+        return self.snapshot.experiment.name if self.saved is None else self.saved.stem
 
     @property
     def row(self) -> int:

@@ -83,13 +83,15 @@ def destination(typed: str) -> Path:
     return path if whole else path.with_name(path.name + ENDING)
 
 
-def proposed(experiment: Experiment) -> str:
+def proposed(experiment: Experiment, file: Path | None = None) -> str:
     """What to save it under unless the user says otherwise, as they would type it.
 
-    The file it was read from if that is theirs, else a name that is free.
+    The ``file`` it was saved as before, or the one it was read from if that is theirs, else a name
+    that is free.
     """
     origin = origin_of(experiment)
-    file = None if origin is None or origin.file is None else origin.file.absolute()
+    if file is None and origin is not None and origin.file is not None:
+        file = origin.file.absolute()
     if file is None or file.parent == shipped_folder():
         name = experiment.name
         return free_name("mine" if _malformed(name) else name)

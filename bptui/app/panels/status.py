@@ -97,7 +97,7 @@ class StatusLine(Widget, can_focus=True):
         """The name, then as much as fits; each entry in the longest form that there is room for."""
         experiment, colours = view.snapshot.experiment, self.ink
         training, network = experiment.training, experiment.network
-        name = f" {experiment.name}"
+        name = f" {view.name}"
         if cell_len(name) > room:
             name = set_cell_size(name, max(room - 1, 0)) + "…"
         line = Line().add(name, colours.strong)

@@ -66,7 +66,7 @@ class SaveScreen(ModalScreen[Path | None]):
     """Gives the file that was written, or None.
 
     ``experiment`` is that of step 0, ``shown`` the step on the screen. What was edited after step 0
-    only the weights of a later step can show.
+    only the weights of a later step can show. ``file`` is where it was saved before, if it was.
     """
 
     BINDINGS: ClassVar = [
@@ -110,8 +110,15 @@ class SaveScreen(ModalScreen[Path | None]):
     }
     """
 
-    def __init__(self, experiment: Experiment, shown: Snapshot, edited_after_start: bool) -> None:
+    def __init__(
+        self,
+        experiment: Experiment,
+        shown: Snapshot,
+        edited_after_start: bool,
+        file: Path | None = None,
+    ) -> None:
         super().__init__()
+        self._proposed = proposed(experiment, file)
         self._experiment, self._shown = experiment, shown
         self._edited_after_start = edited_after_start
         self._at_shown_step = edited_after_start and shown.step > 0
@@ -124,7 +131,7 @@ class SaveScreen(ModalScreen[Path | None]):
             box.border_title = "Save as a preset"
             choose = "↑ ↓ choose, " if step > 0 else ""
             box.border_subtitle = f"{choose}enter saves, esc closes"
-            yield Input(proposed(self._experiment), id="save-name")
+            yield Input(self._proposed, id="save-name")
             yield Static(id="save-place", markup=False)
             yield Static(HINT, id="save-hint", markup=False)
             if step > 0:
