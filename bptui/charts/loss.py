@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +52,7 @@ def loss_chart(
     draw (above zero, on a logarithmic scale) or no room.
     """
     current, *others = (
-        _drawable(each, logarithmic) for each in (Series(steps, lows, highs), *beside)
+        _drawable(each, last, logarithmic) for each in (Series(steps, lows, highs), *beside)
     )
     everything = np.concatenate(
         [values for each in (current, *others) for values in (each.lows, each.highs)]
@@ -101,9 +101,11 @@ def loss_chart(
     return Chart(tuple(lines), left, bottom, last, owners)
 
 
-def _drawable(series: Series, logarithmic: bool) -> Series:
-    """What of ``series`` can be drawn, on the scale that it is drawn on."""
-    if not logarithmic:
-        return series.scaled(series.lows, series.highs)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return series.scaled(np.log10(series.lows), np.log10(series.highs))
+def _drawable(series: Series, last: int, logarithmic: bool) -> Series:
+    """What of ``series`` can be drawn up to step ``last``, on the scale that it is drawn on."""
+    count = int(np.searchsorted(series.steps, last, side="right"))  # it may have grown meanwhile
+    lows, highs = series.lows[:count], series.highs[:count]
+    if logarithmic:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            lows, highs = np.log10(lows), np.log10(highs)
+    return replace(series, steps=series.steps[:count]).scaled(lows, highs)

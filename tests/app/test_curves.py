@@ -43,6 +43,17 @@ def legend(session: Session) -> str:
     return " ".join(" ".join(session.inside("#loss")[-2:]).split())
 
 
+async def charted(session: Session, end: str = "1 000") -> None:
+    """Wait for the chart, which is drawn after the numbers: the shown step is at the right edge."""
+    await session.until(
+        lambda: (
+            any(row.rstrip().endswith("┊") for row in session.inside("#loss"))
+            and end in session.screen()
+        ),
+        "the chart",
+    )
+
+
 async def closed(session: Session) -> None:
     await session.until(lambda: not isinstance(session.app.screen, CurveScreen), "the end")
 
@@ -62,6 +73,7 @@ async def test_published_against_corrected() -> None:
         kept = session.app.player.kept[0]
         assert kept.length == 1001
         assert kept.losses[1000] == pytest.approx(0.153862, rel=1e-5)
+        await charted(session)
         # at the last step the published one is high above the corrected one
         rows = session.inside("#loss")
         at = next(row.index("┊") for row in rows if "┊" in row)
@@ -173,6 +185,7 @@ async def test_what_is_drawn_before_an_edit_and_of_the_test_samples() -> None:
     async with opened("article") as session:
         await session.press(*FASTEST, "space")
         await session.step(1000)
+        await charted(session)
         view = session.app.player.view()
         without = session.inside("#loss")
         before = Curve("before", history(*np.linspace(0.16, 0.15, 900)), 900)
@@ -243,3 +256,16 @@ def test_the_legend_fits(width: int, most: int) -> None:
 
 def test_there_is_a_colour_for_each_curve() -> None:
     assert all(len(set(colours)) == MOST for colours in COLOURS.values())
+
+
+async def test_the_test_loss_is_drawn_where_there_are_test_samples() -> None:
+    async with opened("iris") as session:
+        await session.until(lambda: legend(session).endswith("∘ test"), "the legend")
+        await session.press(*FASTEST, "space")
+        await session.step(2000)
+        await session.until(lambda: "2 000" in session.screen(), "the chart")
+        rows = "\n".join(session.inside("#loss")[:-2])
+        assert rows.count("∘") >= 5
+        await session.press("l")
+        await session.until(lambda: "logarithmic" in session.border("#loss"), "the other scale")
+        assert "∘" in "\n".join(session.inside("#loss")[:-2])

@@ -19,7 +19,6 @@ from bptui.app.view import View
 
 if TYPE_CHECKING:
     from bptui.charts import Chart, Series
-    from bptui.core.held_out import HeldOutLosses
 
 REDRAW_SECONDS = 0.4
 """While running the chart is drawn at most this often: the numbers come first."""
@@ -45,12 +44,6 @@ def curve_styles(dark: bool) -> dict[str, Style]:
     return {
         letter: Style(color=colour) for letter, colour in zip(LETTERS, COLOURS[dark], strict=True)
     }
-
-
-def held_out(view: View) -> HeldOutLosses | None:
-    """The losses of the test samples, where there are any."""
-    found: HeldOutLosses | None = getattr(view, "test_losses", None)
-    return found
 
 
 class LossPanel(Panel):
@@ -84,7 +77,7 @@ class LossPanel(Panel):
         self.repaint()
 
     def chart(self, view: View, width: int, height: int) -> Chart | None:
-        tests = held_out(view)
+        tests = view.test_losses
         key = (
             *(view.losses, view.played, view.before, view.edits, view.kept),
             0 if tests is None else len(tests.steps),
@@ -114,7 +107,7 @@ class LossPanel(Panel):
         if view.before is not None:
             start = view.edits[-1] if view.edits else 0
             found.append(Series(*self._envelope(view.before, width, start), "dots", BEFORE))
-        tests = held_out(view)
+        tests = view.test_losses
         if tests is not None:
             steps, values = np.array(tests.steps, dtype=np.intp), np.array(tests.values)
             count = min(steps.size, values.size)  # another thread may add to them meanwhile
@@ -128,7 +121,7 @@ class LossPanel(Panel):
         entries = [Entry(each.letter, each.name, styles[each.letter]) for each in view.kept]
         if view.before is not None:
             entries.append(Entry(BEFORE, "before the edit", self.ink.dim))
-        if held_out(view) is not None:
+        if view.test_losses is not None:
             entries.append(Entry(TEST, "test", self.ink.text))
         return entries
 
