@@ -226,6 +226,7 @@ def test_proposed_names_say_what_sets_the_experiment_apart() -> None:
     corrected = replace(LISTING, training=replace(LISTING.training, mistakes=()))
     assert proposed(corrected, True, ["article-listing-1"]) == "sgd 0.5 corrected"
     assert proposed(LISTING, True, []) == "sgd 0.5 2 mistakes"
+    assert proposed(ARTICLE, True, ["article sgd 0.5"]) == "article edited"
 
 
 @pytest.mark.parametrize("name", ["x" * 60, "网络" * 20, "a\nb\x1b[0m", "  ", ""])

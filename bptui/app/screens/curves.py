@@ -35,21 +35,23 @@ def _printable(name: str) -> str:
 
 
 def _names(experiment: Experiment, edited: bool) -> Iterator[str]:
+    """The name of the preset and what is special about it, the most telling first."""
     training, origin = experiment.training, origin_of(experiment)
-    how = f"{training.optimizer} {training.learning_rate:g}"
-    mistakes = len(training.mistakes)
-    made = f" {mistakes} mistake{'s' * (mistakes > 1)}" if mistakes else ""
-    if not made and origin is not None and origin.table.training.mistakes:
-        made = " corrected"
+    how, mistakes = f"{training.optimizer} {training.learning_rate:g}", len(training.mistakes)
+    special = f" {mistakes} mistake{'s' * (mistakes > 1)}" if mistakes else ""
+    if origin is not None and not special:
+        preset = origin.table.training
+        same = (preset.optimizer, preset.learning_rate)
+        if preset.mistakes:
+            special = " corrected"
+        elif edited and same == (training.optimizer, training.learning_rate):
+            special = " edited"
     plain = _printable(experiment.name)
-    yield f"{plain} {how}{made}"
-    if made:
-        yield f"{plain}{made}"
-    else:
-        yield f"{plain} {how}"
+    yield f"{plain} {how}{special}"
+    yield f"{plain}{special}" if special else f"{plain} {how}"
     if not edited:
         yield plain
-    yield f"{how}{made}"
+    yield f"{how}{special}"
     yield how
     yield plain
 
