@@ -30,8 +30,8 @@ GLOBAL_OPTIONS = ("-h", "--help", "--version")
 
 HELP = """A debugger for backpropagation in the terminal.
 
-Without a command, opens PRESET in the app: the name of a shipped preset or a TOML file; `article`
-where none is given.
+Without a command, opens PRESET in the app: the name of a preset, shipped or your own, or a TOML
+file; `article` where none is given.
 
 \b
 Examples:

@@ -29,8 +29,8 @@ WIDTH, NARROWEST = 100, 60
     short_help="A step's calculation with the numbers put in.",
     help="""Write down the calculation of one training step with its numbers.
 
-NAME_OR_FILE is a shipped preset or a TOML file; - reads TOML from standard input. Step k computes
-with the parameters after k updates. QUANTITY is a weight or bias (w5, b_h1: its gradient and its
+NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
+Step k computes with the parameters after k updates. QUANTITY is a weight or bias (w5, b_h1: its gradient and its
 update), a gradient (gw5), a number (net_h1, delta_o1), a unit (h1), an array (W1, gW2, out_h), an
 operation (loss, update), or all: a worksheet of the whole step, operation by operation.
 

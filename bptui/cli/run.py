@@ -22,8 +22,8 @@ FORMATS = ("table", "jsonl", "csv")
     short_help="Train without a screen and print the steps.",
     help="""Train the network of a preset and print its steps 0, K, 2K, ... and the last.
 
-NAME_OR_FILE is a shipped preset or a TOML file; - reads TOML from standard input. Step k shows the
-loss, outputs and gradients computed with the parameters after k updates.
+NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
+Step k shows the loss, outputs and gradients computed with the parameters after k updates.
 
 \b
 Examples:
