@@ -195,7 +195,12 @@ class BptuiApp(LookingApp):
         self.push_screen(HelpScreen())
 
     def _open_preset(self, experiment: Experiment | None) -> None:
-        if experiment is not None:
+        from bptui.app.screens.presets import NEW
+
+        if experiment is NEW:
+            self.open_form(None)
+        elif experiment is not None:
+            self.look(None)
             self.run_worker(self._open(experiment), group="play")
 
     async def _open(self, experiment: Experiment) -> None:

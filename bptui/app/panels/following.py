@@ -28,8 +28,9 @@ class FollowingPanel(Panel):
         moves = view.running or view.seeking is not None
         if moves and perf_counter() - self._drawn_at < pause:
             return
-        if self._drawn is None or self._drawn != view.picture:
-            self._drawn, self._drawn_at = view.picture, perf_counter()
+        wanted = (view.picture, moves)  # at rest it may be drawn with more care
+        if self._drawn != wanted:
+            self._drawn, self._drawn_at = wanted, perf_counter()
             self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:

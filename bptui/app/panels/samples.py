@@ -75,7 +75,7 @@ class SamplesPanel(FollowingPanel):
 
         Test samples are counted on after those of training.
         """
-        if self.view is None or self.away:
+        if self.view is None or self.away or not self.size.area:
             return None
         table = self.table(self.view, self.container_size.width)
         column = min(self._column, table.editable - 1)
@@ -94,13 +94,21 @@ class SamplesPanel(FollowingPanel):
         if self.view is not None:
             table = self.table(self.view, self.container_size.width)
             self._column = (min(self._column, table.editable - 1) + by) % table.editable
-            self._follow(self.view, self.spot(self.view))
+            self._follow(self.view, self._sight(self.view))
             self.repaint()
 
     def watch_view(self, before: View | None, view: View | None) -> None:
         super().watch_view(before, view)
         if view is not None and before is not None and view.sample != before.sample:
-            self._follow(view, self.spot(view))
+            self._follow(view, self._sight(view))
+
+    def resized(self) -> None:
+        super().resized()
+        self.call_after_refresh(self._bring_into_sight)
+
+    def _bring_into_sight(self) -> None:
+        if self.view is not None:
+            self._follow(self.view, self._sight(self.view))
 
     def extent(self, view: View, width: int, height: int) -> Size:
         table = self.table(view, width)
@@ -112,6 +120,14 @@ class SamplesPanel(FollowingPanel):
         left, right = table.reach(min(self._column, table.editable - 1))
         y = table.row_of(looked_at(view))
         return Region(left - table.fixed, y, right - left + table.fixed, 1 + HEAD)
+
+    def _sight(self, view: View) -> Region:
+        """What should be in sight: beside a target as many of the outputs as possible."""
+        table, spot = self.table(view, self.container_size.width), self.spot(view)
+        if self.selected_column(table) < table.inputs:
+            return spot
+        right = min(table.width, spot.x + self.seen(view).width)
+        return Region(spot.x, spot.y, right - spot.x, spot.height)
 
     def on_click(self, event: Click) -> None:
         place = event.get_content_offset(self)
@@ -135,8 +151,9 @@ class SamplesPanel(FollowingPanel):
         columns = table.columns_within(left, room)
         rows = range(top, min(top + height - HEAD, table.rows))
         samples = [table.sample_at(row) for row in rows]
-        outputs = self._outputs(view, [each for each in samples if each is not None])
-        painter = _Painter(self, view, table, columns, left)
+        present = [each for each in samples if each is not None]
+        outputs = self._outputs(view, present)
+        painter = _Painter(self, view, table, columns, left, present)
         strips, done = [painter.headings()], 0
         for sample in samples:
             if sample is None:
@@ -250,14 +267,26 @@ class _Painter:
     """Paints the rows that are in sight."""
 
     def __init__(
-        self, panel: SamplesPanel, view: View, table: Table, columns: range, left: int
+        self,
+        panel: SamplesPanel,
+        view: View,
+        table: Table,
+        columns: range,
+        left: int,
+        samples: list[int],
     ) -> None:
         self._view, self._table, self._columns = view, table, columns
         self._ink, self._focused = panel.ink, panel.has_focus
         self._chosen = panel.selected_column(table)
         self._indent = columns.start * table.cell - left
         self._looked_at = looked_at(view)
-        self._batch = view.snapshot.batch
+        # the batch may be as large as the data: looked through once, not for every row
+        whole = table.experiment.schedule.full_batch
+        self._in_sight = (
+            set()
+            if whole
+            else set(np.array(samples)[np.isin(samples, view.snapshot.batch)].tolist())
+        )
 
     def headings(self) -> Strip:
         table, ink = self._table, self._ink
@@ -300,7 +329,7 @@ class _Painter:
     def _in_batch(self, sample: int) -> bool:
         if self._table.experiment.schedule.full_batch:
             return sample < self._table.samples
-        return bool(np.any(self._batch == sample))
+        return sample in self._in_sight
 
     def _judged(self, classes: Classes, sample: int, outputs: Array) -> tuple[str, Style]:
         right = int(classes.predicted(outputs[None, :])[0]) == _label(classes, sample)

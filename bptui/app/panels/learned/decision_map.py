@@ -36,9 +36,8 @@ class Ground:
     """What does not change with the parameters: the plane, its points, the samples on it."""
 
     axes: Axes
-    coarse: int
-    """So many half cells in both directions share a point."""
-    grid: Evaluator
+    grids: dict[int, Evaluator]
+    """By how many half cells in both directions share a point."""
     samples: Samples
     outputs: Evaluator
     places: tuple[Keys, Keys, Keys]
@@ -63,16 +62,12 @@ class DecisionMap(Picture):
             x, y = (Span.around(inputs[:, unit]) for unit in (0, 1))
             names = [input_name(self.experiment, unit) for unit in (0, 1)]
             axes = Axes(x, y, names[0], names[1], width, height - (height >= LEGEND_FROM))
-            points, coarse = affordable(network), 1
-            while -(-axes.columns // coarse) * -(-2 * axes.rows // coarse) > points:
-                coarse += 1
             labels = None if self.classes is None else self.classes.both
-            most = min(max(axes.columns * axes.rows // CROWD, 1), points)
+            most = min(max(axes.columns * axes.rows // CROWD, 1), affordable(network, running=True))
             samples = some_samples(self.experiment, labels, most)
             ground = Ground(
                 axes,
-                coarse,
-                Evaluator(network, points_of(axes, coarse)),
+                {},
                 samples,
                 Evaluator(network, samples.inputs),
                 cells_of(axes, samples.inputs[:, 0], samples.inputs[:, 1]),
@@ -88,9 +83,15 @@ class DecisionMap(Picture):
 
     def levels(self, view: View, width: int, height: int) -> Keys:
         """The level of every half cell, (2 x rows, columns), from the top."""
-        ground = self.ground(width, height)
-        axes, coarse = ground.axes, ground.coarse
-        levels = self.reading(view).levels(ground.grid.outputs(view.snapshot.parameters))
+        ground, network = self.ground(width, height), self.experiment.network
+        axes, coarse = ground.axes, 1
+        points = affordable(network, running=view.running)
+        while -(-axes.columns // coarse) * -(-2 * axes.rows // coarse) > points:
+            coarse += 1
+        if coarse not in ground.grids:
+            ground.grids[coarse] = Evaluator(network, points_of(axes, coarse))
+        outputs = ground.grids[coarse].outputs(view.snapshot.parameters)
+        levels = self.reading(view).levels(outputs)
         across = -(-axes.columns // coarse)
         found = levels.reshape(-1, across)
         if coarse > 1:
@@ -138,12 +139,12 @@ class DecisionMap(Picture):
             outputs = ground.outputs.outputs(view.snapshot.parameters)
             wrong = self.classes.predicted(outputs) != samples.labels
         rows, columns, halves = ground.places
-        for index in np.argsort(wrong, kind="stable").tolist():
-            row, column = int(rows[index]), int(columns[index])
-            if row >= 0:
-                level = int(levels[2 * row + int(halves[index]), column])
-                label, test = int(samples.labels[index]), bool(samples.test[index])
-                keys[row, column] = pens.sample(label, test, bool(wrong[index]), level)
+        order = np.argsort(wrong, kind="stable")
+        order = order[rows[order] >= 0]
+        below = levels[2 * rows[order] + halves[order], columns[order]]
+        pen = pens.samples(samples.labels[order], samples.test[order], wrong[order], below)
+        for row, column, key in zip(rows[order], columns[order], pen, strict=True):
+            keys[row, column] = key
         chosen = np.flatnonzero(samples.numbers == looked_at(view))
         if chosen.size and rows[chosen[0]] >= 0:
             row, column = int(rows[chosen[0]]), int(columns[chosen[0]])
@@ -188,9 +189,10 @@ class _Pens:
             lower = upper
         return (upper % self._count) * self._count + lower % self._count
 
-    def sample(self, label: int, test: bool, wrong: bool, level: int) -> int:
-        flags = (label * 2 + test) * 2 + wrong
-        return self._marks + ((flags + 2) * self._count + level % self._count)
+    def samples(self, labels: Keys, test: Keys, wrong: npt.NDArray[np.bool_], below: Keys) -> Keys:
+        """Numbers for samples on surfaces of the levels ``below``."""
+        flags = (labels * 2 + test) * 2 + wrong
+        return self._marks + ((flags + 2) * self._count + below % self._count)
 
     def bracket(self, character: str, level: int) -> int:
         return self._marks + (("[]".index(character)) * self._count + level % self._count)

@@ -16,16 +16,16 @@ from bptui.core.experiment import Experiment
 from bptui.core.network import Network
 from bptui.presets.errors import printable
 
-MOST_WORK = 20_000_000
-"""Multiplications that one drawing may cost: about a hundredth of a second."""
-UNIT_WORK = 20
-"""What an activation costs, in multiplications."""
+MOST_WORK, MOST_WORK_RUNNING = 10_000_000, 4_000_000
+"""Nanoseconds, about, that the network may take for one drawing."""
+UNIT_WORK, WEIGHTS_AT_ONCE = 20, 8
+"""Nanoseconds for the activation of a unit; weights that a product takes in one."""
 
 
-def affordable(network: Network) -> int:
+def affordable(network: Network, *, running: bool = False) -> int:
     """How many samples may go through the network for one drawing."""
-    work = network.weight_count + UNIT_WORK * sum(network.layers[1:])
-    return max(MOST_WORK // work, 1)
+    work = network.weight_count // WEIGHTS_AT_ONCE + UNIT_WORK * sum(network.layers[1:])
+    return max((MOST_WORK_RUNNING if running else MOST_WORK) // work, 1)
 
 
 @dataclass(frozen=True)

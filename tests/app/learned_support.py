@@ -1,0 +1,91 @@
+"""Networks evaluated by plain numpy, and the pictures read off the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from rich.color import ColorSystem
+from rich.style import Style
+
+from bptui.app.panels.learned.panel import LearnedPanel
+from bptui.app.panels.learned.picture import Picture
+from bptui.core.arrays import Array
+from bptui.core.experiment import Experiment
+from bptui.core.network import Parameters
+from bptui.core.timeline import Timeline
+
+from .styled import content
+from .support import Session
+
+FUNCTIONS = {
+    "identity": lambda z: z,
+    "sigmoid": lambda z: 1.0 / (1.0 + np.exp(-z)),
+    "tanh": np.tanh,
+    "relu": lambda z: np.maximum(z, 0.0),
+    "softmax": lambda z: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True),
+}
+
+
+def evaluated(experiment: Experiment, step: int, inputs: Array) -> Array:
+    """The outputs at a step, by the formulas of a textbook."""
+    parameters: Parameters = Timeline(experiment).snapshot(step).parameters
+    a = np.array(inputs)
+    for layer, name in enumerate(experiment.network.activations):
+        z = a @ parameters.weights[layer]
+        if parameters.biases is not None:
+            z = z + parameters.biases[layer]
+        a = FUNCTIONS[name](z)
+    return a
+
+
+@dataclass(frozen=True)
+class Place:
+    """A character on the screen, in a panel's row and column."""
+
+    row: int
+    column: int
+    character: str
+    style: Style
+
+
+def characters(session: Session, selector: str) -> Iterator[Place]:
+    """Every character within a panel, with its style."""
+    area = content(session, selector)
+    strips = session.app.screen._compositor.render_strips()[area.y : area.bottom]
+    for row, strip in enumerate(strips):
+        cells = [(char, segment.style or Style()) for segment in strip for char in segment.text]
+        for column, (character, style) in enumerate(cells[area.x : area.right]):
+            yield Place(row, column, character, style)
+
+
+def panel(session: Session) -> LearnedPanel:
+    found = session.panel("#learned")
+    assert isinstance(found, LearnedPanel)
+    return found
+
+
+def shown_picture(session: Session) -> Picture:
+    """The picture that is shown."""
+    learned = panel(session)
+    assert learned.view is not None
+    return learned.picture(learned.view)
+
+
+def in_full_colour(session: Session) -> None:
+    """Draw as on a terminal with all colours."""
+    session.app.console._color_system = ColorSystem.TRUECOLOR
+
+
+async def open_picture(session: Session, title: str) -> None:
+    """Press ``o`` until a picture of that title is drawn."""
+    for _ in range(5):
+        await session.press("o")
+        await session.until(
+            lambda: "─ Learned" in session.screen() or "─ Network" in session.screen(), "a picture"
+        )
+        await session.pilot.pause()
+        if f"─ Learned: {title} ─" in session.screen():
+            break
+    await session.shows(f"─ Learned: {title} ─")
