@@ -88,7 +88,7 @@ async def test_the_presets_open_one_and_all_panels_show_it() -> None:
         assert "loss 0.291028" in session.status()
 
 
-@pytest.mark.parametrize("key", ["escape", "q"])
+@pytest.mark.parametrize("key", ["escape"])  # letters go to the filter
 async def test_closing_the_presets_changes_nothing(key: str) -> None:
     async with opened("article", (80, 24)) as session:
         await session.press("s")

@@ -84,6 +84,24 @@ async def test_published_against_corrected() -> None:
         assert sum(row.count("A") for row in rows) >= 3
 
 
+async def test_kept_curves_survive_edits_and_undo() -> None:
+    async with opened("article") as session:
+        await session.press("s", "a", "enter")
+        await closed(session)
+        kept = session.app.player.kept
+        await session.press("enter")
+        await session.until(lambda: len(session.app.screen_stack) > 1, "the dialog")
+        await session.press(*"0.9", "enter")
+        await session.until(lambda: "· before the edit" in legend(session), "the old curve")
+        assert "A article sgd 0.5" in legend(session)
+        assert session.app.player.kept == kept
+        await session.press("u")
+        await session.until(lambda: session.app.player.timeline.edits == (), "the undo")
+        await session.rest()
+        assert session.app.player.kept == kept
+        assert kept[0].length == 2
+
+
 async def test_a_name_is_typed_changed_and_removed() -> None:
     async with opened("article", (80, 24)) as session:
         await session.press("s", "a")

@@ -120,7 +120,8 @@ class LossPanel(Panel):
         styles = curve_styles(self.app.current_theme.dark)
         entries = [Entry(each.letter, each.name, styles[each.letter]) for each in view.kept]
         if view.before is not None:
-            entries.append(Entry(BEFORE, "before the edit", self.ink.dim))
+            edit = f"before the edit {EDIT}" if view.edits else "before the edit"
+            entries.append(Entry(BEFORE, edit, self.ink.dim))
         if view.test_losses is not None:
             entries.append(Entry(TEST, "test", self.ink.text))
         return entries

@@ -50,7 +50,7 @@ class Listing:
         if cell_len(entry.name) > WIDEST_NAME:
             name = set_cell_size(entry.name, WIDEST_NAME - 1) + "…"
         if entry.wrong:
-            return Content.assemble((name, "dim"), "  ", ("! cannot be opened", "$text-warning"))
+            return Content.assemble((name, "dim"), "  ", ("! cannot be opened", "dim italic"))
         return Content.assemble((name, "bold"), "  ", (entry.network, "dim"))
 
 

@@ -31,8 +31,7 @@ WIDE = 100
 """Columns from which there is room for the list and the preview side by side."""
 GLANCE = 0.05
 """Seconds that a preset is highlighted before it is opened for the preview."""
-KEYS = "ctrl+d duplicates"
-OWN_KEYS = "ctrl+d duplicates   f2 renames   delete removes"
+COPY_KEY, OWN_KEYS = "ctrl+d duplicates", ["f2 renames", "delete removes"]
 
 
 class Filter(Input):
@@ -221,8 +220,9 @@ class PresetScreen(ModalScreen[Experiment | None]):
     def _say(self, text: str, wrong: bool = False) -> None:
         """Below the list: a message, or what the keys do."""
         line = self.query_one("#preset-keys", Static)
-        keys = OWN_KEYS if self._shown.startswith("own:") else KEYS
-        line.update(text or (keys if self._entry else ""))
+        keys = [] if self._entry is None or self._entry.wrong else [COPY_KEY]
+        keys += OWN_KEYS * self._shown.startswith("own:")
+        line.update(text or "   ".join(keys))
         line.set_class(wrong, "wrong")
 
     @property
