@@ -51,9 +51,8 @@ def loss_chart(
     ``last`` is the last step of all, which the axis reaches. None where there is nothing finite to
     draw (above zero, on a logarithmic scale) or no room.
     """
-    current, *others = (
-        _drawable(each, last, logarithmic) for each in (Series(steps, lows, highs), *beside)
-    )
+    current = _drawable(Series(steps, lows, highs), last, logarithmic)
+    others = [_drawable(each, last, logarithmic).thin() for each in beside]
     everything = np.concatenate(
         [values for each in (current, *others) for values in (each.lows, each.highs)]
     )

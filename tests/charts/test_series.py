@@ -111,6 +111,14 @@ def test_equal_lines_are_told_apart_by_their_letters(count: int, width: int) -> 
         assert chart.lines[row][column] in (LETTERS[owner], *map(chr, range(0x2801, 0x2900)))
 
 
+def test_a_noisy_line_leaves_room_for_others() -> None:
+    steps = np.arange(0, 6000, 100)
+    noisy = Series(steps, np.full(60, 0.1), np.full(60, 0.9), "line", "A")
+    chart = chart_of([1.0, 0.0], noisy)
+    assert chart is not None
+    assert len({row for row, _ in owned(chart, 0)}) == 1
+
+
 def test_a_dotted_line_has_one_dot_a_column() -> None:
     chart = chart_of([3.0], series([1.0, 2.0] * 100, "dots"))
     assert chart is not None
