@@ -1,0 +1,78 @@
+"""A network typed in as from an exercise sheet, saved, and run by its name."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .support import Terminal
+
+TAB, ENTER, RIGHT, CTRL_N, CTRL_S, CTRL_R = "\t", "\r", "\x1b[C", "\x0e", "\x13", "\x12"
+SIZES = [(120, 36), (80, 24)]
+
+
+def type_fields(terminal: Terminal, fields: list[str], last: str) -> None:
+    """Fill the empty form field by field, each as soon as the one before is there."""
+    terminal.shows("Experiment:", "ctrl+s OK")
+    terminal.press(CTRL_N)
+    terminal.shows("Experiment: untitled", "Still missing")
+    for keys in fields:
+        terminal.press(keys)
+        terminal.settles()
+    terminal.shows(last)
+    terminal.press(CTRL_S)
+
+
+def first_line(name: str, folder: Path) -> dict[str, object]:
+    """Step 0 of the saved preset, by a program of its own."""
+    run = [sys.executable, "-m", "bptui", "run", name, "--steps", "0", "--format", "jsonl"]
+    found = subprocess.run(run, capture_output=True, text=True, check=True, cwd=folder)
+    line: dict[str, object] = json.loads(found.stdout)
+    return line
+
+
+@pytest.mark.parametrize(("columns", "lines"), SIZES)
+def test_mazur_typed_saved_and_run(columns: int, lines: int, tmp_path: Path) -> None:
+    fields = [
+        f"2-2-2{TAB}{TAB}{TAB}{RIGHT}",
+        f"{TAB}0.15 0.25{ENTER}0.20 0.30{TAB}0.40,0.50{ENTER}0.45,0.55{TAB}{RIGHT}",
+        f"{TAB}0.35 0.35{TAB}0.60 0.60{TAB}{TAB}{TAB}{TAB}0.5{TAB}{TAB}{TAB}{TAB}{TAB}{TAB}no",
+        f"{TAB}{TAB}{TAB}0.05 0.10{TAB}0.01 0.99",
+    ]
+    name = f"mazur-{columns}"
+    with Terminal(columns=columns, lines=lines) as terminal:
+        terminal.shows("step 0", "linear")
+        terminal.press("e")
+        type_fields(terminal, fields, "12 weights and biases, 1 sample" if columns > 80 else "OK")
+        terminal.shows("untitled", "loss 0.298371")
+        terminal.press("w")
+        terminal.shows("Save as a preset")
+        terminal.press(name + ENTER)
+        terminal.until(lambda: name in terminal.status, "the name of the file")
+        terminal.press("q")
+        assert terminal.ends() == 0
+    loss = first_line(name, tmp_path)["loss"]
+    assert isinstance(loss, float)
+    assert abs(loss - 0.298371109) < 5e-10
+
+
+def test_an_edit_is_undone_and_made_again() -> None:
+    with Terminal() as terminal:
+        terminal.shows("step 0", "linear")
+        terminal.press("sss")
+        terminal.shows("step 3 ", "loss 0.147599")
+        terminal.press(ENTER)
+        terminal.shows("w1 from step 3 on")
+        terminal.press("0.9" + ENTER)
+        terminal.shows("+0.900000")
+        terminal.until(lambda: "0.147599" not in terminal.status, "another loss")
+        terminal.press("u")
+        terminal.until(lambda: "0.147599" in terminal.status, "the loss from before")
+        terminal.press(CTRL_R)
+        terminal.until(lambda: "0.147599" not in terminal.status, "the other loss again")
+        terminal.press("q")
+        assert terminal.ends() == 0
