@@ -17,7 +17,7 @@ INPUTS, TARGETS = "data.inputs", "data.targets"
 THOUSAND = "\n".join(["0.1\t0.2"] * 1000)
 BAD = [
     (LAYERS, "", "missing"),
-    (LAYERS, "2", "at least two layers"),
+    (LAYERS, "2", "at least two layers, such as 2-3-1"),
     (LAYERS, "2-b-2", "'b' is no number of units"),
     (LAYERS, "2-0-2", "1 to 100,000 units"),
     (LAYERS, "2,-2,2", "missing"),
@@ -41,7 +41,7 @@ BAD = [
     (W1, "1 2\n3 4\n5 6", "3 rows of 2; expected 2 rows of 2: i1, i2 -> h1, h2"),
     (W1, "1 2 3\n4 5 6", "2 rows of 3; expected 2 rows of 2: i1, i2 -> h1, h2"),
     (W1, "1 2 3 4", "1 row of 4; expected 2 rows of 2"),
-    (W1, "0,15 0,25\n0,2 0,3", "2 rows of 4; expected 2 rows of 2"),
+    (W1, "0,15 0,25\n0,2 0,3", "write 0.5"),
     (W1, "[[1, 2], [3, 4]", "'[' is not closed"),
     (W1, "[[1, 2], [3, 4]]]", "']' closes nothing"),
     (W1, "[[[1, 2], [3, 4]]]", "one matrix is wanted"),

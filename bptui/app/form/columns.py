@@ -25,13 +25,18 @@ class Header:
     @property
     def proposed_class(self) -> str:
         """The last column that holds names, or else nothing."""
-        names = [each for each in self.names if each not in self.numeric]
+        names = [each for each in self.shown if each not in self.numeric]
         return names[-1] if names else ""
 
     @property
     def proposed_target(self) -> str:
         """The last column of numbers."""
-        return self.numeric[-1] if self.numeric else ""
+        return next((each for each in self.shown[::-1] if each in self.numeric), "")
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The names that can be written to a terminal."""
+        return tuple(each for each in self.names if each.isprintable())
 
 
 def resolved(text: str, folder: Path) -> str:

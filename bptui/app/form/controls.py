@@ -34,6 +34,14 @@ class NameSuggester(Suggester):
         return None if name is None else value + name[len(begun) :]
 
 
+class LongText(Message):
+    """A text was pasted that is too long to be shown; ``text`` is the whole one."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
 class Line(Input):
     """A text on one line; lines that are pasted are joined."""
 
@@ -52,9 +60,12 @@ class Line(Input):
     def _on_paste(self, event: Paste) -> None:
         event.prevent_default()
         event.stop()
-        if event.text:
-            joined = " ".join(printable(event.text).split("\n")).strip()
-            self.replace(joined, *self.selection)
+        joined = " ".join(printable(event.text).split("\n")).strip()
+        start, end = sorted(self.selection)
+        if len(joined) > LONGEST_SHOWN:
+            self.post_message(LongText(self.value[:start] + joined + self.value[end:]))
+        elif joined:
+            self.replace(joined, start, end)
 
 
 class Area(TextArea):
@@ -74,17 +85,6 @@ class Area(TextArea):
     }
     Area:focus { background: $foreground 20%; }
     """
-
-    class Long(Message):
-        """A text was pasted that is too long to be shown; ``text`` is the whole one."""
-
-        def __init__(self, area: Area, text: str) -> None:
-            super().__init__()
-            self.area, self.text = area, text
-
-        @property
-        def control(self) -> Area:
-            return self.area
 
     def __init__(self, text: str, wraps: bool) -> None:
         super().__init__(
@@ -108,7 +108,7 @@ class Area(TextArea):
         lines_of = self.document.lines
         before = "\n".join([*lines_of[:row], lines_of[row][:column]])
         after = "\n".join([lines_of[last_row][last_column:], *lines_of[last_row + 1 :]])
-        self.post_message(self.Long(self, before + text + after))
+        self.post_message(LongText(before + text + after))
 
 
 class Note(Static):

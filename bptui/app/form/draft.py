@@ -71,7 +71,7 @@ class Draft:
 
     @property
     def column_names(self) -> tuple[str, ...]:
-        return self.header.names if self.header else ()
+        return self.header.shown if self.header else ()
 
     def text(self, key: str) -> Text:
         return self.texts.get(key, "")
@@ -199,6 +199,8 @@ class Draft:
                 expected = f"{_rows(*shape[layer - 1 : layer + 1])}: "
                 expected += f"{units_text(names, layer - 1)} -> {units_text(names, layer)}"
                 found[key] = f"{_rows(len(rows), len(rows[0]))}; expected {expected}"
+                if len(rows[0]) == 2 * shape[layer] and "," in self.chosen(key):
+                    found[key] += " (0,5 is two numbers; write 0.5)"
             key = f"{BIASES}[{layer - 1}]"
             row = self.value(key) if self.chosen(BIASES) == TYPED else None
             if isinstance(row, list) and len(row) != shape[layer]:

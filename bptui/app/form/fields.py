@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Literal, Protocol
 
 from bptui.core.activations import ACTIVATIONS
@@ -19,6 +20,8 @@ TYPED, RANDOM, ZERO, MADE_UP, CSV = "typed", "random", "0", "made up", "CSV file
 CLASSES, NUMBERS = "classes", "numbers"
 _LISTED = 3
 """Units of a layer that are all named; of more than that the first and the last."""
+_COLUMNS = 70
+"""Characters of the names of columns that are listed."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +214,7 @@ def _made_up(answers: Answers) -> list[Field]:
 
 def _csv(answers: Answers) -> list[Field]:
     names = answers.column_names
-    listed = f"among {', '.join(names)}" if names else "names between commas"
+    listed = f"among {shorten(', '.join(names), _COLUMNS)}" if names else "names between commas"
     made = [
         Field("data.csv", "file", "its first row names the columns"),
         _choice("data.target", "targets are", "a class, or numbers", (CLASSES, NUMBERS)),

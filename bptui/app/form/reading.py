@@ -66,6 +66,8 @@ def said(error: UnusableError) -> str:
 
 def _layers(text: str) -> list[int]:
     found = layers(text)
+    if len(found) < 2:
+        raise EntryError("a network has at least two layers, such as 2-3-1")
     try:
         Network(tuple(found), ("identity",) * (len(found) - 1))
     except UnusableError as error:

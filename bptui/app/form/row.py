@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from bptui.app.form.choice import Choice
-from bptui.app.form.controls import Area, Line, NameSuggester, Note
+from bptui.app.form.controls import Area, Line, LongText, NameSuggester, Note
 from bptui.app.form.draft import Text
 from bptui.app.form.fields import Field
 from bptui.app.form.texts import LONGEST_SHOWN, Kept, matrix_text
@@ -25,11 +24,10 @@ class FieldRow(Widget):
     FieldRow {
         layout: horizontal;
         height: auto;
-        & .entry { width: 1fr; height: auto; }
         & .label { width: 17; padding: 0 1 0 0; text-align: right; }
         & .side { width: 41; padding: 0 0 0 1; color: $text-muted; }
         & .side.wrong { color: $text-warning; }
-        &:focus-within .label { text-style: bold; }
+        & .label.current { text-style: bold; }
     }
     """
 
@@ -47,6 +45,8 @@ class FieldRow(Widget):
     def __init__(self, field: Field, text: Text) -> None:
         super().__init__()
         self.field, self._text, self._said = field, text, ("", False)
+        self._known = text
+        """The text that the form knows of; what is typed may be ahead of it."""
         self._open = False
         """Whether a long text is shown all the same."""
         self._label = Static(field.label, classes="label", markup=False)
@@ -67,12 +67,12 @@ class FieldRow(Widget):
             self._text = control.text
         elif isinstance(control, Choice):
             self._text = control.chosen
+        self._known = self._text
         return self._text
 
     def compose(self) -> ComposeResult:
-        with Horizontal(classes="entry"):
-            yield self._label
-            yield self._control
+        yield self._label
+        yield self._control
         yield self._side
 
     def show(self, field: Field, text: Text, problem: str, wrong: bool) -> None:
@@ -87,7 +87,8 @@ class FieldRow(Widget):
         if field.placeholder != self.field.placeholder and isinstance(self._control, Line):
             self._control.placeholder = field.placeholder
         self.field = field
-        if text is not self._text and text != self._text:
+        if text is not self._known and text != self._known:
+            self._known = text
             self._put(text)
 
     def _put(self, text: Text) -> None:
@@ -134,19 +135,24 @@ class FieldRow(Widget):
         """Put the control that suits the text in the place of the other."""
         before, self._control = self._control, self._made()
         focused = before.has_focus
-        if before.parent is not None:
-            assert isinstance(before.parent, Widget)
-            before.parent.mount(self._control, after=before)
-        before.remove()
+        if before.is_attached:
+            self.mount(self._control, after=before)
+            before.remove()
         if focused:
             self._control.focus()
 
     def _edited(self) -> None:
         self.post_message(self.Edited(self))
 
+    def on_descendant_focus(self) -> None:
+        self._label.add_class("current")
+
+    def on_descendant_blur(self) -> None:
+        self._label.remove_class("current")
+
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        if event.input is self._control and event.value != self._text:
+        if event.input is self._control and event.value != self._known:
             self._edited()
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
@@ -159,7 +165,7 @@ class FieldRow(Widget):
         event.stop()
         self._edited()
 
-    def on_area_long(self, event: Area.Long) -> None:
+    def on_long_text(self, event: LongText) -> None:
         event.stop()
         self._put(event.text)
         self._edited()

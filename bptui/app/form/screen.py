@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.events import DescendantFocus, Resize
 from textual.screen import ModalScreen
 from textual.widget import AwaitMount, Widget
@@ -68,9 +69,11 @@ class FormScreen(ModalScreen[Experiment | None]):
     FormScreen .section { height: auto; margin: 0 0 1 0; }
     FormScreen .heading { text-style: bold; color: $text-accent; }
     FormScreen.narrow FieldRow {
-        layout: vertical;
-        & .entry { width: 100%; }
-        & .side { width: 100%; padding: 0 0 0 17; display: none; }
+        layout: grid;
+        grid-size: 2;
+        grid-columns: 17 1fr;
+        grid-rows: auto;
+        & .side { width: 100%; padding: 0 0 0 17; column-span: 2; display: none; }
         & .side.wrong { display: block; }
     }
     FormScreen #form-help { height: 1; color: $text-muted; display: none; }
@@ -98,7 +101,12 @@ class FormScreen(ModalScreen[Experiment | None]):
         self._opened = self._draft
         self._put_aside: tuple[Place, Draft] | None = None
         """What stood in the form before it was emptied."""
+        # kept here, since messages may still arrive while the screen is being taken down
         self._rows: dict[str, FieldRow] = {}
+        self._sections: list[Widget] = []
+        self._help = Static(id="form-help", markup=False)
+        self._line = Static(id="form-said", markup=False)
+        self._ok = Button("OK", id="form-ok", variant="primary", compact=True, disabled=True)
         self._touched = set[str]()
         """Fields that have been written in, so that they are not merely still empty."""
         self._outcome: Outcome | None = None
@@ -108,20 +116,25 @@ class FormScreen(ModalScreen[Experiment | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="form") as box:
-            box.border_title = f"Experiment: {self._place.name}"
+            box.border_title = self._heading
             box.border_subtitle = "ctrl+s OK, esc cancels, ctrl+n empties the form"
             with Fields(id="form-fields"):
-                for number, (title, group) in enumerate(sections(self._draft)):
-                    with Vertical(classes="section", id=f"section-{number}"):
+                for title, group in sections(self._draft):
+                    with Vertical(classes="section") as section:
+                        self._sections.append(section)
                         yield Static(title, classes="heading")
                         for each in group:
                             row = self._rows[each.key] = FieldRow(each, self._draft.text(each.key))
                             yield row
-            yield Static(id="form-help", markup=False)
+            yield self._help
             with Horizontal(id="form-end"):
-                yield Static(id="form-said", markup=False)
-                yield Button("OK", id="form-ok", variant="primary", compact=True, disabled=True)
+                yield self._line
+                yield self._ok
                 yield Button("Cancel", id="form-cancel", compact=True)
+
+    @property
+    def _heading(self) -> Content:
+        return Content(f"Experiment: {self._place.name}")
 
     def on_mount(self) -> None:
         self._rows["network.layers"].entry.focus()
@@ -147,18 +160,20 @@ class FormScreen(ModalScreen[Experiment | None]):
 
     async def _catch_up(self) -> None:
         """Wait until the keys pressed so far have done their work in the field they went into."""
-        focused, done = self.focused, asyncio.Event()
-        if focused is None:
+        focused = self.focused
+        row = None if focused is None else _row_of(focused)
+        if focused is None or row is None:
             return
-        focused.call_later(done.set)
         try:
-            await asyncio.wait_for(done.wait(), LONGEST_WAIT)
-            row = _row_of(focused)
-            if row is not None:
-                self._take(row)
+            # keys, then what they have led to, then what the row makes of that
+            for each in (focused, focused, row):
+                done = asyncio.Event()
+                if each.is_running and each.call_later(done.set):
+                    await asyncio.wait_for(done.wait(), LONGEST_WAIT)
+            self._take(row)
             mounting, self._mounting = self._mounting, []
-            for each in mounting:
-                await asyncio.wait_for(each, LONGEST_WAIT)
+            for rows in mounting:
+                await asyncio.wait_for(rows, LONGEST_WAIT)
         except TimeoutError:  # a huge text being read: the keys are answered all the same
             return
 
@@ -195,7 +210,7 @@ class FormScreen(ModalScreen[Experiment | None]):
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         row = _row_of(event.widget)
-        self.query_one("#form-help", Static).update(row.field.help if row else "")
+        self._help.update(row.field.help if row else "")
         if self._asked:
             self._asked = False
             self._say()
@@ -230,20 +245,21 @@ class FormScreen(ModalScreen[Experiment | None]):
             self._put_aside = self._place, self._draft
             self._place, self._draft = _empty(Path.cwd())
         self._touched.clear()
-        self.query_one("#form").border_title = f"Experiment: {self._place.name}"
+        self.query_one("#form").border_title = self._heading
         self._show()
         self._check(0.0)
         self._rows["network.layers"].entry.focus()
 
     def _show(self) -> None:
         """Show the draft: its fields in their order, and what is wrong as far as is known."""
+        if not all(box.is_running for box in self._sections):
+            return
         draft = self._draft
         problems = draft.problems(at_once=True)
         if self._outcome is not None and self._outcome.draft is draft:
             problems |= self._outcome.problems
         shown = set[str]()
-        for number, (_, group) in enumerate(sections(draft)):
-            box = self.query_one(f"#section-{number}")
+        for box, (_, group) in zip(self._sections, sections(draft), strict=True):
             before: Widget = box.children[0]
             for each in group:
                 text = draft.text(each.key)
@@ -257,7 +273,7 @@ class FormScreen(ModalScreen[Experiment | None]):
                 shown.add(each.key)
         for key, row in self._rows.items():
             row.display = key in shown
-        self.query_one("#form-ok", Button).disabled = bool(problems)
+        self._ok.disabled = bool(problems)
         self._say(problems)
 
     def _is_loud(self, key: str) -> bool:
@@ -266,7 +282,7 @@ class FormScreen(ModalScreen[Experiment | None]):
 
     def _say(self, problems: dict[str, str] | None = None) -> None:
         """The line beside OK."""
-        line, outcome = self.query_one("#form-said", Static), self._outcome
+        line, outcome = self._line, self._outcome
         latest = outcome if outcome is not None and outcome.draft is self._draft else None
         if problems is None:
             problems = dict(latest.problems) if latest else self._draft.problems(at_once=True)
@@ -312,7 +328,7 @@ class FormScreen(ModalScreen[Experiment | None]):
             return
         self._show()
         if outcome.general:
-            self.query_one("#form-ok", Button).disabled = True
+            self._ok.disabled = True
         if wanted:
             wrong = (each.key for each in fields(self._draft) if each.key in outcome.problems)
             first = next(wrong, None)
