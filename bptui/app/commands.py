@@ -119,6 +119,7 @@ COMMANDS = (
     Command("z", "zoom", "Zoom", "Give the focused panel the whole screen, and back", "zoom"),
     Command("question_mark", "help", "Help", "What every key does", "help"),
     Command("ctrl+p", "command_palette", "Command palette", "Find a command by its name"),
+    Command("", "learning_rate", "Learning rate", "Edit it, from the shown step on"),
     Command("", "toggle_theme", "Light or dark", "Switch between the light and the dark theme"),
     Command("q", "quit", "Quit", "Leave; the terminal is as it was before", "quit"),
 )

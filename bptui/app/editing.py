@@ -28,7 +28,7 @@ class EditingApp(ComparingApp):
     """Turns what the user changes into experiments and forks of the timeline."""
 
     # not the status line, though it comes first
-    AUTO_FOCUS = "Panel, .dialog *"
+    AUTO_FOCUS = "Panel, .dialog, .dialog *"
 
     def shown_view(self) -> View:
         """What the panels show, the selection included."""

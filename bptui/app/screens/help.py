@@ -19,10 +19,14 @@ WORDS = (
     ("net, out", "a unit's weighted sum of inputs, and what its activation function makes of it"),
     ("W, b", "weights and biases; gW, gb are the gradients of the loss by them"),
     ("operation", "one thing that a step computes; what it has not computed yet is dim"),
-    ("◆", "on the axis of the loss chart: a breakpoint stopped a run there"),
+    ("◆  ▲", "on the axis of the loss chart: a breakpoint stopped a run there; an edit"),
+    ("A B  ·  ∘", "in the loss chart: curves that were kept; before the last edit; test samples"),
     ("+  -", "the sign of a number; an edge with a negative weight is dashed"),
 )
-PANELS = ("tab", "Next panel. The arrow keys move the selection in it.")
+PANELS = (
+    "tab",
+    "Next panel. The arrow keys move the selection in it; in the top line it is the learning rate.",
+)
 
 
 class HelpScreen(ModalScreen[None]):
