@@ -93,6 +93,8 @@ class FormScreen(ModalScreen[Experiment | None]):
         Binding("tab", "next_field", "Next field", priority=True),
         Binding("shift+tab", "previous_field", "Previous field", priority=True),
         Binding("enter", "enter_field", "Next field", priority=True),
+        Binding("up", "previous_field", "Previous field", show=False),
+        Binding("down", "next_field", "Next field", show=False),
     ]
 
     def __init__(self, experiment: Experiment | None) -> None:
