@@ -134,13 +134,11 @@ async def test_test_samples_stand_below_and_can_be_looked_at() -> None:
     async with opened("circles", (200, 60)) as session:
         await open_samples(session)
         last = len(experiment.data.test_inputs)
-        await session.press("end")
-        await session.press(*["up"] * last)
+        await session.press("z", "end")
         await session.shows("test samples, kept back")
-        await session.press("end")
         await session.until(lambda: f"▸ {last}" in "".join(session.inside("#samples")), "the end")
         assert samples(session).edited_cell() == ("input", 200 - 1, 0)
-        await session.press("o", "o", "o")
+        await session.press("z", "o", "o", "o")
         await session.shows(f"test sample {last} ")
         output = evaluated(experiment, 0, experiment.data.test_inputs[-1:])[0, 0]
         row = next(row for row in session.inside("#learned") if "output" in row)

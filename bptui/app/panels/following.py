@@ -7,7 +7,7 @@ from time import perf_counter
 from bptui.app.panels.panel import Panel
 from bptui.app.view import View
 
-REDRAW_SECONDS = 0.07
+REDRAW_SECONDS = 0.05
 """While running it is drawn at most this often."""
 REDRAW_SHARE = 8
 """Nor before so many times what drawing it took: a key seldom has to wait for it."""

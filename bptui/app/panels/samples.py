@@ -61,6 +61,7 @@ class SamplesPanel(FollowingPanel):
         self._table: Table | None = None
         self._pass: tuple[object, ForwardPass] | None = None
         self.add_class("absent")
+        self.away = True
 
     def table(self, view: View, width: int) -> Table:
         """The columns of the samples in a panel ``width`` cells wide."""
@@ -172,7 +173,8 @@ class SamplesPanel(FollowingPanel):
         column, tests = self.selected_column(table), table.tests
         named = column < table.inputs and table.experiment.data.input_names and not table.named
         notes = [f"{table.heading(column)} is {table.input_name(column)}"] if named else []
-        notes.append(f"{table.samples:,} samples" + (f", {tests:,} for testing" if tests else ""))
+        count = f"{table.samples:,} sample{'s' * (table.samples > 1)}"
+        notes.append(count + (f", {tests:,} for testing" if tests else ""))
         return ", ".join(notes)
 
     def _outputs(self, view: View, samples: list[int]) -> Array:
@@ -259,7 +261,7 @@ class Table:
             return self.input_name(column) if self.named else names.unit(0, column)
         index = column - self.inputs
         if index < self.outputs:
-            return "target" if self.outputs == 1 else f"t{index + 1}"
+            return "target" if self.outputs == 1 and self.cell > len("target") else f"t{index + 1}"
         return names.unit(names.depth, index - self.outputs)
 
 

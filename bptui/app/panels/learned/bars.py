@@ -18,6 +18,7 @@ from bptui.app.panels.learned.picture import (
     Look,
     Picture,
     class_name,
+    input_name,
     inputs_of,
     looked_at,
     targets_of,
@@ -109,8 +110,11 @@ class SamplePicture(Picture):
 
     def spot(self, view: View, height: int) -> Region | None:
         """Where the output unit that is selected stands."""
+        selection, last = view.selection, self.experiment.network.depth
+        if (selection.kind, selection.layer) != ("unit", last):
+            return None
         each = self._lines_each(height)
-        return Region(0, HEAD + each * view.selection.unit, 1, each)
+        return Region(0, HEAD + each * selection.unit, 1, each)
 
     def rows(self, view: View, look: Look, size: Size, top: int, count: int) -> list[Strip]:
         outputs = self.outputs(view)
@@ -174,10 +178,9 @@ class SamplePicture(Picture):
         held_out = sample - self.experiment.data.samples
         title = f" sample {sample + 1}" if held_out < 0 else f" test sample {held_out + 1}"
         line = Line().add(title, ink.strong)
-        names = self.experiment.network.names
         for unit, value in enumerate(inputs_of(self.experiment, sample)[: sheet.width].tolist()):
-            text = f"   {names.unit(0, unit)} {value:.4g}"
-            if line.width + len(text) > sheet.width - 2:
+            text = f"   {input_name(self.experiment, unit)} {value:.4g}"
+            if line.width + cell_len(text) > sheet.width - 2:
                 line.add(" …", ink.dim)
                 break
             line.add(text, ink.dim)

@@ -53,6 +53,7 @@ class DecisionMap(Picture):
         self._ground: tuple[object, Ground] | None = None
         self._rows: dict[int, tuple[bytes, Strip]] = {}
         self._look: object = None
+        self._pens: Pens | None = None
 
     def ground(self, width: int, height: int) -> Ground:
         """The plane for a picture of that size."""
@@ -112,10 +113,12 @@ class DecisionMap(Picture):
         axes = ground.axes
         colours = (*reading.colours(look.palette), look.palette.middle)
         if self._look != (look, colours):
+            kinds = 0 if self.classes is None else self.classes.count
             self._look, self._rows = (look, colours), {}
+            self._pens = Pens(reading, colours, look, kinds)
         levels = self.levels(view, *extent)
-        kinds = 0 if self.classes is None else self.classes.count
-        pens = _Pens(reading, colours, look, kinds)
+        pens = self._pens
+        assert pens is not None, "made with the first look"
         keys = pens.keys(levels[::2], levels[1::2])
         self._mark(view, ground, levels, keys, pens)
         strips = []
@@ -131,7 +134,7 @@ class DecisionMap(Picture):
             strips.append(legend(self.experiment, self.classes, reading, look, axes.gutter))
         return strips[: extent.height]
 
-    def _mark(self, view: View, ground: Ground, levels: Keys, keys: Keys, pens: _Pens) -> None:
+    def _mark(self, view: View, ground: Ground, levels: Keys, keys: Keys, pens: Pens) -> None:
         """Put the samples into ``keys``: what is wrong over what is right, the chosen one last."""
         samples, axes = ground.samples, ground.axes
         wrong = np.zeros(len(samples.numbers), bool)
@@ -174,12 +177,13 @@ def _style(colour: str | None, background: str | None, bold: bool, reverse: bool
     return Style(color=colour, bgcolor=background, bold=bold or None, reverse=reverse or None)
 
 
-class _Pens:
+class Pens:
     """Numbers for all the characters and styles that a map is made of, and back again."""
 
     def __init__(self, reading: Reading, colours: tuple[str, ...], look: Look, kinds: int) -> None:
         self._reading, self._colours, self._look = reading, colours, look
         self._kinds = kinds
+        self._known: dict[int, tuple[str, Style]] = {}
         self._count = len(colours)
         self._marks = self._count * self._count
 
@@ -204,8 +208,11 @@ class _Pens:
         ends = [*borders.tolist(), len(keys)]
         segments = [Segment(beside, self._look.ink.dim)]
         for start, end in zip(starts, ends, strict=True):
-            character, style = self._cell(int(keys[start]))
-            segments.append(Segment(character * (end - start), style))
+            key = int(keys[start])
+            cell = self._known.get(key)
+            if cell is None:
+                cell = self._known[key] = self._cell(key)
+            segments.append(Segment(cell[0] * (end - start), cell[1]))
         return Strip(segments, len(beside) + len(keys))
 
     def _cell(self, key: int) -> tuple[str, Style]:

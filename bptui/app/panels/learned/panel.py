@@ -6,15 +6,10 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from bptui.app.panels.following import FollowingPanel
-from bptui.app.panels.learned.bars import SamplePicture
-from bptui.app.panels.learned.classes import ClassesPicture
 from bptui.app.panels.learned.colours import palette
-from bptui.app.panels.learned.curve import CurvePicture
-from bptui.app.panels.learned.decision_map import DecisionMap
 from bptui.app.panels.learned.picture import Look, Picture
 from bptui.app.selection import Direction, Selection
 from bptui.app.view import View
-from bptui.core.evaluation import classes_of
 from bptui.core.experiment import Experiment
 
 FULL_COLOURS = ("truecolor", "256")
@@ -22,6 +17,13 @@ FULL_COLOURS = ("truecolor", "256")
 
 def pictures_of(experiment: Experiment) -> list[Picture]:
     """The pictures that there are for an experiment, the most telling one first."""
+    # none of them is needed at the start
+    from bptui.app.panels.learned.bars import SamplePicture
+    from bptui.app.panels.learned.classes import ClassesPicture
+    from bptui.app.panels.learned.curve import CurvePicture
+    from bptui.app.panels.learned.decision_map import DecisionMap
+    from bptui.core.evaluation import classes_of
+
     classes, inputs = classes_of(experiment.data), experiment.network.layers[0]
     made: list[Picture] = []
     if inputs == 2:
@@ -41,6 +43,7 @@ class LearnedPanel(FollowingPanel):
         self._pictures: list[Picture] = []
         self._kind: type[Picture] | None = None
         self.add_class("absent")
+        self.away = True
 
     def picture(self, view: View) -> Picture:
         """The picture that is shown: of the chosen kind, or the first where there is none."""
@@ -91,14 +94,7 @@ class LearnedPanel(FollowingPanel):
         return Selection("unit", last, min(max(unit, 0), network.layers[-1] - 1))
 
     def spot(self, view: View) -> Region | None:
-        picture, selection = self.picture(view), view.selection
-        last = view.snapshot.experiment.network.depth
-        if isinstance(picture, SamplePicture) and (selection.kind, selection.layer) == (
-            "unit",
-            last,
-        ):
-            return picture.spot(view, self.container_size.height)
-        return None
+        return self.picture(view).spot(view, self.container_size.height)
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         picture, look = self.picture(view), self.look

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from bptui.app.ink import Ink
@@ -52,6 +52,10 @@ class Picture:
     def paint(self, view: View, look: Look, extent: Size) -> list[Strip]:
         """The lines of the whole picture."""
         raise NotImplementedError
+
+    def spot(self, view: View, height: int) -> Region | None:
+        """Where the selection is, in a panel of that height; None where nothing is selected."""
+        return None
 
     def rows(self, view: View, look: Look, size: Size, top: int, count: int) -> list[Strip]:
         """At most ``count`` lines from ``top`` on, in a panel of that size."""

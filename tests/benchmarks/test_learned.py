@@ -1,0 +1,93 @@
+"""What it costs to watch the network learn: pictures that follow a run, beside prompt keys."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from .report import Row, Table
+from .terminal import Terminal
+from .test_latency import FASTER
+from .test_start import environment
+from .timing import percentile_95
+
+PRESSES = 60
+WATCHED = 3.0
+PRESET = """\
+[network]
+layers = [2, 8, 8, 1]
+activation = ["tanh", "tanh", "sigmoid"]
+[training]
+loss = "binary_cross_entropy"
+optimizer = "adam"
+learning_rate = 0.003
+batch_size = 20
+steps = 1_000_000_000
+[data]
+dataset = "circles"
+samples = 200
+noise = 0.08
+"""
+
+
+class Watching(Terminal):
+    """Notes when a part of the map was drawn."""
+
+    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401  passed on as they are
+        super().__init__(*arguments)
+        self.drawn: list[float] = []
+
+    def _read(self, seconds: float) -> bool:
+        before = len(self._output)
+        came = super()._read(seconds)
+        if "▀".encode() in self._output[before:]:
+            self.drawn.append(perf_counter())
+        return came
+
+
+def pictures(moments: list[float]) -> int:
+    """How many pictures were drawn; one may arrive in several pieces."""
+    return 1 + int((np.diff(moments) > 0.03).sum()) if moments else 0
+
+
+def test_the_decision_map_follows_a_run(
+    benchmark: Any,  # noqa: ANN401  pytest-benchmark's fixture has no public type
+    table: Table,
+    tmp_path: Path,
+) -> None:
+    """At full speed, the map on the screen."""
+    (tmp_path / "rings.toml").write_text(PRESET)
+    command = [sys.executable, "-m", "bptui", "rings.toml"]
+    rng, milliseconds = np.random.default_rng(1), []
+    with Watching(command, tmp_path, environment(tmp_path) | {"COLORTERM": "truecolor"}) as screen:
+        screen.wait_for("quit", "200 steps/s")
+        screen.press("o")
+        screen.wait_for("decision map")
+        for speed in FASTER:
+            screen.press("+")
+            screen.wait_for(f"{speed} steps/s")
+        screen.press(" ")
+        screen.wait_for("▶")
+        screen.drain(0.5)
+        screen.drawn.clear()
+        screen.drain(WATCHED)
+        rate = pictures(screen.drawn) / WATCHED
+
+        def slower() -> None:
+            screen.press("+")
+            screen.wait_for("full speed")
+            screen.drain(rng.uniform(0.05, 0.15))
+            pressed = screen.press("-")
+            milliseconds.append((screen.wait_for("10000 steps/s") - pressed) * 1e3)
+            screen.drain(0.02)
+
+        benchmark.pedantic(slower, rounds=PRESSES)
+        assert screen.quit("q") == 0
+    table.add(Row("decision map, 2-8-8-1", "pictures a second of a run", rate, 10.0, "Hz"))
+    measured = f"95 % of {PRESSES} keys, slowest {max(milliseconds):.0f} ms"
+    value = percentile_95(milliseconds)
+    table.add(Row("key beside the map, 2-8-8-1", measured, value, 50.0, "ms", at_most=True))
