@@ -28,6 +28,7 @@ from bptui.app.selection import Direction, Selection
 from bptui.app.themes import DARK, LIGHT
 from bptui.app.view import View
 from bptui.core.experiment import Experiment
+from bptui.core.network import Network
 from bptui.core.snapshot import Snapshot
 
 LOW = 30
@@ -56,6 +57,7 @@ class BptuiApp(LookingApp):
         self._selection = Selection()
         self._pointed_at: object = None
         self._announced: Snapshot | None = None
+        self._fitted_to: Network | None = None
         for own in (DARK, LIGHT):
             self.register_theme(own)
         # set without its watcher, which would have textual read all style sheets twice
@@ -79,7 +81,6 @@ class BptuiApp(LookingApp):
         yield KeyLine(id="keys")
 
     def on_mount(self) -> None:
-        self._fit_matrices()
         self.show_view(self._player.view())
         # what is there now stays: collecting it again and again would delay answers to keys
         self.call_after_refresh(self._settle)
@@ -102,6 +103,8 @@ class BptuiApp(LookingApp):
         screen.query_one(KeyLine).view = view
         for panel in screen.query(Panel):
             panel.view = view
+        if self._fitted_to != experiment.network:
+            self._fit_matrices()
         diverged = view.diverged_at == view.snapshot.step and not view.running
         if diverged and self._announced is not view.snapshot:
             self._announced = view.snapshot
@@ -135,7 +138,8 @@ class BptuiApp(LookingApp):
         """Give the matrices the rows they need, and the derivation what the diagram can spare.
 
         The matrices get up to a third of the screen, or half of a low one; there the derivation
-        takes the place of the pictures when it is asked for.
+        takes the place of the pictures when it is asked for. Both leave room to the picture of what
+        was learned while that is shown.
         """
         size = size or self.size  # which a resize has yet to change
         view, height, width = self._player.view(), size.height, size.width // 2 - 4
@@ -143,12 +147,17 @@ class BptuiApp(LookingApp):
         needed = max(panel.rows(view, width) for panel in screen.query(MatrixPanel)) + 2
         box = screen.query_one("#parameters")
         low = height < LOW
-        rows = min(needed, max(height // 3, (height - 2) // 2 if low else 0, 5))
+        learned = not screen.query_one(LearnedPanel).has_class("absent")
+        share = height // (5 if learned else 3)
+        rows = min(needed, max(share, (height - 2) // (3 if learned else 2) if low else 0, 5))
         whole = screen.has_class("zoomed")
         box.styles.height = "1fr" if whole else rows
         screen.set_class(low, "low")
         diagram = DIAGRAM + 2 * view.snapshot.experiment.network.bias
         spared = min(max(height - 2 - rows - diagram, 10), max(height * 2 // 5, 12))
+        if learned:
+            spared = max(height // 4, 6)
+        self._fitted_to = view.snapshot.experiment.network
         screen.query_one("#explanation").styles.height = "1fr" if whole or low else spared
 
     async def on_event(self, event: Event) -> None:
@@ -182,6 +191,10 @@ class BptuiApp(LookingApp):
             box.set_class(isinstance(alone, Panel) and box is alone.parent, "alone")
         self._fit_matrices()
 
+    def action_learned(self) -> None:
+        super().action_learned()
+        self._fit_matrices()
+
     def action_toggle_theme(self) -> None:
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
 
@@ -201,8 +214,4 @@ class BptuiApp(LookingApp):
             self.open_form(None)
         elif experiment is not None:
             self.look(None)
-            self.run_worker(self._open(experiment), group="play")
-
-    async def _open(self, experiment: Experiment) -> None:
-        await self._player.open(experiment)
-        self._fit_matrices()
+            self._play(self._player.open(experiment))

@@ -202,8 +202,10 @@ def name_of(number: Number, view: View) -> str:
         return "learning rate"
     sample, unit = number.place
     name = names.unit(0, unit) if number.kind == "input" else f"t{unit + 1}"
-    several = view.snapshot.experiment.data.samples > 1
-    return f"{name} of sample {sample + 1}" if several else name
+    data = view.snapshot.experiment.data
+    if sample >= data.samples:
+        return f"{name} of test sample {sample - data.samples + 1}"
+    return f"{name} of sample {sample + 1}" if data.samples > 1 else name
 
 
 def _is_updated(number: Number, view: View) -> bool:

@@ -30,9 +30,10 @@ WIDTH, NARROWEST = 100, 60
     help="""Write down the calculation of one training step with its numbers.
 
 NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
-Step k computes with the parameters after k updates. QUANTITY is a weight or bias (w5, b_h1: its gradient and its
-update), a gradient (gw5), a number (net_h1, delta_o1), a unit (h1), an array (W1, gW2, out_h), an
-operation (loss, update), or all: a worksheet of the whole step, operation by operation.
+Step k computes with the parameters after k updates. QUANTITY is a weight or bias (w5, b_h1: its
+gradient and its update), a gradient (gw5), a number (net_h1, delta_o1), a unit (h1), an array (W1,
+gW2, out_h), an operation (loss, update), or all: a worksheet of the whole step, operation by
+operation.
 
 Each is written in three forms: with single numbers, with matrices, and in numpy. Where the preset
 makes a mistake, the expression as published stands beside the correct one, the difference marked.

@@ -269,6 +269,9 @@ class FormScreen(ModalScreen[Experiment | None]):
                 if row is None:
                     row = self._rows[each.key] = FieldRow(each, text)
                     self._mounting.append(box.mount(row, after=before))
+                elif box.children.index(row) < box.children.index(before):
+                    # it was made for a draft that had other fields before it
+                    box.move_child(row, after=before)
                 problem = problems.get(each.key, "")
                 row.show(each, text, problem, bool(problem) and self._is_loud(each.key))
                 before = row
