@@ -131,7 +131,8 @@ class DecisionMap(Picture):
             strips.append(kept[1])
         strips.append(Line().add(axes.below(), look.ink.dim).strip())
         if axes.height < extent.height:
-            strips.append(legend(self.experiment, self.classes, reading, look, axes.gutter))
+            at = axes.gutter, extent.width
+            strips.append(legend(self.experiment, self.classes, reading, look, *at))
         return strips[: extent.height]
 
     def _mark(self, view: View, ground: Ground, levels: Keys, keys: Keys, pens: Pens) -> None:

@@ -19,11 +19,18 @@ NAME = 12
 
 
 def legend(
-    experiment: Experiment, classes: Classes | None, reading: Reading, look: Look, left: int
+    experiment: Experiment,
+    classes: Classes | None,
+    reading: Reading,
+    look: Look,
+    left: int,
+    width: int,
 ) -> Strip:
-    """Classes by shape, what is hollow, what is reversed, and the scale of a single output."""
+    """Classes by shape, what is hollow, what is reversed, and the scale of a single output.
+
+    From column ``left`` on, or from further left where ``width`` would cut it.
+    """
     ink, line = look.ink, Line()
-    line.pad(left, ink.text)
     if isinstance(reading, Scale):
         line.add(f"{number(reading.low)} ", ink.dim)
         if look.plain:
@@ -47,4 +54,6 @@ def legend(
         line.add(" test  ", ink.dim)
     if classes is not None:
         line.add(glyph(0, count, False), ink.strong + Style(reverse=True)).add(" wrong", ink.dim)
-    return line.strip()
+    drawn = line.strip()
+    left = max(min(left, width - drawn.cell_length), 0)
+    return Strip.join([Line().pad(left, ink.text).strip(), drawn])
