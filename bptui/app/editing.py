@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 from textual.geometry import Offset
@@ -154,7 +155,7 @@ class EditingApp(ComparingApp):
         if file is not None:
             self._player.saved = file
             own = file.parent == own_folder()
-            opens = f": `bptui {file.stem}` opens it" if own else ""
+            opens = f": `bptui {quote(file.stem)}` opens it" if own else ""
             self._tell(f"saved as {shown_path(file)}{opens}")
 
 
