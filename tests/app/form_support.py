@@ -84,6 +84,14 @@ class Form:
     def ready(self) -> bool:
         return not self.screen.query_one("#form-ok", Button).disabled
 
+    async def checked(self) -> None:
+        """Wait until the check under way has said what it found."""
+        workers = self.session.app.workers
+        await self.session.until(
+            lambda: not any(each.group == "check" and each.is_running for each in workers),
+            "the check to end",
+        )
+
     async def finished(self) -> Experiment | None:
         """Wait until the form has closed; what it gave."""
         await self.session.until(lambda: self.given, "the form to close")
@@ -96,6 +104,7 @@ async def form(
 ) -> AsyncIterator[Form]:
     """The form on ``experiment``, or an empty one, after its first check."""
     async with opened("article", size) as session:
+        session.app.animation_level = "none"  # where a scroll ends is checked, not how it moves
         screen = FormScreen(experiment)
         made = Form(session, screen)
         await session.app.push_screen(screen, made.given.append)

@@ -26,6 +26,7 @@ from bptui.core.timeline import Timeline
 from bptui.presets import load
 
 from ..core.support import data
+from .settling import SettlingPilot
 
 SECONDS = 20.0
 """The longest that a condition is waited for."""
@@ -37,8 +38,8 @@ NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*(?:e[+-]?\d+)?|inf|nan)")
 class Session:
     """An open app: its pilot, and what the screen shows."""
 
-    def __init__(self, app: BptuiApp, pilot: Pilot[None]) -> None:
-        self.app, self.pilot = app, pilot
+    def __init__(self, app: BptuiApp, pilot: Pilot[None] | None = None) -> None:
+        self.app, self.pilot = app, pilot or SettlingPilot(app)
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
@@ -120,8 +121,8 @@ async def opened(
 ) -> AsyncIterator[Session]:
     """The app at rest on ``experiment`` (or the shipped preset of that name), at step 0."""
     app = BptuiApp(load(experiment) if isinstance(experiment, str) else experiment)
-    async with app.run_test(size=size, notifications=True) as pilot:
-        session = Session(app, pilot)
+    async with app.run_test(size=size, notifications=True):
+        session = Session(app)
         await session.until(lambda: "linear" in session.border("#loss"), "the first loss chart")
         yield session
 

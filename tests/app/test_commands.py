@@ -45,9 +45,10 @@ async def test_help_lists_every_command(size: tuple[int, int]) -> None:
         await session.shows("Help")
         seen = set(session.lines())
         box = session.app.screen.query_one("#help")
+        keys = iter(["down"])  # a line, then pages
         while box.scroll_y < box.max_scroll_y:
             before = box.scroll_y
-            await session.press("down")
+            await session.press(next(keys, "pagedown"))
             await session.until(lambda: box.scroll_y > before, "the help to scroll")  # noqa: B023  used up within the turn
             seen |= set(session.lines())
         text = "\n".join(seen)
@@ -106,6 +107,9 @@ async def test_the_presets_pause_the_run() -> None:
         await session.until(lambda: session.shown_step > 0, "a step")
         await session.press("p")
         await session.until(lambda: not session.app.player.running, "a pause")
+        await session.press("escape")
+        await session.until(lambda: len(session.app.screen_stack) == 1, "the main screen")
+        assert not session.app.player.running
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,7 @@ async def test_what_is_wrong_is_said_beside_the_field(section: str) -> None:
             assert others.items() <= texts(made).items()
             if at + 1 == len(entries) or entries[at + 1][0] != key:
                 await made.session.press("ctrl+s")
+                await made.checked()
                 assert not made.given
                 await made.write(key, before[key])
                 await made.session.until(lambda: made.ready, "the form as it was")
