@@ -5,12 +5,16 @@ from __future__ import annotations
 import shutil
 import sys
 from itertools import accumulate
+from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
 import click
 
 from bptui.cli.errors import Unusable
 from bptui.cli.output import opened
+
+if TYPE_CHECKING:
+    from bptui.presets.listing import PresetEntry
 
 
 @click.command(
@@ -28,7 +32,6 @@ Examples:
 @click.option("--own", is_flag=True, help="Your own presets, which the app saved by name.")
 def command(own: bool) -> None:
     from bptui.presets import PresetError, shipped
-    from bptui.presets.errors import printable
     from bptui.presets.folders import own_folder
     from bptui.presets.own import own_presets
     from bptui.presets.save import shown_path
@@ -41,9 +44,9 @@ def command(own: bool) -> None:
         click.echo(f"bptui: no presets in {shown_path(own_folder())}", err=True)
     rows = [
         (
-            printable(each.name),
+            each.name,
             each.network,
-            f"unusable: {each.wrong}" if each.wrong else each.summary,
+            " ".join(filter(None, [each.note, _about(each)])),
         )
         for each in presets
     ]
@@ -55,6 +58,10 @@ def command(own: bool) -> None:
         for name, network, summary in rows:
             line = f"{_padded(name, names)}  {_padded(network, networks)}  {summary}"
             stream.write(f"{line if width is None else _cut(line, width)}\n")
+
+
+def _about(entry: PresetEntry) -> str:
+    return f"unusable: {entry.wrong}" if entry.wrong else entry.summary
 
 
 def _cells(text: str) -> int:

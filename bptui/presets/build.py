@@ -13,6 +13,7 @@ from bptui.core.experiment import Experiment, Training
 from bptui.core.initializers import INITIALIZERS, initial_weights
 from bptui.core.network import Network, Parameters
 from bptui.presets.data import MOST_NUMBERS, data, matrix
+from bptui.presets.errors import cleaned
 from bptui.presets.origin import Origin
 from bptui.presets.schema import InitTable, ParametersTable, PresetFile, TrainingTable
 
@@ -45,9 +46,9 @@ def experiment(
         start=start,
         training=settings,
         data=samples,
-        title=name if preset.title is None else preset.title,
-        description=preset.description.strip(),
-        source=preset.source.strip(),
+        title=name if preset.title is None else cleaned(preset.title),
+        description=cleaned(preset.description).strip(),
+        source=cleaned(preset.source).strip(),
         origin=Origin(preset, start, samples, folder, file, text),
     )
 

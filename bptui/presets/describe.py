@@ -11,6 +11,7 @@ from bptui.core.datasets import Labels, split
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network, Parameters
 from bptui.presets import build
+from bptui.presets.errors import cleaned
 from bptui.presets.identity import same_arrays, same_samples
 from bptui.presets.origin import Origin, origin_of
 from bptui.presets.schema import (
@@ -45,14 +46,15 @@ def table_of(experiment: Experiment) -> PresetFile:
 
 def _title(experiment: Experiment, origin: Origin | None) -> str | None:
     named_after_file = origin is None or origin.table.title is None
-    return (
-        None if named_after_file and experiment.title in ("", experiment.name) else experiment.title
-    )
+    if named_after_file and experiment.title in ("", experiment.name):
+        return None
+    written = None if origin is None else origin.table.title
+    return experiment.title if written is None else _text(experiment.title, written)
 
 
 def _text(text: str, written: str) -> str:
-    """``written`` where it says the same: building takes the blanks around it away."""
-    return written if written.strip() == text else text
+    """``written`` where it says the same: building cleans it, and takes blanks around it away."""
+    return written if text in (cleaned(written), cleaned(written).strip()) else text
 
 
 def _network(network: Network, origin: Origin | None) -> NetworkTable:

@@ -1,14 +1,17 @@
-"""The one error of presets, and values put into words for its message."""
+"""The one error of presets, and what others wrote made fit to be shown in a terminal."""
 
 from __future__ import annotations
 
+import re
 import reprlib
+import unicodedata
 
 _SHORTENER = reprlib.Repr()
 _SHORTENER.maxlist = _SHORTENER.maxdict = 4
 _SHORTENER.maxstring = _SHORTENER.maxother = 60
 _LONGEST = 300
 _INTEGER_BITS = 64
+_ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?")
 
 
 class PresetError(Exception):
@@ -26,10 +29,35 @@ class PresetError(Exception):
 
 
 def printable(text: str) -> str:
-    """``text`` on one line, without control characters, and not endlessly long."""
+    """``text`` on one line and not endlessly long; control characters are spelt out.
+
+    For names and messages, where it matters what is really there.
+    """
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]}..."
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def cleaned(text: str) -> str:
+    """``text`` without anything that a terminal would obey; its lines stay.
+
+    For prose and what is pasted: blanks of any kind are kept, tabs become blanks, and escape
+    sequences, marks of direction and the like are left out.
+    """
+    if text.isprintable():
+        return text
+    return "\n".join(map(_cleaned_line, _ESCAPE_SEQUENCE.sub("", text).splitlines()))
+
+
+def _cleaned_line(line: str) -> str:
+    if line.isprintable():
+        return line
+    categories = ((each, unicodedata.category(each)) for each in line)
+    return "".join(
+        " " if category == "Cc" else each
+        for each, category in categories
+        if category == "Cc" or category[0] != "C"
+    )
 
 
 def shown(value: object) -> str:

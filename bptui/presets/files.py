@@ -9,7 +9,7 @@ from pathlib import Path
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.presets.build import experiment
-from bptui.presets.errors import PresetError, shown
+from bptui.presets.errors import PresetError, printable, shown
 from bptui.presets.folders import own_file, own_names, shipped_file, shipped_names
 from bptui.presets.parse import at, parse
 from bptui.presets.reading import LARGEST_FILE, read, too_large
@@ -23,7 +23,8 @@ def load(name_or_file: str) -> Experiment:
     """
     file = find(name_or_file)
     shown_name = name_or_file if file == Path(name_or_file) else file.name
-    return loads(read(file, shown_name), file.stem, file.parent, shown_name, file)
+    text = read(file, shown_name)
+    return loads(text, printable(file.stem), file.parent, shown_name, file)
 
 
 def find(name_or_file: str) -> Path:

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from bptui.atomic import rename_without_replacing
 from bptui.presets.errors import PresetError, printable
 from bptui.presets.files import load
-from bptui.presets.folders import own_file, own_files
+from bptui.presets.folders import own_file, own_files, shipped_names
 from bptui.presets.listing import PresetEntry, entry
-from bptui.presets.naming import free_name, new_file
+from bptui.presets.naming import COMMANDS, new_file
 from bptui.presets.save import ExistsError, SaveError, save, sentence
-
-__all__ = ["delete", "duplicate", "free_name", "new_file", "own_presets", "rename"]
 
 
 def own_presets() -> list[PresetEntry]:
     """All of them, by name; what is no preset says what is wrong with it."""
-    return [_entry(file) for file in own_files()]
+    return [own_entry(file) for file in own_files()]
 
 
-def _entry(file: Path) -> PresetEntry:
+def own_entry(file: Path) -> PresetEntry:
+    """What a list shows of ``file``, which need not be a preset."""
+    known = unread(file)
     try:
-        return entry(file)
+        return replace(entry(file), note=known.note)
     except PresetError as error:
         place = f"{error.key}: " if error.key else ""
-        wrong = f"{place}found {error.found}; expected {error.expected}"
-        return PresetEntry(file.stem, file, printable(file.stem), wrong=wrong)
+        return replace(known, wrong=f"{place}found {error.found}; expected {error.expected}")
+
+
+def unread(file: Path) -> PresetEntry:
+    """What the name of ``file`` alone tells."""
+    name = printable(file.stem)
+    note = ""
+    if file.stem in COMMANDS:
+        note = f"`bptui {name}` is a command; the file's path opens this one."
+    elif file.stem in shipped_names():
+        note = f"`bptui {name}` opens the shipped preset; the file's path opens this one."
+    return PresetEntry(name, file, title=name, note=note)
 
 
 def duplicate(name_or_file: str, new_name: str) -> Path:

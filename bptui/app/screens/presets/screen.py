@@ -24,7 +24,8 @@ from bptui.app.screens.presets.preview import Preview
 from bptui.core.experiment import Experiment
 from bptui.presets import PresetError, load, shipped
 from bptui.presets.listing import PresetEntry
-from bptui.presets.own import delete, duplicate, free_name, new_file, own_presets, rename
+from bptui.presets.naming import free_name, new_file
+from bptui.presets.own import delete, duplicate, own_presets, rename
 from bptui.presets.save import SaveError
 
 WIDE = 100
