@@ -6,7 +6,11 @@ import math
 import re
 import unicodedata
 
-_ALSO = str.maketrans({"\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "。": ".", "、": ","})
+_FOLDED = ("<wide>", "<narrow>", "<small>", "<noBreak>")
+"""Forms that stand for a plain character; raised, lowered and circled digits are others."""
+_ALSO = str.maketrans(
+    dict.fromkeys("\N{MINUS SIGN}\N{HYPHEN}\N{EN DASH}\N{EM DASH}", "-") | {"。": ".", "、": ","}
+)
 """Signs and points as input methods and word processors write them, beyond the full-width ones."""
 _LONGEST = 30
 _MOST_DIGITS = 18
@@ -24,7 +28,16 @@ class EntryError(ValueError):
 
 def normalized(text: str) -> str:
     """``text`` with full-width digits, signs, commas, points and blanks as plain ones."""
-    return unicodedata.normalize("NFKC", text).translate(_ALSO)
+    if text.isascii():
+        return text
+    return text.translate({ord(each): _plain(each) for each in set(text) if not each.isascii()})
+
+
+def _plain(character: str) -> str:
+    tag = unicodedata.decomposition(character).partition(" ")[0]
+    if tag in _FOLDED or (tag == "<compat>" and character.isspace()):
+        character = unicodedata.normalize("NFKC", character)
+    return character.translate(_ALSO)
 
 
 def number(text: str) -> float:
@@ -115,7 +128,7 @@ def shortened(text: str) -> str:
 def _without_brackets(text: str) -> str:
     """``text`` without a pair of brackets around it and without a comma at its end."""
     text = text.strip()
-    if text[:1] in ("[", "(") and text[-1:] == {"[": "]", "(": ")"}[text[0]]:
+    if text[:1] in ("[", "(", "{") and text[-1:] == {"[": "]", "(": ")", "{": "}"}[text[0]]:
         text = text[1:-1].strip()
     return text.removesuffix(",").strip()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+from bptui.presets.decimal_commas import refuse_decimal_commas
 from bptui.presets.entry import EntryError, normalized, shortened
 
 LONGEST = 20_000_000
@@ -12,25 +13,25 @@ LONGEST = 20_000_000
 Rows = list[list[float]]
 
 _HEAD = re.compile(
-    r"\s*(?:[a-z_]\w*\s*=\s*(?=[\[a-z]))?"
+    r"\s*(?:[a-z_]\w*(?:\[\d+\])?\s*[=:]\s*)?"
     r"(?:Parameter containing:\s*)?(?P<call>(?:\w+\.)?(?:as)?(?:array|tensor|matrix)\()?",
     re.IGNORECASE,
 )
-"""W1 = np.array( before the brackets."""
+"""W1 = np.array( before the brackets; W1: or W[0] = before any rows."""
 _TAIL = re.compile(r"(?:\s*,\s*[a-z_]+\s*=\s*[^\[\]=]*)*\s*,?\s*", re.IGNORECASE)
 """, dtype=float32) after them."""
 _SCALAR = re.compile(r"\b(?:np|numpy)\.(?:float|int)\d+\(([^()\[\]]*)\)")
 """A number as numpy writes it inside a list."""
 _COMMENT = re.compile(r"#[^\n]*")
-_BRACKET = re.compile(r"([\[\]()])")
-_CLOSING = {"[": "]", "(": ")"}
+_BRACKET = re.compile(r"([\[\](){}])")
+_CLOSING = {"[": "]", "(": ")", "{": "}"}
 
 
 def matrix(text: str) -> Rows:
     """The rows of numbers in ``text``, all of one length; raises :class:`EntryError`.
 
     Rows end with their line, with a semicolon or with their bracket. Numbers stand apart by
-    blanks, tabs or commas.
+    blanks, tabs or commas; commas that may be decimal ones are refused.
     """
     rows = _rows(_plain(text))
     for index, row in enumerate(rows, 1):
@@ -75,20 +76,24 @@ def _rows(plain: str) -> Rows:
     pieces = _BRACKET.split(plain)
     if len(pieces) == 1:
         return _lines(plain)
-    _check(pieces[1::2])
-    rows = Rows()
+    listed = _is_list(pieces[1::2])
+    texts = list[str]()
     for index, piece in enumerate(pieces):
         inside = 0 < index < len(pieces) - 1
-        innermost = inside and pieces[index - 1] in "[(" and pieces[index + 1] in "])"
+        innermost = inside and pieces[index - 1] in _CLOSING and pieces[index + 1] not in _CLOSING
         if index % 2 == 0 and innermost:
-            rows += _group(piece, len(rows) + 1)
+            texts += _group(piece)
         elif index % 2 == 0 and piece.strip() not in ("", ",", ";"):
             raise EntryError(f"{shortened(piece.strip(' ,;'))} stands outside the rows")
-    return rows
+    refuse_decimal_commas(texts, "list" if listed else "brackets")
+    return [_row(text, index) for index, text in enumerate(texts, 1)]
 
 
-def _check(brackets: list[str]) -> None:
-    """Raise :class:`EntryError` unless they are those of one matrix, or of its rows alone."""
+def _is_list(brackets: list[str]) -> bool:
+    """Whether each row has brackets of its own.
+
+    Raises :class:`EntryError` unless they are those of one matrix, or of its rows alone.
+    """
     opened, groups, deepest = list[str](), 0, 0
     for each in brackets:
         if each in _CLOSING:
@@ -103,18 +108,19 @@ def _check(brackets: list[str]) -> None:
         raise EntryError("brackets in brackets in brackets: one matrix is wanted")
     if groups > 1 and deepest > 1:
         raise EntryError(f"{groups} matrices, where one is wanted")
+    return groups > 1 or deepest > 1
 
 
-def _group(text: str, first: int) -> Rows:
+def _group(text: str) -> list[str]:
     """The row in a pair of brackets, which may go on in the next line, or rows with semicolons."""
-    lines = [each for each in text.split(";") if each.strip()]
-    return [_row(line, index) for index, line in enumerate(lines or [""], first)]
+    return [each for each in text.split(";") if each.strip()] or [""]
 
 
 def _lines(text: str) -> Rows:
     lines = [part for line in text.splitlines() for part in line.split(";") if part.strip()]
     if not lines:
         raise EntryError("numbers are missing")
+    refuse_decimal_commas(lines, "semicolons" if ";" in text else "lines")
     return [_row(line, index) for index, line in enumerate(lines, 1)]
 
 

@@ -28,7 +28,7 @@ def test_exact_prints_read_back_to_the_same_bits(values: np.ndarray) -> None:
     np.savetxt(stream, values, fmt="%r")
     tabs, commas = io.StringIO(), io.StringIO()
     np.savetxt(tabs, values, fmt="%.17g", delimiter="\t", header="weights")
-    np.savetxt(commas, values, fmt="%.17g", delimiter=",")
+    np.savetxt(commas, values, fmt="%.17e", delimiter=",")
     rows = values.tolist()
     toml = "[\n" + "".join(f"  {row},\n" for row in rows) + "]"
     with np.printoptions(floatmode="unique", threshold=10_000):
@@ -125,6 +125,12 @@ def refusal(read: Callable[[str], object], text: str) -> str:
         ("1\t2\r\n3\t4\r\n", [[1, 2], [3, 4]]),
         ("0.5", [[0.5]]),
         ("\n\n1 2\n\n3 4\n", [[1, 2], [3, 4]]),
+        ("{{0.15,0.20},{0.25,0.30}}", [[0.15, 0.2], [0.25, 0.3]]),
+        ("W1 = {{1, 2}, {3, 4}};", [[1, 2], [3, 4]]),
+        ("W1: 1 2\n3 4", [[1, 2], [3, 4]]),
+        ("W[0] =\n1 2\n3 4", [[1, 2], [3, 4]]),
+        ("\N{EM DASH}1 \N{HYPHEN}2 \N{NON-BREAKING HYPHEN}3", [[-1, -2, -3]]),
+        ("1\N{NO-BREAK SPACE}2\N{EM SPACE}3\N{IDEOGRAPHIC SPACE}4", [[1, 2, 3, 4]]),
     ],
 )
 def test_rows(text: str, rows: list[list[float]]) -> None:
@@ -165,7 +171,16 @@ def test_rows_that_are_none(text: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2-3-1", " 2 3 1 ", "2,3,1", "2×3×1", "[2, 3, 1]", "２－３－１", "2 - 3 x 1", "2→3→1"]
+    "text",
+    [
+        *("2-3-1", " 2 3 1 ", "2,3,1", "2×3×1", "[2, 3, 1]", "{2, 3, 1}", "２－３－１"),
+        *(
+            "2 - 3 x 1",
+            "2→3→1",
+            "2\N{EM DASH}3\N{EN DASH}1",
+            "2\N{HYPHEN}3\N{NON-BREAKING HYPHEN}1",
+        ),
+    ],
 )
 def test_layers(text: str) -> None:
     assert layers(text) == [2, 3, 1]

@@ -199,8 +199,6 @@ class Draft:
                 expected = f"{_rows(*shape[layer - 1 : layer + 1])}: "
                 expected += f"{units_text(names, layer - 1)} -> {units_text(names, layer)}"
                 found[key] = f"{_rows(len(rows), len(rows[0]))}; expected {expected}"
-                if len(rows[0]) == 2 * shape[layer] and "," in self.chosen(key):
-                    found[key] += " (0,5 is two numbers; write 0.5)"
             key = f"{BIASES}[{layer - 1}]"
             row = self.value(key) if self.chosen(BIASES) == TYPED else None
             if isinstance(row, list) and len(row) != shape[layer]:
