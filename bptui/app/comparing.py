@@ -12,11 +12,12 @@ class ComparingApp(PlayingApp):
     """Keeps the curves that the chart draws beside the current one."""
 
     def action_keep(self) -> None:
+        self._at_rest(self._ask_name)
+
+    def _ask_name(self) -> None:
         from bptui.app.screens.curves import CurveScreen, proposed
 
-        player = self._player
-        player.pause()
-        view = player.view()
+        view = self._player.view()
         name = proposed(
             view.snapshot.experiment, bool(view.edits), [each.name for each in view.kept]
         )

@@ -12,7 +12,8 @@ from bptui.core.search import Hit
 from bptui.core.timeline import Timeline
 
 MOST = 100
-"""Changes that can be undone."""
+"""Changes that can be undone, as long as what they hold fits into :data:`MOST_BYTES`."""
+MOST_BYTES = 64 * 2**20
 
 
 @dataclass(eq=False)
@@ -42,8 +43,13 @@ class Courses:
     def change(self, course: Course) -> None:
         """Go over to a new course; what was undone is gone."""
         self._past = [*self._past, self.current][-MOST:]
+        while len(self._past) > 1 and self._held_bytes() > MOST_BYTES:
+            del self._past[0]
         self._future = []
         self.current = course
+
+    def _held_bytes(self) -> int:
+        return sum(each.timeline.held_bytes for each in self._past)
 
     def undo(self, here: Place) -> Place | None:
         """Go back to the course before; the place to show in it, None where there is none."""

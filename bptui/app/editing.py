@@ -54,7 +54,9 @@ class EditingApp(ComparingApp):
 
     def action_edit(self) -> None:
         """Edit the number that is selected where the focus is."""
-        self._player.pause()
+        self._at_rest(self._edit_selected)
+
+    def _edit_selected(self) -> None:
         view = self.shown_view()
         number, at = self.number_in_focus(view)
         if number is None:
@@ -67,19 +69,18 @@ class EditingApp(ComparingApp):
 
     def action_learning_rate(self) -> None:
         """Edit the learning rate, wherever the focus is."""
-        self._player.pause()
-        self.edit_number(LEARNING_RATE, None)
+        self._at_rest(lambda: self.edit_number(LEARNING_RATE, None))
 
     def edit_number(self, number: Number, at: Offset | None) -> None:
         """Ask for a new value of ``number``, which stands at a place on the screen."""
         from bptui.app.screens.number import NumberScreen  # dialogs are not needed at the start
 
         view = self.shown_view()
-        snapshot, player = view.snapshot, self._player
+        snapshot, player, timeline = view.snapshot, self._player, self._player.timeline
         updated = _is_updated(number, view)
 
         def fork(value: float) -> Timeline:
-            return edited(player.timeline, snapshot, number, value, updated=updated)
+            return edited(timeline, snapshot, number, value, updated=updated)
 
         def check(value: float) -> object:
             if number.kind in ("weight", "bias"):
@@ -91,7 +92,10 @@ class EditingApp(ComparingApp):
                 return
             place = Place(snapshot.step + 1) if updated else player.place
             self._play(player.edit(fork(value), place))
-            self._tell(f"{name} changed from {before:.10g} to {value:.10g}, u takes it back")
+            was, now = f"{before:.10g}", f"{value:.10g}"
+            if was == now:
+                was, now = repr(before), repr(value)
+            self._tell(f"{name} changed from {was} to {now}, u takes it back")
 
         parameters = snapshot.updated_parameters if updated else snapshot.parameters
         before = number.value(snapshot.experiment, parameters)
@@ -114,13 +118,12 @@ class EditingApp(ComparingApp):
             self._play(moving)
 
     def action_form(self) -> None:
-        self.open_form(self._player.snapshot.experiment)
+        self._at_rest(lambda: self.open_form(self._player.snapshot.experiment))
 
     def open_form(self, experiment: Experiment | None) -> None:
         """Show the form on an experiment; an empty one where it is None."""
         from bptui.app.form.screen import FormScreen
 
-        self._player.pause()
         self.push_screen(FormScreen(experiment), self._take)
 
     def _take(self, experiment: Experiment | None) -> None:
@@ -140,9 +143,11 @@ class EditingApp(ComparingApp):
         )
 
     def action_save(self) -> None:
+        self._at_rest(self._ask_file)
+
+    def _ask_file(self) -> None:
         from bptui.app.screens.save import SaveScreen
 
-        self._player.pause()
         timeline, snapshot = self._player.timeline, self._player.snapshot
         later = any(step > 0 for step in timeline.edits)
         screen = SaveScreen(timeline.experiment, snapshot, later, self._player.saved)
@@ -161,7 +166,16 @@ class EditingApp(ComparingApp):
 
 def comparable(one: Experiment, other: Experiment) -> bool:
     """Whether their losses measure the same thing: the same formula on the same samples."""
-    formulas = [(each.training.loss, each.training.reduction) for each in (one, other)]
+    formulas = [
+        (
+            each.training.loss,
+            each.training.reduction,
+            each.training.l2,
+            # a sum grows with the batch
+            each.schedule.batch_size if each.training.reduction == "sum" else 0,
+        )
+        for each in (one, other)
+    ]
     same_data = all(
         np.array_equal(getattr(one.data, name), getattr(other.data, name))
         for name in ("inputs", "targets")
@@ -202,8 +216,10 @@ def name_of(number: Number, view: View) -> str:
     if number.kind == "learning rate":
         return "learning rate"
     sample, unit = number.place
-    name = names.unit(0, unit) if number.kind == "input" else f"t{unit + 1}"
     data = view.snapshot.experiment.data
+    name = names.unit(0, unit) if number.kind == "input" else f"t{unit + 1}"
+    if number.kind == "input" and data.input_names:
+        name = f"{name} ({data.input_names[unit]})"
     if sample >= data.samples:
         return f"{name} of test sample {sample - data.samples + 1}"
     return f"{name} of sample {sample + 1}" if data.samples > 1 else name

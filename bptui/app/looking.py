@@ -28,9 +28,7 @@ class LookingApp(EditingApp):
     def look_within(self, experiment: Experiment) -> int | None:
         """The sample that is looked at, as far as ``experiment`` has it."""
         last = experiment.data.samples + len(experiment.data.test_inputs) - 1
-        if self._sample is not None:
-            self._sample = min(self._sample, last)
-        return self._sample
+        return None if self._sample is None else min(self._sample, last)
 
     def look(self, sample: int | None) -> None:
         """Look at a sample: one of training, or a test sample, counted on after those."""

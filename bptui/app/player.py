@@ -194,6 +194,18 @@ class Player:
         place = self._courses.redo(self.goal)
         return None if place is None else self._adopt(self._courses.current, place)
 
+    @property
+    def turned(self) -> bool:
+        """Whether the course is shown that the last change led to."""
+        return self._course is self._courses.current
+
+    async def turn(self) -> None:
+        """Wait until it is."""
+        while not self.turned:
+            async with self._lock:  # the errands that change courses have it one after the other
+                pass
+            await asyncio.sleep(0)
+
     def _adopt(self, course: Course, place: Place) -> Errand[None]:
         return Errand(partial(self._turn, course, place, self._begin(place)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from textual.app import App
 
@@ -80,12 +80,25 @@ class PlayingApp(App[None]):
         """Give up a jump under way; a run pauses."""
         self._player.pause()
 
+    def _at_rest(self, then: Callable[[], None]) -> None:
+        """Pause, and do something with what is shown once no change is under way any more."""
+        self._player.pause()
+        if self._player.turned:
+            then()
+        else:
+            self.run_worker(self._once_turned(then), group="play")
+
+    async def _once_turned(self, then: Callable[[], None]) -> None:
+        await self._player.turn()
+        then()
+
     def action_goto(self) -> None:
+        self._at_rest(self._ask_where)
+
+    def _ask_where(self) -> None:
         from bptui.app.screens.goto import GotoScreen  # dialogs are not needed at the start
 
-        player = self._player
-        player.pause()
-        snapshot = player.snapshot
+        snapshot = self._player.snapshot
         self.push_screen(GotoScreen(snapshot.step, snapshot.experiment), self._go)
 
     def _go(self, step: int | None) -> None:
@@ -93,10 +106,12 @@ class PlayingApp(App[None]):
             self._play(self._player.go(step))
 
     def action_breakpoints(self) -> None:
+        self._at_rest(self._ask_breakpoints)
+
+    def _ask_breakpoints(self) -> None:
         from bptui.app.screens.breakpoints import BreakpointScreen
 
         player = self._player
-        player.pause()
         screen = BreakpointScreen(player.breakpoints, player.snapshot.experiment.network)
         self.push_screen(screen, self._set_breakpoints)
 

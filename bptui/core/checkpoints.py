@@ -31,8 +31,11 @@ class Checkpoints:
     def until(self, step: int) -> Checkpoints:
         """Those before ``step``, to be kept beside these; the states themselves are shared."""
         copy = Checkpoints(self.state_bytes, self.budget)
-        copy.stride = self.stride
-        copy._grid = {k: state for k, state in self._grid.items() if k < step}
+        while copy._most_grid and step // copy.stride > copy._most_grid:
+            copy.stride *= 2  # as dense as if nothing beyond had been played
+        copy._grid = {
+            k: state for k, state in self._grid.items() if k < step and k % copy.stride == 0
+        }
         copy._furthest = max(copy._grid, default=0)
         copy._recent = OrderedDict((k, v) for k, v in self._recent.items() if k < step)
         return copy

@@ -91,14 +91,10 @@ class Timeline:
         """
         if step == 0:
             return Timeline(experiment, self._checkpoints.budget)
-        before = self.experiment
-        same = (before.network, before.training.optimizer, before.training.mistakes)
-        if same != (
-            experiment.network,
-            experiment.training.optimizer,
-            experiment.training.mistakes,
-        ):
+        if _form(experiment) != _form(self.experiment):
             raise ValueError("an edit cannot change the network, the optimizer or the mistakes")
+        if step > len(self.losses):
+            raise ValueError(f"step {step - 1} has not been played")
         layout = Layout(experiment.network)
         parts = [layout.flatten(each) for each in (parameters, *slots.values())]
         edit = Segment(step, experiment, frozen(np.concatenate(parts)))
@@ -121,10 +117,21 @@ class Timeline:
         """The steps after step 0 at which something was edited."""
         return tuple(each.first for each in self._segments[1:])
 
+    @property
+    def held_bytes(self) -> int:
+        """What the last edit, or the start, takes in memory that other timelines do not share."""
+        last, data = self._segments[-1], self._segments[-1].experiment.data
+        state = (
+            8 * Layout(last.experiment.network).size if last.state is None else last.state.nbytes
+        )
+        if len(self._segments) > 1 and data is self._segments[-2].experiment.data:
+            return state
+        return state + data.inputs.nbytes + data.targets.nbytes
+
     def rest(self, budget: int) -> None:
         """Give up memory that can be had again, but for kept states of at most ``budget`` bytes."""
         self._checkpoints.limit(budget)
-        self._keep_at = []
+        self._start_anew()
         self._enter(0)
 
     def wake(self, budget: int = BUDGET) -> None:

@@ -9,10 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from bptui.app.screens.dialog import Dialog
 from bptui.core.breakpoints import Breakpoint, BreakpointError, parse
 from bptui.core.network import Network
 
@@ -32,7 +32,7 @@ def examples(network: Network) -> list[list[str]]:
     ]
 
 
-class BreakpointScreen(ModalScreen[Switches]):
+class BreakpointScreen(Dialog[Switches]):
     """A line to write a breakpoint in, above the list of those that are set."""
 
     BINDINGS: ClassVar = [

@@ -12,10 +12,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from bptui.app.curves import LETTERS, MOST, ROOM, Curve
+from bptui.app.screens.dialog import Dialog
 from bptui.core.experiment import Experiment
 from bptui.presets.origin import origin_of
 
@@ -56,7 +56,7 @@ def _names(experiment: Experiment, edited: bool) -> Iterator[str]:
     yield plain
 
 
-class CurveScreen(ModalScreen[tuple[Curve, ...]]):
+class CurveScreen(Dialog[tuple[Curve, ...]]):
     """A line with the name for the current curve, above the list of those that are kept."""
 
     CSS = """

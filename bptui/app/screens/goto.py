@@ -6,14 +6,14 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from bptui.app.destination import DestinationError, described, destination
+from bptui.app.screens.dialog import Dialog
 from bptui.core.experiment import Experiment
 
 
-class GotoScreen(ModalScreen[int | None]):
+class GotoScreen(Dialog[int | None]):
     """Gives the step, or None where the user thought better of it."""
 
     BINDINGS: ClassVar = [("escape", "dismiss(None)", "Close")]

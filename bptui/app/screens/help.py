@@ -8,11 +8,11 @@ from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from bptui.app.commands import COMMANDS
 from bptui.app.ink import ink
+from bptui.app.screens.dialog import Dialog
 
 WORDS = (
     ("step", "state k is the parameters after k updates; step k shows the pass made at state k"),
@@ -29,7 +29,7 @@ PANELS = (
 )
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """The table of commands and the words on the screen."""
 
     BINDINGS: ClassVar = [("escape,q,question_mark", "dismiss", "Close")]

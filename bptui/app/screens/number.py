@@ -8,16 +8,16 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.geometry import Offset
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from bptui.app.screens.dialog import Dialog
 from bptui.core.errors import UnusableError
 from bptui.presets.entry import EntryError, number
 
 WIDTH, HEIGHT = 40, 4
 
 
-class NumberScreen(ModalScreen[float | None]):
+class NumberScreen(Dialog[float | None]):
     """Gives the number, or None where it is to stay; ``check`` raises what is wrong with one.
 
     ``at`` is where the number stands on the screen; None: in the middle.
@@ -68,12 +68,16 @@ class NumberScreen(ModalScreen[float | None]):
             yield Static(id="number-meaning", markup=False)
 
     def on_mount(self) -> None:
+        self._size_then = self.app.size
         self.query_one(Input).focus()
         self._place()
         self._say(repr(self._value))
 
     def on_resize(self) -> None:
-        self._place()
+        if self.app.size != self._size_then:  # the number stands elsewhere now
+            self._at = None
+            self.styles.align = ("center", "middle")
+            self.query_one("#number").styles.offset = (0, 0)
 
     def _place(self) -> None:
         """Lay the line over the number, as far as the screen allows."""

@@ -80,11 +80,13 @@ class SamplePicture(Picture):
         network, data = experiment.network, experiment.data
         self._units = network.layers[-1]
         self._evaluator: tuple[int, Evaluator] | None = None
-        low, high = float(data.targets.min()), float(data.targets.max())
+        targets = [each for each in (data.targets, data.test_targets) if each.size]
+        low = min(float(each.min()) for each in targets)
+        high = max(float(each.max()) for each in targets)
         if network.output_activation.probability:
-            low, high = 0.0, 1.0
+            high = max(high, 1.0)
         elif network.activations[-1] == "tanh":
-            low, high = -1.0, 1.0
+            low, high = min(low, -1.0), max(high, 1.0)
         low, high = max(min(low, 0.0), -LARGEST), min(max(high, 0.0), LARGEST)
         self._base = Span(low, high if high > low else low + 1.0)
         self._named = self._units > 1 and bool(data.class_names)

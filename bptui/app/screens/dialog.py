@@ -1,0 +1,21 @@
+"""What all dialogs have in common: they close once, whatever keys come in a burst."""
+
+from __future__ import annotations
+
+from textual.await_complete import AwaitComplete
+from textual.screen import ModalScreen, ScreenResultType
+
+
+class Dialog(ModalScreen[ScreenResultType]):
+    """A modal screen of which only the first answer counts.
+
+    Keys that arrive together (a key held down, a slow line) may answer twice before it has gone.
+    """
+
+    _answered = False
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        if self._answered:
+            return AwaitComplete()
+        self._answered = True
+        return super().dismiss(result)
