@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from typing import Any
 
@@ -286,3 +287,42 @@ def test_there_are_never_many_test_losses() -> None:
 def test_without_test_samples_there_are_no_test_losses() -> None:
     one = build([[[1.0]]], None, ("identity",), [[1.0]], [[0.0]])
     assert Timeline(one).test_losses is None
+
+
+def test_a_fork_of_a_long_run_is_as_dense_as_a_short_one() -> None:
+    one = with_test(small("sgd", 2))
+    timeline, short = Timeline(one), Timeline(one)
+    timeline.move_towards(60_000)
+    fork = edited(timeline, timeline.snapshot(100), Number("learning rate"), 0.1)
+    for each in (fork, short):
+        each.move_towards(900)
+        assert each.test_losses is not None
+    assert fork.test_losses is not None
+    assert short.test_losses is not None
+    after = [step for step in short.test_losses.steps if step >= 100]
+    assert [step for step in fork.test_losses.steps if step >= 100] == after
+    assert fork.kept_before(899) == short.kept_before(899)
+
+
+def test_resting_gives_memory_back() -> None:
+    one = experiment((50, 40, 3), "tanh", samples=60, optimizer="adam", learning_rate=0.01)
+    timeline = Timeline(one)
+    timeline.snapshot(200)
+    tracemalloc.start()
+    fork = edited(timeline, timeline.snapshot(200), Number("learning rate"), 0.02)
+    shown = fork.snapshot(300)
+    assert fork.snapshot(300) is shown
+    before = tracemalloc.get_traced_memory()[0]
+    fork.rest(0)
+    given_back = before - tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert given_back > 0
+    assert fork.snapshot(300) is not shown
+    assert_same_bits(fork.snapshot(300), shown)
+
+
+def test_a_step_that_was_not_played_cannot_be_edited() -> None:
+    one = small("sgd", None)
+    shown = Timeline(one).snapshot(9)
+    with pytest.raises(ValueError, match="step 8 has not been played"):
+        edited(Timeline(one), shown, Number("weight", (1, 0, 0)), 1.0)

@@ -1,0 +1,112 @@
+"""Keys that arrive together, as over a slow line or from a key held down."""
+
+from __future__ import annotations
+
+import pytest
+from textual.events import Key
+from textual.widgets import Input
+
+from bptui.app.screens.goto import GotoScreen
+from bptui.app.screens.number import NumberScreen
+from bptui.core.edits import Number, edited
+from bptui.core.timeline import Timeline
+from bptui.presets import load
+
+from ..core.support import assert_same_bits
+from .support import Session, opened
+
+
+def burst(session: Session, *keys: str) -> None:
+    """Hand over keys in one go, before the app has answered any of them."""
+    for key in keys:
+        session.app.post_message(Key(key, key if len(key) == 1 else None))
+
+
+async def ready(session: Session, screen: type) -> Input:
+    """Wait for a dialog and its input."""
+    await session.until(
+        lambda: isinstance(session.app.screen, screen) and session.app.focused is not None,
+        "the dialog",
+    )
+    return session.app.screen.query_one(Input)
+
+
+@pytest.mark.parametrize(
+    ("key", "screen", "text"), [("enter", NumberScreen, "0.9"), ("g", GotoScreen, "9")]
+)
+async def test_a_dialog_that_is_answered_twice_closes_once(
+    key: str, screen: type, text: str
+) -> None:
+    async with opened("article") as session:
+        await session.press("s", key)
+        (await ready(session, screen)).value = text
+        await session.pilot.pause()
+        box = session.app.screen.query_one(Input)
+        for _ in range(3):
+            box.post_message(Input.Submitted(box, text))
+        await session.until(lambda: len(session.app.screen_stack) == 1, "the main screen")
+        await session.rest()
+        if key == "g":
+            assert session.shown_step == 9
+        else:
+            assert session.app.player.timeline.edits == (1,)
+
+
+async def test_undo_and_edit_in_one_burst() -> None:
+    """The number that is edited is the one that undo has brought back."""
+    async with opened("article") as session:
+        await session.press("s", "s", "s", "enter")
+        (await ready(session, NumberScreen)).value = "0.7"
+        await session.press("enter")
+        await session.until(lambda: session.app.player.timeline.edits == (3,), "the edit")
+        await session.press("g", *"3000", "enter")
+        await session.step(3000)
+        await session.rest()
+        burst(session, "u", "enter")
+        box = await ready(session, NumberScreen)
+        step = session.shown_step
+        value = session.app.player.snapshot.parameters.weights[0][0, 0]
+        assert session.app.player.timeline.edits == ()
+        assert box.value == repr(float(value))
+        assert f"w1 from step {step} on" in session.screen()
+        box.value = "9"
+        await session.press("enter")
+        await session.until(lambda: session.app.player.timeline.edits == (step,), "the fork")
+        await session.rest()
+        plain = Timeline(load("article"))
+        fork = edited(plain, plain.snapshot(step), Number("weight", (1, 0, 0)), 9.0)
+        assert_same_bits(session.app.player.snapshot, fork.snapshot(step))
+
+
+async def test_undo_of_another_preset_and_edit_in_one_burst() -> None:
+    async with opened("article") as session:
+        await session.press("s", "s")
+        await session.step(2)
+        await session.app.player.open(load("mazur"))
+        await session.rest()
+        burst(session, "u", "enter")
+        (await ready(session, NumberScreen)).value = "9"
+        await session.press("enter")
+        await session.until(lambda: session.app.player.timeline.edits == (2,), "the fork")
+        await session.rest()
+        assert "article" in session.status()
+        assert session.app.player.snapshot.parameters.weights[0][0, 0] == 9.0
+
+
+async def test_many_undos_and_redos_in_one_burst() -> None:
+    async with opened("article") as session:
+        for value in ("0.1", "0.2", "0.3"):
+            await session.press("s", "enter")
+            (await ready(session, NumberScreen)).value = value
+            await session.press("enter")
+            await session.until(lambda: len(session.app.screen_stack) == 1, "the main screen")
+            await session.rest()
+        assert session.app.player.timeline.edits == (1, 2, 3)
+        burst(session, "u", "u", "u", "ctrl+r", "ctrl+r", "s")
+        await session.until(lambda: session.app.player.timeline.edits == (1, 2), "two edits")
+        await session.step(4)
+        await session.rest()
+        plain, number = Timeline(load("article")), Number("weight", (1, 0, 0))
+        fork = edited(plain, plain.snapshot(1), number, 0.1)
+        fork = edited(fork, fork.snapshot(2), number, 0.2)
+        assert_same_bits(session.app.player.snapshot, fork.snapshot(4))
