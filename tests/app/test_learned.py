@@ -14,6 +14,7 @@ from bptui.app.panels.learned.curve import CurvePicture
 from bptui.app.panels.learned.decision_map import DecisionMap
 from bptui.core.arrays import Array, frozen
 from bptui.core.experiment import Experiment
+from bptui.core.network import Network
 from bptui.presets import load
 
 from .learned_support import (
@@ -397,3 +398,18 @@ async def test_a_diverged_network_has_pictures_too() -> None:
             await session.shows(f"─ Learned: {title} ─")
         shown = shown_picture(session)
         assert isinstance(shown, SamplePicture)
+
+
+async def test_test_targets_beyond_those_of_training_fit_the_bars() -> None:
+    one = drawn_experiment((2, 2))
+    held_out = {"test_inputs": frozen([[0.5, 0.5]]), "test_targets": frozen([[-30.0, 5.0]])}
+    one = replace(one, data=replace(one.data, **held_out))
+    one = replace(one, network=Network((2, 2), ("identity",)))
+    async with opened(one) as session:
+        await session.press("o", "o", "i")
+        await session.press("end")
+        await session.shows("Learned: one sample", "-30")
+        await session.rest()
+        bars = [line for line in session.inside("#learned") if "target" in line]
+        lengths = [line.count("░") for line in bars]
+        assert lengths[0] == pytest.approx(6 * lengths[1], abs=4)

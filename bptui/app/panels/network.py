@@ -88,21 +88,26 @@ class NetworkPanel(Panel):
             text = f"… {gap.count} more"
             canvas.write(gap.y, gap.x + (gap.width - len(text)) // 2, text, self.ink.dim)
         notes = ["strongest edges"] if self._wires.some else []
-        self.note(", ".join([*notes, *_sample_note(view)]))
+        samples = _sample_notes(view)
+        self.note(", ".join([*notes, *samples[:1]]), *samples)
         left = int(self.scroll_offset.x)
         return [canvas.strip(row).crop(left, left + width) for row in range(layout.height)]
 
 
-def _sample_note(view: View) -> list[str]:
-    """Which sample is drawn, and that it is another one than is looked at."""
+def _sample_notes(view: View) -> list[str]:
+    """Which sample is drawn, and that it is another one than is looked at; the longest first."""
     batch, data = view.snapshot.batch, view.snapshot.experiment.data
     drawn = int(batch[view.row])
     elsewhere = view.sample is not None and view.sample != drawn
     if len(batch) == 1 and not elsewhere:
         return []
-    place = f"{ordinal(view.row + 1)} of {len(batch)} in the batch"
+    shown, place = f"sample {drawn + 1}", f"{ordinal(view.row + 1)} of {len(batch)}"
     if not elsewhere or view.sample is None:
-        return [f"sample {drawn + 1}, {place}"]
+        return [f"{shown}, {place} in the batch", f"{shown}, {place}"]
     held_out = view.sample - data.samples
     other = f"{view.sample + 1}" if held_out < 0 else f"test sample {held_out + 1}"
-    return [f"sample {drawn + 1}, {place} without {other}"]
+    return [
+        f"{shown}, {place} in the batch without {other}",
+        f"{shown}, as {other} is not in the batch",
+        f"{shown}, not {other}",
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import Binding
 from textual.events import Click, Resize
@@ -17,6 +18,9 @@ from bptui.app.ink import Ink, ink
 from bptui.app.lines import BLANK
 from bptui.app.selection import Direction, Selection
 from bptui.app.view import View
+
+BORDER = 6
+"""Columns of a border, and of what stands on both sides of a text in it."""
 
 
 class Panel(ScrollView, can_focus=True):
@@ -139,10 +143,16 @@ class Panel(ScrollView, can_focus=True):
                 self.refresh(Region(0, y, width, 1))
         self._strips = fresh
 
-    def note(self, text: str) -> None:
-        """Put ``text`` into the lower border; setting it draws the whole border anew."""
-        if self.border_subtitle != text:
-            self.border_subtitle = text
+    def note(self, text: str, *shorter: str) -> None:
+        """Put ``text`` into the lower border, or the first of the ``shorter`` ones that fits.
+
+        Setting it draws the whole border anew.
+        """
+        forms = (text, *shorter)
+        room = self.outer_size.width - BORDER
+        fitting = next((each for each in forms if cell_len(each) <= room), forms[-1])
+        if self.border_subtitle != fitting:
+            self.border_subtitle = fitting
 
     def render_line(self, y: int) -> Strip:
         if y not in self._finished:

@@ -162,20 +162,22 @@ class SamplesPanel(FollowingPanel):
                 continue
             strips.append(painter.row(sample, outputs[done]))
             done += 1
-        self.note(self._remark(table))
+        self.note(*self._remarks(table))
         return [strip.crop(0, room) for strip in strips]
 
     def selected_column(self, table: Table) -> int:
         """Among inputs and targets, counted through."""
         return min(self._column, table.editable - 1)
 
-    def _remark(self, table: Table) -> str:
+    def _remarks(self, table: Table) -> list[str]:
+        """What the columns are and how many samples there are, in ever fewer words."""
         column, tests = self.selected_column(table), table.tests
         named = column < table.inputs and table.experiment.data.input_names and not table.named
-        notes = [f"{table.heading(column)} is {table.input_name(column)}"] if named else []
+        name = f"{table.heading(column)} is {table.input_name(column)}, " if named else ""
         count = f"{table.samples:,} sample{'s' * (table.samples > 1)}"
-        notes.append(count + (f", {tests:,} for testing" if tests else ""))
-        return ", ".join(notes)
+        held_out = f", {tests:,} for testing" if tests else ""
+        short = f"{table.samples:,} + {tests:,} to test" if tests else count
+        return [f"{name}{count}{held_out}", f"{count}{held_out}", short]
 
     def _outputs(self, view: View, samples: list[int]) -> Array:
         """The outputs for these few samples at the shown step."""

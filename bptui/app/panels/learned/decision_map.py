@@ -16,7 +16,14 @@ from bptui.app.lines import Line
 from bptui.app.panels.learned.axes import Axes, Span
 from bptui.app.panels.learned.legend import legend
 from bptui.app.panels.learned.marks import Samples, cells_of, glyph, ordinal_note, some_samples
-from bptui.app.panels.learned.picture import Look, Picture, affordable, input_name, looked_at
+from bptui.app.panels.learned.picture import (
+    Look,
+    Picture,
+    affordable,
+    input_name,
+    inputs_of,
+    looked_at,
+)
 from bptui.app.panels.learned.reading import UNKNOWN, Reading, Scale, reading_of
 from bptui.app.view import View
 from bptui.core.arrays import Array
@@ -149,12 +156,12 @@ class DecisionMap(Picture):
         pen = pens.samples(samples.labels[order], samples.test[order], wrong[order], below)
         for row, column, key in zip(rows[order], columns[order], pen, strict=True):
             keys[row, column] = key
-        chosen = np.flatnonzero(samples.numbers == looked_at(view))
-        if chosen.size and rows[chosen[0]] >= 0:
-            row, column = int(rows[chosen[0]]), int(columns[chosen[0]])
-            for beside, character in ((column - 1, "["), (column + 1, "]")):
-                if 0 <= beside < axes.columns:
-                    keys[row, beside] = pens.bracket(character, int(levels[2 * row, beside]))
+        # from its inputs, as it may not be one of the samples that are drawn
+        x, y = inputs_of(self.experiment, looked_at(view))
+        row, column = (int(each[0]) for each in cells_of(axes, np.array([x]), np.array([y]))[:2])
+        for beside, character in ((column - 1, "["), (column + 1, "]")):
+            if row >= 0 and 0 <= beside < axes.columns:
+                keys[row, beside] = pens.bracket(character, int(levels[2 * row, beside]))
 
 
 def points_of(axes: Axes, coarse: int) -> Array:
