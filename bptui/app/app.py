@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 from dataclasses import replace
-from typing import ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
@@ -30,6 +31,10 @@ from bptui.app.view import View
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
 from bptui.core.snapshot import Snapshot
+from bptui.presets.origin import origin_of
+
+if TYPE_CHECKING:
+    from bptui.app.screens.presets import New
 
 LOW = 30
 """Rows below which a screen has no room for the derivation beside all the other panels."""
@@ -202,16 +207,27 @@ class BptuiApp(LookingApp):
         from bptui.app.screens.presets import PresetScreen  # the list is not needed at the start
 
         self._player.pause()
-        self.push_screen(PresetScreen(self._player.snapshot.experiment.name), self._open_preset)
+        self.push_screen(PresetScreen(self._file, self._file_moved), self._open_preset)
+
+    @property
+    def _file(self) -> Path | None:
+        """The file that what is shown was saved as, or came from."""
+        origin = origin_of(self._player.snapshot.experiment)
+        return self._player.saved or (None if origin is None else origin.file)
+
+    def _file_moved(self, old: Path, new: Path | None) -> None:
+        """Go on with the new name of a preset where it is the one that is open."""
+        if self._file is not None and self._file.absolute() == old.absolute():
+            self._player.saved = new
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen())
 
-    def _open_preset(self, experiment: Experiment | None) -> None:
+    def _open_preset(self, chosen: Experiment | New | None) -> None:
         from bptui.app.screens.presets import NEW
 
-        if experiment is NEW:
+        if chosen is NEW:
             self.open_form(None)
-        elif experiment is not None:
+        elif chosen is not None:
             self.look(None)
-            self._play(self._player.open(experiment))
+            self._play(self._player.open(chosen))

@@ -116,7 +116,7 @@ class Player:
         return self._course.saved
 
     @saved.setter
-    def saved(self, file: Path) -> None:
+    def saved(self, file: Path | None) -> None:
         self._course.saved = file
         self.show()
 

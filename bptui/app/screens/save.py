@@ -7,31 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from rich.cells import cell_len
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from bptui.app.screens.dialog import Dialog
+from bptui.app.screens.ending import ending
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.snapshot import Snapshot
+from bptui.presets.errors import printable
 from bptui.presets.naming import destination, proposed
 from bptui.presets.save import ExistsError, SaveError, save, shown_path
 
 HINT = "A name is kept among your presets; with / or .toml it is a path."
-
-
-def ending(text: str, width: int) -> str:
-    """``text``, or as much of its end as fits into ``width`` cells."""
-    if cell_len(text) <= width:
-        return text
-    while text and cell_len(text) >= width:
-        text = text[1:]
-    return f"…{text}"
 
 
 def lost_at(snapshot: Snapshot) -> str:
@@ -62,7 +54,7 @@ class Choice(Static):
         screen.action_choose(self._at_shown_step)
 
 
-class SaveScreen(ModalScreen[Path | None]):
+class SaveScreen(Dialog[Path | None]):
     """Gives the file that was written, or None.
 
     ``experiment`` is that of step 0, ``shown`` the step on the screen. What was edited after step 0
@@ -118,7 +110,7 @@ class SaveScreen(ModalScreen[Path | None]):
         file: Path | None = None,
     ) -> None:
         super().__init__()
-        self._proposed = proposed(experiment, file)
+        self._proposed = printable(proposed(experiment, file))
         self._experiment, self._shown = experiment, shown
         self._edited_after_start = edited_after_start
         self._at_shown_step = edited_after_start and shown.step > 0

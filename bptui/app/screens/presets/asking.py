@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-from rich.cells import cell_len
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from bptui.app.screens.dialog import Dialog
+from bptui.app.screens.ending import ending
 from bptui.presets.save import SaveError, shown_path
 
 QUESTION = """
@@ -38,34 +40,26 @@ QUESTION = """
         color: $text-warning;
     }
 """
-
-
 ROOM = 54
 """Columns that a path has in these dialogs."""
 
 
-def tail(path: str) -> str:
-    """The end of a path: as much as fits into a line."""
-    if cell_len(path) <= ROOM:
-        return path
-    start = next(at for at in range(len(path)) if cell_len(path[at:]) < ROOM)
-    return f"…{path[start:]}"
-
-
-class NameScreen(ModalScreen[Path | None]):
+class NameScreen(Dialog[Path | None]):
     """Asks for a name until ``act`` takes it; gives the file that it returns.
 
-    ``where`` tells where a preset of a name would lie; both raise :class:`SaveError`.
+    ``where`` tells where a preset of a name would lie; both raise :class:`SaveError`. ``act`` may
+    take long: it is called in a thread.
     """
 
     CSS = QUESTION
-    BINDINGS: ClassVar = [("escape", "dismiss(None)", "Close")]
+    BINDINGS: ClassVar = [("escape", "close", "Close")]
 
     def __init__(
         self, title: str, name: str, where: Callable[[str], Path], act: Callable[[str], Path]
     ) -> None:
         super().__init__()
         self._title, self._proposed, self._where, self._act = title, name, where, act
+        self._acting = False
 
     def compose(self) -> ComposeResult:
         with Vertical(id="question", classes="dialog") as box:
@@ -75,18 +69,31 @@ class NameScreen(ModalScreen[Path | None]):
             yield Static(id="name-meaning", markup=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
+        if self._acting:
+            return
         try:
-            self._say(f"→ {tail(shown_path(self._where(event.value)))}")
+            self._say(f"→ {ending(shown_path(self._where(event.value)), ROOM)}")
         except SaveError as error:
             self._say(str(error), wrong=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
+        if not self._acting:
+            self._acting = True
+            self._take(event.value)
+
+    @work
+    async def _take(self, name: str) -> None:
+        self._say("writing …")
         try:
-            file = self._act(event.value)
+            self.dismiss(await asyncio.to_thread(self._act, name))
         except SaveError as error:
             self._say(str(error), wrong=True)
-        else:
-            self.dismiss(file)
+        finally:
+            self._acting = False
+
+    def action_close(self) -> None:
+        if not self._acting:
+            self.dismiss(None)
 
     def _say(self, text: str, wrong: bool = False) -> None:
         meaning = self.query_one("#name-meaning", Static)
@@ -94,7 +101,7 @@ class NameScreen(ModalScreen[Path | None]):
         meaning.set_class(wrong, "wrong")
 
 
-class DeleteScreen(ModalScreen[bool]):
+class DeleteScreen(Dialog[bool]):
     """Asks whether to delete a file."""
 
     CSS = QUESTION
@@ -111,4 +118,6 @@ class DeleteScreen(ModalScreen[bool]):
         with Vertical(id="question", classes="dialog") as box:
             box.border_title = Content(f"Delete {self._name_of_preset}?")
             box.border_subtitle = "enter deletes, esc keeps"
-            yield Static(f"{tail(shown_path(self._file))}\nis deleted for good.", markup=False)
+            yield Static(
+                f"{ending(shown_path(self._file), ROOM)}\nis deleted for good.", markup=False
+            )

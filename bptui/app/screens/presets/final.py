@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+from bptui.app.background import in_background
 from bptui.app.numbers import loss
 from bptui.app.pace import BREATH, SLICE
 from bptui.app.player import LONG_STEP
+from bptui.app.screens.presets.opening import Opened, Stamp, open_preset
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
-from bptui.presets import load
 
 PATIENCE = 0.3
 """Seconds after which it is said how far the computation has come, and again after each."""
@@ -37,23 +38,14 @@ class Reached:
         return f"{loss(self.loss)} after {self.steps:,} step{plural}"
 
 
-Key = tuple[Path, int]
-_finished: dict[Key, Reached] = {}
-"""By file and when it was written: a file that changes is computed anew."""
+_finished: dict[tuple[Stamp, ...], Reached] = {}
+"""By the files that a preset is made of: where one has changed, it is computed anew."""
 
 
-def key_of(file: Path) -> Key | None:
-    try:
-        return file, file.stat().st_mtime_ns
-    except OSError:
-        return None
-
-
-def _begun(name_or_file: str) -> tuple[Experiment, Timeline]:
-    experiment = load(name_or_file)
+def _begun(experiment: Experiment) -> Timeline:
     timeline = Timeline(experiment)
     timeline.move_towards(min(experiment.training.steps, 1))  # now it knows what a step takes
-    return experiment, timeline
+    return timeline
 
 
 async def examine(
@@ -61,19 +53,20 @@ async def examine(
     file: Path,
     opened: Callable[[Experiment], None],
     tell: Callable[[Reached], None],
+    load: Callable[[str, Path], Awaitable[Opened]] = open_preset,
 ) -> None:
     """Open a preset and train it to its end; whatever is known is told at once.
 
     Raises :class:`~bptui.presets.PresetError` where it cannot be opened.
     """
-    experiment, timeline = await asyncio.to_thread(_begun, name_or_file)
+    found = await load(name_or_file, file)
+    experiment = found.experiment
     opened(experiment)
-    key = key_of(file)
-    reached = None if key is None else _finished.get(key)
+    reached = _finished.get(found.stamps)
     if reached is None:
+        timeline = await in_background(_begun, experiment)
         reached = await _trained(timeline, experiment.training.steps, tell)
-        if key is not None:
-            _finished[key] = reached
+        _finished[found.stamps] = reached
     tell(reached)
 
 
@@ -81,14 +74,14 @@ async def _trained(timeline: Timeline, steps: int, tell: Callable[[Reached], Non
     told = perf_counter()
     while True:
         if timeline.seconds_per_step > LONG_STEP:
-            there = await asyncio.to_thread(timeline.move_towards, steps, SLICE)
+            there = await in_background(timeline.move_towards, steps, SLICE)
         else:
             there = timeline.move_towards(steps, SLICE)
         diverged = timeline.first_not_finite
         if diverged is not None:
             return Reached(math.nan, diverged, steps)
         if there:
-            snapshot = await asyncio.to_thread(timeline.snapshot, steps)
+            snapshot = await in_background(timeline.snapshot, steps)
             return Reached(snapshot.loss, steps, steps)
         if perf_counter() - told > PATIENCE:
             told, furthest = perf_counter(), timeline.furthest

@@ -42,7 +42,7 @@ def _count(number: int, noun: str) -> str:
 def facts(entry: PresetEntry, experiment: Experiment | None, reached: Reached | None) -> Content:
     """The preset in numbers; what is not known yet has its line already."""
     lines = [
-        ("network", entry.network),
+        ("network", entry.network or ("" if experiment is None else str(experiment.network))),
         ("training", "" if experiment is None else training_of(experiment)),
         ("data", "" if experiment is None else data_of(experiment)),
         ("loss", "…" if reached is None else str(reached)),
@@ -68,9 +68,15 @@ class Preview(VerticalScroll):
     }
     """
 
+    def __init__(self) -> None:
+        super().__init__(id="preset-preview")
+        # kept here, since results may still arrive while the dialog is being taken down
+        self._facts = Static(id="preset-facts", markup=False)
+        self._words = Static(id="preset-words", markup=False)
+
     def compose(self) -> ComposeResult:
-        yield Static(id="preset-facts", markup=False)
-        yield Static(id="preset-words", markup=False)
+        yield self._facts
+        yield self._words
 
     def show_entry(self, entry: PresetEntry) -> None:
         """Show what is known of a preset that is not opened."""
@@ -79,6 +85,7 @@ class Preview(VerticalScroll):
             self._show(Content(entry.name).stylize("bold"), f"Cannot be opened.\n{entry.wrong}")
             return
         paragraphs = [" ".join(each.split()) for each in entry.description.split("\n\n")]
+        paragraphs.insert(0, entry.note)
         if entry.source:
             paragraphs.append(f"Source: {entry.source}")
         self._show(facts(entry, None, None), "\n\n".join(each for each in paragraphs if each))
@@ -87,7 +94,7 @@ class Preview(VerticalScroll):
         self, entry: PresetEntry, experiment: Experiment, reached: Reached | None
     ) -> None:
         """Show what opening it, and training it, has told."""
-        self.query_one("#preset-facts", Static).update(facts(entry, experiment, reached))
+        self._facts.update(facts(entry, experiment, reached))
 
     def show_nothing(self, text: str) -> None:
         self._show(Content(""), text)
@@ -96,5 +103,5 @@ class Preview(VerticalScroll):
         self._show(Content("New, empty experiment").stylize("bold"), EMPTY)
 
     def _show(self, above: Content, below: str) -> None:
-        self.query_one("#preset-facts", Static).update(above)
-        self.query_one("#preset-words", Static).update(Content(below))
+        self._facts.update(above)
+        self._words.update(Content(below))

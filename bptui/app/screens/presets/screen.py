@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container, Vertical
 from textual.events import Resize
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
+from bptui.app.screens.dialog import Dialog
 from bptui.app.screens.presets.asking import DeleteScreen, NameScreen
 from bptui.app.screens.presets.final import Reached, examine
-from bptui.app.screens.presets.listing import NEW_ID, Listing
-from bptui.app.screens.presets.new import NEW
+from bptui.app.screens.presets.listing import NEW_ID, OWN, SHIPPED, Listing, own_id
+from bptui.app.screens.presets.new import NEW, New
+from bptui.app.screens.presets.opening import LARGE, Opener, known, read_some, stamp, to_read
 from bptui.app.screens.presets.preview import Preview
 from bptui.core.experiment import Experiment
-from bptui.presets import PresetError, load, shipped
+from bptui.presets import PresetError, shipped
 from bptui.presets.listing import PresetEntry
 from bptui.presets.naming import free_name, new_file
-from bptui.presets.own import delete, duplicate, own_presets, rename
+from bptui.presets.own import delete, duplicate, rename
 from bptui.presets.save import SaveError
 
 WIDE = 100
 """Columns from which there is room for the list and the preview side by side."""
 GLANCE = 0.05
 """Seconds that a preset is highlighted before it is opened for the preview."""
+LONG_GLANCE = 0.5
+"""The same for large ones: opening them cannot be broken off."""
 COPY_KEY, OWN_KEYS = "ctrl+d duplicates", ["f2 renames", "delete removes"]
 
 
@@ -48,8 +53,16 @@ class Filter(Input):
             super().action_delete_right()
 
 
-class PresetScreen(ModalScreen[Experiment | None]):
-    """A filter above the list; beside them, or below, the preset that is highlighted."""
+def _nobody(old: Path, new: Path | None) -> None:
+    """Nobody has that file open."""
+
+
+class PresetScreen(Dialog[Experiment | New | None]):
+    """A filter above the list; beside them, or below, the preset that is highlighted.
+
+    ``current`` is the file of the experiment that is open. ``moved`` is told where the file of a
+    preset has gone: to a new name, or None where it was deleted.
+    """
 
     CSS = """
     #presets {
@@ -135,36 +148,60 @@ class PresetScreen(ModalScreen[Experiment | None]):
         Binding("delete", "remove", "Delete"),
     ]
 
-    def __init__(self, current: str) -> None:
+    def __init__(
+        self, current: Path | None, moved: Callable[[Path, Path | None], None] = _nobody
+    ) -> None:
         super().__init__()
-        self._current = current
-        self._listing = Listing(own_presets(), shipped())
+        self._current, self._moved = current, moved
+        self._listing = Listing(known(), shipped())
+        self._opener = Opener()
         self._shown = ""
+        # kept here, since results may still arrive while the dialog is being taken down
+        self._filter = Filter(placeholder="type to filter", id="preset-filter")
+        self._options = OptionList(id="preset-list", markup=False)
+        self._options.can_focus = False  # what is typed always goes to the filter
+        self._preview = Preview()
+        self._keys_line = Static(id="preset-keys", markup=False)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="presets", classes="dialog") as box:
             box.border_title = "Presets"
             box.border_subtitle = "enter opens, esc closes"
-            yield Filter(placeholder="type to filter", id="preset-filter")
+            yield self._filter
             with Container(id="preset-panes"):
-                listing = OptionList(id="preset-list", markup=False)
-                listing.can_focus = False  # what is typed always goes to the filter
-                yield listing
-                yield Preview(id="preset-preview")
-            yield Static(id="preset-keys", markup=False)
+                yield self._options
+                yield self._preview
+            yield self._keys_line
 
     def on_mount(self) -> None:
-        names = [f"own:{self._current}", f"shipped:{self._current}"]
-        self._list(next((each for each in names if each in self._listing.entries), ""))
-        self.query_one(Filter).focus()
+        self._list(self._listing.id_of(self._current))
+        self._filter.focus()
+        self._read()
+
+    @work(group="read", exclusive=True)
+    async def _read(self) -> None:
+        """Fill in what the files say, some of them at a time."""
+        files = to_read(self._listing.own)
+        while files:
+            entries = await read_some(files)
+            files = files[len(entries) :]
+            self._listing = self._listing.with_read(entries)
+            read = [own_id(each.file) for each in entries]
+            if self._filter.value:  # what they say may be what is looked for
+                self._list(self._shown)
+            else:
+                for each in read:
+                    self._options.replace_option_prompt(each, self._listing.row(each))
+            if self._shown in read:
+                self._show_highlighted(self._shown, anew=True)
 
     def on_resize(self, event: Resize) -> None:
         self.query_one("#presets").set_class(event.size.width < WIDE, "narrow")
 
     def _list(self, highlighted: str = "") -> None:
         """Show what the filter lets through, with a preset highlighted if it is among that."""
-        listing = self.query_one(OptionList)
-        options = self._listing.options(self.query_one(Filter).value)
+        listing = self._options
+        options = self._listing.options(self._filter.value)
         listing.clear_options()
         listing.add_options(options)
         found = [at for at, each in enumerate(options) if each.id == highlighted]
@@ -175,18 +212,21 @@ class PresetScreen(ModalScreen[Experiment | None]):
             self._show_highlighted("")
 
     def on_input_changed(self, event: Input.Changed) -> None:
+        self._say("")
         self._list(self._shown)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         self._show_highlighted(event.option_id or "")
 
-    def _show_highlighted(self, preset_id: str) -> None:
+    def _show_highlighted(self, preset_id: str, anew: bool = False) -> None:
         """Show what is known of a preset, and find out the rest in the background."""
         same, self._shown = preset_id == self._shown, preset_id
-        self._say("")
-        if same and preset_id:
+        if same and preset_id and not anew:
             return
-        preview, entry = self.query_one(Preview), self._listing.entries.get(preset_id)
+        if not same:
+            self._give_up_opening()
+            self._say("")
+        preview, entry = self._preview, self._listing.entries.get(preset_id)
         self.workers.cancel_group(self, "examine")
         if entry is not None:
             preview.show_entry(entry)
@@ -198,31 +238,31 @@ class PresetScreen(ModalScreen[Experiment | None]):
             preview.show_nothing("No preset has all these words.")
 
     async def _examine(self, entry: PresetEntry) -> None:
-        await asyncio.sleep(GLANCE)
-        preview = self.query_one(Preview)
-        known: list[Experiment] = []
+        await asyncio.sleep(GLANCE if stamp(entry.file).size < LARGE else LONG_GLANCE)
+        preview = self._preview
+        experiments: list[Experiment] = []
 
         def opened(experiment: Experiment) -> None:
-            known.append(experiment)
+            experiments.append(experiment)
             preview.show_numbers(entry, experiment, None)
 
         def tell(reached: Reached) -> None:
-            preview.show_numbers(entry, known[0], reached)
+            preview.show_numbers(entry, experiments[0], reached)
 
         try:
-            await examine(self._name_of(entry), entry.file, opened, tell)
+            await examine(self._name_of(entry), entry.file, opened, tell, self._opener.open)
         except PresetError as error:
             preview.show_entry(replace(entry, wrong=str(error)))
 
     def _name_of(self, entry: PresetEntry) -> str:
         """What :func:`load` finds it by."""
-        return entry.name if self._shown.startswith("shipped:") else str(entry.file)
+        return entry.name if self._shown.startswith(SHIPPED) else str(entry.file)
 
     def _say(self, text: str, wrong: bool = False) -> None:
         """Below the list: a message, or what the keys do."""
-        line = self.query_one("#preset-keys", Static)
+        line = self._keys_line
         keys = [] if self._entry is None or self._entry.wrong else [COPY_KEY]
-        keys += OWN_KEYS * self._shown.startswith("own:")
+        keys += OWN_KEYS * self._shown.startswith(OWN)
         line.update(text or "   ".join(keys))
         line.set_class(wrong, "wrong")
 
@@ -232,7 +272,7 @@ class PresetScreen(ModalScreen[Experiment | None]):
         return self._listing.entries.get(self._shown)
 
     def action_move(self, how: str) -> None:
-        getattr(self.query_one(OptionList), f"action_{how}")()
+        getattr(self._options, f"action_{how}")()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.action_open()
@@ -246,10 +286,20 @@ class PresetScreen(ModalScreen[Experiment | None]):
         if self._shown == NEW_ID:
             self.dismiss(NEW)
         elif entry is not None:
-            try:
-                self.dismiss(load(self._name_of(entry)))
-            except PresetError as error:
-                self._say(str(error), wrong=True)
+            self._open(entry)
+
+    @work(group="open", exclusive=True)
+    async def _open(self, entry: PresetEntry) -> None:
+        self._say("opening …")
+        try:
+            found = await self._opener.open(self._name_of(entry), entry.file)
+        except PresetError as error:
+            self._say(str(error), wrong=True)
+        else:
+            self.dismiss(found.experiment)
+
+    def _give_up_opening(self) -> None:
+        self.workers.cancel_group(self, "open")
 
     def on_filter_delete(self) -> None:
         self.action_remove()
@@ -259,13 +309,15 @@ class PresetScreen(ModalScreen[Experiment | None]):
 
     def _own(self, what: str) -> PresetEntry | None:
         """The preset that is highlighted if it is the user's own; else says that it is not."""
+        self._give_up_opening()
         entry = self._entry
-        if entry is None or self._shown.startswith("own:"):
+        if entry is None or self._shown.startswith(OWN):
             return entry
         self._say(f"{entry.name} is shipped and cannot be {what}; ctrl+d copies it.", wrong=True)
         return None
 
     def action_duplicate(self) -> None:
+        self._give_up_opening()
         entry = self._entry
         if entry is None:
             return
@@ -276,31 +328,38 @@ class PresetScreen(ModalScreen[Experiment | None]):
     def action_rename(self) -> None:
         entry = self._own("renamed")
         if entry is not None:
-            act = partial(rename, entry.name)
-            title = f"Rename {entry.name} to"
-            self.app.push_screen(NameScreen(title, entry.name, new_file, act), self._changed)
+            act = partial(rename, entry.file.stem)
+            screen = NameScreen(f"Rename {entry.name} to", entry.name, new_file, act)
+            self.app.push_screen(screen, partial(self._renamed, entry.file))
+
+    def _renamed(self, old: Path, new: Path | None) -> None:
+        if new is not None and new != old:
+            self._moved(old, new)
+        self._changed(new)
 
     def action_remove(self) -> None:
         entry = self._own("deleted")
         if entry is not None:
             screen = DeleteScreen(entry.name, entry.file)
-            self.app.push_screen(screen, partial(self._delete, entry.name))
+            self.app.push_screen(screen, partial(self._delete, entry.file))
 
-    def _delete(self, name: str, sure: bool | None) -> None:
+    def _delete(self, file: Path, sure: bool | None) -> None:
         if not sure:
             return
         try:
-            delete(name)
+            delete(file.stem)
         except SaveError as error:
             self._say(str(error), wrong=True)
         else:
+            self._moved(file, None)
             self._changed(None)
 
     def _changed(self, file: Path | None) -> None:
         """Read the user's own presets again, and go to the one of ``file``."""
-        self._listing = Listing(own_presets(), shipped())
-        preset_id, self._shown = f"own:{file.stem}" if file else self._shown, ""
-        filter_line = self.query_one(Filter)
+        self._listing = Listing(known(), shipped())
+        preset_id, self._shown = own_id(file) if file else self._shown, ""
+        filter_line = self._filter
         if file and preset_id not in [each.id for each in self._listing.options(filter_line.value)]:
             filter_line.value = ""
         self._list(preset_id)
+        self._read()
