@@ -10,6 +10,7 @@ from bptui.presets.files import looks_like_file
 from bptui.presets.folders import own_file, own_folder, shipped_folder, shipped_names
 from bptui.presets.origin import origin_of
 from bptui.presets.save import SaveError, sentence, shown_path
+from bptui.presets.working import working_folder
 
 COMMANDS = ("check", "explain", "export", "gradcheck", "list", "run")
 """Names that `bptui NAME` takes for a command."""
@@ -91,13 +92,23 @@ def proposed(experiment: Experiment, file: Path | None = None) -> str:
     """
     origin = origin_of(experiment)
     if file is None and origin is not None and origin.file is not None:
-        file = origin.file.absolute()
+        file = _absolute(origin.file)
     if file is None or file.parent == shipped_folder():
         name = experiment.name
         return free_name("mine" if _malformed(name) else name)
     if file.parent == own_folder():
         return file.stem
-    typed = os.path.relpath(file)
+    try:
+        typed = os.path.relpath(file)
+    except OSError:  # the folder that the program was started in is gone
+        typed = os.pardir
     if typed.startswith(os.pardir):
         typed = shown_path(file)
     return typed if looks_like_file(typed) else os.path.join(os.curdir, typed)
+
+
+def _absolute(file: Path) -> Path:
+    try:
+        return file.absolute()
+    except OSError:  # as above
+        return working_folder() / file

@@ -20,6 +20,7 @@ from bptui.presets.layout import laid_out
 from bptui.presets.origin import Origin, origin_of
 from bptui.presets.rewrite import rewritten
 from bptui.presets.schema import PresetFile
+from bptui.presets.working import working_folder
 
 _REASONS = {
     errno.EACCES: "no permission to write there",
@@ -53,8 +54,11 @@ def document(experiment: Experiment, folder: Path | None = None) -> str:
     unless the text loads to the same experiment, bit by bit.
     """
     origin = origin_of(experiment)
-    home = origin.folder if origin else Path.cwd()
-    table = _with_csv_found_from(folder or home, table_of(experiment), origin)
+    home = origin.folder if origin else working_folder()
+    try:
+        table = _with_csv_found_from(folder or home, table_of(experiment), origin)
+    except OSError:  # a relative path, and the folder that it began in is gone
+        raise SaveError("The folder that its CSV file was found from is gone.") from None
     try:
         text = rewritten(origin.text, table) if origin and origin.text else laid_out(table)
     except ValueError as error:

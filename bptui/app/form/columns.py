@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from bptui.presets.entry import EntryError, shortened
 _ROWS = 200
 """Rows that are looked at to tell numbers from names."""
 _BYTES = 1_000_000
+_OTHERS = {";": "semicolons", "\t": "tabs"}
+"""What stands between the columns of files that are no CSV files here."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,21 @@ class Header:
 
     names: tuple[str, ...]
     numeric: tuple[str, ...]
+    file: str = field(default="", compare=False)
+    """The name they were read under."""
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the way the columns are separated, as far as one can tell."""
+        other = next((each for each in _OTHERS if each in "".join(self.names)), "")
+        if len(self.names) > 1 or not other:
+            return ""
+        return f"columns must be separated by commas; here {_OTHERS[other]} seem to separate them"
 
     @property
     def proposed_class(self) -> str:
         """The last column that holds names, or else nothing."""
-        names = [each for each in self.shown if each not in self.numeric]
+        names = [each for each in self.shown if each not in self.numeric and not self.problem]
         return names[-1] if names else ""
 
     @property
@@ -76,7 +88,7 @@ def header(text: str, folder: Path) -> Header | None:
         for place, name in enumerate(names)
         if sample and all(_is_number(row[place]) for row in sample)
     ]
-    return Header(tuple(names), tuple(numeric))
+    return Header(tuple(names), tuple(numeric), text)
 
 
 def column_names(text: str) -> list[str]:

@@ -51,6 +51,8 @@ class Draft:
     shape: tuple[int, ...]
     folder: Path
     header: Header | None = None
+    _proposed: Mapping[str, Text] = field(default_factory=dict)
+    """What stands in some fields without anyone having chosen it."""
     _given: Mapping[str, tuple[Text, object]] = field(default_factory=dict)
     _read: dict[str, tuple[Text, object]] = field(default_factory=dict)
     """What was read of the latest texts, to read none twice."""
@@ -60,12 +62,13 @@ class Draft:
         """The draft that ``table`` fills."""
         given = {key: (text, value) for key, text, value in _filled(table)}
         filled = {key: text for key, (text, _) in given.items()}
-        named = filled.get("data.csv", "")
+        named, choices = filled.get("data.csv", ""), _choices(table)
         return cls(
-            texts={**_choices(table), **filled},
+            texts={**choices, **filled},
             shape=tuple(table.network.layers),
             folder=folder,
             header=header(str(named), folder) if named else None,
+            _proposed={} if named else {"data.target": choices["data.target"]},
             _given=given,
         )
 
@@ -106,6 +109,10 @@ class Draft:
             value = None if key in late else self._value(key)
             if isinstance(value, EntryError):
                 found[key] = str(value)
+        columns = self.header
+        named = "data.csv" in shown and self.text("data.csv")
+        if columns and columns.problem and columns.file == named:
+            found.setdefault("data.csv", columns.problem)
         return {**self._misfits(late), **found}
 
     def _takes_time(self, key: str) -> bool:
@@ -163,21 +170,33 @@ class Draft:
         return value
 
     def _with_columns(self) -> Draft:
-        """With columns proposed for the file that was named, unless they fit already."""
+        """With columns proposed for the file that was named, unless those chosen fit already."""
         found = header(self.chosen("data.csv"), self.folder)
-        if found is None or found == self.header:
+        if found is None or found == self.header or found.problem:
             return replace(self, header=found or self.header)
-        filled = dict(self.texts)
-        if filled.get("data.class_column") not in found.names:
-            filled["data.class_column"] = found.proposed_class or found.proposed_target
-        targets = self.value("data.target_columns")
-        if not isinstance(targets, list) or not set(targets) <= set(found.names):
-            filled["data.target_columns"] = texts.columns_text([found.proposed_target])
-        inputs = self.value("data.input_columns")
-        if isinstance(inputs, list) and not set(inputs) <= set(found.names):
-            filled["data.input_columns"] = ""
-        filled["data.target"] = CLASSES if found.proposed_class else NUMBERS
-        return replace(self, texts=filled, header=found)
+        target = found.proposed_target
+        proposed: dict[str, Text] = {
+            "data.class_column": found.proposed_class or target,
+            "data.target_columns": texts.columns_text([target]) if target else "",
+            "data.input_columns": "",
+            "data.target": CLASSES if found.proposed_class else NUMBERS,
+        }
+        targets = "class_column" if self.chosen("data.target") == CLASSES else "target_columns"
+        fit = {key: self._fits(key, found) for key in proposed if key != "data.target"}
+        fit["data.target"] = fit[f"data.{targets}"] or self._is_proposed(f"data.{targets}")
+        kept = [key for key, fits in fit.items() if fits and not self._is_proposed(key)]
+        proposed = {key: text for key, text in proposed.items() if key not in kept}
+        return replace(self, texts={**self.texts, **proposed}, header=found, _proposed={**proposed})
+
+    def _is_proposed(self, key: str) -> bool:
+        """Whether a field is empty or as it was proposed, so that nobody has chosen it."""
+        return self.text(key) in ("", self._proposed.get(key, ""))
+
+    def _fits(self, key: str, columns: Header) -> bool:
+        """Whether a field names columns of a file, if it names any."""
+        value = self.value(key)
+        named = [value] if isinstance(value, str) else value
+        return isinstance(named, list) and set(named) <= set(columns.names)
 
     def _misfits(self, late: Collection[str]) -> dict[str, str]:
         """Where numbers that can be read do not fit the layers, or each other."""

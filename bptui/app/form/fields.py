@@ -14,6 +14,7 @@ from bptui.core.losses import LOSSES
 from bptui.core.mistakes import MISTAKES
 from bptui.core.names import Names
 from bptui.core.optimizers import OPTIMIZERS
+from bptui.presets.entry import EntryError, number
 
 WEIGHTS, BIASES = "parameters.weights", "parameters.biases"
 TYPED, RANDOM, ZERO, MADE_UP, CSV = "typed", "random", "0", "made up", "CSV file"
@@ -187,9 +188,17 @@ def _data(answers: Answers) -> list[Field]:
         _yes_no("data.standardize", "standardize", "inputs of mean 0 and deviation 1"),
         Field("data.test_fraction", "test fraction", "kept back for testing", placeholder="0.0"),
     ]
-    if answers.chosen("data.test_fraction").strip() not in ("", "0", "0.0"):
+    if _is_more_than_0(answers.chosen("data.test_fraction")):
         made.append(Field("data.split_seed", "split seed", "which are kept back", placeholder="0"))
     return made
+
+
+def _is_more_than_0(text: str) -> bool:
+    """Whether the number in ``text`` may be; what cannot be read may become one."""
+    try:
+        return text.strip() != "" and number(text) != 0.0
+    except EntryError:
+        return True
 
 
 def _typed(answers: Answers) -> list[Field]:

@@ -13,6 +13,7 @@ from bptui.core.errors import UnusableError
 from bptui.core.experiment import Training
 from bptui.core.mistakes import MISTAKES
 from bptui.core.network import Network
+from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets.build import LARGEST_SCALE, SETTINGS
 from bptui.presets.csv_file import MOST_SAMPLES
 from bptui.presets.data import LARGEST_NOISE
@@ -134,10 +135,9 @@ def _of_training(name: str, read: Reader) -> Reader:
 
     def checked(text: str) -> object:
         value = read(text)
-        optimizer = "adam" if name in ("beta1", "beta2", "epsilon") else "momentum"
-        optimizer = "rmsprop" if name == "rho" else optimizer
         values: dict[str, Any] = {name: value}
         if name in SETTINGS:
+            optimizer = next(each.name for each in OPTIMIZERS.values() if name in each.defaults)
             values = {"optimizer": optimizer, "settings": ((name, value),)}
         try:
             Training(**values)

@@ -13,8 +13,8 @@ from bptui.app.form.draft import Text
 from bptui.app.form.fields import Field
 from bptui.app.form.texts import LONGEST_SHOWN, Kept, matrix_text
 
-MOST_OPENED = 500_000
-"""Numbers, and 20 characters for each, that are shown when they are asked for."""
+MOST_OPENED = 30_000
+"""Numbers, and 20 characters for each, that are shown when they are asked for, within a second."""
 
 
 class FieldRow(Widget):

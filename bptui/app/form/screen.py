@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -19,12 +18,14 @@ from textual.widgets import Button, Static
 from bptui.app.form.checking import Outcome, Place, checked, listed, summary
 from bptui.app.form.choice import Choice
 from bptui.app.form.controls import Line
-from bptui.app.form.draft import EMPTY, Draft
+from bptui.app.form.draft import Draft
 from bptui.app.form.fields import fields, sections
+from bptui.app.form.pages import Pages, empty
 from bptui.app.form.row import FieldRow
 from bptui.core.experiment import Experiment
 from bptui.presets.describe import table_of
 from bptui.presets.origin import origin_of
+from bptui.presets.working import working_folder
 
 WIDE = 100
 """Columns from which messages stand beside their fields."""
@@ -99,10 +100,8 @@ class FormScreen(ModalScreen[Experiment | None]):
 
     def __init__(self, experiment: Experiment | None) -> None:
         super().__init__()
-        self._place, self._draft = _empty(Path.cwd()) if experiment is None else _of(experiment)
-        self._opened = self._draft
-        self._put_aside: tuple[Place, Draft] | None = None
-        """What stood in the form before it was emptied."""
+        self._place, self._draft = empty() if experiment is None else _of(experiment)
+        self._pages = Pages(self._place, self._draft)
         # kept here, since messages may still arrive while the screen is being taken down
         self._rows: dict[str, FieldRow] = {}
         self._sections: list[Widget] = []
@@ -230,22 +229,17 @@ class FormScreen(ModalScreen[Experiment | None]):
     async def action_cancel(self) -> None:
         """Leave; what was changed is lost only when asked for twice."""
         await self._catch_up()
-        if self._asked or not self._draft.changed(self._opened):
+        if self._asked or not self._pages.unsaved(self._draft):
             self.dismiss(None)
             return
         self._asked = True
         self._say()
 
     async def action_clear(self) -> None:
-        """Empty the form; again: bring back what stood in it."""
+        """Empty the form; again: bring back what stood in it, and what stood in it before."""
         await self._catch_up()
-        aside = self._put_aside
-        if aside is not None and not self._draft.changed(_empty(self._place.folder)[1]):
-            self._put_aside = None
-            self._place, self._draft = aside
-        else:
-            self._put_aside = self._place, self._draft
-            self._place, self._draft = _empty(Path.cwd())
+        self._place, self._draft = self._pages.turned(self._place, self._draft)
+        self._asked = False
         self._touched.clear()
         self.query_one("#form").border_title = self._heading
         self._show()
@@ -293,7 +287,8 @@ class FormScreen(ModalScreen[Experiment | None]):
             problems = dict(latest.problems) if latest else self._draft.problems(at_once=True)
         text, wrong = "", False
         if self._asked:
-            text, wrong = "Discard what you changed? esc again discards it", True
+            what = "changed" if self._pages.changed(self._draft) else "put aside"
+            text, wrong = f"Discard what you {what}? esc again discards it", True
         elif problems:
             text, wrong = self._said_of(problems)
         elif latest is not None and latest.general:
@@ -348,11 +343,7 @@ def _row_of(widget: Widget) -> FieldRow | None:
 def _of(experiment: Experiment) -> tuple[Place, Draft]:
     origin = origin_of(experiment)
     if origin is None:
-        place = Place(experiment.name, Path.cwd())
+        place = Place(experiment.name, working_folder())
     else:
         place = Place(experiment.name, origin.folder, origin.file, origin.text)
     return place, Draft.of(table_of(experiment), place.folder)
-
-
-def _empty(folder: Path) -> tuple[Place, Draft]:
-    return Place("untitled", folder), Draft.of(EMPTY, folder)
