@@ -116,6 +116,8 @@ def test_other_separators_of_columns_are_named(tmp_path: Path, text: str, said: 
         f"columns must be separated by commas; here {said} seem to separate them"
     )
     assert draft.text("data.class_column") == draft.text("data.target_columns") == ""
+    (tmp_path / "own.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    assert "data.csv" not in draft.problems()
 
 
 def csv_draft(folder: Path) -> Draft:

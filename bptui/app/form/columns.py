@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -23,8 +23,6 @@ class Header:
 
     names: tuple[str, ...]
     numeric: tuple[str, ...]
-    file: str = field(default="", compare=False)
-    """The name they were read under."""
 
     @property
     def problem(self) -> str:
@@ -88,7 +86,7 @@ def header(text: str, folder: Path) -> Header | None:
         for place, name in enumerate(names)
         if sample and all(_is_number(row[place]) for row in sample)
     ]
-    return Header(tuple(names), tuple(numeric), text)
+    return Header(tuple(names), tuple(numeric))
 
 
 def column_names(text: str) -> list[str]:

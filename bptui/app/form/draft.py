@@ -109,10 +109,10 @@ class Draft:
             value = None if key in late else self._value(key)
             if isinstance(value, EntryError):
                 found[key] = str(value)
-        columns = self.header
-        named = "data.csv" in shown and self.text("data.csv")
-        if columns and columns.problem and columns.file == named:
-            found.setdefault("data.csv", columns.problem)
+        if "data.csv" in shown and self.header and self.header.problem:
+            now = header(self.chosen("data.csv"), self.folder)  # it may have been mended meanwhile
+            if now and now.problem:
+                found.setdefault("data.csv", now.problem)
         return {**self._misfits(late), **found}
 
     def _takes_time(self, key: str) -> bool:
