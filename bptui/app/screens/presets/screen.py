@@ -231,7 +231,7 @@ class PresetScreen(Dialog[Experiment | New | None]):
         if entry is not None:
             preview.show_entry(entry)
             if not entry.wrong:
-                self.run_worker(self._examine(entry), group="examine", exclusive=True)
+                self.run_worker(partial(self._examine, entry), group="examine", exclusive=True)
         elif preset_id == NEW_ID:
             preview.show_new()
         else:
