@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bptui.cli.errors import Unusable
@@ -20,6 +19,7 @@ def load_preset(name_or_file: str) -> Experiment:
     """The experiment, or :class:`Unusable` with the reason."""
     from bptui.presets import PresetError, load, loads
     from bptui.presets.reading import LARGEST_FILE, decoded
+    from bptui.presets.working import working_folder
 
     try:
         if name_or_file != STDIN:
@@ -27,7 +27,7 @@ def load_preset(name_or_file: str) -> Experiment:
         if sys.stdin is None:
             raise Unusable("standard input is closed")
         text = decoded(sys.stdin.buffer.read(LARGEST_FILE + 1), "stdin")
-        return loads(text, "stdin", Path.cwd())
+        return loads(text, "stdin", working_folder())
     except PresetError as error:
         raise Unusable(str(error)) from None
 

@@ -41,7 +41,7 @@ BAD = [
     (W1, "1 2\n3 4\n5 6", "3 rows of 2; expected 2 rows of 2: i1, i2 -> h1, h2"),
     (W1, "1 2 3\n4 5 6", "2 rows of 3; expected 2 rows of 2: i1, i2 -> h1, h2"),
     (W1, "1 2 3 4", "1 row of 4; expected 2 rows of 2"),
-    (W1, "0,15 0,25\n0,2 0,3", "write 0.5"),
+    (W1, "0,15 0,25\n0,2 0,3", "write 0.15"),
     (W1, "[[1, 2], [3, 4]", "'[' is not closed"),
     (W1, "[[1, 2], [3, 4]]]", "']' closes nothing"),
     (W1, "[[[1, 2], [3, 4]]]", "one matrix is wanted"),

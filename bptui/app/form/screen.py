@@ -11,7 +11,6 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import DescendantFocus, Resize
-from textual.screen import ModalScreen
 from textual.widget import AwaitMount, Widget
 from textual.widgets import Button, Static
 
@@ -22,6 +21,7 @@ from bptui.app.form.draft import Draft
 from bptui.app.form.fields import fields, sections
 from bptui.app.form.pages import Pages, empty
 from bptui.app.form.row import FieldRow
+from bptui.app.screens.dialog import Dialog
 from bptui.core.experiment import Experiment
 from bptui.presets.describe import table_of
 from bptui.presets.origin import origin_of
@@ -44,7 +44,7 @@ class Fields(VerticalScroll, can_focus=False):
     ]
 
 
-class FormScreen(ModalScreen[Experiment | None]):
+class FormScreen(Dialog[Experiment | None]):
     """Gives the experiment that was made of the form, or None where the user thought better of it.
 
     Without an experiment to begin with the form is empty.
