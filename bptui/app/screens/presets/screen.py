@@ -231,12 +231,13 @@ class PresetScreen(Dialog[Experiment | New | None]):
         if entry is not None:
             preview.show_entry(entry)
             if not entry.wrong:
-                self.run_worker(partial(self._examine, entry), group="examine", exclusive=True)
+                self._examine(entry)
         elif preset_id == NEW_ID:
             preview.show_new()
         else:
             preview.show_nothing("No preset has all these words.")
 
+    @work(group="examine", exclusive=True)
     async def _examine(self, entry: PresetEntry) -> None:
         await asyncio.sleep(GLANCE if stamp(entry.file).size < LARGE else LONG_GLANCE)
         preview = self._preview
