@@ -204,9 +204,11 @@ class BptuiApp(LookingApp):
         self.theme = LIGHT.name if self.current_theme.dark else DARK.name
 
     def action_presets(self) -> None:
+        self._at_rest(self._ask_preset)
+
+    def _ask_preset(self) -> None:
         from bptui.app.screens.presets import PresetScreen  # the list is not needed at the start
 
-        self._player.pause()
         self.push_screen(PresetScreen(self._file, self._file_moved), self._open_preset)
 
     @property
