@@ -77,7 +77,13 @@ class NameScreen(Dialog[Path | None]):
             self._say(str(error), wrong=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        if not self._acting:
+        if self._acting:
+            return
+        try:
+            self._where(event.value)
+        except SaveError as error:
+            self._say(str(error), wrong=True)
+        else:
             self._acting = True
             self._take(event.value)
 
