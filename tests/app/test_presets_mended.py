@@ -13,7 +13,7 @@ from bptui.app.screens.presets import PresetScreen
 from bptui.app.screens.presets import opening as opening_module
 from bptui.app.screens.presets.asking import NameScreen
 from bptui.app.screens.presets.final import Reached, examine
-from bptui.app.screens.presets.opening import Opener, known, open_preset, read_some, to_read
+from bptui.app.screens.presets.opening import LARGE, Opener, known, open_preset, read_some, to_read
 from bptui.core.experiment import Experiment
 from bptui.presets import PresetError, load
 from bptui.presets import own as own_module
@@ -208,13 +208,13 @@ async def test_an_opening_that_was_given_up_goes_on(
 
 
 async def test_files_are_read_small_ones_first_and_again_only_when_changed(own: Path) -> None:
-    (own / "a.toml").write_text(PLAIN + "#" * 1000)
+    (own / "a.toml").write_text(PLAIN + "#" * LARGE)
     file = own / "b.toml"
     file.write_text(PLAIN)
     files = to_read(known())
     assert [each.stem for each in files] == ["b", "a"]
-    while files:
-        files = files[len(await read_some(files)) :]
+    assert len(await read_some(files)) == 1  # the large one keeps nobody waiting
+    assert len(await read_some(files[1:])) == 1
     assert to_read(known()) == []
     assert all(each.network for each in known())
     file.write_text(PLAIN.replace("[2, 1]", "[2, 3, 1]"))

@@ -113,10 +113,10 @@ def _some(files: Sequence[Path]) -> list[PresetEntry]:
     started, entries = perf_counter(), list[PresetEntry]()
     for file in files:
         before = stamp(file)
+        if entries and (before.size >= LARGE or perf_counter() - started > BATCH):
+            break
         entries.append(own_entry(file))
         _read[before] = entries[-1]
-        if perf_counter() - started > BATCH:
-            break
     return entries
 
 
