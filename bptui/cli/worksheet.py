@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,8 +15,8 @@ from bptui.core.derivation.words import operation_words
 from bptui.core.mistakes import MISTAKES
 from bptui.core.operations import Operation
 from bptui.core.snapshot import Snapshot
+from bptui.presets.errors import cleaned
 
-_ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
 MOST, MOST_OF_LARGE = 16, 8
 """Numbers of an array that are worked out one by one: all, or of a larger one the first."""
 MOST_SAMPLES = 12
@@ -68,19 +66,13 @@ def worksheet(explainer: Explainer, snapshot: Snapshot, quantity: str) -> Worksh
         explanation = explainer.explain(snapshot, quantity, MOST)
         parts = (Part(explanation.title, "", explanation),)
     return Worksheet(
-        clean(experiment.title or experiment.name).replace("\n", " "),
-        clean(experiment.description).strip(),
-        tuple((name, clean(text)) for name, text in _facts(snapshot)),
+        cleaned(experiment.title or experiment.name).replace("\n", " "),
+        cleaned(experiment.description).strip(),
+        tuple((name, cleaned(text)) for name, text in _facts(snapshot)),
         tuple(_settings(parts)),
         parts,
         explainer,
     )
-
-
-def clean(text: str) -> str:
-    """Without escape sequences, control characters and marks of direction."""
-    plain = _ESCAPE_SEQUENCE.sub("", text.replace("\r\n", "\n").replace("\t", " "))
-    return "".join(each for each in plain if each == "\n" or unicodedata.category(each)[0] != "C")
 
 
 def _operations(explainer: Explainer, snapshot: Snapshot) -> list[Part]:

@@ -41,8 +41,8 @@ def printable(text: str) -> str:
 def cleaned(text: str) -> str:
     """``text`` without anything that a terminal would obey; its lines stay.
 
-    For prose and what is pasted: blanks of any kind are kept, tabs become blanks, and escape
-    sequences, marks of direction and the like are left out.
+    For prose: blanks of any kind are kept, tabs become blanks, and escape sequences, control
+    characters, marks of direction and the like are left out.
     """
     if text.isprintable():
         return text
@@ -52,12 +52,8 @@ def cleaned(text: str) -> str:
 def _cleaned_line(line: str) -> str:
     if line.isprintable():
         return line
-    categories = ((each, unicodedata.category(each)) for each in line)
-    return "".join(
-        " " if category == "Cc" else each
-        for each, category in categories
-        if category == "Cc" or category[0] != "C"
-    )
+    blanks = line.replace("\t", " ")
+    return "".join(each for each in blanks if unicodedata.category(each)[0] != "C")
 
 
 def shown(value: object) -> str:
