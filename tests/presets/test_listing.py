@@ -36,9 +36,9 @@ def test_nothing_in_an_entry_can_command_a_terminal(folder: Path) -> None:
     hostile(folder)
     (entry,) = own_presets()
     assert entry.name == r"evil\x1b]0;x\x07"
-    assert entry.title == entry.source == "red \u3000网 line   other"
-    assert entry.summary == "red \u3000网 line"
-    assert entry.description.split("\n") == ["red \u3000网 line", "", " other"]
+    assert entry.title == entry.source == "red\u3000网 line   other"
+    assert entry.summary == "red\u3000网 line"
+    assert entry.description.split("\n") == ["red\u3000网 line", "", " other"]
     assert entry.mistakes == (r"\x1b[31m",)
 
 
