@@ -19,6 +19,7 @@ from bptui.app.view import View
 from bptui.core.edits import Kind, Number, edited
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
+from bptui.presets.errors import printable
 
 LEARNING_RATE = Number("learning rate")
 NUMBER_ROOM = 10
@@ -219,7 +220,7 @@ def name_of(number: Number, view: View) -> str:
     data = view.snapshot.experiment.data
     name = names.unit(0, unit) if number.kind == "input" else f"t{unit + 1}"
     if number.kind == "input" and data.input_names:
-        name = f"{name} ({data.input_names[unit]})"
+        name = f"{name} ({printable(data.input_names[unit])})"
     if sample >= data.samples:
         return f"{name} of test sample {sample - data.samples + 1}"
     return f"{name} of sample {sample + 1}" if data.samples > 1 else name

@@ -15,6 +15,7 @@ from bptui.core.history import LossHistory
 from bptui.core.network import Parameters
 from bptui.core.operations import Operation
 from bptui.core.snapshot import Snapshot
+from bptui.presets.errors import printable
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,7 @@ class View:
     @property
     def name(self) -> str:
         """The preset's name, that of its file once it was saved."""
-        return self.snapshot.experiment.name if self.saved is None else self.saved.stem
+        return self.snapshot.experiment.name if self.saved is None else printable(self.saved.stem)
 
     @property
     def row(self) -> int:
