@@ -74,11 +74,18 @@ async def test_published_against_corrected() -> None:
         assert kept.length == 1001
         assert kept.losses[1000] == pytest.approx(0.153862, rel=1e-5)
         await charted(session)
-        # at the last step the published one is high above the corrected one
+
+        def ends() -> tuple[list[int], int]:
+            """The rows of the curves at the shown step, and that of the axis."""
+            rows = session.inside("#loss")
+            at = next(row.index("┊") for row in rows if "┊" in row)
+            axis = next(y for y, row in enumerate(rows) if "└" in row)
+            return [y for y, row in enumerate(rows[:axis]) if row[at] not in "┊ "], axis
+
+        # at the last step the published one is high above the corrected one, once both are drawn
+        await session.until(lambda: len(ends()[0]) == 2, "the ends of both curves")
+        (high, low), axis = ends()
         rows = session.inside("#loss")
-        at = next(row.index("┊") for row in rows if "┊" in row)
-        axis = next(y for y, row in enumerate(rows) if "└" in row)
-        high, low = [y for y, row in enumerate(rows[:axis]) if row[at] not in "┊ "]
         assert low == axis - 1
         assert high < low / 2
         assert sum(row.count("A") for row in rows) >= 3
