@@ -31,7 +31,7 @@ WIDE = 100
 """Columns from which messages stand beside their fields."""
 PATIENCE = 0.2
 """Seconds without a key after which the whole experiment is checked."""
-LONGEST_WAIT = 2.0
+LONGEST_WAIT = 5.0
 """Seconds that a key waits for those before it."""
 
 
@@ -154,7 +154,7 @@ class FormScreen(Dialog[Experiment | None]):
         if text == self._draft.text(key):
             return
         self._touched.add(key)
-        self._asked = False
+        self._asked = self._wanted = False  # what was asked for was another draft
         self._draft = self._draft.with_text(key, text)
         self._show()
         self._check(PATIENCE)
