@@ -24,7 +24,6 @@ from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel
 from bptui.app.panels.samples import SamplesPanel
 from bptui.app.panels.status import StatusLine
-from bptui.app.screens.help import HelpScreen
 from bptui.app.selection import Direction, Selection
 from bptui.app.themes import DARK, LIGHT
 from bptui.app.view import View
@@ -223,6 +222,8 @@ class BptuiApp(LookingApp):
             self._player.saved = new
 
     def action_help(self) -> None:
+        from bptui.app.screens.help import HelpScreen
+
         self.push_screen(HelpScreen())
 
     def _open_preset(self, chosen: Experiment | New | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -33,3 +33,16 @@ class Line:
 
 
 BLANK = Strip([], 0)
+
+
+def fitted(text: str, room: int) -> str:
+    """``text`` cut to ``room`` cells, the cut shown."""
+    if cell_len(text) <= room:
+        return text
+    return set_cell_size(text, room - 1) + "…" if room > 0 else ""
+
+
+def justified(text: str, room: int) -> str:
+    """``text`` at the right end of ``room`` cells."""
+    text = fitted(text, room)
+    return " " * (room - cell_len(text)) + text

@@ -31,10 +31,11 @@ Examples:
 )
 @click.option("--own", is_flag=True, help="Your own presets, which the app saved by name.")
 def command(own: bool) -> None:
-    from bptui.presets import PresetError, shipped
+    from bptui.presets import PresetError
     from bptui.presets.folders import own_folder
     from bptui.presets.own import own_presets
     from bptui.presets.save import shown_path
+    from bptui.presets.shipped import shipped
 
     try:
         presets = own_presets() if own else shipped()

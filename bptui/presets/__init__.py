@@ -2,7 +2,5 @@
 
 from bptui.presets.errors import PresetError
 from bptui.presets.files import load, loads
-from bptui.presets.listing import PresetEntry
-from bptui.presets.shipped import shipped
 
-__all__ = ["PresetEntry", "PresetError", "load", "loads", "shipped"]
+__all__ = ["PresetError", "load", "loads"]

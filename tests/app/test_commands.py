@@ -10,7 +10,7 @@ from textual.actions import parse
 from bptui.app.app import BptuiApp
 from bptui.app.commands import COMMANDS, bindings
 from bptui.app.screens.presets import PresetScreen
-from bptui.presets import shipped
+from bptui.presets.shipped import shipped
 
 from .support import SIZES, check_diagram, check_matrices, opened
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bptui.presets import shipped
+from bptui.presets.shipped import shipped
 
 from .support import (
     FASTEST,

@@ -12,8 +12,9 @@ from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 from bptui.core.timeline import Timeline
-from bptui.presets import load, shipped
+from bptui.presets import load
 from bptui.presets.folders import shipped_file
+from bptui.presets.shipped import shipped
 
 SHIPPED = {each.name: each for each in shipped()}
 

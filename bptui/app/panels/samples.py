@@ -13,10 +13,9 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from bptui.app.lines import Line
+from bptui.app.lines import Line, justified
 from bptui.app.numbers import short
 from bptui.app.panels.following import FollowingPanel
-from bptui.app.panels.learned.axes import justified
 from bptui.app.panels.learned.picture import input_name, inputs_of, looked_at, targets_of
 from bptui.app.view import View
 from bptui.core.arrays import Array

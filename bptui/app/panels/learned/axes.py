@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
+from bptui.app.lines import fitted, justified
 from bptui.core.arrays import Array
 
 Places = npt.NDArray[np.intp]
@@ -55,19 +56,6 @@ class Span:
 def number(value: float) -> str:
     """A short form for the end of an axis: -1.24, 0, 3.1e+06."""
     return f"{value:.3g}".replace("-0", "0") if value == 0.0 else f"{value:.3g}"
-
-
-def fitted(text: str, room: int) -> str:
-    """``text`` cut to ``room`` cells, the cut shown."""
-    if cell_len(text) <= room:
-        return text
-    return set_cell_size(text, room - 1) + "…" if room > 0 else ""
-
-
-def justified(text: str, room: int) -> str:
-    """``text`` at the right end of ``room`` cells."""
-    text = fitted(text, room)
-    return " " * (room - cell_len(text)) + text
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from rich.style import Style
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from bptui.app.lines import BLANK, Line
+from bptui.app.lines import BLANK, Line, fitted
 from bptui.app.numbers import plain
-from bptui.app.panels.learned.axes import LARGEST, Span, fitted, number
+from bptui.app.panels.learned.axes import LARGEST, Span, number
 from bptui.app.panels.learned.picture import (
     Look,
     Picture,

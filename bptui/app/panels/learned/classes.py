@@ -11,8 +11,7 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
-from bptui.app.lines import BLANK, Line
-from bptui.app.panels.learned.axes import fitted, justified
+from bptui.app.lines import BLANK, Line, fitted, justified
 from bptui.app.panels.learned.marks import ordinal_note
 from bptui.app.panels.learned.picture import Look, Picture, affordable, class_name
 from bptui.app.view import View

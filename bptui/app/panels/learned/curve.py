@@ -12,8 +12,8 @@ from textual.strip import Strip
 
 from bptui.app.diagram.canvas import Canvas
 from bptui.app.diagram.edges import BITS
-from bptui.app.lines import Line
-from bptui.app.panels.learned.axes import Axes, Span, justified
+from bptui.app.lines import Line, justified
+from bptui.app.panels.learned.axes import Axes, Span
 from bptui.app.panels.learned.marks import Samples, cells_of, glyph, ordinal_note, some_samples
 from bptui.app.panels.learned.picture import Look, Picture, input_name, looked_at
 from bptui.app.view import View

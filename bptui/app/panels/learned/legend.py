@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.style import Style
 from textual.strip import Strip
 
-from bptui.app.lines import Line
-from bptui.app.panels.learned.axes import fitted, number
+from bptui.app.lines import Line, fitted
+from bptui.app.panels.learned.axes import number
 from bptui.app.panels.learned.colours import LEVELS, SHADES
 from bptui.app.panels.learned.marks import HOLLOW, glyph
 from bptui.app.panels.learned.picture import Look, class_name

@@ -25,11 +25,12 @@ from bptui.app.screens.presets.new import NEW, New
 from bptui.app.screens.presets.opening import LARGE, Opener, known, read_some, stamp, to_read
 from bptui.app.screens.presets.preview import Preview
 from bptui.core.experiment import Experiment
-from bptui.presets import PresetError, shipped
+from bptui.presets import PresetError
 from bptui.presets.listing import PresetEntry
 from bptui.presets.naming import free_name, new_file
 from bptui.presets.own import delete, duplicate, rename
 from bptui.presets.save import SaveError
+from bptui.presets.shipped import shipped
 
 WIDE = 100
 """Columns from which there is room for the list and the preview side by side."""
