@@ -13,8 +13,9 @@ from bptui.app.screens.presets.final import Reached, examine
 from bptui.app.screens.presets.listing import matches
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
-from bptui.presets import PresetError, load, shipped
+from bptui.presets import PresetError, load
 from bptui.presets.own import duplicate
+from bptui.presets.shipped import shipped
 
 from .support import Session, opened
 
