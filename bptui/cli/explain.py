@@ -15,7 +15,7 @@ from bptui.cli.loading import load_preset, same_file
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bptui.cli.worksheet import Worksheet
+    from bptui.export.worksheet.sheet import Worksheet
     from bptui.core.experiment import Experiment
     from bptui.core.timeline import Timeline
 
@@ -84,7 +84,7 @@ def explain(
 ) -> None:
     """Seek the step and write; :class:`Diverged` afterwards if training did before or there."""
     from bptui.cli.output import opened
-    from bptui.cli.worksheet import worksheet
+    from bptui.export.worksheet.sheet import worksheet
     from bptui.core.derivation.explain import Explainer
     from bptui.core.derivation.subjects import find_subject
     from bptui.core.errors import UnusableError
@@ -125,14 +125,14 @@ def seek(timeline: Timeline, step: int) -> None:
 def written(sheet: Worksheet, form: str, stream: TextIO) -> Iterable[str]:
     """The lines of the worksheet in the format ``form``."""
     if form == "markdown":
-        from bptui.cli.worksheet_markdown import markdown_lines
+        from bptui.export.worksheet.markdown import markdown_lines
 
         return markdown_lines(sheet)
     if form == "latex":
-        from bptui.cli.worksheet_latex import latex_lines
+        from bptui.export.worksheet.latex import latex_lines
 
         return latex_lines(sheet)
-    from bptui.cli.worksheet_text import text_lines
+    from bptui.export.worksheet.text import text_lines
 
     width = WIDTH
     if stream is sys.stdout and stream.isatty():

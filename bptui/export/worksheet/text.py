@@ -6,7 +6,15 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bptui.cli.worksheet import DIGITS, ROUNDED, VALUE_DIGITS, Part, Worksheet, equations, sections
+from bptui.export.worksheet.sheet import (
+    DIGITS,
+    ROUNDED,
+    VALUE_DIGITS,
+    Part,
+    Worksheet,
+    equations,
+    sections,
+)
 from bptui.core.derivation.code import assignment, folded
 from bptui.core.derivation.explain import Explanation
 from bptui.core.derivation.expression import quantities

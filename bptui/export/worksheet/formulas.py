@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from bptui.cli.worksheet import DIGITS, VALUE_DIGITS, Part, Worksheet, equations, sections
-from bptui.cli.worksheet_text import code_lines
+from bptui.export.worksheet.sheet import DIGITS, VALUE_DIGITS, Part, Worksheet, equations, sections
+from bptui.export.worksheet.text import code_lines
 from bptui.core.derivation.code import array_lines, assignment, folded
 from bptui.core.derivation.equation import Comparison, Equation
 from bptui.core.derivation.explain import Statement

@@ -1,0 +1,1 @@
+"""Which mistake explains what a user's code gave: cases, comparison, causes."""

@@ -1,0 +1,1 @@
+"""Gradients checked numerically: complex steps, central differences, kinks, verdicts."""

@@ -1,0 +1,1 @@
+"""The steps that were trained, as files."""

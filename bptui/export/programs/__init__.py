@@ -1,0 +1,1 @@
+"""Programs that stand alone and train the network of an experiment."""

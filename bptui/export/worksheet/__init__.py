@@ -1,0 +1,1 @@
+"""Worksheets: the calculation of a step, to be read or handed out."""
