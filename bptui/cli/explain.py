@@ -15,9 +15,9 @@ from bptui.cli.loading import load_preset, same_file
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from bptui.export.worksheet.sheet import Worksheet
     from bptui.core.experiment import Experiment
     from bptui.core.timeline import Timeline
+    from bptui.export.worksheet.sheet import Worksheet
 
 FORMATS = ("text", "markdown", "latex")
 WIDTH, NARROWEST = 100, 60
@@ -84,12 +84,12 @@ def explain(
 ) -> None:
     """Seek the step and write; :class:`Diverged` afterwards if training did before or there."""
     from bptui.cli.output import opened
-    from bptui.export.worksheet.sheet import worksheet
     from bptui.core.derivation.explain import Explainer
     from bptui.core.derivation.subjects import find_subject
     from bptui.core.errors import UnusableError
     from bptui.core.experiment import MOST_STEPS
     from bptui.core.timeline import Timeline
+    from bptui.export.worksheet.sheet import worksheet
 
     if not 0 <= step <= MOST_STEPS:
         raise Unusable(f"--step: found {step}; expected 0 to {MOST_STEPS:,}")

@@ -8,8 +8,6 @@ from typing import TypeAlias
 
 import numpy as np
 
-from bptui.export.worksheet.sheet import DIGITS, VALUE_DIGITS, Part, Worksheet, equations, sections
-from bptui.export.worksheet.text import code_lines
 from bptui.core.derivation.code import array_lines, assignment, folded
 from bptui.core.derivation.equation import Comparison, Equation
 from bptui.core.derivation.explain import Statement
@@ -18,6 +16,8 @@ from bptui.core.derivation.latex_equations import LatexWriter
 from bptui.core.derivation.latex_pieces import SETTINGS, measure, number_text
 from bptui.core.derivation.report import Form, Report
 from bptui.core.derivation.scope import evaluate
+from bptui.export.worksheet.sheet import DIGITS, VALUE_DIGITS, Part, Worksheet, equations, sections
+from bptui.export.worksheet.text import code_lines
 
 CODE_WIDTH = 96
 _WORDS = {"learning_rate": "learning rate", "k": "number of the update"}

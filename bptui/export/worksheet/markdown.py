@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from bptui.export.worksheet.sheet import ROUNDED, Worksheet
 from bptui.export.worksheet.formulas import Block, Code, Formulas, FormulaWriter, Remark
+from bptui.export.worksheet.sheet import ROUNDED, Worksheet
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&])")
 

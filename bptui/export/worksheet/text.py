@@ -6,6 +6,11 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import replace
 
+from bptui.core.derivation.code import assignment, folded
+from bptui.core.derivation.explain import Explanation
+from bptui.core.derivation.expression import quantities
+from bptui.core.derivation.lines import TextLine
+from bptui.core.derivation.report import Form, Report, with_carets
 from bptui.export.worksheet.sheet import (
     DIGITS,
     ROUNDED,
@@ -15,11 +20,6 @@ from bptui.export.worksheet.sheet import (
     equations,
     sections,
 )
-from bptui.core.derivation.code import assignment, folded
-from bptui.core.derivation.explain import Explanation
-from bptui.core.derivation.expression import quantities
-from bptui.core.derivation.lines import TextLine
-from bptui.core.derivation.report import Form, Report, with_carets
 
 _INDENT = "  "
 
