@@ -13,15 +13,12 @@ from bptui.cli.errors import Diverged, Unusable
 from bptui.cli.loading import load_preset, same_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bptui.core.experiment import Experiment
     from bptui.core.timeline import Timeline
-    from bptui.export.worksheet.sheet import Worksheet
 
 FORMATS = ("text", "markdown", "latex")
-WIDTH, NARROWEST = 100, 60
-"""Columns of text where there is no terminal, and the fewest where there is one."""
+NARROWEST = 60
+"""The fewest columns of text on a terminal."""
 
 
 @click.command(
@@ -90,6 +87,7 @@ def explain(
     from bptui.core.experiment import MOST_STEPS
     from bptui.core.timeline import Timeline
     from bptui.export.worksheet.sheet import worksheet
+    from bptui.export.worksheet.write import written
 
     if not 0 <= step <= MOST_STEPS:
         raise Unusable(f"--step: found {step}; expected 0 to {MOST_STEPS:,}")
@@ -106,7 +104,7 @@ def explain(
         if snapshot.step != step:
             told = f"before step {step}, which was asked for: at step {snapshot.step}"
             sheet = replace(sheet, facts=(*sheet.facts, ("diverged", told)))
-        for line in written(sheet, form, stream):
+        for line in written(sheet, form, text_width(stream)):
             stream.write(line + "\n")
     first = timeline.first_not_finite
     if first is not None:
@@ -122,19 +120,10 @@ def seek(timeline: Timeline, step: int) -> None:
             progress.show(timeline.reached)
 
 
-def written(sheet: Worksheet, form: str, stream: TextIO) -> Iterable[str]:
-    """The lines of the worksheet in the format ``form``."""
-    if form == "markdown":
-        from bptui.export.worksheet.markdown import markdown_lines
+def text_width(stream: TextIO) -> int:
+    """Columns of plain text on ``stream``: those of the terminal, if it is one."""
+    from bptui.export.worksheet.write import WIDTH
 
-        return markdown_lines(sheet)
-    if form == "latex":
-        from bptui.export.worksheet.latex import latex_lines
-
-        return latex_lines(sheet)
-    from bptui.export.worksheet.text import text_lines
-
-    width = WIDTH
     if stream is sys.stdout and stream.isatty():
-        width = max(shutil.get_terminal_size().columns, NARROWEST)
-    return text_lines(sheet, width)
+        return max(shutil.get_terminal_size().columns, NARROWEST)
+    return WIDTH

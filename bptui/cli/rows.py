@@ -13,6 +13,7 @@ import click
 from bptui.core.experiment import Experiment
 from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline
+from bptui.export.history.rows import round_every
 
 ROWS = 20
 SLICE = 0.1
@@ -23,12 +24,7 @@ LONG = 1.0
 
 def default_every(steps: int) -> int:
     """The smallest of 1, 2, 5, 10, 20, 50, ... that gives at most 20 rows after the first."""
-    scale = 1
-    while True:
-        for digit in (1, 2, 5):
-            if digit * scale * ROWS >= steps:
-                return digit * scale
-        scale *= 10
+    return round_every(steps, ROWS)
 
 
 def snapshots(experiment: Experiment, every: int, stream: TextIO) -> Iterator[Snapshot]:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-import numpy as np
-
-from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment
-from bptui.core.network import Parameters
 from bptui.core.snapshot import Snapshot
+from bptui.export.history.numbers import as_lists, nested, numbers, parameter_names, spelled
 
 Write = Callable[[Snapshot], None]
 FEW_OUTPUTS = 6
@@ -29,33 +25,14 @@ def jsonl(experiment: Experiment, stream: TextIO) -> Write:
         record = {
             "step": snapshot.step,
             "epoch": snapshot.epoch,
-            "loss": _spelled(snapshot.loss),
-            "outputs": _nested(snapshot.outputs),
-            **_parameters(snapshot.parameters),
-            "gradients": _parameters(snapshot.gradients),
+            "loss": spelled(snapshot.loss),
+            "outputs": nested(snapshot.outputs),
+            **as_lists(snapshot.parameters),
+            "gradients": as_lists(snapshot.gradients),
         }
         stream.write(f"{json.dumps(record, allow_nan=False)}\n")
 
     return write
-
-
-def _parameters(parameters: Parameters) -> dict[str, object]:
-    biases = parameters.biases
-    return {
-        "weights": [_nested(each) for each in parameters.weights],
-        "biases": None if biases is None else [_nested(each) for each in biases],
-    }
-
-
-def _nested(array: Array) -> object:
-    """``array`` as lists; JSON has no numbers that are not finite, so those become strings."""
-    if np.isfinite(array).all():
-        return array.tolist()
-    return [_spelled(each) if array.ndim == 1 else _nested(each) for each in array]
-
-
-def _spelled(number: float) -> float | str:
-    return float(number) if math.isfinite(number) else str(float(number))
 
 
 def as_csv(experiment: Experiment, stream: TextIO) -> Write:
@@ -68,21 +45,21 @@ def as_csv(experiment: Experiment, stream: TextIO) -> Write:
     writer = csv.writer(stream, lineterminator="\n")
     samples = experiment.schedule.batch_size
     outputs = list(output_names(experiment, samples))
-    names = list(_parameter_names(experiment))
+    names = list(parameter_names(experiment.network))
     writer.writerow(["step", "epoch", "loss", *outputs, *names, *(f"g{name}" for name in names)])
 
     def write(snapshot: Snapshot) -> None:
-        numbers = snapshot.outputs.ravel().tolist()
-        missing = [""] * (len(outputs) - len(numbers))
+        shown = snapshot.outputs.ravel().tolist()
+        missing = [""] * (len(outputs) - len(shown))
         writer.writerow(
             [
                 snapshot.step,
                 snapshot.epoch,
                 snapshot.loss,
-                *numbers,
+                *shown,
                 *missing,
-                *_numbers(snapshot.parameters),
-                *_numbers(snapshot.gradients),
+                *numbers(snapshot.parameters),
+                *numbers(snapshot.gradients),
             ]
         )
 
@@ -96,25 +73,6 @@ def output_names(experiment: Experiment, samples: int) -> Iterator[str]:
         for unit in range(network.layers[-1]):
             name = f"out_{network.names.unit(network.depth, unit)}"
             yield name if samples == 1 else f"{name}[{sample}]"
-
-
-def _parameter_names(experiment: Experiment) -> Iterator[str]:
-    network = experiment.network
-    for layer in range(1, network.depth + 1):
-        for source in range(network.layers[layer - 1]):
-            for unit in range(network.layers[layer]):
-                yield f"{network.names.weights(layer)}[{source}][{unit}]"
-        if network.bias:
-            for unit in range(network.layers[layer]):
-                yield f"{network.names.bias(layer)}[{unit}]"
-
-
-def _numbers(parameters: Parameters) -> Iterator[float]:
-    """In the order of the names: W1, b1, W2, b2, ..."""
-    for layer, weights in enumerate(parameters.weights):
-        yield from weights.ravel().tolist()
-        if parameters.biases is not None:
-            yield from parameters.biases[layer].tolist()
 
 
 def table(experiment: Experiment, stream: TextIO) -> Write:
@@ -139,8 +97,8 @@ def table(experiment: Experiment, stream: TextIO) -> Write:
         cells = [str(snapshot.step)]
         if epochs:
             cells.append(str(snapshot.epoch))
-        numbers = snapshot.outputs.ravel().tolist() if outputs else []
-        line([*cells, *(f"{number:#.6g}" for number in (snapshot.loss, *numbers))])
+        shown = snapshot.outputs.ravel().tolist() if outputs else []
+        line([*cells, *(f"{number:#.6g}" for number in (snapshot.loss, *shown))])
         stream.flush()
 
     line([name for name, _ in heads])
