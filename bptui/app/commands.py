@@ -89,6 +89,13 @@ COMMANDS = (
         "edit",
     ),
     Command("w", "save", "Save", "Write the experiment as a preset file", "save"),
+    Command(
+        "x",
+        "export",
+        "Export",
+        "A program, the history, the screen or the step's worksheet as a file",
+        "export",
+    ),
     Command("p", "presets", "Presets", "Choose another example, or one of your own", "presets"),
     Command(
         "o",

@@ -16,6 +16,7 @@ from bptui.app.pace import ROOM
 from bptui.app.view import View
 
 OPTIONAL = (
+    "export",
     "samples",
     "keep",
     "undo",

@@ -13,7 +13,7 @@ from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 from bptui.export.history.numbers import as_lists, numbers, parameter_names, spelled
-from bptui.export.history.rows import Row, Rows
+from bptui.export.history.rows import MOST_BYTES, MOST_ROWS, Row, Rows, round_every
 
 WriteHistory = Callable[[Experiment, Rows, Iterable[Row], TextIO], None]
 LEAST_BYTES = {"csv": 40, "json": 200, "npz": 32}
@@ -28,6 +28,12 @@ def row_bytes(experiment: Experiment, form: str) -> float:
     pairs = zip(network.layers, network.layers[1:], strict=False)
     parameters = sum((fan_in + network.bias) * units for fan_in, units in pairs)
     return LEAST_BYTES[form] + NUMBER_BYTES[form] * 2 * parameters
+
+
+def default_every(experiment: Experiment, last: int) -> int:
+    """What gives neither too many rows nor too large a CSV file."""
+    most = min(MOST_ROWS, int(MOST_BYTES / row_bytes(experiment, "csv")))
+    return round_every(last, max(most, 1))
 
 
 def write_csv(experiment: Experiment, rows: Rows, made: Iterable[Row], stream: TextIO) -> None:

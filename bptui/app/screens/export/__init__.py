@@ -1,0 +1,1 @@
+"""The dialog of exports: what there is, in which formats, under which name."""
