@@ -40,6 +40,10 @@ class Loaded:
     """The functions of the file that are of interest: ``gradients``, ``step``."""
 
     functions: Mapping[str, Signature]
+    others: tuple[str, ...] = ()
+    """Names of the other functions the file defines, in its order."""
+    warnings: tuple[Noted, ...] = ()
+    """Those of loading."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ class Given:
     """A returned value taken apart, all arrays as they came, dtypes kept.
 
     ``kind`` "nothing": None was returned. "other": something without numbers, which ``text``
-    describes ("a str", "a list of 2 dicts").
+    describes ("a str", "a list of 2 dicts"). Of a dict, ``text`` says which values are left out
+    because they are no numbers ("gW1 is a str"), if any; those that are None are just not given.
     """
 
     kind: Literal["array", "sequence", "pair", "dict", "nothing", "other"]
@@ -72,7 +77,10 @@ class Noted:
 
 @dataclass(frozen=True)
 class Answer:
-    """``given`` was returned; ``arguments`` are the arguments as the call left them."""
+    """``given`` was returned; ``arguments`` are the arguments as the call left them.
+
+    A list of arrays is a tuple of them, empty where it no longer holds arrays of numbers.
+    """
 
     given: Given
     arguments: tuple[AnyArray | tuple[AnyArray, ...], ...]

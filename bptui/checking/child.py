@@ -1,0 +1,75 @@
+"""The program of the process in which the user's code runs; started by path, as ``child.py``.
+
+``child.py FILE COMMANDS ANSWERS TRACE LIFELINE`` with the descriptors of four pipes. The process
+dies at once when the far end of the last one is closed, so it cannot outlive the program it works
+for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from contextlib import suppress
+
+HIGH = 200
+"""Descriptors from here on are not hit by accident, as 3 or 4 may be."""
+
+
+def main() -> None:
+    # whatever numpy needs is imported before the user's folder, which may hold a random.py, counts
+    importlib.import_module("numpy")
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    sys.path.insert(0, root)
+    from bptui.checking.process_server import serve
+
+    sys.path.remove(root)
+    file, *descriptors = sys.argv[1:]
+    commands, answers, trace, lifeline = (_raised(int(each)) for each in descriptors)
+    _bind(lifeline)
+    _limit()
+    serve(file, commands, answers, trace)
+
+
+def _raised(descriptor: int) -> int:
+    """The same pipe under a high number, closed in programs that the user's code starts."""
+    import fcntl
+
+    try:
+        high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH)
+    except OSError:  # no more than 256 files are allowed, or fewer
+        os.set_inheritable(descriptor, False)
+        return descriptor
+    os.close(descriptor)
+    return high
+
+
+def _bind(lifeline: int) -> None:
+    """Let the system kill the whole process group when the far end of ``lifeline`` is closed.
+
+    Needs no thread, so it also works while the user's code holds the interpreter's lock.
+    """
+    import fcntl
+    import signal
+
+    if not hasattr(fcntl, "F_SETSIG"):
+        return  # not Linux: the ordinary end, by the program itself, has to do
+    with suppress(OSError):
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
+
+
+def _limit() -> None:
+    """No core dumps; and where memory runs out it is this process that has to go."""
+    import resource
+
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+
+
+if __name__ == "__main__":
+    main()

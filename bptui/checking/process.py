@@ -1,0 +1,148 @@
+"""The user's own code, run in a process of its own with a time limit."""
+
+from __future__ import annotations
+
+import pickle
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from bptui.checking.answers import Answer, Argument, Frame, Loaded, Stopped
+from bptui.checking.process_frames import UserFiles
+from bptui.checking.process_messages import Reply, UnreadableError, read
+from bptui.checking.process_output import Output
+from bptui.checking.process_pipes import CannotStartError, NoAnswerError, Pipes
+from bptui.checking.process_server import HEADER
+
+__all__ = ["CannotStartError", "UserCode"]
+
+START = 60.0
+"""Seconds in which the interpreter has to be there; they are not the user's."""
+LEAST_ROOM, ROOM = 1 << 24, 32
+"""An answer's arrays may have so many bytes, or so many times those of the arguments."""
+
+
+class UserCode:
+    """The functions of ``file``, which may take ``limit`` seconds in all, loading included.
+
+    A context manager: when it is left, no process is left. Raises :class:`CannotStartError`, here
+    and from :meth:`load`, where there can be no process. Not for several threads at once.
+    """
+
+    def __init__(self, file: Path, limit: float = 10.0) -> None:
+        self.limit, self.elapsed = limit, 0.0
+        self._file, self._output = file.resolve(), Output()
+        self._pipes: Pipes | None = None
+        self._ready, self._loaded, self._number = False, False, 0
+
+    def __enter__(self) -> Self:
+        self._pipes = Pipes(self._file, self._output)  # it starts while the caller prepares
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    @property
+    def output(self) -> str:
+        """What was printed so far on both outputs, in its order; the middle of much left out.
+
+        As it came: escape sequences are still in it.
+        """
+        return str(self._output)
+
+    def load(self) -> Loaded | Stopped:
+        """Execute the file afresh; what earlier lives of the module left is gone."""
+        reply = self._ask("load")
+        assert not isinstance(reply, Answer)
+        self._loaded = isinstance(reply, Loaded)
+        return reply
+
+    def call(self, function: str, arguments: Sequence[Argument]) -> Answer | Stopped:
+        """Call one of the functions that :meth:`load` found, with copies of ``arguments``."""
+        assert self._loaded, "load first"
+        plain = [
+            [np.asarray(one) for one in each] if isinstance(each, list) else each
+            for each in arguments
+        ]
+        size = sum(
+            sum(one.nbytes for one in each) if isinstance(each, list) else np.asarray(each).nbytes
+            for each in plain
+        )
+        reply = self._ask(function, plain, max(LEAST_ROOM, ROOM * size))
+        assert not isinstance(reply, Loaded)
+        return reply
+
+    def _ask(self, what: str, arguments: object = None, room: int = LEAST_ROOM) -> Reply:
+        loading = arguments is None
+        if self.elapsed >= self.limit:
+            return self._stopped(NoAnswerError("hung"), loading)
+        self._number += 1
+        request = (self._number, what) if loading else (self._number, what, arguments, room)
+        payload = pickle.dumps(request, protocol=5)
+        pipes = self._started()
+        began = time.monotonic()
+        deadline = began + self.limit - self.elapsed
+        try:
+            message = HEADER.pack(len(payload)) + payload
+            return self._answer(pipes, message, deadline, room * 2 + LEAST_ROOM)
+        except NoAnswerError as error:
+            self._end()
+            return self._stopped(error, loading)
+        except UnreadableError:
+            self._end()
+            return self._stopped(NoAnswerError("unreadable"), loading)
+        finally:
+            self.elapsed += time.monotonic() - began
+
+    def _answer(self, pipes: Pipes, message: bytes, deadline: float, most: int) -> Reply:
+        while True:
+            number, reply = read(pipes.exchange(message, deadline, most))
+            if number == self._number and reply is not None:
+                return reply
+            message = b""  # the answer to an earlier request, from a fork perhaps: wait on
+
+    def _started(self) -> Pipes:
+        if self._pipes is None:
+            self._pipes = Pipes(self._file, self._output)
+            self._ready = False
+        if not self._ready:
+            try:
+                read(self._pipes.exchange(b"", time.monotonic() + START, LEAST_ROOM))
+            except (NoAnswerError, UnreadableError):
+                self._end()
+                lines = self.output.strip().splitlines()
+                reason = lines[-1] if lines else "it gave no sign of life"
+                raise CannotStartError(f"Python could not be started: {reason}") from None
+            self._ready = True
+        return self._pipes
+
+    def _end(self) -> None:
+        self._loaded = self._ready = False
+        if self._pipes is not None:
+            self._pipes.kill()
+            self._pipes = None
+
+    def _stopped(self, error: NoAnswerError, loading: bool) -> Stopped:
+        frames: tuple[Frame, ...] = UserFiles(str(self._file)).of_dump(error.trace)
+        if error.code == "hung":
+            return Stopped("hung", f"{self.limit:g} s", frames, loading)
+        if error.code == "unreadable":
+            return Stopped("crashed", "an answer that cannot be read", frames, loading)
+        assert isinstance(error.code, int)
+        if error.code >= 0:
+            return Stopped("exited", f"os._exit({error.code})", frames, loading)
+        try:
+            name = signal.Signals(-error.code).name
+        except ValueError:
+            name = str(-error.code)
+        return Stopped("crashed", f"signal {name}", frames, loading)

@@ -1,0 +1,130 @@
+"""What the user's process answers, read with suspicion: JSON of a known form, never unpickled."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, TypeAlias
+
+import msgspec
+import numpy as np
+
+from bptui.checking.answers import (
+    Answer,
+    AnyArray,
+    Frame,
+    Given,
+    Loaded,
+    Noted,
+    Signature,
+    Stopped,
+)
+from bptui.checking.process_values import REAL
+
+Reply: TypeAlias = Loaded | Answer | Stopped
+
+
+class UnreadableError(Exception):
+    """Not an answer of the process's own making."""
+
+
+class _Array(msgspec.Struct):
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+    def array(self) -> AnyArray:
+        """A read-only array; raises :class:`UnreadableError` where the parts do not fit."""
+        try:
+            dtype = np.dtype(self.dtype)
+        except TypeError:
+            raise UnreadableError from None
+        if dtype.kind not in REAL or any(each < 0 for each in self.shape):
+            raise UnreadableError
+        if len(self.shape) > 32 or math.prod(self.shape) * dtype.itemsize != len(self.data):
+            raise UnreadableError
+        try:
+            return np.frombuffer(self.data, dtype).reshape(self.shape)
+        except (ValueError, OverflowError):
+            raise UnreadableError from None
+
+
+_Arrays: TypeAlias = tuple[_Array, ...]
+
+
+class _Given(msgspec.Struct):
+    kind: Literal["array", "sequence", "pair", "dict", "nothing", "other"]
+    arrays: _Arrays
+    second: _Arrays
+    items: tuple[tuple[str, _Array | _Arrays], ...]
+    text: str
+
+
+class _Ready(msgspec.Struct, tag="ready", tag_field="kind"):
+    number: int
+
+
+class _Loaded(msgspec.Struct, tag="loaded", tag_field="kind"):
+    number: int
+    functions: dict[str, Signature]
+    others: tuple[str, ...]
+    warnings: tuple[Noted, ...]
+
+    def reply(self) -> Loaded:
+        return Loaded(self.functions, self.others, self.warnings)
+
+
+class _Answer(msgspec.Struct, tag="answer", tag_field="kind"):
+    number: int
+    given: _Given
+    arguments: tuple[_Array | _Arrays, ...]
+    warnings: tuple[Noted, ...]
+
+    def reply(self) -> Answer:
+        given = Given(
+            self.given.kind,
+            _all(self.given.arrays),
+            _all(self.given.second),
+            tuple((name, _one_or_all(each)) for name, each in self.given.items),
+            self.given.text,
+        )
+        return Answer(given, tuple(map(_one_or_all, self.arguments)), self.warnings)
+
+
+class _Ended(msgspec.Struct):
+    number: int
+    message: str
+    frames: tuple[Frame, ...]
+    while_loading: bool
+
+
+class _Raised(_Ended, tag="raised", tag_field="kind"):
+    def reply(self) -> Stopped:
+        return Stopped("raised", self.message, self.frames, self.while_loading)
+
+
+class _Exited(_Ended, tag="exited", tag_field="kind"):
+    def reply(self) -> Stopped:
+        return Stopped("exited", self.message, self.frames, self.while_loading)
+
+
+_DECODER = msgspec.json.Decoder(_Ready | _Loaded | _Answer | _Raised | _Exited)
+
+
+def read(line: bytes) -> tuple[int, Reply | None]:
+    """The number of the request that ``line`` answers, and the answer; None: the process is ready.
+
+    Raises :class:`UnreadableError`.
+    """
+    try:
+        message = _DECODER.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise UnreadableError from None
+    return message.number, None if isinstance(message, _Ready) else message.reply()
+
+
+def _all(arrays: _Arrays) -> tuple[AnyArray, ...]:
+    return tuple(each.array() for each in arrays)
+
+
+def _one_or_all(value: _Array | _Arrays) -> AnyArray | tuple[AnyArray, ...]:
+    return value.array() if isinstance(value, _Array) else _all(value)

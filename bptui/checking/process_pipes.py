@@ -1,0 +1,196 @@
+"""The user's process and the pipes to it: started, spoken with until a deadline, killed."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+from bptui.checking.process_output import Output
+
+CHILD = Path(__file__).with_name("child.py")
+PIECE = 1 << 16
+POLL = 0.05
+"""Seconds after which it is looked whether the process still lives: a pipe need not tell."""
+MOST_TRACE = 1 << 18
+
+_LIBRARIES = ("OPENBLAS", "OMP", "MKL", "NUMEXPR")
+
+
+class CannotStartError(Exception):
+    """The process in which the user's code would run could not be started."""
+
+
+class NoAnswerError(Exception):
+    """No answer came: the process ended with ``code`` (negative: a signal's number), or hung."""
+
+    def __init__(self, code: int | Literal["hung", "unreadable"], trace: str = "") -> None:
+        super().__init__(str(code))
+        self.code, self.trace = code, trace
+
+
+class Pipes:
+    """A process that runs ``child.py`` on ``file``; what it prints goes to ``output``.
+
+    Raises :class:`CannotStartError`.
+    """
+
+    def __init__(self, file: Path, output: Output) -> None:
+        if sys.platform == "win32":
+            raise CannotStartError("code is checked on Linux and macOS only")
+        if not sys.executable:
+            raise CannotStartError("the Python interpreter that runs bptui is not known")
+        self._output, self._line, self._trace = output, bytearray(), bytearray()
+        self._readers: dict[int, Literal["answer", "output", "trace"]] = {}
+        far: list[int] = []
+        near: list[int] = []
+        try:
+            for _ in range(2):  # commands and the lifeline lead there
+                reader, writer = os.pipe()
+                far.append(reader)
+                near.append(writer)
+            for _ in range(3):  # answers, the trace and what is printed come back
+                reader, writer = os.pipe()
+                far.append(writer)
+                near.append(reader)
+            commands, lifeline, answers, trace, printed = far
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-u", str(CHILD), str(file)]
+                + [str(each) for each in (commands, answers, trace, lifeline)],
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=printed,
+                pass_fds=(commands, answers, trace, lifeline),
+                start_new_session=True,
+                env=_environment(),
+            )
+        except OSError as error:
+            _close(near)
+            raise CannotStartError(error.strerror or str(error)) from error
+        finally:
+            _close(far)
+        self._near = near
+        self._commands = near[0]
+        self._readers = {near[2]: "answer", near[3]: "trace", near[4]: "output"}
+        for descriptor in (self._commands, *self._readers):
+            os.set_blocking(descriptor, False)
+
+    def exchange(self, request: bytes, deadline: float, most: int) -> bytes:
+        """Send ``request`` and return the next line, without its end, of at most ``most`` bytes.
+
+        ``deadline`` by :func:`time.monotonic`. Raises :class:`NoAnswerError` where there is none;
+        then the process is to be killed.
+        """
+        rest = memoryview(request)
+        with selectors.DefaultSelector() as selector:
+            for descriptor in self._readers:
+                selector.register(descriptor, selectors.EVENT_READ)
+            if rest:
+                selector.register(self._commands, selectors.EVENT_WRITE)
+            while True:
+                end = self._line.find(b"\n")
+                if end >= 0:
+                    line = bytes(self._line[:end])
+                    del self._line[: end + 1]
+                    self._read_on(selector, rounds=16)  # what was printed before the answer
+                    return line
+                if len(self._line) > most:
+                    raise NoAnswerError("unreadable")
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise NoAnswerError("hung", self._stack(selector))
+                ready = selector.select(min(left, POLL))
+                for key, _ in ready:
+                    if key.fd != self._commands:
+                        self._read(selector, key.fd)
+                        continue
+                    try:
+                        rest = rest[os.write(key.fd, rest[:PIECE]) :]
+                    except BrokenPipeError:
+                        rest = rest[:0]
+                    if not rest:
+                        selector.unregister(key.fd)
+                if not ready or "answer" not in self._readers.values():
+                    self._look(selector)
+
+    def _look(self, selector: selectors.BaseSelector) -> None:
+        """Raise :class:`NoAnswerError` if the process has ended; an answer may still be here."""
+        code = self._process.poll()
+        if code is None:
+            if "answer" not in self._readers.values():
+                time.sleep(POLL / 10)  # it closed the pipe and has not ended yet
+            return
+        self._read_on(selector, rounds=1024)
+        if b"\n" not in self._line:
+            raise NoAnswerError(code, self._traced())
+
+    def _read(self, selector: selectors.BaseSelector, descriptor: int) -> None:
+        try:
+            data = os.read(descriptor, PIECE)
+        except BlockingIOError:
+            return
+        purpose = self._readers[descriptor]
+        if not data:
+            selector.unregister(descriptor)
+            del self._readers[descriptor]
+        elif purpose == "answer":
+            self._line += data
+        elif purpose == "output":
+            self._output.add(data)
+        elif len(self._trace) < MOST_TRACE:
+            self._trace += data
+
+    def _read_on(self, selector: selectors.BaseSelector, rounds: int) -> None:
+        """Take in what is there already, in so many pieces at most."""
+        for _ in range(rounds):
+            keys = [key for key, _ in selector.select(0) if key.fd != self._commands]
+            if not keys:
+                return
+            for key in keys:
+                self._read(selector, key.fd)
+
+    def _stack(self, selector: selectors.BaseSelector) -> str:
+        """Where the process is just now, as :mod:`faulthandler` writes it."""
+        self._trace.clear()
+        with suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGUSR1)
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            before = len(self._trace)
+            for key, _ in selector.select(POLL):
+                if key.fd != self._commands:
+                    self._read(selector, key.fd)
+            if before and len(self._trace) == before:
+                break  # begun, and nothing more for a while
+        return self._traced()
+
+    def _traced(self) -> str:
+        return self._trace.decode("utf-8", "replace")
+
+    def kill(self) -> None:
+        """End the process and all that it started in its group; no error if there are none."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+        _close(self._near)
+        self._near = []
+
+
+def _environment() -> dict[str, str]:
+    """That of bptui, with one thread for matrix products, plain output and no windows of plots."""
+    threads = {f"{library}_NUM_THREADS": "1" for library in _LIBRARIES}
+    fixed = {"VECLIB_MAXIMUM_THREADS": "1", "PYTHONIOENCODING": "utf-8", "MPLBACKEND": "Agg"}
+    return {**os.environ, **threads, **fixed}
+
+
+def _close(descriptors: list[int]) -> None:
+    for each in descriptors:
+        with suppress(OSError):
+            os.close(each)

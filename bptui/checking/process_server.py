@@ -1,0 +1,164 @@
+"""The loop of the user's process: takes requests, runs the code, writes answers."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import faulthandler
+import json
+import os
+import pickle
+import signal
+import struct
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from bptui.checking.answers import AnyArray, Argument, Noted
+from bptui.checking.process_frames import text_of
+from bptui.checking.process_life import Life, Surroundings
+from bptui.checking.process_values import Taker
+
+Message: TypeAlias = dict[str, Any]
+HEADER = struct.Struct("<Q")
+"""In front of a request: how many bytes it has."""
+
+
+def serve(file: str, commands: int, answers: int, trace: int) -> None:
+    """Answer requests until there are no more; never returns.
+
+    A request is a pickled tuple: ``(number, "load")`` or ``(number, function, arguments, most)``,
+    ``most`` being the bytes that the answer's arrays may have. An answer is a line of JSON.
+    """
+    process = os.getpid()
+    surroundings = Surroundings(file)
+    life: Life | None = None
+    try:
+        _send(answers, {"kind": "ready", "number": 0})
+        while (request := _receive(commands)) is not None:
+            number, name, *rest = request
+            if name == "load":
+                surroundings.restore()
+                _watch(trace)
+                life = Life(file)
+                answer = _guarded(life, _load, while_loading=True)
+            else:
+                assert life is not None, "loaded before anything is called"
+                answer = _guarded(life, partial(_call, name, *rest))
+            if os.getpid() != process:
+                os._exit(0)  # a fork that the code made and let return: only the first one answers
+            _flush()
+            _send(answers, {**answer, "number": number})
+    except OSError:  # the code closed all files, these among them
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        os.kill(process, signal.SIGPIPE)
+    os._exit(0)  # whatever threads still run
+
+
+def _watch(trace: int) -> None:
+    """Let the stack be written down when the process crashes, or is asked by a signal."""
+    faulthandler.enable(trace)
+    faulthandler.register(signal.SIGUSR1, trace)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+
+
+def _receive(commands: int) -> tuple[Any, ...] | None:
+    header = _read(commands, HEADER.size)
+    if header is None:
+        return None
+    payload = _read(commands, *HEADER.unpack(header))
+    # from bptui itself, so unpickling is safe; the other direction is JSON, because this side isn't
+    request: tuple[Any, ...] | None = None if payload is None else pickle.loads(payload)
+    return request
+
+
+def _read(descriptor: int, size: int) -> bytes | None:
+    parts = bytearray()
+    while len(parts) < size:
+        part = os.read(descriptor, min(size - len(parts), 1 << 20))
+        if not part:
+            return None
+        parts += part
+    return bytes(parts)
+
+
+def _send(descriptor: int, message: Message) -> None:
+    rest = memoryview(json.dumps(message, separators=(",", ":"), default=_encoded).encode() + b"\n")
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _encoded(value: object) -> object:
+    if isinstance(value, np.ndarray):
+        data = base64.b64encode(value.tobytes()).decode()
+        return {"dtype": value.dtype.str, "shape": value.shape, "data": data}
+    assert dataclasses.is_dataclass(value)
+    return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):
+            stream.flush()
+    ctypes = sys.modules.get("ctypes")
+    if ctypes is not None:  # without it no C code that prints is at hand
+        with suppress(Exception):
+            ctypes.CDLL(None).fflush(None)
+
+
+def _guarded(life: Life, work: Callable[[Life], Message], while_loading: bool = False) -> Message:
+    """What ``work`` answers, or how the user's code ended it."""
+    try:
+        with life.noting() as noted:
+            answer = work(life)
+        return {**answer, "warnings": _listed(noted)}
+    except SystemExit as error:
+        code = "" if error.code is None else repr(error.code)
+        kind, message = "exited", f"sys.exit({text_of(code, 200)})"
+        frames = life.files.of_exception(error)
+    except BaseException as error:
+        # a private name, such as numpy's _ArrayMemoryError, stands for the public one above it
+        names = (each.__name__ for each in type(error).__mro__)
+        name = next(each for each in names if not each.startswith("_"))
+        text = text_of(error.msg if isinstance(error, SyntaxError) else error)
+        kind, message = "raised", f"{text_of(name)}: {text}" if text else text_of(name)
+        frames = life.files.of_exception(error)
+    return {
+        "kind": kind,
+        "message": message,
+        "frames": frames,
+        "while_loading": while_loading,
+    }
+
+
+def _listed(noted: Mapping[object, Noted]) -> list[Noted]:
+    return list(noted.values())
+
+
+def _load(life: Life) -> Message:
+    life.execute()
+    functions, others = life.functions()
+    return {"kind": "loaded", "functions": functions, "others": others}
+
+
+def _call(name: str, arguments: list[Argument], most: int, life: Life) -> Message:
+    fresh = [_fresh(each) for each in arguments]
+    taker = Taker(most)
+    given = taker.given(life.function(name)(*fresh))
+    return {
+        "kind": "answer",
+        "given": given,
+        "arguments": [taker.argument(each) for each in fresh],
+    }
+
+
+def _fresh(argument: Argument) -> list[AnyArray] | AnyArray | float:
+    if isinstance(argument, list):
+        return [np.array(each, np.float64, order="C") for each in argument]
+    if isinstance(argument, float):
+        return argument
+    return np.array(argument, np.float64, order="C")

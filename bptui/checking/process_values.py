@@ -1,0 +1,220 @@
+"""What the user's function returned, taken apart into arrays of real numbers.
+
+Runs in the user's process, so errors of the user's own objects are raised as they are.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Iterator, KeysView, Mapping, ValuesView
+
+import numpy as np
+
+from bptui.checking.answers import AnyArray, Given
+
+REAL = "biuf"
+"""Kinds of numpy's dtypes: booleans, integers, floats of any width."""
+MOST_MEMBERS = 100_000
+DEEPEST = 16
+_LAZY = (Iterator, range, deque, KeysView, ValuesView)
+
+
+class TooLargeError(Exception):
+    """More numbers than anybody asked for."""
+
+
+class Taker:
+    """Takes values apart that hold at most ``most`` bytes together."""
+
+    def __init__(self, most: int) -> None:
+        self.left = most
+
+    def given(self, value: object) -> Given:
+        """``value`` as lists, tuples, dicts, iterators and arrays of numbers, or "other"."""
+        try:
+            return self._given(value)
+        except TooLargeError:
+            return Given("other", text=f"{describe(value)}, more numbers than were asked for")
+
+    def argument(self, value: object) -> AnyArray | tuple[AnyArray, ...]:
+        """An argument after the call; an empty tuple where it no longer holds numbers."""
+        try:
+            if isinstance(value, list):
+                return self._members(_plain(value)) or ()
+            array = self._array(value)
+        except TooLargeError:
+            return ()
+        return () if array is None else array
+
+    def _given(self, value: object) -> Given:
+        if value is None:
+            return Given("nothing")
+        if isinstance(value, Mapping):
+            return self._dict(value)
+        plain = _plain(value)
+        if not isinstance(plain, (list, tuple)):
+            array = self._array(plain)
+            if array is None:
+                return Given("other", text=describe(value))
+            return Given("array", (array,))
+        if len(plain) == 2 and _is_pair(*plain):
+            weights, biases = map(self._part, plain)
+            if weights is not None and biases is not None:
+                return Given("pair", weights, biases)
+        members = self._members(plain)
+        if members is None:
+            return Given("other", text=describe(value))
+        return Given("sequence", members)
+
+    def _dict(self, value: Mapping[object, object]) -> Given:
+        items: list[tuple[str, AnyArray | tuple[AnyArray, ...]]] = []
+        unusable = []
+        for name, each in value.items():
+            if not isinstance(name, str):
+                return Given("other", text=describe(value))
+            if each is None:
+                continue
+            plain = _plain(each)
+            part: AnyArray | tuple[AnyArray, ...] | None = self._array(plain)
+            if part is None and isinstance(plain, (list, tuple)):
+                part = self._members(plain)
+            if part is None:
+                unusable.append(f"{name} is {describe(each)}")
+            else:
+                items.append((name, part))
+        return Given("dict", items=tuple(items), text="; ".join(unusable))
+
+    def _part(self, value: object) -> tuple[AnyArray, ...] | None:
+        """One of a pair; None stands for a part that was not given."""
+        if value is None:
+            return ()
+        assert isinstance(value, (list, tuple))
+        return self._members([each for each in value if each is not None])
+
+    def _members(self, values: object) -> tuple[AnyArray, ...] | None:
+        assert isinstance(values, (list, tuple))
+        arrays = []
+        for each in values:
+            array = self._array(each)
+            if array is None:
+                return None
+            arrays.append(array)
+        return tuple(arrays)
+
+    def _array(self, value: object) -> AnyArray | None:
+        """``value`` as one array of real numbers, or None."""
+        if isinstance(value, (list, tuple)):
+            if _shape(value) is None:  # cheaper than numpy's try, and without its guesses
+                return None
+        elif not _numeric(value):
+            return None
+        array = _as_array(value)
+        if array is None or array.dtype.kind not in REAL:
+            return None
+        self.left -= array.size * array.itemsize
+        if self.left < 0:
+            raise TooLargeError
+        return array
+
+
+def _as_array(value: object) -> AnyArray | None:
+    if hasattr(value, "detach"):  # a torch tensor that remembers its gradient
+        value = value.detach().cpu()
+    try:
+        array = np.asarray(value)
+    except (ValueError, OverflowError):  # ragged
+        return None
+    if array.dtype.kind == "O":  # fractions, decimals, integers beyond 64 bits
+        try:
+            return array.astype(np.float64)
+        except (TypeError, ValueError, OverflowError):
+            return None
+    return array
+
+
+def _numeric(value: object) -> bool:
+    numbers = (bool, int, float, np.ndarray, np.generic)
+    return isinstance(value, numbers) or (
+        (hasattr(value, "__array__") or hasattr(value, "__float__"))
+        and not isinstance(value, (str, bytes, complex, type))
+    )
+
+
+def _shape(value: object, depth: int = 0) -> tuple[int, ...] | None:
+    """The shape of nested lists of numbers, or None where they have none."""
+    if isinstance(value, (list, tuple)):
+        if depth > DEEPEST:
+            return None
+        shapes = {_shape(each, depth + 1) for each in value}
+        if not shapes:
+            return (0,)
+        first = shapes.pop()
+        return None if shapes or first is None else (len(value), *first)
+    if not _numeric(value):
+        return None
+    shape = getattr(value, "shape", ())
+    return tuple(shape) if isinstance(shape, tuple) else tuple(np.asarray(value).shape)
+
+
+def _plain(value: object, depth: int = 0) -> object:
+    """``value`` with lists in the place of iterators and of arrays that hold objects, all down."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "O" and value.ndim:
+        array = _as_array(value)
+        return _plain(list(value), depth) if array is None else array
+    if isinstance(value, _LAZY) and not hasattr(value, "__array__"):
+        value = list(itertools.islice(value, MOST_MEMBERS + 1))
+        if len(value) > MOST_MEMBERS:
+            raise TooLargeError
+    if isinstance(value, (list, tuple)) and depth <= DEEPEST:
+        return [_plain(each, depth + 1) for each in value]
+    return value
+
+
+def _depth(value: object, most: int = DEEPEST) -> int:
+    """How many indices lead to a number."""
+    if isinstance(value, (list, tuple)):
+        return 1 + (_depth(value[0], most - 1) if value and most else 0)
+    return int(getattr(value, "ndim", 0))
+
+
+def _is_pair(first: object, second: object) -> bool:
+    """Whether two members are all weights' and all biases' gradients, and not two layers'.
+
+    One index leads to a layer and two more to a weight, so three deep is a list of matrices. Lists
+    that are no rectangle cannot be the matrix of a layer either.
+    """
+    sequences = [each for each in (first, second) if each is not None]
+    if not sequences or not all(isinstance(each, (list, tuple)) for each in sequences):
+        return False
+    if len(sequences) == 1:
+        return True
+    return _depth(first) >= 3 or any(_shape(each) is None for each in sequences)
+
+
+def describe(value: object, depth: int = 0) -> str:
+    """What ``value`` is, in a few words: "a str", "a list of 2 dicts"."""
+    if value is None:
+        return "None"
+    if isinstance(value, np.ndarray):
+        numbers = "complex numbers" if value.dtype.kind == "c" else f"dtype {value.dtype}"
+        sort = numbers if value.dtype.kind not in REAL else f"{value.size:,} numbers"
+        return f"an array of {sort}"
+    name = type(value).__name__
+    if isinstance(value, (list, tuple)) and depth == 0:
+        if not value:
+            return f"an empty {name}"
+        kinds = list(dict.fromkeys(describe(each, 1) for each in itertools.islice(value, 20)))
+        if len(kinds) == 1 and len(value) > 1:
+            bare = kinds[0].split(" ", 1)[-1] if kinds[0].startswith(("a ", "an ")) else kinds[0]
+            plural = bare if kinds[0] == "None" or " " in bare else f"{bare}s"
+            return f"{_article(name)} {name} of {len(value):,} {plural}"
+        return f"{_article(name)} {name} of {', '.join(kinds[:4])}"
+    if isinstance(value, Mapping) and depth == 0 and not all(isinstance(k, str) for k in value):
+        odd = next(each for each in value if not isinstance(each, str))
+        return f"{_article(name)} {name} whose keys are not names but {type(odd).__name__}"
+    return f"{_article(name)} {name}"
+
+
+def _article(word: str) -> str:
+    return "an" if word[:1].lower() in "aeiou" else "a"
