@@ -22,11 +22,13 @@ Truth = Mapping[str, Derivatives]
 class Link:
     """An operation of the backward pass, or an update, and what is wrong with it.
 
-    ``results`` are what it computed; ``faults`` what an update failed to do. ``mistakes`` are those
-    of the preset that are made in it; one that is wrong without any follows from the links before.
+    ``results`` are what it computed; ``faults`` what an update failed to do. ``follows_from`` are
+    the wrong results that it was computed from; ``mistakes`` are those of the preset that are made
+    in it where there are none.
     """
 
     operation: str
+    follows_from: tuple[str, ...] = ()
     results: tuple[Comparison, ...] = ()
     faults: tuple[UpdateFault, ...] = ()
     mistakes: tuple[str, ...] = ()
@@ -34,6 +36,11 @@ class Link:
     @property
     def wrong(self) -> bool:
         return bool(self.faults) or any(bool(each.wrong.any()) for each in self.results)
+
+    @property
+    def origin(self) -> bool:
+        """Whether it is wrong though all that it was computed from is right."""
+        return self.wrong and not self.follows_from
 
 
 def analytic(snapshot: Snapshot, name: str) -> Array:
@@ -43,7 +50,7 @@ def analytic(snapshot: Snapshot, name: str) -> Array:
 
 def chain(snapshot: Snapshot, truth: Truth) -> tuple[Link, ...]:
     """The links of one step, in order, without the mistakes behind them."""
-    faults, links = update_faults(snapshot), list[Link]()
+    faults, links, spoilt = update_faults(snapshot), list[Link](), set[str]()
     names = snapshot.experiment.network.names
     for operation in snapshot.operations:
         if operation.stage == "backward":
@@ -51,27 +58,29 @@ def chain(snapshot: Snapshot, truth: Truth) -> tuple[Link, ...]:
                 Comparison(name, truth[name].places.of(analytic(snapshot, name)), truth[name])
                 for name in operation.writes
             )
-            links.append(Link(operation.name, results))
+            sources = tuple(each for each in operation.reads if each in spoilt)
+            links.append(Link(operation.name, sources, results))
+            spoilt |= {each.name for each in results if each.wrong.any()}
         elif operation.stage == "update":
             layer = operation.layer
             whole = operation.name != f"update {names.weights(layer)}"
             own = tuple(each for each in faults if whole or each.layer == layer)
-            links.append(Link(operation.name, (), own))
+            links.append(Link(operation.name, faults=own))
     return tuple(links)
 
 
 def explained(snapshot: Snapshot, truth: Truth) -> tuple[Link, ...]:
     """The links, with the mistakes of the preset behind those that are wrong.
 
-    A mistake is behind a link where it is the first that is wrong when the step makes that mistake
-    alone, and where the link comes out otherwise when the step makes all mistakes but that one.
+    A mistake is behind a link where errors begin, where they begin there too when the step makes
+    that mistake alone, and where the link comes out otherwise when it makes all but that one.
     """
     links, made = chain(snapshot, truth), snapshot.experiment.training.mistakes
-    alone = {name: _first_wrong(chain(_made_with(snapshot, (name,)), truth)) for name in made}
+    alone = {name: _origins(chain(_made_with(snapshot, (name,)), truth)) for name in made}
     without: dict[str, Snapshot] = {}
     explained: list[Link] = []
     for link in links:
-        behind = [name for name in made if link.wrong and alone[name] == _kind(link)]
+        behind = [name for name in made if link.origin and _kind(link) in alone[name]]
         if len(made) > 1:
             for name in behind:
                 others = tuple(each for each in made if each != name)
@@ -86,8 +95,8 @@ def _kind(link: Link) -> str:
     return "update" if link.operation.startswith("update") else link.operation
 
 
-def _first_wrong(links: tuple[Link, ...]) -> str | None:
-    return next((_kind(each) for each in links if each.wrong), None)
+def _origins(links: tuple[Link, ...]) -> set[str]:
+    return {_kind(each) for each in links if each.origin}
 
 
 def _matters(link: Link, snapshot: Snapshot, other: Snapshot) -> bool:

@@ -1,0 +1,136 @@
+"""``bptui gradcheck``: backpropagation's gradients against numerical ones."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from typing import TYPE_CHECKING
+
+import click
+
+from bptui.cli.errors import Diverged, Unusable
+from bptui.cli.loading import load_preset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bptui.core.experiment import Experiment
+    from bptui.core.gradcheck.check import GradientCheck
+    from bptui.core.snapshot import Snapshot
+
+WIDTH, NARROWEST = 100, 60
+"""Columns of text where there is no terminal, and the fewest where there is one."""
+
+
+@click.command(
+    "gradcheck",
+    short_help="A step's gradients against numerical ones.",
+    help="""Check the gradients of one training step numerically.
+
+NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
+Step k computes with the parameters after k updates.
+
+Every weight and bias gets two numerical gradients beside the one that backpropagation gave: by a
+complex step, exact to rounding, and by a central difference, the second opinion. Where a gradient
+is wrong, the links of the chain from the loss to the update say since which operation, and which
+mistake of the preset is behind it. Where relu has no derivative, both one-sided ones are given.
+
+Of large matrices a sample is checked, always the same one, and the worst rows are written.
+
+\b
+Examples:
+  bptui gradcheck article
+  bptui gradcheck article-listing-1
+  bptui gradcheck mazur-as-published --step 1
+  bptui gradcheck my-network.toml --step 500 --all
+  bptui gradcheck - < my-network.toml
+
+\b
+Exit codes: 0 every gradient and every update is right; 1 one is not, or
+training diverged before that step; 2 unusable preset or arguments.
+""",
+)
+@click.argument("name_or_file")
+@click.option(
+    "--step", type=int, default=0, metavar="K", show_default=True, help="The step to check."
+)
+@click.option("--all", "every", is_flag=True, help="Check every number of large matrices, too.")
+def command(name_or_file: str, step: int, every: bool) -> None:
+    gradcheck(load_preset(name_or_file), step, every)
+
+
+def gradcheck(experiment: Experiment, step: int, every: bool) -> None:
+    """Seek the step, check it, write what was found; exit code 1 if anything is wrong."""
+    from bptui.cli.explain import seek
+    from bptui.cli.output import opened
+    from bptui.core.experiment import MOST_STEPS
+    from bptui.core.timeline import Timeline
+
+    if not 0 <= step <= MOST_STEPS:
+        raise Unusable(f"--step: found {step}; expected 0 to {MOST_STEPS:,}")
+    timeline = Timeline(experiment)
+    with opened(None) as stream:
+        seek(timeline, step)
+        snapshot = None if timeline.first_not_finite is not None else timeline.snapshot(step)
+        first = timeline.first_not_finite  # found on the way, or in this very step
+        if snapshot is None or first is not None:
+            raise Diverged(
+                f"training diverged: the loss is not finite from step {first} on, "
+                "and has no gradients to check there"
+            )
+        check = _checked(snapshot, every)
+        width = WIDTH
+        if stream.isatty():
+            width = max(shutil.get_terminal_size().columns, NARROWEST)
+        for line in lines(check, width):
+            stream.write(line + "\n")
+    if not check.right:
+        raise click.exceptions.Exit(1)
+
+
+def _checked(snapshot: Snapshot, every: bool) -> GradientCheck:
+    from bptui.cli.rows import Progress
+    from bptui.core.gradcheck.check import check_gradients
+
+    thousandths = 1000
+    with Progress(thousandths) as progress:
+        return check_gradients(
+            snapshot, every, lambda share: progress.show(int(share * thousandths))
+        )
+
+
+def lines(check: GradientCheck, width: int) -> Iterator[str]:
+    """The whole report; none of its sentences is wider than ``width``."""
+    from bptui.core.derivation.explain import Explainer
+    from bptui.core.gradcheck.report import METHOD, chain_lines, report_lines, summary
+    from bptui.export.worksheet.sheet import worksheet
+
+    snapshot = check.snapshot
+    sheet = worksheet(Explainer(snapshot.experiment), snapshot, "loss")
+    yield from textwrap.wrap(sheet.title, width)
+    yield "=" * min(max(len(sheet.title), 1), width)
+    for name, text in sheet.facts:
+        yield from _hanging(name, text, width, 12)
+    yield ""
+    yield from textwrap.wrap(METHOD, width)
+    yield ""
+    for line in report_lines(check, width):
+        yield line.text
+        if line.role == "title":
+            yield "-" * len(line.text)
+    if not check.right:
+        yield ""
+        title = "The chain from the loss to the update"
+        yield from (title, "-" * len(title))
+        links = chain_lines(check)
+        room = max(len(name) for name, _ in links) + 4
+        for name, text in links:
+            yield from _hanging(f"  {name}", text, width, room)
+    yield ""
+    for sentence in summary(check):
+        yield from textwrap.wrap(sentence, width)
+
+
+def _hanging(name: str, text: str, width: int, room: int) -> list[str]:
+    """``text`` beside ``name``, going on under itself."""
+    return textwrap.wrap(text, width, initial_indent=f"{name:{room}}", subsequent_indent=" " * room)

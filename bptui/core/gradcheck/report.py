@@ -1,0 +1,166 @@
+"""A gradient check in words: the summary, the chain of operations, the tables line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from bptui.core.gradcheck.chain import Link
+from bptui.core.gradcheck.check import GradientCheck
+from bptui.core.gradcheck.derivatives import Places
+from bptui.core.gradcheck.table import (
+    COLUMNS,
+    Table,
+    error_text,
+    parameter_name,
+    sides,
+    table,
+)
+
+Role: TypeAlias = Literal["title", "columns", "right", "wrong", "kink", "note", "verdict", "blank"]
+METHOD = (
+    "Analytic: what backpropagation gave. Complex step: Im L(w + ih) / h, by a forward pass of its "
+    "own. Central difference: (L(w + h) - L(w - h)) / 2h, extrapolated to h = 0. Relative error: "
+    "|a - n| / max(|a|, |n|); right is below 1e-9, or no more than rounding explains."
+)
+FULL = 92
+"""Columns that a table takes with the central differences; without that room it leaves them out."""
+
+
+@dataclass(frozen=True)
+class ReportLine:
+    """A line of a table; ``places`` and ``position`` say whose numbers are in it, if any's."""
+
+    text: str
+    role: Role
+    places: Places | None = None
+    position: int = 0
+
+
+def report_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
+    """A table for each matrix and each vector of biases, its verdict at the end."""
+    names = check.snapshot.experiment.network.names
+    tables = [table(names, each) for each in check.gradients]
+    name_width = max(each.name_width for each in tables)
+    for place, each in enumerate(tables):
+        if place:
+            yield ReportLine("", "blank")
+        yield ReportLine(each.title, "title")
+        yield from _rows(each, name_width, width)
+        for row in each.rows:
+            if row.verdict == "kink":
+                both = sides(each.comparison, row.position)
+                yield ReportLine(f"  {row.name}: not differentiable here: {both}", "note")
+        if each.omitted:
+            yield ReportLine(f"  {each.omitted}", "note")
+        yield ReportLine(f"  {each.verdict}", "verdict")
+
+
+def _rows(each: Table, name_width: int, width: int) -> Iterator[ReportLine]:
+    kept = (0, 1, 2, 3) if width >= FULL else (0, 1, 3)
+    heads = [COLUMNS[place] if width >= FULL else _SHORT[COLUMNS[place]] for place in kept]
+    widths = [
+        max(len(head), *(len(row.cells[place]) for row in each.rows))
+        for head, place in zip(heads, kept, strict=True)
+    ]
+    titles = [head.rjust(room) for head, room in zip(heads, widths, strict=True)]
+    yield ReportLine("  ".join((f"  {'':{name_width}}", *titles)), "columns")
+    for row in each.rows:
+        cells = [row.cells[place].rjust(room) for place, room in zip(kept, widths, strict=True)]
+        text = "  ".join((f"  {row.name:{name_width}}", *cells, row.words))
+        places = each.comparison.derivatives.places
+        yield ReportLine(text, row.verdict, places, row.position)
+
+
+_SHORT = {
+    "analytic": "analytic",
+    "complex step": "numerical",
+    "relative error": "error",
+}
+
+
+def chain_lines(check: GradientCheck) -> list[tuple[str, str]]:
+    """The operations from the loss to the update with what is to be said about each."""
+    return [(each.operation, _link(each, each is check.first_wrong)) for each in check.links]
+
+
+def _link(link: Link, first: bool) -> str:
+    if link.faults:
+        return "; ".join(_faults(link)) + _behind(link)
+    if not link.wrong:
+        kinks = any(bool(each.kink.any()) for each in link.results)
+        return "right, on a kink" if kinks else "right"
+    if link.follows_from:
+        return f"wrong, as it is computed from {' and '.join(link.follows_from)}"
+    return ("wrong from here on" if first else "wrong") + _behind(link)
+
+
+def _faults(link: Link) -> Iterator[str]:
+    for fault in link.faults:
+        if fault.never_applied:
+            yield f"{fault.name} stays as it was, its gradient never applied"
+        else:
+            yield f"{fault.name} is not what the optimizer makes of its gradient"
+
+
+def _behind(link: Link) -> str:
+    return f": {', '.join(link.mistakes)}" if link.mistakes else ""
+
+
+def summary(check: GradientCheck) -> list[str]:
+    """What came out, in a few sentences, the most important first."""
+    wrong, checked = check.count("wrong"), check.checked
+    kinks = sum(int((each.kink & ~each.wrong).sum()) for each in check.gradients)
+    if wrong:
+        said = [f"{_some(wrong, checked)} wrong."]
+    else:
+        said = [f"{_some(checked - kinks, checked)} right{_largest(check)}."]
+    said += _since(check)
+    if kinks:
+        said.append(
+            f"{_some(kinks, checked)} not differentiable here, where a pre-activation is 0: the "
+            "value taken lies between the one-sided derivatives."
+        )
+    if check.count("rounded"):
+        said.append(
+            f"{_some(check.count('rounded'), checked)} so small beside the terms added up that "
+            "only rounding is left: right, as far as can be told."
+        )
+    if check.count("doubtful"):
+        said.append(
+            f"Of {check.count('doubtful'):,} the central difference says something else: the "
+            "verdict stands on the complex step alone."
+        )
+    if check.idle_mistakes:
+        said.append(f"Without effect in this step: {', '.join(check.idle_mistakes)}.")
+    if check.checked < check.total:
+        said.append(f"Checked is a drawn sample of {check.checked:,} of {check.total:,} gradients.")
+    return said
+
+
+def _since(check: GradientCheck) -> Iterator[str]:
+    """Where the errors begin, and the mistakes behind that."""
+    for link in check.links:
+        if link.faults:
+            by = f": {' and '.join(link.mistakes)}" if link.mistakes else ""
+            yield f"In the update, {'; '.join(_faults(link))}{by}."
+        elif link.origin:
+            begin = "Wrong since" if link is check.first_wrong else "Wrong by itself, too:"
+            yield f"{begin} {link.operation}{_behind(link)}."
+
+
+def _some(count: int, all_of: int) -> str:
+    if count == all_of:
+        return f"All {count:,} gradients are" if count > 1 else "The only gradient is"
+    return f"{count:,} of {all_of:,} gradients {'are' if count != 1 else 'is'}"
+
+
+def _largest(check: GradientCheck) -> str:
+    names = check.snapshot.experiment.network.names
+    found = [(each.largest_error, each) for each in check.gradients if each.largest_error]
+    if not found:
+        return ""
+    (error, position), comparison = max(found, key=lambda each: (each[0] or (0.0, 0))[0])
+    name = parameter_name(names, comparison.derivatives.places, position)
+    return f", largest relative error {error_text(error)} ({name})"
