@@ -1,0 +1,206 @@
+"""Histories as files: the numbers of every step, bit by bit, edits included."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bptui.cli.writers import as_csv, jsonl
+from bptui.core.edits import Number, edited
+from bptui.core.evaluation import test_loss as held_out_loss
+from bptui.core.experiment import Experiment
+from bptui.core.network import Network, Parameters
+from bptui.core.timeline import Timeline
+from bptui.core.training import Engine
+from bptui.export.history.formats import WRITERS, default_every, row_bytes
+from bptui.export.history.rows import MOST_BYTES, MOST_ROWS, Rows, history, replayed, round_every
+from bptui.presets import load
+
+from ..core.support import data
+
+IRIS = load("iris")
+"""Mini-batches in a new order each epoch, biases, test samples."""
+
+
+def written(form: str, timeline: Timeline, every: int = 1) -> bytes:
+    """The file of all steps that ``timeline`` has played."""
+    last = timeline.furthest
+    rows, ticks, raw = Rows(last, every), list[int](), io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="utf-8", newline="")
+    own = replayed(timeline, timeline.snapshot(last))
+    WRITERS[form](timeline.experiment, rows, history(own, rows, ticks.append), stream)
+    stream.flush()
+    assert sorted(ticks) == ticks
+    assert set(ticks) == set(range(rows.count))
+    return raw.getvalue()
+
+
+def played(experiment: Experiment, last: int) -> Timeline:
+    timeline = Timeline(experiment)
+    timeline.snapshot(last)
+    return timeline
+
+
+def test_csv_has_the_columns_and_the_digits_of_run() -> None:
+    stream, engine = io.StringIO(), Engine(IRIS)
+    write, losses = as_csv(IRIS, stream), []
+    for _ in range(13):  # beyond an epoch, whose last batch is smaller
+        snapshot = engine.record()
+        write(snapshot)
+        losses.append(repr(held_out_loss(IRIS, snapshot.parameters)))
+    expected = list(csv.DictReader(io.StringIO(stream.getvalue())))
+    rows = list(csv.DictReader(io.StringIO(written("csv", played(IRIS, 12)).decode())))
+    assert [each.pop("test_loss") for each in rows] == losses
+    assert {each.pop("learning_rate") for each in rows} == {"0.1"}
+    for row, other in zip(rows, expected, strict=True):
+        assert row == {name: cell for name, cell in other.items() if not name.startswith("out_")}
+
+
+def test_json_has_the_keys_of_run() -> None:
+    stream, engine = io.StringIO(), Engine(IRIS)
+    write = jsonl(IRIS, stream)
+    for _ in range(6):
+        write(engine.record())
+    expected = [json.loads(line) for line in stream.getvalue().splitlines()]
+    rows = json.loads(written("json", played(IRIS, 5)))
+    for row, other in zip(rows, expected, strict=True):
+        assert row.pop("test_loss") > 0.0
+        assert row.pop("learning_rate") == 0.1
+        del other["outputs"]
+        assert row == other
+
+
+@pytest.mark.parametrize("experiment", [IRIS, load("article")], ids=["iris", "article"])
+def test_npz_has_arrays_by_name(experiment: Experiment) -> None:
+    archive = np.load(io.BytesIO(written("npz", played(experiment, 8), 3)), allow_pickle=False)
+    network = experiment.network
+    names = {"step", "epoch", "loss", "learning_rate"}
+    names |= {"test_loss"} if experiment is IRIS else set()
+    for layer in range(1, network.depth + 1):
+        names |= {f"W{layer}", f"gW{layer}"}
+        names |= {f"b{layer}", f"gb{layer}"} if network.bias else set()
+    assert set(archive) == names
+    assert archive["step"].tolist() == [0, 3, 6, 8]
+    assert archive["step"].dtype.kind == archive["epoch"].dtype.kind == "i"
+    assert archive["W1"].shape == (4, *network.layers[:2])
+    engine = Engine(experiment)
+    snapshots = [engine.record() for _ in range(9)]
+    for at, step in enumerate([0, 3, 6, 8]):
+        snapshot = snapshots[step]
+        assert archive["loss"][at] == snapshot.loss
+        assert archive["epoch"][at] == snapshot.epoch
+        for mark, parameters in (("", snapshot.parameters), ("g", snapshot.gradients)):
+            for layer, weights in enumerate(parameters.weights, 1):
+                assert archive[f"{mark}W{layer}"][at].tobytes() == weights.tobytes()
+            for layer, biases in enumerate(parameters.biases or (), 1):
+                assert archive[f"{mark}b{layer}"][at].tobytes() == biases.tobytes()
+
+
+def test_edits_are_part_of_it_and_the_timeline_stays_as_it_is() -> None:
+    timeline = played(load("article"), 9)
+    timeline = edited(timeline, timeline.snapshot(4), Number("learning rate"), 2.5)
+    timeline = edited(timeline, timeline.snapshot(6), Number("weight", (1, 0, 1)), -3.0)
+    timeline.snapshot(11)
+    timeline.snapshot(2)  # going back loses nothing
+    before = timeline.reached, len(timeline.losses)
+    archive = np.load(io.BytesIO(written("npz", timeline)))
+    assert archive["step"].tolist() == [*range(12)]
+    assert archive["learning_rate"].tolist() == [0.5] * 4 + [2.5] * 8
+    assert archive["W1"][6, 0, 1] == -3.0
+    assert archive["loss"].tolist() == [timeline.losses[step] for step in range(12)]
+    # plain descent, but for what was edited
+    for step in set(range(11)) - {5}:
+        change = archive["W1"][step + 1] - archive["W1"][step]
+        expected = -archive["learning_rate"][step] * archive["gW1"][step]
+        np.testing.assert_allclose(change, expected, rtol=1e-12, atol=1e-15)
+    timeline.snapshot(2)
+    assert (timeline.reached, len(timeline.losses)) == before
+
+
+def test_replaying_plays_nothing_of_the_shown_timeline() -> None:
+    timeline = played(load("article"), 300)
+    shown = timeline.snapshot(7)
+    own = replayed(timeline, shown)
+    assert [*history(own, Rows(300, 100), lambda done: None)][-1].snapshot.step == 300
+    assert timeline.snapshot(7) is shown
+    assert timeline.reached == 8
+
+
+def test_numbers_that_are_not_finite_are_words() -> None:
+    start = Parameters.of([[[1.0, -0.5]], [[0.5], [1.5]]], None)
+    network = Network((1, 2, 1), ("identity", "identity"), bias=False)
+    article = load("article")
+    training = replace(article.training, learning_rate=3.0)
+    diverging = Experiment("diverging", network, start, training, data([[2.0]], [[1.0]]))
+    timeline = Timeline(diverging)
+    while timeline.first_not_finite is None:
+        timeline.snapshot(timeline.furthest + 1)
+    timeline.snapshot(timeline.first_not_finite + 2)
+    rows = json.loads(written("json", timeline))
+    assert len(rows) == timeline.first_not_finite + 3
+    assert rows[timeline.first_not_finite]["loss"] == "inf"
+    assert rows[-1]["loss"] == rows[-1]["weights"][0][0][0] == "nan"
+    cells = list(csv.DictReader(io.StringIO(written("csv", timeline).decode())))
+    assert cells[-1]["loss"] == cells[-1]["W1[0][0]"] == "nan"
+    losses = np.load(io.BytesIO(written("npz", timeline)))["loss"]
+    assert math.isinf(losses[timeline.first_not_finite])
+
+
+@given(st.integers(0, 500), st.integers(1, 600))
+def test_rows_are_every_so_many_steps_and_the_last(last: int, every: int) -> None:
+    steps = [*Rows(last, every).steps()]
+    assert len(steps) == Rows(last, every).count
+    assert steps == sorted({*range(0, last + 1, every), last})
+
+
+@given(st.integers(0, 10**9), st.integers(1, 10**5))
+def test_the_proposed_distance_is_the_smallest_round_one(last: int, most: int) -> None:
+    every = round_every(last, most)
+    round_ones = [digit * 10**power for power in range(11) for digit in (1, 2, 5)]
+    assert every == next(each for each in round_ones if each * most >= last)
+
+
+def test_what_is_proposed_is_neither_long_nor_large() -> None:
+    large = replace(
+        load("article"),
+        network=Network((100, 200, 2), ("sigmoid", "sigmoid"), bias=False),
+        start=Parameters.of([np.zeros((100, 200)), np.zeros((200, 2))], None),
+        data=data(np.zeros((1, 100)), np.full((1, 2), 0.5)),
+    )
+    for experiment in (load("article"), IRIS, large):
+        for last in (0, 1, 9_999, 10_001, 123_456, 10**9):
+            rows = Rows(last, default_every(experiment, last))
+            assert rows.count <= MOST_ROWS + 1
+            assert (rows.count - 2) * row_bytes(experiment, "csv") <= MOST_BYTES
+    assert default_every(load("article"), 10_000) == 1
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "npz"])
+@pytest.mark.parametrize("experiment", [IRIS, load("article")], ids=["iris", "article"])
+def test_the_size_is_foreseen(form: str, experiment: Experiment) -> None:
+    timeline = played(experiment, 400)
+    size, expected = len(written(form, timeline)), 401 * row_bytes(experiment, form)
+    assert 0.85 < size / expected < 1.15
+
+
+def test_it_can_be_broken_off_anywhere() -> None:
+    class WantedNoMoreError(Exception):
+        pass
+
+    def tick(done: int) -> None:
+        if done == 3:
+            raise WantedNoMoreError
+
+    timeline = played(load("article"), 10)
+    rows = history(replayed(timeline, timeline.snapshot(10)), Rows(10, 1), tick)
+    assert [next(rows).snapshot.step for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(WantedNoMoreError):
+        next(rows)
