@@ -24,6 +24,7 @@ COMMANDS = {
     "list": "bptui.cli.list_presets",
     "run": "bptui.cli.run",
     "explain": "bptui.cli.explain",
+    "export": "bptui.cli.export",
     "gradcheck": "bptui.cli.gradcheck",
 }
 DEFAULT_PRESET = "article"

@@ -1,0 +1,92 @@
+"""``bptui export``: a program or a preset that stands alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from bptui.cli.errors import Unusable
+from bptui.cli.loading import load_preset, same_file
+
+if TYPE_CHECKING:
+    from bptui.core.experiment import Experiment
+
+FORMS = ("numpy", "torch", "toml")
+LARGE = 1_000_000
+"""Bytes from which on the size is worth a word."""
+
+
+@click.command(
+    "export",
+    short_help="A program or a preset that stands alone.",
+    help="""Write the network and its training as a file that stands alone.
+
+NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
+
+\b
+numpy  a program with the forward pass, the chain rule and the update written out; where the
+       preset makes mistakes, so does the program, and the right line stands beside each wrong one
+torch  a program that leaves the chain rule to autograd, in float64
+toml   a preset with its samples in it
+
+Both programs need no bptui. They train the same network and print the losses of the steps that
+`bptui run` shows, with all digits.
+
+\b
+Examples:
+  bptui export article --to numpy
+  bptui export xor --to numpy -o xor.py && python xor.py
+  bptui export article-listing-1 --to numpy | grep -A 2 MISTAKE
+  bptui export spirals --to torch -o spirals.py
+  bptui export iris --to toml -o my-iris.toml
+  bptui export - --to numpy < my-network.toml
+
+\b
+Exit codes: 0 fine; 2 unusable preset or arguments.
+""",
+)
+@click.argument("name_or_file")
+@click.option(
+    "--to",
+    "form",
+    type=click.Choice(FORMS),
+    required=True,
+    help="A program in numpy or in torch, or a preset.",
+)
+@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
+def command(name_or_file: str, form: str, output: str | None) -> None:
+    experiment = load_preset(name_or_file)
+    if output is not None and same_file(output, name_or_file):
+        raise Unusable(f"--output {output!r}: this is the preset itself; name another file")
+    from bptui.cli.output import opened
+
+    with opened(output) as stream:
+        text = exported(experiment, form)
+        stream.write(text)
+    size = len(text.encode("utf-8", "replace"))
+    if size > LARGE:
+        numbers = experiment.network.parameter_count + sum(
+            array.size
+            for array in (
+                experiment.data.inputs,
+                experiment.data.targets,
+                experiment.data.test_inputs,
+                experiment.data.test_targets,
+            )
+        )
+        click.echo(f"bptui: {size / 1e6:.1f} MB, for it holds {numbers:,} numbers", err=True)
+
+
+def exported(experiment: Experiment, form: str) -> str:
+    """The text of the file; :class:`Unusable` where there can be none."""
+    from bptui.export.programs import RefusedError, numpy_program, toml_preset, torch_program
+    from bptui.presets.save import SaveError
+
+    writers = {"numpy": numpy_program, "torch": torch_program, "toml": toml_preset}
+    try:
+        return writers[form](experiment)
+    except RefusedError as error:
+        raise Unusable(f"--to {form}: {error.reason}") from None
+    except SaveError as error:
+        raise Unusable(f"--to {form}: {error}") from None

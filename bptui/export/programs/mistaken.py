@@ -1,0 +1,39 @@
+"""Statements of a program that a mistake can change, with the right one beside the wrong one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Set
+from typing import TypeAlias
+
+Mistakes: TypeAlias = Set[str]
+Statement: TypeAlias = Callable[[Mistakes], str]
+"""The statement as it stands where these mistakes are made."""
+
+
+def guilty(statement: Statement, mistakes: Iterable[str]) -> list[str]:
+    """Those of the ``mistakes`` that make ``statement`` another than the right one."""
+    made = tuple(mistakes)
+    right, published = statement(frozenset()), statement(frozenset(made))
+    if right == published:
+        return []
+    needed = [each for each in made if statement(frozenset(made) - {each}) != published]
+    # two that do the same thing: neither is needed, both are to blame
+    return needed or [each for each in made if statement(frozenset({each})) != right]
+
+
+class Marker:
+    """Writes statements, the wrong ones below the right ones, and notes which mistakes showed."""
+
+    def __init__(self, mistakes: tuple[str, ...]) -> None:
+        self.mistakes = mistakes
+        self.shown: set[str] = set()
+
+    def lines(self, statement: Statement) -> list[str]:
+        """``statement`` as published; above a wrong one the mistakes' names and the right one."""
+        made = guilty(statement, self.mistakes)
+        published = statement(frozenset(self.mistakes))
+        if not made:
+            return [published]
+        self.shown.update(made)
+        right = statement(frozenset())
+        return [f"# MISTAKE {', '.join(made)}; right:", f"# {right}", published]

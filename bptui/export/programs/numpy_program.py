@@ -1,0 +1,167 @@
+"""An experiment as a numpy program of its own, its chain rule and its mistakes in comments."""
+
+from __future__ import annotations
+
+import re
+
+from bptui.core.experiment import Experiment
+from bptui.export.programs import frame
+from bptui.export.programs.backward import Backward, in_one_product
+from bptui.export.programs.formulas import ACTIVATIONS, DERIVATIVES, LOSSES, activation_call
+from bptui.export.programs.header import docstring, mistakes_made
+from bptui.export.programs.lines import (
+    NUMBERS,
+    bracketed,
+    comment,
+    indented,
+    returned,
+    unpacked,
+)
+from bptui.export.programs.mistaken import Marker
+from bptui.export.programs.updates import UPDATES
+
+
+def numpy_program(experiment: Experiment) -> str:
+    """The text of a program that needs numpy only and prints the losses of the engine.
+
+    Where the experiment makes mistakes, so does the program, each wrong line marked.
+    """
+    marker = Marker(experiment.training.mistakes)
+    loop = _loop(experiment, Backward(experiment, marker).lines())
+    functions = _functions(experiment, "\n".join(loop))
+    data = [
+        *frame.samples(experiment, "np.array"),
+        "",
+        *frame.start_values(experiment, "np.array"),
+        *_memory(experiment),
+    ]
+    settings = [*_silenced(functions), *frame.constants(experiment), *_constants(loop)]
+    facts = mistakes_made(experiment, marker.shown)
+    head = [*docstring(experiment, facts, "numpy only"), "", "import numpy as np", ""]
+    return frame.joined([*head, *settings], data, NUMBERS.format(make="np.array"), functions, loop)
+
+
+def _silenced(functions: list[str]) -> list[str]:
+    if not any("np.exp(-z)" in each for each in functions):
+        return []
+    note = "e^-z may become inf: 1 / (1 + inf) is 0, as it should be"
+    return [f'np.seterr(over="ignore")  # {note}', ""]
+
+
+def _constants(loop: list[str]) -> list[str]:
+    if not any("TINY" in line for line in loop):
+        return []
+    return ["TINY = np.finfo(float).tiny  # instead of 0 below a fraction"]
+
+
+def _memory(experiment: Experiment) -> list[str]:
+    """What the optimizer and accumulated gradients start from."""
+    names = experiment.network.names
+    lines: list[str] = []
+    if experiment.optimizer.slots:
+        lines += ["", *comment(f"What {experiment.optimizer.name} remembers of each of them")]
+        for layer in range(1, names.depth + 1):
+            for parameter, trained in frame.trained_parameters(experiment, layer).items():
+                if trained:
+                    lines += [
+                        f"{slot}{parameter} = np.zeros_like({parameter})"
+                        for slot in experiment.optimizer.slots
+                    ]
+    if "gradient-accumulated" in experiment.training.mistakes:
+        lines += ["", *comment("MISTAKE gradient-accumulated: cleared here and never again")]
+        lines += [f"g{each} = np.zeros_like({each})" for each in frame.parameters(experiment)]
+    if experiment.training.l2:
+        weights = [names.weights(layer) for layer in range(1, names.depth + 1)]
+        lines += ["", *bracketed("WEIGHTS = [", weights, "]")]
+    return lines
+
+
+def _functions(experiment: Experiment, loop: str) -> list[str]:
+    """The functions that the program calls, in the order of its calculation."""
+    network, training = experiment.network, experiment.training
+    forward = _forward(experiment)
+    derivatives = [each for name, each in DERIVATIVES.items() if f"{_name(each)}(" in loop]
+    called = "\n".join([forward, *derivatives])
+    found = [each for each in ACTIVATIONS.values() if re.search(rf"\b{_name(each)}\(", called)]
+    loss = training.loss
+    if loss == "cross_entropy":
+        loss += f" after {network.activations[-1]}"
+    value = LOSSES[loss].replace("{share}", frame.share(experiment))
+    found += [*derivatives, value.replace("{over}", frame.over(experiment))]
+    if training.l2:
+        found.append(PENALTY)
+    if experiment.schedule.shuffle:
+        found.append(frame.SHUFFLED.replace("{order}", "generator.permutation(len(INPUTS))"))
+    found += [forward]
+    if in_one_product(experiment):
+        found.append(ONES.replace("{optimizer}", training.optimizer))
+    found.append(UPDATES[training.optimizer])
+    return found
+
+
+ONES = '''
+def with_ones(x):
+    """x and a column of ones, for a bias is the weight of an input that is always 1.
+
+    So one product gives the gradients of weights and biases (its last row), rounded as bptui does:
+    {optimizer} would make a difference in the last digit grow.
+    """
+    return np.column_stack([x, np.ones(len(x))])
+'''
+
+PENALTY = '''
+def penalty():
+    """L2 times the sum of all squared weights."""
+    return float(L2 * sum(np.sum(W**2) for W in WEIGHTS))
+'''
+
+
+def _name(function: str) -> str:
+    return function.split("def ", 1)[1].split("(", 1)[0]
+
+
+def _values(experiment: Experiment) -> list[str]:
+    """net_h, out_h, net_o, out_o."""
+    names = experiment.network.names
+    layers = range(1, names.depth + 1)
+    return [name(layer) for layer in layers for name in (names.net, names.out)]
+
+
+def _forward(experiment: Experiment) -> str:
+    network = experiment.network
+    layers = network.layers
+    bias = " + b" if network.bias else ""
+    about = f"All layers' values for the inputs x, (n, {layers[0]}): net = x W{bias}, out = f(net)."
+    lines = [f'"""{about}"""', *frame.forward_lines(experiment, activation_call)]
+    body = [*indented(lines), *returned(_values(experiment))]
+    return "\n".join(["", "def forward(x):", *body]) + "\n"
+
+
+def _loss(experiment: Experiment, target: str, scale: str = "") -> str:
+    names, training = experiment.network.names, experiment.training
+    last = names.depth
+    computed = names.net(last) if frame.takes_net(experiment.loss) else names.out(last)
+    penalty = " + penalty()" if training.l2 else ""
+    return f"{training.loss}({computed}, {target}){scale}{penalty}"
+
+
+def _loop(experiment: Experiment, backward: list[str]) -> list[str]:
+    values = _values(experiment)
+    body = [
+        *frame.batch(experiment),
+        "",
+        "# Forward pass",
+        *unpacked(values, "forward(x)"),
+        f"loss = {_loss(experiment, 't')}",
+        *frame.printing(experiment, "np.isfinite(loss)", "loss"),
+        "",
+        *comment("Backward pass: the chain rule, from the loss back to the first layer; n samples"),
+        *backward,
+    ]
+    lines = ["for step in range(STEPS + 1):", *indented(body)]
+    if len(experiment.data.test_inputs):
+        lines += ["", "# The samples kept back for testing, after the last step"]
+        lines += unpacked(values, "forward(TEST_INPUTS)")
+        loss = _loss(experiment, "TEST_TARGETS", frame.test_scale(experiment))
+        lines += [f"test_loss = {loss}", 'print(f"test loss {test_loss!r}")']
+    return lines
