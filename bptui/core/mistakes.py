@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from bptui.core.errors import UnusableError
 from bptui.core.network import Network
@@ -53,6 +54,8 @@ class Mistake:
     name: str
     summary: str
     refusal: Refusal = _anywhere
+    shows_in: Literal["gradient", "update"] = "gradient"
+    """Whether the gradients are wrong, or only what an update makes of them."""
 
 
 MISTAKES: dict[str, Mistake] = {
@@ -79,8 +82,16 @@ MISTAKES: dict[str, Mistake] = {
             "back-propagates through weights that this step has already updated",
             _needs_hidden,
         ),
-        Mistake("frozen-first-layer", "computes the first layer's gradient and never applies it"),
-        Mistake("frozen-last-layer", "computes the last layer's gradient and never applies it"),
+        Mistake(
+            "frozen-first-layer",
+            "computes the first layer's gradient and never applies it",
+            shows_in="update",
+        ),
+        Mistake(
+            "frozen-last-layer",
+            "computes the last layer's gradient and never applies it",
+            shows_in="update",
+        ),
         Mistake("wrong-sign", "takes target - output for the error, so that descent climbs"),
         Mistake("doubled", "gradients of the data twice as large as the loss says"),
         Mistake(
@@ -94,7 +105,10 @@ MISTAKES: dict[str, Mistake] = {
         ),
         Mistake("averaged-twice", "divides the gradient by the batch size once too often"),
         Mistake(
-            "bias-not-updated", "computes the biases' gradient and never applies it", _needs_bias
+            "bias-not-updated",
+            "computes the biases' gradient and never applies it",
+            _needs_bias,
+            shows_in="update",
         ),
         Mistake(
             "bias-gradient-not-summed",

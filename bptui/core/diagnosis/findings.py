@@ -46,6 +46,8 @@ class Finding:
     ratio: Ratio | None = None
     source: str = ""
     """The earlier quantity that it ``follows`` from."""
+    notice: str = ""
+    """What is striking about a wrong array: "it is the transpose of what is right", ..."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,189 @@
+"""Searches for the smallest combinations of mistakes whose results are those of the code."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+
+from bptui.core.diagnosis.compared import Called, calls_of, is_result
+from bptui.core.diagnosis.findings import Cause, Finding
+from bptui.core.diagnosis.ratios import constant_factor
+from bptui.core.diagnosis.simulation import Values, simulated
+from bptui.core.diagnosis.trials import Trial
+from bptui.core.diagnosis.variants import others_for
+from bptui.core.mistakes import MISTAKES
+
+MOST_TOGETHER, MOST_WITH_OTHER = 4, 2
+"""Mistakes that are tried together; fewer where one is not in the catalogue."""
+LARGE, MOST_TOGETHER_LARGE = 20_000, 2
+
+
+def causes_of(trials: Sequence[Trial], findings: Sequence[Finding]) -> tuple[Cause, ...]:
+    """The smallest combinations that fit every trial in which they can be made."""
+    wrong = [each.name for each in findings if each.verdict in ("wrong", "follows")]
+    given = [each.name for each in findings if each.verdict != "not given"]
+    results = [name for name in given if is_result(name)]
+    if not wrong or (results and not set(results) & set(wrong)):
+        return ()
+    clear = [each for each in trials if not any(call.kinked for call in calls_of([each]))]
+    return _Search(clear or list(trials), findings, results or given).causes()
+
+
+class _Search:
+    def __init__(
+        self, trials: Sequence[Trial], findings: Sequence[Finding], names: Sequence[str]
+    ) -> None:
+        self.trials = sorted(trials, key=_telling)
+        self.first, self.names = self.trials[0], names
+        self.everything = not all(is_result(name) for name in names)
+        self.verdicts = {each.name: each.verdict for each in findings}
+        self.calls = {trial: calls_of([trial]) for trial in trials}
+        self.influence: dict[str, frozenset[str]] = {}
+        """By deviation: the quantities of the first trial that it changes."""
+        self.fitting: dict[tuple[str, frozenset[str]], bool] = {}
+        self.others = self._others()
+
+    def causes(self) -> tuple[Cause, ...]:
+        if not all(_finite(call, self.names) for calls in self.calls.values() for call in calls):
+            return ()
+        mistakes = [name for name in MISTAKES if self._matters(name)]
+        others = [name for name in self.others if self._matters(name)]
+        large = self.first.case.experiment.network.parameter_count > LARGE
+        for size in range(1, (MOST_TOGETHER_LARGE if large else MOST_TOGETHER) + 1):
+            found = [each for each in _combinations(mistakes, others, size) if self._explains(each)]
+            if found:
+                return self._best(found)
+        return ()
+
+    def _others(self) -> list[str]:
+        """Deviations outside the catalogue that the code's own forward pass does not rule out."""
+        network = self.first.case.experiment.network
+        outs = [network.names.out(layer) for layer in range(1, network.depth + 1)]
+        right = [self.verdicts.get(name) == "right" for name in outs]
+        known = {"none": False, "output": right[-1], "hidden": any(right)}
+        others = others_for(self.first.case.experiment)
+        return [name for name, each in others.items() if not known[each.layers]]
+
+    def _matters(self, name: str) -> bool:
+        """Whether the deviation changes anything that is observed; notes what."""
+        updating = name in MISTAKES and MISTAKES[name].shows_in == "update"
+        if updating and all(each.function == "gradients" for each in self.trials):
+            return False
+        values = self._simulated(self.first, _cause({name}))
+        if values is None:
+            return False
+        changed = frozenset(
+            each
+            for each in self.names
+            if not self._same(self.first, each, values, self._right(self.first))
+        )
+        self.influence[name] = changed
+        return bool(changed)
+
+    def _right(self, trial: Trial) -> Values:
+        values = self._simulated(trial, Cause(()))
+        assert values is not None, "a case can be played as it is"
+        return values
+
+    def _same(self, trial: Trial, name: str, values: Values, others: Values) -> bool:
+        return all(
+            name not in call.found
+            or call.near(name, values[call.number][name], others[call.number][name])
+            for call in self.calls[trial]
+        )
+
+    def _explains(self, names: frozenset[str]) -> bool:
+        """Whether these deviations together give what was found, in the first trial and the rest.
+
+        In the first a quantity depends on those alone that change it, so most combinations need
+        not be played.
+        """
+        for name in self.names:
+            acting = frozenset(each for each in names if name in self.influence[each])
+            key = name, acting
+            if key not in self.fitting:
+                self.fitting[key] = self._fits(self.first, _cause(acting), [name])
+            if not self.fitting[key]:
+                return False
+        cause = _cause(names)
+        return all(self._fits(trial, cause, self.names) for trial in self.trials)
+
+    def _fits(self, trial: Trial, cause: Cause, names: Sequence[str]) -> bool:
+        """Whether ``cause`` gives what was found; yes where it cannot be made, but not first."""
+        values = self._simulated(trial, cause)
+        if values is None:
+            return trial is not self.first
+        return all(
+            _agrees(call, name, values)
+            for call in self.calls[trial]
+            for name in names
+            if name in call.found
+        )
+
+    def _simulated(self, trial: Trial, cause: Cause, everything: bool = False) -> Values | None:
+        """What code with these deviations gives; None where they cannot be made."""
+        return simulated(trial.case, cause, everything=everything or self.everything)
+
+    def _best(self, found: list[frozenset[str]]) -> tuple[Cause, ...]:
+        """Those that agree best with what else the code gives."""
+        causes = [_cause(each) for each in found]
+        if len(causes) == 1:
+            return tuple(causes)
+        scores = [self._agreement(each) for each in causes]
+        best = max(scores)
+        return tuple(each for each, score in zip(causes, scores, strict=True) if score == best)
+
+    def _agreement(self, cause: Cause) -> int:
+        """How many intermediates of the trials are as ``cause`` makes them."""
+        agreed = 0
+        for trial in self.trials:
+            values = self._simulated(trial, cause, everything=True)
+            for call in self.calls[trial] if values is not None else ():
+                assert values is not None, "looked at above"
+                for name in call.found.keys() - set(self.names):
+                    if _agrees(call, name, values):
+                        agreed += 2
+                    elif name.startswith("delta"):
+                        expected = values[call.number][name]
+                        agreed += constant_factor(call, name, expected) is not None
+        return agreed
+
+
+def _agrees(call: Called, name: str, values: Values) -> bool:
+    made = values[call.number]
+    if call.difference(name, made[name]).right:
+        return True
+    # a loss without its penalty is the loss of the data, and no mistake
+    return name == "loss" and call.difference(name, made["data_loss"]).right
+
+
+def _finite(call: Called, names: Sequence[str]) -> bool:
+    return all(np.isfinite(call.found[name]).all() for name in names if name in call.found)
+
+
+def _telling(trial: Trial) -> tuple[bool, int, bool, int, bool, int]:
+    """Sorts first the trial in which most mistakes can be made and show, at little cost."""
+    experiment, calls = trial.case.experiment, len(trial.observed)
+    network, reduction = experiment.network, experiment.training.reduction
+    refused = sum(each.refusal(network, reduction) is not None for each in MISTAKES.values())
+    samples, size = trial.case.samples, network.parameter_count
+    return trial.case.own, refused, size > LARGE, -calls, samples == 1, size * samples
+
+
+def _combinations(
+    mistakes: Sequence[str], others: Sequence[str], size: int
+) -> Iterator[frozenset[str]]:
+    """All of ``size`` deviations with at most one that is not in the catalogue."""
+    yield from (frozenset(each) for each in combinations(mistakes, size))
+    if size <= MOST_WITH_OTHER:
+        for other in others:
+            for each in combinations(mistakes, size - 1):
+                yield frozenset((other, *each))
+
+
+def _cause(names: Collection[str]) -> Cause:
+    """In the order of the catalogue."""
+    mistakes = tuple(name for name in MISTAKES if name in names)
+    return Cause(mistakes, tuple(sorted(name for name in names if name not in MISTAKES)))

@@ -1,0 +1,167 @@
+"""One call of a user's function held against what is right, quantity by quantity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from bptui.core.arrays import Array
+from bptui.core.diagnosis.trials import Trial
+from bptui.core.network import Network
+from bptui.core.snapshot import Snapshot
+
+TOLERANCE = 1e-5
+"""Relative: what arithmetic in single precision may lose, far below what a mistake changes."""
+SINGLE_ROUNDING = 2e-7
+"""Relative rounding of parameters that were carried in single precision."""
+COARSE = 1e-3
+"""Precision from which on numbers are taken to be half precision, parameters included."""
+KINKED = ("relu", "leaky_relu")
+
+
+def chain(network: Network, function: str) -> list[str]:
+    """The quantities of a step in the order in which they follow from each other."""
+    names, layers = network.names, range(1, network.depth + 1)
+    made: list[str] = []
+    if function == "step":
+        for layer in reversed(layers):
+            made += [names.weights(layer), *([names.bias(layer)] if network.bias else [])]
+        return made
+    for layer in layers:
+        made += [names.net(layer), names.out(layer)]
+    made.append("loss")
+    for layer in reversed(layers):
+        made += [names.delta(layer), names.weight_gradient(layer)]
+        made += [names.bias_gradient(layer)] if network.bias else []
+    return made
+
+
+def is_result(name: str) -> bool:
+    """Whether it is a gradient, or a parameter after the step."""
+    return name.startswith(("gW", "gb", "W", "b"))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """``right``: small enough; ``error``: the largest difference over the largest expected number.
+
+    ``index``: the first number that is wrong, or the worst where none is.
+    """
+
+    right: bool
+    error: float
+    index: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Called:
+    """Call ``number`` of ``trial``."""
+
+    trial: Trial
+    number: int
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.trial.case.right[self.number]
+
+    @property
+    def found(self) -> Mapping[str, Array]:
+        return self.trial.observed[self.number]
+
+    @property
+    def own(self) -> bool:
+        return self.trial.case.own
+
+    @cached_property
+    def expected(self) -> dict[str, Array]:
+        """What is right, by name: parameters are those after the step."""
+        return {**self.snapshot.values, **named(self.snapshot, updated=True)}
+
+    @cached_property
+    def before(self) -> dict[str, Array]:
+        """The parameters before the step, by name."""
+        return named(self.snapshot, updated=False)
+
+    def size(self, name: str, expected: Array) -> float:
+        """The largest expected number; of a parameter its largest change."""
+        change = expected - self.before[name] if name in self.before else expected
+        return _largest(change)
+
+    def allowed(self, name: str, expected: Array) -> float:
+        """How far a number may be off ``expected``."""
+        precision = self.trial.precision
+        most = max(precision, TOLERANCE) * self.size(name, expected)
+        if name in self.before:
+            rounding = precision if precision > COARSE else SINGLE_ROUNDING
+            most += rounding * _largest(self.before[name])
+        # numbers of a preset may be saturated, so that only rounding errors are left of a gradient
+        return most + (precision if self.own else 0.0)
+
+    def difference(self, name: str, expected: Array | None = None) -> Difference:
+        """What was found beside ``expected``, or beside what is right."""
+        if expected is not None:
+            return self._difference(name, expected)
+        first = self._difference(name, self.expected[name])
+        if name == "loss" and not first.right:  # without the penalty it is the loss of the data
+            second = self._difference(name, self.expected["data_loss"])
+            return second if second.right else first
+        return first
+
+    def near(self, name: str, one: Array, other: Array) -> bool:
+        """Whether two arrays of what ``name`` may be cannot be told from each other."""
+        with np.errstate(all="ignore"):
+            return bool(np.all(np.abs(one - other) <= self.allowed(name, other)))
+
+    def _difference(self, name: str, expected: Array) -> Difference:
+        found = self.found[name]
+        if not np.isfinite(expected).all():
+            return Difference(True, 0.0, (0,) * found.ndim)
+        with np.errstate(all="ignore"):
+            off = np.abs(found - expected)
+        off[~np.isfinite(off)] = np.inf
+        allowed = self.allowed(name, expected)
+        wrong = off > allowed
+        place = int(np.argmax(wrong if wrong.any() else off))
+        worst, size = float(off.max()), self.size(name, expected)
+        error = worst / size if size > 0.0 else (0.0 if worst <= allowed else np.inf)
+        index = tuple(int(each) for each in np.unravel_index(place, off.shape))
+        return Difference(not wrong.any(), error, index)
+
+    @cached_property
+    def kinked(self) -> bool:
+        """Whether a unit of the preset's own numbers stands at a kink, or may by rounding."""
+        network = self.snapshot.experiment.network
+        return self.own and any(
+            activation in KINKED and bool(at_kink(net).any())
+            for activation, net in (
+                (each, self.snapshot.values[network.names.net(layer)])
+                for layer, each in enumerate(network.activations, 1)
+            )
+        )
+
+
+def at_kink(net: Array) -> npt.NDArray[np.bool_]:
+    """Which pre-activations are 0, or may be but for rounding."""
+    return np.abs(net) <= SINGLE_ROUNDING * max(1.0, _largest(net))
+
+
+def calls_of(trials: Sequence[Trial]) -> list[Called]:
+    return [Called(each, number) for each in trials for number in range(len(each.observed))]
+
+
+def named(snapshot: Snapshot, *, updated: bool) -> dict[str, Array]:
+    """Parameters by their names, W1, b1, ..., before or after the update."""
+    names = snapshot.experiment.network.names
+    parameters = snapshot.updated_parameters if updated else snapshot.parameters
+    made = {names.weights(layer): each for layer, each in enumerate(parameters.weights, 1)}
+    for layer, each in enumerate(parameters.biases or (), 1):
+        made[names.bias(layer)] = each
+    return made
+
+
+def _largest(array: Array) -> float:
+    return float(np.max(np.abs(array)))

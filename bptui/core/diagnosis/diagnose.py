@@ -1,0 +1,21 @@
+"""The diagnosis of a user's code: what is wrong in what it gave, and which mistakes explain it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bptui.core.diagnosis.causes import causes_of
+from bptui.core.diagnosis.findings import Diagnosis
+from bptui.core.diagnosis.judging import findings_of
+from bptui.core.diagnosis.trials import Trial
+
+
+def diagnose(trials: Sequence[Trial]) -> Diagnosis:
+    """A verdict for each quantity of the step, and the smallest combinations of mistakes that fit.
+
+    ``trials`` are those of one function, at least one. There are no causes where nothing that was
+    given is wrong, and where no combination gives the same numbers in every trial.
+    :func:`~bptui.core.diagnosis.judging.findings_of` gives the verdicts alone, which is cheaper.
+    """
+    findings = findings_of(trials)
+    return Diagnosis(findings, causes_of(trials, findings))
