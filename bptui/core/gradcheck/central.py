@@ -54,25 +54,31 @@ class _Part:
         steps: Array = np.where(reach > 0.0, REACH / reach, REACH)
         return steps
 
-    def difference(self, steps: Array) -> tuple[Array, Array, Mask]:
-        """The central difference, its rounding error, and whether it stays clear of kinks."""
-        change = steps[:, None] * self._speed
-        above = self._forward.with_net(self._layer, self._units, self._columns + change)
-        below = self._forward.with_net(self._layer, self._units, self._columns - change)
+    def difference(self, steps: Array, some: Mask | None = None) -> tuple[Array, Array, Mask]:
+        """The central differences, their rounding errors, and whether they stay clear of kinks.
+
+        ``steps`` are those of ``some`` of the places, or of all.
+        """
+        some = np.ones(len(self._units), dtype=bool) if some is None else some
+        units, columns = self._units[some], self._columns[some]
+        change = steps[:, None] * self._speed[some]
+        above = self._forward.with_net(self._layer, units, columns + change)
+        below = self._forward.with_net(self._layer, units, columns - change)
         apart = (above.losses - below.losses).sum(1)
         sizes = (np.abs(above.losses) + np.abs(below.losses)).sum(1)
         clear = above.same_side & below.same_side
         return apart / (2.0 * steps), 4.0 * EPSILON * sizes / steps, clear
 
     def extrapolated(self) -> tuple[Array, Array]:
+        """The values at step 0, and how far they may be off."""
         steps = self.first_steps()
         last, noise, clear = self.difference(steps)
-        if self._forward.kinked:
-            for _ in range(HALVINGS):
-                if clear.all():
-                    break
-                steps = np.where(clear, steps, steps / 2.0)
-                last, noise, clear = self.difference(steps)
+        for _ in range(HALVINGS):
+            if clear.all():
+                break
+            near = ~clear
+            steps[near] /= 2.0
+            last[near], noise[near], clear[near] = self.difference(steps[near], near)
         best, error = np.full(len(steps), np.nan), np.full(len(steps), np.inf)
         row = [last]
         for level in range(1, LEVELS):

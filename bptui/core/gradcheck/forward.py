@@ -115,7 +115,7 @@ class ForwardPass:
         if layer == self.depth:
             net = self._replaced(self.net[layer], units, columns)
             on, same = self._sides(layer, net, None, ties)
-            return Outcome(self._losses(net, activation(name, net, on)), same)
+            return Outcome(self._losses(net, on), same)
         on, same = self._sides(layer, columns, units, ties)
         return self._onward(layer, units, activation(name, columns, on), same, ties)
 
@@ -144,8 +144,9 @@ class ForwardPass:
                 net = self.net[later] + (out - self.out[later - 1]) @ self.weight_matrix(later)
             on, unchanged = self._sides(later, net, None, ties)
             same &= unchanged
-            out = activation(self.network.activations[later - 1], net, on)
-        return Outcome(self._losses(net, out), same)
+            if later < self.depth:
+                out = activation(self.network.activations[later - 1], net, on)
+        return Outcome(self._losses(net, on), same)
 
     def _replaced(self, values: Array, units: Indices, columns: Values) -> Values:
         """``values`` (samples, units), once for each network, with its column exchanged."""
@@ -154,11 +155,12 @@ class ForwardPass:
         result: Values = many
         return result
 
-    def _losses(self, net: Values, out: Values) -> Values:
+    def _losses(self, net: Values, on: Mask | None) -> Values:
+        """The losses from the pre-activations of the output layer."""
+        last = self.network.activations[-1]
         if from_logits(self.loss):
-            last = self.network.activations[-1]
             return self.factor * loss_of_logits(self.loss, last, net, self.targets)
-        return self.factor * loss_of_outputs(self.loss, out, self.targets)
+        return self.factor * loss_of_outputs(self.loss, activation(last, net, on), self.targets)
 
     def _sides(
         self, layer: int, net: Values, units: Indices | None, ties: Ties

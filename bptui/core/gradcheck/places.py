@@ -9,7 +9,7 @@ from bptui.core.gradcheck.derivatives import Kind, Places
 from bptui.core.gradcheck.forward import ForwardPass
 
 SEED = 0
-WORK = 2_000_000
+WORK = 500_000
 """Numbers to compute for one array, for each kind of step, before a sample of it is checked."""
 FEWEST = 8
 """Numbers that are checked of any array, however much work they are."""

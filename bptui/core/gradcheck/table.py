@@ -157,8 +157,8 @@ def _words(comparison: Comparison, position: int) -> str:
 
 def sides(comparison: Comparison, position: int) -> str:
     """Both one-sided derivatives at a kink."""
-    left = float(comparison.derivatives.left[position])
-    right = float(comparison.derivatives.right[position])
+    left = float(comparison.derivatives.left[position]) + 0.0  # a negative zero is written 0
+    right = float(comparison.derivatives.right[position]) + 0.0
     return f"{left:.6g} from the left, {right:.6g} from the right"
 
 
@@ -196,4 +196,4 @@ def _verdict(names: Names, comparison: Comparison) -> str:
 def _all(count: int, size: int) -> str:
     if count < size:
         return f"{count:,} of {size:,}"
-    return f"all {size:,}" if size > 1 else "it is"
+    return f"all {size:,}" if size > 1 else "the only one"
