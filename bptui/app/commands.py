@@ -90,6 +90,13 @@ COMMANDS = (
     ),
     Command("w", "save", "Save", "Write the experiment as a preset file", "save"),
     Command(
+        "c",
+        "gradcheck",
+        "Gradient check",
+        "Hold every gradient of the shown step against a numerical one",
+        "check",
+    ),
+    Command(
         "x",
         "export",
         "Export",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.widget import Widget
 
-from bptui.app.exporting import ExportingApp
+from bptui.app.checking import CheckingApp
 from bptui.app.panels.learned.panel import LearnedPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.network import NetworkPanel
@@ -13,7 +13,7 @@ from bptui.app.panels.samples import SamplesPanel
 from bptui.core.experiment import Experiment
 
 
-class LookingApp(ExportingApp):
+class LookingApp(CheckingApp):
     """Exchanges panels of the upper row for others, and keeps the sample that is looked at."""
 
     def __init__(self, experiment: Experiment, fps: int) -> None:

@@ -28,6 +28,7 @@ OPTIONAL = (
     "restart",
     "breakpoints",
     "faster",
+    "gradcheck",
     "derivation",
     "goto",
     "operation",

@@ -11,6 +11,8 @@ from bptui.core.gradcheck.check import GradientCheck
 from bptui.core.gradcheck.derivatives import Places
 from bptui.core.gradcheck.table import (
     COLUMNS,
+    DECIMALS,
+    FEWER_DECIMALS,
     Table,
     error_text,
     parameter_name,
@@ -41,7 +43,8 @@ class ReportLine:
 def report_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
     """A table for each matrix and each vector of biases, its verdict at the end."""
     names = check.snapshot.experiment.network.names
-    tables = [table(names, each) for each in check.gradients]
+    decimals = DECIMALS if width >= FULL else FEWER_DECIMALS
+    tables = [table(names, each, decimals) for each in check.gradients]
     name_width = max(each.name_width for each in tables)
     for place, each in enumerate(tables):
         if place:

@@ -15,7 +15,8 @@ MOST = 16
 """Rows of a matrix that are all written."""
 WORST = 8
 """Rows that are written of a larger one: those to look at first."""
-DECIMALS = 10
+DECIMALS, FEWER_DECIMALS = 10, 8
+"""Of the numbers in a wide table and in a narrow one."""
 COLUMNS = ("analytic", "complex step", "central difference", "relative error")
 
 
@@ -56,7 +57,7 @@ def parameter_name(names: Names, places: Places, position: int) -> str:
     return names.weight(places.layer, row, column)
 
 
-def table(names: Names, comparison: Comparison) -> Table:
+def table(names: Names, comparison: Comparison, decimals: int = DECIMALS) -> Table:
     """The rows of ``comparison``, the worst first where they are not all written."""
     places = comparison.derivatives.places
     layer, of = places.layer, "b" if places.kind == "biases" else "W"
@@ -69,7 +70,8 @@ def table(names: Names, comparison: Comparison) -> Table:
     differences = comparison.differences
     central = np.full(places.size, np.nan) if differences is None else differences.values
     columns = [
-        aligned(values[shown]) for values in (comparison.analytic, comparison.numerical, central)
+        aligned(values[shown], decimals)
+        for values in (comparison.analytic, comparison.numerical, central)
     ]
     rows = tuple(
         Row(
@@ -90,12 +92,12 @@ def _layer(names: Names, layer: int) -> str:
     return f"layer {name}" if name.isdigit() else name
 
 
-def aligned(values: Iterable[float]) -> list[str]:
+def aligned(values: Iterable[float], decimals: int = DECIMALS) -> list[str]:
     """The numbers with as many decimals each, all with powers of ten if any needs one."""
     numbers = [float(each) for each in values]
     sizes = [abs(each) for each in numbers if each and np.isfinite(each)]
     plain = all(1e-4 <= each < 1e4 for each in sizes)
-    style = f"+.{DECIMALS}f" if plain else f"+.{DECIMALS - 1}e"
+    style = f"+.{decimals}f" if plain else f"+.{decimals - 1}e"
     # nan: there is none; an exact zero says so
     texts = [
         "none" if np.isnan(each) else "0" if each == 0.0 else f"{each:{style}}" for each in numbers

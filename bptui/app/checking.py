@@ -1,0 +1,26 @@
+"""The app's command that checks the gradients of the shown step."""
+
+from __future__ import annotations
+
+from bptui.app.exporting import ExportingApp
+from bptui.app.selection import Selection
+
+
+class CheckingApp(ExportingApp):
+    """Opens the gradient check; what is chosen there is selected."""
+
+    def select(self, selection: Selection) -> None:
+        """Select something at the shown place in time."""
+        raise NotImplementedError
+
+    def action_gradcheck(self) -> None:
+        self._at_rest(self._check_gradients)
+
+    def _check_gradients(self) -> None:
+        from bptui.app.screens.gradcheck import GradientCheckScreen
+
+        self.push_screen(GradientCheckScreen(self._player.snapshot), self._chosen)
+
+    def _chosen(self, selection: Selection | None) -> None:
+        if selection is not None:
+            self.select(selection)

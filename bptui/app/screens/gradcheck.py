@@ -1,0 +1,144 @@
+"""The gradient check of the shown step: a summary, and every gradient with its verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from bptui.app.background import in_background
+from bptui.app.screens.dialog import Dialog
+from bptui.app.selection import Selection
+from bptui.core.errors import UnusableError
+from bptui.core.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from bptui.core.gradcheck.check import GradientCheck
+    from bptui.core.gradcheck.report import ReportLine
+
+STYLES = {
+    "title": "bold $foreground",
+    "columns": "$text-muted",
+    "right": "",
+    "wrong": "bold $text-warning",
+    "kink": "bold $text-accent",
+    "note": "$text-muted",
+    "verdict": "$text-muted",
+    "blank": "",
+}
+TICK = 0.1
+"""Seconds between two looks at how far the work is."""
+
+
+class _ClosedError(Exception):
+    """Ends the work in the background: nobody waits for it any more."""
+
+
+class GradientCheckScreen(Dialog[Selection]):
+    """Checks beside the event loop, then lists; enter chooses the weight or bias of a row."""
+
+    BINDINGS: ClassVar = [Binding("escape,c,q", "close", "Close")]
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__()
+        self._snapshot, self._share = snapshot, 0.0
+        self._check: GradientCheck | None = None
+        self._lines: list[ReportLine] = []
+        self._width = 0
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="gradcheck", classes="dialog") as box:
+            box.border_title = f"Gradient check: step {self._snapshot.step}"
+            box.border_subtitle = "enter explains the row, esc closes"
+            yield Static("checking …", id="gradcheck-summary", markup=False)
+            yield OptionList(id="gradcheck-list", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).display = False
+        self.run_worker(self._work())
+        self.set_interval(TICK, self._tell_share)
+
+    def _tell_share(self) -> None:
+        if self._share and self._check is None and self._running:
+            self._say(f"checking … {self._share:.0%}")
+
+    def _say(self, text: str) -> None:
+        self.query_one("#gradcheck-summary", Static).update(text)
+
+    async def _work(self) -> None:
+        from bptui.core.gradcheck.check import check_gradients  # not needed at the start
+
+        try:
+            self._check = await in_background(check_gradients, self._snapshot, False, self._told)
+        except _ClosedError:
+            return
+        except UnusableError:
+            self._share = 0.0
+            self._say(
+                f"The loss of step {self._snapshot.step} is {self._snapshot.loss}: training has "
+                "diverged, and there are no gradients to check. S goes back a step."
+            )
+            return
+        self._show(self._check)
+
+    def _told(self, share: float) -> None:
+        if self._answered:
+            raise _ClosedError
+        self._share = share
+
+    def on_resize(self) -> None:
+        if self._check is not None:
+            self.call_after_refresh(self._show, self._check)
+
+    def _show(self, check: GradientCheck) -> None:
+        """List the results, as wide as there is room, and what was chosen before."""
+        from bptui.core.gradcheck.report import ReportLine, chain_lines, report_lines, summary
+
+        self._say("\n".join(summary(check)))
+        listing = self.query_one(OptionList)
+        listing.display = True
+        width = self.query_one("#gradcheck").content_size.width - 3  # a bar, and blanks beside it
+        if width == self._width:
+            return
+        self._width, chosen = width, listing.highlighted
+        self._lines = list(report_lines(check, width))
+        if not check.right:
+            links = chain_lines(check)
+            room = max(len(name) for name, _ in links)
+            self._lines += [ReportLine("", "blank"), ReportLine("From the loss on", "title")]
+            self._lines += [ReportLine(f"  {name:{room}}  {text}", "note") for name, text in links]
+        listing.clear_options()
+        listing.add_options(
+            Option(Content.styled(each.text, STYLES[each.role]), disabled=each.places is None)
+            for each in self._lines
+        )
+        listing.highlighted = self._first_row() if chosen is None else chosen
+        listing.focus()
+
+    def _first_row(self) -> int | None:
+        """The first wrong row, or the first of all."""
+        rows = [place for place, each in enumerate(self._lines) if each.places is not None]
+        wrong = [place for place in rows if self._lines[place].role == "wrong"]
+        return next(iter([*wrong, *rows]), None)
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Show what stands above the first row, too."""
+        listing = event.option_list
+        if all(each.places is None for each in self._lines[: event.option_index]):
+            listing.call_after_refresh(listing.scroll_home, animate=False)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        line = self._lines[event.option_index]
+        if line.places is not None:
+            places, row = line.places, int(line.places.rows[line.position])
+            unit = int(places.columns[line.position])
+            bias = places.kind == "biases"
+            self.dismiss(Selection("bias" if bias else "weight", places.layer, unit, row))
+
+    def action_close(self) -> None:
+        self.dismiss(None)
