@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from bptui.checking.answers import Stopped
 from bptui.checking.template_formulas import FORMULA, FORWARD, FUNCTIONS, OUTPUT_GRADIENT, SLOPE
@@ -17,6 +17,8 @@ BLANK = "fill_in"
 It raises NotImplementedError("delta_o is not written yet").
 """
 WIDTH = 96
+MOST_NAMED = 5
+"""Layers whose matrices are all named in the descriptions."""
 
 
 def template(experiment: Experiment) -> str:
@@ -77,18 +79,18 @@ class _Template:
             "",
             *(line for fact in facts.items() for line in _fact(*fact)),
             "",
-            *_filled(f'Replace each {BLANK}("...") by an expression. The comment above it says what '
-            "it is in single numbers, i and j counting units. In numpy one expression gives all of "
-            "them, for all n samples at once: every array has a row for each sample."),
+            *_filled(f'Replace each {BLANK}("...") by an expression. The comment above it says '
+            "what it is in single numbers, i and j counting units. In numpy one expression gives "
+            "all of them, for all n samples at once: every array has a row for each sample."),
         ]  # fmt: skip
         body = "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
         return f'"""{body}\n"""'
 
     def gradients(self) -> str:
-        result = _listed("[", [self.names.weight_gradient(each) for each in self.layers], "]")
+        result = _shortened([self.names.weight_gradient(each) for each in self.layers])
         if self.bias:
-            biases = [self.names.bias_gradient(each) for each in self.layers]
-            result = f"({result}, {_listed('[', biases, ']')})"
+            biases = _shortened([self.names.bias_gradient(each) for each in self.layers])
+            result = f"({result}, {biases})"
         lines = [
             f"def gradients(x, t, {self.parameters}):",
             '    """dL/dw of every weight' + (" and every bias." if self.bias else "."),
@@ -118,15 +120,15 @@ class _Template:
         rows = [
             ("x", f"(n, {sizes[0]})", "inputs"),
             ("t", f"(n, {sizes[-1]})", "targets"),
-            ("weights", _listed("[", self.weights, "]"), self.shapes("weights")),
+            ("weights", _shortened(self.weights), self.shapes("weights")),
         ]
         if self.bias:
-            rows.append(("biases", _listed("[", self.biases, "]"), self.shapes("biases")))
+            rows.append(("biases", _shortened(self.biases), self.shapes("biases")))
         wide = max(len(shape) for _, shape, _ in rows)
         return [
             line
             for name, shape, what in rows
-            for line in _filled(f"{name:8} {shape:{min(wide, 30)}}  {what}", 4, 13)
+            for line in _filled(f"{name:8} {shape:{wide}}  {what}", 4, 13)
         ]
 
     def shapes(self, kind: str) -> str:
@@ -137,6 +139,8 @@ class _Template:
         ]
         if len(found) == 1:
             return f"of shape {found[0]}"
+        if len(found) > MOST_NAMED:
+            return f"of shapes {found[0]}, {found[1]}, ..., {found[-1]}"
         return f"of shapes {', '.join(found[:-1])} and {found[-1]}"
 
     def opening(self) -> list[str]:
@@ -326,8 +330,11 @@ def _blank(name: str, shape: str) -> list[str]:
     return [f'    {name} = {BLANK}("{name}")  # {shape}', ""]
 
 
-def _listed(opening: str, names: Iterable[str], closing: str) -> str:
-    return f"{opening}{', '.join(names)}{closing}"
+def _shortened(names: Sequence[str]) -> str:
+    """A list of names as prose has it."""
+    if len(names) > MOST_NAMED:
+        names = [names[0], names[1], "...", names[-1]]
+    return f"[{', '.join(names)}]"
 
 
 def _unpacked(names: Sequence[str], value: str) -> list[str]:

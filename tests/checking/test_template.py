@@ -1,0 +1,259 @@
+"""The skeleton: it loads, computes all but the gradients, and is right once it is filled in."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bptui.checking.answers import Stopped
+from bptui.checking.template import not_written, template
+from bptui.core.experiment import Experiment
+from bptui.core.training import Engine
+from bptui.presets import load, loads
+
+HIDDEN = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "softplus", "gelu")
+SQUARED = ("half_squared_error", "squared_error", "mean_squared_error")
+OUTPUTS = [
+    *((each, "half_squared_error") for each in HIDDEN if each != "sigmoid"),
+    *(("sigmoid", loss) for loss in (*SQUARED, "binary_cross_entropy", "cross_entropy")),
+    *(("softmax", loss) for loss in (*SQUARED, "cross_entropy")),
+]
+
+# what a student may write, from textbooks: independent of the engine's calls
+SLOPES = {
+    "identity": "np.ones_like(NET)",
+    "sigmoid": "OUT * (1 - OUT)",
+    "tanh": "1 / np.cosh(NET) ** 2",
+    "relu": "(NET > 0)",
+    "leaky_relu": "np.where(NET > 0, 1, 0.01)",
+    "softplus": "1 / (1 + np.exp(-NET))",
+    # central difference of the skeleton's own function
+    "gelu": "(gelu(NET + 1e-5) - gelu(NET - 1e-5)) / 2e-5",
+}
+OUTPUT_GRADIENTS = {
+    "half_squared_error": "(OUT - t)",
+    "squared_error": "2 * (OUT - t)",
+    "mean_squared_error": "2 * (OUT - t) / t.shape[1]",
+    "binary_cross_entropy": "((1 - t) / (1 - OUT) - t / OUT)",
+    "cross_entropy": "(-t / OUT)",
+}
+
+
+def filled_in(experiment: Experiment) -> str:
+    """The skeleton with an expression in each blank."""
+    text, network, names = template(experiment), experiment.network, experiment.network.names
+    training, last = experiment.training, experiment.network.depth
+
+    def expression(match: re.Match[str]) -> str:
+        name = match[1]
+        layer = next(
+            each
+            for each in range(1, last + 1)
+            if name in (names.delta(each), names.weight_gradient(each), names.bias_gradient(each))
+        )
+        net, out, delta = names.net(layer), names.out(layer), names.delta(layer)
+        source = "x" if layer == 1 else names.out(layer - 1)
+        if name == names.bias_gradient(layer):
+            return f"{delta}.sum(axis=0)"
+        if name == names.weight_gradient(layer):
+            return f"{source}.T @ {delta} + {2 * training.l2} * {names.weights(layer)}"
+        if layer == last:
+            upstream = OUTPUT_GRADIENTS[training.loss]
+            upstream += " / n" if training.reduction == "mean" else ""
+        else:
+            upstream = f"{names.delta(layer + 1)} @ {names.weights(layer + 1)}.T"
+        activation = network.activations[layer - 1]
+        if activation == "softmax":
+            rule = f"OUT * (({upstream}) - (OUT * ({upstream})).sum(axis=1, keepdims=True))"
+        else:
+            rule = f"({upstream}) * ({SLOPES[activation]})"
+        return rule.replace("NET", net).replace("OUT", out)
+
+    return re.sub(r'fill_in\("(\w+)"\)', expression, text)
+
+
+def executed(text: str) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "a_students"}
+    exec(compile(text, "student.py", "exec"), names)
+    return names
+
+
+def check(experiment: Experiment) -> None:
+    """The filled-in skeleton gives the engine's numbers, under the names of the network."""
+    student = executed(filled_in(experiment))
+    network, start = experiment.network, experiment.start
+    step = Engine(experiment).record()
+    rows = list(step.batch)
+    x, t = experiment.data.inputs[rows], experiment.data.targets[rows]
+    biases = [] if start.biases is None else [list(start.biases)]
+    arguments = [x, t, list(start.weights), *biases]
+    given = student["gradients"](*arguments)
+    names = network.names
+    wanted = {"loss"} | {
+        quantity(layer)
+        for quantity in (names.net, names.out, names.delta, names.weight_gradient)
+        for layer in range(1, network.depth + 1)
+    }
+    if network.bias:
+        wanted |= {names.bias_gradient(layer) for layer in range(1, network.depth + 1)}
+    assert set(given) == wanted
+    for name, value in given.items():
+        expected = step.values[name]
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(
+            np.reshape(value, expected.shape), expected, rtol=1e-7, atol=1e-9 * scale, err_msg=name
+        )
+    rate = experiment.training.learning_rate
+    stepped = student["step"](*arguments, rate)
+    parts = stepped if network.bias else (stepped,)
+    old, slope = step.parameters, step.gradients
+    for part, values, changes, trained in zip(
+        parts,
+        (old.weights, old.biases or ()),
+        (slope.weights, slope.biases or ()),
+        (experiment.trains_weights, experiment.trains_biases),
+        strict=False,
+    ):
+        assert len(part) == network.depth
+        for layer, (given, before, change) in enumerate(zip(part, values, changes, strict=True), 1):
+            expected = before - rate * change if trained(layer) else before
+            np.testing.assert_allclose(given, expected, rtol=1e-7, atol=1e-9)
+
+
+def preset(
+    layers: list[int],
+    activation: list[str],
+    loss: str,
+    *,
+    bias: bool = True,
+    training: str = "",
+) -> Experiment:
+    inputs, outputs, random = layers[0], layers[-1], np.random.default_rng(3)
+    x = random.uniform(-1, 1, (3, inputs)).round(3).tolist()
+    t = random.uniform(0.1, 0.9, (3, outputs)).round(3).tolist()
+    text = (
+        f"[network]\nlayers = {layers}\nactivation = {activation}\nbias = {str(bias).lower()}\n"
+        f'[init]\nscheme = "normal"\nscale = 0.8\n'
+        f'[training]\nloss = "{loss}"\nlearning_rate = 0.3\n{training}\n'
+        f"[data]\ninputs = {x}\ntargets = {t}\n"
+    )
+    return loads(text, "a_preset", Path())
+
+
+@pytest.mark.parametrize("name", ["article", "article-matrix", "mazur", "xor", "iris", "spirals"])
+def test_shipped_presets(name: str) -> None:
+    check(load(name))
+
+
+@pytest.mark.parametrize(("activation", "loss"), OUTPUTS)
+def test_every_activation_with_every_loss(activation: str, loss: str) -> None:
+    check(preset([3, 4, 2], ["tanh", activation], loss))
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_every_hidden_activation(hidden: str) -> None:
+    check(preset([3, 4, 2], [hidden, "sigmoid"], "half_squared_error", bias=False))
+
+
+def test_depths_sums_penalties_and_layers_that_are_not_trained() -> None:
+    check(preset([2, 3], ["sigmoid"], "squared_error", bias=False))
+    check(preset([2, 3, 4, 5, 2], ["tanh", "relu", "gelu", "softmax"], "cross_entropy"))
+    check(preset([3, 4, 2], ["tanh"] * 2, "half_squared_error", training='reduction = "sum"'))
+    switches = "l2 = 0.01\ntrain_weights = [false, true]\ntrain_biases = false"
+    made = preset([3, 4, 2], ["tanh"] * 2, "mean_squared_error", training=switches)
+    check(made)
+    assert "does not train W1, b1, b2" in template(made)
+    many = preset([2, *[3] * 30, 1], ["tanh"] * 31, "squared_error")
+    check(many)
+    assert max(map(len, template(many).splitlines())) <= 100
+
+
+def test_mistakes_of_the_preset_are_left_aside() -> None:
+    published = executed(filled_in(load("article-listing-1")))
+    right = executed(filled_in(load("article")))
+    arguments = [np.ones((1, 2)), np.zeros((1, 2)), [np.eye(2), np.eye(2)]]
+    given, expected = (each["gradients"](*arguments) for each in (published, right))
+    assert all(np.array_equal(given[name], expected[name]) for name in expected)
+
+
+def test_each_blank_tells_its_name_until_it_is_filled() -> None:
+    student = executed(template(load("article")))
+    start = load("article").start
+    arguments = [np.ones((1, 2)), np.ones((1, 2)), list(start.weights)]
+    calls: list[tuple[Callable[..., object], list[object]]] = [
+        (student["gradients"], [*arguments]),
+        (student["step"], [*arguments, 0.5]),
+    ]
+    for function, given in calls:
+        with pytest.raises(NotImplementedError, match="delta_o is not written yet"):
+            function(*given)
+    assert not_written(Stopped("raised", "NotImplementedError: delta_o is not written yet"))
+    assert not_written(Stopped("raised", "NotImplementedError"))
+    assert not not_written(Stopped("raised", "ValueError: NotImplementedError"))
+
+
+def test_a_solution_with_single_weights_fits_with_the_wrapper() -> None:
+    experiment = load("article-matrix")
+    text = template(experiment)
+    at = text.index("# def gradients")
+    wrapper = re.sub(r"^# ?", "", text[at:], flags=re.MULTILINE)
+    student = executed("import numpy as np\n" + wrapper)
+    student["my_gradients"] = lambda i1, i2, t1, t2, *w: _single(i1, i2, t1, t2, *w)
+    student["my_step"] = lambda *given: [
+        w - given[-1] * g for w, g in zip(given[4:-1], _single(*given[:-1]), strict=True)
+    ]
+    step = Engine(experiment).record()
+    x, t = experiment.data.inputs[0], experiment.data.targets[0]
+    weights = list(experiment.start.weights)
+    for given, name in zip(student["gradients"](x, t, weights), ("gW1", "gW2"), strict=True):
+        np.testing.assert_allclose(given, step.values[name], rtol=1e-12)
+    rate = experiment.training.learning_rate
+    stepped = student["step"](x, t, weights, rate)
+    for given, after in zip(stepped, step.updated_parameters.weights, strict=True):
+        np.testing.assert_allclose(given, after, rtol=1e-12)
+
+
+def _single(i1: float, i2: float, t1: float, t2: float, *w: float) -> list[float]:
+    """Gradients of w1 ... w8 in the style of the article's listing 1, written out."""
+    w1, w2, w3, w4, w5, w6, w7, w8 = w
+
+    def f(z: float) -> float:
+        return float(1 / (1 + np.exp(-z)))
+
+    h1, h2 = f(w1 * i1 + w2 * i2), f(w3 * i1 + w4 * i2)
+    o1, o2 = f(w5 * h1 + w6 * h2), f(w7 * h1 + w8 * h2)
+    d1, d2 = (o1 - t1) * o1 * (1 - o1), (o2 - t2) * o2 * (1 - o2)
+    e1, e2 = (d1 * w5 + d2 * w7) * h1 * (1 - h1), (d1 * w6 + d2 * w8) * h2 * (1 - h2)
+    return [e1 * i1, e1 * i2, e2 * i1, e2 * i2, d1 * h1, d1 * h2, d2 * h1, d2 * h2]
+
+
+def test_names_and_the_command_are_safe_to_print(tmp_path: Path) -> None:
+    file = tmp_path / 'a "quoted"\\""" name\n.toml'
+    file.write_text(
+        "[network]\nlayers = [1, 1]\n[data]\ninputs = [[1.0]]\ntargets = [[1.0]]\n",
+        encoding="utf-8",
+    )
+    text = template(load(str(file)))
+    check(load(str(file)))
+    assert "--preset PRESET.toml" in text
+    assert "--preset mazur\n" in template(load("mazur"))
+    assert "bptui check FILE.py\n" in template(load("article"))
+
+
+def test_it_lints(tmp_path: Path) -> None:
+    pytest.importorskip("ruff")
+    for name in ("article", "iris"):
+        (tmp_path / f"{name.replace('-', '_')}.py").write_text(filled_in(load(name)))
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", "--line-length=100", str(tmp_path)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
