@@ -118,12 +118,11 @@ class ExportScreen(Dialog[Path | None]):
 
     def on_choices_chosen(self) -> None:
         """The name follows the format."""
-        typed = self._file_name.value
+        typed = self._file_name.value.rstrip()
+        suffix = Path(typed).suffix
         if typed == self._proposed:
             self._propose()
-        else:
-            typed = typed.rstrip()
-            suffix = Path(typed).suffix
+        elif suffix.lower() != self._format.ending:
             stem = typed.removesuffix(suffix) if suffix.lower() in ENDINGS else typed
             self._file_name.value = stem + self._format.ending
         self._overwrites = None
@@ -238,24 +237,28 @@ class ExportScreen(Dialog[Path | None]):
         self._show_keys()
         self._show_progress()
         progress = self.set_interval(PROGRESS, self._show_progress)
+        wrong = ""
         try:
             await asyncio.to_thread(_written, job, self._format, path, overwrite)
         except ExistsError:
             self._overwrites = path
-            self._complain(f"{path.name} exists: enter again overwrites it, or type another name.")
+            wrong = f"{path.name} exists: enter again overwrites it, or type another name."
         except (SaveError, UnusableError) as error:
-            self._complain(str(error))
+            wrong = str(error)
         except MemoryError:
-            self._complain("There is not enough memory for that: take fewer rows.")
+            wrong = "There is not enough memory for that: take fewer rows."
         except StoppedError:
-            self._complain("Stopped. Nothing was written.")
+            wrong = "Stopped. Nothing was written."
+        except asyncio.CancelledError:  # the app is left: the thread must not keep it
+            job.stopped = True
+            raise
+        progress.stop()
+        self._job = None
+        self._show_keys()
+        if wrong:
+            self._complain(wrong)
         else:
             self.dismiss(path)
-        finally:
-            job.stopped = True  # where the app is left meanwhile
-            progress.stop()
-            self._job = None
-            self._show_keys()
 
     def _show_progress(self) -> None:
         job = self._job

@@ -1,0 +1,302 @@
+"""The dialog of exports: what is written, under which name, and nothing lost or left behind."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from textual.widgets import Input
+
+from bptui.app.screens.export.choices import Choices
+from bptui.app.screens.export.files import LONGEST, file_of, stem_of
+from bptui.app.screens.export.files import opened as opened_file
+from bptui.app.screens.export.job import Job, Shown
+from bptui.app.screens.export.kinds import HISTORY, PROGRAM, WORKSHEET, Kind
+from bptui.app.screens.export.picture import Picture
+from bptui.app.screens.export.screen import ExportScreen, sized
+from bptui.cli.explain import explain
+from bptui.cli.run import run
+from bptui.core.timeline import Timeline
+from bptui.export.history.rows import replayed
+from bptui.presets import load
+from bptui.presets.identity import same_experiment
+from bptui.presets.save import SaveError
+
+from .support import Session, opened
+
+DOWN, RIGHT = ["down"], ["right"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder they are in, empty."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "here"
+
+
+def words(session: Session) -> str:
+    """What the dialog says, wherever its lines break."""
+    box = session.app.screen.query_one("#export").content_region
+    lines = session.lines()[box.y : box.bottom]
+    return " ".join(" ".join(line[box.x : box.right] for line in lines).split())
+
+
+async def says(session: Session, *texts: str) -> None:
+    await session.until(lambda: all(text in words(session) for text in texts), f"{texts}")
+
+
+async def type_name(session: Session, text: str) -> None:
+    session.app.screen.query_one("#export-name", Input).value = text
+    await session.pilot.pause()
+
+
+async def gone(session: Session) -> None:
+    await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
+
+
+async def exported(session: Session, file: Path, *keys: str) -> bytes:
+    """What the dialog writes, after ``keys`` in it, to ``file``, which is said afterwards."""
+    await session.press("x", *keys)
+    await says(session, f"/{file.name}")
+    await session.press("enter")
+    await gone(session)
+    news = session.notices  # whose lines break anywhere
+    await session.until(lambda: file.name in "".join(news().split()), "the news")
+    return file.read_bytes()
+
+
+def content(kind: Kind, name: str, shown: Shown, path: Path) -> bytes:
+    """What is written of ``kind`` in the format ``name``, every step of a history."""
+    form = next(each for each in kind.formats if each.name == name)
+    history = replayed(shown.timeline, shown.snapshot) if kind is HISTORY else None
+    with opened_file(path, False) as stream:
+        form.write(Job(shown, Picture(()), 1, history), stream)
+    return path.read_bytes()
+
+
+async def test_what_is_shown_is_written_and_where_is_said(folder: Path) -> None:
+    async with opened("mazur") as session:
+        await session.press("s", "s")
+        await session.step(2)
+        before = session.lines()
+        screen = await exported(session, folder / "mazur-step-2.txt", *DOWN * 2, *RIGHT)
+        assert screen.decode() == "".join(f"{line.rstrip()}\n" for line in before)
+
+        # a picture of the same screen, which the dialog and the news cover no part of
+        svg = await exported(session, folder / "mazur-step-2.svg", *DOWN * 2)
+        texts = [
+            each.text.replace("\xa0", " ")
+            for each in ElementTree.fromstring(svg).iter()
+            if each.text
+        ]
+        for line in before:
+            for word in re.findall(r"[+-]?\d\.\d{3,}|[A-Za-z]{4,}", line):
+                assert any(word in text for text in texts)
+        assert load("mazur").title in texts
+
+        sheet = await exported(session, folder / "mazur-worksheet-step-2.md", *DOWN * 3)
+        explain(load("mazur"), 2, "all", "markdown", "expected")
+        assert sheet == Path("expected").read_bytes()
+        await exported(session, folder / "mazur-history.npz", "down", "left")
+        losses = np.load("mazur-history.npz", allow_pickle=False)["loss"]
+        assert losses.tolist() == [Timeline(load("mazur")).snapshot(step).loss for step in range(3)]
+        compile(await exported(session, folder / "mazur.py"), "mazur.py", "exec")
+        assert not [*folder.glob(".*")]
+
+
+def test_every_format(folder: Path) -> None:
+    experiment = load("mazur")
+    timeline = Timeline(experiment)
+    shown = Shown("mazur", timeline, timeline.snapshot(2))
+    for name, form in (("Markdown", "markdown"), ("LaTeX", "latex"), ("text", "text")):
+        explain(experiment, 2, "all", form, "expected")
+        assert content(WORKSHEET, name, shown, Path(name)) == Path("expected").read_bytes()
+    run(experiment, 2, 1, "jsonl", "expected")
+    expected = [json.loads(line) for line in Path("expected").read_text().splitlines()]
+    for row, other in zip(
+        json.loads(content(HISTORY, "JSON", shown, Path("json"))), expected, strict=True
+    ):
+        assert row | {"outputs": other["outputs"]} == row | other
+    assert content(HISTORY, "CSV", shown, Path("csv")).count(b"\n") == 4
+    for name in ("numpy", "torch"):
+        program = content(PROGRAM, name, shown, Path(name))
+        compile(program, name, "exec")
+        assert name.encode() in program
+    content(PROGRAM, "TOML", shown, Path("mazur.toml"))
+    assert same_experiment(load("./mazur.toml"), experiment)
+
+
+async def test_names_and_formats_follow_each_other(folder: Path) -> None:
+    async with opened("article-listing-1", (80, 24)) as session:
+        await session.press("x")
+        await says(session, "(•) the program", "[numpy]", "/article-listing-1.py")
+        assert isinstance(session.app.focused, Choices)
+        for name, chosen, path in (
+            ("mine.tex", "(•) the worksheet of step 0 Markdown [LaTeX] text", "here/mine.tex"),
+            ("mine.npz", "(•) the history, steps 0 to 0 CSV JSON [NPZ]", "here/mine.npz"),
+            ("mine.md.bak", "(•) the history", "here/mine.md.bak.npz"),
+            ("mine.txt", "(•) the screen SVG [text]", "here/mine.txt"),
+            ("~/mine.PY", "(•) the program [numpy]", "~/mine.PY"),
+        ):
+            await type_name(session, name)
+            await says(session, chosen, path)
+        await session.press("right")
+        await says(session, "[torch]", "~/mine.PY")
+        await session.press("down", "down")
+        await says(session, "(•) the screen", "~/mine.txt")
+        await session.press("down", "down", "down")
+        await says(session, "(•) the worksheet", "[LaTeX]", "~/mine.tex")
+        await type_name(session, "no/such/folder.py")
+        await session.press("enter")
+        await says(session, "There is no folder", "such.")
+        for name, message in {
+            "": "A name is missing.",
+            ".py": "A name is missing.",
+            "..": "is a folder.",
+            "a\tb": "A name has no control characters in it.",
+            "n" * 260: "the name is too long",
+        }.items():
+            await type_name(session, name)
+            await session.press("enter")
+            await says(session, message)
+        # autograd makes no mistakes
+        await type_name(session, "mine.py")
+        await session.press("up", "up", "up", "right", "enter")
+        await says(session, "[torch]", "mistakes")
+        assert isinstance(session.app.screen, ExportScreen)
+        assert not [*folder.iterdir()]
+
+
+async def test_nothing_is_overwritten_unasked_nor_left_half(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("article.py", "other.py"):
+        Path(name).write_text("not to be lost")
+    Path("file").touch()
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with opened("article") as session:
+        await session.press("x", "enter")
+        await says(session, "article.py exists: enter again overwrites it, or type another name.")
+        await type_name(session, "other.py")
+        await session.press("enter")
+        await says(session, "other.py exists")
+        await type_name(session, "file/mine.py")
+        await session.press("enter")
+        await says(session, "a part of the path is a file, not a folder")
+        await type_name(session, "article.py")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", full)
+            await session.press("enter")
+            await says(session, "article.py exists")
+            await session.press("enter")
+            await says(session, "article.py cannot be written: the disk is full.")
+        assert {Path(each).read_text() for each in ("article.py", "other.py")} == {"not to be lost"}
+        assert sorted(os.listdir()) == ["article.py", "file", "other.py"]
+        await session.press("enter")
+        await says(session, "article.py exists")
+        await session.press("enter")
+        await gone(session)
+        assert "numpy" in Path("article.py").read_text()
+
+
+async def test_what_was_edited_is_exported_and_what_is_lost_is_said(folder: Path) -> None:
+    async with opened("article", (80, 24)) as session:
+        session.panel("#weights").focus()
+        await session.press("enter", *"0.7", "enter")  # w1 at step 0
+        await session.until(lambda: "+0.700000" in session.screen(), "the edit")
+        await session.press("x")
+        await says(session, "It begins at step 0.")
+        await session.press("escape")
+        await gone(session)
+        await session.press("s", "s", "s")
+        await session.step(3)
+        await session.press("enter", *"-1.25", "enter")
+        await session.until(lambda: "-1.250000" in session.screen(), "the second edit")
+        await session.press("x", "left")
+        await says(session, "without what you changed at step 3", "w can save the weights")
+        for _ in range(4):
+            box = session.app.screen.query_one("#export")
+            assert box.max_scroll_y == 0
+            assert all(each.size.height for each in box.children if each.visible)
+            await session.press("down")
+        await session.press("escape")
+        await gone(session)
+
+        await exported(session, folder / "article.toml", "left")
+        start = load("./article.toml").start
+        assert start.weights[0][0, 0] == 0.7
+        assert not same_experiment(load("./article.toml"), load("article"))
+        await exported(session, folder / "article-history.npz", "down", "left")
+        archive = np.load("article-history.npz")
+        assert archive["W1"][[0, 3], 0, 0].tolist() == [0.7, -1.25]
+        await session.press("x", *DOWN * 3)
+        sheet = folder / "article-worksheet-step-3.md"
+        await session.press("enter")
+        await gone(session)
+        assert "-1.25" in sheet.read_text()
+
+
+async def test_a_long_export_can_be_stopped(folder: Path) -> None:
+    async with opened("xor") as session:
+        player, last = session.app.player, 20_000
+        await session.press("g", *str(last), "enter")
+        await session.step(last)
+        await session.press("x", "down")
+        await says(session, "every 2 steps: 10,001 rows, about 7.4 MB")
+        await session.press("tab", *"none")
+        await says(session, "Every how many steps? 'none' is no number.")
+        await session.press("enter", *["backspace"] * 4, "0")
+        await says(session, "Every how many steps? 1 or more.")
+        await session.press("backspace", "1", "enter")
+        await says(session, "writing … row", "of 20,001")
+        for each in (["down", "up", "enter", "tab"], ["escape"]):
+            await session.press(*each)
+        await says(session, "Stopped. Nothing was written.", "(•) the history")
+        assert not [*folder.iterdir()]
+        assert (player.snapshot.step, player.timeline.furthest) == (last, last)
+        # and where the app is left meanwhile
+        await session.press("enter")
+        await says(session, "writing … row")
+        await session.until(lambda: [*folder.iterdir()], "the file that is to be renamed")
+    assert not [each for each in folder.iterdir() if not each.name.startswith(".")]
+
+
+def test_names_of_presets_as_names_of_files() -> None:
+    assert stem_of("article-listing-1") == "article-listing-1"
+    assert stem_of("网络 a/b\\c") == "网络-a-b-c"
+    assert stem_of("../x") == "x"
+    assert stem_of("\x1b[31m") == "31m"
+    assert stem_of("...") == "network"
+    assert len(stem_of("n" * 300)) == LONGEST
+    assert file_of("a", ".csv").name == "a.csv"
+    assert file_of("a.CSV", ".csv").name == "a.CSV"
+    assert file_of("/tmp/../a.b", ".csv").name == "a.b.csv"
+    with pytest.raises(SaveError, match="No file can have this name"):
+        file_of("~nobody-of-this-name/a", ".csv")
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 bytes"),
+        (999, "1,000 bytes"),
+        (1049, "1 kB"),
+        (8_421, "8.4 kB"),
+        (999_600, "1 MB"),
+        (123_456_789, "120 MB"),
+        (4.2e12, "4,200 GB"),
+    ],
+)
+def test_sizes_in_words(size: float, text: str) -> None:
+    assert sized(size) == text
