@@ -12,36 +12,24 @@ import os
 import sys
 from contextlib import suppress
 
-HIGH = 200
-"""Descriptors from here on are not hit by accident, as 3 or 4 may be."""
-
 
 def main() -> None:
     # whatever numpy needs is imported before the user's folder, which may hold a random.py, counts
     importlib.import_module("numpy")
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     sys.path.insert(0, root)
+    from bptui.checking.process_life import out_of_reach
     from bptui.checking.process_server import serve
 
     sys.path.remove(root)
     file, *descriptors = sys.argv[1:]
-    commands, answers, trace, lifeline = (_raised(int(each)) for each in descriptors)
+    low = [int(each) for each in descriptors]
+    commands, answers, trace, lifeline = map(out_of_reach, low)
+    for each in low:
+        os.close(each)
     _bind(lifeline)
     _limit()
     serve(file, commands, answers, trace)
-
-
-def _raised(descriptor: int) -> int:
-    """The same pipe under a high number, closed in programs that the user's code starts."""
-    import fcntl
-
-    try:
-        high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH)
-    except OSError:  # no more than 256 files are allowed, or fewer
-        os.set_inheritable(descriptor, False)
-        return descriptor
-    os.close(descriptor)
-    return high
 
 
 def _bind(lifeline: int) -> None:

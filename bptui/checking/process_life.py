@@ -21,6 +21,20 @@ from bptui.checking.process_frames import UserFiles, text_of
 
 FUNCTIONS = ("gradients", "step")
 MOST_NOTED, MOST_OTHERS = 50, 20
+HIGH = 200
+
+
+def out_of_reach(descriptor: int) -> int:
+    """A copy of ``descriptor`` that is not hit by accident, as 3 or 4 may be.
+
+    Programs that the user's code starts do not have it.
+    """
+    import fcntl  # not on Windows, where this module need only be importable
+
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, HIGH)
+    except OSError:  # no more than HIGH files are allowed, or fewer
+        return os.dup(descriptor)
 
 
 class Surroundings:
@@ -30,7 +44,7 @@ class Surroundings:
         self._path, self._folder = list(sys.path), os.getcwd()
         self._environment, self._errors = dict(os.environ), np.geterr()
         self._recursion = sys.getrecursionlimit()
-        self._outputs = (os.dup(1), os.dup(2))
+        self._outputs = (out_of_reach(1), out_of_reach(2))
         self._file, self._files = file, UserFiles(file)
 
     def restore(self) -> None:

@@ -93,8 +93,10 @@ class Pipes:
                 selector.register(descriptor, selectors.EVENT_READ)
             if rest:
                 selector.register(self._commands, selectors.EVENT_WRITE)
+            searched = 0
             while True:
-                end = self._line.find(b"\n")
+                end = self._line.find(b"\n", searched)
+                searched = len(self._line)
                 if end >= 0:
                     line = bytes(self._line[:end])
                     del self._line[: end + 1]

@@ -17,6 +17,7 @@ REAL = "biuf"
 """Kinds of numpy's dtypes: booleans, integers, floats of any width."""
 MOST_MEMBERS = 100_000
 DEEPEST = 16
+MOST_DESCRIBED = 5
 _LAZY = (Iterator, range, deque, KeysView, ValuesView)
 
 
@@ -204,12 +205,12 @@ def describe(value: object, depth: int = 0) -> str:
     if isinstance(value, (list, tuple)) and depth == 0:
         if not value:
             return f"an empty {name}"
-        kinds = list(dict.fromkeys(describe(each, 1) for each in itertools.islice(value, 20)))
-        if len(kinds) == 1 and len(value) > 1:
-            bare = kinds[0].split(" ", 1)[-1] if kinds[0].startswith(("a ", "an ")) else kinds[0]
-            plural = bare if kinds[0] == "None" or " " in bare else f"{bare}s"
-            return f"{_article(name)} {name} of {len(value):,} {plural}"
-        return f"{_article(name)} {name} of {', '.join(kinds[:4])}"
+        kinds = [describe(each, 1) for each in value[:MOST_DESCRIBED]]
+        start = f"{_article(name)} {name} of"
+        if len(value) > 1 and len(set(kinds)) == 1 and type(value[0]).__name__ in kinds[0]:
+            return f"{start} {len(value):,} {type(value[0]).__name__}s"
+        more = ", ..." if len(value) > MOST_DESCRIBED else ""
+        return f"{start} {', '.join(kinds)}{more}"
     if isinstance(value, Mapping) and depth == 0 and not all(isinstance(k, str) for k in value):
         odd = next(each for each in value if not isinstance(each, str))
         return f"{_article(name)} {name} whose keys are not names but {type(odd).__name__}"
