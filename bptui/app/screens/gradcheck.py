@@ -22,21 +22,27 @@ if TYPE_CHECKING:
     from bptui.core.gradcheck.report import ReportLine
 
 STYLES = {
-    "title": "bold $foreground",
-    "columns": "$text-muted",
-    "right": "",
+    "title": "bold",
     "wrong": "bold $text-warning",
     "kink": "bold $text-accent",
-    "note": "$text-muted",
-    "verdict": "$text-muted",
-    "blank": "",
+    "columns": "dim",
+    "note": "dim",
+    "verdict": "dim",
 }
+"""By the role of a line; of a row of numbers only its verdict has a style."""
 TICK = 0.1
 """Seconds between two looks at how far the work is."""
 
 
 class _ClosedError(Exception):
     """Ends the work in the background: nobody waits for it any more."""
+
+
+def _content(line: ReportLine) -> Content:
+    style = STYLES.get(line.role, "")
+    if line.places is None:
+        return Content.styled(line.text, style)
+    return Content.assemble(line.text.removesuffix(line.words), (line.words, style))
 
 
 class GradientCheckScreen(Dialog[Selection]):
@@ -114,8 +120,7 @@ class GradientCheckScreen(Dialog[Selection]):
             self._lines += [ReportLine(f"  {name:{room}}  {text}", "note") for name, text in links]
         listing.clear_options()
         listing.add_options(
-            Option(Content.styled(each.text, STYLES[each.role]), disabled=each.places is None)
-            for each in self._lines
+            Option(_content(each), disabled=each.places is None) for each in self._lines
         )
         listing.highlighted = self._first_row() if chosen is None else chosen
         listing.focus()

@@ -32,12 +32,16 @@ FULL = 92
 
 @dataclass(frozen=True)
 class ReportLine:
-    """A line of a table; ``places`` and ``position`` say whose numbers are in it, if any's."""
+    """A line of a table; ``places`` and ``position`` say whose numbers are in it, if any's.
+
+    ``words``: the end of ``text`` that is the verdict on them.
+    """
 
     text: str
     role: Role
     places: Places | None = None
     position: int = 0
+    words: str = ""
 
 
 def report_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
@@ -73,7 +77,7 @@ def _rows(each: Table, name_width: int, width: int) -> Iterator[ReportLine]:
         cells = [row.cells[place].rjust(room) for place, room in zip(kept, widths, strict=True)]
         text = "  ".join((f"  {row.name:{name_width}}", *cells, row.words))
         places = each.comparison.derivatives.places
-        yield ReportLine(text, row.verdict, places, row.position)
+        yield ReportLine(text, row.verdict, places, row.position, row.words)
 
 
 _SHORT = {
