@@ -170,7 +170,9 @@ async def test_names_and_formats_follow_each_other(folder: Path) -> None:
         # autograd makes no mistakes
         await type_name(session, "mine.py")
         await session.press("up", "up", "up", "right", "enter")
-        await says(session, "[torch]", "mistakes")
+        await says(session, "makes mistakes (transposed-weights, frozen-last-layer)", "[torch]")
+        session.resize(60, 16)
+        await says(session, "( ) the worksheet Markdown [LaTeX] text")
         assert isinstance(session.app.screen, ExportScreen)
         assert not [*folder.iterdir()]
 

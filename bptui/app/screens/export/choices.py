@@ -53,16 +53,22 @@ class Choices(Widget):
         return self.kind.formats[self._formats[self._kind]]
 
     @property
-    def _column(self) -> int:
-        """Where the formats begin."""
-        return max(map(cell_len, self._titles)) + 6
+    def _shown(self) -> tuple[list[str], int]:
+        """The titles, short ones where there is no room, and the column of the formats."""
+        formats = max(sum(len(each.name) + 2 for each in kind.formats) for kind in KINDS)
+        short = [f"the {each.name}" for each in KINDS]
+        for titles in (self._titles, short):
+            column = max(map(cell_len, titles)) + 6
+            if column + formats <= self.size.width:
+                break
+        return titles, column
 
     def render(self) -> Content:
-        lines = []
-        for place, (kind, title) in enumerate(zip(KINDS, self._titles, strict=True)):
+        lines, (titles, column) = [], self._shown
+        for place, (kind, title) in enumerate(zip(KINDS, titles, strict=True)):
             chosen = place == self._kind
             style = "bold $text" if chosen else ""
-            blanks = " " * (self._column - cell_len(title) - 4)
+            blanks = " " * (column - cell_len(title) - 4)
             parts = [(f"{'(•)' if chosen else '( )'} {title}{blanks}", style)]
             for at, each in enumerate(kind.formats):
                 if at == self._formats[place]:
@@ -94,7 +100,7 @@ class Choices(Widget):
     def on_click(self, event: Click) -> None:
         if event.y >= len(KINDS):
             return
-        place, end = self._formats[event.y], self._column
+        place, end = self._formats[event.y], self._shown[1]
         for at, each in enumerate(KINDS[event.y].formats):
             if end <= event.x < end + len(each.name) + 2:
                 place = at

@@ -49,10 +49,15 @@ def _numpy(job: Job, stream: TextIO) -> None:
 def _torch(job: Job, stream: TextIO) -> None:
     from bptui.export.programs import RefusedError, torch_program
 
+    experiment = job.shown.timeline.experiment
     try:
-        stream.write(torch_program(job.shown.timeline.experiment))
-    except RefusedError as error:
-        raise SaveError(f"{error.reason[0].upper()}{error.reason[1:].rstrip('.')}.") from None
+        stream.write(torch_program(experiment))
+    except RefusedError:
+        names = ", ".join(experiment.training.mistakes)
+        raise SaveError(
+            f"The preset makes mistakes ({names}), and autograd makes none: the numpy program has "
+            "them as published."
+        ) from None
 
 
 def _toml(job: Job, stream: TextIO) -> None:

@@ -29,7 +29,7 @@ MOST_IN_MEMORY = 4e9
 """Bytes of an NPZ file, which has to be in memory before it is written."""
 PROGRESS = 0.1
 """Seconds between two looks at how far an export is."""
-KEYS = "↑ ↓ what, ← → format, tab name, enter writes, esc closes"
+KEYS = "↑ ↓ ← → choose, enter writes, esc closes"
 
 
 def sized(size: float) -> str:
