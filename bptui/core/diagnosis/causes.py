@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -51,11 +51,26 @@ class _Search:
         mistakes = [name for name in MISTAKES if self._matters(name)]
         others = [name for name in self.others if self._matters(name)]
         large = self.first.case.experiment.network.parameter_count > LARGE
-        for size in range(1, (MOST_TOGETHER_LARGE if large else MOST_TOGETHER) + 1):
-            found = [each for each in _combinations(mistakes, others, size) if self._explains(each)]
-            if found:
-                return self._best(found)
+        with np.errstate(all="ignore"):
+            for size in range(1, (MOST_TOGETHER_LARGE if large else MOST_TOGETHER) + 1):
+                found = self._of_size(mistakes, others, size)
+                if found:
+                    return self._best(found)
         return ()
+
+    def _of_size(
+        self, mistakes: Sequence[str], others: Sequence[str], size: int
+    ) -> list[frozenset[str]]:
+        """The combinations of ``size`` that fit, at most one of each not in the catalogue."""
+        known = map(frozenset, combinations(mistakes, size))
+        found = [each for each in known if self._explains(each)]
+        if size > MOST_WITH_OTHER:
+            return found
+        companions = [frozenset(each) for each in combinations(mistakes, size - 1)]
+        if found and size > 1:  # what else could stand for one of them
+            companions = list(dict.fromkeys(each - {name} for each in found for name in each))
+        beside = [each | {name} for each in companions for name in others]
+        return found + [each for each in beside if self._explains(each)]
 
     def _others(self) -> list[str]:
         """Deviations outside the catalogue that the code's own forward pass does not rule out."""
@@ -67,31 +82,27 @@ class _Search:
         return [name for name, each in others.items() if not known[each.layers]]
 
     def _matters(self, name: str) -> bool:
-        """Whether the deviation changes anything that is observed; notes what."""
+        """Whether the deviation changes anything that is observed; notes what in the first."""
         updating = name in MISTAKES and MISTAKES[name].shows_in == "update"
         if updating and all(each.function == "gradients" for each in self.trials):
             return False
-        values = self._simulated(self.first, _cause({name}))
+        self.influence[name] = self._changed(self.first, name)
+        # where the hidden units of the first are all on the same side, as it were
+        return any(self._changed(trial, name) for trial in self.trials)
+
+    def _changed(self, trial: Trial, name: str) -> frozenset[str]:
+        """What the deviation changes in ``trial``; nothing where it cannot be made."""
+        values = self._simulated(trial, _cause({name}))
         if values is None:
-            return False
-        changed = frozenset(
+            return frozenset()
+        return frozenset(
             each
             for each in self.names
-            if not self._same(self.first, each, values, self._right(self.first))
-        )
-        self.influence[name] = changed
-        return bool(changed)
-
-    def _right(self, trial: Trial) -> Values:
-        values = self._simulated(trial, Cause(()))
-        assert values is not None, "a case can be played as it is"
-        return values
-
-    def _same(self, trial: Trial, name: str, values: Values, others: Values) -> bool:
-        return all(
-            name not in call.found
-            or call.near(name, values[call.number][name], others[call.number][name])
-            for call in self.calls[trial]
+            if not all(
+                call.near(each, values[call.number][each])
+                for call in self.calls[trial]
+                if each in call.found
+            )
         )
 
     def _explains(self, names: frozenset[str]) -> bool:
@@ -111,7 +122,7 @@ class _Search:
         return all(self._fits(trial, cause, self.names) for trial in self.trials)
 
     def _fits(self, trial: Trial, cause: Cause, names: Sequence[str]) -> bool:
-        """Whether ``cause`` gives what was found; yes where it cannot be made, but not first."""
+        """Whether ``cause`` gives what was found; yes where it cannot be made."""
         values = self._simulated(trial, cause)
         if values is None:
             return trial is not self.first
@@ -153,10 +164,10 @@ class _Search:
 
 def _agrees(call: Called, name: str, values: Values) -> bool:
     made = values[call.number]
-    if call.difference(name, made[name]).right:
+    if call.gives(name, made[name]):
         return True
     # a loss without its penalty is the loss of the data, and no mistake
-    return name == "loss" and call.difference(name, made["data_loss"]).right
+    return name == "loss" and call.gives(name, made["data_loss"])
 
 
 def _finite(call: Called, names: Sequence[str]) -> bool:
@@ -170,17 +181,6 @@ def _telling(trial: Trial) -> tuple[bool, int, bool, int, bool, int]:
     refused = sum(each.refusal(network, reduction) is not None for each in MISTAKES.values())
     samples, size = trial.case.samples, network.parameter_count
     return trial.case.own, refused, size > LARGE, -calls, samples == 1, size * samples
-
-
-def _combinations(
-    mistakes: Sequence[str], others: Sequence[str], size: int
-) -> Iterator[frozenset[str]]:
-    """All of ``size`` deviations with at most one that is not in the catalogue."""
-    yield from (frozenset(each) for each in combinations(mistakes, size))
-    if size <= MOST_WITH_OTHER:
-        for other in others:
-            for each in combinations(mistakes, size - 1):
-                yield frozenset((other, *each))
 
 
 def _cause(names: Collection[str]) -> Cause:

@@ -94,12 +94,35 @@ class Called:
     def allowed(self, name: str, expected: Array) -> float:
         """How far a number may be off ``expected``."""
         precision = self.trial.precision
-        most = max(precision, TOLERANCE) * self.size(name, expected)
+        most = max(precision, TOLERANCE) * max(
+            self.size(name, expected), self._terms.get(name, 0.0)
+        )
         if name in self.before:
             rounding = precision if precision > COARSE else SINGLE_ROUNDING
             most += rounding * _largest(self.before[name])
         # numbers of a preset may be saturated, so that only rounding errors are left of a gradient
         return most + (precision if self.own else 0.0)
+
+    @cached_property
+    def _terms(self) -> dict[str, float]:
+        """What the numbers of gradients and changes are sums of, without their signs.
+
+        Where the terms cancel, rounding errors are as large as theirs.
+        """
+        experiment, values = self.snapshot.experiment, self.snapshot.values
+        names, rate = experiment.network.names, experiment.training.learning_rate
+        made: dict[str, float] = {}
+        for layer in range(1, names.depth + 1):
+            source, delta = np.abs(values[names.out(layer - 1)]), np.abs(values[names.delta(layer)])
+            weights = _largest(source.T @ delta)
+            biases = _largest(delta.sum(axis=0))
+            made |= {
+                names.weight_gradient(layer): weights,
+                names.weights(layer): rate * weights,
+                names.bias_gradient(layer): biases,
+                names.bias(layer): rate * biases,
+            }
+        return made
 
     def difference(self, name: str, expected: Array | None = None) -> Difference:
         """What was found beside ``expected``, or beside what is right."""
@@ -111,10 +134,21 @@ class Called:
             return second if second.right else first
         return first
 
-    def near(self, name: str, one: Array, other: Array) -> bool:
-        """Whether two arrays of what ``name`` may be cannot be told from each other."""
-        with np.errstate(all="ignore"):
-            return bool(np.all(np.abs(one - other) <= self.allowed(name, other)))
+    def gives(self, name: str, made: Array) -> bool:
+        """Whether ``made`` is what was found, which must be finite."""
+        if name not in self._limits:
+            self._limits[name] = self.allowed(name, self.found[name])
+        return bool((np.abs(self.found[name] - made) <= self._limits[name]).all())
+
+    def near(self, name: str, made: Array) -> bool:
+        """Whether ``made`` cannot be told from what is right."""
+        expected = self.expected[name]
+        return bool((np.abs(made - expected) <= self.allowed(name, expected)).all())
+
+    @cached_property
+    def _limits(self) -> dict[str, float]:
+        """How far numbers may be from those that were found."""
+        return {}
 
     def _difference(self, name: str, expected: Array) -> Difference:
         found = self.found[name]
@@ -126,7 +160,7 @@ class Called:
         allowed = self.allowed(name, expected)
         wrong = off > allowed
         place = int(np.argmax(wrong if wrong.any() else off))
-        worst, size = float(off.max()), self.size(name, expected)
+        worst, size = float(off.max()), self.size(name, expected) or _largest(expected)
         error = worst / size if size > 0.0 else (0.0 if worst <= allowed else np.inf)
         index = tuple(int(each) for each in np.unravel_index(place, off.shape))
         return Difference(not wrong.any(), error, index)
@@ -164,4 +198,4 @@ def named(snapshot: Snapshot, *, updated: bool) -> dict[str, Array]:
 
 
 def _largest(array: Array) -> float:
-    return float(np.max(np.abs(array)))
+    return float(np.maximum.reduce(np.abs(array), axis=None))

@@ -24,6 +24,8 @@ KINKED = ("relu", "leaky_relu")
 CLEAR = 0.02
 """How far from a kink, and an output from its target, a drawn network is to be at least."""
 SATURATED = 3.0
+FELT = 0.002
+"""The largest number of a gradient is to be that large at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +145,10 @@ class Drawing:
             if activation in KINKED:
                 worst = min(worst, self._kinked(net, activation))
             elif activation not in ("identity", "softplus"):
-                worst = min(worst, SATURATED / float(np.max(np.abs(net))))
+                worst = min(worst, SATURATED / max(float(np.max(np.abs(net))), 1.0))
+            gradient = values.get(names.weight_gradient(layer))
+            if gradient is not None:
+                worst = min(worst, float(np.max(np.abs(gradient))) / FELT)
         out = values[names.out(names.depth)]
         return min(worst, float(np.min(np.abs(out - values["target"]))) / CLEAR)
 

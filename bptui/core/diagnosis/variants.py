@@ -12,6 +12,8 @@ from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.losses import LOSSES
 
+TRAINED = "what the preset keeps fixed is trained"
+
 Change: TypeAlias = Callable[[Experiment], Experiment]
 
 
@@ -38,10 +40,10 @@ def others_for(experiment: Experiment) -> dict[str, Other]:
     for name in ACTIVATIONS:
         if any(each != name for each in hidden):
             made[f"{whose} is {name}"] = Other(_hidden(name), "hidden")
-        if name != last:
+        if name != last and (name != "softmax" or network.layers[-1] > 1):
             made[f"the output layer's activation is {name}"] = Other(_output(name), "output")
     if training.train_weights is not True or training.train_biases is not True:
-        made["what the preset keeps fixed is trained"] = Other(_trained)
+        made[TRAINED] = Other(_trained)
     return made
 
 
