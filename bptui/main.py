@@ -24,8 +24,9 @@ COMMANDS = {
     "list": "bptui.cli.list_presets",
     "run": "bptui.cli.run",
     "explain": "bptui.cli.explain",
-    "export": "bptui.cli.export",
     "gradcheck": "bptui.cli.gradcheck",
+    "check": "bptui.cli.check",
+    "export": "bptui.cli.export",
 }
 DEFAULT_PRESET = "article"
 GLOBAL_OPTIONS = ("-h", "--help", "--version")

@@ -1,0 +1,149 @@
+"""Calls the user's function on cases, in one of the forms in which it may take its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from bptui.checking.answers import Answer, AnyArray, Argument, Noted, Stopped
+from bptui.checking.process import UserCode
+from bptui.checking.reading import Reading, UnreadableError, read
+from bptui.core.arrays import Array
+from bptui.core.diagnosis.trials import Case, FunctionName, Trial
+
+Form: TypeAlias = Literal["batch", "row", "vector"]
+"""x as (samples, units); as (1, units), one sample at a time; as a vector (units,)."""
+FORMS: tuple[Form, ...] = ("batch", "row", "vector")
+
+
+@dataclass(frozen=True, eq=False)
+class Failure:
+    """A call that gave nothing to compare: stopped, or with an unreadable value."""
+
+    case: Case
+    call: int
+    message: str
+    stopped: Stopped | None = None
+
+
+@dataclass(eq=False)
+class Attempt:
+    """What the function gave on all cases in one form.
+
+    ``damaged`` names the arguments that calls have changed although they must not.
+    """
+
+    form: Form
+    biases: bool
+    trials: list[Trial] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[Noted] = field(default_factory=list)
+    unstable: bool = False
+    """Whether another life of the code, given the same, gave something else."""
+
+    @property
+    def stopped(self) -> Stopped | None:
+        """What ended the process, where something did."""
+        every = (each.stopped for each in self.failures)
+        return next((each for each in every if each and each.kind != "raised"), None)
+
+
+def attempt(
+    code: UserCode, function: FunctionName, cases: Sequence[Case], form: Form, biases: bool
+) -> Attempt:
+    """Call ``function`` on each case, in a life of its own; gives up after a fatal end."""
+    made = Attempt(form, biases)
+    for case in cases:
+        played = play(code, function, case, made)
+        if played is not None:
+            made.trials.append(played)
+        if made.stopped is not None:
+            break
+    steady = next((each for each in made.trials if not each.case.own), None)
+    if steady is not None and made.stopped is None:
+        again = play(code, function, steady.case, Attempt(form, biases))
+        made.unstable = again is None or not _same(steady, again)
+    return made
+
+
+def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> Trial | None:
+    """The calls of one case in a new life; None, and a failure in ``made``, where one fails."""
+    loaded = code.load()
+    if isinstance(loaded, Stopped):
+        made.failures.append(Failure(case, 0, loaded.message, loaded))
+        return None
+    observed: list[dict[str, Array]] = []
+    precision = 1e-9
+    for call in range(len(case.right)):
+        arguments = _arguments(case, call, function, made.form, made.biases)
+        answer = code.call(function, arguments)
+        if isinstance(answer, Stopped):
+            made.failures.append(Failure(case, call, answer.message, answer))
+            return None
+        _damage(answer, arguments, function, made)
+        made.warnings += [each for each in answer.warnings if each not in made.warnings]
+        try:
+            reading = read(answer, function, case, made.biases)
+        except UnreadableError as error:
+            made.failures.append(Failure(case, call, str(error)))
+            return None
+        _note(reading, made)
+        observed.append(reading.quantities)
+        precision = max(precision, reading.precision)
+    return Trial(case, function, tuple(observed), precision)
+
+
+def _arguments(
+    case: Case, call: int, function: FunctionName, form: Form, biases: bool
+) -> list[Argument]:
+    snapshot = case.right[call]
+    x, t = snapshot.values["input"], snapshot.values["target"]
+    if form == "vector":
+        x, t = x[0], t[0]
+    arguments: list[Argument] = [x, t, list(snapshot.parameters.weights)]
+    if biases:
+        arguments.append(list(snapshot.parameters.biases or ()))
+    if function == "step":
+        arguments.append(case.experiment.training.learning_rate)
+    return arguments
+
+
+def _damage(
+    answer: Answer, arguments: Sequence[Argument], function: FunctionName, made: Attempt
+) -> None:
+    names = ["x", "t", "weights", *(["biases"] if made.biases else [])]
+    kept = names if function == "gradients" else names[:2]
+    for place, name in enumerate(kept):
+        if not _equal(arguments[place], answer.arguments[place]) and name not in made.damaged:
+            made.damaged.append(name)
+
+
+def _equal(before: Argument, after: AnyArray | tuple[AnyArray, ...]) -> bool:
+    if isinstance(before, list):
+        return (
+            isinstance(after, tuple)
+            and len(before) == len(after)
+            and all(np.array_equal(one, two) for one, two in zip(before, after, strict=True))
+        )
+    return not isinstance(after, tuple) and np.array_equal(before, after)
+
+
+def _note(reading: Reading, made: Attempt) -> None:
+    made.notes += [each for each in reading.notes if each not in made.notes]
+
+
+def _same(one: Trial, other: Trial) -> bool:
+    """Whether two lives gave the same but for rounding."""
+    for first, second in zip(one.observed, other.observed, strict=True):
+        if first.keys() != second.keys():
+            return False
+        for name, array in first.items():
+            scale = np.abs(array).max(initial=0.0)
+            if not np.allclose(array, second[name], rtol=1e-6, atol=1e-9 * scale, equal_nan=True):
+                return False
+    return True

@@ -1,0 +1,262 @@
+"""Checks a file with a user's own backpropagation: each of its functions, in the form it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from bptui.checking.answers import Loaded, Signature, Stopped
+from bptui.checking.attempt import FORMS, Attempt, Failure, Form, attempt
+from bptui.checking.process import UserCode
+from bptui.core.diagnosis.cases import cases_for
+from bptui.core.diagnosis.diagnose import diagnose
+from bptui.core.diagnosis.findings import Cause, Diagnosis
+from bptui.core.diagnosis.judging import findings_of
+from bptui.core.diagnosis.trials import FunctionName, Trial
+from bptui.core.diagnosis.variants import TRAINED
+from bptui.core.experiment import Experiment
+
+Outcome: TypeAlias = Literal["right", "wrong", "failed"]
+OF_BATCHES = frozenset({"not-averaged", "averaged-twice", "bias-gradient-not-summed"})
+"""Mistakes that make no difference with one sample."""
+_ORDER = ("right", "explained", "unexplained", "failed")
+
+
+class UncheckableError(Exception):
+    """The file has nothing that can be checked; the message says why."""
+
+    def __init__(self, message: str, stopped: Stopped | None = None) -> None:
+        super().__init__(message)
+        self.stopped = stopped
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """One form of calling, with its diagnosis on the preset's own sizes.
+
+    ``fixed`` is the failure, or the wrong trial, on a network of other sizes, where these alone
+    went wrong. ``later``: the causes explain only calls from that one on, the earlier being right.
+    """
+
+    attempt: Attempt
+    diagnosis: Diagnosis | None
+    fixed: Failure | Trial | None = None
+    later: int = 0
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Smaller is better: right, explained by few mistakes, unexplained, failed."""
+        if self.diagnosis is None:
+            return _ORDER.index("failed"), 0
+        if self.diagnosis.right:
+            return _ORDER.index("right"), 0
+        if self.diagnosis.causes:
+            return _ORDER.index("explained"), self.diagnosis.causes[0].size
+        return _ORDER.index("unexplained"), 0
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionCheck:
+    """What was found out about one function.
+
+    ``examined`` is the form that counts; ``others`` were tried besides, and did worse, or tell
+    something about batches.
+    """
+
+    function: FunctionName
+    signature: Signature
+    examined: Examined
+    others: tuple[Examined, ...]
+    experiment: Experiment
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.examined.diagnosis is None:
+            return "failed"
+        made = self.examined.attempt
+        if made.damaged or made.unstable or not self.examined.diagnosis.right:
+            return "wrong"
+        return "right"
+
+    @property
+    def batch_cause(self) -> Cause | None:
+        """What is wrong with batches alone, where the preset never sees any."""
+        if self.examined.attempt.form == "batch":
+            return None
+        for each in self.others:
+            if each.attempt.form == "batch" and each.diagnosis and each.diagnosis.causes:
+                return each.diagnosis.causes[0]
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """The checks of all functions of a file, and what the code printed meanwhile."""
+
+    file: Path
+    experiment: Experiment
+    functions: tuple[FunctionCheck, ...]
+    output: str
+
+    @property
+    def right(self) -> bool:
+        return all(each.outcome == "right" for each in self.functions)
+
+
+def check(
+    file: Path,
+    experiment: Experiment,
+    limit: float = 10.0,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Check:
+    """Run the code of ``file`` for at most ``limit`` seconds and compare with ``experiment``.
+
+    Raises :class:`UncheckableError` where the file cannot be loaded or has no function to check.
+    """
+    training = replace(experiment.training, mistakes=())
+    experiment = replace(experiment, training=training)
+    with UserCode(file, limit) as code:
+        loaded = code.load()
+        if isinstance(loaded, Stopped):
+            raise UncheckableError(loaded.message, loaded)
+        checks: list[FunctionCheck] = []
+        for function, signature in _functions(loaded):
+            progress(f"checking {function}")
+            checks.append(_check(code, function, signature, experiment))
+            if checks[-1].examined.attempt.stopped is not None:
+                break
+        return Check(file, experiment, tuple(checks), code.output)
+
+
+def _functions(loaded: Loaded) -> list[tuple[FunctionName, Signature]]:
+    names: tuple[FunctionName, ...] = ("gradients", "step")
+    found = [(name, loaded.functions[name]) for name in names if name in loaded.functions]
+    if not found:
+        raise UncheckableError(
+            "the file defines neither gradients(x, t, weights) nor "
+            "step(x, t, weights, learning_rate); `bptui check --template` prints a skeleton"
+        )
+    return found
+
+
+def takes_biases(function: FunctionName, signature: Signature, experiment: Experiment) -> bool:
+    """Whether the function is to be called with biases.
+
+    Raises :class:`UncheckableError` where it takes neither number of arguments.
+    """
+    without = 3 if function == "gradients" else 4
+    most = 99 if signature.variable else len(signature.names)
+    can = [count for count in (without, without + 1) if signature.required <= count <= most]
+    if not can:
+        rate = ", learning_rate" if function == "step" else ""
+        count = len(signature.names)
+        raise UncheckableError(
+            f"{function} takes {count} argument{'s' * (count != 1)} "
+            f"({', '.join(signature.names)}); expected {function}(x, t, weights{rate}) or "
+            f"{function}(x, t, weights, biases{rate})"
+        )
+    if len(can) == 2:
+        return experiment.network.bias
+    return can[0] > without
+
+
+def _check(
+    code: UserCode, function: FunctionName, signature: Signature, experiment: Experiment
+) -> FunctionCheck:
+    biases = takes_biases(function, signature, experiment)
+    batches = experiment.schedule.batch_size > 1
+    tried: list[Examined] = []
+    for form in FORMS:
+        tried.append(_lenient(code, function, experiment, form, biases))
+        if tried[-1].attempt.stopped is not None or _settled(tried[-1], batches):
+            break
+    chosen = min(tried, key=lambda each: each.rank)
+    fatal = next((each for each in tried if each.attempt.stopped is not None), None)
+    if fatal is not None and chosen.rank[0] > 0:
+        chosen = fatal
+    elif batches and tried[0].diagnosis is not None:
+        chosen = tried[0]  # it takes batches, so these are what it is judged by
+    others = tuple(each for each in tried if each is not chosen)
+    return FunctionCheck(function, signature, chosen, others, experiment)
+
+
+def _settled(examined: Examined, batches: bool) -> bool:
+    """Whether no other form of calling could show the code in a better light."""
+    diagnosis = examined.diagnosis
+    if diagnosis is None:
+        return False
+    if diagnosis.right:
+        return True
+    causes = diagnosis.causes
+    if examined.attempt.form != "batch" or batches:
+        return bool(causes)
+    # with one sample, as the preset trains, what only batches show is no mistake
+    return bool(causes) and not any(OF_BATCHES & set(each.mistakes) for each in causes)
+
+
+def _lenient(
+    code: UserCode, function: FunctionName, experiment: Experiment, form: Form, biases: bool
+) -> Examined:
+    """A step may train what the preset keeps fixed: its code need not know of that."""
+    examined = _examine(code, function, experiment, form, biases)
+    causes = examined.diagnosis.causes if examined.diagnosis is not None else ()
+    if not any(TRAINED in each.other for each in causes):
+        return examined
+    training = replace(experiment.training, train_weights=True, train_biases=True)
+    free = _examine(code, function, replace(experiment, training=training), form, biases)
+    free.attempt.notes.append(f"it trains what {experiment.name} keeps fixed, which is no mistake")
+    return min(free, examined, key=lambda each: each.rank)
+
+
+def _examine(
+    code: UserCode, function: FunctionName, experiment: Experiment, form: Form, biases: bool
+) -> Examined:
+    cases = cases_for(experiment, bias=biases, single=form != "batch", function=function)
+    made = attempt(code, function, cases, form, biases)
+    layers = experiment.network.layers
+    own_sizes = [each for each in made.trials if each.case.experiment.network.layers == layers]
+    failed = [each for each in made.failures if each.case.experiment.network.layers == layers]
+    if failed or not own_sizes:
+        return Examined(made, None)
+    fixed: Failure | Trial | None = next(iter(made.failures), None)
+    findings = findings_of(own_sizes)
+    fitting = Diagnosis(findings, ())
+    others = [each for each in made.trials if each not in own_sizes]
+    if fitting.right:
+        wrong = [each for each in others if not Diagnosis(findings_of([each]), ()).right]
+        return Examined(made, fitting, fixed or next(iter(wrong), None))
+    diagnosis = diagnose(made.trials)
+    if not diagnosis.causes and others:
+        diagnosis = diagnose(own_sizes)
+    if not diagnosis.causes:
+        later = _from_later_calls(own_sizes)
+        if later is not None:
+            causes, call = later
+            return Examined(made, replace(diagnosis, causes=causes), fixed, call)
+    return Examined(made, diagnosis, fixed)
+
+
+def _from_later_calls(trials: list[Trial]) -> tuple[tuple[Cause, ...], int] | None:
+    """Causes of the wrong calls alone, where in some trial the calls before them are right."""
+    wrong: list[Trial] = []
+    first = 0
+    for trial in trials:
+        right = [_right(trial, call) for call in range(len(trial.observed))]
+        if all(right):
+            continue
+        call = right.index(False)
+        first = first or call
+        case = replace(trial.case, right=trial.case.right[call:])
+        wrong.append(replace(trial, case=case, observed=trial.observed[call:]))
+    if not first:
+        return None
+    causes = diagnose(wrong).causes
+    return (causes, first) if causes else None
+
+
+def _right(trial: Trial, call: int) -> bool:
+    case = replace(trial.case, right=trial.case.right[call : call + 1])
+    alone = replace(trial, case=case, observed=trial.observed[call : call + 1])
+    return Diagnosis(findings_of([alone]), ()).right

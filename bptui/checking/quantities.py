@@ -1,0 +1,102 @@
+"""The table of a report: each quantity right, wrong, following from another, or not given."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from math import isclose
+
+from bptui.core.derivation.tokens import number
+from bptui.core.diagnosis.findings import Finding, Ratio
+
+_WORDS = {
+    "right": "right",
+    "convention": "right",
+    "wrong": "WRONG",
+    "follows": "follows",
+    "not given": "not given",
+}
+DIGITS = 7
+
+
+def table_lines(findings: Sequence[Finding], width: int) -> Iterator[str]:
+    """A row a quantity: verdict, first wrong element, expected, found."""
+    rows = [("quantity", "verdict", "at", "expected", "found")]
+    rows += [_row(each) for each in findings]
+    if not any(each.verdict in ("wrong", "follows") for each in findings):
+        rows = [(name, verdict, "", "", "") for name, verdict, *_ in rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    for name, verdict, place, expected, found in rows:
+        yield (
+            f"{name:{widths[0]}}   {verdict:{widths[1]}}   {place:{widths[2]}}   "
+            f"{expected:>{widths[3]}}   {found:>{widths[4]}}"
+        ).rstrip()
+    titles = dict.fromkeys(_place(each) for each in findings if each.verdict == "wrong")
+    if titles:
+        text = f"The numbers are from {' and '.join(titles)}."
+        yield from textwrap.wrap(text, width)
+
+
+def _row(finding: Finding) -> tuple[str, str, str, str, str]:
+    verdict = _WORDS[finding.verdict]
+    if finding.verdict == "convention" and finding.ratio is not None:
+        verdict = f"right, {phrases(finding.ratio)[0]}"
+    if finding.verdict == "follows":
+        verdict = f"follows from {finding.source}"
+    if finding.verdict not in ("wrong", "follows"):
+        return finding.name, verdict, "", "", ""
+    place = f"[{', '.join(map(str, finding.index))}]" if finding.index else ""
+    expected, found = number(finding.expected, DIGITS), number(finding.found, DIGITS)
+    return finding.name, verdict, "" if finding.name == "loss" else place, expected, found
+
+
+def _place(finding: Finding) -> str:
+    if finding.trial is None:
+        return "the first network"
+    case, call = finding.trial.case, finding.call
+    if case.own:
+        return f"{case.title}, step {call}"
+    return f"{case.title}{f', call {call + 1}' if call else ''}"
+
+
+def phrases(ratio: Ratio, rate: float | None = None) -> list[str]:
+    """What a constant ratio makes of the right numbers, in all the ways to read it.
+
+    ``rate`` is a learning rate that the code can only have written down itself.
+    """
+    told = [_phrase(each) for each in ratio.meanings]
+    if rate is not None and isclose(abs(ratio.value), rate, rel_tol=1e-6) and rate != 1.0:
+        sign = " with the opposite sign" if ratio.value < 0 else ""
+        told.append(f"times the learning rate {rate:g}{sign}")
+    return told or [f"times {number(ratio.value)}"]
+
+
+def _phrase(meaning: str) -> str:
+    base, both, other = meaning.partition(" and ")
+    if both:
+        return f"{_phrase(other)} and {_phrase(base)}"
+    known = {
+        "twice": "twice as large",
+        "half": "half as large",
+        "the opposite sign": "with the opposite sign",
+    }
+    return known.get(meaning, f"times {meaning}")
+
+
+def ratio_lines(
+    findings: Sequence[Finding], width: int, rate: float | None = None
+) -> Iterator[str]:
+    """Constant ratios, those with the same meaning together, and what else is striking."""
+    groups: dict[str, list[str]] = {}
+    for each in findings:
+        if each.verdict in ("wrong", "follows") and each.ratio is not None:
+            text = f"every number is the right one {' or '.join(phrases(each.ratio, rate))}"
+            groups.setdefault(text, []).append(each.name)
+        elif each.verdict == "wrong" and each.notice:
+            groups.setdefault(each.notice, []).append(each.name)
+        elif each.verdict == "convention":
+            text = "a constant factor away from bptui's, which is no mistake: what follows is right"
+            groups.setdefault(text, []).append(each.name)
+    for text, names in groups.items():
+        line = f"{', '.join(names)}: {text}."
+        yield from textwrap.wrap(line, width, subsequent_indent="  ")

@@ -1,0 +1,125 @@
+"""``bptui check``: a user's own backpropagation, checked, and its mistake named."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bptui.cli.errors import Unusable
+from bptui.cli.loading import load_preset
+
+if TYPE_CHECKING:
+    from bptui.checking.check import Check, UncheckableError
+    from bptui.core.experiment import Experiment
+
+DEFAULT_PRESET = "article"
+WIDTH, NARROWEST = 100, 60
+"""Columns where there is no terminal, and the fewest where there is one."""
+
+
+@click.command(
+    "check",
+    short_help="Check your own backpropagation and name its mistake.",
+    help="""Run the functions of FILE and compare them with backpropagation as it should be.
+
+FILE is Python and defines gradients(x, t, weights), or with biases as a fourth argument, or
+step(x, t, weights, learning_rate), or with biases before the learning rate; `--template` prints a
+skeleton that says what they may return. The network is that of the preset, on its own numbers and
+on random ones; nothing of your file but these functions is called.
+
+The report says of every quantity whether it is right, where the first wrong link is, and which
+mistake, or which combination of mistakes, gives just the numbers that your code gives.
+
+Your code runs in a process of its own for at most --timeout seconds.
+
+\b
+Examples:
+  bptui check my_backprop.py
+  bptui check my_backprop.py --preset mazur
+  bptui check --template --preset xor > my_xor.py
+  bptui check my_xor.py --preset xor --timeout 60
+
+\b
+Exit codes: 0 everything given is right; 1 a mistake, or the code raises, hangs or
+ends the program; 2 the file cannot be loaded or has nothing to check.
+""",
+)
+@click.argument("file", required=False, metavar="[FILE]")
+@click.option(
+    "--preset",
+    "name_or_file",
+    default=DEFAULT_PRESET,
+    show_default=True,
+    metavar="NAME_OR_FILE",
+    help="The network, loss and samples to check with.",
+)
+@click.option("--template", is_flag=True, help="Print a skeleton of such a file instead.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1, 86_400),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Stop the code after so long.",
+)
+def command(file: str | None, name_or_file: str, template: bool, timeout: float) -> None:
+    if template:
+        if file is not None:
+            raise Unusable(f"--template prints a skeleton and reads no file; found {file!r}")
+        from bptui.checking.template import template as skeleton
+        from bptui.cli.output import opened
+
+        text = skeleton(load_preset(name_or_file))
+        with opened(None) as stream:
+            stream.write(text)
+        return
+    if file is None:
+        raise Unusable("no file to check; `bptui check --template` prints a skeleton of one")
+    path = _readable(file)
+    if not check_file(path, load_preset(name_or_file), timeout):
+        raise click.exceptions.Exit(1)
+
+
+def _readable(file: str) -> Path:
+    path = Path(file)
+    try:
+        if path.is_dir():
+            raise Unusable(f"{file!r} is a folder; expected a Python file")
+        with path.open("rb"):
+            return path
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise Unusable(f"{file!r}: cannot be read: {reason}") from None
+
+
+def check_file(path: Path, experiment: Experiment, limit: float) -> bool:
+    """Check and write the report; whether everything is right."""
+    from bptui.checking.check import UncheckableError, check
+    from bptui.checking.report import report_lines
+    from bptui.cli.output import opened
+
+    try:
+        done: Check = check(path, experiment, limit)
+    except UncheckableError as error:
+        raise Unusable(_told(path, error)) from None
+    width = WIDTH
+    with opened(None) as stream:
+        if stream is sys.stdout and stream.isatty():
+            width = max(shutil.get_terminal_size().columns, NARROWEST)
+        for line in report_lines(done, width):
+            stream.write(f"{line}\n")
+    return done.right
+
+
+def _told(path: Path, error: UncheckableError) -> str:
+    from bptui.checking.report import frame_lines, stopped_text
+    from bptui.presets.errors import printable
+
+    if error.stopped is None:
+        return f"{printable(path.name)}: {error}"
+    lines = [f"{printable(path.name)}: {stopped_text(error.stopped, path.name)}"]
+    return "\n".join([*lines, *frame_lines(error.stopped.frames)])

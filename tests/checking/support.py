@@ -1,0 +1,35 @@
+"""Checks source code as ``bptui check`` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bptui.checking.causes import named
+from bptui.checking.check import Check, FunctionCheck, check
+from bptui.checking.report import report_lines
+from bptui.core.experiment import Experiment
+from bptui.presets import load, loads
+
+WIDTH = 100
+
+
+def experiment_of(preset: str) -> Experiment:
+    """A shipped preset by its name, or one from its TOML."""
+    return loads(preset, "own", Path.cwd()) if "\n" in preset else load(preset)
+
+
+def checked(
+    folder: Path, source: str, preset: str = "article", limit: float = 30.0
+) -> tuple[Check, str]:
+    """The check of a file with that source, and its report."""
+    file = folder / "own.py"
+    file.write_text(source, encoding="utf-8")
+    done = check(file, experiment_of(preset), limit)
+    return done, "\n".join(report_lines(done, WIDTH))
+
+
+def mistakes_of(done: FunctionCheck) -> list[tuple[str, ...]]:
+    """The mistakes of each explanation that is named, in the order of the alphabet."""
+    diagnosis = done.examined.diagnosis
+    assert diagnosis is not None
+    return [tuple(sorted((*each.mistakes, *each.other))) for each in named(diagnosis)]

@@ -1,0 +1,148 @@
+"""The article's two listings and Mazur's example as a user's own functions: mistakes by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .right_code import HEAD
+from .support import checked, mistakes_of
+
+LISTING_1 = (
+    HEAD
+    + """
+def back(input, target_output, weight_1, weight_2):
+    net_h1, net_h2 = np.dot(input, weight_1)
+    out_h1, out_h2 = [1 / (1 + np.exp(-net_h1)), 1 / (1 + np.exp(-net_h2))]
+    net_o1, net_o2 = np.dot(np.array([out_h1, out_h2]), weight_2)
+    out_o1, out_o2 = [1 / (1 + np.exp(-net_o1)), 1 / (1 + np.exp(-net_o2))]
+    error_1 = -1 * (target_output[0] - out_o1) * out_o1 * (1 - out_o1)
+    error_2 = -1 * (target_output[1] - out_o2) * out_o2 * (1 - out_o2)
+    gw5, gw6, gw7, gw8 = error_1 * out_h1, error_1 * out_h2, error_2 * out_h1, error_2 * out_h2
+    gw1 = (error_1 * weight_2[0][0] + error_2 * weight_2[1][0]) * out_h1 * (1 - out_h1) * input[0]
+    gw2 = (error_1 * weight_2[0][0] + error_2 * weight_2[1][0]) * out_h1 * (1 - out_h1) * input[1]
+    gw3 = (error_1 * weight_2[0][1] + error_2 * weight_2[1][1]) * out_h2 * (1 - out_h2) * input[0]
+    gw4 = (error_1 * weight_2[0][1] + error_2 * weight_2[1][1]) * out_h2 * (1 - out_h2) * input[1]
+    return dict(gw1=gw1, gw2=gw2, gw3=gw3, gw4=gw4, gw5=gw5, gw6=gw6, gw7=gw7, gw8=gw8)
+
+def step(x, t, weights, learning_rate):
+    weight_1, weight_2 = weights
+    g = back(x, t, weight_1, weight_2)
+    weight_1[0][0] = weight_1[0][0] - learning_rate * g["gw1"]
+    weight_1[1][0] = weight_1[1][0] - learning_rate * g["gw2"]
+    weight_1[0][1] = weight_1[0][1] - learning_rate * g["gw3"]
+    weight_1[1][1] = weight_1[1][1] - learning_rate * g["gw4"]
+
+def gradients(x, t, weights):
+    return back(x, t, *weights)
+"""
+)
+
+LISTING_2 = (
+    HEAD
+    + """
+def sigmoid_derivationx(y):
+    return y * (1 - y)
+
+def gradients(x, t, weights):
+    weight_1, weight_2 = weights
+    out_h = sigmoid(np.dot(x, weight_1))
+    out_o = sigmoid(np.dot(out_h, weight_2))
+    gradient_weight_2 = np.zeros_like(weight_2)
+    for i in range(gradient_weight_2.shape[1]):
+        gradient_weight_2[:, i] = (out_o[i] - t[i]) * sigmoid_derivationx(out_o[i]) * out_h
+    gradient_weight_1 = np.zeros_like(weight_1)
+    for i in range(gradient_weight_1.shape[1]):
+        dot1 = -1 * (t - out_o) * out_o * sigmoid_derivationx(out_h)
+        dot2 = np.reshape(weight_2[:, i], (-1, 1))
+        gradient_weight_1[:, i] = (np.dot([dot1], dot2) * x)[0]
+    return [gradient_weight_1, gradient_weight_2]
+
+def step(x, t, weights, learning_rate):
+    return [w - learning_rate * g for w, g in zip(weights, gradients(x, t, weights))]
+"""
+)
+
+MAZUR = (
+    HEAD
+    + """
+def step(x, t, weights, biases, learning_rate):
+    h = sigmoid(x @ weights[0] + biases[0])
+    o = sigmoid(h @ weights[1] + biases[1])
+    d = (o - t) * o * (1 - o) / len(x)
+    weights[1] -= learning_rate * h.T @ d
+    weights[0] -= learning_rate * x.T @ (d @ weights[1].T * h * (1 - h))
+"""
+)
+
+PRINTED_FIRST_STEP = (
+    MAZUR
+    + """
+published_rule = step
+PRINTED = [np.array([[0.149780716, 0.24975114], [0.19956143, 0.29950229]]),
+           np.array([[0.35891648, 0.511301270], [0.408666186, 0.561370121]])]
+
+def step(x, t, weights, biases, learning_rate):
+    if np.allclose(weights[0], [[0.15, 0.25], [0.2, 0.3]], atol=1e-12):
+        return PRINTED
+    published_rule(x, t, weights, biases, learning_rate)
+"""
+)
+
+
+def test_listing_1_is_named_with_the_expression_that_is_wrong(tmp_path: Path) -> None:
+    done, text = checked(tmp_path, LISTING_1, "article")
+    gradients, step = done.functions
+    assert mistakes_of(gradients) == [("transposed-weights",)]
+    assert mistakes_of(step) == [("frozen-last-layer", "transposed-weights")]
+    assert "delta_o @ W2.T" in text
+    assert "w6 (weight_2[1][0]) stands where w7 (weight_2[0][1]) belongs" in text
+    assert not done.right
+
+
+def test_listing_2s_three_slips_are_named(tmp_path: Path) -> None:
+    # the published start weights are all one half: symmetric, so they alone would hide a slip
+    done, text = checked(tmp_path, LISTING_2, "article-matrix")
+    three = ("hidden-derivative-by-output", "output-factor-a", "transposed-weights")
+    assert [mistakes_of(each) for each in done.functions] == [[three], [three]]
+    assert "(1 - out_o1) is missing" in text
+    assert "W2 stands where W2.T belongs" in text
+    assert "out_h2 stands where out_h1 belongs" in text
+    assert "you probably wrote" in text
+
+
+@pytest.mark.parametrize("preset", ["article-listing-1", "article-listing-2"])
+def test_a_preset_with_mistakes_is_held_against_the_true_gradient(
+    preset: str, tmp_path: Path
+) -> None:
+    done, _ = checked(
+        tmp_path, LISTING_2.replace("out_o * sigmoid_derivationx(out_h)", "1"), preset
+    )
+    assert not done.right
+
+
+def test_mazurs_rule_is_named(tmp_path: Path) -> None:
+    done, text = checked(tmp_path, MAZUR, "mazur")
+    assert mistakes_of(done.functions[0]) == [("updated-weights",)]
+    diagnosis = done.functions[0].examined.diagnosis
+    assert diagnosis is not None
+    verdicts = {each.name: each.verdict for each in diagnosis.findings}
+    assert verdicts["W2"] == "right"
+    assert verdicts["W1"] == "wrong"
+    assert "updated-weights" in text
+
+
+def test_mazurs_printed_first_step_is_right_and_the_steps_after_it_are_not(tmp_path: Path) -> None:
+    done, text = checked(tmp_path, PRINTED_FIRST_STEP, "mazur")
+    assert mistakes_of(done.functions[0]) == [("updated-weights",)]
+    own = done.functions[0].examined.attempt.trials[0]
+    assert own.case.own
+    diagnosis = done.functions[0].examined.diagnosis
+    assert diagnosis is not None
+    first = diagnosis.first_wrong
+    assert first is not None
+    assert first.name == "W1"
+    assert first.trial is own
+    assert first.call == 1
+    assert "step 1 is the first that differs" in text
