@@ -1,0 +1,122 @@
+"""Every mistake of the catalogue is found where it is made; correct gradients agree with torch."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from bptui.core.gradcheck.check import check_gradients
+from bptui.core.gradcheck.report import chain_lines, report_lines, summary
+from bptui.core.mistakes import MISTAKES
+from bptui.core.training import Engine
+
+from .support import HIDDEN, PAIRS, experiment
+from .test_gradcheck import numerical_gradients, origins, step_of
+
+MADE_IN = {
+    "transposed-weights": "dL/dout_h",
+    "missing-output-derivative": "delta_o",
+    "missing-hidden-derivative": "delta_h",
+    "derivative-of-activation": "delta_o",
+    "updated-weights": "dL/dout_h",
+    "frozen-first-layer": "update",
+    "frozen-last-layer": "update",
+    "wrong-sign": "dL/dout_o",
+    "doubled": "dL/dout_o",
+    "missing-half": "dL/dout_o",
+    "not-averaged": "dL/dout_o",
+    "averaged-twice": "dL/dout_o",
+    "bias-not-updated": "update",
+    "bias-gradient-not-summed": "gW2",
+    "gradient-accumulated": "gW2",
+    "output-factor-a": "dL/dout_h",
+    "hidden-derivative-by-output": "dL/dout_h",
+}
+"""The operation of a network with one hidden layer in which each mistake begins."""
+RATIOS = {"wrong-sign": -1.0, "doubled": 2.0, "missing-half": 0.5, "not-averaged": 3.0}
+
+
+def test_the_operations_are_known_of_all_mistakes() -> None:
+    assert MADE_IN.keys() == MISTAKES.keys()
+
+
+@pytest.mark.parametrize("name", MADE_IN)
+def test_finds_the_mistake_at_the_step_where_it_acts(name: str) -> None:
+    losses = ("half_squared_error", "binary_cross_entropy")
+    for loss, optimizer in itertools.product(losses, ("sgd", "adam")):
+        made = experiment(
+            (2, 2, 2), ("tanh", "sigmoid"), samples=3, loss=loss, optimizer=optimizer,
+            mistakes=(name,),
+        )  # fmt: skip
+        engine = Engine(made)
+        start, later = check_gradients(engine.record()), check_gradients(engine.record())
+        acts_later = name == "gradient-accumulated"
+        assert start.right == acts_later
+        assert start.idle_mistakes == ((name,) if acts_later else ())
+        for check in [later] if acts_later else [start, later]:
+            assert not check.right
+            first = check.first_wrong
+            assert first is not None
+            assert first.operation == MADE_IN[name]
+            assert all(behind == (name,) for behind in origins(check).values())
+            updated = MADE_IN[name] == "update"
+            assert (check.count("wrong") == 0) == updated
+            assert any(name in line for line in summary(check))
+        if name in RATIOS:
+            for each in start.gradients:
+                assert each.ratio == pytest.approx(RATIOS[name], rel=1e-9)
+
+
+def test_in_deep_networks_errors_follow_from_the_first_one() -> None:
+    made = experiment((2, 2, 2, 2), ("tanh", "tanh", "sigmoid"), mistakes=("transposed-weights",))
+    check = check_gradients(step_of(made))
+    assert origins(check) == {"dL/dout_2": ("transposed-weights",)}
+    told = dict(chain_lines(check))
+    assert told["delta_2"] == "wrong, as it is computed from dL/dout_2"
+    assert told["gW3"] == "right"
+    assert "transposed-weights" in told["dL/dout_2"]
+
+
+def test_mistakes_that_cancel_are_said_to_have_no_effect() -> None:
+    made = experiment((2, 3, 1), mistakes=("doubled", "missing-half"))
+    check = check_gradients(step_of(made))
+    assert check.right
+    assert check.idle_mistakes == ("doubled", "missing-half")
+
+
+def test_a_mistake_that_another_hides_is_not_blamed() -> None:
+    """Weights that are never updated cannot be used after their update."""
+    made = experiment((2, 3, 1), mistakes=("updated-weights", "frozen-last-layer"))
+    check = check_gradients(step_of(made))
+    assert origins(check) == {"update W2": ("frozen-last-layer",)}
+    assert check.idle_mistakes == ("updated-weights",)
+
+
+@pytest.mark.parametrize("width", [60, 71, 100])
+def test_tables_have_their_numbers_in_columns(width: int) -> None:
+    made = experiment((2, 16, 8, 3), ("relu", "tanh", "softmax"), loss="cross_entropy")
+    check = check_gradients(step_of(made))
+    lines = list(report_lines(check, width))
+    ends: set[tuple[int, ...]] = set()
+    for line in lines:
+        if line.role == "right":
+            numbers = line.text.removesuffix(line.words).rstrip()
+            assert line.text.endswith("right")
+            ends.add((len(numbers), line.text.index(line.words)))
+        assert len(line.text) <= max(width, 71)
+    assert len(ends) <= len(check.gradients)  # the columns of one table are as wide throughout
+    assert sum(line.role == "title" for line in lines) == 6
+
+
+def test_against_autograd() -> None:
+    pytest.importorskip("torch")
+    from .test_torch import autograd
+
+    for hidden, (output, loss) in zip(itertools.cycle(HIDDEN), PAIRS, strict=False):
+        made = experiment((2, 3, 2), (hidden, output), samples=2, loss=loss, l2=0.01)
+        shown = step_of(made)
+        check = check_gradients(shown)
+        for found, expected in zip(numerical_gradients(check), autograd(shown), strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-14)
