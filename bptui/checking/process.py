@@ -94,7 +94,7 @@ class UserCode:
         deadline = began + self.limit - self.elapsed
         try:
             message = HEADER.pack(len(payload)) + payload
-            return self._answer(pipes, message, deadline, room * 2 + LEAST_ROOM)
+            return self._answer(pipes, message, deadline, room + LEAST_ROOM)
         except NoAnswerError as error:
             self._end()
             return self._stopped(error, loading)
@@ -106,7 +106,7 @@ class UserCode:
 
     def _answer(self, pipes: Pipes, message: bytes, deadline: float, most: int) -> Reply:
         while True:
-            number, reply = read(pipes.exchange(message, deadline, most))
+            number, reply = read(*pipes.exchange(message, deadline, most))
             if number == self._number and reply is not None:
                 return reply
             message = b""  # the answer to an earlier request, from a fork perhaps: wait on
@@ -117,7 +117,7 @@ class UserCode:
             self._ready = False
         if not self._ready:
             try:
-                read(self._pipes.exchange(b"", time.monotonic() + START, LEAST_ROOM))
+                read(*self._pipes.exchange(b"", time.monotonic() + START, LEAST_ROOM))
             except (NoAnswerError, UnreadableError):
                 self._end()
                 lines = self.output.strip().splitlines()

@@ -30,21 +30,23 @@ class UnreadableError(Exception):
 class _Array(msgspec.Struct):
     dtype: str
     shape: tuple[int, ...]
-    data: bytes
+    start: int
 
-    def array(self) -> AnyArray:
-        """A read-only array; raises :class:`UnreadableError` where the parts do not fit."""
+    def array(self, numbers: memoryview) -> AnyArray:
+        """A copy from ``numbers``; raises :class:`UnreadableError` where the parts do not fit."""
         try:
             dtype = np.dtype(self.dtype)
         except TypeError:
             raise UnreadableError from None
         if dtype.kind not in REAL or any(each < 0 for each in self.shape):
             raise UnreadableError
-        if len(self.shape) > 32 or math.prod(self.shape) * dtype.itemsize != len(self.data):
+        size = math.prod(self.shape) * dtype.itemsize
+        if not 0 <= self.start <= self.start + size <= len(numbers):
             raise UnreadableError
         try:
-            return np.frombuffer(self.data, dtype).reshape(self.shape)
-        except (ValueError, OverflowError):
+            part = numbers[self.start : self.start + size]
+            return np.frombuffer(part, dtype).reshape(self.shape).copy()
+        except (ValueError, OverflowError):  # more dimensions, or larger ones, than numpy has
             raise UnreadableError from None
 
 
@@ -69,7 +71,7 @@ class _Loaded(msgspec.Struct, tag="loaded", tag_field="kind"):
     others: tuple[str, ...]
     warnings: tuple[Noted, ...]
 
-    def reply(self) -> Loaded:
+    def reply(self, numbers: memoryview) -> Loaded:
         return Loaded(self.functions, self.others, self.warnings)
 
 
@@ -79,15 +81,16 @@ class _Answer(msgspec.Struct, tag="answer", tag_field="kind"):
     arguments: tuple[_Array | _Arrays, ...]
     warnings: tuple[Noted, ...]
 
-    def reply(self) -> Answer:
+    def reply(self, numbers: memoryview) -> Answer:
         given = Given(
             self.given.kind,
-            _all(self.given.arrays),
-            _all(self.given.second),
-            tuple((name, _one_or_all(each)) for name, each in self.given.items),
+            _all(self.given.arrays, numbers),
+            _all(self.given.second, numbers),
+            tuple((name, _one_or_all(each, numbers)) for name, each in self.given.items),
             self.given.text,
         )
-        return Answer(given, tuple(map(_one_or_all, self.arguments)), self.warnings)
+        arguments = tuple(_one_or_all(each, numbers) for each in self.arguments)
+        return Answer(given, arguments, self.warnings)
 
 
 class _Ended(msgspec.Struct):
@@ -98,33 +101,35 @@ class _Ended(msgspec.Struct):
 
 
 class _Raised(_Ended, tag="raised", tag_field="kind"):
-    def reply(self) -> Stopped:
+    def reply(self, numbers: memoryview) -> Stopped:
         return Stopped("raised", self.message, self.frames, self.while_loading)
 
 
 class _Exited(_Ended, tag="exited", tag_field="kind"):
-    def reply(self) -> Stopped:
+    def reply(self, numbers: memoryview) -> Stopped:
         return Stopped("exited", self.message, self.frames, self.while_loading)
 
 
 _DECODER = msgspec.json.Decoder(_Ready | _Loaded | _Answer | _Raised | _Exited)
 
 
-def read(line: bytes) -> tuple[int, Reply | None]:
-    """The number of the request that ``line`` answers, and the answer; None: the process is ready.
+def read(text: bytes, numbers: bytes) -> tuple[int, Reply | None]:
+    """The number of the request, and the answer to it; None: the process is ready.
 
-    Raises :class:`UnreadableError`.
+    ``text`` is JSON, ``numbers`` are those of its arrays. Raises :class:`UnreadableError`.
     """
     try:
-        message = _DECODER.decode(line)
+        message = _DECODER.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise UnreadableError from None
-    return message.number, None if isinstance(message, _Ready) else message.reply()
+    if isinstance(message, _Ready):
+        return message.number, None
+    return message.number, message.reply(memoryview(numbers))
 
 
-def _all(arrays: _Arrays) -> tuple[AnyArray, ...]:
-    return tuple(each.array() for each in arrays)
+def _all(arrays: _Arrays, numbers: memoryview) -> tuple[AnyArray, ...]:
+    return tuple(each.array(numbers) for each in arrays)
 
 
-def _one_or_all(value: _Array | _Arrays) -> AnyArray | tuple[AnyArray, ...]:
-    return value.array() if isinstance(value, _Array) else _all(value)
+def _one_or_all(value: _Array | _Arrays, numbers: memoryview) -> AnyArray | tuple[AnyArray, ...]:
+    return value.array(numbers) if isinstance(value, _Array) else _all(value, numbers)

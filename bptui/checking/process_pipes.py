@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from bptui.checking.process_output import Output
+from bptui.checking.process_server import REPLY
 
 CHILD = Path(__file__).with_name("child.py")
 PIECE = 1 << 16
@@ -46,7 +47,7 @@ class Pipes:
             raise CannotStartError("code is checked on Linux and macOS only")
         if not sys.executable:
             raise CannotStartError("the Python interpreter that runs bptui is not known")
-        self._output, self._line, self._trace = output, bytearray(), bytearray()
+        self._output, self._answer, self._trace = output, bytearray(), bytearray()
         self._readers: dict[int, Literal["answer", "output", "trace"]] = {}
         far: list[int] = []
         near: list[int] = []
@@ -81,8 +82,8 @@ class Pipes:
         for descriptor in (self._commands, *self._readers):
             os.set_blocking(descriptor, False)
 
-    def exchange(self, request: bytes, deadline: float, most: int) -> bytes:
-        """Send ``request`` and return the next line, without its end, of at most ``most`` bytes.
+    def exchange(self, request: bytes, deadline: float, most: int) -> tuple[bytes, bytes]:
+        """Send ``request`` and return the next answer, of at most ``most`` bytes: text, numbers.
 
         ``deadline`` by :func:`time.monotonic`. Raises :class:`NoAnswerError` where there is none;
         then the process is to be killed.
@@ -93,21 +94,19 @@ class Pipes:
                 selector.register(descriptor, selectors.EVENT_READ)
             if rest:
                 selector.register(self._commands, selectors.EVENT_WRITE)
-            searched = 0
+            idle = False
             while True:
-                end = self._line.find(b"\n", searched)
-                searched = len(self._line)
-                if end >= 0:
-                    line = bytes(self._line[:end])
-                    del self._line[: end + 1]
+                answer = self._taken(most)
+                if answer is None and (idle or "answer" not in self._readers.values()):
+                    answer = self._last(selector, most)
+                if answer is not None:
                     self._read_on(selector, rounds=16)  # what was printed before the answer
-                    return line
-                if len(self._line) > most:
-                    raise NoAnswerError("unreadable")
+                    return answer
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise NoAnswerError("hung", self._stack(selector))
                 ready = selector.select(min(left, POLL))
+                idle = not ready
                 for key, _ in ready:
                     if key.fd != self._commands:
                         self._read(selector, key.fd)
@@ -118,19 +117,33 @@ class Pipes:
                         rest = rest[:0]
                     if not rest:
                         selector.unregister(key.fd)
-                if not ready or "answer" not in self._readers.values():
-                    self._look(selector)
 
-    def _look(self, selector: selectors.BaseSelector) -> None:
-        """Raise :class:`NoAnswerError` if the process has ended; an answer may still be here."""
+    def _taken(self, most: int) -> tuple[bytes, bytes] | None:
+        """The first answer, taken out of what has come, if all of it is there."""
+        if len(self._answer) < REPLY.size:
+            return None
+        text, numbers = REPLY.unpack_from(self._answer)
+        if text + numbers > most:
+            raise NoAnswerError("unreadable")
+        end = REPLY.size + text + numbers
+        if len(self._answer) < end:
+            return None
+        whole = bytes(memoryview(self._answer)[REPLY.size : end])
+        del self._answer[:end]
+        return whole[:text], whole[text:]
+
+    def _last(self, selector: selectors.BaseSelector, most: int) -> tuple[bytes, bytes] | None:
+        """The answer left by a process that has ended, which may be none; None while it lives."""
         code = self._process.poll()
         if code is None:
             if "answer" not in self._readers.values():
                 time.sleep(POLL / 10)  # it closed the pipe and has not ended yet
-            return
-        self._read_on(selector, rounds=1024)
-        if b"\n" not in self._line:
+            return None
+        self._read_on(selector, rounds=64)  # a pipe holds no more
+        answer = self._taken(most)
+        if answer is None:
             raise NoAnswerError(code, self._traced())
+        return answer
 
     def _read(self, selector: selectors.BaseSelector, descriptor: int) -> None:
         try:
@@ -142,7 +155,7 @@ class Pipes:
             selector.unregister(descriptor)
             del self._readers[descriptor]
         elif purpose == "answer":
-            self._line += data
+            self._answer += data
         elif purpose == "output":
             self._output.add(data)
         elif len(self._trace) < MOST_TRACE:

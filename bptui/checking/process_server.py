@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import faulthandler
 import json
@@ -26,13 +25,16 @@ from bptui.checking.process_values import Taker
 Message: TypeAlias = dict[str, Any]
 HEADER = struct.Struct("<Q")
 """In front of a request: how many bytes it has."""
+REPLY = struct.Struct("<QQ")
+"""In front of an answer: how many bytes its JSON has, and how many the numbers of its arrays."""
 
 
 def serve(file: str, commands: int, answers: int, trace: int) -> None:
     """Answer requests until there are no more; never returns.
 
     A request is a pickled tuple: ``(number, "load")`` or ``(number, function, arguments, most)``,
-    ``most`` being the bytes that the answer's arrays may have. An answer is a line of JSON.
+    ``most`` being the bytes that the answer's arrays may have. An answer is JSON, in which arrays
+    say where their numbers start in the bytes that follow it.
     """
     process = os.getpid()
     surroundings = Surroundings(file)
@@ -87,17 +89,22 @@ def _read(descriptor: int, size: int) -> bytes | None:
 
 
 def _send(descriptor: int, message: Message) -> None:
-    rest = memoryview(json.dumps(message, separators=(",", ":"), default=_encoded).encode() + b"\n")
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+    numbers: list[bytes] = []
 
+    def encoded(value: object) -> object:
+        if isinstance(value, np.ndarray):
+            start = sum(map(len, numbers))
+            numbers.append(value.tobytes())
+            return {"dtype": value.dtype.str, "shape": value.shape, "start": start}
+        assert dataclasses.is_dataclass(value)
+        return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
 
-def _encoded(value: object) -> object:
-    if isinstance(value, np.ndarray):
-        data = base64.b64encode(value.tobytes()).decode()
-        return {"dtype": value.dtype.str, "shape": value.shape, "data": data}
-    assert dataclasses.is_dataclass(value)
-    return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
+    text = json.dumps(message, separators=(",", ":"), default=encoded).encode()
+    header = REPLY.pack(len(text), sum(map(len, numbers)))
+    for part in (header + text, *numbers):
+        rest = memoryview(part)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
 
 
 def _flush() -> None:
