@@ -101,6 +101,7 @@ async def test_what_is_shown_is_written_and_where_is_said(folder: Path) -> None:
             for word in re.findall(r"[+-]?\d\.\d{3,}|[A-Za-z]{4,}", line):
                 assert any(word in text for text in texts)
         assert load("mazur").title in texts
+        assert b"font-face" not in svg  # nothing is fetched
 
         sheet = await exported(session, folder / "mazur-worksheet-step-2.md", *DOWN * 3)
         explain(load("mazur"), 2, "all", "markdown", "expected")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -40,4 +41,5 @@ class Picture:
             safe_box=False,
         )
         console.print(StripRenderable([*self.strips]), end="")
-        return console.export_svg(title=title)
+        # the file stands alone: without the fonts that it would fetch, it uses those there are
+        return re.sub(r"\s*@font-face \{[^}]*\}", "", console.export_svg(title=title))
