@@ -263,9 +263,10 @@ async def test_a_long_export_can_be_stopped(folder: Path) -> None:
         await says(session, "Every how many steps? 1 or more.")
         await session.press("backspace", "1", "enter")
         await says(session, "writing … row", "of 20,001")
-        for each in (["down", "up", "enter", "tab"], ["escape"]):
-            await session.press(*each)
-        await says(session, "Stopped. Nothing was written.", "(•) the history")
+        await session.press("shift+tab", "right", "down", "enter")
+        await says(session, "writing … row", "(•) the history, steps 0 to 20000 [CSV]", "esc stops")
+        await session.press("escape")
+        await says(session, "Stopped. Nothing was written.", "esc closes")
         assert not [*folder.iterdir()]
         assert (player.snapshot.step, player.timeline.furthest) == (last, last)
         # and where the app is left meanwhile

@@ -43,6 +43,8 @@ class Choices(Widget):
         self._kind = 0
         self._formats = [0] * len(KINDS)
         """The place of the format of each kind that is chosen, or was last."""
+        self.locked = False
+        """Whether the choice must stay as it is, as it is being written."""
 
     @property
     def kind(self) -> Kind:
@@ -108,7 +110,7 @@ class Choices(Widget):
         self._choose(event.y, place)
 
     def _choose(self, kind: int, form: int) -> None:
-        if (kind, form) != (self._kind, self._formats[self._kind]):
+        if not self.locked and (kind, form) != (self._kind, self._formats[self._kind]):
             self._kind, self._formats[kind] = kind, form
             self.refresh()
             self.post_message(self.Chosen())

@@ -113,8 +113,7 @@ class ExportScreen(Dialog[Path | None]):
 
     def action_move(self, by: int) -> None:
         """The kind above or below."""
-        if self._job is None:
-            self.query_one(Choices).move(by)
+        self.query_one(Choices).move(by)
 
     def on_choices_chosen(self) -> None:
         """The name follows the format."""
@@ -213,8 +212,10 @@ class ExportScreen(Dialog[Path | None]):
         self._place.add_class("wrong").update(text)
 
     def _show_keys(self) -> None:
-        box = self.query_one("#export")
-        box.border_subtitle = KEYS if self._job is None else "esc stops"
+        """Say what the keys do, which is little while a file is being written."""
+        idle = self._job is None
+        self.query_one(Choices).locked = not idle
+        self.query_one("#export").border_subtitle = KEYS if idle else "esc stops"
 
     def _answer(self) -> None:
         """Enter: write what is chosen, unless that is under way."""
