@@ -17,6 +17,9 @@ from bptui.core.mistakes import MISTAKES
 
 MOST_TOGETHER, MOST_WITH_OTHER = 4, 2
 """Mistakes that are tried together; fewer where one is not in the catalogue."""
+CONSTANTS = frozenset(("wrong-sign", "doubled", "missing-half", "not-averaged", "averaged-twice"))
+"""Mistakes that multiply the gradient of the data."""
+UPDATING = frozenset(each.name for each in MISTAKES.values() if each.shows_in == "update")
 LARGE, MOST_TOGETHER_LARGE = 20_000, 2
 
 
@@ -42,6 +45,8 @@ class _Search:
         self.calls = {trial: calls_of([trial]) for trial in trials}
         self.influence: dict[str, frozenset[str]] = {}
         """By deviation: the quantities of the first trial that it changes."""
+        self.multiples: dict[tuple[str, frozenset[str]], bool] = {}
+        self.penalised = self.first.case.experiment.training.l2 > 0.0
         self.fitting: dict[tuple[str, frozenset[str]], bool] = {}
         self.others = self._others()
 
@@ -83,9 +88,11 @@ class _Search:
 
     def _matters(self, name: str) -> bool:
         """Whether the deviation changes anything that is observed; notes what in the first."""
-        updating = name in MISTAKES and MISTAKES[name].shows_in == "update"
-        if updating and all(each.function == "gradients" for each in self.trials):
-            return False
+        if name in UPDATING and all(each.function == "gradients" for each in self.trials):
+            self.influence[name] = frozenset()
+            # what is carried past two layers may come through weights that are not updated
+            deep = self.first.case.experiment.network.depth > 2
+            return deep and name == "frozen-last-layer"
         self.influence[name] = self._changed(self.first, name)
         # where the hidden units of the first are all on the same side, as it were
         return any(self._changed(trial, name) for trial in self.trials)
@@ -113,13 +120,36 @@ class _Search:
         """
         for name in self.names:
             acting = frozenset(each for each in names if name in self.influence[each])
+            if "updated-weights" in acting:  # then it matters which weights are updated
+                acting |= names & UPDATING
             key = name, acting
             if key not in self.fitting:
-                self.fitting[key] = self._fits(self.first, _cause(acting), [name])
+                possible = self._is_multiple(name, acting)
+                self.fitting[key] = possible and self._fits(self.first, _cause(acting), [name])
             if not self.fitting[key]:
                 return False
         cause = _cause(names)
         return all(self._fits(trial, cause, self.names) for trial in self.trials)
+
+    def _is_multiple(self, name: str, acting: frozenset[str]) -> bool:
+        """Whether what was found is a multiple of what the deviations but for constants give.
+
+        Gradients of the data are linear in those constants, so that all of them can be ruled out
+        at once. Yes where this cannot be told.
+        """
+        bare = acting - CONSTANTS
+        if self.penalised or bare == acting or "updated-weights" in acting or not is_result(name):
+            return True
+        key = name, bare
+        if key not in self.multiples:
+            values = self._simulated(self.first, _cause(bare))
+            self.multiples[key] = values is None or all(
+                not _moved(call, name, values)
+                or constant_factor(call, name, values[call.number][name]) is not None
+                for call in self.calls[self.first]
+                if name in call.found
+            )
+        return self.multiples[key]
 
     def _fits(self, trial: Trial, cause: Cause, names: Sequence[str]) -> bool:
         """Whether ``cause`` gives what was found; yes where it cannot be made."""
@@ -168,6 +198,12 @@ def _agrees(call: Called, name: str, values: Values) -> bool:
         return True
     # a loss without its penalty is the loss of the data, and no mistake
     return name == "loss" and call.gives(name, made["data_loss"])
+
+
+def _moved(call: Called, name: str, values: Values) -> bool:
+    """Whether the array is not all zeros, or of a parameter, has changed."""
+    made = values[call.number][name]
+    return bool(np.any(made != call.before[name]) if name in call.before else made.any())
 
 
 def _finite(call: Called, names: Sequence[str]) -> bool:

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
 from bptui.core.arrays import Array, run
 from bptui.core.backprop import Workspace, build_step, with_ones
+from bptui.core.diagnosis.compared import is_result, named
 from bptui.core.diagnosis.findings import Cause
 from bptui.core.diagnosis.trials import Case
 from bptui.core.diagnosis.variants import with_cause
@@ -54,30 +53,16 @@ def play(experiment: Experiment, right: Sequence[Snapshot], *, everything: bool 
     cleared go on from call to call. Gradients, and parameters after the step; with ``everything``
     the intermediates too.
     """
-    network = experiment.network
-    state, names = State(experiment), network.names
-    workspace, layout = Workspace(state), state.layout
+    bias, state = experiment.network.bias, State(experiment)
     x, t = experiment.data.inputs, experiment.data.targets
-    program = build_step(
-        experiment, state, workspace, with_ones(x, network.bias) if network.bias else x, t
-    )
+    source = with_ones(x, bias) if bias else x
+    program = build_step(experiment, state, Workspace(state), source, t)
     calls = [each for operation in program.operations for each in operation.calls]
+    wanted = {name: each for name, each in program.buffers.items() if everything or is_result(name)}
     made: list[Mapping[str, Array]] = []
     for snapshot in right:
-        for layer, weights in enumerate(snapshot.parameters.weights, 1):
-            layout.weights(state.parameters, layer)[...] = weights
-        for layer, biases in enumerate(snapshot.parameters.biases or (), 1):
-            layout.biases(state.parameters, layer)[...] = biases
+        for name, parameter in named(snapshot, updated=False).items():
+            program.buffers[name][...] = parameter
         run(calls)
-        gradient, after = workspace.gradient.copy(), state.parameters.copy()
-        values: dict[str, Array] = {}
-        for layer in range(1, network.depth + 1):
-            values[names.weight_gradient(layer)] = layout.weights(gradient, layer)
-            values[names.weights(layer)] = layout.weights(after, layer)
-            if network.bias:
-                values[names.bias_gradient(layer)] = layout.biases(gradient, layer)
-                values[names.bias(layer)] = layout.biases(after, layer)
-        if everything:
-            values = {name: np.array(each) for name, each in program.buffers.items()} | values
-        made.append(values)
+        made.append({name: each.copy() for name, each in wanted.items()})
     return tuple(made)

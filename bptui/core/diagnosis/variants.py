@@ -52,7 +52,7 @@ def with_cause(experiment: Experiment, cause: Cause) -> Experiment:
 
     Raises :class:`~bptui.core.errors.UnusableError` where that cannot be made in its network.
     """
-    changes = others_for(experiment)
+    changes = others_for(experiment) if cause.other else {}
     for name in cause.other:
         if name not in changes:
             raise UnusableError("other", name, "a deviation possible here")
