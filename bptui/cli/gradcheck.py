@@ -102,7 +102,7 @@ def _checked(snapshot: Snapshot, every: bool) -> GradientCheck:
 def lines(check: GradientCheck, width: int) -> Iterator[str]:
     """The whole report; none of its sentences is wider than ``width``."""
     from bptui.core.derivation.explain import Explainer
-    from bptui.core.gradcheck.report import METHOD, chain_lines, report_lines, summary
+    from bptui.core.gradcheck.report import METHOD, ReportLine, chain_lines, report_lines, summary
     from bptui.export.worksheet.sheet import worksheet
 
     snapshot = check.snapshot
@@ -110,27 +110,19 @@ def lines(check: GradientCheck, width: int) -> Iterator[str]:
     yield from textwrap.wrap(sheet.title, width)
     yield "=" * min(max(len(sheet.title), 1), width)
     for name, text in sheet.facts:
-        yield from _hanging(name, text, width, 12)
+        yield from textwrap.wrap(
+            text, width, initial_indent=f"{name:12}", subsequent_indent=" " * 12
+        )
     yield ""
     yield from textwrap.wrap(METHOD, width)
     yield ""
-    for line in report_lines(check, width):
+    found = [*report_lines(check, width)]
+    if not check.right:
+        found += [ReportLine("", "blank"), *chain_lines(check, width)]
+    for line in found:
         yield line.text
         if line.role == "title":
             yield "-" * len(line.text)
-    if not check.right:
-        yield ""
-        title = "The chain from the loss to the update"
-        yield from (title, "-" * len(title))
-        links = chain_lines(check)
-        room = max(len(name) for name, _ in links) + 4
-        for name, text in links:
-            yield from _hanging(f"  {name}", text, width, room)
     yield ""
     for sentence in summary(check):
         yield from textwrap.wrap(sentence, width)
-
-
-def _hanging(name: str, text: str, width: int, room: int) -> list[str]:
-    """``text`` beside ``name``, going on under itself."""
-    return textwrap.wrap(text, width, initial_indent=f"{name:{room}}", subsequent_indent=" " * room)

@@ -73,10 +73,10 @@ def test_in_deep_networks_errors_follow_from_the_first_one() -> None:
     made = experiment((2, 2, 2, 2), ("tanh", "tanh", "sigmoid"), mistakes=("transposed-weights",))
     check = check_gradients(step_of(made))
     assert origins(check) == {"dL/dout_2": ("transposed-weights",)}
-    told = dict(chain_lines(check))
-    assert told["delta_2"] == "wrong, as it is computed from dL/dout_2"
-    assert told["gW3"] == "right"
-    assert "transposed-weights" in told["dL/dout_2"]
+    told = [" ".join(line.text.split()) for line in chain_lines(check, 100)]
+    assert "delta_2 wrong, as it is computed from dL/dout_2" in told
+    assert "gW3 right" in told
+    assert "dL/dout_2 wrong from here on: transposed-weights" in told
 
 
 def test_mistakes_that_cancel_are_said_to_have_no_effect() -> None:
@@ -96,7 +96,7 @@ def test_a_mistake_that_another_hides_is_not_blamed() -> None:
 
 @pytest.mark.parametrize("width", [60, 71, 100])
 def test_tables_have_their_numbers_in_columns(width: int) -> None:
-    made = experiment((2, 16, 8, 3), ("relu", "tanh", "softmax"), loss="cross_entropy")
+    made = experiment((2, 16, 8, 3), ("leaky_relu", "tanh", "softmax"), loss="cross_entropy")
     check = check_gradients(step_of(made))
     lines = list(report_lines(check, width))
     ends: set[tuple[int, ...]] = set()
@@ -105,7 +105,7 @@ def test_tables_have_their_numbers_in_columns(width: int) -> None:
             numbers = line.text.removesuffix(line.words).rstrip()
             assert line.text.endswith("right")
             ends.add((len(numbers), line.text.index(line.words)))
-        assert len(line.text) <= max(width, 71)
+        assert len(line.text) <= width
     assert len(ends) <= len(check.gradients)  # the columns of one table are as wide throughout
     assert sum(line.role == "title" for line in lines) == 6
 

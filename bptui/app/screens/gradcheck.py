@@ -114,28 +114,36 @@ class GradientCheckScreen(Dialog[Selection]):
         self._width, chosen = width, listing.highlighted
         self._lines = list(report_lines(check, width))
         if not check.right:
-            links = chain_lines(check)
-            room = max(len(name) for name, _ in links)
-            self._lines += [ReportLine("", "blank"), ReportLine("From the loss on", "title")]
-            self._lines += [ReportLine(f"  {name:{room}}  {text}", "note") for name, text in links]
+            self._lines += [ReportLine("", "blank"), *chain_lines(check, width)]
         listing.clear_options()
         listing.add_options(
             Option(_content(each), disabled=each.places is None) for each in self._lines
         )
-        listing.highlighted = self._first_row() if chosen is None else chosen
+        self._fit()
+        rows = self._rows
+        wrong = [place for place in rows if self._lines[place].role == "wrong"]
+        listing.highlighted = (wrong or rows)[0] if chosen is None else chosen
         listing.focus()
 
-    def _first_row(self) -> int | None:
-        """The first wrong row, or the first of all."""
-        rows = [place for place, each in enumerate(self._lines) if each.places is not None]
-        wrong = [place for place in rows if self._lines[place].role == "wrong"]
-        return next(iter([*wrong, *rows]), None)
+    def _fit(self) -> None:
+        """As high as all lines are together; the style sheet says how high at most."""
+        summary, box = self.query_one("#gradcheck-summary", Static), self.query_one("#gradcheck")
+        above = summary.get_content_height(self.size, self.size, box.content_size.width)
+        frame = box.outer_size.height - box.content_size.height
+        box.styles.height = above + 1 + len(self._lines) + frame
+
+    @property
+    def _rows(self) -> list[int]:
+        """The places of the lines that are rows of numbers."""
+        return [place for place, each in enumerate(self._lines) if each.places is not None]
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Show what stands above the first row, too."""
-        listing = event.option_list
-        if all(each.places is None for each in self._lines[: event.option_index]):
+        """Show what stands above the first row and below the last one, too."""
+        listing, rows = event.option_list, self._rows
+        if event.option_index == rows[0]:
             listing.call_after_refresh(listing.scroll_home, animate=False)
+        elif event.option_index == rows[-1]:
+            listing.call_after_refresh(listing.scroll_end, animate=False)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         line = self._lines[event.option_index]

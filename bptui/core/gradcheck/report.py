@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Literal, TypeAlias
 
 from bptui.core.gradcheck.chain import Link
@@ -58,10 +59,15 @@ def report_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
         for row in each.rows:
             if row.verdict == "kink":
                 both = sides(each.comparison, row.position)
-                yield ReportLine(f"  {row.name}: not differentiable here: {both}", "note")
+                yield from _said(f"{row.name}: not differentiable here: {both}", "note", width)
         if each.omitted:
-            yield ReportLine(f"  {each.omitted}", "note")
-        yield ReportLine(f"  {each.verdict}", "verdict")
+            yield from _said(each.omitted, "note", width)
+        yield from _said(each.verdict, "verdict", width)
+
+
+def _said(text: str, role: Role, width: int) -> Iterator[ReportLine]:
+    for line in wrap(text, width, initial_indent="  ", subsequent_indent="    "):
+        yield ReportLine(line, role)
 
 
 def _rows(each: Table, name_width: int, width: int) -> Iterator[ReportLine]:
@@ -87,9 +93,15 @@ _SHORT = {
 }
 
 
-def chain_lines(check: GradientCheck) -> list[tuple[str, str]]:
+def chain_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
     """The operations from the loss to the update with what is to be said about each."""
-    return [(each.operation, _link(each, each is check.first_wrong)) for each in check.links]
+    yield ReportLine("The chain from the loss to the update", "title")
+    room = max(len(each.operation) for each in check.links) + 4
+    for each in check.links:
+        text = _link(each, each is check.first_wrong)
+        name = f"  {each.operation:{room - 2}}"
+        for line in wrap(text, width, initial_indent=name, subsequent_indent=" " * room):
+            yield ReportLine(line, "note")
 
 
 def _link(link: Link, first: bool) -> str:

@@ -1,0 +1,75 @@
+"""The dialog of the gradient check: its verdicts, its keys, what enter selects."""
+
+from __future__ import annotations
+
+from textual.widgets import OptionList
+
+from bptui.app.screens.gradcheck import GradientCheckScreen
+from bptui.app.selection import Selection
+
+from ..core.support import experiment
+from .support import Session, opened
+
+
+async def open_check(session: Session, *texts: str) -> None:
+    await session.press("c")
+    await session.shows("Gradient check: step", *texts)
+
+
+async def test_wrong_gradients_are_listed_and_explained() -> None:
+    async with opened("article-listing-1") as session:
+        await open_check(session, "4 of 8 gradients are wrong.", "W2 stays as it was")
+        shown = session.screen()
+        assert "Wrong since dL/dout_h: transposed-weights." in shown
+        assert shown.count("wrong by") == 4
+        assert shown.count(" right") >= 4
+        assert "central difference" in shown
+        listing = session.app.screen.query_one(OptionList)
+        await session.press("down", "down", "enter")  # from w1, the first wrong one, to w3
+        await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
+        assert session.app._selection == Selection("weight", 1, 1, 0)
+        await session.shows("Derivation: w3", "as published")
+        # small screens have the columns that matter, nothing cut
+        session.resize(80, 24)
+        await open_check(session, "numerical    error")
+        assert "central difference" not in session.screen()
+        assert "…" not in "".join(session.lines()[1:20]).replace("frozen-l…", "")
+        listing = session.app.screen.query_one(OptionList)
+        await session.press("pagedown", "pagedown", "end")
+        assert listing.highlighted is not None
+        await session.shows("w8", "The chain from the loss to the update", "update     W2 stays")
+        await session.press("home")
+        await session.shows("gW1: gradient by W1")
+        await session.press("escape", "escape")
+        await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
+        assert session.app._selection == Selection("weight", 1, 1, 0)
+
+
+async def test_biases_large_networks_and_divergence() -> None:
+    made = experiment(
+        (30, 60, 2),
+        learning_rate=1e200,
+        samples=40,
+        mistakes=("wrong-sign",),
+        activations="identity",
+    )
+    async with opened(made) as session:
+        # closing at once gives the work up, and the next check is a new one
+        await session.press("c", "escape")
+        await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
+        await open_check(session, "gradients are wrong.", "Wrong since dL/dout_o: wrong-sign.")
+        listing = session.app.screen.query_one(OptionList)
+        screen = session.app.screen
+        assert isinstance(screen, GradientCheckScreen)
+        place = next(
+            place
+            for place, line in enumerate(screen._lines)
+            if line.places is not None and line.places.kind == "biases" and line.places.layer == 2
+        )
+        listing.highlighted = place
+        await session.press("enter")
+        await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
+        assert session.app._selection == Selection("bias", 2, 0, 0)
+        await session.press("s", "s", "s")
+        await session.rest()
+        await open_check(session, "training has", "S goes back")

@@ -1,0 +1,108 @@
+"""``bptui gradcheck``: verdicts, exit codes, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bptui.main import cli
+
+NETWORK = """
+title = "A unit \\u001b[31mon its kink"
+[network]
+layers = [2, 2, 1]
+activation = ["relu", "identity"]
+bias = false
+[parameters]
+weights = [[[1.0, 0.5], [-1.0, 0.3]], [[1.0], [2.0]]]
+[training]
+learning_rate = {rate}
+mistakes = [{mistakes}]
+[data]
+inputs = [[1.0, 1.0]]
+targets = [[0.5]]
+"""
+
+
+def gradcheck(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(cli, ["gradcheck", *arguments], input=stdin)
+
+
+def network(rate: str = "0.1", mistakes: str = "") -> str:
+    return NETWORK.format(rate=rate, mistakes=mistakes)
+
+
+def row(text: str, name: str) -> list[str]:
+    """The numbers and the first word of the verdict on one parameter."""
+    found = re.search(rf"^  {name} +(\S+) +(\S+) +(\S+) +(\S+)  (\w+)", text, re.MULTILINE)
+    assert found is not None, text
+    return [*found.groups()]
+
+
+def test_right_gradients() -> None:
+    result = gradcheck("article")
+    assert (result.exit_code, result.stderr) == (0, "")
+    for weight in range(1, 9):
+        assert row(result.stdout, f"w{weight}")[-1] == "right"
+    assert "All 8 gradients are right, largest relative error" in result.stdout
+    assert "The chain" not in result.stdout
+    assert all(len(line) <= 100 for line in result.stdout.splitlines())
+
+
+def test_a_published_program_with_its_mistakes() -> None:
+    result = gradcheck("article-listing-1", "--step", "0")
+    assert (result.exit_code, result.stderr) == (1, "")
+    text = result.stdout
+    analytic, complex_step, central, error, verdict = row(text, "w1")
+    assert (analytic, verdict) == ("+0.0040900090", "wrong")
+    assert complex_step == central == "+0.0047561312"
+    assert error == "1.4e-01"
+    assert [row(text, f"w{weight}")[-1] for weight in range(5, 9)] == ["right"] * 4
+    assert "4 of 8 gradients are wrong.\nWrong since dL/dout_h: transposed-weights.\n" in text
+    assert "W2 stays as it was, its gradient never applied: frozen-last-layer" in text
+    assert "  dL/dout_h  wrong from here on: transposed-weights" in text
+
+
+def test_a_kink_has_two_one_sided_derivatives() -> None:
+    result = gradcheck("-", stdin=network())
+    assert result.exit_code == 0
+    assert "w1: not differentiable here: 0 from the left, 1.1 from the right" in result.stdout
+    assert row(result.stdout, "w1")[-1] == "not"
+    assert row(result.stdout, "w3")[-1] == "right"
+    assert "2 of 6 gradients are not differentiable here" in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+def test_training_that_diverged() -> None:
+    result = gradcheck("-", "--step", "9", stdin=network("1e200", '"wrong-sign"'))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "training diverged" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("article", "--step", "-1"), "--step: found -1; expected 0 to"),
+        (("no-such-preset",), "no-such-preset"),
+        (("article", "--step", "x"), "'x' is not a valid integer"),
+    ],
+)
+def test_what_cannot_be_used(arguments: tuple[str, ...], told: str) -> None:
+    result = gradcheck(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert told in result.stderr
+
+
+def test_a_sample_says_of_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bptui.core.gradcheck.places.WORK", 100)
+    sample = gradcheck("spirals")
+    assert sample.exit_code == 0
+    assert ": a sample of 8 of 256" in sample.stdout
+    assert re.search(r"Checked is a drawn sample of \d+ of 371 gradients", sample.stdout)
+    whole = gradcheck("spirals", "--all")
+    assert whole.exit_code == 0
+    assert "sample of" not in whole.stdout
+    assert "… 248 more, all right" in whole.stdout
