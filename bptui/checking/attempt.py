@@ -43,6 +43,8 @@ class Attempt:
     damaged: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     warnings: list[Noted] = field(default_factory=list)
+    printed: str = ""
+    """What the code printed in the first case, loading included."""
     unstable: bool = False
     """Whether another life of the code, given the same, gave something else."""
 
@@ -58,8 +60,10 @@ def attempt(
 ) -> Attempt:
     """Call ``function`` on each case, in a life of its own; gives up after a fatal end."""
     made = Attempt(form, biases)
+    before = len(code.output)
     for case in cases:
         played = play(code, function, case, made)
+        made.printed = made.printed or code.output[before:]
         if played is not None:
             made.trials.append(played)
         if made.stopped is not None:

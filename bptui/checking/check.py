@@ -93,12 +93,11 @@ class FunctionCheck:
 
 @dataclass(frozen=True, eq=False)
 class Check:
-    """The checks of all functions of a file, and what the code printed meanwhile."""
+    """The checks of all functions of a file."""
 
     file: Path
     experiment: Experiment
     functions: tuple[FunctionCheck, ...]
-    output: str
 
     @property
     def right(self) -> bool:
@@ -127,16 +126,18 @@ def check(
             checks.append(_check(code, function, signature, experiment))
             if checks[-1].examined.attempt.stopped is not None:
                 break
-        return Check(file, experiment, tuple(checks), code.output)
+        return Check(file, experiment, tuple(checks))
 
 
 def _functions(loaded: Loaded) -> list[tuple[FunctionName, Signature]]:
     names: tuple[FunctionName, ...] = ("gradients", "step")
     found = [(name, loaded.functions[name]) for name in names if name in loaded.functions]
     if not found:
+        others = f", only {', '.join(loaded.others[:5])}" if loaded.others else ""
         raise UncheckableError(
             "the file defines neither gradients(x, t, weights) nor "
-            "step(x, t, weights, learning_rate); `bptui check --template` prints a skeleton"
+            f"step(x, t, weights, learning_rate){others}; `bptui check --template` prints a "
+            "skeleton"
         )
     return found
 

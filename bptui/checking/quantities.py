@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from math import isclose
 
 from bptui.core.derivation.tokens import number
 from bptui.core.diagnosis.findings import Finding, Ratio
@@ -59,16 +58,9 @@ def _place(finding: Finding) -> str:
     return f"{case.title}{f', call {call + 1}' if call else ''}"
 
 
-def phrases(ratio: Ratio, rate: float | None = None) -> list[str]:
-    """What a constant ratio makes of the right numbers, in all the ways to read it.
-
-    ``rate`` is a learning rate that the code can only have written down itself.
-    """
-    told = [_phrase(each) for each in ratio.meanings]
-    if rate is not None and isclose(abs(ratio.value), rate, rel_tol=1e-6) and rate != 1.0:
-        sign = " with the opposite sign" if ratio.value < 0 else ""
-        told.append(f"times the learning rate {rate:g}{sign}")
-    return told or [f"times {number(ratio.value)}"]
+def phrases(ratio: Ratio) -> list[str]:
+    """What a constant ratio makes of the right numbers, in all the ways to read it."""
+    return [_phrase(each) for each in ratio.meanings] or [f"times {number(ratio.value)}"]
 
 
 def _phrase(meaning: str) -> str:
@@ -83,14 +75,12 @@ def _phrase(meaning: str) -> str:
     return known.get(meaning, f"times {meaning}")
 
 
-def ratio_lines(
-    findings: Sequence[Finding], width: int, rate: float | None = None
-) -> Iterator[str]:
+def ratio_lines(findings: Sequence[Finding], width: int) -> Iterator[str]:
     """Constant ratios, those with the same meaning together, and what else is striking."""
     groups: dict[str, list[str]] = {}
     for each in findings:
         if each.verdict in ("wrong", "follows") and each.ratio is not None:
-            text = f"every number is the right one {' or '.join(phrases(each.ratio, rate))}"
+            text = f"every number is the right one {' or '.join(phrases(each.ratio))}"
             groups.setdefault(text, []).append(each.name)
         elif each.verdict == "wrong" and each.notice:
             groups.setdefault(each.notice, []).append(each.name)

@@ -10,6 +10,7 @@ from bptui.checking.attempt import Failure
 from bptui.checking.causes import cause_lines, link_lines, named
 from bptui.checking.check import Check, Examined, FunctionCheck
 from bptui.checking.quantities import ratio_lines, table_lines
+from bptui.checking.template import not_written
 from bptui.core.diagnosis.trials import Trial
 from bptui.core.experiment import Experiment
 from bptui.presets.errors import cleaned, printable
@@ -33,7 +34,6 @@ def report_lines(check: Check, width: int) -> Iterator[str]:
     for each in check.functions:
         yield ""
         yield from _function(each, width, shown)
-    yield from _printed(check.output)
     yield ""
     for each in check.functions:
         yield from wrapped(_result(each), width, "", INDENT)
@@ -67,6 +67,7 @@ def _function(check: FunctionCheck, width: int, shown: set[str]) -> Iterator[str
         yield from wrapped(text, width)
     if len(made.warnings) > MOST_WARNINGS:
         yield f"and {len(made.warnings) - MOST_WARNINGS} more warnings"
+    yield from _printed(made.printed)
     if examined.diagnosis is None:
         yield ""
         yield from _failed(check, width)
@@ -77,8 +78,7 @@ def _function(check: FunctionCheck, width: int, shown: set[str]) -> Iterator[str
         return
     yield ""
     yield from table_lines(examined.diagnosis.findings, width)
-    rate = check.experiment.training.learning_rate if check.function == "gradients" else None
-    yield from ratio_lines(examined.diagnosis.findings, width, rate)
+    yield from ratio_lines(examined.diagnosis.findings, width)
     if not examined.diagnosis.right:
         yield from link_lines(check, width)
         yield from cause_lines(check, width, shown)
@@ -132,8 +132,9 @@ def _called(check: FunctionCheck) -> Iterator[str]:
     if examined.fixed is not None:
         yield _fixed(examined, experiment)
     if made.damaged:
+        belong = "belongs" if made.damaged in (["x"], ["t"]) else "belong"
         yield (
-            f"it changes {_listed(made.damaged)} in place, which belong to the caller: the next "
+            f"it changes {_listed(made.damaged)} in place, which {belong} to the caller: the next "
             "step would compute with other numbers"
         )
     yield from map(printable, made.notes)
@@ -187,16 +188,22 @@ def _why(failure: Failure) -> str:
 
 def _failed(check: FunctionCheck, width: int) -> Iterator[str]:
     """What stopped each form of calling; once where it is the same."""
-    told: set[str] = set()
-    for examined in (check.examined, *check.others):
-        for failure in examined.attempt.failures[:1]:
-            if failure.message in told:
-                continue
-            told.add(failure.message)
-            how = f"Called {_HOW[examined.attempt.form]}: " if check.others else ""
-            yield from wrapped(f"{how}{failure_text(check.function, failure)}", width)
-            if failure.stopped is not None:
-                yield from frame_lines(failure.stopped.frames)
+    first = [
+        (each.attempt.form, failure)
+        for each in (check.examined, *check.others)
+        for failure in each.attempt.failures[:1]
+    ]
+    messages = list(dict.fromkeys(failure.message for _, failure in first))
+    for message in messages:
+        form, failure = next(each for each in first if each[1].message == message)
+        how = f"Called {_HOW[form]}: " if len(messages) > 1 else ""
+        yield from wrapped(f"{how}{failure_text(check.function, failure)}", width)
+        if failure.stopped is not None:
+            frames = failure.stopped.frames
+            blank = (
+                not_written(failure.stopped) and frames[-1:] and frames[-1].function == "fill_in"
+            )
+            yield from frame_lines(frames[:-1] if blank else frames)
 
 
 def failure_text(function: str, failure: Failure) -> str:
@@ -204,8 +211,8 @@ def failure_text(function: str, failure: Failure) -> str:
     stopped = failure.stopped
     if stopped is None:
         return f"{function}: {printable(failure.message)}."
-    if stopped.message.startswith("NotImplementedError"):
-        return f"{function} is not written yet: it raises {printable(stopped.message)}."
+    if not_written(stopped):
+        return f"{function} is not written yet: {printable(stopped.message)}."
     return stopped_text(stopped, function)
 
 
@@ -227,7 +234,8 @@ def frame_lines(frames: Iterable[Frame], most: int = 6) -> Iterator[str]:
     if len(every) > most:
         yield f"{INDENT}... {len(every) - most} more calls"
     for frame in every[-most:]:
-        yield f"{INDENT}{printable(frame.file)}, line {frame.line}, in {printable(frame.function)}"
+        within = f", in {printable(frame.function)}" if frame.function else ""
+        yield f"{INDENT}{printable(frame.file)}, line {frame.line}{within}"
         if frame.source:
             yield f"{INDENT * 2}{printable(frame.source.strip())}"
 
@@ -236,8 +244,7 @@ def _printed(output: str) -> Iterator[str]:
     lines = cleaned(output).splitlines()
     if not any(line.strip() for line in lines):
         return
-    yield ""
-    yield "The code printed:"
+    yield "the code printed, the first time:"
     for line in lines[:MOST_PRINTED]:
         yield f"{INDENT}{line[:200]}"
     if len(lines) > MOST_PRINTED:
@@ -247,7 +254,7 @@ def _printed(output: str) -> Iterator[str]:
 def _result(check: FunctionCheck) -> str:
     diagnosis, made = check.examined.diagnosis, check.examined.attempt
     if diagnosis is None:
-        return f"{check.function}: could not be checked."
+        return f"{check.function}: {_end(check)}."
     faults: list[str] = []
     if made.unstable:
         faults.append("other numbers every time")
@@ -263,6 +270,22 @@ def _result(check: FunctionCheck) -> str:
         return f"{check.function}: {'; '.join(faults)}."
     given = [each.name for each in diagnosis.findings if each.verdict != "not given"]
     return f"{check.function}: right ({_listed(given)})."
+
+
+def _end(check: FunctionCheck) -> str:
+    """Why there was nothing to compare, in a few words."""
+    failure = check.examined.attempt.failures[0]
+    stopped = failure.stopped
+    if stopped is None:
+        return "what it returns cannot be read"
+    if not_written(stopped):
+        return "not written yet"
+    return {
+        "raised": f"raises {printable(stopped.message.partition(':')[0])}",
+        "exited": "ends the program",
+        "crashed": "crashes the interpreter",
+        "hung": "does not come back",
+    }[stopped.kind]
 
 
 def _listed(names: list[str]) -> str:

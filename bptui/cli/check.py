@@ -99,6 +99,7 @@ def _readable(file: str) -> Path:
 def check_file(path: Path, experiment: Experiment, limit: float) -> bool:
     """Check and write the report; whether everything is right."""
     from bptui.checking.check import UncheckableError, check
+    from bptui.checking.process import CannotStartError
     from bptui.checking.report import report_lines
     from bptui.cli.output import opened
 
@@ -106,6 +107,8 @@ def check_file(path: Path, experiment: Experiment, limit: float) -> bool:
         done: Check = check(path, experiment, limit)
     except UncheckableError as error:
         raise Unusable(_told(path, error)) from None
+    except CannotStartError as error:
+        raise Unusable(str(error)) from None
     width = WIDTH
     with opened(None) as stream:
         if stream is sys.stdout and stream.isatty():

@@ -1,0 +1,178 @@
+"""``bptui check``: what it says of code that is right, wrong, unfinished, stuck or hostile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bptui.main import cli
+
+HEAD = """
+import numpy as np
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+"""
+RIGHT = (
+    HEAD
+    + """
+def gradients(x, t, weights):
+    h = sigmoid(x @ weights[0])
+    o = sigmoid(h @ weights[1])
+    d = (o - t) * o * (1 - o) / len(x)
+    return [x.T @ ((d @ weights[1].T) * h * (1 - h)), h.T @ d]
+"""
+)
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    def says(self, *texts: str) -> bool:
+        """Whether the report, its line breaks aside, has all of these in it."""
+        whole = " ".join((self.out + self.err).split())
+        missing = [text for text in texts if text not in whole]
+        assert not missing, f"{missing} not in:\n{self.out}{self.err}"
+        return True
+
+
+def run(folder: Path, source: str, *options: str) -> Ran:
+    file = folder / "mine.py"
+    file.write_text(source, encoding="utf-8")
+    done = CliRunner().invoke(cli, ["check", str(file), *options])
+    return Ran(done.exit_code, done.stdout, done.stderr)
+
+
+def test_right_code(tmp_path: Path) -> None:
+    done = run(tmp_path, RIGHT)
+    assert done.code == 0
+    assert done.says("gradients: right (gW2 and gW1).", "line 6", "3-4-2 with", "delta_o not given")
+
+
+def test_the_unfilled_template_is_not_written_yet(tmp_path: Path) -> None:
+    template = CliRunner().invoke(cli, ["check", "--template", "--preset", "mazur"])
+    assert template.exit_code == 0
+    done = run(tmp_path, template.stdout, "--preset", "mazur")
+    assert done.code == 1
+    assert done.says("gradients: not written yet.", "NotImplementedError", "mine.py, line")
+
+
+@pytest.mark.parametrize(
+    ("source", "texts"),
+    [
+        (
+            "def gradients(x, t, weights):\n    print('here')\n    while True:\n        pass\n",
+            ("before the time limit", "line 3", "here", "gradients: does not come back."),
+        ),
+        (
+            "import sys\ndef gradients(x, t, weights):\n    sys.exit('enough')\n",
+            ("ended the program", "enough", "line 3", "gradients: ends the program."),
+        ),
+        (
+            "import os\ndef step(x, t, weights, learning_rate):\n    os.abort()\n",
+            ("SIGABRT", "step: crashes the interpreter."),
+        ),
+        (
+            "def gradients(x, t, weights):\n    return weights[5]\n",
+            ("IndexError", "line 2", "return weights[5]", "gradients: raises IndexError."),
+        ),
+        ("def gradients(x, t, weights):\n    return 'no'\n", ("a str", "expected a list")),
+        (
+            "def gradients(x, t, weights):\n    return {'dW1': x}\n",
+            ("'dW1'", "expected names among", "gW1"),
+        ),
+        (
+            "def gradients(x, t, weights):\n    return [w.T[:1] for w in weights]\n",
+            ("gW1 has the shape (1, 2)", "expected (2, 2)"),
+        ),
+        (
+            RIGHT.replace("/ len(x)", "* np.random.rand()"),
+            ("gave other numbers", "gradients: other numbers every time."),
+        ),
+        (
+            RIGHT.replace("    h =", "    x += 1\n    x -= 1\n    x[0, 0] += 1e-3\n    h =", 1),
+            ("changes x in place",),
+        ),
+    ],
+)
+def test_what_stops_it_is_said(source: str, texts: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(tmp_path, source, "--timeout", "1")
+    assert done.code == 1
+    assert done.says(*texts)
+
+
+@pytest.mark.parametrize(
+    ("source", "texts"),
+    [
+        ("def gradients(x, t, weights)\n    pass\n", ("SyntaxError", "line 1")),
+        ("def backward(x):\n    pass\n", ("defines neither gradients", "--template")),
+        ("def gradients(x, t):\n    pass\n", ("takes 2 arguments (x, t)", "expected gradients(x,")),
+        ("1 / 0\n", ("ZeroDivisionError", "line 1", "while the file was loaded")),
+        ("while True:\n    pass\n", ("while the file was loaded", "time limit")),
+    ],
+)
+def test_what_cannot_be_checked_is_said(
+    source: str, texts: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = run(tmp_path, source, "--timeout", "0.5")
+    assert done.code == 2
+    assert not done.out
+    assert done.says(*texts)
+
+
+def test_bad_arguments(tmp_path: Path) -> None:
+    for arguments, text in (
+        (["check"], "no file to check"),
+        (["check", str(tmp_path)], "is a folder"),
+        (["check", str(tmp_path / "none.py")], "no such file"),
+        (["check", "mine.py", "--template"], "reads no file"),
+        (["check", "--template", "--preset", "nonsense"], "nonsense"),
+    ):
+        done = CliRunner().invoke(cli, arguments)
+        assert done.exit_code == 2
+        assert text in done.stderr
+
+
+def test_constant_ratios_are_named(tmp_path: Path) -> None:
+    preset = tmp_path / "slow.toml"
+    preset.write_text(
+        "[network]\nlayers = [2, 3, 2]\nbias = false\n[training]\nlearning_rate = 0.3\n"
+        "[data]\ninputs = [[0.9, 0.1], [0.3, 0.8]]\ntargets = [[0.1, 0.9], [0.7, 0.2]]\n"
+    )
+    for change, text in (
+        ("/ len(x) * 0.3", "the right one times the learning rate"),
+        ("", "the right one times the batch size"),
+        ("/ len(x) / 2", "the right one half as large"),
+        ("/ len(x) * -1", "the right one with the opposite sign"),
+        ("/ len(x) * 7", "the right one times 7"),
+    ):
+        done = run(tmp_path, RIGHT.replace("/ len(x)", change), "--preset", str(preset))
+        assert done.code == 1
+        assert done.says(text)
+
+
+def test_what_no_mistake_explains_is_said_with_where_to_look(tmp_path: Path) -> None:
+    source = RIGHT.replace("return [x.T", "h = h + 0.1\n    return [x.T")
+    done = run(tmp_path, source)
+    assert done.code == 1
+    assert done.says("Diagnosis: none", "return a dict that has these too: net_h, out_h")
+    named = source.replace("return [x.T", "return dict(out_h=h, delta_o=d, gW1=x.T").replace(
+        ", h.T @ d]", ", gW2=h.T @ d)"
+    )
+    done = run(tmp_path, named)
+    assert done.code == 1
+    assert done.says("First wrong link: out_h", "Look at the line that computes out_h")
+
+
+def test_a_slip_that_only_batches_show_is_told_where_the_preset_has_none(tmp_path: Path) -> None:
+    source = RIGHT.replace("/ len(x)", "")
+    alone = run(tmp_path, source)
+    assert alone.code == 0
+    assert alone.says("not-averaged", "trains on one at a time", "gradients: right")
+    batches = run(tmp_path, source, "--preset", "negnevitsky")
+    assert batches.says("negnevitsky has biases, and the function takes none")
