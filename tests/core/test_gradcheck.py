@@ -192,6 +192,7 @@ def test_what_rounding_leaves_of_a_converged_network_is_right() -> None:
     check = check_gradients(Timeline(load("hagan")).snapshot(1000))
     assert check.right
     assert check.count("rounded") > 0
+    assert check.count("doubtful") == 0
     for each in check.gradients:
         assert (each.derivatives.rounding < 1e-13).all()
 

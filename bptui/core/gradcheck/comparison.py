@@ -84,7 +84,9 @@ class Comparison:
         values, n = self.differences.values, self.derivatives.right
         with np.errstate(invalid="ignore"):
             size = np.maximum(np.abs(values), np.abs(n))
-            allowed = CONFIRMING * size + 10.0 * self.differences.errors
+            allowed = CONFIRMING * size + 10.0 * (
+                self.differences.errors + self.derivatives.rounding
+            )
             agrees: Mask = (np.abs(values - n) <= allowed) & ~self.kink
         return agrees
 
