@@ -249,7 +249,7 @@ class Backward:
             elif frozen:
                 self.marker.shown.update(frozen)
                 names = ", ".join(frozen)
-                lines.append(f"# MISTAKE {names}: g{parameter} is never applied; right:")
+                lines.append(f"# MISTAKE {names}: g{parameter} is never applied; right is here:")
                 lines.append(f"# {self.update(parameter)}")
             elif self.early(layer) and parameter == self.names.weights(layer):
                 lines.append("# MISTAKE updated-weights: done above; right is here:")

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment
 from bptui.core.losses import Loss
+from bptui.export.history.rows import round_every
 from bptui.export.programs.lines import array_lines, comment
 from bptui.presets.errors import printable
 
-MOST_ROWS = 20
+PRINTED = 20
+"""Losses after the first, at most: those that ``bptui run`` shows."""
 
 SHUFFLED = """
 def shuffled(epoch):
@@ -18,16 +20,6 @@ def shuffled(epoch):
     generator = np.random.Generator(np.random.Philox(key=SEED, counter=[0, 0, 0, epoch]))
     return {order}
 """
-
-
-def every(steps: int) -> int:
-    """The smallest of 1, 2, 5, 10, ... that gives at most 20 printed losses after the first."""
-    scale = 1
-    while True:
-        for digit in (1, 2, 5):
-            if digit * scale * MOST_ROWS >= steps:
-                return digit * scale
-        scale *= 10
 
 
 def constants(experiment: Experiment) -> list[str]:
@@ -38,7 +30,9 @@ def constants(experiment: Experiment) -> list[str]:
     if training.l2:
         lines.append(f"L2 = {float(training.l2)!r}")
     lines.append(f"STEPS = {training.steps}")
-    lines.append(f"EVERY = {every(training.steps)}  # steps from one printed loss to the next")
+    lines.append(
+        f"EVERY = {round_every(training.steps, PRINTED)}  # steps from one printed loss to the next"
+    )
     if not schedule.full_batch:
         lines.append(f"BATCH_SIZE = {schedule.batch_size}")
         lines.append(f"BATCHES = {schedule.batches_per_epoch}  # in an epoch")
@@ -155,8 +149,13 @@ def takes_net(loss: Loss) -> bool:
     return bool(loss.fused)
 
 
-def forward_lines(experiment: Experiment, call: Callable[[str, str], str]) -> list[str]:
-    """net and out of every layer, with the shapes; ``call(activation, net)`` writes f(net)."""
+def forward_lines(
+    experiment: Experiment, call: Callable[[str, str], str], affine: bool = False
+) -> list[str]:
+    """net and out of every layer, with the shapes; ``call(activation, net)`` writes f(net).
+
+    With ``affine`` a function of the program of that name computes x W + b.
+    """
     network, names = experiment.network, experiment.network.names
     lines: list[str] = []
     for layer, activation in enumerate(network.activations, 1):
@@ -166,6 +165,8 @@ def forward_lines(experiment: Experiment, call: Callable[[str, str], str]) -> li
         shape = f"(n, {fan_in}) @ ({fan_in}, {units})"
         if network.bias:
             total, shape = f"{total} + {names.bias(layer)}", f"{shape} + ({units},)"
+        if affine:
+            total = f"affine({before}, {names.weights(layer)}, {names.bias(layer)})"
         lines.append(f"{net} = {total}  # {shape} = (n, {units})")
         lines.append(f"{names.out(layer)} = {call(activation, net)}")
     return lines

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Set
 from typing import TypeAlias
 
+from bptui.export.programs.lines import comment
+
 Mistakes: TypeAlias = Set[str]
 Statement: TypeAlias = Callable[[Mistakes], str]
 """The statement as it stands where these mistakes are made."""
@@ -36,4 +38,4 @@ class Marker:
             return [published]
         self.shown.update(made)
         right = statement(frozenset())
-        return [f"# MISTAKE {', '.join(made)}; right:", f"# {right}", published]
+        return [*comment(f"MISTAKE {', '.join(made)}; right:"), f"# {right}", published]

@@ -92,9 +92,9 @@ def _functions(experiment: Experiment, loop: str) -> list[str]:
         found.append(PENALTY)
     if experiment.schedule.shuffle:
         found.append(frame.SHUFFLED.replace("{order}", "generator.permutation(len(INPUTS))"))
-    found += [forward]
     if in_one_product(experiment):
-        found.append(ONES.replace("{optimizer}", training.optimizer))
+        found += [ONES.replace("{optimizer}", training.optimizer), AFFINE]
+    found.append(forward)
     found.append(UPDATES[training.optimizer])
     return found
 
@@ -103,10 +103,16 @@ ONES = '''
 def with_ones(x):
     """x and a column of ones, for a bias is the weight of an input that is always 1.
 
-    So one product gives the gradients of weights and biases (its last row), rounded as bptui does:
-    {optimizer} would make a difference in the last digit grow.
+    One product instead of a product and a sum rounds as bptui does; {optimizer} would make a
+    difference in the last digit grow.
     """
     return np.column_stack([x, np.ones(len(x))])
+'''
+
+AFFINE = '''
+def affine(x, W, b):
+    """x W + b."""
+    return with_ones(x) @ np.vstack([W, b])
 '''
 
 PENALTY = '''
@@ -132,7 +138,8 @@ def _forward(experiment: Experiment) -> str:
     layers = network.layers
     bias = " + b" if network.bias else ""
     about = f"All layers' values for the inputs x, (n, {layers[0]}): net = x W{bias}, out = f(net)."
-    lines = [f'"""{about}"""', *frame.forward_lines(experiment, activation_call)]
+    computed = frame.forward_lines(experiment, activation_call, in_one_product(experiment))
+    lines = [f'"""{about}"""', *computed]
     body = [*indented(lines), *returned(_values(experiment))]
     return "\n".join(["", "def forward(x):", *body]) + "\n"
 

@@ -54,11 +54,20 @@ def cross_entropy(z, t):
 }
 """By name; the cross-entropies take the output layer's pre-activations."""
 
+ROUNDING = (
+    "Torch rounds in its own way, so the losses agree to nine digits or more; to fewer where "
+    "training magnifies a difference in the last digit, as steps that stay large near a minimum do."
+)
+
 PENALTY = '''
 def penalty():
     """L2 times the sum of all squared weights."""
     return L2 * sum((W**2).sum() for W in WEIGHTS)
 '''
+
+
+MOST_PRODUCTS_ALONE = 2_000_000
+"""Products in a forward pass below which one thread is quicker than several."""
 
 
 class RefusedError(Exception):
@@ -96,8 +105,11 @@ def torch_program(experiment: Experiment) -> str:
         *(["from torch.nn import functional"] if uses_functional else []),
     ]
     needs = "torch, and numpy for the order of the samples" if shuffles else "torch only"
-    settings = ["torch.set_default_dtype(torch.float64)", "", *frame.constants(experiment)]
-    head = [*docstring(experiment, [], needs), "", *imports, "", *settings]
+    settings = ["torch.set_default_dtype(torch.float64)"]
+    if experiment.network.weight_count * experiment.schedule.batch_size < MOST_PRODUCTS_ALONE:
+        settings.append("torch.set_num_threads(1)  # so small: more would wait for each other")
+    settings += ["", *frame.constants(experiment)]
+    head = [*docstring(experiment, [ROUNDING], needs), "", *imports, "", *settings]
     return frame.joined(head, data, NUMBERS.format(make="torch.tensor"), functions, loop)
 
 

@@ -1,0 +1,126 @@
+"""``bptui export``: programs that run without bptui, presets that load anywhere, refusals."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bptui.main import cli
+from bptui.presets import load, loads
+from bptui.presets.folders import shipped_names
+from bptui.presets.identity import same_experiment
+
+OWN = """
+title = "Mine" # a comment
+[network]
+layers = [2, 1]
+[data]
+csv = "t.csv"
+target_columns = ["y"]
+standardize = true
+test_fraction = 0.4
+"""
+
+
+def export(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(cli, ["export", *arguments], input=stdin)
+
+
+def test_an_exported_file_runs_without_bptui_and_prints_what_run_prints(tmp_path: Path) -> None:
+    file = tmp_path / "xor.py"
+    result = export("xor", "--to", "numpy", "-o", str(file))
+    assert (result.exit_code, result.output) == (0, "")
+    hidden = f"import sys, runpy; sys.modules['bptui'] = None; runpy.run_path({str(file)!r})"
+    run = subprocess.run(
+        [sys.executable, "-c", hidden], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert run.stderr == ""
+    printed = {int(line.split()[1]): line.split()[3] for line in run.stdout.splitlines()}
+    shown = CliRunner().invoke(cli, ["run", "xor", "--format", "jsonl", "--every", "100"]).stdout
+    records = [json.loads(line) for line in shown.splitlines()]
+    assert list(printed) == [each["step"] for each in records]
+    for each in records:
+        assert float(printed[each["step"]]) == pytest.approx(each["loss"], rel=1e-12)
+
+
+@pytest.mark.parametrize("name", shipped_names())
+def test_presets_load_anywhere_to_the_same_bits(name: str, tmp_path: Path) -> None:
+    result = export(name, "--to", "toml")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "csv" not in result.stdout
+    made = load(name)
+    again = loads(result.stdout, name, tmp_path)
+    assert same_experiment(again, made)
+    assert (again.title, again.description, again.source) == (
+        made.title,
+        made.description,
+        made.source,
+    )
+
+
+def test_samples_of_a_csv_file_are_written_out(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    file = tmp_path / "mine.toml"
+    (tmp_path / "t.csv").write_text("a,b,y\n1,2,0.5\n3,-4,0.25\n0.1,1e3,1\n2,2,0\n9,0.1,0.75\n")
+    file.write_text(OWN)
+    out = tmp_path / "there" / "out.toml"
+    assert export(str(file), "--to", "toml", "-o", str(out)).exit_code == 0
+    assert 'title = "Mine" # a comment' in out.read_text()
+    assert same_experiment(load(str(out)), load(str(file)))
+    result = export(str(file), "--to", "numpy")
+    assert result.exit_code == 0
+    assert "# Inputs: a, b\n" in result.stdout
+
+
+def test_from_standard_input() -> None:
+    text = "[network]\nlayers = [1, 1]\n[data]\ninputs = [[2]]\ntargets = [[1]]\n"
+    result = export("-", "--to", "numpy", stdin=text)
+    assert result.exit_code == 0
+    assert "INPUTS = np.array([[2.0]])\n" in result.stdout
+    assert export("-", "--to", "toml", stdin=text).stdout == text
+
+
+def test_a_large_program_tells_its_size() -> None:
+    row = ", ".join(["0.1"] * 300)
+    text = (
+        "[network]\nlayers = [300, 200, 1]\n[init]\nseed = 1\n"
+        f"[data]\ninputs = [[{row}]]\ntargets = [[1]]\n"
+    )
+    result = export("-", "--to", "numpy", stdin=text)
+    assert result.exit_code == 0
+    assert result.stderr == "bptui: 1.3 MB, for it holds 60,702 numbers\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["mazur-as-published", "--to", "torch"], "--to torch: the preset makes a mistake"),
+        (["article", "--to", "cobol"], "Invalid value for '--to'"),
+        (["article"], "Missing option '--to'"),
+        (["nothing", "--to", "numpy"], "nothing: found no preset"),
+        (["article", "--to", "numpy", "-o", "/nowhere/at/all"], "--output '/nowhere/at/all'"),
+    ],
+)
+def test_refusals(arguments: list[str], message: str) -> None:
+    result = export(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"Error: {message}" in result.stderr
+
+
+def test_neither_the_preset_nor_a_file_beside_a_refusal_is_overwritten(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("[network]\nlayers = [1, 1]\n[data]\ninputs = [[2]]\ntargets = [[1]]\n")
+    before = file.read_text()
+    result = export(str(file), "--to", "toml", "-o", str(file))
+    assert result.exit_code == 2
+    assert "this is the preset itself" in result.stderr
+    assert file.read_text() == before
+    other = tmp_path / "other.py"
+    other.write_text("kept")
+    assert export("mazur-as-published", "--to", "torch", "-o", str(other)).exit_code == 2
+    assert other.read_text() == "kept"

@@ -1,0 +1,59 @@
+"""Runs exported programs in this process and reads the losses that they print."""
+
+from __future__ import annotations
+
+import io
+import re
+from contextlib import redirect_stdout
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from bptui.core.experiment import Experiment
+from bptui.core.training import Engine
+
+
+def output(program: str) -> str:
+    """What the program prints; its settings of numpy end with it."""
+    stream = io.StringIO()
+    with redirect_stdout(stream), np.errstate(all="ignore"):
+        exec(compile(program, "program.py", "exec"), {"__name__": "__main__"})
+    return stream.getvalue()
+
+
+def losses(text: str) -> dict[int, float]:
+    """By step; nothing else may be printed but for the test loss."""
+    found: dict[int, float] = {}
+    for line in text.splitlines():
+        if not line.startswith("test loss "):
+            match = re.fullmatch(r"step +(\d+)  loss (\S+)", line)
+            assert match, line
+            found[int(match[1])] = float(match[2])
+    return found
+
+
+def assert_prints_losses_of(made: Experiment, program: str, tolerance: float) -> None:
+    """The program's losses are the engine's, from step 0 to the last one."""
+    assert max(map(len, program.splitlines())) <= 100
+    steps = made.training.steps
+    expected = np.empty(steps + 1)
+    Engine(made).advance(expected)
+    if not np.isfinite(expected).all():  # it diverged, and that is where the program ends
+        steps = int(np.argmin(np.isfinite(expected)))
+    found = losses(output(program))
+    assert min(found) == 0
+    assert max(found) == steps
+    assert len(found) <= 22
+    for step, loss in found.items():
+        if not np.isfinite(expected[step]):
+            continue
+        # 1e-30: where outputs and targets differ in the last digit, if at all
+        assert abs(loss - expected[step]) <= tolerance * expected[step] + 1e-30, (
+            f"step {step}: {loss!r}, {expected[step]!r}"
+        )
+
+
+def training_with(made: Experiment, **changes: Any) -> Experiment:  # noqa: ANN401  fields of Training
+    """``made``, trained in another way."""
+    return replace(made, training=replace(made.training, **changes))

@@ -1,0 +1,69 @@
+"""Exported torch programs print the engine's losses. Needs the extra ``torch``."""
+
+from __future__ import annotations
+
+import pytest
+
+from bptui.core.experiment import Experiment
+from bptui.core.optimizers import OPTIMIZERS
+from bptui.export.programs import RefusedError, torch_program
+from bptui.presets import load
+
+from ..core.support import PAIRS, experiment
+from .programs_support import assert_prints_losses_of, training_with
+
+
+def check(made: Experiment) -> None:
+    torch = pytest.importorskip("torch")
+    kind, threads = torch.get_default_dtype(), torch.get_num_threads()
+    try:
+        assert_prints_losses_of(made, torch_program(made), 1e-9)
+    finally:
+        torch.set_default_dtype(kind)
+        torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [("article", 1000), ("mazur", 100), ("xor", 100), ("iris", 20), ("spirals", 20), ("sine", 100)],
+)
+def test_shipped_presets(name: str, steps: int) -> None:
+    check(training_with(load(name), steps=steps))
+
+
+@pytest.mark.parametrize(("activation", "loss"), PAIRS)
+def test_every_loss_after_every_activation(activation: str, loss: str) -> None:
+    layers, activations = (3, 4, 2, 2), ("gelu", "softplus", activation)
+    check(experiment(layers, activations, loss=loss, steps=8, l2=0.01, bias=activation != "tanh"))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_with_its_settings(name: str) -> None:
+    values = {"momentum": 0.8, "rho": 0.95, "beta1": 0.85, "beta2": 0.99, "epsilon": 1e-3}
+    settings = tuple((each, values[each]) for each in OPTIMIZERS[name].defaults)
+    made = experiment(optimizer=name, settings=settings, learning_rate=0.01, steps=100)
+    check(training_with(made, batch_size=2, shuffle=True, reduction="sum"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"train_weights": (True, False), "train_biases": (False, True)},
+        {"train_weights": False, "train_biases": False},
+        {"optimizer": "nesterov", "settings": (("momentum", 0.0),)},
+    ],
+    ids=str,
+)
+def test_switches(changes: dict[str, object]) -> None:
+    check(training_with(experiment((2, 3, 2), ("leaky_relu", "sigmoid"), steps=10), **changes))
+
+
+def test_many_numbers_in_a_text() -> None:
+    check(experiment((30, 40, 2), samples=60, steps=3))
+
+
+def test_mistakes_are_refused() -> None:
+    with pytest.raises(RefusedError, match="autograd makes none") as caught:
+        torch_program(load("article-listing-1"))
+    assert "transposed-weights, frozen-last-layer" in caught.value.reason
+    assert "--to numpy" in caught.value.reason
