@@ -44,49 +44,42 @@ class Code:
             network = replace(network, activations=self.activations)
         return replace(made, training=training, network=network)
 
-    def trial(
-        self, case: Case, function: FunctionName, dtype: type = np.float64, precision: float = 1e-9
-    ) -> Trial:
+    def trial(self, case: Case, function: FunctionName) -> Trial:
         """The calls of one case in one life, each with the parameters of its right step."""
-        plain, observed = PlainRun(self.experiment(case)), []
-        names, depth = case.experiment.network.names, case.experiment.network.depth
+        return self.both(case)[function]
+
+    def both(self, case: Case) -> dict[FunctionName, Trial]:
+        """What both functions give; raises ValueError where shapes do not fit."""
+        plain, names = PlainRun(self.experiment(case)), case.experiment.network.names
+        gradients: list[Numbers] = []
+        after: list[Numbers] = []
         for call, snapshot in enumerate(case.right):
             start = snapshot.parameters
             plain.weights = [each.copy() for each in start.weights]
             plain.biases = None if start.biases is None else [each.copy() for each in start.biases]
-            loss, weight_gradients, bias_gradients = plain.play()
-            numbers: Numbers = {"loss": np.array([[loss]])}
-            for layer in range(1, depth + 1):
-                if function == "gradients":
-                    numbers[names.weight_gradient(layer)] = weight_gradients[layer - 1]
-                    if bias_gradients:
-                        numbers[names.bias_gradient(layer)] = bias_gradients[layer - 1]
-                else:
-                    numbers[names.weights(layer)] = plain.weights[layer - 1].copy()
-                    if plain.biases is not None:
-                        numbers[names.bias(layer)] = plain.biases[layer - 1].copy()
-            if function == "step":
-                del numbers["loss"]
-            if self.bend is not None:
-                numbers = self.bend(numbers, case, call)
-            rounded = {
-                name: each.astype(dtype).astype(np.float64) for name, each in numbers.items()
-            }
-            observed.append(rounded)
-        return Trial(case, function, tuple(observed), precision)
+            loss, of_weights, of_biases = plain.play()
+            made: Numbers = {"loss": np.array([[loss]])}
+            moved: Numbers = {}
+            for layer, each in enumerate(of_weights, 1):
+                made[names.weight_gradient(layer)] = each
+                moved[names.weights(layer)] = plain.weights[layer - 1].copy()
+            for layer, each in enumerate(of_biases, 1):
+                made[names.bias_gradient(layer)] = each
+                moved[names.bias(layer)] = (plain.biases or [])[layer - 1].copy()
+            bend = self.bend or (lambda numbers, case, call: numbers)
+            gradients.append(bend(made, case, call))
+            after.append(bend(moved, case, call))
+        return {
+            "gradients": Trial(case, "gradients", tuple(gradients)),
+            "step": Trial(case, "step", tuple(after)),
+        }
 
-    def trials(
-        self,
-        cases: Sequence[Case],
-        function: FunctionName,
-        dtype: type = np.float64,
-        precision: float = 1e-9,
-    ) -> list[Trial]:
+    def trials(self, cases: Sequence[Case], function: FunctionName) -> list[Trial]:
         """Those cases in which the code can run at all."""
         made = []
         for case in cases:
             try:
-                made.append(self.trial(case, function, dtype, precision))
+                made.append(self.trial(case, function))
             except ValueError:  # it back-propagates through a matrix that is not square
                 continue
         return made
@@ -94,7 +87,11 @@ class Code:
 
 def only(names: Sequence[str]) -> Bend:
     """Code that returns these quantities and no others."""
-    return lambda numbers, case, call: {name: numbers[name] for name in names}
+
+    def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
+        return {name: each for name, each in numbers.items() if name in names}
+
+    return bend
 
 
 def scaled(factor: Callable[[Case], float], names: Sequence[str] = ()) -> Bend:

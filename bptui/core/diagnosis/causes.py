@@ -12,7 +12,7 @@ from bptui.core.diagnosis.findings import Cause, Finding
 from bptui.core.diagnosis.ratios import constant_factor
 from bptui.core.diagnosis.simulation import Values, simulated
 from bptui.core.diagnosis.trials import Trial
-from bptui.core.diagnosis.variants import others_for
+from bptui.core.diagnosis.variants import TRAINED, others_for
 from bptui.core.mistakes import MISTAKES
 
 MOST_TOGETHER, MOST_WITH_OTHER = 4, 2
@@ -95,7 +95,7 @@ class _Search:
             return deep and name == "frozen-last-layer"
         self.influence[name] = self._changed(self.first, name)
         # where the hidden units of the first are all on the same side, as it were
-        return any(self._changed(trial, name) for trial in self.trials)
+        return any(self.influence[name] or self._changed(trial, name) for trial in self.trials)
 
     def _changed(self, trial: Trial, name: str) -> frozenset[str]:
         """What the deviation changes in ``trial``; nothing where it cannot be made."""
@@ -122,6 +122,8 @@ class _Search:
             acting = frozenset(each for each in names if name in self.influence[each])
             if "updated-weights" in acting:  # then it matters which weights are updated
                 acting |= names & UPDATING
+            if TRAINED in acting:
+                acting = names
             key = name, acting
             if key not in self.fitting:
                 possible = self._is_multiple(name, acting)

@@ -142,12 +142,21 @@ class Called:
 
     def near(self, name: str, made: Array) -> bool:
         """Whether ``made`` cannot be told from what is right."""
-        expected = self.expected[name]
-        return bool((np.abs(made - expected) <= self.allowed(name, expected)).all())
+        return bool((np.abs(made - self.expected[name]) <= self.margin(name)).all())
+
+    def margin(self, name: str) -> float:
+        """How far a number may be off what is right."""
+        if name not in self._margins:
+            self._margins[name] = self.allowed(name, self.expected[name])
+        return self._margins[name]
 
     @cached_property
     def _limits(self) -> dict[str, float]:
         """How far numbers may be from those that were found."""
+        return {}
+
+    @cached_property
+    def _margins(self) -> dict[str, float]:
         return {}
 
     def _difference(self, name: str, expected: Array) -> Difference:

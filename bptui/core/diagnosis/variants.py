@@ -14,6 +14,7 @@ from bptui.core.losses import LOSSES
 
 TRAINED = "what the preset keeps fixed is trained"
 
+TRAINED = "what the preset keeps fixed is trained"
 Change: TypeAlias = Callable[[Experiment], Experiment]
 
 

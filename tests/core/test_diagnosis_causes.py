@@ -1,0 +1,316 @@
+"""Mistakes planted in an independent implementation are named by the diagnosis."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from bptui.core.diagnosis.cases import cases_for
+from bptui.core.diagnosis.diagnose import diagnose
+from bptui.core.diagnosis.findings import Cause, Diagnosis
+from bptui.core.diagnosis.rewritten import rewritten
+from bptui.core.diagnosis.trials import Case, FunctionName, Trial
+from bptui.core.errors import UnusableError
+from bptui.core.experiment import Experiment
+from bptui.core.mistakes import MISTAKES, check_mistakes
+
+from .planted import Code, Numbers, only, right_trials
+from .support import experiment
+
+FUNCTIONS: tuple[FunctionName, ...] = ("gradients", "step")
+SQUARE = experiment((3, 2, 2), ("tanh", "sigmoid"), samples=3, learning_rate=0.3)
+DEEP = experiment(
+    (2, 2, 2, 2), ("tanh", "sigmoid", "sigmoid"), samples=3, loss="mean_squared_error"
+)
+ARTICLE = experiment((2, 2, 2), "sigmoid", samples=1, bias=False, learning_rate=0.5)
+
+
+def cases_of(made: Experiment, single: bool = False) -> tuple[Case, ...]:
+    """For both functions: code for gradients is as good on any learning rate."""
+    return cases_for(made, bias=made.network.bias, single=single, function="step")
+
+
+ALL = cases_of(SQUARE)
+FEW = (ALL[1], ALL[4])
+"""One of the preset's sizes with three calls, one of others."""
+DEEP_CASES = cases_of(DEEP)[1:2]
+
+
+def possible(names: Sequence[str], made: Experiment) -> bool:
+    try:
+        check_mistakes(tuple(names), made.network, made.training.reduction)
+    except UnusableError:
+        return False
+    return True
+
+
+def code_of(cause: Cause) -> Code:
+    """The independent implementation with what a cause says."""
+    settings: dict[str, object] = {}
+    for text in cause.other:
+        found = re.fullmatch(r"the loss is (\w+)", text)
+        assert found, f"no independent implementation of: {text}"
+        settings["loss"] = found[1]
+    return Code(cause.mistakes, settings)
+
+
+def results(trials: Sequence[Trial]) -> np.ndarray:
+    every = [each for trial in trials for each in trial.observed]
+    arrays = [array.ravel() for each in every for name, array in each.items() if name != "loss"]
+    return np.concatenate(arrays)
+
+
+def same_results(one: Sequence[Trial], other: Sequence[Trial]) -> bool:
+    return np.allclose(results(one), results(other), rtol=1e-8, atol=1e-10)
+
+
+@cache
+def right_code(cases: tuple[Case, ...], function: FunctionName) -> list[Trial]:
+    return Code().trials(cases, function)
+
+
+def check_named(planted: tuple[str, ...], trials: dict[FunctionName, list[Trial]]) -> None:
+    """The planted mistakes are named, or no more that the independent code cannot tell apart."""
+    for function, given in trials.items():
+        cases = [each.case for each in given]
+        found = diagnose(given)
+        if same_results(given, right_code(tuple(cases), function)):
+            assert found.right, (function, planted)
+            assert found.causes == ()
+            continue
+        assert not found.right, (function, planted)
+        assert found.causes, (function, planted)
+        if planted in [each.mistakes for each in found.causes]:
+            continue
+        for cause in found.causes:
+            assert cause.size <= len(planted)
+            assert same_results(given, code_of(cause).trials(cases, function)), (planted, cause)
+
+
+def played(code: Code, cases: Sequence[Case]) -> dict[FunctionName, list[Trial]]:
+    made: dict[FunctionName, list[Trial]] = {"gradients": [], "step": []}
+    for case in cases:
+        try:
+            both = code.both(case)
+        except ValueError:  # it back-propagates through a matrix that is not square
+            continue
+        for function in FUNCTIONS:
+            made[function].append(both[function])
+    return made
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_every_mistake_is_named(name: str) -> None:
+    for cases, made in ((ALL, SQUARE), (DEEP_CASES, DEEP)):
+        assert possible((name,), made)
+        trials = played(Code((name,)), cases)
+        check_named((name,), trials)
+        # all but those that are not in the gradients at all show in both functions
+        for function in FUNCTIONS:
+            if function == "step" or MISTAKES[name].shows_in == "gradient":
+                named = [each.mistakes for each in diagnose(trials[function]).causes]
+                assert (name,) in named
+
+
+@pytest.mark.parametrize("first", MISTAKES)
+def test_every_pair_is_named(first: str) -> None:
+    later = [*MISTAKES][[*MISTAKES].index(first) + 1 :]
+    for second in later:
+        if possible((first, second), SQUARE):
+            check_named((first, second), played(Code((first, second)), ALL[1:2]))
+
+
+def test_pairs_in_deeper_networks() -> None:
+    for pair in (
+        ("updated-weights", "frozen-last-layer"),
+        ("transposed-weights", "gradient-accumulated"),
+        ("wrong-sign", "output-factor-a"),
+        ("missing-hidden-derivative", "bias-gradient-not-summed"),
+    ):
+        trials = played(Code(pair), DEEP_CASES)
+        check_named(pair, trials)
+        assert pair in [each.mistakes for each in diagnose(trials["step"]).causes]
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_the_listings_of_the_article(single: bool) -> None:
+    cases = cases_of(ARTICLE, single)
+    first = ("transposed-weights", "frozen-last-layer")
+    trials = played(Code(first), cases)
+    assert [each.mistakes for each in diagnose(trials["step"]).causes] == [first]
+    # the gradient that is not applied is right
+    assert [each.mistakes for each in diagnose(trials["gradients"]).causes] == [first[:1]]
+    second = {"output-factor-a", "hidden-derivative-by-output", "transposed-weights"}
+    trials = played(Code(tuple(second)), cases)
+    for function in FUNCTIONS:
+        (cause,) = diagnose(trials[function]).causes
+        assert set(cause.mistakes) == second
+        assert cause.other == ()
+
+
+def test_three_and_four_at_once() -> None:
+    for names in (
+        ("wrong-sign", "frozen-first-layer", "bias-gradient-not-summed"),
+        ("missing-output-derivative", "not-averaged", "gradient-accumulated"),
+        ("transposed-weights", "missing-hidden-derivative", "wrong-sign", "not-averaged"),
+    ):
+        trials = played(Code(names), FEW)
+        named = [set(each.mistakes) for each in diagnose(trials["step"]).causes]
+        assert set(names) in named
+
+
+OTHERS = [
+    (experiment((2, 2, 2), "sigmoid", l2=0.02), {"l2": 0.0}, None, "the L2 penalty is left out"),
+    (
+        experiment((2, 3, 2), "tanh", l2=0.02),
+        {"l2": 0.01},
+        None,
+        "the factor 2 of the L2 penalty's gradient is left out",
+    ),
+    (
+        experiment((2, 3, 1), ("tanh", "sigmoid"), loss="binary_cross_entropy"),
+        {"loss": "half_squared_error"},
+        None,
+        "the loss is half_squared_error",
+    ),
+    (
+        experiment((2, 3, 2), ("tanh", "sigmoid")),
+        {},
+        ("sigmoid", "sigmoid"),
+        "the hidden layer's activation is sigmoid",
+    ),
+    (
+        experiment((2, 3, 2), ("tanh", "identity")),
+        {},
+        ("tanh", "sigmoid"),
+        "the output layer's activation is sigmoid",
+    ),
+    (
+        experiment((2, 3, 2), ("tanh", "identity"), train_biases=False),
+        {"train_biases": True},
+        None,
+        "what the preset keeps fixed is trained",
+    ),
+]
+
+
+@pytest.mark.parametrize(("made", "settings", "activations", "text"), OTHERS)
+def test_what_is_not_in_the_catalogue_but_known(
+    made: Experiment, settings: dict[str, object], activations: tuple[str, ...], text: str
+) -> None:
+    trials = played(Code((), settings, activations), cases_of(made)[:2])
+    assert Cause((), (text,)) in diagnose(trials["step"]).causes
+    beside = played(Code(("wrong-sign",), settings, activations), cases_of(made)[:2])
+    assert Cause(("wrong-sign",), (text,)) in diagnose(beside["step"]).causes
+
+
+def test_explanations_that_fit_equally_are_all_given_unless_more_is_known() -> None:
+    """A gradient of the error without the derivative is that of the cross-entropy."""
+    trials = played(Code(("missing-output-derivative",)), FEW)
+    names = {each.mistakes + each.other for each in diagnose(trials["step"]).causes}
+    assert names == {("missing-output-derivative",), ("the loss is binary_cross_entropy",)}
+    # with the loss it also returns, the code says which of them it computes
+    names = {each.mistakes + each.other for each in diagnose(trials["gradients"]).causes}
+    assert names == {("missing-output-derivative",)}
+
+
+def test_nothing_is_proposed_that_cancels_out() -> None:
+    assert diagnose(played(Code(("doubled", "missing-half")), FEW)["step"]).right
+    found = diagnose(played(Code(("doubled", "missing-half", "wrong-sign")), FEW)["step"])
+    assert [each.mistakes for each in found.causes] == [("wrong-sign",)]
+
+
+def test_a_few_results_are_enough() -> None:
+    code = Code(("missing-hidden-derivative",), bend=only(("gW1",)))
+    trials = [code.both(case)["gradients"] for case in FEW]
+    assert [each.mistakes for each in diagnose(trials).causes] == [("missing-hidden-derivative",)]
+
+
+def test_intermediates_alone_are_enough() -> None:
+    """Code that gives no gradients is judged by what it gives."""
+
+    def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
+        return {name: -numbers[name] for name in ("delta_o", "delta_h")}
+
+    found = diagnose(right_trials(FEW, "gradients", bend=bend))
+    assert [each.verdict for each in found.findings if each.name == "delta_o"] == ["wrong"]
+    assert [each.mistakes for each in found.causes] == [("wrong-sign",)]
+
+
+def unexplained(numbers: Numbers, case: Case, call: int) -> Numbers:
+    """The derivative of tanh with the square forgotten, 1 - a."""
+    x, out, target = (
+        case.experiment.data.inputs,
+        numbers["out_h"],
+        case.right[call].values["target"],
+    )
+    assert len(x) == len(target)
+    weights = case.right[call].parameters.weights[1]
+    delta = (numbers["delta_o"] @ weights.T) * (1.0 - out)
+    return numbers | {"delta_h": delta, "gW1": x.T @ delta, "gb1": delta.sum(axis=0)}
+
+
+def test_a_mistake_that_nobody_knows() -> None:
+    """No cause, and the first wrong link is named."""
+    found = diagnose(right_trials(FEW, "gradients", bend=unexplained))
+    assert found.causes == ()
+    assert found.first_wrong is not None
+    assert found.first_wrong.name == "delta_h"
+    follow = {each.name: each.source for each in found.findings if each.verdict == "follows"}
+    assert follow == {"gW1": "delta_h", "gb1": "delta_h"}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_numbers_that_are_not_finite_have_no_cause(function: FunctionName) -> None:
+    def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
+        name = "gW1" if function == "gradients" else "W1"
+        return numbers | {name: numbers[name] * np.nan}
+
+    found = diagnose(right_trials(FEW, function, bend=bend))
+    assert found.causes == ()
+    assert found.first_wrong is not None
+    assert found.first_wrong.error == np.inf
+
+
+def equations(cause: Cause, case: Case) -> dict[str, tuple[str, str]]:
+    from bptui.core.derivation.code import assignment
+    from bptui.core.derivation.symbols import Symbols
+
+    symbols = Symbols(case.experiment.network.names)
+    return {
+        each.correct.left.name: (
+            assignment(each.published, symbols),
+            assignment(each.correct, symbols),
+        )
+        for each in rewritten(cause, case)
+    }
+
+
+def test_what_was_probably_written_and_what_it_should_be() -> None:
+    made = equations(Cause(("transposed-weights", "wrong-sign")), ALL[1])
+    assert [*made] == ["dL/dout_o", "dL/dout_h"]
+    written, right = made["dL/dout_h"]
+    assert ".T" in right
+    assert ".T" not in written
+    made = equations(Cause((), ("the loss is squared_error",)), ALL[1])
+    assert {"loss", "dL/dout_o"} == {*made}
+    assert equations(Cause(("not-averaged",)), ALL[1])["dL/dout_o"][0].count("len(target)") == 0
+    assert equations(Cause(("transposed-weights",)), ALL[4]) == {}
+
+
+def test_causes_come_in_the_same_order_every_time() -> None:
+    trials = played(Code(("doubled", "missing-output-derivative")), FEW)["step"]
+    found: list[Diagnosis] = [diagnose(trials) for _ in range(2)]
+    assert found[0].causes == found[1].causes
+    assert len(found[0].causes) > 1
+
+
+def test_every_combination_of_two_is_tried_once() -> None:
+    """The pairs above are all pairs: 136 without the one that contradicts itself."""
+    pairs = [pair for pair in combinations(MISTAKES, 2) if possible(pair, SQUARE)]
+    assert len(pairs) == 135
