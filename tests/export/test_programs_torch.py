@@ -25,7 +25,7 @@ def check(made: Experiment) -> None:
 
 @pytest.mark.parametrize(
     ("name", "steps"),
-    [("article", 1000), ("mazur", 100), ("xor", 100), ("iris", 20), ("spirals", 20), ("sine", 100)],
+    [("article", 300), ("mazur", 100), ("xor", 100), ("iris", 20), ("spirals", 20), ("sine", 100)],
 )
 def test_shipped_presets(name: str, steps: int) -> None:
     check(training_with(load(name), steps=steps))
@@ -34,14 +34,14 @@ def test_shipped_presets(name: str, steps: int) -> None:
 @pytest.mark.parametrize(("activation", "loss"), PAIRS)
 def test_every_loss_after_every_activation(activation: str, loss: str) -> None:
     layers, activations = (3, 4, 2, 2), ("gelu", "softplus", activation)
-    check(experiment(layers, activations, loss=loss, steps=8, l2=0.01, bias=activation != "tanh"))
+    check(experiment(layers, activations, loss=loss, steps=5, l2=0.01, bias=activation != "tanh"))
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_with_its_settings(name: str) -> None:
     values = {"momentum": 0.8, "rho": 0.95, "beta1": 0.85, "beta2": 0.99, "epsilon": 1e-3}
     settings = tuple((each, values[each]) for each in OPTIMIZERS[name].defaults)
-    made = experiment(optimizer=name, settings=settings, learning_rate=0.01, steps=100)
+    made = experiment(optimizer=name, settings=settings, learning_rate=0.01, steps=60)
     check(training_with(made, batch_size=2, shuffle=True, reduction="sum"))
 
 
