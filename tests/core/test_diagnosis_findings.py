@@ -1,0 +1,365 @@
+"""Verdicts on quantities: right code passes in any form, wrong links are found where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bptui.core.diagnosis.cases import cases_for
+from bptui.core.diagnosis.diagnose import diagnose
+from bptui.core.diagnosis.findings import Diagnosis, Finding
+from bptui.core.diagnosis.judging import findings_of
+from bptui.core.diagnosis.trials import Case, FunctionName
+from bptui.core.experiment import Experiment
+from bptui.core.losses import LOSSES
+
+from .planted import Bend, Code, Numbers, only, right_trials, scaled
+from .support import HIDDEN, PAIRS, build, experiment
+
+FUNCTIONS: tuple[FunctionName, ...] = ("gradients", "step")
+MADE = experiment((2, 2, 2), ("tanh", "sigmoid"), samples=3, learning_rate=0.3)
+ALL = cases_for(MADE, bias=True, single=False, function="step")
+DRAWN = (ALL[1], ALL[-1])
+"""A batch, and a single sample."""
+FORWARD = ["net_h", "out_h", "net_o", "out_o"]
+BACKWARD = ["delta_o", "gW2", "gb2", "delta_h", "gW1", "gb1"]
+ORDER = [*FORWARD, "loss", *BACKWARD]
+
+
+def judged(bend: Bend, cases: Sequence[Case] = DRAWN) -> dict[str, Finding]:
+    """The findings on right code whose numbers are bent; of code that gives everything."""
+    return {each.name: each for each in findings_of(right_trials(cases, "gradients", bend=bend))}
+
+
+def verdicts(found: dict[str, Finding]) -> dict[str, str]:
+    """All that are not right."""
+    return {name: each.verdict for name, each in found.items() if each.verdict != "right"}
+
+
+def times(names: str, factor: float | Callable[[Case], float]) -> Bend:
+    """The quantities of these names, separated by spaces, times a constant."""
+
+    def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
+        by = factor(case) if callable(factor) else factor
+        return numbers | {name: by * numbers[name] for name in names.split()}
+
+    return bend
+
+
+def assert_passes(diagnosis: Diagnosis) -> None:
+    wrong = [each for each in diagnosis.findings if each.verdict not in ("right", "not given")]
+    assert not wrong
+    assert diagnosis.right
+    assert diagnosis.causes == ()
+    assert diagnosis.first_wrong is None
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_right_code_passes_with_every_activation_and_loss(loss: str) -> None:
+    outputs = [output for output, each in PAIRS if each == loss]
+    for number, output in enumerate(outputs):
+        bias, hidden = number % 2 == 0, HIDDEN[-number % len(HIDDEN)]
+        made = experiment((2, 3, 2), (hidden, output), samples=4, loss=loss, l2=0.01, bias=bias)
+        cases = cases_for(made, bias=bias, single=False, function="step")
+        for function in FUNCTIONS:
+            # single precision, given as if it were double: of code that converts at the end
+            for case, dtype in zip(cases[::2], (np.float64, np.float32), strict=False):
+                assert_passes(diagnose(right_trials([case], function, dtype)))
+
+
+def test_quantities_in_order_and_those_not_given() -> None:
+    found = findings_of([Code(bend=only(("gW1",))).trial(each, "gradients") for each in DRAWN])
+    assert [each.name for each in found] == ORDER
+    given = {each.name: each.verdict for each in found}
+    assert given.pop("gW1") == "right"
+    assert set(given.values()) == {"not given"}
+    found = findings_of([Code().trial(each, "step") for each in DRAWN])
+    assert [each.name for each in found] == ["W2", "b2", "W1", "b1"]
+    assert {each.verdict for each in found} == {"right"}
+
+
+def test_the_loss_with_or_without_the_penalty() -> None:
+    made = experiment((2, 2, 2), ("tanh", "sigmoid"), samples=3, l2=0.05)
+    cases = cases_for(made, bias=True, single=False, function="gradients")[:2]
+
+    def of_data(numbers: Numbers, case: Case, call: int) -> Numbers:
+        squares = sum(np.sum(each**2) for each in case.right[call].parameters.weights)
+        return numbers | {"loss": numbers["loss"] - 0.05 * squares}
+
+    assert_passes(diagnose(right_trials(cases, "gradients")))
+    assert_passes(diagnose(right_trials(cases, "gradients", bend=of_data)))
+    half = diagnose(right_trials(cases, "gradients", bend=times("loss", 0.5)))
+    assert half.first_wrong is not None
+    assert half.first_wrong.ratio is not None
+    assert half.first_wrong.ratio.meanings[0] == "half"
+    assert half.causes == ()  # the gradients are right
+
+
+def batch(case: Case) -> float:
+    return float(case.samples)
+
+
+@pytest.mark.parametrize(
+    ("factor", "meaning"),
+    [
+        (-1.0, "the opposite sign"),
+        (2.0, "twice"),
+        (0.5, "half"),
+        (batch, "the batch size"),
+        (lambda case: 1.0 / batch(case), "1/the batch size"),
+        (lambda case: -batch(case), "the opposite sign and the batch size"),
+    ],
+)
+def test_deltas_in_another_convention_are_right(
+    factor: float | Callable[[Case], float], meaning: str
+) -> None:
+    diagnosis = diagnose(right_trials(DRAWN, "gradients", bend=times("delta_o delta_h", factor)))
+    assert diagnosis.right
+    assert diagnosis.causes == ()
+    found = {each.name: each for each in diagnosis.findings}
+    assert verdicts(found) == {"delta_o": "convention", "delta_h": "convention"}
+    for name in ("delta_o", "delta_h"):
+        ratio = found[name].ratio
+        assert ratio is not None
+        assert meaning in ratio.meanings
+
+
+def test_deltas_without_their_gradients_are_no_convention() -> None:
+    def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
+        return {"delta_o": -numbers["delta_o"]}
+
+    assert verdicts(judged(bend))["delta_o"] == "wrong"
+
+
+RATIOS: list[tuple[float | Callable[[Case], float], set[str]]] = [
+    (0.5, {"half", "1/the number of outputs"}),
+    (2.0, {"twice", "the number of outputs"}),
+    (-1.0, {"the opposite sign"}),
+    (batch, {"the batch size"}),
+    (lambda case: 1.0 / batch(case), {"1/the batch size"}),
+    (lambda case: case.experiment.training.learning_rate, {"the learning rate"}),
+    (lambda case: 1.0 / case.experiment.training.learning_rate, {"1/the learning rate"}),
+    (lambda case: 2.0 / batch(case), {"2/the batch size"}),
+    (-0.5, {"the opposite sign and half", "the opposite sign and 1/the number of outputs"}),
+    (0.3, set()),
+]
+
+
+@pytest.mark.parametrize(("factor", "meanings"), RATIOS)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_constant_ratios_have_names(
+    factor: float | Callable[[Case], float], meanings: set[str], function: FunctionName
+) -> None:
+    bend = scaled(factor if callable(factor) else lambda case: factor)
+    found = diagnose([Code(bend=bend).trial(each, function) for each in DRAWN])
+    assert found.first_wrong is not None
+    for each in found.findings:
+        if each.verdict in ("wrong", "follows"):
+            assert each.ratio is not None
+            assert set(each.ratio.meanings) == meanings
+    assert found.first_wrong.name == ("gW2" if function == "gradients" else "W2")
+    # code that scales everything alike goes wrong once
+    assert [each.verdict for each in found.findings].count("wrong") == 1
+
+
+def test_the_learning_rate_of_the_preset_in_the_gradient() -> None:
+    made = experiment((2, 2, 2), samples=3, learning_rate=0.5)
+    cases = cases_for(made, bias=True, single=False, function="gradients")[:2]
+    found = diagnose(
+        [Code(bend=scaled(lambda case: 0.5)).trial(each, "gradients") for each in cases]
+    )
+    assert found.first_wrong is not None
+    assert found.first_wrong.ratio is not None
+    # with that rate nobody can tell one half from the other
+    assert {"half", "the learning rate"} <= set(found.first_wrong.ratio.meanings)
+
+
+def test_single_samples_say_nothing_about_batches() -> None:
+    cases = cases_for(MADE, bias=True, single=True, function="step")[:3]
+    found = diagnose([Code(bend=scaled(lambda case: 2.0)).trial(each, "step") for each in cases])
+    assert found.first_wrong is not None
+    assert found.first_wrong.ratio is not None
+    assert set(found.first_wrong.ratio.meanings) == {"twice", "the number of outputs"}
+
+
+def test_what_varies_is_no_ratio() -> None:
+    def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
+        return numbers | {"gW1": numbers["gW1"] * np.array([[1.0, 2.0], [1.0, 1.0]])}
+
+    found = judged(bend)
+    assert verdicts(found) == {"gW1": "wrong"}
+    assert found["gW1"].ratio is None
+    assert found["gW1"].index == (0, 1)
+    assert found["gW1"].found == pytest.approx(2.0 * found["gW1"].expected)
+
+
+def broken_at(name: str) -> Bend:
+    """Code that goes wrong at ``name`` and goes on rightly from there, as plain formulas."""
+
+    def spoil(numbers: Numbers, key: str, value: np.ndarray) -> None:
+        wave = 1.0 + 0.3 * np.sin(1.0 + np.arange(value.size)).reshape(value.shape)
+        numbers[key] = value * wave if key == name else value
+
+    def bend(_: Numbers, case: Case, call: int) -> Numbers:
+        start, made = case.right[call].parameters, Numbers()
+        x, t = case.experiment.data.inputs, case.experiment.data.targets
+        (w1, w2), (b1, b2) = start.weights, start.biases or ()
+        spoil(made, "net_h", x @ w1 + b1)
+        spoil(made, "out_h", np.tanh(made["net_h"]))
+        spoil(made, "net_o", made["out_h"] @ w2 + b2)
+        spoil(made, "out_o", 1.0 / (1.0 + np.exp(-made["net_o"])))
+        error = made["out_o"] - t
+        spoil(made, "loss", np.array([[0.5 * np.sum(error**2) / len(x)]]))
+        spoil(made, "delta_o", error * made["out_o"] * (1.0 - made["out_o"]) / len(x))
+        spoil(made, "gW2", made["out_h"].T @ made["delta_o"])
+        spoil(made, "gb2", made["delta_o"].sum(axis=0))
+        back = made["delta_o"] @ w2.T
+        spoil(made, "delta_h", back * (1.0 - made["out_h"] ** 2))
+        spoil(made, "gW1", x.T @ made["delta_h"])
+        spoil(made, "gb1", made["delta_h"].sum(axis=0))
+        return made
+
+    return bend
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_the_first_wrong_link_is_wrong_and_the_rest_follows(name: str) -> None:
+    found = judged(broken_at(name))
+    wrong = verdicts(found)
+    assert [each for each, verdict in wrong.items() if verdict == "wrong"] == [name]
+    reached = {
+        "net_h": ORDER[1:],
+        "out_h": ["net_o", "out_o", "loss", "delta_o", "gW2", "gb2", "delta_h", "gW1", "gb1"],
+        "net_o": ["out_o", "loss", "delta_o", "gW2", "gb2", "delta_h", "gW1", "gb1"],
+        "out_o": ["loss", "delta_o", "gW2", "gb2", "delta_h", "gW1", "gb1"],
+        "delta_o": ["gW2", "gb2", "delta_h", "gW1", "gb1"],
+        "delta_h": ["gW1", "gb1"],
+    }.get(name, [])
+    assert [each for each, verdict in wrong.items() if verdict == "follows"] == reached
+    for each in reached:
+        assert found[each].source in wrong
+
+
+def test_what_follows_from_a_delta_that_is_given_with_the_other_sign() -> None:
+    """Wrong behind the hidden delta, which itself is only -dL/dnet."""
+
+    def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
+        made = broken_at("delta_h")(numbers, case, call)
+        return made | {name: -made[name] for name in ("delta_o", "delta_h")}
+
+    assert verdicts(judged(bend)) == {
+        "delta_o": "convention",
+        "delta_h": "wrong",
+        "gW1": "follows",
+        "gb1": "follows",
+    }
+
+
+def test_two_wrong_links_are_two() -> None:
+    def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
+        made = broken_at("delta_o")(numbers, case, call)
+        return made | {"gW1": made["gW1"] + 0.1}
+
+    wrong = verdicts(judged(bend))
+    assert [each for each, verdict in wrong.items() if verdict == "wrong"] == ["delta_o", "gW1"]
+
+
+def test_gradients_alone_say_what_follows_from_what() -> None:
+    """No delta is given, but that of one sample can be had from the gradients before."""
+
+    def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
+        made = broken_at("delta_o")(numbers, case, call)
+        return {name: made[name] for name in ("gW2", "gb2", "gW1", "gb1")}
+
+    found = judged(bend)
+    given = {name: verdict for name, verdict in verdicts(found).items() if verdict != "not given"}
+    assert given == {"gW2": "wrong", "gb2": "follows", "gW1": "follows", "gb1": "follows"}
+    assert found["gW1"].source == "gW2"
+
+
+@pytest.mark.parametrize(
+    ("bend", "name", "notice"),
+    [
+        (lambda a: a.T, "gW1", "it is the transpose of what is right"),
+        (lambda a: 0.0 * a, "gW2", "it is all zeros"),
+        (lambda a: a[::-1], "gW2", "its rows are in another order"),
+        (lambda a: a[:, ::-1], "gW1", "its columns are in another order"),
+        (lambda a: a + 1.0, "gW1", ""),
+    ],
+)
+def test_notices(bend: Callable[[np.ndarray], np.ndarray], name: str, notice: str) -> None:
+    found = judged(lambda numbers, case, call: numbers | {name: bend(numbers[name])})
+    assert found[name].notice == notice
+
+
+def test_parameters_that_are_not_changed() -> None:
+    trials = [Code(("frozen-last-layer",)).trial(each, "step") for each in DRAWN]
+    found = {each.name: each for each in findings_of(trials)}
+    assert verdicts(found) == {"W2": "wrong", "b2": "wrong"}
+    assert found["W2"].notice == "it is not changed"
+    assert found["W2"].error == pytest.approx(1.0)
+
+
+def test_the_place_is_in_the_call_where_it_goes_wrong() -> None:
+    """Gradients that are never cleared are right in the first call."""
+    trials = [Code(("gradient-accumulated",)).trial(ALL[1], "gradients")]
+    (first, *_) = [each for each in findings_of(trials) if each.verdict == "wrong"]
+    assert first.name == "gW2"
+    assert first.call == 1
+    assert first.trial is trials[0]
+
+
+KINK = build(
+    [[[1.0, -0.5], [-1.0, 0.7]], [[0.4, -0.6], [0.9, 0.8]]],
+    [[0.0, 0.0], [0.1, -0.2]],
+    ("relu", "sigmoid"),
+    [[0.5, 0.5]],
+    [[0.2, 0.7]],
+)
+"""The first hidden unit stands exactly at its kink."""
+
+
+def above(numbers: Numbers, case: Case, call: int) -> Numbers:
+    """The slope of relu at 0 is 1."""
+    start, x = case.right[call].parameters, case.experiment.data.inputs
+    net, out = numbers["net_h"], numbers["out_h"]
+    delta = (numbers["delta_o"] @ start.weights[1].T) * (net >= 0.0)
+    assert np.array_equal(out > 0.0, net > 0.0)
+    return numbers | {"delta_h": delta, "gW1": x.T @ delta, "gb1": delta.sum(axis=0)}
+
+
+def test_at_a_kink_both_slopes_are_right() -> None:
+    cases = cases_for(KINK, bias=True, single=False, function="gradients")
+    for some in (cases[:2], cases[:1]):
+        assert_passes(diagnose(right_trials(some, "gradients", bend=above)))
+        assert_passes(diagnose(right_trials(some, "gradients")))
+    wrong = diagnose(right_trials(cases[:1], "gradients", bend=times("gW1", 3.0)))
+    assert not wrong.right
+
+
+def saturated(made: Experiment) -> Case:
+    """Outputs so nearly 1 that their derivative is rounding error."""
+    start = replace(made.start, weights=tuple(30.0 * each for each in made.start.weights))
+    return cases_for(replace(made, start=start), bias=True, single=False, function="gradients")[0]
+
+
+def test_saturated_numbers_of_the_preset_do_not_accuse() -> None:
+    case = saturated(experiment((2, 2, 2), "sigmoid", samples=2, seed=3))
+
+    def other_form(numbers: Numbers, case: Case, call: int) -> Numbers:
+        """e^-z / (1 + e^-z)^2 and a (1 - a) differ there by more than they are."""
+        noise = 1e-13 * np.cos(np.arange(4.0)).reshape(2, 2)
+        return numbers | {"gW1": numbers["gW1"] + noise, "gW2": numbers["gW2"] + noise}
+
+    assert_passes(diagnose(right_trials([case], "gradients", bend=other_form)))
+
+
+def test_single_precision_parameters_pass() -> None:
+    """Updates are small beside what rounding does to the parameters that carry them."""
+    made = experiment((2, 2, 2), "sigmoid", samples=3, learning_rate=0.001)
+    cases = cases_for(made, bias=True, single=False, function="step")
+    assert_passes(diagnose(right_trials(cases, "step", np.float32)))
+    assert_passes(diagnose(right_trials(cases, "step", np.float32, precision=1e-4)))
