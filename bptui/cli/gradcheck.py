@@ -93,7 +93,7 @@ def _checked(snapshot: Snapshot, every: bool) -> GradientCheck:
     from bptui.core.gradcheck.check import check_gradients
 
     thousandths = 1000
-    with Progress(thousandths) as progress:
+    with Progress(thousandths, label="checking") as progress:
         return check_gradients(
             snapshot, every, lambda share: progress.show(int(share * thousandths))
         )

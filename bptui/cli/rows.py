@@ -59,9 +59,9 @@ class Progress(ExitStack):
     Not where rows appear meanwhile on the same terminal: ``stream`` is where they go, if any do.
     """
 
-    def __init__(self, steps: int, stream: TextIO | None = None) -> None:
+    def __init__(self, steps: int, stream: TextIO | None = None, label: str = "training") -> None:
         super().__init__()
-        self._steps, self._shown = steps, 0
+        self._steps, self._shown, self._label = steps, 0, label
         rows_there = stream is not None and stream.isatty()
         self._wanted = sys.stderr is not None and sys.stderr.isatty() and not rows_there
         self._began = time.monotonic()
@@ -71,7 +71,7 @@ class Progress(ExitStack):
         if not self._wanted or time.monotonic() - self._began < LONG:
             return
         if self._advance is None:
-            bar = click.progressbar(length=self._steps, label="training", file=sys.stderr)
+            bar = click.progressbar(length=self._steps, label=self._label, file=sys.stderr)
             self._advance = self.enter_context(bar).update
         self._advance(step - self._shown)
         self._shown = step
