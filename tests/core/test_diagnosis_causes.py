@@ -124,7 +124,10 @@ def test_every_pair_is_named(first: str) -> None:
     later = [*MISTAKES][[*MISTAKES].index(first) + 1 :]
     for second in later:
         if possible((first, second), SQUARE):
-            check_named((first, second), played(Code((first, second)), ALL[1:2]))
+            trials = played(Code((first, second)), ALL[1:2])
+            if "update" in (MISTAKES[first].shows_in, MISTAKES[second].shows_in):
+                del trials["gradients"]  # which the other one alone decides
+            check_named((first, second), trials)
 
 
 def test_pairs_in_deeper_networks() -> None:
@@ -205,9 +208,9 @@ OTHERS = [
 def test_what_is_not_in_the_catalogue_but_known(
     made: Experiment, settings: dict[str, object], activations: tuple[str, ...], text: str
 ) -> None:
-    trials = played(Code((), settings, activations), cases_of(made)[:2])
+    trials = played(Code((), settings, activations), cases_of(made)[1:2])
     assert Cause((), (text,)) in diagnose(trials["step"]).causes
-    beside = played(Code(("wrong-sign",), settings, activations), cases_of(made)[:2])
+    beside = played(Code(("wrong-sign",), settings, activations), cases_of(made)[1:2])
     assert Cause(("wrong-sign",), (text,)) in diagnose(beside["step"]).causes
 
 

@@ -30,12 +30,13 @@ def simulated(case: Case, cause: Cause, *, everything: bool = False) -> Values |
 
     None where the cause cannot be made in that network.
     """
-    if case.experiment.network.parameter_count > MOST_KEPT:
-        return _simulated(case, cause, everything)
-    kept, key = _played.setdefault(case, {}), (cause, everything)
-    if key not in kept:
-        kept[key] = _simulated(case, cause, everything)
-    return kept[key]
+    kept, key = _played.get(case), (cause, everything)
+    if kept is not None and key in kept:
+        return kept[key]
+    made = _simulated(case, cause, everything)
+    if case.experiment.network.parameter_count <= MOST_KEPT:
+        _played.setdefault(case, {})[key] = made
+    return made
 
 
 def _simulated(case: Case, cause: Cause, everything: bool) -> Values | None:
