@@ -270,16 +270,20 @@ def test_a_mistake_that_nobody_knows() -> None:
     assert follow == {"gW1": "delta_h", "gb1": "delta_h"}
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("factor", [np.nan, np.inf, -1e300])
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_numbers_that_are_not_finite_have_no_cause(function: FunctionName) -> None:
+def test_numbers_beyond_all_bounds(function: FunctionName, factor: float) -> None:
+    """They are wrong, without a cause and without a warning."""
+
     def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
-        name = "gW1" if function == "gradients" else "W1"
-        return numbers | {name: numbers[name] * np.nan}
+        names = ("delta_o", "gW2", "gW1") if function == "gradients" else ("W2", "W1")
+        return numbers | {name: numbers[name] * factor for name in names}
 
     found = diagnose(right_trials(FEW, function, bend=bend))
     assert found.causes == ()
     assert found.first_wrong is not None
-    assert found.first_wrong.error == np.inf
+    assert found.first_wrong.error > 1e100
 
 
 def equations(cause: Cause, case: Case) -> dict[str, tuple[str, str]]:

@@ -31,7 +31,8 @@ def causes_of(trials: Sequence[Trial], findings: Sequence[Finding]) -> tuple[Cau
     if not wrong or (results and not set(results) & set(wrong)):
         return ()
     clear = [each for each in trials if not any(call.kinked for call in calls_of([each]))]
-    return _Search(clear or list(trials), findings, results or given).causes()
+    with np.errstate(all="ignore"):
+        return _Search(clear or list(trials), findings, results or given).causes()
 
 
 class _Search:
@@ -56,11 +57,10 @@ class _Search:
         mistakes = [name for name in MISTAKES if self._matters(name)]
         others = [name for name in self.others if self._matters(name)]
         large = self.first.case.experiment.network.parameter_count > LARGE
-        with np.errstate(all="ignore"):
-            for size in range(1, (MOST_TOGETHER_LARGE if large else MOST_TOGETHER) + 1):
-                found = self._of_size(mistakes, others, size)
-                if found:
-                    return self._best(found)
+        for size in range(1, (MOST_TOGETHER_LARGE if large else MOST_TOGETHER) + 1):
+            found = self._of_size(mistakes, others, size)
+            if found:
+                return self._best(found)
         return ()
 
     def _of_size(

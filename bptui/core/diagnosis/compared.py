@@ -163,8 +163,7 @@ class Called:
         found = self.found[name]
         if not np.isfinite(expected).all():
             return Difference(True, 0.0, (0,) * found.ndim)
-        with np.errstate(all="ignore"):
-            off = np.abs(found - expected)
+        off = np.abs(found - expected)
         off[~np.isfinite(off)] = np.inf
         allowed = self.allowed(name, expected)
         wrong = off > allowed

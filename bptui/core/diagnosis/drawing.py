@@ -11,6 +11,7 @@ import numpy as np
 
 from bptui.core.activations import evaluate
 from bptui.core.arrays import Array, frozen
+from bptui.core.diagnosis.compared import KINKED
 from bptui.core.experiment import Experiment
 from bptui.core.losses import LOSSES
 from bptui.core.network import Network, Parameters
@@ -20,7 +21,6 @@ Draw: TypeAlias = tuple[Parameters, Array, Array]
 TRIES = 40
 GOOD_ENOUGH = 4
 """Draws whose whole trajectory is looked at, the best at the start first."""
-KINKED = ("relu", "leaky_relu")
 CLEAR = 0.02
 """How far from a kink, and an output from its target, a drawn network is to be at least."""
 SATURATED = 3.0

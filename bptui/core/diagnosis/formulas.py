@@ -28,9 +28,8 @@ def loss_of(experiment: Experiment, out: Array, target: Array, weights: list[Arr
 
 def _logits(activation: Activation, out: Array) -> Array:
     """Pre-activations with these outputs, which losses with logarithms are computed from."""
-    with np.errstate(all="ignore"):
-        made: Array = np.log(out)
-        return made - np.log1p(-out) if activation.name == "sigmoid" else made
+    made: Array = np.log(out)
+    return made - np.log1p(-out) if activation.name == "sigmoid" else made
 
 
 def output_delta(experiment: Experiment, net: Array, out: Array, target: Array) -> Array:

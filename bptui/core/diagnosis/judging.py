@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from bptui.core.diagnosis.compared import Called, Difference, calls_of, chain, is_result
 from bptui.core.diagnosis.findings import Finding, Verdict
 from bptui.core.diagnosis.links import Chain, follows, right_at_kink
@@ -16,8 +18,9 @@ def findings_of(trials: Sequence[Trial]) -> tuple[Finding, ...]:
     """A verdict for each quantity of a step, in the order of the step."""
     found: list[Finding] = []
     functions: list[FunctionName] = [each.function for each in trials]
-    for function in dict.fromkeys(functions):
-        found += _Judge([each for each in trials if each.function == function]).findings()
+    with np.errstate(all="ignore"):  # the code's numbers may be of any size, or none at all
+        for function in dict.fromkeys(functions):
+            found += _Judge([each for each in trials if each.function == function]).findings()
     return tuple(found)
 
 

@@ -144,7 +144,10 @@ class Chain:
         matrix, result = np.vstack(rows), np.vstack(results)
         if not np.isfinite(matrix).all() or not np.isfinite(result).all():
             return None
-        solution, _, rank, sizes = np.linalg.lstsq(matrix, result, rcond=None)
+        try:
+            solution, _, rank, sizes = np.linalg.lstsq(matrix, result, rcond=None)
+        except np.linalg.LinAlgError:  # numbers too large to square
+            return None
         delta: Array = np.asarray(solution, dtype=np.float64)
         if rank < len(source) or sizes[-1] < WELL_POSED * sizes[0]:
             return None
@@ -174,8 +177,7 @@ class Chain:
         if any(each is None for each in inputs.values()):
             return None
         known = {key: each for key, each in inputs.items() if each is not None}
-        with np.errstate(all="ignore"):
-            return self._apply(name, known)
+        return self._apply(name, known)
 
     def _apply(self, name: str, known: dict[str, Array]) -> Array | None:
         names, experiment, before = self.names, self.experiment, self.call.before
