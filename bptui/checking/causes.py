@@ -44,6 +44,12 @@ def link_lines(check: FunctionCheck, width: int) -> Iterator[str]:
         yield f"{INDENT}{line}"
     if first.call and first.trial is not None:
         yield from textwrap.wrap(_since(first, check), width, subsequent_indent=INDENT)
+    for other in diagnosis.findings if not diagnosis.causes else ():
+        if other.verdict == "wrong" and other is not first:
+            text = f"Wrong of its own, not only from what is wrong before it: {other.name}."
+            yield from textwrap.wrap(f"{text} It should be:", width, subsequent_indent=INDENT)
+            for line in _right_lines(other, case, set(right), width):
+                yield f"{INDENT}{line}"
 
 
 def _since(first: Finding, check: FunctionCheck) -> str:
@@ -214,5 +220,8 @@ def _no_cause(check: FunctionCheck, width: int) -> Iterator[str]:
         )
         yield from textwrap.wrap(text, width, subsequent_indent=INDENT)
     elif first is not None:
+        wrong = [each.name for each in diagnosis.findings if each.verdict == "wrong"]
         text = f"Look at the line that computes {first.name}: what it reads is right."
+        if len(wrong) > 1:
+            text = f"Look at the lines that compute {', '.join(wrong[:-1])} and {wrong[-1]}."
         yield from textwrap.wrap(text, width, subsequent_indent=INDENT)

@@ -262,8 +262,9 @@ def _result(check: FunctionCheck) -> str:
         if diagnosis.causes:
             names = [" + ".join((*each.mistakes, *each.other)) for each in named(diagnosis)]
             faults.append(" or ".join(names))
-        elif diagnosis.first_wrong is not None:
-            faults.append(f"{diagnosis.first_wrong.name} is wrong")
+        else:
+            wrong = [each.name for each in diagnosis.findings if each.verdict == "wrong"]
+            faults.append(f"{_listed(wrong)} {'are' if len(wrong) > 1 else 'is'} wrong")
     if made.damaged:
         faults.append(f"changes {_listed(made.damaged)} in place")
     if faults:
