@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import Any
@@ -15,9 +16,10 @@ from bptui.core.training import Engine
 
 
 def output(program: str) -> str:
-    """What the program prints; its settings of numpy end with it."""
+    """What the program prints; numpy may warn of nothing, and its settings end with it."""
     stream = io.StringIO()
-    with redirect_stdout(stream), np.errstate(all="ignore"):
+    with redirect_stdout(stream), np.errstate(all="warn"), warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
         exec(compile(program, "program.py", "exec"), {"__name__": "__main__"})
     return stream.getvalue()
 

@@ -109,6 +109,13 @@ def test_training_that_diverges_ends_with_its_first_loss_that_is_not_finite() ->
     assert not np.isfinite(found[2])
 
 
+def test_no_warning_is_printed_where_training_diverges() -> None:
+    # neither of them calls a sigmoid
+    for loss in ("half_squared_error", "mean_squared_error"):
+        made = experiment((2, 2), "identity", learning_rate=1e60, loss=loss, steps=9, l2=0.1)
+        assert "loss inf" in output(numpy_program(made))
+
+
 def test_many_numbers_are_written_into_a_text_and_keep_their_bits() -> None:
     made = experiment((30, 40, 2), samples=60, steps=10)
     inputs = made.data.inputs.copy()
@@ -132,7 +139,7 @@ STRANGE = [
     "a\r\nb\x0cc\u2028d\x85e\x1b[31mred\x1b[0m\x00 \u202eright to left",
     "反向传播 “Ω” 🎉 \ud800",
     "{share} {over} {make} %s",
-    "x" * 300 + " " + "word " * 40,
+    "x" * 300 + " " + "word " * 1000,
     "",
 ]
 
@@ -146,6 +153,7 @@ def test_no_title_or_description_becomes_code(text: str) -> None:
     tree, expected = ast.parse(program), ast.parse(numpy_program(plain))
     told = ast.get_docstring(tree)
     assert told is not None
+    assert max(map(len, program.splitlines())) <= 110  # with what is escaped
     if text.isascii() and text.isprintable() and len(text) < 90:
         assert text.strip() in told
     assert [ast.dump(each) for each in tree.body[1:]] == [
@@ -171,6 +179,24 @@ def test_the_program_reads_like_the_network() -> None:
     assert "bptui" not in ast.unparse(ast.parse(program).body[1:])  # type: ignore[arg-type]
     for name in ("relu", "softmax", 'cross_entropy(z, t):\n    """-t ln a with'):
         assert name not in program
+
+
+def test_only_functions_that_are_called_are_written() -> None:
+    for name in ("leaky_relu", "softmax", "softplus"):
+        output_layer = "softmax" if name == "softmax" else "sigmoid"
+        program = numpy_program(experiment((2, 3, 2), ("leaky_relu", output_layer), steps=1))
+        for function in re.findall(r"^def (\w+)", program, re.MULTILINE):
+            assert len(re.findall(rf"\b{function}\(", program)) > 1, function
+
+
+def test_comments_keep_shapes_whole() -> None:
+    made = experiment((3, 11, 1), l2=0.1, steps=1)
+    shapes = ["(3, n) @ (n, 11) = (3, 11)", "(11, n) @ (n, 1) = (11, 1)"]
+    for each in (made, training_with(made, mistakes=("wrong-sign",))):
+        program = numpy_program(each)
+        for shape in shapes:
+            assert shape in program
+        assert "# 5 samples, one a row: 3 inputs, 1 target\n" in program
 
 
 def test_programs_are_formatted_and_without_a_finding() -> None:

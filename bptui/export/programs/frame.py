@@ -45,7 +45,8 @@ def samples(experiment: Experiment, make: str) -> list[str]:
     """Inputs and targets, those kept back for testing too."""
     data, layers = experiment.data, experiment.network.layers
     one = "The only sample" if data.samples == 1 else f"{data.samples} samples, one a row"
-    lines = comment(f"{one}: {layers[0]} inputs, {layers[-1]} targets")
+    inputs, targets = _counted(layers[0], "input"), _counted(layers[-1], "target")
+    lines = comment(f"{one}: {inputs}, {targets}")
     for what, names in (("Inputs", data.input_names), ("Classes", data.class_names)):
         if names:
             lines += comment(f"{what}: {', '.join(map(printable, names))}")
@@ -56,6 +57,10 @@ def samples(experiment: Experiment, make: str) -> list[str]:
         lines += array_lines("TEST_INPUTS", data.test_inputs, make)
         lines += array_lines("TEST_TARGETS", data.test_targets, make)
     return lines
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def start_values(experiment: Experiment, make: str) -> list[str]:

@@ -11,14 +11,15 @@ from bptui.export.programs.lines import WIDTH
 from bptui.presets.errors import cleaned, printable
 
 
-def docstring(experiment: Experiment, facts: list[str], needs: str) -> list[str]:
+def docstring(experiment: Experiment, facts: list[str], rounding: str, needs: str) -> list[str]:
     """The docstring of the program: nothing in title, description or source can end it.
 
-    ``facts`` are paragraphs of their own, ``needs`` the packages it imports.
+    ``facts`` are paragraphs of their own, ``rounding`` says how closely the losses agree, ``needs``
+    the packages it imports.
     """
     name = printable(experiment.name)
     title = " ".join(cleaned(experiment.title or experiment.name).split()) or "A network"
-    paragraphs = [[title]]
+    paragraphs = [wrap(title, WIDTH - len('"""'))]
     if experiment.description.strip():
         paragraphs.append(_prose(experiment.description))
     if experiment.source.strip():
@@ -28,7 +29,7 @@ def docstring(experiment: Experiment, facts: list[str], needs: str) -> list[str]
     paragraphs.append(
         _prose(
             f"Exported by bptui from the preset {name}: running it with Python trains the network "
-            f"and prints the losses that bptui prints. It needs {needs}."
+            f"and prints the losses that bptui prints. {rounding} It needs {needs}."
         )
     )
     lines = [line for paragraph in paragraphs for line in (*_escaped(paragraph), "")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
@@ -10,6 +11,9 @@ from bptui.core.arrays import Array
 WIDTH, INDENT = 100, "    "
 MOST_LITERAL = 1000
 """Numbers of an array that stand as a list in the program; more are read out of a text."""
+
+SHAPES = re.compile(r"\([n\d]+,[ n\d]*\)(?: [@+=] \([n\d]+,[ n\d]*\))*")
+"""The shapes of a product in a comment, which reads ill in two parts: (3, n) @ (n, 1) = (3, 1)."""
 
 NUMBERS = '''
 def numbers(text, *shape):
@@ -52,10 +56,12 @@ def indented(lines: Iterable[str]) -> list[str]:
 
 
 def comment(text: str, indent: str = "") -> list[str]:
-    """``text`` as comment lines, no longer than lines of a program are."""
-    return wrap(
-        text, WIDTH - len(INDENT), initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# "
+    """``text`` as comment lines, no longer than lines of a program are; shapes stay whole."""
+    whole = SHAPES.sub(lambda found: found[0].replace(" ", "\xa0"), text)
+    lines = wrap(
+        whole, WIDTH - len(INDENT), initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# "
     )
+    return [line.replace("\xa0", " ") for line in lines]
 
 
 def array_lines(name: str, array: Array, make: str) -> list[str]:

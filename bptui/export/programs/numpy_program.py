@@ -20,6 +20,10 @@ from bptui.export.programs.lines import (
 from bptui.export.programs.mistaken import Marker
 from bptui.export.programs.updates import UPDATES
 
+ROUNDING = (
+    "They agree to twelve digits, to fewer where training magnifies a difference in the last one."
+)
+
 
 def numpy_program(experiment: Experiment) -> str:
     """The text of a program that needs numpy only and prints the losses of the engine.
@@ -37,15 +41,15 @@ def numpy_program(experiment: Experiment) -> str:
     ]
     settings = [*_silenced(functions), *frame.constants(experiment), *_constants(loop)]
     facts = mistakes_made(experiment, marker.shown)
-    head = [*docstring(experiment, facts, "numpy only"), "", "import numpy as np", ""]
+    head = [*docstring(experiment, facts, ROUNDING, "numpy only"), "", "import numpy as np", ""]
     return frame.joined([*head, *settings], data, NUMBERS.format(make="np.array"), functions, loop)
 
 
 def _silenced(functions: list[str]) -> list[str]:
-    if not any("np.exp(-z)" in each for each in functions):
-        return []
-    note = "e^-z may become inf: 1 / (1 + inf) is 0, as it should be"
-    return [f'np.seterr(over="ignore")  # {note}', ""]
+    lines = ["# Training that diverges shows in its losses; no warnings beside them"]
+    if any("np.exp(-z)" in each for each in functions):
+        lines.append("# (where e^-z becomes inf, 1 / (1 + inf) is 0, as it should be)")
+    return [*lines, 'np.seterr(all="ignore")', ""]
 
 
 def _constants(loop: list[str]) -> list[str]:
@@ -80,9 +84,8 @@ def _functions(experiment: Experiment, loop: str) -> list[str]:
     """The functions that the program calls, in the order of its calculation."""
     network, training = experiment.network, experiment.training
     forward = _forward(experiment)
-    derivatives = [each for name, each in DERIVATIVES.items() if f"{_name(each)}(" in loop]
-    called = "\n".join([forward, *derivatives])
-    found = [each for each in ACTIVATIONS.values() if re.search(rf"\b{_name(each)}\(", called)]
+    derivatives = _called(DERIVATIVES, loop)
+    found = _called(ACTIVATIONS, "\n".join([forward, *derivatives]))
     loss = training.loss
     if loss == "cross_entropy":
         loss += f" after {network.activations[-1]}"
@@ -120,6 +123,12 @@ def penalty():
     """L2 times the sum of all squared weights."""
     return float(L2 * sum(np.sum(W**2) for W in WEIGHTS))
 '''
+
+
+def _called(functions: dict[str, str], text: str) -> list[str]:
+    """Those of the ``functions`` that ``text`` calls, in a comment with the right line too."""
+    called = set(re.findall(r"\w+(?=\()", text))
+    return [each for each in functions.values() if _name(each) in called]
 
 
 def _name(function: str) -> str:

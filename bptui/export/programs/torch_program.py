@@ -55,8 +55,8 @@ def cross_entropy(z, t):
 """By name; the cross-entropies take the output layer's pre-activations."""
 
 ROUNDING = (
-    "Torch rounds in its own way, so the losses agree to nine digits or more; to fewer where "
-    "training magnifies a difference in the last digit, as steps that stay large near a minimum do."
+    "Torch rounds in its own way: they agree to nine digits or more, to fewer where training "
+    "magnifies a difference in the last one, as steps that stay large near a minimum do."
 )
 
 PENALTY = '''
@@ -109,7 +109,7 @@ def torch_program(experiment: Experiment) -> str:
     if experiment.network.weight_count * experiment.schedule.batch_size < MOST_PRODUCTS_ALONE:
         settings.append("torch.set_num_threads(1)  # so small: more would wait for each other")
     settings += ["", *frame.constants(experiment)]
-    head = [*docstring(experiment, [ROUNDING], needs), "", *imports, "", *settings]
+    head = [*docstring(experiment, [], ROUNDING, needs), "", *imports, "", *settings]
     return frame.joined(head, data, NUMBERS.format(make="torch.tensor"), functions, loop)
 
 
@@ -218,17 +218,13 @@ def _chain_rule(network: Network, penalty: bool) -> list[str]:
     return lines
 
 
-def _loss(experiment: Experiment, inputs: str, targets: str, scale: str = "") -> str:
-    penalty = " + penalty()" if experiment.training.l2 else ""
-    return f"{experiment.training.loss}(forward({inputs}), {targets}){scale}{penalty}"
-
-
 def _loop(experiment: Experiment) -> list[str]:
+    penalty = " + penalty()" if experiment.training.l2 else ""
     body = [
         *frame.batch(experiment),
         "",
         "# Forward pass",
-        f"loss = {_loss(experiment, 'x', 't')}",
+        f"loss = {experiment.training.loss}(forward(x), t){penalty}",
         *frame.printing(experiment, "torch.isfinite(loss)", "loss.item()"),
     ]
     if _all_trained(experiment):
@@ -244,12 +240,16 @@ def _loop(experiment: Experiment) -> list[str]:
     lines = ["for step in range(STEPS + 1):", *indented(body)]
     if len(experiment.data.test_inputs):
         scale = frame.test_scale(experiment)
-        loss = _loss(experiment, "TEST_INPUTS", "TEST_TARGETS", scale)
+        last = experiment.network.depth
+        names, stops = experiment.network.names, frame.takes_net(experiment.loss)
+        computed = names.net(last) if stops else names.out(last)
         lines += [
             "",
             "# The samples kept back for testing, after the last step",
             "with torch.no_grad():",
-            f"    test_loss = {loss}",
+            f"    {computed} = forward(TEST_INPUTS)",
+            f"    test_loss = {experiment.training.loss}({computed}, TEST_TARGETS){scale}",
+            *(["    test_loss += penalty()"] if experiment.training.l2 else []),
             'print(f"test loss {test_loss.item()!r}")',
         ]
     return lines
