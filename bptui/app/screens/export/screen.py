@@ -10,6 +10,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from bptui.app.screens.dialog import Dialog
@@ -71,22 +72,25 @@ class ExportScreen(Dialog[Path | None]):
         self._proposed = ""
         self._overwrites: Path | None = None
         self._job: Job | None = None
+        self._left: Widget = self
+        """What has the focus while nothing is being written."""
 
     def compose(self) -> ComposeResult:
         every = default_every(self._shown.timeline.experiment, self._shown.timeline.furthest)
         with Vertical(id="export", classes="dialog") as box:
             box.border_title = "Export"
             yield Choices(self._shown)
-            with Horizontal(id="export-rows"):
-                yield Static("every", markup=False)
-                yield Input(str(every), id="export-every")
-                yield Static(id="export-size", markup=False)
             yield Input(id="export-name")
-            yield Static(id="export-place", markup=False)
-            yield Static(id="export-meaning", markup=False)
+            with Vertical(id="export-about"):
+                yield Static(id="export-place", markup=False)
+                yield Static(id="export-meaning", markup=False)
+                with Horizontal(id="export-rows"):
+                    yield Static("every", markup=False)
+                    yield Input(str(every), id="export-every")
+                    yield Static(id="export-size", markup=False)
 
     def on_mount(self) -> None:
-        self.query_one(Choices).focus()
+        self._left = self.query_one(Choices)
         self._propose()
         self._show_keys()
 
@@ -156,7 +160,7 @@ class ExportScreen(Dialog[Path | None]):
     def _say(self) -> tuple[Path, Rows] | None:
         """Show what will be written and where, or why it cannot be; the file and the rows."""
         kind = self.query_one(Choices).kind
-        self.query_one("#export-rows").visible = kind is HISTORY
+        self.query_one("#export-rows").display = kind is HISTORY
         self.query_one("#export-meaning", Static).update(self._meaning())
         try:
             rows = self._rows()
@@ -213,8 +217,15 @@ class ExportScreen(Dialog[Path | None]):
 
     def _show_keys(self) -> None:
         """Say what the keys do, which is little while a file is being written."""
-        idle = self._job is None
-        self.query_one(Choices).locked = not idle
+        idle, choices = self._job is None, self.query_one(Choices)
+        choices.locked = not idle
+        if not idle:
+            self._left = self.focused or choices
+            choices.focus()
+        for field in (self._file_name, self._every):
+            field.disabled = not idle
+        if idle:
+            self._left.focus()
         self.query_one("#export").border_subtitle = KEYS if idle else "esc stops"
 
     def _answer(self) -> None:
