@@ -26,13 +26,18 @@ class Frame:
 
 @dataclass(frozen=True)
 class Signature:
-    """``names`` of the positional parameters, of which the first ``required`` have no default."""
+    """``names`` of the parameters that a call fills in, of which ``required`` have no default.
+
+    ``line`` is that of the checked file, 0 where it is not known.
+    """
 
     names: tuple[str, ...]
     required: int
     line: int
     variable: bool = False
     """Whether there is a *args."""
+    keyword_only: tuple[str, ...] = ()
+    """Those of ``names`` that stand behind a ``*``; they get their arguments by name."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Noted:
-    """A Python or numpy warning."""
+    """A Python or numpy warning; no ``file`` and line 0 where no line of the user's led to it."""
 
     message: str
     category: str
@@ -100,3 +105,5 @@ class Stopped:
     """"ValueError: shapes (5,2) and (4,2) not aligned", "sys.exit(1)", "signal SIGSEGV", "10 s"."""
     frames: tuple[Frame, ...] = ()
     while_loading: bool = False
+    omitted: int = 0
+    """How many frames are left out of a long way, as of endless recursion, behind the first few."""

@@ -12,9 +12,9 @@ from typing import Self
 
 import numpy as np
 
-from bptui.checking.answers import Answer, Argument, Frame, Loaded, Stopped
+from bptui.checking.answers import Answer, Argument, Loaded, Stopped
 from bptui.checking.process_frames import UserFiles
-from bptui.checking.process_messages import Reply, UnreadableError, read
+from bptui.checking.process_messages import OwnError, Reply, UnreadableError, read
 from bptui.checking.process_output import Output
 from bptui.checking.process_pipes import CannotStartError, NoAnswerError, Pipes
 from bptui.checking.process_server import HEADER
@@ -31,7 +31,8 @@ class UserCode:
     """The functions of ``file``, which may take ``limit`` seconds in all, loading included.
 
     A context manager: when it is left, no process is left. Raises :class:`CannotStartError`, here
-    and from :meth:`load`, where there can be no process. Not for several threads at once.
+    and from its methods, where there can be no process, or bptui's own part of it failed. Not for
+    several threads at once.
     """
 
     def __init__(self, file: Path, limit: float = 10.0) -> None:
@@ -94,13 +95,19 @@ class UserCode:
         deadline = began + self.limit - self.elapsed
         try:
             message = HEADER.pack(len(payload)) + payload
-            return self._answer(pipes, message, deadline, room + LEAST_ROOM)
+            # the returned value and the arguments may take so much each, and their description
+            return self._answer(pipes, message, deadline, 2 * room + LEAST_ROOM)
         except NoAnswerError as error:
             self._end()
             return self._stopped(error, loading)
         except UnreadableError:
             self._end()
             return self._stopped(NoAnswerError("unreadable"), loading)
+        except OwnError as error:
+            self._end()
+            raise CannotStartError(
+                f"bptui's own error in the process of the checked code: {error}"
+            ) from None
         finally:
             self.elapsed += time.monotonic() - began
 
@@ -133,16 +140,16 @@ class UserCode:
             self._pipes = None
 
     def _stopped(self, error: NoAnswerError, loading: bool) -> Stopped:
-        frames: tuple[Frame, ...] = UserFiles(str(self._file)).of_dump(error.trace)
+        frames, omitted = UserFiles(str(self._file)).of_dump(error.trace)
         if error.code == "hung":
-            return Stopped("hung", f"{self.limit:g} s", frames, loading)
+            return Stopped("hung", f"{self.limit:g} s", frames, loading, omitted)
         if error.code == "unreadable":
-            return Stopped("crashed", "an answer that cannot be read", frames, loading)
+            return Stopped("crashed", "an answer that cannot be read", frames, loading, omitted)
         assert isinstance(error.code, int)
         if error.code >= 0:
-            return Stopped("exited", f"os._exit({error.code})", frames, loading)
+            return Stopped("exited", f"os._exit({error.code})", frames, loading, omitted)
         try:
             name = signal.Signals(-error.code).name
         except ValueError:
             name = str(-error.code)
-        return Stopped("crashed", f"signal {name}", frames, loading)
+        return Stopped("crashed", f"signal {name}", frames, loading, omitted)

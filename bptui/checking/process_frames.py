@@ -50,8 +50,12 @@ class UserFiles:
         return path[len(self.folder) :]
 
     def owns(self, module: ModuleType) -> bool:
-        places = [getattr(module, "__file__", None), *(getattr(module, "__path__", None) or ())]
-        return any(isinstance(each, str) and self.name(each) is not None for each in places)
+        try:  # not by attribute: lazy modules import at that, and __path__ of torch.classes raises
+            names = vars(module)
+            places = [names.get("__file__"), *(names.get("__path__") or ())]
+            return any(isinstance(each, str) and self.name(each) is not None for each in places)
+        except Exception:  # what else libraries leave there; the user's own modules are plain
+            return False
 
     def frame(self, path: str, line: int, function: str, source: str | None = None) -> Frame | None:
         """A line of the user's, or None."""
@@ -62,8 +66,8 @@ class UserFiles:
             source = linecache.getline(path, line)
         return Frame(text_of(name), line, function, text_of(source.strip(), LONGEST_LINE))
 
-    def of_exception(self, error: BaseException) -> tuple[Frame, ...]:
-        """Outermost first; for a syntax error the line that has it is the last."""
+    def of_exception(self, error: BaseException) -> tuple[tuple[Frame, ...], int]:
+        """Outermost first, for a syntax error the line that has it last; and how many are cut."""
         found = [
             self.frame(each.f_code.co_filename, line, each.f_code.co_name)
             for each, line in traceback.walk_tb(error.__traceback__)
@@ -81,8 +85,11 @@ class UserFiles:
             frame = frame.f_back
         return None
 
-    def of_dump(self, dump: str) -> tuple[Frame, ...]:
-        """The frames in what :mod:`faulthandler` wrote, of the thread that runs the call."""
+    def of_dump(self, dump: str) -> tuple[tuple[Frame, ...], int]:
+        """The frames in what :mod:`faulthandler` wrote, of the thread that runs the call.
+
+        And how many of them are cut; those that the dump itself leaves out are not counted.
+        """
         # faulthandler writes what is not ASCII as escapes, so the folder is looked for in the same
         escaped = self.folder.encode("ascii", "backslashreplace").decode("ascii")
         stacks = [each.splitlines() for each in re.split(r"\n\s*\n", dump)]
@@ -98,7 +105,7 @@ class UserFiles:
                 found.append(self.frame(path, int(each["line"]), each["function"]))
             if any(found):
                 return _cut(found)
-        return ()
+        return (), 0
 
 
 def _unescaped(text: str) -> str:
@@ -107,8 +114,9 @@ def _unescaped(text: str) -> str:
     )
 
 
-def _cut(found: Iterable[Frame | None]) -> tuple[Frame, ...]:
+def _cut(found: Iterable[Frame | None]) -> tuple[tuple[Frame, ...], int]:
     frames = [each for each in found if each is not None]
-    if len(frames) > FIRST + LAST:
+    omitted = max(len(frames) - FIRST - LAST, 0)
+    if omitted:
         frames = [*frames[:FIRST], *frames[-LAST:]]
-    return tuple(frames)
+    return tuple(frames), omitted

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import inspect
 import io
 import linecache
@@ -12,14 +14,18 @@ import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
 from bptui.checking.answers import Noted, Signature
 from bptui.checking.process_frames import UserFiles, text_of
 
-FUNCTIONS = ("gradients", "step")
+FUNCTIONS = {
+    "gradients": ("x", "t", "weights", "biases"),
+    "step": ("x", "t", "weights", "biases", "learning_rate"),
+}
+"""The functions of interest with the arguments they may get, of which biases may be left out."""
 MOST_NOTED, MOST_OTHERS = 50, 20
 HIGH = 200
 
@@ -105,7 +111,11 @@ class Life:
     def functions(self) -> tuple[dict[str, Signature], tuple[str, ...]]:
         """The functions of interest, and the names of the others that the file defines."""
         names = vars(self.module)
-        wanted = {name: _signature(names[name]) for name in FUNCTIONS if callable(names.get(name))}
+        wanted = {
+            name: _signature(names[name], arguments, self._line(name))
+            for name, arguments in FUNCTIONS.items()
+            if callable(names.get(name))
+        }
         others = [
             text_of(name)
             for name, value in list(names.items())
@@ -118,6 +128,30 @@ class Life:
     def function(self, name: str) -> Callable[..., object]:
         function: Callable[..., object] = getattr(self.module, name)
         return function
+
+    def bound(self, name: str, arguments: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """``arguments`` by position and, where the function takes them only so, by name."""
+        names = FUNCTIONS.get(name, ())
+        if len(arguments) == len(names) - 1:
+            names = tuple(each for each in names if each != "biases")
+        if len(arguments) != len(names):
+            return arguments, {}
+        only = _signature(self.function(name), names, 0).keyword_only
+        given = list(zip(names, arguments, strict=True))
+        by_name = {each: value for each, value in given if each in only}
+        return [value for each, value in given if each not in only], by_name
+
+    def _line(self, name: str) -> int:
+        """Where the file defines ``name``; 0 where it is not seen, as after ``import *``."""
+        function = self.module.__dict__[name]
+        with suppress(ValueError):  # wrapped in itself
+            function = inspect.unwrap(function)
+        code = getattr(function, "__code__", None)
+        if isinstance(code, types.CodeType) and code.co_filename == self.file:
+            return code.co_firstlineno
+        with open(self.file, "rb") as stream:
+            tree = ast.parse(stream.read())
+        return max((each.lineno for each in tree.body if name in _bound_by(each)), default=0)
 
     @contextmanager
     def noting(self) -> Iterator[Mapping[object, Noted]]:
@@ -133,11 +167,11 @@ class Life:
             line: str | None = None,
         ) -> None:
             if self.files.name(filename) is None:
-                filename, lineno = self.files.of_stack(sys._getframe(1)) or (filename, lineno)
+                filename, lineno = self.files.of_stack(sys._getframe(1)) or ("", 0)
             text = text_of(message)
             key = (text, category, filename, lineno)
             if key not in noted and len(noted) < MOST_NOTED:
-                shown = self.files.name(filename) or os.path.basename(filename)
+                shown = self.files.name(filename) or ""
                 noted[key] = Noted(text, text_of(category.__name__), text_of(shown), lineno)
 
         with warnings.catch_warnings():
@@ -146,18 +180,36 @@ class Life:
             yield noted
 
 
-def _signature(function: Callable[..., object]) -> Signature:
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    line = code.co_firstlineno if isinstance(code, types.CodeType) else 0
+def _bound_by(statement: ast.stmt) -> list[str]:
+    """The names that a statement at the top of a file gives a value."""
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return [statement.name]
+        case ast.Import() | ast.ImportFrom():
+            return [each.asname or each.name for each in statement.names]
+    return [
+        each.id
+        for each in ast.walk(statement)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    ]
+
+
+def _signature(function: Callable[..., object], arguments: tuple[str, ...], line: int) -> Signature:
     try:
-        parameters = inspect.signature(function).parameters.values()
+        parameters = list(inspect.signature(function).parameters.values())
     except (ValueError, TypeError):  # written in C
         return Signature((), 0, line, variable=True)
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    named = [each for each in parameters if each.kind in kinds]
+    positional = [each for each in parameters if each.kind in kinds]
+    # what functools.partial has filled in by name is shown as keyword-only too
+    filled_in = function.keywords if isinstance(function, functools.partial) else {}
+    by_name = {each.name: each for each in parameters if each.kind is each.KEYWORD_ONLY}
+    only = [by_name[each] for each in arguments if each in by_name and each not in filled_in]
+    named = [*positional, *only]
     return Signature(
         tuple(text_of(each.name) for each in named),
         sum(each.default is each.empty for each in named),
         line,
         any(each.kind is each.VAR_POSITIONAL for each in parameters),
+        tuple(each.name for each in only),
     )

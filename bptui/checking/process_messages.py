@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, TypeAlias
+from typing import Literal, NoReturn, TypeAlias
 
 import msgspec
 import numpy as np
@@ -25,6 +25,10 @@ Reply: TypeAlias = Loaded | Answer | Stopped
 
 class UnreadableError(Exception):
     """Not an answer of the process's own making."""
+
+
+class OwnError(Exception):
+    """bptui's own part of the process failed, not the user's code; the message says how."""
 
 
 class _Array(msgspec.Struct):
@@ -98,25 +102,35 @@ class _Ended(msgspec.Struct):
     message: str
     frames: tuple[Frame, ...]
     while_loading: bool
+    omitted: int
 
 
 class _Raised(_Ended, tag="raised", tag_field="kind"):
     def reply(self, numbers: memoryview) -> Stopped:
-        return Stopped("raised", self.message, self.frames, self.while_loading)
+        return Stopped("raised", self.message, self.frames, self.while_loading, self.omitted)
 
 
 class _Exited(_Ended, tag="exited", tag_field="kind"):
     def reply(self, numbers: memoryview) -> Stopped:
-        return Stopped("exited", self.message, self.frames, self.while_loading)
+        return Stopped("exited", self.message, self.frames, self.while_loading, self.omitted)
 
 
-_DECODER = msgspec.json.Decoder(_Ready | _Loaded | _Answer | _Raised | _Exited)
+class _Failed(msgspec.Struct, tag="failed", tag_field="kind"):
+    number: int
+    message: str
+
+    def reply(self, numbers: memoryview) -> NoReturn:
+        raise OwnError(self.message)
+
+
+_DECODER = msgspec.json.Decoder(_Ready | _Loaded | _Answer | _Raised | _Exited | _Failed)
 
 
 def read(text: bytes, numbers: bytes) -> tuple[int, Reply | None]:
     """The number of the request, and the answer to it; None: the process is ready.
 
-    ``text`` is JSON, ``numbers`` are those of its arrays. Raises :class:`UnreadableError`.
+    ``text`` is JSON, ``numbers`` are those of its arrays. Raises :class:`UnreadableError`, and
+    :class:`OwnError` where the process says so.
     """
     try:
         message = _DECODER.decode(text)

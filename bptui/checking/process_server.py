@@ -10,6 +10,7 @@ import pickle
 import signal
 import struct
 import sys
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
@@ -28,18 +29,20 @@ HEADER = struct.Struct("<Q")
 REPLY = struct.Struct("<QQ")
 """In front of an answer: how many bytes its JSON has, and how many the numbers of its arrays."""
 
+_write = os.write  # which code that replaces it in the module does not reach
+
 
 def serve(file: str, commands: int, answers: int, trace: int) -> None:
     """Answer requests until there are no more; never returns.
 
     A request is a pickled tuple: ``(number, "load")`` or ``(number, function, arguments, most)``,
-    ``most`` being the bytes that the answer's arrays may have. An answer is JSON, in which arrays
-    say where their numbers start in the bytes that follow it.
+    ``most`` being the bytes that the returned arrays may have, and as many those of the arguments.
+    An answer is JSON, in which arrays say where their numbers start in the bytes that follow it.
     """
-    process = os.getpid()
-    surroundings = Surroundings(file)
+    process, number = os.getpid(), 0
     life: Life | None = None
     try:
+        surroundings = Surroundings(file)
         _send(answers, {"kind": "ready", "number": 0})
         while (request := _receive(commands)) is not None:
             number, name, *rest = request
@@ -58,7 +61,17 @@ def serve(file: str, commands: int, answers: int, trace: int) -> None:
     except OSError:  # the code closed all files, these among them
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         os.kill(process, signal.SIGPIPE)
+    except BaseException as error:  # never to be taken for an end that the code made
+        with suppress(Exception):
+            _send(answers, {"kind": "failed", "message": _own(error), "number": number})
     os._exit(0)  # whatever threads still run
+
+
+def _own(error: BaseException) -> str:
+    """``TypeError: ... (process_life.py, line 46)``."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{os.path.basename(last.filename)}, line {last.lineno}"
+    return f"{type(error).__name__}: {text_of(error)} ({place})"
 
 
 def _watch(trace: int) -> None:
@@ -104,7 +117,7 @@ def _send(descriptor: int, message: Message) -> None:
     for part in (header + text, *numbers):
         rest = memoryview(part)
         while rest:
-            rest = rest[os.write(descriptor, rest) :]
+            rest = rest[_write(descriptor, rest) :]
 
 
 def _flush() -> None:
@@ -126,19 +139,20 @@ def _guarded(life: Life, work: Callable[[Life], Message], while_loading: bool = 
     except SystemExit as error:
         code = "" if error.code is None else repr(error.code)
         kind, message = "exited", f"sys.exit({text_of(code, 200)})"
-        frames = life.files.of_exception(error)
+        frames, omitted = life.files.of_exception(error)
     except BaseException as error:
         # a private name, such as numpy's _ArrayMemoryError, stands for the public one above it
         names = (each.__name__ for each in type(error).__mro__)
         name = next(each for each in names if not each.startswith("_"))
         text = text_of(error.msg if isinstance(error, SyntaxError) else error)
         kind, message = "raised", f"{text_of(name)}: {text}" if text else text_of(name)
-        frames = life.files.of_exception(error)
+        frames, omitted = life.files.of_exception(error)
     return {
         "kind": kind,
         "message": message,
         "frames": frames,
         "while_loading": while_loading,
+        "omitted": omitted,
     }
 
 
@@ -154,12 +168,13 @@ def _load(life: Life) -> Message:
 
 def _call(name: str, arguments: list[Argument], most: int, life: Life) -> Message:
     fresh = [_fresh(each) for each in arguments]
-    taker = Taker(most)
-    given = taker.given(life.function(name)(*fresh))
+    by_position, by_name = life.bound(name, fresh)
+    given = Taker(most).given(life.function(name)(*by_position, **by_name))
+    after = Taker(most)  # of their own, so that however much is returned they are seen
     return {
         "kind": "answer",
         "given": given,
-        "arguments": [taker.argument(each) for each in fresh],
+        "arguments": [after.argument(each) for each in fresh],
     }
 
 

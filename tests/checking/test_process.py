@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from bptui.checking.answers import Answer, Argument, Loaded, Signature, Stopped
-from bptui.checking.process import UserCode
+from bptui.checking.process import CannotStartError, UserCode
 from bptui.checking.process_messages import UnreadableError, read
 from bptui.checking.process_output import KEPT, Output
 from bptui.checking.process_values import Taker
@@ -42,6 +42,14 @@ def gradients(x, t, weights, biases=None, *rest):
     return [2.0 * each for each in weights]
 
 step = partial(gradients, biases=1)
+
+class Strange(type(sys)):  # as torch.classes is
+    def __getattr__(self, name):
+        raise RuntimeError("nothing here has a name")
+
+sys.modules["strange"] = Strange("strange")
+sys.modules["stranger"] = type(sys)("stranger")
+sys.modules["stranger"].__path__ = 1
 
 def counted():
     global count
@@ -74,6 +82,9 @@ def huge_name():
 def deep(n=0):
     return deep(n + 1)
 
+async def later():
+    return np.ones(2)
+
 def memory():
     return np.ones(10**15)
 
@@ -87,7 +98,7 @@ def generator():
     yield np.ones(2)
     raise ZeroDivisionError("in the middle")
 
-def enormous():
+def enormous(x=None):
     return np.broadcast_to(1.0, (10**9,))
 
 def warn():
@@ -230,8 +241,55 @@ def test_functions_are_found_with_their_signatures(process: UserCode) -> None:
         True,
     )
     assert loaded.functions["step"].names == ("x", "t", "weights")
+    assert (
+        loaded.functions["step"].line
+        == LIVELY.splitlines().index("step = partial(gradients, biases=1)") + 1
+    )
     assert {"damage", "dtypes"} <= set(loaded.others)
     assert "gradients" not in loaded.others
+
+
+KINDS = """\
+from helper import divide
+class step:
+    def __init__(self, x, t, weights, learning_rate):
+        pass
+def gradients(t, *, weights, x, biases, other=2):
+    return [x, t, weights[0], biases[0]]
+"""
+STEP_BY_NAME = """\
+import numpy as np
+from helper import divide as gradients
+def step(x, t, weights, biases=None, *, learning_rate=0.1, **others):
+    return [1.0 if biases is None else biases[0], learning_rate]
+np.seterr = None
+"""
+
+
+def test_parameters_by_name_only_get_their_arguments(folder: Path) -> None:
+    with UserCode(script(folder, KINDS, "kinds.py")) as code:
+        loaded = code.load()
+        assert isinstance(loaded, Loaded)
+        assert loaded.functions["step"].line == 2, "that of the class"
+        assert loaded.functions["gradients"] == Signature(
+            ("t", "x", "weights", "biases"), 4, 5, keyword_only=("x", "weights", "biases")
+        )
+        given = answer(code, "gradients", *ARGUMENTS, [np.zeros(4)]).given.arrays
+        assert [each.shape for each in given] == [(2, 3), (2, 1), (3, 2), (4,)]
+        script(folder, STEP_BY_NAME, "kinds.py")
+        loaded = code.load()
+        assert isinstance(loaded, Loaded)
+        assert loaded.functions["gradients"].line == 2, "that of the import"
+        assert loaded.functions["step"].names == ("x", "t", "weights", "biases", "learning_rate")
+        assert loaded.functions["step"].required == 3
+        for biases, expected in (([], [1.0, 0.25]), ([[np.array(7.0)]], [7.0, 0.25])):
+            given = answer(code, "step", *ARGUMENTS, *biases, 0.25).given.arrays
+            assert [float(each) for each in given] == expected
+        with pytest.raises(
+            CannotStartError, match=r"own error .*: TypeError: .* \(process_life.py"
+        ):
+            code.load()  # what the code did to numpy stops bptui, which is no exit of the code
+        assert isinstance(code.load(), Loaded), "in another process"
 
 
 def test_values_come_back_with_all_their_bits(code: UserCode) -> None:
@@ -272,7 +330,8 @@ def test_errors_show_the_users_lines_only(code: UserCode) -> None:
     assert (inner.file, inner.line, inner.function) == ("helper.py", 5, "divide")
     deep = stopped(code, "deep")
     assert deep.message.startswith("RecursionError: maximum recursion depth exceeded")
-    assert 1 <= len(deep.frames) <= 10
+    assert len(deep.frames) == 10
+    assert 900 < deep.omitted + 10 <= 1000
     assert stopped(code, "memory").message.startswith("MemoryError: Unable to allocate")
     assert stopped(code, "interrupt").message == "KeyboardInterrupt"
     hidden = stopped(code, "huge_name").message
@@ -304,6 +363,9 @@ def test_warnings_have_the_users_line_and_are_not_repeated(code: UserCode) -> No
     assert {each.category for each in noted} == {"RuntimeWarning", "UserWarning"}
     assert len(noted) == len(sources) <= 5
     assert len(answer(code, "flood_of_warnings").warnings) == 50
+    (never_awaited,) = answer(code, "later").warnings
+    assert never_awaited.message == "coroutine 'later' was never awaited"
+    assert (never_awaited.file, never_awaited.line) == ("", 0), "no line of bptui's own"
 
 
 def test_a_life_begins_as_the_first_did(process: UserCode, folder: Path) -> None:
@@ -352,6 +414,8 @@ def test_more_numbers_than_asked_for_are_described_instead(code: UserCode) -> No
     expected = "an array of 1,000,000,000 numbers, more numbers than were asked for"
     assert given.text == expected
     big = np.arange(1e6)
+    (after,) = answer(code, "enormous", big).arguments
+    assert np.array_equal(after, big), "the arguments have room of their own"
     (back,) = answer(code, "gradients", big, big, [big]).given.arrays
     assert np.array_equal(back, 2.0 * big)
 
