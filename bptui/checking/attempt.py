@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -47,6 +47,10 @@ class Attempt:
     """What the code printed in the first case, loading included."""
     unstable: bool = False
     """Whether another life of the code, given the same, gave something else."""
+    kept: bool = False
+    """Whether a call gave something else than the same call as the first of a life."""
+    answered: int = 0
+    """Calls that gave an answer."""
 
     @property
     def stopped(self) -> Stopped | None:
@@ -68,11 +72,61 @@ def attempt(
             made.trials.append(played)
         if made.stopped is not None:
             break
-    steady = next((each for each in made.trials if not each.case.own), None)
-    if steady is not None and made.stopped is None:
-        again = play(code, function, steady.case, Attempt(form, biases))
-        made.unstable = again is None or not _same(steady, again)
+    _turn(made)
+    if made.stopped is None:
+        _repeat(code, function, made)
     return made
+
+
+def _repeat(code: UserCode, function: FunctionName, made: Attempt) -> None:
+    """Calls once more, to see whether the code is random or keeps something between calls."""
+    steady = next((each for each in made.trials if not each.case.own), None)
+    if steady is None:
+        return
+    scratch = Attempt(made.form, made.biases)
+    again = play(code, function, steady.case, scratch)
+    if again is None:  # only slow, or out of its time: that says nothing about the numbers
+        made.unstable = scratch.stopped is None
+        return
+    scratch.trials.append(again)
+    _turn(scratch, made.notes)
+    made.unstable = not _same(steady, scratch.trials[0])
+    last = len(steady.case.right) - 1
+    if made.unstable or not last:
+        return
+    alone = _part(steady, last)
+    first = play(code, function, alone.case, scratch)
+    if first is not None:
+        scratch.trials = [first]
+        _turn(scratch, made.notes)
+        made.kept = not _same(alone, scratch.trials[0])
+
+
+def _part(trial: Trial, call: int) -> Trial:
+    """The trial of one of its calls alone."""
+    case = replace(trial.case, right=trial.case.right[call : call + 1])
+    return replace(trial, case=case, observed=trial.observed[call : call + 1])
+
+
+def _turn(made: Attempt, notes: Sequence[str] = ()) -> None:
+    """What came in columns somewhere is in columns everywhere: also where it is square."""
+    known = {*made.notes, *notes}
+    for place, trial in enumerate(made.trials):
+        observed = [
+            {
+                name: array.T
+                if in_columns(name) in known and array.ndim == 2 and len(set(array.shape)) == 1
+                else array
+                for name, array in quantities.items()
+            }
+            for quantities in trial.observed
+        ]
+        made.trials[place] = replace(trial, observed=tuple(observed))
+
+
+def in_columns(name: str) -> str:
+    """The note of a reading whose samples stood in columns."""
+    return f"{name} has its samples in columns"
 
 
 def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> Trial | None:
@@ -89,6 +143,7 @@ def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> T
         if isinstance(answer, Stopped):
             made.failures.append(Failure(case, call, answer.message, answer))
             return None
+        made.answered += 1
         _damage(answer, arguments, function, made)
         made.warnings += [each for each in answer.warnings if each not in made.warnings]
         try:
@@ -147,7 +202,9 @@ def _same(one: Trial, other: Trial) -> bool:
         if first.keys() != second.keys():
             return False
         for name, array in first.items():
-            scale = np.abs(array).max(initial=0.0)
-            if not np.allclose(array, second[name], rtol=1e-6, atol=1e-9 * scale, equal_nan=True):
+            scale = float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+            with np.errstate(all="ignore"):
+                near = np.isclose(array, second[name], rtol=1e-6, atol=1e-9 * scale, equal_nan=True)
+            if not near.all():
                 return False
     return True

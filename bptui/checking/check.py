@@ -15,7 +15,6 @@ from bptui.core.diagnosis.diagnose import diagnose
 from bptui.core.diagnosis.findings import Cause, Diagnosis
 from bptui.core.diagnosis.judging import findings_of
 from bptui.core.diagnosis.trials import FunctionName, Trial
-from bptui.core.diagnosis.variants import TRAINED
 from bptui.core.experiment import Experiment
 
 Outcome: TypeAlias = Literal["right", "wrong", "failed"]
@@ -46,15 +45,24 @@ class Examined:
     later: int = 0
 
     @property
-    def rank(self) -> tuple[int, int]:
+    def rank(self) -> tuple[int, int, int]:
         """Smaller is better: right, explained by few mistakes, unexplained, failed."""
         if self.diagnosis is None:
-            return _ORDER.index("failed"), 0
+            return _ORDER.index("failed"), 0, 0
         if self.diagnosis.right:
-            return _ORDER.index("right"), 0
+            return _ORDER.index("right"), 0, 0
+        wrong = sum(each.verdict in ("wrong", "follows") for each in self.diagnosis.findings)
         if self.diagnosis.causes:
-            return _ORDER.index("explained"), self.diagnosis.causes[0].size
-        return _ORDER.index("unexplained"), 0
+            return _ORDER.index("explained"), self.diagnosis.causes[0].size, wrong
+        return _ORDER.index("unexplained"), 0, wrong
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether nothing that was given is right, and nothing explains it."""
+        return self.rank[0] == _ORDER.index("unexplained") and not any(
+            each.verdict in ("right", "convention") or each.ratio is not None
+            for each in (self.diagnosis.findings if self.diagnosis else ())
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +78,8 @@ class FunctionCheck:
     examined: Examined
     others: tuple[Examined, ...]
     experiment: Experiment
+    file: str = ""
+    """The name of the file, to tell its own lines from others."""
 
     @property
     def outcome(self) -> Outcome:
@@ -123,7 +133,8 @@ def check(
         checks: list[FunctionCheck] = []
         for function, signature in _functions(loaded):
             progress(f"checking {function}")
-            checks.append(_check(code, function, signature, experiment))
+            done = _check(code, function, signature, experiment)
+            checks.append(replace(done, file=file.name))
             if checks[-1].examined.attempt.stopped is not None:
                 break
         return Check(file, experiment, tuple(checks))
@@ -179,6 +190,8 @@ def _check(
         chosen = fatal
     elif batches and tried[0].diagnosis is not None:
         chosen = tried[0]  # it takes batches, so these are what it is judged by
+    elif chosen.hopeless and tried[0].diagnosis is None:
+        chosen = tried[0]  # it ran by accident: what stopped it elsewhere says more
     others = tuple(each for each in tried if each is not chosen)
     return FunctionCheck(function, signature, chosen, others, experiment)
 
@@ -202,13 +215,16 @@ def _lenient(
 ) -> Examined:
     """A step may train what the preset keeps fixed: its code need not know of that."""
     examined = _examine(code, function, experiment, form, biases)
-    causes = examined.diagnosis.causes if examined.diagnosis is not None else ()
-    if not any(TRAINED in each.other for each in causes):
+    training = experiment.training
+    fixed = training.train_weights is not True or training.train_biases is not True
+    if function == "gradients" or not fixed or examined.diagnosis is None:
         return examined
-    training = replace(experiment.training, train_weights=True, train_biases=True)
+    if examined.diagnosis.right:
+        return examined
+    training = replace(training, train_weights=True, train_biases=True)
     free = _examine(code, function, replace(experiment, training=training), form, biases)
     free.attempt.notes.append(f"it trains what {experiment.name} keeps fixed, which is no mistake")
-    return min(free, examined, key=lambda each: each.rank)
+    return min(examined, free, key=lambda each: each.rank)
 
 
 def _examine(
@@ -229,14 +245,23 @@ def _examine(
         wrong = [each for each in others if not Diagnosis(findings_of([each]), ()).right]
         return Examined(made, fitting, fixed or next(iter(wrong), None))
     diagnosis = diagnose(made.trials)
-    if not diagnosis.causes and others:
-        diagnosis = diagnose(own_sizes)
+    if not diagnosis.causes and others and not _constant(others):
+        # code that is made for these sizes alone says nothing about others
+        alone = diagnose(own_sizes)
+        if alone.causes:
+            diagnosis, fixed = alone, fixed or others[0]
     if not diagnosis.causes:
         later = _from_later_calls(own_sizes)
         if later is not None:
             causes, call = later
             return Examined(made, replace(diagnosis, causes=causes), fixed, call)
     return Examined(made, diagnosis, fixed)
+
+
+def _constant(trials: list[Trial]) -> bool:
+    """Whether the wrong numbers are the right ones times a constant: made with care, not chance."""
+    wrong = [each for each in findings_of(trials) if each.verdict in ("wrong", "follows")]
+    return any(each.ratio is not None for each in wrong)
 
 
 def _from_later_calls(trials: list[Trial]) -> tuple[tuple[Cause, ...], int] | None:

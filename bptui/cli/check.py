@@ -100,7 +100,7 @@ def check_file(path: Path, experiment: Experiment, limit: float) -> bool:
     """Check and write the report; whether everything is right."""
     from bptui.checking.check import UncheckableError, check
     from bptui.checking.process import CannotStartError
-    from bptui.checking.report import report_lines
+    from bptui.checking.reporting.report import report_lines
     from bptui.cli.output import opened
 
     try:
@@ -119,7 +119,7 @@ def check_file(path: Path, experiment: Experiment, limit: float) -> bool:
 
 
 def _told(path: Path, error: UncheckableError) -> str:
-    from bptui.checking.report import frame_lines, stopped_text
+    from bptui.checking.reporting.failures import frame_lines, stopped_text
     from bptui.presets.errors import printable
 
     if error.stopped is None:

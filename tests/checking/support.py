@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bptui.checking.causes import named
 from bptui.checking.check import Check, FunctionCheck, check
-from bptui.checking.report import report_lines
+from bptui.checking.reporting.causes import named
+from bptui.checking.reporting.report import report_lines
 from bptui.core.experiment import Experiment
 from bptui.presets import load, loads
 

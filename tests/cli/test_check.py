@@ -66,7 +66,7 @@ def test_the_unfilled_template_is_not_written_yet(tmp_path: Path) -> None:
     ("source", "texts"),
     [
         (
-            "def gradients(x, t, weights):\n    print('here')\n    while True:\n        pass\n",
+            "def gradients(x, t, weights):\n    print('here')\n    while True: pass\n",
             ("before the time limit", "line 3", "here", "gradients: does not come back."),
         ),
         (
@@ -160,7 +160,7 @@ def test_what_no_mistake_explains_is_said_with_where_to_look(tmp_path: Path) -> 
     source = RIGHT.replace("return [x.T", "h = h + 0.1\n    return [x.T")
     done = run(tmp_path, source)
     assert done.code == 1
-    assert done.says("Diagnosis: none", "return a dict that has these too: net_h, out_h")
+    assert done.says("Diagnosis: none", "return a dict that has more of net_h, out_h")
     named = source.replace("return [x.T", "return dict(out_h=h, delta_o=d, gW1=x.T").replace(
         ", h.T @ d]", ", gW2=h.T @ d)"
     )

@@ -21,6 +21,10 @@ def _outputs(trial: Trial) -> float:
     return float(trial.case.experiment.network.layers[-1])
 
 
+def _inputs(trial: Trial) -> float:
+    return float(trial.case.experiment.network.layers[0])
+
+
 def _rate(trial: Trial) -> float:
     return trial.case.experiment.training.learning_rate
 
@@ -39,6 +43,9 @@ MEANINGS: dict[str, Callable[[Trial], float]] = {
     "the number of outputs": _outputs,
     "1/the number of outputs": lambda trial: 1.0 / _outputs(trial),
     "2/the number of outputs": lambda trial: 2.0 / _outputs(trial),
+    "1/the number of inputs": lambda trial: 1.0 / _inputs(trial),
+    "the batch size/the number of inputs": lambda trial: trial.case.samples / _inputs(trial),
+    "the batch size/the number of outputs": lambda trial: trial.case.samples / _outputs(trial),
     "half the number of outputs": lambda trial: 0.5 * _outputs(trial),
 }
 
@@ -103,6 +110,8 @@ def _meanings(found: Factors) -> list[str]:
                 "batch" in name and all(trial.case.samples == 1 for trial in found)
             ):
                 continue  # a batch size of 1 everywhere says nothing
+            if "inputs" in name and len({_inputs(trial) for trial in found}) == 1:
+                continue  # nor does a constant that only happens to be their number
             if all(_close(each, sign * values[trial]) for trial, each in found.items()):
                 made.append(words.format(name))
     return made

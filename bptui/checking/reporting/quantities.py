@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from math import isfinite, log10
 
 from bptui.core.derivation.tokens import number
 from bptui.core.diagnosis.findings import Finding, Ratio
@@ -16,6 +17,8 @@ _WORDS = {
     "not given": "not given",
 }
 DIGITS = 7
+NEARLY = 1e-3
+"""Errors below are not those of a mistake in a formula, as a rule."""
 
 
 def table_lines(findings: Sequence[Finding], width: int) -> Iterator[str]:
@@ -72,7 +75,21 @@ def _phrase(meaning: str) -> str:
         "half": "half as large",
         "the opposite sign": "with the opposite sign",
     }
+    if meaning.startswith("1/"):
+        return f"divided by {meaning.removeprefix('1/')}"
     return known.get(meaning, f"times {meaning}")
+
+
+def ratio_text(finding: Finding) -> str:
+    """``every number is the right one twice as large``; "" where there is no constant ratio."""
+    ratio = finding.ratio
+    if ratio is None:
+        return ""
+    if finding.name == "loss":  # no learning rate is ever in a loss
+        kept = tuple(each for each in ratio.meanings if "learning rate" not in each)
+        return f"it is the right one {' or '.join(phrases(Ratio(ratio.value, kept)))}"
+    what = "change" if finding.name.startswith(("W", "b")) else "number"
+    return f"every {what} is the right one {' or '.join(phrases(ratio))}"
 
 
 def ratio_lines(findings: Sequence[Finding], width: int) -> Iterator[str]:
@@ -80,13 +97,27 @@ def ratio_lines(findings: Sequence[Finding], width: int) -> Iterator[str]:
     groups: dict[str, list[str]] = {}
     for each in findings:
         if each.verdict in ("wrong", "follows") and each.ratio is not None:
-            text = f"every number is the right one {' or '.join(phrases(each.ratio))}"
-            groups.setdefault(text, []).append(each.name)
+            groups.setdefault(ratio_text(each), []).append(each.name)
+        elif each.verdict == "wrong" and not isfinite(each.found):
+            groups.setdefault("it has numbers that are not finite", []).append(each.name)
         elif each.verdict == "wrong" and each.notice:
             groups.setdefault(each.notice, []).append(each.name)
         elif each.verdict == "convention":
             text = "a constant factor away from bptui's, which is no mistake: what follows is right"
             groups.setdefault(text, []).append(each.name)
     for text, names in groups.items():
+        if len(names) > 1:
+            text = (
+                text.replace("it is", "each is", 1)
+                .replace("it has", "each has", 1)
+                .replace("its ", "their ", 1)
+            )
         line = f"{', '.join(names)}: {text}."
         yield from textwrap.wrap(line, width, subsequent_indent="  ")
+
+
+def digits_right(findings: Sequence[Finding]) -> int:
+    """To how many digits all that is wrong is right all the same; 0 for fewer than three."""
+    wrong = [each.error for each in findings if each.verdict in ("wrong", "follows")]
+    worst = max(wrong, default=1.0)
+    return int(-log10(worst)) if 0.0 < worst < NEARLY else 0

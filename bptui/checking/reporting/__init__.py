@@ -1,0 +1,1 @@
+"""The report of a check, from its first line to its last."""

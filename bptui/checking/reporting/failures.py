@@ -1,0 +1,110 @@
+"""What stopped the code, with its own lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from bptui.checking.answers import Frame, Stopped
+from bptui.checking.attempt import Attempt, Failure
+from bptui.checking.check import FunctionCheck
+from bptui.checking.reporting.words import HOW, INDENT, wrapped
+from bptui.checking.template import not_written
+from bptui.presets.errors import printable
+
+
+def failed(check: FunctionCheck, width: int) -> Iterator[str]:
+    """What stopped each form of calling; once where it is the same."""
+    every = (check.examined, *check.others)
+    first = [
+        (each.attempt, failure)
+        for each in every
+        for failure in each.attempt.failures[:1]
+        if each.diagnosis is None
+    ]
+    # it did come back with something, so what else it raises elsewhere is beside the point
+    first = [each for each in first if each[1].stopped is None] or first
+    messages = list(dict.fromkeys(failure.message for _, failure in first))
+    for message in messages:
+        made, failure = next(each for each in first if each[1].message == message)
+        how = f"Called {HOW[made.form]}: " if len(messages) > 1 else ""
+        yield from wrapped(f"{how}{failure_text(check.function, failure, made)}", width)
+        if failure.stopped is not None:
+            frames = failure.stopped.frames
+            blank = (
+                not_written(failure.stopped) and frames[-1:] and frames[-1].function == "fill_in"
+            )
+            yield from frame_lines(frames[:-1] if blank else frames, failure.stopped.omitted)
+    for each in every:
+        if each.hopeless:
+            yield from wrapped(
+                f"Called {HOW[each.attempt.form]} it runs, but none of its numbers is right.",
+                width,
+            )
+
+
+def failure_text(function: str, failure: Failure, made: Attempt) -> str:
+    """What went wrong in a call, in a sentence."""
+    stopped = failure.stopped
+    if stopped is None:
+        return f"{function}: {printable(failure.message)}."
+    if not_written(stopped):
+        return f"{function} is not written yet: {printable(stopped.message)}."
+    if stopped.kind == "hung" and made.answered:
+        return (
+            f"Its time of {printable(stopped.message)} was over after {made.answered} calls that "
+            "came back. If it is only slow, --timeout gives it more."
+        )
+    return stopped_text(stopped, function)
+
+
+def stopped_text(stopped: Stopped, function: str) -> str:
+    """What ended the code, in a sentence."""
+    where = "while the file was loaded" if stopped.while_loading else f"in {function}"
+    message = printable(stopped.message)
+    return {
+        "raised": f"An exception {where}: {message}",
+        "exited": f"The code ended the program {where}: {message}",
+        "crashed": f"The interpreter crashed {where}: {message}",
+        "hung": f"Nothing came back {where} before the time limit: {message}",
+    }[stopped.kind]
+
+
+def frame_lines(frames: Iterable[Frame], omitted: int = 0, most: int = 6) -> Iterator[str]:
+    """The way to an error through the user's files; ``omitted`` frames are not even known."""
+    every = list(frames)
+    left = max(len(every) - most, 0) + omitted
+    if left:
+        yield f"{INDENT}... {left} more calls"
+    for frame in every[-most:]:
+        within = f", in {printable(frame.function)}" if frame.function else ""
+        yield f"{INDENT}{printable(frame.file)}, line {frame.line}{within}"
+        if frame.source:
+            yield f"{INDENT * 2}{printable(frame.source.strip())}"
+
+
+def why(failure: Failure) -> str:
+    """``it raises ValueError: ... (line 12)``."""
+    stopped = failure.stopped
+    if stopped is None:
+        return printable(failure.message)
+    line = f" (line {stopped.frames[-1].line})" if stopped.frames else ""
+    verb = {"raised": "it raises", "exited": "it ends the program with", "crashed": "it crashes:"}
+    return f"{verb.get(stopped.kind, 'it hangs after')} {printable(stopped.message)}{line}"
+
+
+def end(check: FunctionCheck) -> str:
+    """Why there was nothing to compare, in a few words."""
+    failure = check.examined.attempt.failures[0]
+    stopped = failure.stopped
+    if stopped is None:
+        return "what it returns cannot be read"
+    if not_written(stopped):
+        return "not written yet"
+    if stopped.kind == "hung" and check.examined.attempt.answered:
+        return "too slow for its time limit"
+    return {
+        "raised": f"raises {printable(stopped.message.partition(':')[0])}",
+        "exited": "ends the program",
+        "crashed": "crashes the interpreter",
+        "hung": "does not come back",
+    }[stopped.kind]

@@ -1,0 +1,147 @@
+"""The report of a check as lines of plain text."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+from bptui.checking.answers import Noted, Signature
+from bptui.checking.check import Check, FunctionCheck
+from bptui.checking.reporting.calling import called
+from bptui.checking.reporting.causes import cause_lines, constant_of, named, readings
+from bptui.checking.reporting.failures import end, failed
+from bptui.checking.reporting.links import link_lines
+from bptui.checking.reporting.quantities import (
+    digits_right,
+    ratio_lines,
+    table_lines,
+)
+from bptui.checking.reporting.words import INDENT, listed, wrapped
+from bptui.core.experiment import Experiment
+from bptui.presets.errors import cleaned, printable
+
+MOST_PRINTED, MOST_WARNINGS, LONGEST = 12, 5, 200
+"""Lines of the code's own output, and warnings, that are shown."""
+
+
+def report_lines(check: Check, width: int) -> Iterator[str]:
+    """The whole report, in lines of at most ``width`` columns, but for code."""
+    experiment = check.experiment
+    title = f"{printable(check.file.name)}, checked with {printable(experiment.name)}"
+    yield title
+    yield "=" * min(len(title), width)
+    for name, text in _facts(experiment):
+        yield from textwrap.wrap(
+            text, width, initial_indent=f"{name:12}", subsequent_indent=" " * 12
+        )
+    shown: set[str] = set()
+    for each in check.functions:
+        yield ""
+        yield from _function(each, width, shown)
+    yield ""
+    for each in check.functions:
+        yield from wrapped(_result(each), width, "", INDENT)
+
+
+def _facts(experiment: Experiment) -> Iterator[tuple[str, str]]:
+    training = experiment.training
+    over = {"mean": "averaged", "sum": "added up"}[training.reduction]
+    yield "network", str(experiment.network)
+    batch = f", {over} over the batch" if experiment.schedule.batch_size > 1 else ""
+    penalty = f", plus {training.l2:g} times the sum of all squared weights" if training.l2 else ""
+    yield "loss", f"{training.loss}{batch}{penalty}"
+
+
+def heading(function: str, signature: Signature) -> str:
+    """``gradients(x, t, weights), line 12``."""
+    names = ", ".join(map(printable, signature.names))
+    line = f", line {signature.line}" if signature.line else ""
+    return f"{function}({names}){line}"
+
+
+def _place(warning: Noted, check: FunctionCheck) -> str:
+    """``line 9: ``, with the file where that is another one; nothing where it is not known."""
+    if not warning.line:
+        return ""
+    name = Path(warning.file).name
+    return (
+        f"line {warning.line}: "
+        if name == check.file
+        else f"{printable(name)}, line {warning.line}: "
+    )
+
+
+def _function(check: FunctionCheck, width: int, shown: set[str]) -> Iterator[str]:
+    title = heading(check.function, check.signature)
+    yield title
+    yield "-" * min(len(title), width)
+    examined = check.examined
+    made = examined.attempt
+    for text in called(check):
+        yield from wrapped(text, width)
+    for warning in made.warnings[:MOST_WARNINGS]:
+        told = f"{printable(warning.category)}: {printable(warning.message)}"
+        yield from wrapped(f"{_place(warning, check)}{told}", width)
+    if len(made.warnings) > MOST_WARNINGS:
+        yield f"and {len(made.warnings) - MOST_WARNINGS} more warnings"
+    yield from _printed(made.printed)
+    if examined.diagnosis is None:
+        yield ""
+        yield from failed(check, width)
+        return
+    if made.unstable:
+        yield ""
+        yield from wrapped(UNSTABLE, width)
+        return
+    yield ""
+    yield from table_lines(examined.diagnosis.findings, width)
+    yield from ratio_lines(examined.diagnosis.findings, width)
+    if not examined.diagnosis.right:
+        yield from link_lines(check, width)
+        yield from cause_lines(check, width, shown)
+
+
+UNSTABLE = (
+    "Loaded afresh and called with the same numbers, it gave other numbers. Backpropagation has "
+    "nothing random in it; look for np.random, dropout, an uninitialised np.empty, or the time."
+)
+
+
+def _printed(output: str) -> Iterator[str]:
+    lines = cleaned(output).splitlines()
+    if not any(line.strip() for line in lines):
+        return
+    yield "the code printed, in its first calls:"
+    for line in lines[:MOST_PRINTED]:
+        yield f"{INDENT}{line if len(line) <= LONGEST else f'{line[:LONGEST]}...'}"
+    if len(lines) > MOST_PRINTED:
+        yield f"{INDENT}... {len(lines) - MOST_PRINTED} more lines"
+
+
+def _result(check: FunctionCheck) -> str:
+    diagnosis, made = check.examined.diagnosis, check.examined.attempt
+    if diagnosis is None:
+        return f"{check.function}: {end(check)}."
+    faults: list[str] = []
+    if made.unstable:
+        faults.append("other numbers every time")
+    elif not diagnosis.right:
+        if diagnosis.causes:
+            names = [" + ".join((*each.mistakes, *each.other)) for each in named(diagnosis)]
+            rest = readings(diagnosis)
+            more = f" (or what it should be, {', or '.join(rest)})" if rest else ""
+            faults.append(f"{' or '.join(names)}{more}")
+        elif constant_of(diagnosis):
+            faults.append(constant_of(diagnosis))
+        else:
+            wrong = [each.name for each in diagnosis.findings if each.verdict == "wrong"]
+            digits = digits_right(diagnosis.findings)
+            told = f"right to {digits} digits only" if digits else "wrong"
+            faults.append(f"{listed(wrong)} {'are' if len(wrong) > 1 else 'is'} {told}")
+    if made.damaged:
+        faults.append(f"changes {listed(made.damaged)} in place")
+    if faults:
+        return f"{check.function}: {'; '.join(faults)}."
+    given = [each.name for each in diagnosis.findings if each.verdict != "not given"]
+    return f"{check.function}: right ({listed(given)})."

@@ -1,0 +1,35 @@
+"""What all parts of a report share: wrapping, lists, the names that users give things."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+INDENT = "  "
+HOW = {
+    "batch": "with several samples at once, in rows",
+    "row": "with one sample at a time, as arrays of one row",
+    "vector": "with one sample at a time, as vectors",
+}
+"""How the function was called, by the form of calling."""
+
+
+def listed(names: list[str]) -> str:
+    """``a, b and c``, each once."""
+    unique = list(dict.fromkeys(names))
+    return " and ".join([", ".join(unique[:-1]), unique[-1]] if len(unique) > 1 else unique)
+
+
+def wrapped(text: str, width: int, first: str = "", later: str = INDENT) -> list[str]:
+    """``text`` in lines of ``width``."""
+    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later)
+
+
+def hanging(text: str, width: int) -> list[str]:
+    """``text`` in indented lines, those after the first further in."""
+    return textwrap.wrap(text, width, initial_indent=INDENT, subsequent_indent=INDENT * 2)
+
+
+def own_words(code: str) -> str:
+    """The user's functions call the batch x and t."""
+    return re.sub(r"\btarget\b", "t", re.sub(r"\binput\b", "x", code))
