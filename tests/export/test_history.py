@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bptui.cli.writers import as_csv, jsonl
@@ -154,6 +154,7 @@ def test_numbers_that_are_not_finite_are_words() -> None:
     assert math.isinf(losses[timeline.first_not_finite])
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 500), st.integers(1, 600))
 def test_rows_are_every_so_many_steps_and_the_last(last: int, every: int) -> None:
     steps = [*Rows(last, every).steps()]
@@ -161,6 +162,7 @@ def test_rows_are_every_so_many_steps_and_the_last(last: int, every: int) -> Non
     assert steps == sorted({*range(0, last + 1, every), last})
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 10**9), st.integers(1, 10**5))
 def test_the_proposed_distance_is_the_smallest_round_one(last: int, most: int) -> None:
     every = round_every(last, most)
@@ -186,8 +188,8 @@ def test_what_is_proposed_is_neither_long_nor_large() -> None:
 @pytest.mark.parametrize("form", ["csv", "json", "npz"])
 @pytest.mark.parametrize("experiment", [IRIS, load("article")], ids=["iris", "article"])
 def test_the_size_is_foreseen(form: str, experiment: Experiment) -> None:
-    timeline = played(experiment, 400)
-    size, expected = len(written(form, timeline)), 401 * row_bytes(experiment, form)
+    timeline = played(experiment, 150)
+    size, expected = len(written(form, timeline)), 151 * row_bytes(experiment, form)
     assert 0.85 < size / expected < 1.15
 
 

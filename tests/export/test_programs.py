@@ -24,8 +24,8 @@ from bptui.presets.folders import shipped_names
 from ..core.support import HIDDEN, PAIRS, experiment
 from .programs_support import assert_prints_losses_of, losses, output, training_with
 
-LONG = {"spirals": 200, "iris": 300, "moons": 300, "circles": 300, "mazur": 600}
-"""Presets whose steps take longer: fewer of them."""
+STEPS = {"article": 1000, "iris": 60, "spirals": 60}
+"""Steps of presets: one to its end, fewer of those that take longer."""
 
 
 def check(made: Experiment) -> None:
@@ -35,7 +35,7 @@ def check(made: Experiment) -> None:
 @pytest.mark.parametrize("name", shipped_names())
 def test_shipped_presets(name: str) -> None:
     made = load(name)
-    check(training_with(made, steps=min(made.training.steps, LONG.get(name, 1000))))
+    check(training_with(made, steps=min(made.training.steps, STEPS.get(name, 150))))
 
 
 @pytest.mark.parametrize("depth", [1, 3])
@@ -44,7 +44,7 @@ def test_every_loss_after_every_activation(activation: str, loss: str, depth: in
     layers = (*(3, 4, 2)[:depth], 2)
     activations = (*("softplus", "gelu")[: depth - 1], activation)
     reduction = "sum" if depth == 1 else "mean"
-    check(experiment(layers, activations, loss=loss, reduction=reduction, steps=12, l2=0.01))
+    check(experiment(layers, activations, loss=loss, reduction=reduction, steps=8, l2=0.01))
 
 
 @pytest.mark.parametrize("activation", HIDDEN)
@@ -53,7 +53,7 @@ def test_every_hidden_activation(activation: str) -> None:
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_every_optimizer_with_its_settings_over_a_thousand_steps(name: str) -> None:
+def test_every_optimizer_with_its_settings(name: str) -> None:
     values = {"momentum": 0.8, "rho": 0.95, "beta1": 0.85, "beta2": 0.99, "epsilon": 1e-6}
     settings = tuple((each, values[each]) for each in OPTIMIZERS[name].defaults)
     made = experiment(
@@ -62,7 +62,8 @@ def test_every_optimizer_with_its_settings_over_a_thousand_steps(name: str) -> N
         optimizer=name,
         settings=settings,
         learning_rate=0.01,
-        steps=1000,
+        # where rounding differs it shows late, and most of all with Adam
+        steps=1000 if name == "adam" else 200,
     )
     check(training_with(made, batch_size=2, shuffle=True, seed=2**62 + 1))
 

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
+from bptui.core.evaluation import test_loss as held_out_loss
 from bptui.core.experiment import Experiment
 from bptui.core.optimizers import OPTIMIZERS
+from bptui.core.timeline import Timeline
 from bptui.export.programs import RefusedError, torch_program
 from bptui.presets import load
 
 from ..core.support import PAIRS, experiment
-from .programs_support import assert_prints_losses_of, training_with
+from .programs_support import assert_prints_losses_of, output, training_with
 
 
-def check(made: Experiment) -> None:
+@contextmanager
+def settings_kept() -> Iterator[None]:
     torch = pytest.importorskip("torch")
     kind, threads = torch.get_default_dtype(), torch.get_num_threads()
     try:
-        assert_prints_losses_of(made, torch_program(made), 1e-9)
+        yield
     finally:
         torch.set_default_dtype(kind)
         torch.set_num_threads(threads)
 
 
+def check(made: Experiment) -> None:
+    with settings_kept():
+        assert_prints_losses_of(made, torch_program(made), 1e-9)
+
+
 @pytest.mark.parametrize(
     ("name", "steps"),
-    [("article", 300), ("mazur", 100), ("xor", 100), ("iris", 20), ("spirals", 20), ("sine", 100)],
+    [("article", 150), ("mazur", 40), ("xor", 40), ("iris", 10), ("spirals", 10), ("sine", 40)],
 )
 def test_shipped_presets(name: str, steps: int) -> None:
     check(training_with(load(name), steps=steps))
@@ -41,7 +52,7 @@ def test_every_loss_after_every_activation(activation: str, loss: str) -> None:
 def test_every_optimizer_with_its_settings(name: str) -> None:
     values = {"momentum": 0.8, "rho": 0.95, "beta1": 0.85, "beta2": 0.99, "epsilon": 1e-3}
     settings = tuple((each, values[each]) for each in OPTIMIZERS[name].defaults)
-    made = experiment(optimizer=name, settings=settings, learning_rate=0.01, steps=60)
+    made = experiment(optimizer=name, settings=settings, learning_rate=0.01, steps=30)
     check(training_with(made, batch_size=2, shuffle=True, reduction="sum"))
 
 
@@ -56,6 +67,16 @@ def test_every_optimizer_with_its_settings(name: str) -> None:
 )
 def test_switches(changes: dict[str, object]) -> None:
     check(training_with(experiment((2, 3, 2), ("leaky_relu", "sigmoid"), steps=10), **changes))
+
+
+def test_the_test_samples_and_the_penalty() -> None:
+    made = load("circles")
+    made = training_with(made, steps=7, reduction="sum", batch_size=5, l2=0.01, learning_rate=0.001)
+    check(made)
+    with settings_kept():
+        tested = output(torch_program(made)).splitlines()[-1].removeprefix("test loss ")
+    parameters = Timeline(made).snapshot(7).parameters
+    assert float(tested) == pytest.approx(held_out_loss(made, parameters), rel=1e-9)
 
 
 def test_many_numbers_in_a_text() -> None:

@@ -81,8 +81,8 @@ class Backward:
         elif self.training.loss == "cross_entropy":
             error = f"{'' if climbs else '-'}t / np.maximum({out}, TINY)"
         else:
-            parts = [f"t / np.maximum({out}, TINY)", f"(1 - t) / np.maximum(1 - {out}, TINY)"]
-            error = " - ".join(parts if climbs else parts[::-1])
+            error = f"{'-' if climbs else ''}binary_cross_entropy_derivative({out}, t)"
+            return f"{self.out_gradient(self.depth)} = {self.factor(mistakes)}{error}"
         return f"{self.out_gradient(self.depth)} = {self.scaled(error, mistakes)}"
 
     def output_delta(self, mistakes: Mistakes) -> str:

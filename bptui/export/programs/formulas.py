@@ -125,6 +125,15 @@ def cross_entropy(z, t):
 }
 """By name; the cross-entropies take the output layer's pre-activations."""
 
+LOSS_DERIVATIVES = {
+    "binary_cross_entropy": '''
+def binary_cross_entropy_derivative(out, t):
+    """-t / a + (1 - t) / (1 - a) for every output a of a sample."""
+    return (1 - t) / np.maximum(1 - out, TINY) - t / np.maximum(out, TINY)
+''',
+}
+"""By name; the others are so short that they stand where they are used."""
+
 
 def activation_call(name: str, net: str) -> str:
     """The expression for f(net)."""

@@ -7,7 +7,13 @@ import re
 from bptui.core.experiment import Experiment
 from bptui.export.programs import frame
 from bptui.export.programs.backward import Backward, in_one_product
-from bptui.export.programs.formulas import ACTIVATIONS, DERIVATIVES, LOSSES, activation_call
+from bptui.export.programs.formulas import (
+    ACTIVATIONS,
+    DERIVATIVES,
+    LOSS_DERIVATIVES,
+    LOSSES,
+    activation_call,
+)
 from bptui.export.programs.header import docstring, mistakes_made
 from bptui.export.programs.lines import (
     NUMBERS,
@@ -39,7 +45,11 @@ def numpy_program(experiment: Experiment) -> str:
         *frame.start_values(experiment, "np.array"),
         *_memory(experiment),
     ]
-    settings = [*_silenced(functions), *frame.constants(experiment), *_constants(loop)]
+    settings = [
+        *_silenced(functions),
+        *frame.constants(experiment),
+        *_constants([*functions, *loop]),
+    ]
     facts = mistakes_made(experiment, marker.shown)
     head = [*docstring(experiment, facts, ROUNDING, "numpy only"), "", "import numpy as np", ""]
     return frame.joined([*head, *settings], data, NUMBERS.format(make="np.array"), functions, loop)
@@ -52,8 +62,8 @@ def _silenced(functions: list[str]) -> list[str]:
     return [*lines, 'np.seterr(all="ignore")', ""]
 
 
-def _constants(loop: list[str]) -> list[str]:
-    if not any("TINY" in line for line in loop):
+def _constants(texts: list[str]) -> list[str]:
+    if not any("TINY" in each for each in texts):
         return []
     return ["TINY = np.finfo(float).tiny  # instead of 0 below a fraction"]
 
@@ -91,6 +101,7 @@ def _functions(experiment: Experiment, loop: str) -> list[str]:
         loss += f" after {network.activations[-1]}"
     value = LOSSES[loss].replace("{share}", frame.share(experiment))
     found += [*derivatives, value.replace("{over}", frame.over(experiment))]
+    found += _called(LOSS_DERIVATIVES, loop)
     if training.l2:
         found.append(PENALTY)
     if experiment.schedule.shuffle:
