@@ -176,3 +176,103 @@ def test_a_slip_that_only_batches_show_is_told_where_the_preset_has_none(tmp_pat
     assert alone.says("not-averaged", "trains on one at a time", "gradients: right")
     batches = run(tmp_path, source, "--preset", "negnevitsky")
     assert batches.says("negnevitsky has biases, and the function takes none")
+
+
+BIASED = (
+    HEAD
+    + """
+def gradients(x, t, weights, biases):
+    h = sigmoid(x @ weights[0] + biases[0])
+    o = sigmoid(h @ weights[1] + biases[1])
+    d = (o - t) * o * (1 - o) / len(x)
+    e = d @ weights[1].T * h * (1 - h)
+    return [x.T @ e, h.T @ d], [e.sum(axis=0), d.sum(axis=0)]
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "code", "texts"),
+    [
+        pytest.param(
+            HEAD
+            + """
+def gradients(x, t, weights):
+    h = sigmoid(weights[0].T.dot(x))
+    o = sigmoid(weights[1].T.dot(h))
+    d = (o - t) * o * (1 - o) / len(x)
+    return np.outer(x, weights[1] @ d * h * (1 - h)), np.outer(h, d)
+""",
+            (),
+            1,
+            ("as vectors", "the right one divided by the number of inputs"),
+            id="len(x) of a vector is no batch size",
+        ),
+        pytest.param(
+            RIGHT.replace("/ len(x)", "/ t.size"),
+            (),
+            1,
+            ("missing-half (or what it should be,", "divided by the number of outputs"),
+            id="readings that fit equally are all given",
+        ),
+        pytest.param(
+            RIGHT.replace("h.T @ d]", "(h.T @ d).round(5)]"),
+            (),
+            1,
+            ("digits only.", "rounding, numerical differentiation"),
+            id="rounding is not called a mistake",
+        ),
+        pytest.param(
+            RIGHT.replace("def grad", "calls = []\ndef grad").replace(
+                "/ len(x)", "/ len(x) * (1 + len(calls))\n    calls.append(1)"
+            ),
+            (),
+            1,
+            ("it keeps something from call to call",),
+            id="what is kept between calls shows",
+        ),
+        pytest.param(
+            BIASED.replace("h * (1 - h)", "h * (1 + h)")
+            + """
+def step(x, t, weights, biases, learning_rate):
+    g = gradients(x, t, weights, biases)
+    return tuple(
+        [p - learning_rate * d for p, d in zip(ps, ds)] for ps, ds in zip((weights, biases), g)
+    )
+""",
+            ("--preset", "mazur"),
+            1,
+            ("it trains what mazur keeps fixed", "First wrong link: W1, after W2, b2, which are"),
+            id="training what the preset keeps fixed is not the mistake",
+        ),
+        pytest.param(
+            HEAD
+            + """
+def gradients(x, t, weights, biases):
+    x, t = x.T, t.T
+    h = np.tanh(weights[0].T @ x + biases[0][:, None])
+    o = sigmoid(weights[1].T @ h + biases[1][:, None])
+    d = (o - t) / x.shape[1]
+    e = weights[1] @ d * (1 - h ** 2)
+    return {"out_h": h, "delta_h": e, "gW1": x @ e.T, "gW2": h @ d.T}
+""",
+            ("--preset", "xor"),
+            0,
+            ("out_h has its samples in columns", "gradients: right"),
+            id="columns of as many samples as units",
+        ),
+    ],
+)
+def test_reports_are_true(
+    source: str, options: tuple[str, ...], code: int, texts: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = run(tmp_path, source, *options)
+    assert done.code == code, done.out
+    assert done.says(*texts)
+
+
+def test_code_that_is_only_slow_is_not_called_wrong(tmp_path: Path) -> None:
+    source = RIGHT.replace("    h =", "    import time\n    time.sleep(0.1)\n    h =", 1)
+    done = run(tmp_path, source, "--timeout", "0.5")
+    assert done.code == 1
+    assert done.says("calls that came back", "--timeout", "too slow for its time limit")
