@@ -25,6 +25,7 @@ STYLES = {
     "title": "bold",
     "wrong": "bold $text-warning",
     "kink": "bold $text-accent",
+    "unclear": "bold",
     "columns": "dim",
     "note": "dim",
     "verdict": "dim",

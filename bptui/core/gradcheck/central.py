@@ -11,8 +11,9 @@ import numpy as np
 from bptui.core.arrays import Array
 from bptui.core.gradcheck.complex_step import Told, parameter_columns, pieces
 from bptui.core.gradcheck.derivatives import Differences, Places
-from bptui.core.gradcheck.forward import EPSILON, ForwardPass
+from bptui.core.gradcheck.forward import ForwardPass
 from bptui.core.gradcheck.functions import Mask
+from bptui.core.gradcheck.slopes import EPSILON
 
 LEVELS = 6
 REACH = 0.25

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from bptui.core.errors import UnusableError
 from bptui.core.gradcheck.central import LEVELS, central_differences
-from bptui.core.gradcheck.chain import Link, Truth, analytic, explained
+from bptui.core.gradcheck.chain import Link, compared, explained, made_with
 from bptui.core.gradcheck.comparison import Comparison
 from bptui.core.gradcheck.complex_step import by_parameters, by_units
 from bptui.core.gradcheck.derivatives import Derivatives, Kind, Places
@@ -25,11 +24,16 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, eq=False)
 class GradientCheck:
-    """``gradients`` holds a comparison for each of gW1, gb1, gW2, ...; ``links`` the chain."""
+    """``gradients`` holds a comparison for each of gW1, gb1, gW2, ...; ``links`` the chain.
+
+    ``idle_mistakes``: those of the preset without which the step is the same, or which make nothing
+    of it wrong.
+    """
 
     snapshot: Snapshot
     gradients: tuple[Comparison, ...]
     links: tuple[Link, ...]
+    idle_mistakes: tuple[str, ...] = ()
 
     @property
     def right(self) -> bool:
@@ -41,16 +45,15 @@ class GradientCheck:
         """The first operation whose result is not the true derivative, or the update."""
         return next((each for each in self.links if each.wrong), None)
 
-    @cached_property
-    def idle_mistakes(self) -> tuple[str, ...]:
-        """The preset's mistakes that nothing in this step shows."""
-        shown = {name for each in self.links for name in each.mistakes}
-        return tuple(
-            name for name in self.snapshot.experiment.training.mistakes if name not in shown
-        )
+    @property
+    def hidden_mistakes(self) -> tuple[str, ...]:
+        """The preset's mistakes that act in this step, but where others hide their errors."""
+        known = {name for each in self.links for name in each.mistakes} | {*self.idle_mistakes}
+        made = self.snapshot.experiment.training.mistakes
+        return tuple(name for name in made if name not in known)
 
     def count(self, kind: str) -> int:
-        """Checked gradients that are ``wrong``, on a ``kink``, ``rounded`` or ``doubtful``."""
+        """Checked gradients of which ``kind`` is true: ``wrong``, ``unclear``, ``kink``, ..."""
         return sum(int(np.count_nonzero(getattr(each, kind))) for each in self.gradients)
 
     @property
@@ -80,6 +83,7 @@ def check_gradients(
     jobs = _jobs(snapshot, forward, every)
     tell = _Work(forward, [each for _, each in jobs], progress)
     bounds = RoundingBounds(forward)
+    right = made_with(snapshot, ()) if snapshot.experiment.training.mistakes else None
     truth: dict[str, Derivatives] = {}
     gradients: list[Comparison] = []
     for name, places in jobs:
@@ -88,14 +92,10 @@ def check_gradients(
         else:
             truth[name] = by_parameters(forward, bounds, places, tell)
             differences = central_differences(forward, places, tell)
-            found = places.of(analytic(snapshot, name))
-            gradients.append(Comparison(name, found, truth[name], differences))
-    return GradientCheck(snapshot, tuple(gradients), _links(snapshot, truth))
-
-
-def _links(snapshot: Snapshot, truth: Truth) -> tuple[Link, ...]:
+            gradients.append(compared(snapshot, name, truth[name], differences, right))
     with np.errstate(all="ignore"):
-        return explained(snapshot, truth)
+        links, idle = explained(snapshot, truth, right)
+    return GradientCheck(snapshot, tuple(gradients), links, idle)
 
 
 def _jobs(snapshot: Snapshot, forward: ForwardPass, every: bool) -> list[tuple[str, Places]]:

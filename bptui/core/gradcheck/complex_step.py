@@ -12,14 +12,15 @@ import numpy as np
 
 from bptui.core.arrays import Array
 from bptui.core.batches import Indices
-from bptui.core.gradcheck.derivatives import Derivatives, Places
+from bptui.core.gradcheck.derivatives import STEP, Derivatives, Places
 from bptui.core.gradcheck.forward import ForwardPass, Ties
-from bptui.core.gradcheck.functions import Values
+from bptui.core.gradcheck.functions import Values, from_logits
 from bptui.core.gradcheck.rounding import RoundingBounds
 
-STEP = 1e-20
 ROOM = 400_000
 """Numbers that are computed at once: few enough to stay near the processor."""
+RELATIVE_STEP, SMALLEST_STEP = 1e-20, 1e-300
+"""The complex step beside an output between 0 and 1, and the smallest whose quotient is exact."""
 Told = Callable[[int], None]
 """Is told how many numbers' worth of work was done; may raise to give up."""
 
@@ -71,12 +72,22 @@ def by_units(
         most = max(1, ROOM // forward.work(places.layer))
         for start in range(0, len(units), most):
             some = units[start : start + most]
-            columns = values[places.layer][:, some].T + 1j * step
-            found[:, some] = _losses(forward, places, some, columns, ties).imag.T / step
+            columns = values[places.layer][:, some].T
+            steps = np.sign(step) * _steps(forward, places, columns)
+            moved = _losses(forward, places, some, columns + 1j * steps, ties)
+            found[:, some] = (moved.imag / steps).T
             told(len(some) * forward.work(places.layer))
         return places.of(found)
 
     return _from_both_sides(forward, bounds, places, derivative)
+
+
+def _steps(forward: ForwardPass, places: Places, columns: Array) -> Array:
+    """The sizes of the steps from ``columns``: small beside an output of which a log is taken."""
+    if places.kind == "out" and places.layer == forward.depth and from_logits(forward.loss):
+        room: Array = RELATIVE_STEP * np.minimum(columns, 1.0 - columns)
+        return np.maximum(room, SMALLEST_STEP)
+    return np.full(columns.shape, STEP)
 
 
 def _losses(

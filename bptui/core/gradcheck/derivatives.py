@@ -11,8 +11,11 @@ from bptui.core.arrays import Array
 from bptui.core.batches import Indices
 
 Kind: TypeAlias = Literal["weights", "biases", "net", "out"]
-SMALLEST = 1e-280
-"""What a complex step cannot tell from 0: a smaller derivative times the step would underflow."""
+STEP = 1e-100
+"""The complex step h: its error, h^2 times a third derivative, is far below all that matters."""
+SMALLEST = 1e-160
+"""What it cannot tell from 0: that error of very wide inputs, or a derivative whose product with h
+underflows."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,11 +19,11 @@ from bptui.core.gradcheck.functions import (
     activation,
     from_logits,
     loss_of_logits,
-    loss_of_outputs,
+    terms_of_outputs,
 )
+from bptui.core.gradcheck.slopes import EPSILON, out_error
 from bptui.core.snapshot import Snapshot
 
-EPSILON = float(np.finfo(np.float64).eps)
 Ties: TypeAlias = Literal["direction", "off", "on"]
 """How relu and leaky_relu treat a pre-activation of 0: by the sign of its imaginary part, so that
 it is the limit from that side; or all alike, off (the convention of :mod:`..activations`) or on."""
@@ -75,14 +75,10 @@ class ForwardPass:
             net, terms = net + bias, terms + np.abs(bias)
         error = self.out_error[-1] @ size + (len(weights) + 2) * EPSILON * terms
         out = np.asarray(activation(name, net), dtype=np.float64)
-        if name == "softmax":
-            out_error = out * (2.0 * error.max(-1, keepdims=True) + 8.0 * EPSILON)
-        else:  # no activation is steeper than 1.13, the gelu
-            out_error = 1.13 * error + 4.0 * EPSILON * np.abs(out)
         self.net.append(net)
         self.out.append(out)
         self.net_error.append(error)
-        self.out_error.append(out_error)
+        self.out_error.append(out_error(name, net, out, error))
         self.ties.append(np.asarray(np.abs(net) <= error) if name in KINKED else None)
 
     def weight_matrix(self, layer: int) -> Array:
@@ -122,13 +118,16 @@ class ForwardPass:
     def with_out(
         self, layer: int, units: Indices, columns: Values, ties: Ties = "direction"
     ) -> Outcome:
-        """The losses with the activations ``columns`` (networks, samples) of ``units``."""
+        """The losses with the activations ``columns`` (networks, samples) of ``units``.
+
+        Of the output layer only the terms of those units: what changes with them.
+        """
         same = np.ones(len(units), dtype=bool)
         if layer < self.depth:
             return self._onward(layer, units, columns, same, ties)
-        out = self._replaced(self.out[layer], units, columns)
-        losses = self.factor * loss_of_outputs(self.loss, out, self.targets)
-        return Outcome(losses, same)
+        # the terms of the other outputs stay as they are, and may not even be finite
+        terms = terms_of_outputs(self.loss, columns, self.targets[:, units].T, len(self.targets.T))
+        return Outcome(self.factor * terms, same)
 
     def _onward(
         self, layer: int, units: Indices, columns: Values, same: Mask, ties: Ties
@@ -160,7 +159,10 @@ class ForwardPass:
         last = self.network.activations[-1]
         if from_logits(self.loss):
             return self.factor * loss_of_logits(self.loss, last, net, self.targets)
-        return self.factor * loss_of_outputs(self.loss, activation(last, net, on), self.targets)
+        outputs = activation(last, net, on)
+        terms = terms_of_outputs(self.loss, outputs, self.targets, self.targets.shape[1])
+        losses: Values = self.factor * terms.sum(-1)
+        return losses
 
     def _sides(
         self, layer: int, net: Values, units: Indices | None, ties: Ties

@@ -32,7 +32,18 @@ def sigmoid(z: Values) -> Values:
 def softplus(z: Values) -> Values:
     """ln(1 + e^z)."""
     right = z.real >= 0.0
-    result: Values = np.where(right, z, 0.0) + np.log1p(np.exp(np.where(right, -z, z)))
+    result: Values = np.where(right, z, 0.0) + _log1p(np.exp(np.where(right, -z, z)))
+    return result
+
+
+def _log1p(z: Values) -> Values:
+    """ln(1 + z) for real z, or with an imaginary part whose square is nothing beside 1.
+
+    That of numpy rounds the real part of a small complex z to 0.
+    """
+    result: Values = np.log1p(z.real)
+    if np.iscomplexobj(z):
+        result = result + 1j * (z.imag / (1.0 + z.real))
     return result
 
 
@@ -101,14 +112,15 @@ def loss_of_logits(loss: str, output_activation: str, z: Values, t: Array) -> Va
     return result
 
 
-def loss_of_outputs(loss: str, a: Values, t: Array) -> Values:
-    """The loss of each sample from its outputs (..., outputs)."""
-    share = {"half_squared_error": 0.5, "squared_error": 1.0, "mean_squared_error": 1 / t.shape[-1]}
+def terms_of_outputs(loss: str, a: Values, t: Array, outputs: int) -> Values:
+    """What each output adds to the loss of its sample; ``outputs``: how many a sample has."""
+    share = {"half_squared_error": 0.5, "squared_error": 1.0, "mean_squared_error": 1.0 / outputs}
     if loss in share:
         error = a - t
-        result: Values = share[loss] * (error * error).sum(-1)
-    elif loss == "cross_entropy":
-        result = -(t * np.log(a)).sum(-1)
-    else:
-        result = -(t * np.log(a) + (1.0 - t) * np.log1p(-a)).sum(-1)
+        squares: Values = share[loss] * error * error
+        return squares
+    # 0 ln 0 is 0
+    result: Values = np.where(t == 0.0, 0.0, -t * np.log(a))
+    if loss == "binary_cross_entropy":
+        result = result - np.where(t == 1.0, 0.0, (1.0 - t) * np.log1p(-a))
     return result

@@ -18,10 +18,13 @@ from bptui.core.gradcheck.table import (
     error_text,
     parameter_name,
     sides,
+    stands_on_kink,
     table,
 )
 
-Role: TypeAlias = Literal["title", "columns", "right", "wrong", "kink", "note", "verdict", "blank"]
+Role: TypeAlias = Literal[
+    "title", "columns", "right", "wrong", "kink", "unclear", "note", "verdict", "blank"
+]
 METHOD = (
     "Analytic: what backpropagation gave. Complex step: Im L(w + ih) / h, by a forward pass of its "
     "own. Central difference: (L(w + h) - L(w - h)) / 2h, extrapolated to h = 0. Relative error: "
@@ -107,11 +110,16 @@ def chain_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
 def _link(link: Link, first: bool) -> str:
     if link.faults:
         return "; ".join(_faults(link)) + _behind(link)
+    if not link.wrong and any(bool(each.unclear.any()) for each in link.results):
+        return "right, as far as rounding lets tell"
     if not link.wrong:
         kinks = any(bool(each.kink.any()) for each in link.results)
         return "right, on a kink" if kinks else "right"
     if link.follows_from:
-        return f"wrong, as it is computed from {' and '.join(link.follows_from)}"
+        own = ", and by itself, too" if link.mistakes else ""
+        return f"wrong, as it is computed from {' and '.join(link.follows_from)}{own}" + _behind(
+            link
+        )
     return ("wrong from here on" if first else "wrong") + _behind(link)
 
 
@@ -130,27 +138,36 @@ def _behind(link: Link) -> str:
 def summary(check: GradientCheck) -> list[str]:
     """What came out, in a few sentences, the most important first."""
     wrong, checked = check.count("wrong"), check.checked
-    kinks = sum(int((each.kink & ~each.wrong).sum()) for each in check.gradients)
+    kinks = sum(int(stands_on_kink(each).sum()) for each in check.gradients)
+    unclear = check.count("unclear")
     if wrong:
         said = [f"{_some(wrong, checked)} wrong."]
     else:
-        said = [f"{_some(checked - kinks, checked)} right{_largest(check)}."]
+        said = [f"{_some(checked - kinks - unclear, checked)} right{_largest(check)}."]
     said += _since(check)
     if kinks:
         said.append(
             f"{_some(kinks, checked)} not differentiable here, where a pre-activation is 0: the "
             "value taken lies between the one-sided derivatives."
         )
+    if unclear:
+        said.append(
+            f"{_some(unclear, checked)} lost in rounding, which may be as large as they "
+            "are: whether they are right cannot be told."
+        )
     if check.count("rounded"):
         said.append(
-            f"{_some(check.count('rounded'), checked)} so small beside the terms added up that "
-            "only rounding is left: right, as far as can be told."
+            f"{_some(check.count('rounded'), checked)} right to some digits, as many as rounding "
+            "leaves."
         )
     if check.count("doubtful"):
         said.append(
             f"Of {check.count('doubtful'):,} the central difference says something else: the "
             "verdict stands on the complex step alone."
         )
+    if check.hidden_mistakes:
+        hidden = ", ".join(check.hidden_mistakes)
+        said.append(f"At work, too, but hidden by the errors of others: {hidden}.")
     if check.idle_mistakes:
         said.append(f"Without effect in this step: {', '.join(check.idle_mistakes)}.")
     if check.checked < check.total:
@@ -164,7 +181,7 @@ def _since(check: GradientCheck) -> Iterator[str]:
         if link.faults:
             by = f": {' and '.join(link.mistakes)}" if link.mistakes else ""
             yield f"In the update, {'; '.join(_faults(link))}{by}."
-        elif link.origin:
+        elif link.origin or link.mistakes:
             begin = "Wrong since" if link is check.first_wrong else "Wrong by itself, too:"
             yield f"{begin} {link.operation}{_behind(link)}."
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from bptui.core.arrays import Array
 from bptui.core.gradcheck.derivatives import SMALLEST, Places
-from bptui.core.gradcheck.forward import EPSILON, ForwardPass
-from bptui.core.gradcheck.functions import activation, from_logits
+from bptui.core.gradcheck.forward import ForwardPass
+from bptui.core.gradcheck.functions import from_logits
+from bptui.core.gradcheck.slopes import EPSILON, slope, slope_error
 
-_STEP = 1e-20
 _SAFETY = 4.0
 
 
@@ -55,9 +55,10 @@ class RoundingBounds:
             share = {"half_squared_error": 1.0, "mean_squared_error": 2.0 / t.shape[1]}
             factor = forward.factor * share.get(forward.loss, 2.0)
             return factor * np.abs(a - t), factor * (error + EPSILON * (np.abs(a) + np.abs(t)))
-        size, curvature = t / a, t / (a * a)
+        size, curvature = _quotients(t, a)
         if forward.loss == "binary_cross_entropy":
-            size, curvature = size + (1.0 - t) / (1.0 - a), curvature + (1.0 - t) / (1.0 - a) ** 2
+            more, steeper = _quotients(1.0 - t, 1.0 - a)
+            size, curvature = size + more, curvature + steeper
         factor = forward.factor
         return factor * size, factor * (curvature * error + 4.0 * EPSILON * size)
 
@@ -80,29 +81,21 @@ class RoundingBounds:
             size = a * (up + sums)
             error = a * (up_error + (a * up_error + a_error * up).sum(1, keepdims=True))
             return size, error + (a_error + 8.0 * EPSILON * a) * (up + sums)
-        slope = np.abs(activation(name, z + 1j * _STEP).imag) / _STEP
-        # size of the terms that cancel in f', and how fast f' changes
-        terms, change = {
-            "sigmoid": (a, slope),
-            "tanh": (np.ones_like(a), 2.0 * slope),
-            "softplus": (slope, slope),
-            "gelu": (2.0 + 2.0 * np.minimum(np.abs(z), 10.0), np.full_like(a, 2.0)),
-        }.get(name, (slope, np.zeros_like(a)))
-        slope_error = change * z_error + 4.0 * EPSILON * terms
-        return up * slope, up_error * slope + up * slope_error
+        steep = slope(name, z)
+        return up * steep, up_error * steep + up * slope_error(name, z, a, z_error)
 
     def _fused(self, name: str, a: Array, error: Array) -> tuple[Array, Array]:
         """Of a cross-entropy with sigmoid or softmax: a - t, t (a - 1), a sum t - t."""
         forward, t = self._forward, self._forward.targets
         if forward.loss == "binary_cross_entropy":
-            size, spread, terms = np.abs(a - t), np.ones_like(t), a + t
+            size, spread, terms = np.abs(a - t), np.ones_like(t), np.zeros_like(t)
         elif name == "sigmoid":
-            size, spread, terms = t * (1.0 - a), t, t
+            size, spread, terms = t * (1.0 - a), t, np.zeros_like(t)
         else:
             spread = np.broadcast_to(t.sum(1, keepdims=True), t.shape)
-            size, terms = np.abs(a * spread - t), a * spread * t.shape[1] + t
+            size, terms = np.abs(a * spread - t), a * spread * t.shape[1]
         factor = forward.factor
-        return factor * size, factor * (spread * error + 4.0 * EPSILON * terms)
+        return factor * size, factor * (spread * error + 4.0 * EPSILON * (terms + size))
 
     def _parameters(self, layer: int, delta: Array, error: Array) -> None:
         forward = self._forward
@@ -114,3 +107,9 @@ class RoundingBounds:
             source.T @ error + source_error.T @ delta + rounding * size + 4.0 * EPSILON * decay
         )
         self.biases[layer] = error.sum(0) + rounding * delta.sum(0)
+
+
+def _quotients(t: Array, a: Array) -> tuple[Array, Array]:
+    """t / a and t / a^2; 0 where t is."""
+    size = np.where(t == 0.0, 0.0, t / a)
+    return size, np.where(t == 0.0, 0.0, size / a)

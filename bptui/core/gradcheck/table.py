@@ -9,6 +9,7 @@ import numpy as np
 
 from bptui.core.gradcheck.comparison import Comparison, Verdict
 from bptui.core.gradcheck.derivatives import Places
+from bptui.core.gradcheck.functions import Mask
 from bptui.core.names import Names
 
 MOST = 16
@@ -123,7 +124,7 @@ def _shown(comparison: Comparison) -> list[int]:
     apart = np.abs(comparison.analytic - comparison.numerical)
     apart = np.where(np.isnan(apart), np.inf, apart)
     error = np.where(comparison.wrong, apart, comparison.relative_error)
-    special = comparison.kink | comparison.doubtful
+    special = comparison.kink | comparison.unclear | comparison.doubtful
     order = np.lexsort((-error, ~special, ~comparison.wrong))
     return [int(each) for each in order[:WORST]]
 
@@ -135,7 +136,8 @@ def _omitted(comparison: Comparison, shown: list[int]) -> str:
         return ""
     counts = {
         "wrong": int((comparison.wrong & left).sum()),
-        "on a kink": int((comparison.kink & ~comparison.wrong & left).sum()),
+        "not to be told": int((comparison.unclear & left).sum()),
+        "on a kink": int((stands_on_kink(comparison) & left).sum()),
     }
     counts["right"] = int(left.sum()) - sum(counts.values())
     told = [f"{count:,} {word}" for word, count in counts.items() if count]
@@ -150,11 +152,19 @@ def _words(comparison: Comparison, position: int) -> str:
         if not np.isfinite(a) or not np.isfinite(n):
             return "wrong: not finite"
         return f"wrong by {a - n:+.3g}"
+    if comparison.unclear[position]:
+        return "cannot be told"
     if comparison.kink[position]:
         return "not differentiable"
     if comparison.rounded[position]:
         return "right, to rounding"
     return "right, unconfirmed" if comparison.doubtful[position] else "right"
+
+
+def stands_on_kink(comparison: Comparison) -> Mask:
+    """Where there is no derivative, and the analytic value may stand for one."""
+    stands: Mask = comparison.kink & ~comparison.wrong & ~comparison.unclear
+    return stands
 
 
 def sides(comparison: Comparison, position: int) -> str:
@@ -178,13 +188,15 @@ def times(ratio: float) -> str:
 def _verdict(names: Names, comparison: Comparison) -> str:
     """One line about all the numbers of a comparison."""
     size, wrong = comparison.analytic.size, int(comparison.wrong.sum())
-    kinks = int((comparison.kink & ~comparison.wrong).sum())
+    kinks, unclear = int(stands_on_kink(comparison).sum()), int(comparison.unclear.sum())
     parts = [f"{_all(wrong, size)} wrong"] if wrong else []
     if comparison.ratio is not None:
         parts[0] += f", {'each ' if wrong > 1 else ''}{times(comparison.ratio)}"
     if kinks:
         parts.append(f"{_all(kinks, size)} not differentiable here, with a value that may stand")
-    right = size - wrong - kinks
+    if unclear:
+        parts.append(f"{_all(unclear, size)} lost in rounding: cannot be told")
+    right = size - wrong - kinks - unclear
     if right:
         text = f"{_all(right, size)} right"
         largest = comparison.largest_error

@@ -9,7 +9,7 @@ import numpy as np
 
 from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment
-from bptui.core.gradcheck.forward import EPSILON
+from bptui.core.gradcheck.slopes import EPSILON
 from bptui.core.network import Parameters
 from bptui.core.snapshot import Snapshot
 
@@ -82,7 +82,9 @@ def update_faults(snapshot: Snapshot) -> list[UpdateFault]:
             if _trained(snapshot.experiment, layer, name):
                 due = change(snapshot.experiment, snapshot.step + 1, before, gradient, own)
             allowed = TOLERANCE * np.abs(due) + 4.0 * EPSILON * np.abs(before)
-            wrong = ~(np.abs(after - (before + due)) <= allowed)
+            expected = before + due
+            equal = (after == expected) | (np.isnan(after) & np.isnan(expected))
+            wrong = ~(equal | (np.abs(after - expected) <= allowed))
             if wrong.any():
                 stayed = np.array_equal(after, before)
                 faults.append(UpdateFault(name, layer, stayed, int(wrong.sum()), wrong.size))
