@@ -30,6 +30,7 @@ from bptui.presets.save import SaveError
 
 from .support import Session, opened
 
+PARTS = ("place", "meaning")
 DOWN, RIGHT = ["down"], ["right"]
 
 
@@ -83,7 +84,7 @@ def content(kind: Kind, name: str, shown: Shown, path: Path) -> bytes:
 
 
 async def test_what_is_shown_is_written_and_where_is_said(folder: Path) -> None:
-    async with opened("mazur") as session:
+    async with opened("mazur", (80, 24)) as session:
         await session.press("s", "s")
         await session.step(2)
         before = session.lines()
@@ -172,6 +173,9 @@ async def test_names_and_formats_follow_each_other(folder: Path) -> None:
         await type_name(session, "mine.py")
         await session.press("up", "up", "up", "right", "enter")
         await says(session, "makes mistakes (transposed-weights, frozen-last-layer)", "[torch]")
+        place, meaning = (session.app.screen.query_one(f"#export-{each}") for each in PARTS)
+        assert place.size.height == 2
+        assert meaning.region.y == place.region.bottom + 1
         session.resize(60, 16)
         await says(session, "( ) the worksheet Markdown [LaTeX] text")
         assert isinstance(session.app.screen, ExportScreen)
