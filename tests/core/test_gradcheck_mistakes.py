@@ -12,7 +12,7 @@ from bptui.core.gradcheck.report import chain_lines, report_lines, summary
 from bptui.core.mistakes import MISTAKES
 from bptui.core.training import Engine
 
-from .support import HIDDEN, PAIRS, experiment
+from .support import HIDDEN, PAIRS, build, experiment
 from .test_gradcheck import numerical_gradients, origins, step_of
 
 MADE_IN = {
@@ -44,8 +44,7 @@ def test_the_operations_are_known_of_all_mistakes() -> None:
 
 @pytest.mark.parametrize("name", MADE_IN)
 def test_finds_the_mistake_at_the_step_where_it_acts(name: str) -> None:
-    losses = ("half_squared_error", "binary_cross_entropy")
-    for loss, optimizer in itertools.product(losses, ("sgd", "adam")):
+    for loss, optimizer in (("half_squared_error", "adam"), ("binary_cross_entropy", "sgd")):
         made = experiment(
             (2, 2, 2), ("tanh", "sigmoid"), samples=3, loss=loss, optimizer=optimizer,
             mistakes=(name,),
@@ -92,6 +91,46 @@ def test_a_mistake_that_another_hides_is_not_blamed() -> None:
     check = check_gradients(step_of(made))
     assert origins(check) == {"update W2": ("frozen-last-layer",)}
     assert check.idle_mistakes == ("updated-weights",)
+
+
+def test_mistakes_that_meet_are_each_named_where_they_act() -> None:
+    met = experiment((2, 2, 2, 2), mistakes=("updated-weights", "frozen-last-layer"))
+    check = check_gradients(step_of(met))
+    # the last weights stay, so that those before are the first that are used after their update
+    assert origins(check) == {
+        "update W3": ("frozen-last-layer",),
+        "dL/dout_1": ("updated-weights",),
+    }
+    assert check.idle_mistakes == check.hidden_mistakes == ()
+    behind = experiment(
+        (2, 2, 2), mistakes=("doubled", "transposed-weights", "gradient-accumulated")
+    )
+    check = check_gradients(step_of(behind))
+    assert origins(check) == {"dL/dout_o": ("doubled",)}
+    named = {each.operation: each.mistakes for each in check.links if each.mistakes}
+    assert named == {"dL/dout_o": ("doubled",), "dL/dout_h": ("transposed-weights",)}
+    assert check.idle_mistakes == ("gradient-accumulated",)
+    assert "Wrong by itself, too: dL/dout_h: transposed-weights." in summary(check)
+
+
+def test_mistakes_that_cancel_beside_a_third_are_not_called_idle() -> None:
+    mistakes = ("doubled", "missing-half", "transposed-weights")
+    check = check_gradients(step_of(experiment((2, 2, 2), mistakes=mistakes)))
+    assert origins(check) == {"dL/dout_h": mistakes[2:]}
+    assert (check.hidden_mistakes, check.idle_mistakes) == (mistakes[:2], ())
+
+
+def test_an_update_left_out_is_no_mistake_of_the_gradient() -> None:
+    """Without the mistake in the gradient of a dead unit there would be nothing to leave out."""
+    made = build(
+        [[[1.0]]], [[50.0]], ("sigmoid",), [[1.0]], [[0.0]],
+        mistakes=("bias-not-updated", "missing-output-derivative"),
+    )  # fmt: skip
+    check = check_gradients(step_of(made))
+    assert origins(check) == {
+        "delta_o": ("missing-output-derivative",),
+        "update": ("bias-not-updated",),
+    }
 
 
 @pytest.mark.parametrize("width", [60, 71, 100])

@@ -62,8 +62,8 @@ def log_sum_exp(z: Values) -> Values:
 
 
 def gelu(z: Values) -> Values:
-    """The tanh form of Hendrycks & Gimpel (2016), eq. 2."""
-    result: Values = 0.5 * z * (1.0 + np.tanh(math.sqrt(2.0 / math.pi) * (z + 0.044715 * z**3)))
+    """The tanh form of Hendrycks & Gimpel (2016), eq. 2; (1 + tanh y) / 2 is the sigmoid of 2y."""
+    result: Values = z * sigmoid(2.0 * math.sqrt(2.0 / math.pi) * (z + 0.044715 * z**3))
     return result
 
 
