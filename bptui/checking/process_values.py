@@ -12,12 +12,17 @@ from collections.abc import Iterator, KeysView, Mapping, ValuesView
 import numpy as np
 
 from bptui.checking.answers import AnyArray, Given
+from bptui.checking.process_describe import (
+    DEEPEST,
+    REAL,
+    describe,
+    detached,
+    is_numeric,
+    shape_of,
+    told,
+)
 
-REAL = "biuf"
-"""Kinds of numpy's dtypes: booleans, integers, floats of any width."""
 MOST_MEMBERS = 100_000
-DEEPEST = 16
-MOST_DESCRIBED = 5
 _LAZY = (Iterator, range, deque, KeysView, ValuesView)
 
 
@@ -57,15 +62,18 @@ class Taker:
         if not isinstance(plain, (list, tuple)):
             array = self._array(plain)
             if array is None:
-                return Given("other", text=describe(value))
+                return Given("other", text=told(value))
             return Given("array", (array,))
-        if len(plain) == 2 and _is_pair(*plain):
-            weights, biases = map(self._part, plain)
+        parts = _parts(plain)
+        if len(parts) == 2 and _is_pair(*parts):
+            weights, biases = map(self._part, parts)
             if weights is not None and biases is not None:
                 return Given("pair", weights, biases)
         members = self._members(plain)
+        if members is None and all(map(_is_layer, plain)):
+            members = self._part([each for layer in plain for each in layer])
         if members is None:
-            return Given("other", text=describe(value))
+            return Given("other", text=told(value))
         return Given("sequence", members)
 
     def _dict(self, value: Mapping[object, object]) -> Given:
@@ -73,7 +81,7 @@ class Taker:
         unusable = []
         for name, each in value.items():
             if not isinstance(name, str):
-                return Given("other", text=describe(value))
+                return Given("other", text=told(value))
             if each is None:
                 continue
             plain = _plain(each)
@@ -81,7 +89,7 @@ class Taker:
             if part is None and isinstance(plain, (list, tuple)):
                 part = self._members(plain)
             if part is None:
-                unusable.append(f"{name} is {describe(each)}")
+                unusable.append(f"{name} is {told(plain)}")
             else:
                 items.append((name, part))
         return Given("dict", items=tuple(items), text="; ".join(unusable))
@@ -106,9 +114,9 @@ class Taker:
     def _array(self, value: object) -> AnyArray | None:
         """``value`` as one array of real numbers, or None."""
         if isinstance(value, (list, tuple)):
-            if _shape(value) is None:  # cheaper than numpy's try, and without its guesses
+            if shape_of(value) is None:  # cheaper than numpy's try, and without its guesses
                 return None
-        elif not _numeric(value):
+        elif not is_numeric(value):
             return None
         array = _as_array(value)
         if array is None or array.dtype.kind not in REAL:
@@ -120,10 +128,8 @@ class Taker:
 
 
 def _as_array(value: object) -> AnyArray | None:
-    if hasattr(value, "detach"):  # a torch tensor that remembers its gradient
-        value = value.detach().cpu()
     try:
-        array = np.asarray(value)
+        array = np.asarray(detached(value))
     except (ValueError, OverflowError):  # ragged
         return None
     if array.dtype.kind == "O":  # fractions, decimals, integers beyond 64 bits
@@ -132,30 +138,6 @@ def _as_array(value: object) -> AnyArray | None:
         except (TypeError, ValueError, OverflowError):
             return None
     return array
-
-
-def _numeric(value: object) -> bool:
-    numbers = (bool, int, float, np.ndarray, np.generic)
-    return isinstance(value, numbers) or (
-        (hasattr(value, "__array__") or hasattr(value, "__float__"))
-        and not isinstance(value, (str, bytes, complex, type))
-    )
-
-
-def _shape(value: object, depth: int = 0) -> tuple[int, ...] | None:
-    """The shape of nested lists of numbers, or None where they have none."""
-    if isinstance(value, (list, tuple)):
-        if depth > DEEPEST:
-            return None
-        shapes = {_shape(each, depth + 1) for each in value}
-        if not shapes:
-            return (0,)
-        first = shapes.pop()
-        return None if shapes or first is None else (len(value), *first)
-    if not _numeric(value):
-        return None
-    shape = getattr(value, "shape", ())
-    return tuple(shape) if isinstance(shape, tuple) else tuple(np.asarray(value).shape)
 
 
 def _plain(value: object, depth: int = 0) -> object:
@@ -176,46 +158,40 @@ def _depth(value: object, most: int = DEEPEST) -> int:
     """How many indices lead to a number."""
     if isinstance(value, (list, tuple)):
         return 1 + (_depth(value[0], most - 1) if value and most else 0)
-    return int(getattr(value, "ndim", 0))
+    return len(shape_of(value) or ())
+
+
+def _parts(values: list[object] | tuple[object, ...]) -> list[object]:
+    """The members of a list of two; where they are stacked, of all layers, as lists of arrays."""
+    if len(values) != 2:
+        return list(values)
+    weights, biases = values
+    weights = _unstacked(weights, (3,))
+    # a second array beside the first one is the next layer's
+    return [weights, _unstacked(biases, (1, 2)) if isinstance(weights, (list, tuple)) else biases]
+
+
+def _unstacked(value: object, depths: tuple[int, ...]) -> object:
+    if isinstance(value, (list, tuple)) or not is_numeric(value) or _depth(value) not in depths:
+        return value
+    array = _as_array(value)
+    return value if array is None else list(array)
+
+
+def _is_layer(value: object) -> bool:
+    """Whether it is the weights' and the biases' gradients of one layer."""
+    return isinstance(value, (list, tuple)) and len(value) == 2 and _depth(value[0]) == 2
 
 
 def _is_pair(first: object, second: object) -> bool:
     """Whether two members are all weights' and all biases' gradients, and not two layers'.
 
-    One index leads to a layer and two more to a weight, so three deep is a list of matrices. Lists
-    that are no rectangle cannot be the matrix of a layer either.
+    One index leads to a layer and two more to a weight, so three deep is a list of matrices. A
+    first list that is no rectangle cannot be the matrix of a layer either.
     """
     sequences = [each for each in (first, second) if each is not None]
     if not sequences or not all(isinstance(each, (list, tuple)) for each in sequences):
         return False
     if len(sequences) == 1:
         return True
-    return _depth(first) >= 3 or any(_shape(each) is None for each in sequences)
-
-
-def describe(value: object, depth: int = 0) -> str:
-    """What ``value`` is, in a few words: "a str", "a list of 2 dicts"."""
-    if value is None:
-        return "None"
-    if isinstance(value, np.ndarray):
-        numbers = "complex numbers" if value.dtype.kind == "c" else f"dtype {value.dtype}"
-        sort = numbers if value.dtype.kind not in REAL else f"{value.size:,} numbers"
-        return f"an array of {sort}"
-    name = type(value).__name__
-    if isinstance(value, (list, tuple)) and depth == 0:
-        if not value:
-            return f"an empty {name}"
-        kinds = [describe(each, 1) for each in value[:MOST_DESCRIBED]]
-        start = f"{_article(name)} {name} of"
-        if len(value) > 1 and len(set(kinds)) == 1 and type(value[0]).__name__ in kinds[0]:
-            return f"{start} {len(value):,} {type(value[0]).__name__}s"
-        more = ", ..." if len(value) > MOST_DESCRIBED else ""
-        return f"{start} {', '.join(kinds)}{more}"
-    if isinstance(value, Mapping) and depth == 0 and not all(isinstance(k, str) for k in value):
-        odd = next(each for each in value if not isinstance(each, str))
-        return f"{_article(name)} {name} whose keys are not names but {type(odd).__name__}"
-    return f"{_article(name)} {name}"
-
-
-def _article(word: str) -> str:
-    return "an" if word[:1].lower() in "aeiou" else "a"
+    return _depth(first) >= 3 or shape_of(first) is None

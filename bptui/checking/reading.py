@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from bptui.checking.answers import Answer, AnyArray, Given
+from bptui.checking.reading_orders import (
+    NEAR,
+    backwards,
+    distance,
+    fitting,
+    nearest_fit,
+    orders,
+)
 from bptui.core.arrays import Array
 from bptui.core.diagnosis.trials import Case, FunctionName
 from bptui.core.names import Names
@@ -55,9 +63,7 @@ class Reading:
             raise UnreadableError(f"{name} holds complex numbers")
         self.precision = max(self.precision, PRECISIONS.get(kind.name, 0.0))
         if kind.kind in "iub" and array.size > 1:
-            self.note(
-                f"{name} holds whole numbers ({kind.name}): what stands behind the point is cut"
-            )
+            self.note(f"{name} holds whole numbers ({kind.name}): decimals are lost")
         self.quantities[name] = self._fitted(name, np.asarray(array, dtype=np.float64))
 
     def note(self, text: str) -> None:
@@ -118,13 +124,7 @@ def read(answer: Answer, function: FunctionName, case: Case, biases: bool) -> Re
     elif given.kind == "dict":
         _named(reading, given, function)
     elif given.kind == "pair":
-        _all(reading, f"{prefix}W", given.arrays)
-        if given.second:
-            if not case.experiment.network.bias:
-                raise UnreadableError(
-                    "it returned weights and biases, and does not take any biases"
-                )
-            _all(reading, f"{prefix}b", given.second)
+        _pair(reading, prefix, given)
     else:
         _sequence(reading, prefix, _unstacked(given, reading.depth), function, biases)
     if function == "step" and biases and "b1" not in reading.quantities:
@@ -152,6 +152,38 @@ def _unstacked(given: Given, depth: int) -> tuple[AnyArray, ...]:
     return given.arrays
 
 
+def _pair(reading: Reading, prefix: str, given: Given) -> None:
+    """The weights' and the biases' part; or, of two layers, the two parts of each layer."""
+    weights, biases = given.arrays, given.second
+    if biases and not reading.case.experiment.network.bias:
+        raise UnreadableError("it returned weights and biases, and does not take any biases")
+    if len(weights) == len(biases) == reading.depth:
+        _ordered(reading, prefix, (*weights, *biases), True)
+        return
+    _all(reading, f"{prefix}W", weights)
+    if biases:
+        _all(reading, f"{prefix}b", biases)
+
+
+def _ordered(reading: Reading, prefix: str, arrays: Sequence[AnyArray], biases: bool) -> None:
+    """A list with one array for each layer, or two where there are ``biases``, in some order.
+
+    Raises :class:`UnreadableError` where it goes from the last layer to the first: by its shapes,
+    or where these say nothing, because the numbers are the right ones.
+    """
+    case, among = reading.case, orders(prefix, reading.depth, biases)
+    order = fitting(among, arrays, case)
+    if order is None or distance(order, arrays, case) > NEAR:
+        back = fitting(backwards(prefix, reading.depth, biases), arrays, case)
+        unfit = order is None and fitting(among, [each.T for each in arrays], case) is None
+        if back is not None and (unfit or distance(back, arrays, case) < NEAR):
+            raise UnreadableError(
+                f"the order is from the last layer to the first; expected {prefix}W1 first"
+            )
+    for name, array in zip(order or nearest_fit(among, arrays, case), arrays, strict=True):
+        reading.take(name, array)
+
+
 def _all(reading: Reading, prefix: str, arrays: Sequence[AnyArray]) -> None:
     if len(arrays) != reading.depth:
         what = {"gW": "weight gradients", "gb": "bias gradients", "W": "weights", "b": "biases"}
@@ -171,24 +203,11 @@ def _sequence(
     biases: bool,
 ) -> None:
     depth = reading.depth
-    if biases and len(arrays) == 2 * depth:
-        orders: Iterable[list[str]] = (
-            [f"{prefix}{kind}{layer}" for kind in "Wb" for layer in range(1, depth + 1)],
-            [f"{prefix}{kind}{layer}" for layer in range(1, depth + 1) for kind in "Wb"],
-        )
-        for order in orders:
-            shapes = [reading.shape(name) for name in order]
-            if all(
-                a.squeeze().shape == tuple(n for n in s if n != 1)
-                for a, s in zip(arrays, shapes, strict=True)
-            ):
-                for name, array in zip(order, arrays, strict=True):
-                    reading.take(name, array)
-                return
-    if len(arrays) != depth:
+    flat = biases and len(arrays) == 2 * depth
+    if not flat and len(arrays) != depth:
         count = "one array" if len(arrays) == 1 else f"{len(arrays)} arrays"
         raise UnreadableError(f"it returned {count}; expected {expected(function, biases)}")
-    _all(reading, f"{prefix}W", arrays)
+    _ordered(reading, prefix, arrays, flat)
 
 
 def _in_place(reading: Reading, answer: Answer, biases: bool) -> None:
@@ -213,9 +232,10 @@ def _named(reading: Reading, given: Given, function: FunctionName) -> None:
             left[name] = np.asarray(value)
         elif name.lower() in known and not isinstance(value, tuple):
             reading.take(known[name.lower()], value)
-        elif name in ("weights", "biases", "gW", "gb") and isinstance(value, tuple):
+        elif name in ("weights", "biases", "gW", "gb"):
             prefix = "g" if function == "gradients" else ""
-            _all(reading, f"{prefix}{'W' if name in ('weights', 'gW') else 'b'}", value)
+            group = f"{prefix}{'W' if name in ('weights', 'gW') else 'b'}"
+            _all(reading, group, _layers(value, reading.depth))
         else:
             unknown.append(name)
     for target in dict.fromkeys(scalars[name][0] for name in left):
@@ -230,11 +250,24 @@ def _named(reading: Reading, given: Given, function: FunctionName) -> None:
     if unknown:
         shown = ", ".join(repr(each) for each in unknown[:5])
         reading.note(f"not looked at: {shown}, which are no names of this network's quantities")
+    if given.text:
+        reading.note(f"not looked at: {given.text}")
     if not reading.quantities:
-        found = f"with {shown}" if unknown else "that is empty"
+        found = f"with {shown}" if unknown else "without any values"
+        if given.text:
+            found = f"in which {given.text}"
         raise UnreadableError(
-            f"it returned a dict {found}; expected names among {', '.join(known.values())}"
+            f"it returned a dict {found}; expected names among {', '.join(known.values())}, "
+            "with arrays of numbers"
         )
+
+
+def _layers(value: AnyArray | tuple[AnyArray, ...], depth: int) -> tuple[AnyArray, ...]:
+    """Equal shapes of all layers come as one array; of a single layer perhaps its own alone."""
+    if isinstance(value, tuple):
+        return value
+    stacked = value.ndim > 0 and len(value) == depth
+    return tuple(np.asarray(each) for each in value) if stacked else (value,)
 
 
 def known_names(names: Names, function: FunctionName) -> list[str]:

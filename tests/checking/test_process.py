@@ -567,6 +567,8 @@ def test_a_killed_caller_leaves_no_process(tmp_path: Path) -> None:
 Pair = namedtuple("Pair", "weights biases")
 MATRIX, VECTOR = np.ones((2, 2)), np.ones(2)
 ROWS = [[1.0, 2.0], [3.0, 4.0]]
+AROUND: list[object] = []
+AROUND.append(AROUND)
 
 
 class Tensor:
@@ -617,6 +619,9 @@ def ragged(*arrays: Any) -> np.ndarray[Any, Any]:  # noqa: ANN401  # anything
         ([[VECTOR, VECTOR], [VECTOR, VECTOR]], "sequence", [(2, 2), (2, 2)]),
         ([ROWS, ROWS, ROWS], "sequence", [(2, 2)] * 3),
         ([Tensor(), Tensor()], "sequence", [(2, 2), (2, 2)]),
+        ([Recording(), Recording()], "sequence", [(2, 2), (2, 2)]),
+        ([[MATRIX, VECTOR]] * 3, "sequence", [(2, 2), (2,)] * 3),
+        ([[MATRIX, None]], "sequence", [(2, 2)]),
         ([1.0, 2, Decimal("0.5")], "sequence", [(), (), ()]),
         ([10**30, 1], "sequence", [(), ()]),
         (deque([MATRIX]), "sequence", [(2, 2)]),
@@ -635,6 +640,8 @@ def ragged(*arrays: Any) -> np.ndarray[Any, Any]:  # noqa: ANN401  # anything
          [(2, 2), (2, 3), "|", (2,), (3,)]),
         (([MATRIX, MATRIX], None), "pair", [(2, 2), (2, 2), "|"]),
         (([MATRIX], [None]), "pair", [(2, 2), "|"]),
+        ((np.ones((3, 2, 2)), np.ones((3, 2))), "pair", [(2, 2)] * 3 + ["|"] + [(2,)] * 3),
+        ((np.ones((3, 2, 2)), np.ones((3, 2, 2))), "sequence", [(3, 2, 2)] * 2),
         ((map(np.asarray, [MATRIX]), iter([VECTOR])), "pair", [(2, 2), "|", (2,)]),
         (([VECTOR, np.ones(3)], [VECTOR]), "pair", [(2,), (3,), "|", (2,)]),
         ("text", "other", "a str"),
@@ -642,6 +649,13 @@ def ragged(*arrays: Any) -> np.ndarray[Any, Any]:  # noqa: ANN401  # anything
         (np.array(["a"]), "other", "an array of dtype <U1"),
         ([MATRIX, "a"], "other", "a list of an array of 4 numbers, a str"),
         ([{"a": 1}, {"b": 2}], "other", "a list of 2 dicts"),
+        ([["a", "b"], [1, 2]], "other", "a list of 2 lists, where [0][0] is a str"),
+        ([[[1, 2], [3, 1j]]], "other", "a list of a list, where [0][1][1] is a complex"),
+        ([ROWS, [[1, 2], [3]]], "other",
+         "a list of 2 lists, where the parts of [1] differ in shape, (2,) and (1,)"),
+        ([[10**400, 1]], "other",
+         "a list of a list, where [0][0] is a whole number too large for a float"),
+        (AROUND, "other", "a list of a list, where [0] is nested too deeply"),
         ([MATRIX, None], "other", "a list of an array of 4 numbers, None"),
         ({1: MATRIX}, "other", "a dict whose keys are not names but int"),
         (object(), "other", "an object"),
