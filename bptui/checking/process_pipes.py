@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from bptui.checking.process_escaped import kill_marked, new_mark
 from bptui.checking.process_output import Output
 from bptui.checking.process_server import REPLY
 
@@ -49,6 +50,7 @@ class Pipes:
             raise CannotStartError("the Python interpreter that runs bptui is not known")
         self._output, self._answer, self._trace = output, bytearray(), bytearray()
         self._readers: dict[int, Literal["answer", "output", "trace"]] = {}
+        self._mark = new_mark()
         far: list[int] = []
         near: list[int] = []
         try:
@@ -69,7 +71,7 @@ class Pipes:
                 stderr=printed,
                 pass_fds=(commands, answers, trace, lifeline),
                 start_new_session=True,
-                env=_environment(),
+                env={**_environment(), **self._mark},
             )
         except OSError as error:
             _close(near)
@@ -189,11 +191,12 @@ class Pipes:
         return self._trace.decode("utf-8", "replace")
 
     def kill(self) -> None:
-        """End the process and all that it started in its group; no error if there are none."""
+        """End the process and all that it started; no error if there are none."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
+        kill_marked(self._mark)
         _close(self._near)
         self._near = []
 

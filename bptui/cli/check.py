@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import shutil
+import stat
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,6 +63,7 @@ ends the program; 2 the file cannot be loaded or has nothing to check.
 @click.option(
     "--timeout",
     type=click.FloatRange(0.1, 86_400),
+    callback=lambda context, option, seconds: _seconds(seconds),
     default=10.0,
     show_default=True,
     metavar="SECONDS",
@@ -84,11 +87,19 @@ def command(file: str | None, name_or_file: str, template: bool, timeout: float)
         raise click.exceptions.Exit(1)
 
 
+def _seconds(seconds: float) -> float:
+    if math.isnan(seconds):  # which is in every range, by its comparisons
+        raise click.BadParameter("nan is no number of seconds.")
+    return seconds
+
+
 def _readable(file: str) -> Path:
     path = Path(file)
     try:
         if path.is_dir():
             raise Unusable(f"{file!r} is a folder; expected a Python file")
+        if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe may take for ever
+            raise Unusable(f"{file!r} is no ordinary file; expected a Python file")
         with path.open("rb"):
             return path
     except (OSError, ValueError) as error:
