@@ -34,6 +34,7 @@ Every weight and bias gets two numerical gradients beside the one that backpropa
 complex step, exact to rounding, and by a central difference, the second opinion. Where a gradient
 is wrong, the links of the chain from the loss to the update say since which operation, and which
 mistake of the preset is behind it. Where relu has no derivative, both one-sided ones are given.
+Where rounding may be as large as a gradient, the check says that it cannot be told.
 
 Of large matrices a sample is checked, always the same one, and the worst rows are written.
 

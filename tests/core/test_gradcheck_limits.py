@@ -117,6 +117,13 @@ def test_numbers_that_overflow_are_told_without_a_warning() -> None:
     assert "update right" in chain
 
 
+def test_derivatives_that_overflow_themselves_tell_nothing() -> None:
+    true = check_gradients(step_of(experiment())).gradients[0]
+    lost = replace(true.derivatives, right=np.full_like(true.analytic, np.nan))
+    assert replace(true, derivatives=lost).unclear.all()
+    assert not replace(true, derivatives=lost).wrong.any()
+
+
 @pytest.mark.parametrize("name", ["sigmoid", "tanh", "softplus", "gelu", "relu", "leaky_relu"])
 def test_bounds_hold_the_errors_of_activations_and_slopes(name: str) -> None:
     """Against values in extended precision, moved by up to the error of the pre-activation."""

@@ -75,7 +75,7 @@ class Comparison:
 
     @cached_property
     def wrong(self) -> Mask:
-        """Where the analytic value is no derivative; what is not finite never is."""
+        """Where the analytic value is no derivative; not finite, it is never a finite one."""
         wrong: Mask = self._beyond_rounding | (self._far & self._sure)
         return wrong
 
@@ -87,7 +87,9 @@ class Comparison:
             fits = (a >= lowest - self._allowed(a, lowest)) & (
                 a <= highest + self._allowed(a, highest)
             )
-        wrong: Mask = ~(fits & np.isfinite(a) & np.isfinite(lowest) & np.isfinite(highest))
+        # a derivative that has overflowed itself says nothing about another number
+        known = np.isfinite(lowest) & np.isfinite(highest)
+        wrong: Mask = known & ~(fits & np.isfinite(a))
         return wrong
 
     @cached_property
@@ -145,12 +147,18 @@ class Comparison:
         return agrees
 
     @property
+    def overflowed(self) -> Mask:
+        """Where ``unclear`` comes of a derivative that is not finite."""
+        overflowed: Mask = self.unclear & ~np.isfinite(self.numerical)
+        return overflowed
+
+    @property
     def doubtful(self) -> Mask:
         """Where the two numerical values disagree, so that the verdict stands on one alone."""
         if self.differences is None:
             return np.zeros(self.analytic.shape, dtype=bool)
         known = np.isfinite(self.differences.values)
-        doubtful: Mask = known & ~self.confirmed & ~self.kink
+        doubtful: Mask = known & ~self.confirmed & ~self.kink & ~self.unclear
         return doubtful
 
     def verdict(self, position: int) -> Verdict:

@@ -140,10 +140,13 @@ def summary(check: GradientCheck) -> list[str]:
     wrong, checked = check.count("wrong"), check.checked
     kinks = sum(int(stands_on_kink(each).sum()) for each in check.gradients)
     unclear = check.count("unclear")
+    right = checked - wrong - kinks - unclear
     if wrong:
         said = [f"{_some(wrong, checked)} wrong."]
+    elif right:
+        said = [f"{_some(right, checked)} right{_largest(check)}."]
     else:
-        said = [f"{_some(checked - kinks - unclear, checked)} right{_largest(check)}."]
+        said = ["No gradient is wrong."]
     said += _since(check)
     if kinks:
         said.append(
@@ -151,9 +154,12 @@ def summary(check: GradientCheck) -> list[str]:
             "value taken lies between the one-sided derivatives."
         )
     if unclear:
+        whose = "they are" if unclear > 1 else "it is"
+        cause = f"rounding, which may be as large as {whose}"
+        if check.count("overflowed"):
+            cause = "rounding or overflow"
         said.append(
-            f"{_some(unclear, checked)} lost in rounding, which may be as large as they "
-            "are: whether they are right cannot be told."
+            f"{_some(unclear, checked)} lost in {cause}: whether {whose} right cannot be told."
         )
     if check.count("rounded"):
         said.append(

@@ -136,7 +136,7 @@ def _omitted(comparison: Comparison, shown: list[int]) -> str:
         return ""
     counts = {
         "wrong": int((comparison.wrong & left).sum()),
-        "not to be told": int((comparison.unclear & left).sum()),
+        "lost": int((comparison.unclear & left).sum()),
         "on a kink": int((stands_on_kink(comparison) & left).sum()),
     }
     counts["right"] = int(left.sum()) - sum(counts.values())
@@ -195,7 +195,7 @@ def _verdict(names: Names, comparison: Comparison) -> str:
     if kinks:
         parts.append(f"{_all(kinks, size)} not differentiable here, with a value that may stand")
     if unclear:
-        parts.append(f"{_all(unclear, size)} lost in rounding: cannot be told")
+        parts.append(f"{_all(unclear, size)} lost: cannot be told")
     right = size - wrong - kinks - unclear
     if right:
         text = f"{_all(right, size)} right"
