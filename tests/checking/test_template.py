@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
@@ -173,6 +174,16 @@ def test_depths_sums_penalties_and_layers_that_are_not_trained() -> None:
     many = preset([2, *[3] * 30, 1], ["tanh"] * 31, "squared_error")
     check(many)
     assert max(map(len, template(many).splitlines())) <= 100
+
+
+def test_the_form_of_gelu_is_said() -> None:
+    """And its distance from z Phi(z), Phi(z) = (1 + erf(z / sqrt 2)) / 2, is as it says."""
+    text = template(preset([2, 2], ["gelu"], "squared_error"))
+    (stated,) = re.findall(r"the tanh form .*\n.* differs from it by up to ([0-9.]+)\n", text)
+    gelu, z = executed(text)["gelu"], np.linspace(-8.0, 8.0, 4001)
+    exact = np.array([each * (1.0 + math.erf(each / math.sqrt(2.0))) / 2.0 for each in z])
+    assert 0.9 * float(stated) < np.abs(gelu(z) - exact).max() <= float(stated)
+    assert "tanh form" not in template(load("article"))
 
 
 def test_mistakes_of_the_preset_are_left_aside() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -276,3 +277,17 @@ def test_code_that_is_only_slow_is_not_called_wrong(tmp_path: Path) -> None:
     done = run(tmp_path, source, "--timeout", "0.5")
     assert done.code == 1
     assert done.says("calls that came back", "--timeout", "too slow for its time limit")
+
+
+def test_pipes_and_limits_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.py"
+    os.mkfifo(pipe)  # nobody writes into it, so whoever opens it waits
+    for arguments, text in (
+        ([str(pipe)], "is no ordinary file; expected a Python file"),
+        (["/dev/null"], "is no ordinary file"),
+        (["mine.py", "--timeout", "nan"], "nan is no number of seconds"),
+        (["mine.py", "--timeout", "inf"], "is not in the range"),
+    ):
+        done = CliRunner().invoke(cli, ["check", *arguments])
+        assert done.exit_code == 2
+        assert text in done.stderr
