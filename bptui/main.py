@@ -43,6 +43,7 @@ Examples:
   bptui my-network.toml      one of your own
   bptui run mazur --every 1  without a screen
   bptui explain mazur        the calculation of a step, with its numbers
+  bptui check my_code.py     your own backpropagation, its mistake named
 """
 
 
