@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from bptui.core.arrays import Array
-from bptui.core.gradcheck.derivatives import STEP
+from bptui.core.gradcheck.derivatives import SMALLEST, STEP
 from bptui.core.gradcheck.functions import LEAKY_SLOPE, Mask, activation, log_sum_exp, sigmoid
 
 EPSILON = float(np.finfo(np.float64).eps)
@@ -57,7 +57,8 @@ def out_error(name: str, z: Array, a: Array, error: Array) -> Array:
     result: Array = np.where(
         _limited(name, z, error), np.maximum(moved, bound), moved + 8.0 * EPSILON * terms
     )
-    return result
+    # powers of e may underflow to 0, where another formula still has a number
+    return result + SMALLEST if name in ("sigmoid", "softplus", "gelu", "softmax") else result
 
 
 def slope_error(name: str, z: Array, a: Array, error: Array) -> Array:
