@@ -113,13 +113,14 @@ def check_file(path: Path, experiment: Experiment, limit: float) -> bool:
     from bptui.checking.process import CannotStartError
     from bptui.checking.reporting.report import report_lines
     from bptui.cli.output import opened
+    from bptui.presets.errors import printable
 
     try:
         done: Check = check(path, experiment, limit)
     except UncheckableError as error:
         raise Unusable(_told(path, error)) from None
     except CannotStartError as error:
-        raise Unusable(str(error)) from None
+        raise Unusable(printable(str(error))) from None
     width = WIDTH
     with opened(None) as stream:
         if stream is sys.stdout and stream.isatty():

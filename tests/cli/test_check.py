@@ -291,3 +291,11 @@ def test_pipes_and_limits_that_are_no_numbers_are_refused(tmp_path: Path) -> Non
         done = CliRunner().invoke(cli, ["check", *arguments])
         assert done.exit_code == 2
         assert text in done.stderr
+
+
+def test_what_breaks_bptui_in_the_process_is_said_without_escapes(tmp_path: Path) -> None:
+    broken = "def broken(**settings):\n    raise ValueError('\\x1b[31mred')\nnp.seterr = broken\n"
+    done = run(tmp_path, RIGHT + broken)
+    assert done.code == 2
+    assert done.says("bptui's own error in the process of the checked code: ValueError", "[31mred")
+    assert "\x1b" not in done.err
