@@ -9,8 +9,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from bptui.checking.answers import Answer, AnyArray, Argument, Noted, Stopped
-from bptui.checking.process import UserCode
-from bptui.checking.reading import Reading, UnreadableError, read
+from bptui.checking.process.user_code import UserCode
+from bptui.checking.reading.read import Reading, UnreadableError, in_columns, read
 from bptui.core.arrays import Array
 from bptui.core.diagnosis.trials import Case, FunctionName, Trial
 
@@ -122,11 +122,6 @@ def _turn(made: Attempt, notes: Sequence[str] = ()) -> None:
             for quantities in trial.observed
         ]
         made.trials[place] = replace(trial, observed=tuple(observed))
-
-
-def in_columns(name: str) -> str:
-    """The note of a reading whose samples stood in columns."""
-    return f"{name} has its samples in columns"
 
 
 def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> Trial | None:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from bptui.checking.answers import Loaded, Signature, Stopped
 from bptui.checking.attempt import FORMS, Attempt, Failure, Form, attempt
-from bptui.checking.process import UserCode
+from bptui.checking.process.user_code import UserCode
 from bptui.core.diagnosis.cases import cases_for
 from bptui.core.diagnosis.diagnose import diagnose
 from bptui.core.diagnosis.findings import Cause, Diagnosis

@@ -21,10 +21,10 @@ import numpy as np
 import pytest
 
 from bptui.checking.answers import Answer, Argument, Loaded, Signature, Stopped
-from bptui.checking.process import CannotStartError, UserCode
-from bptui.checking.process_messages import UnreadableError, read
-from bptui.checking.process_output import KEPT, Output
-from bptui.checking.process_values import Taker
+from bptui.checking.process.messages import UnreadableError, read
+from bptui.checking.process.output import KEPT, Output
+from bptui.checking.process.user_code import CannotStartError, UserCode
+from bptui.checking.process.values import Taker
 
 SHORT = 0.25
 """The limit in seconds of code that hangs."""
@@ -286,9 +286,7 @@ def test_parameters_by_name_only_get_their_arguments(folder: Path) -> None:
         for biases, expected in (([], [1.0, 0.25]), ([[np.array(7.0)]], [7.0, 0.25])):
             given = answer(code, "step", *ARGUMENTS, *biases, 0.25).given.arrays
             assert [float(each) for each in given] == expected
-        with pytest.raises(
-            CannotStartError, match=r"own error .*: TypeError: .* \(process_life.py"
-        ):
+        with pytest.raises(CannotStartError, match=r"own error .*: TypeError: .* \(life.py"):
             code.load()  # what the code did to numpy stops bptui, which is no exit of the code
         assert isinstance(code.load(), Loaded), "in another process"
 
@@ -559,7 +557,8 @@ def test_an_interrupted_caller_leaves_no_process(tmp_path: Path) -> None:
 def test_a_killed_caller_leaves_no_process(tmp_path: Path) -> None:
     file = script(tmp_path, "import os\ndef gradients():\n    while True: pass\n")
     program = (
-        "import sys\nfrom pathlib import Path\nfrom bptui.checking.process import UserCode\n"
+        "import sys\nfrom pathlib import Path\n"
+        "from bptui.checking.process.user_code import UserCode\n"
         f"with UserCode(Path({str(file)!r}), 1000.0) as code:\n"
         "    code.load()\n    print(code._pipes._process.pid, flush=True)\n"
         "    code.call('gradients', [])\n"

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from bptui.checking.answers import Answer, Given
-from bptui.checking.process_values import Taker
-from bptui.checking.reading import Reading, UnreadableError, read
+from bptui.checking.process.values import Taker
+from bptui.checking.reading.read import Reading, UnreadableError, read
 from bptui.core.arrays import Array
 from bptui.core.diagnosis.cases import cases_for
 from bptui.core.diagnosis.trials import Case, FunctionName

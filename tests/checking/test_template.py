@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from bptui.checking.answers import Stopped
-from bptui.checking.template import not_written, template
+from bptui.checking.template.skeleton import not_written, template
 from bptui.core.experiment import Experiment
 from bptui.core.training import Engine
 from bptui.presets import load, loads

@@ -8,7 +8,7 @@ from bptui.checking.answers import Frame, Stopped
 from bptui.checking.attempt import Attempt, Failure
 from bptui.checking.check import FunctionCheck
 from bptui.checking.reporting.words import HOW, INDENT, wrapped
-from bptui.checking.template import not_written
+from bptui.checking.template.skeleton import not_written
 from bptui.presets.errors import printable
 
 

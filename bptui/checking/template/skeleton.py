@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from bptui.checking.answers import Stopped
-from bptui.checking.template_formulas import FORMULA, FORWARD, FUNCTIONS, OUTPUT_GRADIENT, SLOPE
+from bptui.checking.template.formulas import FORMULA, FORWARD, FUNCTIONS, OUTPUT_GRADIENT, SLOPE
 from bptui.core.experiment import Experiment
 from bptui.presets.errors import printable
 from bptui.presets.folders import shipped_folder

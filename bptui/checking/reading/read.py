@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bptui.checking.answers import Answer, AnyArray, Given
-from bptui.checking.reading_orders import (
+from bptui.checking.reading.orders import (
     NEAR,
     backwards,
     distance,
@@ -81,7 +81,7 @@ class Reading:
             return squeezed.reshape(wanted)
         parameter = name.startswith(("g", "W", "b"))
         if not parameter and array.ndim == 2 and array.T.shape == wanted:
-            self.note(f"{name} has its samples in columns")
+            self.note(in_columns(name))
             return array.T
         shape = f"{name} has the shape {array.shape}"
         if array.shape == wanted[::-1]:
@@ -106,6 +106,11 @@ class Reading:
             self.note("the loss was given in parts, which were put together")
             return np.array([[array.sum() / (outputs if mean else 1)]])
         raise UnreadableError(f"the loss has the shape {array.shape}; expected a single number")
+
+
+def in_columns(name: str) -> str:
+    """The note on a quantity whose samples stand in columns."""
+    return f"{name} has its samples in columns"
 
 
 def read(answer: Answer, function: FunctionName, case: Case, biases: bool) -> Reading:

@@ -18,7 +18,7 @@ from bptui.checking.answers import (
     Signature,
     Stopped,
 )
-from bptui.checking.process_describe import REAL
+from bptui.checking.process.describe import REAL
 
 Reply: TypeAlias = Loaded | Answer | Stopped
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, KeysView, Mapping, ValuesView
 import numpy as np
 
 from bptui.checking.answers import AnyArray, Given
-from bptui.checking.process_describe import (
+from bptui.checking.process.describe import (
     DEEPEST,
     REAL,
     describe,

@@ -12,9 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from bptui.checking.process_escaped import kill_marked, new_mark
-from bptui.checking.process_output import Output
-from bptui.checking.process_server import REPLY
+from bptui.checking.process.escaped import kill_marked, new_mark
+from bptui.checking.process.output import Output
+from bptui.checking.process.server import REPLY
 
 CHILD = Path(__file__).with_name("child.py")
 PIECE = 1 << 16

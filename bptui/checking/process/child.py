@@ -16,10 +16,10 @@ from contextlib import suppress
 def main() -> None:
     # whatever numpy needs is imported before the user's folder, which may hold a random.py, counts
     importlib.import_module("numpy")
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    root = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3))
     sys.path.insert(0, root)
-    from bptui.checking.process_life import out_of_reach
-    from bptui.checking.process_server import serve
+    from bptui.checking.process.life import out_of_reach
+    from bptui.checking.process.server import serve
 
     sys.path.remove(root)
     file, *descriptors = sys.argv[1:]

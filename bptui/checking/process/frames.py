@@ -12,7 +12,7 @@ from types import FrameType, ModuleType
 
 from bptui.checking.answers import Frame
 
-PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PACKAGE = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 2))
 FIRST, LAST = 4, 6
 """Of a long way to an error, as in endless recursion, so many of its outer and inner frames."""
 LONGEST_LINE = 300

@@ -13,11 +13,11 @@ from typing import Self
 import numpy as np
 
 from bptui.checking.answers import Answer, Argument, Loaded, Stopped
-from bptui.checking.process_frames import UserFiles
-from bptui.checking.process_messages import OwnError, Reply, UnreadableError, read
-from bptui.checking.process_output import Output
-from bptui.checking.process_pipes import CannotStartError, NoAnswerError, Pipes
-from bptui.checking.process_server import HEADER
+from bptui.checking.process.frames import UserFiles
+from bptui.checking.process.messages import OwnError, Reply, UnreadableError, read
+from bptui.checking.process.output import Output
+from bptui.checking.process.pipes import CannotStartError, NoAnswerError, Pipes
+from bptui.checking.process.server import HEADER
 
 __all__ = ["CannotStartError", "UserCode"]
 

@@ -19,9 +19,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from bptui.checking.answers import AnyArray, Argument, Noted
-from bptui.checking.process_frames import text_of
-from bptui.checking.process_life import Life, Surroundings
-from bptui.checking.process_values import Taker
+from bptui.checking.process.frames import text_of
+from bptui.checking.process.life import Life, Surroundings
+from bptui.checking.process.values import Taker
 
 Message: TypeAlias = dict[str, Any]
 HEADER = struct.Struct("<Q")
@@ -68,7 +68,7 @@ def serve(file: str, commands: int, answers: int, trace: int) -> None:
 
 
 def _own(error: BaseException) -> str:
-    """``TypeError: ... (process_life.py, line 46)``."""
+    """``TypeError: ... (life.py, line 46)``."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{os.path.basename(last.filename)}, line {last.lineno}"
     return f"{type(error).__name__}: {text_of(error)} ({place})"

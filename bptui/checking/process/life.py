@@ -19,7 +19,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from bptui.checking.answers import Noted, Signature
-from bptui.checking.process_frames import UserFiles, text_of
+from bptui.checking.process.frames import UserFiles, text_of
 
 FUNCTIONS = {
     "gradients": ("x", "t", "weights", "biases"),

@@ -1,0 +1,1 @@
+"""What the user's function returned, read as named quantities."""
