@@ -73,7 +73,7 @@ def command(file: str | None, name_or_file: str, template: bool, timeout: float)
     if template:
         if file is not None:
             raise Unusable(f"--template prints a skeleton and reads no file; found {file!r}")
-        from bptui.checking.template import template as skeleton
+        from bptui.checking.template.skeleton import template as skeleton
         from bptui.cli.output import opened
 
         text = skeleton(load_preset(name_or_file))
@@ -110,7 +110,7 @@ def _readable(file: str) -> Path:
 def check_file(path: Path, experiment: Experiment, limit: float) -> bool:
     """Check and write the report; whether everything is right."""
     from bptui.checking.check import UncheckableError, check
-    from bptui.checking.process import CannotStartError
+    from bptui.checking.process.user_code import CannotStartError
     from bptui.checking.reporting.report import report_lines
     from bptui.cli.output import opened
     from bptui.presets.errors import printable
