@@ -71,7 +71,7 @@ class GradientCheckScreen(Dialog[Selection]):
         self.set_interval(TICK, self._tell_share)
 
     def _tell_share(self) -> None:
-        if self._share and self._check is None and self._running:
+        if self._share and self._check is None and self.is_running:
             self._say(f"checking … {self._share:.0%}")
 
     def _say(self, text: str) -> None:
