@@ -174,15 +174,22 @@ class BptuiApp(LookingApp):
 
     def action_derivation(self) -> None:
         """The next form; on a low screen the derivation comes and goes in turn with them."""
+        if self.show_derivation():
+            return
+        screen = self.screen_stack[0]
+        if screen.query_one(DerivationPanel).next_form() and self.size.height < LOW:
+            screen.remove_class("explaining")
+
+    def show_derivation(self) -> bool:
+        """Bring the derivation to the screen; whether it was not there."""
         screen = self.screen_stack[0]
         panel = screen.query_one(DerivationPanel)
         if screen.has_class("zoomed") and not panel.has_class("alone"):
             self.action_zoom()  # another panel had the screen for itself
-            screen.add_class("explaining")
-        elif not panel.size.area:
-            screen.add_class("explaining")
-        elif panel.next_form() and self.size.height < LOW:
-            screen.remove_class("explaining")
+        elif panel.size.area:
+            return False
+        screen.add_class("explaining")
+        return True
 
     def action_zoom(self) -> None:
         """The focused panel alone, or all panels again."""

@@ -7,10 +7,14 @@ from bptui.app.selection import Selection
 
 
 class CheckingApp(ExportingApp):
-    """Opens the gradient check; what is chosen there is selected."""
+    """Opens the gradient check; what is chosen there is selected and explained."""
 
     def select(self, selection: Selection) -> None:
         """Select something at the shown place in time."""
+        raise NotImplementedError
+
+    def show_derivation(self) -> bool:
+        """Bring the derivation to the screen; whether it was not there."""
         raise NotImplementedError
 
     def action_gradcheck(self) -> None:
@@ -25,3 +29,4 @@ class CheckingApp(ExportingApp):
     def _chosen(self, selection: Selection | None) -> None:
         if selection is not None:
             self.select(selection)
+            self.show_derivation()

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from bptui.checking.answers import Loaded, Signature, Stopped
 from bptui.checking.attempt import FORMS, Attempt, Failure, Form, attempt
 from bptui.checking.process.user_code import UserCode
+from bptui.checking.template.skeleton import not_written
 from bptui.core.diagnosis.cases import cases_for
 from bptui.core.diagnosis.diagnose import diagnose
 from bptui.core.diagnosis.findings import Cause, Diagnosis
@@ -200,7 +201,8 @@ def _settled(examined: Examined, batches: bool) -> bool:
     """Whether no other form of calling could show the code in a better light."""
     diagnosis = examined.diagnosis
     if diagnosis is None:
-        return False
+        stopped = examined.attempt.failures[0].stopped if examined.attempt.failures else None
+        return stopped is not None and not_written(stopped)
     if diagnosis.right:
         return True
     causes = diagnosis.causes

@@ -210,6 +210,26 @@ def gradients(x, t, weights):
             id="len(x) of a vector is no batch size",
         ),
         pytest.param(
+            RIGHT
+            + """
+def step(x, t, weights, learning_rate):
+    return [w + learning_rate * g for w, g in zip(weights, gradients(x, t, weights))]
+""",
+            (),
+            1,
+            ("step: wrong-sign.", "what is before them is right, so it is made where W2 and W1"),
+            id="no line is accused that gives what is right",
+        ),
+        pytest.param(
+            RIGHT.replace("[x.T @", "[(x.T @").replace(
+                "(1 - h)), h.T @ d]", "(1 - h))).T, d.T @ h]"
+            ),
+            (),
+            1,
+            ("gradients: gW2 and gW1: each is the transpose of what is right.",),
+            id="transposed gradients",
+        ),
+        pytest.param(
             RIGHT.replace("/ len(x)", "/ t.size"),
             (),
             1,

@@ -11,15 +11,17 @@ from bptui.checking.reporting.links import missing
 from bptui.checking.reporting.quantities import (
     digits_right,
     phrases,
+    plural,
     ratio_text,
 )
-from bptui.checking.reporting.words import INDENT, hanging, own_words
+from bptui.checking.reporting.words import INDENT, Told, hanging, listed, own_words
 from bptui.core.derivation.code import assignment, folded
 from bptui.core.derivation.equation import Comparison, Equation
 from bptui.core.derivation.explain import Explainer
 from bptui.core.derivation.expression import quantities
 from bptui.core.derivation.report import Report
 from bptui.core.derivation.symbols import Symbols
+from bptui.core.derivation.words import layer_words
 from bptui.core.diagnosis.findings import Cause, Diagnosis, Finding, Ratio
 from bptui.core.diagnosis.rewritten import rewritten
 from bptui.core.diagnosis.trials import Case
@@ -43,10 +45,10 @@ FEW_NUMBERS = 12
 """A network of so few numbers is also explained in single numbers."""
 
 
-def cause_lines(check: FunctionCheck, width: int, shown: set[str]) -> Iterator[str]:
+def cause_lines(check: FunctionCheck, width: int, told: Told) -> Iterator[str]:
     """The diagnosis: what was probably written, and what it should be.
 
-    ``shown`` holds what the report has shown before and does not repeat; it is added to.
+    ``told`` is what the report has said before; it is added to.
     """
     diagnosis = check.examined.diagnosis
     if diagnosis is None:
@@ -63,12 +65,12 @@ def cause_lines(check: FunctionCheck, width: int, shown: set[str]) -> Iterator[s
         yield f"Diagnosis: {len(causes)} explanations fit equally"
     for place, cause in enumerate(causes[:MOST_CAUSES], 1):
         start = f"{place}. " if len(causes) > 1 else "Diagnosis: "
-        text = f"{start}{_name(cause)}{since}"
+        text = f"{start}{name_of(cause, check)}{since}"
         yield from textwrap.wrap(text, width, subsequent_indent=INDENT)
-        yield from _cause(cause, check, width, shown)
+        yield from _cause(cause, check, width, told)
     if len(causes) > MOST_CAUSES:
         yield f"and {len(causes) - MOST_CAUSES} more that fit equally"
-    same = [f"where {_name(each)}" for each in diagnosis.causes if each not in causes]
+    same = [f"where {name_of(each, check)}" for each in diagnosis.causes if each not in causes]
     same += [f"where every number is the right one {each}" for each in readings(diagnosis)]
     if same:
         yield from hanging(f"the same numbers come {', or '.join(same)}", width)
@@ -98,41 +100,87 @@ def named(diagnosis: Diagnosis) -> tuple[Cause, ...]:
     return known or diagnosis.causes
 
 
-def _name(cause: Cause) -> str:
-    return " + ".join((*cause.mistakes, *cause.other))
+def name_of(cause: Cause, check: FunctionCheck) -> str:
+    """``transposed-weights + doubled``; with the layer where it is made in one only."""
+    wrong = any(each.name == "loss" and each.verdict == "wrong" for each in _findings(check))
+    others = [
+        each if wrong else each.replace("the loss is", "the gradient is that of")
+        for each in cause.other
+    ]
+    name = " + ".join((*cause.mistakes, *others))
+    if not cause.layer:
+        return name
+    return f"{name}, in {layer_words(check.experiment.network, cause.layer)} only"
 
 
-def _cause(cause: Cause, check: FunctionCheck, width: int, shown: set[str]) -> Iterator[str]:
+def right_names(diagnosis: Diagnosis) -> set[str]:
+    """What was given and is right."""
+    return {each.name for each in diagnosis.findings if each.verdict in ("right", "convention")}
+
+
+def _cause(cause: Cause, check: FunctionCheck, width: int, told: Told) -> Iterator[str]:
+    whole = name_of(cause, check)
+    if whole in told.causes:
+        yield f"{INDENT}as above"
+        return
+    told.causes.add(whole)
     for name in cause.mistakes:
         text = f"{name}: {MISTAKES[name].summary}" if cause.size > 1 else MISTAKES[name].summary
         yield from hanging(text, width)
     cases = [each.case for each in check.examined.attempt.trials if not each.case.own]
     layers = check.experiment.network.layers
     case = next((each for each in cases if each.experiment.network.layers == layers), cases[0])
+    comparisons = rewritten(cause, case)
+    possible = [each for each in comparisons if _may_be(each, check, told)]
+    for comparison in possible:
+        lines = _compared(comparison, cause, case, width)
+        if "\n".join(lines) not in told.lines:
+            told.lines.add("\n".join(lines))
+            yield from lines
+    if comparisons and not possible:
+        names = [each.name for each in _findings(check) if each.verdict in ("wrong", "follows")]
+        yield from hanging(
+            f"what is before them is right, so it is made where {listed(names)} "
+            f"{'are' if len(names) > 1 else 'is'} computed",
+            width,
+        )
+        return
+    for text in _single_numbers(cause, case):
+        if text not in told.lines:
+            told.lines.add(text)
+            yield from hanging(text, width)
+
+
+def _may_be(comparison: Comparison, check: FunctionCheck, told: Told) -> bool:
+    """Whether the code may have that line: not if what it computes has been seen to be right."""
+    name, findings = comparison.published.left.name, _findings(check)
+    if name == "loss":
+        return any(each.name == name and each.verdict == "wrong" for each in findings)
+    known = {each.name for each in findings if each.verdict in ("right", "convention")}
+    known |= told.right
+    names = check.experiment.network.names
+    for layer in range(1, names.depth + 1):
+        # where the gradient of the weights is right, so is the delta that it is made of
+        if name in (names.delta(layer), names.out_gradient(layer)):
+            return not known & {names.delta(layer), names.weight_gradient(layer)}
+    return name not in known
+
+
+def _compared(comparison: Comparison, cause: Cause, case: Case, width: int) -> list[str]:
     symbols = Symbols(case.experiment.network.names)
     report = Report(symbols, width)
-    given = {each.name for each in _findings(check) if each.verdict != "not given"}
-    for comparison in rewritten(cause, case):
-        if comparison.published.left.name == "loss" and "loss" not in given:
-            continue
-        lines = [
-            f"{INDENT}you probably wrote",
-            *_code(comparison.published, symbols, width),
-            f"{INDENT}it should be",
-            *_code(comparison.correct, symbols, width),
-        ]
-        told = [report.difference(each, comparison, "numpy") for each in comparison.differences]
-        unchanged = comparison.published.expression == replace(comparison.published.left, new=False)
-        silent = unchanged or any("the loss is" in each for each in cause.other)
-        for text in [] if silent else list(dict.fromkeys(told))[:MOST_DIFFERENCES]:
-            lines += hanging(text, width)
-        if "\n".join(lines) not in shown:
-            shown.add("\n".join(lines))
-            yield from lines
-    for text in _single_numbers(cause, case, report):
-        if text not in shown:
-            shown.add(text)
-            yield from hanging(text, width)
+    lines = [
+        f"{INDENT}you probably wrote",
+        *_code(comparison.published, symbols, width),
+        f"{INDENT}it should be",
+        *_code(comparison.correct, symbols, width),
+    ]
+    told = [report.difference(each, comparison, "numpy") for each in comparison.differences]
+    unchanged = comparison.published.expression == replace(comparison.published.left, new=False)
+    silent = unchanged or any("the loss is" in each for each in cause.other)
+    for text in [] if silent else list(dict.fromkeys(told))[:MOST_DIFFERENCES]:
+        lines += hanging(own_words(text), width)
+    return lines
 
 
 def _findings(check: FunctionCheck) -> tuple[Finding, ...]:
@@ -150,11 +198,12 @@ def _code(equation: Equation, symbols: Symbols, width: int) -> list[str]:
     return [f"{INDENT * 2}{line}" for line in lines]
 
 
-def _single_numbers(cause: Cause, case: Case, report: Report) -> Iterator[str]:
+def _single_numbers(cause: Cause, case: Case) -> Iterator[str]:
     """For code in the article's style: which number stands where which other belongs."""
     network = case.experiment.network
     if network.parameter_count > FEW_NUMBERS or not cause.mistakes or case.samples > 1:
         return
+    report = Report(Symbols(network.names), 10**6)
     training = replace(case.experiment.training, mistakes=cause.mistakes)
     experiment = replace(case.experiment, training=training)
     explainer, snapshot = Explainer(experiment), Engine(experiment).record()
@@ -173,11 +222,9 @@ def no_cause(check: FunctionCheck, width: int) -> Iterator[str]:
     first = diagnosis.first_wrong
     if first is None:
         return
-    constant = constant_of(diagnosis)
-    if constant:
-        text = (
-            f"Diagnosis: a constant factor: {constant}. No mistake of the catalogue is just that."
-        )
+    striking = striking_of(diagnosis)
+    if striking:
+        text = f"Diagnosis: {striking}. No mistake of the catalogue is just that."
         yield from textwrap.wrap(text, width, subsequent_indent=INDENT)
         return
     digits = digits_right(diagnosis.findings)
@@ -209,8 +256,14 @@ def no_cause(check: FunctionCheck, width: int) -> Iterator[str]:
     yield from textwrap.wrap(text, width, subsequent_indent=INDENT)
 
 
-def constant_of(diagnosis: Diagnosis) -> str:
-    """What all that is wrong is, where that is one constant times the right numbers; or ""."""
+def striking_of(diagnosis: Diagnosis) -> str:
+    """What all that is wrong has in common: a constant factor, or a notice; "" for nothing."""
     wrong = [each for each in diagnosis.findings if each.verdict in ("wrong", "follows")]
     texts = {ratio_text(each) for each in wrong}
-    return texts.pop() if len(texts) == 1 else ""
+    if len(texts) == 1 and (text := texts.pop()):
+        return text
+    own = [each for each in wrong if each.verdict == "wrong"]
+    notices = {each.notice for each in own}
+    if len(notices) != 1 or not (notice := notices.pop()):
+        return ""
+    return f"{listed([each.name for each in own])}: {plural(notice) if len(own) > 1 else notice}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from bptui.checking.answers import Frame, Stopped
-from bptui.checking.attempt import Attempt, Failure
+from bptui.checking.attempt import FORMS, Attempt, Failure
 from bptui.checking.check import FunctionCheck
 from bptui.checking.reporting.words import HOW, INDENT, wrapped
 from bptui.checking.template.skeleton import not_written
@@ -21,8 +21,10 @@ def failed(check: FunctionCheck, width: int) -> Iterator[str]:
         for failure in each.attempt.failures[:1]
         if each.diagnosis is None
     ]
-    # it did come back with something, so what else it raises elsewhere is beside the point
-    first = [each for each in first if each[1].stopped is None] or first
+    first.sort(key=lambda each: FORMS.index(each[0].form))
+    # it came back with something, or to a blank: what happens elsewhere is beside the point
+    said = [each for each in first if each[1].stopped is None or not_written(each[1].stopped)]
+    first = said[:1] or first
     messages = list(dict.fromkeys(failure.message for _, failure in first))
     for message in messages:
         made, failure = next(each for each in first if each[1].message == message)

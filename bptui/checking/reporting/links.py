@@ -32,8 +32,10 @@ def link_lines(check: FunctionCheck, width: int) -> Iterator[str]:
     case = (first.trial or check.examined.attempt.trials[0]).case
     for line in _right_lines(first, case, set(right), width):
         yield f"{INDENT}{line}"
-    if first.call and first.trial is not None and first.trial.case.own:
-        yield from textwrap.wrap(_since(first, check), width, subsequent_indent=INDENT)
+    wrong = [each for each in diagnosis.findings if each.verdict in ("wrong", "follows")]
+    since = min((each.call for each in wrong if each.trial and each.trial.case.own), default=0)
+    if since:
+        yield from textwrap.wrap(_since(since, check), width, subsequent_indent=INDENT)
     if check.examined.attempt.kept:
         text = (
             "Called with the same numbers, it gives others first thing after loading than after "
@@ -49,11 +51,11 @@ def link_lines(check: FunctionCheck, width: int) -> Iterator[str]:
                 yield f"{INDENT}{line}"
 
 
-def _since(first: Finding, check: FunctionCheck) -> str:
+def _since(call: int, check: FunctionCheck) -> str:
     """Which steps are right on the preset's own numbers, and the first that is not."""
-    before = "step 0 is" if first.call == 1 else f"steps 0 to {first.call - 1} are"
+    before = "step 0 is" if call == 1 else f"steps 0 to {call - 1} are"
     return (
-        f"On {printable(check.experiment.name)}'s own numbers {before} right; step {first.call} "
+        f"On {printable(check.experiment.name)}'s own numbers {before} right; step {call} "
         "is the first that differs."
     )
 

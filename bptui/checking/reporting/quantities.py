@@ -107,11 +107,7 @@ def ratio_lines(findings: Sequence[Finding], width: int) -> Iterator[str]:
             groups.setdefault(text, []).append(each.name)
     for text, names in groups.items():
         if len(names) > 1:
-            text = (
-                text.replace("it is", "each is", 1)
-                .replace("it has", "each has", 1)
-                .replace("its ", "their ", 1)
-            )
+            text = plural(text)
         line = f"{', '.join(names)}: {text}."
         yield from textwrap.wrap(line, width, subsequent_indent="  ")
 
@@ -121,3 +117,10 @@ def digits_right(findings: Sequence[Finding]) -> int:
     wrong = [each.error for each in findings if each.verdict in ("wrong", "follows")]
     worst = max(wrong, default=1.0)
     return int(-log10(worst)) if 0.0 < worst < NEARLY else 0
+
+
+def plural(text: str) -> str:
+    """A notice about several quantities."""
+    for one, each in (("it is", "each is"), ("it has", "each has"), ("its ", "their ")):
+        text = text.replace(one, each, 1)
+    return text

@@ -9,7 +9,14 @@ from pathlib import Path
 from bptui.checking.answers import Noted, Signature
 from bptui.checking.check import Check, FunctionCheck
 from bptui.checking.reporting.calling import called
-from bptui.checking.reporting.causes import cause_lines, constant_of, named, readings
+from bptui.checking.reporting.causes import (
+    cause_lines,
+    name_of,
+    named,
+    readings,
+    right_names,
+    striking_of,
+)
 from bptui.checking.reporting.failures import end, failed
 from bptui.checking.reporting.links import link_lines
 from bptui.checking.reporting.quantities import (
@@ -17,7 +24,7 @@ from bptui.checking.reporting.quantities import (
     ratio_lines,
     table_lines,
 )
-from bptui.checking.reporting.words import INDENT, listed, wrapped
+from bptui.checking.reporting.words import INDENT, Told, listed, wrapped
 from bptui.core.experiment import Experiment
 from bptui.presets.errors import cleaned, printable
 
@@ -35,10 +42,12 @@ def report_lines(check: Check, width: int) -> Iterator[str]:
         yield from textwrap.wrap(
             text, width, initial_indent=f"{name:12}", subsequent_indent=" " * 12
         )
-    shown: set[str] = set()
+    told = Told()
     for each in check.functions:
         yield ""
-        yield from _function(each, width, shown)
+        yield from _function(each, width, told)
+        if each.examined.diagnosis is not None:
+            told.right |= right_names(each.examined.diagnosis)
     yield ""
     for each in check.functions:
         yield from wrapped(_result(each), width, "", INDENT)
@@ -55,7 +64,7 @@ def _facts(experiment: Experiment) -> Iterator[tuple[str, str]]:
 
 def heading(function: str, signature: Signature) -> str:
     """``gradients(x, t, weights), line 12``."""
-    names = ", ".join(map(printable, signature.names))
+    names = ", ".join([*map(printable, signature.names), *(["..."] if signature.variable else [])])
     line = f", line {signature.line}" if signature.line else ""
     return f"{function}({names}){line}"
 
@@ -72,7 +81,7 @@ def _place(warning: Noted, check: FunctionCheck) -> str:
     )
 
 
-def _function(check: FunctionCheck, width: int, shown: set[str]) -> Iterator[str]:
+def _function(check: FunctionCheck, width: int, told: Told) -> Iterator[str]:
     title = heading(check.function, check.signature)
     yield title
     yield "-" * min(len(title), width)
@@ -81,8 +90,8 @@ def _function(check: FunctionCheck, width: int, shown: set[str]) -> Iterator[str
     for text in called(check):
         yield from wrapped(text, width)
     for warning in made.warnings[:MOST_WARNINGS]:
-        told = f"{printable(warning.category)}: {printable(warning.message)}"
-        yield from wrapped(f"{_place(warning, check)}{told}", width)
+        text = f"{printable(warning.category)}: {printable(warning.message)}"
+        yield from wrapped(f"{_place(warning, check)}{text}", width)
     if len(made.warnings) > MOST_WARNINGS:
         yield f"and {len(made.warnings) - MOST_WARNINGS} more warnings"
     yield from _printed(made.printed)
@@ -99,7 +108,7 @@ def _function(check: FunctionCheck, width: int, shown: set[str]) -> Iterator[str
     yield from ratio_lines(examined.diagnosis.findings, width)
     if not examined.diagnosis.right:
         yield from link_lines(check, width)
-        yield from cause_lines(check, width, shown)
+        yield from cause_lines(check, width, told)
 
 
 UNSTABLE = (
@@ -128,12 +137,12 @@ def _result(check: FunctionCheck) -> str:
         faults.append("other numbers every time")
     elif not diagnosis.right:
         if diagnosis.causes:
-            names = [" + ".join((*each.mistakes, *each.other)) for each in named(diagnosis)]
+            names = [name_of(each, check) for each in named(diagnosis)]
             rest = readings(diagnosis)
             more = f" (or what it should be, {', or '.join(rest)})" if rest else ""
             faults.append(f"{' or '.join(names)}{more}")
-        elif constant_of(diagnosis):
-            faults.append(constant_of(diagnosis))
+        elif striking_of(diagnosis):
+            faults.append(striking_of(diagnosis))
         else:
             wrong = [each.name for each in diagnosis.findings if each.verdict == "wrong"]
             digits = digits_right(diagnosis.findings)
@@ -144,4 +153,7 @@ def _result(check: FunctionCheck) -> str:
     if faults:
         return f"{check.function}: {'; '.join(faults)}."
     given = [each.name for each in diagnosis.findings if each.verdict != "not given"]
-    return f"{check.function}: right ({listed(given)})."
+    batch = next((each for each in check.others if each.attempt.form == "batch"), None)
+    split = batch is not None and batch.diagnosis is not None and not batch.diagnosis.right
+    alone = " for one sample at a time" if split else ""
+    return f"{check.function}: right{alone} ({listed(given)})."

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import re
 import textwrap
+from dataclasses import dataclass, field
 
 INDENT = "  "
+
+
+@dataclass
+class Told:
+    """What a report has said before: lines and causes it does not repeat, what is right."""
+
+    lines: set[str] = field(default_factory=set)
+    causes: set[str] = field(default_factory=set)
+    right: set[str] = field(default_factory=set)
+
+
 HOW = {
     "batch": "with several samples at once, in rows",
     "row": "with one sample at a time, as arrays of one row",
