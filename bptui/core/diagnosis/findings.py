@@ -59,6 +59,8 @@ class Cause:
 
     mistakes: tuple[str, ...]
     other: tuple[str, ...] = ()
+    layer: int = 0
+    """The only layer in which the mistakes are made; 0: wherever they can be."""
 
     @property
     def size(self) -> int:
