@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from bptui.core.diagnosis.causes import causes_of
 from bptui.core.diagnosis.findings import Diagnosis
 from bptui.core.diagnosis.judging import findings_of
+from bptui.core.diagnosis.local import local_causes_of
 from bptui.core.diagnosis.trials import Trial
 
 
@@ -14,8 +15,10 @@ def diagnose(trials: Sequence[Trial]) -> Diagnosis:
     """A verdict for each quantity of the step, and the smallest combinations of mistakes that fit.
 
     ``trials`` are those of one function, at least one. There are no causes where nothing that was
-    given is wrong, and where no combination gives the same numbers in every trial.
+    given is wrong, and where no combination gives the same numbers in every trial. A mistake that
+    is made in one layer only is looked for where none that is made in the whole network fits.
     :func:`~bptui.core.diagnosis.judging.findings_of` gives the verdicts alone, which is cheaper.
     """
     findings = findings_of(trials)
-    return Diagnosis(findings, causes_of(trials, findings))
+    causes = causes_of(trials, findings) or local_causes_of(trials, findings)
+    return Diagnosis(findings, causes)

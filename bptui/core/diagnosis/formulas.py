@@ -39,14 +39,19 @@ def output_delta(experiment: Experiment, net: Array, out: Array, target: Array) 
     if activation.name in loss.fused:
         run(loss.fused[activation.name](out, target, factor, delta))
         return delta
-    error = out - target
-    run(loss.gradient(out, target, factor, error))
-    run(activation.backward(net, out, error, delta))
+    run(activation.backward(net, out, output_error(experiment, out, target), delta))
     return delta
 
 
-def hidden_delta(name: str, net: Array, out: Array, upstream: Array) -> Array:
-    """dL/dnet of a hidden layer with activation ``name``, from its dL/dout."""
+def output_error(experiment: Experiment, out: Array, target: Array) -> Array:
+    """dL/dout of the output layer, (samples, units)."""
+    error: Array = out - target
+    run(experiment.loss.gradient(out, target, error_factor(experiment, len(out)), error))
+    return error
+
+
+def through_activation(name: str, net: Array, out: Array, upstream: Array) -> Array:
+    """dL/dnet of a layer with activation ``name``, from its dL/dout."""
     delta = np.empty_like(net)
     run(ACTIVATIONS[name].backward(net, out, upstream, delta))
     return delta

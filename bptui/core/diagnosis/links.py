@@ -11,7 +11,7 @@ import numpy as np
 from bptui.core.activations import evaluate
 from bptui.core.arrays import Array
 from bptui.core.diagnosis.compared import Called, at_kink, chain
-from bptui.core.diagnosis.formulas import hidden_delta, loss_of, output_delta
+from bptui.core.diagnosis.formulas import loss_of, output_delta, through_activation
 from bptui.core.experiment import Experiment
 from bptui.core.names import Names
 
@@ -199,7 +199,7 @@ class Chain:
             case "delta":
                 upstream = known[names.delta(layer + 1)] @ before[names.weights(layer + 1)].T
                 net, out = known[names.net(layer)], known[names.out(layer)]
-                return hidden_delta(network.activations[layer - 1], net, out, upstream)
+                return through_activation(network.activations[layer - 1], net, out, upstream)
             case "weight_gradient":
                 penalty = 2.0 * experiment.training.l2 * before[names.weights(layer)]
                 gradient: Array = source.T @ known[names.delta(layer)] + penalty

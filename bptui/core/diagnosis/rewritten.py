@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bptui.core.derivation.equation import Comparison, Equation, compare
-from bptui.core.derivation.expression import Quantity
+from bptui.core.derivation.expression import Expression, Quantity, Transposed, rebuild
 from bptui.core.derivation.scope import Scope
 from bptui.core.derivation.step import define_for
 from bptui.core.diagnosis.findings import Cause
@@ -17,8 +17,11 @@ def rewritten(cause: Cause, case: Case) -> tuple[Comparison, ...]:
     """The whole-array equations of a step that ``cause`` changes, in the order of the step.
 
     ``published`` is what the code probably has, ``correct`` what it should be. Empty where the
-    cause cannot be made in the network of ``case``.
+    cause cannot be made in the network of ``case``; of a cause that is made in one layer only, the
+    equations of that layer.
     """
+    if cause.layer and "transposed-weights" in cause.mistakes:
+        return _transposed(cause.layer, case)
     try:
         experiment = with_cause(case.experiment, cause)
     except UnusableError:
@@ -36,8 +39,35 @@ def rewritten(cause: Cause, case: Case) -> tuple[Comparison, ...]:
             expression = right.get((each.name, each.new))
             if expression is None or expression == each.expression:
                 continue
+            if cause.layer and each.name not in _of_layer(cause, case):
+                continue
             left = Quantity(each.name, new=each.new)
             made.append(
                 compare(Equation(left, each.expression, here), Equation(left, expression, there))
             )
     return tuple(made)
+
+
+def _of_layer(cause: Cause, case: Case) -> tuple[str, ...]:
+    """What the line that is wrong in one layer may compute."""
+    names, layer = case.experiment.network.names, cause.layer
+    if {"frozen-first-layer", "frozen-last-layer"} & set(cause.mistakes):
+        return (names.weights(layer),)  # where the bias is not updated either, so it is everywhere
+    made = (names.delta(layer), names.bias_gradient(layer), names.bias(layer))
+    return (names.out_gradient(layer), *made)
+
+
+def _transposed(layer: int, case: Case) -> tuple[Comparison, ...]:
+    """Back through W instead of W^T in one layer; the whole network need not allow that."""
+    network = case.experiment.network
+    if network.layers[layer] != network.layers[layer + 1]:
+        return ()
+    weights = Quantity(network.names.weights(layer + 1))
+
+    def turned(node: Expression) -> Expression:
+        return weights if node == Transposed(weights) else rebuild(node, turned)
+
+    correct = Engine(case.experiment).record()
+    scope, name = Scope.of(correct), network.names.out_gradient(layer)
+    expression, left = define_for(correct).definitions[name], Quantity(name)
+    return (compare(Equation(left, turned(expression), scope), Equation(left, expression, scope)),)
