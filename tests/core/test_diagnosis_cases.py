@@ -108,7 +108,7 @@ def test_sizes_samples_and_learning_rates_tell_each_other_apart() -> None:
     for case in other:
         layers = case.experiment.network.layers
         assert len(set(layers)) == len(layers)
-        assert layers[-1] == 2
+        assert layers[-1] == 3, "or twice and the number of outputs were the same"
     assert len(other) >= 1
 
 
@@ -165,4 +165,11 @@ def test_a_large_network_is_tried_little_and_a_small_one_of_its_depth_more() -> 
     small = [each for each in cases if each.experiment.network.parameter_count < 1000]
     assert len(small) == len(cases) - 1
     assert max(len(each.right) for each in small) == 3
-    assert {each[-1] for each in sizes} == {10}
+    assert [each[-1] for each in sizes].count(10) == 2
+    assert {each[-1] for each in sizes} == {10, 11}
+
+
+def test_one_output_stays_one() -> None:
+    """Code for a single output may rely on it: an error summed over the batch is its gb."""
+    made = experiment((2, 3, 1), ("tanh", "sigmoid"), samples=3, loss="binary_cross_entropy")
+    assert {each.experiment.network.layers[-1] for each in drawn(made)} == {1}

@@ -363,3 +363,29 @@ def test_single_precision_parameters_pass() -> None:
     cases = cases_for(made, bias=True, single=False, function="step")
     assert_passes(diagnose(right_trials(cases, "step", np.float32)))
     assert_passes(diagnose(right_trials(cases, "step", np.float32, precision=1e-4)))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_another_number_of_outputs_tells_what_a_constant_is(function: FunctionName) -> None:
+    """The networks that are drawn have another number of outputs than the preset's 2."""
+    other = next(each for each in ALL if each.experiment.network.layers[-1] != 2)
+    for factor, meaning in ((2.0, "twice"), (outputs, "the number of outputs")):
+        bend = scaled(factor if callable(factor) else lambda case: 2.0)
+        found = diagnose([Code(bend=bend).trial(each, function) for each in (ALL[1], other)])
+        assert found.first_wrong is not None
+        assert found.first_wrong.ratio is not None
+        assert found.first_wrong.ratio.meanings == (meaning,)
+
+
+def outputs(case: Case) -> float:
+    return float(case.experiment.network.layers[-1])
+
+
+def test_one_output_is_no_constant() -> None:
+    made = experiment((2, 3, 1), ("tanh", "sigmoid"), samples=3)
+    cases = cases_for(made, bias=True, single=False, function="gradients")[1:3]
+    for factor, meaning in ((lambda case: 2.0, "twice"), (batch, "the batch size")):
+        found = diagnose([Code(bend=scaled(factor)).trial(each, "gradients") for each in cases])
+        assert found.first_wrong is not None
+        assert found.first_wrong.ratio is not None
+        assert found.first_wrong.ratio.meanings == (meaning,)

@@ -113,14 +113,15 @@ def _steps(experiment: Experiment, calls: int) -> tuple[Snapshot, ...]:
 
 def _plans(layers: tuple[int, ...], single: bool, small: bool) -> list[_Plan]:
     """Sizes, samples and calls of the drawn cases, the most telling one first."""
-    other = _other_sizes(layers if small else tuple(min(each, SMALL_UNITS) for each in layers))
-    # the number of outputs stays: code may rightly have put it in
-    other = (*other[:-1], layers[-1])
+    used = layers if small else tuple(min(each, SMALL_UNITS) for each in layers[:-1]) + layers[-1:]
+    other = _other_sizes(used, _other_outputs(layers[-1]))
     shapes = [(layers, 3), (layers, 1), (layers, 2), (other, 2)]
     if not small:
-        taller = (*(each + 1 for each in other[:-1]), layers[-1])
-        shapes = [(other, 3), (layers, 1), (taller, 2)]
-    counts = _sample_counts(layers + other, len(shapes))
+        # code may have the number of outputs in it: the most telling case keeps it
+        same = _other_sizes(used, layers[-1])
+        taller = _other_sizes(same, other[-1])
+        shapes = [(same, 3), (layers, 1), (taller, 2)]
+    counts = _sample_counts(tuple(each for sizes, _ in shapes for each in sizes), len(shapes))
     if not single and small:
         # from one sample's gradients its deltas follow, so what follows from what can be told
         shapes.append((layers, 2))
@@ -135,9 +136,14 @@ def _sample_counts(sizes: tuple[int, ...], count: int) -> list[int]:
     return [each for each in range(3, 4 + count + len(sizes)) if each not in sizes][:count]
 
 
-def _other_sizes(layers: tuple[int, ...]) -> tuple[int, ...]:
-    """As many layers, all of different sizes, none as large as it was but the last."""
-    used, made = {1, layers[-1]}, []
+def _other_outputs(outputs: int) -> int:
+    """So that 2 and the number of outputs are told apart; code for one output may rely on it."""
+    return outputs + 1 if outputs > 1 else 1
+
+
+def _other_sizes(layers: tuple[int, ...], outputs: int) -> tuple[int, ...]:
+    """As many layers, all of different sizes, none as large as it was, and ``outputs`` at last."""
+    used, made = {1, layers[-1], outputs}, []
     for units in layers[:-1]:
         # a hidden layer of fewer units than before could not be told from one that is cut
         size = units + 1
@@ -145,4 +151,4 @@ def _other_sizes(layers: tuple[int, ...]) -> tuple[int, ...]:
             size += 1
         used.add(size)
         made.append(size)
-    return (*made, layers[-1])
+    return (*made, outputs)

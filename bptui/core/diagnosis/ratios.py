@@ -112,6 +112,8 @@ def _meanings(found: Factors) -> list[str]:
                 continue  # a batch size of 1 everywhere says nothing
             if "inputs" in name and len({_inputs(trial) for trial in found}) == 1:
                 continue  # nor does a constant that only happens to be their number
+            if "outputs" in name and all(_outputs(trial) == 1.0 for trial in found):
+                continue  # what one output is multiplied by is told without it
             if all(_close(each, sign * values[trial]) for trial, each in found.items()):
                 made.append(words.format(name))
     return made
