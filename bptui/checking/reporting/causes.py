@@ -95,9 +95,15 @@ def readings(diagnosis: Diagnosis) -> list[str]:
 
 
 def named(diagnosis: Diagnosis) -> tuple[Cause, ...]:
-    """The causes that are put first: of mistakes of the catalogue alone, where there are such."""
-    known = tuple(each for each in diagnosis.causes if not each.other)
-    return known or diagnosis.causes
+    """The causes that are put first: of mistakes of the catalogue alone, where there are such.
+
+    None where several deviations together only make up a constant that has a name of its own.
+    """
+    known = tuple(each for each in diagnosis.causes if not each.other) or diagnosis.causes
+    plain = any(each.ratio is not None and each.ratio.meanings for each in diagnosis.findings)
+    if plain and known and known[0].other and known[0].size > 1 and striking_of(diagnosis):
+        return ()
+    return known
 
 
 def name_of(cause: Cause, check: FunctionCheck) -> str:
@@ -201,7 +207,8 @@ def _code(equation: Equation, symbols: Symbols, width: int) -> list[str]:
 def _single_numbers(cause: Cause, case: Case) -> Iterator[str]:
     """For code in the article's style: which number stands where which other belongs."""
     network = case.experiment.network
-    if network.parameter_count > FEW_NUMBERS or not cause.mistakes or case.samples > 1:
+    few = network.parameter_count <= FEW_NUMBERS and case.samples == 1
+    if not few or not cause.mistakes or cause.layer:
         return
     report = Report(Symbols(network.names), 10**6)
     training = replace(case.experiment.training, mistakes=cause.mistakes)

@@ -136,7 +136,7 @@ def _result(check: FunctionCheck) -> str:
     if made.unstable:
         faults.append("other numbers every time")
     elif not diagnosis.right:
-        if diagnosis.causes:
+        if named(diagnosis):
             names = [name_of(each, check) for each in named(diagnosis)]
             rest = readings(diagnosis)
             more = f" (or what it should be, {', or '.join(rest)})" if rest else ""
