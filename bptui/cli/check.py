@@ -122,11 +122,11 @@ def check_file(path: Path, experiment: Experiment, limit: float) -> bool:
     except CannotStartError as error:
         raise Unusable(printable(str(error))) from None
     width = WIDTH
+    if sys.stdout is not None and sys.stdout.isatty():
+        width = max(shutil.get_terminal_size().columns, NARROWEST)
+    report = "".join(f"{line}\n" for line in report_lines(done, width))
     with opened(None) as stream:
-        if stream is sys.stdout and stream.isatty():
-            width = max(shutil.get_terminal_size().columns, NARROWEST)
-        for line in report_lines(done, width):
-            stream.write(f"{line}\n")
+        stream.write(report)
     return done.right
 
 

@@ -29,8 +29,6 @@ from bptui.core.mistakes import MISTAKES
 from bptui.core.training import Engine
 
 MOST_CAUSES, MOST_DIFFERENCES = 4, 3
-
-
 CONSTANTS = {
     "doubled": "twice",
     "missing-half": "half",
@@ -39,8 +37,6 @@ CONSTANTS = {
     "averaged-twice": "1/the batch size",
 }
 """Mistakes that are nothing but a constant factor."""
-
-
 FEW_NUMBERS = 12
 """A network of so few numbers is also explained in single numbers."""
 
@@ -54,10 +50,10 @@ def cause_lines(check: FunctionCheck, width: int, told: Told) -> Iterator[str]:
     if diagnosis is None:
         return
     yield ""
-    if not diagnosis.causes:
+    causes = named(diagnosis)
+    if not causes:
         yield from no_cause(check, width)
         return
-    causes = named(diagnosis)
     later = check.examined.later
     when = f"call {later + 1}" if check.examined.attempt.kept else f"step {later}"
     since = f", from {when} on; before it all is right" if later else ""
