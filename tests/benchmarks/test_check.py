@@ -51,5 +51,5 @@ def test_check(
     }
     times = in_turns(benchmark, contestants, TURNS)
     ours, other = (median(times[name]) * 1e3 for name in ("bptui", "numpy"))
-    measured = f"bptui check {ours:.0f} ms, Python with numpy {other:.0f} ms"
+    measured = f"bptui {ours:.0f} ms, Python with numpy {other:.0f} ms"
     table.add(Row("check of a 2-2-2 file", measured, ours / other, 6.0, at_most=True))

@@ -102,7 +102,7 @@ def test_the_unfilled_template_is_not_written_yet(tmp_path: Path) -> None:
     ],
 )
 def test_what_stops_it_is_said(source: str, texts: tuple[str, ...], tmp_path: Path) -> None:
-    done = run(tmp_path, source, "--timeout", "1")
+    done = run(tmp_path, source, "--timeout", "0.6")
     assert done.code == 1
     assert done.says(*texts)
 
