@@ -20,7 +20,8 @@ def called(check: FunctionCheck) -> Iterator[str]:
         yield f"called {HOW[made.form]}; compared on {_compared(made.trials, experiment)}"
     batch = next((each for each in check.others if each.attempt.form == "batch"), None)
     if made.form != "batch" and examined.diagnosis is not None and batch is not None:
-        failure = next(iter(batch.attempt.failures), None)
+        # a failure on other sizes alone does not tell why it got one sample at a time
+        failure = next(iter(batch.attempt.failures), None) if batch.diagnosis is None else None
         if failure is not None:
             yield f"with several samples in rows {why(failure)}, so it got one at a time"
         elif check.batch_cause is not None:
