@@ -13,6 +13,7 @@ from bptui.core.timeline import Timeline
 from bptui.presets import load
 
 from ..core.support import assert_same_bits
+from .form_support import form
 from .support import Session, opened
 
 
@@ -110,3 +111,21 @@ async def test_many_undos_and_redos_in_one_burst() -> None:
         fork = edited(plain, plain.snapshot(1), number, 0.1)
         fork = edited(fork, fork.snapshot(2), number, 0.2)
         assert_same_bits(session.app.player.snapshot, fork.snapshot(4))
+
+
+async def test_keys_of_a_field_work_before_the_tab_that_follows_them() -> None:
+    async with form(load("article")) as filled:
+        await filled.to("training.loss")
+        burst(filled.session, "right", "tab", "right", "tab", "right", "right", "tab")
+        burst(filled.session, "7", "left", "1", "down", "5", "left", ".")
+        wanted = {
+            "training.loss": "squared_error",
+            "training.reduction": "sum",
+            "training.optimizer": "nesterov",
+            "training.learning_rate": "17",
+            "training.momentum": ".5",
+        }
+        for key, text in wanted.items():
+            await filled.session.until(
+                lambda k=key, t=text: filled.row(k).taken() == t, f"{text} in {key}"
+            )

@@ -11,8 +11,10 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from bptui.app.form.keys import KeysAtOnce
 
-class Choice(Widget):
+
+class Choice(KeysAtOnce, Widget):
     """All options side by side, or the chosen one alone where there is no room for all."""
 
     DEFAULT_CSS = """
@@ -71,7 +73,7 @@ class Choice(Widget):
     def action_choose(self, by: int) -> None:
         self._choose(self.options[(self._place + by) % len(self.options)])
 
-    def on_key(self, event: Key) -> None:
+    async def on_key(self, event: Key) -> None:
         """The next option that begins with the letter."""
         if not event.character or not event.character.isalnum():
             return

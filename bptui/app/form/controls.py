@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Static, TextArea
 
+from bptui.app.form.keys import KeysAtOnce
 from bptui.app.form.texts import LONGEST_SHOWN, printable
 
 LEAST, MOST = 2, 10
@@ -42,9 +43,10 @@ class LongText(Message):
         self.text = text
 
 
-class Line(Input):
+class Line(KeysAtOnce, Input):
     """A text on one line; lines that are pasted are joined."""
 
+    KEYS_OF: ClassVar = (Input,)
     DEFAULT_CSS = """
     Line, Line:focus {
         border: none;
@@ -68,9 +70,10 @@ class Line(Input):
             self.replace(joined, start, end)
 
 
-class Area(TextArea):
+class Area(KeysAtOnce, TextArea):
     """Rows of numbers, or of words; as high as it needs to be."""
 
+    KEYS_OF: ClassVar = (TextArea,)
     DEFAULT_CSS = """
     Area, Area:focus {
         border: none;
@@ -111,7 +114,7 @@ class Area(TextArea):
         self.post_message(LongText(before + text + after))
 
 
-class Note(Static):
+class Note(KeysAtOnce, Static):
     """Stands for more numbers than anyone would read in a text area."""
 
     DEFAULT_CSS = """

@@ -16,7 +16,7 @@ from textual.widgets import Button, Static
 
 from bptui.app.form.checking import Outcome, Place, checked, listed, summary
 from bptui.app.form.choice import Choice
-from bptui.app.form.controls import Line
+from bptui.app.form.controls import Area, Line
 from bptui.app.form.draft import Draft
 from bptui.app.form.fields import fields, sections
 from bptui.app.form.pages import Pages, empty
@@ -33,15 +33,6 @@ PATIENCE = 0.2
 """Seconds without a key after which the whole experiment is checked."""
 LONGEST_WAIT = 5.0
 """Seconds that a key waits for those before it."""
-
-
-class Fields(VerticalScroll, can_focus=False):
-    """All rows; the arrow keys go from one to the next."""
-
-    BINDINGS: ClassVar = [
-        Binding("up", "screen.previous_field", "Previous field", show=False),
-        Binding("down", "screen.next_field", "Next field", show=False),
-    ]
 
 
 class FormScreen(Dialog[Experiment | None]):
@@ -94,8 +85,8 @@ class FormScreen(Dialog[Experiment | None]):
         Binding("tab", "next_field", "Next field", priority=True),
         Binding("shift+tab", "previous_field", "Previous field", priority=True),
         Binding("enter", "enter_field", "Next field", priority=True),
-        Binding("up", "previous_field", "Previous field", show=False),
-        Binding("down", "next_field", "Next field", show=False),
+        Binding("up", "field_above", "Previous field", priority=True),
+        Binding("down", "field_below", "Next field", priority=True),
     ]
 
     def __init__(self, experiment: Experiment | None) -> None:
@@ -119,7 +110,7 @@ class FormScreen(Dialog[Experiment | None]):
         with Vertical(id="form") as box:
             box.border_title = self._heading
             box.border_subtitle = "ctrl+s OK, esc cancels, ctrl+n empties the form"
-            with Fields(id="form-fields"):
+            with VerticalScroll(id="form-fields", can_focus=False):
                 for title, group in sections(self._draft):
                     with Vertical(classes="section") as section:
                         self._sections.append(section)
@@ -199,9 +190,17 @@ class FormScreen(Dialog[Experiment | None]):
     async def action_enter_field(self) -> None:
         await self.action_next_field()
 
+    async def action_field_above(self) -> None:
+        await self.action_previous_field()
+
+    async def action_field_below(self) -> None:
+        await self.action_next_field()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Enter leaves a field of one line only."""
-        return action != "enter_field" or isinstance(self.focused, Line | Choice)
+        """Enter leaves a field of one line only; the arrows stay in one of many lines."""
+        if action == "enter_field":
+            return isinstance(self.focused, Line | Choice)
+        return action not in ("field_above", "field_below") or not isinstance(self.focused, Area)
 
     async def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "form-ok":
