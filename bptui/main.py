@@ -56,10 +56,16 @@ SETTINGS = {"help_option_names": ["-h", "--help"]}
     "--fps",
     type=click.IntRange(1, 240),
     metavar="N",
-    help="Frames a second to draw at most while training.",
+    help="Frames a second to draw at most while training; 30 unless given, 15 over SSH.",
 )
+@click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
 @click.option("--theme", metavar="NAME", help="Colour theme, such as bptui-light or nord.")
-def open_app(name_or_file: str, fps: int | None, theme: str | None) -> None:
+@click.option(
+    "--plain-driver", is_flag=True, help="Write whole regions, not only the cells that changed."
+)
+def open_app(
+    name_or_file: str, fps: int | None, ascii_only: bool, theme: str | None, plain_driver: bool
+) -> None:
     if theme is not None:
         from bptui.app.launch import UnknownThemeError, check_theme
 
@@ -81,18 +87,22 @@ def open_app(name_or_file: str, fps: int | None, theme: str | None) -> None:
             "this terminal (TERM=dumb) cannot show the app; "
             f"`bptui run {name_or_file}` prints the numbers instead"
         )
-    if (sys.stdout.encoding or "").lower().replace("-", "") != "utf8":
-        raise Unusable(
-            f"this terminal's encoding ({sys.stdout.encoding}) cannot show the app; "
-            "set LANG=C.UTF-8 or another UTF-8 locale"
-        )
     if name_or_file == STDIN:
         raise Unusable("the app needs standard input for the keys; give it a file instead of -")
     gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
     experiment = load_preset(name_or_file)
     from bptui.app.launch import launch
+    from bptui.app.surroundings import surroundings
 
-    raise click.exceptions.Exit(launch(experiment, fps=fps, theme=theme))
+    around = surroundings(
+        os.environ,
+        sys.stdout.encoding,
+        fps=fps,
+        ascii_only=ascii_only,
+        plain_driver=plain_driver,
+        theme=theme,
+    )
+    raise click.exceptions.Exit(launch(experiment, around))
 
 
 class BptuiGroup(click.Group):

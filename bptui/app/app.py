@@ -25,6 +25,7 @@ from bptui.app.panels.panel import Panel
 from bptui.app.panels.samples import SamplesPanel
 from bptui.app.panels.status import StatusLine
 from bptui.app.selection import Direction, Selection
+from bptui.app.surroundings import USUAL, Surroundings
 from bptui.app.themes import DARK, LIGHT
 from bptui.app.view import View
 from bptui.core.experiment import Experiment
@@ -56,8 +57,8 @@ class BptuiApp(LookingApp):
     COMMANDS: ClassVar = {CommandProvider}
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, experiment: Experiment, fps: int = 30, theme: str = DARK.name) -> None:
-        super().__init__(experiment, fps)
+    def __init__(self, experiment: Experiment, around: Surroundings = USUAL) -> None:
+        super().__init__(experiment, around)
         self._selection = Selection()
         self._pointed_at: object = None
         self._announced: Snapshot | None = None
@@ -65,7 +66,7 @@ class BptuiApp(LookingApp):
         for own in (DARK, LIGHT):
             self.register_theme(own)
         # set without its watcher, which would have textual read all style sheets twice
-        self.set_reactive(App.theme, theme)
+        self.set_reactive(App.theme, around.theme or DARK.name)
         self.stylesheet.set_variables(self.get_css_variables())
 
     def compose(self) -> ComposeResult:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 
+from bptui.app.surroundings import Surroundings
 from bptui.core.experiment import Experiment
 
-DEFAULT_FPS = 30
-"""Frames a second while training runs."""
 REFRESH_RATE = 120
 """How often a second textual looks whether something is to be drawn: it delays answers to keys."""
 
@@ -27,15 +26,11 @@ def check_theme(theme: str) -> None:
         raise UnknownThemeError(f"found {theme!r}; expected one of {', '.join(known)}")
 
 
-def launch(experiment: Experiment, *, fps: int | None = None, theme: str | None = None) -> int:
-    """Run the app on ``experiment`` until the user quits; returns the exit code.
-
-    ``fps`` caps the frames a second while training runs. ``theme`` must exist.
-    """
+def launch(experiment: Experiment, around: Surroundings) -> int:
+    """Run the app on ``experiment`` until the user quits; returns the exit code."""
     os.environ["TEXTUAL_FPS"] = str(REFRESH_RATE)  # read when textual is imported
     from bptui.app.app import BptuiApp
-    from bptui.app.themes import DARK
 
-    app = BptuiApp(experiment, fps or DEFAULT_FPS, theme or DARK.name)
+    app = BptuiApp(experiment, around)
     app.run()
     return app.return_code or 0

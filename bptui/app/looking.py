@@ -10,14 +10,15 @@ from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel
 from bptui.app.panels.samples import SamplesPanel
+from bptui.app.surroundings import Surroundings
 from bptui.core.experiment import Experiment
 
 
 class LookingApp(CheckingApp):
     """Exchanges panels of the upper row for others, and keeps the sample that is looked at."""
 
-    def __init__(self, experiment: Experiment, fps: int) -> None:
-        super().__init__(experiment, fps)
+    def __init__(self, experiment: Experiment, around: Surroundings) -> None:
+        super().__init__(experiment, around)
         self._sample: int | None = None
         self._came_from: Widget | None = None
 

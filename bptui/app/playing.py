@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from textual.app import App
 
+from bptui.app.driver.choose import driver_for
 from bptui.app.place import Place
 from bptui.app.player import Player
+from bptui.app.surroundings import Surroundings
 from bptui.app.view import View
 from bptui.core.breakpoints import Breakpoint
 from bptui.core.experiment import Experiment
@@ -17,9 +19,10 @@ from bptui.core.experiment import Experiment
 class PlayingApp(App[None]):
     """Owns the player and turns its commands into moves."""
 
-    def __init__(self, experiment: Experiment, fps: int) -> None:
-        super().__init__()
-        self._player = Player(experiment, self.show_view, self._drawn, fps, self._tell)
+    def __init__(self, experiment: Experiment, around: Surroundings) -> None:
+        super().__init__(driver_class=driver_for(around))
+        self.surroundings = around
+        self._player = Player(experiment, self.show_view, self._drawn, around.fps, self._tell)
 
     @property
     def player(self) -> Player:
