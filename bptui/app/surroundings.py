@@ -17,7 +17,7 @@ SSH_FPS = 15
 class Surroundings:
     """What the screen has to be drawn with.
 
-    ``fps`` caps the frames a second. ``ascii_only``: nothing else can be shown. ``colours`` is False
+    ``fps`` caps the frames a second. ``ascii``: nothing else can be shown. ``colours`` is False
     where none are wanted (NO_COLOR). ``plain_driver``: frames go to the terminal as Textual writes
     them. ``theme`` is the name of one that exists, or None for the one that fits.
     """
