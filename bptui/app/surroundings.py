@@ -1,25 +1,30 @@
-"""What surrounds the app: the terminal's encoding and colours, and whether a network lies between.
+"""What surrounds the app: the terminal's characters and colours, and whether a network is between.
 
 Read once, from the environment and the options, before anything is drawn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from bptui.ascii import to_ascii, to_console
 
 LOCAL_FPS = 30
 SSH_FPS = 15
 """Frames a second to draw at most while training runs, over SSH and otherwise."""
+LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
+"""Where the locale's encoding stands; the first that is set counts."""
 
 
 @dataclass(frozen=True)
 class Surroundings:
     """What the screen has to be drawn with.
 
-    ``fps`` caps the frames a second. ``ascii``: nothing else can be shown. ``colours`` is False
-    where none are wanted (NO_COLOR). ``plain_driver``: frames go to the terminal as Textual writes
-    them. ``theme`` is the name of one that exists, or None for the one that fits.
+    ``fps`` caps the frames a second. ``ascii_only``: nothing else can be shown; ``console``: only
+    what the fonts of the Linux console have. ``colours`` is False where none are wanted (NO_COLOR).
+    ``plain_driver``: frames go to the terminal as Textual writes them. ``theme`` is the name of one
+    that exists, or None for the one that fits.
     """
 
     fps: int = LOCAL_FPS
@@ -27,6 +32,19 @@ class Surroundings:
     colours: bool = True
     plain_driver: bool = False
     theme: str | None = None
+    console: bool = False
+
+    @property
+    def few_characters(self) -> bool:
+        """Whether most of Unicode, braille above all, is out of reach."""
+        return self.ascii_only or self.console
+
+    @property
+    def spelling(self) -> Callable[[str], str] | None:
+        """Turns what is drawn, width for width, into what can be shown; None: all of it can."""
+        if self.ascii_only:
+            return to_ascii
+        return to_console if self.console else None
 
 
 USUAL = Surroundings()
@@ -42,15 +60,31 @@ def surroundings(
     plain_driver: bool = False,
     theme: str | None = None,
 ) -> Surroundings:
-    """What the environment says where the options say nothing; ``encoding`` is the terminal's."""
+    """What the environment says where the options say nothing; ``encoding`` is standard output's.
+
+    Both the locale and ``encoding`` have to allow more than ASCII: Python takes UTF-8 for its
+    output in the locale C, too, but a terminal that was set up for it shows something else.
+    """
     usual = SSH_FPS if environment.get("SSH_CONNECTION") else LOCAL_FPS
     return Surroundings(
         fps or usual,
-        ascii_only or not is_utf8(encoding),
+        ascii_only or not (is_utf8(encoding) and locale_is_utf8(environment)),
         not environment.get("NO_COLOR"),
         plain_driver,
         theme,
+        environment.get("TERM", "") in ("linux", "linux-16color"),
     )
+
+
+def locale_is_utf8(environment: Mapping[str, str]) -> bool:
+    """Whether the locale's encoding is UTF-8.
+
+    Where no locale is set at all, as in most containers, the terminal around is nearly always one
+    of today, and it is. A name without an encoding (C, POSIX, en_US) stands for an older one.
+    """
+    named = next((environment[each] for each in LOCALE if environment.get(each)), "UTF-8")
+    encoding = named.partition("@")[0].rpartition(".")[2]
+    return is_utf8(encoding)
 
 
 def is_utf8(encoding: str | None) -> bool:

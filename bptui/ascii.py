@@ -1,0 +1,146 @@
+"""Text for terminals that show ASCII only, or little more: each character by one as wide.
+
+Nothing moves by it: a character is replaced by as many as it takes cells, combining marks and
+everything else without a width by nothing.
+"""
+
+# ruff: noqa: RUF001  the characters that are easily mistaken are those to be replaced
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LIKENESSES = {
+    "…": "~",
+    "·•∘○◦◇◆●◉⊙⊗": ".*ooo*#@@**",
+    "▸▹►▶▷→⇒›»": ">>>>>>>>>",
+    "◂◃◄◀◁←⇐‹«": "<<<<<<<<<",
+    "▲△▴↑⇑": "^^^^^",
+    "▼▽▾↓⇓": "vvvvv",
+    "■□★☆✓✔✗✘": "#o**vvxx",
+    "−–—‒―×÷√∂∇≈≤≥≠±∞∙⋅": "-----x/Vdd~<>!+8..",
+    "‘’‚“”„′″": "'''\"\"\"'\"",
+    "█▓▒░▀▄▌▐▔▁▂▃▅▆▇": '##:."_||-___=##',
+    "▉▊▋▍▎▏▕▖▗▘▝": "#||||||..''",
+    "⎡⎢⎣⎤⎥⎦": "[[[]]]",
+    "，。、": (", ", ". ", ", "),
+    "🔎": (" >",),
+}
+"""Characters by what looks most like them, each at the same place of the other text."""
+CONSOLE = "─│┌┐└┘├┤┬┴┼█▀▄▌▐░▒▓·°²±»«"
+"""What every font of the Linux console has beyond ASCII."""
+ROUNDED = dict(zip("╭╮╰╯", "┌┐└┘", strict=True))
+FIRST_BRAILLE, LAST_BRAILLE = 0x2800, 0x28FF
+ROWS = (0x09, 0x12, 0x24, 0xC0)
+"""The bits of the four rows of a braille character's dots, from the top."""
+LEFT = 0x47
+"""The bits of its left column."""
+_FOREIGN = re.compile(r"[ -~]?[^\x00-\x7f]+[ -~]?")
+_JOINING = re.compile("[\u200d\ufe0f]")
+
+
+def to_ascii(text: str) -> str:
+    """``text`` in ASCII, as wide as before; ASCII in it, escape sequences too, stays as it is."""
+    return _replaced(text, _ASCII)
+
+
+def to_console(text: str) -> str:
+    """``text`` with what the Linux console has glyphs for, as wide as before."""
+    return _replaced(text, _CONSOLE)
+
+
+class _Table(dict[int, str]):
+    """What stands for each character, found when it first occurs."""
+
+    def __init__(self, kept: str) -> None:
+        super().__init__((code, chr(code)) for code in range(128))
+        self._lines = "─" in kept
+        self.update((ord(each), each) for each in kept)
+        if kept:
+            self.update((ord(each), square) for each, square in ROUNDED.items())
+        for characters, likenesses in LIKENESSES.items():
+            for character, likeness in zip(characters, likenesses, strict=True):
+                self.setdefault(ord(character), likeness)
+
+    def __missing__(self, code: int) -> str:
+        from rich.cells import get_character_cell_size  # not for commands that write ASCII anyway
+
+        character = chr(code)
+        width = get_character_cell_size(character)
+        likeness = _likeness(character)[:width].ljust(width, "?")
+        if self._lines and 0x2500 <= code < 0x2580:  # heavy and double lines become light ones
+            likeness = {"-": "─", "|": "│", "=": "─", "+": "┼"}.get(likeness, likeness)
+        self[code] = likeness
+        return likeness
+
+
+def _replaced(text: str, table: _Table) -> str:
+    if text.isascii():
+        return text
+    if _JOINING.search(text) is None:
+        return text.translate(table)
+    # these make one picture of several characters: only the width of all of them is known
+    return _FOREIGN.sub(lambda found: _as_wide(found[0], table), text)
+
+
+def _as_wide(text: str, table: _Table) -> str:
+    from rich.cells import cell_len
+
+    width = cell_len(text)
+    return text.translate(table)[:width].ljust(width, "?")
+
+
+def _likeness(character: str) -> str:
+    """One or more ASCII characters that resemble ``character``; ? where nothing is known."""
+    if FIRST_BRAILLE <= ord(character) <= LAST_BRAILLE:
+        return _braille(ord(character) - FIRST_BRAILLE)
+    name = unicodedata.name(character, "")
+    if name.startswith("BOX DRAWINGS"):
+        return _line(name)
+    if name.startswith("GREEK") and "LETTER" in name:
+        letter = name.partition("LETTER ")[2][:1]
+        return letter if "CAPITAL" in name else letter.lower()
+    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
+    return plain if plain.isprintable() and plain else "?"
+
+
+def _line(name: str) -> str:
+    """For a box drawing character, by its ``name``: which ways do its lines lead?"""
+    if "DIAGONAL" in name:
+        return "X" if "CROSS" in name else "/" if "UPPER RIGHT" in name else "\\"
+    words = set(name.split())
+    upright = words & {"VERTICAL", "UP", "DOWN"}
+    level = words & {"HORIZONTAL", "LEFT", "RIGHT"}
+    if upright and level:
+        return "+"
+    if upright:
+        return ":" if "DASH" in words else "|"
+    return "=" if "DOUBLE" in words and "DASH" not in words else "-"
+
+
+def _braille(dots: int) -> str:
+    """For up to eight dots of a line: its direction, or its height where it is level."""
+    left, right = _middle(dots & LEFT), _middle(dots & ~LEFT)
+    rows = [row for row, bits in enumerate(ROWS) if dots & bits]
+    if not rows:
+        return " "
+    if left is not None and right is not None and abs(right - left) >= 1.5:
+        return "\\" if right > left else "/"
+    if dots.bit_count() >= 7:
+        return "#"
+    if rows[-1] - rows[0] >= 2:
+        return "|"
+    height = sum(rows) / len(rows)
+    if height < 1.0:
+        return "'"
+    return "-" if height <= 2.0 else "_" if left is not None and right is not None else "."
+
+
+def _middle(dots: int) -> float | None:
+    """The mean row of dots; None where there are none."""
+    rows = [row for row, bits in enumerate(ROWS) if dots & bits]
+    return sum(rows) / len(rows) if rows else None
+
+
+_ASCII, _CONSOLE = _Table(""), _Table(CONSOLE)
