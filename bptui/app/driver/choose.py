@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from textual.driver import Driver
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from bptui.app.surroundings import Surroundings
 
+if TYPE_CHECKING:
+    from textual.driver import Driver
 
-def driver_for(surroundings: Surroundings) -> type[Driver] | None:
-    """The driver's class, made for these surroundings; None: the platform's own as it is."""
-    return None
+
+def driver_for(around: Surroundings) -> type[Driver] | None:
+    """The driver's class for these surroundings; None: the platform's own as it is."""
+    if sys.platform == "win32":
+        return None
+    from textual.drivers.linux_driver import LinuxDriver
+
+    from bptui.app.driver.driver import DifferenceDriver
+
+    base = LinuxDriver if around.plain_driver else DifferenceDriver
+    return base if around.spelling is None else _spelling(base, around.spelling)
+
+
+def _spelling(base: type[Driver], spelling: Callable[[str], str]) -> type[Driver]:
+    class SpellingDriver(base):  # type: ignore[misc, valid-type]  # one of two known classes
+        """Writes what the terminal's characters can say."""
+
+        def write(self, data: str) -> None:
+            super().write(spelling(data))
+
+    return SpellingDriver
