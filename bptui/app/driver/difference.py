@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
 from rich.cells import get_character_cell_size
 
 from bptui.app.driver.picture import Picture
-from bptui.app.driver.styles import Style, change
+from bptui.app.driver.styles import PLAIN, Style, change
 
 STEP = 4
 """Unchanged cells that are rather written again than stepped over."""
 NOWHERE = -1
 
 
+class Run(NamedTuple):
+    """Text to be written from cell ``x`` of row ``y`` on; ``end`` is the cell after it."""
+
+    x: int
+    y: int
+    end: int
+    text: str
+
+
 class Pen:
-    """Writes cells, moving and changing the style only where it must; knows what it has left."""
+    """Writes runs, moving and changing the style only where it must; knows what it has left."""
 
     def __init__(self) -> None:
         self._x = self._y = NOWHERE
@@ -41,30 +53,12 @@ class Pen:
             self._out.append(change(self.style, style))
             self.style = style
 
-    def draw_row(self, picture: Picture, y: int, places: list[int]) -> None:
-        """Write the cells of row ``y`` in these places, which grow."""
-        characters, styles, write = picture.characters[y], picture.styles[y], self._out.append
-        for x in places:
-            if not (character := characters[x]):
-                continue  # written with the cell before
-            if x != self._x or y != self._y:
-                gap = range(self._x, x) if y == self._y and self._x >= 0 else range(0)
-                if len(gap) in range(1, STEP + 1) and all(
-                    characters[each].isascii() and characters[each] and styles[each] == self.style
-                    for each in gap
-                ):
-                    write("".join(characters[self._x : x]))
-                    self._x = x
-                else:
-                    self.move(x, y)
-            if styles[x] is not self.style:
-                self.take(styles[x])
-            write(character)
-            # terminals differ on how wide some characters are, and on what follows a row's end
-            sure = character.isascii() or (
-                len(character) == 1 and get_character_cell_size(character) == 1
-            )
-            self._x = x + 1 if sure and x + 1 < picture.width else NOWHERE
+    def write(self, run: Run, width: int) -> None:
+        """Write a run in a row of ``width`` cells."""
+        self.move(run.x, run.y)
+        self._out.append(run.text)
+        # terminals differ on what follows a row's end, and on how wide some characters are
+        self._x = run.end if run.end < width and _is_sure(run.text[-1]) else NOWHERE
 
 
 def draw(pen: Pen, shown: Picture | None, wanted: Picture) -> Picture:
@@ -73,18 +67,61 @@ def draw(pen: Pen, shown: Picture | None, wanted: Picture) -> Picture:
     Returns the picture that is shown then. Only the rows that ``wanted`` calls changed are looked
     at, after which it calls none so.
     """
-    if shown is None:
-        shown, rows = Picture(wanted.width, wanted.height), range(wanted.height)
-        for y in rows:
-            pen.draw_row(wanted, y, list(range(wanted.width)))
-            shown.characters[y], shown.styles[y] = wanted.characters[y][:], wanted.styles[y][:]
-    for y in sorted(wanted.changed):
+    runs: dict[Style, list[Run]] = {}
+    everything = shown is None
+    shown = Picture(wanted.width, wanted.height) if shown is None else shown
+    for y in range(wanted.height) if everything else sorted(wanted.changed):
         characters, styles = wanted.characters[y], wanted.styles[y]
         before, styles_before = shown.characters[y], shown.styles[y]
-        if characters != before or styles != styles_before:
+        if everything:
+            places: Iterable[int] = range(wanted.width)
+        elif characters != before or styles != styles_before:
             cells = enumerate(zip(characters, before, styles, styles_before, strict=True))
             places = [x for x, (a, b, c, d) in cells if a != b or c != d]
-            pen.draw_row(wanted, y, places)
-            shown.characters[y], shown.styles[y] = characters[:], styles[:]
+        else:
+            continue
+        for style, run in _runs(wanted, y, places):
+            runs.setdefault(style, []).append(run)
+        shown.characters[y], shown.styles[y] = characters[:], styles[:]
     wanted.changed.clear()
+    while runs:
+        # one style after another, since going somewhere takes fewer bytes than most changes of it
+        style = min(runs, key=lambda each: len(change(pen.style, each)))
+        pen.take(style)
+        for run in runs.pop(style):
+            pen.write(run, wanted.width)
     return shown
+
+
+def _runs(wanted: Picture, y: int, places: Iterable[int]) -> Iterator[tuple[Style, Run]]:
+    """The cells of a row in these places, which grow, and short gaps between them."""
+    characters, styles = wanted.characters[y], wanted.styles[y]
+    start = end = NOWHERE
+    style = PLAIN
+    for x in places:
+        character = characters[x]
+        if not character:
+            continue  # the second half of the one before
+        goes_on = (
+            start >= 0
+            and styles[x] == style
+            and x - end <= STEP
+            and all(styles[each] == style and characters[each].isascii() for each in range(end, x))
+            and all(characters[end:x])
+        )
+        if not goes_on:
+            if start >= 0:
+                yield style, Run(start, y, end, "".join(characters[start:end]))
+            start, style = x, styles[x]
+        end = x + 1
+        if not _is_sure(character):
+            end += end < wanted.width and not characters[end]
+            yield style, Run(start, y, end, "".join(characters[start:end]))
+            start = end = NOWHERE
+    if start >= 0:
+        yield style, Run(start, y, end, "".join(characters[start:end]))
+
+
+def _is_sure(character: str) -> bool:
+    """Whether all terminals agree that it takes one cell."""
+    return character.isascii() or (len(character) == 1 and get_character_cell_size(character) == 1)
