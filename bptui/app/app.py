@@ -13,7 +13,6 @@ from textual.events import Event, InputEvent, Resize
 from textual.geometry import Size
 
 from bptui.app.commands import bindings
-from bptui.app.looking import LookingApp
 from bptui.app.palette import CommandProvider
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.keyline import KeyLine
@@ -25,8 +24,9 @@ from bptui.app.panels.panel import Panel
 from bptui.app.panels.samples import SamplesPanel
 from bptui.app.panels.status import StatusLine
 from bptui.app.selection import Direction, Selection
+from bptui.app.session.remembering import RememberingApp
 from bptui.app.surroundings import USUAL, Surroundings
-from bptui.app.themes import DARK, LIGHT
+from bptui.app.themes import DARK, LIGHT, counterpart, fitting
 from bptui.app.view import View
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
@@ -48,7 +48,7 @@ def mistakes_made(view: View) -> str:
     return f"with {', '.join(names)}" if names else ""
 
 
-class BptuiApp(LookingApp):
+class BptuiApp(RememberingApp):
     """The main screen: status line, four panels, key line."""
 
     TITLE = "bptui"
@@ -66,7 +66,7 @@ class BptuiApp(LookingApp):
         for own in (DARK, LIGHT):
             self.register_theme(own)
         # set without its watcher, which would have textual read all style sheets twice
-        self.set_reactive(App.theme, around.theme or DARK.name)
+        self.set_reactive(App.theme, fitting(around))
         self.stylesheet.set_variables(self.get_css_variables())
 
     def compose(self) -> ComposeResult:
@@ -93,6 +93,7 @@ class BptuiApp(LookingApp):
     def _settle(self) -> None:
         gc.freeze()
         gc.enable()
+        self.begin_session()
 
     def show_view(self, view: View) -> None:
         """Give every panel the view, and the selection with it."""
@@ -118,6 +119,11 @@ class BptuiApp(LookingApp):
                 "S goes back.",
                 severity="warning",
             )
+        self.changed()
+
+    @property
+    def selection(self) -> Selection:
+        return self._selection
 
     def select(self, selection: Selection) -> None:
         """Select something at the shown place in time, which explains it until time moves on."""
@@ -168,6 +174,7 @@ class BptuiApp(LookingApp):
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent):
             self._player.give_way()
+            self.changed()
         await super().on_event(event)
 
     def action_scale(self) -> None:
@@ -208,7 +215,7 @@ class BptuiApp(LookingApp):
         self._fit_matrices()
 
     def action_toggle_theme(self) -> None:
-        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+        self.theme = counterpart(self.current_theme)
 
     def action_presets(self) -> None:
         self._at_rest(self._ask_preset)

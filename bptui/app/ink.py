@@ -1,6 +1,7 @@
 """Colours with a meaning: blue for positive, orange for negative, dim for what stands back.
 
-Blue and orange stay apart for red-green blindness; a sign is never shown by colour alone.
+Blue and orange stay apart for red-green blindness; a sign is never shown by colour alone. In the
+terminal's own sixteen colours, of which little is known, bold, reverse and underline say it all.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rich.style import Style
+from textual.app import App
 
 from bptui.app.lighting import Touch
 
@@ -54,9 +56,38 @@ class Ink:
         return (self.positive if value > 0.0 else self.negative)[level]
 
 
-@lru_cache(maxsize=4)
+def ink_of(app: App[object]) -> Ink:
+    """The styles for the theme that ``app`` shows."""
+    theme = app.current_theme
+    return ansi_ink(theme.dark) if app.native_ansi_color else ink(theme.dark)
+
+
+@lru_cache(maxsize=2)
+def ansi_ink(dark: bool) -> Ink:
+    """The styles in the terminal's own colours, on a dark or a light background."""
+    plain, bold, dim = Style(), Style(bold=True), Style(dim=True)
+    blue, orange = ("bright_blue", "yellow") if dark else ("blue", "red")
+    accent, warning = ("bright_cyan", "bright_yellow") if dark else ("magenta", "red")
+    return Ink(
+        text=plain,
+        strong=bold,
+        dim=dim,
+        faint=dim,
+        accent=Style(color=accent),
+        warning=Style(color=warning, bold=True),
+        positive=(Style(color=blue),) * 3,
+        negative=(Style(color=orange),) * 3,
+        bold=bold,
+        written=Style(bold=True, underline=True),
+        read=Style(underline=True),
+        chosen=Style(bold=True, reverse=True),
+        paired=Style(reverse=True),
+    )
+
+
+@lru_cache(maxsize=2)
 def ink(dark: bool) -> Ink:
-    """The styles for a dark or a light background."""
+    """The styles in bptui's colours, for a dark or a light background."""
     if dark:
         blues, oranges = ("#5b7fb0", "#6fa8ec", "#9cc8ff"), ("#a8764a", "#e8964a", "#ffb878")
         tint = "#17423b"

@@ -20,7 +20,9 @@ class PlayingApp(App[None]):
     """Owns the player and turns its commands into moves."""
 
     def __init__(self, experiment: Experiment, around: Surroundings) -> None:
-        super().__init__(driver_class=driver_for(around))
+        # without colours Textual must not turn any of its own into shades of grey
+        own_colours = None if around.colours else True
+        super().__init__(driver_class=driver_for(around), ansi_color=own_colours)
         self.surroundings = around
         self._player = Player(experiment, self.show_view, self._drawn, around.fps, self._tell)
 

@@ -15,6 +15,8 @@ SSH_FPS = 15
 """Frames a second to draw at most while training runs, over SSH and otherwise."""
 LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
 """Where the locale's encoding stands; the first that is set counts."""
+LIGHT_BACKGROUNDS = ("7", "15")
+"""As some terminals tell in COLORFGBG, after the last semicolon."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class Surroundings:
     ``fps`` caps the frames a second. ``ascii_only``: nothing else can be shown; ``console``: only
     what the fonts of the Linux console have. ``colours`` is False where none are wanted (NO_COLOR).
     ``plain_driver``: frames go to the terminal as Textual writes them. ``theme`` is the name of one
-    that exists, or None for the one that fits.
+    that exists, or None for the one that fits. ``light``: the background is known to be.
+    ``many_colours``: more than sixteen of the terminal's own choice.
     """
 
     fps: int = LOCAL_FPS
@@ -33,6 +36,8 @@ class Surroundings:
     plain_driver: bool = False
     theme: str | None = None
     console: bool = False
+    light: bool = False
+    many_colours: bool = True
 
     @property
     def few_characters(self) -> bool:
@@ -73,7 +78,16 @@ def surroundings(
         plain_driver,
         theme,
         environment.get("TERM", "") in ("linux", "linux-16color"),
+        environment.get("COLORFGBG", "").rpartition(";")[2] in LIGHT_BACKGROUNDS,
+        has_many_colours(environment),
     )
+
+
+def has_many_colours(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal says that it has 256 colours or more."""
+    if environment.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
+        return True
+    return environment.get("TERM", "").rpartition("-")[2] in ("256color", "direct", "kitty")
 
 
 def locale_is_utf8(environment: Mapping[str, str]) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
+from bptui.app.surroundings import Surroundings
+
 DARK = Theme(
     name="bptui-dark",
     primary="#6fa8ec",
@@ -35,3 +37,26 @@ LIGHT = Theme(
     dark=False,
     variables={"border": "#2f6fbf", "block-cursor-text-style": "bold"},
 )
+
+ANSI_DARK, ANSI_LIGHT = "ansi-dark", "ansi-light"
+"""Textual's two in the terminal's own colours and on its own background."""
+
+
+def fitting(around: Surroundings) -> str:
+    """The name of the theme to start with.
+
+    With 16 colours nobody knows what they look like, or the background: text in the terminal's own
+    colours can be read on all of them.
+    """
+    if around.colours and around.theme is not None:
+        return around.theme
+    if around.colours and around.many_colours:
+        return LIGHT.name if around.light else DARK.name
+    return ANSI_LIGHT if around.light else ANSI_DARK
+
+
+def counterpart(theme: Theme) -> str:
+    """The name of the light theme for a dark one, and the other way round."""
+    if theme.ansi:
+        return ANSI_LIGHT if theme.dark else ANSI_DARK
+    return LIGHT.name if theme.dark else DARK.name

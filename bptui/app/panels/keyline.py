@@ -10,7 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from bptui.app.commands import COMMANDS, Command
-from bptui.app.ink import ink
+from bptui.app.ink import ink_of
 from bptui.app.lines import Line
 from bptui.app.pace import ROOM
 from bptui.app.view import View
@@ -42,7 +42,7 @@ class KeyLine(Widget):
     view: reactive[View | None] = reactive(None, always_update=True)
 
     def render_line(self, y: int) -> Strip:
-        colours = ink(self.app.current_theme.dark)
+        colours = ink_of(self.app)
         line = Line().add(" ", colours.text)
         shown = [each for each in COMMANDS if each.hint]
         for optional in OPTIONAL:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.style import Style
+from textual.app import App
 from textual.strip import Strip
 
 from bptui.app.curves import LETTERS, MOST, Curve
@@ -38,9 +39,15 @@ COLOURS = {
 """Of the kept curves, on a dark background and on a light one."""
 
 
+def curve_styles(app: App[object]) -> dict[str, Style]:
+    """The style of each letter's curve; in the terminal's own colours the letters are enough."""
+    if app.native_ansi_color:
+        return dict.fromkeys(LETTERS, Style())
+    return _coloured(app.current_theme.dark)
+
+
 @lru_cache(maxsize=2)
-def curve_styles(dark: bool) -> dict[str, Style]:
-    """The style of each letter's curve."""
+def _coloured(dark: bool) -> dict[str, Style]:
     return {
         letter: Style(color=colour) for letter, colour in zip(LETTERS, COLOURS[dark], strict=True)
     }
@@ -117,7 +124,7 @@ class LossPanel(Panel):
 
     def _entries(self, view: View) -> list[Entry]:
         """The legend, in the order of what :meth:`_beside` draws."""
-        styles = curve_styles(self.app.current_theme.dark)
+        styles = curve_styles(self.app)
         entries = [Entry(each.letter, each.name, styles[each.letter]) for each in view.kept]
         if view.before is not None:
             edit = f"before the edit {EDIT}" if view.edits else "before the edit"

@@ -14,9 +14,10 @@ from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from bptui.app.ink import Ink, ink
+from bptui.app.ink import Ink, ink_of
 from bptui.app.lines import BLANK
 from bptui.app.selection import Direction, Selection
+from bptui.app.surroundings import USUAL, Surroundings
 from bptui.app.view import View
 
 BORDER = 6
@@ -52,7 +53,14 @@ class Panel(ScrollView, can_focus=True):
 
     @property
     def ink(self) -> Ink:
-        return ink(self.app.current_theme.dark)
+        return ink_of(self.app)
+
+    @property
+    def around(self) -> Surroundings:
+        """What the terminal can show."""
+        found = getattr(self.app, "surroundings", USUAL)
+        assert isinstance(found, Surroundings), "an app's own surroundings"
+        return found
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         """The visible lines, at most ``height``, from the scroll offset on."""

@@ -10,7 +10,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from bptui.app.ink import Ink, ink
+from bptui.app.ink import Ink, ink_of
 from bptui.app.lines import Line
 from bptui.app.numbers import loss
 from bptui.app.view import View
@@ -52,7 +52,7 @@ class StatusLine(Widget, can_focus=True):
 
     @property
     def ink(self) -> Ink:
-        return ink(self.app.current_theme.dark)
+        return ink_of(self.app)
 
     @property
     def learning_rate_at(self) -> Offset:

@@ -148,11 +148,7 @@ class CurveScreen(Dialog[tuple[Curve, ...]]):
         """The kept curve that the current one equals."""
         current = self._current
         return next(
-            (
-                each
-                for each in self._kept
-                if each.losses is current.losses and each.length == current.length
-            ),
+            (each for each in self._kept if each.losses is current.losses),
             None,
         )
 
@@ -194,7 +190,7 @@ class CurveScreen(Dialog[tuple[Curve, ...]]):
         """Show the curves that are kept."""
         from bptui.app.panels.loss import curve_styles
 
-        listing, styles = self.query_one(OptionList), curve_styles(self.app.current_theme.dark)
+        listing, styles = self.query_one(OptionList), curve_styles(self.app)
         place = listing.highlighted if highlighted is None else highlighted
         listing.clear_options()
         for each in self._kept:

@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from bptui.app.commands import COMMANDS
-from bptui.app.ink import ink
+from bptui.app.ink import ink_of
 from bptui.app.screens.dialog import Dialog
 
 WORDS = (
@@ -44,7 +44,7 @@ class HelpScreen(Dialog[None]):
 
     def _table(self, title: str, rows: list[tuple[str, str]]) -> Table:
         """Two columns, so that a long explanation goes on under itself."""
-        colours = ink(self.app.current_theme.dark)
+        colours = ink_of(self.app)
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(justify="right", min_width=9, no_wrap=True)
         table.add_column()

@@ -14,7 +14,7 @@ from bptui.app.diagram.canvas import Canvas
 from bptui.app.diagram.edges import BITS
 from bptui.app.lines import Line, justified
 from bptui.app.panels.learned.axes import Axes, Span
-from bptui.app.panels.learned.marks import Samples, cells_of, glyph, ordinal_note, some_samples
+from bptui.app.panels.learned.marks import Samples, cells_of, ordinal_note, some_samples
 from bptui.app.panels.learned.picture import Look, Picture, input_name, looked_at
 from bptui.app.view import View
 from bptui.core.arrays import Array
@@ -135,7 +135,7 @@ class CurvePicture(Picture):
         rows, columns, _ = cells_of(axes, samples.inputs[:, 0], samples.targets[:, output])
         style = self._style(output, look, bold=True)
         for index in np.flatnonzero(rows >= 0).tolist():
-            shape = glyph(output, self._outputs, bool(samples.test[index]))
+            shape = look.glyph(output, self._outputs, bool(samples.test[index]))
             canvas.write(int(rows[index]), int(columns[index]), shape, style)
 
     def _draw_chosen(self, canvas: Canvas, axes: Axes, view: View, look: Look) -> None:
@@ -169,12 +169,12 @@ class CurvePicture(Picture):
         line.pad(axes.gutter, look.ink.text)
         line.add("⠒⠒ ", self._style(0, look, bold=False)).add("network   ", look.ink.dim)
         line.add(
-            "".join(glyph(each, self._outputs, False) for each in range(self._outputs)[:6]),
+            "".join(look.glyph(each, self._outputs, False) for each in range(self._outputs)[:6]),
             look.ink.strong,
         )
         line.add(" target   ", look.ink.dim)
         if len(self.experiment.data.test_inputs):
-            shapes = (glyph(each, self._outputs, True) for each in range(self._outputs)[:6])
+            shapes = (look.glyph(each, self._outputs, True) for each in range(self._outputs)[:6])
             line.add("".join(shapes), look.ink.strong).add(" of a test sample", look.ink.dim)
         return line.strip()
 

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from bptui.app.lines import Line
 from bptui.app.panels.learned.axes import Axes, Span
 from bptui.app.panels.learned.legend import legend
-from bptui.app.panels.learned.marks import Samples, cells_of, glyph, ordinal_note, some_samples
+from bptui.app.panels.learned.marks import Samples, cells_of, ordinal_note, some_samples
 from bptui.app.panels.learned.picture import (
     Look,
     Picture,
@@ -229,13 +229,15 @@ class Pens:
             return self._surface(upper, lower)
         flags, level = divmod(key - self._marks, self._count)
         background = None if self._look.plain else self._colours[level]
-        mark = self._look.palette.mark
+        mark = None if self._look.plain else self._look.palette.mark
         if flags < 2:
             return "[]"[flags], _style(mark, background, True, False)
         (label, test), wrong = divmod((flags - 2) // 2, 2), bool(flags % 2)
         coloured = self._kinds and not self._look.plain
         colour = self._look.palette.glyph(label) if coloured else mark
-        return glyph(label, self._kinds, bool(test)), _style(colour, background, True, wrong)
+        return self._look.glyph(label, self._kinds, bool(test)), _style(
+            colour, background, True, wrong
+        )
 
     def _surface(self, upper: int, lower: int) -> tuple[str, Style]:
         unknown = self._count + UNKNOWN

@@ -8,7 +8,7 @@ from textual.strip import Strip
 from bptui.app.lines import Line, fitted
 from bptui.app.panels.learned.axes import number
 from bptui.app.panels.learned.colours import LEVELS, SHADES
-from bptui.app.panels.learned.marks import HOLLOW, glyph
+from bptui.app.panels.learned.marks import HOLLOW
 from bptui.app.panels.learned.picture import Look, class_name
 from bptui.app.panels.learned.reading import FILLS, Reading, Scale
 from bptui.core.evaluation import Classes
@@ -44,16 +44,19 @@ def legend(
     for label in range(count):
         coloured = classes is not None and not look.plain
         style = Style(color=look.palette.glyph(label), bold=True) if coloured else ink.strong
-        line.add(glyph(label, count, False), style)
+        line.add(look.glyph(label, count, False), style)
         if look.plain and not isinstance(reading, Scale):
             line.add(reading.fill(label * SHADES), ink.dim)
         name = "sample" if classes is None else class_name(experiment, label)
         line.add(f" {fitted(name, NAME)}  ", ink.dim)
     if len(experiment.data.test_inputs):
-        line.add(HOLLOW[:count] if count <= len(HOLLOW) else "a b", ink.text)
+        tests = "".join(look.glyph(each, count, True) for each in range(count))
+        line.add(tests if count <= len(HOLLOW) else "a b", ink.text)
         line.add(" test  ", ink.dim)
     if classes is not None:
-        line.add(glyph(0, count, False), ink.strong + Style(reverse=True)).add(" wrong", ink.dim)
+        line.add(look.glyph(0, count, False), ink.strong + Style(reverse=True)).add(
+            " wrong", ink.dim
+        )
     drawn = line.strip()
     left = max(min(left, width - drawn.cell_length), 0)
     return Strip.join([Line().pad(left, ink.text).strip(), drawn])

@@ -19,8 +19,15 @@ HOLLOW = "○△□◇▽☆"
 def glyph(label: int, classes: int, test: bool) -> str:
     """The shape of a class, hollow for test samples; of many classes a letter, then a small one."""
     if classes > len(SHAPES):
-        return chr(ord("a" if test else "A") + label % 26)
+        return letter(label, classes, test)
     return (HOLLOW if test else SHAPES)[label]
+
+
+def letter(label: int, classes: int, test: bool) -> str:
+    """The letter of a class, a small one for test samples; without classes other marks."""
+    if classes <= 1:
+        return "o" if test else "*"
+    return chr(ord("a" if test else "A") + label % 26)
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,8 +76,8 @@ class LearnedPanel(FollowingPanel):
     @property
     def look(self) -> Look:
         app = self.app
-        few = app.no_color or app.console.color_system not in FULL_COLOURS
-        return Look(self.ink, palette(app.current_theme.dark), few)
+        few = app.native_ansi_color or app.console.color_system not in FULL_COLOURS
+        return Look(self.ink, palette(app.current_theme.dark), few, self.around.few_characters)
 
     def extent(self, view: View, width: int, height: int) -> Size:
         return self.picture(view).extent(view, width, height)

@@ -9,6 +9,7 @@ from textual.strip import Strip
 
 from bptui.app.ink import Ink
 from bptui.app.panels.learned.colours import Palette
+from bptui.app.panels.learned.marks import glyph, letter
 from bptui.app.view import View
 from bptui.core.arrays import Array
 from bptui.core.evaluation import Classes
@@ -30,11 +31,19 @@ def affordable(network: Network, *, running: bool = False) -> int:
 
 @dataclass(frozen=True)
 class Look:
-    """How to draw: ``plain`` is without colours for surfaces, told apart by characters alone."""
+    """How to draw: ``plain`` is without colours for surfaces, told apart by characters alone.
+
+    ``letters``: shapes of samples are letters.
+    """
 
     ink: Ink
     palette: Palette
     plain: bool
+    letters: bool = False
+
+    def glyph(self, label: int, classes: int, test: bool) -> str:
+        """The mark of a sample of a class; of samples that have none, ``classes`` is 0 or 1."""
+        return letter(label, classes, test) if self.letters else glyph(label, classes, test)
 
 
 class Picture:
