@@ -8,16 +8,17 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TextIO
 
 
 @contextmanager
-def written_whole(path: Path, overwrite: bool = True) -> Iterator[TextIO]:
+def written_whole(path: Path, overwrite: bool = True, private: bool = False) -> Iterator[TextIO]:
     """The stream to write a regular file to; the file is there when the block ends without error.
 
     Until then it is a hidden file beside ``path``, gone again after an error. A file that exists
     keeps its mode, a link stays a link. Without ``overwrite`` nothing is replaced, not even what
-    appears meanwhile. Raises :class:`OSError`, at once where nothing can be written.
+    appears meanwhile. A ``private`` file that is new nobody else may read, at no time. Raises
+    :class:`OSError`, at once where nothing can be written.
     """
     path = Path(os.path.realpath(path))
     mode = path.stat().st_mode if path.exists() else None
@@ -33,8 +34,10 @@ def written_whole(path: Path, overwrite: bool = True) -> Iterator[TextIO]:
     # not made of the name, which may be as long as a name can be
     temporary = path.with_name(f".bptui-{secrets.token_hex(6)}.part")
     try:
-        with temporary.open("x", encoding="utf-8", newline="") as stream:
-            yield cast(TextIO, stream)
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+        descriptor = os.open(temporary, flags, 0o600 if private else 0o666)
+        with open(descriptor, "w", encoding="utf-8", newline="") as stream:
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         if mode is not None:

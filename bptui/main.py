@@ -7,12 +7,16 @@ import importlib
 import os
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
 from bptui import __version__
 from bptui.cli.errors import Unusable
 from bptui.cli.loading import STDIN, load_preset
+
+if TYPE_CHECKING:
+    from bptui.app.session.continuing import Kept
 
 # One thread for numpy's matrix products, set before numpy is imported: on matrices of this size
 # more threads only wait for each other, and one order of summation gives the same bits every time.
@@ -41,6 +45,7 @@ Examples:
   bptui                      the article's network, step by step
   bptui xor                  another of the shipped presets
   bptui my-network.toml      one of your own
+  bptui --resume             go on with the last session
   bptui run mazur --every 1  without a screen
   bptui explain mazur        the calculation of a step, with its numbers
   bptui check my_code.py     your own backpropagation, its mistake named
@@ -51,7 +56,8 @@ SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
 @click.command(help="Open PRESET in the app; `bptui --help` says more.", context_settings=SETTINGS)
-@click.argument("name_or_file", metavar="[PRESET]", default=DEFAULT_PRESET)
+@click.argument("name_or_file", metavar="[PRESET]", required=False)
+@click.option("--resume", is_flag=True, help="Continue the last session, at the same step.")
 @click.option(
     "--fps",
     type=click.IntRange(1, 240),
@@ -64,8 +70,16 @@ SETTINGS = {"help_option_names": ["-h", "--help"]}
     "--plain-driver", is_flag=True, help="Write whole regions, not only the cells that changed."
 )
 def open_app(
-    name_or_file: str, fps: int | None, ascii_only: bool, theme: str | None, plain_driver: bool
+    name_or_file: str | None,
+    resume: bool,
+    fps: int | None,
+    ascii_only: bool,
+    theme: str | None,
+    plain_driver: bool,
 ) -> None:
+    if resume and name_or_file is not None:
+        raise Unusable("--resume continues the last session and takes no preset; give one of them")
+    name_or_file = DEFAULT_PRESET if name_or_file is None else name_or_file
     if theme is not None:
         from bptui.app.launch import UnknownThemeError, check_theme
 
@@ -74,6 +88,8 @@ def open_app(
         except UnknownThemeError as error:
             raise Unusable(f"--theme: {error}") from None
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        if resume:
+            raise Unusable("--resume needs a terminal to open the app in")
         from bptui.cli.run import run
 
         experiment = load_preset(name_or_file)
@@ -90,7 +106,8 @@ def open_app(
     if name_or_file == STDIN:
         raise Unusable("the app needs standard input for the keys; give it a file instead of -")
     gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
-    experiment = load_preset(name_or_file)
+    kept = last_session() if resume else None
+    experiment = load_preset(name_or_file) if kept is None else kept.timeline.experiment
     from bptui.app.launch import launch
     from bptui.app.surroundings import surroundings
 
@@ -102,7 +119,20 @@ def open_app(
         plain_driver=plain_driver,
         theme=theme,
     )
-    raise click.exceptions.Exit(launch(experiment, around))
+    raise click.exceptions.Exit(launch(experiment, around, kept))
+
+
+def last_session() -> Kept:
+    """The session to continue, or :class:`Unusable` with the reason why there is none."""
+    from bptui.app.session.continuing import NothingToContinueError, continued
+    from bptui.app.session.reading import SessionError
+
+    try:
+        return continued()
+    except NothingToContinueError:
+        raise Unusable("there is no session to continue; `bptui` begins one") from None
+    except SessionError as error:
+        raise Unusable(str(error)) from None
 
 
 class BptuiGroup(click.Group):

@@ -12,8 +12,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_presets_of_the_users_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The folder of whoever runs the tests is neither read nor written."""
+def _nothing_of_the_users_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The folders of whoever runs the tests are neither read nor written."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from bptui.app.surroundings import Surroundings
 from bptui.core.experiment import Experiment
+
+if TYPE_CHECKING:
+    from bptui.app.session.continuing import Kept
 
 REFRESH_RATE = 120
 """How often a second textual looks whether something is to be drawn: it delays answers to keys."""
@@ -26,11 +30,14 @@ def check_theme(theme: str) -> None:
         raise UnknownThemeError(f"found {theme!r}; expected one of {', '.join(known)}")
 
 
-def launch(experiment: Experiment, around: Surroundings) -> int:
-    """Run the app on ``experiment`` until the user quits; returns the exit code."""
+def launch(experiment: Experiment, around: Surroundings, kept: Kept | None = None) -> int:
+    """Run the app on ``experiment``, or go on with a session, to its end; returns the exit code."""
     os.environ["TEXTUAL_FPS"] = str(REFRESH_RATE)  # read when textual is imported
     from bptui.app.app import BptuiApp
+    from bptui.app.session.ending import run
+    from bptui.app.session.keeper import Keeper
 
     app = BptuiApp(experiment, around)
-    app.run()
-    return app.return_code or 0
+    keeper = Keeper(None if kept is None else kept.file)
+    app.remember(keeper, kept)
+    return run(app, keeper)

@@ -29,6 +29,9 @@ from bptui.core.timeline import Timeline
 LONG_STEP = 0.02
 """Seconds from which a step is played in a thread."""
 
+RESUMING = 0.1
+"""Seconds that a session may take to come back before anything is on the screen."""
+
 Result = TypeVar("Result")
 
 
@@ -193,6 +196,33 @@ class Player:
         """Make the change again that was taken back last; None where there is none."""
         place = self._courses.redo(self.goal)
         return None if place is None else self._adopt(self._courses.current, place)
+
+    def resume(
+        self,
+        timeline: Timeline,
+        place: Place,
+        breakpoints: Mapping[Breakpoint, bool],
+        speed: Speed,
+        saved: Path | None,
+    ) -> Errand[None]:
+        """Go on at ``place`` of a timeline kept from before; there is nothing to be undone.
+
+        Where the steps before it are quickly played it is shown at once.
+        """
+        self._courses = Courses(Course(timeline, saved=saved))
+        self._course = self._courses.current
+        self._breakpoints, self._speed = dict(breakpoints), SPEEDS.index(speed)
+        quick = timeline.move_towards(place.step, RESUMING)
+        self.snapshot = timeline.snapshot(place.step if quick else 0)
+        if place.position is not None and place.position >= self.operations:
+            place = Place(place.step)
+        self.position = place.position if quick else None
+        return self._go(place)
+
+    @property
+    def standing(self) -> tuple[Course, Place]:
+        """The course that the last change led to, and the place that the last key led to."""
+        return self._courses.current, self.goal
 
     @property
     def turned(self) -> bool:

@@ -6,9 +6,10 @@ A timeline may be edited: it forks, and the steps before the edit stay as they a
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from time import perf_counter
 from typing import Protocol
 
@@ -69,6 +70,26 @@ class Timeline:
         self._checkpoints = Checkpoints(self._engine.state.flat.nbytes, budget)
         self._start_anew()
 
+    @classmethod
+    def of_segments(cls, segments: Sequence[Segment], budget: int = BUDGET) -> Timeline:
+        """The timeline that consists of ``segments``, nothing of it played yet.
+
+        Raises :class:`ValueError` unless the first begins with the start values, and each other at
+        a later step than the one before, in a state of the same form.
+        """
+        timeline = cls(segments[0].experiment, budget)
+        if segments[0].first != 0 or segments[0].state is not None:
+            raise ValueError("a timeline begins with the start values, at step 0")
+        for before, each in pairwise(segments):
+            if each.first <= before.first:
+                raise ValueError("edits must follow each other")
+            if _form(each.experiment) != _form(before.experiment):
+                raise ValueError("an edit cannot change the network, the optimizer or the mistakes")
+            if each.state is None or each.state.shape != timeline._engine.state.flat.shape:
+                raise ValueError("an edit needs a state of this network and optimizer")
+        timeline._segments = tuple(segments)
+        return timeline
+
     def _start_anew(self) -> None:
         self._snapshot: Snapshot | None = None
         self._buffer: Array = np.empty(256)
@@ -111,6 +132,11 @@ class Timeline:
     def experiment(self) -> Experiment:
         """The experiment at step 0; edits may have changed it at later steps."""
         return self._segments[0].experiment
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """What is trained from where on; every step can be played again from these alone."""
+        return self._segments
 
     @property
     def edits(self) -> tuple[int, ...]:

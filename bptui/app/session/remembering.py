@@ -1,0 +1,222 @@
+"""The app's part in its session: what is to be kept of it, and going on from what was kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
+
+from textual.css.query import NoMatches
+from textual.timer import Timer
+
+from bptui.app.looking import LookingApp
+from bptui.app.panels.derivation import DerivationPanel
+from bptui.app.panels.learned.panel import LearnedPanel
+from bptui.app.panels.loss import LossPanel
+from bptui.app.panels.panel import Panel
+from bptui.app.panels.samples import SamplesPanel
+from bptui.app.selection import Selection
+from bptui.app.surroundings import Surroundings
+from bptui.core.experiment import Experiment
+
+if TYPE_CHECKING:  # loaded when it is needed, after the first paint
+    from bptui.app.session.continuing import Kept
+    from bptui.app.session.keeper import Keeper
+    from bptui.app.session.record import Look
+    from bptui.app.session.standing import Standing
+
+OFFER_SECONDS = 20.0
+"""So long the offer to continue stays, unless something else is to be said."""
+
+
+class RememberingApp(LookingApp):
+    """Has its session written soon after every change, and nothing while idle."""
+
+    def __init__(self, experiment: Experiment, around: Surroundings) -> None:
+        super().__init__(experiment, around)
+        self._keeper: Keeper | None = None
+        self._continued: Kept | None = None
+        self._continuing: Awaitable[None] | None = None
+        self._running_loop: asyncio.AbstractEventLoop | None = None
+        self._at_start: object = None
+        self._begun = False
+        self._write_timer: Timer | None = None
+        self._last: Standing | None = None
+        self._look: Look | None = None
+        self._told = False
+
+    @property
+    def selection(self) -> Selection:
+        """What is selected."""
+        raise NotImplementedError
+
+    def select(self, selection: Selection) -> None:
+        raise NotImplementedError
+
+    def remember(self, keeper: Keeper, kept: Kept | None) -> None:
+        """Have ``keeper`` write the session; go on where ``kept`` ended. Before the app runs."""
+        self._keeper, self._continued = keeper, kept
+        if kept is not None:
+            self._look = kept.stand.look
+            self._continuing = self._player.resume(
+                kept.timeline, kept.place, kept.breakpoints, kept.speed, kept.saved
+            )
+
+    def on_mount(self) -> None:
+        self._running_loop = asyncio.get_running_loop()
+        self._at_start = self._player.standing
+
+    def begin_session(self) -> None:
+        """The app is on the screen: from now on everything that the user does is kept."""
+        if self._keeper is None:
+            return
+        self._begun = True
+        if self._continued is not None:
+            self._show_look(self._continued.stand.look)
+            self.run_worker(self._continue(self._continued), group="play")
+        elif self._player.standing == self._at_start:
+            self._last = self.standing()
+        self.changed()
+        if self._continued is None:
+            self.run_worker(self._offer(), group="session")
+
+    async def _continue(self, kept: Kept) -> None:
+        if self._continuing is not None:
+            await self._continuing
+        place, known = self._player.place, kept.stand.digest
+        if place.step != kept.place.step:
+            return  # another key was quicker
+        from bptui.app.session.writing import digest
+
+        snapshot = self._player.snapshot
+        if known is not None and await asyncio.to_thread(digest, snapshot) != known:
+            self.notify(
+                f"Step {place.step:,} has not quite the numbers it had: they are computed anew, "
+                "and another computer or version of numpy may round in another way.",
+                severity="warning",
+                markup=False,
+            )
+        else:
+            self._tell(f"Continued at step {place.step:,}.")
+
+    async def _offer(self) -> None:
+        from bptui.app.session.continuing import offer
+
+        text = await asyncio.to_thread(offer)
+        if text is not None:
+            self.notify(text, timeout=OFFER_SECONDS, markup=False)
+
+    def changed(self) -> None:
+        """Something may be other than it was: have it written before long."""
+        if self._begun and self._keeper is not None and self._write_timer is None:
+            self._write_timer = self.set_timer(self._keeper.pause, self._write_in_background)
+
+    def _write_in_background(self) -> None:
+        self.run_worker(self._write(), group="session")
+
+    async def _write(self) -> None:
+        standing = self.standing()
+        if self._keeper is not None and standing != self._last:
+            self._last = standing
+            self.tell_problem(await asyncio.to_thread(self._keeper.write, standing))
+        self._write_timer = None
+        if self.standing() != self._last:
+            self.changed()  # while it was being written
+
+    def tell_problem(self, problem: str | None) -> None:
+        """Say once that the session cannot be kept."""
+        if problem is not None and not self._told:
+            self._told = True
+            self.notify(
+                f"The session cannot be kept, but you can work on. {problem}",
+                title="Not kept",
+                severity="warning",
+                timeout=OFFER_SECONDS,
+                markup=False,
+            )
+
+    @property
+    def told(self) -> bool:
+        """Whether the user knows that the session cannot be kept."""
+        return self._told
+
+    def to_be_kept(self) -> Standing | None:
+        """What is to be written when the app ends; None where nothing was done."""
+        if not self._begun or self._keeper is None:
+            return None
+        standing = self.standing()
+        return standing if self._keeper.begun or standing != self._last else None
+
+    def leave(self, code: int) -> bool:
+        """End the app from another thread; whether it runs."""
+        loop = self._running_loop
+        if loop is None or loop.is_closed():
+            return False
+        loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
+        return True
+
+    def standing(self) -> Standing:
+        """What is to be kept of the session, as it is now."""
+        from bptui.app.session.record import Look
+        from bptui.app.session.standing import Standing
+
+        player = self._player
+        course, place = player.standing
+        snapshot = player.snapshot
+        known = player.turned and snapshot.step == place.step
+        if self.is_running:
+            self._look = self._seen()
+        return Standing(
+            timeline=course.timeline,
+            name=course.timeline.experiment.name,
+            place=place,
+            breakpoints=tuple(player.breakpoints.items()),
+            speed=player.speed,
+            saved=course.saved,
+            look=self._look or Look(),
+            snapshot=snapshot if known else None,
+        )
+
+    def _seen(self) -> Look | None:
+        """What the panels show; what was seen last where they are gone already."""
+        from bptui.app.session.record import Look, Pointed
+
+        screen, selected = self.screen_stack[0], self.selection
+        try:
+            return Look(
+                selection=Pointed(selected.kind, selected.layer, selected.unit, selected.source),
+                sample=self._sample,
+                logarithmic=screen.query_one(LossPanel).logarithmic,
+                derivation=screen.query_one(DerivationPanel).form,
+                learned=not screen.query_one(LearnedPanel).has_class("absent"),
+                samples=not screen.query_one(SamplesPanel).has_class("absent"),
+                zoomed=screen.has_class("zoomed"),
+                focused=screen.focused.id if isinstance(screen.focused, Panel) else None,
+            )
+        except NoMatches:
+            return self._look
+
+    def _show_look(self, look: Look) -> None:
+        """Bring back what the panels showed."""
+        screen, pointed = self.screen_stack[0], look.selection
+        selection = Selection(pointed.kind, pointed.layer, pointed.unit, pointed.source)
+        self.select(selection.within(self._player.snapshot.experiment.network))
+        self.look(look.sample)
+        if look.logarithmic:
+            screen.query_one(LossPanel).toggle_scale()
+        derivation = screen.query_one(DerivationPanel)
+        while derivation.form != look.derivation:
+            derivation.next_form()
+        if look.learned:
+            self.action_learned()
+        if look.samples:
+            self.action_samples()
+        self.call_after_refresh(self._focus_again, look)
+
+    def _focus_again(self, look: Look) -> None:
+        screen = self.screen_stack[0]
+        for panel in screen.query(Panel):
+            if panel.id == look.focused and not panel.has_class("absent"):
+                screen.set_focus(panel)
+        if look.zoomed and not screen.has_class("zoomed"):
+            self.action_zoom()
