@@ -73,12 +73,12 @@ def check_expanded(snapshot: Snapshot) -> None:
                 assert_value(node, scope, wanted, what)
 
 
-@pytest.mark.parametrize("seed", range(36))
+@pytest.mark.parametrize("seed", range(20))
 def test_random_networks(seed: int) -> None:
     check(random_experiment(seed))
 
 
-@pytest.mark.parametrize("seed", range(1000, 1024))
+@pytest.mark.parametrize("seed", range(1000, 1012))
 def test_random_networks_with_mistakes(seed: int) -> None:
     check(random_experiment(seed, mistakes=1 + seed % 4), 2)
 

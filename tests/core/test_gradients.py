@@ -6,8 +6,6 @@ small as they like.
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -16,7 +14,7 @@ from bptui.core.snapshot import Snapshot
 from bptui.core.training import Engine
 
 from .reference import FUNCTIONS, Array, objective
-from .support import HIDDEN, PAIRS, arrays, experiment, relative_error
+from .support import HIDDEN, PAIRS, SETTINGS, arrays, experiment, relative_error
 
 KINKED = {"relu", "leaky_relu"}
 STEP = 1e-5
@@ -79,7 +77,7 @@ def smooth(layers: tuple[int, ...], activations: tuple[str, ...], **rest: object
 def test_output_pairs(activation: str, loss: str, depth: int) -> None:
     hidden = ("tanh", "softplus", "gelu")[: depth - 1]
     layers = (*(3, 4, 2, 3, 2)[:depth], 2)
-    for reduction, bias, l2 in itertools.product(("mean", "sum"), (True, False), (0.0, 0.03)):
+    for reduction, bias, l2 in SETTINGS:
         made = smooth(
             layers,
             (*hidden, activation),
