@@ -41,10 +41,7 @@ class Pen:
 
     def move(self, x: int, y: int) -> None:
         """Go to a cell."""
-        if self._y != y or not 0 <= self._x <= x:
-            self._out.append(f"\x1b[{y + 1};{x + 1}H" if x or y else "\x1b[H")
-        elif self._x < x:
-            self._out.append(f"\x1b[{x - self._x}C" if x - self._x > 1 else "\x1b[C")
+        self._out.append(_way((self._x, self._y), (x, y)))
         self._x, self._y = x, y
 
     def take(self, style: Style) -> None:
@@ -59,6 +56,23 @@ class Pen:
         self._out.append(run.text)
         # terminals differ on what follows a row's end, and on how wide some characters are
         self._x = run.end if run.end < width and _is_sure(run.text[-1]) else NOWHERE
+
+
+def _way(here: tuple[int, int], there: tuple[int, int]) -> str:
+    """The shortest codes that lead from one cell to another; with x < 0 from anywhere."""
+    (x, y), (to_x, to_y) = here, there
+    if here == there:
+        return ""
+    absolute = f"\x1b[{to_y + 1};{to_x + 1}H" if to_x or to_y else "\x1b[H"
+    if x < 0 or to_y < y:
+        return absolute
+    down = _by(to_y - y, "B")
+    side = _by(to_x - x, "C") if to_x >= x else "\b" * (x - to_x)
+    return min(absolute, down + side, key=len)
+
+
+def _by(count: int, direction: str) -> str:
+    return f"\x1b[{count if count > 1 else ''}{direction}" if count else ""
 
 
 def draw(pen: Pen, shown: Picture | None, wanted: Picture) -> Picture:

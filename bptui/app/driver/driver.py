@@ -21,15 +21,10 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import CursorPosition
 from textual.message import Message
 
-from bptui.app.driver.difference import Pen, draw
+from bptui.app.driver.display import Display
 from bptui.app.driver.outlet import Outlet
 from bptui.app.driver.pacing import Pacing
-from bptui.app.driver.picture import Picture
-from bptui.app.driver.reading import Kind, read
-from bptui.app.driver.styles import PLAIN, change
 
-TOGETHER, SHOWN = "\x1b[?2026h", "\x1b[?2026l"
-"""Around a frame, where the terminal can show it in one piece."""
 ANSWER = 0.5
 """Seconds at the end for an answer that is under way."""
 PATIENCE = 2.0
@@ -52,57 +47,32 @@ class DifferenceDriver(LinuxDriver):
         self._events = asyncio.get_running_loop()
         self._outlet: Outlet | None = None
         self._pacing = Pacing(self._send)
-        self._owed: list[str] = []
+        self._display = Display(*shutil.get_terminal_size())
         self._asked = False
-        self._begin()
-
-    def _forget(self) -> None:
-        """Nothing is known of what the terminal shows."""
-        self._shown: Picture | None = None
-        self._pen = Pen()
-
-    def _begin(self) -> None:
-        """A new picture, of the terminal's size, with nothing to send yet."""
-        self._picture = Picture(*shutil.get_terminal_size())
-        self._together = False
-        self._forget()
 
     def start_application_mode(self) -> None:
-        self._begin()
-        self._owed.clear()
+        self._display = Display(*shutil.get_terminal_size())
         self._outlet = Outlet(_terminal(), self._send)
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's own gap
         before = signal.getsignal(signal.SIGWINCH)
 
         def resized(number: int, frame: FrameType | None) -> None:
-            self._forget()
+            self._display.forget()
             if callable(before):
                 before(number, frame)
 
         signal.signal(signal.SIGWINCH, resized)
 
     def write(self, data: str) -> None:
-        """Draw ``data`` into the picture; what is no part of it is kept for the next send."""
+        """Take ``data`` over into the picture; another thread's is taken a moment later."""
         if threading.get_ident() != self._thread:
             self._events.call_soon_threadsafe(self.write, data)
             return
         size = shutil.get_terminal_size()
-        if size != (self._picture.width, self._picture.height):
-            self._begin()
-        read(data, self._picture, self._passed)
-
-    def _passed(self, kind: Kind, sequence: str) -> None:
-        if kind is Kind.TOGETHER:
-            self._together = True
-            return
-        if kind is Kind.UNKNOWN:  # its effect may depend on what was written before
-            self._owed.append(self._frame() + change(self._pen.style, self._picture.style))
-            self._forget()
-        elif kind is Kind.SCREEN:
-            self._owed.append(change(self._pen.style, PLAIN))
-            self._begin()
-        self._owed.append(sequence)
-        if not self._asked:  # not every such write is followed by a flush
+        if size != self._display.size:
+            self._display.resize(*size)
+        self._display.write(data)
+        if self._display.owes and not self._asked:  # not every such write is followed by a flush
             self._asked = True
             self._events.call_soon(self._send)
 
@@ -116,22 +86,11 @@ class DifferenceDriver(LinuxDriver):
         self._asked = False
         if self._outlet is None or self._outlet.busy:
             return
-        out = "".join(self._owed)
-        self._owed.clear()
-        if self._pacing.ready and (frame := self._frame()):
-            frame = f"{TOGETHER}{frame}{SHOWN}" if self._together else frame
+        out = self._display.owed()
+        if self._pacing.ready and (frame := self._display.frame()):
             out += frame + self._pacing.question()
         if out:
             self._outlet.write(out.encode(errors="replace"))
-
-    def _frame(self) -> str:
-        """What brings the terminal up to the picture; "" where it is."""
-        picture = self._picture
-        if picture.changed:
-            self._shown = draw(self._pen, self._shown, picture)
-        if self._shown is not None:
-            self._pen.move(min(picture.x, picture.width - 1), picture.y)
-        return self._pen.taken()
 
     def process_message(self, message: Message) -> None:
         if isinstance(message, CursorPosition):
@@ -146,8 +105,7 @@ class DifferenceDriver(LinuxDriver):
 
     def close(self) -> None:
         if self._outlet is not None:
-            self._outlet.write("".join(self._owed).encode(errors="replace"))
-            self._owed.clear()
+            self._outlet.write(self._display.owed().encode(errors="replace"))
             self._outlet.finish(PATIENCE)
             self._outlet = None
         self._pacing.stop()
