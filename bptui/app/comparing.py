@@ -21,7 +21,7 @@ class ComparingApp(PlayingApp):
         name = proposed(
             view.snapshot.experiment, bool(view.edits), [each.name for each in view.kept]
         )
-        current = Curve(name, view.losses, view.played)
+        current = Curve(name, view.losses.summary())
         self.push_screen(CurveScreen(current, view.kept), self._keep)
 
     def _keep(self, curves: Sequence[Curve] | None) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bptui.core.arrays import Array
-from bptui.core.history import LossHistory
+from bptui.core.summary import Summary
 
 LETTERS = "ABCDEF"
 MOST = len(LETTERS)
@@ -19,19 +19,20 @@ ROOM = 20
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """The first ``length`` losses of a history, which may grow, and what they are called."""
+    """The losses that there were when it was kept, and what they are called."""
 
     name: str
-    losses: LossHistory
-    length: int
+    losses: Summary
     letter: str = ""
     """Stands along the curve; it stays the same when other curves are removed."""
 
+    @property
+    def length(self) -> int:
+        """Losses; the last one is that of step ``length`` - 1."""
+        return len(self.losses)
+
     def envelope(self, columns: int, start: int = 0) -> tuple[npt.NDArray[np.intp], Array, Array]:
-        """Like :meth:`LossHistory.envelope`, from step ``start`` on."""
-        losses = self.losses
-        if self.length < len(losses):
-            losses = losses.until(self.length)
-        steps, lows, highs = losses.envelope(columns)
+        """Like :meth:`Summary.envelope`, from step ``start`` on."""
+        steps, lows, highs = self.losses.envelope(columns)
         first = int(np.searchsorted(steps, start))
         return steps[first:], lows[first:], highs[first:]

@@ -132,8 +132,8 @@ class EditingApp(ComparingApp):
         if experiment is None:
             return
         player = self._player
-        before, losses = player.snapshot.experiment, player.timeline.losses
-        curve = Curve("before the edit", losses, len(losses))
+        before = player.snapshot.experiment
+        curve = Curve("before the edit", player.timeline.losses.summary())
         same = experiment.name == before.name
         self._play(
             player.open(

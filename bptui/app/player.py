@@ -175,8 +175,7 @@ class Player:
 
     def edit(self, fork: Timeline, place: Place) -> Errand[None]:
         """Go over to a fork of the shown timeline, at ``place``."""
-        losses = self.timeline.losses
-        before = Curve("before the edit", losses, len(losses))
+        before = Curve("before the edit", self.timeline.losses.summary())
         first = max(fork.edits, default=0)
         hits = {step: hit for step, hit in self._course.hits.items() if step < first}
         course = Course(fork, before=before, fork=True, hits=hits, saved=self.saved)

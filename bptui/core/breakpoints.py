@@ -80,6 +80,14 @@ class Breakpoint:
             holds = sizes < self.value if self.relation == "<" else sizes > self.value
         return np.asarray(holds[1:] & ~holds[:-1])
 
+    def possible(self, low: float, high: float) -> bool:
+        """Whether it can hit where its quantity lies between ``low`` and ``high`` throughout."""
+        if self.relation == "rising":
+            return low < high
+        if self.relation == "<":
+            return low < self.value <= high
+        return self.relation == "every" or low <= self.value < high
+
 
 def parse(text: str, network: Network) -> Breakpoint:
     """The breakpoint that ``text`` says: ``loss < 0.01``, ``|w5| > 2``, ``every 100``, ...

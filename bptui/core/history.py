@@ -1,102 +1,114 @@
-"""The loss of every step played so far: eight bytes a step, and a summary for drawing."""
+"""The loss of every step played so far, in memory that hardly grows with their number.
+
+The newest losses are kept as they are; of all of them the lowest and highest of spans of steps,
+for drawing. An older loss is had again by playing its step again.
+"""
 
 from __future__ import annotations
+
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 
 from bptui.core.arrays import Array
+from bptui.core.newest import CHUNKS, Newest
+from bptui.core.summary import Spans, Summary
 
-CHUNK = 65_536
-SPAN = 256
-"""Steps that one entry of the summary stands for."""
+PENDING = 1024
+"""Losses that wait to be summarized together."""
 
 
 class LossHistory:
-    """Losses of steps 0, 1, 2, ...; growing never copies what is there."""
+    """Losses of steps 0, 1, 2, ...; another thread may look at them while one extends them."""
 
     def __init__(self) -> None:
-        self._chunks: list[Array] = []
-        self._length = 0
-        self._lows: list[float] = []
-        self._highs: list[float] = []
+        self._newest, self._spans = Newest(), Spans()
+        self._summary: Summary | None = None
+        self._lock = Lock()
         self.first_not_finite: int | None = None
+        """The first step whose loss is not finite."""
 
     def __len__(self) -> int:
-        return self._length
+        return self._newest.length
+
+    @property
+    def first_kept(self) -> int:
+        """The step from which on losses are kept as they are; the newest 983,040 at least are."""
+        return self._newest.first
+
+    @property
+    def nbytes(self) -> int:
+        """Memory in use."""
+        return self._newest.nbytes + self._spans.nbytes
 
     def __getitem__(self, step: int) -> float:
-        if not 0 <= step < self._length:
-            raise IndexError(f"step {step} has not been played")
-        return float(self._chunks[step // CHUNK][step % CHUNK])
+        return float(self.values(step, step + 1)[0])
 
-    def until(self, length: int) -> LossHistory:
-        """A history of its own that begins with the first ``length`` losses of this one."""
-        if not 0 <= length <= self._length:
-            raise IndexError(f"step {length - 1} has not been played")
-        copy, full = LossHistory(), length // CHUNK
-        copy._chunks = self._chunks[:full]  # full ones never change
-        copy._length = full * CHUNK
-        summarized = copy._length // SPAN
-        copy._lows, copy._highs = self._lows[:summarized], self._highs[:summarized]
-        copy.extend(self.values(copy._length, length))
-        diverged = self.first_not_finite
-        copy.first_not_finite = None if diverged is None or diverged >= length else diverged
-        return copy
+    def values(self, start: int, stop: int) -> Array:
+        """A copy of the losses of steps ``start`` to ``stop`` - 1.
+
+        Raises :class:`IndexError` where some were not played or come before :attr:`first_kept`.
+        """
+        if not 0 <= start <= stop <= len(self):
+            raise IndexError(f"step {min(start, stop - 1)} has not been played")
+        return self._newest.values(start, stop)
 
     def extend(self, losses: Array) -> None:
         """Append the losses of the steps that follow the last one."""
         if self.first_not_finite is None:
             bad = np.flatnonzero(~np.isfinite(losses))
             if bad.size:
-                self.first_not_finite = self._length + int(bad[0])
-        while losses.size:
-            start = self._length % CHUNK
-            if start == 0:
-                self._chunks.append(np.empty(CHUNK))
-            part = losses[: CHUNK - start]
-            self._chunks[-1][start : start + part.size] = part
-            self._length += part.size
-            losses = losses[part.size :]
-        self._summarize()
+                self.first_not_finite = len(self) + int(bad[0])
+        newest, spans = self._newest, self._spans
+        with self._lock:
+            for start in range(0, losses.size, PENDING):
+                newest.extend(losses[start : start + PENDING])
+                if newest.length - spans.covered > max(PENDING, spans.width):
+                    spans.extend(newest.values(spans.covered, newest.length))
+                    newest.forget(spans.covered, CHUNKS)
 
-    def _summarize(self) -> None:
-        full = self._length // SPAN
-        if full > len(self._lows):
-            fresh = self.values(len(self._lows) * SPAN, full * SPAN).reshape(-1, SPAN)
-            self._highs += np.fmax.reduce(_finite(fresh), axis=1).tolist()
-            self._lows += np.fmin.reduce(_finite(fresh), axis=1).tolist()
+    def until(self, length: int) -> LossHistory:
+        """A history of its own that begins with the first ``length`` losses of this one.
 
-    def values(self, start: int, stop: int) -> Array:
-        """A copy of the losses of steps ``start`` to ``stop`` - 1."""
-        stop = min(stop, self._length)
-        pieces = [
-            self._chunks[index][max(start - index * CHUNK, 0) : stop - index * CHUNK]
-            for index in range(start // CHUNK, -(-stop // CHUNK))
-        ]
-        return np.concatenate(pieces) if pieces else np.empty(0)
+        It ends a little before where not all of these are kept: at most 1 part in 8192 is missing,
+        and to be played again.
+        """
+        if not 0 <= length <= len(self):
+            raise IndexError(f"step {length - 1} has not been played")
+        copy = LossHistory()
+        with self._lock:
+            copy._spans = self._spans.until(length)
+            covered = copy._spans.covered
+            kept = self.first_kept <= covered
+            copy._newest = self._newest.until(length) if kept else Newest(covered)
+        diverged = self.first_not_finite
+        copy.first_not_finite = None if diverged is None or diverged >= len(copy) else diverged
+        return copy
+
+    def rest(self) -> None:
+        """Give up the losses that can be had again by playing, but for the last few."""
+        with self._lock:
+            self._newest.forget(self._spans.covered)
+
+    def bounds(self, first: int, last: int) -> tuple[float, float] | None:
+        """Numbers that the losses of steps ``first`` to ``last`` lie between.
+
+        They may be those of some steps around. None where nothing is known, or where training has
+        diverged.
+        """
+        if self.first_not_finite is not None and last >= self.first_not_finite:
+            return None
+        return self._spans.bounds(first, last)
+
+    def summary(self) -> Summary:
+        """What there is to draw, as it is now; the same object as long as nothing comes."""
+        with self._lock:
+            length, covered = len(self), self._spans.covered
+            if self._summary is None or len(self._summary) != length:
+                self._summary = self._spans.summary(self._newest.values(covered, length))
+            return self._summary
 
     def envelope(self, columns: int) -> tuple[npt.NDArray[np.intp], Array, Array]:
-        """Steps and the lowest and highest finite loss around each, about ``columns`` of them.
-
-        Both are NaN where a column holds no finite loss. Another thread may extend meanwhile.
-        """
-        length, full = self._length, len(self._lows)
-        if length <= max(columns, 1) * 2:
-            values = _finite(self.values(0, length))
-            return np.arange(length), values, values
-        if length <= columns * SPAN * 4:
-            lows = highs = _finite(self.values(0, length))
-            width = 1
-        else:
-            rest = _finite(self.values(full * SPAN, max(length, full * SPAN)))
-            lows = np.append(self._lows[:full], np.fmin.reduce(rest, initial=np.nan))
-            highs = np.append(self._highs[:full], np.fmax.reduce(rest, initial=np.nan))
-            width = SPAN
-        starts = np.unique(np.linspace(0, lows.size, columns, endpoint=False).astype(np.intp))
-        steps = starts * width
-        return steps, np.fmin.reduceat(lows, starts), np.fmax.reduceat(highs, starts)
-
-
-def _finite(losses: Array) -> Array:
-    return np.where(np.isfinite(losses), losses, np.nan)
+        """Like :meth:`Summary.envelope`, of the losses there are now."""
+        return self.summary().envelope(columns)

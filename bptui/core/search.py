@@ -20,8 +20,10 @@ from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
 from bptui.core.training import Watched, euclidean_norm
 
-CHUNK = 65_536
+KEPT = 65_536
 """Known losses looked at in one go."""
+PIECE = 4096
+"""Steps looked at in one go where their losses are not kept, or are yet to be played."""
 SHORTEST = 64
 """Steps that a search backwards replays in one go, at least."""
 
@@ -38,7 +40,7 @@ class Hit:
 
 
 class _Columns:
-    """The quantities that breakpoints compare, beside the loss: which they are, and their rows."""
+    """The quantities of a row: the loss, and what breakpoints compare beside it."""
 
     def __init__(self, experiment: Experiment, breakpoints: Sequence[Breakpoint]) -> None:
         self._layout = Layout(experiment.network)
@@ -47,7 +49,7 @@ class _Columns:
         weights = {name: place for name, (gradient, place) in places.items() if not gradient}
         gradients = {name: place for name, (gradient, place) in places.items() if gradient}
         norm = any(each.quantity == "norm" for each in breakpoints)
-        self.names = [*weights, *gradients, *(["norm"] if norm else [])]
+        self.names = ["loss", *weights, *gradients, *(["norm"] if norm else [])]
         self.watched = Watched(
             np.array([*weights.values()], dtype=np.intp),
             np.array([*gradients.values()], dtype=np.intp),
@@ -56,17 +58,16 @@ class _Columns:
 
     def row(self, snapshot: Snapshot) -> Array:
         """What is watched at the step of ``snapshot``, (1, quantities)."""
-        row, watched = np.empty((1, self.watched.size)), self.watched
-        if not watched.size:
-            return row
-        gradient = self._layout.flatten(snapshot.gradients)
-        split = watched.parameters.size
-        row[0, :split] = self._layout.flatten(snapshot.parameters)[watched.parameters]
-        row[0, split : split + watched.gradients.size] = gradient[watched.gradients]
-        if watched.norm:
-            with np.errstate(all="ignore"):
-                row[0, -1] = euclidean_norm(gradient)
-        return row
+        watched = self.watched
+        found = [np.array([snapshot.loss])]
+        if watched.size:
+            gradient = self._layout.flatten(snapshot.gradients)
+            found.append(self._layout.flatten(snapshot.parameters)[watched.parameters])
+            found.append(gradient[watched.gradients])
+            if watched.norm:
+                with np.errstate(all="ignore"):
+                    found.append(np.array([euclidean_norm(gradient)]))
+        return np.concatenate(found)[None]
 
 
 class Search:
@@ -82,15 +83,16 @@ class Search:
         self.hit: Hit | None = None
         self._timeline, self._breakpoints, self._start = timeline, tuple(breakpoints), start.step
         self._columns = _Columns(start.experiment, breakpoints)
+        self._none = np.empty((0, len(self._columns.names)))
         self._rows: list[Array] = []
 
     @property
     def watched(self) -> Watched:
         return self._columns.watched
 
-    def add(self, values: Array) -> None:
+    def add(self, losses: Array, values: Array) -> None:
         """Take the rows of steps just played."""
-        self._rows.append(values)
+        self._rows.append(np.column_stack([losses, values]))
 
     def advance(self, to: int, seconds: float | None = None) -> int:
         """Search towards ``to``; the step nearest to it that is not beyond a hit, as far as known.
@@ -103,16 +105,31 @@ class Search:
         """The snapshot of a step that :meth:`advance` told; ``hit`` is set where it is one."""
         return self._timeline.snapshot(step)
 
+    def _known(self, first: int, last: int) -> Array | None:
+        """The rows of steps ``first`` to ``last`` where that takes no playing.
+
+        No rows at all where no loss of theirs can be a hit, None where they must be played.
+        """
+        losses = self._timeline.losses
+        if self.watched.size or last >= len(losses):
+            return None
+        compared = [each for each in self._breakpoints if each.quantity == "loss"]
+        bounds = losses.bounds(first, last) if compared else (0.0, 0.0)
+        if bounds is not None and not any(each.possible(*bounds) for each in compared):
+            return self._none
+        return losses.values(first, last + 1)[:, None] if first >= losses.first_kept else None
+
     def _hits(self, first: int, last: int, rows: Array) -> list[Hit]:
         """The first and the last hit at steps ``first`` + 1 to ``last``, in order.
 
-        ``rows`` are those of steps ``first`` to ``last``.
+        ``rows`` are those of steps ``first`` to ``last``; none where only step numbers can hit.
         """
-        losses = self._timeline.losses.values(first, last + 1)
         found: list[tuple[Breakpoint, Indices]] = []
         for each in self._breakpoints:
-            values = losses
-            if each.quantity in self._columns.names:
+            values = np.empty(last - first + 1)
+            if each.relation != "every":
+                if not rows.size:
+                    continue
                 values = rows[:, self._columns.names.index(each.quantity)]
             found.append((each, np.flatnonzero(each.hits(first, values))))
         steps = [
@@ -122,6 +139,17 @@ class Search:
             Hit(first + 1 + at, tuple(each for each, places in found if at in places))
             for at in sorted({min(steps), max(steps)} if steps else ())
         ]
+
+
+class _Clock:
+    """So many seconds, or without end."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else perf_counter() + seconds
+
+    @property
+    def left(self) -> float | None:
+        return None if self._end is None else max(self._end - perf_counter(), 0.0)
 
 
 class ForwardSearch(Search):
@@ -134,51 +162,45 @@ class ForwardSearch(Search):
         self._examined, self._row = start.step, self._columns.row(start)
 
     def advance(self, to: int, seconds: float | None = None) -> int:
-        told = to
-        if self.hit is None:
-            told = (self._play if self.watched.size else self._move)(to, seconds)
-        return told if self.hit is None else min(to, self.hit.step)
+        timeline, clock = self._timeline, _Clock(seconds)
+        if self._breakpoints:
+            while self.hit is None and self._next < to:
+                if not (self._look_up(to) or self._play(to, clock.left)) or clock.left == 0.0:
+                    break
+            if self.hit is not None:
+                return min(to, self.hit.step)
+            if self._next < to:
+                return min(max(timeline.reached, self._start), self._next)
+        # what was looked up only is yet to be gone to
+        there = timeline.move_towards(to, clock.left)
+        return to if there else min(max(timeline.reached, self._start), to)
 
-    def _move(self, to: int, seconds: float | None) -> int:
-        """Where losses tell everything: look at those known, then at those of steps played."""
-        began, timeline = perf_counter(), self._timeline
-        if not self._look_up(to, seconds):
-            return self._examined
-        there = self.hit is not None
-        if not there:
-            left = None if seconds is None else seconds - (perf_counter() - began)
-            there = timeline.move_towards(to, left)
-            self._look_up(to)
-        return to if there else min(max(timeline.reached, self._start), self._examined + 1)
+    @property
+    def _next(self) -> int:
+        """The next step to be played; without its row, the one examined last is played again."""
+        return self._examined + len(self._row)
 
-    def _look_up(self, to: int, seconds: float | None = None) -> bool:
-        """Look at the losses known of steps up to ``to``; False where the time was up."""
-        began, last = perf_counter(), min(to, self._timeline.furthest)
-        if not self._breakpoints:
-            self._examined = max(self._examined, last)
-        while self.hit is None and self._examined < last:
-            until = min(self._examined + CHUNK, last)
-            self._examine(until, np.empty((until - self._examined + 1, 0)))
-            if self.hit is None and seconds is not None and perf_counter() - began > seconds:
-                return False
-        return True
+    def _look_up(self, to: int) -> bool:
+        """Look at steps whose losses are known; False where the next ones must be played."""
+        first, last = self._examined, min(to, self._timeline.furthest)
+        for piece in (KEPT, PIECE) if first < last else ():
+            until = min(first + piece, last)
+            rows = self._known(first, until)
+            if rows is not None:
+                self._examine(until, rows)
+                return True
+        return False
 
-    def _play(self, to: int, seconds: float | None) -> int:
-        """Play step after step and examine what was watched."""
-        timeline, began, begin = self._timeline, perf_counter(), self._examined + 1
-        if to < begin:
-            return to
+    def _play(self, to: int, seconds: float | None) -> bool:
+        """Play step after step and examine what was watched; False where the time was up."""
+        timeline, clock = self._timeline, _Clock(seconds)
+        begin = self._next
         if timeline.reached != begin and not timeline.move_towards(begin, seconds):
-            return self._examined
-        left = None if seconds is None else seconds - (perf_counter() - began)
-        timeline.move_towards(to, left, self)
-        self._take_rows()
-        return min(to, self._examined + 1)
-
-    def _take_rows(self) -> None:
-        """Examine the steps just played."""
+            return False
+        there = timeline.move_towards(min(to, begin + PIECE), clock.left, self)
         rows, self._rows = np.concatenate([self._row, *self._rows]), []
         self._examine(self._examined + len(rows) - 1, rows)
+        return there
 
     def _examine(self, last: int, rows: Array) -> None:
         hits = self._hits(self._examined, last, rows) if last > self._examined else []
@@ -187,7 +209,7 @@ class ForwardSearch(Search):
 
     def snapshot(self, step: int) -> Snapshot:
         snapshot = super().snapshot(step)
-        if self.hit is None and self._breakpoints and step == self._examined + 1:
+        if self.hit is None and self._breakpoints and step == self._examined + 1 == self._next:
             self._examine(step, np.concatenate([self._row, self._columns.row(snapshot)]))
         return snapshot
 
@@ -200,16 +222,15 @@ class BackwardSearch(Search):
     ) -> None:
         super().__init__(timeline, breakpoints, start)
         self._end, self._row = start.step, self._columns.row(start)
-        self._first = self._next = start.step  # of the piece under way, none yet
+        self._piece: tuple[int, int] | None = None
+        """The first step of the piece that is being played, and the next one to be played."""
 
     def advance(self, to: int, seconds: float | None = None) -> int:
-        deadline = None if seconds is None else perf_counter() + seconds
+        clock = _Clock(seconds)
         if not self._breakpoints:
             return to
-        left = seconds
-        while self.hit is None and self._clear > to and self._piece(left):
-            left = None if deadline is None else deadline - perf_counter()
-            if left is not None and left <= 0.0:
+        while self.hit is None and self._clear > to:
+            if not (self._look_up() or self._play(clock.left)) or clock.left == 0.0:
                 break
         return max(to, self._clear if self.hit is None else self.hit.step)
 
@@ -218,26 +239,37 @@ class BackwardSearch(Search):
         """From here to the start nothing hits: the end of the piece to come is not examined."""
         return min(self._end + 1, self._start) if self._end else 0
 
-    def _piece(self, seconds: float | None) -> bool:
-        """Examine the piece of the timeline that ends at ``_end``, or as much as there is time."""
-        timeline, end = self._timeline, self._end
-        if not self.watched.size:
-            first = max(end - CHUNK, 0)
-            rows = np.empty((end - first + 1, 0))
-        else:
-            if self._next == end:
-                self._first = self._next = timeline.kept_before(max(end - SHORTEST, 0))
-            first = self._first
-            if timeline.reached != self._next and not timeline.move_towards(self._next, seconds):
-                return False
-            done = timeline.move_towards(end, seconds, self)
-            self._next = timeline.reached
-            if not done:
-                return False
+    def _look_up(self) -> bool:
+        """Look at steps whose losses are known; False where those before must be played."""
+        for piece in (KEPT, PIECE) if self._piece is None else ():
+            first = max(self._end - piece, 0)
+            rows = self._known(first, self._end)
+            if rows is not None:
+                self._examine(first, rows)
+                return True
+        return False
+
+    def _play(self, seconds: float | None) -> bool:
+        """Play a piece of the timeline that ends at ``_end``; False where the time was up."""
+        timeline, clock = self._timeline, _Clock(seconds)
+        if self._piece is None:
+            first = timeline.kept_before(max(self._end - SHORTEST, 0))
+            self._piece = first, first
+        first, following = self._piece
+        if timeline.reached != following and not timeline.move_towards(following, seconds):
+            return False
+        there = timeline.move_towards(self._end + 1 - len(self._row), clock.left, self)
+        self._piece = first, timeline.reached
+        if there:
             rows, self._rows = np.concatenate([*self._rows, self._row]), []
+            self._examine(first, rows)
+            self._piece = None
+        return there
+
+    def _examine(self, first: int, rows: Array) -> None:
+        """Look for the last hit after ``first``; ``rows`` are those up to ``_end``, or none."""
+        end = self._end
         last = end - 1 if end == self._start else end  # the start is no hit of this search
         hits = self._hits(first, last, rows[: last - first + 1]) if last > first else []
         self.hit = hits[-1] if hits else None
         self._end, self._row = first, rows[:1]
-        self._next = first
-        return True

@@ -30,12 +30,12 @@ DENSE = 32
 
 
 class Recorder(Protocol):
-    """Is given what is watched, a row for each step played."""
+    """Is given the losses and what is watched, a row for each step played."""
 
     @property
     def watched(self) -> Watched: ...
 
-    def add(self, values: Array) -> None: ...
+    def add(self, losses: Array, values: Array) -> None: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ class Segment:
 
 
 class Timeline:
-    """The steps of one experiment. ``losses`` holds the loss of every step played so far.
+    """The steps of one experiment. ``losses`` are those of every step played so far.
 
     ``test_losses`` is None where no samples are kept back for testing.
     """
@@ -114,14 +114,14 @@ class Timeline:
             return Timeline(experiment, self._checkpoints.budget)
         if _form(experiment) != _form(self.experiment):
             raise ValueError("an edit cannot change the network, the optimizer or the mistakes")
-        if step > len(self.losses):
+        if step > max(len(self.losses), self._segments[-1].first):
             raise ValueError(f"step {step - 1} has not been played")
         layout = Layout(experiment.network)
         parts = [layout.flatten(each) for each in (parameters, *slots.values())]
         edit = Segment(step, experiment, frozen(np.concatenate(parts)))
         fork = object.__new__(Timeline)
         fork._segments = (*(each for each in self._segments if each.first < step), edit)
-        fork.losses = self.losses.until(step)
+        fork.losses = self.losses.until(min(step, len(self.losses)))
         fork.test_losses = None if self.test_losses is None else self.test_losses.until(step)
         fork._checkpoints = self._checkpoints.until(step)
         fork._enter(len(fork._segments) - 1)
@@ -157,6 +157,7 @@ class Timeline:
     def rest(self, budget: int) -> None:
         """Give up memory that can be had again, but for kept states of at most ``budget`` bytes."""
         self._checkpoints.limit(budget)
+        self.losses.rest()
         self._start_anew()
         self._enter(0)
 
@@ -266,6 +267,7 @@ class Timeline:
 
     def _start_from_nearest(self, step: int) -> None:
         """Load the nearest kept state, unless the engine is at a better place already."""
+        step = min(step, len(self.losses))  # after an edit the last few before it may be unknown
         reached, index = self.reached, self._index_of(step)
         if self.kept_before(step) <= reached <= step:
             return
@@ -295,8 +297,11 @@ class Timeline:
             engine.advance(losses)
         else:
             values = np.empty((count, recorder.watched.size))
-            engine.advance_watched(losses, recorder.watched, values)
-            recorder.add(values)
+            if values.size:
+                engine.advance_watched(losses, recorder.watched, values)
+            else:
+                engine.advance(losses)
+            recorder.add(losses, values)
         self._seconds_per_step = (perf_counter() - began) / count
         self._note(first, losses)
         self._arrived()

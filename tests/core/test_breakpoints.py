@@ -17,6 +17,7 @@ from bptui.core.search import BackwardSearch, ForwardSearch, Hit
 from bptui.core.snapshot import Snapshot
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
+from bptui.core.training import Engine
 
 from .support import assert_same_bits, build, experiment
 
@@ -224,7 +225,7 @@ def found_backwards(
     return found
 
 
-@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("seed", range(14))
 def test_hits_forwards_backwards_and_by_brute_force(seed: int) -> None:
     rng = np.random.default_rng(seed)
     made, shown, breakpoints = case(rng)
@@ -235,6 +236,35 @@ def test_hits_forwards_backwards_and_by_brute_force(seed: int) -> None:
     assert found_forwards(rng, timeline, breakpoints, shown) == expected
     before = [hit for hit in expected if hit.step < STEPS - 1]
     assert found_backwards(rng, timeline, breakpoints, shown)[::-1] == before
+
+
+@pytest.mark.usefixtures("little_memory")
+@pytest.mark.parametrize("seed", range(100, 110))
+def test_hits_where_most_losses_are_to_be_played_again(seed: int) -> None:
+    test_hits_forwards_backwards_and_by_brute_force(seed)
+
+
+@pytest.mark.usefixtures("little_memory")
+@pytest.mark.parametrize("text", ["loss < 0.1", "loss > 0.1"])
+def test_what_cannot_be_a_hit_is_not_played_again(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loss of the whole run falls, and is below 0.1 from some step early in it."""
+    made = experiment((2, 3, 2), "sigmoid", optimizer="sgd", learning_rate=2.0)
+    timeline, played, advance = Timeline(made), [0], Engine.advance
+    shown = [timeline.snapshot(step) for step in range(3000)]
+    breakpoints = [parse(text, made.network)]
+    expected = brute_force(shown, breakpoints)
+
+    def counting(engine: Engine, losses: np.ndarray) -> None:
+        played[0] += len(losses)
+        advance(engine, losses)
+
+    monkeypatch.setattr(Engine, "advance", counting)
+    search = BackwardSearch(timeline, breakpoints, shown[-1])
+    assert search.advance(0) == (expected[-1].step if expected else 0)
+    assert ([search.hit] if search.hit else []) == expected[-1:]
+    assert played[0] <= 64 + 12, played
 
 
 @pytest.mark.parametrize("text", ["loss > 1e300", "loss rising", "norm > 1e100", "|w1| > 1e150"])

@@ -18,14 +18,16 @@ from bptui.core.errors import UnusableError
 from bptui.core.evaluation import test_loss as loss_of_test_samples
 from bptui.core.experiment import Experiment
 from bptui.core.held_out import MOST
-from bptui.core.history import CHUNK, LossHistory
+from bptui.core.history import LossHistory
 from bptui.core.network import Parameters
+from bptui.core.newest import CHUNK
 from bptui.core.search import BackwardSearch, ForwardSearch
 from bptui.core.snapshot import Snapshot
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
 from bptui.core.training import Engine
 
+from .long_runs import check_envelope, keep_little
 from .support import assert_same_bits, build, experiment
 
 FAR = 120
@@ -115,17 +117,29 @@ walks = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from(["sgd", "momentum", "adam", "adagrad"]),
     st.sampled_from([None, 2]),
     st.sampled_from([(), ("gradient-accumulated",), ("updated-weights",)]),
     walks,
+    st.booleans(),
 )
 def test_walks_with_edits(
-    optimizer: str, batch_size: int | None, mistakes: tuple[str, ...], walk: list[tuple[str, Any]]
+    optimizer: str,
+    batch_size: int | None,
+    mistakes: tuple[str, ...],
+    walk: list[tuple[str, Any]],
+    little: bool,
 ) -> None:
-    one = small(optimizer, batch_size, mistakes)
+    with pytest.MonkeyPatch.context() as patch:
+        if little:
+            keep_little(patch)
+        walk_with_edits(small(optimizer, batch_size, mistakes), walk)
+
+
+def walk_with_edits(one: Experiment, walk: list[tuple[str, Any]]) -> None:
+    """Whatever losses are kept are right, and so is what is drawn of all."""
     timeline, reference = Timeline(one), Reference(one)
     expected = reference.steps(FAR, one)
     for kind, what in walk:
@@ -142,9 +156,11 @@ def test_walks_with_edits(
             assert_same_bits(timeline.snapshot(what), expected[what])
         else:
             timeline.move_towards(what, 1e-4)
-        losses = timeline.losses.values(0, timeline.furthest + 1)
-        right = [shown.loss for shown in expected[: len(losses)]]
-        assert np.array_equal(losses, right)
+        known, kept = len(timeline.losses), timeline.losses.first_kept
+        right = np.array([shown.loss for shown in expected[:known]])
+        assert np.array_equal(timeline.losses.values(kept, known), right[kept:])
+        if known:
+            check_envelope(timeline.losses.envelope(7), right, 7)
 
 
 @settings(deadline=None, max_examples=30)
