@@ -11,6 +11,7 @@ from bptui.app.driver.choose import driver_for
 from bptui.app.place import Place
 from bptui.app.player import Player
 from bptui.app.surroundings import Surroundings
+from bptui.app.themes import ANSI, fitting
 from bptui.app.view import View
 from bptui.core.breakpoints import Breakpoint
 from bptui.core.experiment import Experiment
@@ -20,8 +21,8 @@ class PlayingApp(App[None]):
     """Owns the player and turns its commands into moves."""
 
     def __init__(self, experiment: Experiment, around: Surroundings) -> None:
-        # without colours Textual must not turn any of its own into shades of grey
-        own_colours = None if around.colours else True
+        # else Textual puts colours of its own in the place of the terminal's
+        own_colours = True if fitting(around) in ANSI else None
         super().__init__(driver_class=driver_for(around), ansi_color=own_colours)
         self.surroundings = around
         self._player = Player(experiment, self.show_view, self._drawn, around.fps, self._tell)

@@ -38,7 +38,7 @@ LIGHT = Theme(
     variables={"border": "#2f6fbf", "block-cursor-text-style": "bold"},
 )
 
-ANSI_DARK, ANSI_LIGHT = "ansi-dark", "ansi-light"
+ANSI_DARK, ANSI_LIGHT = ANSI = "ansi-dark", "ansi-light"
 """Textual's two in the terminal's own colours and on its own background."""
 
 
