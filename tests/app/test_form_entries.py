@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from bptui.app.form.checking import Place, checked
+from bptui.app.form.draft import Draft
 from bptui.presets import load
+from bptui.presets.describe import table_of
 
 from .form_support import Form, assert_same_numbers, form
 
@@ -83,6 +88,20 @@ BAD = [
     ("data.test_fraction", "1", "from 0 to below 1"),
     ("data.test_fraction", "0.5", "at least two samples"),
 ]
+SHOWN = {
+    *((LAYERS, text) for text in ("", "2-b-2", "100000-100000")),
+    *((ACTIVATION, text) for text in ("", "softmax, sigmoid")),
+    *((W1, text) for text in ("", "0.15 nan\n0.2 0.3", "1 2 3 4", "\x1b[2J\x07", THOUSAND)),
+    (B1, "0.35"),
+    (RATE, "0,5"),
+    ("training.steps", "1e12"),
+    ("training.batch_size", "2"),
+    ("training.mistakes", "wrong-sing"),
+    (INPUTS, "0.05 0.1\n0.2"),
+    *((TARGETS, text) for text in ("0.01 0.99\n0.5 0.5", "0.01 0.99 1")),
+    ("data.test_fraction", "0.5"),
+}
+"""Those of :data:`BAD` that are written into the form itself: of every kind of field and check."""
 GOOD = [
     (LAYERS, "２－２－２", "2-2-2"),
     (LAYERS, "[2, 2, 2]", "2-2-2"),
@@ -103,12 +122,26 @@ def texts(made: Form) -> dict[str, str]:
     return {row.field.key: str(row.taken()) for row in rows}
 
 
+@pytest.mark.parametrize(("key", "text", "said"), BAD)
+def test_what_is_wrong_is_said_of_its_field_alone(key: str, text: str, said: str) -> None:
+    draft = Draft.of(table_of(load("mazur")), Path()).with_text(key, text)
+    outcome = checked(draft, Place("mazur", Path()))
+    assert outcome.experiment is None
+    assert [*outcome.problems] == [key]
+    assert said in outcome.problems[key]
+    assert not outcome.general
+
+
+def test_what_is_written_into_the_form_is_bad() -> None:
+    assert {(key, text) for key, text, _ in BAD} >= SHOWN
+
+
 @pytest.mark.parametrize("section", ["network", "parameters", "training", "data"])
 async def test_what_is_wrong_is_said_beside_the_field(section: str) -> None:
     mazur = load("mazur")
     async with form(mazur) as made:
         before = texts(made)
-        entries = [each for each in BAD if each[0].startswith(f"{section}.")]
+        entries = [each for each in BAD if each[0].startswith(f"{section}.") and each[:2] in SHOWN]
         for at, (key, text, said) in enumerate(entries):
             await made.write(key, text)
             await made.session.until(
@@ -157,12 +190,12 @@ async def test_all_that_is_wrong_shows_at_once() -> None:
 
 
 async def test_a_thousand_rows_of_images_pasted() -> None:
-    values = np.random.default_rng(0).random((1000, 784))
+    values = np.random.default_rng(0).random((1000, 100))
     text = "\n".join("\t".join(map(repr, row)) for row in values.tolist())
     async with form(None) as made:
-        await made.type("784-1\n")
+        await made.type("100-1\n")
         await made.write(INPUTS, text)
-        await made.session.shows("15,", "characters in 1,000 rows")
+        await made.session.shows(f"{len(text):,} characters in 1,000 rows")
         await made.write(TARGETS, "\n".join("01" * 500))
         await made.session.until(lambda: made.ready, "the check")
         await made.to(INPUTS)
