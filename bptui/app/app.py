@@ -125,10 +125,18 @@ class BptuiApp(RememberingApp):
     def selection(self) -> Selection:
         return self._selection
 
-    def select(self, selection: Selection) -> None:
-        """Select something at the shown place in time, which explains it until time moves on."""
+    @property
+    def pointed(self) -> bool:
+        return self._pointed_at is not None
+
+    def select(self, selection: Selection, pointed: bool = True) -> None:
+        """Select something at the shown place in time.
+
+        Where it is ``pointed`` at it is explained, until time moves on.
+        """
         view = self._player.view()
-        self._selection, self._pointed_at = selection, (view.snapshot, view.position)
+        self._selection = selection
+        self._pointed_at = (view.snapshot, view.position) if pointed else None
         self.show_view(view)
 
     def action_select(self, direction: Direction) -> None:

@@ -7,9 +7,7 @@ import re
 import signal
 from pathlib import Path
 
-import pytest
-
-from .support import Terminal
+from .support import SECONDS, Terminal
 
 FAULT = """\
 from bptui.app import playing
@@ -60,67 +58,40 @@ def works(terminal: Terminal) -> str:
     return shown_loss(terminal)
 
 
-def goes_on(state: Path, loss: str) -> None:
-    """The session comes back; it is left in an orderly way."""
-    with Mortal(state, "--resume") as terminal:
-        terminal.shows("step 4 ", f"loss {loss}", "Continued at step 4")
+def resumed(state: Path, step: int, loss: str, **variables: str) -> Mortal:
+    """The session again, at the same step with the same loss."""
+    terminal = Mortal(state, "--resume", **variables)
+    terminal.shows(f"step {step} ", f"loss {loss}", f"Continued at step {step}")
+    return terminal
+
+
+def test_whatever_ends_it_the_session_goes_on(tmp_path: Path) -> None:
+    """One session through seven ends; each start is the look at what the end before has left."""
+    with Mortal(tmp_path) as terminal:
+        loss = works(terminal)
+        ends_by_signal(terminal, signal.SIGHUP)
+    with Mortal(tmp_path, "xor") as terminal:  # says so, and waits for no answer
+        terminal.shows("xor", "ended unexpectedly", "--resume")
         terminal.press("q")
         assert terminal.ends() == 0
         assert terminal.is_restored()
+    with resumed(tmp_path, 4, loss) as terminal:
+        ends_by_signal(terminal, signal.SIGTERM)
 
-
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
-def test_signals_keep_the_session(tmp_path: Path, number: signal.Signals) -> None:
-    with Mortal(tmp_path) as terminal:
-        loss = works(terminal)
-        terminal.process.send_signal(number)
-        assert terminal.ends() == 128 + number
-        assert terminal.is_restored()
-        assert "Traceback" not in terminal.plain
-        assert "`bptui --resume` goes on" in terminal.plain
-    # the next start says so, and goes on without waiting for an answer
-    with Mortal(tmp_path, "xor") as terminal:
-        terminal.shows("xor", "ended unexpectedly at step 4", "--resume")
-        terminal.press("q")
-        assert terminal.ends() == 0
-    goes_on(tmp_path, loss)
-
-
-def test_a_kill_loses_no_more_than_the_last_moment(tmp_path: Path) -> None:
-    with Mortal(tmp_path) as terminal:
-        loss = works(terminal)
-        terminal.until(lambda: any(b'"step":4,' in line for line in kept(tmp_path)), "a write")
+    with resumed(tmp_path, 4, loss) as terminal:
+        terminal.press("s")
+        terminal.until(lambda: any(b'"step":5,' in line for line in kept(tmp_path)), "a write")
+        loss = shown_loss(terminal)
         (file,) = tmp_path.glob("bptui/sessions/session-*.json")
         assert file.stat().st_mode & 0o777 == 0o600
-        # of a session that still runs nothing is said
-        with Mortal(tmp_path, "--resume") as other:
+        with Mortal(tmp_path, "--resume") as other:  # this one still runs
             assert other.ends() == 2
             assert "no session to continue" in " ".join(other.plain.split())
         terminal.process.kill()
         assert terminal.ends() == -signal.SIGKILL
-    goes_on(tmp_path, loss)
-    # it has been quit now: nothing is offered, and still it can be continued
-    with Mortal(tmp_path) as terminal:
-        terminal.shows("step 0 ", "linear")
-        assert "unexpectedly" not in terminal.settles()
-        terminal.press("q")
-        assert terminal.ends() == 0
-    goes_on(tmp_path, loss)
 
-
-def test_a_terminal_that_goes_away_keeps_the_session(tmp_path: Path) -> None:
-    with Mortal(tmp_path) as terminal:
-        loss = works(terminal)
-        terminal.hang_up()
-        terminal.process.wait(20)
-        assert terminal.process.returncode == 128 + signal.SIGHUP
-    goes_on(tmp_path, loss)
-
-
-def test_a_crash_keeps_the_session_and_the_traceback(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(FAULT)
-    with Mortal(tmp_path, PYTHONPATH=str(tmp_path)) as terminal:
-        loss = works(terminal)
+    with resumed(tmp_path, 5, loss, PYTHONPATH=str(tmp_path)) as terminal:
         terminal.press("+")
         assert terminal.ends() == 1
         assert terminal.is_restored()
@@ -129,7 +100,23 @@ def test_a_crash_keeps_the_session_and_the_traceback(tmp_path: Path) -> None:
         assert "`bptui --resume` goes on" in said
         assert "Traceback" not in said
     assert "action_faster" in (tmp_path / "bptui" / "crash.txt").read_text()
-    goes_on(tmp_path, loss)
+
+    with resumed(tmp_path, 5, loss) as terminal:
+        terminal.hang_up()
+        assert terminal.process.wait(SECONDS) == 128 + signal.SIGHUP
+    with resumed(tmp_path, 5, loss) as terminal:
+        terminal.press("q")
+        assert terminal.ends() == 0
+        assert terminal.is_restored()
+    assert b'{"ended":true' in kept(tmp_path)[1]
+
+
+def ends_by_signal(terminal: Terminal, number: signal.Signals) -> None:
+    terminal.process.send_signal(number)
+    assert terminal.ends() == 128 + number
+    assert terminal.is_restored()
+    assert "Traceback" not in terminal.plain
+    assert "`bptui --resume` goes on" in terminal.plain
 
 
 def test_where_nothing_can_be_written_the_work_goes_on(tmp_path: Path) -> None:
@@ -144,5 +131,3 @@ def test_where_nothing_can_be_written_the_work_goes_on(tmp_path: Path) -> None:
         assert terminal.ends() == 0
         assert terminal.is_restored()
         assert "bptui:" not in terminal.plain  # it was said once
-    with Mortal(tmp_path, "--resume") as terminal:
-        assert terminal.ends() == 2

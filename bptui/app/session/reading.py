@@ -15,7 +15,6 @@ import numpy as np
 from bptui.app.session.record import FORMAT, VERSION, Edit, Mark, Past, Preset, Samples, Stand
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
-from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
 from bptui.core.state import Layout
@@ -26,7 +25,7 @@ from bptui.presets.errors import PresetError, cleaned, printable
 from bptui.presets.files import loads
 from bptui.presets.save import shown_path
 
-LARGEST_FILE = 128 * 2**20
+LARGEST_FILE = 64 * 2**20
 """Bytes; no larger session is written, nor read."""
 LONGEST_STAND = 2**20
 """Bytes that the mark, and where a session stands, may take."""
@@ -58,7 +57,7 @@ def read(file: Path) -> tuple[Stand, Timeline]:
     past = _decoded(file, line, Past)
     try:
         return stand, timeline_of(past)
-    except (UnusableError, ValueError) as error:
+    except ValueError as error:
         raise SessionError(file, f"a damaged session ({error})") from None
 
 
@@ -140,7 +139,7 @@ def _segment(edit: Edit, before: Experiment) -> Segment:
         ):
             raise ValueError("an edit that changes how many samples there are")
     state = _numbers(edit.state, (-1,), "state")
-    return Segment(edit.step, replace(before, training=training, data=data), frozen(state))
+    return Segment(edit.step, replace(before, training=training, data=data), state)
 
 
 def _data(samples: Samples, network: Network) -> Data:
@@ -161,7 +160,7 @@ def _numbers(content: bytes, shape: tuple[int, ...], what: str) -> Array:
     count = len(content) // _NUMBER if shape == (-1,) else math.prod(shape)
     if len(content) != count * _NUMBER:
         raise ValueError(f"{len(content)} bytes of {what} instead of {count * _NUMBER}")
-    return frozen(np.frombuffer(content, dtype="<f8").astype(float).reshape(shape))
+    return frozen(np.frombuffer(content, dtype="<f8").reshape(shape))
 
 
 def _origin(preset: Preset, name: str) -> object:
@@ -172,5 +171,5 @@ def _origin(preset: Preset, name: str) -> object:
         if preset.table is None:
             return loads(preset.text, name, folder, path=file).origin
         return build.experiment(preset.table, name, folder, file).origin
-    except (PresetError, UnusableError, OSError):
+    except (PresetError, ValueError, OSError, MemoryError):
         return None  # its CSV file, say: saving writes the numbers out instead

@@ -32,7 +32,7 @@ class Mark(Struct, frozen=True):
     version: int
 
 
-class Pointed(Struct, frozen=True, forbid_unknown_fields=True):
+class Selected(Struct, frozen=True, forbid_unknown_fields=True):
     """The selection."""
 
     kind: Literal["weight", "bias", "unit"] = "weight"
@@ -44,7 +44,9 @@ class Pointed(Struct, frozen=True, forbid_unknown_fields=True):
 class Look(Struct, frozen=True, forbid_unknown_fields=True):
     """What the panels show: each by itself, none of it part of the calculation."""
 
-    selection: Pointed = Pointed()
+    selection: Selected = Selected()
+    pointed: bool = False
+    """Whether it is what is explained."""
     sample: Count | None = None
     logarithmic: bool = False
     derivation: Literal["scalar", "matrix", "numpy"] = "scalar"

@@ -50,7 +50,13 @@ class RememberingApp(LookingApp):
         """What is selected."""
         raise NotImplementedError
 
-    def select(self, selection: Selection) -> None:
+    @property
+    def pointed(self) -> bool:
+        """Whether the selection is what is explained, rather than the operation."""
+        raise NotImplementedError
+
+    def select(self, selection: Selection, pointed: bool = True) -> None:
+        """Select something, to explain it where it is ``pointed`` at."""
         raise NotImplementedError
 
     def remember(self, keeper: Keeper, kept: Kept | None) -> None:
@@ -123,6 +129,11 @@ class RememberingApp(LookingApp):
         if self.standing() != self._last:
             self.changed()  # while it was being written
 
+    @property
+    def written(self) -> Standing | None:
+        """What was written last, or tried to be; at first what there was at the start."""
+        return self._last
+
     def tell_problem(self, problem: str | None) -> None:
         """Say once that the session cannot be kept."""
         if problem is not None and not self._told:
@@ -179,12 +190,13 @@ class RememberingApp(LookingApp):
 
     def _seen(self) -> Look | None:
         """What the panels show; what was seen last where they are gone already."""
-        from bptui.app.session.record import Look, Pointed
+        from bptui.app.session.record import Look, Selected
 
         screen, selected = self.screen_stack[0], self.selection
         try:
             return Look(
-                selection=Pointed(selected.kind, selected.layer, selected.unit, selected.source),
+                selection=Selected(selected.kind, selected.layer, selected.unit, selected.source),
+                pointed=self.pointed,
                 sample=self._sample,
                 logarithmic=screen.query_one(LossPanel).logarithmic,
                 derivation=screen.query_one(DerivationPanel).form,
@@ -198,9 +210,9 @@ class RememberingApp(LookingApp):
 
     def _show_look(self, look: Look) -> None:
         """Bring back what the panels showed."""
-        screen, pointed = self.screen_stack[0], look.selection
-        selection = Selection(pointed.kind, pointed.layer, pointed.unit, pointed.source)
-        self.select(selection.within(self._player.snapshot.experiment.network))
+        screen, kept = self.screen_stack[0], look.selection
+        selection = Selection(kept.kind, kept.layer, kept.unit, kept.source)
+        self.select(selection.within(self._player.snapshot.experiment.network), look.pointed)
         self.look(look.sample)
         if look.logarithmic:
             screen.query_one(LossPanel).toggle_scale()

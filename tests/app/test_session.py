@@ -1,0 +1,301 @@
+"""Sessions: what is written, what comes back, and what is refused."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bptui.app.app import BptuiApp
+from bptui.app.place import Place
+from bptui.app.session.continuing import Kept, NothingToContinueError, continued, offer
+from bptui.app.session.folder import SessionFile, last_session, sessions_folder
+from bptui.app.session.keeper import Keeper
+from bptui.app.session.reading import SessionError, read
+from bptui.app.session.standing import Standing
+from bptui.app.surroundings import USUAL
+from bptui.core.breakpoints import Breakpoint, parse
+from bptui.core.edits import Number, edited
+from bptui.core.experiment import Experiment
+from bptui.core.network import Network
+from bptui.core.snapshot import Snapshot
+from bptui.core.timeline import Timeline
+from bptui.main import cli
+from bptui.presets import load, loads
+from bptui.presets.save import document
+
+from .support import Session
+
+ADAM = """\
+[network]
+layers = [2, 5, 3, 1]
+activation = ["tanh", "relu", "sigmoid"]
+[init]
+seed = 3
+[training]
+loss = "binary_cross_entropy"
+optimizer = "adam"
+learning_rate = 0.05
+batch_size = 7
+shuffle = true
+[data]
+dataset = "moons"
+samples = 40
+noise = 0.1
+test_fraction = 0.25
+"""
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own for the sessions of each test; they are written without delay."""
+    monkeypatch.setattr("bptui.app.session.keeper.PAUSE", 0.05)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    return sessions_folder()
+
+
+def app_of(experiment: Experiment, kept: Kept | None = None) -> tuple[BptuiApp, Keeper]:
+    app, keeper = BptuiApp(experiment, USUAL), Keeper(None if kept is None else kept.file)
+    app.remember(keeper, kept)
+    return app, keeper
+
+
+def bits(snapshot: Snapshot) -> list[bytes]:
+    """Everything that a step's numbers consist of."""
+    every = (snapshot.parameters, snapshot.updated_parameters, snapshot.gradients)
+    arrays = [*snapshot.values.values(), snapshot.batch]
+    for each in (*every, *snapshot.slots.values()):
+        arrays += [*each.weights, *(each.biases or ())]
+    return [np.ascontiguousarray(array).tobytes() for array in arrays]
+
+
+def edited_twice(timeline: Timeline) -> Timeline:
+    """A weight changes at step 12, a sample and the learning rate at step 30."""
+    timeline = edited(timeline, timeline.snapshot(12), Number("weight", (1, 0, 2)), -0.25)
+    timeline = edited(timeline, timeline.snapshot(30), Number("input", (4, 1)), 0.5)
+    return edited(timeline, timeline.snapshot(30), Number("learning rate"), 0.01)
+
+
+async def test_everything_comes_back_bit_by_bit() -> None:
+    experiment = loads(ADAM, "mine", Path())
+    app, keeper = app_of(experiment)
+    async with app.run_test(size=(120, 36)):
+        session, player = Session(app), app.player
+        await player.edit(edited_twice(player.timeline), Place(0))
+        network = experiment.network
+        player.set_breakpoints(two_breakpoints(network))
+        await player.go(57)
+        await session.press("plus", "l", "d", "o", "right", "right_square_bracket", "n", "n")
+        await session.until(lambda: player.place == Place(57, 1), "the second operation")
+        await session.until(lambda: keeper.kept, "a write")
+        expected, standing = player.view(), app.standing()
+        explained = session.inside("#derivation")
+        assert keeper.close(standing, ended=False) is None
+
+    kept = continued()
+    assert kept.stand.look == standing.look
+    again, _ = app_of(kept.timeline.experiment, kept)
+    async with again.run_test(size=(120, 36), notifications=True):
+        session, player = Session(again), again.player
+        await session.until(lambda: "Continued at step 57" in session.notices(), "the message")
+        view = player.view()
+        assert player.place == Place(57, 1)
+        assert bits(view.snapshot) == bits(expected.snapshot)
+        assert view.edits == expected.edits == (12, 30)
+        assert view.losses.values(0, 58).tobytes() == expected.losses.values(0, 58).tobytes()
+        assert player.breakpoints == two_breakpoints(network)
+        assert str(player.speed) == str(standing.speed)
+        assert again.standing().look == standing.look
+        await session.until(lambda: session.inside("#derivation") == explained, "the same words")
+        # it goes on as the other would have
+        await player.go(90)
+        assert bits(player.snapshot) == bits(expected_timeline(experiment).snapshot(90))
+        # and is saved in the words of its preset
+        assert document(player.timeline.experiment) == document(experiment)
+        kept.file.release()
+
+
+def two_breakpoints(network: Network) -> dict[Breakpoint, bool]:
+    return {parse("loss < 1e-3", network): True, parse("every 7", network): False}
+
+
+def expected_timeline(experiment: Experiment) -> Timeline:
+    """The same edits on another timeline."""
+    return edited_twice(Timeline(experiment))
+
+
+async def test_a_full_disk_is_said_once_and_nothing_is_lost(
+    monkeypatch: pytest.MonkeyPatch, state: Path
+) -> None:
+    def full(*arguments: object, **keywords: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    app, keeper = app_of(load("xor"))
+    async with app.run_test(size=(120, 36), notifications=True):
+        session = Session(app)
+        with monkeypatch.context() as broken:
+            broken.setattr(os, "replace", full)
+            await session.press("s")
+            await session.until(lambda: "the disk is full" in session.notices(), "the message")
+            app.clear_notifications()
+            await session.press("s")
+            standing = app.standing()
+            await session.until(lambda: app.written == standing, "another attempt")
+            assert "full" not in session.notices()
+            assert not list(state.glob("*.part"))
+        await session.press("s")
+        await session.until(lambda: keeper.kept, "a write")
+        assert keeper.close(app.standing(), ended=True) is None
+    assert read(next(state.glob("*.json")))[0].step == 3
+
+
+async def test_nothing_is_written_where_nothing_was_done(state: Path) -> None:
+    app, keeper = app_of(load("article"))
+    async with app.run_test(size=(120, 36)):
+        session = Session(app)
+        await session.press("question_mark", "escape")
+        await session.until(lambda: app.written is not None, "the beginning")
+        assert keeper.close(app.to_be_kept(), ended=True) is None
+    assert not state.exists()
+
+
+def standing_at(step: int) -> Standing:
+    """At a step of xor."""
+    app, _ = app_of(load("xor"))
+    return replace(app.standing(), place=Place(step), snapshot=None)
+
+
+def written(ended: bool, step: int = 3) -> SessionFile:
+    """A session that no app is working on."""
+    file = SessionFile.new()
+    assert Keeper(file).close(standing_at(step), ended) is None
+    return file
+
+
+def aged(file: SessionFile, seconds: float) -> None:
+    then = file.path.stat().st_mtime - seconds
+    os.utime(file.path, (then, then))
+
+
+def test_the_session_that_is_continued() -> None:
+    assert offer() is None
+    with pytest.raises(NothingToContinueError):
+        continued()
+    quit_before = written(ended=True, step=1)
+    aged(quit_before, 50)
+    assert offer() is None
+    lost = written(ended=False, step=1234)
+    aged(lost, 30)
+    later = written(ended=True, step=2)
+    found = last_session()
+    assert found is not None
+    assert found.path == lost.path  # though another was quit after it
+    assert "unexpectedly at step 1,234 of xor" in str(offer())
+    held = SessionFile.taken_over(lost.path)
+    assert held is not None
+    found = last_session()
+    assert found is not None
+    assert found.path == later.path  # the other is being worked on
+    held.release()
+    aged(lost, 2 * 24 * 3600)
+    assert offer() is None  # of days ago
+
+
+def test_old_sessions_are_cleared_away_but_not_what_cannot_be_read(state: Path) -> None:
+    for age in range(12):
+        aged(written(ended=True), 100 * age)
+    foreign = state / "session-of-tomorrow.json"
+    foreign.write_text('{"format":"bptui session","version":2}\n')
+    assert Keeper().close(standing_at(0), ended=True) is None  # a new one clears up
+    assert len(list(state.glob("session-*.json"))) == 10  # the last eight, this and that
+    assert foreign.exists()
+
+
+def test_files_that_are_refused_stay_and_are_named(state: Path) -> None:
+    file = written(ended=False).path
+    good = file.read_bytes()
+    lines = good.split(b"\n")
+    cases = {
+        b"": "not a session",
+        b"\x1b[2J\x00": "not a session",
+        good.replace(b'"version":1', b'"version":2'): "in format 2",
+        good.replace(b"bptui session", b"other session"): "not a session",
+        good[:-200]: "damaged",
+        lines[0] + b"\n" + b"[" * 100_000: "damaged",
+        good.replace(b'"layers":[2,4,1]', b'"layers":[2,1000000000,1]'): "damaged",
+        good.replace(b'"layers":[2,4,1]', b'"layers":[2,5,1]'): "damaged",
+        good.replace(b'"count":4', b'"count":2000000000'): "damaged",
+        good.replace(b'"step":3', b'"step":-3'): "damaged",
+        good.replace(b'"ended"', b'"begun"'): "damaged",
+        good.replace(b'"learning_rate":0.5', b'"learning_rate":1e999'): "damaged",
+    }
+    for content, reason in cases.items():
+        assert content != good, reason
+        file.write_bytes(content)
+        with pytest.raises(SessionError) as refused:
+            continued()
+        message = str(refused.value)
+        assert reason in message, content[:80]
+        assert file.name in message
+        assert message.isprintable()
+        assert file.read_bytes() == content
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(SessionError, match="no regular file"):
+        read(file)
+
+
+SAMPLES: dict[str, bytes] = {}
+"""The files as they were written."""
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_whatever_a_file_holds_it_is_read_or_refused(state: Path, data: st.DataObject) -> None:
+    if not (files := list(state.glob("session-*.json"))):
+        files = [written(ended=False).path]
+    good = SAMPLES.setdefault(str(files[0]), files[0].read_bytes())
+    place = data.draw(st.integers(0, len(good)))
+    width = data.draw(st.integers(0, 40))
+    files[0].write_bytes(good[:place] + data.draw(st.binary(max_size=40)) + good[place + width :])
+    refused = None
+    try:
+        stand, timeline = read(files[0])
+    except SessionError as error:
+        refused = str(error)
+    if refused is None:
+        assert stand.step >= 0
+        timeline.snapshot(0)  # can be played
+    else:
+        assert refused.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["--resume", "xor"], "takes no preset"), (["--resume"], "needs a terminal")],
+)
+def test_resuming_is_refused(arguments: list[str], message: str) -> None:
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+async def test_numbers_that_do_not_come_back_are_said(state: Path) -> None:
+    file = written(ended=False).path
+    file.write_bytes(file.read_bytes().replace(b'"digest":null', b'"digest":"other"'))
+    kept = continued()
+    app, _ = app_of(kept.timeline.experiment, kept)
+    async with app.run_test(size=(120, 36), notifications=True):
+        session = Session(app)
+        await session.until(lambda: "not quite the numbers" in session.notices(), "the warning")
+        assert app.player.place == Place(3)
+    kept.file.release()
