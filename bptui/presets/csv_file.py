@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import math
 from array import array
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -14,11 +14,7 @@ import numpy as np
 from bptui.core.arrays import Array
 from bptui.core.datasets import Labels
 from bptui.core.errors import UnusableError, require
-
-LARGEST_FILE = 100_000_000
-"""Bytes."""
-MOST_SAMPLES = 1_000_000
-KEY = "data.csv"
+from bptui.presets.csv_rows import KEY, LARGEST_FILE, MOST_SAMPLES, Rows
 
 
 @dataclass(frozen=True)
@@ -77,42 +73,37 @@ def read_csv(folder: Path, name: str, columns: Columns, most_numbers: int) -> Co
 
 
 def _read(stream: TextIO, name: str, columns: Columns, most_numbers: int) -> Content:
-    rows = csv.reader(stream, strict=True)
-    header = [cell.strip() for cell in next(rows, [])]
+    rows = Rows(stream, name)
+    header = rows.header
     require(any(header), KEY, f"{name} without a header", "a first row that names the columns")
-    place_of: dict[str, int] = {}
-    for place, column in enumerate(header):
-        require(column not in place_of, KEY, f"{name} with two columns {column!r}", "unlike names")
-        place_of[column] = place
-    used = [*(columns.targets or []), *([columns.label] if columns.label is not None else [])]
+    place_of = {column: place for place, column in enumerate(header)}
+    if len(place_of) < len(header):
+        twice = next(column for place, column in enumerate(header) if place_of[column] != place)
+        raise UnusableError(KEY, f"{name} with two columns {twice!r}", "unlike names")
+    used = {*(columns.targets or []), *([columns.label] if columns.label is not None else [])}
     inputs = columns.inputs
     if inputs is None:
         inputs = [column for column in header if column not in used]
-    _check_columns("input_columns", inputs, header, used)
-    _check_columns("target_columns", columns.targets, header, [])
-    if columns.label is not None and columns.label not in header:
-        raise UnusableError("data.class_column", *_missing(columns.label, header))
+    _check_columns("input_columns", inputs, place_of, used)
+    _check_columns("target_columns", columns.targets, place_of, ())
+    if columns.label is not None and columns.label not in place_of:
+        raise UnusableError("data.class_column", *_missing(columns.label, place_of))
     places = [place_of[column] for column in [*inputs, *(columns.targets or [])]]
     label = None if columns.label is None else place_of[columns.label]
     numbers, labels, seen = array("d"), array("q"), dict[str, int]()
     count = 0
-    for row in rows:
-        if not row:
-            continue  # a blank line
-        # quoted cells may span lines, so that the reader knows the line better than a count does
-        line = f"line {rows.line_num} of {name}"
-        require(len(row) == len(header), KEY, f"{len(row)} cells in {line}", f"{len(header)} cells")
-        numbers.extend([_number(row[place], line, header[place]) for place in places])
-        if label is not None:
-            labels.append(seen.setdefault(row[label].strip(), len(seen)))
-        count += 1
+    for part in rows.parts():
+        count += len(part.rows)
         require(count <= MOST_SAMPLES, KEY, f"more samples in {name}", f"at most {MOST_SAMPLES:,}")
         require(
-            len(numbers) <= most_numbers,
+            count * len(places) <= most_numbers,
             KEY,
             f"more numbers in {name}",
             f"at most {most_numbers:,}",
         )
+        numbers.extend(part.numbers(places))
+        if label is not None:
+            labels.extend([seen.setdefault(row[label].strip(), len(seen)) for row in part.rows])
     require(count > 0, KEY, f"{name} with a header alone", "at least one row of numbers")
     table = np.frombuffer(numbers, dtype=np.float64).reshape(count, len(places))
     names = sorted(seen)
@@ -127,27 +118,21 @@ def _read(stream: TextIO, name: str, columns: Columns, most_numbers: int) -> Con
     )
 
 
-def _check_columns(key: str, names: list[str] | None, header: list[str], used: list[str]) -> None:
+def _check_columns(
+    key: str, names: list[str] | None, header: Collection[str], used: Collection[str]
+) -> None:
     if names is None:
         return
     require(bool(names), f"data.{key}", "no columns", "at least one column")
+    before = set[str]()
     for index, column in enumerate(names):
         place = f"data.{key}[{index}]"
         if column not in header:
             raise UnusableError(place, *_missing(column, header))
-        require(column not in names[:index], place, f"{column!r} twice", "each column once")
+        require(column not in before, place, f"{column!r} twice", "each column once")
         require(column not in used, place, f"{column!r}, a target too", "inputs or targets")
+        before.add(column)
 
 
-def _missing(column: str, header: list[str]) -> tuple[str, str]:
+def _missing(column: str, header: Collection[str]) -> tuple[str, str]:
     return f"{column!r}, which is no column", f"one of {', '.join(header)}"
-
-
-def _number(cell: str, line: str, column: str) -> float:
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise UnusableError(KEY, f"{cell!r} in {line}, column {column}", "a finite number")
-    return value

@@ -12,11 +12,12 @@ from bptui.core.data import Data
 from bptui.core.datasets import DATASETS, class_targets, split, standardized
 from bptui.core.errors import UnusableError, require
 from bptui.core.network import Network
-from bptui.presets.csv_file import MOST_SAMPLES, Columns, read_csv
+from bptui.presets.csv_file import Columns, read_csv
+from bptui.presets.csv_rows import MOST_SAMPLES
 from bptui.presets.schema import DataTable
 
-MOST_NUMBERS = 50_000_000
-"""Numbers in an array of samples: 400 MB."""
+MOST_NUMBERS = 10_000_000
+"""Numbers in an array of samples, of which a few copies are needed: 80 MB."""
 DEFAULT_SAMPLES = 200
 LARGEST_NOISE = 1e6
 OPTIONS = {
@@ -84,12 +85,10 @@ def matrix(rows: list[list[float]], key: str) -> Array:
     require(bool(rows[0]), f"{key}[0]", "an empty list", "at least one number")
     width = len(rows[0])
     for index, row in enumerate(rows):
-        require(
-            len(row) == width,
-            f"{key}[{index}]",
-            f"{len(row)} numbers",
-            f"{width}, as many as {key}[0] has",
-        )
+        if len(row) != width:
+            raise UnusableError(
+                f"{key}[{index}]", f"{len(row)} numbers", f"{width}, as many as {key}[0] has"
+            )
     return np.array(rows, dtype=np.float64)
 
 

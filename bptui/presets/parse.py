@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import math
 import re
-import tomllib
 from collections.abc import Mapping
 
 import msgspec
 
 from bptui.core.errors import UnusableError
 from bptui.presets.errors import PresetError, shown
+from bptui.presets.outline import TooLongError, outline
 from bptui.presets.schema import TABLES, PresetFile, expectation
 
 Raw = Mapping[str, object]
@@ -31,19 +31,19 @@ _WORDS = {
 def parse(text: str, file: str) -> tuple[PresetFile, Raw]:
     """The preset in ``text``, and the same as plain values; :class:`PresetError` if unusable."""
     try:
-        raw = tomllib.loads(text.removeprefix("\ufeff"))
-    except RecursionError:
-        raise PresetError(file, "", "lists nested too deeply", "a preset in TOML") from None
-    except ValueError as error:  # TOMLDecodeError, or an integer of too many digits
-        raise PresetError(file, "", f"no valid TOML ({error})", "a preset in TOML") from None
-    try:
-        _check_numbers(raw)
+        raw = outline(text.removeprefix("\ufeff")).loaded(_check_number)
         _check_keys(raw)
         return msgspec.convert(raw, PresetFile), raw
     except UnusableError as error:
         raise PresetError(file, error.key, error.found, error.expected) from None
+    except TooLongError as error:
+        raise PresetError(file, "", error.found, error.expected) from None
+    except RecursionError:
+        raise PresetError(file, "", "lists nested too deeply", "a preset in TOML") from None
     except msgspec.ValidationError as error:
         raise _translated(error, raw, file) from None
+    except ValueError as error:  # TOMLDecodeError, or an integer of too many digits
+        raise PresetError(file, "", f"no valid TOML ({error})", "a preset in TOML") from None
 
 
 def at(raw: Raw, key: str) -> object:
@@ -59,23 +59,12 @@ def at(raw: Raw, key: str) -> object:
     return value
 
 
-def _check_numbers(raw: Raw) -> None:
+def _check_number(key: str, value: object) -> None:
     """TOML knows nan, inf, and (read leniently) integers of any size: no key has a use for them."""
-    left: list[tuple[str, object]] = [("", raw)]
-    while left:
-        path, container = left.pop()
-        if isinstance(container, Mapping):
-            items = [(f"{path}.{key}" if path else key, each) for key, each in container.items()]
-        else:
-            assert isinstance(container, list)
-            items = [(f"{path}[{index}]", each) for index, each in enumerate(container)]
-        for key, value in items:
-            if isinstance(value, Mapping | list):
-                left.append((key, value))
-            elif isinstance(value, float) and not math.isfinite(value):
-                raise UnusableError(key, shown(value), "a finite number")
-            elif isinstance(value, int) and not -(2**63) <= value < 2**63:
-                raise UnusableError(key, shown(value), "a number of at most 64 bits")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UnusableError(key, shown(value), "a finite number")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise UnusableError(key, shown(value), "a number of at most 64 bits")
 
 
 def _check_keys(raw: Raw) -> None:

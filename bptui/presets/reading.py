@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from bptui.presets.errors import PresetError
@@ -13,8 +14,13 @@ LARGEST_FILE = 20_000_000
 def read(file: Path, name: str) -> str:
     """The text in ``file``, which error messages call ``name``."""
     try:
-        with file.open("rb") as stream:
-            return decoded(stream.read(LARGEST_FILE + 1), name)
+        mode = file.stat().st_mode
+        # what the shell makes of <(...) has somebody who writes; to open other pipes may take
+        # for ever, and some devices never end
+        if stat.S_ISREG(mode) or stat.S_ISDIR(mode) or file.is_relative_to("/dev/fd"):
+            with file.open("rb") as stream:
+                return decoded(stream.read(LARGEST_FILE + 1), name)
+        reason = "no ordinary file; - reads standard input"
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
     except ValueError:

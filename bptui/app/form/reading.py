@@ -15,7 +15,7 @@ from bptui.core.mistakes import MISTAKES
 from bptui.core.network import Network
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets.build import LARGEST_SCALE, SETTINGS
-from bptui.presets.csv_file import MOST_SAMPLES
+from bptui.presets.csv_rows import MOST_SAMPLES
 from bptui.presets.data import LARGEST_NOISE
 from bptui.presets.entry import (
     EntryError,
