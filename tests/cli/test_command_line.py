@@ -105,11 +105,13 @@ def test_without_a_terminal_a_name_prints_what_run_prints() -> None:
     assert bptui().stdout == bptui("run", "article").stdout
 
 
-def on_a_terminal(*arguments: str, term: str = "xterm") -> tuple[int, str]:
-    """Exit code and everything shown by bptui on a terminal of its own."""
+def on_a_terminal(
+    *arguments: str, term: str = "xterm", command: list[str] = PYTHON
+) -> tuple[int, str]:
+    """Exit code and everything shown by bptui, or ``command``, on a terminal of its own."""
     parent, child = pty.openpty()
     process = subprocess.Popen(
-        [*PYTHON, *arguments],
+        [*command, *arguments],
         stdin=child,
         stdout=child,
         stderr=child,
@@ -144,8 +146,13 @@ def test_the_app_does_not_read_its_preset_from_the_keyboard() -> None:
 
 def test_long_work_shows_progress_beside_a_file(tmp_path: Path) -> None:
     file = tmp_path / "out.csv"
-    options = ["--steps", "40000", "--every", "20000", "--format", "csv", "-o", str(file)]
-    code, shown = on_a_terminal("run", "spirals", *options)
+    options = ["--steps", "4000", "--every", "2000", "--format", "csv", "-o", str(file)]
+    program = (
+        "from bptui.cli import rows\nfrom bptui.main import cli\n"
+        "rows.LONG = 0.0\n"  # or else it would have to train for longer than a second
+        f"cli({['run', 'xor', *options]!r}, prog_name='bptui')\n"
+    )
+    code, shown = on_a_terminal(command=[sys.executable, "-c", program])
     assert code == 0
     assert "training  [#" in shown
     assert len(file.read_text().splitlines()) == 4
