@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
@@ -74,17 +75,24 @@ class RememberingApp(LookingApp):
 
     def begin_session(self) -> None:
         """The app is on the screen: from now on everything that the user does is kept."""
-        if self._keeper is None:
-            return
-        self._begun = True
         if self._continued is not None:
             self._show_look(self._continued.stand.look)
             self.run_worker(self._continue(self._continued), group="play")
-        elif self._player.standing == self._at_start:
+        if self._keeper is not None:
+            self.run_worker(self._begin(), group="session")
+
+    async def _begin(self) -> None:
+        await asyncio.to_thread(_load)
+        if self._continued is None and self._player.standing == self._at_start:
             self._last = self.standing()
+        self._begun = True
         self.changed()
         if self._continued is None:
-            self.run_worker(self._offer(), group="session")
+            from bptui.app.session.continuing import offer
+
+            text = await asyncio.to_thread(offer)
+            if text is not None:
+                self.notify(text, timeout=OFFER_SECONDS, markup=False)
 
     async def _continue(self, kept: Kept) -> None:
         if self._continuing is not None:
@@ -104,13 +112,6 @@ class RememberingApp(LookingApp):
             )
         else:
             self._tell(f"Continued at step {place.step:,}.")
-
-    async def _offer(self) -> None:
-        from bptui.app.session.continuing import offer
-
-        text = await asyncio.to_thread(offer)
-        if text is not None:
-            self.notify(text, timeout=OFFER_SECONDS, markup=False)
 
     def changed(self) -> None:
         """Something may be other than it was: have it written before long."""
@@ -232,3 +233,9 @@ class RememberingApp(LookingApp):
                 screen.set_focus(panel)
         if look.zoomed and not screen.has_class("zoomed"):
             self.action_zoom()
+
+
+def _load() -> None:
+    """Import what writing a session needs: on another thread, so that keys are answered."""
+    importlib.import_module("bptui.app.session.standing")
+    importlib.import_module("bptui.app.session.continuing")
