@@ -8,8 +8,12 @@ everything else without a width by nothing.
 
 from __future__ import annotations
 
+import codecs
 import re
+import sys
 import unicodedata
+from collections.abc import Mapping
+from io import TextIOWrapper
 
 LIKENESSES = {
     "…": "~",
@@ -28,6 +32,8 @@ LIKENESSES = {
     "🔎": (" >",),
 }
 """Characters by what looks most like them, each at the same place of the other text."""
+LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
+"""Where the locale's encoding stands; the first that is set counts."""
 CONSOLE = "─│┌┐└┘├┤┬┴┼█▀▄▌▐░▒▓·°²±»«"
 """What every font of the Linux console has beyond ASCII."""
 ROUNDED = dict(zip("╭╮╰╯", "┌┐└┘", strict=True))
@@ -48,6 +54,43 @@ def to_ascii(text: str) -> str:
 def to_console(text: str) -> str:
     """``text`` with what the Linux console has glyphs for, as wide as before."""
     return _replaced(text, _CONSOLE)
+
+
+def locale_is_utf8(environment: Mapping[str, str]) -> bool:
+    """Whether the locale's encoding is UTF-8.
+
+    Where no locale is set at all, as in most containers, the terminal around is nearly always one
+    of today, and it is. A name without an encoding (C, POSIX, en_US) stands for an older one.
+    """
+    named = next((environment[each] for each in LOCALE if environment.get(each)), "UTF-8")
+    encoding = named.partition("@")[0].rpartition(".")[2]
+    return is_utf8(encoding)
+
+
+def is_utf8(encoding: str | None) -> bool:
+    """Whether ``encoding`` is a name of UTF-8; without one nothing is known, and ASCII is safe."""
+    return (encoding or "").lower().replace("-", "").replace("_", "") == "utf8"
+
+
+def prepare_output(environment: Mapping[str, str]) -> None:
+    """Have what standard output and standard error cannot encode written in ASCII.
+
+    On a terminal with a locale of another encoding that is all, even where Python would write
+    UTF-8.
+    """
+    codecs.register_error("ascii-likeness", _encodable)
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, TextIOWrapper):
+            continue
+        stream.reconfigure(errors="ascii-likeness")
+        if stream.isatty() and not locale_is_utf8(environment):
+            stream.reconfigure(encoding="ascii")
+
+
+def _encodable(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return to_ascii(error.object[error.start : error.end]), error.end
 
 
 class _Table(dict[int, str]):

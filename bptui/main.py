@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bptui import __version__
+from bptui.ascii import prepare_output
 from bptui.cli.errors import Unusable
 from bptui.cli.loading import STDIN, load_preset
 
@@ -191,6 +192,7 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point ``bptui``."""
+    prepare_output(os.environ)
     try:
         cli(prog_name="bptui")
     except OSError as error:  # help or version that cannot be written

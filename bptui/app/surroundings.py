@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bptui.ascii import to_ascii, to_console
+from bptui.ascii import is_utf8, locale_is_utf8, to_ascii, to_console
 
 LOCAL_FPS = 30
 SSH_FPS = 15
 """Frames a second to draw at most while training runs, over SSH and otherwise."""
-LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
-"""Where the locale's encoding stands; the first that is set counts."""
 LIGHT_BACKGROUNDS = ("7", "15")
 """As some terminals tell in COLORFGBG, after the last semicolon."""
 
@@ -88,19 +86,3 @@ def has_many_colours(environment: Mapping[str, str]) -> bool:
     if environment.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit"):
         return True
     return environment.get("TERM", "").rpartition("-")[2] in ("256color", "direct", "kitty")
-
-
-def locale_is_utf8(environment: Mapping[str, str]) -> bool:
-    """Whether the locale's encoding is UTF-8.
-
-    Where no locale is set at all, as in most containers, the terminal around is nearly always one
-    of today, and it is. A name without an encoding (C, POSIX, en_US) stands for an older one.
-    """
-    named = next((environment[each] for each in LOCALE if environment.get(each)), "UTF-8")
-    encoding = named.partition("@")[0].rpartition(".")[2]
-    return is_utf8(encoding)
-
-
-def is_utf8(encoding: str | None) -> bool:
-    """Whether ``encoding`` is a name of UTF-8; without one nothing is known, and ASCII is safe."""
-    return (encoding or "").lower().replace("-", "").replace("_", "") == "utf8"

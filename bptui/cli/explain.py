@@ -80,6 +80,7 @@ def explain(
     experiment: Experiment, step: int, quantity: str, form: str, output: str | None
 ) -> None:
     """Seek the step and write; :class:`Diverged` afterwards if training did before or there."""
+    from bptui.ascii import is_utf8
     from bptui.cli.output import opened
     from bptui.core.derivation.explain import Explainer
     from bptui.core.derivation.subjects import find_subject
@@ -100,7 +101,8 @@ def explain(
         seek(timeline, step)
         first = timeline.first_not_finite
         snapshot = timeline.snapshot(step if first is None else first)
-        sheet = worksheet(Explainer(experiment), snapshot, quantity)
+        spelt_out = form == FORMATS[0] and not is_utf8(stream.encoding)
+        sheet = worksheet(Explainer(experiment, spelt_out), snapshot, quantity)
         if snapshot.step != step:
             told = f"before step {step}, which was asked for: at step {snapshot.step}"
             sheet = replace(sheet, facts=(*sheet.facts, ("diverged", told)))

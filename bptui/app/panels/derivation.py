@@ -103,7 +103,7 @@ class DerivationPanel(Panel):
         began = perf_counter()
         experiment = view.snapshot.experiment
         if self._explainer is None or self._explainer.experiment is not experiment:
-            self._explainer = Explainer(experiment)
+            self._explainer = Explainer(experiment, self.around.few_characters)
         explanation = self.explanation(view, self._explainer)
         # one column is left for the scroll bar, so that it never covers the end of a line
         for brief in (False, True):

@@ -56,11 +56,11 @@ class Explanation:
 
 
 class Explainer:
-    """Explains the steps of one experiment."""
+    """Explains the steps of one experiment; ``ascii_only`` as in :class:`Symbols`."""
 
-    def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
-        self.names, self.symbols = experiment.network.names, Symbols(experiment.network.names)
+    def __init__(self, experiment: Experiment, ascii_only: bool = False) -> None:
+        self.experiment, self.names = experiment, experiment.network.names
+        self.symbols = Symbols(self.names, ascii_only)
 
     @cached_property
     def _right(self) -> Engine:

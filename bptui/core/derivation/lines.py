@@ -105,9 +105,7 @@ class EquationWriter:
 
         ``compact`` puts the value behind the numbers where it fits.
         """
-        name, relation = self.symbols.text(replace(equation.left, new=False)), "="
-        if equation.left.new:
-            relation = "←"
+        name, relation = self.symbols.assigned(equation.left)
         node, tokenizer = equation.expression, self._tokenizer(equation)
         terms = self._terms(node, (), tokenizer)
         indent = len(name) + 1
@@ -143,7 +141,9 @@ class EquationWriter:
                 outer = [
                     tokenizer.tokens(each, PRODUCT, (*path, k)) for k, each in enumerate(factors)
                 ]
-                before = [token for each in outer[:-1] for token in (*each, operator(" · "))]
+                before = [
+                    token for each in outer[:-1] for token in (*each, operator(self.symbols.times))
+                ]
                 inner = self._terms(factors[-1], (*path, len(factors) - 1), tokenizer)
                 return replace(inner, before=(*before, operator("(")), after=(operator(")"),))
             case Sum(terms) if any(_sums_samples(each) for each in terms):
@@ -181,9 +181,10 @@ class EquationWriter:
             tokens = bracketed(first.tokens) if numbers else first.tokens
             rows[0] = Row(tuple(tokens), "+" if numbers else "", f"sample {place + 1}", first.node)
             numbers += rows
-        sigma = Token("Σ ", "  ")
+        total = self.symbols.total
+        sigma = Token(f"{total} ", " " * (len(total) + 1))
         if len(symbols) > 1:
-            sigma = Token("Σ (", "   ")
+            sigma = Token(f"{total} (", " " * (len(total) + 2))
             symbols[-1] = replace(symbols[-1], tail=")")
         return _Terms(tuple(symbols), tuple(numbers), sigma=(sigma,))
 
@@ -298,7 +299,7 @@ class EquationWriter:
         parts = _parts(node)
         if parts is None or all(map(is_leaf, parts)):
             return []
-        between = " + " if isinstance(node, Sum) else " / " if isinstance(node, Quotient) else " · "
+        between = {Sum: " + ", Quotient: " / "}.get(type(node), self.symbols.times)
         values: list[Token] = []
         for part in parts:
             negative = isinstance(node, Sum) and isinstance(part, Negative)

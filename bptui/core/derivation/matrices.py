@@ -135,9 +135,9 @@ class MatrixWriter:
 
     def lines(self, equation: Equation, wanted: Index | None = None) -> list[TextLine]:
         """The equation in symbols, in numbers, and its value."""
-        name = self.symbols.text(replace(equation.left, new=False))
-        relation = "← " if equation.left.new else "= "
-        first = Block(((Span(f"{name} ", "name"), Span(relation, "operator")),), len(name) + 3)
+        name, relation = self.symbols.assigned(equation.left)
+        start = (Span(f"{name} ", "name"), Span(f"{relation} ", "operator"))
+        first = Block((start,), len(name) + 3)
         again = text_block(" " * (len(name) + 1) + "= ")
         node = equation.expression
         lines = self._flow(first, _Form(self, equation, False).blocks(node))
@@ -230,7 +230,7 @@ class _Form:
                 text = number(value, self.writer.digits) if self.numbers else name
                 return [text_block(text, "number" if self.numbers else "setting")]
             case Constant(value, text, _):
-                return [text_block(text or number(value), "constant")]
+                return [text_block(symbols.constant(text) or number(value), "constant")]
             case Sum(terms):
                 return self._wrapped(self._sum(terms, path), level > SUM)
             case Product(factors):
@@ -238,7 +238,7 @@ class _Form:
             case MatrixProduct(left, right):
                 written = [
                     *self.blocks(left, POWER, (*path, 0)),
-                    text_block(" · ", breaks=True),
+                    text_block(symbols.matrix_times, breaks=True),
                     *self.blocks(right, POWER, (*path, 1)),
                 ]
                 return self._wrapped(written, level > PRODUCT)
@@ -255,8 +255,8 @@ class _Form:
             case Power(base, exponent):
                 raised = exponent.value if isinstance(exponent, Constant) else None
                 written = self.blocks(base, ATOM, (*path, 0))
-                if raised in (2.0, 3.0):
-                    return [*written, text_block("²" if raised == 2.0 else "³")]
+                if short := symbols.raised(raised or 0.0):
+                    return [*written, text_block(short)]
                 return [*written, text_block("^"), *self.blocks(exponent, ATOM, (*path, 1))]
             case Activated(name, argument, _):
                 if self.numbers and path:
@@ -272,7 +272,9 @@ class _Form:
             case LogSumExp(of):
                 return self._call("ln sum e^", of, (*path, 0))
             case Function(name, argument):
-                shown = {"exp": "e^", "sqrt": "√", "ln_one_plus_exp": "ln(1 + e^"}.get(name, name)
+                shown = {"exp": "e^", "sqrt": symbols.root, "ln_one_plus_exp": "ln(1 + e^"}.get(
+                    name, name
+                )
                 return [
                     *self._call(shown, argument, (*path, 0)),
                     *([text_block(")")] if shown.count("(") else []),
@@ -310,7 +312,8 @@ class _Form:
         for place, factor in enumerate(factors):
             shape = self.equation.scope.shape(factor)
             if place:
-                sign = " ⊙ " if before and shape else " · "
+                symbols = self.writer.symbols
+                sign = symbols.elementwise if before and shape else symbols.times
                 written.append(text_block(sign, breaks=True))
             written += self.blocks(factor, POWER if place else PRODUCT, (*path, place))
             before = before or shape

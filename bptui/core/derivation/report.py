@@ -151,7 +151,9 @@ class Report:
                 text = "".join(token.symbol for token in tokens)
                 position = self.symbols.position(part) if isinstance(part, Quantity) else ""
                 written.append(f"{text} ({position})" if position else text)
-        return {"matrix": " ⊙ ", "numpy": " * "}.get(form, " · ").join(written)
+        return {"matrix": self.symbols.elementwise, "numpy": " * "}.get(
+            form, self.symbols.times
+        ).join(written)
 
     def _code(self, explanation: Explanation, equation: Equation) -> list[TextLine]:
         """The line of code, the same with numbers where they are few, and the result."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -12,6 +12,7 @@ from bptui.core.names import Names
 Kind: TypeAlias = Literal[
     "net", "out", "delta", "out_gradient", "weight", "bias", "weight_gradient", "bias_gradient"
 ]
+_RAISED = {2.0: "²", 3.0: "³"}
 SLOTS = ("m", "v", "s", "accumulated")
 
 
@@ -26,9 +27,53 @@ class Place:
 
 @dataclass(frozen=True)
 class Symbols:
-    """The symbols of a network's quantities."""
+    """The symbols of a network's quantities and of what is done with them.
+
+    ``ascii_only``: formulas in ASCII, as Python would write them.
+    """
 
     names: Names
+    ascii_only: bool = False
+
+    @property
+    def times(self) -> str:
+        """Between numbers, or a number and an array."""
+        return " * " if self.ascii_only else " · "
+
+    @property
+    def elementwise(self) -> str:
+        """Between arrays of one shape."""
+        return " * " if self.ascii_only else " ⊙ "
+
+    @property
+    def matrix_times(self) -> str:
+        """Between the factors of a matrix product."""
+        return " @ " if self.ascii_only else " · "
+
+    @property
+    def total(self) -> str:
+        """Before what is summed over samples."""
+        return "sum" if self.ascii_only else "Σ"
+
+    @property
+    def root(self) -> str:
+        """Before what a square root is taken of."""
+        return "sqrt" if self.ascii_only else "√"
+
+    def raised(self, exponent: float) -> str:
+        """What makes it a power behind a number; empty where nothing so short does."""
+        return "" if self.ascii_only else _RAISED.get(exponent, "")
+
+    def constant(self, text: str) -> str:
+        """The text of a constant."""
+        return text.replace("√", "sqrt").replace("π", "pi") if self.ascii_only else text
+
+    def assigned(self, quantity: Quantity) -> tuple[str, str]:
+        """The left side of the equation that computes ``quantity``, and what stands behind it."""
+        old = self.text(replace(quantity, new=False))
+        if quantity.new and self.ascii_only:
+            return self.text(quantity), "="
+        return old, "←" if quantity.new else "="
 
     @cached_property
     def places(self) -> dict[str, Place]:

@@ -33,9 +33,6 @@ MOST_TERMS = 4
 """Terms of a sum that are written out; of more, the first three and the last."""
 
 
-_RAISED = {2.0: "²", 3.0: "³"}
-
-
 @dataclass(frozen=True)
 class Token:
     """``symbol`` and ``number`` stand under each other.
@@ -95,7 +92,9 @@ class Tokenizer:
             case Setting(name, _):
                 return [self._leaf(name, node, "setting")]
             case Constant(value, text, _):
-                return [replace(operator(text or number(value)), role="constant")]
+                return [
+                    replace(operator(self.symbols.constant(text) or number(value)), role="constant")
+                ]
             case Sum(terms):
                 return self._wrapped(self._sum(terms, path, nest), level > SUM)
             case Series(terms):
@@ -120,7 +119,9 @@ class Tokenizer:
                         *self.tokens(base, SUM, (*path, 0), nest + 1),
                         operator(")"),
                     ]
-                raised = _RAISED.get(exponent.value) if isinstance(exponent, Constant) else None
+                raised = (
+                    self.symbols.raised(exponent.value) if isinstance(exponent, Constant) else ""
+                )
                 if raised:
                     last = inner[-1]
                     ended = replace(last, symbol=last.symbol + raised, number=last.number + raised)
@@ -141,7 +142,7 @@ class Tokenizer:
                     operator(")"),
                 ]
             case Function("sqrt", argument):
-                return self._call("√", [argument], path, nest)
+                return self._call(self.symbols.root, [argument], path, nest)
             case Function(name, argument):
                 return self._call(name, [argument], path, nest)
             case Maximum(first, second):
@@ -203,7 +204,7 @@ class Tokenizer:
         written: list[Token] = []
         for place, factor in enumerate(factors):
             part = self.tokens(factor, PRODUCT, (*path, place), nest + 1)
-            written += [operator(" · ", nest), *bracketed(part)] if written else part
+            written += [operator(self.symbols.times, nest), *bracketed(part)] if written else part
         return written
 
 
