@@ -62,7 +62,8 @@ class Symbols:
 
     def raised(self, exponent: float) -> str:
         """What makes it a power behind a number; empty where nothing so short does."""
-        return "" if self.ascii_only else _RAISED.get(exponent, "")
+        short = _RAISED.get(exponent, "")
+        return f"^{exponent:g}" if short and self.ascii_only else short
 
     def constant(self, text: str) -> str:
         """The text of a constant."""

@@ -197,7 +197,7 @@ class Pens:
 
     def keys(self, upper: Keys, lower: Keys) -> Keys:
         """A number for each cell, from the levels of its halves."""
-        if self._look.plain:  # one character a cell: that of its upper half
+        if self._look.plain or self._look.letters:  # one character a cell: that of its upper half
             lower = upper
         return (upper % self._count) * self._count + lower % self._count
 
