@@ -11,6 +11,12 @@ _SHORTENER.maxlist = _SHORTENER.maxdict = 4
 _SHORTENER.maxstring = _SHORTENER.maxother = 60
 _LONGEST = 300
 _INTEGER_BITS = 64
+_OF_ONE_WIDTH: dict[int, str | None] = {
+    **dict.fromkeys(range(0xFE00, 0xFE10)),  # a picture in colours, or not
+    **dict.fromkeys(range(0x1F3FB, 0x1F400)),  # the tone of a skin
+    **{0x1F1E6 + place: chr(ord("A") + place) for place in range(26)},  # two make a flag
+}
+"""What joins with others to pictures: terminals do not agree on how wide that makes them."""
 _ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?")
 
 
@@ -33,6 +39,7 @@ def printable(text: str) -> str:
 
     For names and messages, where it matters what is really there.
     """
+    text = text.translate(_OF_ONE_WIDTH)
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]}..."
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
@@ -44,6 +51,7 @@ def cleaned(text: str) -> str:
     For prose: blanks of any kind are kept, tabs become blanks, and escape sequences, control
     characters, marks of direction and the like are left out.
     """
+    text = text.translate(_OF_ONE_WIDTH)
     if text.isprintable():
         return text
     return "\n".join(map(_cleaned_line, _ESCAPE_SEQUENCE.sub("", text).splitlines()))
