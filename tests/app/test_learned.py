@@ -168,13 +168,18 @@ async def test_the_map_can_be_read_without_colours(
         inputs = np.concatenate([data.inputs, data.test_inputs])
         x = centres(*ends(inputs[:, 0], 0.08), axes.columns)
         y = centres(*ends(inputs[:, 1], 0.08), 2 * axes.rows)[::-1][::2]
+        drawn, at = "", []
         for place in characters(session, "#learned"):
             column = place.column - axes.gutter
             if place.row < axes.rows and place.character in " ░▒▓" and 0 <= column < axes.columns:
-                at = np.array([[x[column], y[place.row]]])
-                output = evaluated(experiment, 0, at)[0]
-                fill = int(output.argmax()) if len(output) > 1 else min(int(output[0] * 4), 3)
-                assert place.character == " ░▒▓"[fill]
+                drawn += place.character
+                at.append([x[column], y[place.row]])
+        outputs = evaluated(experiment, 0, np.array(at))
+        if outputs.shape[1] > 1:
+            fills = outputs.argmax(axis=1)
+        else:
+            fills = np.minimum((outputs[:, 0] * 4).astype(int), 3)
+        assert drawn == "".join(" ░▒▓"[fill] for fill in fills)
 
 
 async def test_the_curve_is_right_and_goes_through_the_dots() -> None:
