@@ -30,7 +30,7 @@ from bptui.core.training import Engine
 from .long_runs import check_envelope, keep_little
 from .support import assert_same_bits, build, experiment
 
-FAR = 120
+FAR = 80
 
 
 def small(optimizer: str, batch_size: int | None, mistakes: tuple[str, ...] = ()) -> Experiment:
@@ -163,7 +163,7 @@ def walk_with_edits(one: Experiment, walk: list[tuple[str, Any]]) -> None:
             check_envelope(timeline.losses.envelope(7), right, 7)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(edits, edits)
 def test_the_timeline_before_stays_as_it_was(first: Any, second: Any) -> None:  # noqa: ANN401  drawn
     one = small("momentum", None)
@@ -290,7 +290,7 @@ def test_test_losses_are_those_of_the_states_at_their_steps() -> None:
 
 def test_there_are_never_many_test_losses() -> None:
     timeline = Timeline(with_test(small("sgd", None)))
-    timeline.move_towards(20_000)
+    timeline.move_towards(10_000)
     timeline.move_towards(100)
     tested = timeline.test_losses
     assert tested is not None
@@ -308,7 +308,7 @@ def test_without_test_samples_there_are_no_test_losses() -> None:
 def test_a_fork_of_a_long_run_is_as_dense_as_a_short_one() -> None:
     one = with_test(small("sgd", 2))
     timeline, short = Timeline(one), Timeline(one)
-    timeline.move_towards(60_000)
+    timeline.move_towards(10_000)
     fork = edited(timeline, timeline.snapshot(100), Number("learning rate"), 0.1)
     for each in (fork, short):
         each.move_towards(900)
