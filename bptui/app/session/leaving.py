@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
@@ -17,6 +18,8 @@ SIGNALLED = 128
 """Added to the number of the signal, it is the exit code."""
 PATIENCE = 4.0
 """Seconds to leave in an orderly way; then the program ends at once."""
+LAST_WORDS = 2.0
+"""Seconds that the rest may take, which a terminal that takes nothing any more could hold up."""
 RESTORE = (
     b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # mouse
     b"\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[<u\x1b[?7h"  # focus, paste, sizes, keys, line ends
@@ -54,6 +57,8 @@ class Leaving:
         if terminal_is_gone():
             self.code = self.code or SIGNALLED + HANG_UP
             _let_go_of_terminal()
+        elif not _takes_text(2):  # nor did it take what should have restored it
+            self._restore_terminal()
 
     def _signal(self, number: int, frame: FrameType | None) -> None:
         # all else is done by the thread: this may interrupt the app anywhere
@@ -66,8 +71,9 @@ class Leaving:
         self.code = SIGNALLED + number
         if terminal_is_gone():
             _let_go_of_terminal()
-        if not self._leave(self.code) or not self._over.wait(PATIENCE):
-            self._end_at_once(self.code)
+        if self._leave(self.code) and self._over.wait(PATIENCE):
+            time.sleep(LAST_WORDS)  # the program ends meanwhile, and this thread with it
+        self._end_at_once(self.code)
 
     def _next(self) -> int:
         """The number of the signal that comes next; that of SIGHUP where the terminal hangs up."""
@@ -95,12 +101,12 @@ class Leaving:
         os._exit(code)
 
     def _restore_terminal(self) -> None:
-        import select
-
-        self._restore_settings()
-        with suppress(OSError):  # a terminal that takes nothing any more is not waited for
-            if select.select([], [2], [], 0.5)[1]:
-                os.write(2, RESTORE)
+        terminal = os.dup(2)
+        _let_go_of_terminal()  # whoever still writes to it
+        self._restore_settings(terminal)
+        if _takes_text(terminal):
+            with suppress(OSError):
+                os.write(terminal, RESTORE)
 
 
 def terminal_is_gone() -> bool:
@@ -114,6 +120,16 @@ def terminal_is_gone() -> bool:
     return any(event & (select.POLLHUP | select.POLLERR) for _, event in asking.poll(0))
 
 
+def _takes_text(terminal: int) -> bool:
+    """Whether a terminal takes text within a moment; one that does not is not waited for."""
+    import select
+
+    try:
+        return bool(select.select([], [terminal], [], 0.5)[1])
+    except (OSError, ValueError):  # on Windows, where this is for sockets alone
+        return True
+
+
 def _let_go_of_terminal() -> None:
     """Have what is still to be written go nowhere, as a dead terminal would only give errors."""
     with suppress(OSError):
@@ -123,19 +139,20 @@ def _let_go_of_terminal() -> None:
         os.close(nowhere)
 
 
-def _restoring() -> Callable[[], None]:
-    """What gives the terminal the settings that it has now."""
+def _restoring() -> Callable[[int], None]:
+    """What gives the terminal, by its descriptor, the settings of now, and drops what is queued."""
     if sys.platform == "win32":
-        return lambda: None
+        return lambda terminal: None
     import termios
 
     try:
         settings = termios.tcgetattr(0)
     except termios.error:
-        return lambda: None
+        return lambda terminal: None
 
-    def restore() -> None:
+    def restore(terminal: int) -> None:
         with suppress(termios.error):
-            termios.tcsetattr(0, termios.TCSANOW, settings)
+            termios.tcflush(terminal, termios.TCOFLUSH)
+            termios.tcsetattr(terminal, termios.TCSANOW, settings)
 
     return restore
