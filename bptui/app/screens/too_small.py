@@ -1,0 +1,51 @@
+"""What stands on a screen that is too small for anything else."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding
+from textual.events import Resize
+from textual.geometry import Size
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+LEAST_WIDTH, LEAST_HEIGHT = 60, 16
+"""Columns and rows with which every panel and dialog can still be used."""
+
+
+class TooSmallScreen(ModalScreen[None]):
+    """One line over everything; what is below it waits, and training goes on."""
+
+    CSS = """
+    TooSmallScreen, TooSmallScreen Static {
+        background: $background;
+        text-wrap: nowrap;
+    }
+    """
+    BINDINGS: ClassVar = [Binding("q", "app.quit", "Quit", show=False)]
+
+    def compose(self) -> ComposeResult:
+        yield Static(markup=False)
+
+    def on_resize(self, event: Resize) -> None:
+        width, height = event.size
+        least = f"{LEAST_WIDTH}x{LEAST_HEIGHT}"
+        forms = (
+            f"bptui needs {least}, this is {width}x{height}; q quits",
+            f"needs {least}, has {width}x{height}",
+            f"needs {least}",
+            least,
+        )
+        self.query_one(Static).update(next((each for each in forms if len(each) <= width), least))
+
+
+def require_room(app: App[Any], size: Size) -> None:
+    """Cover what ``app`` shows while ``size`` is too small for it, and uncover it again."""
+    small = size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT
+    covered = isinstance(app.screen, TooSmallScreen)
+    if small and not covered:
+        app.push_screen(TooSmallScreen())
+    elif covered and not small:
+        app.pop_screen()
