@@ -84,7 +84,7 @@ async def test_right_and_wrong_are_marked() -> None:
 
 async def test_the_samples_of_the_batch_are_marked() -> None:
     experiment = load("circles")
-    async with opened("circles") as session:
+    async with opened("circles", (120, 100)) as session:
         await open_samples(session)
         await session.press("home")
         marked = set()
