@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,7 +20,7 @@ Cell = tuple[int, int]
 """Row and column."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Edge:
     """The cells of the edge from ``source`` to ``destination``: row, column, bits of both kinds."""
 
@@ -82,7 +84,8 @@ MOST_COVERED = 0.7
 Key = tuple[int, int, int]
 
 
-def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> dict[Key, Cell]:
+@lru_cache(maxsize=16)
+def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mapping[Key, Cell]:
     """Where each edge's weight can stand on it, (row, column), by (layer, source, destination).
 
     ``length`` is the width of a label. A layer gets none where they do not all fit, or would hide

@@ -40,7 +40,7 @@ class Omission:
     count: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
     """A whole diagram's places; row 0 holds the layers' captions."""
 

@@ -50,7 +50,8 @@ def draw_wires(scene: Scene, edges: tuple[Edge, ...]) -> Wires:
     texts = {_key(edge): label(value, decimals) for _, value, edge in sized}
     places = {} if some else label_places(layout, edges, max(map(len, texts.values())))
     if selected is not None and _key(selected[2]) not in places:
-        places |= label_places(layout, selected[2:], len(texts[_key(selected[2])]))
+        alone_place = label_places(layout, selected[2:], len(texts[_key(selected[2])]))
+        places = {**places, **alone_place}
     for _, value, edge in kept:
         style = _edge_style(scene, edge, ink.sign(value, largest[edge.layer]))
         alone = selection_of(edge) == view.selection  # no dots of others make it thicker

@@ -9,6 +9,7 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
+from bptui.app.ink import Ink
 from bptui.app.lines import BLANK, Line
 from bptui.app.panels.panel import Panel
 from bptui.app.view import View
@@ -124,13 +125,12 @@ class DerivationPanel(Panel):
     def _strip(self, spans: TextLine, pending: bool) -> Strip:
         if not spans:
             return BLANK
-        line = Line()
+        line, colours = Line(), self.ink
         for span in spans:
-            line.add(span.text, self.ink.dim if pending else self._style(span))
+            line.add(span.text, colours.dim if pending else self._style(span, colours))
         return line.strip()
 
-    def _style(self, span: Span) -> Style:
-        colours = self.ink
+    def _style(self, span: Span, colours: Ink) -> Style:
         if span.marked:
             return colours.warning + _UNDERLINED
         return {
