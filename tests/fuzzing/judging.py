@@ -1,0 +1,168 @@
+"""What may come of a hostile input: it works, or one message says why not. All else is a fault."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+
+import click
+
+from bptui.app.form import texts
+from bptui.app.form.columns import column_names, header
+from bptui.app.form.reading import READERS
+from bptui.app.session.reading import SessionError, read, read_stand
+from bptui.app.session.record import Look, Stand
+from bptui.app.session.writing import MARK, stand_line, timeline_line
+from bptui.cli.explain import explain
+from bptui.cli.export import FORMS, exported
+from bptui.cli.run import FORMATS, run
+from bptui.core.experiment import Experiment
+from bptui.core.timeline import Timeline
+from bptui.presets import PresetError, load, loads
+from bptui.presets.entry import EntryError
+from bptui.presets.listing import entry
+from bptui.presets.save import SaveError, document
+
+from . import inputs
+
+LONGEST_MESSAGE = 2_000
+SMALL = 2_000
+"""Parameters and numbers of samples up to which an experiment is also run, explained, exported."""
+
+
+class FaultError(Exception):
+    """An outcome that no input may have."""
+
+
+def fit(text: str, lines: bool = False) -> None:
+    """Raise :class:`FaultError` unless ``text`` can go to a terminal, in several lines perhaps."""
+    plain = text.replace("\n", "") if lines else text
+    if not plain.isprintable():
+        found = next(each for each in plain if not each.isprintable())
+        raise FaultError(f"{found!r} in {text[:300]!r}")
+
+
+def one_message(text: str) -> None:
+    fit(text)
+    if not text.strip() or len(text) > LONGEST_MESSAGE:
+        raise FaultError(f"a message of {len(text)} characters: {text[:300]!r}")
+
+
+@dataclass
+class Judge:
+    """Gives the inputs of one ``folder`` to the program."""
+
+    folder: Path
+
+    def preset(self, random: Random) -> bytes:
+        (self.folder / "t.csv").write_text(inputs.TABLE)
+        content = inputs.preset(random)
+        self.give_preset(content, random)
+        return content
+
+    def csv(self, random: Random) -> bytes:
+        content = inputs.csv_file(random)
+        (self.folder / "t.csv").write_bytes(content)
+        self.give_preset(random.choice(inputs.CSV_PRESETS).encode(), random)
+        header("t.csv", self.folder)
+        return content
+
+    def session(self, random: Random) -> bytes:
+        content = inputs.session(random, SESSION)
+        file = self.folder / "session.json"
+        file.write_bytes(content)
+        with _told(SessionError):
+            read_stand(file)
+            _, timeline = read(file)
+            self._use(timeline.segments[0].experiment, random)
+            for segment in timeline.segments:
+                self._shown(segment.experiment)
+        return content
+
+    def pasted(self, random: Random) -> str:
+        text = inputs.pasted(random)
+        for reader in (*READERS.values(), column_names):
+            with _told(EntryError):
+                reader(text)
+        fit(texts.printable(text), lines=True)
+        header(text[:5_000], self.folder)
+        return text
+
+    def give_preset(self, content: bytes, random: Random) -> None:
+        file = self.folder / "p.toml"
+        file.write_bytes(content)
+        with _told(PresetError):
+            listed = entry(file)
+            lines = (listed.title, listed.summary, listed.network, listed.source)
+            for each in (*lines, *listed.mistakes):
+                fit(each)
+            fit(listed.description, lines=True)
+        with _told(PresetError):
+            self._use(load(str(file)), random)
+
+    def _use(self, experiment: Experiment, random: Random) -> None:
+        """What the commands do with it."""
+        self._shown(experiment)
+        data = experiment.data
+        if experiment.network.parameter_count + data.inputs.size + data.targets.size > SMALL:
+            return
+        form = random.choice(FORMATS)
+        self._command(lambda: run(experiment, 1, None, form, None))
+        pick = random.random()
+        if pick < 0.1:
+            form = random.choice(["text", "markdown", "latex"])
+            self._command(lambda: explain(experiment, 0, "all", form, None))
+        elif pick < 0.3:
+            form = random.choice(FORMS)
+            # a preset keeps the user's own comments and spelling
+            self._command(lambda: click.echo(exported(experiment, form)), form != "toml")
+        elif pick < 0.4:
+            rate = replace(experiment.training, learning_rate=0.3)
+            with _told(SaveError):
+                text = document(replace(experiment, training=rate), self.folder)
+                loads(text, "again", self.folder)
+
+    def _shown(self, experiment: Experiment) -> None:
+        fit(experiment.name)
+        fit(experiment.title, lines=True)
+        fit(experiment.description, lines=True)
+        fit(experiment.source, lines=True)
+
+    def _command(self, command: Callable[[], object], plain: bool = True) -> None:
+        out, errors = io.StringIO(), io.StringIO()
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+                command()
+        except click.ClickException as error:
+            one_message(error.format_message())
+        if plain:
+            fit(out.getvalue(), lines=True)
+        fit(errors.getvalue(), lines=True)
+
+
+@contextlib.contextmanager
+def _told(kind: type[Exception]) -> Iterator[None]:
+    """Lets errors of one ``kind`` pass if they are one message."""
+    try:
+        yield
+    except kind as error:
+        one_message(str(error))
+
+
+def _session() -> list[bytes]:
+    timeline = Timeline(loads(f"{inputs.OWN}[data]\n{inputs.DATA[1]}", "mine", Path("/")))
+    stand = Stand(False, "mine", 3, 1, None, [("loss < 0.1", True)], "1/s", None, Look())
+    return [MARK, stand_line(stand), timeline_line(timeline)]
+
+
+SESSION = _session()
+KINDS: dict[str, Callable[[Judge, Random], bytes | str]] = {
+    "presets": Judge.preset,
+    "csv": Judge.csv,
+    "sessions": Judge.session,
+    "pasted": Judge.pasted,
+}
