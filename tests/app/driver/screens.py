@@ -1,0 +1,85 @@
+"""Emulated terminals, all that pyte knows of their cells, and a driver that shows all twice."""
+
+from __future__ import annotations
+
+import random
+from typing import ClassVar
+
+import pyte
+from textual.drivers.headless_driver import HeadlessDriver
+
+from bptui.app.driver.display import Display
+
+
+class Emulated:
+    """A terminal as textual sets it up: lines do not wrap, a line feed begins the next line."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.screen = pyte.Screen(width, height)
+        self._stream = pyte.Stream(self.screen)
+        self._stream.feed("\x1b[?7l")
+
+    def feed(self, text: str) -> None:
+        self._stream.feed(text.replace("\n", "\r\n"))
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        return min(self.screen.cursor.x, self.screen.columns - 1), self.screen.cursor.y
+
+
+def assert_same(stock: Emulated, ours: Emulated) -> None:
+    """Both show the same cells, styles included, and the cursor at the same place.
+
+    Looks at the rows that were written on since the last time.
+    """
+    for y in stock.screen.dirty | ours.screen.dirty:
+        row, own = stock.screen.buffer[y], ours.screen.buffer[y]
+        for x in range(stock.screen.columns):
+            assert own[x] == row[x], f"row {y}, column {x}: {own[x]} instead of {row[x]}"
+    stock.screen.dirty.clear()
+    ours.screen.dirty.clear()
+    assert ours.cursor == stock.cursor
+
+
+class DoubleDriver(HeadlessDriver):
+    """Shows every frame twice: as textual writes it, and as differences, some frames dropped."""
+
+    drivers: ClassVar[list[DoubleDriver]] = []
+    is_headless = False
+
+    def __init__(self, *arguments: object, **settings: object) -> None:
+        super().__init__(*arguments, **settings)  # type: ignore[arg-type]
+        DoubleDriver.drivers.append(self)
+        self._random = random.Random(0)
+        self.compared = self.sent = self.stock_bytes = self.sent_bytes = 0
+        self._size_now = (0, 0)
+        self._fit()
+
+    def _fit(self) -> None:
+        size = self._get_terminal_size()
+        if size != self._size_now:
+            self._size_now = size
+            self.stock, self.ours = Emulated(*size), Emulated(*size)
+            self.display = Display(*size)
+
+    def write(self, data: str) -> None:
+        self._fit()
+        self.stock.feed(data)
+        self.display.write(data)
+        self.stock_bytes += len(data.encode())
+
+    def flush(self) -> None:
+        if self._random.random() < 0.3:  # the terminal does not keep up
+            self._send(self.display.owed())
+        else:
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Send the latest frame, and compare."""
+        self._send(self.display.owed() + self.display.frame())
+        assert_same(self.stock, self.ours)
+        self.compared += 1
+
+    def _send(self, text: str) -> None:
+        self.ours.feed(text)
+        self.sent_bytes += len(text.encode())

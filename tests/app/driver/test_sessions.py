@@ -1,0 +1,57 @@
+"""Over a long random session the terminal shows what it would show with textual's own driver."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+import pytest
+
+from bptui.core.experiment import Experiment
+from bptui.presets import load
+
+from ..support import Session, opened
+from .screens import DoubleDriver
+
+KEYS = (
+    *("n", "n", "n", "N", "s", "s", "s", "S", "space", "space", "plus", "minus", "d", "z", "tab"),
+    *("up", "down", "left", "right", "l", "o", "i", "u", "ctrl+r", "r", "right_square_bracket"),
+    *("g", "1", "7", "enter", "escape", "question_mark", "pagedown", "pageup", "end", "escape"),
+    *("p", "down", "down", "pagedown", "escape", "e", "tab", "tab", "9", "backspace", "pagedown"),
+    *("escape", "escape", "escape", "b", "escape", "c", "escape", "x", "escape", "a", "escape"),
+    *("ctrl+p", "l", "down", "escape", "w", "escape"),
+)
+SIZES = [(80, 24), (60, 16), (110, 34), (40, 10)]
+PRESSES = 60
+
+
+def wide() -> Experiment:
+    """An experiment whose name takes two cells a character, and combines some."""
+    return dataclasses.replace(load("iris"), name="反向传播 é 日本語 ñ 網路")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_cells_are_those_of_textuals_driver(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("textual.drivers.headless_driver.HeadlessDriver", DoubleDriver)
+    chosen = random.Random(seed)
+    async with opened(load("article") if seed == 1 else wide(), (80, 24)) as session:
+        driver = DoubleDriver.drivers.pop()
+        for _ in range(PRESSES):
+            if chosen.random() < 0.08:
+                session.resize(*chosen.choice(SIZES))
+            await session.press(chosen.choice(KEYS))
+        await at_rest(session)
+        driver.catch_up()
+        assert driver.compared > PRESSES / 2
+        assert driver.sent_bytes < driver.stock_bytes / 4
+
+
+async def at_rest(session: Session) -> None:
+    """Leave all dialogs, and pause."""
+    session.resize(80, 24)
+    while len(session.app.screen_stack) > 1:
+        await session.press("escape")
+    await session.press("escape")
+    await session.until(lambda: not session.app.player.running, "the end of the run")
