@@ -23,7 +23,7 @@ from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel
 from bptui.app.panels.samples import SamplesPanel
 from bptui.app.panels.status import StatusLine
-from bptui.app.screens.too_small import require_room
+from bptui.app.screens.too_small import TooSmallScreen, require_room
 from bptui.app.selection import Direction, Selection
 from bptui.app.session.remembering import RememberingApp
 from bptui.app.surroundings import USUAL, Surroundings
@@ -154,6 +154,12 @@ class BptuiApp(RememberingApp):
     def on_resize(self, event: Resize) -> None:
         self._fit_matrices(event.size)
         require_room(self, event.size)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Whether a key may do that now: on a screen too small for anything, only leave."""
+        if isinstance(self.screen, TooSmallScreen) and action not in ("quit", "help_quit"):
+            return False
+        return super().check_action(action, parameters)
 
     def _fit_matrices(self, size: Size | None = None) -> None:
         """Give the matrices the rows they need, and the derivation what the diagram can spare.

@@ -40,10 +40,19 @@ class TooSmallScreen(ModalScreen[None]):
         )
         self.query_one(Static).update(next((each for each in forms if len(each) <= width), least))
 
+    def on_screen_resume(self) -> None:
+        """Leave, if the screen has grown while a dialog that came by itself lay over this one."""
+        if not _is_small(self.app.size):
+            self.dismiss()
+
+
+def _is_small(size: Size) -> bool:
+    return size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT
+
 
 def require_room(app: App[Any], size: Size) -> None:
     """Cover what ``app`` shows while ``size`` is too small for it, and uncover it again."""
-    small = size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT
+    small = _is_small(size)
     covered = isinstance(app.screen, TooSmallScreen)
     if small and not covered:
         app.push_screen(TooSmallScreen())

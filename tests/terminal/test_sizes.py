@@ -1,0 +1,66 @@
+"""Any size at any time: a storm of sizes, screens too small, networks too large."""
+
+from __future__ import annotations
+
+import random
+
+from .support import Terminal
+
+
+def picture(terminal: Terminal) -> list[tuple[str, bool, bool, str, str]]:
+    """Every cell with its style."""
+    cells = []
+    for y in range(terminal.screen.lines):
+        for x in range(terminal.screen.columns):
+            cell = terminal.screen.buffer[y][x]
+            cells.append((cell.data, cell.bold, cell.reverse, cell.fg, cell.bg))
+    return cells
+
+
+def test_a_storm_of_sizes_while_training_runs() -> None:
+    chance = random.Random(7)
+    with Terminal("article", columns=120, lines=36) as terminal:
+        terminal.shows("linear", "step 0")
+        terminal.press(" ")
+        terminal.until(lambda: "▶" in terminal.status, "the run")
+        for _ in range(200):
+            terminal.resize(chance.randint(1, 300), chance.randint(1, 100))
+            terminal.read(0.002)
+        terminal.resize(100, 30)
+        terminal.shows("Network", "quit")
+        terminal.press("++++++++")
+        terminal.until(lambda: "step 1000" in terminal.status, "the end of the run")
+        terminal.press("r")
+        terminal.shows("step 0 ", "loss 0.163287")
+        terminal.press("s")
+        terminal.shows("step 1 ", "loss 0.157921")
+        with Terminal("article", columns=100, lines=30) as fresh:
+            fresh.shows("linear", "step 0")
+            fresh.press("++++++++ ")
+            fresh.until(lambda: "step 1000" in fresh.status, "the end of the run")
+            fresh.press("r")
+            fresh.shows("step 0 ", "loss 0.163287")
+            fresh.press("s")
+            fresh.shows("step 1 ", "loss 0.157921")
+            terminal.until(lambda: same(terminal, fresh), "the screen of one just opened")
+            fresh.press("q")
+            assert fresh.ends() == 0
+        terminal.resize(20, 5)
+        terminal.shows("needs 60x16")
+        terminal.press("p?b\x10")
+        for size in ((1, 1), (5, 2), (59, 15)):
+            terminal.resize(*size)
+            terminal.read(0.1)
+        terminal.shows("bptui needs 60x16, this is 59x15")
+        terminal.resize(60, 16)
+        terminal.shows("Network", "Weights", "step 1 ")
+        terminal.press("S")
+        terminal.shows("step 0 ")
+        terminal.press("q")
+        assert terminal.ends() == 0
+        assert terminal.is_restored()
+
+
+def same(terminal: Terminal, other: Terminal) -> bool:
+    other.read(0.0)
+    return picture(terminal) == picture(other)
