@@ -13,10 +13,13 @@ import click
 
 from bptui import __version__
 from bptui.ascii import prepare_output
+from bptui.cli.completing import presets, themes
 from bptui.cli.errors import Unusable
 from bptui.cli.loading import STDIN, load_preset
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from bptui.app.session.continuing import Kept
 
 # One thread for numpy's matrix products, set before numpy is imported: on matrices of this size
@@ -32,6 +35,7 @@ COMMANDS = {
     "gradcheck": "bptui.cli.gradcheck",
     "check": "bptui.cli.check",
     "export": "bptui.cli.export",
+    "completion": "bptui.cli.completion",
 }
 DEFAULT_PRESET = "article"
 GLOBAL_OPTIONS = ("-h", "--help", "--version")
@@ -57,7 +61,7 @@ SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
 @click.command(help="Open PRESET in the app; `bptui --help` says more.", context_settings=SETTINGS)
-@click.argument("name_or_file", metavar="[PRESET]", required=False)
+@click.argument("name_or_file", metavar="[PRESET]", required=False, shell_complete=presets)
 @click.option("--resume", is_flag=True, help="Continue the last session, at the same step.")
 @click.option(
     "--fps",
@@ -66,7 +70,12 @@ SETTINGS = {"help_option_names": ["-h", "--help"]}
     help="Frames a second to draw at most while training; 30 unless given, 15 over SSH.",
 )
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
-@click.option("--theme", metavar="NAME", help="Colour theme, such as bptui-light or nord.")
+@click.option(
+    "--theme",
+    metavar="NAME",
+    shell_complete=themes,
+    help="Colour theme, such as bptui-light or nord.",
+)
 @click.option(
     "--plain-driver", is_flag=True, help="Write whole regions, not only the cells that changed."
 )
@@ -99,9 +108,10 @@ def open_app(
         )
         run(experiment)
         return
-    if os.environ.get("TERM") == "dumb":
+    term = os.environ.get("TERM", "")
+    if term in ("", "dumb", "unknown") and sys.platform != "win32":  # where there is no TERM
         raise Unusable(
-            "this terminal (TERM=dumb) cannot show the app; "
+            f"this terminal (TERM={term}) cannot show the app; "
             f"`bptui run {name_or_file}` prints the numbers instead"
         )
     if name_or_file == STDIN:
@@ -159,9 +169,17 @@ class BptuiGroup(click.Group):
         parent: click.Context | None = None,
         **extra: object,
     ) -> click.Context:
-        if args and (args[0] in COMMANDS or args[0] in GLOBAL_OPTIONS):
+        # a shell that completes the first word asks for commands and for presets
+        first = not args and bool(extra.get("resilient_parsing"))
+        if first or (args and (args[0] in COMMANDS or args[0] in GLOBAL_OPTIONS)):
             return super().make_context(info_name, args, parent, **extra)
         return open_app.make_context(info_name, args, parent, **extra)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Commands, options of the program and of the app, presets."""
+        found = [*super().shell_complete(ctx, incomplete), *presets(ctx, None, incomplete)]
+        found += open_app.shell_complete(ctx, incomplete)
+        return [*{item.value: item for item in reversed(found)}.values()][::-1]
 
     def invoke(self, ctx: click.Context) -> object:
         try:

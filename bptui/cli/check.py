@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bptui.cli.completing import presets, python_files
 from bptui.cli.errors import Unusable
 from bptui.cli.loading import load_preset
 
@@ -50,13 +51,14 @@ Exit codes: 0 everything given is right; 1 a mistake, or the code raises, hangs 
 ends the program; 2 the file cannot be loaded or has nothing to check.
 """,
 )
-@click.argument("file", required=False, metavar="[FILE]")
+@click.argument("file", required=False, metavar="[FILE]", shell_complete=python_files)
 @click.option(
     "--preset",
     "name_or_file",
     default=DEFAULT_PRESET,
     show_default=True,
     metavar="NAME_OR_FILE",
+    shell_complete=presets,
     help="The network, loss and samples to check with.",
 )
 @click.option("--template", is_flag=True, help="Print a skeleton of such a file instead.")

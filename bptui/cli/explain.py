@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from bptui.cli.completing import any_file, presets, quantities
 from bptui.cli.errors import Diverged, Unusable
 from bptui.cli.loading import load_preset, same_file
 
@@ -49,7 +50,7 @@ Exit codes: 0 fine; 1 training diverged before that step (the first step that
 did is explained); 2 unusable preset or arguments.
 """,
 )
-@click.argument("name_or_file")
+@click.argument("name_or_file", shell_complete=presets)
 @click.option(
     "--step", type=int, default=0, metavar="K", show_default=True, help="The step to explain."
 )
@@ -57,6 +58,7 @@ did is explained); 2 unusable preset or arguments.
     "--quantity",
     default="all",
     metavar="QUANTITY",
+    shell_complete=quantities,
     show_default=True,
     help="What to explain: w5, gw5, W1, gW2, delta_h, net_h1, h1, loss, update, all, ...",
 )
@@ -68,7 +70,13 @@ did is explained); 2 unusable preset or arguments.
     show_default=True,
     help="Plain text; Markdown with formulas as GitHub shows them; a LaTeX document.",
 )
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=any_file,
+    help="Write to FILE instead of standard output.",
+)
 def command(name_or_file: str, step: int, quantity: str, form: str, output: str | None) -> None:
     experiment = load_preset(name_or_file)
     if output is not None and same_file(output, name_or_file):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bptui.cli.completing import any_file, presets
 from bptui.cli.errors import Unusable
 from bptui.cli.loading import load_preset, same_file
 
@@ -46,7 +47,7 @@ Examples:
 Exit codes: 0 fine; 2 unusable preset or arguments.
 """,
 )
-@click.argument("name_or_file")
+@click.argument("name_or_file", shell_complete=presets)
 @click.option(
     "--to",
     "form",
@@ -54,7 +55,13 @@ Exit codes: 0 fine; 2 unusable preset or arguments.
     required=True,
     help="A program in numpy or in torch, or a preset.",
 )
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=any_file,
+    help="Write to FILE instead of standard output.",
+)
 def command(name_or_file: str, form: str, output: str | None) -> None:
     experiment = load_preset(name_or_file)
     if output is not None and same_file(output, name_or_file):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bptui.cli.completing import presets
 from bptui.cli.errors import Diverged, Unusable
 from bptui.cli.loading import load_preset
 
@@ -51,7 +52,7 @@ Exit codes: 0 every gradient and every update is right; 1 one is not, or
 training diverged before that step; 2 unusable preset or arguments.
 """,
 )
-@click.argument("name_or_file")
+@click.argument("name_or_file", shell_complete=presets)
 @click.option(
     "--step", type=int, default=0, metavar="K", show_default=True, help="The step to check."
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bptui.cli.completing import any_file, presets
 from bptui.cli.errors import Diverged, Unusable
 from bptui.cli.loading import load_preset, same_file
 
@@ -38,7 +39,7 @@ Exit codes: 0 fine; 1 training diverged (what was computed is written);
 2 unusable preset or arguments.
 """,
 )
-@click.argument("name_or_file")
+@click.argument("name_or_file", shell_complete=presets)
 @click.option(
     "--steps", type=click.IntRange(0), metavar="N", help="Train N steps; default: the preset's."
 )
@@ -56,7 +57,13 @@ Exit codes: 0 fine; 1 training diverged (what was computed is written);
     show_default=True,
     help="A table for people, or every number: JSON, one object a line, or CSV.",
 )
-@click.option("-o", "--output", metavar="FILE", help="Write to FILE instead of standard output.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    shell_complete=any_file,
+    help="Write to FILE instead of standard output.",
+)
 def command(
     name_or_file: str, steps: int | None, every: int | None, form: str, output: str | None
 ) -> None:

@@ -1,6 +1,20 @@
 """Presets: TOML files that describe an experiment, shipped with the program or written by users."""
 
-from bptui.presets.errors import PresetError
-from bptui.presets.files import load, loads
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bptui.presets.errors import PresetError
+    from bptui.presets.files import load, loads
 
 __all__ = ["PresetError", "load", "loads"]
+
+
+def __getattr__(name: str) -> object:
+    """Loaded when it is used: what completes names of presets needs no numpy."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = "errors" if name == "PresetError" else "files"
+    return getattr(importlib.import_module(f"{__name__}.{module}"), name)

@@ -8,6 +8,7 @@ import signal
 import tempfile
 import time
 import traceback
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -46,8 +47,9 @@ def try_many(inputs: int, kinds: tuple[str, ...], first: int, workers: int) -> i
         tasks += [(kind, first + at, min(SLICE, count - at)) for at in range(0, count, SLICE)]
     totals, began = dict[str, Found](), time.monotonic()
     # a new process for each slice, so that the peak of its memory is its own
-    with multiprocessing.get_context("spawn").Pool(workers, maxtasksperchild=1) as pool:
-        for found in pool.imap_unordered(_slice, tasks):
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawned, max_tasks_per_child=1) as pool:
+        for found in pool.map(_slice, tasks):
             total = totals.setdefault(found.kind, Found(found.kind))
             total.tried += found.tried
             total.faults += found.faults

@@ -1,0 +1,150 @@
+"""What a shell is offered for the word being typed: by click's classes, and in a real bash."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.shell_completion import ShellComplete
+from click.testing import CliRunner
+
+from bptui.main import COMMANDS, cli
+from bptui.presets import naming
+from bptui.presets.folders import own_folder, shipped_names
+
+
+def offered(*words: str) -> list[str]:
+    """The items for the last of the words."""
+    shell = ShellComplete(cli, {}, "bptui", "_BPTUI_COMPLETE")
+    return [item.value for item in shell.get_completions(list(words[:-1]), words[-1])]
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (
+        "net.toml",
+        "code.py",
+        "notes.txt",
+        ".hidden.toml",
+        "two words.toml",
+        "x\x1b.toml",
+    ):
+        (tmp_path / name).touch()
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "inner.toml").touch()
+
+
+def test_the_first_word_is_a_command_a_preset_a_file_or_an_option() -> None:
+    assert set(offered("")) == {*COMMANDS, *shipped_names(), "net.toml", "nets/", "two words.toml"}
+    assert offered("ex") == ["explain", "export"]
+    assert set(offered("article")) == {name for name in shipped_names() if "article" in name}
+    assert {"--fps", "--resume", "--version", "--help"} <= set(offered("--"))
+    assert offered("--ver") == ["--version"]
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["run", "maz"], ["mazur", "mazur-as-published"]),
+        (["run", "nets/"], ["nets/inner.toml"]),
+        (["run", "./ne"], ["./net.toml", "./nets/"]),
+        (["run", "xor", "--format", ""], ["table", "jsonl", "csv"]),
+        (["run", "--ev"], ["--every"]),
+        (["gradcheck", "iri"], ["iris"]),
+        (["explain", "xor", "--quantity", "gw"], ["gw1"]),
+        (["export", "xor", "--to", "t"], ["torch", "toml"]),
+        (["check", ""], ["code.py", "nets/"]),
+        (["check", "code.py", "--preset", "net"], ["net.toml", "nets/"]),
+        (["--theme", "bptui-"], ["bptui-dark", "bptui-light"]),
+        (["--ascii", "spi"], ["spirals"]),
+        (["completion", ""], ["bash", "zsh", "fish"]),
+        (["run", "/nowhere/at/all/x"], []),
+        (["run", ".h"], [".hidden.toml"]),
+    ],
+    ids=" ".join,
+)
+def test_words(words: list[str], wanted: list[str]) -> None:
+    assert offered(*words) == wanted
+
+
+def test_own_presets_are_offered_and_names_that_a_terminal_would_obey_are_not() -> None:
+    own_folder().mkdir(parents=True, exist_ok=True)
+    files = [own_folder() / "zz-mine.toml", own_folder() / "zz\x1b[2J.toml"]
+    try:
+        for file in files:
+            file.touch()
+        assert offered("run", "zz") == ["zz-mine"]
+    finally:
+        for file in files:
+            file.unlink()
+
+
+def test_files_to_write_are_left_to_the_shell() -> None:
+    shell = ShellComplete(cli, {}, "bptui", "_BPTUI_COMPLETE")
+    (item,) = shell.get_completions(["run", "xor", "-o"], "o")
+    assert item.type == "file"
+
+
+def test_every_command_has_a_name_that_no_preset_can_take() -> None:
+    assert set(naming.COMMANDS) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_scripts_ask_the_program(shell: str) -> None:
+    done = CliRunner().invoke(cli, ["completion", shell])
+    assert done.exit_code == 0
+    assert f"_BPTUI_COMPLETE={shell}_complete" in done.stdout
+    assert "%(" not in done.stdout
+
+
+def test_names_are_completed_without_numpy() -> None:
+    program = "from bptui.main import cli\nimport sys\ntry:\n cli(prog_name='bptui')\nfinally:\n"
+    program += " print({'numpy', 'textual', 'msgspec'} & set(sys.modules), file=sys.stderr)"
+    words = {"_BPTUI_COMPLETE": "bash_complete", "COMP_WORDS": "bptui run maz", "COMP_CWORD": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, **words}, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("plain,mazur\nplain,mazur-as-published\n", "set()\n")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+def test_a_real_bash(tmp_path: Path) -> None:
+    (tmp_path / "bptui").write_text(f'#!/bin/sh\nexec {sys.executable} -m bptui "$@"\n')
+    (tmp_path / "bptui").chmod(0o755)
+    script = r"""
+eval "$(bptui completion bash)"
+compopt() { printf "compopt %s\n" "$2"; }
+try() {
+    COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bptui_completion bptui
+    printf '<%s>' "${COMPREPLY[@]}"; echo
+}
+try bptui run maz
+try bptui run two
+try bptui run nets
+try bptui run xor -o x
+complete -p bptui
+"""
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script],
+        env={**os.environ, "PATH": path},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "<mazur><mazur-as-published>",
+        "<two\\ words.toml>",
+        "compopt nospace",
+        "<nets/>",
+        "compopt default",
+        "<>",
+        "complete -o nosort -F _bptui_completion bptui",
+    ]
