@@ -12,6 +12,10 @@ from bptui.app.driver.styles import PLAIN, Style, change
 
 STEP = 4
 """Unchanged cells that are rather written again than stepped over."""
+BLANKS = 6
+"""Blanks that are rather erased than written, where that leaves them in their colour."""
+SHOWS_ON_BLANKS = {"4", "7", "9", "21", "53"}
+"""Attributes that a blank shows, and an erased cell does not."""
 NOWHERE = -1
 
 
@@ -25,9 +29,13 @@ class Run(NamedTuple):
 
 
 class Pen:
-    """Writes runs, moving and changing the style only where it must; knows what it has left."""
+    """Writes runs, moving and changing the style only where it must; knows what it has left.
 
-    def __init__(self) -> None:
+    ``erases``: the terminal gives cells that are erased the colour that is written in.
+    """
+
+    def __init__(self, erases: bool = False) -> None:
+        self._erases = erases
         self._x = self._y = NOWHERE
         self.style: Style | None = None
         """How the terminal writes now, as far as that is known."""
@@ -53,6 +61,12 @@ class Pen:
     def write(self, run: Run, width: int) -> None:
         """Write a run in a row of ``width`` cells."""
         self.move(run.x, run.y)
+        text = run.text.rstrip(" ")
+        blanks = len(run.text) - len(text)
+        if self._erases and blanks >= BLANKS and self.style and not _shows(self.style):
+            self._out.append(f"{text}\x1b[{blanks}X")
+            self._x = run.end - blanks if not text or _is_sure(text[-1]) else NOWHERE
+            return
         self._out.append(run.text)
         # terminals differ on what follows a row's end, and on how wide some characters are
         self._x = run.end if run.end < width and _is_sure(run.text[-1]) else NOWHERE
@@ -68,7 +82,8 @@ def _way(here: tuple[int, int], there: tuple[int, int]) -> str:
         return absolute
     down = _by(to_y - y, "B")
     side = _by(to_x - x, "C") if to_x >= x else "\b" * (x - to_x)
-    return min(absolute, down + side, key=len)
+    from_start = "\r" + "\n" * (to_y - y) + _by(to_x, "C")
+    return min(absolute, down + side, from_start, key=len)
 
 
 def _by(count: int, direction: str) -> str:
@@ -134,6 +149,10 @@ def _runs(wanted: Picture, y: int, places: Iterable[int]) -> Iterator[tuple[Styl
             start = end = NOWHERE
     if start >= 0:
         yield style, Run(start, y, end, "".join(characters[start:end]))
+
+
+def _shows(style: Style) -> bool:
+    return not SHOWS_ON_BLANKS.isdisjoint(style.attributes)
 
 
 def _is_sure(character: str) -> bool:

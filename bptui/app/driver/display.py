@@ -12,9 +12,13 @@ TOGETHER, SHOWN = "\x1b[?2026h", "\x1b[?2026l"
 
 
 class Display:
-    """A terminal of ``width`` x ``height`` cells: the picture that is wanted, and the one shown."""
+    """A terminal of ``width`` x ``height`` cells: the picture that is wanted, and the one shown.
 
-    def __init__(self, width: int, height: int) -> None:
+    ``erases``: it gives cells that are erased the colour that is written in.
+    """
+
+    def __init__(self, width: int, height: int, erases: bool = False) -> None:
+        self._erases = erases
         self._owed: list[str] = []
         self._together = False
         self.resize(width, height)
@@ -31,7 +35,7 @@ class Display:
     def forget(self) -> None:
         """The terminal may show anything: the next frame writes every cell."""
         self._shown: Picture | None = None
-        self._pen = Pen()
+        self._pen = Pen(self._erases)
 
     def write(self, data: str) -> None:
         """Draw ``data`` into the picture; what is no part of it is owed as it is."""

@@ -10,6 +10,7 @@ clients", 2012).
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 import sys
@@ -47,11 +48,12 @@ class DifferenceDriver(LinuxDriver):
         self._events = asyncio.get_running_loop()
         self._outlet: Outlet | None = None
         self._pacing = Pacing(self._send)
-        self._display = Display(*shutil.get_terminal_size())
+        self._erases = _erases(os.environ.get("TERM", ""))
+        self._display = Display(*shutil.get_terminal_size(), self._erases)
         self._asked = False
 
     def start_application_mode(self) -> None:
-        self._display = Display(*shutil.get_terminal_size())
+        self._display = Display(*shutil.get_terminal_size(), self._erases)
         self._outlet = Outlet(_terminal(), self._send)
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's own gap
         before = signal.getsignal(signal.SIGWINCH)
@@ -117,3 +119,14 @@ def _terminal() -> int:
     streams = (sys.__stderr__, sys.__stdout__, sys.__stdin__)
     descriptors = [each.fileno() for each in streams if each is not None and each.isatty()]
     return descriptors[0] if descriptors else 2
+
+
+def _erases(terminal: str) -> bool:
+    """Whether the terminal's description says that erased cells take the background's colour."""
+    try:
+        import curses
+
+        curses.setupterm(terminal)
+        return curses.tigetflag("bce") > 0 and curses.tigetstr("ech") == b"\x1b[%p1%dX"
+    except Exception:  # no terminal database, or none that knows this one; the kinds differ
+        return False

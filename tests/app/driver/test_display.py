@@ -43,12 +43,12 @@ def cells(text: str) -> int:
     return sum(0 if each == "\u0301" else 1 + (each in "中文字漢") for each in text)
 
 
-@given(frames, st.lists(st.booleans(), min_size=6, max_size=6))
+@given(frames, st.lists(st.booleans(), min_size=6, max_size=6), st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_differences_lead_to_the_same_cells(
-    drawn: list[list[tuple[int, int, Style, str]]], sent: list[bool]
+    drawn: list[list[tuple[int, int, Style, str]]], sent: list[bool], erases: bool
 ) -> None:
-    display = Display(WIDTH, HEIGHT)
+    display = Display(WIDTH, HEIGHT, erases)
     stock, ours = Emulated(WIDTH, HEIGHT), Emulated(WIDTH, HEIGHT)
     for frame, is_sent in zip(drawn, sent, strict=False):
         # every row anew, as what is left of half a character differs between terminals
