@@ -32,6 +32,8 @@ LIKENESSES = {
     "🔎": (" >",),
 }
 """Characters by what looks most like them, each at the same place of the other text."""
+COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
+"""What Python itself puts into LC_CTYPE where it finds the locale C (PEP 538)."""
 LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")
 """Where the locale's encoding stands; the first that is set counts."""
 CONSOLE = "─│┌┐└┘├┤┬┴┼█▀▄▌▐░▒▓·°²±»«"
@@ -63,6 +65,8 @@ def locale_is_utf8(environment: Mapping[str, str]) -> bool:
     of today, and it is. A name without an encoding (C, POSIX, en_US) stands for an older one.
     """
     named = next((environment[each] for each in LOCALE if environment.get(each)), "UTF-8")
+    if named == environment.get("LC_CTYPE") and named in COERCED:
+        named = environment.get("LANG") or named
     encoding = named.partition("@")[0].rpartition(".")[2]
     return is_utf8(encoding)
 

@@ -42,9 +42,9 @@ class Terminal:
         self._set_size(columns, lines)
         self.settings_before = termios.tcgetattr(self._slave)
         environment = {**os.environ, "TERM": term, "PYTHONUNBUFFERED": "1"}
-        for name in ("COLUMNS", "LINES", "NO_COLOR", "COLORTERM", "TEXTUAL_FPS"):
+        for name in ("COLUMNS", "LINES", "NO_COLOR", "COLORTERM", "TEXTUAL_FPS", "COLORFGBG"):
             environment.pop(name, None)
-        environment |= variables
+        environment |= {"LC_ALL": "C.UTF-8", **variables}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bptui", *arguments],
             stdin=self._slave,

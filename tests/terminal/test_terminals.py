@@ -1,0 +1,110 @@
+"""Terminals of every kind: which bytes they get, and what can be told without colours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from .support import Terminal
+
+RGB, INDEXED, SIXTEEN = "38;2", "38;5", "30-37"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A terminal, and which kinds of colours may be sent to it."""
+
+    term: str
+    colours: frozenset[str]
+    variables: dict[str, str] = field(default_factory=dict)
+    arguments: tuple[str, ...] = ()
+    characters: Callable[[str], bool] = lambda text: True
+
+
+def only(*colours: str) -> frozenset[str]:
+    return frozenset(colours)
+
+
+KINDS = {
+    "truecolor": Kind("xterm-256color", only(RGB), {"COLORTERM": "truecolor"}),
+    "256": Kind("xterm-256color", only(INDEXED)),
+    "16": Kind("xterm", only(SIXTEEN)),
+    "no colours": Kind("xterm-256color", only(), {"NO_COLOR": "1", "COLORTERM": "truecolor"}),
+    "no colours, theme": Kind("xterm", only(), {"NO_COLOR": "1"}, ("--theme", "bptui-light")),
+    "ansi theme": Kind("xterm-256color", only(SIXTEEN), {}, ("--theme", "ansi-light")),
+    "light": Kind("xterm-256color", only(INDEXED), {}, ("--theme", "bptui-light")),
+    "light by itself": Kind("xterm-256color", only(INDEXED), {"COLORFGBG": "0;15"}),
+    "linux": Kind("linux", only(SIXTEEN), characters=lambda text: not re.search("[⠁-⣿▸◂╭]", text)),
+    "C": Kind("xterm-256color", only(INDEXED), {"LC_ALL": "C"}, characters=str.isascii),
+    "POSIX by LANG": Kind(
+        "xterm", only(SIXTEEN), {"LC_ALL": "", "LC_CTYPE": "", "LANG": "POSIX"}, (), str.isascii
+    ),
+    "--ascii": Kind("linux", only(SIXTEEN), {}, ("--ascii", "--plain-driver"), str.isascii),
+}
+
+
+def colours_in(written: str) -> set[str]:
+    """Which kinds of colours were selected."""
+    found = set()
+    for codes in re.findall(r"\x1b\[([0-9;]*)m", written):
+        rest = re.sub(r"[34]8;2;\d+;\d+;\d+", "", codes)
+        found |= {RGB} if rest != codes else set()
+        last = re.sub(r"[34]8;5;\d+", "", rest)
+        found |= {INDEXED} if last != rest else set()
+        numbers = [int(each) for each in last.split(";") if each]
+        found |= (
+            {SIXTEEN} if any(29 < n < 38 or 39 < n < 48 or 89 < n < 108 for n in numbers) else set()
+        )
+    return found
+
+
+def is_marked(terminal: Terminal, text: str, mark: Callable[..., bool]) -> bool:
+    """Whether ``text`` stands somewhere with a mark in all of its cells."""
+    for y, line in enumerate(terminal.screen.display):
+        for found in re.finditer(re.escape(text), line):
+            if all(mark(terminal.screen.buffer[y][x]) for x in range(*found.span())):
+                return True
+    return False
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_it_gets_and_what_can_be_told(name: str) -> None:
+    kind = KINDS[name]
+    with Terminal("article", *kind.arguments, term=kind.term, **kind.variables) as terminal:
+        terminal.shows("step 0", "loss 0.163287", "linear", "quit")
+        terminal.press("nnn")
+        terminal.shows("3/12 forward: net_o", "0.546731")
+        terminal.until(lambda: "net_o2 = " in terminal.text, "the derivation")
+        written = terminal.written.decode()
+        assert colours_in(written) == kind.colours
+        text = re.sub(r"\x1b(\[[0-9;?=><]*[ -/]*[@-~]|\][^\x07]*\x07|[()].|[=>])", "", written)
+        assert kind.characters(text)
+        # the sign is written, the selection reversed, its panel's title marked
+        for weight in ("+0.1500", "+0.150000"):  # in the focused panel and in the others
+            assert is_marked(terminal, weight, lambda cell: cell.reverse)
+        for title, focused in (("Network", True), ("Loss", False)):
+            assert focused == is_marked(terminal, title, lambda c: c.underscore or c.reverse)
+        # what the operation reads is underlined, what it writes is bold, both have glyphs
+        assert is_marked(terminal, "+0.400000", lambda cell: cell.underscore)
+        assert is_marked(terminal, "0.539915", lambda cell: cell.underscore)
+        assert is_marked(terminal, "0.492120", lambda cell: cell.bold)
+        assert not is_marked(terminal, "+0.250000", lambda c: c.bold or c.underscore or c.reverse)
+        assert re.search("W2[▸>]", terminal.text)
+        assert re.search("o1[◂<]", terminal.text)
+        # and what is yet to be computed is no number
+        assert re.search(r"delta +[·.]", terminal.text)
+        terminal.press("q")
+        assert terminal.ends() == 0
+        assert terminal.is_restored()
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown", ""])
+def test_a_terminal_that_can_do_nothing_is_refused(term: str) -> None:
+    with Terminal("article", term=term) as terminal:
+        assert terminal.ends() == 2
+        assert "cannot show the app" in terminal.plain
+        assert "bptui run article" in terminal.plain
+        assert b"\x1b[?1049h" not in terminal.written
