@@ -88,6 +88,14 @@ class Terminal:
                 raise AssertionError(f"waited for {texts} in vain:\n{plain[-2000:]}")
             self._read(0.1)
 
+    def frame(self, seconds: float = 30.0) -> float:
+        """Wait for the first output since the last key, and return when it was there."""
+        end = perf_counter() + seconds
+        while not self._output:
+            assert perf_counter() < end, "waited for a frame in vain"
+            self._read(0.1)
+        return perf_counter()
+
     def quit(self, key: str) -> int:
         """Press ``key`` and return the program's exit status."""
         self.press(key)

@@ -1,9 +1,10 @@
-"""How soon a key is answered while training runs at full speed."""
+"""How soon a key is answered: at rest, and while training runs at full speed."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,66 @@ steps = 1_000_000_000
 csv = "pixels.csv"
 class_column = "digit"
 """
+
+
+SMALLEST = """\
+from textual.app import App, ComposeResult
+from textual.widgets import Static
+
+
+class Smallest(App):
+    BINDINGS = [("s", "step"), ("n", "step"), ("q", "quit")]
+    step = 0
+
+    def compose(self) -> ComposeResult:
+        yield Static("step 0")
+
+    def action_step(self) -> None:
+        self.step += 1
+        self.query_one(Static).update(f"step {self.step}")
+
+
+Smallest().run()
+"""
+MOST_OF_SMALLEST, MOST_MILLISECONDS = 2.5, 15.0
+
+
+@pytest.mark.parametrize("key", ["n", "s"])
+def test_keys_at_rest(
+    key: str,
+    benchmark: Any,  # noqa: ANN401  pytest-benchmark's fixture has no public type
+    table: Table,
+    tmp_path: Path,
+) -> None:
+    """From the key to the frame with its numbers, all panels in sight; the chart comes later.
+
+    A frame is written at once, so it is there with the first output.
+    """
+    (tmp_path / "smallest.py").write_text(SMALLEST)
+    commands = {"bptui": ["-m", "bptui", "article"], "smallest": ["smallest.py"]}
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    open_at_once = [
+        Terminal([sys.executable, *command], tmp_path, environment(tmp_path))
+        for command in commands.values()
+    ]
+    with open_at_once[0] as ours, open_at_once[1] as smallest:
+        ours.wait_for("quit", "200 steps/s")
+        smallest.wait_for("step 0")
+
+        def press() -> None:
+            for name, screen in (("bptui", ours), ("smallest", smallest)):
+                screen.drain(0.2)
+                pressed = screen.press(key)
+                seconds[name].append(screen.frame() - pressed)
+
+        benchmark.pedantic(press, rounds=PRESSES)
+        for screen in (ours, smallest):
+            assert screen.quit("q") == 0
+    mine, other = (median(seconds[name]) * 1e3 for name in commands)
+    measured = f"median of {PRESSES} keys {mine:.1f} ms, the smallest app {other:.1f} ms"
+    row = Row(f"key {key} at rest, article", measured, mine / other, MOST_OF_SMALLEST, at_most=True)
+    table.add(row)
+    table.add(Row(f"key {key} at rest", measured, mine, MOST_MILLISECONDS, "ms", at_most=True))
 
 
 def write_pixels(file: Path) -> None:
