@@ -33,6 +33,8 @@ def check_theme(theme: str) -> None:
 def launch(experiment: Experiment, around: Surroundings, kept: Kept | None = None) -> int:
     """Run the app on ``experiment``, or go on with a session, to its end; returns the exit code."""
     os.environ["TEXTUAL_FPS"] = str(REFRESH_RATE)  # read when textual is imported
+    if not os.environ.get("NO_COLOR"):
+        os.environ.pop("NO_COLOR", None)  # set to nothing it says nothing, but textual obeys it
     from bptui.app.app import BptuiApp
     from bptui.app.session.ending import run
     from bptui.app.session.keeper import Keeper
