@@ -1,0 +1,69 @@
+"""The help tells every key: of the app's commands, and of its dialogs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+from textual.binding import Binding
+from textual.dom import DOMNode
+
+from bptui.app.commands import COMMANDS
+from bptui.app.form.choice import Choice
+from bptui.app.form.controls import Note
+from bptui.app.form.screen import FormScreen
+from bptui.app.panels.samples import SamplesPanel
+from bptui.app.screens.breakpoints import BreakpointScreen
+from bptui.app.screens.curves import CurveScreen
+from bptui.app.screens.export.choices import Choices
+from bptui.app.screens.export.screen import ExportScreen
+from bptui.app.screens.gradcheck import GradientCheckScreen
+from bptui.app.screens.help import DIALOGS, PANELS, SECTIONS, HelpScreen
+from bptui.app.screens.presets.asking import DeleteScreen, NameScreen
+from bptui.app.screens.presets.screen import PresetScreen
+from bptui.app.screens.save import SaveScreen
+
+WRITTEN = {"question_mark": "?", "escape": "esc"}
+PARTS: dict[str, list[type[DOMNode]]] = {
+    "Help": [HelpScreen],
+    "Presets": [PresetScreen, NameScreen, DeleteScreen],
+    "Form": [FormScreen, Choice, Note],
+    "Breakpoints": [BreakpointScreen],
+    "Compare": [CurveScreen],
+    "Save": [SaveScreen],
+    "Export": [ExportScreen, Choices],
+    "Check": [GradientCheckScreen],
+}
+LISTS = {"up", "down", "pageup", "pagedown"}
+"""Keys that go through a list, wherever there is one."""
+
+
+def keys_of(part: type[DOMNode]) -> set[str]:
+    bindings = Binding.make_bindings(part.__dict__["BINDINGS"])
+    return {WRITTEN.get(each.key, each.key) for each in bindings}
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z?+\d]+", text))
+
+
+def test_every_command_stands_in_one_section() -> None:
+    listed = Counter(action for actions in SECTIONS.values() for action in actions)
+    assert listed == Counter(each.action for each in COMMANDS)
+
+
+@pytest.mark.parametrize("name", [row[0] for row in DIALOGS[1:]])
+def test_every_key_of_a_dialog_is_told(name: str) -> None:
+    told = words(" ".join(text for title, text in DIALOGS if title == name))
+    everywhere = words(" ".join(DIALOGS[0])) | (LISTS if name == "Presets" else set())
+    keys = set().union(*map(keys_of, PARTS[name]))
+    assert keys - everywhere <= told
+
+
+def test_every_key_of_a_panel_is_told() -> None:
+    told = words(" ".join(f"{key} {text}" for key, text in PANELS))
+    arrows = {"up", "down", "left", "right"}
+    spelled = {"pageup": "page", "pagedown": "page"}
+    assert {spelled.get(key, key) for key in keys_of(SamplesPanel) - arrows} <= told
+    assert "arrows" in told
