@@ -22,7 +22,13 @@ class Command:
     @property
     def shown_key(self) -> str:
         """The key as people write it."""
-        names = {"escape": "esc", "question_mark": "?", "plus": "+", "minus": "-", "equals_sign": "="}
+        names = {
+            "escape": "esc",
+            "question_mark": "?",
+            "plus": "+",
+            "minus": "-",
+            "equals_sign": "=",
+        }
         names |= {"left_square_bracket": "[", "right_square_bracket": "]"}
         return names.get(self.key, self.key)
 
