@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-SLICE = 0.004
+SLICE = 0.003
 """Seconds of work between two looks at the keyboard."""
-BREATH = 0.001
+BREATH = 0.002
 """Seconds left to everything else between two slices: a key takes many turns of the event loop."""
 SEEKING_FRAME = 0.1
 """Seconds between two pictures of how far a long jump has come."""

@@ -65,13 +65,10 @@ def _draw_value(scene: Scene, place: Place, row: str, y: int, x: int, room: int)
 
 def quantity_of(names: Names, layer: int, row: str) -> str:
     """The quantity of which a row of a unit's box shows one element."""
-    return {
-        "b": names.bias(layer),
-        "net": names.net(layer),
-        "out": names.out(layer),
-        "target": "target",
-        "delta": names.delta(layer),
-    }[row]
+    if row == "target":
+        return row
+    of_row = {"b": names.bias, "net": names.net, "out": names.out, "delta": names.delta}[row]
+    return of_row(layer)
 
 
 def quantities(names: Names, layer: int) -> tuple[str, ...]:

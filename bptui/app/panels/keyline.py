@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from rich.style import Style
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -39,7 +39,11 @@ OPTIONAL = (
 class KeyLine(Widget):
     """As many keys as fit, in the order of the table of commands; help and quit always."""
 
-    view: reactive[View | None] = reactive(None, always_update=True)
+    view: var[View | None] = var(None, always_update=True)
+
+    def watch_view(self, before: View | None, view: View | None) -> None:
+        if before is None or view is None or before.speed != view.speed:
+            self.refresh()
 
     def render_line(self, y: int) -> Strip:
         colours = ink_of(self.app)

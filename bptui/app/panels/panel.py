@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -143,12 +144,12 @@ class Panel(ScrollView, can_focus=True):
             self._base = base
             self._finished.clear()
         fresh = self.paint(self.view, width, height)
-        for y in range(max(len(fresh), len(self._strips))):
-            before = self._strips[y] if y < len(self._strips) else BLANK
-            after = fresh[y] if y < len(fresh) else BLANK
-            if before != after:
-                self._finished.pop(y, None)
-                self.refresh(Region(0, y, width, 1))
+        pairs = zip_longest(self._strips, fresh, fillvalue=BLANK)
+        changed = [y for y, (before, after) in enumerate(pairs) if before != after]
+        for y in changed:
+            self._finished.pop(y, None)
+        for first, last in runs(changed):  # a region costs about as much as a line in it
+            self.refresh(Region(0, first, width, last - first + 1))
         self._strips = fresh
 
     def note(self, text: str, *shorter: str) -> None:
@@ -199,3 +200,18 @@ class Panel(ScrollView, can_focus=True):
         super().notify_style_update()
         if self.is_mounted and self.view is not None:
             self.repaint()
+
+
+def runs(numbers: list[int]) -> list[tuple[int, int]]:
+    """The first and last of each run of consecutive ``numbers``, which are in order."""
+    firsts = [
+        each
+        for each, before in zip(numbers, [None, *numbers], strict=False)
+        if before is None or each != before + 1
+    ]
+    lasts = [
+        each
+        for each, after in zip(numbers, [*numbers[1:], None], strict=False)
+        if after is None or after != each + 1
+    ]
+    return list(zip(firsts, lasts, strict=True))
