@@ -65,7 +65,7 @@ def check_widths(session: Session) -> None:
 
 async def test_no_line_is_shifted(preset: Path) -> None:
     experiment = load(str(preset))
-    for size in ((80, 24), (120, 36)):
+    for size in ((60, 16), (120, 36)):
         async with opened(experiment, size) as session:
             check_widths(session)
             for keys in (["k"], ["enter"], ["o"], ["i"], ["o"], ["o"], ["w"], ["escape"], ["p"]):
