@@ -99,9 +99,11 @@ def parameters(table: ParametersTable, init: InitTable, network: Network) -> Par
     span = f"a number from {lowest:g} to {LARGEST_SCALE:g}"
     require(lowest <= init.scale <= LARGEST_SCALE, "init.scale", init.scale, span)
     require(init.seed >= 0, "init.seed", init.seed, "a whole number, 0 or more")
+    # numpy draws no normal numbers with a deviation of -0.0
+    scale = init.scale if init.scheme == "constant" else abs(init.scale)
     weights: Sequence[Array]
     if table.weights is None:
-        weights = initial_weights(network.layers, init.scheme, init.scale, init.seed)
+        weights = initial_weights(network.layers, init.scheme, scale, init.seed)
     else:
         _one_a_layer(len(table.weights), "weights", network.depth)
         weights = [

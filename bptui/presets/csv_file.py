@@ -16,6 +16,8 @@ from bptui.core.datasets import Labels
 from bptui.core.errors import UnusableError, require
 from bptui.presets.csv_rows import KEY, LARGEST_FILE, MOST_SAMPLES, Rows
 
+MOST_CLASSES = 10_000
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -104,6 +106,8 @@ def _read(stream: TextIO, name: str, columns: Columns, most_numbers: int) -> Con
         numbers.extend(part.numbers(places))
         if label is not None:
             labels.extend([seen.setdefault(row[label].strip(), len(seen)) for row in part.rows])
+            most = f"at most {MOST_CLASSES:,}"
+            require(len(seen) <= MOST_CLASSES, "data.class_column", f"more classes in {name}", most)
     require(count > 0, KEY, f"{name} with a header alone", "at least one row of numbers")
     table = np.frombuffer(numbers, dtype=np.float64).reshape(count, len(places))
     names = sorted(seen)

@@ -19,7 +19,7 @@ LARGEST_FILE = 20_000_000
 LONGEST_LINE = 2_000_000
 """Characters: a hundred thousand columns with names or numbers."""
 MOST_SAMPLES = 1_000_000
-_MOST_LINES = 2 * MOST_SAMPLES
+MOST_LINES = 2 * MOST_SAMPLES
 _AT_ONCE = 500
 """Rows that are turned into numbers together."""
 _DECODER = msgspec.json.Decoder(list[float])
@@ -47,8 +47,8 @@ class Rows:
                 if len(row) != width:
                     place = f"line {line} of {self._name}"
                     raise UnusableError(KEY, f"{len(row)} cells in {place}", f"{width} cells")
-            if reader.line_num > _MOST_LINES:
-                raise UnusableError(KEY, f"more lines in {self._name}", f"at most {_MOST_LINES:,}")
+            if reader.line_num > MOST_LINES:
+                raise UnusableError(KEY, f"more lines in {self._name}", f"at most {MOST_LINES:,}")
             if part.rows:
                 yield part
 

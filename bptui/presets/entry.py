@@ -14,12 +14,15 @@ _ALSO = str.maketrans(
 """Signs and points as input methods and word processors write them, beyond the full-width ones."""
 _LONGEST = 30
 _MOST_DIGITS = 18
+_LONGEST_NUMBER = 1000
+"""Characters."""
 _MOST_ITEMS = 1000
 _YES, _NO = ("yes", "true", "on", "1", "y", "是"), ("no", "false", "off", "0", "n", "否")
 _COMMA = re.compile(r"([+-]?\d*),(\d+)((?:e[+-]?\d+)?)", re.IGNORECASE)
 _CROSS = "\N{MULTIPLICATION SIGN}"
 _BETWEEN_LAYERS = re.compile(rf"\s*(?:->|[-{_CROSS}x*,;→])\s*|\s+", re.IGNORECASE)
-_TIMES = re.compile(rf"\s*[{_CROSS}*]\s*(?=\d)")
+# from the first of its blanks on only: thousands of them would be gone through again from each
+_TIMES = re.compile(rf"(?<!\s)\s*[{_CROSS}*]\s*(?=\d)")
 
 
 class EntryError(ValueError):
@@ -42,6 +45,8 @@ def _plain(character: str) -> str:
 
 def number(text: str) -> float:
     """The finite number that ``text`` is; raises :class:`EntryError`."""
+    if len(text) > _LONGEST_NUMBER:
+        raise EntryError(f"{shortened(text.strip())} is no number")
     plain = normalized(text).strip()
     if not plain:
         raise EntryError("a number is missing")
@@ -58,7 +63,7 @@ def number(text: str) -> float:
 
 def whole(text: str) -> int:
     """The whole number that ``text`` is, also written 1e6 or 20.0."""
-    plain = normalized(text).strip()
+    plain = normalized(text[: _LONGEST_NUMBER + 1]).strip()
     if re.fullmatch(rf"[+-]?[0-9]{{1,{_MOST_DIGITS}}}", plain):
         return int(plain)
     if re.fullmatch(r"[+-]?[0-9]{1,3}(,[0-9]{3})+", plain):
@@ -135,7 +140,7 @@ def _without_brackets(text: str) -> str:
 
 def _with_comma(plain: str) -> str:
     """What to say of a number with a decimal comma; nothing if it has none."""
-    found = _COMMA.fullmatch(plain)
+    found = _COMMA.fullmatch(plain) if len(plain) <= _LONGEST else None
     if found is None:
         return ""
     before, after, exponent = found.groups()

@@ -28,17 +28,19 @@ _BLANKS, _DIGITS = r"[ \t\r\n,]*+", r"[0-9eE.+\-, \t\r\n]*+"
 _FLAT = rf"\[{_DIGITS}\]"
 _ROWS = rf"\[(?:{_BLANKS}{_FLAT})*+{_BLANKS}\]"
 _MATRICES = rf"\[(?:{_BLANKS}{_ROWS})*+{_BLANKS}\]"
+# longer strings are not gone through to their end: they are beyond the limit
+_SOME = f"{{0,{LONGEST_REST}}}+"
 _STRING = "|".join(
     (
-        r'"""(?:[^"\\]++|\\.|"(?!""))*+"{3,5}',
-        r"'''(?:[^']++|'(?!''))*+'{3,5}",
-        r'"(?:[^"\\\n]++|\\.)*+"',
+        rf'"""(?:[^"\\]++|\\.|"(?!"")){_SOME}"{{3,5}}',
+        rf"'''(?:[^']++|'(?!'')){_SOME}'{{3,5}}",
+        rf'"(?:[^"\\\n]++|\\.){_SOME}"',
         r"'[^'\n]*+'",
     )
 )
 _PART = re.compile(
     rf"(?P<string>{_STRING})|(?P<comment>\#[^\n]*+)"
-    rf"|(?P<numbers>{_MATRICES}|{_ROWS}|{_FLAT})|[^\"'\#\[]++|.",
+    rf"|(?P<numbers>{_MATRICES}|{_ROWS}|{_FLAT})|[^\"'\#\[]++|\[|(?P<open>.++)",
     re.DOTALL,
 )
 _TRAILING_COMMA = re.compile(r",([ \t\r\n]*\])")

@@ -16,6 +16,8 @@ from bptui.presets.schema import TABLES, PresetFile, expectation
 
 Raw = Mapping[str, object]
 
+_LONGEST_NAME = 100
+"""Characters of a key that are compared with those known."""
 _PLACE = re.compile(r" - at `\$\.?(.*)`$")
 _PART = re.compile(r"[^.\[\]]+")
 _WORDS = {
@@ -75,7 +77,7 @@ def _check_keys(raw: Raw) -> None:
         known = struct.__struct_fields__
         for key in found:
             if key not in known:
-                close = difflib.get_close_matches(key, known, 1)
+                close = difflib.get_close_matches(key[:_LONGEST_NAME], known, 1)
                 hint = f" (did you mean {close[0]}?)" if close else ""
                 raise UnusableError(
                     f"{table}.{key}" if table else key,

@@ -18,8 +18,9 @@ _HEAD = re.compile(
     re.IGNORECASE,
 )
 """W1 = np.array( before the brackets; W1: or W[0] = before any rows."""
-_TAIL = re.compile(r"(?:\s*,\s*[a-z_]+\s*=\s*[^\[\]=]*)*\s*,?\s*", re.IGNORECASE)
+_TAIL = re.compile(r"\s*(?:,\s*[a-z_]+\s*=[^\[\]=]*)*,?\s*", re.IGNORECASE)
 """, dtype=float32) after them."""
+_LONGEST_TAIL = 200
 _SCALAR = re.compile(r"\b(?:np|numpy)\.(?:float|int)\d+\(([^()\[\]]*)\)")
 """A number as numpy writes it inside a list."""
 _COMMENT = re.compile(r"#[^\n]*")
@@ -64,8 +65,9 @@ def _plain(text: str) -> str:
         closing = plain.rfind(")")
         if closing < end or plain[closing + 1 :].strip(" \t\r\n,;"):
             raise EntryError("a bracket '(' is not closed")
-        if not _TAIL.fullmatch(plain[end:closing]):
-            raise EntryError(f"{shortened(plain[end:closing].strip())} is no number")
+        tail = plain[end:closing]
+        if len(tail) > _LONGEST_TAIL or not _TAIL.fullmatch(tail):
+            raise EntryError(f"{shortened(tail.strip())} is no number")
         plain = plain[:end]
     if not plain.strip():
         raise EntryError("numbers are missing")

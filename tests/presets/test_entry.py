@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from time import process_time
 
 import numpy as np
@@ -230,3 +231,22 @@ def test_a_matrix_of_images_is_read_within_moments() -> None:
     began = process_time()
     assert np.array_equal(matrix(text), values)
     assert process_time() - began < 10.0  # about one; the machine may be slow
+
+
+@pytest.mark.parametrize("text", ["0," + "9" * 5_000, "9" * 5_000 + ",5", "9" * 5_000, "a" * 10**6])
+def test_nobody_is_told_thousands_of_digits(text: str) -> None:
+    for read in (number, whole, layers, switches):
+        with pytest.raises(EntryError) as caught:
+            read(text)
+        assert len(str(caught.value)) < 200
+
+
+HOSTILE = ["a" + " " * 300_000 + "b", "np.array([1]" + "   ,a=1" * 30 + "=)", "1 x " * 80_000]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=["blanks", "what follows an array", "layers"])
+def test_no_text_takes_for_ever(text: str) -> None:
+    """Read with the square of its length, or worse, each would take minutes."""
+    for read in READERS:
+        with suppress(EntryError):
+            read(text)

@@ -182,3 +182,9 @@ def test_start_weights_come_from_the_init_seed(tmp_path: Path) -> None:
 def test_the_error_says_so_in_one_line() -> None:
     error = PresetError("a.toml", "network.layers[1]", "-3", "1 to 100,000 units")
     assert str(error) == "a.toml: network.layers[1]: found -3; expected 1 to 100,000 units"
+
+
+def test_a_scale_of_minus_zero_is_a_scale_of_zero() -> None:
+    text = '[network]\nlayers = [2, 1]\n[init]\nscheme = "normal"\nscale = -0.0\n'
+    experiment = loads(f"{text}[data]\ninputs = [[0, 1]]\ntargets = [[1]]\n", "mine", Path())
+    assert experiment.start.weights[0].tolist() == [[0.0], [0.0]]

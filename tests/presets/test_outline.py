@@ -107,6 +107,8 @@ TOO_LONG = {
     "text": (f"title = '{'a' * LONGEST_REST}'", "more than 250,000 characters beside"),
     "brackets": (f"a = {'[' * 10_000_000}", "more than 250,000 characters beside"),
     "quotes": ('"' * 10_000_000, "more than 250,000 characters beside"),
+    "an open string": ('a = "' + '\\"' * 9_000_000, "more than 250,000 characters beside"),
+    "an open text": ("a = '''" + "''a" * 6_000_000, "more than 250,000 characters beside"),
     "no numbers": (f"a = [{'1-1,' * 400_000}]", "more than 250,000 characters beside"),
     "a dotted key": (f"{'a.' * 10_000}a = 1", "a key of many parts"),
     "a dotted header": ("[" + '"a" . ' * 10_000 + "a]", "a key of many parts"),

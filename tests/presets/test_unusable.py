@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -304,3 +306,17 @@ def test_control_characters_do_not_reach_the_terminal(tmp_path: Path) -> None:
     with pytest.raises(PresetError) as caught:
         loads(text, "mine\nother", tmp_path)
     assert str(caught.value).isprintable()
+
+
+def test_pipes_devices_and_loops_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "loop.toml").symlink_to("loop.toml")
+    (tmp_path / "folder.toml").mkdir()
+    names = [*map(str, tmp_path.iterdir()), "/dev/zero", "/proc/kcore"]
+    for name in names:
+        with pytest.raises(PresetError, match="cannot be read"):
+            load(name)
+    for name in [*names, "a\0b", "x" * 5000]:
+        text = f'{NETWORK}[data]\ncsv = {json.dumps(name)}\nclass_column = "y"\n'
+        with pytest.raises(PresetError, match=r"data\.csv: found"):
+            loads(text, "mine", tmp_path)

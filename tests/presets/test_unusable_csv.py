@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bptui.presets import PresetError, loads
+from bptui.presets import PresetError, csv_file, csv_rows, loads
 
 NETWORK = "[network]\nlayers = [2, 1]\n"
 CSV = NETWORK + '[data]\ncsv = "table.csv"\n{}\n'
@@ -103,3 +103,29 @@ def test_a_csv_file_beyond_the_limit_is_refused_without_reading(tmp_path: Path) 
         stream.truncate(20_000_001)
     with pytest.raises(PresetError, match="at most 20,000,000"):
         loads(CSV.format(KIND), "mine", tmp_path)
+
+
+LARGE_CSV = {
+    "a line": ("a" * 20_000_000, "a line of more than 2,000,000 characters"),
+    "columns": ("a,b,kind\n" + "1," * 1_500_000, "a line of more than 2,000,000 characters"),
+    "blank lines": ("a,b,kind\n" + "\n" * 5_000, "more lines in table.csv"),
+    "rows": ("a,b,kind\n" + "1,2,x\n" * 1_100, "more samples in table.csv"),
+    "classes": (
+        "a,b,kind\n" + "".join(f"1,2,{each}\n" for each in range(400)),
+        "more classes in table.csv",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "found"), LARGE_CSV.values(), ids=LARGE_CSV)
+def test_large_csv_files_are_refused(
+    text: str, found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # lower limits, so that the files are smaller
+    monkeypatch.setattr(csv_rows, "MOST_LINES", 2_000)
+    monkeypatch.setattr(csv_file, "MOST_SAMPLES", 1_000)
+    monkeypatch.setattr(csv_file, "MOST_CLASSES", 100)
+    (tmp_path / "table.csv").write_text(text)
+    with pytest.raises(PresetError) as caught:
+        loads(CSV.format(KIND), "mine", tmp_path)
+    assert found in str(caught.value)

@@ -29,6 +29,8 @@ from bptui.presets.entry import (
 )
 from bptui.presets.rows import matrix, vector
 
+LONGEST_NAME = 100
+"""Characters of a name that are compared with those known."""
 Reader = Callable[[str], object]
 OPTIONAL = {
     "init.scale",
@@ -79,7 +81,7 @@ def _layers(text: str) -> list[int]:
 def _known(found: list[str], known: Collection[str], what: str) -> list[str]:
     for name in found:
         if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
+            close = difflib.get_close_matches(name[:LONGEST_NAME], known, 1)
             hint = f"did you mean {close[0]}?" if close else f"one of {', '.join(known)}"
             raise EntryError(f"{shortened(name)} is no {what}; {hint}")
     return found
