@@ -14,7 +14,7 @@ import click
 from bptui import __version__
 from bptui.ascii import prepare_output
 from bptui.cli.completing import presets, themes
-from bptui.cli.errors import Unusable
+from bptui.cli.errors import Unusable, fit_for_terminals
 from bptui.cli.loading import STDIN, load_preset
 
 if TYPE_CHECKING:
@@ -101,11 +101,11 @@ def open_app(
         if resume:
             raise Unusable("--resume needs a terminal to open the app in")
         from bptui.cli.run import run
+        from bptui.presets.errors import printable
 
         experiment = load_preset(name_or_file)
-        click.echo(
-            f"bptui: no terminal to open the app in; this is `bptui run {name_or_file}`", err=True
-        )
+        same = f"bptui run {printable(name_or_file)}"
+        click.echo(f"bptui: no terminal to open the app in; this is `{same}`", err=True)
         run(experiment)
         return
     term = os.environ.get("TERM", "")
@@ -173,7 +173,8 @@ class BptuiGroup(click.Group):
         first = not args and bool(extra.get("resilient_parsing"))
         if first or (args and (args[0] in COMMANDS or args[0] in GLOBAL_OPTIONS)):
             return super().make_context(info_name, args, parent, **extra)
-        return open_app.make_context(info_name, args, parent, **extra)
+        with fit_for_terminals():
+            return open_app.make_context(info_name, args, parent, **extra)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
         """Commands, options of the program and of the app, presets."""
@@ -183,7 +184,8 @@ class BptuiGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
+            with fit_for_terminals():
+                return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
         except BrokenPipeError:
             raise click.exceptions.Exit(0) from None
         except KeyboardInterrupt:

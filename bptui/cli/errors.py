@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
 
@@ -15,3 +18,16 @@ class Diverged(click.ClickException):
     """Training whose loss stopped being a finite number."""
 
     exit_code = 1
+
+
+@contextmanager
+def fit_for_terminals() -> Iterator[None]:
+    """Spell out control characters in messages, which may repeat names of files as they are."""
+    try:
+        yield
+    except click.ClickException as error:
+        error.message = "".join(
+            each if each.isprintable() or each == "\n" else ascii(each)[1:-1]
+            for each in error.message
+        )
+        raise

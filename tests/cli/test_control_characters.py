@@ -1,0 +1,127 @@
+"""What others wrote never commands the terminal: no control character leaves any command."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bptui.main import cli
+from bptui.presets.folders import own_folder
+
+EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\x08\x7f\u202e"
+SPELT = "\\u001b]0;owned\\u0007\\u001b[2J\\u009b31m\\b\\u007f\\u202e"
+NETWORK = "[network]\nlayers = [2, 2]\n[training]\nsteps = 2\n"
+PRESET = f"""title = "T{SPELT}"
+description = "D{SPELT}"
+source = "S{SPELT}"
+{NETWORK}[data]
+csv = "t.csv"
+class_column = "k{SPELT}"
+"""
+TABLE = f"a{EVIL},b,k{EVIL}\n1,2,x{EVIL}\n3,4,y\n"
+CODE = "raise ValueError('" + "\\x1b[31m" + "')\n"
+NAME = f"n{EVIL.replace('/', '')}"
+
+
+def fit(done: Result) -> None:
+    """Both streams hold nothing but text."""
+    for text in (done.stdout, done.stderr):
+        bad = {each for each in text if unicodedata.category(each)[0] == "C" and each != "\n"}
+        assert not bad, repr(text[:500])
+
+
+@pytest.fixture(autouse=True)
+def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / f"{NAME}.toml").write_text(PRESET)
+    (tmp_path / "t.csv").write_text(TABLE)
+    (tmp_path / f"{NAME}.py").write_text(CODE)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        *(["run", "--format", form] for form in ("table", "jsonl", "csv")),
+        *(["explain", "--format", form] for form in ("text", "markdown", "latex")),
+        ["gradcheck"],
+        ["export", "--to", "numpy"],
+        ["export", "--to", "torch"],
+        ["check", "--template", "--preset"],
+    ],
+    ids=lambda each: " ".join(each[:3]) or "the app without a terminal",
+)
+def test_commands(arguments: list[str]) -> None:
+    done = CliRunner().invoke(cli, [*arguments, f"{NAME}.toml"])
+    assert (done.exit_code, done.stdout == "") == (0, False)
+    fit(done)
+
+
+def test_an_exported_preset_spells_them_out() -> None:
+    """What is unchanged stays byte by byte, so that they must be spelt out there before."""
+    done = CliRunner().invoke(cli, ["export", f"{NAME}.toml", "--to", "toml"])
+    assert done.exit_code == 0
+    fit(done)
+
+
+def test_list_of_the_users_own() -> None:
+    own_folder().mkdir(parents=True, exist_ok=True)
+    files = [own_folder() / f"{NAME}.toml", own_folder() / f"wrong{NAME}.toml"]
+    try:
+        files[0].write_text(PRESET)
+        files[1].write_text(f'"{SPELT}" = 1')
+        done = CliRunner().invoke(cli, ["list", "--own"])
+        assert (done.exit_code, done.stdout.count("\n")) == (0, 2)
+        fit(done)
+    finally:
+        for file in files:
+            file.unlink()
+
+
+CHECK = [["check", f"{NAME}.py"], ["check", f"{NAME}.py", "--preset", f"{NAME}.toml"]]
+UNUSABLE = {
+    "no such preset": ["run", NAME],
+    "no such file": ["run", f"{NAME}/x.toml"],
+    "no such code": ["check", f"x{NAME}"],
+    "code that raises": ["check", f"{NAME}.py"],
+    "no such option": ["run", "article", f"--{EVIL}"],
+    "no such command": [f"x{EVIL}", "y"],
+    "one argument too many": ["run", "article", f"{NAME}.toml"],
+    "no such format": ["run", "article", "--format", EVIL],
+    "no number": ["run", "article", "--steps", EVIL],
+    "no such quantity": ["explain", "article", "--quantity", EVIL],
+    "no such theme": ["article", "--theme", EVIL],
+    "an output that cannot be": ["run", "article", "-o", f"{NAME}/x"],
+    "no such shell": ["completion", EVIL],
+}
+
+
+@pytest.mark.parametrize("arguments", UNUSABLE.values(), ids=UNUSABLE)
+def test_errors(arguments: list[str]) -> None:
+    done = CliRunner().invoke(cli, arguments)
+    assert (done.exit_code, done.stdout, done.stderr == "") == (2, "", False)
+    fit(done)
+
+
+WRONG = {
+    "a key": f'"{SPELT}" = 1\n',
+    "a value": f'{NETWORK}activation = "{SPELT}"',
+    "no TOML": f"a = {EVIL}",
+    "a CSV file": f'{NETWORK}[data]\ncsv = "{SPELT.replace("/", "")}"\nclass_column = "k"',
+    "a column": f'{NETWORK}[data]\ncsv = "t.csv"\nclass_column = "{SPELT}"',
+    "a cell": f"""{NETWORK}[data]
+csv = "t.csv"
+input_columns = ["a", "b"]
+target_columns = ["k{SPELT}"]
+""",
+}
+
+
+@pytest.mark.parametrize("text", WRONG.values(), ids=WRONG)
+def test_presets_that_are_wrong(text: str) -> None:
+    done = CliRunner().invoke(cli, ["run", "-"], input=text)
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    fit(done)
