@@ -162,9 +162,9 @@ async def test_resizing_while_running() -> None:
 
 
 async def test_a_resized_screen_is_that_of_a_start_at_this_size() -> None:
-    for size in SIZES:
-        async with opened("article", size) as session:
-            expected = session.screen()
-        async with opened("article", (100, 30)) as session:
+    async with opened("article", (100, 30)) as session:
+        for size in SIZES:
+            async with opened("article", size) as fresh:
+                expected = fresh.screen()
             session.resize(*size)
             await session.until(lambda: session.screen() == expected, "the same screen")  # noqa: B023  used up within the turn

@@ -227,7 +227,10 @@ FAST_CASES: list[dict[str, Any]] = [
 def test_fast_loop_and_explained_step_give_the_same_bits(
     rest: dict[str, Any], optimizer: str
 ) -> None:
-    for case in FAST_CASES:
+    turn = [*OPTIMIZERS].index(optimizer) + len(rest)
+    for number, case in enumerate(FAST_CASES):
+        if "mistakes" in case and (number + turn) % 2:
+            continue  # each mistake meets one loss with this optimizer, the other with the next
         one = experiment((2, 2, 2), optimizer=optimizer, **case, **rest)
         fast, slow = Engine(one), Engine(one)
         losses = np.empty(12)
