@@ -54,6 +54,9 @@ Examples:
   bptui run mazur --every 1  without a screen
   bptui explain mazur        the calculation of a step, with its numbers
   bptui check my_code.py     your own backpropagation, its mistake named
+
+\b
+Exit codes: 0 fine; 1 what the command says; 2 unusable preset or arguments.
 """
 
 

@@ -47,8 +47,9 @@ Examples:
   bptui check my_xor.py --preset xor --timeout 60
 
 \b
-Exit codes: 0 everything given is right; 1 a mistake, or the code raises, hangs or
-ends the program; 2 the file cannot be loaded or has nothing to check.
+Exit codes: 0 everything given is right; 1 a mistake, or the code raises,
+hangs or ends the program; 2 the file cannot be loaded or holds nothing to
+check.
 """,
 )
 @click.argument("file", required=False, metavar="[FILE]", shell_complete=python_files)

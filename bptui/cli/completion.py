@@ -41,14 +41,14 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 files and themes when you press tab.
 
 \b
-Examples: to install it, once
+Examples, which install it:
   bptui completion bash > ~/.local/share/bash-completion/completions/bptui
   bptui completion zsh > ~/.zfunc/_bptui
   bptui completion fish > ~/.config/fish/completions/bptui.fish
 
-The folder must be there (mkdir -p), and takes effect in a new shell. For zsh, ~/.zshrc needs
-`fpath+=~/.zfunc` before the line with compinit. Bash needs its package bash-completion; without
-it, put `source <(bptui completion bash)` into ~/.bashrc.
+Make the folder first where it is missing (mkdir -p); then open a new shell. For zsh, ~/.zshrc
+needs `fpath+=~/.zfunc` before the line with compinit. Bash needs 4.4 or newer and its package
+bash-completion; without the package, put `source <(bptui completion bash)` into ~/.bashrc.
 
 \b
 Exit codes: 0 fine; 2 unusable arguments.

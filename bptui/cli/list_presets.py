@@ -27,6 +27,9 @@ Examples:
   bptui list
   bptui list | grep softmax
   bptui list --own
+
+\b
+Exit codes: 0 fine; 2 unusable arguments.
 """,
 )
 @click.option("--own", is_flag=True, help="Your own presets, which the app saved by name.")

@@ -10,11 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from bptui import __version__
-from bptui.main import cli
+from bptui.main import COMMANDS, cli, open_app
 
 PYTHON = [sys.executable, "-m", "bptui"]
 
@@ -43,12 +44,33 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert "bptui" in done.stdout
 
 
-def test_help_names_commands_examples_and_the_options_of_the_app() -> None:
+def test_help_names_the_commands_and_the_options_of_the_app() -> None:
     text = CliRunner().invoke(cli, ["--help"]).stdout
-    for part in ("Examples:", "--fps", "--theme", "list", "run", "--version"):
+    for part in (
+        *COMMANDS,
+        "--fps",
+        "--ascii",
+        "--theme",
+        "--plain-driver",
+        "--resume",
+        "--version",
+    ):
         assert part in text
-    for command in ("list", "run"):
-        assert "Examples:" in CliRunner().invoke(cli, [command, "--help"]).stdout
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_has_examples_exit_codes_and_a_word_about_every_option(command: str) -> None:
+    text = CliRunner().invoke(cli, [*command.split(), "--help"], terminal_width=80).stdout
+    assert "Examples" in text
+    assert f"  bptui {command}" in text
+    assert "Exit codes: 0" in text
+    assert max(map(len, text.splitlines())) <= 80
+    context = click.Context(cli)
+    subject = cli.get_command(context, command) if command else open_app
+    assert subject is not None
+    options = [each for each in subject.params if isinstance(each, click.Option)]
+    assert [each.name for each in options if not each.help] == []
+    assert all(option in text for each in options for option in each.opts)
 
 
 def test_version() -> None:
