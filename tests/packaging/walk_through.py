@@ -1,0 +1,65 @@
+"""The first session in the README: its keys, played in the app, give the screens that stand there.
+
+A block of code that begins with ```screen KEYS holds the screen after these keys, which are pressed
+where the block before ended. ``python -m tests.packaging.walk_through`` records all of them anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..app.support import Session, opened
+
+README = Path(__file__).parents[2] / "README.md"
+SIZE = (100, 30)
+BLOCK = re.compile(r"^```screen(?P<keys>[^\n]*)\n(?P<screen>.*?)^```$", re.MULTILINE | re.DOTALL)
+NAMED = {"+": "plus", "-": "minus", "?": "question_mark"}
+TEXT = "type:"
+STILL = 20
+"""Looks that must show the same screen before it is recorded."""
+
+
+def blocks(text: str) -> list[tuple[str, str]]:
+    """Keys and screen of every block."""
+    return [(each["keys"].strip(), each["screen"]) for each in BLOCK.finditer(text)]
+
+
+async def play(session: Session, keys: str) -> None:
+    """Press ``keys``, and wait until nothing runs."""
+    for key in _keys(keys):
+        await session.press(NAMED.get(key, key))
+    await session.rest()
+
+
+def _keys(keys: str) -> Iterator[str]:
+    for each in keys.split():
+        if each.startswith(TEXT):
+            yield from each.removeprefix(TEXT)
+        else:
+            yield each
+
+
+def shown(session: Session) -> str:
+    """The screen as it stands in the README."""
+    return "".join(f"{line.rstrip()}\n" for line in session.lines())
+
+
+async def _record() -> None:
+    text = README.read_text(encoding="utf-8")
+    async with opened("article", SIZE) as session:
+        for keys, before in blocks(text):
+            await play(session, keys)
+            seen: list[str] = []
+            while len(seen) < STILL or len(set(seen[-STILL:])) > 1:
+                await session.pilot.pause(0.05)
+                seen.append(shown(session))
+            head = f"```screen {keys}".rstrip()
+            text = text.replace(f"{head}\n{before}```", f"{head}\n{seen[-1]}```", 1)
+    README.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    asyncio.run(_record())
