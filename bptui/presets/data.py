@@ -14,6 +14,7 @@ from bptui.core.errors import UnusableError, require
 from bptui.core.network import Network
 from bptui.presets.csv_file import Columns, read_csv
 from bptui.presets.csv_rows import MOST_SAMPLES
+from bptui.presets.errors import printable
 from bptui.presets.schema import DataTable
 
 MOST_NUMBERS = 10_000_000
@@ -165,7 +166,7 @@ def _from_csv(table: DataTable, network: Network, folder: Path) -> Samples:
     name, outputs = table.csv or "", network.layers[-1]
     columns = Columns(table.input_columns, table.target_columns, table.class_column)
     content = read_csv(folder, name, columns, MOST_NUMBERS)
-    names = tuple(content.input_names)
+    names = tuple(map(printable, content.input_names))  # every panel and program shows them
     _check_width("data.csv", f"input columns in {name}", len(names), network.layers[0], 0)
     _check_size(len(content.inputs), network, "data.csv")
     if content.labels is None:
@@ -182,7 +183,7 @@ def _from_csv(table: DataTable, network: Network, folder: Path) -> Samples:
         else "2 classes for a single output unit",
     )
     targets = class_targets(content.labels, outputs)
-    return Samples(content.inputs, targets, names, tuple(content.class_names))
+    return Samples(content.inputs, targets, names, tuple(map(printable, content.class_names)))
 
 
 def _check_width(key: str, what: str, found: int, units: int, layer: int) -> None:
