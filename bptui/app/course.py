@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bptui.app.curves import Curve
 from bptui.app.place import Place
 from bptui.core.checkpoints import BUDGET
-from bptui.core.search import Hit
 from bptui.core.timeline import Timeline
+
+if TYPE_CHECKING:
+    from bptui.app.curves import Curve
+    from bptui.core.search import Hit
 
 MOST = 100
 """Changes that can be undone, as long as what they hold fits into :data:`MOST_BYTES`."""

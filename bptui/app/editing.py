@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from shlex import quote
 
 import numpy as np
 from textual.geometry import Offset
@@ -155,6 +154,8 @@ class EditingApp(ComparingApp):
         self.push_screen(screen, self._saved)
 
     def _saved(self, file: Path | None) -> None:
+        from shlex import quote
+
         from bptui.presets.folders import own_folder
         from bptui.presets.save import shown_path
 

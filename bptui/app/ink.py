@@ -6,8 +6,8 @@ terminal's own sixteen colours, of which little is known, bold, reverse and unde
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from rich.style import Style
 from textual.app import App
@@ -15,8 +15,7 @@ from textual.app import App
 from bptui.app.lighting import Touch
 
 
-@dataclass(frozen=True)
-class Ink:
+class Ink(NamedTuple):
     """The styles of one background, dark or light."""
 
     text: Style

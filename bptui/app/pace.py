@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 SLICE = 0.003
 """Seconds of work between two looks at the keyboard."""
@@ -14,8 +14,7 @@ SEEKING_FRAME = 0.1
 """Seconds between two pictures of how far a long jump has come."""
 
 
-@dataclass(frozen=True)
-class Speed:
+class Speed(NamedTuple):
     """So many steps, or operations, a second; ``rate`` may be inf."""
 
     rate: float

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, 
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from bptui.app.course import Course, Courses
 from bptui.app.curves import Curve
@@ -20,11 +20,13 @@ from bptui.app.pace import BREATH, DEFAULT, SEEKING_FRAME, SLICE, SPEEDS, Speed
 from bptui.app.place import Place
 from bptui.app.running import Run
 from bptui.app.view import View
-from bptui.core.breakpoints import Breakpoint, BreakpointError, parse
 from bptui.core.experiment import Experiment
-from bptui.core.search import Hit
 from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline
+
+if TYPE_CHECKING:
+    from bptui.core.breakpoints import Breakpoint
+    from bptui.core.search import Hit
 
 LONG_STEP = 0.02
 """Seconds from which a step is played in a thread."""
@@ -255,6 +257,8 @@ class Player:
 
     def _drop_breakpoints(self, experiment: Experiment) -> None:
         """Drop those that the experiment has no names for, and say so."""
+        from bptui.core.breakpoints import BreakpointError, parse
+
         dropped = []
         for each in list(self._breakpoints):
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
 
 from textual.app import App
 
@@ -13,8 +14,10 @@ from bptui.app.player import Player
 from bptui.app.surroundings import Surroundings
 from bptui.app.themes import ANSI, fitting
 from bptui.app.view import View
-from bptui.core.breakpoints import Breakpoint
 from bptui.core.experiment import Experiment
+
+if TYPE_CHECKING:
+    from bptui.core.breakpoints import Breakpoint
 
 
 class PlayingApp(App[None]):

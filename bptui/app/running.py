@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from bptui.app.pace import BREATH, SLICE, Pace
 from bptui.app.place import Place
-from bptui.core.search import BackwardSearch, ForwardSearch, Hit, Search
 from bptui.core.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from bptui.app.player import Player
+    from bptui.core.search import Hit, Search
 
 SHARE = 4.0
 """A frame's cost times this passes before the next: drawing never takes most of the time."""
@@ -38,6 +38,8 @@ class Run:
 
     async def play(self) -> Hit | None:
         """Run to the end; the hit that stopped it."""
+        from bptui.core.search import BackwardSearch, ForwardSearch  # not needed at the start
+
         player = self._player
         kind = BackwardSearch if self._sign < 0 else ForwardSearch
         search: Search = kind(player.timeline, player.active_breakpoints, player.snapshot)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from bptui.core.names import Names
 from bptui.core.network import Network
@@ -12,8 +11,7 @@ Kind = Literal["weight", "bias", "unit"]
 Direction = Literal["left", "right", "up", "down"]
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """A weight from ``source`` in the layer before to ``unit`` of ``layer``, or a bias, or a unit.
 
     ``layer`` counts from 1 for weights and biases, from 0, the input, for units.

@@ -6,7 +6,7 @@ Read once, from the environment and the options, before anything is drawn.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bptui.ascii import is_utf8, locale_is_utf8, to_ascii, to_console
 
@@ -17,8 +17,7 @@ LIGHT_BACKGROUNDS = ("7", "15")
 """As some terminals tell in COLORFGBG, after the last semicolon."""
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What the screen has to be drawn with.
 
     ``fps`` caps the frames a second. ``ascii_only``: nothing else can be shown; ``console``: only

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bptui.app.curves import Curve
 from bptui.app.selection import Selection
-from bptui.core.held_out import HeldOutLosses
 from bptui.core.history import LossHistory
 from bptui.core.network import Parameters
 from bptui.core.operations import Operation
 from bptui.core.snapshot import Snapshot
 from bptui.presets.errors import printable
+
+if TYPE_CHECKING:
+    from bptui.app.curves import Curve
+    from bptui.core.held_out import HeldOutLosses
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ ONE, ZERO, HALF = constant(1.0), constant(0.0), constant(0.5)
 LEAKY_SLOPE = 0.01
 
 
-@dataclass(frozen=True)
-class Activation:
+class Activation(NamedTuple):
     """An activation ``a = f(z)`` on a whole batch, shape (samples, units).
 
     ``forward(z, a)`` gives the calls that fill ``a``; ``derivative(z, a, d)`` those that fill ``d``

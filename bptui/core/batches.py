@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +21,7 @@ def _shuffled(samples: int, seed: int, epoch: int) -> Indices:
     return order
 
 
-@dataclass(frozen=True)
-class BatchSchedule:
+class BatchSchedule(NamedTuple):
     """Mini-batches of ``batch_size`` out of ``samples``; each epoch uses every sample once.
 
     The last batch of an epoch is smaller where the sizes do not divide.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 Labels = npt.NDArray[np.intp]
 
 
-@dataclass(frozen=True)
-class Dataset:
+class Dataset(NamedTuple):
     """A way to make samples.
 
     ``make(samples, noise, classes, rng)`` returns the inputs (samples, ``inputs``) and either class

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
 
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
@@ -15,8 +15,7 @@ from bptui.core.timeline import Timeline
 Kind = Literal["weight", "bias", "input", "target", "learning rate"]
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(NamedTuple):
     """A number that may be edited.
 
     ``place`` is (layer, source, unit) of a weight, (layer, unit) of a bias, layers from 1;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bptui.core.evaluation import test_loss
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 
@@ -29,6 +28,8 @@ class HeldOutLosses:
 
     def add(self, experiment: Experiment, parameters: Parameters) -> None:
         """Take the loss at step :attr:`next`, whose state has these ``parameters``."""
+        from bptui.core.evaluation import test_loss  # few networks have test samples
+
         self.steps.append(self.next)
         self.values.append(test_loss(experiment, parameters))
         while len(self.steps) > MOST:

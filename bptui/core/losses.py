@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ from bptui.core.arrays import Array, Call, call, constant, inner_product
 TINY = constant(float(np.finfo(np.float64).tiny))
 
 
-@dataclass(frozen=True)
-class Loss:
+class Loss(NamedTuple):
     """A loss, summed over the outputs of each sample and then over the batch.
 
     ``value(activation, z, a, t, error, total)`` gives the calls that write that sum, without the

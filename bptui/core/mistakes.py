@@ -6,8 +6,7 @@ What each one changes is written where the step is put together, in :mod:`bptui.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from bptui.core.errors import UnusableError
 from bptui.core.network import Network
@@ -47,8 +46,7 @@ def _needs_sigmoid_output(network: Network, reduction: str) -> str | None:
     return _needs_hidden(network, reduction)
 
 
-@dataclass(frozen=True)
-class Mistake:
+class Mistake(NamedTuple):
     """A named deviation; ``refusal(network, reduction)`` says why it cannot be made there."""
 
     name: str

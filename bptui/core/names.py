@@ -6,11 +6,10 @@ numbered by destination unit first. Deeper networks number their layers: net_1, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """Names for a network of ``layers`` (units per layer, input first). ``layer`` counts from 1."""
 
     layers: tuple[int, ...]

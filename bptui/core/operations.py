@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from bptui.core.arrays import Array, Call
 
 Stage = Literal["forward", "loss", "backward", "update"]
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """One operation of a step: net_h, out_h, ..., L, ..., gW1, update.
 
     ``reads`` and ``writes`` are names of quantities, ``layer`` counts from 1 (the output layer for
@@ -34,8 +32,7 @@ class Operation:
         return self.name if self.name.startswith(self.stage) else f"{self.stage}: {self.name}"
 
 
-@dataclass(frozen=True)
-class StepProgram:
+class StepProgram(NamedTuple):
     """One training step for one batch size: its operations, and their buffers by name."""
 
     operations: tuple[Operation, ...]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,8 +14,7 @@ Settings = Mapping[str, float]
 Slots = tuple[Array, ...]
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """What one update works on: arrays of one length, all changed in place except ``gradient``.
 
     ``corrections`` holds Adam's 1 - beta1^k and 1 - beta2^k, which the engine sets before update k.
@@ -28,14 +28,13 @@ class Block:
     corrections: tuple[Array, Array]
 
 
-@dataclass(frozen=True)
-class Optimizer:
+class Optimizer(NamedTuple):
     """An update rule: the slots it keeps beside each parameter, its settings."""
 
     name: str
     update: Callable[[Block, float, Settings], list[Call]]
     slots: tuple[str, ...] = ()
-    defaults: Settings = field(default_factory=dict)
+    defaults: Settings = MappingProxyType({})
     spends_gradient: bool = False
     """Whether the gradient is read just once, into ``scratch``: then one array can be both."""
 

@@ -6,8 +6,8 @@ Hits are a pure function of the timeline, so a search forwards and one backwards
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,8 +28,7 @@ SHORTEST = 64
 """Steps that a search backwards replays in one go, at least."""
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """A step and the breakpoints that stop there."""
 
     step: int

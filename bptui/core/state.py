@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ BLOCK = 16_384
 """Parameters that one update call works on: few enough that they stay in the processor's cache."""
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """Where each matrix lies in a flat array: W1, b1, W2, b2, ... one after the other."""
 
     network: Network

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,7 @@ from bptui.core.snapshot import Snapshot
 from bptui.core.state import State
 
 
-@dataclass(frozen=True, eq=False)
-class Watched:
+class Watched(NamedTuple):
     """Places in the flat parameters and in the flat gradient, and whether its norm is wanted."""
 
     parameters: Indices

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bptui.core.network import Network
 
 
-@dataclass(frozen=True)
-class BoxStyle:
+class BoxStyle(NamedTuple):
     """What the drawing of one unit holds. ``rows`` names the values a layer's units show."""
 
     decimals: int

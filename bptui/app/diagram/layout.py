@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.geometry import Region
 
@@ -10,8 +12,7 @@ from bptui.app.diagram.boxes import LEAST_GAP, BoxStyle, choose
 from bptui.core.network import Network
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """The cells of one unit: its top left corner and its size."""
 
     layer: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from bptui.app.diagram.canvas import Canvas
 from bptui.app.diagram.layout import Layout
@@ -12,8 +12,7 @@ from bptui.core.names import Names
 from bptui.core.network import Network
 
 
-@dataclass(frozen=True, eq=False)
-class Scene:
+class Scene(NamedTuple):
     """One drawing of a view; ``focused`` is whether the panel has the focus."""
 
     canvas: Canvas

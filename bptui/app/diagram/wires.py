@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.style import Style
 
@@ -13,8 +13,7 @@ from bptui.app.numbers import label
 from bptui.app.selection import Selection
 
 
-@dataclass(frozen=True)
-class Wires:
+class Wires(NamedTuple):
     """The edges as drawn, the last one on top, and where which label stands."""
 
     edges: tuple[Edge, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.geometry import Region
 
@@ -13,8 +13,7 @@ DECIMALS = (6, 4, 3)
 """Tried in this order; four where not even three fit, as one must scroll anyway."""
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """One layer's matrix: a heading row, one row a source unit, one for the biases.
 
     ``cell`` is the width of a number with the blank before it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
@@ -12,8 +12,7 @@ from textual.strip import Strip
 from bptui.app.lines import Line
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """A mark and what it stands for."""
 
     mark: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from rich.cells import cell_len
@@ -19,8 +19,10 @@ from bptui.app.panels.following import FollowingPanel
 from bptui.app.panels.learned.picture import input_name, inputs_of, looked_at, targets_of
 from bptui.app.view import View
 from bptui.core.arrays import Array
-from bptui.core.evaluation import Classes, ForwardPass, classes_of
 from bptui.core.experiment import Experiment
+
+if TYPE_CHECKING:  # loaded with the first list of samples
+    from bptui.core.evaluation import Classes, ForwardPass
 
 Cell = tuple[Literal["input", "target"], int, int]
 DECIMALS = (4, 3, 2)
@@ -180,6 +182,8 @@ class SamplesPanel(FollowingPanel):
 
     def _outputs(self, view: View, samples: list[int]) -> Array:
         """The outputs for these few samples at the shown step."""
+        from bptui.core.evaluation import ForwardPass
+
         experiment = view.snapshot.experiment
         network = experiment.network
         key = (network, len(samples))
@@ -198,6 +202,8 @@ class Table:
     """
 
     def __init__(self, experiment: Experiment) -> None:
+        from bptui.core.evaluation import classes_of
+
         self.experiment, network, data = experiment, experiment.network, experiment.data
         self.classes: Classes | None = classes_of(data)
         self.inputs, self.outputs = network.layers[0], network.layers[-1]

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from bptui.app.panels.following import FollowingPanel
-from bptui.app.panels.learned.colours import palette
-from bptui.app.panels.learned.picture import Look, Picture
 from bptui.app.selection import Direction, Selection
 from bptui.app.view import View
 from bptui.core.experiment import Experiment
+
+if TYPE_CHECKING:  # the pictures are not needed at the start
+    from bptui.app.panels.learned.picture import Look, Picture
 
 FULL_COLOURS = ("truecolor", "256")
 
 
 def pictures_of(experiment: Experiment) -> list[Picture]:
     """The pictures that there are for an experiment, the most telling one first."""
-    # none of them is needed at the start
     from bptui.app.panels.learned.bars import SamplePicture
     from bptui.app.panels.learned.classes import ClassesPicture
     from bptui.app.panels.learned.curve import CurvePicture
@@ -75,6 +77,9 @@ class LearnedPanel(FollowingPanel):
 
     @property
     def look(self) -> Look:
+        from bptui.app.panels.learned.colours import palette
+        from bptui.app.panels.learned.picture import Look
+
         app = self.app
         few = app.native_ansi_color or app.console.color_system not in FULL_COLOURS
         return Look(self.ink, palette(app.current_theme.dark), few, self.around.few_characters)

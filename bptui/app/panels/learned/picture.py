@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from bptui.app.ink import Ink
-from bptui.app.panels.learned.colours import Palette
-from bptui.app.panels.learned.marks import glyph, letter
 from bptui.app.view import View
 from bptui.core.arrays import Array
-from bptui.core.evaluation import Classes
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
 from bptui.presets.errors import printable
+
+if TYPE_CHECKING:  # no picture is drawn at the start
+    from bptui.app.panels.learned.colours import Palette
+    from bptui.core.evaluation import Classes
 
 MOST_WORK, MOST_WORK_RUNNING = 10_000_000, 4_000_000
 """Nanoseconds, about, that the network may take for one drawing."""
@@ -29,8 +30,7 @@ def affordable(network: Network, *, running: bool = False) -> int:
     return max((MOST_WORK_RUNNING if running else MOST_WORK) // work, 1)
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """How to draw: ``plain`` is without colours for surfaces, told apart by characters alone.
 
     ``letters``: shapes of samples are letters.
@@ -43,6 +43,8 @@ class Look:
 
     def glyph(self, label: int, classes: int, test: bool) -> str:
         """The mark of a sample of a class; of samples that have none, ``classes`` is 0 or 1."""
+        from bptui.app.panels.learned.marks import glyph, letter
+
         return letter(label, classes, test) if self.letters else glyph(label, classes, test)
 
 
