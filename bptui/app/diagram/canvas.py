@@ -16,16 +16,16 @@ class Canvas:
         self._text = [[" "] * width for _ in range(height)]
         self._styles = [[blank] * width for _ in range(height)]
         self._dots: dict[tuple[int, int], int] = {}
+        self._strips: dict[int, Strip] = {}
 
     def write(self, row: int, column: int, text: str, style: Style) -> None:
         """Write ``text``, cut off at the edges, over whatever is there."""
         if not 0 <= row < self.height:
             return
-        for offset, character in enumerate(text):
-            at = column + offset
-            if 0 <= at < self.width:
-                self._text[row][at] = character
-                self._styles[row][at] = style
+        start, stop = max(column, 0), min(column + len(text), self.width)
+        if start < stop:
+            self._text[row][start:stop] = text[start - column : stop - column]
+            self._styles[row][start:stop] = [style] * (stop - start)
 
     def dot(self, row: int, column: int, bits: int, style: Style, *, alone: bool = False) -> None:
         """Add braille dots to a cell, or put them there ``alone``, in the colour of their edge."""
@@ -35,12 +35,22 @@ class Canvas:
             self._text[row][column] = chr(0x2800 + merged)
             self._styles[row][column] = style
 
-    def strip(self, row: int) -> Strip:
-        line = Line()
+    def strip(self, row: int, before: Canvas | None = None) -> Strip:
+        """A row; the very strip of the canvas ``before`` where that had the same row."""
         text, styles = self._text[row], self._styles[row]
-        start = 0
-        for column in range(1, self.width + 1):
-            if column == self.width or styles[column] is not styles[start]:
-                line.add("".join(text[start:column]), styles[start])
-                start = column
-        return line.strip()
+        made = None
+        if before is not None and row in before._strips:
+            same = text == before._text[row] and styles == before._styles[row]
+            made = before._strips[row] if same else None
+        self._strips[row] = _strip(text, styles) if made is None else made
+        return self._strips[row]
+
+
+def _strip(text: list[str], styles: list[Style]) -> Strip:
+    line = Line()
+    start = 0
+    for column in range(1, len(text) + 1):
+        if column == len(text) or styles[column] is not styles[start]:
+            line.add("".join(text[start:column]), styles[start])
+            start = column
+    return line.strip()

@@ -30,6 +30,7 @@ class NetworkPanel(Panel):
         self._key: object = None
         self._layouts: dict[Wanted, tuple[Layout, tuple[Edge, ...]]] = {}
         self._wires: Wires | None = None
+        self._canvas: Canvas | None = None
 
     def layout_of(
         self, network: Network, width: int, height: int, selection: Selection | None = None
@@ -91,7 +92,8 @@ class NetworkPanel(Panel):
         samples = _sample_notes(view)
         self.note(", ".join([*notes, *samples[:1]]), *samples)
         left = int(self.scroll_offset.x)
-        return [canvas.strip(row).crop(left, left + width) for row in range(layout.height)]
+        before, self._canvas = self._canvas, canvas
+        return [canvas.strip(row, before).crop(left, left + width) for row in range(layout.height)]
 
 
 def _sample_notes(view: View) -> list[str]:
