@@ -92,11 +92,17 @@ class Terminal:
         return bool(text)
 
     def until(self, holds: Callable[[], object], what: str) -> None:
-        """Read until ``holds``; fails, saying ``what``, after :data:`SECONDS`."""
+        """Read until ``holds``; fails, saying ``what``, after :data:`SECONDS`.
+
+        At once where the program has ended and all it wrote has been read.
+        """
         deadline = monotonic() + SECONDS
         while not holds():
+            ended = self.process.poll() is not None
+            came = self.read(0.02)
+            vain = ended and not came and not holds()
+            assert not vain, f"the program ended before {what}; the screen:\n{self.text}"
             assert monotonic() < deadline, f"waited for {what}; the screen:\n{self.text}"
-            self.read(0.02)
 
     def shows(self, *texts: str) -> None:
         """Read until all ``texts`` stand on the screen."""
