@@ -8,7 +8,8 @@ import signal
 import tempfile
 import time
 import traceback
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -40,16 +41,21 @@ class Found:
     peak: int = 0
 
 
-def try_many(inputs: int, kinds: tuple[str, ...], first: int, workers: int) -> int:
-    tasks = []
-    for kind in kinds or tuple(KINDS):
-        count = inputs // len(kinds or KINDS)
-        tasks += [(kind, first + at, min(SLICE, count - at)) for at in range(0, count, SLICE)]
+def try_many(
+    inputs: int, kinds: tuple[str, ...], first: int, workers: int, seconds: float | None
+) -> int:
+    """Try as many inputs as ``seconds`` allow; 1 if there was any fault, otherwise 0."""
+    wanted, count = kinds or tuple(KINDS), inputs // len(kinds or KINDS)
+    tasks = [
+        (kind, first + at, min(SLICE, count - at))
+        for at in range(0, count, SLICE)
+        for kind in wanted
+    ]
     totals, began = dict[str, Found](), time.monotonic()
     # a new process for each slice, so that the peak of its memory is its own
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=spawned, max_tasks_per_child=1) as pool:
-        for found in pool.map(_slice, tasks):
+        for found in _until(seconds, pool, tasks):
             total = totals.setdefault(found.kind, Found(found.kind))
             total.tried += found.tried
             total.faults += found.faults
@@ -70,6 +76,21 @@ def try_many(inputs: int, kinds: tuple[str, ...], first: int, workers: int) -> i
     tried = sum(each.tried for each in totals.values())
     click.echo(f"{tried:,} inputs in {time.monotonic() - began:.0f} s")
     return int(any(each.faults for each in totals.values()))
+
+
+def _until(
+    seconds: float | None, pool: ProcessPoolExecutor, tasks: list[tuple[str, int, int]]
+) -> Iterator[Found]:
+    """What came of the tasks; none is begun when the time is over."""
+    over = None if seconds is None else time.monotonic() + seconds
+    left = [pool.submit(_slice, task) for task in tasks]
+    for future in as_completed(left):
+        if over is not None and time.monotonic() > over:
+            over = None
+            for each in left:
+                each.cancel()
+        if not future.cancelled():
+            yield future.result()
 
 
 def _slice(task: tuple[str, int, int]) -> Found:
