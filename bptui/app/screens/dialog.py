@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, ScreenResultType
 
@@ -12,6 +14,7 @@ class Dialog(ModalScreen[ScreenResultType]):
     Keys that arrive together (a key held down, a slow line) may answer twice before it has gone.
     """
 
+    CSS_PATH = Path(__file__).with_name("dialogs.tcss")  # read with the first dialog
     _answered = False
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
