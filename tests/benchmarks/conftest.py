@@ -18,6 +18,10 @@ for library in ("OPENBLAS", "MKL", "OMP", "NUMEXPR", "VECLIB_MAXIMUM"):
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[TABLE] = Table()
+    # pytest-benchmark measures nothing where tests are shared between workers, which is the
+    # project's setting for the ordinary ones
+    if not config.getoption("numprocesses", None):
+        config.option.dist = "no"
     # a round holds all contestants, so the plugin's own table would tell nothing about either;
     # what --benchmark-json writes has the best time of each in extra_info
     config.option.benchmark_quiet = True
