@@ -12,13 +12,13 @@ from typing import TextIO
 import msgspec
 
 from bptui.core.errors import UnusableError
+from bptui.presets.schema import MOST_SAMPLES
 
 KEY = "data.csv"
 LARGEST_FILE = 20_000_000
 """Bytes."""
 LONGEST_LINE = 2_000_000
 """Characters: a hundred thousand columns with names or numbers."""
-MOST_SAMPLES = 1_000_000
 MOST_LINES = 2 * MOST_SAMPLES
 _AT_ONCE = 500
 """Rows that are turned into numbers together."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,10 +12,8 @@ from bptui.core.data import Data
 from bptui.core.datasets import DATASETS, class_targets, split, standardized
 from bptui.core.errors import UnusableError, require
 from bptui.core.network import Network
-from bptui.presets.csv_file import Columns, read_csv
-from bptui.presets.csv_rows import MOST_SAMPLES
 from bptui.presets.errors import printable
-from bptui.presets.schema import DataTable
+from bptui.presets.schema import MOST_SAMPLES, DataTable
 
 MOST_NUMBERS = 10_000_000
 """Numbers in an array of samples, of which a few copies are needed: 80 MB."""
@@ -28,8 +26,7 @@ OPTIONS = {
 """The keys that belong to one form of data alone."""
 
 
-@dataclass(frozen=True)
-class Samples:
+class Samples(NamedTuple):
     inputs: Array
     targets: Array
     input_names: tuple[str, ...] = ()
@@ -163,6 +160,8 @@ def _made_up(table: DataTable, network: Network, folder: Path) -> Samples:
 
 
 def _from_csv(table: DataTable, network: Network, folder: Path) -> Samples:
+    from bptui.presets.csv_file import Columns, read_csv  # most presets have none
+
     name, outputs = table.csv or "", network.layers[-1]
     columns = Columns(table.input_columns, table.target_columns, table.class_column)
     content = read_csv(folder, name, columns, MOST_NUMBERS)

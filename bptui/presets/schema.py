@@ -6,6 +6,8 @@ from typing import Annotated, get_type_hints
 
 from msgspec import Meta, Struct
 
+MOST_SAMPLES = 1_000_000
+
 
 class NetworkTable(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """[network]"""

@@ -15,7 +15,6 @@ from bptui.core.mistakes import MISTAKES
 from bptui.core.network import Network
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets.build import LARGEST_SCALE, SETTINGS
-from bptui.presets.csv_rows import MOST_SAMPLES
 from bptui.presets.data import LARGEST_NOISE
 from bptui.presets.entry import (
     EntryError,
@@ -28,6 +27,7 @@ from bptui.presets.entry import (
     whole,
 )
 from bptui.presets.rows import matrix, vector
+from bptui.presets.schema import MOST_SAMPLES
 
 LONGEST_NAME = 100
 """Characters of a name that are compared with those known."""

@@ -1,0 +1,64 @@
+"""What the first screen does not show is not loaded before it, so that it comes soon."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+PROGRAM = """
+import json, sys
+from bptui.main import main
+from bptui.presets import load
+from bptui.app.app import BptuiApp
+from bptui.app.driver.driver import DifferenceDriver
+from bptui.app.session import ending, keeper
+BptuiApp(load("article"))
+classes = {
+    each
+    for name, module in list(sys.modules.items())
+    for each in vars(module).values()
+    if isinstance(each, type) and each.__module__ == name and name.startswith("bptui.")
+    if "__dataclass_fields__" in vars(each)
+}
+print(json.dumps([sorted(sys.modules), sorted(each.__qualname__ for each in classes)]))
+"""
+LATER = (
+    "plotext",
+    "shlex",
+    "csv",
+    "hashlib",
+    "textual.widgets._text_area",
+    "textual.widgets._data_table",
+    "bptui.charts",
+    "bptui.export",
+    "bptui.checking",
+    "bptui.app.form",
+    "bptui.app.panels.learned.axes",
+    "bptui.app.panels.learned.colours",
+    "bptui.app.panels.learned.marks",
+    "bptui.app.screens.dialog",
+    "bptui.app.session.continuing",
+    "bptui.app.session.record",
+    "bptui.app.session.writing",
+    "bptui.core.breakpoints",
+    "bptui.core.derivation",
+    "bptui.core.diagnosis",
+    "bptui.core.evaluation",
+    "bptui.core.gradcheck",
+    "bptui.core.search",
+    "bptui.presets.csv_file",
+    "bptui.presets.save",
+)
+MOST_DATA_CLASSES = 18
+"""To make one takes as long as to make five named tuples, and there were 52 of them."""
+
+
+def test_only_what_the_first_screen_needs_is_loaded_before_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=True
+    )
+    loaded, data_classes = json.loads(done.stdout)
+    assert {"bptui.app.panels.network", "numpy", "textual.app"} <= set(loaded)
+    assert not set(LATER) & set(loaded)
+    assert 0 < len(data_classes) <= MOST_DATA_CLASSES, data_classes
