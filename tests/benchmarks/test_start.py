@@ -26,6 +26,12 @@ class Smallest(App):
 
 Smallest().run()
 """
+INSTALLED = """\
+from bptui.main import main
+
+main()
+"""
+"""What the command ``bptui`` runs."""
 PAINTED = ("Network", "Loss", "Weights", "Gradients", "quit", "loss 0.163287")
 STARTS = 20
 
@@ -43,6 +49,7 @@ def test_start(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "smallest.py").write_text(SMALLEST)
+    (tmp_path / "installed.py").write_text(INSTALLED)
     painted: dict[str, list[float]] = {"bptui": [], "smallest": []}
 
     def start(name: str, arguments: list[str], texts: tuple[str, ...], leave: str) -> Callable:
@@ -54,11 +61,11 @@ def test_start(
         return play
 
     contestants = {
-        "bptui": start("bptui", ["-m", "bptui"], PAINTED, "q"),
+        "bptui": start("bptui", ["installed.py"], PAINTED, "q"),
         "smallest": start("smallest", ["smallest.py"], ("loss 0.163287",), "\x11"),
     }
     in_turns(benchmark, contestants, STARTS)
     ours, other = (median(painted[name][-STARTS:]) * 1e3 for name in ("bptui", "smallest"))
     benchmark.extra_info.update(painted)
     measured = f"bptui {ours:.0f} ms, ten-line Textual app {other:.0f} ms"
-    table.add(Row("start to first full screen", measured, ours / other, 1.35, at_most=True))
+    table.add(Row("start to first full screen", measured, ours / other, 1.25, at_most=True))
