@@ -50,6 +50,8 @@ ROWS = [
     "1,5 2,5\n3,5 4,5",
     "[[np.float64(1.0), np.float64(2.0)]]",
 ]
+LONGEST = 1_000_000
+"""Characters of a pasted text."""
 ENTRIES = ["2-3-1", "2 x 3 x 1", "relu*3, sigmoid", "yes no yes", "1e6", "0,15", "a,b", "all"]
 
 
@@ -107,7 +109,7 @@ def csv_file(random: Random) -> bytes:
         if row and random.random() < 0.8:
             row[random.randrange(len(row))] = cell
         else:
-            row += [cell] * random.choice([1, 1, 2, 5_000])
+            row += [cell[:5_000]] * random.choice([1, 1, 2, 5_000])
     text = random.choice(["\n", "\r\n", "\n\n"]).join(",".join(row) for row in rows)
     return encoded(random, damaged(random, text) if random.random() < 0.4 else text)
 
@@ -118,8 +120,9 @@ def pasted(random: Random) -> str:
     if random.random() < 0.7:
         text = damaged(random, text)
     if random.random() < 0.05:
-        text *= random.choice([10, 1_000])
-    return text[:1_000_000]
+        times = random.choice([10, 1_000])
+        text = text[: LONGEST // times] * times
+    return text[:LONGEST]
 
 
 def session(random: Random, lines: list[bytes]) -> bytes:
