@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from bptui.app.form.keys import KeysAtOnce
+from bptui.app.keys import KeysAtOnce
 
 
 class Choice(KeysAtOnce, Widget):

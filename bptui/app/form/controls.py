@@ -12,8 +12,8 @@ from textual.message import Message
 from textual.suggester import Suggester
 from textual.widgets import Input, Static, TextArea
 
-from bptui.app.form.keys import KeysAtOnce
 from bptui.app.form.texts import LONGEST_SHOWN, printable
+from bptui.app.keys import KeysAtOnce
 
 LEAST, MOST = 2, 10
 """Rows of a text area."""

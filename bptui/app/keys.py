@@ -13,6 +13,7 @@ from typing import ClassVar, cast
 from textual.binding import Binding, BindingType
 from textual.events import Key
 from textual.widget import Widget
+from textual.widgets import Input
 
 
 class KeysAtOnce:
@@ -26,6 +27,12 @@ class KeysAtOnce:
             event.stop()
             event.prevent_default()
             await cast(Widget, self).run_action(action)
+
+
+class Entry(KeysAtOnce, Input):
+    """A line to type into."""
+
+    KEYS_OF: ClassVar = (Input,)
 
 
 @cache
