@@ -87,6 +87,8 @@ class Terminal:
             return False
         text = os.read(self._master, 65536)
         self.written += text
+        for _ in range(text.count(b"\x1b[6n")):  # where is the cursor?
+            os.write(self._master, b"\x1b[1;1R")
         # pyte takes a private marker in keyboard and mode reports for text
         self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;]*[^0-9;hl]", b"", text))
         return bool(text)

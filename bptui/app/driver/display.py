@@ -30,12 +30,19 @@ class Display:
     def resize(self, width: int, height: int) -> None:
         """Begin with an empty picture; the terminal may show anything."""
         self._wanted = Picture(width, height)
+        self._drawn = False
         self.forget()
 
     def forget(self) -> None:
         """The terminal may show anything: the next frame writes every cell."""
         self._shown: Picture | None = None
         self._pen = Pen(self._erases)
+
+    def repaint(self) -> None:
+        """Have the next frame write every cell, also where nothing changes until then."""
+        self.forget()
+        if self._drawn:
+            self._wanted.changed.update(range(self._wanted.height))
 
     def write(self, data: str) -> None:
         """Draw ``data`` into the picture; what is no part of it is owed as it is."""
@@ -72,6 +79,7 @@ class Display:
     def _frame(self) -> str:
         wanted = self._wanted
         if wanted.changed:
+            self._drawn = True
             self._shown = draw(self._pen, self._shown, wanted)
         if self._shown is not None:
             self._pen.move(min(wanted.x, wanted.width - 1), wanted.y)

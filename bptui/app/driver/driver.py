@@ -26,8 +26,6 @@ from bptui.app.driver.display import Display
 from bptui.app.driver.outlet import Outlet
 from bptui.app.driver.pacing import Pacing
 
-ANSWER = 0.5
-"""Seconds at the end for an answer that is under way."""
 PATIENCE = 2.0
 """Seconds at the end for a terminal that has stopped taking anything."""
 
@@ -53,17 +51,28 @@ class DifferenceDriver(LinuxDriver):
         self._asked = False
 
     def start_application_mode(self) -> None:
+        if self._outlet is not None:  # stopped and continued without having been suspended
+            self._events.call_soon_threadsafe(self._repaint)
+            return
         self._display = Display(*shutil.get_terminal_size(), self._erases)
         self._outlet = Outlet(_terminal(), self._send)
+        self._pacing = Pacing(self._send)
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's own gap
         before = signal.getsignal(signal.SIGWINCH)
 
         def resized(number: int, frame: FrameType | None) -> None:
-            self._display.forget()
+            # later: a frame may be in the making at this moment
+            self._events.call_soon_threadsafe(self._repaint)
             if callable(before):
                 before(number, frame)
 
         signal.signal(signal.SIGWINCH, resized)
+
+    def _repaint(self) -> None:
+        """Write every cell anew; where the size is another one, Textual does so."""
+        if self._display.size == shutil.get_terminal_size():
+            self._display.repaint()
+            self._send()
 
     def write(self, data: str) -> None:
         """Take ``data`` over into the picture; another thread's is taken a moment later."""
@@ -102,7 +111,8 @@ class DifferenceDriver(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         if self._outlet is not None and not self._outlet.gone:
-            self._pacing.settle(ANSWER)
+            self._outlet.drain(PATIENCE)
+            self._pacing.settle()
         super().stop_application_mode()
 
     def close(self) -> None:

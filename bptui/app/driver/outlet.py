@@ -77,12 +77,16 @@ class Outlet:
             self._watching = False
             self._loop.remove_writer(self._descriptor)
 
-    def finish(self, seconds: float) -> None:
-        """Write all that is left, waiting for the terminal for so long at most; then close."""
+    def drain(self, seconds: float) -> None:
+        """Write what is left, waiting for the terminal for so long at most."""
         deadline = monotonic() + seconds
         while self._left and not self.gone and (left := deadline - monotonic()) > 0:
             if self._ready(left):
                 self._write_some()
+
+    def finish(self, seconds: float) -> None:
+        """Write what is left, waiting for so long at most; then close."""
+        self.drain(seconds)
         self._unwatch()
         self._left = b""
         if self._own is not None:

@@ -149,3 +149,14 @@ def test_frames_in_one_piece_where_the_terminal_can() -> None:
     assert frame.startswith("\x1b[?2026h")
     assert frame.endswith("\x1b[?2026l")
     assert display.frame() == ""
+
+
+def test_a_repaint_writes_what_is_there_and_nothing_before_there_is_something() -> None:
+    display = Display(10, 2)
+    display.repaint()
+    assert display.frame() == ""
+    display.write("\x1b[1;1Habc\x1b[1;1H")
+    display.frame()
+    display.repaint()
+    assert "abc" in display.frame()
+    assert display.frame() == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -53,5 +54,26 @@ async def test_a_lost_answer_holds_nothing_up_for_ever(monkeypatch: pytest.Monke
     assert not pace.ready
     await went_on.wait()
     assert pace.ready
-    assert pace.question() == QUESTION
+    assert pace.question() == QUESTION  # it may answer again, but nothing waits for that
+    assert pace.ready
     pace.stop()
+    assert pace.question() == ""
+
+
+async def test_what_looks_like_an_answer_is_none_where_nothing_was_asked() -> None:
+    pace = Pacing(lambda: None)
+    pace.answered()
+    for _ in range(AHEAD + 1):
+        pace.question()
+    assert pace.ready
+    pace.stop()
+
+
+async def test_the_end_waits_for_answers_under_way() -> None:
+    pace = Pacing(lambda: None)
+    pace.question()
+    answer = threading.Timer(0.0, pace.answered)
+    answer.start()
+    pace.settle()  # returns with the answer, long before patience ends
+    answer.join()
+    assert pace.question() == ""
