@@ -26,7 +26,8 @@ def fit_for_terminals() -> Iterator[None]:
     try:
         yield
     except click.ClickException as error:
-        error.message = "".join(
+        # click calls it final for type checkers; in a new exception its context would be lost
+        vars(error)["message"] = "".join(
             each if each.isprintable() or each == "\n" else ascii(each)[1:-1]
             for each in error.message
         )
