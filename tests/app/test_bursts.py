@@ -129,3 +129,12 @@ async def test_keys_of_a_field_work_before_the_tab_that_follows_them() -> None:
             await filled.session.until(
                 lambda k=key, t=text: filled.row(k).taken() == t, f"{text} in {key}"
             )
+
+
+async def test_a_number_is_replaced_in_one_burst() -> None:
+    async with opened("article") as session:
+        await session.press("enter")
+        await ready(session, NumberScreen)
+        burst(session, "ctrl+u", "0", ".", "7", "7", "enter")
+        await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog's end")
+        assert session.app.player.snapshot.parameters.weights[0][0, 0] == 0.77
