@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
+from ..terminal.support import Terminal
 from .report import Row, Table
-from .terminal import Terminal
-from .test_latency import FASTER
-from .test_start import environment
+from .test_latency import FASTER, wait
 from .timing import percentile_95
 
 PRESSES = 60
@@ -35,16 +33,16 @@ noise = 0.08
 
 
 class Watching(Terminal):
-    """Notes when a part of the map was drawn."""
+    """Notices when a part of the map was drawn."""
 
-    def __init__(self, *arguments: Any) -> None:  # noqa: ANN401  passed on as they are
-        super().__init__(*arguments)
+    def __init__(self, preset: Path) -> None:
         self.drawn: list[float] = []
+        super().__init__(str(preset), COLORTERM="truecolor", XDG_STATE_HOME=str(preset.parent))
 
-    def _read(self, seconds: float) -> bool:
-        before = len(self._output)
-        came = super()._read(seconds)
-        if "▀".encode() in self._output[before:]:
+    def read(self, seconds: float) -> bool:
+        before = len(self.written)
+        came = super().read(seconds)
+        if "▀".encode() in self.written[before:]:
             self.drawn.append(perf_counter())
         return came
 
@@ -61,32 +59,34 @@ def test_the_decision_map_follows_a_run(
 ) -> None:
     """At full speed, the map on the screen."""
     (tmp_path / "rings.toml").write_text(PRESET)
-    command = [sys.executable, "-m", "bptui", "rings.toml"]
     rng, milliseconds = np.random.default_rng(1), []
-    with Watching(command, tmp_path, environment(tmp_path) | {"COLORTERM": "truecolor"}) as screen:
-        screen.wait_for("quit", "200 steps/s")
+    with Watching(tmp_path / "rings.toml") as screen:
+        screen.shows("quit", "200 steps/s")
         screen.press("o")
-        screen.wait_for("decision map")
+        screen.shows("decision map")
         for speed in FASTER:
             screen.press("+")
-            screen.wait_for(f"{speed} steps/s")
+            screen.shows(f"{speed} steps/s")
         screen.press(" ")
-        screen.wait_for("▶")
-        screen.drain(0.5)
+        screen.shows("▶")
+        wait(screen, 0.5)
         screen.drawn.clear()
-        screen.drain(WATCHED)
+        wait(screen, WATCHED)
         rate = pictures(screen.drawn) / WATCHED
 
         def slower() -> None:
             screen.press("+")
-            screen.wait_for("full speed")
-            screen.drain(rng.uniform(0.05, 0.15))
-            pressed = screen.press("-")
-            milliseconds.append((screen.wait_for("10000 steps/s") - pressed) * 1e3)
-            screen.drain(0.02)
+            screen.shows("full speed")
+            wait(screen, rng.uniform(0.05, 0.15))
+            pressed = perf_counter()
+            screen.press("-")
+            screen.shows("10000 steps/s")
+            milliseconds.append((perf_counter() - pressed) * 1e3)
+            wait(screen, 0.02)
 
         benchmark.pedantic(slower, rounds=PRESSES)
-        assert screen.quit("q") == 0
+        screen.press("q")
+        assert screen.ends() == 0
     table.add(Row("decision map, 2-8-8-1", "pictures a second of a run", rate, 10.0, "Hz"))
     measured = f"95 % of {PRESSES} keys, slowest {max(milliseconds):.0f} ms"
     value = percentile_95(milliseconds)
