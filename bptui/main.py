@@ -13,7 +13,7 @@ import click
 
 from bptui import __version__
 from bptui.ascii import prepare_output
-from bptui.cli.completing import presets, themes
+from bptui.cli.completing import beginning, presets
 from bptui.cli.errors import Unusable, fit_for_terminals
 from bptui.cli.loading import STDIN, load_preset
 
@@ -61,6 +61,13 @@ Exit codes: 0 fine; 1 what the command says; 2 unusable preset or arguments.
 
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+def themes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names of themes that begin so, for a shell to complete."""
+    from bptui.app.launch import known_themes
+
+    return beginning(known_themes(), incomplete)
 
 
 @click.command(help="Open PRESET in the app; `bptui --help` says more.", context_settings=SETTINGS)

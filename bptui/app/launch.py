@@ -19,13 +19,18 @@ class UnknownThemeError(ValueError):
     """A theme that does not exist; the message names those that do."""
 
 
-def check_theme(theme: str) -> None:
-    """Raise :class:`UnknownThemeError` unless there is such a theme."""
+def known_themes() -> list[str]:
+    """Our own first."""
     from textual.theme import BUILTIN_THEMES
 
     from bptui.app.themes import DARK, LIGHT
 
-    known = sorted([DARK.name, LIGHT.name, *BUILTIN_THEMES])
+    return [DARK.name, LIGHT.name, *sorted(BUILTIN_THEMES)]
+
+
+def check_theme(theme: str) -> None:
+    """Raise :class:`UnknownThemeError` unless there is such a theme."""
+    known = known_themes()
     if theme not in known:
         raise UnknownThemeError(f"found {theme!r}; expected one of {', '.join(known)}")
 

@@ -24,7 +24,7 @@ def presets(
     from bptui.presets.folders import own_names, shipped_names
 
     names = dict.fromkeys([*shipped_names(), *own_names()])
-    return _items([*_beginning(names, incomplete), *_files(incomplete, PRESETS)])
+    return _items([*beginning(names, incomplete), *_files(incomplete, PRESETS)])
 
 
 def python_files(
@@ -40,23 +40,15 @@ def any_file(context: Context, parameter: Parameter, incomplete: str) -> list[Co
     return [CompletionItem(incomplete, type="file")]
 
 
-def themes(context: Context, parameter: Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    from textual.theme import BUILTIN_THEMES
-
-    from bptui.app.themes import DARK, LIGHT
-
-    return _items(_beginning([DARK.name, LIGHT.name, *sorted(BUILTIN_THEMES)], incomplete))
-
-
 def quantities(
     context: Context, parameter: Parameter, incomplete: str
 ) -> list[CompletionItem[str]]:
     """Those that every network has."""
     known = ["all", "loss", "update", "w1", "gw1", "W1", "gW1", "h1", "net_h1", "out_h", "delta_h"]
-    return _items(_beginning(known, incomplete))
+    return _items(beginning(known, incomplete))
 
 
-def _beginning(names: Iterable[str], incomplete: str) -> list[str]:
+def beginning(names: Iterable[str], incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 
 
