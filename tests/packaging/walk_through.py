@@ -31,6 +31,9 @@ async def play(session: Session, keys: str) -> None:
     """Press ``keys``, and wait until nothing runs."""
     for key in _keys(keys):
         await session.press(NAMED.get(key, key))
+        if key == "enter":  # the answer of a dialog: what it opens may take a moment to load
+            await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
+            await session.rest()
     await session.rest()
 
 
