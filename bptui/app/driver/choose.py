@@ -16,11 +16,10 @@ def driver_for(around: Surroundings) -> type[Driver] | None:
     """The driver's class for these surroundings; None: the platform's own as it is."""
     if sys.platform == "win32":
         return None
-    from textual.drivers.linux_driver import LinuxDriver
-
+    from bptui.app.driver.continuing import ContinuingDriver
     from bptui.app.driver.driver import DifferenceDriver
 
-    base = LinuxDriver if around.plain_driver else DifferenceDriver
+    base: type[Driver] = ContinuingDriver if around.plain_driver else DifferenceDriver
     return base if around.spelling is None else _spelling(base, around.spelling)
 
 

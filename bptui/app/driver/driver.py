@@ -9,28 +9,27 @@ clients", 2012).
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import signal
-import sys
 import threading
 from types import FrameType
 
 from textual.app import App
-from textual.drivers.linux_driver import LinuxDriver
 from textual.events import CursorPosition
 from textual.message import Message
 
+from bptui.app.driver.continuing import ContinuingDriver
 from bptui.app.driver.display import Display
 from bptui.app.driver.outlet import Outlet
 from bptui.app.driver.pacing import Pacing
+from bptui.app.terminal import terminal_descriptor
 
 PATIENCE = 2.0
 """Seconds at the end for a terminal that has stopped taking anything."""
 
 
-class DifferenceDriver(LinuxDriver):
+class DifferenceDriver(ContinuingDriver):
     """Textual's own driver, but for the way its frames take to the terminal."""
 
     def __init__(
@@ -43,7 +42,6 @@ class DifferenceDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._thread = threading.get_ident()
-        self._events = asyncio.get_running_loop()
         self._outlet: Outlet | None = None
         self._pacing = Pacing(self._send)
         self._erases = _erases(os.environ.get("TERM", ""))
@@ -52,12 +50,12 @@ class DifferenceDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         if self._outlet is not None:  # stopped and continued without having been suspended
-            self._events.call_soon_threadsafe(self._repaint)
+            super().start_application_mode()
             return
         self._display = Display(*shutil.get_terminal_size(), self._erases)
-        self._outlet = Outlet(_terminal(), self._send)
+        self._outlet = Outlet(terminal_descriptor(), self._send)
         self._pacing = Pacing(self._send)
-        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's own gap
+        super().start_application_mode()
         before = signal.getsignal(signal.SIGWINCH)
 
         def resized(number: int, frame: FrameType | None) -> None:
@@ -122,13 +120,6 @@ class DifferenceDriver(LinuxDriver):
             self._outlet = None
         self._pacing.stop()
         super().close()
-
-
-def _terminal() -> int:
-    """The descriptor of the terminal; messages or results may go to a file."""
-    streams = (sys.__stderr__, sys.__stdout__, sys.__stdin__)
-    descriptors = [each.fileno() for each in streams if each is not None and each.isatty()]
-    return descriptors[0] if descriptors else 2
 
 
 def _erases(terminal: str) -> bool:

@@ -32,7 +32,7 @@ class Picture:
         if not text:
             return
         self.changed.add(self.y)
-        if text.isascii() and self.x + len(text) <= self.width:
+        if self.x + len(text) <= self.width and _are_single(text):
             self._put(text)
             return
         for cell in _cells(text):
@@ -72,6 +72,18 @@ class Picture:
         row = self.characters[self.y]
         if x > 0 and row[x] == "":
             row[x - 1] = row[x] = " "
+
+
+_SINGLE: set[str] = set()
+"""Characters seen so far, beyond ASCII, that take one cell."""
+
+
+def _are_single(text: str) -> bool:
+    """Whether each character takes one cell."""
+    if text.isascii() or _SINGLE.issuperset(text):
+        return True
+    _SINGLE.update(each for each in text if get_character_cell_size(each) == 1)
+    return _SINGLE.issuperset(text)
 
 
 def _cells(text: str) -> list[str]:

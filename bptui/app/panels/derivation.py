@@ -71,7 +71,8 @@ class DerivationPanel(Panel):
 
     def extent(self, view: View, width: int, height: int) -> Size:
         lines = self._explained(view, width, height)
-        return Size(width - (len(lines) > height), max(len(lines), 1))
+        # of one size as long as it fits: another one has the whole screen laid out anew
+        return Size(width - (len(lines) > height), max(len(lines), height))
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         top = int(self.scroll_offset.y)
