@@ -62,7 +62,8 @@ def test_bytes(table: Table, tmp_path: Path) -> None:
 
 
 def test_bytes_of_a_run(table: Table, tmp_path: Path) -> None:
-    (tmp_path / "endless.toml").write_text(SMALL)
+    # so fast that every number changes in each frame, so slowly that they go on doing so
+    (tmp_path / "endless.toml").write_text(SMALL.replace("1e-6", "0.02"))
     options = ("endless.toml", "--fps", str(FRAMES))
     with SlowLine(command(*options), tmp_path, truecolor(tmp_path)) as line:
         line.wait_for(lambda text: "step 0 " in text)
