@@ -1,0 +1,47 @@
+"""Textual's driver, but one that also goes on after a stop it was not asked about."""
+
+from __future__ import annotations
+
+import asyncio
+
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+
+
+class ContinuingDriver(LinuxDriver):
+    """After SIGSTOP, which no program sees, SIGCONT has Textual start although it has not stopped.
+
+    It would read keys twice over from then on, and never end. The shell may have changed the
+    terminal's settings meanwhile, so this driver stops in full first, then starts.
+    """
+
+    def __init__(
+        self,
+        app: App[object],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._shown_app = app
+        self._events = asyncio.get_running_loop()
+        self._started = False
+
+    def start_application_mode(self) -> None:
+        if self._started:
+            # later: the signal may have come in the middle of a frame
+            self._events.call_soon_threadsafe(self._start_again)
+            return
+        self._started = True
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's own gap
+
+    def stop_application_mode(self) -> None:
+        self._started = False
+        super().stop_application_mode()
+
+    def _start_again(self) -> None:
+        if self._started:
+            self.suspend_application_mode()
+            self.resume_application_mode()
+            self._shown_app.refresh(layout=True)
