@@ -117,7 +117,7 @@ walks = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(
     st.sampled_from(["sgd", "momentum", "adam", "adagrad"]),
     st.sampled_from([None, 2]),

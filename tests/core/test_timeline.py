@@ -76,7 +76,7 @@ moves = st.lists(
 budgets = st.sampled_from([0, 500, 2_000, 8_000, 30_000, 2**20])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(experiments, moves, budgets)
 def test_random_walks(one: Experiment, walk: list[tuple[Any, ...]], budget: int) -> None:
     expected, timeline = forward(one), Timeline(one, budget)
