@@ -208,7 +208,9 @@ async def test_an_opening_that_was_given_up_goes_on(
 
 
 async def test_files_are_read_small_ones_first_and_again_only_when_changed(own: Path) -> None:
-    (own / "a.toml").write_text(PLAIN + "#" * LARGE)
+    rows = LARGE // len("[0, 1], ")
+    inputs, targets = "[0, 1], " * rows, "[1], " * rows
+    (own / "a.toml").write_text(PLAIN.replace("[0, 1]", inputs).replace("[[1]]", f"[{targets}]"))
     file = own / "b.toml"
     file.write_text(PLAIN)
     files = to_read(known())

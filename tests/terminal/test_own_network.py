@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,8 @@ def type_fields(terminal: Terminal, fields: dict[str, str]) -> None:
 def first_line(name: str, folder: Path) -> dict[str, object]:
     """Step 0 of the saved preset, by a program of its own."""
     run = [sys.executable, "-m", "bptui", "run", name, "--steps", "0", "--format", "jsonl"]
-    found = subprocess.run(run, capture_output=True, text=True, check=True, cwd=folder)
+    around = {**os.environ, "XDG_DATA_HOME": str(folder)}
+    found = subprocess.run(run, capture_output=True, text=True, check=True, cwd=folder, env=around)
     line: dict[str, object] = json.loads(found.stdout)
     return line
 
@@ -43,7 +45,7 @@ def test_mazur_typed_saved_and_run(columns: int, lines: int, tmp_path: Path) -> 
         f"{TAB}{TAB}{TAB}0.05 0.10{TAB}0.01 0.99": "12 weights and biases, 1 sample",
     }
     name = f"mazur-{columns}"
-    with Terminal(columns=columns, lines=lines) as terminal:
+    with Terminal(columns=columns, lines=lines, XDG_DATA_HOME=str(tmp_path)) as terminal:
         terminal.shows("step 0", "linear")
         terminal.press("e")
         type_fields(terminal, fields)
