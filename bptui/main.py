@@ -146,13 +146,10 @@ def open_app(
 def last_session() -> Kept:
     """The session to continue, or :class:`Unusable` with the reason why there is none."""
     from bptui.app.session.continuing import NothingToContinueError, continued
-    from bptui.app.session.reading import SessionError
 
     try:
         return continued()
-    except NothingToContinueError:
-        raise Unusable("there is no session to continue; `bptui` begins one") from None
-    except SessionError as error:
+    except NothingToContinueError as error:
         raise Unusable(str(error)) from None
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bptui.app.app import BptuiApp
 from bptui.app.place import Place
 from bptui.app.session.continuing import Kept, NothingToContinueError, continued, offer
-from bptui.app.session.folder import SessionFile, last_session, sessions_folder
+from bptui.app.session.folder import SessionFile, sessions_folder, sessions_to_continue
 from bptui.app.session.keeper import Keeper
 from bptui.app.session.reading import SessionError, read
 from bptui.app.session.standing import Standing
@@ -113,6 +113,7 @@ async def test_everything_comes_back_bit_by_bit() -> None:
         assert player.breakpoints == two_breakpoints(network)
         assert str(player.speed) == str(standing.speed)
         assert again.standing().look == standing.look
+        again.clear_notifications()  # they cover a part
         await session.until(lambda: session.inside("#derivation") == explained, "the same words")
         # it goes on as the other would have
         await player.go(90)
@@ -148,22 +149,34 @@ async def test_a_full_disk_is_said_once_and_nothing_is_lost(
             await session.press("s")
             standing = app.standing()
             await session.until(lambda: app.written == standing, "another attempt")
+            await session.until(lambda: not list(state.glob(".*.part")), "its end")
             assert "full" not in session.notices()
-            assert not list(state.glob("*.part"))
         await session.press("s")
         await session.until(lambda: keeper.kept, "a write")
         assert keeper.close(app.standing(), ended=True) is None
     assert read(next(state.glob("*.json")))[0].step == 3
 
 
-async def test_nothing_is_written_where_nothing_was_done(state: Path) -> None:
+async def test_a_session_in_which_nothing_is_done(state: Path) -> None:
+    """It is there from the start on, in case of an end without warning, but not in the way."""
+    done = written(ended=True, step=1)
     app, keeper = app_of(load("article"))
     async with app.run_test(size=(120, 36)):
         session = Session(app)
+        await session.until(lambda: len(list(state.glob("session-*.json"))) == 2, "the first write")
         await session.press("question_mark", "escape")
-        await session.until(lambda: app.written is not None, "the beginning")
-        assert keeper.close(app.to_be_kept(), ended=True) is None
-    assert not state.exists()
+        standing = app.to_be_kept()
+    assert keeper.close(standing, ended=False) is None
+    assert not keeper.kept  # so that nobody is told of it
+    assert offer() is None
+    first, second = sessions_to_continue()
+    assert (first.path, first.unexpected, second.unexpected) == (done.path, False, False)
+    first.path.unlink()
+    kept = continued()
+    assert (kept.place, kept.stand.name) == (Place(0), "article")
+    keeper = Keeper(kept.file)
+    assert keeper.close(standing, ended=True) is None
+    assert not list(state.iterdir())
 
 
 def standing_at(step: int) -> Standing:
@@ -194,18 +207,21 @@ def test_the_session_that_is_continued() -> None:
     lost = written(ended=False, step=1234)
     aged(lost, 30)
     later = written(ended=True, step=2)
-    found = last_session()
-    assert found is not None
-    assert found.path == lost.path  # though another was quit after it
+    assert sessions_to_continue()[0].path == lost.path  # though another was quit after it
     assert "unexpectedly at step 1,234 of xor" in str(offer())
     held = SessionFile.taken_over(lost.path)
     assert held is not None
-    found = last_session()
-    assert found is not None
-    assert found.path == later.path  # the other is being worked on
+    assert sessions_to_continue()[0].path == later.path  # the other is being worked on
     held.release()
     aged(lost, 2 * 24 * 3600)
     assert offer() is None  # of days ago
+    later.path.unlink()
+    quit_before.path.unlink()
+    held = SessionFile.taken_over(lost.path)
+    assert held is not None
+    with pytest.raises(NothingToContinueError, match=f"another terminal .process {os.getpid()}"):
+        continued()
+    held.release()
 
 
 def test_old_sessions_are_cleared_away_but_not_what_cannot_be_read(state: Path) -> None:
@@ -239,13 +255,20 @@ def test_files_that_are_refused_stay_and_are_named(state: Path) -> None:
     for content, reason in cases.items():
         assert content != good, reason
         file.write_bytes(content)
-        with pytest.raises(SessionError) as refused:
+        with pytest.raises(NothingToContinueError) as refused:
             continued()
         message = str(refused.value)
         assert reason in message, content[:80]
         assert file.name in message
         assert message.isprintable()
         assert file.read_bytes() == content
+        assert ("can be deleted" in message) == ("in format 2" not in message)
+    older = written(ended=False, step=12)
+    aged(older, 3600)
+    kept = continued()
+    assert kept.stand.step == 12
+    assert file.name in str(kept.problem)
+    kept.file.release()
     file.unlink()
     os.mkfifo(file)
     with pytest.raises(SessionError, match="no regular file"):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bptui.app.pace import DEFAULT, SPEEDS, Speed
 from bptui.app.place import Place
-from bptui.app.session.folder import SessionFile, last_session
-from bptui.app.session.reading import SessionError, read
+from bptui.app.session.folder import SessionFile, owners, sessions_to_continue
+from bptui.app.session.reading import DamagedSessionError, SessionError, read
 from bptui.app.session.record import Stand
 from bptui.app.session.standing import speed_named
 from bptui.core.breakpoints import Breakpoint, BreakpointError, parse
@@ -19,17 +19,21 @@ from bptui.presets.errors import printable
 
 
 class NothingToContinueError(Exception):
-    """There is no session that no app is working on."""
+    """There is no session to go on with; the message says why."""
 
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """A session as it was kept, and its file, which is held for going on with it."""
+    """A session as it was kept, and its file, which is held for going on with it.
+
+    ``problem``: what to say of a session that should have been continued rather than this one.
+    """
 
     file: SessionFile
     stand: Stand
     timeline: Timeline
     breakpoints: Mapping[Breakpoint, bool]
+    problem: str | None = None
 
     @property
     def place(self) -> Place:
@@ -47,22 +51,36 @@ class Kept:
 
 
 def continued() -> Kept:
-    """The session to go on with.
+    """The session to go on with; one that cannot be read is passed over, and stays as it is.
 
-    Raises :class:`NothingToContinueError`, or :class:`SessionError` where its file is damaged; the
-    message says which, and the file stays as it is.
+    Raises :class:`NothingToContinueError`.
     """
-    while (found := last_session()) is not None:
+    problems = []
+    for found in sessions_to_continue():
         file = SessionFile.taken_over(found.path)
         if file is None:
             continue  # another app was quicker; now it is running
         try:
             stand, timeline = read(found.path)
-            return Kept(file, stand, timeline, _breakpoints(stand, timeline, found.path))
-        except SessionError:
+            breakpoints = _breakpoints(stand, timeline, found.path)
+        except SessionError as error:
             file.release()
-            raise
-    raise NothingToContinueError
+            problems.append(str(error))
+            continue
+        said = f"The session before is continued. {problems[0]}." if problems else None
+        return Kept(file, stand, timeline, breakpoints, said)
+    raise NothingToContinueError(_why_none(problems))
+
+
+def _why_none(problems: list[str]) -> str:
+    """Why there is no session to continue; ``problems`` are of files that cannot be read."""
+    reasons, running = problems[:1], owners()
+    if running:
+        known = ", ".join(f"process {each}" for each in running if each)
+        reasons.append(f"the last session is open in another terminal{known and f' ({known})'}")
+    if not reasons:
+        return "there is no session to continue; `bptui` begins one"
+    return "; ".join([*reasons, "`bptui` begins a new one"])
 
 
 def _breakpoints(stand: Stand, timeline: Timeline, path: Path) -> dict[Breakpoint, bool]:
@@ -70,12 +88,12 @@ def _breakpoints(stand: Stand, timeline: Timeline, path: Path) -> dict[Breakpoin
     try:
         return {parse(text, network): on for text, on in stand.breakpoints}
     except BreakpointError as error:
-        raise SessionError(path, f"a damaged session ({error})") from None
+        raise DamagedSessionError(path, error) from None
 
 
 def offer() -> str | None:
     """What to say of a session that ended unexpectedly; None where none did."""
-    found = last_session()
+    found = next(iter(sessions_to_continue()), None)
     if found is None or not found.unexpected or found.stand is None:
         return None
     where = f"step {found.stand.step:,} of {printable(found.stand.name)}"

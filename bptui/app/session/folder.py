@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bptui.app.session.lock import lock_path, locked, owner, unlock
 from bptui.app.session.reading import SessionError, read_stand
 from bptui.app.session.record import Stand
 from bptui.atomic import written_whole
@@ -38,71 +39,31 @@ class SessionFile:
         folder = sessions_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"session-{secrets.token_hex(8)}.json"
-        return cls(path, _locked(path))
+        return cls(path, locked(path))
 
     @classmethod
     def taken_over(cls, path: Path) -> SessionFile | None:
         """That of an app which has ended; None where it is still running."""
         try:
-            return cls(path, _locked(path))
+            return cls(path, locked(path))
         except BlockingIOError:
             return None
         except OSError:  # a folder that can only be read: nothing is written there either
             return cls(path, None)
 
-    def write(self, lines: list[bytes]) -> None:
+    def write(self, pieces: Iterable[bytes]) -> None:
         """Replace its contents, whole or not at all. Raises :class:`OSError`."""
         with written_whole(self.path, private=True) as stream:
-            for line in lines:
-                stream.write(line.decode("utf-8"))
-                stream.write("\n")
+            stream.buffer.writelines(pieces)
 
-    def release(self) -> None:
-        """Leave it to others."""
+    def release(self, left: bool = True) -> None:
+        """Leave it to others, or remove it where it is not to be ``left``."""
+        with suppress(OSError):
+            if not left:
+                self.path.unlink(missing_ok=True)
         if self._lock is not None:
-            with suppress(OSError):
-                _lock_path(self.path).unlink()
-            os.close(self._lock)
+            unlock(self.path, self._lock)
             self._lock = None
-
-
-def _lock_path(path: Path) -> Path:
-    return path.with_suffix(".lock")
-
-
-def _locked(path: Path) -> int | None:
-    """The descriptor that holds the lock, which ends with the process, however that ends.
-
-    None where the system or its disk knows no locks. Raises :class:`BlockingIOError` where another
-    app has it, or :class:`OSError`.
-    """
-    try:
-        import fcntl  # not on Windows
-    except ImportError:
-        return None
-    descriptor = os.open(_lock_path(path), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise
-    except OSError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
-def _is_running(path: Path) -> bool:
-    """Whether the app is alive whose session it is."""
-    if not _lock_path(path).exists():
-        return False
-    try:
-        descriptor = _locked(path)
-    except OSError as error:
-        return isinstance(error, BlockingIOError)
-    if descriptor is not None:
-        os.close(descriptor)
-    return False
 
 
 @dataclass(frozen=True)
@@ -115,32 +76,50 @@ class Found:
 
     @property
     def unexpected(self) -> bool:
-        """Whether it ended without the user's doing."""
-        return self.stand is not None and not self.stand.ended
+        """Whether it ended without the user's doing, who had done something in it."""
+        return self.stand is not None and self.stand.touched and not self.stand.ended
+
+    @property
+    def rank(self) -> int:
+        """The higher, the rather it is the one to continue."""
+        if self.stand is not None and not self.stand.touched:
+            return 0
+        return 2 if self.unexpected and time.time() - self.written < RECENT else 1
 
 
-def last_session() -> Found | None:
-    """The one to continue: the last of all, or a recent one that ended unexpectedly."""
-    found = _sessions(sessions_folder())
-    recent = [each for each in found if each.unexpected and time.time() - each.written < RECENT]
-    return next(iter([*recent, *found]), None)
+def sessions_to_continue() -> list[Found]:
+    """In the order of preference.
+
+    First the recent ones that ended unexpectedly, then all others, the last one first; at the end
+    those in which nothing was done.
+    """
+    return sorted(_sessions(sessions_folder()), key=lambda each: (-each.rank, -each.written))
+
+
+def owners() -> list[int]:
+    """The numbers of the processes that have a session open; 0 for one that is unknown."""
+    found = [owner(path) for path in _paths(sessions_folder())]
+    return sorted(each for each in found if each is not None)
 
 
 def _sessions(folder: Path) -> list[Found]:
-    """Those that no app is working on, the last one first."""
+    """Those that no app is working on."""
     found = []
-    try:
-        paths = [each for each in folder.iterdir() if _is_named_like_one(each)]
-    except OSError:
-        return []
-    for path in paths:
+    for path in _paths(folder):
         with suppress(OSError):  # gone meanwhile
-            if not _is_running(path):
+            if owner(path) is None:
                 written, stand = path.stat().st_mtime, None
                 with suppress(SessionError):
                     stand = read_stand(path)
                 found.append(Found(path, written, stand))
-    return sorted(found, key=lambda each: each.written, reverse=True)
+    return found
+
+
+def _paths(folder: Path) -> list[Path]:
+    try:
+        return [each for each in folder.iterdir() if _is_named_like_one(each)]
+    except OSError:
+        return []
 
 
 def _is_named_like_one(path: Path) -> bool:
@@ -152,11 +131,11 @@ def clear(folder: Path) -> None:
 
     What cannot be read stays: it may belong to a later version.
     """
-    readable = [each for each in _sessions(folder) if each.stand is not None]
+    readable = [each for each in sessions_to_continue() if each.stand is not None]
     for each in readable[MOST:]:
         with suppress(OSError):
             each.path.unlink()
-            _lock_path(each.path).unlink(missing_ok=True)
+            lock_path(each.path).unlink(missing_ok=True)
     with suppress(OSError):
         for part in folder.glob(".bptui-*.part"):
             if time.time() - part.stat().st_mtime > RECENT:

@@ -10,6 +10,7 @@ from bptui.presets.errors import printable
 
 if TYPE_CHECKING:  # loaded with the first write, long after the first paint
     from bptui.app.session.folder import SessionFile
+    from bptui.app.session.pieces import TimelineText
     from bptui.app.session.standing import Standing
     from bptui.core.timeline import Timeline
 
@@ -29,12 +30,11 @@ class Keeper:
         self._lock = threading.Lock()
         self._closed = False
         self._timeline: Timeline | None = None
-        self._line = b""
+        self._text: TimelineText | None = None
+        self._pieces: list[bytes] = []
         self._cost = 0.0
-        self.begun = file is not None
-        """Whether there is, or was to be, a file."""
         self.kept = False
-        """Whether what was to be kept last is on the disk."""
+        """Whether what was to be kept last is on the disk, and the user has done anything."""
 
     @property
     def pause(self) -> float:
@@ -47,38 +47,43 @@ class Keeper:
             return None if self._closed else self._write(standing, ended=False)
 
     def close(self, standing: Standing | None, ended: bool) -> str | None:
-        """Write for the last time, unless there is nothing to write; let go of the file."""
+        """Write for the last time, unless there is nothing to write; let go of the file.
+
+        Where the user has quit without having done anything, no file is left.
+        """
         if not self._lock.acquire(timeout=PATIENCE):
             return None
         try:
             if self._closed:
                 return None
             self._closed = True
-            problem = None if standing is None else self._write(standing, ended)
+            problem, left = None, standing is None or standing.touched or not ended
+            if standing is not None and left:
+                problem = self._write(standing, ended)
             if self._file is not None:
-                self._file.release()
+                self._file.release(left)
             return problem
         finally:
             self._lock.release()
 
     def _write(self, standing: Standing, ended: bool) -> str | None:
         from bptui.app.session.folder import SessionFile, clear, sessions_folder
+        from bptui.app.session.pieces import TooLargeError
         from bptui.app.session.reading import LARGEST_FILE
-        from bptui.app.session.writing import MARK, stand_line, timeline_line
+        from bptui.app.session.writing import MARK, stand_line
         from bptui.presets.save import sentence
 
-        began, self.begun, self.kept = perf_counter(), True, False
+        began, self.kept = perf_counter(), False
         try:
             if self._file is None:
                 self._file = SessionFile.new()
                 clear(self._file.path.parent)
-            if self._timeline is not standing.timeline:
-                self._line = timeline_line(standing.timeline)
-                self._timeline = standing.timeline
-            if len(self._line) > LARGEST_FILE:
-                return f"It would take more than {LARGEST_FILE // 2**20} MiB."
-            self._file.write([MARK, stand_line(standing.stand(ended)), self._line])
-            self.kept = True
+            self._encode(standing.timeline, LARGEST_FILE)
+            stand = stand_line(standing.stand(ended))
+            self._file.write([MARK, b"\n", stand, b"\n", *self._pieces, b"\n"])
+            self.kept = standing.touched
+        except TooLargeError:
+            return f"It would take more than {LARGEST_FILE // 2**20} MiB."
         except OSError as error:
             file = sessions_folder() if self._file is None else self._file.path
             return sentence(file, error)
@@ -87,3 +92,12 @@ class Keeper:
         finally:
             self._cost = perf_counter() - began
         return None
+
+    def _encode(self, timeline: Timeline, most: int) -> None:
+        from bptui.app.session.pieces import TimelineText
+
+        if self._timeline is not timeline:
+            self._timeline, self._pieces = None, []
+            self._text = self._text or TimelineText()
+            self._pieces = self._text.pieces(timeline, most)
+            self._timeline = timeline

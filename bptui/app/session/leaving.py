@@ -11,6 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
+from bptui.app.terminal import terminal_descriptor, terminal_streams
+
 NAMES = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")
 HANG_UP = 1
 """The number of SIGHUP, also where a system has none."""
@@ -36,6 +38,7 @@ class Leaving:
 
     def __init__(self, leave: Callable[[int], bool], last: Callable[[], None]) -> None:
         self._leave, self._last = leave, last
+        self._terminal, self._streams = terminal_descriptor(), terminal_streams()
         self._restore_settings = _restoring()
         self._over = threading.Event()
         self._signals, self._signalled = os.pipe()
@@ -56,8 +59,8 @@ class Leaving:
         self._over.set()
         if terminal_is_gone():
             self.code = self.code or SIGNALLED + HANG_UP
-            _let_go_of_terminal()
-        elif not _takes_text(2):  # nor did it take what should have restored it
+            self._let_go_of_terminal()
+        elif not _takes_text(self._terminal):  # nor did it take what should have restored it
             self._restore_terminal()
 
     def _signal(self, number: int, frame: FrameType | None) -> None:
@@ -70,7 +73,7 @@ class Leaving:
         number = self._next()
         self.code = SIGNALLED + number
         if terminal_is_gone():
-            _let_go_of_terminal()
+            self._let_go_of_terminal()
         if self._leave(self.code) and self._over.wait(PATIENCE):
             time.sleep(LAST_WORDS)  # the program ends meanwhile, and this thread with it
         self._end_at_once(self.code)
@@ -101,12 +104,20 @@ class Leaving:
         os._exit(code)
 
     def _restore_terminal(self) -> None:
-        terminal = os.dup(2)
-        _let_go_of_terminal()  # whoever still writes to it
+        terminal = os.dup(self._terminal)
+        self._let_go_of_terminal()  # whoever still writes to it
         self._restore_settings(terminal)
         if _takes_text(terminal):
             with suppress(OSError):
                 os.write(terminal, RESTORE)
+
+    def _let_go_of_terminal(self) -> None:
+        """Have what is still to be written there go nowhere; a dead one would only give errors."""
+        with suppress(OSError):
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            for descriptor in self._streams:
+                os.dup2(nowhere, descriptor)
+            os.close(nowhere)
 
 
 def terminal_is_gone() -> bool:
@@ -128,15 +139,6 @@ def _takes_text(terminal: int) -> bool:
         return bool(select.select([], [terminal], [], 0.5)[1])
     except (OSError, ValueError):  # on Windows, where this is for sockets alone
         return True
-
-
-def _let_go_of_terminal() -> None:
-    """Have what is still to be written go nowhere, as a dead terminal would only give errors."""
-    with suppress(OSError):
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(nowhere, descriptor)
-        os.close(nowhere)
 
 
 def _restoring() -> Callable[[int], None]:

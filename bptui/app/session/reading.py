@@ -41,6 +41,20 @@ class SessionError(Exception):
         super().__init__(f"{shown_path(file)}: {printable(reason)}")
 
 
+class UselessSessionError(SessionError):
+    """One that no version of the program can continue."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(file, f"{reason}; the file can be deleted")
+
+
+class DamagedSessionError(UselessSessionError):
+    """One of ours that is not as it was written; ``error`` tells what is amiss."""
+
+    def __init__(self, file: Path, error: object) -> None:
+        super().__init__(file, f"a damaged session ({error})")
+
+
 def read_stand(file: Path) -> Stand:
     """Where the session in ``file`` stands. Raises :class:`SessionError`."""
     with _opened(file) as stream:
@@ -53,12 +67,12 @@ def read(file: Path) -> tuple[Stand, Timeline]:
         stand = _stand(file, stream.readline(LONGEST_STAND), stream.readline(LONGEST_STAND))
         line = stream.read(LARGEST_FILE + 1)
     if len(line) > LARGEST_FILE:
-        raise SessionError(file, f"more than {LARGEST_FILE:,} bytes")
+        raise UselessSessionError(file, f"more than {LARGEST_FILE // 2**20} MiB")
     past = _decoded(file, line, Past)
     try:
         return stand, timeline_of(past)
     except ValueError as error:
-        raise SessionError(file, f"a damaged session ({error})") from None
+        raise DamagedSessionError(file, error) from None
 
 
 def _opened(file: Path) -> BinaryIO:
@@ -80,18 +94,19 @@ def _stand(file: Path, mark: bytes, line: bytes) -> Stand:
     try:
         found = msgspec.json.decode(mark, type=Mark)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        raise SessionError(file, "not a session of bptui") from None
+        raise UselessSessionError(file, "not a session of bptui") from None
     if found.format != FORMAT:
-        raise SessionError(file, "not a session of bptui")
+        raise UselessSessionError(file, "not a session of bptui")
     if found.version != VERSION:
         raise SessionError(
             file,
-            f"a session in format {found.version}; this version of bptui reads format {VERSION}",
+            f"a session in format {found.version}; this version of bptui reads format {VERSION}, "
+            "and the one that wrote it can continue it",
         )
     stand = _decoded(file, line, Stand)
     pointed = stand.look.selection
     if pointed.layer == 0 and pointed.kind != "unit":
-        raise SessionError(file, "a damaged session (no weights lead into the input)")
+        raise DamagedSessionError(file, "no weights lead into the input")
     return stand
 
 
@@ -99,7 +114,7 @@ def _decoded(file: Path, line: bytes, kind: type[Line]) -> Line:
     try:
         return msgspec.json.decode(line, type=kind)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise SessionError(file, f"a damaged session ({error})") from None
+        raise DamagedSessionError(file, error) from None
 
 
 def timeline_of(past: Past) -> Timeline:
@@ -109,7 +124,9 @@ def timeline_of(past: Past) -> Timeline:
     batch = min(training.batch_size or data.samples, data.samples)
     if batch * sum(network.layers) > MOST_NUMBERS:
         raise ValueError(f"more than {MOST_NUMBERS:,} samples times units in a batch")
-    start = Layout(network).unflatten(_numbers(past.start, (network.parameter_count,), "start"))
+    start = Layout(network).unflatten(
+        _numbers(past.start, (network.parameter_count,), "start values")
+    )
     name = printable(past.name)
     experiment = Experiment(
         name=name,
@@ -138,7 +155,7 @@ def _segment(edit: Edit, before: Experiment) -> Segment:
             len(before.data.test_inputs),
         ):
             raise ValueError("an edit that changes how many samples there are")
-    state = _numbers(edit.state, (-1,), "state")
+    state = _numbers(edit.state, (-1,), "weights and biases after an edit")
     return Segment(edit.step, replace(before, training=training, data=data), state)
 
 
@@ -159,7 +176,7 @@ def _numbers(content: bytes, shape: tuple[int, ...], what: str) -> Array:
     """The array in ``content``, which must have just as many numbers as ``shape`` says."""
     count = len(content) // _NUMBER if shape == (-1,) else math.prod(shape)
     if len(content) != count * _NUMBER:
-        raise ValueError(f"{len(content)} bytes of {what} instead of {count * _NUMBER}")
+        raise ValueError(f"its {what} are too many or too few numbers")
     return frozen(np.frombuffer(content, dtype="<f8").reshape(shape))
 
 

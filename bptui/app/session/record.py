@@ -71,6 +71,8 @@ class Stand(Struct, frozen=True, forbid_unknown_fields=True):
     speed: Short
     saved: Name | None
     look: Look
+    touched: bool = True
+    """Whether the user has done anything in it."""
 
 
 class Samples(Struct, frozen=True, forbid_unknown_fields=True):

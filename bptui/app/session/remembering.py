@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.css.query import NoMatches
@@ -40,7 +41,8 @@ class RememberingApp(LookingApp):
         self._continuing: Awaitable[None] | None = None
         self._running_loop: asyncio.AbstractEventLoop | None = None
         self._at_start: object = None
-        self._begun = False
+        self._first: Standing | None = None
+        self._touched = self._begun = False
         self._write_timer: Timer | None = None
         self._last: Standing | None = None
         self._look: Look | None = None
@@ -77,6 +79,8 @@ class RememberingApp(LookingApp):
         """The app is on the screen: from now on everything that the user does is kept."""
         if self._continued is not None:
             self._show_look(self._continued.stand.look)
+            if self._continued.problem is not None:
+                self._warn(self._continued.problem)
             self.run_worker(self._continue(self._continued), group="play")
         if self._keeper is not None:
             self.run_worker(self._begin(), group="session")
@@ -84,10 +88,12 @@ class RememberingApp(LookingApp):
     async def _begin(self) -> None:
         await asyncio.to_thread(_load)
         if self._continued is None and self._player.standing == self._at_start:
-            self._last = self.standing()
+            self._first = self._standing()
         self._begun = True
-        self.changed()
-        if self._continued is None:
+        if self._continued is not None:
+            self.changed()
+        else:  # at once: however soon the program is killed, there is something to continue
+            await self._write()
             from bptui.app.session.continuing import offer
 
             text = await asyncio.to_thread(offer)
@@ -132,20 +138,17 @@ class RememberingApp(LookingApp):
 
     @property
     def written(self) -> Standing | None:
-        """What was written last, or tried to be; at first what there was at the start."""
+        """What was written last, or tried to be."""
         return self._last
 
     def tell_problem(self, problem: str | None) -> None:
         """Say once that the session cannot be kept."""
         if problem is not None and not self._told:
             self._told = True
-            self.notify(
-                f"The session cannot be kept, but you can work on. {problem}",
-                title="Not kept",
-                severity="warning",
-                timeout=OFFER_SECONDS,
-                markup=False,
-            )
+            self._warn(f"The session cannot be kept, but you can work on. {problem}", "Not kept")
+
+    def _warn(self, text: str, title: str = "") -> None:
+        self.notify(text, title=title, severity="warning", timeout=OFFER_SECONDS, markup=False)
 
     @property
     def told(self) -> bool:
@@ -153,11 +156,8 @@ class RememberingApp(LookingApp):
         return self._told
 
     def to_be_kept(self) -> Standing | None:
-        """What is to be written when the app ends; None where nothing was done."""
-        if not self._begun or self._keeper is None:
-            return None
-        standing = self.standing()
-        return standing if self._keeper.begun or standing != self._last else None
+        """What is to be written when the app ends; None where it ends before it was begun."""
+        return self.standing() if self._begun else None
 
     def leave(self, code: int) -> bool:
         """End the app from another thread; whether it runs."""
@@ -169,6 +169,11 @@ class RememberingApp(LookingApp):
 
     def standing(self) -> Standing:
         """What is to be kept of the session, as it is now."""
+        now = self._standing()
+        self._touched = self._touched or now != self._first
+        return replace(now, touched=self._touched)
+
+    def _standing(self) -> Standing:
         from bptui.app.session.record import Look
         from bptui.app.session.standing import Standing
 
@@ -239,3 +244,4 @@ def _load() -> None:
     """Import what writing a session needs: on another thread, so that keys are answered."""
     importlib.import_module("bptui.app.session.standing")
     importlib.import_module("bptui.app.session.continuing")
+    importlib.import_module("bptui.app.session.pieces")

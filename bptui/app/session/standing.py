@@ -27,6 +27,8 @@ class Standing:
     look: Look
     snapshot: Snapshot | None = field(compare=False)
     """That of the place, where it is known."""
+    touched: bool = field(default=True, compare=False)
+    """Whether the user has done anything in it."""
 
     def stand(self, ended: bool) -> Stand:
         """The same as it is written down."""
@@ -40,6 +42,7 @@ class Standing:
             speed=str(self.speed),
             saved=path_bytes(self.saved),
             look=self.look,
+            touched=self.touched,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -37,30 +38,38 @@ def stand_line(stand: Stand) -> bytes:
 
 def timeline_line(timeline: Timeline) -> bytes:
     """The line that :func:`~bptui.app.session.reading.timeline_of` makes the same timeline of."""
+    return encoded(past_of(timeline, number_bytes))
+
+
+def encoded(past: Past) -> bytes:
+    return msgspec.json.encode(past, enc_hook=_plain)
+
+
+def past_of(timeline: Timeline, numbers: Callable[[Array], bytes]) -> Past:
+    """What is to be written of a timeline; ``numbers`` makes the bytes of an array."""
     first, *edits = timeline.segments
     experiment, before = first.experiment, first.experiment.data
     kept = []
     for each in edits:
         data, state = each.experiment.data, each.state
         assert state is not None, "every edit has a state to go on from"
-        changed = None if data is before else _samples(data)
+        changed = None if data is before else _samples(data, numbers)
         rate = float(each.experiment.training.learning_rate)
-        kept.append(Edit(each.first, rate, number_bytes(state), changed))
+        kept.append(Edit(each.first, rate, numbers(state), changed))
         before = data
     origin = origin_of(experiment)
-    past = Past(
+    return Past(
         name=experiment.name,
         title=experiment.title,
         description=experiment.description,
         source=experiment.source,
         network=experiment.network,
         training=experiment.training,
-        start=number_bytes(Layout(experiment.network).flatten(experiment.start)),
-        data=_samples(experiment.data),
+        start=numbers(Layout(experiment.network).flatten(experiment.start)),
+        data=_samples(experiment.data, numbers),
         preset=None if origin is None else _preset(origin),
         edits=kept,
     )
-    return msgspec.json.encode(past, enc_hook=_plain)
 
 
 def digest(snapshot: Snapshot) -> str:
@@ -80,14 +89,14 @@ def number_bytes(array: Array) -> bytes:
     return np.asarray(array, dtype="<f8").tobytes()
 
 
-def _samples(data: Data) -> Samples:
+def _samples(data: Data, numbers: Callable[[Array], bytes]) -> Samples:
     return Samples(
         count=data.samples,
         tests=len(data.test_inputs),
-        inputs=number_bytes(data.inputs),
-        targets=number_bytes(data.targets),
-        test_inputs=number_bytes(data.test_inputs),
-        test_targets=number_bytes(data.test_targets),
+        inputs=numbers(data.inputs),
+        targets=numbers(data.targets),
+        test_inputs=numbers(data.test_inputs),
+        test_targets=numbers(data.test_targets),
         input_names=list(data.input_names),
         class_names=list(data.class_names),
         source=next(each for each in SOURCES if each == data.source),
