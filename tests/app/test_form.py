@@ -208,9 +208,8 @@ async def test_a_csv_file_proposes_its_columns(
     assert given.data.targets.tolist() == [[2.0], [4.0], [6.0]]
 
 
-@pytest.mark.parametrize("size", [(120, 36), (60, 16)])
-async def test_the_focused_field_is_on_the_screen_whatever_the_size(size: tuple[int, int]) -> None:
-    async with form(load("mazur"), size) as made:
+async def test_the_focused_field_is_on_the_screen_even_of_the_smallest() -> None:
+    async with form(load("mazur"), (60, 16)) as made:
         first = made.screen.focused
         seen = set[str]()
         while True:

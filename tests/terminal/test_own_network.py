@@ -8,12 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from .support import Terminal
 
 TAB, ENTER, RIGHT, CTRL_N, CTRL_S, CTRL_R = "\t", "\r", "\x1b[C", "\x0e", "\x13", "\x12"
-SIZES = [(120, 36), (80, 24)]
 
 
 def type_fields(terminal: Terminal, fields: dict[str, str]) -> None:
@@ -36,16 +33,15 @@ def first_line(name: str, folder: Path) -> dict[str, object]:
     return line
 
 
-@pytest.mark.parametrize(("columns", "lines"), SIZES)
-def test_mazur_typed_saved_and_run(columns: int, lines: int, tmp_path: Path) -> None:
+def test_mazur_typed_saved_and_run(tmp_path: Path) -> None:
     fields = {
         f"2-2-2{TAB}{TAB}{TAB}{RIGHT}": "random [typed]",
         f"{TAB}0.15 0.25{ENTER}0.20 0.30{TAB}0.40,0.50{ENTER}0.45,0.55{TAB}{RIGHT}": "0 [typed]",
         f"{TAB}0.35 0.35{TAB}0.60 0.60{TAB}{TAB}{TAB}{TAB}0.5{TAB * 6}no": "train biases  no",
         f"{TAB}{TAB}{TAB}0.05 0.10{TAB}0.01 0.99": "12 weights and biases, 1 sample",
     }
-    name = f"mazur-{columns}"
-    with Terminal(columns=columns, lines=lines, XDG_DATA_HOME=str(tmp_path)) as terminal:
+    name = "mazur-typed"
+    with Terminal(columns=80, lines=24, XDG_DATA_HOME=str(tmp_path)) as terminal:
         terminal.shows("step 0", "linear")
         terminal.press("e")
         type_fields(terminal, fields)
