@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from hypothesis import strategies as st
 from bptui.app.app import BptuiApp
 from bptui.app.place import Place
 from bptui.app.session.continuing import Kept, NothingToContinueError, continued, offer
-from bptui.app.session.folder import SessionFile, sessions_folder, sessions_to_continue
+from bptui.app.session.folder import SessionFile, owners, sessions_folder, sessions_to_continue
 from bptui.app.session.keeper import Keeper
+from bptui.app.session.pieces import TimelineText
 from bptui.app.session.reading import SessionError, read
 from bptui.app.session.standing import Standing
+from bptui.app.session.writing import timeline_line
 from bptui.app.surroundings import USUAL
 from bptui.core.breakpoints import Breakpoint, parse
 from bptui.core.edits import Number, edited
@@ -130,6 +133,56 @@ def two_breakpoints(network: Network) -> dict[Breakpoint, bool]:
 def expected_timeline(experiment: Experiment) -> Timeline:
     """The same edits on another timeline."""
     return edited_twice(Timeline(experiment))
+
+
+def test_arrays_are_encoded_in_pieces_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bptui.app.session.pieces.PIECE", 9)
+    first = expected_timeline(loads(ADAM, "mine", Path()))
+    text = TimelineText()
+    before = text.pieces(first, 2**20)
+    assert b"".join(before) == timeline_line(first)
+    second = edited(first, first.snapshot(40), Number("input", (1, 0)), 0.5)
+    after = text.pieces(second, 2**20)
+    assert b"".join(after) == timeline_line(second)
+    same = {id(piece) for piece in before} & {id(piece) for piece in after}
+    assert len(same) > len(before) / 2
+
+
+def test_a_session_that_is_too_large_is_said_before_it_is_encoded(
+    monkeypatch: pytest.MonkeyPatch, state: Path
+) -> None:
+    keeper, standing = Keeper(), standing_at(3)
+    with monkeypatch.context() as small:
+        small.setattr("bptui.app.session.reading.LARGEST_FILE", 2**10)
+        small.setattr("bptui.app.session.pieces.b2a_base64", lambda *_, **__: 1 / 0)
+        assert "It would take more than" in str(keeper.write(standing))
+        assert not keeper.kept
+    assert keeper.close(standing, ended=True) is None
+    assert read(next(state.glob("*.json")))[0].step == 3
+
+
+def test_looking_at_a_session_keeps_nobody_from_taking_it() -> None:
+    file, over = written(ended=False), threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            sessions_to_continue()
+            owners()
+
+    others = [threading.Thread(target=look) for _ in range(2)]
+    for each in others:
+        each.start()
+    try:
+        for _ in range(30):
+            taken = SessionFile.taken_over(file.path)
+            assert taken is not None
+            assert SessionFile.taken_over(file.path) is None
+            assert owners() == [os.getpid()]
+            taken.release()
+    finally:
+        over.set()
+        for each in others:
+            each.join()
 
 
 async def test_a_full_disk_is_said_once_and_nothing_is_lost(
