@@ -368,10 +368,14 @@ def test_resuming_is_refused(arguments: list[str], message: str) -> None:
 async def test_numbers_that_do_not_come_back_are_said(state: Path) -> None:
     file = written(ended=False).path
     file.write_bytes(file.read_bytes().replace(b'"digest":null', b'"digest":"other"'))
+    os.utime(file, (0, 0))
+    damaged = written(ended=False).path
+    damaged.write_bytes(b"{}")
     kept = continued()
     app, _ = app_of(kept.timeline.experiment, kept)
     async with app.run_test(size=(120, 36), notifications=True):
         session = Session(app)
         await session.until(lambda: "not quite the numbers" in session.notices(), "the warning")
+        await session.until(lambda: "can be deleted" in session.notices(), "what was passed over")
         assert app.player.place == Place(3)
     kept.file.release()

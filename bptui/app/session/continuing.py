@@ -67,7 +67,8 @@ def continued() -> Kept:
             file.release()
             problems.append(str(error))
             continue
-        said = f"The session before is continued. {problems[0]}." if problems else None
+        before = "The last session cannot be continued; this is the one before."
+        said = f"{before} {problems[0]}." if problems else None
         return Kept(file, stand, timeline, breakpoints, said)
     raise NothingToContinueError(_why_none(problems))
 

@@ -79,15 +79,14 @@ class RememberingApp(LookingApp):
         """The app is on the screen: from now on everything that the user does is kept."""
         if self._continued is not None:
             self._show_look(self._continued.stand.look)
-            if self._continued.problem is not None:
-                self._warn(self._continued.problem)
             self.run_worker(self._continue(self._continued), group="play")
         if self._keeper is not None:
             self.run_worker(self._begin(), group="session")
 
     async def _begin(self) -> None:
         await asyncio.to_thread(_load)
-        if self._continued is None and self._player.standing == self._at_start:
+        untouched = self._continued is None or not self._continued.stand.touched
+        if untouched and self._player.standing == self._at_start:
             self._first = self._standing()
         self._begun = True
         if self._continued is not None:
@@ -103,6 +102,11 @@ class RememberingApp(LookingApp):
     async def _continue(self, kept: Kept) -> None:
         if self._continuing is not None:
             await self._continuing
+        await self._tell_continued(kept)
+        if kept.problem is not None:
+            self._warn(kept.problem)
+
+    async def _tell_continued(self, kept: Kept) -> None:
         place, known = self._player.place, kept.stand.digest
         if place.step != kept.place.step:
             return  # another key was quicker
@@ -156,8 +160,9 @@ class RememberingApp(LookingApp):
         return self._told
 
     def to_be_kept(self) -> Standing | None:
-        """What is to be written when the app ends; None where it ends before it was begun."""
-        return self.standing() if self._begun else None
+        """What is to be written when the app ends; None where it ends before it has begun."""
+        begun = self._begun or self._player.standing != self._at_start
+        return self.standing() if begun and self._at_start is not None else None
 
     def leave(self, code: int) -> bool:
         """End the app from another thread; whether it runs."""
