@@ -6,6 +6,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# examples are other ones in every run: fewer of them each time, so that the suite stays short
+settings.register_profile("short", max_examples=40, deadline=None)
+settings.load_profile("short")
 
 # as the program itself does: one thread, and so one order of summation and the same bits
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

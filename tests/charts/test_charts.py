@@ -52,7 +52,7 @@ def is_shaped(chart: Chart, width: int, height: int) -> bool:
 
 
 @given(st.lists(st.floats(0.0, 1e300), min_size=1, max_size=40), st.booleans())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_the_axis_encloses_the_losses(losses: list[float], logarithmic: bool) -> None:
     chart = chart_of(losses, logarithmic=logarithmic)
     shown = [loss for loss in losses if loss > 0.0] if logarithmic else losses

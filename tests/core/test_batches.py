@@ -23,7 +23,7 @@ schedules = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(schedules, st.integers(0, 10**9))
 def test_an_epoch_uses_every_sample_once(schedule: BatchSchedule, epoch: int) -> None:
     first = epoch * schedule.batches_per_epoch
