@@ -265,3 +265,12 @@ async def test_a_file_that_has_changed_is_computed_anew(own: Path) -> None:
 def test_steps_are_counted_in_words() -> None:
     assert str(Reached(0.5, 1, 1)) == "0.500000 after 1 step"
     assert str(Reached(0.0123456, 12_000, 50_000)) == "0.0123456 after 12,000 of 50,000 steps"
+
+
+@pytest.mark.parametrize("name", ["xor", "and", "mazur", "spirals"])
+async def test_a_name_that_is_typed_opens_that_preset(name: str) -> None:
+    async with opened("article") as session:
+        await session.press("p")
+        await session.shows("Presets")
+        await session.press(*name, "enter")
+        await session.until(lambda: session.app.player.snapshot.experiment.name == name, name)

@@ -214,7 +214,15 @@ class PresetScreen(Dialog[Experiment | New | None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._say("")
-        self._list(self._shown)
+        self._list(self._meant(event.value) or self._shown)
+
+    def _meant(self, text: str) -> str:
+        """The preset whose name was typed, or begins so; the filter looks at descriptions too."""
+        names = {key: each.name.casefold() for key, each in self._listing.entries.items()}
+        wanted = text.strip().casefold()
+        begun = [key for key, name in names.items() if wanted and name.startswith(wanted)]
+        exact = [key for key in begun if names[key] == wanted]
+        return next(iter(exact or [each for each in begun if each == self._shown] or begun), "")
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         self._show_highlighted(event.option_id or "")
