@@ -23,13 +23,14 @@ def test_a_storm_of_sizes_while_training_runs() -> None:
         terminal.shows("linear", "step 0")
         terminal.press(" ")
         terminal.until(lambda: "▶" in terminal.status, "the run")
-        for _ in range(200):
+        for number in range(200):
             terminal.resize(chance.randint(1, 300), chance.randint(1, 100))
             terminal.read(0.002)
-        for _ in range(20):  # the storm is over before the last size comes
-            terminal.read(0.1)
-        terminal.resize(100, 30)
-        terminal.shows("Network", "quit")
+            if number % 25 == 24:  # the last size counts, also where it was there a moment before
+                terminal.resize(100, 30)
+                terminal.resize(chance.randint(1, 300), chance.randint(1, 100))
+                terminal.resize(100, 30)
+                terminal.until(lambda: is_whole(terminal), "the screen of the last size")
         terminal.press("++++++++")
         terminal.until(lambda: "step 1000" in terminal.status, "the end of the run")
         terminal.press("r")
@@ -61,6 +62,13 @@ def test_a_storm_of_sizes_while_training_runs() -> None:
         terminal.press("q")
         assert terminal.ends() == 0
         assert terminal.is_restored()
+
+
+def is_whole(terminal: Terminal) -> bool:
+    """Whether every panel of the main screen is there, at 100 columns and 30 rows."""
+    titles = ("Network", "Loss", "Weights", "Gradients", "Derivation")
+    last = terminal.screen.display[-1]
+    return all(f"─ {each}" in terminal.text for each in titles) and last.startswith(" n/N")
 
 
 def same(terminal: Terminal, other: Terminal) -> bool:

@@ -1,8 +1,11 @@
-"""Textual's driver, but one that also goes on after a stop it was not asked about."""
+"""Textual's driver, but one that goes on after any stop and knows the terminal's last size."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
+from contextlib import suppress
+from types import FrameType
 
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
@@ -13,6 +16,9 @@ class ContinuingDriver(LinuxDriver):
 
     It would read keys twice over from then on, and never end. The shell may have changed the
     terminal's settings meanwhile, so this driver stops in full first, then starts.
+
+    The second of two SIGWINCH may interrupt the answer to the first, and Textual would hear of the
+    sizes in the wrong order. Here the signal has the size read a moment later.
     """
 
     def __init__(
@@ -35,6 +41,18 @@ class ContinuingDriver(LinuxDriver):
             return
         self._started = True
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's own gap
+        tell = signal.getsignal(signal.SIGWINCH)
+
+        def resized(number: int, frame: FrameType | None) -> None:
+            with suppress(RuntimeError):  # the program has ended
+                self._events.call_soon_threadsafe(self._resized, tell)
+
+        signal.signal(signal.SIGWINCH, resized)
+
+    def _resized(self, tell: object) -> None:
+        """Have Textual read the size with its own handler, ``tell``."""
+        if callable(tell):
+            tell(signal.SIGWINCH, None)
 
     def stop_application_mode(self) -> None:
         self._started = False

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import threading
-from types import FrameType
 
 from textual.app import App
 from textual.events import CursorPosition
@@ -56,18 +54,10 @@ class DifferenceDriver(ContinuingDriver):
         self._outlet = Outlet(terminal_descriptor(), self._send)
         self._pacing = Pacing(self._send)
         super().start_application_mode()
-        before = signal.getsignal(signal.SIGWINCH)
 
-        def resized(number: int, frame: FrameType | None) -> None:
-            # later: a frame may be in the making at this moment
-            self._events.call_soon_threadsafe(self._repaint)
-            if callable(before):
-                before(number, frame)
-
-        signal.signal(signal.SIGWINCH, resized)
-
-    def _repaint(self) -> None:
+    def _resized(self, tell: object) -> None:
         """Write every cell anew; where the size is another one, Textual does so."""
+        super()._resized(tell)
         if self._display.size == shutil.get_terminal_size():
             self._display.repaint()
             self._send()
@@ -80,6 +70,8 @@ class DifferenceDriver(ContinuingDriver):
         size = shutil.get_terminal_size()
         if size != self._display.size:
             self._display.resize(*size)
+            # sizes that come and go within a moment have Textual lay out nothing anew
+            self._events.call_soon(self._shown_app.refresh)
         self._display.write(data)
         if self._display.owes and not self._asked:  # not every such write is followed by a flush
             self._asked = True
