@@ -20,29 +20,30 @@ def draw_unit(scene: Scene, place: Place) -> None:
         _draw_value(scene, place, "out", place.y, place.x + len(name) + 1, rest)
         return
     inner = place.width - 2
-    touched = touch(scene.view, *quantities(scene.names, place.layer))
-    border = ink.accent if touched else ink.dim
+    # what is lit is the name and the values: an outline would be many bytes on the way there
     top = f"╭ {name} ".ljust(inner + 1, "─") + "╮"
-    canvas.write(place.y, place.x, top, border)
+    canvas.write(place.y, place.x, top, ink.dim)
     _draw_name(scene, place, place.x + 2)
     y = place.y
     for row in style.rows(scene.network, place.layer):
         y += 1
-        canvas.write(y, place.x, "│" + " " * inner + "│", border)
+        canvas.write(y, place.x, "│" + " " * inner + "│", ink.dim)
         _draw_value(scene, place, row, y, place.x + 1, inner)
-    canvas.write(y + 1, place.x, "╰" + "─" * inner + "╯", border)
+    canvas.write(y + 1, place.x, "╰" + "─" * inner + "╯", ink.dim)
 
 
 def _draw_name(scene: Scene, place: Place, x: int) -> None:
-    """The unit's name, reversed where it is selected, and after it the glyph of the operation."""
+    """The unit's name, lit, reversed where it is selected; after it the glyph of the operation."""
     ink, selection = scene.ink, scene.view.selection
     name = scene.names.unit(place.layer, place.unit)
     selected = selection == Selection("unit", place.layer, place.unit)
     if selection == Selection("bias", place.layer, place.unit):
         selected = "b" not in scene.layout.style.rows(scene.network, place.layer)
-    style = ink.selected(ink.strong, scene.focused) if selected else ink.strong
-    scene.canvas.write(place.y, x, name, style)
     touched = touch(scene.view, *quantities(scene.names, place.layer))
+    style = ink.touched(ink.strong, touched)
+    if selected:
+        style = ink.selected(style, scene.focused)
+    scene.canvas.write(place.y, x, name, style)
     if touched:
         scene.canvas.write(place.y, x + len(name), GLYPHS[touched], ink.accent)
 

@@ -52,7 +52,8 @@ def draw_wires(scene: Scene, edges: tuple[Edge, ...]) -> Wires:
         alone_place = label_places(layout, selected[2:], len(texts[_key(selected[2])]))
         places = {**places, **alone_place}
     for _, value, edge in kept:
-        style = _edge_style(scene, edge, ink.sign(value, largest[edge.layer]))
+        sign = ink.sign(value, largest[edge.layer])
+        style = _edge_style(scene, edge, sign, labelled=_key(edge) in places)
         alone = selection_of(edge) == view.selection  # no dots of others make it thicker
         for row, column, solid, dashed in edge.cells:
             bits = dashed if value < 0.0 else solid
@@ -76,12 +77,15 @@ def _touches(scene: Scene, layer: int) -> bool:
     return bool(touch(scene.view, names.weights(layer), names.weight_gradient(layer)))
 
 
-def _edge_style(scene: Scene, edge: Edge, sign: Style) -> Style:
-    """While an operation is shown, edges that it has nothing to do with stand back."""
+def _edge_style(scene: Scene, edge: Edge, sign: Style, labelled: bool) -> Style:
+    """While an operation is shown, edges that it has nothing to do with stand back.
+
+    Not where their labels say it: the cells of all edges are many bytes on the way to a terminal.
+    """
     ink = scene.ink
     if selection_of(edge) == scene.view.selection:
         return ink.strong
-    if scene.view.operation is None:
+    if scene.view.operation is None or labelled:
         return sign
     return sign + ink.bold if _touches(scene, edge.layer) else ink.faint
 
