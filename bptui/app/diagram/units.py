@@ -60,7 +60,7 @@ def _draw_value(scene: Scene, place: Place, row: str, y: int, x: int, room: int)
     if row == "b" and scene.view.selection == Selection("bias", place.layer, place.unit):
         number_style = ink.selected(number_style, scene.focused)
     if style.everything and place.layer > 0:
-        canvas.write(y, x, row, ink.touched(ink.text if touched else ink.dim, touched))
+        canvas.write(y, x, row, ink.dim)
     canvas.write(y, x + room - len(text), text, number_style)
 
 
