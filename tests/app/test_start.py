@@ -24,12 +24,14 @@ classes = {
 print(json.dumps([sorted(sys.modules), sorted(each.__qualname__ for each in classes)]))
 """
 LATER = (
+    "click",
     "plotext",
     "shlex",
     "csv",
     "hashlib",
     "textual.widgets._text_area",
     "textual.widgets._data_table",
+    "bptui.program",
     "bptui.charts",
     "bptui.export",
     "bptui.checking",

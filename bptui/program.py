@@ -1,0 +1,213 @@
+"""The program as click knows it: commands that load on demand, all else opens the app."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from bptui import __version__
+from bptui.cli.commands import COMMANDS, DEFAULT_PRESET, shows_the_app
+from bptui.cli.completing import beginning, presets
+from bptui.cli.errors import Unusable, fit_for_terminals
+from bptui.cli.loading import STDIN, load_preset
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from bptui.app.session.continuing import Kept
+
+GLOBAL_OPTIONS = ("-h", "--help", "--version")
+
+HELP = """A debugger for backpropagation in the terminal.
+
+Without a command, opens PRESET in the app: the name of a preset, shipped or your own, or a TOML
+file; `article` where none is given.
+
+\b
+Examples:
+  bptui                      the article's network, step by step
+  bptui xor                  another of the shipped presets
+  bptui my-network.toml      one of your own
+  bptui --resume             go on with the last session
+  bptui run mazur --every 1  without a screen
+  bptui explain mazur        the calculation of a step, with its numbers
+  bptui check my_code.py     your own backpropagation, its mistake named
+
+\b
+Exit codes: 0 fine; 1 what the command says; 2 unusable preset or arguments.
+"""
+
+
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+def themes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names of themes that begin so, for a shell to complete."""
+    from bptui.app.launch import known_themes
+
+    return beginning(known_themes(), incomplete)
+
+
+@click.command(help="Open PRESET in the app; `bptui --help` says more.", context_settings=SETTINGS)
+@click.argument("name_or_file", metavar="[PRESET]", required=False, shell_complete=presets)
+@click.option("--resume", is_flag=True, help="Continue the last session, at the same step.")
+@click.option(
+    "--fps",
+    type=click.IntRange(1, 240),
+    metavar="N",
+    help="Frames a second to draw at most while training; 30 unless given, 15 over SSH.",
+)
+@click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
+@click.option(
+    "--theme",
+    metavar="NAME",
+    shell_complete=themes,
+    help="Colour theme, such as bptui-light or nord.",
+)
+@click.option(
+    "--plain-driver", is_flag=True, help="Write whole regions, not only the cells that changed."
+)
+def open_app(
+    name_or_file: str | None,
+    resume: bool,
+    fps: int | None,
+    ascii_only: bool,
+    theme: str | None,
+    plain_driver: bool,
+) -> None:
+    if resume and name_or_file is not None:
+        raise Unusable("--resume continues the last session and takes no preset; give one of them")
+    name_or_file = DEFAULT_PRESET if name_or_file is None else name_or_file
+    if theme is not None:
+        from bptui.app.launch import UnknownThemeError, check_theme
+
+        try:
+            check_theme(theme)
+        except UnknownThemeError as error:
+            raise Unusable(f"--theme: {error}") from None
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        if resume:
+            raise Unusable("--resume needs a terminal to open the app in")
+        from bptui.cli.run import run
+        from bptui.presets.errors import printable
+
+        experiment = load_preset(name_or_file)
+        same = f"bptui run {printable(name_or_file)}"
+        click.echo(f"bptui: no terminal to open the app in; this is `{same}`", err=True)
+        run(experiment)
+        return
+    term = os.environ.get("TERM", "")
+    if not shows_the_app(term):
+        raise Unusable(
+            f"this terminal (TERM={term}) cannot show the app; "
+            f"`bptui run {name_or_file}` prints the numbers instead"
+        )
+    if name_or_file == STDIN:
+        raise Unusable("the app needs standard input for the keys; give it a file instead of -")
+    gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
+    kept = last_session() if resume else None
+    experiment = load_preset(name_or_file) if kept is None else kept.timeline.experiment
+    from bptui.app.launch import launch
+    from bptui.app.surroundings import surroundings
+
+    around = surroundings(
+        os.environ,
+        sys.stdout.encoding,
+        fps=fps,
+        ascii_only=ascii_only,
+        plain_driver=plain_driver,
+        theme=theme,
+    )
+    raise click.exceptions.Exit(launch(experiment, around, kept))
+
+
+def last_session() -> Kept:
+    """The session to continue, or :class:`Unusable` with the reason why there is none."""
+    from bptui.app.session.continuing import NothingToContinueError, continued
+
+    try:
+        return continued()
+    except NothingToContinueError as error:
+        raise Unusable(str(error)) from None
+
+
+class BptuiGroup(click.Group):
+    """A group in which a first argument that is no command is a preset for the app."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return _command(COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        options = [each for each in open_app.params if isinstance(each, click.Option)]
+        records = [each.get_help_record(ctx) for each in options]
+        with formatter.section("Options of the app"):
+            formatter.write_dl([record for record in records if record])
+        super().format_options(ctx, formatter)
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: object,
+    ) -> click.Context:
+        # a shell that completes the first word asks for commands and for presets
+        first = not args and bool(extra.get("resilient_parsing"))
+        if first or (args and (args[0] in COMMANDS or args[0] in GLOBAL_OPTIONS)):
+            return super().make_context(info_name, args, parent, **extra)
+        with fit_for_terminals():
+            return open_app.make_context(info_name, args, parent, **extra)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Commands, options of the program and of the app, presets."""
+        found = [*super().shell_complete(ctx, incomplete), *presets(ctx, None, incomplete)]
+        found += open_app.shell_complete(ctx, incomplete)
+        return [*{item.value: item for item in reversed(found)}.values()][::-1]
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            with fit_for_terminals():
+                return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
+        except BrokenPipeError:
+            raise click.exceptions.Exit(0) from None
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(130) from None
+        except MemoryError:
+            raise Unusable("not enough memory for a network and samples of this size") from None
+
+
+def _command(module: str) -> click.Command:
+    command: click.Command = importlib.import_module(module).command
+    return command
+
+
+@click.group(
+    cls=BptuiGroup,
+    context_settings=SETTINGS,
+    help=HELP,
+    subcommand_metavar="[PRESET | COMMAND [ARGS]...]",
+)
+@click.version_option(__version__, prog_name="bptui")
+def cli() -> None:
+    pass
+
+
+def main() -> None:
+    """Do what the command line says, and exit."""
+    try:
+        cli(prog_name="bptui")
+    except OSError as error:  # help or version that cannot be written
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        reason = (error.strerror or str(error)).lower()
+        click.echo(f"Error: standard output: cannot be written: {reason}", err=True)
+        sys.exit(2)
