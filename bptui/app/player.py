@@ -230,12 +230,18 @@ class Player:
         """Whether the course is shown that the last change led to."""
         return self._course is self._courses.current
 
-    async def turn(self) -> None:
-        """Wait until it is."""
-        while not self.turned:
-            async with self._lock:  # the errands that change courses have it one after the other
-                pass
-            await asyncio.sleep(0)
+    @property
+    def at_rest(self) -> bool:
+        """Whether what the last keys led to is shown."""
+        return self.turned and not self._running and self.place == self._goal
+
+    async def rest(self, patience: float) -> None:
+        """Wait until it is; a way that takes more than ``patience`` seconds is given up."""
+        deadline = perf_counter() + patience
+        while not self.turned or (not self.at_rest and perf_counter() < deadline):
+            await asyncio.sleep(BREATH)
+        if not self.at_rest:
+            self.pause()
 
     def _adopt(self, course: Course, place: Place) -> Errand[None]:
         return Errand(partial(self._turn, course, place, self._begin(place)))

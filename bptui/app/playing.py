@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from textual.app import App
-
+from bptui.app.bursts import InOrderApp
 from bptui.app.driver.choose import driver_for
 from bptui.app.place import Place
 from bptui.app.player import Player
@@ -20,7 +19,11 @@ if TYPE_CHECKING:
     from bptui.core.breakpoints import Breakpoint
 
 
-class PlayingApp(App[None]):
+PATIENCE = 0.2
+"""Seconds that steps under way may take before a dialog opens; after them a jump is given up."""
+
+
+class PlayingApp(InOrderApp):
     """Owns the player and turns its commands into moves."""
 
     def __init__(self, experiment: Experiment, around: Surroundings) -> None:
@@ -90,16 +93,21 @@ class PlayingApp(App[None]):
         self._player.pause()
 
     def _at_rest(self, then: Callable[[], None]) -> None:
-        """Pause, and do something with what is shown once no change is under way any more."""
-        self._player.pause()
-        if self._player.turned:
+        """Do something with what is shown: where the last keys led to, or where a run pauses."""
+        if self._player.running:
+            self._player.pause()
+        if self._player.at_rest:
             then()
         else:
-            self.run_worker(self._once_turned(then), group="play")
+            self._preparing += 1
+            self.run_worker(self._once_at_rest(then), group="play")
 
-    async def _once_turned(self, then: Callable[[], None]) -> None:
-        await self._player.turn()
-        then()
+    async def _once_at_rest(self, then: Callable[[], None]) -> None:
+        try:
+            await self._player.rest(PATIENCE)
+            then()
+        finally:
+            self._preparing -= 1
 
     def action_goto(self) -> None:
         self._at_rest(self._ask_where)

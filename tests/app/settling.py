@@ -61,6 +61,8 @@ class SettlingPilot(Pilot[None]):
             if not waits(each):
                 self._latest = each
                 return False
+        if app.answering:
+            return False
         moves = not app.player.running
         if moves and any(each.group == "play" and each.is_running for each in app.workers):
             return False

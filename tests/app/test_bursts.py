@@ -6,6 +6,7 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input
 
+from bptui.app.place import Place
 from bptui.app.screens.goto import GotoScreen
 from bptui.app.screens.number import NumberScreen
 from bptui.core.edits import Number, edited
@@ -138,3 +139,39 @@ async def test_a_number_is_replaced_in_one_burst() -> None:
         burst(session, "ctrl+u", "0", ".", "7", "7", "enter")
         await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog's end")
         assert session.app.player.snapshot.parameters.weights[0][0, 0] == 0.77
+
+
+@pytest.mark.parametrize(
+    ("keys", "place", "preset"),
+    [
+        (["g", *"50", "enter", "s"], Place(51), "article"),
+        (["g", "7", "enter", "g", "+", "4", "enter", "n"], Place(11, 0), "article"),
+        (["s", "s", "g", "+", "5", "enter"], Place(7), "article"),
+        (["s", "enter", "ctrl+u", *"0.75", "enter", "s"], Place(2), "article"),
+        (["p", *"xor", "enter", "s", "s"], Place(2), "xor"),
+        (["?", "escape", "w", "escape", "b", "escape", "s"], Place(1), "article"),
+    ],
+)
+async def test_keys_before_and_after_a_dialog(keys: list[str], place: Place, preset: str) -> None:
+    async with opened("article") as session:
+        burst(session, *keys)
+        player = session.app.player
+        await session.until(
+            lambda: (
+                not session.app.answering
+                and (player.place, player.snapshot.experiment.name) == (place, preset)
+            ),
+            f"{place} of {preset}",
+        )
+        await session.rest()
+        edited_at = tuple(range(1, 2)) if "ctrl+u" in keys else ()
+        assert player.timeline.edits == edited_at
+        assert len(session.app.screen_stack) == 1
+
+
+async def test_a_network_typed_into_the_form_in_one_burst() -> None:
+    async with opened("xor") as session:
+        burst(session, "e", "ctrl+u", *"2-3-1", "tab", "tab", "ctrl+s", "s", "s")
+        await session.until(lambda: not session.app.answering, "the keys' effect")
+        await session.step(2)
+        assert session.app.player.snapshot.experiment.network.layers == (2, 3, 1)

@@ -225,6 +225,10 @@ class FormScreen(Dialog[Experiment | None]):
         else:
             self._check(0.0)
 
+    @property
+    def busy(self) -> bool:
+        return self._wanted
+
     async def action_cancel(self) -> None:
         """Leave; what was changed is lost only when asked for twice."""
         await self._catch_up()

@@ -7,8 +7,10 @@ from pathlib import Path
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, ScreenResultType
 
+from bptui.app.bursts import Busy
 
-class Dialog(ModalScreen[ScreenResultType]):
+
+class Dialog(Busy, ModalScreen[ScreenResultType]):
     """A modal screen of which only the first answer counts.
 
     Keys that arrive together (a key held down, a slow line) may answer twice before it has gone.

@@ -298,6 +298,10 @@ class PresetScreen(Dialog[Experiment | New | None]):
         elif entry is not None:
             self._open(entry)
 
+    @property
+    def busy(self) -> bool:
+        return any(each.group == "open" and not each.is_finished for each in self.workers)
+
     @work(group="open", exclusive=True)
     async def _open(self, entry: PresetEntry) -> None:
         self._say("opening …")

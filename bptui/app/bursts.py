@@ -1,0 +1,121 @@
+"""Keys that come in a burst, over a slow line or from a fast typist, count in their order.
+
+Textual hands a key to the focused widget and goes on to the next one at once; so keys that follow
+one which opens or closes a dialog would go to the screen that is about to be left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+
+from textual.app import App, ScreenStackError
+from textual.driver import Driver
+from textual.events import Event, Key, Paste
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+
+LONGEST = 1.0
+"""Seconds that a key waits at most for the effect of the one before it."""
+LOOK = 0.005
+"""Seconds between looks at what tells nobody that it is done."""
+ROUNDS = 3
+"""A key in a dialog leads to messages, and those to others, before the dialog acts on them."""
+
+
+class Passed(Message):
+    """Goes from the focused widget up to the app, behind the key that went there before it."""
+
+    def __init__(self, arrived: asyncio.Event) -> None:
+        super().__init__()
+        self.arrived = arrived
+
+
+class Busy:
+    """A screen on which a key may take effect later."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether the effect of the last key is still to come."""
+        return False
+
+
+class InOrderApp(App[None]):
+    """An app that answers a key, or pasted text, once the one before it has had its effect."""
+
+    def __init__(self, driver_class: type[Driver] | None, ansi_color: bool | None) -> None:
+        super().__init__(driver_class=driver_class, ansi_color=ansi_color)
+        self._held = deque[Event]()
+        self._answering: asyncio.Task[None] | None = None
+        self._preparing = 0
+        self._slow: Screen[object] | None = None
+
+    @property
+    def answering(self) -> bool:
+        """Whether the effect of a key is still to come."""
+        return self._answering is not None
+
+    async def on_event(self, event: Event) -> None:
+        if not isinstance(event, Key | Paste) or event.is_forwarded:
+            await super().on_event(event)
+        elif self.answering:
+            self._held.append(event)
+        else:
+            await self._answer(event)
+
+    async def _answer(self, event: Event) -> None:
+        screen, widget = self.screen, self.focused or self.screen
+        await super().on_event(event)
+        self._answering = asyncio.create_task(self._follow(screen, widget))
+
+    async def _follow(self, screen: Screen[object], widget: Widget) -> None:
+        """Wait for the effect of a key that was handed to ``widget``, then answer the next."""
+        try:
+            async with asyncio.timeout(LONGEST):
+                for _ in range(1 if screen is self.screen_stack[0] else ROUNDS):
+                    await self._passed(screen, widget)
+                await self._can_take_keys(screen)
+        except TimeoutError:
+            self._slow = self.screen
+        except ScreenStackError:  # the app has ended
+            pass
+        finally:
+            self.call_later(self._go_on)
+
+    async def _go_on(self) -> None:
+        self._answering = None
+        if self._held:
+            await self._answer(self._held.popleft())
+
+    @property
+    def _patient(self) -> bool:
+        """Whether keys wait for the screen's work: none may be there to give it up."""
+        escaping = any(isinstance(each, Key) and each.key == "escape" for each in self._held)
+        return self.screen is not self._slow and not escaping
+
+    async def _passed(self, screen: Screen[object], widget: Widget) -> None:
+        """Wait until what is on its way from ``widget`` has arrived, or the screen has changed."""
+        arrived = asyncio.Event()
+        widget.post_message(Passed(arrived))
+        while not arrived.is_set() and self.screen is screen and widget.is_attached:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(arrived.wait(), LOOK)
+
+    def on_passed(self, message: Passed) -> None:
+        message.arrived.set()
+
+    async def _can_take_keys(self, screen: Screen[object]) -> None:
+        """Wait until the screen that a key has led to, if not ``screen``, can take keys."""
+        while True:
+            if self.screen is not screen:
+                screen, drawn = self.screen, asyncio.Event()
+                screen.call_after_refresh(drawn.set)
+                await drawn.wait()
+            elif self._preparing or (isinstance(screen, Busy) and screen.busy and self._patient):
+                await asyncio.sleep(LOOK)
+            else:
+                if not (isinstance(screen, Busy) and screen.busy):
+                    self._slow = None
+                return
