@@ -8,11 +8,11 @@ from typing import NamedTuple
 from rich.cells import get_character_cell_size
 
 from bptui.app.driver.picture import Picture
-from bptui.app.driver.styles import PLAIN, Style, change
+from bptui.app.driver.styles import Style, change
 
 STEP = 4
-"""Unchanged cells that are rather written again than stepped over."""
-BLANKS = 6
+"""Cells that are rather written, too, than stepped over."""
+BLANKS = 5
 """Blanks that are rather erased than written, where that leaves them in their colour."""
 SHOWS_ON_BLANKS = {"4", "7", "9", "21", "53"}
 """Attributes that a blank shows, and an erased cell does not."""
@@ -31,11 +31,12 @@ class Run(NamedTuple):
 class Pen:
     """Writes runs, moving and changing the style only where it must; knows what it has left.
 
-    ``erases``: the terminal gives cells that are erased the colour that is written in.
+    ``erases``: the terminal gives cells that are erased the colour that is written in. ``returns``:
+    it is sent a carriage return with each line feed, as the kernel's terminals usually do.
     """
 
-    def __init__(self, erases: bool = False) -> None:
-        self._erases = erases
+    def __init__(self, erases: bool = False, returns: bool = False) -> None:
+        self._erases, self._returns = erases, returns
         self._x = self._y = NOWHERE
         self.style: Style | None = None
         """How the terminal writes now, as far as that is known."""
@@ -49,7 +50,7 @@ class Pen:
 
     def move(self, x: int, y: int) -> None:
         """Go to a cell."""
-        self._out.append(_way((self._x, self._y), (x, y)))
+        self._out.append(self.way(x, y))
         self._x, self._y = x, y
 
     def take(self, style: Style) -> None:
@@ -71,19 +72,27 @@ class Pen:
         # terminals differ on what follows a row's end, and on how wide some characters are
         self._x = run.end if run.end < width and _is_sure(run.text[-1]) else NOWHERE
 
+    def cost(self, style: Style, run: Run) -> int:
+        """The bytes that lead to where and how a run is to be written."""
+        return len(change(self.style, style)) + len(self.way(run.x, run.y))
 
-def _way(here: tuple[int, int], there: tuple[int, int]) -> str:
-    """The shortest codes that lead from one cell to another; with x < 0 from anywhere."""
-    (x, y), (to_x, to_y) = here, there
-    if here == there:
-        return ""
-    absolute = f"\x1b[{to_y + 1};{to_x + 1}H" if to_x or to_y else "\x1b[H"
-    if x < 0 or to_y < y:
-        return absolute
-    down = _by(to_y - y, "B")
-    side = _by(to_x - x, "C") if to_x >= x else "\b" * (x - to_x)
-    from_start = "\r" + "\n" * (to_y - y) + _by(to_x, "C")
-    return min(absolute, down + side, from_start, key=len)
+    def way(self, to_x: int, to_y: int) -> str:
+        """The shortest codes that lead to a cell."""
+        x, y = self._x, self._y
+        if (x, y) == (to_x, to_y):
+            return ""
+        absolute = f"\x1b[{to_y + 1};{to_x + 1}H" if to_x or to_y else "\x1b[H"
+        if x < 0:
+            return absolute
+        vertical = _by(to_y - y, "B") if to_y > y else _by(y - to_y, "A")
+        side = _by(to_x - x, "C") if to_x >= x else "\b" * (x - to_x)
+        ways = [absolute, vertical + side, "\r" + vertical + _by(to_x, "C")]
+        if to_y > y:
+            ways.append("\r" * (not self._returns) + "\n" * (to_y - y) + _by(to_x, "C"))
+        return min(ways, key=self._length)
+
+    def _length(self, codes: str) -> int:
+        return len(codes) + codes.count("\n") * self._returns
 
 
 def _by(count: int, direction: str) -> str:
@@ -97,6 +106,7 @@ def draw(pen: Pen, shown: Picture | None, wanted: Picture) -> Picture:
     at, after which it calls none so.
     """
     runs: dict[Style, list[Run]] = {}
+    left: dict[int, set[int]] = {}
     everything = shown is None
     shown = Picture(wanted.width, wanted.height) if shown is None else shown
     for y in range(wanted.height) if everything else sorted(wanted.changed):
@@ -109,46 +119,82 @@ def draw(pen: Pen, shown: Picture | None, wanted: Picture) -> Picture:
             places = [x for x, (a, b, c, d) in cells if a != b or c != d]
         else:
             continue
+        left[y] = set(places)
         for style, run in _runs(wanted, y, places):
             runs.setdefault(style, []).append(run)
         shown.characters[y], shown.styles[y] = characters[:], styles[:]
     wanted.changed.clear()
     while runs:
         # one style after another, since going somewhere takes fewer bytes than most changes of it
-        style = min(runs, key=lambda each: len(change(pen.style, each)))
+        style = min(runs, key=lambda each: pen.cost(each, runs[each][0]))
         pen.take(style)
-        for run in runs.pop(style):
+        mine = runs.pop(style)
+        for run in _joined(mine, style, wanted, left):
             pen.write(run, wanted.width)
+        for run in mine:
+            left[run.y].difference_update(range(run.x, run.end))
     return shown
 
 
 def _runs(wanted: Picture, y: int, places: Iterable[int]) -> Iterator[tuple[Style, Run]]:
-    """The cells of a row in these places, which grow, and short gaps between them."""
+    """The cells of a row in these places, which grow, put together where style and place allow."""
     characters, styles = wanted.characters[y], wanted.styles[y]
     start = end = NOWHERE
-    style = PLAIN
     for x in places:
         character = characters[x]
         if not character:
             continue  # the second half of the one before
-        goes_on = (
-            start >= 0
-            and styles[x] == style
-            and x - end <= STEP
-            and all(styles[each] == style and characters[each].isascii() for each in range(end, x))
-            and all(characters[end:x])
-        )
-        if not goes_on:
-            if start >= 0:
-                yield style, Run(start, y, end, "".join(characters[start:end]))
-            start, style = x, styles[x]
+        if start >= 0 and (x != end or styles[x] != styles[start]):
+            yield styles[start], Run(start, y, end, "".join(characters[start:end]))
+            start = NOWHERE
+        if start < 0:
+            start = x
         end = x + 1
         if not _is_sure(character):
             end += end < wanted.width and not characters[end]
-            yield style, Run(start, y, end, "".join(characters[start:end]))
-            start = end = NOWHERE
+            yield styles[start], Run(start, y, end, "".join(characters[start:end]))
+            start = NOWHERE
     if start >= 0:
-        yield style, Run(start, y, end, "".join(characters[start:end]))
+        yield styles[start], Run(start, y, end, "".join(characters[start:end]))
+
+
+def _joined(
+    runs: Iterable[Run], style: Style, wanted: Picture, left: dict[int, set[int]]
+) -> Iterator[Run]:
+    """The runs of a style, those with a short gap between them as one.
+
+    In a gap may stand what is there already, in that style, and cells ``left`` to be written later.
+    """
+    last: Run | None = None
+    for run in runs:
+        if last is not None:
+            gap = _gap(last, run, style, wanted, left)
+            if gap is not None:
+                last = Run(last.x, run.y, run.end, last.text + gap + run.text)
+                continue
+            yield last
+        last = run
+    if last is not None:
+        yield last
+
+
+def _gap(
+    last: Run, run: Run, style: Style, wanted: Picture, left: dict[int, set[int]]
+) -> str | None:
+    """What to write between two runs; None: nothing."""
+    y = run.y
+    if last.y != y or run.x - last.end > STEP or not _is_sure(last.text[-1]):
+        return None
+    gap = ""
+    for x in range(last.end, run.x):
+        character = wanted.characters[y][x]
+        if x in left[y] and character and _is_sure(character):
+            gap += " "
+        elif wanted.styles[y][x] == style and character and character.isascii():
+            gap += character
+        else:
+            return None
+    return gap
 
 
 def _shows(style: Style) -> bool:

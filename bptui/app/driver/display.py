@@ -14,11 +14,14 @@ TOGETHER, SHOWN = "\x1b[?2026h", "\x1b[?2026l"
 class Display:
     """A terminal of ``width`` x ``height`` cells: the picture that is wanted, and the one shown.
 
-    ``erases``: it gives cells that are erased the colour that is written in.
+    ``erases``: it gives cells that are erased the colour that is written in. ``returns``: it gets a
+    carriage return with each line feed.
     """
 
-    def __init__(self, width: int, height: int, erases: bool = False) -> None:
-        self._erases = erases
+    def __init__(
+        self, width: int, height: int, erases: bool = False, returns: bool = False
+    ) -> None:
+        self._erases, self._returns = erases, returns
         self._owed: list[str] = []
         self._together = False
         self.resize(width, height)
@@ -36,7 +39,7 @@ class Display:
     def forget(self) -> None:
         """The terminal may show anything: the next frame writes every cell."""
         self._shown: Picture | None = None
-        self._pen = Pen(self._erases)
+        self._pen = Pen(self._erases, self._returns)
 
     def repaint(self) -> None:
         """Have the next frame write every cell, also where nothing changes until then."""

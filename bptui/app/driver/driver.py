@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import termios
 import threading
 
 from textual.app import App
@@ -43,14 +44,18 @@ class DifferenceDriver(ContinuingDriver):
         self._outlet: Outlet | None = None
         self._pacing = Pacing(self._send)
         self._erases = _erases(os.environ.get("TERM", ""))
-        self._display = Display(*shutil.get_terminal_size(), self._erases)
+        self._display = self._empty_display()
         self._asked = False
+
+    def _empty_display(self) -> Display:
+        returns = _returns(terminal_descriptor())
+        return Display(*shutil.get_terminal_size(), self._erases, returns)
 
     def start_application_mode(self) -> None:
         if self._outlet is not None:  # stopped and continued without having been suspended
             super().start_application_mode()
             return
-        self._display = Display(*shutil.get_terminal_size(), self._erases)
+        self._display = self._empty_display()
         self._outlet = Outlet(terminal_descriptor(), self._send)
         self._pacing = Pacing(self._send)
         super().start_application_mode()
@@ -123,3 +128,12 @@ def _erases(terminal: str) -> bool:
         return curses.tigetflag("bce") > 0 and curses.tigetstr("ech") == b"\x1b[%p1%dX"
     except Exception:  # no terminal database, or none that knows this one; the kinds differ
         return False
+
+
+def _returns(descriptor: int) -> bool:
+    """Whether a line feed is sent with a carriage return, as it is unless ``stty`` says so."""
+    try:
+        flags = termios.tcgetattr(descriptor)[1]
+    except termios.error:  # it is no terminal any more
+        return False
+    return bool(flags & termios.OPOST and flags & termios.ONLCR)

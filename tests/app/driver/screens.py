@@ -12,15 +12,19 @@ from bptui.app.driver.display import Display
 
 
 class Emulated:
-    """A terminal as textual sets it up: lines do not wrap, a line feed begins the next line."""
+    """A terminal as textual sets it up: lines do not wrap.
 
-    def __init__(self, width: int, height: int) -> None:
+    ``returns``: a line feed begins the next line.
+    """
+
+    def __init__(self, width: int, height: int, returns: bool = True) -> None:
+        self._line_feed = "\r\n" if returns else "\n"
         self.screen = pyte.Screen(width, height)
         self._stream = pyte.Stream(self.screen)
         self._stream.feed("\x1b[?7l")
 
     def feed(self, text: str) -> None:
-        self._stream.feed(text.replace("\n", "\r\n"))
+        self._stream.feed(text.replace("\n", self._line_feed))
 
     @property
     def cursor(self) -> tuple[int, int]:
@@ -60,7 +64,7 @@ class DoubleDriver(HeadlessDriver):
         if size != self._size_now:
             self._size_now = size
             self.stock, self.ours = Emulated(*size), Emulated(*size)
-            self.display = Display(*size, erases=True)
+            self.display = Display(*size, erases=True, returns=True)
 
     def write(self, data: str) -> None:
         self._fit()

@@ -43,13 +43,13 @@ def cells(text: str) -> int:
     return sum(0 if each == "\u0301" else 1 + (each in "中文字漢") for each in text)
 
 
-@given(frames, st.lists(st.booleans(), min_size=6, max_size=6), st.booleans())
+@given(frames, st.lists(st.booleans(), min_size=6, max_size=6), st.booleans(), st.booleans())
 @settings(max_examples=40, deadline=None)
 def test_differences_lead_to_the_same_cells(
-    drawn: list[list[tuple[int, int, Style, str]]], sent: list[bool], erases: bool
+    drawn: list[list[tuple[int, int, Style, str]]], sent: list[bool], erases: bool, returns: bool
 ) -> None:
-    display = Display(WIDTH, HEIGHT, erases)
-    stock, ours = Emulated(WIDTH, HEIGHT), Emulated(WIDTH, HEIGHT)
+    display = Display(WIDTH, HEIGHT, erases, returns)
+    stock, ours = Emulated(WIDTH, HEIGHT), Emulated(WIDTH, HEIGHT, returns)
     for frame, is_sent in zip(drawn, sent, strict=False):
         # every row anew, as what is left of half a character differs between terminals
         rows = [(0, y, PLAIN, " " * WIDTH) for y in sorted({piece[1] for piece in frame})]
@@ -100,6 +100,14 @@ def test_an_idle_picture_costs_nothing_and_a_cell_a_few_bytes() -> None:
     assert display.frame() == ""
     display.write("\x1b[11;1H" + "x" * 40 + "7" + "x" * 39 + "\x1b[1;1H")
     assert display.frame() == "\x1b[11;41H7\x1b[H"
+
+
+def test_cells_written_later_and_cells_of_the_same_style_are_not_stepped_over() -> None:
+    display = Display(80, 24)
+    display.write("\x1b[1;1H" + "\n".join([" " * 80] * 24) + "\x1b[1;1H")
+    display.frame()
+    display.write("\x1b[3;1Hone \x1b[31mis\x1b[0m two\x1b[1;1H")
+    assert display.frame() == "\r\n\none    two\x1b[31m\r\x1b[4Cis\x1b[H"
 
 
 def test_what_it_does_not_know_goes_through_where_it_stands_and_everything_is_written_anew() -> (
