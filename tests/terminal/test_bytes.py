@@ -46,7 +46,7 @@ def test_cells_that_changed() -> None:
         steps = [written(terminal, "s", f"step {each} ") for each in range(1, 10)]
         assert median(steps) <= 2 * KB
         operations = [written(terminal, "n", f"{each}/12") for each in range(1, 13)]
-        assert median(operations) <= 2 * KB
+        assert median(operations) <= KB
         terminal.press("q")
         assert terminal.ends() == 0
 

@@ -35,8 +35,8 @@ def _draw_matrices(scene: Scene, layer: int, left: int, right: int) -> None:
     gap = (layout.right(layer - 1) + layout.left(layer)) // 2
     x = min(max(gap - _length(shown) // 2, left), right - _length(shown))
     for title, each in shown:
-        scene.canvas.write(0, x, title, scene.ink.touched(scene.ink.strong, each))
-        scene.canvas.write(0, x + len(title), GLYPHS[each], scene.ink.accent)
+        style = scene.ink.touched(scene.ink.strong, each)
+        scene.canvas.write(0, x, title + GLYPHS[each], style)
         x += len(title) + 2
 
 

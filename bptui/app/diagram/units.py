@@ -41,11 +41,9 @@ def _draw_name(scene: Scene, place: Place, x: int) -> None:
         selected = "b" not in scene.layout.style.rows(scene.network, place.layer)
     touched = touch(scene.view, *quantities(scene.names, place.layer))
     style = ink.touched(ink.strong, touched)
+    scene.canvas.write(place.y, x, name + GLYPHS[touched], style)
     if selected:
-        style = ink.selected(style, scene.focused)
-    scene.canvas.write(place.y, x, name, style)
-    if touched:
-        scene.canvas.write(place.y, x + len(name), GLYPHS[touched], ink.accent)
+        scene.canvas.write(place.y, x, name, ink.selected(style, scene.focused))
 
 
 def _draw_value(scene: Scene, place: Place, row: str, y: int, x: int, room: int) -> None:

@@ -136,7 +136,7 @@ class DerivationPanel(Panel):
             return colours.warning + _UNDERLINED
         return {
             "name": colours.strong,
-            "operator": colours.dim,
+            "operator": colours.text,
             "quantity": colours.accent,
             "setting": colours.accent,
             "value": colours.strong,

@@ -41,13 +41,11 @@ class MatrixPainter:
         at = min(max(block.x, left), block.right - block.label_width)
         line.pad(at, ink.text)
         if title:
-            line.add(title, ink.touched(ink.strong, touched))
+            line.add(title + GLYPHS[touched] * bool(touched), ink.touched(ink.strong, touched))
         else:
             self._add_source(line, row)
         first = -(-(at - block.x) // block.cell)
         start = block.x + block.label_width + first * block.cell
-        if touched:
-            line.add(GLYPHS[touched], ink.accent)
         line.pad(start, ink.text)
         # no cell that the edge would cut: the rest of a number reads as another one
         room = right - block.x - block.label_width
@@ -100,10 +98,8 @@ class MatrixPainter:
                 # as wide as most numbers are: it shall not change its width
                 number = number.rjust(block.decimals + 3)
                 style = ink.selected(style, self._focused)
-            elif touched:
-                style = ink.touched(style, touched)
             else:
-                number = number.rjust(block.cell - taken)
+                style = ink.touched(style, touched)
             line.add(" " * (block.cell - taken - len(number)), ink.text).add(number, style)
             taken = 0
 
