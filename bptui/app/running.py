@@ -56,10 +56,7 @@ class Run:
 
     async def _play_steps(self, search: Search) -> None:
         player, speed = self._player, self._player.speed
-        rate = speed.rate
-        if self._sign < 0 and math.isinf(rate):  # as fast as these steps are played forwards
-            rate = 1.0 / max(player.timeline.seconds_per_step, 1e-9)
-        pace = Pace(rate, self._sign, player.snapshot.step, perf_counter())
+        pace = Pace(speed.rate, self._sign, player.snapshot.step, perf_counter())
         next_frame = -math.inf
         while self._on and speed == player.speed and self._ahead(self._last):
             if await self._gave_way():
@@ -75,7 +72,7 @@ class Run:
                     return  # paused meanwhile: the step on the screen stays
                 behind = snapshot.step != due
                 self._arrive(search, snapshot)
-                if behind and not math.isinf(rate):
+                if behind and not math.isinf(speed.rate):
                     pace.restart(snapshot.step, now)  # too fast for this machine: owe nothing
                 await player.drawn()
                 next_frame = now + max(player.frame, SHARE * (perf_counter() - now))
