@@ -55,7 +55,9 @@ def read_csv(folder: Path, name: str, columns: Columns, most_numbers: int) -> Co
     )
     try:
         path = folder / name
-        require(path.is_file(), KEY, f"no file {str(path)!r}", "the name of a CSV file")
+        there = path.exists() and not path.is_file()  # a folder, or a device that never ends
+        found = f"{str(path)!r}, which is no ordinary file" if there else f"no file {str(path)!r}"
+        require(path.is_file(), KEY, found, "the name of a CSV file")
         size = path.stat().st_size
         require(size <= LARGEST_FILE, KEY, f"{name} of {size:,} bytes", f"at most {LARGEST_FILE:,}")
         with path.open(encoding="utf-8-sig", newline="") as stream:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import tomllib
 from collections.abc import Mapping
 
 import msgspec
@@ -44,8 +45,10 @@ def parse(text: str, file: str) -> tuple[PresetFile, Raw]:
         raise PresetError(file, "", "lists nested too deeply", "a preset in TOML") from None
     except msgspec.ValidationError as error:
         raise _translated(error, raw, file) from None
-    except ValueError as error:  # TOMLDecodeError, or an integer of too many digits
+    except tomllib.TOMLDecodeError as error:
         raise PresetError(file, "", f"no valid TOML ({error})", "a preset in TOML") from None
+    except ValueError:  # Python's limit for integers
+        raise PresetError(file, "", "a number of thousands of digits", "shorter ones") from None
 
 
 def at(raw: Raw, key: str) -> object:
