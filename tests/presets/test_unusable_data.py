@@ -117,7 +117,7 @@ UNUSABLE: dict[str, tuple[str, str, str, str]] = {
     "a CSV file that is a folder": (
         given('csv = "."\nclass_column = "kind"'),
         "data.csv",
-        "'.', which is no ordinary file",
+        "which is no ordinary file",
         "the name of a CSV file",
     ),
     "a CSV name with a NUL": (
