@@ -16,12 +16,10 @@ from bptui.app.commands import bindings
 from bptui.app.palette import CommandProvider
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.keyline import KeyLine
-from bptui.app.panels.learned.panel import LearnedPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel
-from bptui.app.panels.samples import SamplesPanel
 from bptui.app.panels.status import StatusLine
 from bptui.app.screens.too_small import TooSmallScreen, require_room
 from bptui.app.selection import Direction, Selection
@@ -74,9 +72,7 @@ class BptuiApp(RememberingApp):
         yield StatusLine(id="status")
         with Horizontal(id="pictures"):
             yield NetworkPanel()
-            yield LearnedPanel()
             yield LossPanel()
-            yield SamplesPanel()
         with Horizontal(id="parameters"):
             yield MatrixPanel("Weights", "weights", lambda view: view.parameters)
             yield MatrixPanel(
@@ -174,7 +170,7 @@ class BptuiApp(RememberingApp):
         needed = max(panel.rows(view, width) for panel in screen.query(MatrixPanel)) + 2
         box = screen.query_one("#parameters")
         low = height < LOW
-        learned = not screen.query_one(LearnedPanel).has_class("absent")
+        learned = self.shows("learned")
         share = height // (5 if learned else 3)
         rows = min(needed, max(share, (height - 2) // (3 if learned else 2) if low else 0, 5))
         whole = screen.has_class("zoomed")

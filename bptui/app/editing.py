@@ -11,7 +11,6 @@ from bptui.app.comparing import ComparingApp
 from bptui.app.curves import Curve
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.panel import Panel
-from bptui.app.panels.samples import SamplesPanel
 from bptui.app.panels.status import StatusLine
 from bptui.app.place import Place
 from bptui.app.view import View
@@ -42,6 +41,8 @@ class EditingApp(ComparingApp):
         focused = self.screen_stack[0].focused
         if isinstance(focused, StatusLine):
             return LEARNING_RATE, focused.learning_rate_at
+        from bptui.app.panels.samples import SamplesPanel  # not needed at the start
+
         if isinstance(focused, SamplesPanel):
             cell = focused.edited_cell()
             return None if cell is None else Number(cell[0], cell[1:]), _place_of(focused, view)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, TypeVar
+
 from textual.widget import Widget
 
 from bptui.app.checking import CheckingApp
-from bptui.app.panels.learned.panel import LearnedPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel
-from bptui.app.panels.samples import SamplesPanel
 from bptui.app.surroundings import Surroundings
 from bptui.core.experiment import Experiment
+
+if TYPE_CHECKING:  # made when they are first asked for
+    from bptui.app.panels.samples import SamplesPanel
+
+Other = TypeVar("Other", bound=Panel)
 
 
 class LookingApp(CheckingApp):
@@ -64,8 +69,11 @@ class LookingApp(CheckingApp):
 
     def action_learned(self) -> None:
         """From the diagram to one picture after another of what was learned, and back to it."""
-        screen = self.screen_stack[0]
-        diagram, learned = screen.query_one(NetworkPanel), screen.query_one(LearnedPanel)
+        from bptui.app.panels.learned.panel import LearnedPanel
+
+        diagram = self.screen_stack[0].query_one(NetworkPanel)
+        made = self.screen_stack[0].query(LearnedPanel)
+        learned = made.first() if made else self._beside(diagram, LearnedPanel())
         covered = self._uncover(diagram, learned)
         if learned.has_class("absent"):
             learned.begin()
@@ -75,8 +83,11 @@ class LookingApp(CheckingApp):
 
     def action_samples(self) -> None:
         """The samples in the place of the loss, to move through them; or the loss again."""
-        screen = self.screen_stack[0]
-        chart, samples = screen.query_one(LossPanel), screen.query_one(SamplesPanel)
+        from bptui.app.panels.samples import SamplesPanel
+
+        chart = self.screen_stack[0].query_one(LossPanel)
+        made = self.screen_stack[0].query(SamplesPanel)
+        samples = made.first() if made else self._beside(chart, SamplesPanel())
         covered = self._uncover(chart, samples)
         if samples.has_class("absent"):
             self._came_from = self.focused
@@ -88,6 +99,17 @@ class LookingApp(CheckingApp):
             origin = self._came_from
             if focused and isinstance(origin, Panel) and not origin.away:
                 self.call_after_refresh(origin.focus)
+
+    def shows(self, panel_id: str) -> bool:
+        """Whether that panel was asked for, rather than the one whose place it takes."""
+        found = self.screen_stack[0].query(f"#{panel_id}")
+        return any(not panel.has_class("absent") for panel in found)
+
+    def _beside(self, panel: Panel, other: Other) -> Other:
+        """Take the ``other`` panel, just made, into the screen."""
+        self.screen_stack[0].query_one("#pictures").mount(other, after=panel)
+        other.view = self.shown_view()
+        return other
 
     def _uncover(self, *panels: Panel) -> bool:
         """Bring the place of ``panels`` to the screen; whether something else stood there."""

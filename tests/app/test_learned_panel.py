@@ -44,10 +44,11 @@ async def test_the_key_goes_through_the_pictures_there_are(name: str, titles: li
 )
 async def test_every_picture_fits_every_screen(name: str, size: tuple[int, int]) -> None:
     async with opened(name, size) as session:
-        network, learned = session.panel("#network").region, session.panel("#learned")
+        network = session.panel("#network").region
         for _ in range(3):
             await session.press("o")
             await session.rest()
+            learned = session.panel("#learned")
             place = learned.region
             await session.press("z", "s", "z", "s")
             await session.rest()
@@ -70,6 +71,9 @@ async def test_large_layers_and_deep_networks_have_pictures() -> None:
 async def test_hidden_panels_do_not_draw(monkeypatch: pytest.MonkeyPatch) -> None:
     async with opened("circles") as session:
         await open_picture(session, "decision map")
+        for shown in ("─ Samples", "─ Loss"):
+            await session.press("i")
+            await session.shows(shown)
         drawn: list[str] = []
         for selector in ("#network", "#learned", "#loss", "#samples"):
             widget = session.panel(selector)

@@ -117,7 +117,6 @@ async def test_moving_through_the_list_moves_what_is_looked_at() -> None:
 
 async def test_the_selected_cell_is_known_and_lit() -> None:
     async with opened("article") as session:
-        assert samples(session).edited_cell() is None
         await open_samples(session)
         expected = [("input", 0, 0), ("input", 0, 1), ("target", 0, 0), ("target", 0, 1)]
         for cell in [*expected, expected[0]]:
@@ -127,6 +126,8 @@ async def test_the_selected_cell_is_known_and_lit() -> None:
         await session.press("left", "left")
         await session.pilot.pause()
         assert samples(session).edited_cell() == expected[-1]
+        await session.press("i")
+        await session.until(lambda: samples(session).edited_cell() is None, "the loss again")
 
 
 async def test_test_samples_stand_below_and_can_be_looked_at() -> None:

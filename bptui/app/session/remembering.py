@@ -13,10 +13,8 @@ from textual.timer import Timer
 
 from bptui.app.looking import LookingApp
 from bptui.app.panels.derivation import DerivationPanel
-from bptui.app.panels.learned.panel import LearnedPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.panel import Panel
-from bptui.app.panels.samples import SamplesPanel
 from bptui.app.selection import Selection
 from bptui.app.surroundings import Surroundings
 from bptui.core.experiment import Experiment
@@ -211,8 +209,8 @@ class RememberingApp(LookingApp):
                 sample=self._sample,
                 logarithmic=screen.query_one(LossPanel).logarithmic,
                 derivation=screen.query_one(DerivationPanel).form,
-                learned=not screen.query_one(LearnedPanel).has_class("absent"),
-                samples=not screen.query_one(SamplesPanel).has_class("absent"),
+                learned=self.shows("learned"),
+                samples=self.shows("samples"),
                 zoomed=screen.has_class("zoomed"),
                 focused=screen.focused.id if isinstance(screen.focused, Panel) else None,
             )
