@@ -175,3 +175,10 @@ async def test_a_network_typed_into_the_form_in_one_burst() -> None:
         await session.until(lambda: not session.app.answering, "the keys' effect")
         await session.step(2)
         assert session.app.player.snapshot.experiment.network.layers == (2, 3, 1)
+
+
+async def test_two_pictures_in_one_burst() -> None:
+    async with opened("xor") as session:
+        burst(session, "o", "o", "s")
+        await session.step(1)
+        await session.shows("Learned")

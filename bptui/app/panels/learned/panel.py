@@ -64,7 +64,8 @@ class LearnedPanel(FollowingPanel):
         """Go on to the next picture; whether there was one more."""
         if self.view is None:
             return False
-        place = self._pictures.index(self.picture(self.view)) + 1
+        shown = self.picture(self.view)  # first: the pictures may be of another experiment yet
+        place = self._pictures.index(shown) + 1
         if place == len(self._pictures):
             return False
         self._kind = type(self._pictures[place])
