@@ -18,6 +18,15 @@ class Canvas:
         self._dots: dict[tuple[int, int], int] = {}
         self._strips: dict[int, Strip] = {}
 
+    def copy(self) -> Canvas:
+        """One more with the same cells."""
+        other = Canvas(self.width, 0, Style())
+        other.height = self.height
+        other._text = [row[:] for row in self._text]
+        other._styles = [row[:] for row in self._styles]
+        other._dots = dict(self._dots)
+        return other
+
     def write(self, row: int, column: int, text: str, style: Style) -> None:
         """Write ``text``, cut off at the edges, over whatever is there."""
         if not 0 <= row < self.height:

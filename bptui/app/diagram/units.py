@@ -10,26 +10,37 @@ from bptui.app.selection import Selection
 from bptui.core.names import Names
 
 
-def draw_unit(scene: Scene, place: Place) -> None:
-    """A box with a row a value, or a single line where there is no room for boxes."""
+def draw_box(scene: Scene, place: Place) -> None:
+    """The outline of a unit with the labels of its rows; nothing where there is no room for boxes.
+
+    An operation changes nothing of it: the outline alone would be many bytes on the way to the
+    terminal.
+    """
     canvas, style, ink = scene.canvas, scene.layout.style, scene.ink
-    name = scene.names.unit(place.layer, place.unit)
     if not style.bordered:
+        return
+    inner, name = place.width - 2, scene.names.unit(place.layer, place.unit)
+    canvas.write(place.y, place.x, f"╭ {name} ".ljust(inner + 1, "─") + "╮", ink.dim)
+    y = place.y
+    for row in style.rows(scene.network, place.layer):
+        y += 1
+        label = row if style.everything and place.layer > 0 else ""
+        canvas.write(y, place.x, f"│{label.ljust(inner)}│", ink.dim)
+    canvas.write(y + 1, place.x, "╰" + "─" * inner + "╯", ink.dim)
+
+
+def draw_unit(scene: Scene, place: Place) -> None:
+    """Its name and its values, each in its row, or on a single line where there is no box."""
+    style = scene.layout.style
+    if not style.bordered:
+        name = scene.names.unit(place.layer, place.unit)
         _draw_name(scene, place, place.x)
         rest = place.width - len(name) - 1
         _draw_value(scene, place, "out", place.y, place.x + len(name) + 1, rest)
         return
-    inner = place.width - 2
-    # what is lit is the name and the values: an outline would be many bytes on the way there
-    top = f"╭ {name} ".ljust(inner + 1, "─") + "╮"
-    canvas.write(place.y, place.x, top, ink.dim)
     _draw_name(scene, place, place.x + 2)
-    y = place.y
-    for row in style.rows(scene.network, place.layer):
-        y += 1
-        canvas.write(y, place.x, "│" + " " * inner + "│", ink.dim)
-        _draw_value(scene, place, row, y, place.x + 1, inner)
-    canvas.write(y + 1, place.x, "╰" + "─" * inner + "╯", ink.dim)
+    for y, row in enumerate(style.rows(scene.network, place.layer), place.y + 1):
+        _draw_value(scene, place, row, y, place.x + 1, place.width - 2)
 
 
 def _draw_name(scene: Scene, place: Place, x: int) -> None:
@@ -47,7 +58,7 @@ def _draw_name(scene: Scene, place: Place, x: int) -> None:
 
 
 def _draw_value(scene: Scene, place: Place, row: str, y: int, x: int, room: int) -> None:
-    """A row's label, where rows have labels, and its number at the right end of the room."""
+    """The number of a row at the right end of the room."""
     canvas, style, ink = scene.canvas, scene.layout.style, scene.ink
     quantity = quantity_of(scene.names, place.layer, row)
     touched, computed = touch(scene.view, quantity), scene.view.computed(quantity)
@@ -57,8 +68,6 @@ def _draw_value(scene: Scene, place: Place, row: str, y: int, x: int, room: int)
     number_style = ink.touched(ordinary if computed else ink.dim, touched)
     if row == "b" and scene.view.selection == Selection("bias", place.layer, place.unit):
         number_style = ink.selected(number_style, scene.focused)
-    if style.everything and place.layer > 0:
-        canvas.write(y, x, row, ink.dim)
     canvas.write(y, x + room - len(text), text, number_style)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
+from bptui.app.diagram.background import Background
 from bptui.app.diagram.canvas import Canvas
 from bptui.app.diagram.captions import draw_captions
 from bptui.app.diagram.choosing import neighbour, pick, region_of, region_touched
@@ -12,7 +13,6 @@ from bptui.app.diagram.edges import Edge, edges
 from bptui.app.diagram.layout import Layout, arrange
 from bptui.app.diagram.scene import Scene
 from bptui.app.diagram.units import draw_unit
-from bptui.app.diagram.wires import Wires, draw_wires
 from bptui.app.numbers import ordinal
 from bptui.app.panels.panel import Panel
 from bptui.app.selection import Direction, Selection
@@ -29,7 +29,7 @@ class NetworkPanel(Panel):
         super().__init__("Network", "network")
         self._key: object = None
         self._layouts: dict[Wanted, tuple[Layout, tuple[Edge, ...]]] = {}
-        self._wires: Wires | None = None
+        self._background: Background | None = None
         self._canvas: Canvas | None = None
 
     def layout_of(
@@ -66,10 +66,10 @@ class NetworkPanel(Panel):
         return neighbour(view.snapshot.experiment.network, view.selection, direction)
 
     def pick(self, view: View, x: int, y: int) -> Selection | None:
-        if self._wires is None:
+        if self._background is None:
             return None
         layout, _ = self._current(view, *self.container_size)
-        return pick(view.snapshot.experiment.network, layout, self._wires, x, y)
+        return pick(view.snapshot.experiment.network, layout, self._background.wires, x, y)
 
     def spot(self, view: View) -> Region | None:
         return region_of(self._current(view, *self.container_size)[0], view.selection)
@@ -79,16 +79,18 @@ class NetworkPanel(Panel):
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         layout, drawn = self._current(view, width, height)
-        canvas = Canvas(layout.width, layout.height, self.ink.text)
-        scene = Scene(canvas, layout, view, self.ink, self.has_focus)
-        self._wires = draw_wires(scene, drawn)
+        scene = Scene(
+            Canvas(layout.width, layout.height, self.ink.text),
+            *(layout, view, self.ink, self.has_focus),
+        )
+        if self._background is None or not self._background.fits(scene):
+            self._background = Background(scene, drawn)
+        canvas = self._background.canvas.copy()
+        scene = scene._replace(canvas=canvas)
         draw_captions(scene)
         for place in (place for column in layout.columns for place in column):
             draw_unit(scene, place)
-        for gap in layout.omissions:
-            text = f"… {gap.count} more"
-            canvas.write(gap.y, gap.x + (gap.width - len(text)) // 2, text, self.ink.dim)
-        notes = ["strongest edges"] if self._wires.some else []
+        notes = ["strongest edges"] if self._background.wires.some else []
         samples = _sample_notes(view)
         self.note(", ".join([*notes, *samples[:1]]), *samples)
         left = int(self.scroll_offset.x)

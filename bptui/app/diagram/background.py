@@ -1,0 +1,47 @@
+"""What of the diagram stays from one operation to most others: edges with weights, and boxes."""
+
+from __future__ import annotations
+
+from bptui.app.diagram.edges import Edge
+from bptui.app.diagram.scene import Scene
+from bptui.app.diagram.units import draw_box
+from bptui.app.diagram.wires import draw_wires
+from bptui.app.lighting import touch
+
+
+class Background:
+    """Drawn on the canvas of ``scene``; to be kept for the scenes that it fits."""
+
+    def __init__(self, scene: Scene, edges: tuple[Edge, ...]) -> None:
+        self._look, self._weights = _look(scene), scene.view.parameters.weights
+        self.canvas = scene.canvas
+        self.wires = draw_wires(scene, edges)
+        for place in (place for column in scene.layout.columns for place in column):
+            draw_box(scene, place)
+        for gap in scene.layout.omissions:
+            text = f"… {gap.count} more"
+            x = gap.x + (gap.width - len(text)) // 2
+            scene.canvas.write(gap.y, x, text, scene.ink.dim)
+
+    def fits(self, scene: Scene) -> bool:
+        """Whether it would be drawn the same for ``scene``."""
+        pairs = zip(self._weights, scene.view.parameters.weights, strict=False)
+        return self._look == _look(scene) and all(one is other for one, other in pairs)
+
+
+def _look(scene: Scene) -> object:
+    """All that the background is drawn from but the weights."""
+    view, names = scene.view, scene.names
+    touched = tuple(
+        touch(view, name(layer))
+        for layer in range(1, names.depth + 1)
+        for name in (names.weights, names.weight_gradient)
+    )
+    return (
+        scene.layout,
+        scene.ink,
+        scene.focused,
+        view.selection,
+        view.operation is None,
+        touched,
+    )
