@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from bptui.app.place import Place
 from bptui.core.checkpoints import BUDGET
@@ -19,15 +20,14 @@ MOST = 100
 MOST_BYTES = 64 * 2**20
 
 
-@dataclass(eq=False)
-class Course:
+class Course(Struct, eq=False):
     """A timeline and what was seen in it; ``place`` is where it was left.
 
     ``fork`` is whether an edit made it of the one before, so that their steps can be compared.
     """
 
     timeline: Timeline
-    place: Place = Place(0)  # noqa: RUF009  immutable
+    place: Place = Place(0)
     before: Curve | None = None
     fork: bool = False
     hits: dict[int, Hit] = field(default_factory=dict)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from bptui.core.arrays import Array
 from bptui.core.summary import Summary
@@ -17,8 +16,7 @@ ROOM = 20
 """Columns that the name of a curve may take."""
 
 
-@dataclass(frozen=True, eq=False)
-class Curve:
+class Curve(Struct, frozen=True, eq=False):
     """The losses that there were when it was kept, and what they are called."""
 
     name: str

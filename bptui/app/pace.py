@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 SLICE = 0.003
 """Seconds of work between two looks at the keyboard."""
@@ -36,8 +37,7 @@ ROOM = max(len(str(speed)) for speed in SPEEDS)
 """The width of the longest speed."""
 
 
-@dataclass
-class Pace:
+class Pace(Struct):
     """Steps due at ``rate`` a second from step ``base`` on, at which the clock stood at ``began``.
 
     ``sign`` is -1 backwards, else +1.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from bptui.app.selection import Selection
 from bptui.core.history import LossHistory
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from bptui.core.held_out import HeldOutLosses
 
 
-@dataclass(frozen=True, eq=False)
-class View:
+class View(Struct, frozen=True, eq=False, dict=True):
     """A snapshot and what surrounds it. ``losses`` only ever grows; ``played`` was its length."""
 
     snapshot: Snapshot
@@ -40,7 +39,7 @@ class View:
     """The place in the step's operations of the one just carried out; None: the whole step."""
     hits: tuple[int, ...] = ()
     """The steps at which breakpoints have stopped a run, in order."""
-    selection: Selection = Selection()  # noqa: RUF009  immutable
+    selection: Selection = Selection()
     pointed: bool = False
     """Whether the selection was moved since the last operation, and so is what is explained."""
     sample: int | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from bptui.core.data import Data
 from bptui.core.experiment import Experiment
@@ -11,8 +12,7 @@ from bptui.core.network import Parameters
 from bptui.presets.schema import PresetFile
 
 
-@dataclass(frozen=True, eq=False)
-class Origin:
+class Origin(Struct, frozen=True, eq=False):
     """The preset, and the start values and samples that were made of it.
 
     An experiment that still has those very arrays is described by the preset's own words for them.

@@ -11,7 +11,6 @@ import itertools
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -64,8 +63,7 @@ class Aside(NamedTuple):
     value: object
 
 
-@dataclass(frozen=True)
-class Outline:
+class Outline(msgspec.Struct, frozen=True):
     """A text in which marks stand for the lists set aside.
 
     A mark is a number in TOML that ends in ``ending``, as nothing else in the text does.

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 from rich.cells import cell_len
 from rich.style import Style
 
@@ -214,7 +215,7 @@ async def test_what_is_drawn_before_an_edit_and_of_the_test_samples() -> None:
         view = session.app.player.view()
         without = session.inside("#loss")
         before = Curve("before", history(*np.linspace(0.16, 0.15, 900)).summary())
-        session.app.show_view(replace(view, before=before, edits=(400,)))
+        session.app.show_view(structs.replace(view, before=before, edits=(400,)))
         await session.until(lambda: "· before the edit" in legend(session), "the legend")
         rows = session.inside("#loss")
         axis = next(row for row in rows if "└" in row)

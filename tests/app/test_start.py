@@ -51,7 +51,7 @@ LATER = (
     "bptui.presets.csv_file",
     "bptui.presets.save",
 )
-MOST_DATA_CLASSES = 18
+MOST_DATA_CLASSES = 8
 """To make one takes as long as to make five named tuples, and there were 52 of them."""
 
 

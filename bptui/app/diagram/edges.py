@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from msgspec import Struct
 
 from bptui.app.diagram.layout import Layout, Place
 
@@ -20,8 +20,7 @@ Cell = tuple[int, int]
 """Row and column."""
 
 
-@dataclass(frozen=True, eq=False)
-class Edge:
+class Edge(Struct, frozen=True, eq=False):
     """The cells of the edge from ``source`` to ``destination``: row, column, bits of both kinds."""
 
     layer: int

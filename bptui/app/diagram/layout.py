@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from msgspec import Struct
 from textual.geometry import Region
 
 from bptui.app.diagram.boxes import LEAST_GAP, BoxStyle, choose
@@ -30,8 +30,7 @@ class Place(NamedTuple):
         return self.y + self.height // 2
 
 
-@dataclass(frozen=True)
-class Omission:
+class Omission(Struct, frozen=True):
     """A line that stands for the ``count`` units of a layer that are not drawn."""
 
     x: int
@@ -40,8 +39,7 @@ class Omission:
     count: int
 
 
-@dataclass(frozen=True, eq=False)
-class Layout:
+class Layout(Struct, frozen=True, eq=False):
     """A whole diagram's places; row 0 holds the layers' captions."""
 
     style: BoxStyle

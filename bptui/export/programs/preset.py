@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from msgspec import structs
 
 from bptui.core.arrays import frozen
 from bptui.core.data import Data
@@ -24,5 +25,7 @@ def toml_preset(experiment: Experiment) -> str:
     if origin is not None and origin.table.data.csv is not None:
         # samples that are not those of the origin's words are written down as numbers
         none = frozen(np.empty((0, 0)))
-        experiment = replace(experiment, origin=replace(origin, data=Data(none, none, none, none)))
+        experiment = replace(
+            experiment, origin=structs.replace(origin, data=Data(none, none, none, none))
+        )
     return document(experiment)
