@@ -1,4 +1,4 @@
-"""What of the diagram stays from one operation to most others: edges with weights, and boxes."""
+"""What of the diagram stays from one operation to the next: edges and boxes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ class Background:
     """Drawn on the canvas of ``scene``; to be kept for the scenes that it fits."""
 
     def __init__(self, scene: Scene, edges: tuple[Edge, ...]) -> None:
-        self._look, self._weights = _look(scene), scene.view.parameters.weights
         self.canvas = scene.canvas
         self.wires = draw_wires(scene, edges)
+        # edges without a label are lit themselves
+        self._lit = len(self.wires.labels) < len(self.wires.edges)
+        self._look, self._weights = _look(scene, self._lit), scene.view.parameters.weights
         for place in (place for column in scene.layout.columns for place in column):
             draw_box(scene, place)
         for gap in scene.layout.omissions:
@@ -26,22 +28,20 @@ class Background:
     def fits(self, scene: Scene) -> bool:
         """Whether it would be drawn the same for ``scene``."""
         pairs = zip(self._weights, scene.view.parameters.weights, strict=False)
-        return self._look == _look(scene) and all(one is other for one, other in pairs)
+        return self._look == _look(scene, self._lit) and all(one is other for one, other in pairs)
 
 
-def _look(scene: Scene) -> object:
+def _look(scene: Scene, lit: bool) -> object:
     """All that the background is drawn from but the weights."""
-    view, names = scene.view, scene.names
-    touched = tuple(
-        touch(view, name(layer))
-        for layer in range(1, names.depth + 1)
-        for name in (names.weights, names.weight_gradient)
-    )
+    view = scene.view
     return (
-        scene.layout,
-        scene.ink,
-        scene.focused,
-        view.selection,
-        view.operation is None,
-        touched,
+        *(scene.layout, scene.ink, scene.focused, view.selection),
+        _touched(scene) if lit else None,
     )
+
+
+def _touched(scene: Scene) -> tuple[object, ...]:
+    view, names = scene.view, scene.names
+    layers = range(1, names.depth + 1)
+    touched = (touch(view, names.weights(each), names.weight_gradient(each)) for each in layers)
+    return (view.operation is None, *touched)

@@ -45,9 +45,10 @@ def pick(network: Network, layout: Layout, wires: Wires, x: int, y: int) -> Sele
             rows = layout.style.rows(network, place.layer)
             bias = layout.style.bordered and 0 <= row < len(rows) and rows[row] == "b"
             return Selection("bias" if bias else "unit", place.layer, place.unit)
-    for (layer, source, destination), ((row, column), length) in wires.labels.items():
-        if row == y and column <= x < column + length:
-            return Selection("weight", layer, destination, source)
+    for label in wires.labels.values():
+        row, column = label.place
+        if row == y and column <= x < column + len(label.text):
+            return selection_of(label.edge)
     near = [
         (abs(row - y) + abs(column - x), -number, edge)
         for number, edge in enumerate(wires.edges)

@@ -13,12 +13,24 @@ from bptui.app.numbers import label
 from bptui.app.selection import Selection
 
 
+class Label(NamedTuple):
+    """An edge's weight, the row and the column where its ``text`` begins.
+
+    ``largest`` is the greatest size of a weight in the layer.
+    """
+
+    edge: Edge
+    place: Cell
+    text: str
+    value: float
+    largest: float
+
+
 class Wires(NamedTuple):
     """The edges as drawn, the last one on top, and where which label stands."""
 
     edges: tuple[Edge, ...]
-    labels: dict[Key, tuple[Cell, int]]
-    """Row and column, and length."""
+    labels: dict[Key, Label]
     some: bool
     """Whether edges are left out."""
 
@@ -29,7 +41,7 @@ def selection_of(edge: Edge) -> Selection:
 
 
 def draw_wires(scene: Scene, edges: tuple[Edge, ...]) -> Wires:
-    """Draw the edges and, where there is room, their weights."""
+    """Draw the edges; their weights, where there is room, are left to :func:`draw_labels`."""
     layout, ink, view = scene.layout, scene.ink, scene.view
     weights = view.parameters.weights
     sized = [
@@ -58,14 +70,19 @@ def draw_wires(scene: Scene, edges: tuple[Edge, ...]) -> Wires:
         for row, column, solid, dashed in edge.cells:
             bits = dashed if value < 0.0 else solid
             scene.canvas.dot(row, column, bits, style, alone=alone)
-    labels = {}
-    for _, value, edge in kept:
-        key = _key(edge)
-        if key in places:
-            style = _label_style(scene, edge, ink.sign(value, largest[edge.layer]))
-            scene.canvas.write(*places[key], texts[key], style)
-            labels[key] = (places[key], len(texts[key]))
+    labels = {
+        _key(edge): Label(edge, places[_key(edge)], texts[_key(edge)], value, largest[edge.layer])
+        for _, value, edge in kept
+        if _key(edge) in places
+    }
     return Wires(tuple(edge for _, _, edge in kept), labels, some)
+
+
+def draw_labels(scene: Scene, wires: Wires) -> None:
+    """Write the weights on their edges."""
+    for each in wires.labels.values():
+        sign = scene.ink.sign(each.value, each.largest)
+        scene.canvas.write(*each.place, each.text, _label_style(scene, each.edge, sign))
 
 
 def _key(edge: Edge) -> Key:

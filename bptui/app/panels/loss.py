@@ -71,8 +71,10 @@ class LossPanel(Panel):
         moves = view is not None and (view.running or view.seeking is not None)
         if view is None or (moves and perf_counter() - self._drawn_at < pause):
             return
-        if self._drawn is None or self._drawn != view.picture:
-            self._drawn, self._drawn_at = view.picture, perf_counter()
+        # an operation, or a selection, changes nothing of the chart
+        wanted = (view.snapshot, view.played, view.hits, view.edits, view.before, view.kept)
+        if self._drawn != wanted:
+            self._drawn, self._drawn_at = wanted, perf_counter()
             self.call_after_refresh(self.repaint)
 
     def resized(self) -> None:

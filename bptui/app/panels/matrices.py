@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import is_
 
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -15,6 +16,7 @@ from bptui.app.panels.matrix_painter import MatrixPainter
 from bptui.app.panels.panel import Panel
 from bptui.app.selection import Direction, Selection
 from bptui.app.view import View
+from bptui.core.arrays import Array
 from bptui.core.network import Parameters
 
 
@@ -39,6 +41,10 @@ class MatrixPanel(Panel):
         self._prefix = prefix
         self._remark = remark
         self._layout: tuple[tuple[object, ...], tuple[Block, ...]] | None = None
+        self._look: object = None
+        self._arrays: tuple[Array, ...] = ()
+        self._painted: list[Strip] | None = None
+        """What was painted last, from what looks so and from these numbers."""
 
     def blocks(self, view: View, width: int) -> tuple[Block, ...]:
         """The matrices' places in a panel ``width`` cells wide."""
@@ -83,6 +89,24 @@ class MatrixPanel(Panel):
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         parameters = self._select(view)
+        self.note(self._remark(view))
+        blocks = self.blocks(view, width)
+        look = (
+            *(blocks, height, self.scroll_offset, self.ink, self.has_focus, view.selection),
+            *(
+                (touch(view, title), view.computed(title))
+                for block in blocks
+                for title in (block.title, block.bias_title)
+            ),
+        )
+        arrays = (*parameters.weights, *(parameters.biases or ()))
+        same = len(arrays) == len(self._arrays) and all(map(is_, arrays, self._arrays))
+        if self._painted is None or not same or look != self._look:
+            self._look, self._arrays = look, arrays
+            self._painted = self._paint(view, parameters, width, height)
+        return self._painted
+
+    def _paint(self, view: View, parameters: Parameters, width: int, height: int) -> list[Strip]:
         left, top = int(self.scroll_offset.x), int(self.scroll_offset.y)
         painters = [
             MatrixPainter(block, view, parameters, self.ink, self.has_focus)
@@ -91,7 +115,6 @@ class MatrixPanel(Panel):
         ]
         extent = self.extent(view, width, height)
         scrolls = extent.height > height - (extent.width > width)
-        self.note(self._remark(view))
         strips = []
         for y in range(top, top + height):
             line = Line()

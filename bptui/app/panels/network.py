@@ -13,6 +13,7 @@ from bptui.app.diagram.edges import Edge, edges
 from bptui.app.diagram.layout import Layout, arrange
 from bptui.app.diagram.scene import Scene
 from bptui.app.diagram.units import draw_unit
+from bptui.app.diagram.wires import draw_labels
 from bptui.app.numbers import ordinal
 from bptui.app.panels.panel import Panel
 from bptui.app.selection import Direction, Selection
@@ -87,6 +88,7 @@ class NetworkPanel(Panel):
             self._background = Background(scene, drawn)
         canvas = self._background.canvas.copy()
         scene = scene._replace(canvas=canvas)
+        draw_labels(scene, self._background.wires)
         draw_captions(scene)
         for place in (place for column in layout.columns for place in column):
             draw_unit(scene, place)
