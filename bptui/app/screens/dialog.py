@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, ScreenResultType
@@ -17,7 +18,14 @@ class Dialog(Busy, ModalScreen[ScreenResultType]):
     """
 
     CSS_PATH = Path(__file__).with_name("dialogs.tcss")  # read with the first dialog
+    WAITED_FOR: ClassVar = "default"
+    """The group of workers that answer a key; the keys after it wait for them."""
     _answered = False
+
+    @property
+    def busy(self) -> bool:
+        waited_for = (each for each in self.workers if each.group == self.WAITED_FOR)
+        return any(each.node is self and not each.is_finished for each in waited_for)
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         if self._answered:

@@ -55,7 +55,6 @@ class GradientCheckScreen(Dialog[Selection]):
         super().__init__()
         self._snapshot, self._share = snapshot, 0.0
         self._check: GradientCheck | None = None
-        self._working = True
         self._lines: list[ReportLine] = []
         self._width = 0
 
@@ -70,10 +69,6 @@ class GradientCheckScreen(Dialog[Selection]):
         self.query_one(OptionList).display = False
         self.run_worker(self._work())
         self.set_interval(TICK, self._tell_share)
-
-    @property
-    def busy(self) -> bool:
-        return self._working
 
     def _tell_share(self) -> None:
         if self._share and self._check is None and self.is_running:
@@ -96,8 +91,6 @@ class GradientCheckScreen(Dialog[Selection]):
                 "diverged, and there are no gradients to check. S goes back a step."
             )
             return
-        finally:
-            self._working = False
         self._show(self._check)
 
     def _told(self, share: float) -> None:

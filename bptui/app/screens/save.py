@@ -142,10 +142,6 @@ class SaveScreen(Dialog[Path | None]):
         if not self.query_one("#save-place").has_class("wrong"):
             self.call_after_refresh(self._say)
 
-    @property
-    def busy(self) -> bool:
-        return self._saving
-
     def on_input_changed(self, event: Input.Changed) -> None:
         self._overwrites = None
         self._say()

@@ -229,10 +229,6 @@ class ExportScreen(Dialog[Path | None]):
             self._left.focus()
         self.query_one("#export").border_subtitle = KEYS if idle else "esc stops"
 
-    @property
-    def busy(self) -> bool:
-        return self._job is not None
-
     def _answer(self) -> None:
         """Enter: write what is chosen, unless that is under way."""
         if self._job is not None:

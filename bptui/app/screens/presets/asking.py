@@ -69,10 +69,6 @@ class NameScreen(Dialog[Path | None]):
             yield Entry(self._proposed)
             yield Static(id="name-meaning", markup=False)
 
-    @property
-    def busy(self) -> bool:
-        return self._acting
-
     def on_input_changed(self, event: Input.Changed) -> None:
         if self._acting:
             return

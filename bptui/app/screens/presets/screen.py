@@ -131,6 +131,7 @@ class PresetScreen(Dialog[Experiment | New | None]):
         max-height: 9;
     }
     """
+    WAITED_FOR: ClassVar = "open"
     BINDINGS: ClassVar = [
         Binding("escape", "close", "Close"),
         Binding("enter", "open", "Open"),
@@ -297,10 +298,6 @@ class PresetScreen(Dialog[Experiment | New | None]):
             self.dismiss(NEW)
         elif entry is not None:
             self._open(entry)
-
-    @property
-    def busy(self) -> bool:
-        return any(each.group == "open" and not each.is_finished for each in self.workers)
 
     @work(group="open", exclusive=True)
     async def _open(self, entry: PresetEntry) -> None:
