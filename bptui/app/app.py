@@ -55,6 +55,7 @@ class BptuiApp(RememberingApp):
     BINDINGS = bindings()  # type: ignore[assignment]  # a list of Binding, made from the table
     COMMANDS: ClassVar = {CommandProvider}
     ENABLE_COMMAND_PALETTE = True
+    _theme_chosen = False
 
     def __init__(self, experiment: Experiment, around: Surroundings = USUAL) -> None:
         super().__init__(experiment, around)
@@ -66,7 +67,12 @@ class BptuiApp(RememberingApp):
             self.register_theme(own)
         # set without its watcher, which would have textual read all style sheets twice
         self.set_reactive(App.theme, fitting(around))
+        self._theme_chosen = True
         self.stylesheet.set_variables(self.get_css_variables())
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Those of the theme; textual asks before it is chosen too, and they take milliseconds."""
+        return super().get_css_variables() if self._theme_chosen else {}
 
     def compose(self) -> ComposeResult:
         yield StatusLine(id="status")
