@@ -68,12 +68,12 @@ class Form:
 
     def beside(self, key: str) -> str:
         """What is said beside a field, or below it."""
-        return str(self.row(key).query_one(".side", Static).render())
+        return self.row(key).said
 
     def wrong(self) -> dict[str, str]:
         """What is said in a loud voice, by field."""
         rows = [each for each in self.screen.query(FieldRow) if each.display]
-        loud = [each for each in rows if each.query_one(".side").has_class("wrong")]
+        loud = [each for each in rows if each.is_wrong]
         return {each.field.key: self.beside(each.field.key).removeprefix("! ") for each in loud}
 
     def said(self) -> str:

@@ -59,6 +59,14 @@ class Line(KeysAtOnce, Input):
     Line:focus { background: $foreground 20%; }
     """
 
+    def __init__(self, text: str, placeholder: str, suggester: Suggester | None) -> None:
+        super().__init__(
+            text,
+            placeholder,
+            suggester=suggester,
+            validate_on=["submitted"],  # never: what is typed is judged by the form
+        )
+
     def _on_paste(self, event: Paste) -> None:
         event.prevent_default()
         event.stop()
@@ -90,9 +98,7 @@ class Area(KeysAtOnce, TextArea):
     """
 
     def __init__(self, text: str, wraps: bool) -> None:
-        super().__init__(
-            text, soft_wrap=wraps, tab_behavior="focus", highlight_cursor_line=False, compact=True
-        )
+        super().__init__(text, soft_wrap=wraps, tab_behavior="focus", highlight_cursor_line=False)
         self.fit()
 
     def fit(self) -> None:
@@ -122,6 +128,7 @@ class Note(KeysAtOnce, Static):
         height: 1;
         width: 1fr;
         padding: 0 1;
+        color: $foreground;
         background: $foreground 10%;
         &:focus { background: $foreground 20%; text-style: bold; }
     }

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from textual.app import ComposeResult
+from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Input, TextArea
 
 from bptui.app.form.choice import Choice
 from bptui.app.form.controls import Area, Line, LongText, NameSuggester, Note
@@ -17,17 +21,21 @@ MOST_OPENED = 30_000
 """Numbers, and 20 characters for each, that are shown when they are asked for, within a second."""
 
 
+LABEL, SIDE = 16, 40
+"""Columns of the label, before the control, and of what is said, behind it."""
+
+
 class FieldRow(Widget):
-    """Shows the text it is given last; what is typed into it leaves as a message."""
+    """Shows the text it is given last; what is typed into it leaves as a message.
+
+    It draws the label and what is said around its control itself: a form has many rows.
+    """
 
     DEFAULT_CSS = """
     FieldRow {
-        layout: horizontal;
         height: auto;
-        & .label { width: 17; padding: 0 1 0 0; text-align: right; }
-        & .side { width: 41; padding: 0 0 0 1; color: $text-muted; }
-        & .side.wrong { color: $text-warning; }
-        & .label.current { text-style: bold; }
+        color: $text-muted;
+        & > Line, & > Area, & > Choice, & > Note { margin: 0 41 0 17; }
     }
     """
 
@@ -44,13 +52,13 @@ class FieldRow(Widget):
 
     def __init__(self, field: Field, text: Text) -> None:
         super().__init__()
-        self.field, self._text, self._said = field, text, ("", False)
+        self.field, self._text = field, text
+        self.said, self._wrong = field.help, False
         self._known = text
         """The text that the form knows of; what is typed may be ahead of it."""
         self._open = False
         """Whether a long text is shown all the same."""
-        self._label = Static(field.label, classes="label", markup=False)
-        self._side = Static(field.help, classes="side", markup=False)
+        self._current = False
         self._control = self._made()
 
     @property
@@ -70,20 +78,54 @@ class FieldRow(Widget):
         self._known = self._text
         return self._text
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether it says so in a loud voice."""
+        return self._wrong
+
     def compose(self) -> ComposeResult:
-        yield self._label
         yield self._control
-        yield self._side
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        height = super().get_content_height(container, viewport, width)
+        return max(height, len(self._beside)) + len(self._below(width))
+
+    @property
+    def _is_narrow(self) -> bool:
+        """Whether what is said stands below the control, and only if it is a loud word."""
+        return self.screen.has_class("narrow")
+
+    @property
+    def _beside(self) -> list[tuple[Content, Content]]:
+        """Lines of the label, and of what is said on the other side of the control."""
+        style = "bold $foreground" if self._current else "$foreground"
+        label = Content.styled(self.field.label, style)
+        said = [] if self._is_narrow else self._said.wrap(SIDE)
+        lines = zip_longest(label.wrap(LABEL), said, fillvalue=Content())
+        return [(line.pad_left(LABEL - line.cell_length), side) for line, side in lines]
+
+    def _below(self, width: int) -> list[Content]:
+        loud = self._is_narrow and self._wrong
+        return self._said.wrap(max(width - LABEL - 1, 1)) if loud else []
+
+    @property
+    def _said(self) -> Content:
+        return Content.styled(self.said, "$text-warning" if self._wrong else "")
+
+    def render(self) -> Content:
+        width, height = self.size
+        between = " " * max(width - LABEL - SIDE, 0)
+        lines = [Content.assemble(label, between, said) for label, said in self._beside]
+        below = self._below(width)
+        lines += [Content()] * (height - len(lines) - len(below))
+        return Content("\n").join([*lines, *(each.pad_left(LABEL + 1) for each in below)])
 
     def show(self, field: Field, text: Text, problem: str, wrong: bool) -> None:
         """Show ``text``, and ``problem`` in the place of the help; ``wrong``: in a loud voice."""
-        if field.label != self.field.label:
-            self._label.update(field.label, layout=False)
-        said = (f"! {problem}" if wrong else problem or field.help), wrong
-        if said != self._said:
-            self._said = said
-            self._side.update(said[0])
-            self._side.set_class(wrong, "wrong")
+        said = f"! {problem}" if wrong else problem or field.help
+        if (field.label, said, wrong) != (self.field.label, self.said, self._wrong):
+            self.said, self._wrong = said, wrong
+            self.refresh(layout=True)
         if field.placeholder != self.field.placeholder and isinstance(self._control, Line):
             self._control.placeholder = field.placeholder
         self.field = field
@@ -129,7 +171,7 @@ class FieldRow(Widget):
         if field.kind == "block":
             return Area(str(text), wraps=field.key == "description")
         suggester = NameSuggester(field.options) if field.options else None
-        return Line(str(text), placeholder=field.placeholder, suggester=suggester)
+        return Line(str(text), field.placeholder, suggester)
 
     def _replace(self) -> None:
         """Put the control that suits the text in the place of the other."""
@@ -145,10 +187,12 @@ class FieldRow(Widget):
         self.post_message(self.Edited(self))
 
     def on_descendant_focus(self) -> None:
-        self._label.add_class("current")
+        self._current = True
+        self.refresh()
 
     def on_descendant_blur(self) -> None:
-        self._label.remove_class("current")
+        self._current = False
+        self.refresh()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -27,6 +27,8 @@ from bptui.presets.describe import table_of
 from bptui.presets.origin import origin_of
 from bptui.presets.working import working_folder
 
+WIDEST = 150
+"""Columns that the form takes at most."""
 WIDE = 100
 """Columns from which messages stand beside their fields."""
 PATIENCE = 0.2
@@ -43,6 +45,7 @@ class FormScreen(Dialog[Experiment | None]):
 
     DEFAULT_CSS = """
     FormScreen { align: center middle; }
+    FormScreen.covering { background: $surface; }
     FormScreen #form {
         border: round $border;
         border-title-style: bold;
@@ -54,6 +57,7 @@ class FormScreen(Dialog[Experiment | None]):
     }
     FormScreen #form-fields {
         height: 1fr;
+        scrollbar-gutter: stable;
         scrollbar-size: 1 1;
         scrollbar-color: $foreground 30%;
         scrollbar-background: $surface;
@@ -61,12 +65,7 @@ class FormScreen(Dialog[Experiment | None]):
     FormScreen .section { height: auto; margin: 0 0 1 0; }
     FormScreen .heading { text-style: bold; color: $text-accent; }
     FormScreen.narrow FieldRow {
-        layout: grid;
-        grid-size: 2;
-        grid-columns: 17 1fr;
-        grid-rows: auto;
-        & .side { width: 100%; padding: 0 0 0 17; column-span: 2; display: none; }
-        & .side.wrong { display: block; }
+        & > Line, & > Area, & > Choice, & > Note { margin: 0 0 0 17; }
     }
     FormScreen #form-help { height: 1; color: $text-muted; display: none; }
     FormScreen.narrow #form-help { display: block; }
@@ -95,7 +94,8 @@ class FormScreen(Dialog[Experiment | None]):
         self._pages = Pages(self._place, self._draft)
         # kept here, since messages may still arrive while the screen is being taken down
         self._rows: dict[str, FieldRow] = {}
-        self._sections: list[Widget] = []
+        self._sections: list[Vertical] = []
+        self._fields = VerticalScroll(id="form-fields", can_focus=False)
         self._help = Static(id="form-help", markup=False)
         self._line = Static(id="form-said", markup=False)
         self._ok = Button("OK", id="form-ok", variant="primary", compact=True, disabled=True)
@@ -110,14 +110,7 @@ class FormScreen(Dialog[Experiment | None]):
         with Vertical(id="form") as box:
             box.border_title = self._heading
             box.border_subtitle = "ctrl+s OK, esc cancels, ctrl+n empties the form"
-            with VerticalScroll(id="form-fields", can_focus=False):
-                for title, group in sections(self._draft):
-                    with Vertical(classes="section") as section:
-                        self._sections.append(section)
-                        yield Static(title, classes="heading")
-                        for each in group:
-                            row = self._rows[each.key] = FieldRow(each, self._draft.text(each.key))
-                            yield row
+            yield self._fields
             yield self._help
             with Horizontal(id="form-end"):
                 yield self._line
@@ -129,12 +122,32 @@ class FormScreen(Dialog[Experiment | None]):
         return Content(f"Experiment: {self._place.name}")
 
     def on_mount(self) -> None:
-        self._rows["network.layers"].entry.focus()
-        self._show()
-        self._check(0.0)
+        self._fit(self.app.size.width)
 
     def on_resize(self, event: Resize) -> None:
-        self.set_class(event.size.width < WIDE, "narrow")
+        self._fit(event.size.width)
+        if not self._rows:
+            self.call_next(self._fill)
+
+    def _fit(self, width: int) -> None:
+        self.set_class(width < WIDE, "narrow")
+        # what cannot be seen need not be drawn behind it
+        self.set_class(width <= WIDEST, "covering")
+
+    async def _fill(self) -> None:
+        """Mount the fields: now that their place is known, they are laid out once."""
+        boxes = []
+        for title, group in sections(self._draft):
+            rows = {each.key: FieldRow(each, self._draft.text(each.key)) for each in group}
+            self._rows |= rows
+            heading = Static(title, classes="heading", markup=False)
+            boxes.append(Vertical(heading, *rows.values(), classes="section"))
+        with self.app.batch_update():
+            await self._fields.mount_all(boxes)
+            self._sections = boxes
+            self.set_focus(self._rows["network.layers"].entry)
+            self._show()
+        self._check(0.0)
 
     def on_field_row_edited(self, event: FieldRow.Edited) -> None:
         self._take(event.row)
@@ -198,6 +211,8 @@ class FormScreen(Dialog[Experiment | None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Enter leaves a field of one line only; the arrows stay in one of many lines."""
+        if not self._sections and action != "cancel":
+            return False
         if action == "enter_field":
             return isinstance(self.focused, Line | Choice)
         return action not in ("field_above", "field_below") or not isinstance(self.focused, Area)
@@ -210,7 +225,7 @@ class FormScreen(Dialog[Experiment | None]):
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         row = _row_of(event.widget)
-        self._help.update(row.field.help if row else "")
+        self._help.update(row.field.help if row else "", layout=False)
         if self._asked:
             self._asked = False
             self._say()
@@ -227,7 +242,7 @@ class FormScreen(Dialog[Experiment | None]):
 
     @property
     def busy(self) -> bool:
-        return self._wanted
+        return self._wanted or not self._sections
 
     async def action_cancel(self) -> None:
         """Leave; what was changed is lost only when asked for twice."""
@@ -251,7 +266,7 @@ class FormScreen(Dialog[Experiment | None]):
 
     def _show(self) -> None:
         """Show the draft: its fields in their order, and what is wrong as far as is known."""
-        if not all(box.is_running for box in self._sections):
+        if not self._sections or not all(box.is_running for box in self._sections):
             return
         draft = self._draft
         problems = draft.problems(at_once=True)
@@ -274,7 +289,8 @@ class FormScreen(Dialog[Experiment | None]):
                 before = row
                 shown.add(each.key)
         for key, row in self._rows.items():
-            row.display = key in shown
+            if row.display is not (key in shown):
+                row.display = key in shown
         self._ok.disabled = bool(problems)
         self._say(problems)
 
@@ -302,8 +318,9 @@ class FormScreen(Dialog[Experiment | None]):
             return  # what was said stays until the check has an answer
         text = f"! {text}" if wrong else text
         if text != self._said:
+            before, after = (_height(each, line.content_size.width) for each in (self._said, text))
             self._said = text
-            line.update(text)
+            line.update(text, layout=before != after)
             line.set_class(wrong, "wrong")
 
     def _said_of(self, problems: Collection[str]) -> tuple[str, bool]:
@@ -337,6 +354,10 @@ class FormScreen(Dialog[Experiment | None]):
             first = next(wrong, None)
             if first is not None:
                 self._rows[first].entry.focus()
+
+
+def _height(text: str, width: int) -> int:
+    return Content(text).get_height({}, max(width, 1))
 
 
 def _row_of(widget: Widget) -> FieldRow | None:
