@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 
 from textual.app import App, ScreenStackError
@@ -94,6 +95,15 @@ class InOrderApp(App[None]):
         """Whether keys wait for the screen's work: none may be there to give it up."""
         escaping = any(isinstance(each, Key) and each.key == "escape" for each in self._held)
         return self.screen is not self._slow and not escaping
+
+    def when_drawn(self, then: Callable[..., object], *arguments: object) -> None:
+        """Do something after the next frame, on which the keys to come wait."""
+
+        def do() -> None:
+            self._preparing -= 1
+            then(*arguments)
+
+        self._preparing += self.call_after_refresh(do)
 
     async def _passed(self, screen: Screen[object], widget: Widget) -> None:
         """Wait until what is on its way from ``widget`` has arrived, or the screen has changed."""

@@ -92,13 +92,13 @@ class LookingApp(CheckingApp):
         if samples.has_class("absent"):
             self._came_from = self.focused
             self._exchange(chart, samples)
-            self.call_after_refresh(samples.focus)
+            self.when_drawn(samples.focus)
         elif not covered:
             focused = samples.has_focus
             self._exchange(samples, chart)
             origin = self._came_from
             if focused and isinstance(origin, Panel) and not origin.away:
-                self.call_after_refresh(origin.focus)
+                self.when_drawn(origin.focus)
 
     def shows(self, panel_id: str) -> bool:
         """Whether that panel was asked for, rather than the one whose place it takes."""
@@ -121,7 +121,7 @@ class LookingApp(CheckingApp):
         screen.remove_class("explaining")
         if covered:
             shown = next((each for each in panels if not each.has_class("absent")), panels[0])
-            self.call_after_refresh(self._focus_if_lost, shown)
+            self.when_drawn(self._focus_if_lost, shown)
         return covered
 
     def _focus_if_lost(self, panel: Panel) -> None:
@@ -137,4 +137,4 @@ class LookingApp(CheckingApp):
             old.remove_class("alone")
             new.add_class("alone")
         if old.has_focus:
-            self.call_after_refresh(new.focus)
+            self.when_drawn(new.focus)

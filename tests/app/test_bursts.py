@@ -179,6 +179,7 @@ async def test_a_network_typed_into_the_form_in_one_burst() -> None:
 
 async def test_two_pictures_in_one_burst() -> None:
     async with opened("xor") as session:
-        burst(session, "o", "o", "s")
+        burst(session, "o", "o", "s", "i", "down")
         await session.step(1)
-        await session.shows("Learned")
+        await session.shows("Learned", "▸ 2")
+        assert session.app.focused is session.panel("#samples")
