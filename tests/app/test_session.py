@@ -232,6 +232,23 @@ async def test_a_session_in_which_nothing_is_done(state: Path) -> None:
     assert not list(state.iterdir())
 
 
+async def test_a_key_takes_the_offer_away_once_it_has_been_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written(ended=False, step=1234)
+    app, _ = app_of(load("article"))
+    async with app.run_test(size=(80, 24), notifications=True):
+        session = Session(app)
+        await session.until(lambda: "unexpectedly" in session.notices(), "the offer")
+        await session.press("s")
+        await session.step(1)
+        assert "unexpectedly" in session.notices()
+        monkeypatch.setattr("bptui.app.session.remembering.READING", 0.0)
+        await session.press("s")
+        await session.step(2)
+        await session.until(lambda: not session.notices(), "no offer")
+
+
 def standing_at(step: int) -> Standing:
     """At a step of xor."""
     app, _ = app_of(load("xor"))

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 from collections.abc import Awaitable
 from dataclasses import replace
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from textual.css.query import NoMatches
@@ -27,6 +28,8 @@ if TYPE_CHECKING:  # loaded when it is needed, after the first paint
 
 OFFER_SECONDS = 20.0
 """So long the offer to continue stays, unless something else is to be said."""
+READING = 4.0
+"""Seconds after which a key takes the offer away: it has been read, and panels lie below it."""
 
 
 class RememberingApp(LookingApp):
@@ -45,6 +48,7 @@ class RememberingApp(LookingApp):
         self._last: Standing | None = None
         self._look: Look | None = None
         self._told = False
+        self._offered_at: float | None = None
 
     @property
     def selection(self) -> Selection:
@@ -96,6 +100,7 @@ class RememberingApp(LookingApp):
             text = await asyncio.to_thread(offer)
             if text is not None:
                 self.notify(text, timeout=OFFER_SECONDS, markup=False)
+                self._offered_at = monotonic()
 
     async def _continue(self, kept: Kept) -> None:
         if self._continuing is not None:
@@ -123,6 +128,9 @@ class RememberingApp(LookingApp):
 
     def changed(self) -> None:
         """Something may be other than it was: have it written before long."""
+        if self._offered_at is not None and monotonic() - self._offered_at > READING:
+            self._offered_at = None
+            self.clear_notifications()
         if self._begun and self._keeper is not None and self._write_timer is None:
             self._write_timer = self.set_timer(self._keeper.pause, self._write_in_background)
 
