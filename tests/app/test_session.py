@@ -236,6 +236,7 @@ async def test_a_key_takes_the_offer_away_once_it_has_been_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     written(ended=False, step=1234)
+    monkeypatch.setattr("bptui.app.session.remembering.READING", 1000.0)
     app, _ = app_of(load("article"))
     async with app.run_test(size=(80, 24), notifications=True):
         session = Session(app)
