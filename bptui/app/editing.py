@@ -129,10 +129,19 @@ class EditingApp(ComparingApp):
 
     def _take(self, experiment: Experiment | None) -> None:
         """Start over with what the form gave; beside the losses there were, if they compare."""
+        from bptui.presets.describe import table_of
+        from bptui.presets.identity import same_experiment
+
         if experiment is None:
             return
         player = self._player
         before = player.snapshot.experiment
+        if (
+            experiment.name == before.name
+            and same_experiment(experiment, before)
+            and table_of(experiment) == table_of(before)  # titles and seeds too
+        ):
+            return
         curve = Curve("before the edit", player.timeline.losses.summary())
         same = experiment.name == before.name
         self._play(

@@ -246,11 +246,24 @@ async def test_networks_of_all_sizes(layers: tuple[int, ...]) -> None:
         assert mine.tobytes() == theirs.tobytes()
 
 
-async def test_the_key_opens_the_form_on_what_is_shown() -> None:
+async def test_the_key_opens_the_form_on_what_is_shown_and_ok_keeps_what_is_not_changed() -> None:
     async with opened("mazur") as session:
+        await session.press("s", "s", "s")
+        await session.step(3)
+        timeline = session.app.player.timeline
         await session.press("e")
         await session.until(lambda: isinstance(session.app.screen, FormScreen), "the form")
         await session.shows("Experiment: mazur", "2-2-2")
+        await session.press("ctrl+s")
+        await session.until(lambda: not isinstance(session.app.screen, FormScreen), "its end")
+        assert await session.rest() == 3
+        assert session.app.player.timeline is timeline
+        assert "before the edit" not in session.screen()
+        await session.press("e", *["tab"] * 12, "ctrl+u", *"0.4", "ctrl+s")
+        await session.until(lambda: session.app.player.timeline is not timeline, "the change")
+        assert await session.rest() == 0
+        assert session.app.player.snapshot.experiment.training.learning_rate == 0.4
+        await session.shows("before the edit")
 
 
 async def test_an_experiment_of_a_program_can_be_edited() -> None:
