@@ -91,6 +91,10 @@ class FieldRow(Widget):
         return max(height, len(self._beside)) + len(self._below(width))
 
     @property
+    def _rows_taken(self) -> tuple[int, int]:
+        return len(self._beside), len(self._below(self.size.width))
+
+    @property
     def _is_narrow(self) -> bool:
         """Whether what is said stands below the control, and only if it is a loud word."""
         return self.screen.has_class("narrow")
@@ -122,13 +126,15 @@ class FieldRow(Widget):
 
     def show(self, field: Field, text: Text, problem: str, wrong: bool) -> None:
         """Show ``text``, and ``problem`` in the place of the help; ``wrong``: in a loud voice."""
-        said = f"! {problem}" if wrong else problem or field.help
-        if (field.label, said, wrong) != (self.field.label, self.said, self._wrong):
-            self.said, self._wrong = said, wrong
-            self.refresh(layout=True)
-        if field.placeholder != self.field.placeholder and isinstance(self._control, Line):
+        said, was = f"! {problem}" if wrong else problem or field.help, self.field
+        if (field.label, said, wrong) == (was.label, self.said, self._wrong):
+            self.field = field
+        else:
+            before = self._rows_taken
+            self.field, self.said, self._wrong = field, said, wrong
+            self.refresh(layout=self._rows_taken != before)
+        if field.placeholder != was.placeholder and isinstance(self._control, Line):
             self._control.placeholder = field.placeholder
-        self.field = field
         if text is not self._known and text != self._known:
             self._known = text
             self._put(text)
