@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from msgspec import Struct
 
-from bptui.core.arrays import Array
+from bptui.core.arrays import Array, Integers
 from bptui.core.summary import Summary
 
 LETTERS = "ABCDEF"
@@ -29,7 +28,7 @@ class Curve(Struct, frozen=True, eq=False):
         """Losses; the last one is that of step ``length`` - 1."""
         return len(self.losses)
 
-    def envelope(self, columns: int, start: int = 0) -> tuple[npt.NDArray[np.intp], Array, Array]:
+    def envelope(self, columns: int, start: int = 0) -> tuple[Integers, Array, Array]:
         """Like :meth:`Summary.envelope`, from step ``start`` on."""
         steps, lows, highs = self.losses.envelope(columns)
         first = int(np.searchsorted(steps, start))

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
-Array: TypeAlias = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+# what numpy.typing's NDArray stands for, which takes time to load
+Array: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[np.float64]]
+Integers: TypeAlias = np.ndarray[tuple[Any, ...], np.dtype[np.intp]]
 Call: TypeAlias = Callable[[], object]
 
 
@@ -45,7 +49,7 @@ def zeros(*shape: int) -> Array:
     return raw[start : start + size].reshape(shape)
 
 
-def frozen(array: npt.ArrayLike) -> Array:
+def frozen(array: ArrayLike) -> Array:
     """A read-only, C-contiguous float64 copy of ``array``."""
     copy = np.array(array, dtype=np.float64, order="C")
     copy.setflags(write=False)

@@ -6,9 +6,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-Indices = npt.NDArray[np.intp]
+from bptui.core.arrays import Integers
+
+Indices = Integers
 
 
 @lru_cache(maxsize=8)

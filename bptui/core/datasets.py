@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from bptui.core.arrays import Array
+from bptui.core.arrays import Array, Integers
 
 if TYPE_CHECKING:
     from numpy.random import Generator  # numpy loads it when it is first used
 
-Labels = npt.NDArray[np.intp]
+Labels = Integers
 
 
 class Dataset(NamedTuple):

@@ -9,9 +9,8 @@ from __future__ import annotations
 from threading import Lock
 
 import numpy as np
-import numpy.typing as npt
 
-from bptui.core.arrays import Array
+from bptui.core.arrays import Array, Integers
 from bptui.core.newest import CHUNKS, Newest
 from bptui.core.summary import Spans, Summary
 
@@ -109,6 +108,6 @@ class LossHistory:
                 self._summary = self._spans.summary(self._newest.values(covered, length))
             return self._summary
 
-    def envelope(self, columns: int) -> tuple[npt.NDArray[np.intp], Array, Array]:
+    def envelope(self, columns: int) -> tuple[Integers, Array, Array]:
         """Like :meth:`Summary.envelope`, of the losses there are now."""
         return self.summary().envelope(columns)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from bptui.core.activations import ACTIVATIONS, Activation
 from bptui.core.arrays import Array, frozen
 from bptui.core.errors import require
 from bptui.core.names import Names
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 MOST_LAYERS, MOST_UNITS, MOST_PARAMETERS = 65, 100_000, 20_000_000
 
@@ -101,7 +104,7 @@ class Parameters:
 
     @classmethod
     def of(
-        cls, weights: Sequence[npt.ArrayLike], biases: Sequence[npt.ArrayLike] | None
+        cls, weights: Sequence[ArrayLike], biases: Sequence[ArrayLike] | None
     ) -> Parameters:
         """Read-only copies of the given matrices and vectors."""
         return cls(

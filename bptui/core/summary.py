@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from bptui.core.arrays import Array
+from bptui.core.arrays import Array, Integers
 
 SPANS = 16_384
 """Spans at most; from half as many on while there are more steps than that."""
@@ -29,7 +28,7 @@ class Summary:
     def __len__(self) -> int:
         return self.lows.size * self.width + self.rest.size
 
-    def envelope(self, columns: int) -> tuple[npt.NDArray[np.intp], Array, Array]:
+    def envelope(self, columns: int) -> tuple[Integers, Array, Array]:
         """Steps and the lowest and highest finite loss from each to the next, for drawing.
 
         There are about ``columns`` of them, up to twice as many where that is every step, and the

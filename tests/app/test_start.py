@@ -26,6 +26,7 @@ print(json.dumps([sorted(sys.modules), sorted(each.__qualname__ for each in clas
 LATER = (
     "click",
     "plotext",
+    "numpy.typing",
     "shlex",
     "csv",
     "hashlib",
