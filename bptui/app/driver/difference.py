@@ -72,15 +72,13 @@ class Pen:
         # terminals differ on what follows a row's end, and on how wide some characters are
         self._x = run.end if run.end < width and _is_sure(run.text[-1]) else NOWHERE
 
-    def cost(self, style: Style, run: Run) -> int:
-        """The bytes that lead to where and how a run is to be written."""
-        return len(change(self.style, style)) + len(self.way(run.x, run.y))
-
     def way(self, to_x: int, to_y: int) -> str:
         """The shortest codes that lead to a cell."""
         x, y = self._x, self._y
         if (x, y) == (to_x, to_y):
             return ""
+        if 0 <= x < to_x and y == to_y:
+            return _by(to_x - x, "C")
         absolute = f"\x1b[{to_y + 1};{to_x + 1}H" if to_x or to_y else "\x1b[H"
         if x < 0:
             return absolute
@@ -116,7 +114,7 @@ def draw(pen: Pen, shown: Picture | None, wanted: Picture) -> Picture:
             places: Iterable[int] = range(wanted.width)
         elif characters != before or styles != styles_before:
             cells = enumerate(zip(characters, before, styles, styles_before, strict=True))
-            places = [x for x, (a, b, c, d) in cells if a != b or c != d]
+            places = [x for x, (a, b, c, d) in cells if a != b or (c is not d and c != d)]
         else:
             continue
         left[y] = set(places)
@@ -126,7 +124,7 @@ def draw(pen: Pen, shown: Picture | None, wanted: Picture) -> Picture:
     wanted.changed.clear()
     while runs:
         # one style after another, since going somewhere takes fewer bytes than most changes of it
-        style = min(runs, key=lambda each: pen.cost(each, runs[each][0]))
+        style = min(runs, key=lambda each: len(change(pen.style, each)))
         pen.take(style)
         mine = runs.pop(style)
         for run in _joined(mine, style, wanted, left):

@@ -10,7 +10,10 @@ from bptui.app.driver.picture import Picture
 from bptui.app.driver.styles import selected
 
 _PART = re.compile(
-    r"\x1b\[(?P<parameters>[\d;]*)(?P<final>[Hm])"
+    # what Textual writes most of all: a style, text in it, and no style any more
+    r"\x1b\[(?P<style>[\d;]*)m(?P<inside>[^\x00-\x1f\x7f-\x9f]+)(?P<styled>\x1b\[0m)"
+    r"|\x1b\[(?P<select>[\d;]*)(?P<selects>m)"
+    r"|\x1b\[(?P<place>[\d;]*)(?P<moves>H)"
     r"|(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
     r"|(?P<control>[\n\r])"
     r"|\x1b\]8;(?P<link>[^;\x07\x1b]*;[^\x07\x1b]*)(?:\x1b\\|\x07)"
@@ -46,28 +49,34 @@ class Kind(Enum):
 def read(data: str, picture: Picture, passed: Callable[[Kind, str], None]) -> None:
     """Apply ``data`` to the picture; ``passed`` is called with all that is no part of it."""
     for part in _PART.finditer(data):
-        final = part["final"]
-        if final == "m":
-            style = selected(picture.style, part["parameters"])
-            if style is None:
-                passed(Kind.UNKNOWN, part[0])
-            else:
-                picture.style = style
-        elif part["text"]:
-            picture.draw(part["text"])
-        elif final == "H":
-            row, _, column = part["parameters"].partition(";")
+        what = part.lastgroup
+        if what == "styled":
+            _select(picture, part["style"], passed)
+            picture.draw(part["inside"])
+            _select(picture, "0", passed)
+        elif what == "text":
+            picture.draw(part[0])
+        elif what == "moves":
+            row, _, column = part["place"].partition(";")
             picture.move(int(column or 1) - 1, int(row or 1) - 1)
-        elif part["control"]:
+        elif what == "selects":
+            _select(picture, part["select"], passed)
+        elif what == "control":
             # the terminal turns a line feed into the beginning of the next line
             picture.move(0, picture.y + (part[0] == "\n"))
-        elif part["link"] is not None:
+        elif what == "link":
             link = part["link"]
             picture.style = picture.style._replace(link="" if link == ";" else link)
-        elif part["other"]:
+        else:
             passed(kind_of(part[0]), part[0])
-        else:  # an ESC that begins nothing
-            passed(Kind.UNKNOWN, part[0])
+
+
+def _select(picture: Picture, parameters: str, passed: Callable[[Kind, str], None]) -> None:
+    style = selected(picture.style, parameters)
+    if style is None:
+        passed(Kind.UNKNOWN, f"\x1b[{parameters}m")
+    else:
+        picture.style = style
 
 
 def kind_of(sequence: str) -> Kind:
