@@ -35,6 +35,8 @@ from bptui.presets.origin import origin_of
 if TYPE_CHECKING:
     from bptui.app.screens.presets import New
 
+YOUNG = 10_000
+"""Objects made since the last collection that call for another: some keys' worth of drawing."""
 LOW = 30
 """Rows below which a screen has no room for the derivation beside all the other panels."""
 DIAGRAM = 15
@@ -95,6 +97,7 @@ class BptuiApp(RememberingApp):
 
     def _settle(self) -> None:
         gc.freeze()
+        gc.set_threshold(YOUNG)
         gc.enable()
         self.begin_session()
 
