@@ -103,9 +103,7 @@ class Parameters:
     biases: tuple[Array, ...] | None
 
     @classmethod
-    def of(
-        cls, weights: Sequence[ArrayLike], biases: Sequence[ArrayLike] | None
-    ) -> Parameters:
+    def of(cls, weights: Sequence[ArrayLike], biases: Sequence[ArrayLike] | None) -> Parameters:
         """Read-only copies of the given matrices and vectors."""
         return cls(
             tuple(frozen(each) for each in weights),

@@ -17,7 +17,8 @@ _OF_ONE_WIDTH: dict[int, str | None] = {
     **{0x1F1E6 + place: chr(ord("A") + place) for place in range(26)},  # two make a flag
 }
 """What joins with others to pictures: terminals do not agree on how wide that makes them."""
-_ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?")
+# seldom needed, and compiled then
+_ESCAPE_SEQUENCE = r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?"
 
 
 class PresetError(Exception):
@@ -54,7 +55,9 @@ def cleaned(text: str) -> str:
     text = text.translate(_OF_ONE_WIDTH)
     if text.isprintable():
         return text
-    return "\n".join(map(_cleaned_line, _ESCAPE_SEQUENCE.sub("", text).splitlines()))
+    if "\x1b" in text:
+        text = re.sub(_ESCAPE_SEQUENCE, "", text)
+    return "\n".join(map(_cleaned_line, text.splitlines()))
 
 
 def _cleaned_line(line: str) -> str:

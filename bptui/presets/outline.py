@@ -42,10 +42,11 @@ _PART = re.compile(
     rf"|(?P<numbers>{_MATRICES}|{_ROWS}|{_FLAT})|[^\"'\#\[]++|\[|(?P<open>.++)",
     re.DOTALL,
 )
-_TRAILING_COMMA = re.compile(r",([ \t\r\n]*\])")
-_LARGE_WHOLE = re.compile(r"(?<![.\d])\d{19,}(?![.\deE])")
 _DEEP_KEY = re.compile(rf"(?:\.[ \t]*(?:[\w-]+|\"\")[ \t]*){{{_DEEPEST_KEY}}}")
-_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)$")
+# seldom needed, and compiled then
+_TRAILING_COMMA = r",([ \t\r\n]*\])"
+_LARGE_WHOLE = r"(?<![.\d])\d{19,}(?![.\deE])"
+_PLACE = r"\(at line (\d+), column (\d+)\)$"
 
 
 class TooLongError(ValueError):
@@ -83,7 +84,7 @@ class Outline(msgspec.Struct, frozen=True):
         except tomllib.TOMLDecodeError as error:
             if not self.aside:
                 raise
-            raise tomllib.TOMLDecodeError(_PLACE.sub(self._place, str(error))) from None
+            raise tomllib.TOMLDecodeError(re.sub(_PLACE, self._place, str(error))) from None
         for key, value in _filled(plain):
             if check is not None:
                 check(key, value)
@@ -151,10 +152,10 @@ def _limited(count: int, most: int, what: str) -> None:
 
 def _decoded(text: str) -> object:
     """The value of a list of numbers, or None where TOML and JSON may not agree about it."""
-    if _LARGE_WHOLE.search(text) or text.count("\r") != text.count("\r\n"):
+    if re.search(_LARGE_WHOLE, text) or text.count("\r") != text.count("\r\n"):
         return None
     try:
-        return msgspec.json.decode(_TRAILING_COMMA.sub(r"\1", text))
+        return msgspec.json.decode(re.sub(_TRAILING_COMMA, r"\1", text))
     except msgspec.MsgspecError:
         return None
 

@@ -19,8 +19,9 @@ Raw = Mapping[str, object]
 
 _LONGEST_NAME = 100
 """Characters of a key that are compared with those known."""
-_PLACE = re.compile(r" - at `\$\.?(.*)`$")
-_PART = re.compile(r"[^.\[\]]+")
+# compiled when there is an error to be told
+_PLACE = r" - at `\$\.?(.*)`$"
+_PART = r"[^.\[\]]+"
 _WORDS = {
     "int": "a whole number",
     "float": "a number",
@@ -54,7 +55,7 @@ def parse(text: str, file: str) -> tuple[PresetFile, Raw]:
 def at(raw: Raw, key: str) -> object:
     """The plain value at a key path such as ``network.layers[1]``; None where there is none."""
     value: object = raw
-    for part in _PART.findall(key):
+    for part in re.findall(_PART, key):
         if isinstance(value, Mapping):
             value = value.get(part)
         elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
@@ -92,16 +93,16 @@ def _check_keys(raw: Raw) -> None:
 def _translated(error: msgspec.ValidationError, raw: Raw, file: str) -> PresetError:
     """msgspec's message in our words."""
     text = str(error)
-    place = _PLACE.search(text)
+    place = re.search(_PLACE, text)
     path = place[1] if place else ""
-    text = _PLACE.sub("", text)
+    text = re.sub(_PLACE, "", text)
     names = re.findall("`(.*?)`", text)
     if text.startswith("Object missing required field"):
         key = f"{path}.{names[0]}" if path else names[0]
         return PresetError(file, key, "nothing", expectation(path, names[0]))
     types = [_WORDS[each] for each in names[0].split(" | ") if each in _WORDS]
     expected = " or ".join(types) or text
-    parts = _PART.findall(path)
+    parts = re.findall(_PART, path)
     if len(parts) > 1 and "." in path:
         whole = f"{parts[0]}.{parts[1]}"
         words = expectation(parts[0], parts[1])
