@@ -16,6 +16,13 @@ PENDING = "·"
 
 def touch(view: View, *quantities: str) -> Touch:
     """Whether the operation has written one of the quantities; else whether it has read one."""
-    if any(view.writes(each) for each in quantities):
-        return "written"
-    return "read" if any(view.reads(each) for each in quantities) else ""
+    operation = view.operation
+    if operation is None:
+        return ""
+    for each in quantities:
+        if each in operation.writes:
+            return "written"
+    for each in quantities:
+        if each in operation.reads:
+            return "read"
+    return ""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
+from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
-
-from bptui.app.lines import Line
 
 
 class Canvas:
@@ -56,10 +57,9 @@ class Canvas:
 
 
 def _strip(text: list[str], styles: list[Style]) -> Strip:
-    line = Line()
-    start = 0
-    for column in range(1, len(text) + 1):
-        if column == len(text) or styles[column] is not styles[start]:
-            line.add("".join(text[start:column]), styles[start])
-            start = column
-    return line.strip()
+    segments, end = [], 0
+    for _, same in groupby(styles, id):  # styles are few, so that equal ones are the same
+        run = [*same]
+        segments.append(Segment("".join(text[end : end + len(run)]), run[0]))
+        end += len(run)
+    return Strip(segments, end)

@@ -93,14 +93,15 @@ class MatrixPainter:
         chosen = self._column - cells.start if row == self._row else -1
         for index, value in enumerate(values.tolist()):
             number = signed(value, block.decimals).lstrip() if computed else PENDING
-            style = ink.sign(value, self._largest) if computed else ink.dim
+            usual = style = ink.sign(value, self._largest) if computed else ink.dim
             if index == chosen:
                 # as wide as most numbers are: it shall not change its width
                 number = number.rjust(block.decimals + 3)
                 style = ink.selected(style, self._focused)
             else:
                 style = ink.touched(style, touched)
-            line.add(" " * (block.cell - taken - len(number)), ink.text).add(number, style)
+            # the blanks keep the number's usual style, and so stay what they are when it is lit
+            line.add(" " * (block.cell - taken - len(number)), usual).add(number, style)
             taken = 0
 
     def _values(self, row: int) -> Array:

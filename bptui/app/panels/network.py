@@ -80,10 +80,10 @@ class NetworkPanel(Panel):
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         layout, drawn = self._current(view, width, height)
-        scene = Scene(
-            Canvas(layout.width, layout.height, self.ink.text),
-            *(layout, view, self.ink, self.has_focus),
-        )
+        ink = self.ink
+        # blanks as dim as the boxes: the fewer pieces a line has, the sooner it is on the screen
+        empty = Canvas(layout.width, layout.height, ink.dim)
+        scene = Scene(empty, layout, view, ink, self.has_focus)
         if self._background is None or not self._background.fits(scene):
             self._background = Background(scene, drawn)
         canvas = self._background.canvas.copy()
