@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from bptui.app.diagram.canvas import Canvas
 from bptui.app.diagram.edges import Edge
 from bptui.app.diagram.scene import Scene
 from bptui.app.diagram.units import draw_box
-from bptui.app.diagram.wires import draw_wires
+from bptui.app.diagram.wires import draw_strokes, wires_of
 from bptui.app.lighting import touch
 
 
 class Background:
-    """Drawn on the canvas of ``scene``; to be kept for the scenes that it fits."""
+    """Drawn on the canvas of ``scene``, unless the one ``before`` is drawn the same.
 
-    def __init__(self, scene: Scene, edges: tuple[Edge, ...]) -> None:
-        self.canvas = scene.canvas
-        self.wires = draw_wires(scene, edges)
+    To be kept for the scenes that it fits.
+    """
+
+    def __init__(self, scene: Scene, edges: tuple[Edge, ...], before: Background | None) -> None:
+        self.wires = wires_of(scene, edges)
         # edges without a label are lit themselves
-        self._lit = len(self.wires.labels) < len(self.wires.edges)
+        self._lit = len(self.wires.labels) < len(self.wires.strokes)
         self._look, self._weights = _look(scene, self._lit), scene.view.parameters.weights
+        self._paper = (scene.layout, scene.ink, self.wires.strokes)
+        self.canvas: Canvas = scene.canvas
+        if before is not None and before._paper == self._paper:
+            self.canvas = before.canvas
+        else:
+            self._draw(scene)
+
+    def _draw(self, scene: Scene) -> None:
+        draw_strokes(scene, self.wires)
         for place in (place for column in scene.layout.columns for place in column):
             draw_box(scene, place)
         for gap in scene.layout.omissions:

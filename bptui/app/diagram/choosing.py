@@ -51,7 +51,7 @@ def pick(network: Network, layout: Layout, wires: Wires, x: int, y: int) -> Sele
             return selection_of(label.edge)
     near = [
         (abs(row - y) + abs(column - x), -number, edge)
-        for number, edge in enumerate(wires.edges)
+        for number, (edge, *_) in enumerate(wires.strokes)
         for row, column, *_ in edge.cells
         if abs(row - y) <= 1 and abs(column - x) <= 1
     ]

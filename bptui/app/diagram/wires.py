@@ -1,4 +1,4 @@
-"""Draws the edges with their weights: the selected one brightest, those of the operation lit."""
+"""Draws the edges with their weights: the selected one brightest, the operation's weights lit."""
 
 from __future__ import annotations
 
@@ -26,10 +26,19 @@ class Label(NamedTuple):
     largest: float
 
 
+class Stroke(NamedTuple):
+    """How an edge is drawn; ``alone``: over the dots of others, not among them."""
+
+    edge: Edge
+    style: Style
+    dashed: bool
+    alone: bool
+
+
 class Wires(NamedTuple):
     """The edges as drawn, the last one on top, and where which label stands."""
 
-    edges: tuple[Edge, ...]
+    strokes: tuple[Stroke, ...]
     labels: dict[Key, Label]
     some: bool
     """Whether edges are left out."""
@@ -40,8 +49,8 @@ def selection_of(edge: Edge) -> Selection:
     return Selection("weight", edge.layer, edge.destination, edge.source)
 
 
-def draw_wires(scene: Scene, edges: tuple[Edge, ...]) -> Wires:
-    """Draw the edges; their weights, where there is room, are left to :func:`draw_labels`."""
+def wires_of(scene: Scene, edges: tuple[Edge, ...]) -> Wires:
+    """How the edges are drawn and, where there is room, their weights."""
     layout, ink, view = scene.layout, scene.ink, scene.view
     weights = view.parameters.weights
     sized = [
@@ -63,19 +72,27 @@ def draw_wires(scene: Scene, edges: tuple[Edge, ...]) -> Wires:
     if selected is not None and _key(selected[2]) not in places:
         alone_place = label_places(layout, selected[2:], len(texts[_key(selected[2])]))
         places = {**places, **alone_place}
+    strokes = []
     for _, value, edge in kept:
         sign = ink.sign(value, largest[edge.layer])
         style = _edge_style(scene, edge, sign, labelled=_key(edge) in places)
-        alone = selection_of(edge) == view.selection  # no dots of others make it thicker
-        for row, column, solid, dashed in edge.cells:
-            bits = dashed if value < 0.0 else solid
-            scene.canvas.dot(row, column, bits, style, alone=alone)
+        # no dots of others make the selected one thicker
+        alone = selection_of(edge) == view.selection
+        strokes.append(Stroke(edge, style, value < 0.0, alone))
     labels = {
         _key(edge): Label(edge, places[_key(edge)], texts[_key(edge)], value, largest[edge.layer])
         for _, value, edge in kept
         if _key(edge) in places
     }
-    return Wires(tuple(edge for _, _, edge in kept), labels, some)
+    return Wires(tuple(strokes), labels, some)
+
+
+def draw_strokes(scene: Scene, wires: Wires) -> None:
+    """Draw the edges, the last one on top."""
+    for edge, style, dashed, alone in wires.strokes:
+        for row, column, solid, dashes in edge.cells:
+            bits = dashes if dashed else solid
+            scene.canvas.dot(row, column, bits, style, alone=alone)
 
 
 def draw_labels(scene: Scene, wires: Wires) -> None:

@@ -85,7 +85,7 @@ class NetworkPanel(Panel):
         empty = Canvas(layout.width, layout.height, ink.dim)
         scene = Scene(empty, layout, view, ink, self.has_focus)
         if self._background is None or not self._background.fits(scene):
-            self._background = Background(scene, drawn)
+            self._background = Background(scene, drawn, self._background)
         canvas = self._background.canvas.copy()
         scene = scene._replace(canvas=canvas)
         draw_labels(scene, self._background.wires)
