@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
+
+import pytest
+
+from bptui.main import plainly_opened
 
 PROGRAM = """
 import json, sys
@@ -64,3 +70,54 @@ def test_only_what_the_first_screen_needs_is_loaded_before_it() -> None:
     assert {"bptui.app.panels.network", "numpy", "textual.app"} <= set(loaded)
     assert not set(LATER) & set(loaded)
     assert 0 < len(data_classes) <= MOST_DATA_CLASSES, data_classes
+
+
+class Stream:
+    """Standard input or output, which is a terminal or not."""
+
+    def __init__(self, terminal: bool) -> None:
+        self.isatty = lambda: terminal
+
+
+@pytest.mark.parametrize(
+    ("arguments", "preset"),
+    [
+        ([], "article"),
+        (["xor"], "xor"),
+        (["list"], None),
+        (["-h"], None),
+        (["-"], None),
+        (["--resume"], None),
+        (["xor", "--ascii"], None),
+        (["xor", "mazur"], None),
+    ],
+)
+def test_a_name_alone_needs_no_click(
+    arguments: list[str], preset: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Stream(terminal=True))
+    monkeypatch.setattr(sys, "stdout", Stream(terminal=True))
+    assert plainly_opened(arguments, {"TERM": "xterm"}) == preset
+    for unusual in ({"TERM": "dumb"}, {"TERM": "xterm", "_BPTUI_COMPLETE": "bash_complete"}):
+        assert plainly_opened(arguments, unusual) is None
+    monkeypatch.setattr(sys, "stdout", Stream(terminal=False))
+    assert plainly_opened(arguments, {"TERM": "xterm"}) is None
+
+
+def test_on_a_terminal_click_says_what_is_wrong_with_a_preset() -> None:
+    parent, child = pty.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "bptui", "no-such-preset"],
+            stdin=child,
+            stdout=child,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "TERM": "xterm"},
+            text=True,
+            timeout=60,
+        )
+    finally:
+        os.close(parent)
+        os.close(child)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: no-such-preset: found no preset and no file")
