@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from msgspec import Struct
 from textual.binding import Binding
 
 
-class Command(NamedTuple):
+class Command(Struct, frozen=True):
     """Something the user can do: ``action`` of the app; ``hint`` is its word in the key line."""
 
     key: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ SEEKING_FRAME = 0.1
 """Seconds between two pictures of how far a long jump has come."""
 
 
-class Speed(NamedTuple):
+class Speed(Struct, frozen=True):
     """So many steps, or operations, a second; ``rate`` may be inf."""
 
     rate: float

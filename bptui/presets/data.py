@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
@@ -26,7 +26,7 @@ OPTIONS = {
 """The keys that belong to one form of data alone."""
 
 
-class Samples(NamedTuple):
+class Samples(Struct, frozen=True, eq=False):
     inputs: Array
     targets: Array
     input_names: tuple[str, ...] = ()

@@ -11,7 +11,6 @@ import itertools
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import msgspec
 
@@ -57,7 +56,7 @@ class TooLongError(ValueError):
         self.found, self.expected = found, expected
 
 
-class Aside(NamedTuple):
+class Aside(msgspec.Struct, frozen=True):
     """A list of numbers that was set aside: its text and its value."""
 
     text: str
