@@ -59,14 +59,14 @@ async def test_help_lists_every_command(size: tuple[int, int]) -> None:
         await session.until(lambda: "Help" not in session.screen(), "the help to close")
 
 
-@pytest.mark.parametrize("key", ["escape", "q", "question_mark"])
-async def test_keys_that_close_the_help(key: str) -> None:
+async def test_keys_that_close_the_help() -> None:
     async with opened("article") as session:
         before = session.screen()
-        await session.press("question_mark")
-        await session.shows("Train one step")
-        await session.press(key)
-        await session.until(lambda: session.screen() == before, "the main screen")
+        for key in ("escape", "q", "question_mark"):
+            await session.press("question_mark")
+            await session.shows("Train one step")
+            await session.press(key)
+            await session.until(lambda: session.screen() == before, f"{key} to close the help")
 
 
 async def test_the_presets_open_one_and_all_panels_show_it() -> None:
@@ -112,19 +112,17 @@ async def test_the_presets_pause_the_run() -> None:
         assert not session.app.player.running
 
 
-@pytest.mark.parametrize(
-    ("words", "expected"), [("next step", "step 1"), ("loss scale", "logarithmic")]
-)
-async def test_the_palette_runs_a_command(words: str, expected: str) -> None:
+async def test_the_palette_runs_a_command() -> None:
     async with opened("article") as session:
-        await session.press("ctrl+p")
-        await session.shows("Back to step 0", "Next operation")
-        await session.press(*(key if key != " " else "space" for key in words))
-        await session.until(
-            lambda: "Next operation" not in session.screen(), "the palette to narrow the list"
-        )
-        await session.press("enter")
-        await session.shows(expected)
+        for words, expected in (("next step", "step 1"), ("loss scale", "logarithmic")):
+            await session.press("ctrl+p")
+            await session.shows("Back to step 0", "Next operation")
+            await session.press(*(key if key != " " else "space" for key in words))
+            await session.until(
+                lambda: "Next operation" not in session.screen(), "the palette to narrow the list"
+            )
+            await session.press("enter")
+            await session.shows(expected)
 
 
 async def test_the_theme_changes_and_the_numbers_stay() -> None:
@@ -195,12 +193,13 @@ async def test_quit(before: list[str]) -> None:
         assert not session.app.return_code
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_the_key_line_names_step_run_presets_help_and_quit(size: tuple[int, int]) -> None:
-    async with opened("article", size) as session:
-        for text in ("s/S step", "space run", "p presets", "? help", "q quit"):
-            assert text in session.key_line()
-        assert len(session.key_line()) == size[0]
+async def test_the_key_line_names_step_run_presets_help_and_quit() -> None:
+    async with opened("article", SIZES[0]) as session:
+        for width, height in SIZES:
+            session.resize(width, height)
+            await session.until(lambda width=width: len(session.key_line()) == width, "the size")
+            for text in ("s/S step", "space run", "p presets", "? help", "q quit"):
+                assert text in session.key_line()
 
 
 async def test_clicking_a_key_in_the_key_line_runs_it() -> None:
