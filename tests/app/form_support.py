@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from textual.events import Key, Paste
 from textual.widgets import Button, Static
 
+from bptui.app.form import screen as form_screen
 from bptui.app.form.choice import Choice
 from bptui.app.form.controls import Area, Line
 from bptui.app.form.row import FieldRow
@@ -103,13 +105,15 @@ async def form(
     experiment: Experiment | None, size: tuple[int, int] = (120, 36)
 ) -> AsyncIterator[Form]:
     """The form on ``experiment``, or an empty one, after its first check."""
-    async with opened("article", size) as session:
-        session.app.animation_level = "none"  # where a scroll ends is checked, not how it moves
-        screen = FormScreen(experiment)
-        made = Form(session, screen)
-        await session.app.push_screen(screen, made.given.append)
-        await session.until(lambda: made.said(), "the first check")
-        yield made
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(form_screen, "PATIENCE", 0.02)  # a check is waited for after most changes
+        async with opened("article", size) as session:
+            session.app.animation_level = "none"  # where a scroll ends is checked, not how it moves
+            screen = FormScreen(experiment)
+            made = Form(session, screen)
+            await session.app.push_screen(screen, made.given.append)
+            await session.until(lambda: made.said(), "the first check")
+            yield made
 
 
 def assert_same_numbers(one: Experiment, other: Experiment) -> None:

@@ -136,6 +136,28 @@ def test_what_is_written_into_the_form_is_bad() -> None:
     assert {(key, text) for key, text, _ in BAD} >= SHOWN
 
 
+async def test_where_a_message_stands_and_how_it_is_broken_into_lines() -> None:
+    """Beside its field, in lines as long as there is room; on a narrow screen below it."""
+    async with form(load("mazur")) as made:
+        help_of_rate = made.row(RATE).field.help
+        await made.write(LAYERS, "2-b-2")
+        await made.session.shows("1 field is wrong")
+        row, lines = made.row(LAYERS).region, made.session.lines()
+        said = " ".join(made.beside(LAYERS).split())
+        right = [line[row.right - 40 : row.right].strip() for line in lines[row.y : row.bottom]]
+        assert " ".join(" ".join(right).split()) == said
+        assert lines[row.y][row.x : row.x + 16].strip() == "layers"
+        assert "2-b-2" in lines[row.y]
+        assert help_of_rate in made.session.screen()
+        made.session.resize(80, 24)
+        await made.session.until(lambda: len(made.session.lines()) == 24, "the narrow screen")
+        await made.session.until(lambda: made.row(LAYERS).region.width < 80, "its rows")
+        row, lines = made.row(LAYERS).region, made.session.lines()
+        below = [line[row.x + 17 : row.right].strip() for line in lines[row.y + 1 : row.bottom]]
+        assert " ".join(" ".join(below).split()) == said
+        assert help_of_rate not in made.session.screen()
+
+
 @pytest.mark.parametrize("section", ["network", "parameters", "training", "data"])
 async def test_what_is_wrong_is_said_beside_the_field(section: str) -> None:
     mazur = load("mazur")
