@@ -7,10 +7,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-SLICE = 0.003
+SLICE = 0.005
 """Seconds of work between two looks at the keyboard."""
-BREATH = 0.002
-"""Seconds left to everything else between two slices: a key takes many turns of the event loop."""
+BREATH = 0.0005
+"""Seconds left to everything else between two slices; a key that was pressed gets all it needs."""
 SEEKING_FRAME = 0.1
 """Seconds between two pictures of how far a long jump has come."""
 
