@@ -281,6 +281,14 @@ class Player:
         self.attention = True
         self.wake.set()
 
+    async def gave_way(self) -> bool:
+        """Let a key that was pressed have its effect on the screen first; whether there was one."""
+        if not self.attention:
+            return False
+        self.attention = False
+        await self.drawn()
+        return True
+
     def change_speed(self, by: int) -> None:
         """Faster or slower by so many places in :data:`~bptui.app.pace.SPEEDS`."""
         self._speed = min(max(self._speed + by, 0), len(SPEEDS) - 1)
@@ -350,7 +358,8 @@ class Player:
                 if perf_counter() - shown_at > SEEKING_FRAME:  # drawing would take most of the time
                     self._show(self.view(seeking=step))
                     sought, shown_at = True, perf_counter()
-                await asyncio.sleep(BREATH)
+                if not await self.gave_way():
+                    await asyncio.sleep(BREATH)
         if sought and not self.current(errand):
             self.show()
 

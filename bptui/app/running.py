@@ -59,7 +59,7 @@ class Run:
         pace = Pace(speed.rate, self._sign, player.snapshot.step, perf_counter())
         next_frame = -math.inf
         while self._on and speed == player.speed and self._ahead(self._last):
-            if await self._gave_way():
+            if await self._player.gave_way():
                 continue  # the key may have been one that pauses
             now = perf_counter()
             due = position = pace.due(now, self._last)
@@ -82,7 +82,7 @@ class Run:
     async def _play_operations(self, search: Search) -> None:
         player, speed, began = self._player, self._player.speed, perf_counter()
         while self._on and speed == player.speed:
-            if await self._gave_way():
+            if await self._player.gave_way():
                 continue
             left = began + 1.0 / speed.rate - perf_counter()
             if left > 0.0:
@@ -120,15 +120,6 @@ class Run:
         if self._sign > 0 and diverged is not None and self._ahead(diverged):
             position = min(position, diverged)
         return await player.work(search.snapshot, position)
-
-    async def _gave_way(self) -> bool:
-        """Let a key that was pressed have its effect on the screen first."""
-        player = self._player
-        if not player.attention:
-            return False
-        player.attention = False
-        await player.drawn()
-        return True
 
     def _pause_before(self, pace: Pace, due: int, position: int, next_frame: float) -> float:
         """Seconds until there is something to do: a breath while steps are due but not played."""

@@ -11,12 +11,13 @@ from time import perf_counter
 
 from bptui.app.background import in_background
 from bptui.app.numbers import loss
-from bptui.app.pace import BREATH, SLICE
 from bptui.app.player import LONG_STEP
 from bptui.app.screens.presets.opening import Opened, Stamp, open_preset
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 
+SLICE, BREATH = 0.003, 0.002
+"""Seconds of work, and left to the keys between: who looks for a preset is typing."""
 PATIENCE = 0.3
 """Seconds after which it is said how far the computation has come, and again after each."""
 
