@@ -11,10 +11,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from bptui.app.keys import KeysAtOnce
 
-
-class Choice(KeysAtOnce, Widget):
+class Choice(Widget):
     """All options side by side, or the chosen one alone where there is no room for all."""
 
     DEFAULT_CSS = """

@@ -13,7 +13,6 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Static, TextArea
 
 from bptui.app.form.texts import LONGEST_SHOWN, printable
-from bptui.app.keys import KeysAtOnce
 
 LEAST, MOST = 2, 10
 """Rows of a text area."""
@@ -43,10 +42,9 @@ class LongText(Message):
         self.text = text
 
 
-class Line(KeysAtOnce, Input):
+class Line(Input):
     """A text on one line; lines that are pasted are joined."""
 
-    KEYS_OF: ClassVar = (Input,)
     DEFAULT_CSS = """
     Line, Line:focus {
         border: none;
@@ -78,10 +76,9 @@ class Line(KeysAtOnce, Input):
             self.replace(joined, start, end)
 
 
-class Area(KeysAtOnce, TextArea):
+class Area(TextArea):
     """Rows of numbers, or of words; as high as it needs to be."""
 
-    KEYS_OF: ClassVar = (TextArea,)
     DEFAULT_CSS = """
     Area, Area:focus {
         border: none;
@@ -120,7 +117,7 @@ class Area(KeysAtOnce, TextArea):
         self.post_message(LongText(before + text + after))
 
 
-class Note(KeysAtOnce, Static):
+class Note(Static):
     """Stands for more numbers than anyone would read in a text area."""
 
     DEFAULT_CSS = """

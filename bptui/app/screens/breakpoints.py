@@ -12,7 +12,6 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from bptui.app.keys import Entry
 from bptui.app.screens.dialog import Dialog
 from bptui.core.breakpoints import Breakpoint, BreakpointError, parse
 from bptui.core.network import Network
@@ -51,7 +50,7 @@ class BreakpointScreen(Dialog[Switches]):
         with Vertical(id="breakpoints", classes="dialog") as box:
             box.border_title = "Breakpoints"
             box.border_subtitle = "esc closes"
-            yield Entry(id="breakpoint-text", placeholder="loss < 0.01", select_on_focus=False)
+            yield Input(id="breakpoint-text", placeholder="loss < 0.01", select_on_focus=False)
             yield Static(id="breakpoint-meaning", markup=False)
             yield OptionList(id="breakpoint-list")
             yield Static(id="breakpoint-keys", markup=False)

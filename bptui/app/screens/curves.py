@@ -15,7 +15,6 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 
 from bptui.app.curves import LETTERS, MOST, ROOM, Curve
-from bptui.app.keys import Entry
 from bptui.app.screens.dialog import Dialog
 from bptui.core.experiment import Experiment
 from bptui.presets.origin import origin_of
@@ -111,7 +110,7 @@ class CurveScreen(Dialog[tuple[Curve, ...]]):
         with Vertical(id="curves", classes="dialog") as box:
             box.border_title = "Compare"
             box.border_subtitle = "enter keeps, esc closes"
-            yield Entry(self._current.name, id="curve-name")
+            yield Input(self._current.name, id="curve-name")
             yield Static(id="curve-meaning", markup=False)
             yield OptionList(id="curve-list", markup=False)
             yield Static(id="curve-keys", markup=False)

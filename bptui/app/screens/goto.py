@@ -9,7 +9,6 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from bptui.app.destination import DestinationError, described, destination
-from bptui.app.keys import Entry
 from bptui.app.screens.dialog import Dialog
 from bptui.core.experiment import Experiment
 
@@ -27,7 +26,7 @@ class GotoScreen(Dialog[int | None]):
         with Vertical(id="goto", classes="dialog") as box:
             box.border_title = "Go to"
             box.border_subtitle = "enter goes, esc closes"
-            yield Entry(id="goto-step", placeholder="12, +5, -5, end, e3", select_on_focus=False)
+            yield Input(id="goto-step", placeholder="12, +5, -5, end, e3", select_on_focus=False)
             yield Static(id="goto-meaning", markup=False)
 
     def on_mount(self) -> None:

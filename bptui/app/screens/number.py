@@ -10,7 +10,6 @@ from textual.containers import Vertical
 from textual.geometry import Offset
 from textual.widgets import Input, Static
 
-from bptui.app.keys import Entry
 from bptui.app.screens.dialog import Dialog
 from bptui.core.errors import UnusableError
 from bptui.presets.entry import EntryError, number
@@ -65,7 +64,7 @@ class NumberScreen(Dialog[float | None]):
         with Vertical(id="number", classes="editor") as box:
             box.border_title = self._title
             box.border_subtitle = "enter changes it, esc leaves it"
-            yield Entry(repr(self._value), id="number-text")
+            yield Input(repr(self._value), id="number-text")
             yield Static(id="number-meaning", markup=False)
 
     def on_mount(self) -> None:

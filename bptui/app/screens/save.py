@@ -14,7 +14,6 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from bptui.app.keys import Entry
 from bptui.app.screens.dialog import Dialog
 from bptui.app.screens.ending import ending
 from bptui.core.errors import UnusableError
@@ -124,7 +123,7 @@ class SaveScreen(Dialog[Path | None]):
             box.border_title = "Save as a preset"
             choose = "↑ ↓ choose, " if step > 0 else ""
             box.border_subtitle = f"{choose}enter saves, esc closes"
-            yield Entry(self._proposed, id="save-name")
+            yield Input(self._proposed, id="save-name")
             yield Static(id="save-place", markup=False)
             yield Static(HINT, id="save-hint", markup=False)
             if step > 0:

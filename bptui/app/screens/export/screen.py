@@ -13,7 +13,6 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from bptui.app.keys import Entry
 from bptui.app.screens.dialog import Dialog
 from bptui.app.screens.ending import ending
 from bptui.app.screens.export.choices import Choices
@@ -81,13 +80,13 @@ class ExportScreen(Dialog[Path | None]):
         with Vertical(id="export", classes="dialog") as box:
             box.border_title = "Export"
             yield Choices(self._shown)
-            yield Entry(id="export-name")
+            yield Input(id="export-name")
             with Vertical(id="export-about"):
                 yield Static(id="export-place", markup=False)
                 yield Static(id="export-meaning", markup=False)
                 with Horizontal(id="export-rows"):
                     yield Static("every", markup=False)
-                    yield Entry(str(every), id="export-every")
+                    yield Input(str(every), id="export-every")
                     yield Static(id="export-size", markup=False)
 
     def on_mount(self) -> None:

@@ -13,7 +13,6 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from bptui.app.keys import Entry
 from bptui.app.screens.dialog import Dialog
 from bptui.app.screens.ending import ending
 from bptui.presets.save import SaveError, shown_path
@@ -66,7 +65,7 @@ class NameScreen(Dialog[Path | None]):
         with Vertical(id="question", classes="dialog") as box:
             box.border_title = Content(self._title)
             box.border_subtitle = "enter takes the name, esc closes"
-            yield Entry(self._proposed)
+            yield Input(self._proposed)
             yield Static(id="name-meaning", markup=False)
 
     def on_input_changed(self, event: Input.Changed) -> None:
