@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 
 from textual.app import App, ScreenStackError
 from textual.driver import Driver
@@ -18,8 +19,10 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-LONGEST = 1.0
+LONGEST = 10.0
 """Seconds that a key waits at most for the effect of the one before it."""
+PATIENCE = 1.0
+"""Seconds that keys wait at most for work that a screen does."""
 LOOK = 0.005
 """Seconds between looks at what tells nobody that it is done."""
 ROUNDS = 3
@@ -38,8 +41,13 @@ class Busy:
     """A screen on which a key may take effect later."""
 
     @property
+    def ready(self) -> bool:
+        """Whether it can take keys already."""
+        return True
+
+    @property
     def busy(self) -> bool:
-        """Whether the effect of the last key is still to come."""
+        """Whether the work that the last key led to is still to be done."""
         return False
 
 
@@ -74,14 +82,12 @@ class InOrderApp(App[None]):
     async def _follow(self, screen: Screen[object], widget: Widget) -> None:
         """Wait for the effect of a key that was handed to ``widget``, then answer the next."""
         try:
-            async with asyncio.timeout(LONGEST):
-                for _ in range(1 if screen is self.screen_stack[0] else ROUNDS):
-                    await self._passed(screen, widget)
-                await self._can_take_keys(screen)
-        except TimeoutError:
-            self._slow = self.screen
-        except ScreenStackError:  # the app has ended
-            pass
+            # no longer than that, or the app has ended
+            with suppress(TimeoutError, ScreenStackError):
+                async with asyncio.timeout(LONGEST):
+                    for _ in range(1 if screen is self.screen_stack[0] else ROUNDS):
+                        await self._passed(screen, widget)
+                    await self._can_take_keys(screen)
         finally:
             self.call_later(self._go_on)
 
@@ -89,12 +95,6 @@ class InOrderApp(App[None]):
         self._answering = None
         if self._held:
             await self._answer(self._held.popleft())
-
-    @property
-    def _patient(self) -> bool:
-        """Whether keys wait for the screen's work: none may be there to give it up."""
-        escaping = any(isinstance(each, Key) and each.key == "escape" for each in self._held)
-        return self.screen is not self._slow and not escaping
 
     def when_drawn(self, then: Callable[..., object], *arguments: object) -> None:
         """Do something after the next frame, on which the keys to come wait."""
@@ -118,14 +118,26 @@ class InOrderApp(App[None]):
 
     async def _can_take_keys(self, screen: Screen[object]) -> None:
         """Wait until the screen that a key has led to, if not ``screen``, can take keys."""
+        busy_until = monotonic() + PATIENCE
         while True:
             if self.screen is not screen:
                 screen, drawn = self.screen, asyncio.Event()
                 screen.call_after_refresh(drawn.set)
                 await drawn.wait()
-            elif self._preparing or (isinstance(screen, Busy) and screen.busy and self._patient):
+            elif self._preparing or (isinstance(screen, Busy) and not screen.ready):
                 await asyncio.sleep(LOOK)
-            else:
-                if not (isinstance(screen, Busy) and screen.busy):
-                    self._slow = None
+            elif not (isinstance(screen, Busy) and screen.busy):
+                self._slow = None
                 return
+            elif screen is self._slow or self._escaping:
+                return
+            elif monotonic() > busy_until:
+                self._slow = screen  # one wait for it is enough
+                return
+            else:
+                await asyncio.sleep(LOOK)
+
+    @property
+    def _escaping(self) -> bool:
+        """Whether a key waits that may give up what is under way."""
+        return any(isinstance(each, Key) and each.key == "escape" for each in self._held)

@@ -241,8 +241,12 @@ class FormScreen(Dialog[Experiment | None]):
             self._check(0.0)
 
     @property
+    def ready(self) -> bool:
+        return bool(self._sections)
+
+    @property
     def busy(self) -> bool:
-        return self._wanted or not self._sections
+        return self._wanted
 
     async def action_cancel(self) -> None:
         """Leave; what was changed is lost only when asked for twice."""
