@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import re
 import select
-import struct
-import subprocess
-import termios
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
-from types import TracebackType
 
 import pyte
+
+from ..terminal.program import Program
 
 QUESTIONS = {b"\x1b[6n": b"\x1b[1;1R", b"\x1b[?2026$p": b"\x1b[?2026;2$y"}
 BUCKET = 0.05
@@ -24,7 +20,7 @@ BUCKET = 0.05
 _UNREADABLE = re.compile(rb"\x1b\[[<>=?][0-9;]*[^0-9;hl]")
 
 
-class SlowLine:
+class SlowLine(Program):
     """A program in a terminal of ``columns`` x ``lines``.
 
     ``rate`` bytes a second come through, or all with inf; every key and every answer is
@@ -46,35 +42,10 @@ class SlowLine:
         self.written = 0
         self._screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self._screen)
-        self._master, program = pty.openpty()
-        fcntl.ioctl(program, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self._under_way: deque[tuple[float, bytes]] = deque()
         self._budget, self._counted = 0.0, perf_counter()
         self._tail = b""
-        self._process = subprocess.Popen(
-            command,
-            stdin=program,
-            stdout=program,
-            stderr=program,
-            cwd=folder,
-            env=dict(environment),
-            start_new_session=True,
-        )
-        os.close(program)
-
-    def __enter__(self) -> SlowLine:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        os.close(self._master)
+        super().__init__(command, columns, lines, environment, folder)
 
     @property
     def text(self) -> str:
@@ -105,22 +76,22 @@ class SlowLine:
         """Press q and return the program's exit status."""
         self.press("q")
         end = perf_counter() + 10.0
-        while self._process.poll() is None and perf_counter() < end:
+        while self.process.poll() is None and perf_counter() < end:
             self.read(0.02)
-        return self._process.wait(timeout=0.0)
+        return self.process.wait(timeout=0.0)
 
     def read(self, seconds: float) -> None:
         """Let through what comes within ``seconds`` and the line can carry."""
         while self._under_way and self._under_way[0][0] <= perf_counter():
-            os.write(self._master, self._under_way.popleft()[1])
-        ready = select.select([self._master], [], [], seconds)[0]
+            os.write(self.master, self._under_way.popleft()[1])
+        ready = select.select([self.master], [], [], seconds)[0]
         size = self._allowed()
         if not ready or not size:
             if ready:  # the line is full
                 select.select([], [], [], min(seconds, 0.004))
             return
         try:
-            data = os.read(self._master, size)
+            data = os.read(self.master, size)
         except OSError:  # EIO: the program has closed its side
             return
         self._budget -= len(data)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import re
 import select
-import struct
-import subprocess
-import termios
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
-from types import TracebackType
+
+from ..terminal.program import Program
 
 ROWS, COLUMNS = 36, 120
 ESCAPE = re.compile(
@@ -21,41 +17,16 @@ ESCAPE = re.compile(
 )
 
 
-class Terminal:
+class Terminal(Program):
     """A program in a terminal of 120 x 36. ``began`` is when it was started, as perf_counter."""
 
     def __init__(
         self, command: Sequence[str], folder: Path, environment: Mapping[str, str]
     ) -> None:
-        self._screen, program = pty.openpty()
-        fcntl.ioctl(program, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-        os.set_blocking(self._screen, False)
         self._output = b""
         self.began = perf_counter()
-        self._process = subprocess.Popen(
-            command,
-            stdin=program,
-            stdout=program,
-            stderr=program,
-            cwd=folder,
-            env=dict(environment),
-            start_new_session=True,
-        )
-        os.close(program)
-
-    def __enter__(self) -> Terminal:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        os.close(self._screen)
+        super().__init__(command, COLUMNS, ROWS, environment, folder)
+        os.set_blocking(self.master, False)
 
     def press(self, key: str) -> float:
         """Write the key, and return when; forgets all output so far."""
@@ -63,7 +34,7 @@ class Terminal:
             pass
         self._output = b""
         now = perf_counter()
-        os.write(self._screen, key.encode())
+        os.write(self.master, key.encode())
         return now
 
     def drain(self, seconds: float) -> None:
@@ -83,7 +54,7 @@ class Terminal:
             now = perf_counter()
             if all(text in self._output for text in wanted):
                 return now
-            if now > end or self._process.poll() is not None:
+            if now > end or self.process.poll() is not None:
                 plain = ESCAPE.sub(b"", self._output).decode(errors="replace")
                 raise AssertionError(f"waited for {texts} in vain:\n{plain[-2000:]}")
             self._read(0.1)
@@ -100,16 +71,16 @@ class Terminal:
         """Press ``key`` and return the program's exit status."""
         self.press(key)
         end = perf_counter() + 10.0
-        while self._process.poll() is None and perf_counter() < end:
+        while self.process.poll() is None and perf_counter() < end:
             self._read(0.05)
-        return self._process.wait(timeout=0.0)
+        return self.process.wait(timeout=0.0)
 
     def _read(self, seconds: float) -> bool:
         """Take what comes within ``seconds``; whether anything came."""
-        if not select.select([self._screen], [], [], seconds)[0]:
+        if not select.select([self.master], [], [], seconds)[0]:
             return False
         try:
-            data = os.read(self._screen, 1 << 16)
+            data = os.read(self.master, 1 << 16)
         except OSError:  # EIO: the program has closed its side
             return False
         self._output += data

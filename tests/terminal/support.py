@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import re
 import select
-import struct
-import subprocess
 import sys
 import termios
 from collections.abc import Callable
 from time import monotonic
-from types import TracebackType
 
 import pyte
+
+from .program import Program
 
 SECONDS = 30.0
 """The longest that a condition is waited for."""
 
 
-class Terminal:
+class Terminal(Program):
     """``python -m bptui ARGUMENTS`` in a terminal of ``columns`` x ``lines``; a context manager.
 
     ``variables`` are added to the environment.
@@ -38,57 +35,29 @@ class Terminal:
         self.screen = pyte.Screen(columns, lines)
         self.written = b""
         self._stream = pyte.ByteStream(self.screen)
-        self._master, self._slave = pty.openpty()
-        self._set_size(columns, lines)
-        self.settings_before = termios.tcgetattr(self._slave)
         environment = {**os.environ, "TERM": term, "PYTHONUNBUFFERED": "1"}
         for name in ("COLUMNS", "LINES", "NO_COLOR", "COLORTERM", "TEXTUAL_FPS", "COLORFGBG"):
             environment.pop(name, None)
         environment |= {"LC_ALL": "C.UTF-8", **variables}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "bptui", *arguments],
-            stdin=self._slave,
-            stdout=self._slave,
-            stderr=self._slave,
-            env=environment,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-            start_new_session=True,
-        )
-
-    def __enter__(self) -> Terminal:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        os.close(self._master)
-        os.close(self._slave)
-
-    def _set_size(self, columns: int, lines: int) -> None:
-        fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        command = [sys.executable, "-m", "bptui", *arguments]
+        super().__init__(command, columns, lines, environment)
 
     def resize(self, columns: int, lines: int) -> None:
         """Change the window's size, as a terminal does: the program gets SIGWINCH."""
         self.screen.resize(lines, columns)
-        self._set_size(columns, lines)
+        self.set_size(columns, lines)
 
     def press(self, keys: str) -> None:
-        os.write(self._master, keys.encode())
+        os.write(self.master, keys.encode())
 
     def read(self, seconds: float) -> bool:
         """Feed what arrives within ``seconds`` to the screen; whether anything did."""
-        if not select.select([self._master], [], [], seconds)[0]:
+        if not select.select([self.master], [], [], seconds)[0]:
             return False
-        text = os.read(self._master, 65536)
+        text = os.read(self.master, 65536)
         self.written += text
         for _ in range(text.count(b"\x1b[6n")):  # where is the cursor?
-            os.write(self._master, b"\x1b[1;1R")
+            os.write(self.master, b"\x1b[1;1R")
         # pyte takes a private marker in keyboard and mode reports for text
         self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;]*[^0-9;hl]", b"", text))
         return bool(text)
@@ -142,7 +111,7 @@ class Terminal:
         cursor = _last_switch(self.written, b"25") in (None, b"h")
         main_screen = _last_switch(self.written, b"1049") in (None, b"l")
         mouse = all(_last_switch(self.written, each) in (None, b"l") for each in MOUSE)
-        settings = termios.tcgetattr(self._slave) == self.settings_before
+        settings = termios.tcgetattr(self.slave) == self.settings_before
         return cursor and main_screen and mouse and settings
 
 

@@ -27,16 +27,16 @@ class Mortal(Terminal):
 
     @property
     def settings(self) -> list[Any]:
-        return termios.tcgetattr(self._slave)
+        return termios.tcgetattr(self.slave)
 
     @settings.setter
     def settings(self, settings: list[Any]) -> None:
-        termios.tcsetattr(self._slave, termios.TCSANOW, settings)
+        termios.tcsetattr(self.slave, termios.TCSANOW, settings)
 
     def hang_up(self) -> None:
         """Close the window."""
-        os.close(self._master)
-        self._master = os.open(os.devnull, os.O_RDONLY)
+        os.close(self.master)
+        self.master = os.open(os.devnull, os.O_RDONLY)
 
 
 def kept(state: Path) -> list[bytes]:
