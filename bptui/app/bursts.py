@@ -24,7 +24,7 @@ LONGEST = 10.0
 PATIENCE = 1.0
 """Seconds that keys wait at most for work that a screen does."""
 LOOK = 0.005
-"""Seconds between looks at what tells nobody that it is done."""
+"""Seconds between looks at what does not tell that it is done."""
 ROUNDS = 3
 """A key in a dialog leads to messages, and those to others, before the dialog acts on them."""
 
@@ -109,9 +109,13 @@ class InOrderApp(App[None]):
         """Wait until what is on its way from ``widget`` has arrived, or the screen has changed."""
         arrived = asyncio.Event()
         widget.post_message(Passed(arrived))
-        while not arrived.is_set() and self.screen is screen and widget.is_attached:
+        await self._told(arrived, screen, widget)
+
+    async def _told(self, told: asyncio.Event, screen: Screen[object], widget: Widget) -> None:
+        """Wait for what nobody may tell any more once the screen or the widget has gone."""
+        while not told.is_set() and self.screen is screen and widget.is_attached:
             with suppress(TimeoutError):
-                await asyncio.wait_for(arrived.wait(), LOOK)
+                await asyncio.wait_for(told.wait(), LOOK)
 
     def on_passed(self, message: Passed) -> None:
         message.arrived.set()
@@ -123,7 +127,7 @@ class InOrderApp(App[None]):
             if self.screen is not screen:
                 screen, drawn = self.screen, asyncio.Event()
                 screen.call_after_refresh(drawn.set)
-                await drawn.wait()
+                await self._told(drawn, screen, screen)
             elif self._preparing or (isinstance(screen, Busy) and not screen.ready):
                 await asyncio.sleep(LOOK)
             elif not (isinstance(screen, Busy) and screen.busy):
