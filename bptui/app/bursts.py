@@ -109,9 +109,11 @@ class InOrderApp(App[None]):
         """Wait until what is on its way from ``widget`` has arrived, or the screen has changed."""
         arrived = asyncio.Event()
         widget.post_message(Passed(arrived))
-        await self._told(arrived, screen, widget)
+        await self._until_told(arrived, screen, widget)
 
-    async def _told(self, told: asyncio.Event, screen: Screen[object], widget: Widget) -> None:
+    async def _until_told(
+        self, told: asyncio.Event, screen: Screen[object], widget: Widget
+    ) -> None:
         """Wait for what nobody may tell any more once the screen or the widget has gone."""
         while not told.is_set() and self.screen is screen and widget.is_attached:
             with suppress(TimeoutError):
@@ -127,7 +129,7 @@ class InOrderApp(App[None]):
             if self.screen is not screen:
                 screen, drawn = self.screen, asyncio.Event()
                 screen.call_after_refresh(drawn.set)
-                await self._told(drawn, screen, screen)
+                await self._until_told(drawn, screen, screen)
             elif self._preparing or (isinstance(screen, Busy) and not screen.ready):
                 await asyncio.sleep(LOOK)
             elif not (isinstance(screen, Busy) and screen.busy):
