@@ -62,10 +62,17 @@ def _open_app(preset: str) -> None:
     from bptui.presets import PresetError, load
 
     try:
-        around = surroundings(os.environ, sys.stdout.encoding)
-        code = launch(load(preset), around)
+        experiment = load(preset)
     except (PresetError, MemoryError):
         return
+    try:
+        code = launch(experiment, surroundings(os.environ, sys.stdout.encoding))
+    except MemoryError:
+        from bptui.cli.errors import TooLarge
+
+        error = TooLarge()
+        error.show()
+        code = error.exit_code
     except BrokenPipeError:
         code = 0
     except KeyboardInterrupt:

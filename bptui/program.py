@@ -14,7 +14,7 @@ import click
 from bptui import __version__
 from bptui.cli.commands import COMMANDS, DEFAULT_PRESET, shows_the_app
 from bptui.cli.completing import beginning, presets
-from bptui.cli.errors import Unusable, fit_for_terminals
+from bptui.cli.errors import TooLarge, Unusable, fit_for_terminals
 from bptui.cli.loading import STDIN, load_preset
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class BptuiGroup(click.Group):
         except KeyboardInterrupt:
             raise click.exceptions.Exit(130) from None
         except MemoryError:
-            raise Unusable("not enough memory for a network and samples of this size") from None
+            raise TooLarge from None
 
 
 def _command(module: str) -> click.Command:

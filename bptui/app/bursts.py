@@ -92,7 +92,9 @@ class InOrderApp(App[None]):
             self.call_later(self._go_on)
 
     async def _go_on(self) -> None:
-        self._answering = None
+        answering, self._answering = self._answering, None
+        if answering is not None and answering.done() and not answering.cancelled():
+            answering.result()  # raises what went wrong, if anything did
         if self._held:
             await self._answer(self._held.popleft())
 

@@ -108,14 +108,6 @@ class View(Struct, frozen=True, eq=False, dict=True):
         layers = range(1, names.depth + 1)
         return frozenset(name(layer) for layer in layers for name in (names.weights, names.bias))
 
-    def reads(self, quantity: str) -> bool:
-        """Whether the operation just carried out has read ``quantity``."""
-        return self.operation is not None and quantity in self.operation.reads
-
-    def writes(self, quantity: str) -> bool:
-        """Whether the operation just carried out has written ``quantity``."""
-        return self.operation is not None and quantity in self.operation.writes
-
     @cached_property
     def parameters(self) -> Parameters:
         """Weights and biases as they stand: a layer's are new once it has been updated."""

@@ -14,6 +14,13 @@ class Unusable(click.ClickException):
     exit_code = 2
 
 
+class TooLarge(Unusable):
+    """What was asked for needs more memory than there is."""
+
+    def __init__(self) -> None:
+        super().__init__("not enough memory for a network and samples of this size")
+
+
 class Diverged(click.ClickException):
     """Training whose loss stopped being a finite number."""
 

@@ -27,6 +27,8 @@ OPTIONS = {
 
 
 class Samples(Struct, frozen=True, eq=False):
+    """``inputs`` (samples, inputs) and ``targets`` (samples, outputs), and what they are called."""
+
     inputs: Array
     targets: Array
     input_names: tuple[str, ...] = ()

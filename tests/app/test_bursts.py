@@ -7,6 +7,7 @@ from textual.events import Key
 from textual.widgets import Input
 
 from bptui.app.place import Place
+from bptui.app.screens.dialog import Dialog
 from bptui.app.screens.goto import GotoScreen
 from bptui.app.screens.number import NumberScreen
 from bptui.core.edits import Number, edited
@@ -183,3 +184,19 @@ async def test_two_pictures_in_one_burst() -> None:
         await session.step(1)
         await session.shows("Learned", "▸ 2")
         assert session.app.focused is session.panel("#samples")
+
+
+@pytest.mark.parametrize("key", ["g", "x"])
+async def test_a_dialog_that_is_answered_below_the_line_for_small_screens_closes(key: str) -> None:
+    async with opened("xor") as session:
+        await session.press(key)
+        await session.until(lambda: isinstance(session.app.screen, Dialog), "the dialog")
+        dialog = session.app.screen
+        session.resize(30, 6)
+        await session.shows("needs 60x16")
+        dialog.dismiss(None)
+        await session.pilot.pause()
+        session.resize(120, 36)
+        await session.until(lambda: len(session.app.screen_stack) == 1, "the main screen")
+        await session.press("s")
+        await session.step(1)

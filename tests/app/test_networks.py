@@ -103,6 +103,20 @@ async def test_no_number_is_cut_by_the_edge_of_a_panel() -> None:
                     assert number, (width, text, rows)
 
 
+async def test_matrices_after_a_change_of_width_are_those_of_that_width() -> None:
+    experiment, panels = drawn_experiment((3, 14, 12, 2)), ("#weights", "#gradients")
+    async with opened(experiment, (118, 36)) as session:
+        narrow = [session.inside(panel) for panel in panels]
+        await session.pilot.resize_terminal(130, 36)
+        await session.until(lambda: right_edge(session) == 129, "the width")
+        wide = [session.inside(panel) for panel in panels]
+        await session.pilot.resize_terminal(118, 36)
+        await session.until(lambda: right_edge(session) == 117, "the width")
+        assert [session.inside(panel) for panel in panels] == narrow
+    async with opened(experiment, (130, 36)) as session:
+        assert [session.inside(panel) for panel in panels] == wide
+
+
 def right_edge(session: Session) -> int:
     """The column of the last panel's upper right corner."""
     return session.lines()[1].rfind("╮")

@@ -9,6 +9,8 @@ from types import FrameType
 
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
+from textual.message import Message
 
 
 class ContinuingDriver(LinuxDriver):
@@ -53,6 +55,18 @@ class ContinuingDriver(LinuxDriver):
         """Have Textual read the size with its own handler, ``tell``."""
         if callable(tell):
             tell(signal.SIGWINCH, None)
+
+    def process_message(self, message: Message) -> None:
+        """Take alt and a letter for the two keys that send the same: escape, then the letter.
+
+        Over a slow line these arrive together; nothing here is bound to alt.
+        """
+        if isinstance(message, Key) and message.key.startswith("alt+") and message.is_printable:
+            super().process_message(Key("escape", "\x1b"))
+            message = Key(message.character or "", message.character)
+        elif isinstance(message, Key) and message.key == "ctrl+j":
+            message = Key("enter", "\r")  # typed before the terminal passed keys on as they are
+        super().process_message(message)
 
     def stop_application_mode(self) -> None:
         self._started = False

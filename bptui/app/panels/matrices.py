@@ -92,7 +92,7 @@ class MatrixPanel(Panel):
         self.note(self._remark(view))
         blocks = self.blocks(view, width)
         look = (
-            *(blocks, height, self.scroll_offset, self.ink, self.has_focus, view.selection),
+            *(blocks, width, height, self.scroll_offset, self.ink, self.has_focus, view.selection),
             *(
                 (touch(view, title), view.computed(title))
                 for block in blocks

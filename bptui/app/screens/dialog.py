@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +23,7 @@ class Dialog(Busy, ModalScreen[ScreenResultType]):
     WAITED_FOR: ClassVar = "default"
     """The group of workers that answer a key; the keys after it wait for them."""
     _answered = False
+    _late: Callable[[], object] | None = None
 
     @property
     def busy(self) -> bool:
@@ -31,4 +34,13 @@ class Dialog(Busy, ModalScreen[ScreenResultType]):
         if self._answered:
             return AwaitComplete()
         self._answered = True
+        if not self.is_active:  # a line for a screen that is too small covers it
+            self._late = partial(super().dismiss, result)
+            return AwaitComplete()
         return super().dismiss(result)
+
+    def on_screen_resume(self) -> None:
+        """Close, if the answer came while something else lay over the dialog."""
+        late, self._late = self._late, None
+        if late is not None:
+            late()

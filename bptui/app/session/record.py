@@ -51,6 +51,8 @@ class Look(Struct, frozen=True, forbid_unknown_fields=True):
     logarithmic: bool = False
     derivation: Literal["scalar", "matrix", "numpy"] = "scalar"
     learned: bool = False
+    picture: Count = 0
+    """Which of the pictures of what was learned."""
     samples: bool = False
     zoomed: bool = False
     focused: Short | None = None

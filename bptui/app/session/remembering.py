@@ -21,6 +21,10 @@ from bptui.app.surroundings import Surroundings
 from bptui.core.experiment import Experiment
 
 if TYPE_CHECKING:  # loaded when it is needed, after the first paint
+    from rich.console import RenderableType
+    from textual.notifications import SeverityLevel
+
+    from bptui.app.panels.learned.panel import LearnedPanel
     from bptui.app.session.continuing import Kept
     from bptui.app.session.keeper import Keeper
     from bptui.app.session.record import Look
@@ -157,6 +161,18 @@ class RememberingApp(LookingApp):
             self._told = True
             self._warn(f"The session cannot be kept, but you can work on. {problem}", "Not kept")
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        self._offered_at = None  # what takes the offer away would take this away, too
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
     def _warn(self, text: str, title: str = "") -> None:
         self.notify(text, title=title, severity="warning", timeout=OFFER_SECONDS, markup=False)
 
@@ -177,6 +193,16 @@ class RememberingApp(LookingApp):
             return False
         loop.call_soon_threadsafe(lambda: self.exit(return_code=code))
         return True
+
+    def exit(
+        self,
+        result: None = None,
+        return_code: int = 0,
+        message: RenderableType | None = None,
+    ) -> None:
+        if self._begun and self.is_running:
+            self._look = self._seen()  # the panels go before the session is written
+        super().exit(result, return_code, message)
 
     def standing(self) -> Standing:
         """What is to be kept of the session, as it is now."""
@@ -210,6 +236,9 @@ class RememberingApp(LookingApp):
         from bptui.app.session.record import Look, Selected
 
         screen, selected = self.screen_stack[0], self.selection
+        alone = next((each for each in screen.query(Panel) if each.has_class("alone")), None)
+        panel = screen.focused if isinstance(screen.focused, Panel) else alone
+        learned = self._learned
         try:
             return Look(
                 selection=Selected(selected.kind, selected.layer, selected.unit, selected.source),
@@ -219,11 +248,22 @@ class RememberingApp(LookingApp):
                 derivation=screen.query_one(DerivationPanel).form,
                 learned=self.shows("learned"),
                 samples=self.shows("samples"),
+                picture=0 if learned is None else learned.number,
                 zoomed=screen.has_class("zoomed"),
-                focused=screen.focused.id if isinstance(screen.focused, Panel) else None,
+                focused=None if panel is None else panel.id,
             )
         except NoMatches:
             return self._look
+
+    @property
+    def _learned(self) -> LearnedPanel | None:
+        """The panel of what was learned, once it has been asked for."""
+        for panel in self.screen_stack[0].query("#learned"):
+            from bptui.app.panels.learned.panel import LearnedPanel
+
+            if isinstance(panel, LearnedPanel):
+                return panel
+        return None
 
     def _show_look(self, look: Look) -> None:
         """Bring back what the panels showed."""
@@ -238,6 +278,8 @@ class RememberingApp(LookingApp):
             derivation.next_form()
         if look.learned:
             self.action_learned()
+            if (learned := self._learned) is not None:
+                learned.show_picture(look.picture)
         if look.samples:
             self.action_samples()
         self.call_after_refresh(self._focus_again, look)

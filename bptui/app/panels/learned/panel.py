@@ -62,15 +62,26 @@ class LearnedPanel(FollowingPanel):
 
     def next_picture(self) -> bool:
         """Go on to the next picture; whether there was one more."""
+        before = self.number
+        self.show_picture(before + 1)
+        return self.number > before
+
+    @property
+    def number(self) -> int:
+        """Which of the pictures is shown, from 0 on."""
         if self.view is None:
-            return False
+            return 0
         shown = self.picture(self.view)  # first: the pictures may be of another experiment yet
-        place = self._pictures.index(shown) + 1
-        if place == len(self._pictures):
-            return False
-        self._kind = type(self._pictures[place])
-        self._shown_anew()
-        return True
+        return self._pictures.index(shown)
+
+    def show_picture(self, number: int) -> None:
+        """Show that picture if there are so many."""
+        if self.view is None:
+            return
+        self.picture(self.view)
+        if number < len(self._pictures):
+            self._kind = type(self._pictures[number])
+            self._shown_anew()
 
     def _shown_anew(self) -> None:
         self.scroll_home(animate=False)
