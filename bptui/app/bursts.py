@@ -25,6 +25,8 @@ PATIENCE = 1.0
 """Seconds that keys wait at most for work that a screen does."""
 LOOK = 0.005
 """Seconds between looks at what does not tell that it is done."""
+TOGETHER = 0.03
+"""Seconds within which nobody types ^ and another key."""
 ROUNDS = 3
 """A key in a dialog leads to messages, and those to others, before the dialog acts on them."""
 
@@ -60,6 +62,7 @@ class InOrderApp(App[None]):
         self._answering: asyncio.Task[None] | None = None
         self._preparing = 0
         self._slow: Screen[object] | None = None
+        self._unclear: Event | None = None
 
     @property
     def answering(self) -> bool:
@@ -69,10 +72,10 @@ class InOrderApp(App[None]):
     async def on_event(self, event: Event) -> None:
         if not isinstance(event, Key | Paste) or event.is_forwarded:
             await super().on_event(event)
-        elif self.answering:
-            self._held.append(event)
         else:
-            await self._answer(event)
+            self._held.append(event)
+            if not self.answering:
+                await self._go_on()
 
     async def _answer(self, event: Event) -> None:
         screen, widget = self.screen, self.focused or self.screen
@@ -95,8 +98,18 @@ class InOrderApp(App[None]):
         answering, self._answering = self._answering, None
         if answering is not None and answering.done() and not answering.cancelled():
             answering.result()  # raises what went wrong, if anything did
-        if self._held:
-            await self._answer(self._held.popleft())
+        if self._held and _may_be_escape(self._held[0]) and self._held[0] is not self._unclear:
+            self._unclear = self._held[0]
+            self._answering = asyncio.create_task(self._look_ahead())
+        elif self._held:
+            event = self._held.popleft()
+            if _may_be_escape(event) and self._held and self._held[0].time - event.time < TOGETHER:
+                event = Key("escape", "\x1b")
+            await self._answer(event)
+
+    async def _look_ahead(self) -> None:
+        await asyncio.sleep(TOGETHER)
+        self.call_later(self._go_on)
 
     def when_drawn(self, then: Callable[..., object], *arguments: object) -> None:
         """Do something after the next frame, on which the keys to come wait."""
@@ -149,3 +162,8 @@ class InOrderApp(App[None]):
     def _escaping(self) -> bool:
         """Whether a key waits that may give up what is under way."""
         return any(isinstance(each, Key) and each.key == "escape" for each in self._held)
+
+
+def _may_be_escape(event: Event) -> bool:
+    """Whether it is what Textual makes of an escape too, where another key comes with it."""
+    return isinstance(event, Key) and event.character == "^"

@@ -150,8 +150,12 @@ def test_every_key_of_a_burst_counts() -> None:
         terminal.until(lambda: "▶" in terminal.status, "running")
         terminal.press("r")
         terminal.shows("step 0 ")
-        terminal.press("g\x1bs")  # escape and a letter may arrive together
-        terminal.shows("step 1 ")
+        terminal.press("g\x1bs?\x1bs")  # escape and a letter may arrive together
+        terminal.shows("step 2 ")
+        terminal.press("g^")
+        terminal.shows("'^' is no number")
+        terminal.press("\x1b")
+        terminal.until(lambda: "Go to" not in terminal.text, "the dialog's end")
         terminal.press("g7\n")  # as enter comes from a terminal that is not in raw mode yet
         terminal.shows("step 7 ")
         terminal.press("q")
