@@ -160,6 +160,11 @@ class BptuiApp(RememberingApp):
         self._fit_matrices(event.size)
         require_room(self, event.size)
 
+    @property
+    def in_order(self) -> bool:
+        """Not on a screen too small for anything: keys must not wait there until it has grown."""
+        return not any(isinstance(each, TooSmallScreen) for each in self.screen_stack[-1:])
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Whether a key may do that now: on a screen too small for anything, only leave."""
         if isinstance(self.screen, TooSmallScreen) and action not in ("quit", "help_quit"):

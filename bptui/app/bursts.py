@@ -69,8 +69,13 @@ class InOrderApp(App[None]):
         """Whether the effect of a key is still to come."""
         return self._answering is not None
 
+    @property
+    def in_order(self) -> bool:
+        """Whether keys wait for each other."""
+        return True
+
     async def on_event(self, event: Event) -> None:
-        if not isinstance(event, Key | Paste) or event.is_forwarded:
+        if not isinstance(event, Key | Paste) or event.is_forwarded or not self.in_order:
             await super().on_event(event)
         else:
             self._held.append(event)
