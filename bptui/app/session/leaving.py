@@ -99,7 +99,10 @@ class Leaving:
         return os.read(self._signals, 1)[0]
 
     def _end_at_once(self, code: int) -> None:
-        self._last()
+        # on a thread: neither an error there nor a lock that nobody gives back holds up the end
+        last = threading.Thread(target=self._last, name="last", daemon=True)
+        last.start()
+        last.join(LAST_WORDS)
         self._restore_terminal()
         os._exit(code)
 

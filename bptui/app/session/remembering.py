@@ -200,9 +200,11 @@ class RememberingApp(LookingApp):
         return_code: int = 0,
         message: RenderableType | None = None,
     ) -> None:
-        if self._begun and self.is_running:
-            self._look = self._seen()  # the panels go before the session is written
-        super().exit(result, return_code, message)
+        try:
+            if self._begun and self.is_running:
+                self._look = self._seen()  # the panels go before the session is written
+        finally:
+            super().exit(result, return_code, message)
 
     def standing(self) -> Standing:
         """What is to be kept of the session, as it is now."""
