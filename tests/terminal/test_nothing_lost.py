@@ -14,9 +14,14 @@ from .support import SECONDS, Terminal
 FAULT = """\
 from bptui.app import playing
 
-playing.PlayingApp.action_faster = lambda app: [][app.player.snapshot.step]
+def action_faster(app):
+    for panel in app.screen.query("Panel"):
+        panel.call_later([].pop)
+    [][app.player.snapshot.step]
+
+playing.PlayingApp.action_faster = action_faster
 """
-"""Is run when Python starts: a key of the app then has a real error in it."""
+"""Is run when Python starts: a key of the app then has a real error in it, and others follow."""
 
 
 class Mortal(Terminal):
@@ -114,7 +119,7 @@ def test_whatever_ends_it_the_session_goes_on(tmp_path: Path) -> None:
         assert terminal.ends() == 1
         assert terminal.is_restored()
         said = " ".join(terminal.plain.split())
-        assert "IndexError: list index out of range" in said
+        assert "ended it: IndexError: list index out of range bptui: The session" in said
         assert "`bptui --resume` goes on" in said
         assert "Traceback" not in said
     assert "action_faster" in (tmp_path / "bptui" / "crash.txt").read_text()

@@ -25,7 +25,8 @@ def run(app: RememberingApp, keeper: Keeper) -> int:
     """
     from rich.console import Console
 
-    error, quiet = "", StringIO()
+    error: Exception | None = None
+    quiet = StringIO()
     # where textual prints the traceback of an error: it is kept rather than shown
     app.error_console = Console(file=quiet, markup=False, highlight=False, color_system=None)
 
@@ -36,14 +37,14 @@ def run(app: RememberingApp, keeper: Keeper) -> int:
     leaving.watch()
     try:
         app.run()
-    except Exception:
-        error = traceback.format_exc()
-    error = error or quiet.getvalue()
+    except Exception as raised:
+        error = raised
+    error = error or app._exception  # the first of all that textual has caught, but not printed
     leaving.over()
-    quit_by_user = leaving.code is None and not error
+    quit_by_user = leaving.code is None and error is None
     problem = keeper.close(app.to_be_kept(), quit_by_user)
-    if leaving.code is None and error:
-        _tell(*_after_crash(error, keeper.kept))
+    if leaving.code is None and error is not None:
+        _tell(*_after_crash(error, quiet.getvalue(), keeper.kept))
         return CRASHED
     if problem is not None and not app.told:
         _tell(f"The session could not be kept. {problem}")
@@ -54,24 +55,25 @@ def run(app: RememberingApp, keeper: Keeper) -> int:
     return app.return_code or 0
 
 
-def _after_crash(error: str, kept: bool) -> list[str]:
-    """What to say, the traceback put into a file for a report."""
+def _after_crash(error: Exception, printed: str, kept: bool) -> list[str]:
+    """Return what to say; the traceback and what Textual printed go into a file for a report."""
     from bptui.app.session.folder import sessions_folder
     from bptui.atomic import written_whole
     from bptui.presets.errors import printable
     from bptui.presets.save import shown_path
 
-    last = [line for line in error.splitlines() if line.strip()][-1]
-    lines = [f"An error in the program ended it: {printable(last.strip())}"]
+    said = " ".join("".join(traceback.format_exception_only(error)).split())
+    details = "".join([*traceback.format_exception(error), printed])
+    lines = [f"An error in the program ended it: {printable(said)}"]
     if kept:
         lines.append(f"The session is kept: {GO_ON}")
     file = sessions_folder().parent / "crash.txt"
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with written_whole(file, private=True) as stream:
-            stream.write(error)
+            stream.write(details)
     except OSError:
-        return [*lines, error]
+        return [*lines, details]
     return [*lines, f"The details, for a report: {shown_path(file)}"]
 
 
