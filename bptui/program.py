@@ -38,6 +38,7 @@ Examples:
   bptui run mazur --every 1  without a screen
   bptui explain mazur        the calculation of a step, with its numbers
   bptui check my_code.py     your own backpropagation, its mistake named
+  bptui help first-steps     the manual
 
 \b
 Exit codes: 0 fine; 1 what the command says; 2 unusable preset or arguments.

@@ -12,6 +12,7 @@ COMMANDS = {
     "gradcheck": "bptui.cli.gradcheck",
     "check": "bptui.cli.check",
     "export": "bptui.cli.export",
+    "help": "bptui.cli.help",
     "completion": "bptui.cli.completion",
 }
 DEFAULT_PRESET = "article"

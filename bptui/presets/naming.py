@@ -12,7 +12,7 @@ from bptui.presets.origin import origin_of
 from bptui.presets.save import SaveError, sentence, shown_path
 from bptui.presets.working import working_folder
 
-COMMANDS = ("check", "completion", "explain", "export", "gradcheck", "list", "run")
+COMMANDS = ("check", "completion", "explain", "export", "gradcheck", "help", "list", "run")
 """Names that `bptui NAME` takes for a command."""
 ENDING = ".toml"
 _LONGEST = 255

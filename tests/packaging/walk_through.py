@@ -1,19 +1,16 @@
-"""The first session in the README: its keys, played in the app, give the screens that stand there.
+"""The manual's first session: its keys, played in the app, give the screens that stand there.
 
 A block of code that begins with ```screen KEYS holds the screen after these keys, which are pressed
-where the block before ended. ``python -m tests.packaging.walk_through`` records all of them anew.
+where the block before ended.
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from ..app.support import Session, opened
 
-README = Path(__file__).parents[2] / "README.md"
 SIZE = (100, 30)
 BLOCK = re.compile(r"^```screen(?P<keys>[^\n]*)\n(?P<screen>.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMED = {"+": "plus", "-": "minus", "?": "question_mark"}
@@ -46,12 +43,12 @@ def _keys(keys: str) -> Iterator[str]:
 
 
 def shown(session: Session) -> str:
-    """The screen as it stands in the README."""
+    """The screen as it stands on the page."""
     return "".join(f"{line.rstrip()}\n" for line in session.lines())
 
 
-async def _record() -> None:
-    text = README.read_text(encoding="utf-8")
+async def recorded(text: str) -> str:
+    """The page with the screens that its keys give now."""
     async with opened("article", SIZE) as session:
         for keys, before in blocks(text):
             await play(session, keys)
@@ -61,8 +58,4 @@ async def _record() -> None:
                 seen.append(shown(session))
             head = f"```screen {keys}".rstrip()
             text = text.replace(f"{head}\n{before}```", f"{head}\n{seen[-1]}```", 1)
-    README.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    asyncio.run(_record())
+    return text

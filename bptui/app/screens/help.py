@@ -14,6 +14,7 @@ from textual.widgets import Static
 from bptui.app.commands import COMMANDS
 from bptui.app.ink import ink_of
 from bptui.app.screens.dialog import Dialog
+from bptui.help import TOPICS, title_of
 
 Row = tuple[str, str]
 
@@ -58,8 +59,8 @@ DIALOGS: tuple[Row, ...] = (
     ),
     (
         "Breakpoints",
-        "enter adds one. down leads to the list: space turns one off or on, delete or backspace "
-        "removes it.",
+        "Such as loss < 0.01, loss rising, |gw5| > 0.1, norm < 1e-6, every 100. enter adds one; "
+        "down leads to the list: space turns one off or on, delete or backspace removes it.",
     ),
     (
         "Compare",
@@ -78,53 +79,45 @@ WORDS: tuple[Row, ...] = (
     ("▸  ◂", "what the operation reads; what it writes"),
     ("◆  ▲", "on the axis of the loss chart: a breakpoint stopped a run there; an edit"),
     ("A B  ·  ∘", "in the loss chart: curves that were kept; before the last edit; test samples"),
-    ("+  -", "the sign of a number; an edge with a negative weight is dashed"),
-)
-SESSIONS: tuple[Row, ...] = (
     (
-        "session",
-        "It is on disk a second after a change. Whatever ends the program, a lost connection too: "
-        "`bptui --resume` goes on at the same step with the same numbers.",
+        "+  -",
+        "the sign of a number, in blue and orange, too; an edge of a negative weight is dashed",
     ),
     (
-        "slow line",
-        "Only what changes is sent, and late frames are dropped. `--fps 5` draws fewer of them; "
-        "30 a second are the most, over SSH 15.",
+        "diagram",
+        "the first sample of the batch, or the one chosen in the samples; of large layers some "
+        "units, with the number of those left out; of many edges the strongest",
     ),
-    (
-        "odd signs",
-        "`--ascii` draws with ASCII alone; `--theme ansi-dark` and `ansi-light` take the colours "
-        "of the terminal, NO_COLOR=1 in the environment none.",
-    ),
-    ("disorder", "A new size of the window draws all anew; `--plain-driver` writes more, plainly."),
 )
-READ_ON: tuple[Row, ...] = (
-    ("shell", "`bptui --help`, and `bptui COMMAND --help` with examples: run, explain, check."),
-    ("README.md", "The first five minutes, presets, your own code, SSH, how it works inside."),
-)
+
+
+def sections() -> dict[str, tuple[Row, ...]]:
+    """All rows by their titles; the manual's page `keys` is made of them, too."""
+    commands = {each.action: each for each in COMMANDS}
+    shown = {
+        title: tuple(
+            (each.shown_key or "ctrl+p", f"{each.title}. {each.explanation}.")
+            for each in map(commands.__getitem__, actions)
+        )
+        for title, actions in SECTIONS.items()
+    }
+    shown["Looking"] += PANELS
+    return shown | {"In dialogs": DIALOGS, "On the screen": WORDS}
 
 
 class HelpScreen(Dialog[None]):
-    """The table of commands by section, then dialogs, signs, sessions."""
+    """The table of commands by section, then dialogs, signs, and the manual's other pages."""
 
     BINDINGS: ClassVar = [("escape,q,question_mark", "dismiss", "Close")]
 
     def compose(self) -> ComposeResult:
-        commands = {each.action: each for each in COMMANDS}
         with VerticalScroll(id="help", classes="dialog") as box:
             box.border_title = "Help"
             box.border_subtitle = "↑ ↓ scroll, esc closes"
-            for title, actions in SECTIONS.items():
-                shown = [commands[action] for action in actions]
-                rows = [
-                    (each.shown_key or "ctrl+p", f"{each.title}. {each.explanation}.")
-                    for each in shown
-                ]
-                yield self._section(title, [*rows, *(PANELS if title == "Looking" else ())])
-            yield self._section("In dialogs", DIALOGS)
-            yield self._section("On the screen", WORDS)
-            yield self._section("Sessions, SSH, terminals", SESSIONS)
-            yield self._section("Where to read on", READ_ON)
+            for heading, rows in sections().items():
+                yield self._section(heading, rows)
+            topics = [(topic, f"{title_of(topic)}.") for topic in TOPICS]
+            yield self._section("More, in the shell: bptui help TOPIC", topics)
 
     def _section(self, title: str, rows: Iterable[Row]) -> Static:
         """Two columns, so that a long explanation goes on under itself."""

@@ -1,20 +1,22 @@
-"""What the README shows and says is so: screens, commands, keys, presets, names, links."""
+"""What the first page and the manual show and say is so: screens, commands, keys, names, links."""
 
 from __future__ import annotations
 
 import re
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
+from urllib.parse import unquote
 
 import click
 import msgspec
 import pytest
 from click.testing import CliRunner
 
-from bptui.app.commands import COMMANDS
 from bptui.core.mistakes import MISTAKES
+from bptui.help import TOPICS
 from bptui.main import COMMANDS as MODULES
 from bptui.main import cli, open_app
 from bptui.presets.files import loads
@@ -22,24 +24,34 @@ from bptui.presets.folders import shipped_names
 from bptui.presets.schema import TABLES
 
 from ..app.support import opened
-from . import walk_through
+from . import renew, walk_through
 
 ROOT = Path(__file__).parents[2]
+PAGES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "bptui/help").glob("*.md")}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+TEXTS = PAGES | {ROOT / "README.md": README}
+RENEW = "python -m tests.packaging.renew"
+LONGEST = 150
+"""Lines of the first page."""
 BLOCK = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PROSE = BLOCK.sub("", README)
+LINK = re.compile(r"\]\(([^)]+)\)")
 SHELLS = ("sh", "console")
 ENDS = {"|", ">", "<", "&&", ";", "#", ")"}
 """What ends a command for the program that reads its arguments."""
 
 
+def page(topic: str) -> str:
+    return PAGES[ROOT / "bptui" / "help" / f"{topic}.md"]
+
+
 def code(*languages: str) -> list[str]:
-    return [text for language, text in BLOCK.findall(README) if language in languages]
+    found = (each for text in TEXTS.values() for each in BLOCK.findall(text))
+    return [text for language, text in found if language in languages]
 
 
-def table_after(heading: str) -> list[list[str]]:
+def table(text: str, heading: str = "") -> list[list[str]]:
     """The cells of the first table after ``heading``, without its head."""
-    rest = README.split(f"\n{heading}\n", 1)[1].splitlines()
+    rest = text.split(f"\n{heading}\n", 1)[1].splitlines()
     lines = rest[next(at for at, line in enumerate(rest) if line.startswith("|")) :]
     rows = list(takewhile(lambda line: line.startswith("|"), lines))[2:]
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]
@@ -54,7 +66,29 @@ def commands() -> Iterator[str]:
     """Every command line of bptui in blocks and in the text."""
     for line in "\n".join(code(*SHELLS)).splitlines():
         yield from re.findall(r"(?:^|\$ |&& |<\(|bin/)(bptui\b[^)]*)", line)
-    yield from (span for span in spans(PROSE) if re.match(r"bptui( |$)", span))
+    for text in TEXTS.values():
+        yield from (span for span in spans(BLOCK.sub("", text)) if re.match(r"bptui( |$)", span))
+
+
+def test_the_first_page_is_short() -> None:
+    assert len(README.splitlines()) <= LONGEST
+
+
+def test_every_topic_has_a_page_and_the_first_page_leads_to_it() -> None:
+    assert {path.stem for path in PAGES} == set(TOPICS)
+    assert all(text.startswith("# ") for text in PAGES.values())
+    assert {f"bptui/help/{topic}.md" for topic in TOPICS} <= set(LINK.findall(README))
+
+
+def test_nothing_is_told_twice() -> None:
+    told = Counter(
+        sentence
+        for text in TEXTS.values()
+        for paragraph in BLOCK.sub("", text).split("\n\n")
+        for sentence in re.split(r"(?<=[.:;])\s", paragraph)
+        if len(sentence) > 40
+    )
+    assert [sentence for sentence, times in told.items() if times > 1] == []
 
 
 @pytest.mark.parametrize("line", sorted(set(commands())))
@@ -92,36 +126,26 @@ def test_what_a_command_prints(block: str, tmp_path: Path, monkeypatch: pytest.M
 
 
 async def test_the_first_session() -> None:
-    screens = walk_through.blocks(README)
+    screens = walk_through.blocks(page("first-steps"))
     assert len(screens) > 3
     async with opened("article", walk_through.SIZE) as session:
         for keys, screen in screens:
             await walk_through.play(session, keys)
             await session.until(
                 lambda: walk_through.shown(session) == screen,  # noqa: B023  used up at once
-                f"the README's screen after {keys!r}",
+                f"the page's screen after {keys!r}; {RENEW} records what there is now",
             )
 
 
-def test_the_table_of_keys_is_that_of_the_commands() -> None:
-    told = {key for row in table_after("## Keys") for key in spans(row[0])}
-    keys = {each.shown_key for each in COMMANDS if each.key}
-    assert keys <= told
-    assert told - keys <= {"tab", "shift+tab"}
+def test_the_page_of_keys_is_that_of_the_help() -> None:
+    assert page("keys") == renew.keys_page(), f"{RENEW} writes the page"
 
 
-def test_links_lead_somewhere() -> None:
-    headings = re.findall(r"^#+ (.*)$", PROSE, re.MULTILINE)
-    anchors = {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
-    links = re.findall(r"\]\(([^)]+)\)", PROSE)
-    assert links
-    for link in links:
-        if link.startswith("https://"):
-            continue
-        if link.startswith("#"):
-            assert link[1:] in anchors
-        else:
-            assert (ROOT / link.replace("%5B", "[").replace("%5D", "]")).is_file()
+@pytest.mark.parametrize("path", sorted(TEXTS), ids=lambda path: path.stem)
+def test_links_lead_somewhere(path: Path) -> None:
+    for link in LINK.findall(BLOCK.sub("", TEXTS[path])):
+        if not link.startswith("https://"):
+            assert (path.parent / unquote(link)).exists(), link
 
 
 def test_its_preset_opens() -> None:
@@ -129,19 +153,18 @@ def test_its_preset_opens() -> None:
     assert loads(text, "example", ROOT).network.layers == (2, 2, 2)
 
 
-def test_it_names_the_shipped_presets() -> None:
-    section = README.split("\n## Presets\n", 1)[1].split("\n## ", 1)[0].split("```", 1)[0]
-    assert set(shipped_names()) <= set(spans(section))
+def test_the_shipped_presets_are_named() -> None:
+    assert set(shipped_names()) <= set(spans(page("presets").split("```", 1)[0]))
 
 
-def test_it_names_all_mistakes() -> None:
-    assert [*spans(" ".join(row[0] for row in table_after("### Mistakes")))] == [*MISTAKES]
+def test_all_mistakes_are_named() -> None:
+    assert [*spans(" ".join(row[0] for row in table(page("mistakes"))))] == [*MISTAKES]
 
 
-def test_it_names_every_key_of_a_preset() -> None:
+def test_every_key_of_a_preset_is_named() -> None:
     told = {
         span.rpartition(".")[2]
-        for row in table_after("### All keys")
+        for row in table(page("presets"), "## All keys")
         for cell in row[:2]
         for span in spans(cell)
     }
@@ -151,9 +174,9 @@ def test_it_names_every_key_of_a_preset() -> None:
 
 
 def test_defaults_of_a_preset() -> None:
-    defaults = {row[0]: row[2] for row in table_after("### All keys")}
-    for table, struct in TABLES.items():
+    defaults = {row[0]: row[2] for row in table(page("presets"), "## All keys")}
+    for part, struct in TABLES.items():
         for field in msgspec.structs.fields(struct):
-            row = f"`{table}.{field.name}`"
+            row = f"`{part}.{field.name}`"
             if row in defaults and isinstance(field.default, str | bool):
                 assert spans(defaults[row])[:1] == [str(field.default).replace("True", "true")]

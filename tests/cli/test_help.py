@@ -1,0 +1,126 @@
+"""``bptui help``: pages as text, a pager on a terminal, and what is said of unknown topics."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from bptui.cli.help import rendered
+from bptui.help import TOPICS, page, title_of
+from bptui.main import COMMANDS, cli
+
+BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+BOLD = "\x1b[1m"
+
+
+def told(*arguments: str) -> str:
+    result = CliRunner().invoke(cli, ["help", *arguments])
+    assert (result.exit_code, result.stderr) == (0, "")
+    return result.stdout
+
+
+def on_a_terminal(*arguments: str, **variables: str) -> str:
+    """What a terminal gets, with ``cat`` for a pager, which like less takes styles."""
+    reader, writer = pty.openpty()
+    removed = {"NO_COLOR", "LESS", "COLUMNS", "LINES"}
+    environment = {name: value for name, value in os.environ.items() if name not in removed}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bptui", "help", *arguments],
+        stdin=writer,
+        stdout=writer,
+        env=environment | {"TERM": "xterm-256color", "PAGER": "less"} | variables,
+    )
+    os.close(writer)
+    received = b""
+    with os.fdopen(reader, "rb", buffering=0) as stream:
+        try:
+            while part := stream.read(65536):
+                received += part
+                if b"(END)" in received or b"\n:" in received:
+                    break
+        except OSError:  # the other end is closed
+            pass
+        process.kill()
+        process.wait(timeout=60)
+    return received.decode()
+
+
+def test_the_topics_are_listed_with_their_titles() -> None:
+    lines = told().splitlines()
+    assert [line.split()[0] for line in lines[2:]] == [*TOPICS]
+    assert all(title_of(topic) in line for topic, line in zip(TOPICS, lines[2:], strict=True))
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_page_as_text(topic: str) -> None:
+    text = told(topic)
+    source = page(topic)
+    assert text.startswith(f"{title_of(topic)}\n\n")
+    blocks = BLOCK.findall(source)
+    code = {line.strip() for block in blocks for line in block.splitlines()[1:-1]}
+    assert code <= {line.strip() for line in text.splitlines()}
+    assert max(len(line) for line in text.splitlines() if line.strip() not in code) <= 80
+    # every word of the page, whatever it is wrapped to
+    words = re.findall(r"\w{4,}", re.sub(r"\]\([^)]*\)", "]", BLOCK.sub("", source)))
+    assert {*words} <= {*re.findall(r"\w{4,}", text)}
+
+
+def test_a_link_becomes_the_command_that_shows_the_page() -> None:
+    assert rendered("See [the keys](keys.md).", 80) == "See the keys (`bptui help keys`).\n"
+    assert rendered("[Here](https://example.org).", 80) == "Here (https://example.org).\n"
+
+
+def test_a_command_without_a_page_shows_its_help() -> None:
+    for command in sorted({*COMMANDS} - {*TOPICS}):
+        shown = CliRunner().invoke(cli, [command, "--help"]).stdout
+        assert told(command).split() == shown.split()
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("preset", "did you mean presets?"),
+        ("key", "did you mean keys?"),
+        ("exprot", "did you mean export?"),
+        ("zzz", "`bptui help` lists them"),
+    ],
+)
+def test_an_unknown_topic(typed: str, hint: str) -> None:
+    result = CliRunner().invoke(cli, ["help", typed])
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr == f"Error: no page about {typed!r}: {hint}\n"
+
+
+@pytest.mark.parametrize("topic", ["first-steps", "sources", "limits"])
+def test_styles_are_no_colours(topic: str) -> None:
+    styles = set(re.findall(r"\x1b\[([\d;]*)m", rendered(page(topic), 80, styled=True)))
+    assert "1" in styles
+    assert styles <= {"", "0", "1", "2"}
+
+
+def test_a_terminal_gets_bold_titles_as_wide_as_it_is() -> None:
+    text = on_a_terminal("limits", COLUMNS="40")
+    assert f"{BOLD}Limits" in text
+    assert "\x1b[?1049h" not in text
+
+
+def test_another_encoding_gets_ascii() -> None:
+    assert on_a_terminal("limits", LC_ALL="C").isascii()
+
+
+def test_a_terminal_that_cannot_do_anything_gets_text() -> None:
+    text = on_a_terminal("limits", TERM="dumb", PAGER="/nowhere/less")
+    assert "`bptui check`" in text
+    assert "\x1b" not in text
+
+
+def test_a_terminal_without_a_pager_gets_the_page() -> None:
+    assert "Limits" in on_a_terminal("limits", PAGER="cat")
+    assert "Limits" in on_a_terminal("limits", PAGER="/nowhere/less")
