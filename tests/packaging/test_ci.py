@@ -1,4 +1,4 @@
-"""The commands of ``.ci/run``: the README's test command, word for word, and all the checks."""
+"""The commands of ``.ci/run``: checks, the README's test command, the oldest libraries."""
 
 from __future__ import annotations
 
@@ -23,5 +23,7 @@ def test_the_readme_says_how_ci_tests() -> None:
 
 
 def test_all_checks_come_before_the_tests() -> None:
-    assert commands()[-len(CHECKS) - 1 : -1] == CHECKS
-    assert "pytest" in commands()[-1]
+    *checks, tests, oldest = commands()[-len(CHECKS) - 2 :]
+    assert checks == CHECKS
+    assert "pytest" in tests
+    assert oldest == "test_with_oldest_libraries"
