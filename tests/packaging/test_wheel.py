@@ -1,22 +1,31 @@
-"""The wheel: what is in it, and that its copy of the program runs from any folder."""
+"""The wheel and the sdist: what is in them, and that the program runs from any folder."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tarfile
 import zipfile
+from email import message_from_bytes
+from email.message import Message
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from bptui.help import TOPICS
+
 ROOT = Path(__file__).parents[2]
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input"]
 
 pytestmark = [
-    pytest.mark.skipif(find_spec("hatchling") is None, reason="needs hatchling to build a wheel"),
+    pytest.mark.skipif(
+        find_spec("hatchling") is None or find_spec("hatch_fancy_pypi_readme") is None,
+        reason="needs hatchling and hatch-fancy-pypi-readme to build a wheel",
+    ),
     pytest.mark.skipif(find_spec("pip") is None, reason="needs pip to build and install a wheel"),
 ]
 
@@ -47,6 +56,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Message:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (each for each in archive.namelist() if each.endswith(".dist-info/METADATA"))
+        return message_from_bytes(archive.read(name))
+
+
+@pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the installed package; what it depends on is that of this environment."""
     folder = tmp_path_factory.mktemp("installed")
@@ -63,12 +79,54 @@ def test_it_holds_what_the_checkout_holds(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         found = {name for name in archive.namelist() if name.startswith("bptui/")}
     expected = {f"bptui/shipped/{file.name}" for file in (ROOT / "presets").iterdir()}
-    files = (file for file in (ROOT / "bptui").rglob("*") if file.is_file())
-    expected |= {
-        file.relative_to(ROOT).as_posix() for file in files if file.parent.name != "__pycache__"
-    }
+    expected |= files_of_the_checkout("bptui")
     assert found == expected
     assert {"bptui/shipped/iris.csv", "bptui/shipped/article.toml", "bptui/app/app.tcss"} <= found
+
+
+def files_of_the_checkout(*folders: str) -> set[str]:
+    files = (file for folder in folders for file in (ROOT / folder).rglob("*") if file.is_file())
+    return {
+        file.relative_to(ROOT).as_posix() for file in files if file.parent.name != "__pycache__"
+    }
+
+
+def test_the_sdist_holds_what_the_checkout_holds(tmp_path: Path) -> None:
+    run([sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)], ROOT)
+    (built,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(built) as archive:
+        found = {name.partition("/")[2] for name in archive.getnames()}
+    top = {".ci/run", ".gitignore", "CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml"}
+    assert found == {"PKG-INFO", *top, *files_of_the_checkout("bptui", "presets", "tests")}
+
+
+def test_the_licence(wheel: Path, metadata: Message) -> None:
+    assert (metadata["License-Expression"], metadata["License-File"]) == ("MIT", "LICENSE")
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (each for each in archive.namelist() if each.endswith("licenses/LICENSE"))
+        text = archive.read(name).decode()
+    assert text.startswith("MIT License\n")
+    assert "the bptui authors" in text
+
+
+def test_the_types_are_told(wheel: Path, metadata: Message) -> None:
+    assert "Typing :: Typed" in (metadata.get_all("Classifier") or [])
+    with zipfile.ZipFile(wheel) as archive:
+        assert "bptui/py.typed" in archive.namelist()
+
+
+def test_a_package_index_gets_no_link_that_leads_nowhere(metadata: Message) -> None:
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    text = str(metadata.get_payload())
+    links = re.findall(r"\]\(([^)]*)\)", text)
+    assert [link for link in links if not link.startswith("https://")] == []
+    assert "<img" not in text
+    for topic in TOPICS:
+        assert f"`bptui help {topic}`" in text
+
+
+def test_a_page_of_the_manual(installed: Path, tmp_path: Path) -> None:
+    assert bptui(installed, tmp_path, "help", "limits").startswith("Limits\n")
 
 
 def test_the_installed_copy_is_the_one_that_runs(installed: Path, tmp_path: Path) -> None:
