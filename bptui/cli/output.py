@@ -28,7 +28,7 @@ def opened(output: str | None) -> Iterator[TextIO]:
             stream.flush()
     except BrokenPipeError:
         raise
-    except (OSError, ValueError) as error:
+    except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         place = "standard output" if output in (None, "-") else f"--output {output!r}"
         raise Unusable(f"{place}: cannot be written: {reason.lower()}") from None
@@ -51,6 +51,8 @@ def _standard_output() -> Iterator[TextIO]:
 def _file(output: str) -> Iterator[TextIO]:
     if not output:
         raise FileNotFoundError(2, "no file name")
+    if "\0" in output:
+        raise OSError(22, "a name cannot hold a null character")
     path = Path(output)
     mode = path.stat().st_mode if path.exists() else None
     if mode is None or stat.S_ISREG(mode) or stat.S_ISDIR(mode):

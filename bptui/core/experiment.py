@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 from bptui.core.batches import BatchSchedule
 from bptui.core.data import Data, check_data
@@ -74,6 +77,25 @@ class Training:
         object.__setattr__(self, "settings", tuple(complete.items()))
 
 
+class Frozen(NamedTuple):
+    """Why every update leaves some parameters as they are.
+
+    ``switch`` is the preset's (``train_weights[0] = false``), empty where it lets them train and
+    only ``mistakes`` keep them.
+    """
+
+    layer: int
+    switch: str
+    mistakes: tuple[str, ...]
+
+    @property
+    def reason(self) -> str:
+        if self.switch:
+            return self.switch
+        several = "s" if len(self.mistakes) > 1 else ""
+        return f"the mistake{several} {' and '.join(self.mistakes)}"
+
+
 @dataclass(frozen=True, eq=False)
 class Experiment:
     """A network, its start values, how it is trained and on what.
@@ -142,25 +164,43 @@ class Experiment:
     def optimizer(self) -> Optimizer:
         return OPTIMIZERS[self.training.optimizer]
 
+    @cached_property
+    def frozen(self) -> Mapping[str, Frozen]:
+        """The parameters (W1, b2) that no update changes, each with the reason."""
+        names, training = self.network.names, self.training
+        found: dict[str, Frozen] = {}
+        for layer in range(1, self.network.depth + 1):
+            by_mistake = {
+                "frozen-first-layer": layer == 1,
+                "frozen-last-layer": layer == self.network.depth,
+            }
+            kinds = [("train_weights", training.train_weights, names.weights(layer), by_mistake)]
+            if self.network.bias:
+                of_biases = {**by_mistake, "bias-not-updated": True}
+                kinds.append(("train_biases", training.train_biases, names.bias(layer), of_biases))
+            for key, switches, name, possible in kinds:
+                place = "" if isinstance(switches, bool) else f"[{layer - 1}]"
+                on = switches if isinstance(switches, bool) else switches[layer - 1]
+                mistakes = tuple(each for each in training.mistakes if possible.get(each))
+                if mistakes or not on:
+                    found[name] = Frozen(layer, "" if on else f"{key}{place} = false", mistakes)
+        return found
+
+    def frozen_words(self, layer: int | None = None) -> str:
+        """``W1, W2 (train_weights = false); b1 (the mistake bias-not-updated)``.
+
+        Of one ``layer`` where it is given; empty where nothing is frozen.
+        """
+        groups: dict[str, list[str]] = {}
+        for name, each in self.frozen.items():
+            if layer in (None, each.layer):
+                groups.setdefault(each.reason, []).append(name)
+        return "; ".join(f"{', '.join(names)} ({reason})" for reason, names in groups.items())
+
     def trains_weights(self, layer: int) -> bool:
         """Whether the update changes the weights of ``layer`` (from 1), mistakes included."""
-        return _switch(self.training.train_weights, layer) and not self._frozen_by_mistake(layer)
+        return self.network.names.weights(layer) not in self.frozen
 
     def trains_biases(self, layer: int) -> bool:
         """Whether the update changes the biases of ``layer`` (from 1), mistakes included."""
-        return (
-            self.network.bias
-            and _switch(self.training.train_biases, layer)
-            and "bias-not-updated" not in self.training.mistakes
-            and not self._frozen_by_mistake(layer)
-        )
-
-    def _frozen_by_mistake(self, layer: int) -> bool:
-        mistakes = self.training.mistakes
-        return (layer == 1 and "frozen-first-layer" in mistakes) or (
-            layer == self.network.depth and "frozen-last-layer" in mistakes
-        )
-
-
-def _switch(switches: tuple[bool, ...] | bool, layer: int) -> bool:
-    return switches if isinstance(switches, bool) else switches[layer - 1]
+        return self.network.bias and self.network.names.bias(layer) not in self.frozen

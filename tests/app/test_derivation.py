@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.core.timeline import Timeline
-from bptui.presets import load
+from bptui.presets import load, loads
 
 from .support import Session, drawn_experiment, opened
 
@@ -170,3 +172,31 @@ async def test_follows_a_run_to_its_end() -> None:
         gradient = Timeline(load("article")).snapshot(1000).gradients.weights[0][0, 0]
         await until_shown(session, f"= {float(gradient):.7g}")
         assert isinstance(session.panel("#derivation"), DerivationPanel)
+
+
+FROZEN = """
+[network]
+layers = [2, 2, 2]
+bias = false
+[training]
+train_weights = false
+[data]
+inputs = [[0.9, 0.1]]
+targets = [[0.11, 0.89]]
+"""
+
+
+async def test_what_is_frozen_is_called_so_in_every_form_and_window() -> None:
+    reason = "frozen: train_weights = false"
+    async with opened(loads(FROZEN, "own", Path.cwd())) as session:
+        await until_shown(session, f"w1 ← w1   {reason}")
+        await session.press("d")
+        await until_shown(session, f"W1 ← W1   {reason}")
+        await session.press("d")
+        await until_shown(session, f"W1 = W1  # {reason}")
+        await session.press("d", *["n"] * 12)  # the last operation of a step: an update of nothing
+        await until_shown(session, f"w5 ← w5   {reason}")
+        await session.press("c")
+        await session.shows(reason, "right")
+        await session.press("escape", "e")
+        await session.shows("train weights  no")

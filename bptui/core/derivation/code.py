@@ -28,6 +28,7 @@ from bptui.core.derivation.expression import (
     Sum,
     Total,
     Transposed,
+    quantities,
 )
 from bptui.core.derivation.symbols import Symbols
 
@@ -41,6 +42,14 @@ _EDGES = [0, 1, -2, -1]
 def assignment(equation: Equation, symbols: Symbols) -> str:
     """``gW1 = input.T @ delta_h``: needs numpy as np and the names that it reads."""
     return f"{symbols.code(equation.left.name)} = {expression_code(equation.expression, symbols)}"
+
+
+def remarked(equation: Equation, symbols: Symbols, *remarks: str) -> str:
+    """The assignment, with ``remarks`` and what else there is to be said of it as a comment."""
+    new = [each.name for each in quantities(equation.expression) if symbols.is_new(each)]
+    updated = f"{', '.join(dict.fromkeys(new))} after the update" if new else ""
+    said = ", ".join(filter(None, [*remarks, updated, equation.note]))
+    return f"{assignment(equation, symbols)}{f'  # {said}' if said else ''}"
 
 
 def expression_code(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bptui.core.derivation.expression import (
     Activated,
@@ -24,13 +24,15 @@ from bptui.core.derivation.tokens import Path
 class Equation:
     """``left`` is ``expression``; ``left.new``: it becomes that. Both in the values of ``scope``.
 
-    ``marks`` are the paths of the parts that differ from another equation.
+    ``marks`` are the paths of the parts that differ from another equation. ``note`` is to be
+    written beside it.
     """
 
     left: Quantity
     expression: Expression
     scope: Scope
     marks: frozenset[Path] = frozenset()
+    note: str = ""
 
     @property
     def value(self) -> float:
@@ -63,8 +65,8 @@ def compare(published: Equation, correct: Equation) -> Comparison:
     there = frozenset(path for _, paths, _ in found for path in paths)
     unique = tuple(dict.fromkeys(difference for _, _, difference in found))
     return Comparison(
-        Equation(published.left, published.expression, published.scope, here),
-        Equation(correct.left, correct.expression, correct.scope, there),
+        replace(published, marks=here),
+        replace(correct, marks=there),
         unique,
     )
 

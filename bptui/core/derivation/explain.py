@@ -284,7 +284,9 @@ class _Writer:
         self, left: Quantity, written: Callable[[Scope, StepFormulas], Expression]
     ) -> Statement:
         """The equation; beside the right one where a mistake makes them differ."""
-        published = Equation(left, written(self.scope, self.formulas), self.scope)
+        frozen = self.explainer.experiment.frozen.get(left.name) if left.new else None
+        note = f"frozen: {frozen.reason}" if frozen is not None else ""
+        published = Equation(left, written(self.scope, self.formulas), self.scope, note=note)
         if self.right is None:
             return published
         scope, formulas = self.right

@@ -90,6 +90,9 @@ class LatexWriter:
         value = self._value(equation, wanted, space)
         symbols = self._terms(node, self._form(equation, numbers=False))
         lines = self._set(symbols, rf"{left} &{relation} ", space)
+        if equation.note:
+            note = equation.note.replace("_", r"\_")
+            lines[0] += rf" \qquad \text{{({note})}}"
         if isinstance(node, Quantity | Constant | Setting):
             # nothing is computed: the name, then the value
             return [*lines, f"&= {value.text}"]

@@ -12,11 +12,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from bptui.core.arrays import Array
-from bptui.core.derivation.code import array_lines, assignment, expression_code, folded
+from bptui.core.derivation.code import array_lines, expression_code, folded, remarked
 from bptui.core.derivation.equation import Comparison, Difference, Equation, sample_of
 from bptui.core.derivation.explain import Explanation, Statement
 from bptui.core.derivation.expression import Expression, Negative, Quantity, quantities
-from bptui.core.derivation.lines import EquationWriter, Span, TextLine, plain
+from bptui.core.derivation.lines import LABEL_GAP, EquationWriter, Span, TextLine, plain
 from bptui.core.derivation.matrices import MatrixWriter
 from bptui.core.derivation.scope import evaluate
 from bptui.core.derivation.symbols import Symbols
@@ -92,17 +92,33 @@ class Report:
     ) -> list[TextLine]:
         """An equation; or what sets a published one apart from the correct one, then both."""
         if isinstance(statement, Equation):
-            return write(statement)
+            return self._noted(statement, write(statement), form)
         verdict = [
             line for text in self.verdict(statement, form) for line in wrap(text, self.width)
         ]
         return [
             *((Span(text, "warning"),) for text in verdict),
             (Span("as published", "heading"),),
-            *write(statement.published),
+            *self._noted(statement.published, write(statement.published), form),
             (Span("correct", "heading"),),
             *write(statement.correct),
         ]
+
+    def _noted(self, equation: Equation, lines: list[TextLine], form: Form) -> list[TextLine]:
+        """The lines of an equation with its note: behind the first one, or above where it's long.
+
+        Code has it as a comment already.
+        """
+        if not equation.note or form == "numpy":
+            return lines
+        line = [*lines[0]]
+        while not line[-1].text.strip():  # what keeps columns in line
+            line.pop()
+        first = (*line, Span(" " * LABEL_GAP + equation.note, "label"))
+        if len(plain(first)) <= self.width:
+            return [first, *lines[1:]]
+        above = wrap(equation.note, self.width)
+        return [*((Span(text, "label"),) for text in above), *lines]
 
     def verdict(self, comparison: Comparison, form: Form = "scalar") -> list[str]:
         """By how much the two sides differ, and which of their parts."""
@@ -159,9 +175,7 @@ class Report:
         """The line of code, the same with numbers where they are few, and the result."""
         node, left = equation.expression, equation.left
         name, wanted = self.symbols.code(left.name), explanation.place_in(left.name)
-        updated = [each.name for each in quantities(node) if self.symbols.is_new(each)]
-        remark = f"  # {', '.join(updated)} after the update" if updated else ""
-        code = folded(assignment(equation, self.symbols) + remark, self.width)
+        code = folded(remarked(equation, self.symbols), self.width)
         lines: list[TextLine] = [(Span(text, "code"),) for text in code]
         arrays = [np.asarray(equation.scope.value(each)) for each in quantities(node)]
         indent = " " * (len(name) + 1)

@@ -273,29 +273,13 @@ class _Writer:
 
     def update(self, layer: int) -> tuple[Definition, ...]:
         names = self.names
-        made = self.update_of(
-            names.weights(layer), names.weight_gradient(layer), self.trains(layer, bias=False)
-        )
+        made = self.update_of(names.weights(layer), names.weight_gradient(layer))
         if self.network.bias:
-            made += self.update_of(
-                names.bias(layer), names.bias_gradient(layer), self.trains(layer, bias=True)
-            )
+            made += self.update_of(names.bias(layer), names.bias_gradient(layer))
         return made
 
-    def trains(self, layer: int, *, bias: bool) -> bool:
-        """Whether these parameters are updated, by the preset's switches and its mistakes."""
-        training = self.training
-        switches = training.train_biases if bias else training.train_weights
-        chosen = switches if isinstance(switches, bool) else switches[layer - 1]
-        frozen = (
-            (layer == 1 and "frozen-first-layer" in self.mistakes)
-            or (layer == self.depth and "frozen-last-layer" in self.mistakes)
-            or (bias and "bias-not-updated" in self.mistakes)
-        )
-        return chosen and not frozen
-
-    def update_of(self, parameter: str, gradient: str, trained: bool) -> tuple[Definition, ...]:
-        if not trained:
+    def update_of(self, parameter: str, gradient: str) -> tuple[Definition, ...]:
+        if parameter in self.experiment.frozen:
             return (Definition(parameter, Quantity(parameter), new=True),)
         changed = update(
             self.training.optimizer,

@@ -42,7 +42,7 @@ def layer_words(network: Network, layer: int) -> str:
 
 def operation_words(operation: Operation, experiment: Experiment, samples: int) -> str:
     """A sentence about what ``operation`` computes on a batch of ``samples``."""
-    network, training = experiment.network, experiment.training
+    network = experiment.network
     layer, last = operation.layer, network.depth
     names, here = network.names, layer_words(network, operation.layer)
     batch = ", added up over the samples" if samples > 1 else ""
@@ -50,10 +50,7 @@ def operation_words(operation: Operation, experiment: Experiment, samples: int) 
     if operation.stage == "loss":
         return _loss(experiment, samples)
     if operation.stage == "update":
-        return (
-            f"the update ({training.optimizer}): each parameter becomes what it was, "
-            f"{_OPTIMIZERS[training.optimizer]}"
-        )
+        return _update(operation, experiment)
     if name == names.net(layer):
         sources = "inputs" if layer == 1 else f"activations of {layer_words(network, layer - 1)}"
         bias = ", plus its bias" if network.bias else ""
@@ -76,6 +73,18 @@ def operation_words(operation: Operation, experiment: Experiment, samples: int) 
     return (
         f"gradient of the loss by the weights{biases} into {here}: what a weight carries forwards "
         f"times the delta of the unit it leads to{batch}"
+    )
+
+
+def _update(operation: Operation, experiment: Experiment) -> str:
+    training = experiment.training
+    frozen = experiment.frozen_words(None if operation.name == "update" else operation.layer)
+    if not operation.writes:
+        return f"the update ({training.optimizer}) changes nothing; frozen: {frozen}"
+    others = f"; frozen: {frozen}" if frozen else ""
+    return (
+        f"the update ({training.optimizer}): each parameter becomes what it was, "
+        f"{_OPTIMIZERS[training.optimizer]}{others}"
     )
 
 

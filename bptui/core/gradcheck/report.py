@@ -50,7 +50,8 @@ class ReportLine:
 
 def report_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
     """A table for each matrix and each vector of biases, its verdict at the end."""
-    names = check.snapshot.experiment.network.names
+    experiment = check.snapshot.experiment
+    names = experiment.network.names
     decimals = DECIMALS if width >= FULL else FEWER_DECIMALS
     tables = [table(names, each, decimals) for each in check.gradients]
     name_width = max(each.name_width for each in tables)
@@ -58,6 +59,9 @@ def report_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
         if place:
             yield ReportLine("", "blank")
         yield ReportLine(each.title, "title")
+        frozen = experiment.frozen.get(each.comparison.name.removeprefix("g"))
+        if frozen is not None:
+            yield from _said(f"frozen: {frozen.reason}", "note", width)
         yield from _rows(each, name_width, width)
         for row in each.rows:
             if row.verdict == "kink":

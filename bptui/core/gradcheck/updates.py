@@ -79,7 +79,8 @@ def update_faults(snapshot: Snapshot) -> list[UpdateFault]:
             after, gradient = new[name][1], gradients[name][1]
             own = {slot: each[name][1] for slot, each in slots.items()}
             due = np.zeros_like(before)
-            if _trained(snapshot.experiment, layer, name):
+            frozen = snapshot.experiment.frozen.get(name)
+            if frozen is None or not frozen.switch:  # a mistake is no reason to leave it out
                 due = change(snapshot.experiment, snapshot.step + 1, before, gradient, own)
             allowed = TOLERANCE * np.abs(due) + 4.0 * EPSILON * np.abs(before)
             expected = before + due
@@ -89,13 +90,6 @@ def update_faults(snapshot: Snapshot) -> list[UpdateFault]:
                 stayed = np.array_equal(after, before)
                 faults.append(UpdateFault(name, layer, stayed, int(wrong.sum()), wrong.size))
     return faults
-
-
-def _trained(experiment: Experiment, layer: int, name: str) -> bool:
-    """Whether the preset wants these parameters trained, whatever mistakes it makes."""
-    training = experiment.training
-    switches = training.train_biases if name.startswith("b") else training.train_weights
-    return switches if isinstance(switches, bool) else switches[layer - 1]
 
 
 def _by_name(snapshot: Snapshot, parameters: Parameters) -> dict[str, tuple[int, Array]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bptui.core.derivation.words import layer_words
 from bptui.core.experiment import Experiment
 from bptui.export.programs.formulas import SQUARED_LOSSES
-from bptui.export.programs.frame import averages, trained_parameters
+from bptui.export.programs.frame import averages
 from bptui.export.programs.lines import comment
 from bptui.export.programs.mistaken import Marker, Mistakes, Statement
 from bptui.export.programs.updates import update_call
@@ -242,13 +242,14 @@ class Backward:
     def updates(self, layer: int) -> list[str]:
         """The updates of ``layer`` after all gradients; those that are missing as comments."""
         lines: list[str] = []
-        for parameter, trained in trained_parameters(self.experiment, layer).items():
-            frozen = self.frozen(layer, parameter)
-            if not trained:
-                lines.append(f"# {parameter} is not trained")
-            elif frozen:
-                self.marker.shown.update(frozen)
-                names = ", ".join(frozen)
+        biases = [self.names.bias(layer)] if self.network.bias else []
+        for parameter in (self.names.weights(layer), *biases):
+            frozen = self.experiment.frozen.get(parameter)
+            if frozen is not None and frozen.switch:
+                lines.append(f"# {parameter} is frozen: {frozen.reason}")
+            elif frozen is not None:
+                self.marker.shown.update(frozen.mistakes)
+                names = ", ".join(frozen.mistakes)
                 lines.append(f"# MISTAKE {names}: g{parameter} is never applied; right is here:")
                 lines.append(f"# {self.update(parameter)}")
             elif self.early(layer) and parameter == self.names.weights(layer):
@@ -257,15 +258,6 @@ class Backward:
             else:
                 lines.append(self.update(parameter))
         return lines
-
-    def frozen(self, layer: int, parameter: str) -> list[str]:
-        """The mistakes that keep ``parameter`` as it is."""
-        possible = {
-            "frozen-first-layer": layer == 1,
-            "frozen-last-layer": layer == self.depth,
-            "bias-not-updated": parameter != self.names.weights(layer),
-        }
-        return [each for each in self.training.mistakes if possible.get(each)]
 
 
 def _capital(words: str) -> str:

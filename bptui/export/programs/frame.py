@@ -109,16 +109,12 @@ def printing(experiment: Experiment, finite: str, loss: str) -> list[str]:
     ]
 
 
-def trained_parameters(experiment: Experiment, layer: int) -> dict[str, bool]:
-    """The parameters of ``layer`` by name, and whether the preset's switches let them train."""
-    names, training = experiment.network.names, experiment.training
-    switches = {names.weights(layer): training.train_weights}
-    if experiment.network.bias:
-        switches[names.bias(layer)] = training.train_biases
-    return {
-        name: switch if isinstance(switch, bool) else switch[layer - 1]
-        for name, switch in switches.items()
-    }
+def trained_parameters(experiment: Experiment) -> list[str]:
+    """The parameters that the preset's switches let train, whatever its mistakes make of that."""
+    frozen = experiment.frozen
+    return [
+        name for name in parameters(experiment) if name not in frozen or not frozen[name].switch
+    ]
 
 
 def averages(experiment: Experiment) -> bool:

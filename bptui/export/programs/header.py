@@ -75,6 +75,8 @@ def _settings(experiment: Experiment) -> list[str]:
     rate = f"learning rate {float(training.learning_rate)!r}"
     how = ", ".join([training.optimizer, rate, *settings, steps, *batches])
     table = {"network": str(experiment.network), "loss": loss, "training": how}
+    if experiment.frozen:
+        table["frozen"] = experiment.frozen_words()
     lines: list[str] = []
     for name, text in table.items():
         lines += wrap(f"{name:9} {text}", WIDTH, subsequent_indent=" " * 10)

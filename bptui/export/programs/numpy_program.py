@@ -72,15 +72,13 @@ def _memory(experiment: Experiment) -> list[str]:
     """What the optimizer and accumulated gradients start from."""
     names = experiment.network.names
     lines: list[str] = []
-    if experiment.optimizer.slots:
+    if experiment.optimizer.slots and frame.trained_parameters(experiment):
         lines += ["", *comment(f"What {experiment.optimizer.name} remembers of each of them")]
-        for layer in range(1, names.depth + 1):
-            for parameter, trained in frame.trained_parameters(experiment, layer).items():
-                if trained:
-                    lines += [
-                        f"{slot}{parameter} = np.zeros_like({parameter})"
-                        for slot in experiment.optimizer.slots
-                    ]
+        lines += [
+            f"{slot}{parameter} = np.zeros_like({parameter})"
+            for parameter in frame.trained_parameters(experiment)
+            for slot in experiment.optimizer.slots
+        ]
     if "gradient-accumulated" in experiment.training.mistakes:
         lines += ["", *comment("MISTAKE gradient-accumulated: cleared here and never again")]
         lines += [f"g{each} = np.zeros_like({each})" for each in frame.parameters(experiment)]

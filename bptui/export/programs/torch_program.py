@@ -113,29 +113,18 @@ def torch_program(experiment: Experiment) -> str:
     return frame.joined(head, data, NUMBERS.format(make="torch.tensor"), functions, loop)
 
 
-def _all_trained(experiment: Experiment) -> list[str]:
-    layers = range(1, experiment.network.depth + 1)
-    return [
-        name
-        for layer in layers
-        for name, trained in frame.trained_parameters(experiment, layer).items()
-        if trained
-    ]
-
-
 def _trained(experiment: Experiment) -> list[str]:
     """The lists of parameters, and the optimizer."""
-    names, trained = experiment.network.names, _all_trained(experiment)
+    names, trained = experiment.network.names, frame.trained_parameters(experiment)
     lines: list[str] = []
     if experiment.training.l2:
         weights = [names.weights(layer) for layer in range(1, names.depth + 1)]
         lines += ["", *bracketed("WEIGHTS = [", weights, "]")]
     if not trained:
-        return [*lines, "", *comment("Nothing is trained: the parameters stay as they are")]
+        return [*lines, "", *comment(f"Nothing is trained; frozen: {experiment.frozen_words()}")]
+    if experiment.frozen:
+        lines += ["", *comment(f"frozen: {experiment.frozen_words()}")]
     lines += ["", *bracketed("trained = [", trained, "]")]
-    left = [each for each in frame.parameters(experiment) if each not in trained]
-    if left:
-        lines[-1] += f"  # not {', '.join(left)}" if len(left) < 5 else "  # not the others"
     lines += ["for parameter in trained:", "    parameter.requires_grad_()"]
     return [*lines, f"optimizer = {_optimizer(experiment)}"]
 
@@ -227,7 +216,7 @@ def _loop(experiment: Experiment) -> list[str]:
         f"loss = {experiment.training.loss}(forward(x), t){penalty}",
         *frame.printing(experiment, "torch.isfinite(loss)", "loss.item()"),
     ]
-    if _all_trained(experiment):
+    if frame.trained_parameters(experiment):
         body += [
             "",
             *_chain_rule(experiment.network, bool(experiment.training.l2)),

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from bptui.core.derivation.code import array_lines, assignment, folded
+from bptui.core.derivation.code import array_lines, folded, remarked
 from bptui.core.derivation.equation import Comparison, Equation
 from bptui.core.derivation.explain import Statement
 from bptui.core.derivation.expression import Index
@@ -129,7 +129,7 @@ class FormulaWriter:
             for equation, remark in zip(both, ("as published", "correct"), strict=False):
                 written += [""] if written else []
                 written += [f"# {remark}"] if len(both) > 1 else []
-                written += folded(assignment(equation, self.report.symbols), CODE_WIDTH)
+                written += folded(remarked(equation, self.report.symbols), CODE_WIDTH)
                 array = evaluate(equation.expression, equation.scope)
                 shape = equation.scope.array(equation.left.name, equation.left.new).shape
                 values = array_lines(np.broadcast_to(array, shape), VALUE_DIGITS)

@@ -91,7 +91,8 @@ def _operations(explainer: Explainer, snapshot: Snapshot) -> list[Part]:
 def _largest(snapshot: Snapshot, operation: Operation) -> int:
     """The numbers in the largest array that an operation computes."""
     arrays = Scope.of(snapshot).old
-    return max(arrays[name].size for name in operation.writes if name in arrays)
+    # an update of what is frozen writes nothing
+    return max((arrays[name].size for name in operation.writes if name in arrays), default=0)
 
 
 def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
@@ -104,6 +105,8 @@ def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
         ("step", f"{snapshot.step}, {_state(snapshot.step)}"),
         ("batch", _batch(snapshot)),
     ]
+    if experiment.frozen:
+        facts.append(("frozen", experiment.frozen_words()))
     if experiment.source:
         facts.append(("source", experiment.source.replace("\n", " ")))
     for name in training.mistakes:

@@ -6,9 +6,8 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bptui.core.derivation.code import assignment, folded
+from bptui.core.derivation.code import folded, remarked
 from bptui.core.derivation.explain import Explanation
-from bptui.core.derivation.expression import quantities
 from bptui.core.derivation.lines import TextLine
 from bptui.core.derivation.report import Form, Report, with_carets
 from bptui.export.worksheet.sheet import (
@@ -86,8 +85,5 @@ def code_lines(part: Part, width: int, report: Report) -> list[str]:
         both = equations(statement)
         for equation, remark in zip(both, ("as published", "correct"), strict=False):
             remarks = [remark] if len(both) > 1 else []
-            new = [each for each in quantities(equation.expression) if report.symbols.is_new(each)]
-            remarks += [f"{each.name} after the update" for each in new]
-            line = assignment(equation, report.symbols)
-            written += folded("  # ".join([line, ", ".join(remarks)]) if remarks else line, width)
+            written += folded(remarked(equation, report.symbols, *remarks), width)
     return written

@@ -1,0 +1,128 @@
+"""Parameters that are not trained, by a switch or by a mistake: called frozen, with the reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bptui.main import cli
+from bptui.presets import loads
+
+from ..export.programs_support import assert_prints_losses_of
+
+PRESET = """
+[network]
+layers = [2, 2, 2]
+bias = {bias}
+[training]
+optimizer = "{optimizer}"
+learning_rate = 0.5
+steps = 40
+{switches}
+[data]
+inputs = [[0.9, 0.1], [0.2, 0.7]]
+targets = [[0.11, 0.89], [0.6, 0.3]]
+"""
+
+
+def preset(switches: str, bias: bool = False, optimizer: str = "sgd") -> str:
+    return PRESET.format(bias=str(bias).lower(), optimizer=optimizer, switches=switches)
+
+
+NOTHING = preset("train_weights = false")
+NOTHING_OF_ADAM = preset("train_weights = [false, false]\ntrain_biases = false", True, "adam")
+SOME = preset("train_weights = [false, true]\ntrain_biases = [true, false]", True, "momentum")
+MISTAKEN = preset("mistakes = ['frozen-first-layer', 'updated-weights']", True)
+BOTH = preset("train_biases = false\nmistakes = ['bias-not-updated']", True)
+CASES = {
+    "nothing": (NOTHING, "W1, W2 (train_weights = false)"),
+    "nothing of adam": (
+        NOTHING_OF_ADAM,
+        "W1 (train_weights[0] = false); b1, b2 (train_biases = false); "
+        "W2 (train_weights[1] = false)",
+    ),
+    "some": (SOME, "W1 (train_weights[0] = false); b2 (train_biases[1] = false)"),
+    "mistake": (MISTAKEN, "W1, b1 (the mistake frozen-first-layer)"),
+    "switch and mistake": (BOTH, "b1, b2 (train_biases = false)"),
+}
+EACH = pytest.mark.parametrize(("text", "told"), CASES.values(), ids=CASES)
+
+
+def ran(*arguments: str, preset: str) -> Result:
+    return CliRunner().invoke(cli, arguments, input=preset)
+
+
+def reasons(told: str) -> list[str]:
+    return [each.split(")")[0] for each in told.split("(")[1:]]
+
+
+def joined(text: str) -> str:
+    return " ".join(text.replace("\\", "").split())
+
+
+@EACH
+def test_worksheets_say_what_is_frozen_and_why(text: str, told: str) -> None:
+    for form in ("text", "markdown", "latex"):
+        done = ran("explain", "-", "--format", form, preset=text)
+        assert (done.exit_code, done.stderr) == (0, "")
+        said = joined(done.stdout)
+        # among the facts; by the operation; beside the equation; beside the line of numpy
+        assert f"{told} " in said
+        for reason in reasons(told):
+            assert f"frozen: {reason}" in said
+            assert f"# frozen: {reason}" in said or f", frozen: {reason}" in said
+
+
+def test_an_update_of_nothing_says_so() -> None:
+    done = ran("explain", "-", preset=NOTHING)
+    assert (
+        "The update (sgd) changes nothing; frozen: W1, W2 (train_weights = false)." in done.stdout
+    )
+    # updates of single layers speak of these alone
+    done = ran("explain", "-", preset=MISTAKEN)
+    by_operation = joined(done.stdout).split("update W1 ---------")[1]
+    assert "The update (sgd) changes nothing; frozen: W1, b1 (the mistake" in by_operation
+    assert "changes nothing" not in joined(done.stdout).split("update W1 ---------")[0]
+
+
+def test_single_parameters() -> None:
+    done = ran("explain", "-", "--quantity", "w1", preset=SOME)
+    assert "w1 ← w1   frozen: train_weights[0] = false" in done.stdout
+    assert "W1 ← W1   frozen: train_weights[0] = false" in done.stdout
+    assert "W1 = W1  # frozen: train_weights[0] = false" in done.stdout
+    trained = ran("explain", "-", "--quantity", "w5", preset=SOME)
+    assert "w5   frozen" not in trained.stdout
+    assert "W2  # frozen" not in trained.stdout
+    mistaken = ran("explain", "-", "--quantity", "w1", preset=MISTAKEN)
+    assert "w1 ← w1   frozen: the mistake frozen-first-layer" in mistaken.stdout
+    assert joined(mistaken.stdout).count("w1 ← w1 - learning_rate") == 1
+
+
+@EACH
+def test_the_gradient_check_says_it_of_each_gradient(text: str, told: str) -> None:
+    done = ran("gradcheck", "-", preset=text)
+    assert done.exit_code == int("mistake" in told)
+    assert f"frozen {told}" in joined(done.stdout)
+    for reason in reasons(told):
+        assert f"--\n  frozen: {reason}\n" in done.stdout
+
+
+@EACH
+def test_programs_say_it_and_train_what_the_preset_trains(text: str, told: str) -> None:
+    done = ran("export", "-", "--to", "numpy", preset=text)
+    assert done.exit_code == 0
+    assert f"frozen {told}" in joined(done.stdout)
+    for group in told.split("; "):
+        names, _, reason = group.rstrip(")").partition(" (")
+        for name in names.split(", "):
+            line = f"# {name} is frozen: {reason}\n"
+            if "mistake" in reason:
+                line = f"# MISTAKE {reason.split()[-1]}: g{name} is never applied"
+            assert line in done.stdout
+    assert_prints_losses_of(loads(text, "stdin", Path.cwd()), done.stdout, 1e-12)
+    torch = ran("export", "-", "--to", "torch", preset=text)
+    if "mistakes" not in text:
+        assert torch.exit_code == 0
+        assert joined(torch.stdout.replace("#", "")).count(f"frozen: {told}") == 1
