@@ -86,28 +86,32 @@ def ansi_ink(dark: bool) -> Ink:
 
 @lru_cache(maxsize=2)
 def ink(dark: bool) -> Ink:
-    """The styles in bptui's colours, for a dark or a light background."""
+    """The styles in bptui's colours, for a dark or a light background.
+
+    What is read has a contrast of 4.5 to what lies below it, in 256 colours too, of which ``tint``
+    must not become a bright one.
+    """
     if dark:
-        blues, oranges = ("#5b7fb0", "#6fa8ec", "#9cc8ff"), ("#a8764a", "#e8964a", "#ffb878")
-        tint = "#17423b"
+        blues, oranges = ("#84a3d0", "#7db2f2", "#a9d0ff"), ("#c6996f", "#eb9e55", "#ffbe82")
+        tint = "#2a3834"
         text, strong, dim, faint, accent, warning = (
             "#d4d4d8",
             "#ffffff",
-            "#8b8f98",
-            "#565b66",
+            "#9c9fa8",
+            "#656a75",
             "#7dd3c0",
             "#ffd166",
         )
     else:
-        blues, oranges = ("#7a93b8", "#2f6fbf", "#0a4a9e"), ("#b8906a", "#c2681a", "#8f4300")
-        tint = "#cfeee7"
+        blues, oranges = ("#4a658d", "#2160b0", "#083a80"), ("#7d5f3b", "#944a0a", "#6b2f00")
+        tint = "#d3f0ea"
         text, strong, dim, faint, accent, warning = (
-            "#2b2d33",
+            "#1e2026",
             "#000000",
-            "#6b7078",
-            "#a5a9b0",
-            "#0d7a66",
-            "#8a6100",
+            "#595e66",
+            "#848991",
+            "#0a6b5a",
+            "#6e4d00",
         )
     return Ink(
         text=Style(color=text),

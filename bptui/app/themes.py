@@ -6,6 +6,21 @@ from textual.theme import Theme
 
 from bptui.app.surroundings import Surroundings
 
+
+def _variables(border: str, cursor: str, blurred: str, strong: str) -> dict[str, str]:
+    """Colours of Textual's own choice that are too pale to be read, or to be read on."""
+    return {
+        "border": border,
+        "block-cursor-background": cursor,
+        "block-cursor-foreground": strong,
+        "block-cursor-text-style": "bold",
+        "block-cursor-blurred-background": blurred,
+        "input-selection-background": cursor,
+        "text-muted": "auto 75%",
+        "text-disabled": "auto 65%",
+    }
+
+
 DARK = Theme(
     name="bptui-dark",
     primary="#6fa8ec",
@@ -19,23 +34,23 @@ DARK = Theme(
     surface="#171a20",
     panel="#1f242c",
     dark=True,
-    variables={"border": "#6fa8ec", "block-cursor-text-style": "bold"},
+    variables=_variables("#6fa8ec", cursor="#31353d", blurred="#1f242c", strong="#ffffff"),
 )
 
 LIGHT = Theme(
     name="bptui-light",
-    primary="#2f6fbf",
-    secondary="#c2681a",
-    accent="#0d7a66",
-    warning="#8a6100",
+    primary="#2563b2",
+    secondary="#944a0a",
+    accent="#0a6b5a",
+    warning="#6e4d00",
     error="#b3261e",
-    success="#0d7a66",
-    foreground="#2b2d33",
+    success="#0a6b5a",
+    foreground="#1e2026",
     background="#fbfbfa",
     surface="#f1f1ef",
     panel="#e4e5e6",
     dark=False,
-    variables={"border": "#2f6fbf", "block-cursor-text-style": "bold"},
+    variables=_variables("#2563b2", cursor="#cddcef", blurred="#e4e5e6", strong="#000000"),
 )
 
 ANSI_DARK, ANSI_LIGHT = ANSI = "ansi-dark", "ansi-light"

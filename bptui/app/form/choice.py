@@ -62,7 +62,7 @@ class Choice(Widget):
         width = max(len(each) for each in self.options)
         blanks = " " * (width - len(self.chosen))
         place = f"{self._place + 1} of {len(self.options)}: left, right"
-        return Content.assemble("< ", (self.chosen, style), f"{blanks} >  ", (place, "dim"))
+        return Content.assemble("< ", (self.chosen, style), f"{blanks} >  {place}")
 
     @property
     def _place(self) -> int:

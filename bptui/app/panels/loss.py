@@ -34,7 +34,7 @@ LOW = 9
 
 COLOURS = {
     True: ("#c49bff", "#ff9ecb", "#a9c77a", "#d8b08c", "#8fa8f0", "#c9c9a3"),
-    False: ("#7a3fc2", "#b8327d", "#4f7010", "#8a4b20", "#3556a8", "#6b6440"),
+    False: ("#6b2fb0", "#a0206a", "#436009", "#7c2d12", "#2f4f9e", "#5b5430"),
 }
 """Of the kept curves, on a dark background and on a light one."""
 

@@ -102,8 +102,8 @@ class BreakpointScreen(Dialog[Switches]):
             name = str(each).ljust(width)
             text = Content.assemble(
                 ("[x] " if on else "[ ] "),
-                (name, "bold" if on else "dim"),
-                (f"   {each.meaning}" if on else "   switched off", "dim"),
+                (name, "bold" if on else "$text-muted"),
+                (f"   {each.meaning}" if on else "   switched off", "$text-muted"),
             )
             listing.add_option(Option(text))
         listing.display = bool(self._breakpoints)

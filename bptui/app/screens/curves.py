@@ -200,7 +200,7 @@ class CurveScreen(Dialog[tuple[Curve, ...]]):
                 Content.assemble(
                     (each.letter, f"bold {colour.name}" if colour else "bold"),
                     f" {name}",
-                    (f"  steps 0 to {each.length - 1}", "dim"),
+                    (f"  steps 0 to {each.length - 1}", "$text-muted"),
                 )
             )
         listing.display = bool(self._kept)

@@ -54,7 +54,7 @@ class Listing:
             ]
             if found:
                 blank = "\n" if made else ""
-                title = Content.assemble(blank, (heading, "dim underline"))
+                title = Content.assemble(blank, (heading, "underline"))
                 made.append(Option(title, disabled=True))
             made += [Option(self.row(preset_id), id=preset_id) for preset_id in found]
         return made
