@@ -26,6 +26,13 @@ def call(function: Callable[..., object], *arguments: object, **keywords: object
     return partial(function, *arguments, **keywords)
 
 
+def takes(calls: Iterable[Call], array: Array) -> bool:
+    """Whether one of the calls is bound to ``array``."""
+    return any(
+        argument is array for each in calls if isinstance(each, partial) for argument in each.args
+    )
+
+
 def constant(value: float) -> Array:
     """A 0-d array: ufuncs take it faster than a Python float, which they convert at every call."""
     return np.array(value, dtype=np.float64)

@@ -7,10 +7,12 @@ same bits.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from bptui.core.activations import ACTIVATIONS
-from bptui.core.arrays import Array, Call, call, constant, inner_product, zeros
+from bptui.core.arrays import Array, Call, call, constant, inner_product, takes, zeros
 from bptui.core.experiment import Experiment
 from bptui.core.losses import scaled
 from bptui.core.operations import Operation, Stage, StepProgram
@@ -99,6 +101,15 @@ class _Builder:
             Operation(name, stage, layer, tuple(reads), tuple(writes), tuple(calls), tuple(fast))
         )
 
+    def taken(self, calls: list[Call], layer: int) -> list[str]:
+        """Those quantities of a layer that ``calls`` are bound to, beside the delta they write.
+
+        A derivative is computed from net, from out, or from neither.
+        """
+        names = self.names
+        quantities = (names.out_gradient(layer), names.net(layer), names.out(layer), "target")
+        return [each for each in quantities if takes(calls, self.buffers[each])]
+
     def forward(self, layer: int) -> None:
         names, buffers = self.names, self.buffers
         x, net, out = names.out(layer - 1), names.net(layer), names.out(layer)
@@ -147,26 +158,27 @@ class _Builder:
             calls += [inner_product(weights, part), call(np.add, total, part, total)]
         return [*calls, call(np.multiply, total, constant(self.experiment.training.l2), total)]
 
+    def at_activation(self, layer: int, calls: Callable[[Array, Array], list[Call]]) -> list[Call]:
+        """``calls(z, a)`` of a layer, with the mistake about where f' is evaluated."""
+        net, out = self.buffers[self.names.net(layer)], self.buffers[self.names.out(layer)]
+        if "derivative-of-activation" not in self.mistakes:
+            return calls(net, out)
+        activation, again = ACTIVATIONS[self.network.activations[layer - 1]], np.empty_like(out)
+        made = calls(out, again)
+        return [*activation.forward(out, again), *made] if takes(made, again) else made
+
     def back_through_activation(self, layer: int) -> list[Call]:
-        """Calls from dL/dout to delta of a layer, with the mistake about where f' is evaluated."""
-        names, buffers = self.names, self.buffers
-        net, out = buffers[names.net(layer)], buffers[names.out(layer)]
+        """Calls from dL/dout to delta of a layer."""
+        buffers, names = self.buffers, self.names
         upstream, delta = buffers[names.out_gradient(layer)], buffers[names.delta(layer)]
         activation = ACTIVATIONS[self.network.activations[layer - 1]]
-        if "derivative-of-activation" not in self.mistakes:
-            return activation.backward(net, out, upstream, delta)
-        again = np.empty_like(out)
-        return [*activation.forward(out, again), *activation.backward(out, again, upstream, delta)]
+        return self.at_activation(layer, lambda z, a: activation.backward(z, a, upstream, delta))
 
     def derivative(self, layer: int, d: Array) -> list[Call]:
-        """Calls that fill ``d`` with the derivative of a hidden layer, or with its mistake."""
-        net, out = self.buffers[self.names.net(layer)], self.buffers[self.names.out(layer)]
-        activation = ACTIVATIONS[self.network.activations[layer - 1]]
-        assert activation.derivative is not None, "softmax stands in the last layer only"
-        if "derivative-of-activation" not in self.mistakes:
-            return activation.derivative(net, out, d)
-        again = np.empty_like(out)
-        return [*activation.forward(out, again), *activation.derivative(out, again, d)]
+        """Calls that fill ``d`` with the derivative of a hidden layer."""
+        derivative = ACTIVATIONS[self.network.activations[layer - 1]].derivative
+        assert derivative is not None, "softmax stands in the last layer only"
+        return self.at_activation(layer, lambda z, a: derivative(z, a, d))
 
     def output_gradient(self) -> None:
         names, buffers, last = self.names, self.buffers, self.depth
@@ -185,14 +197,13 @@ class _Builder:
             loss.gradient(out, target, factor, upstream),
             fast=[] if fused and "output-factor-a" not in self.mistakes else None,
         )
-        reads = [names.out_gradient(last), names.out(last)]
         if fused:
-            reads = [names.out(last), "target"]
             calls = loss.fused[activation.name](out, target, factor, delta)
         elif "missing-output-derivative" in self.mistakes:
             calls = [call(np.positive, upstream, delta)]
         else:
             calls = self.back_through_activation(last)
+        reads = self.taken(calls, last)
         self.add(names.delta(last), "backward", last, reads, [names.delta(last)], calls)
 
     def hidden_gradient(self, layer: int) -> None:
@@ -210,19 +221,18 @@ class _Builder:
             slope = np.empty_like(delta)
             calls += [*self.derivative(layer, slope), call(np.multiply, carried, slope, slope)]
             carried = slope
-            reads.append(names.net(layer))
+            reads += self.taken(calls, layer)
         weights = buffers[names.weights(after)]
         through = weights if "transposed-weights" in self.mistakes else weights.T
         calls.append(call(carried.dot, through, upstream))
         self.add(
             names.out_gradient(layer), "backward", layer, reads, [names.out_gradient(layer)], calls
         )
-        reads = [names.out_gradient(layer)]
         if by_output or "missing-hidden-derivative" in self.mistakes:
             calls = [call(np.positive, upstream, delta)]
         else:
-            reads.append(names.net(layer))
             calls = self.back_through_activation(layer)
+        reads = self.taken(calls, layer)
         self.add(names.delta(layer), "backward", layer, reads, [names.delta(layer)], calls)
 
     def parameter_gradient(self, layer: int) -> None:
