@@ -1,0 +1,142 @@
+"""What is read stands out from what lies below it: measured as WCAG 2 does, on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from rich.color import Color, ColorSystem
+from rich.style import Style
+from textual.geometry import Region
+from textual.theme import Theme
+
+from bptui.app.app import BptuiApp
+from bptui.app.ink import ink
+from bptui.app.lighting import GLYPHS
+from bptui.app.panels.loss import COLOURS
+from bptui.app.surroundings import USUAL
+from bptui.app.themes import DARK, LIGHT
+from bptui.presets import load
+
+from .support import Session
+
+TEXT, GRAPHICS = 4.5, 3.0
+"""The least contrast of numbers and words, and of borders and lines."""
+THEMES = pytest.mark.parametrize("own", [DARK, LIGHT], ids=lambda own: own.name)
+DEPTHS = (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT)
+SYMBOLS = "·•∘┊"
+Colours = tuple[str, str]
+
+
+def contrast(colours: Colours, depth: ColorSystem) -> float:
+    """Of two colours, as a terminal of that depth shows them."""
+    dark, light = sorted(_luminance(Color.parse(each).downgrade(depth)) for each in colours)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: Color) -> float:
+    parts = [value / 255 for value in colour.get_truecolor()]
+    red, green, blue = (
+        part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def needed(character: str) -> float:
+    """The contrast that a character must have; 0 for blanks and scroll bars."""
+    if character.isspace() or "▀" <= character <= "▟":
+        return 0.0
+    if "─" <= character <= "╿" or "⠀" <= character <= "⣿" or character in SYMBOLS:
+        return GRAPHICS
+    return TEXT
+
+
+def pale(session: Session, seen: dict[tuple[float, Colours], str]) -> None:
+    """Add what of the screen, or of the dialog over it, has too little contrast to ``seen``."""
+    app = session.app
+    boxes = list(app.screen.query(".dialog, .editor, #form"))
+    region = boxes[0].region if boxes else Region(0, 0, *app.size)
+    for line in _lines(session, region):
+        text = "".join(character for character, _ in line).strip()
+        for character, style in line:
+            least = needed(character)
+            if not least:
+                continue
+            assert style.color is not None, text
+            assert style.bgcolor is not None, text
+            key = (least, (style.color.name, style.bgcolor.name))
+            if key in seen:
+                continue
+            seen[key] = ""
+            if min(contrast(key[1], depth) for depth in DEPTHS) < key[0]:
+                seen[key] = f"{character!r} in {text}"
+
+
+def _lines(session: Session, region: Region) -> Iterator[list[tuple[str, Style]]]:
+    for strip in session.app.screen._compositor.render_strips()[region.y : region.bottom]:
+        cells = [(char, segment.style or Style()) for segment in strip for char in segment.text]
+        yield cells[region.x : region.right]
+
+
+@THEMES
+def test_every_style_of_ours_can_be_read(own: Theme) -> None:
+    """On everything that it may stand on, where it is lit and selected, too."""
+    styles = ink(own.dark)
+    grounds = [own.background, own.surface, own.panel]
+    numbers = [*styles.positive, *styles.negative, styles.text, styles.strong, styles.dim]
+    pairs = [
+        (style, ground, TEXT)
+        for style in (styles.text, styles.strong, styles.dim, styles.accent, styles.warning)
+        for ground in grounds
+    ]
+    overlays = (Style(), styles.chosen, styles.paired)
+    pairs += [
+        (styles.touched(number, touched) + overlay, own.background, TEXT)
+        for number in numbers
+        for touched in GLYPHS
+        for overlay in overlays
+    ]
+    pairs += [(styles.faint, own.background, GRAPHICS)]
+    cursor = own.variables["block-cursor-background"]
+    for colour in COLOURS[own.dark]:
+        pairs += [(Style(color=colour), each, TEXT) for each in (*grounds, cursor)]
+    for style, ground, least in pairs:
+        assert style.color is not None
+        below = style.bgcolor.name if style.bgcolor is not None else ground
+        assert below is not None
+        for depth in DEPTHS:
+            measured = contrast((style.color.name, below), depth)
+            assert measured >= least, f"{style} on {below}: {measured:.2f}, {depth.name}"
+
+
+@THEMES
+async def test_every_screen_can_be_read(own: Theme) -> None:
+    """All operations, all panels and all dialogs, in colours of 24 bits and of eight."""
+    app = BptuiApp(load("iris"), USUAL._replace(theme=own.name))
+    seen: dict[tuple[float, Colours], str] = {}
+    async with app.run_test(size=(120, 36), notifications=True):
+        session = Session(app)
+        await session.until(lambda: "linear" in session.border("#loss"), "the first loss chart")
+        await session.press("s", "s")
+        for key in (*["n"] * len(app.player.snapshot.operations), "d", "d", "tab", "tab", "i"):
+            await session.press(key)
+            pale(session, seen)
+        await session.press("a", "enter")  # a curve is kept, a breakpoint set
+        await session.press("b", *"loss<1", "enter", "escape")
+        for key in ("question_mark", "p", "b", "g", "x", "w", "c", "e", "a", "enter"):
+            await session.press(key)
+            await session.until(lambda: len(app.screen_stack) == 2, f"the dialog of {key}")
+            await session.pilot.pause()
+            pale(session, seen)
+            await session.press("escape")
+            await session.until(lambda: len(app.screen_stack) == 1, f"the end of {key}")
+        app.notify("a warning", severity="warning")
+        await session.press("o")
+        for _ in range(3):
+            await session.press("o")
+            pale(session, seen)
+        await app.player.open(load("circles"))
+        await session.press("o")
+        pale(session, seen)
+    found = [f"{where}: {key}" for key, where in seen.items() if where]
+    assert not found, "\n".join(found)
