@@ -29,6 +29,7 @@ from bptui.core.derivation.expression import (
     Total,
     Transposed,
     quantities,
+    signed,
 )
 from bptui.core.derivation.symbols import Symbols
 
@@ -77,9 +78,8 @@ def expression_code(
         case Sum(terms):
             written = code(terms[0])
             for term in terms[1:]:
-                negative = isinstance(term, Negative)
-                part = code(term.of if isinstance(term, Negative) else term, PRODUCT)
-                written += f" {'-' if negative else '+'} {part}"
+                sign, part = signed(term)
+                written += f" {sign} {code(part, PRODUCT)}"
             return wrapped(written, SUM)
         case Product(factors):
             # the first factor may be a quotient: a / b * c is (a / b) * c

@@ -223,6 +223,11 @@ def times(*factors: Expression) -> Expression:
     return kept[0] if len(kept) == 1 else Product(tuple(kept))
 
 
+def signed(term: Expression) -> tuple[str, Expression]:
+    """A term's sign in a sum, and what stands behind it."""
+    return ("-", term.of) if isinstance(term, Negative) else ("+", term)
+
+
 def square(of: Expression) -> Power:
     return Power(of, TWO)
 

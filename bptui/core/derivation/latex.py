@@ -30,6 +30,7 @@ from bptui.core.derivation.expression import (
     Total,
     Transposed,
     children,
+    signed,
 )
 from bptui.core.derivation.latex_pieces import (
     BRACKET_WIDTH,
@@ -90,9 +91,9 @@ class LatexForm:
             case Constant():
                 return [constant(node)]
             case Sum(terms):
-                return wrapped(self._sum(terms, path), level > SUM)
-            case Series():
-                return wrapped(self._series(node, path), level > SUM)
+                return wrapped(self._added(terms, SUM, path), level > SUM)
+            case Series(terms):
+                return wrapped(self._added(terms, PRODUCT, path), level > SUM)
             case Product(factors):
                 return wrapped(self._product(factors, path), level > PRODUCT)
             case MatrixProduct(left, right):
@@ -214,32 +215,25 @@ class LatexForm:
             inner = replace(inner, text=f"{{{inner.text}}}")
         return Piece(f"{inner.text}^{{{raised.text}}}", inner.width + raised.width)
 
-    def _sum(self, terms: tuple[Expression, ...], path: Path) -> list[Piece]:
+    def _added(self, terms: tuple[Expression, ...], first: int, path: Path) -> list[Piece]:
+        """Terms with their signs; ``first`` is the level of the first one. Many only in part."""
         written: list[Piece] = []
-        for place, term in enumerate(terms):
-            negative, at = isinstance(term, Negative), (*path, place)
-            part = term.of if isinstance(term, Negative) else term
-            inner = self.pieces(
-                part, PRODUCT if place or negative else SUM, (*at, 0) if negative else at
-            )
-            if negative and at in self.marks:
-                inner = [replace(piece, marked=True) for piece in inner]
-            if place or negative:
-                sign = "-" if negative else "+"
-                written.append(operator(f" {sign} ", breaks=place > 0))
-                inner = bracketed(inner)
-            written += inner
-        return written
-
-    def _series(self, node: Series, path: Path) -> list[Piece]:
-        written: list[Piece] = []
-        for place in shown(len(node.terms)):
-            written += [operator(" + ", breaks=True)] if written else []
+        places = range(len(terms)) if first == SUM else shown(len(terms))
+        for place in places:
             if place is None:
-                written.append(more(len(node.terms) - MOST_TERMS))
+                written += [operator(" + ", breaks=True), more(len(terms) - MOST_TERMS)]
                 continue
-            part = self.pieces(node.terms[place], PRODUCT, (*path, place))
-            written += bracketed(part) if written else part
+            at, (sign, term) = (*path, place), signed(terms[place])
+            if sign == "-":
+                part = self.pieces(term, PRODUCT, (*at, 0))
+                if at in self.marks:
+                    part = [replace(piece, marked=True) for piece in part]
+            else:
+                part = self.pieces(term, PRODUCT if place else first, at)
+            if place or sign == "-":
+                written.append(operator(f" {sign} ", breaks=True) if place else operator("-", 1.5))
+                part = bracketed(part)
+            written += part
         return written
 
     def _product(self, factors: tuple[Expression, ...], path: Path) -> list[Piece]:

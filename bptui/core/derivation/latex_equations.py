@@ -51,7 +51,7 @@ class _Row:
     """One term of a long sum: the sign before it, a label behind it."""
 
     pieces: tuple[Piece, ...]
-    sign: str = ""
+    sign: str = "+"
     label: str = ""
     node: Expression | None = None
 
@@ -157,46 +157,28 @@ class LatexWriter:
             return _Terms((_Row(tuple(pieces)),), (sigma,))
         rows: list[_Row] = []
         for place in shown(len(terms)):
-            sign = "+" if rows else ""
             if place is None:
-                rows.append(_Row((more(len(terms) - MOST_TERMS),), sign))
+                rows.append(_Row((more(len(terms) - MOST_TERMS),)))
                 continue
-            pieces = form.pieces(terms[place], SUM, (*path, place))
-            if rows:
-                pieces = bracketed(pieces)
-            rows.append(_Row(tuple(pieces), sign, f"sample {place + 1}", terms[place]))
-        return _Terms(tuple(rows))
+            row = _row(terms[place], SUM, (*path, place), form)
+            rows.append(replace(row, label=f"sample {place + 1}"))
+        return _Terms(_bracketed(rows))
 
     def _rows(self, node: Expression, form: LatexForm, path: Path) -> list[_Row]:
-        parts: list[tuple[Expression, Path] | None]
+        """A row for each term of a series, or of a sum with one among its terms; else one row."""
+        rows: list[_Row] = []
         if isinstance(node, Series):
-            parts = [
-                None if place is None else (node.terms[place], (*path, place))
-                for place in shown(len(node.terms))
-            ]
+            for place in shown(len(node.terms)):
+                if place is None:
+                    rows.append(_Row((more(len(node.terms) - MOST_TERMS),)))
+                else:
+                    rows.append(_row(node.terms[place], PRODUCT, (*path, place), form))
         elif isinstance(node, Sum) and any(isinstance(each, Series) for each in node.terms):
-            rows: list[_Row] = []
             for place, term in enumerate(node.terms):
-                inner = self._rows(term, form, (*path, place))
-                rows += [replace(inner[0], sign=inner[0].sign or "+" * bool(rows)), *inner[1:]]
-            return rows
+                rows += self._rows(term, form, (*path, place))
         else:
-            return [_Row(tuple(form.pieces(node, SUM, path)), "", "", node)]
-        rows = []
-        for part in parts:
-            if part is None:
-                assert isinstance(node, Series), "only a series leaves terms out"
-                rows.append(_Row((more(len(node.terms) - MOST_TERMS),), "+"))
-                continue
-            term, at = part
-            negative = isinstance(term, Negative) and bool(rows)
-            inner_term = term.of if isinstance(term, Negative) and negative else term
-            pieces = form.pieces(inner_term, PRODUCT, (*at, 0) if negative else at)
-            if rows:
-                pieces = bracketed(pieces)
-            sign = "" if not rows else "-" if negative else "+"
-            rows.append(_Row(tuple(pieces), sign, "", term))
-        return rows
+            rows.append(_row(node, SUM, path, form))
+        return [*_bracketed(rows)]
 
     # --- lines
 
@@ -215,7 +197,7 @@ class LatexWriter:
             first = place == 0
             before = start if first else rf"&\quad {row.sign} "
             if first:
-                pieces = [*terms.before, *pieces]
+                pieces = [*terms.before, *_unary(row), *pieces]
             if place == len(terms.rows) - 1:
                 pieces += terms.after
             taken = (10.0 if row.label else 0.0) + (0.0 if first else _INDENT)
@@ -276,21 +258,16 @@ class LatexWriter:
         return written
 
     def _values_of_rows(self, terms: _Terms, equation: Equation) -> list[Piece]:
-        if all(len(row.pieces) == 1 for row in terms.rows):
+        if all(row.node is None or is_leaf(row.node) for row in terms.rows):
             return []  # they are values already
         written = [*terms.before]
         for place, row in enumerate(terms.rows):
-            sign = row.sign
-            if row.node is None:
-                piece = row.pieces[0]
-            else:
+            sign, piece = "+", row.pieces[0]
+            if row.node is not None:
                 piece = self._number(row.node, equation)
-                negative = piece.text.startswith("-")
-                if place and negative:
+                if place and piece.text.startswith("-"):
                     sign, piece = "-", replace(piece, text=piece.text[1:])
-                elif sign:
-                    sign = "+"
-            written += [operator(f" {sign} ", breaks=True)] if sign else []
+            written += [operator(f" {sign} ", breaks=True)] if place else []
             written.append(piece)
         return [*written, *terms.after]
 
@@ -301,6 +278,26 @@ class LatexWriter:
         return number_piece(value, self.value_digits)
 
 
+def _row(node: Expression, level: int, path: Path, form: LatexForm) -> _Row:
+    """One term in a row of its own: the minus that it begins with is the row's sign."""
+    pieces = form.pieces(node, SUM if isinstance(node, Negative) else level, path)
+    negative = pieces[0].text.strip() == "-"
+    return _Row(tuple(pieces[negative:]), "-" if negative else "+", "", node)
+
+
+def _unary(first: _Row) -> list[Piece]:
+    """The sign of the first of several rows."""
+    return [operator("-", 1.5)] if first.sign == "-" else []
+
+
+def _bracketed(rows: Sequence[_Row]) -> tuple[_Row, ...]:
+    """Negative numbers in parentheses in all rows that have a sign before them."""
+    return tuple(
+        replace(row, pieces=tuple(bracketed(row.pieces))) if place or row.sign == "-" else row
+        for place, row in enumerate(rows)
+    )
+
+
 def _width(pieces: Sequence[Piece]) -> float:
     return sum(piece.width for piece in pieces)
 
@@ -308,8 +305,8 @@ def _width(pieces: Sequence[Piece]) -> float:
 def _flat(terms: _Terms, only_signs: bool = False) -> list[Piece]:
     """All rows behind each other; a line may break before their signs."""
     written = [*terms.before]
-    for row in terms.rows:
-        written += [operator(f" {row.sign} ", breaks=True)] if row.sign else []
+    for place, row in enumerate(terms.rows):
+        written += [operator(f" {row.sign} ", breaks=True)] if place else _unary(row)
         written += (
             [replace(each, breaks=False) for each in row.pieces] if only_signs else row.pieces
         )

@@ -62,7 +62,7 @@ class Row:
     """One term: its tokens, the sign before it, and what stands behind it."""
 
     tokens: tuple[Token, ...]
-    sign: str = ""
+    sign: str = "+"
     label: str = ""
     node: Expression | None = None
     tail: str = ""
@@ -159,12 +159,14 @@ class EquationWriter:
         found = terms[place]
         assert isinstance(found, Series), "the caller has looked"
         inner = self._sample_terms(found.terms, (*path, place), tokenizer)
-        rest: list[Row] = []
-        for k, each in enumerate(terms):
-            if k != place:
-                tokens = bracketed(tokenizer.tokens(each, PRODUCT, (*path, k)))
-                rest.append(Row(tuple(tokens), "+", "", each))
-        return replace(inner, symbols=(*inner.symbols, *rest), numbers=(*inner.numbers, *rest))
+        rest = [
+            _row(each, PRODUCT, (*path, k), tokenizer) for k, each in enumerate(terms) if k != place
+        ]
+        return replace(
+            inner,
+            symbols=_bracketed([*inner.symbols, *rest]),
+            numbers=_bracketed([*inner.numbers, *rest]),
+        )
 
     def _sample_terms(
         self, terms: Sequence[Expression], path: Path, tokenizer: Tokenizer
@@ -174,49 +176,32 @@ class EquationWriter:
         numbers: list[Row] = []
         for place in shown(len(terms)):
             if place is None:
-                numbers.append(Row((operator(f"… {len(terms) - MOST_TERMS} more samples"),), "+"))
+                numbers.append(Row((operator(f"… {len(terms) - MOST_TERMS} more samples"),)))
                 continue
             rows = self._rows(terms[place], (*path, place), tokenizer)
-            first = rows[0]
-            tokens = bracketed(first.tokens) if numbers else first.tokens
-            rows[0] = Row(tuple(tokens), "+" if numbers else "", f"sample {place + 1}", first.node)
-            numbers += rows
+            numbers += [replace(rows[0], label=f"sample {place + 1}"), *rows[1:]]
         total = self.symbols.total
         sigma = Token(f"{total} ", " " * (len(total) + 1))
         if len(symbols) > 1:
             sigma = Token(f"{total} (", " " * (len(total) + 2))
             symbols[-1] = replace(symbols[-1], tail=")")
-        return _Terms(tuple(symbols), tuple(numbers), sigma=(sigma,))
+        return _Terms(_bracketed(symbols), _bracketed(numbers), sigma=(sigma,))
 
     def _rows(self, node: Expression, path: Path, tokenizer: Tokenizer) -> list[Row]:
+        """A row for each term of a series, or of a sum with one among its terms; else one row."""
+        rows: list[Row] = []
         if isinstance(node, Series):
-            rows: list[Row] = []
             for place in shown(len(node.terms)):
                 if place is None:
-                    rows.append(Row((operator(f"… {len(node.terms) - MOST_TERMS} more"),), "+"))
-                    continue
-                term, at = node.terms[place], (*path, place)
-                if isinstance(term, Negative) and rows:
-                    tokens = bracketed(tokenizer.tokens(term.of, PRODUCT, (*at, 0)))
-                    rows.append(Row(tuple(tokens), "-", "", term))
-                    continue
-                tokens = tokenizer.tokens(term, SUM if isinstance(term, Negative) else PRODUCT, at)
-                rows.append(Row(tuple(bracketed(tokens) if rows else tokens), "+", "", term))
-            rows[0] = replace(rows[0], sign="")
-            return rows
-        if isinstance(node, Sum) and any(isinstance(each, Series) for each in node.terms):
-            rows = []
+                    rows.append(Row((operator(f"… {len(node.terms) - MOST_TERMS} more"),)))
+                else:
+                    rows.append(_row(node.terms[place], PRODUCT, (*path, place), tokenizer))
+        elif isinstance(node, Sum) and any(isinstance(each, Series) for each in node.terms):
             for place, term in enumerate(node.terms):
-                if isinstance(term, Negative):
-                    tokens = bracketed(tokenizer.tokens(term.of, PRODUCT, (*path, place, 0)))
-                    rows.append(Row(tuple(tokens), "-", "", term))
-                    continue
-                inner = self._rows(term, (*path, place), tokenizer)
-                if rows:
-                    inner[0] = replace(inner[0], sign="+", tokens=tuple(bracketed(inner[0].tokens)))
-                rows += inner
-            return rows
-        return [Row(tuple(tokenizer.tokens(node, SUM, path)), "", "", node)]
+                rows += self._rows(term, (*path, place), tokenizer)
+        else:
+            rows.append(_row(node, SUM, path, tokenizer))
+        return [*_bracketed(rows)]
 
     def _block(
         self, first: TextLine, terms: _Terms, rows: Sequence[Row], *, symbols: bool
@@ -227,8 +212,8 @@ class EquationWriter:
             len(row.label) + LABEL_GAP for row in (*terms.symbols, *terms.numbers) if row.label
         ]
         joined = [*before]
-        for row in rows:
-            joined += [operator(f" {row.sign} ", breaks=1)] if row.sign else []
+        for place, row in enumerate(rows):
+            joined += [operator(f" {row.sign} ", breaks=1)] if place else _unary(row)
             joined += row.tokens
         joined += after
         widths = [*map(_width, joined)]
@@ -244,10 +229,12 @@ class EquationWriter:
             if row.tail:
                 tokens, widths = [*tokens, operator(row.tail)], [*widths, len(row.tail)]
             if place == 0:
-                tokens, widths = [*before, *tokens], [*map(_width, before), *widths]
+                begun = [*before, *_unary(row)]
+                tokens, widths = [*begun, *tokens], [*map(_width, begun), *widths]
             if place == len(rows) - 1:
                 tokens, widths = [*tokens, *after], [*widths, *map(_width, after)]
             start = first
+            margin += place == 1 and rows[0].sign == "-"
             if place:  # signs stand under the = where nothing comes before the first term
                 sign = Span(f"{row.sign} ", "operator")
                 start = (Span(" " * (margin - 2), "operator"), sign)
@@ -317,15 +304,12 @@ class EquationWriter:
             return []  # they are values already
         values = [operator("".join(each.number for each in terms.before))] if terms.before else []
         for place, row in enumerate(terms.numbers):
-            if row.node is None:
-                token, sign = row.tokens[0], row.sign
-            else:
+            sign, token = "+", row.tokens[0]
+            if row.node is not None:
                 token = self._value(row.node, equation)
-                negative = token.number.startswith("-")
-                sign = "" if not place else "-" if negative else "+"
-                if place and negative:
-                    token = Token(token.symbol[1:], token.number[1:], "quantity")
-            values += [operator(f" {sign} ", breaks=1)] if sign else []
+                if place and token.number.startswith("-"):
+                    sign, token = "-", Token(token.symbol[1:], token.number[1:], "quantity")
+            values += [operator(f" {sign} ", breaks=1)] if place else []
             values.append(token)
         return [*values, *terms.after]
 
@@ -334,6 +318,26 @@ class EquationWriter:
             return operator(node.text)
         text = written(float(evaluate(node, equation.scope)), self.value_digits)
         return Token(text, text, "quantity")
+
+
+def _row(node: Expression, level: int, path: Path, tokenizer: Tokenizer) -> Row:
+    """One term in a row of its own: the minus that it begins with is the row's sign."""
+    tokens = tokenizer.tokens(node, SUM if isinstance(node, Negative) else level, path)
+    negative = tokens[0].symbol == "-"
+    return Row(tuple(tokens[negative:]), "-" if negative else "+", "", node)
+
+
+def _unary(first: Row) -> list[Token]:
+    """The sign of the first of several rows."""
+    return [operator("-")] if first.sign == "-" else []
+
+
+def _bracketed(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Negative numbers in parentheses in all rows that have a sign before them."""
+    return tuple(
+        replace(row, tokens=tuple(bracketed(row.tokens))) if place or row.sign == "-" else row
+        for place, row in enumerate(rows)
+    )
 
 
 def _sums_samples(node: Expression) -> bool:

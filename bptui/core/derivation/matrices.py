@@ -31,6 +31,7 @@ from bptui.core.derivation.expression import (
     Sum,
     Total,
     Transposed,
+    signed,
 )
 from bptui.core.derivation.lines import Span, TextLine
 from bptui.core.derivation.scope import evaluate
@@ -297,12 +298,10 @@ class _Form:
     def _sum(self, terms: tuple[Expression, ...], path: Path) -> list[Block]:
         written: list[Block] = []
         for place, term in enumerate(terms):
-            negative, at = isinstance(term, Negative), (*path, place)
-            part = term.of if isinstance(term, Negative) else term
-            if place or negative:
-                sign = "-" if negative else "+"
+            at, (sign, part) = (*path, place), signed(term)
+            if place or sign == "-":
                 written.append(text_block(f" {sign} " if place else sign, breaks=place > 0))
-            written += self.blocks(part, PRODUCT, (*at, 0) if negative else at)
+            written += self.blocks(part, PRODUCT, (*at, 0) if sign == "-" else at)
         return written
 
     def _product(self, factors: tuple[Expression, ...], path: Path) -> list[Block]:

@@ -22,6 +22,7 @@ from bptui.core.derivation.expression import (
     Setting,
     Stable,
     Sum,
+    signed,
 )
 from bptui.core.derivation.scope import Scope, evaluate
 from bptui.core.derivation.symbols import Symbols
@@ -96,9 +97,9 @@ class Tokenizer:
                     replace(operator(self.symbols.constant(text) or number(value)), role="constant")
                 ]
             case Sum(terms):
-                return self._wrapped(self._sum(terms, path, nest), level > SUM)
+                return self._wrapped(self._added(terms, SUM, path, nest), level > SUM)
             case Series(terms):
-                return self._wrapped(self._series(node, path, nest), level > SUM)
+                return self._wrapped(self._added(terms, PRODUCT, path, nest), level > SUM)
             case Product(factors):
                 return self._wrapped(self._product(factors, path, nest), level > PRODUCT)
             case Negative(of):
@@ -173,31 +174,27 @@ class Tokenizer:
             written += self.tokens(argument, SUM, (*path, place), nest + 1)
         return [*written, operator(")")]
 
-    def _sum(self, terms: tuple[Expression, ...], path: Path, nest: int) -> list[Token]:
+    def _added(
+        self, terms: tuple[Expression, ...], first: int, path: Path, nest: int
+    ) -> list[Token]:
+        """Terms with their signs; ``first`` is the level of the first one. Many only in part."""
         written: list[Token] = []
-        for place, term in enumerate(terms):
-            at = (*path, place)
-            if isinstance(term, Negative):
-                sign = operator(" - " if place else "-", nest if place else 0)
-                part = self.tokens(term.of, PRODUCT, (*at, 0), nest + 1)
+        places = range(len(terms)) if first == SUM else shown(len(terms))
+        for place in places:
+            if place is None:
+                written += [operator(f" + … {len(terms) - MOST_TERMS} more", nest)]
+                continue
+            at, (sign, term) = (*path, place), signed(terms[place])
+            if sign == "-":
+                part = self.tokens(term, PRODUCT, (*at, 0), nest + 1)
                 if at in self.marks:
                     part = [replace(token, marked=True) for token in part]
             else:
-                sign = operator(" + ", nest)
-                part = self.tokens(term, PRODUCT if place else SUM, at, nest + 1)
-            written += [sign] if place or isinstance(term, Negative) else []
-            written += bracketed(part) if written else part
-        return written
-
-    def _series(self, node: Series, path: Path, nest: int) -> list[Token]:
-        written: list[Token] = []
-        for place in shown(len(node.terms)):
-            if place is None:
-                left = len(node.terms) - MOST_TERMS
-                written += [operator(f" + … {left} more", nest)]
-                continue
-            part = self.tokens(node.terms[place], PRODUCT, (*path, place), nest + 1)
-            written += [operator(" + ", nest), *bracketed(part)] if written else part
+                part = self.tokens(term, PRODUCT if place else first, at, nest + 1)
+            if place or sign == "-":
+                written.append(operator(f" {sign} ", nest) if place else operator("-"))
+                part = bracketed(part)
+            written += part
         return written
 
     def _product(self, factors: tuple[Expression, ...], path: Path, nest: int) -> list[Token]:
