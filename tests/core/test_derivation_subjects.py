@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bptui.core.derivation.equation import Equation
 from bptui.core.derivation.explain import Explainer
 from bptui.core.derivation.lines import plain
 from bptui.core.derivation.report import FORMS, Report
@@ -149,3 +150,16 @@ def test_every_weight_of_a_network_has_its_own_number() -> None:
         }
         assert places == wanted
         assert len(found) == len(wanted)
+
+
+@pytest.mark.parametrize("kind", ["one hidden layer", "deep"])
+def test_an_update_lists_its_parameters_in_the_order_of_their_names(kind: str) -> None:
+    found = Explainer(SMALL[kind]).explain(second_step(kind), "update")
+    arrays = [each.title.removeprefix("update of ") for each in found.numbers]
+    assert [each for each in arrays if "_" not in each] == [
+        name
+        for layer in range(1, SMALL[kind].network.depth + 1)
+        for name in (f"W{layer}", f"b{layer}")
+    ]
+    names = [each.left.name for each in found.arrays if isinstance(each, Equation)]
+    assert names == arrays

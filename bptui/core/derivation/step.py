@@ -133,7 +133,7 @@ class _Writer:
             if early:
                 self.operations[f"update {names.weights(layer)}"] = self.update(layer)
         if not early:
-            layers = range(self.depth, 0, -1)
+            layers = range(1, self.depth + 1)
             self.operations["update"] = tuple(each for k in layers for each in self.update(k))
         return StepFormulas(self.operations)
 
