@@ -78,7 +78,7 @@ def ansi_ink(dark: bool) -> Ink:
         negative=(Style(color=orange),) * 3,
         bold=bold,
         written=Style(bold=True, underline=True),
-        read=Style(underline=True),
+        read=Style(bold=False, underline=True),  # out is bold when nothing has happened to it
         chosen=Style(bold=True, reverse=True),
         paired=Style(reverse=True),
     )

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bptui.app.app import BptuiApp
 from bptui.app.selection import Selection
+from bptui.app.surroundings import USUAL
 from bptui.core.operations import Operation
 from bptui.core.timeline import Timeline
 from bptui.presets import load
@@ -35,7 +37,12 @@ async def walk(session: Session) -> AsyncIterator[tuple[Operation, set[str]]]:
 
 
 def number_of(text: Text) -> str:
-    return text.text.split()[-1].lstrip("│")
+    return re.split(r"[\s▸◂]+", text.text)[-1]
+
+
+def mark_of(text: Text) -> str:
+    """The glyph behind the label of a row."""
+    return "".join(sorted(set("▸◂") & set(text.text))) or " "
 
 
 @pytest.mark.parametrize("name", ["article", "mazur"])
@@ -91,12 +98,32 @@ async def test_the_units_of_every_operation(name: str, size: tuple[int, int]) ->
                 of_unit |= {names.out_gradient(layer)} if layer else set()
                 assert rows["name"].glyph == GLYPHS[touch(operation, *of_unit)]
                 for label, quantity in quantities.items():
-                    assert rows[label].touch == touch(operation, quantity), (operation.name, label)
+                    expected = touch(operation, quantity)
+                    assert rows[label].touch == expected, (operation.name, label)
+                    if layer > 0:
+                        assert mark_of(rows[label]) == GLYPHS[expected]
                     if quantity in left and label != "b":
                         assert number_of(rows[label]) == "·"
                     elif label != "b":
                         value = float(snapshot.values[quantity][0, 1])
                         assert reads_as(number_of(rows[label]), value)
+
+
+async def test_without_colours_what_is_read_never_looks_like_what_is_written() -> None:
+    """Nor with an out that is bold by itself, nor where a terminal shows bold as a colour."""
+    looks: dict[str, set[tuple[str, bool]]] = {"": set(), "read": set(), "written": set()}
+    app = BptuiApp(load("article"), USUAL._replace(colours=False))
+    async with app.run_test(size=(120, 36)):
+        session = Session(app)
+        names = app.player.snapshot.experiment.network.names
+        async for operation, _ in walk(session):
+            for layer in (1, 2):
+                rows = unit_rows(session, layer, 0)
+                quantities = {"net": names.net, "out": names.out, "delta": names.delta}
+                for label, quantity in quantities.items():
+                    look = (mark_of(rows[label]), bool(rows[label].style.underline))
+                    looks[touch(operation, quantity(layer))].add(look)
+    assert looks == {"": {(" ", False)}, "read": {("▸", True)}, "written": {("◂", True)}}
 
 
 async def test_the_operations_of_the_article_in_words() -> None:

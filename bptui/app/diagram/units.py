@@ -58,13 +58,15 @@ def _draw_name(scene: Scene, place: Place, x: int) -> None:
 
 
 def _draw_value(scene: Scene, place: Place, row: str, y: int, x: int, room: int) -> None:
-    """The number of a row at the right end of the room."""
+    """The number of a row at the right end of the room; behind its label the operation's glyph."""
     canvas, style, ink = scene.canvas, scene.layout.style, scene.ink
     quantity = quantity_of(scene.names, place.layer, row)
     touched, computed = touch(scene.view, quantity), scene.view.computed(quantity)
     number = plain(_value(scene, place, row), style.decimals) if computed else PENDING
     ordinary = ink.strong if row == "out" and style.bordered else ink.text
     text = number.strip()
+    if touched and style.everything and place.layer > 0:
+        canvas.write(y, x + len(row), GLYPHS[touched], ink.strong)
     number_style = ink.touched(ordinary if computed else ink.dim, touched)
     if row == "b" and scene.view.selection == Selection("bias", place.layer, place.unit):
         number_style = ink.selected(number_style, scene.focused)
