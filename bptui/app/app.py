@@ -117,13 +117,15 @@ class BptuiApp(RememberingApp):
             panel.view = view
         if self._fitted_to != experiment.network:
             self._fit_matrices()
+        self.forget_stale_news()
         diverged = view.diverged_at == view.snapshot.step and not view.running
         if diverged and self._announced is not view.snapshot:
             self._announced = view.snapshot
-            self.notify(
+            self._tell(
                 f"The loss is not finite from step {view.diverged_at} on: training has diverged. "
                 "S goes back.",
-                severity="warning",
+                self._place,
+                "warning",
             )
         self.changed()
 

@@ -23,7 +23,6 @@ class CheckingApp(ExportingApp):
     def _check_gradients(self) -> None:
         from bptui.app.screens.gradcheck import GradientCheckScreen
 
-        self.clear_notifications()  # which would cover a part of the table
         self.push_screen(GradientCheckScreen(self._player.snapshot), self._chosen)
 
     def _chosen(self, selection: Selection | None) -> None:

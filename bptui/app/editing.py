@@ -62,8 +62,8 @@ class EditingApp(ComparingApp):
         number, at = self.number_in_focus(view)
         if number is None:
             self._tell(
-                "This number is computed. Weights, biases, inputs, targets and the learning rate "
-                "can be changed."
+                "Computed: change a weight, bias, input, target or the learning rate instead.",
+                lambda: self.shown_view().picture,
             )
         else:
             self.edit_number(number, at)
@@ -96,7 +96,7 @@ class EditingApp(ComparingApp):
             was, now = f"{before:.10g}", f"{value:.10g}"
             if was == now:
                 was, now = repr(before), repr(value)
-            self._tell(f"{name} changed from {was} to {now}, u takes it back")
+            self._tell(f"{name} changed from {was} to {now}, u takes it back", self._course)
 
         parameters = snapshot.updated_parameters if updated else snapshot.parameters
         before = number.value(snapshot.experiment, parameters)
@@ -107,14 +107,14 @@ class EditingApp(ComparingApp):
     def action_undo(self) -> None:
         moving = self._player.undo()
         if moving is None:
-            self._tell("There is no change to take back.")
+            self._tell("There is no change to take back.", self._course)
         else:
             self._play(moving)
 
     def action_redo(self) -> None:
         moving = self._player.redo()
         if moving is None:
-            self._tell("There is no change to make again.")
+            self._tell("There is no change to make again.", self._course)
         else:
             self._play(moving)
 

@@ -47,7 +47,7 @@ class Errand(Awaitable[Result], Generic[Result]):
         return self._work().__await__()
 
 
-def _silent(message: str) -> None:
+def _silent(*news: object) -> None:
     """Tell nobody."""
 
 
@@ -55,7 +55,7 @@ class Player:
     """Moves through the timeline; every move takes effect at once, its errand does the work.
 
     ``show`` is called with every new view, ``drawn`` waits until it is on the screen, ``tell`` is
-    called with what the user should know.
+    called with what the user should know, and with what gives the same as long as it is true.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Player:
         show: Callable[[View], None],
         drawn: Callable[[], Awaitable[None]],
         fps: int,
-        tell: Callable[[str], None] = _silent,
+        tell: Callable[..., None] = _silent,
     ) -> None:
         self._show, self.drawn, self._tell = show, drawn, tell
         self.frame = 1.0 / fps
@@ -387,7 +387,7 @@ class Player:
         self.pause()
         self.show()
         if hit is not None:
-            self._tell(f"stopped at {hit}")
+            self._tell(f"stopped at {hit}", lambda: self.place)
         return hit
 
     async def work(self, function: Callable[..., Result], *arguments: object) -> Result:

@@ -16,8 +16,9 @@ from bptui.app.view import View
 from bptui.core.experiment import Experiment
 
 if TYPE_CHECKING:
-    from bptui.core.breakpoints import Breakpoint
+    from textual.notifications import SeverityLevel
 
+    from bptui.core.breakpoints import Breakpoint
 
 PATIENCE = 0.2
 """Seconds that steps under way may take before a dialog opens; after them a jump is given up."""
@@ -32,6 +33,7 @@ class PlayingApp(InOrderApp):
         super().__init__(driver_class=driver_for(around), ansi_color=own_colours)
         self.surroundings = around
         self._player = Player(experiment, self.show_view, self._drawn, around.fps, self._tell)
+        self._news_of: tuple[Callable[[], object], object] | None = None
 
     @property
     def player(self) -> Player:
@@ -41,9 +43,33 @@ class PlayingApp(InOrderApp):
         """Give every panel the view."""
         raise NotImplementedError
 
-    def _tell(self, message: str) -> None:
-        self.clear_notifications()  # the news before is old, and would cover the panels
-        self.notify(message, markup=False)
+    def _tell(
+        self,
+        message: str,
+        of: Callable[[], object] | None = None,
+        severity: SeverityLevel = "information",
+    ) -> None:
+        """Say something, in the place of what was said before, for some seconds.
+
+        It is taken back when ``of`` gives anything else than now: it is true no longer.
+        """
+        self.clear_notifications()
+        self._news_of = None if of is None else (of, of())
+        self.notify(message, severity=severity, markup=False)
+
+    def forget_stale_news(self) -> None:
+        """Take back what was said last where it is true no longer."""
+        if self._news_of is not None and self._news_of[0]() != self._news_of[1]:
+            self._news_of = None
+            self.clear_notifications()
+
+    def _place(self) -> object:
+        """What is shown."""
+        return self._player.place
+
+    def _course(self) -> object:
+        """The timeline that the last change has led to."""
+        return self._player.standing[0]
 
     async def _drawn(self) -> None:
         """Wait until what was shown last is on the screen."""
@@ -76,7 +102,7 @@ class PlayingApp(InOrderApp):
             return
         step, diverged = player.goal.step, player.timeline.first_not_finite
         if diverged is not None and step >= diverged:
-            self.notify("Training has diverged here; S and r go back.", severity="warning")
+            self._tell("Training has diverged here; S and r go back.", self._place, "warning")
             return
         steps = max(player.snapshot.experiment.training.steps, 1)
         self._play(player.run((step // steps + 1) * steps))

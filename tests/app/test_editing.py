@@ -172,7 +172,7 @@ async def test_a_hidden_unit_is_computed() -> None:
     async with opened("article") as session:
         session.app.select(Selection("unit", 1, 1))
         await session.press("enter")
-        await session.shows("This number is computed")
+        await session.shows("Computed: change a weight")
         assert len(session.app.screen_stack) == 1
 
 

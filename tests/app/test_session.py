@@ -116,7 +116,6 @@ async def test_everything_comes_back_bit_by_bit() -> None:
         assert player.breakpoints == two_breakpoints(network)
         assert str(player.speed) == str(standing.speed)
         assert again.standing().look == standing.look
-        again.clear_notifications()  # they cover a part
         await session.until(lambda: session.inside("#derivation") == explained, "the same words")
         # it goes on as the other would have
         await player.go(90)

@@ -128,7 +128,7 @@ class RememberingApp(LookingApp):
                 markup=False,
             )
         else:
-            self._tell(f"Continued at step {place.step:,}.")
+            self._tell(f"Continued at step {place.step:,}.", self._place)
 
     def changed(self) -> None:
         """Something may be other than it was: have it written before long."""
