@@ -37,7 +37,7 @@ on random ones; nothing of your file but these functions is called.
 The report says of every quantity whether it is right, where the first wrong link is, and which
 mistake, or which combination of mistakes, gives just the numbers that your code gives.
 
-Your code runs in a process of its own for at most --timeout seconds.
+Your code runs in a process of its own for at most --timeout seconds. This needs Linux or macOS.
 
 \b
 Examples:

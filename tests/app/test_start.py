@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,44 @@ classes = {
     if "__dataclass_fields__" in vars(each)
 }
 print(json.dumps([sorted(sys.modules), sorted(each.__qualname__ for each in classes)]))
+"""
+ON_WINDOWS = """
+import os, select, signal, sys
+import click, plotext, textual.pilot
+from textual.app import App
+from textual.drivers.headless_driver import HeadlessDriver
+
+sys.platform = "win32"  # what is imported by now has looked at it
+missing = {
+    os: "fchmod fchown fork getpgid getpgrp getuid killpg mkfifo pread register_at_fork setsid"
+    " set_blocking statvfs sysconf ttyname uname"
+    " O_ASYNC O_CLOEXEC O_NOCTTY O_NOFOLLOW O_NONBLOCK WNOHANG",
+    select: "epoll poll",
+    signal: "SIGALRM SIGCHLD SIGCONT SIGHUP SIGKILL SIGPIPE SIGQUIT SIGSTOP SIGTSTP SIGUSR1 SIGUSR2"
+    " SIGWINCH alarm pthread_sigmask setitimer",
+}
+for module, names in missing.items():
+    for name in names.split():
+        vars(module).pop(name, None)  # some are not everywhere
+for name in "curses fcntl grp pty pwd resource termios tty".split():
+    sys.modules[name] = None  # importing it fails
+for name in ("TERM", "COLORTERM"):
+    os.environ.pop(name, None)
+for stream in (sys.stdin, sys.stdout):
+    stream.isatty = lambda: True
+
+run = App.run
+async def work(pilot):
+    await pilot.press("s", "c", "escape", "p", "escape", "w", "escape", "e", "escape")
+    while not pilot.app.written:
+        await pilot.pause(0.01)
+    print(pilot.app.theme, pilot.app.screen._compositor.render_strips()[0].text)
+    await pilot.press("q")
+
+App.get_driver_class = lambda app: HeadlessDriver
+App.run = lambda app: run(app, headless=True, size=(120, 36), auto_pilot=work)
+from bptui.main import main
+main()
 """
 LATER = (
     "click",
@@ -70,6 +109,23 @@ def test_only_what_the_first_screen_needs_is_loaded_before_it() -> None:
     assert {"bptui.app.panels.network", "numpy", "textual.app"} <= set(loaded)
     assert not set(LATER) & set(loaded)
     assert 0 < len(data_classes) <= MOST_DATA_CLASSES, data_classes
+
+
+def test_it_starts_and_goes_on_with_what_windows_has(tmp_path: Path) -> None:
+    """Python 3.11 for Windows lacks much of what there is for Linux and macOS."""
+    for arguments, step in ((["xor"], 1), (["--resume"], 2)):
+        done = subprocess.run(
+            [sys.executable, "-c", ON_WINDOWS, *arguments],
+            env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("bptui-dark  xor ")
+        assert f"step {step} " in done.stdout
 
 
 class Stream:

@@ -42,7 +42,8 @@ class Leaving:
         self._restore_settings = _restoring()
         self._over = threading.Event()
         self._signals, self._signalled = os.pipe()
-        os.set_blocking(self._signalled, False)
+        if hasattr(os, "set_blocking"):  # not on Windows before Python 3.12
+            os.set_blocking(self._signalled, False)
         self.code: int | None = None
         """The exit code, once there is reason to leave."""
 
