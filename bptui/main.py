@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from bptui.app.surroundings import is_served, surroundings
 from bptui.ascii import prepare_output
 from bptui.cli.commands import COMMANDS, DEFAULT_PRESET, shows_the_app
 
@@ -49,6 +50,8 @@ def plainly_opened(arguments: Sequence[str], environment: Mapping[str, str]) -> 
         return None
     if "_BPTUI_COMPLETE" in environment or not shows_the_app(environment.get("TERM", "")):
         return None
+    if is_served(environment):
+        return None
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         return None
     return preset
@@ -58,7 +61,6 @@ def _open_app(preset: str) -> None:
     """Open the app and exit with it; returns where that cannot be, for click to say why."""
     gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
     from bptui.app.launch import launch
-    from bptui.app.surroundings import surroundings
     from bptui.presets import PresetError, load
 
     try:

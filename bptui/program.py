@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bptui import __version__
+from bptui.app.surroundings import is_served, surroundings
 from bptui.cli.commands import COMMANDS, DEFAULT_PRESET, shows_the_app
 from bptui.cli.completing import beginning, presets
 from bptui.cli.errors import TooLarge, Unusable, fit_for_terminals
@@ -92,7 +93,15 @@ def open_app(
             check_theme(theme)
         except UnknownThemeError as error:
             raise Unusable(f"--theme: {error}") from None
-    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+    served = is_served(os.environ)
+    if served:
+        from bptui.app.launch import UnknownDriverError, check_driver
+
+        try:
+            check_driver(os.environ["TEXTUAL_DRIVER"])
+        except UnknownDriverError as error:
+            raise Unusable(f"TEXTUAL_DRIVER: {error}") from None
+    elif not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         if resume:
             raise Unusable("--resume needs a terminal to open the app in")
         from bptui.cli.run import run
@@ -104,7 +113,7 @@ def open_app(
         run(experiment)
         return
     term = os.environ.get("TERM", "")
-    if not shows_the_app(term):
+    if not (served or shows_the_app(term)):
         raise Unusable(
             f"this terminal (TERM={term}) cannot show the app; "
             f"`bptui run {name_or_file}` prints the numbers instead"
@@ -115,7 +124,6 @@ def open_app(
     kept = last_session() if resume else None
     experiment = load_preset(name_or_file) if kept is None else kept.timeline.experiment
     from bptui.app.launch import launch
-    from bptui.app.surroundings import surroundings
 
     around = surroundings(
         os.environ,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import TYPE_CHECKING
 
-from bptui.app.surroundings import Surroundings
+from bptui.app.surroundings import Surroundings, colour_system
 from bptui.core.experiment import Experiment
 
 if TYPE_CHECKING:
@@ -19,8 +20,21 @@ class UnknownThemeError(ValueError):
     """A theme that does not exist; the message names those that do."""
 
 
+class UnknownDriverError(ValueError):
+    """What TEXTUAL_DRIVER names is no driver; the message says why."""
+
+
+def _set_up_textual() -> None:
+    """Set what is read when Textual is imported."""
+    os.environ["TEXTUAL_FPS"] = str(REFRESH_RATE)
+    os.environ["TEXTUAL_COLOR_SYSTEM"] = colour_system(os.environ)
+    if not os.environ.get("NO_COLOR"):
+        os.environ.pop("NO_COLOR", None)  # set to nothing it says nothing, but textual obeys it
+
+
 def known_themes() -> list[str]:
     """Our own first."""
+    _set_up_textual()
     from textual.theme import BUILTIN_THEMES
 
     from bptui.app.themes import DARK, LIGHT
@@ -35,11 +49,23 @@ def check_theme(theme: str) -> None:
         raise UnknownThemeError(f"found {theme!r}; expected one of {', '.join(known)}")
 
 
+def check_driver(driver: str) -> None:
+    """Raise :class:`UnknownDriverError` unless ``driver`` is one, as MODULE:CLASS."""
+    _set_up_textual()
+    from textual.driver import Driver
+
+    module, _, name = driver.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UnknownDriverError(f"found {driver!r}: {error}; expected MODULE:CLASS") from None
+    if not (isinstance(found, type) and issubclass(found, Driver)):
+        raise UnknownDriverError(f"found {driver!r}, which is not a driver of Textual's")
+
+
 def launch(experiment: Experiment, around: Surroundings, kept: Kept | None = None) -> int:
     """Run the app on ``experiment``, or go on with a session, to its end; returns the exit code."""
-    os.environ["TEXTUAL_FPS"] = str(REFRESH_RATE)  # read when textual is imported
-    if not os.environ.get("NO_COLOR"):
-        os.environ.pop("NO_COLOR", None)  # set to nothing it says nothing, but textual obeys it
+    _set_up_textual()
     from bptui.app.app import BptuiApp
     from bptui.app.session.ending import run
     from bptui.app.session.keeper import Keeper

@@ -65,7 +65,7 @@ def fitting(around: Surroundings) -> str:
     """
     if around.colours and around.theme is not None:
         return around.theme
-    if around.colours and around.many_colours:
+    if around.colours and around.colour_system != "standard":
         return LIGHT.name if around.light else DARK.name
     return ANSI_LIGHT if around.light else ANSI_DARK
 

@@ -7,7 +7,7 @@ import re
 import select
 import sys
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 import pyte
@@ -18,10 +18,17 @@ SECONDS = 30.0
 """The longest that a condition is waited for."""
 
 
+AROUND = (
+    *("COLUMNS", "LINES", "NO_COLOR", "COLORTERM", "COLORFGBG", "TERMINFO"),
+    *("STY", "TMUX", "WT_SESSION", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DRIVER", "TEXTUAL_FPS"),
+)
+"""What the terminal in which the tests run, or the tests themselves, may have set."""
+
+
 class Terminal(Program):
     """``python -m bptui ARGUMENTS`` in a terminal of ``columns`` x ``lines``; a context manager.
 
-    ``variables`` are added to the environment.
+    ``variables`` are added to the environment; ``before``, as of GNU screen, to the command.
     """
 
     def __init__(
@@ -30,16 +37,17 @@ class Terminal(Program):
         columns: int = 120,
         lines: int = 36,
         term: str = "xterm-256color",
+        before: Sequence[str] = (),
         **variables: str,
     ) -> None:
         self.screen = pyte.Screen(columns, lines)
         self.written = b""
         self._stream = pyte.ByteStream(self.screen)
         environment = {**os.environ, "TERM": term, "PYTHONUNBUFFERED": "1"}
-        for name in ("COLUMNS", "LINES", "NO_COLOR", "COLORTERM", "TEXTUAL_FPS", "COLORFGBG"):
+        for name in AROUND:
             environment.pop(name, None)
         environment |= {"LC_ALL": "C.UTF-8", **variables}
-        command = [sys.executable, "-m", "bptui", *arguments]
+        command = [*before, sys.executable, "-m", "bptui", *arguments]
         super().__init__(command, columns, lines, environment)
 
     def resize(self, columns: int, lines: int) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
-from .support import Terminal
+from .support import SECONDS, Terminal
 
 RGB, INDEXED, SIXTEEN = "38;2", "38;5", "30-37"
 
@@ -32,6 +35,13 @@ KINDS = {
     "truecolor": Kind("xterm-256color", only(RGB), {"COLORTERM": "truecolor"}),
     "256": Kind("xterm-256color", only(INDEXED)),
     "16": Kind("xterm", only(SIXTEEN)),
+    "GNU screen": Kind("screen", only(INDEXED), {"COLORTERM": "truecolor"}),
+    "GNU screen in tmux": Kind(
+        "screen.tmux-256color", only(INDEXED), {"COLORTERM": "truecolor", "TMUX": "x", "STY": "x"}
+    ),
+    "tmux": Kind("screen-256color", only(RGB), {"COLORTERM": "truecolor", "TMUX": "x"}),
+    "Windows Terminal": Kind("xterm-256color", only(RGB), {"WT_SESSION": "x"}),
+    "not described": Kind("xterm-kitty", only(INDEXED)),
     "no colours": Kind("xterm-256color", only(), {"NO_COLOR": "1", "COLORTERM": "truecolor"}),
     "no colours, theme": Kind("xterm", only(), {"NO_COLOR": "1"}, ("--theme", "bptui-light")),
     "ansi theme": Kind("xterm-256color", only(SIXTEEN), {}, ("--theme", "ansi-light")),
@@ -108,3 +118,54 @@ def test_a_terminal_that_can_do_nothing_is_refused(term: str) -> None:
         assert "cannot show the app" in terminal.plain
         assert "bptui run article" in terminal.plain
         assert b"\x1b[?1049h" not in terminal.written
+
+
+DESCRIPTIONS = """\
+foot|as its authors describe it, colors#256, Tc, cup=\\E[%i%p1%d;%p2%dH,
+alacritty|without what few know of, colors#256, cup=\\E[%i%p1%d;%p2%dH,
+kitty|as if it had 16, colors#16, cup=\\E[%i%p1%d;%p2%dH,
+"""
+
+
+@pytest.mark.skipif(shutil.which("tic") is None, reason="makes a terminal database")
+def test_the_terminal_database_says_how_many_colours(tmp_path: Path) -> None:
+    source = tmp_path / "descriptions"
+    source.write_text(DESCRIPTIONS)
+    subprocess.run(["tic", "-x", "-o", tmp_path, source], check=True, timeout=SECONDS)
+    for term, colours in {"foot": RGB, "alacritty": INDEXED, "kitty": SIXTEEN}.items():
+        with Terminal("article", term=term, TERMINFO=str(tmp_path)) as terminal:
+            terminal.shows("step 0", "loss 0.163287", "linear", "quit")
+            assert colours_in(terminal.written.decode()) == {colours}
+            terminal.press("q")
+            assert terminal.ends() == 0
+
+
+@pytest.mark.skipif(shutil.which("screen") is None, reason="runs in GNU screen")
+def test_in_gnu_screen_it_looks_as_outside(tmp_path: Path) -> None:
+    """Whatever the terminal around says of its colours, screen takes 256 of them."""
+    (tmp_path / "screenrc").write_text(
+        "startup_message off\nautodetach off\nterm screen-256color\n"
+    )
+    (tmp_path / "sockets").mkdir(mode=0o700)
+    with (
+        Terminal("article") as outside,
+        Terminal(
+            "article",
+            before=["screen", "-U", "-c", str(tmp_path / "screenrc")],
+            COLORTERM="truecolor",
+            SCREENDIR=str(tmp_path / "sockets"),
+        ) as inside,
+    ):
+        for terminal in (outside, inside):
+            terminal.shows("step 0", "loss 0.163287", "linear", "quit")
+        inside.until(lambda: colours(inside) == colours(outside), "the same colours")
+        inside.press("q")
+        inside.ends()
+
+
+def colours(terminal: Terminal) -> list[tuple[str, str, str]]:
+    """Every cell with the colours that are seen of it."""
+    terminal.read(0.0)
+    rows = terminal.screen.buffer
+    cells = [rows[y][x] for y in range(36) for x in range(120)]
+    return [(c.data, c.bg if c.data == " " else c.fg, c.bg) for c in cells]

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def driver_for(around: Surroundings) -> type[Driver] | None:
-    """The driver's class for these surroundings; None: the platform's own as it is."""
-    if sys.platform == "win32":
+    """The driver's class for these surroundings; None: the one that Textual takes, as it is."""
+    if around.served or sys.platform == "win32":
         return None
     from bptui.app.driver.continuing import ContinuingDriver
     from bptui.app.driver.driver import DifferenceDriver

@@ -22,7 +22,7 @@ from bptui.app.driver.continuing import ContinuingDriver
 from bptui.app.driver.display import Display
 from bptui.app.driver.outlet import Outlet
 from bptui.app.driver.pacing import Pacing
-from bptui.app.terminal import terminal_descriptor
+from bptui.app.terminal import described, terminal_descriptor
 
 PATIENCE = 2.0
 """Seconds at the end for a terminal that has stopped taking anything."""
@@ -121,13 +121,10 @@ class DifferenceDriver(ContinuingDriver):
 
 def _erases(terminal: str) -> bool:
     """Whether the terminal's description says that erased cells take the background's colour."""
-    try:
-        import curses
-
-        curses.setupterm(terminal)
-        return curses.tigetflag("bce") > 0 and curses.tigetstr("ech") == b"\x1b[%p1%dX"
-    except Exception:  # no terminal database, or none that knows this one; the kinds differ
+    curses = described(terminal)
+    if curses is None:
         return False
+    return bool(curses.tigetflag("bce") > 0 and curses.tigetstr("ech") == b"\x1b[%p1%dX")
 
 
 def _returns(descriptor: int) -> bool:
