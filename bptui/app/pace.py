@@ -15,11 +15,20 @@ SEEKING_FRAME = 0.1
 """Seconds between two pictures of how far a long jump has come."""
 
 
+READABLE = 10.0
+"""Steps or operations a second, up to which everything on the screen follows each of them."""
+
+
 class Speed(Struct, frozen=True):
     """So many steps, or operations, a second; ``rate`` may be inf."""
 
     rate: float
     unit: Literal["step", "operation"] = "step"
+
+    @property
+    def readable(self) -> bool:
+        """Whether one can look at each of them."""
+        return self.rate <= READABLE
 
     def __str__(self) -> str:
         if math.isinf(self.rate):

@@ -147,7 +147,7 @@ class Player:
             losses,
             len(losses),
             self._running,
-            str(self.speed),
+            self.speed,
             backwards=self._running and self._backwards,
             seeking=seeking,
             diverged_at=self.timeline.first_not_finite,

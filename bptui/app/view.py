@@ -18,6 +18,7 @@ from bptui.presets.errors import printable
 
 if TYPE_CHECKING:
     from bptui.app.curves import Curve
+    from bptui.app.pace import Speed
     from bptui.core.held_out import HeldOutLosses
 
 
@@ -28,7 +29,7 @@ class View(Struct, frozen=True, eq=False, dict=True):
     losses: LossHistory
     played: int
     running: bool
-    speed: str
+    speed: Speed
     backwards: bool = False
     """Whether the run goes back in time."""
     seeking: int | None = None
@@ -59,6 +60,11 @@ class View(Struct, frozen=True, eq=False, dict=True):
     def name(self) -> str:
         """The preset's name, that of its file once it was saved."""
         return self.snapshot.experiment.name if self.saved is None else printable(self.saved.stem)
+
+    @property
+    def hurries(self) -> bool:
+        """Whether what is shown changes faster than one can look at it."""
+        return self.seeking is not None or (self.running and not self.speed.readable)
 
     @property
     def row(self) -> int:

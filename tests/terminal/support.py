@@ -66,9 +66,12 @@ class Terminal(Program):
         self.written += text
         for _ in range(text.count(b"\x1b[6n")):  # where is the cursor?
             os.write(self.master, b"\x1b[1;1R")
+        self._feed(text)
+        return bool(text)
+
+    def _feed(self, text: bytes) -> None:
         # pyte takes a private marker in keyboard and mode reports for text
         self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;]*[^0-9;hl]", b"", text))
-        return bool(text)
 
     def until(self, holds: Callable[[], object], what: str) -> None:
         """Read until ``holds``; fails, saying ``what``, after :data:`SECONDS`.
@@ -121,6 +124,23 @@ class Terminal(Program):
         mouse = all(_last_switch(self.written, each) in (None, b"l") for each in MOUSE)
         settings = termios.tcgetattr(self.slave) == self.settings_before
         return cursor and main_screen and mouse and settings
+
+
+class Filmed(Terminal):
+    """One that shows frames in one piece, and has ``frames`` of what it showed, line by line."""
+
+    def __init__(self, *arguments: str, columns: int = 120, lines: int = 36) -> None:
+        self.frames: list[list[str]] = []
+        super().__init__(*arguments, columns=columns, lines=lines)
+
+    def _feed(self, text: bytes) -> None:
+        if b"\x1b[?2026$p" in text:  # can it show frames in one piece? yes
+            os.write(self.master, b"\x1b[?2026;2$y")
+        *frames, rest = text.split(b"\x1b[?2026l")
+        for frame in frames:
+            super()._feed(frame)
+            self.frames.append([*self.screen.display])
+        super()._feed(rest)
 
 
 MOUSE = (b"1000", b"1002", b"1003", b"1006", b"1015", b"1016", b"2004")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 from rich.style import Style
@@ -19,14 +18,12 @@ if TYPE_CHECKING:
     from bptui.core.derivation.lines import Span, TextLine
     from bptui.core.derivation.report import Form
 
-REDRAW_SECONDS = 0.5
-"""While running it is written at most this often: the numbers of the other panels come first."""
-REDRAW_SHARE = 80
-"""Nor before so many times what writing it took."""
-
 
 class DerivationPanel(Panel):
-    """One explanation in one of three forms: scalar, matrix, numpy."""
+    """One explanation in one of three forms: scalar, matrix, numpy.
+
+    It stays what it was while a run goes too fast for reading, and says so.
+    """
 
     def __init__(self) -> None:
         super().__init__("Derivation", "derivation")
@@ -34,8 +31,9 @@ class DerivationPanel(Panel):
         self._explainer: Explainer | None = None
         self._lines: list[TextLine] = []
         self._written: object = None
-        self._written_at = self._cost = 0.0
         self._subject: object = None
+        self._explained: View | None = None
+        """The view whose numbers are explained."""
         self._drawn: object = None
 
     def explanation(self, view: View, explainer: Explainer) -> Explanation:
@@ -55,33 +53,42 @@ class DerivationPanel(Panel):
         return self.form == FORMS[0]
 
     def watch_view(self, before: View | None, view: View | None) -> None:
-        """Write after the numbers of the other panels; while running every few frames."""
+        """Write in the same frame as the other panels; only the very first time after them."""
         if view is None:
             return
-        pause = max(REDRAW_SECONDS, REDRAW_SHARE * self._cost)
-        moves = view is not None and (view.running or view.seeking is not None)
-        if moves and perf_counter() - self._written_at < pause:
-            return
-        if self._drawn is None or self._drawn != view.picture:
-            self._drawn = view.picture
-            self.call_after_refresh(self.repaint)
+        if not view.hurries or self._explained is None or _asked(view) != _asked(self._explained):
+            self._explained = view
+        wanted = (self._explained.picture, self._waits(view))
+        if self._drawn != wanted:
+            self._drawn = wanted
+            if self._explainer is None:
+                self.call_after_refresh(self.repaint)
+            else:
+                self.repaint()
+
+    def _waits(self, view: View) -> bool:
+        """Whether something else than ``view`` is explained until the run pauses."""
+        shown = self._explained or view
+        return (shown.snapshot, shown.position) != (view.snapshot, view.position)
 
     def resized(self) -> None:
         self.call_after_refresh(self.repaint)
 
     def extent(self, view: View, width: int, height: int) -> Size:
-        lines = self._explained(view, width, height)
+        lines = self._explain(self._explained or view, width, height)
         # of one size as long as it fits: another one has the whole screen laid out anew
         return Size(width - (len(lines) > height), max(len(lines), height))
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
-        top = int(self.scroll_offset.y)
-        lines = self._explained(view, width, height)
+        waits, view = self._waits(view), self._explained or view
+        lines, top = self._explain(view, width, height), int(self.scroll_offset.y)
         below = len(lines) - top - height
         forms = "  ".join(f"[b u]{each}[/]" if each == self.form else each for each in _FORMS)
         more = f"{below} more line{'s' * (below > 1)} below, " if below > 0 else ""
+        if waits:
+            more = f"step {view.snapshot.step}, not updated while running, "
         self.note(f"{more}d: {forms}")
-        pending = not self._computed(view)
+        pending = waits or not self._computed(view)
         return [self._strip(line, pending) for line in lines[top : top + height]]
 
     def _computed(self, view: View) -> bool:
@@ -94,7 +101,7 @@ class DerivationPanel(Panel):
             return selection.layer == 0 or view.computed(names.out(selection.layer))
         return view.computed(names.weight_gradient(selection.layer))
 
-    def _explained(self, view: View, width: int, height: int) -> list[TextLine]:
+    def _explain(self, view: View, width: int, height: int) -> list[TextLine]:
         what = view.position if view.position is not None and not view.pointed else view.selection
         key = (view.snapshot, what, self.form, width, height)
         if self._written == key:
@@ -102,7 +109,6 @@ class DerivationPanel(Panel):
         from bptui.core.derivation.explain import Explainer  # after the first numbers are shown
         from bptui.core.derivation.report import Report
 
-        began = perf_counter()
         experiment = view.snapshot.experiment
         if self._explainer is None or self._explainer.experiment is not experiment:
             self._explainer = Explainer(experiment, self.around.few_characters)
@@ -113,14 +119,13 @@ class DerivationPanel(Panel):
             self._lines = report.lines(explanation, self.form)
             if len(self._lines) <= height or self.form != "scalar":
                 break
-        self._written, self._written_at = key, perf_counter()
-        self._cost = self._written_at - began
+        self._written = key
         title = f"Derivation: {explanation.title}"
         if self.border_title != title:
             self.border_title = title
         if self._subject != (what, self.form):
             self._subject = (what, self.form)
-            self.call_after_refresh(self.scroll_home, animate=False)
+            self.scroll_home(animate=False, immediate=True)
         return self._lines
 
     def _strip(self, spans: TextLine, pending: bool) -> Strip:
@@ -145,6 +150,11 @@ class DerivationPanel(Panel):
             "warning": colours.warning,
             "heading": colours.accent,
         }.get(span.role, colours.text)
+
+
+def _asked(view: View) -> object:
+    """What decides what of a step is explained."""
+    return view.snapshot.experiment, view.selection, view.pointed
 
 
 _FORMS = ("scalar", "matrix", "numpy")

@@ -1,4 +1,4 @@
-"""A panel that follows a run now and then, so that keys and the numbers come first."""
+"""A panel that follows a fast run now and then, so that keys and the numbers come first."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from bptui.app.panels.panel import Panel
 from bptui.app.view import View
 
 REDRAW_SECONDS = 0.05
-"""While running it is drawn at most this often."""
+"""In a fast run it is drawn at most this often."""
 REDRAW_SHARE = 8
 """Nor before so many times what drawing it took: a key seldom has to wait for it."""
 
 
 class FollowingPanel(Panel):
-    """Drawn after the numbers of the other panels; while running every few frames."""
+    """Drawn after the numbers of the other panels; in a fast run every few frames."""
 
     def __init__(self, title: str, panel_id: str) -> None:
         super().__init__(title, panel_id)
@@ -25,10 +25,10 @@ class FollowingPanel(Panel):
         if view is None or self.away:
             return
         pause = max(REDRAW_SECONDS, REDRAW_SHARE * self._cost)
-        moves = view.running or view.seeking is not None
-        if moves and perf_counter() - self._drawn_at < pause:
+        if view.hurries and perf_counter() - self._drawn_at < pause:
             return
-        wanted = (view.picture, moves)  # at rest it may be drawn with more care
+        # at rest it may be drawn with more care
+        wanted = (view.picture, view.running or view.seeking is not None)
         if self._drawn != wanted:
             self._drawn, self._drawn_at = wanted, perf_counter()
             self.call_after_refresh(self._draw)

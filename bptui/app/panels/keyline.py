@@ -42,7 +42,7 @@ class KeyLine(Widget):
     view: var[View | None] = var(None, always_update=True)
 
     def watch_view(self, before: View | None, view: View | None) -> None:
-        if before is None or view is None or before.speed != view.speed:
+        if before is None or view is None or before.speed is not view.speed:
             self.refresh()
 
     def render_line(self, y: int) -> Strip:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bptui.charts import Chart, Series
 
 REDRAW_SECONDS = 0.4
-"""While running the chart is drawn at most this often: the numbers come first."""
+"""In a fast run the chart is drawn at most this often: the numbers come first."""
 REDRAW_SHARE = 60
 """Nor before so many times what drawing it took: a key seldom has to wait for it."""
 
@@ -66,10 +66,9 @@ class LossPanel(Panel):
         self._envelope = lru_cache(maxsize=MOST + 1)(Curve.envelope)
 
     def watch_view(self, before: View | None, view: View | None) -> None:
-        """Draw after the numbers, and only every few frames while running."""
+        """Draw after the numbers, and only every few frames of a fast run."""
         pause = max(REDRAW_SECONDS, REDRAW_SHARE * self._cost)
-        moves = view is not None and (view.running or view.seeking is not None)
-        if view is None or (moves and perf_counter() - self._drawn_at < pause):
+        if view is None or (view.hurries and perf_counter() - self._drawn_at < pause):
             return
         # an operation, or a selection, changes nothing of the chart
         wanted = (view.snapshot, view.played, view.hits, view.edits, view.before, view.kept)
