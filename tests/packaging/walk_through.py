@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from textual.strip import Strip
+
 from ..app.support import Session, opened
 
 SIZE = (100, 30)
@@ -47,15 +49,20 @@ def shown(session: Session) -> str:
     return "".join(f"{line.rstrip()}\n" for line in session.lines())
 
 
+async def still(session: Session) -> None:
+    """Wait until the screen does not change any more."""
+    seen: list[list[Strip]] = []
+    while len(seen) < STILL or any(strips != seen[-1] for strips in seen[-STILL:]):
+        await session.pilot.pause(0.05)
+        seen.append(session.app.screen._compositor.render_strips())
+
+
 async def recorded(text: str) -> str:
     """The page with the screens that its keys give now."""
     async with opened("article", SIZE) as session:
         for keys, before in blocks(text):
             await play(session, keys)
-            seen: list[str] = []
-            while len(seen) < STILL or len(set(seen[-STILL:])) > 1:
-                await session.pilot.pause(0.05)
-                seen.append(shown(session))
+            await still(session)
             head = f"```screen {keys}".rstrip()
-            text = text.replace(f"{head}\n{before}```", f"{head}\n{seen[-1]}```", 1)
+            text = text.replace(f"{head}\n{before}```", f"{head}\n{shown(session)}```", 1)
     return text
