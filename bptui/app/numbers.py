@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
+
+import numpy as np
+
+from bptui.core.arrays import Array
 
 
-def signed(value: float, decimals: int) -> str:
-    """+0.150000, or +4.756e-08 where that shows too little; always ``decimals`` + 4 wide."""
+class Form(NamedTuple):
+    """How all numbers of a column or a matrix are written: their digits stand below each other."""
+
+    width: int
+    digits: int
+    """Behind the point."""
+    kind: str = "f"
+    """``f``, or ``e`` with an exponent."""
+
+
+def largest(values: Array) -> float:
+    """The greatest size of the finite numbers."""
+    sizes = np.abs(values)
+    return float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))
+
+
+def form_of(size: float, decimals: int) -> Form:
+    """The form of numbers of which ``size`` is the largest, ``decimals`` + 4 wide.
+
+    It alone decides, and as rarely as possible: the digits shall not move while training goes on.
+    Without an exponent, what is small beside it reads +0.0000 or -0.0000.
+    """
     width = decimals + 4
-    size = abs(value)
-    if not math.isfinite(value):
-        return f"{value:+}".rjust(width)
-    if value == 0.0 or 10.0 ** -((decimals + 3) // 2) <= size < 99.5:
-        return f"{value:+.{decimals}f}".rjust(width)
-    if 99.5 <= size < 99_999.5:
-        for places in range(decimals - 1, -1, -1):
-            text = f"{value:+.{places}f}"
-            if len(text) <= width:
-                return text.rjust(width)
-    for digits in range(max(decimals - 3, 0), 0, -1):
-        text = f"{value:+.{digits}e}"
-        if len(text) <= width:
-            return text.rjust(width)
-    return f"{value:+.0e}".rjust(width)
+    if size == 0.0 or 10.0 ** -((decimals + 3) // 2) <= size < 99_999.5:
+        for digits in range(decimals, -1, -1):
+            if len(f"{size:+.{digits}f}") <= width:
+                return Form(width, digits)
+    return Form(width, max(decimals - 3, 0), "e")
+
+
+def signed(value: float, form: Form) -> str:
+    """+0.1500 or -4.8e-05 in the width of ``form``; 0 has no sign."""
+    for digits in range(form.digits, -1, -1):
+        text = f"{value:+.{digits}{form.kind}}"
+        if len(text) <= form.width:
+            break
+    return (text[1:] if value == 0.0 else text).rjust(form.width)
 
 
 def label(value: float, decimals: int) -> str:
@@ -37,9 +61,9 @@ def label(value: float, decimals: int) -> str:
     return f"{value:+.0e}"
 
 
-def plain(value: float, decimals: int) -> str:
+def plain(value: float, form: Form) -> str:
     """Like :func:`signed` with a space for the plus sign."""
-    text = signed(value, decimals)
+    text = signed(value, form)
     return text.replace("+", " ", 1) if text.lstrip().startswith("+") else text
 
 
@@ -53,13 +77,18 @@ def loss(value: float) -> str:
     return f"{value:#.6g}"
 
 
-def short(value: float, width: int) -> str:
-    """As many decimals as ``width`` has room for beside a digit and a sign: -0.25, 12.30, 1234."""
-    for places in range(width - 3, -1, -1):
-        text = f"{value:.{places}f}"
-        if len(text) <= width:
-            return text.lstrip("-") if not text.strip("-0.") else text
-    return f"{value:.0e}"
+def places(size: float, width: int) -> int:
+    """As many decimals as ``width`` has room for where numbers are up to ``size`` in size."""
+    fitting = (each for each in range(width - 3, 0, -1) if len(f"{-size:.{each}f}") <= width)
+    return next(fitting, 0)
+
+
+def short(value: float, width: int, decimals: int) -> str:
+    """-0.25, 12.30; 1e+09 where that is too wide."""
+    text = f"{value:.{decimals}f}"
+    if len(text) > width:
+        return f"{value:.0e}"
+    return text.lstrip("-") if not text.strip("-0.") else text
 
 
 def ordinal(number: int) -> str:

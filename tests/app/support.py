@@ -217,6 +217,7 @@ def check_matrices(session: Session) -> int:
         ("#weights", snapshot.parameters),
         ("#gradients", snapshot.gradients),
     ):
+        forms: dict[str, set[tuple[bool, int]]] = {}
         for title, label, column, number in matrix_cells(session, selector):
             layer = int(title.lstrip("gW"))
             units = [names.unit(layer, unit) for unit in range(names.layers[layer])]
@@ -229,7 +230,11 @@ def check_matrices(session: Session) -> int:
                 assert parameters.biases is not None
                 value = float(parameters.biases[layer - 1][units.index(column)])
             assert reads_as(number, value), f"{title}[{label}, {column}]: {number} for {value}"
+            if np.isfinite(value):
+                digits = number.partition("e")[0].partition(".")[2]
+                forms.setdefault(title, set()).add(("e" in number, len(digits)))
             checked += 1
+        assert all(len(form) == 1 for form in forms.values()), f"not written alike: {forms}"
     return checked
 
 

@@ -4,48 +4,74 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bptui.app.numbers import label, loss, plain, signed
+from bptui.app.numbers import form_of, label, largest, loss, places, plain, short, signed
 
 from .support import reads_as
 
 FLOATS = st.floats(width=64)
+GROUPS = st.lists(FLOATS, min_size=1, max_size=6)
 DECIMALS = st.sampled_from([3, 4, 6])
 
 
-@given(FLOATS, DECIMALS)
-@example(0.0, 6)
-@example(-0.0, 6)
-@example(99.5, 3)
-@example(99.499999999, 4)
-@example(999.96, 4)
-@example(99_999.5, 6)
-@example(9.99999e99, 4)
-@example(-1.7976931348623157e308, 4)
-@example(5e-324, 4)
-@example(-9.9995e-05, 4)
-def test_signed_is_of_one_width_and_reads_back(value: float, decimals: int) -> None:
-    text = signed(value, decimals)
-    assert len(text) == decimals + 4
-    assert text.strip()[0] in "+-"
-    if math.isnan(value):
-        assert "nan" in text
-    else:
-        assert reads_as(text.strip(), value)
-        if value != 0.0 and math.isfinite(value):
-            assert any(digit in text.partition("e")[0] for digit in "123456789")
+def written(values: list[float], decimals: int) -> list[str]:
+    form = form_of(largest(np.array(values)), decimals)
+    return [signed(value, form) for value in values]
 
 
-@given(FLOATS, DECIMALS)
-def test_plain_differs_by_the_plus_sign_alone(value: float, decimals: int) -> None:
-    text, other = plain(value, decimals), signed(value, decimals)
-    assert len(text) == len(other)
-    assert float(text) == float(other) or math.isnan(value)
-    assert ("-" in text.partition("e")[0]) == ("-" in other.partition("e")[0])
-    assert not text.strip().startswith("+")
+@given(GROUPS, DECIMALS)
+@example([0.0, -0.0], 6)
+@example([99.5], 3)
+@example([99.499999999, 1.0], 4)
+@example([999.96, 0.1], 4)
+@example([99_999.5, -3.0], 6)
+@example([9.99999e99, 0.0], 4)
+@example([-1.7976931348623157e308, 5e-324], 4)
+@example([-9.9995e-05, 0.0, 1e-7], 4)
+def test_numbers_of_a_group_are_written_alike_and_read_back(
+    values: list[float], decimals: int
+) -> None:
+    texts = written(values, decimals)
+    for value, text in zip(values, texts, strict=True):
+        assert len(text) == decimals + 4
+        if value == 0.0:
+            assert text.strip()[0] not in "+-"
+        elif math.isnan(value):
+            assert "nan" in text
+        else:
+            assert text.strip()[0] in "+-"
+            assert reads_as(text.strip(), value)
+    size = largest(np.array(values))
+    points = {text.find(".") for text in texts if any(digit in text for digit in "0123456789")}
+    # exponents of three digits take a decimal away
+    if 1e-99 < size < 1e99:
+        assert len({"e" in text for text in texts if "n" not in text}) <= 1
+        assert len(points) <= 1 or any("e-1" in text or "e-2" in text for text in texts)
+        assert any(digit in text.partition("e")[0] for text in texts for digit in "123456789")
+
+
+def test_a_small_number_keeps_the_form_of_those_around_it() -> None:
+    assert written([0.0223, 4.7e-04, -4e-05, 0.0], 4) == [
+        " +0.0223",
+        " +0.0005",
+        " -0.0000",
+        "  0.0000",
+    ]
+    assert written([2.23e-5, -4e-7], 4) == ["+2.2e-05", "-4.0e-07"]
+    assert written([1234.5, -0.25], 4) == ["+1234.50", "   -0.25"]
+
+
+@given(GROUPS, DECIMALS)
+def test_plain_differs_by_the_plus_sign_alone(values: list[float], decimals: int) -> None:
+    form = form_of(largest(np.array(values)), decimals)
+    for value, other in zip(values, written(values, decimals), strict=True):
+        text = plain(value, form)
+        assert len(text) == len(other)
+        assert text.lstrip() == other.lstrip().removeprefix("+")
 
 
 @given(FLOATS, st.integers(2, 4))
@@ -64,7 +90,19 @@ def test_a_label_fits_and_reads_back(value: float, decimals: int) -> None:
 @given(st.floats(-1e5, 1e5), DECIMALS)
 def test_ordinary_numbers_have_no_exponent(value: float, decimals: int) -> None:
     if value == 0.0 or 0.01 <= abs(value) < 9999.4:
-        assert "e" not in signed(value, decimals)
+        assert "e" not in written([value], decimals)[0]
+
+
+@given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=5), st.integers(6, 8))
+def test_short_numbers_of_a_column_have_the_same_decimals(values: list[float], width: int) -> None:
+    decimals = places(largest(np.array(values)), width)
+    texts = [short(value, width, decimals) for value in values]
+    assert all(len(text) <= width for text in texts)
+    assert all(
+        reads_as(text, value) or value < 0 for text, value in zip(texts, values, strict=True)
+    )
+    found = {len(text.partition(".")[2]) for text in texts if "e" not in text}
+    assert found <= {decimals}
 
 
 @given(FLOATS)

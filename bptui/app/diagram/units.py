@@ -5,8 +5,9 @@ from __future__ import annotations
 from bptui.app.diagram.layout import Place
 from bptui.app.diagram.scene import Scene
 from bptui.app.lighting import GLYPHS, PENDING, touch
-from bptui.app.numbers import plain
+from bptui.app.numbers import form_of, largest, plain
 from bptui.app.selection import Selection
+from bptui.core.arrays import Array
 from bptui.core.names import Names
 
 
@@ -62,7 +63,9 @@ def _draw_value(scene: Scene, place: Place, row: str, y: int, x: int, room: int)
     canvas, style, ink = scene.canvas, scene.layout.style, scene.ink
     quantity = quantity_of(scene.names, place.layer, row)
     touched, computed = touch(scene.view, quantity), scene.view.computed(quantity)
-    number = plain(_value(scene, place, row), style.decimals) if computed else PENDING
+    layer = _values(scene, place.layer, row)
+    form = form_of(largest(layer), style.decimals)
+    number = plain(float(layer[place.unit]), form) if computed else PENDING
     ordinary = ink.strong if row == "out" and style.bordered else ink.text
     text = number.strip()
     if touched and style.everything and place.layer > 0:
@@ -90,10 +93,12 @@ def quantities(names: Names, layer: int) -> tuple[str, ...]:
     return (*rows, names.out_gradient(layer), *target)
 
 
-def _value(scene: Scene, place: Place, row: str) -> float:
+def _values(scene: Scene, layer: int, row: str) -> Array:
+    """The numbers that the units of a layer show in a row: all of them are written alike."""
     if row == "b":
         biases = scene.view.parameters.biases
         assert biases is not None, "b is a row only where there are biases"
-        return float(biases[place.layer - 1][place.unit])
-    quantity = quantity_of(scene.names, place.layer, row)
-    return float(scene.view.snapshot.values[quantity][scene.view.row, place.unit])
+        return biases[layer - 1]
+    quantity = quantity_of(scene.names, layer, row)
+    values: Array = scene.view.snapshot.values[quantity][scene.view.row]
+    return values

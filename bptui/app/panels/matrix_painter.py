@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from bptui.app.ink import Ink
 from bptui.app.lighting import GLYPHS, PENDING, Touch, touch
 from bptui.app.lines import Line
-from bptui.app.numbers import signed
+from bptui.app.numbers import form_of, largest, signed
 from bptui.app.panels.blocks import Block
 from bptui.app.panels.cells import row_of
 from bptui.app.view import View
@@ -24,7 +22,9 @@ class MatrixPainter:
         self.block, self._view, self._parameters = block, view, parameters
         self._ink, self._focused = ink, focused
         self._names = view.snapshot.experiment.network.names
-        self._largest = _largest(parameters.weights[block.layer - 1])
+        self._largest = largest(parameters.weights[block.layer - 1])
+        biases = 0.0 if parameters.biases is None else largest(parameters.biases[block.layer - 1])
+        self._form = form_of(max(self._largest, biases), block.decimals)
         selection = view.selection
         own, unit = selection.layer == block.layer, selection.kind == "unit"
         self._column = selection.unit if own else -1
@@ -92,7 +92,7 @@ class MatrixPainter:
         touched, computed = touch(view, quantity), view.computed(quantity)
         chosen = self._column - cells.start if row == self._row else -1
         for index, value in enumerate(values.tolist()):
-            number = signed(value, block.decimals).lstrip() if computed else PENDING
+            number = signed(value, self._form).lstrip() if computed else PENDING
             usual = style = ink.sign(value, self._largest) if computed else ink.dim
             if index == chosen:
                 # as wide as most numbers are: it shall not change its width
@@ -111,9 +111,3 @@ class MatrixPainter:
             return weights
         assert self._parameters.biases is not None, "a bias row stands only where there are biases"
         return self._parameters.biases[layer]
-
-
-def _largest(weights: Array) -> float:
-    """The greatest size of a finite number in a layer's matrix."""
-    sizes = np.abs(weights)
-    return float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from bptui.app.lines import Line, justified
-from bptui.app.numbers import short
+from bptui.app.numbers import largest, places, short
 from bptui.app.panels.following import FollowingPanel
 from bptui.app.panels.learned.picture import input_name, inputs_of, looked_at, targets_of
 from bptui.app.view import View
@@ -155,7 +155,7 @@ class SamplesPanel(FollowingPanel):
         samples = [table.sample_at(row) for row in rows]
         present = [each for each in samples if each is not None]
         outputs = self._outputs(view, present)
-        painter = _Painter(self, view, table, columns, left, present)
+        painter = _Painter(self, view, table, columns, left, present, outputs)
         strips, done = [painter.headings()], 0
         for sample in samples:
             if sample is None:
@@ -212,6 +212,12 @@ class Table:
         # the mark of the one looked at, its number, that of the batch, right or wrong
         self.fixed = 1 + self.digits + 1 + (self.classes is not None)
         self.decimals, self.named = DECIMALS[-1], False
+        given = [
+            np.hstack([data.inputs, data.targets]),
+            np.hstack([data.test_inputs, data.test_targets]),
+        ]
+        self.largest = np.max([np.abs(each).max(axis=0, initial=0.0) for each in given], axis=0)
+        """The greatest size in each column of inputs and targets."""
         # whether the names of the inputs' columns fit above them
         self._widest_name = max(cell_len(name) for name in data.input_names or (" ",))
 
@@ -283,12 +289,22 @@ class _Painter:
         columns: range,
         left: int,
         samples: list[int],
+        outputs: Array,
     ) -> None:
         self._view, self._table, self._columns = view, table, columns
         self._ink, self._focused = panel.ink, panel.has_focus
         self._chosen = panel.selected_column(table)
         self._indent = columns.start * table.cell - left
         self._looked_at = looked_at(view)
+        self._places = {
+            column: places(
+                float(table.largest[column])
+                if column < table.editable
+                else largest(outputs[:, column - table.editable]),
+                table.cell - 1,
+            )
+            for column in columns
+        }
         # the batch may be as large as the data: looked through once, not for every row
         whole = table.experiment.schedule.full_batch
         self._in_sight = (
@@ -328,7 +344,7 @@ class _Painter:
                 value, style = float(targets[column - table.inputs]), ink.dim
             else:
                 value, style = float(outputs[column - table.editable]), ink.strong
-            text = short(value, table.cell - 1)
+            text = short(value, table.cell - 1, self._places[column])
             if here and column == self._chosen:
                 style = ink.selected(ink.text, self._focused)
                 text = text.rjust(table.cell - 1)

@@ -32,6 +32,7 @@ from bptui.core.derivation.expression import (
     signed,
 )
 from bptui.core.derivation.symbols import Symbols
+from bptui.core.derivation.tokens import aligned
 
 SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5
 """How tightly Python binds; ``@`` as ``*``."""
@@ -146,7 +147,8 @@ def array_lines(array: Array, digits: int = 7, columns: int = 75) -> list[str]:
     if array.size > MOST_PRINTED:
         for axis in range(array.ndim):
             seen = seen.take(_EDGES, axis, mode="wrap")
-    width = max(len(f"{value:.{digits}g}") for value in seen.ravel().tolist())
+    texts = [f"{value:.{digits}g}" for value in seen.ravel().tolist()]
+    padded = dict(zip(texts, aligned(texts), strict=True))
     text = np.array2string(
         array,
         separator=", ",
@@ -154,7 +156,7 @@ def array_lines(array: Array, digits: int = 7, columns: int = 75) -> list[str]:
         threshold=MOST_PRINTED,
         edgeitems=2,
         prefix="array(",
-        formatter={"float_kind": lambda value: f"{value:.{digits}g}".rjust(width)},
+        formatter={"float_kind": lambda value: padded[f"{value:.{digits}g}"]},
     )
     return f"array({text})".split("\n")
 

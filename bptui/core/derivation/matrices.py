@@ -36,7 +36,7 @@ from bptui.core.derivation.expression import (
 from bptui.core.derivation.lines import Span, TextLine
 from bptui.core.derivation.scope import evaluate
 from bptui.core.derivation.symbols import Symbols
-from bptui.core.derivation.tokens import Path, number
+from bptui.core.derivation.tokens import Path, aligned, number
 
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
 MOST_ROWS = MOST_COLUMNS = 4
@@ -91,20 +91,22 @@ def matrix_block(
     rows = kept(matrix.shape[0], MOST_ROWS, at[0] if at else None)
     columns = kept(matrix.shape[1], most, at[1] if at else None)
     cells = [
-        ["…" if r is None or c is None else number(float(matrix[r, c]), digits) for c in columns]
-        for r in rows
+        aligned(
+            ["…" if r is None or c is None else number(float(matrix[r, c]), digits) for r in rows]
+        )
+        for c in columns
     ]
-    widths = [max(len(line[place]) for line in cells) for place in range(len(columns))]
     lines: list[TextLine] = []
-    for place, (row, texts) in enumerate(zip(rows, cells, strict=True)):
+    for place, (row, texts) in enumerate(zip(rows, zip(*cells, strict=True), strict=True)):
         left, right = _brackets(place, len(rows))
         spans = [Span(left, "operator")]
         for position, (column, text) in enumerate(zip(columns, texts, strict=True)):
             here = at is not None and (row, column) == tuple(at)
-            gap = " " * (widths[position] - len(text) + (1 if position else 0))
-            spans += [Span(gap, "operator"), Span(text, "selected" if here else role)]
+            gap = " " * (len(text) - len(text.lstrip()) + (1 if position else 0))
+            spans += [Span(gap, "operator"), Span(text.strip(), "selected" if here else role)]
+            spans.append(Span(" " * (len(text) - len(text.rstrip())), "operator"))
         lines.append((*spans, Span(right, "operator")))
-    width = sum(widths) + len(widths) + 1
+    width = sum(len(column[0]) for column in cells) + len(cells) + 1
     if len(rows) < matrix.shape[0] or len(columns) < matrix.shape[1]:
         size = f" {matrix.shape[0]}x{matrix.shape[1]}"
         middle = len(lines) // 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
@@ -56,6 +57,17 @@ def operator(text: str, breaks: int = 0) -> Token:
 def number(value: float, digits: int = 6) -> str:
     """At most ``digits`` significant digits: 0.15, 0.620606, 4.7e-08."""
     return f"{value + 0.0:.{digits}g}"  # a negative zero is written 0
+
+
+def aligned(texts: Sequence[str]) -> list[str]:
+    """Numbers of a column with blanks on both sides: their points stand below each other."""
+    heads = [re.split(r"[.e]", each, maxsplit=1)[0] for each in texts]
+    before = max(map(len, heads))
+    after = max(len(each) - len(head) for each, head in zip(texts, heads, strict=True))
+    return [
+        (" " * (before - len(head)) + each).ljust(before + after)
+        for each, head in zip(texts, heads, strict=True)
+    ]
 
 
 def shown(count: int, most: int = MOST_TERMS) -> list[int | None]:

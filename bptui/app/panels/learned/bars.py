@@ -12,7 +12,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from bptui.app.lines import BLANK, Line, fitted
-from bptui.app.numbers import plain
+from bptui.app.numbers import Form, form_of, largest, plain
 from bptui.app.panels.learned.axes import LARGEST, Span, number
 from bptui.app.panels.learned.picture import (
     Look,
@@ -53,6 +53,8 @@ class Sheet:
     """The room for names."""
     best: int
     """The output that wins; -1 where none does."""
+    form: Form
+    """Of outputs and targets alike."""
 
     @property
     def left(self) -> int:
@@ -120,6 +122,7 @@ class SamplePicture(Picture):
 
     def rows(self, view: View, look: Look, size: Size, top: int, count: int) -> list[Strip]:
         outputs = self.outputs(view)
+        targets = targets_of(self.experiment, looked_at(view))
         wins = self.classes is not None and self._units > 1 and not np.isnan(outputs).any()
         sheet = Sheet(
             view,
@@ -127,10 +130,11 @@ class SamplePicture(Picture):
             self.extent(view, *size).width,
             self._lines_each(size.height),
             outputs,
-            targets_of(self.experiment, looked_at(view)),
+            targets,
             self._span(outputs),
             self._name_room,
             int(outputs.argmax()) if wins else -1,
+            form_of(max(largest(outputs), largest(targets)), DECIMALS),
         )
         last = min(top + count, self.extent(view, *size).height)
         return [self._row(sheet, y) for y in range(top, last)]
@@ -171,7 +175,7 @@ class SamplePicture(Picture):
         value = float((sheet.outputs, sheet.targets)[part][unit])
         _add_bar(line, sheet, value, target=part == 1)
         line.pad(sheet.left + sheet.room + 1, ink.text)
-        line.add(plain(value, DECIMALS), ink.dim if part else ink.text)
+        line.add(plain(value, sheet.form), ink.dim if part else ink.text)
         return line.strip()
 
     def _heading(self, sheet: Sheet) -> Strip:
