@@ -37,8 +37,8 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 @click.command(
     "completion",
     short_help="A script that lets your shell complete bptui.",
-    help="""Print the script that lets a shell complete commands, options, names of presets,
-files and themes when you press tab.
+    help="""Print the script that lets SHELL (bash, zsh or fish) complete commands, options, names
+of presets, files and themes when you press tab.
 
 \b
 Examples, which install it:
@@ -54,7 +54,7 @@ bash-completion; without the package, put `source <(bptui completion bash)` into
 Exit codes: 0 fine; 2 unusable arguments.
 """,
 )
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 def command(shell: str) -> None:
     from click.shell_completion import get_completion_class
 

@@ -1,21 +1,30 @@
 """Renew what the manual shows of the program: ``python -m tests.packaging.renew``.
 
-These are the screens of the first session, the page of keys, which is that of the app's help, and
-the first page's picture.
+These are the screens of the first session, the page of keys, which is that of the app's help, the
+tables of commands, options, presets and mistakes, and the first page's picture.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
+import click
+
 from bptui.app.screens.help import sections
+from bptui.core.mistakes import MISTAKES
+from bptui.main import COMMANDS, cli, open_app
+from bptui.presets.shipped import shipped
 
 from . import picture, walk_through
 
 PAGES = Path(__file__).parents[2] / "bptui" / "help"
 FIRST_STEPS, KEYS = PAGES / "first-steps.md", PAGES / "keys.md"
 PICTURE = Path(__file__).with_name("bptui.svg")
+BAR = r"\|"
+"""A bar within a cell of a table."""
 HEADS = {"In dialogs": "dialog", "On the screen": "sign"}
 """What stands over the first column, where it is not a key."""
 
@@ -24,18 +33,61 @@ def keys_page() -> str:
     """The app's help as a page."""
     parts = ["# Keys and signs"]
     for title, rows in sections().items():
-        lines = [(HEADS.get(title, "key"), "meaning"), ("---", "---"), *map(_cells, rows)]
-        parts += [f"## {title}", "\n".join(f"| {key} | {text} |" for key, text in lines)]
+        cells = [(f"`{key}`", text) for key, text in rows]
+        head = (HEADS.get(title, "key"), "meaning")
+        parts += [f"## {title}", "\n".join(map(_line, [head, ("---", "---"), *cells]))]
     return "\n\n".join(parts) + "\n"
 
 
-def _cells(row: tuple[str, str]) -> tuple[str, str]:
-    key, text = (each.replace("|", "\\|") for each in row)
-    return f"`{key}`", text
+def tables() -> dict[tuple[str, str], list[tuple[str, ...]]]:
+    """The rows of the tables that the program knows, by page and by the heading before them."""
+    with click.Context(cli, info_name="bptui") as context:
+        commands = [cli.get_command(context, name) for name in COMMANDS]
+        options = [each for each in open_app.params if isinstance(each, click.Option)]
+        rows = [("`bptui [PRESET]`", "Open the app; PRESET is `article` unless given.")]
+        rows += [(_usage(each, context), each.short_help or "") for each in commands if each]
+        records = [each.get_help_record(context) for each in options]
+    return {
+        ("commands", "# Commands"): rows,
+        ("commands", "## Options of the app"): [
+            (f"`{option[0]}`", option[1]) for option in records if option
+        ],
+        ("presets", "# Presets"): [
+            (f"`{each.name}`", each.network, each.summary) for each in shipped()
+        ],
+        ("mistakes", "# Mistakes"): [
+            (f"`{each.name}`", each.summary) for each in MISTAKES.values()
+        ],
+    }
+
+
+def _usage(command: click.Command, context: click.Context) -> str:
+    arguments = command.collect_usage_pieces(context)[1:]  # after the options
+    return f"`{' '.join(['bptui', command.name or '', *arguments])}`"
+
+
+def with_table(text: str, heading: str, rows: Iterable[tuple[str, ...]]) -> str:
+    """``text`` with ``rows`` in the first table after ``heading``."""
+    before, found, rest = f"\n{text}".partition(f"\n{heading}\n")
+    lines = "".join(f"{_line(row)}\n" for row in rows)
+    rest = re.sub(r"(\n\|(?: ---\ \|)+\n)(?:\|.*\n)*", lambda kept: kept[1] + lines, rest, count=1)
+    return (before + found + rest)[1:]
+
+
+def _line(row: Iterable[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', BAR) for cell in row)} |"
+
+
+async def _renew() -> None:
+    KEYS.write_text(keys_page(), encoding="utf-8")
+    for (topic, heading), rows in tables().items():
+        page = PAGES / f"{topic}.md"
+        text = with_table(page.read_text(encoding="utf-8"), heading, rows)
+        page.write_text(text, encoding="utf-8")
+    text = FIRST_STEPS.read_text(encoding="utf-8")
+    FIRST_STEPS.write_text(await walk_through.recorded(text), encoding="utf-8")
+    PICTURE.write_text(await picture.recorded(), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    KEYS.write_text(keys_page(), encoding="utf-8")
-    text = FIRST_STEPS.read_text(encoding="utf-8")
-    FIRST_STEPS.write_text(asyncio.run(walk_through.recorded(text)), encoding="utf-8")
-    PICTURE.write_text(asyncio.run(picture.recorded()), encoding="utf-8")
+    asyncio.run(_renew())
