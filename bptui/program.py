@@ -42,7 +42,8 @@ Examples:
   bptui help first-steps     the manual
 
 \b
-Exit codes: 0 fine; 1 what the command says; 2 unusable preset or arguments.
+Exit codes: 0 fine; 1 what the command says; 2 unusable preset or arguments;
+3 no verdict (check).
 """
 
 

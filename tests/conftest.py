@@ -22,4 +22,6 @@ def _nothing_of_the_users_own(tmp_path_factory: pytest.TempPathFactory) -> Itera
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        for each in ("VIRTUAL_ENV", "CONDA_PREFIX"):  # bptui check takes the Python that is there
+            patch.delenv(each, raising=False)
         yield

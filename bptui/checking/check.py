@@ -9,6 +9,8 @@ from typing import Literal, TypeAlias
 
 from bptui.checking.answers import Loaded, Signature, Stopped
 from bptui.checking.attempt import FORMS, Attempt, Failure, Form, attempt
+from bptui.checking.interpreter import OWN, Interpreter
+from bptui.checking.process.messages import OwnError
 from bptui.checking.process.user_code import UserCode
 from bptui.checking.template.skeleton import not_written
 from bptui.core.diagnosis.cases import cases_for
@@ -84,9 +86,9 @@ class FunctionCheck:
 
     @property
     def outcome(self) -> Outcome:
-        if self.examined.diagnosis is None:
-            return "failed"
         made = self.examined.attempt
+        if self.examined.diagnosis is None:
+            return "wrong" if made.failures[0].unreadable else "failed"
         if made.damaged or made.unstable or not self.examined.diagnosis.right:
             return "wrong"
         return "right"
@@ -109,10 +111,17 @@ class Check:
     file: Path
     experiment: Experiment
     functions: tuple[FunctionCheck, ...]
+    python: Interpreter = OWN
 
     @property
     def right(self) -> bool:
-        return all(each.outcome == "right" for each in self.functions)
+        return self.outcome == "right"
+
+    @property
+    def outcome(self) -> Outcome:
+        """Wrong where any function is, whatever became of the others; else failed where one did."""
+        found = {each.outcome for each in self.functions}
+        return "wrong" if "wrong" in found else "failed" if "failed" in found else "right"
 
 
 def check(
@@ -120,25 +129,30 @@ def check(
     experiment: Experiment,
     limit: float = 10.0,
     progress: Callable[[str], None] = lambda _: None,
+    python: Interpreter = OWN,
 ) -> Check:
     """Run the code of ``file`` for at most ``limit`` seconds and compare with ``experiment``.
 
-    Raises :class:`UncheckableError` where the file cannot be loaded or has no function to check.
+    Raises :class:`UncheckableError` where the file cannot be loaded or has no function to check,
+    :class:`~bptui.checking.interpreter.CannotStartError` where ``python`` runs nothing.
     """
     training = replace(experiment.training, mistakes=())
     experiment = replace(experiment, training=training)
-    with UserCode(file, limit) as code:
-        loaded = code.load()
-        if isinstance(loaded, Stopped):
-            raise UncheckableError(loaded.message, loaded)
-        checks: list[FunctionCheck] = []
-        for function, signature in _functions(loaded):
-            progress(f"checking {function}")
-            done = _check(code, function, signature, experiment)
-            checks.append(replace(done, file=file.name))
-            if checks[-1].examined.attempt.stopped is not None:
-                break
-        return Check(file, experiment, tuple(checks))
+    try:
+        with UserCode(file, limit, python) as code:
+            loaded = code.load()
+            if isinstance(loaded, Stopped):
+                raise UncheckableError(loaded.message, loaded)
+            checks: list[FunctionCheck] = []
+            for function, signature in _functions(loaded):
+                progress(f"checking {function}")
+                done = _check(code, function, signature, experiment)
+                checks.append(replace(done, file=file.name))
+                if checks[-1].examined.attempt.stopped is not None:
+                    break
+            return Check(file, experiment, tuple(checks), python)
+    except OwnError as error:
+        raise UncheckableError(str(error)) from None
 
 
 def _functions(loaded: Loaded) -> list[tuple[FunctionName, Signature]]:

@@ -6,20 +6,24 @@ import math
 import shutil
 import stat
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bptui.cli.completing import presets, python_files
-from bptui.cli.errors import Unusable
+from bptui.cli.completing import any_file, presets, python_files
+from bptui.cli.errors import Unjudged, Unusable
 from bptui.cli.loading import load_preset
+from bptui.cli.output import opened, write_json
 
 if TYPE_CHECKING:
-    from bptui.checking.check import Check, UncheckableError
     from bptui.core.experiment import Experiment
 
 DEFAULT_PRESET = "article"
+FORMATS = ("text", "json")
+CODES = {"right": 0, "wrong": 1, "failed": 3}
+"""Exit codes, by what the check found."""
 WIDTH, NARROWEST = 100, 60
 """Columns where there is no terminal, and the fewest where there is one."""
 
@@ -37,7 +41,9 @@ on random ones; nothing of your file but these functions is called.
 The report says of every quantity whether it is right, where the first wrong link is, and which
 mistake, or which combination of mistakes, gives just the numbers that your code gives.
 
-Your code runs in a process of its own for at most --timeout seconds. This needs Linux or macOS.
+Your code runs in a process of its own for at most --timeout seconds. This needs Linux or macOS, and
+numpy with Python 3.10 or newer: that of the active environment (VIRTUAL_ENV, CONDA_PREFIX), else of
+a .venv beside FILE, else bptui's own; --python names another one.
 
 \b
 Examples:
@@ -47,9 +53,9 @@ Examples:
   bptui check my_xor.py --preset xor --timeout 60
 
 \b
-Exit codes: 0 everything given is right; 1 a mistake, or the code raises,
-hangs or ends the program; 2 the file cannot be loaded or holds nothing to
-check.
+Exit codes: 0 everything given is right; 1 a mistake; 2 an unusable file,
+preset or Python; 3 no verdict: the code raises, hangs, ends the program, or
+there is nothing to check.
 """,
 )
 @click.argument("file", required=False, metavar="[FILE]", shell_complete=python_files)
@@ -72,12 +78,32 @@ check.
     metavar="SECONDS",
     help="Stop the code after so long.",
 )
-def command(file: str | None, name_or_file: str, template: bool, timeout: float) -> None:
+@click.option(
+    "--python",
+    metavar="PATH",
+    shell_complete=any_file,
+    help="The Python, or its environment, that runs FILE; see above.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default=FORMATS[0],
+    show_default=True,
+    help="Text for people; JSON for other programs, as `bptui help json` tells.",
+)
+def command(
+    file: str | None,
+    name_or_file: str,
+    template: bool,
+    timeout: float,
+    python: str | None,
+    form: str,
+) -> None:
     if template:
         if file is not None:
             raise Unusable(f"--template prints a skeleton and reads no file; found {file!r}")
         from bptui.checking.template.skeleton import template as skeleton
-        from bptui.cli.output import opened
 
         text = skeleton(load_preset(name_or_file))
         with opened(None) as stream:
@@ -86,8 +112,7 @@ def command(file: str | None, name_or_file: str, template: bool, timeout: float)
     if file is None:
         raise Unusable("no file to check; `bptui check --template` prints a skeleton of one")
     path = _readable(file)
-    if not check_file(path, load_preset(name_or_file), timeout):
-        raise click.exceptions.Exit(1)
+    check_file(path, load_preset(name_or_file), timeout, python, form)
 
 
 def _seconds(seconds: float) -> float:
@@ -110,34 +135,34 @@ def _readable(file: str) -> Path:
         raise Unusable(f"{file!r}: cannot be read: {reason}") from None
 
 
-def check_file(path: Path, experiment: Experiment, limit: float) -> bool:
-    """Check and write the report; whether everything is right."""
+def check_file(
+    path: Path, experiment: Experiment, limit: float, python: str | None, form: str
+) -> None:
+    """Check and write the report; the exit code tells what came out."""
     from bptui.checking.check import UncheckableError, check
-    from bptui.checking.process.user_code import CannotStartError
+    from bptui.checking.interpreter import CannotStartError, interpreter_for
+    from bptui.checking.reporting.failures import not_loaded
+    from bptui.checking.reporting.record import record, unchecked
     from bptui.checking.reporting.report import report_lines
-    from bptui.cli.output import opened
     from bptui.presets.errors import printable
 
+    began = time.monotonic()
     try:
-        done: Check = check(path, experiment, limit)
+        interpreter = interpreter_for(path, python)
+        done = check(path, experiment, limit, python=interpreter)
     except UncheckableError as error:
-        raise Unusable(_told(path, error)) from None
+        if form == "json":
+            write_json(unchecked(path, error, interpreter, time.monotonic() - began))
+        raise Unjudged("\n".join(not_loaded(path, error, interpreter))) from None
     except CannotStartError as error:
         raise Unusable(printable(str(error))) from None
-    width = WIDTH
-    if sys.stdout is not None and sys.stdout.isatty():
-        width = max(shutil.get_terminal_size().columns, NARROWEST)
-    report = "".join(f"{line}\n" for line in report_lines(done, width))
-    with opened(None) as stream:
-        stream.write(report)
-    return done.right
-
-
-def _told(path: Path, error: UncheckableError) -> str:
-    from bptui.checking.reporting.failures import frame_lines, stopped_text
-    from bptui.presets.errors import printable
-
-    if error.stopped is None:
-        return f"{printable(path.name)}: {error}"
-    lines = [f"{printable(path.name)}: {stopped_text(error.stopped, path.name)}"]
-    return "\n".join([*lines, *frame_lines(error.stopped.frames)])
+    if form == "json":
+        write_json(record(done, time.monotonic() - began))
+    else:
+        width = WIDTH
+        if sys.stdout is not None and sys.stdout.isatty():
+            width = max(shutil.get_terminal_size().columns, NARROWEST)
+        report = "".join(f"{line}\n" for line in report_lines(done, width))
+        with opened(None) as stream:
+            stream.write(report)
+    raise click.exceptions.Exit(CODES[done.outcome])

@@ -14,6 +14,12 @@ class Unusable(click.ClickException):
     exit_code = 2
 
 
+class Unjudged(click.ClickException):
+    """The user's code, of which there is no verdict: it does not run to its end."""
+
+    exit_code = 3
+
+
 class TooLarge(Unusable):
     """What was asked for needs more memory than there is."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import stat
 import sys
@@ -61,3 +63,27 @@ def _file(output: str) -> Iterator[TextIO]:
     else:  # a device or a pipe
         with path.open("w", encoding="utf-8", newline="") as stream:
             yield cast(TextIO, stream)
+
+
+def write_json(record: object, output: str | None = None) -> None:
+    """Write ``record`` on one line, in which every number reads back to the same bits.
+
+    Arrays are lists of lists; JSON has no number that is not finite: "nan", "inf" and "-inf".
+    """
+    text = json.dumps(_plain(record), allow_nan=False)
+    with opened(output) as stream:
+        stream.write(f"{text}\n")
+
+
+def _plain(value: object) -> object:
+    import numpy as np
+
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

@@ -13,6 +13,7 @@ TOPICS = (
     "check",
     "gradcheck",
     "commands",
+    "json",
     "ssh",
     "sessions",
     "terminals",

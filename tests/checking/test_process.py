@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from bptui.checking.answers import Argument, Loaded, Signature
-from bptui.checking.process.user_code import CannotStartError, UserCode
+from bptui.checking.process.messages import OwnError
+from bptui.checking.process.user_code import UserCode
 
 from .process_support import answer, number, script, stopped
 
@@ -233,7 +234,7 @@ def test_parameters_by_name_only_get_their_arguments(folder: Path) -> None:
         for biases, expected in (([], [1.0, 0.25]), ([[np.array(7.0)]], [7.0, 0.25])):
             given = answer(code, "step", *ARGUMENTS, *biases, 0.25).given.arrays
             assert [float(each) for each in given] == expected
-        with pytest.raises(CannotStartError, match=r"own error .*: TypeError: .* \(life.py"):
+        with pytest.raises(OwnError, match=r"own error .*: TypeError: .* \(life.py"):
             code.load()  # what the code did to numpy stops bptui, which is no exit of the code
         assert isinstance(code.load(), Loaded), "in another process"
 

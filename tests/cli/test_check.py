@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,52 +60,82 @@ def test_the_unfilled_template_is_not_written_yet(tmp_path: Path) -> None:
     template = CliRunner().invoke(cli, ["check", "--template", "--preset", "mazur"])
     assert template.exit_code == 0
     done = run(tmp_path, template.stdout, "--preset", "mazur")
-    assert done.code == 1
+    assert done.code == 3
     assert done.says("gradients: not written yet.", "NotImplementedError", "mine.py, line")
 
 
 @pytest.mark.parametrize(
-    ("source", "texts"),
+    ("code", "source", "texts"),
     [
         (
+            3,
             "def gradients(x, t, weights):\n    print('here')\n    while True: pass\n",
             ("before the time limit", "line 3", "here", "gradients: does not come back."),
         ),
         (
+            3,
             "import sys\ndef gradients(x, t, weights):\n    sys.exit('enough')\n",
             ("ended the program", "enough", "line 3", "gradients: ends the program."),
         ),
         (
+            3,
             "import os\ndef step(x, t, weights, learning_rate):\n    os.abort()\n",
             ("SIGABRT", "step: crashes the interpreter."),
         ),
         (
+            3,
             "def gradients(x, t, weights):\n    return weights[5]\n",
             ("IndexError", "line 2", "return weights[5]", "gradients: raises IndexError."),
         ),
-        ("def gradients(x, t, weights):\n    return 'no'\n", ("a str", "expected a list")),
         (
+            3,
+            "def gradients(x, t, weights):\n    pass\n",
+            ("it returned nothing; expected a list",),
+        ),
+        (1, "def gradients(x, t, weights):\n    return 'no'\n", ("a str", "expected a list")),
+        (
+            1,
             "def gradients(x, t, weights):\n    return {'dW1': x}\n",
             ("'dW1'", "expected names among", "gW1"),
         ),
         (
+            1,
             "def gradients(x, t, weights):\n    return [w.T[:1] for w in weights]\n",
             ("gW1 has the shape (1, 2)", "expected (2, 2)"),
         ),
         (
+            1,
             RIGHT.replace("/ len(x)", "* np.random.rand()"),
             ("gave other numbers", "gradients: other numbers every time."),
         ),
         (
+            1,
             RIGHT.replace("    h =", "    x += 1\n    x -= 1\n    x[0, 0] += 1e-3\n    h =", 1),
             ("changes x in place",),
         ),
+        (
+            1,
+            RIGHT.replace("/ len", "/ -len")
+            + "\ndef step(x, t, weights, learning_rate):\n    1/0\n",
+            ("gradients: wrong-sign", "step: raises ZeroDivisionError"),
+        ),
+        (
+            3,
+            RIGHT + "\ndef step(x, t, weights, learning_rate):\n    1/0\n",
+            ("gradients: right", "step: raises ZeroDivisionError"),
+        ),
     ],
 )
-def test_what_stops_it_is_said(source: str, texts: tuple[str, ...], tmp_path: Path) -> None:
-    done = run(tmp_path, source, "--timeout", "0.6")
-    assert done.code == 1
+def test_what_stops_it_is_said(
+    code: int, source: str, texts: tuple[str, ...], tmp_path: Path
+) -> None:
+    limit = "0.6" if "while True" in source else "60"
+    done = run(tmp_path, source, "--timeout", limit)
+    assert done.code == code
     assert done.says(*texts)
+    record = run(tmp_path, source, "--timeout", limit, "--format", "json")
+    assert (record.code, record.err) == (code, "")
+    assert json.loads(record.out)["verdict"] == {1: "wrong", 3: "failed"}[code]
 
 
 @pytest.mark.parametrize(
@@ -120,10 +151,17 @@ def test_what_stops_it_is_said(source: str, texts: tuple[str, ...], tmp_path: Pa
 def test_what_cannot_be_checked_is_said(
     source: str, texts: tuple[str, ...], tmp_path: Path
 ) -> None:
-    done = run(tmp_path, source, "--timeout", "0.5")
-    assert done.code == 2
+    limit = "0.5" if "while True" in source else "60"
+    done = run(tmp_path, source, "--timeout", limit)
+    assert done.code == 3
     assert not done.out
     assert done.says(*texts)
+    record = run(tmp_path, source, "--timeout", limit, "--format", "json")
+    assert record.code == 3
+    found = json.loads(record.out)
+    assert found["verdict"] == "failed"
+    assert found["parameters"] == found["lines"] == found["mistakes"] == []
+    assert f"Error: {found['reason']}\n" == record.err
 
 
 def test_bad_arguments(tmp_path: Path) -> None:
@@ -295,7 +333,7 @@ def test_reports_are_true(
 def test_code_that_is_only_slow_is_not_called_wrong(tmp_path: Path) -> None:
     source = RIGHT.replace("    h =", "    import time\n    time.sleep(0.1)\n    h =", 1)
     done = run(tmp_path, source, "--timeout", "0.5")
-    assert done.code == 1
+    assert done.code == 3
     assert done.says("calls that came back", "--timeout", "too slow for its time limit")
 
 
@@ -316,6 +354,6 @@ def test_pipes_and_limits_that_are_no_numbers_are_refused(tmp_path: Path) -> Non
 def test_what_breaks_bptui_in_the_process_is_said_without_escapes(tmp_path: Path) -> None:
     broken = "def broken(**settings):\n    raise ValueError('\\x1b[31mred')\nnp.seterr = broken\n"
     done = run(tmp_path, RIGHT + broken)
-    assert done.code == 2
+    assert done.code == 3
     assert done.says("bptui's own error in the process of the checked code: ValueError", "[31mred")
     assert "\x1b" not in done.err

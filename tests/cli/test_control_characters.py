@@ -87,6 +87,7 @@ UNUSABLE = {
     "no such file": ["run", f"{NAME}/x.toml"],
     "no such code": ["check", f"x{NAME}"],
     "code that raises": ["check", f"{NAME}.py"],
+    "no such Python": ["check", f"{NAME}.py", "--python", NAME],
     "no such option": ["run", "article", f"--{EVIL}"],
     "no such command": [f"x{EVIL}", "y"],
     "one argument too many": ["run", "article", f"{NAME}.toml"],
@@ -99,10 +100,11 @@ UNUSABLE = {
 }
 
 
-@pytest.mark.parametrize("arguments", UNUSABLE.values(), ids=UNUSABLE)
-def test_errors(arguments: list[str]) -> None:
+@pytest.mark.parametrize(("name", "arguments"), UNUSABLE.items(), ids=UNUSABLE)
+def test_errors(name: str, arguments: list[str]) -> None:
     done = CliRunner().invoke(cli, arguments)
-    assert (done.exit_code, done.stdout, done.stderr == "") == (2, "", False)
+    code = 3 if name == "code that raises" else 2
+    assert (done.exit_code, done.stdout, done.stderr == "") == (code, "", False)
     fit(done)
 
 

@@ -2,26 +2,41 @@
 
 ``child.py FILE COMMANDS ANSWERS TRACE LIFELINE`` with the descriptors of four pipes. The process
 dies at once when the far end of the last one is closed, so it cannot outlive the program it works
-for.
+for. The interpreter is the user's: it may be an old one, and has numpy and nothing else of bptui's.
 """
 
-from __future__ import annotations
-
 import importlib
+import importlib.util
 import os
 import sys
 from contextlib import suppress
 
+FLOOR = (3, 10)
+REFUSED = "bptui: "
+"""In front of the reason why this interpreter will not do."""
+PACKAGE = os.path.abspath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir))
+
 
 def main() -> None:
+    if sys.version_info < FLOOR:
+        found, least = ".".join(map(str, sys.version_info[:3])), ".".join(map(str, FLOOR))
+        sys.exit(REFUSED + "it is Python " + found + "; checking needs " + least + " or newer")
+    # this program's own folder is no place to import from; -P would do, but not before 3.11
+    own = {os.path.dirname(os.path.abspath(__file__)), os.path.dirname(os.path.realpath(__file__))}
+    sys.path[:] = [each for each in sys.path if os.path.abspath(each) not in own]
     # whatever numpy needs is imported before the user's folder, which may hold a random.py, counts
-    importlib.import_module("numpy")
-    root = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3))
-    sys.path.insert(0, root)
+    try:
+        importlib.import_module("numpy")
+    except ImportError as error:
+        reason = str(error.__cause__ or error).strip().partition("\n")[0]
+        sys.exit(f"{REFUSED}it cannot import numpy: {reason}")
+    _open_package()
     from bptui.checking.process.life import out_of_reach
     from bptui.checking.process.server import serve
 
-    sys.path.remove(root)
+    # the user's own import of bptui is that of the environment
+    for name in [each for each in sys.modules if each.partition(".")[0] == "bptui"]:
+        del sys.modules[name]
     file, *descriptors = sys.argv[1:]
     low = [int(each) for each in descriptors]
     commands, answers, trace, lifeline = map(out_of_reach, low)
@@ -30,6 +45,17 @@ def main() -> None:
     _bind(lifeline)
     _limit()
     serve(file, commands, answers, trace)
+
+
+def _open_package() -> None:
+    """Let bptui be imported from where it is, and nothing else that may be in that place."""
+    spec = importlib.util.spec_from_file_location(
+        "bptui", os.path.join(PACKAGE, "__init__.py"), submodule_search_locations=[PACKAGE]
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules["bptui"] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
 
 
 def _bind(lifeline: int) -> None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from bptui.checking.interpreter import CannotStartError, Interpreter
 from bptui.checking.process.escaped import kill_marked, new_mark
 from bptui.checking.process.output import Output
 from bptui.checking.process.server import REPLY
@@ -25,10 +26,6 @@ MOST_TRACE = 1 << 18
 _LIBRARIES = ("OPENBLAS", "OMP", "MKL", "NUMEXPR")
 
 
-class CannotStartError(Exception):
-    """The process in which the user's code would run could not be started."""
-
-
 class NoAnswerError(Exception):
     """No answer came: the process ended with ``code`` (negative: a signal's number), or hung."""
 
@@ -38,15 +35,15 @@ class NoAnswerError(Exception):
 
 
 class Pipes:
-    """A process that runs ``child.py`` on ``file``; what it prints goes to ``output``.
+    """A process of ``python`` that runs ``child.py`` on ``file``; it prints to ``output``.
 
     Raises :class:`CannotStartError`.
     """
 
-    def __init__(self, file: Path, output: Output) -> None:
+    def __init__(self, file: Path, output: Output, python: Interpreter) -> None:
         if sys.platform == "win32":
             raise CannotStartError("code is checked on Linux and macOS only")
-        if not sys.executable:
+        if not python.path:
             raise CannotStartError("the Python interpreter that runs bptui is not known")
         self._output, self._answer, self._trace = output, bytearray(), bytearray()
         self._readers: dict[int, Literal["answer", "output", "trace"]] = {}
@@ -64,7 +61,7 @@ class Pipes:
                 near.append(reader)
             commands, lifeline, answers, trace, printed = far
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-u", str(CHILD), str(file)]
+                [python.path, "-u", str(CHILD), str(file)]
                 + [str(each) for each in (commands, answers, trace, lifeline)],
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
@@ -75,7 +72,7 @@ class Pipes:
             )
         except OSError as error:
             _close(near)
-            raise CannotStartError(error.strerror or str(error)) from error
+            raise CannotStartError(f"{python}: {error.strerror or error}") from error
         finally:
             _close(far)
         self._near = near

@@ -18,12 +18,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from bptui.checking.answers import AnyArray, Argument, Noted
+from bptui.checking.answers import Noted
 from bptui.checking.process.frames import text_of
 from bptui.checking.process.life import Life, Surroundings
 from bptui.checking.process.values import Taker
 
 Message: TypeAlias = dict[str, Any]
+Packed: TypeAlias = "list[Packed] | tuple[tuple[int, ...], bytes] | float"
+"""An argument as it comes: arrays are their shapes and their float64 numbers."""
 HEADER = struct.Struct("<Q")
 """In front of a request: how many bytes it has."""
 REPLY = struct.Struct("<QQ")
@@ -166,7 +168,7 @@ def _load(life: Life) -> Message:
     return {"kind": "loaded", "functions": functions, "others": others}
 
 
-def _call(name: str, arguments: list[Argument], most: int, life: Life) -> Message:
+def _call(name: str, arguments: list[Packed], most: int, life: Life) -> Message:
     fresh = [_fresh(each) for each in arguments]
     by_position, by_name = life.bound(name, fresh)
     given = Taker(most).given(life.function(name)(*by_position, **by_name))
@@ -178,9 +180,11 @@ def _call(name: str, arguments: list[Argument], most: int, life: Life) -> Messag
     }
 
 
-def _fresh(argument: Argument) -> list[AnyArray] | AnyArray | float:
+def _fresh(argument: Packed) -> Any:  # noqa: ANN401  # lists of arrays, arrays, floats
+    """The argument of the call, out of what came for it."""
     if isinstance(argument, list):
-        return [np.array(each, np.float64, order="C") for each in argument]
+        return [_fresh(each) for each in argument]
     if isinstance(argument, float):
         return argument
-    return np.array(argument, np.float64, order="C")
+    shape, data = argument
+    return np.frombuffer(data, np.float64).reshape(shape).copy()

@@ -13,13 +13,13 @@ from typing import Self
 import numpy as np
 
 from bptui.checking.answers import Answer, Argument, Loaded, Stopped
+from bptui.checking.interpreter import OWN, CannotStartError, Interpreter
+from bptui.checking.process.child import REFUSED
 from bptui.checking.process.frames import UserFiles
 from bptui.checking.process.messages import OwnError, Reply, UnreadableError, read
 from bptui.checking.process.output import Output
-from bptui.checking.process.pipes import CannotStartError, NoAnswerError, Pipes
+from bptui.checking.process.pipes import NoAnswerError, Pipes
 from bptui.checking.process.server import HEADER
-
-__all__ = ["CannotStartError", "UserCode"]
 
 START = 60.0
 """Seconds in which the interpreter has to be there; they are not the user's."""
@@ -31,18 +31,19 @@ class UserCode:
     """The functions of ``file``, which may take ``limit`` seconds in all, loading included.
 
     A context manager: when it is left, no process is left. Raises :class:`CannotStartError`, here
-    and from its methods, where there can be no process, or bptui's own part of it failed. Not for
-    several threads at once.
+    and from its methods, where there can be no process of ``python``, and from its methods
+    :class:`OwnError` where bptui's own part of it failed. Not for several threads at once.
     """
 
-    def __init__(self, file: Path, limit: float = 10.0) -> None:
-        self.limit, self.elapsed = limit, 0.0
+    def __init__(self, file: Path, limit: float = 10.0, python: Interpreter = OWN) -> None:
+        self.limit, self.elapsed, self.python = limit, 0.0, python
         self._file, self._output = file.resolve(), Output()
         self._pipes: Pipes | None = None
         self._ready, self._loaded, self._number = False, False, 0
 
     def __enter__(self) -> Self:
-        self._pipes = Pipes(self._file, self._output)  # it starts while the caller prepares
+        # it starts while the caller prepares
+        self._pipes = Pipes(self._file, self._output, self.python)
         return self
 
     def __exit__(
@@ -71,15 +72,8 @@ class UserCode:
     def call(self, function: str, arguments: Sequence[Argument]) -> Answer | Stopped:
         """Call one of the functions that :meth:`load` found, with copies of ``arguments``."""
         assert self._loaded, "load first"
-        plain = [
-            [np.asarray(one) for one in each] if isinstance(each, list) else each
-            for each in arguments
-        ]
-        size = sum(
-            sum(one.nbytes for one in each) if isinstance(each, list) else np.asarray(each).nbytes
-            for each in plain
-        )
-        reply = self._ask(function, plain, max(LEAST_ROOM, ROOM * size))
+        packed = [_packed(each) for each in arguments]
+        reply = self._ask(function, packed, max(LEAST_ROOM, ROOM * sum(map(_size, arguments))))
         assert not isinstance(reply, Loaded)
         return reply
 
@@ -105,7 +99,7 @@ class UserCode:
             return self._stopped(NoAnswerError("unreadable"), loading)
         except OwnError as error:
             self._end()
-            raise CannotStartError(
+            raise OwnError(
                 f"bptui's own error in the process of the checked code: {error}"
             ) from None
         finally:
@@ -120,18 +114,26 @@ class UserCode:
 
     def _started(self) -> Pipes:
         if self._pipes is None:
-            self._pipes = Pipes(self._file, self._output)
+            self._pipes = Pipes(self._file, self._output, self.python)
             self._ready = False
         if not self._ready:
             try:
                 read(*self._pipes.exchange(b"", time.monotonic() + START, LEAST_ROOM))
             except (NoAnswerError, UnreadableError):
                 self._end()
-                lines = self.output.strip().splitlines()
-                reason = lines[-1] if lines else "it gave no sign of life"
-                raise CannotStartError(f"Python could not be started: {reason}") from None
+                raise CannotStartError(
+                    f"{self.python}: {self._why_not()}{self.python.advice}"
+                ) from None
             self._ready = True
         return self._pipes
+
+    def _why_not(self) -> str:
+        """Why no process came to life, by what it printed."""
+        lines = self.output.strip().splitlines()
+        last = lines[-1] if lines else ""
+        if last.startswith(REFUSED):
+            return last.removeprefix(REFUSED)
+        return f"it does not start as Python does{f': {last}' if last else ''}"
 
     def _end(self) -> None:
         self._loaded = self._ready = False
@@ -153,3 +155,17 @@ class UserCode:
         except ValueError:
             name = str(-error.code)
         return Stopped("crashed", f"signal {name}", frames, loading, omitted)
+
+
+def _packed(argument: Argument) -> object:
+    """Arrays as their shapes and bytes: how numpy pickles them differs with its version."""
+    if isinstance(argument, list):
+        return [_packed(each) for each in argument]
+    if isinstance(argument, float):
+        return argument
+    array = np.ascontiguousarray(argument, dtype=np.float64)
+    return np.shape(argument), array.tobytes()
+
+
+def _size(argument: Argument) -> int:
+    return sum(map(_size, argument)) if isinstance(argument, list) else np.asarray(argument).nbytes

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from bptui.checking.answers import Frame, Stopped
 from bptui.checking.attempt import FORMS, Attempt, Failure
-from bptui.checking.check import FunctionCheck
+from bptui.checking.check import FunctionCheck, UncheckableError
+from bptui.checking.interpreter import Interpreter
 from bptui.checking.reporting.words import HOW, INDENT, wrapped
 from bptui.checking.template.skeleton import not_written
 from bptui.presets.errors import printable
 
+_IMPORTS = ("ModuleNotFoundError", "ImportError")
 
-def failed(check: FunctionCheck, width: int) -> Iterator[str]:
+
+def failed(check: FunctionCheck, python: Interpreter, width: int) -> Iterator[str]:
     """What stopped each form of calling; once where it is the same."""
     every = (check.examined, *check.others)
     first = [
@@ -36,12 +40,26 @@ def failed(check: FunctionCheck, width: int) -> Iterator[str]:
                 not_written(failure.stopped) and frames[-1:] and frames[-1].function == "fill_in"
             )
             yield from frame_lines(frames[:-1] if blank else frames, failure.stopped.omitted)
+            yield from wrapped(import_hint(failure.stopped, python), width)
     for each in every:
         if each.hopeless:
             yield from wrapped(
                 f"Called {HOW[each.attempt.form]} it runs, but none of its numbers is right.",
                 width,
             )
+
+
+def not_loaded(file: Path, error: UncheckableError, python: Interpreter) -> list[str]:
+    """Why nothing of a file could be checked, with the user's lines that led there."""
+    name, stopped = printable(file.name), error.stopped
+    if stopped is None:
+        return [f"{name}: {printable(str(error))}"]
+    hint = import_hint(stopped, python)
+    return [
+        f"{name}: {stopped_text(stopped, file.name)}",
+        *frame_lines(stopped.frames),
+        *([hint] if hint else []),
+    ]
 
 
 def failure_text(function: str, failure: Failure, made: Attempt) -> str:
@@ -69,6 +87,13 @@ def stopped_text(stopped: Stopped, function: str) -> str:
         "crashed": f"The interpreter crashed {where}: {message}",
         "hung": f"Nothing came back {where} before the time limit: {message}",
     }[stopped.kind]
+
+
+def import_hint(stopped: Stopped, python: Interpreter) -> str:
+    """Which Python it was that could not import something; "" where that was not the trouble."""
+    if stopped.kind != "raised" or not stopped.message.startswith(_IMPORTS):
+        return ""
+    return f"It was run by {printable(f'{python}{python.advice}')}."
 
 
 def frame_lines(frames: Iterable[Frame], omitted: int = 0, most: int = 6) -> Iterator[str]:

@@ -11,7 +11,6 @@ from bptui.core.derivation.code import assignment, folded
 from bptui.core.derivation.equation import Comparison, Equation
 from bptui.core.derivation.explain import Explainer, Statement
 from bptui.core.diagnosis.findings import Diagnosis, Finding
-from bptui.core.diagnosis.trials import Case
 from bptui.core.names import Names
 from bptui.presets.errors import printable
 
@@ -29,8 +28,7 @@ def link_lines(check: FunctionCheck, width: int) -> Iterator[str]:
     told = f"after {right[0]}, which is right" if len(right) == 1 else told
     text = f"First wrong link: {first.name}{', ' if told else ''}{told}. It should be:"
     yield from textwrap.wrap(text, width, subsequent_indent=INDENT)
-    case = (first.trial or check.examined.attempt.trials[0]).case
-    for line in _right_lines(first, case, set(right), width):
+    for line in right_lines(first, check, set(right), width):
         yield f"{INDENT}{line}"
     wrong = [each for each in diagnosis.findings if each.verdict in ("wrong", "follows")]
     since = min((each.call for each in wrong if each.trial and each.trial.case.own), default=0)
@@ -47,7 +45,7 @@ def link_lines(check: FunctionCheck, width: int) -> Iterator[str]:
         if own and other is not first:
             text = f"Wrong of its own, not only from what is wrong before it: {other.name}."
             yield from textwrap.wrap(f"{text} It should be:", width, subsequent_indent=INDENT)
-            for line in _right_lines(other, case, set(right), width):
+            for line in right_lines(other, check, set(right), width):
                 yield f"{INDENT}{line}"
 
 
@@ -81,8 +79,11 @@ def missing(finding: Finding, diagnosis: Diagnosis) -> list[str]:
     return [each[0] for each in reads[finding.name] if not given & set(each)]
 
 
-def _right_lines(finding: Finding, case: Case, known: set[str], width: int) -> list[str]:
+def right_lines(
+    finding: Finding, check: FunctionCheck, known: set[str], width: int = 10**6
+) -> list[str]:
     """The lines of code that give the quantity, from what is known to be right before it."""
+    case = (finding.trial or check.examined.attempt.trials[0]).case
     explainer = Explainer(case.experiment)
     snapshot = case.right[min(finding.call, len(case.right) - 1)]
     symbols = explainer.symbols

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 from bptui.checking.answers import Noted, Signature
 from bptui.checking.check import Check, FunctionCheck
+from bptui.checking.interpreter import OWN, Interpreter
 from bptui.checking.reporting.calling import called
 from bptui.checking.reporting.causes import (
     cause_lines,
@@ -25,7 +25,6 @@ from bptui.checking.reporting.quantities import (
     table_lines,
 )
 from bptui.checking.reporting.words import INDENT, Told, listed, wrapped
-from bptui.core.experiment import Experiment
 from bptui.presets.errors import cleaned, printable
 
 MOST_PRINTED, MOST_WARNINGS, LONGEST = 12, 5, 200
@@ -38,28 +37,28 @@ def report_lines(check: Check, width: int) -> Iterator[str]:
     title = f"{printable(check.file.name)}, checked with {printable(experiment.name)}"
     yield title
     yield "=" * min(len(title), width)
-    for name, text in _facts(experiment):
-        yield from textwrap.wrap(
-            text, width, initial_indent=f"{name:12}", subsequent_indent=" " * 12
-        )
+    for name, text in _facts(check):
+        yield from wrapped(text, width, f"{name:12}", " " * 12)
     told = Told()
     for each in check.functions:
         yield ""
-        yield from _function(each, width, told)
+        yield from _function(each, check.python, width, told)
         if each.examined.diagnosis is not None:
             told.right |= right_names(each.examined.diagnosis)
     yield ""
     for each in check.functions:
-        yield from wrapped(_result(each), width, "", INDENT)
+        yield from wrapped(result(each), width, "", INDENT)
 
 
-def _facts(experiment: Experiment) -> Iterator[tuple[str, str]]:
-    training = experiment.training
+def _facts(check: Check) -> Iterator[tuple[str, str]]:
+    experiment, training = check.experiment, check.experiment.training
     over = {"mean": "averaged", "sum": "added up"}[training.reduction]
     yield "network", str(experiment.network)
     batch = f", {over} over the batch" if experiment.schedule.batch_size > 1 else ""
     penalty = f", plus {training.l2:g} times the sum of all squared weights" if training.l2 else ""
     yield "loss", f"{training.loss}{batch}{penalty}"
+    if check.python != OWN:
+        yield "python", printable(str(check.python))
 
 
 def heading(function: str, signature: Signature) -> str:
@@ -81,7 +80,7 @@ def _place(warning: Noted, check: FunctionCheck) -> str:
     )
 
 
-def _function(check: FunctionCheck, width: int, told: Told) -> Iterator[str]:
+def _function(check: FunctionCheck, python: Interpreter, width: int, told: Told) -> Iterator[str]:
     title = heading(check.function, check.signature)
     yield title
     yield "-" * min(len(title), width)
@@ -97,7 +96,7 @@ def _function(check: FunctionCheck, width: int, told: Told) -> Iterator[str]:
     yield from _printed(made.printed)
     if examined.diagnosis is None:
         yield ""
-        yield from failed(check, width)
+        yield from failed(check, python, width)
         return
     if made.unstable:
         yield ""
@@ -128,7 +127,8 @@ def _printed(output: str) -> Iterator[str]:
         yield f"{INDENT}... {len(lines) - MOST_PRINTED} more lines"
 
 
-def _result(check: FunctionCheck) -> str:
+def result(check: FunctionCheck) -> str:
+    """What came out, in a sentence."""
     diagnosis, made = check.examined.diagnosis, check.examined.attempt
     if diagnosis is None:
         return f"{check.function}: {end(check)}."

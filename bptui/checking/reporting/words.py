@@ -33,8 +33,15 @@ def listed(names: list[str]) -> str:
 
 
 def wrapped(text: str, width: int, first: str = "", later: str = INDENT) -> list[str]:
-    """``text`` in lines of ``width``."""
-    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=later)
+    """``text`` in lines of ``width``, broken at blanks alone: 4-5-3 and paths stay whole."""
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=later,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def hanging(text: str, width: int) -> list[str]:

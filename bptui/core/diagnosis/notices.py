@@ -12,12 +12,14 @@ from bptui.core.arrays import Array
 from bptui.core.diagnosis.compared import Called
 
 MOST_ORDERS = 120
+UNCHANGED = "it is not changed"
+"""Of a parameter after a step."""
 
 
 def notice_of(calls: Sequence[Called], name: str) -> str:
     """The first of the notices that holds in every call; "" for none."""
     notices: tuple[tuple[str, Callable[[Called, str], bool]], ...] = (
-        ("it is not changed", _unchanged),
+        (UNCHANGED, _unchanged),
         ("it is all zeros", _zeros),
         ("it is the transpose of what is right", _transposed),
         ("its rows are in another order", lambda call, name: _reordered(call, name, 0)),

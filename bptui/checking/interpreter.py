@@ -1,0 +1,61 @@
+"""Which Python runs the user's code: that of the environment in which the user works."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class CannotStartError(Exception):
+    """The process in which the user's code would run could not be started."""
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """``path`` of a Python, and what chose it: ``VIRTUAL_ENV``, ``--python``, ..."""
+
+    path: str
+    origin: str
+
+    def __str__(self) -> str:
+        return f"{self.path} ({self.origin})"
+
+    @property
+    def advice(self) -> str:
+        """How to have another one, as the end of a message."""
+        own = "" if self == OWN else f", bptui's own is {OWN.path}"
+        return f"; --python PATH takes another one{own}"
+
+
+OWN = Interpreter(sys.executable or "", "bptui's own")
+
+
+def interpreter_for(
+    file: Path, chosen: str | None = None, environment: Mapping[str, str] = os.environ
+) -> Interpreter:
+    """The first that there is of ``chosen``, the active environment, ``.venv`` beside ``file``.
+
+    Else bptui's own. ``chosen`` is a path, the name of a command, or the folder of an environment.
+    Raises :class:`CannotStartError` where no Python is in that place.
+    """
+    beside = file.resolve().parent / ".venv"
+    places = {
+        "--python": chosen,
+        "VIRTUAL_ENV": environment.get("VIRTUAL_ENV") or None,
+        "CONDA_PREFIX": environment.get("CONDA_PREFIX") or None,
+        ".venv beside the file": str(beside) if beside.is_dir() else None,
+    }
+    for origin, place in places.items():
+        if place is not None:
+            inside = os.path.join(place, "bin", "python")
+            found = shutil.which(inside if os.path.isdir(place) else place)
+            if found is None:
+                missing = Interpreter(place, origin)
+                raise CannotStartError(f"{missing}: there is no Python{missing.advice}")
+            # not resolved: a link in an environment's folder is what makes it that environment's
+            return Interpreter(os.path.abspath(found), origin)
+    return OWN
