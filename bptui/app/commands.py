@@ -135,7 +135,13 @@ COMMANDS = (
         "l", "scale", "Loss scale", "Switch the loss chart between linear and logarithmic", "log"
     ),
     Command("z", "zoom", "Zoom", "Give the focused panel the whole screen, and back", "zoom"),
-    Command("question_mark", "help", "Help", "What every key does", "help"),
+    Command(
+        "question_mark",
+        "help",
+        "Help",
+        "What every key does, and the manual",
+        "help",
+    ),
     Command("ctrl+p", "command_palette", "Command palette", "Find a command by its name"),
     Command("", "learning_rate", "Learning rate", "Edit it, from the shown step on"),
     Command("", "toggle_theme", "Light or dark", "Switch between the light and the dark theme"),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,21 +17,11 @@ from bptui.help import TOPICS, page, title_of
 
 if TYPE_CHECKING:
     from click import Context, Parameter
-    from rich.console import Console, ConsoleOptions, RenderResult
-    from rich.markdown import Markdown
 
 WIDTH = 80
 """Columns where there is no terminal."""
-INDENT = "    "
-"""Before code; a screen, which is as wide as one, has none."""
 PAGER = "-FRSX"
 """What less is told: to end after a short page, show colours, and cut what is too wide."""
-LINK = re.compile(r"\[([^\]]+)\]\(([\w-]+)\.md\)")
-"""A link to another page."""
-STYLES = dict.fromkeys(("h1", "h2", "h3", "code", "strong", "table.header"), "bold")
-STYLES |= dict.fromkeys(("link", "link_url", "item.number", "item.bullet", "table.border"), "dim")
-BLOCK = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
-SPAN = re.compile(r"`[^`\n]+`")
 
 
 def topics(context: Context, parameter: Parameter, incomplete: str) -> list[str]:
@@ -87,6 +76,8 @@ def _write(text: str) -> None:
 
 def _show(source: str) -> None:
     """Write a page as text, as wide as the terminal, and there in its pager."""
+    from bptui.help.text import rendered
+
     out = sys.stdout
     if out is None or not out.isatty() or not shows_the_app(os.environ.get("TERM", "")):
         _write(rendered(source, WIDTH))
@@ -94,65 +85,3 @@ def _show(source: str) -> None:
     text = rendered(source, shutil.get_terminal_size().columns, styled=True)
     os.environ.setdefault("LESS", PAGER)
     click.echo_via_pager(text.encode(out.encoding, out.errors or "replace").decode(out.encoding))
-
-
-def rendered(source: str, width: int, styled: bool = False) -> str:
-    """Markdown as text, ``width`` wide; blocks of code keep their lines.
-
-    Styles are bold and dim, which every terminal has; without them code in the text keeps its
-    backticks.
-    """
-    from rich.console import Console
-    from rich.theme import Theme
-
-    source = LINK.sub(r"\1 (`bptui help \2`)", source)
-    if not styled:
-        source = "".join(
-            part if part.startswith("```") else SPAN.sub(r"`` \g<0> ``", part)
-            for part in BLOCK.split(source)
-        )
-    console = Console(
-        width=width,
-        force_terminal=styled,
-        color_system="standard" if styled else None,
-        theme=Theme({f"markdown.{part}": style for part, style in STYLES.items()}),
-        legacy_windows=False,
-    )
-    with console.capture() as capture:
-        console.print(_page(source), crop=False)
-    lines = (line.rstrip() for line in capture.get().strip("\n").splitlines())
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _page(source: str) -> Markdown:
-    """For rich, with titles at the left, code in lines as it stands, and no word of a table cut."""
-    from rich.markdown import CodeBlock, Heading, Markdown, TableElement
-    from rich.table import Table
-    from rich.text import Text
-
-    class Title(Heading):
-        LEVEL_ALIGN: ClassVar = {}
-
-    class Block(CodeBlock):
-        def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-            indent = "" if self.lexer_name == "screen" else INDENT
-            lines = (f"{indent}{line}" for line in str(self.text).splitlines())
-            yield Text("\n".join(lines), no_wrap=True, overflow="ignore")
-
-    class Rows(TableElement):
-        def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-            for table in super().__rich_console__(console, options):
-                if isinstance(table, Table):
-                    table.show_edge = False
-                    for column in table.columns:
-                        column.overflow = "fold"
-                yield table
-
-    class Page(Markdown):
-        elements: ClassVar = Markdown.elements | {
-            "heading_open": Title,
-            "fence": Block,
-            "table_open": Rows,
-        }
-
-    return Page(source, hyperlinks=False)

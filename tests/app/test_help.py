@@ -1,4 +1,4 @@
-"""The help tells every key: of the app's commands, and of its dialogs."""
+"""The help tells every key, of the app's commands and of its dialogs, and is the manual."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ from bptui.app.screens.help import DIALOGS, PANELS, SECTIONS, HelpScreen
 from bptui.app.screens.presets.asking import DeleteScreen, NameScreen
 from bptui.app.screens.presets.screen import PresetScreen
 from bptui.app.screens.save import SaveScreen
+from bptui.help import TOPICS, page, title_of
+from bptui.help.text import BLOCK
+
+from .support import opened
 
 WRITTEN = {"question_mark": "?", "escape": "esc"}
 PARTS: dict[str, list[type[DOMNode]]] = {
@@ -67,3 +71,18 @@ def test_every_key_of_a_panel_is_told() -> None:
     spelled = {"pageup": "page", "pagedown": "page"}
     assert {spelled.get(key, key) for key in keys_of(SamplesPanel) - arrows} <= told
     assert "arrows" in told
+
+
+async def test_the_manual_is_in_the_help() -> None:
+    async with opened("article", (80, 24)) as session:
+        await session.press("question_mark")
+        await session.shows(f"Help: {title_of('keys')}", "Next operation")
+        start = TOPICS.index("keys")
+        for topic in (*TOPICS[start + 1 :], *TOPICS[: start + 1]):
+            await session.press("right")
+            words = re.findall(r"\w{4,}", BLOCK.sub("", page(topic)).partition("\n")[2])
+            await session.shows(f"Help: {title_of(topic)}", words[0])
+        await session.press("left")
+        await session.shows(f"Help: {title_of(TOPICS[start - 1])}")
+        await session.press("end", "left", "escape")
+        await session.until(lambda: len(session.app.screen_stack) == 1, "the help to close")

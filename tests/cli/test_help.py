@@ -11,8 +11,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from bptui.cli.help import rendered
 from bptui.help import TOPICS, page, title_of
+from bptui.help.text import rendered
 from bptui.main import COMMANDS, cli
 
 BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -107,7 +107,7 @@ def test_styles_are_no_colours(topic: str) -> None:
 
 def test_a_terminal_gets_bold_titles_as_wide_as_it_is() -> None:
     text = on_a_terminal("limits", COLUMNS="40")
-    assert f"{BOLD}Limits" in text
+    assert f"{BOLD}The largest network" in text
     assert "\x1b[?1049h" not in text
 
 
@@ -122,5 +122,5 @@ def test_a_terminal_that_cannot_do_anything_gets_text() -> None:
 
 
 def test_a_terminal_without_a_pager_gets_the_page() -> None:
-    assert "Limits" in on_a_terminal("limits", PAGER="cat")
-    assert "Limits" in on_a_terminal("limits", PAGER="/nowhere/less")
+    assert "The largest network" in on_a_terminal("limits", PAGER="cat")
+    assert "The largest network" in on_a_terminal("limits", PAGER="/nowhere/less")

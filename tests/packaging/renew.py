@@ -48,14 +48,14 @@ def tables() -> dict[tuple[str, str], list[tuple[str, ...]]]:
         rows += [(_usage(each, context), each.short_help or "") for each in commands if each]
         records = [each.get_help_record(context) for each in options]
     return {
-        ("commands", "# Commands"): rows,
+        ("commands", "# Commands, options, exit codes"): rows,
         ("commands", "## Options of the app"): [
             (f"`{option[0]}`", option[1]) for option in records if option
         ],
-        ("presets", "# Presets"): [
+        ("presets", "# Presets and their files"): [
             (f"`{each.name}`", each.network, each.summary) for each in shipped()
         ],
-        ("mistakes", "# Mistakes"): [
+        ("mistakes", "# Mistakes that training can make"): [
             (f"`{each.name}`", each.summary) for each in MISTAKES.values()
         ],
     }

@@ -126,7 +126,7 @@ def test_a_package_index_gets_no_link_that_leads_nowhere(metadata: Message) -> N
 
 
 def test_a_page_of_the_manual(installed: Path, tmp_path: Path) -> None:
-    assert bptui(installed, tmp_path, "help", "limits").startswith("Limits\n")
+    assert bptui(installed, tmp_path, "help", "limits").startswith("The largest network")
 
 
 def test_the_installed_copy_is_the_one_that_runs(installed: Path, tmp_path: Path) -> None:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from bptui.app.commands import COMMANDS
 from bptui.app.ink import ink_of
 from bptui.app.screens.dialog import Dialog
-from bptui.help import TOPICS, title_of
+from bptui.help import TOPICS, page, title_of
+from bptui.help.text import Page
 
 Row = tuple[str, str]
+
+KEYS = "keys"
+"""The topic of the page that opens."""
 
 SECTIONS = {
     "Moving": ("operation", "operation_back", "step", "step_back", "goto", "restart"),
@@ -45,7 +50,11 @@ PANELS: tuple[Row, ...] = (
 )
 DIALOGS: tuple[Row, ...] = (
     ("esc", "Closes the dialog; enter gives its answer."),
-    ("Help", "up, down, pageup, pagedown, home, end scroll; q and ? close, too."),
+    (
+        "Help",
+        "left, right turn the manual's pages; up, down, pageup, pagedown, home, end scroll; "
+        "q and ? close, too.",
+    ),
     (
         "Presets",
         "What is typed filters the list. ctrl+d duplicates a preset; f2 renames and delete removes "
@@ -106,18 +115,44 @@ def sections() -> dict[str, tuple[Row, ...]]:
 
 
 class HelpScreen(Dialog[None]):
-    """The table of commands by section, then dialogs, signs, and the manual's other pages."""
+    """The manual: the page of keys in colours, the others as they are in the shell."""
 
-    BINDINGS: ClassVar = [("escape,q,question_mark", "dismiss", "Close")]
+    BINDINGS: ClassVar = [
+        ("escape,q,question_mark", "dismiss", "Close"),
+        Binding("left", "turn(-1)", "Page before", priority=True),
+        Binding("right", "turn(1)", "Next page", priority=True),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._topic = KEYS
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help", classes="dialog") as box:
-            box.border_title = "Help"
-            box.border_subtitle = "↑ ↓ scroll, esc closes"
-            for heading, rows in sections().items():
-                yield self._section(heading, rows)
-            topics = [(topic, f"{title_of(topic)}.") for topic in TOPICS]
-            yield self._section("More, in the shell: bptui help TOPIC", topics)
+            box.border_subtitle = "← → pages, ↑ ↓ scroll, esc closes"
+            yield from self._contents()
+
+    def on_mount(self) -> None:
+        self._name_page()
+
+    async def action_turn(self, by: int) -> None:
+        """Show the next page, or the one before."""
+        self._topic = TOPICS[(TOPICS.index(self._topic) + by) % len(TOPICS)]
+        self._name_page()
+        box = self.query_one("#help", VerticalScroll)
+        with self.app.batch_update():
+            await box.remove_children()
+            await box.mount_all(self._contents())
+        box.scroll_home(animate=False)
+
+    def _name_page(self) -> None:
+        self.query_one("#help").border_title = f"Help: {title_of(self._topic)}"
+
+    def _contents(self) -> Iterator[Static]:
+        if self._topic == KEYS:
+            yield from (self._section(heading, rows) for heading, rows in sections().items())
+        else:
+            yield Static(Page(page(self._topic).partition("\n")[2]))
 
     def _section(self, title: str, rows: Iterable[Row]) -> Static:
         """Two columns, so that a long explanation goes on under itself."""
