@@ -13,7 +13,7 @@ from textual.events import Event, InputEvent, Resize
 from textual.geometry import Size
 
 from bptui.app.commands import bindings
-from bptui.app.palette import CommandProvider
+from bptui.app.palette import CommandProvider, Palette
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.keyline import KeyLine
 from bptui.app.panels.loss import LossPanel
@@ -241,6 +241,10 @@ class BptuiApp(RememberingApp):
     def action_learned(self) -> None:
         super().action_learned()
         self._fit_matrices()
+
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def action_toggle_theme(self) -> None:
         self.theme = counterpart(self.current_theme)

@@ -1,13 +1,28 @@
-"""The commands by name, for the command palette."""
+"""The command palette, with the commands by name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual import on
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.message import Message
+from textual.widgets import Input, OptionList
 
 from bptui.app.commands import COMMANDS
+from bptui.app.screens.once import ClosesOnce
+
+
+class Palette(CommandPalette, ClosesOnce[None]):
+    """Textual's own, but one that a double click or a second key finds closed already."""
+
+    @on(OptionList.OptionSelected)
+    @on(Input.Submitted)
+    def _choose_once(self, event: Message) -> None:
+        if self.answered:
+            event.stop()
+            event.prevent_default()
 
 
 class CommandProvider(Provider):

@@ -94,7 +94,7 @@ class GradientCheckScreen(Dialog[Selection]):
         self._show(self._check)
 
     def _told(self, share: float) -> None:
-        if self._answered:
+        if self.answered:
             raise _ClosedError
         self._share = share
 
@@ -110,7 +110,7 @@ class GradientCheckScreen(Dialog[Selection]):
         listing = self.query_one(OptionList)
         listing.display = True
         width = self.query_one("#gradcheck").content_size.width - 3  # a bar, and blanks beside it
-        if width == self._width:
+        if width < 1 or width == self._width:  # without a size yet, it gets one soon
             return
         self._width, chosen = width, listing.highlighted
         self._lines = list(report_lines(check, width))

@@ -11,11 +11,13 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from bptui.app.screens.once import ClosesOnce
+
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 """Columns and rows with which every panel and dialog can still be used."""
 
 
-class TooSmallScreen(ModalScreen[None]):
+class TooSmallScreen(ModalScreen[None], ClosesOnce[None]):
     """One line over everything; what is below it waits, and training goes on."""
 
     CSS = """
@@ -53,8 +55,9 @@ def _is_small(size: Size) -> bool:
 def require_room(app: App[Any], size: Size) -> None:
     """Cover what ``app`` shows while ``size`` is too small for it, and uncover it again."""
     small = _is_small(size)
-    covered = isinstance(app.screen, TooSmallScreen)
-    if small and not covered:
+    screen = app.screen
+    if isinstance(screen, TooSmallScreen):
+        if not small:
+            screen.dismiss()
+    elif small:
         app.push_screen(TooSmallScreen())
-    elif covered and not small:
-        app.pop_screen()

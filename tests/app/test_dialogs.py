@@ -1,0 +1,164 @@
+"""What all dialogs have in common: any size of the terminal, and a second answer."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import random
+
+import pytest
+from textual import events
+from textual.command import CommandPalette
+from textual.events import MouseDown, MouseUp
+from textual.screen import Screen
+
+import bptui.app
+from bptui.app.screens.dialog import Dialog
+from bptui.app.screens.too_small import TooSmallScreen
+from bptui.presets import load
+from bptui.presets.save import save
+
+from .settling import key_event
+from .support import Session, opened
+
+DIALOGS = {
+    "GotoScreen": "g",
+    "GradientCheckScreen": "c",
+    "NumberScreen": "enter",
+    "BreakpointScreen": "b",
+    "CurveScreen": "a",
+    "SaveScreen": "w",
+    "ExportScreen": "x",
+    "FormScreen": "e",
+    "HelpScreen": "question_mark",
+    "Palette": "ctrl+p",
+    "PresetScreen": "p",
+    "NameScreen": "p o w n ctrl+d",
+    "DeleteScreen": "p o w n f2 escape delete",
+}
+"""Every dialog, and the keys that open it."""
+
+
+@pytest.fixture
+def own_preset(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path_factory.mktemp("own")
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder))
+    (folder / "bptui" / "presets").mkdir(parents=True)
+    save(load("xor"), folder / "bptui" / "presets" / "own.toml")
+
+
+def sizes(chance: random.Random) -> list[tuple[int, int]]:
+    """Some sizes from 1x1 to 60x16, others each time, in any order; the last one is usual."""
+    small = [(1, 1), (20, 6), (60, 16), (chance.randint(1, 60), chance.randint(1, 16))]
+    chance.shuffle(small)
+    return [*small, (80, 24)]
+
+
+async def open_dialog(session: Session, name: str) -> Screen[object]:
+    """Press the keys that open a dialog, and wait for it."""
+    await session.press(*DIALOGS[name].split())
+    await session.until(lambda: type(session.app.screen).__name__ == name, name)
+    return session.app.screen
+
+
+def test_every_dialog_is_here() -> None:
+    for module in pkgutil.walk_packages(bptui.app.__path__, "bptui.app."):
+        importlib.import_module(module.name)
+    found, left = set(), [Dialog, CommandPalette]
+    while left:
+        kinds = left.pop().__subclasses__()
+        found |= {each.__name__ for each in kinds if each.__module__.startswith("bptui.")}
+        left += kinds
+    assert found == set(DIALOGS)
+
+
+@pytest.mark.usefixtures("own_preset")
+async def test_no_size_and_no_second_answer_ends_the_program_in_any_dialog() -> None:
+    async with opened("article-listing-1", size=(80, 24)) as session:
+        await session.press("s", "b", *"loss<1", "enter", "escape", "a", "enter")
+        chance = random.Random(3)
+        for name in DIALOGS:
+            dialog = await open_dialog(session, name)
+            for size in sizes(chance):
+                session.resize(*size)
+                await session.until(lambda s=size: tuple(session.app.size) == s, f"{size}")
+            await session.until(lambda d=dialog: session.app.screen is d, f"{name} again")
+            for _ in range(2):
+                dialog.dismiss(None)
+            session.app.post_message(key_event("escape"))
+            await session.until(lambda d=dialog: d not in session.app.screen_stack, f"{name}'s end")
+            while len(session.app.screen_stack) > 1:
+                await session.press("escape")
+        await session.press("s")
+        await session.step(2)
+
+
+def click(session: Session, x: int, y: int) -> None:
+    """Press and release the button of the mouse, before the app has answered either."""
+    for kind in (MouseDown, MouseUp):
+        session.app.post_message(
+            kind(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y)
+        )
+
+
+def click_entry(session: Session, text: str) -> None:
+    lines = session.lines()
+    row = next(y for y, line in enumerate(lines) if text in line)
+    click(session, lines[row].index(text) + 1, row)
+
+
+async def at_main_screen(session: Session) -> None:
+    await session.until(lambda: len(session.app.screen_stack) == 1, "the main screen")
+    await session.rest()
+
+
+async def test_palette_answered_twice() -> None:
+    async with opened("article") as session:
+
+        async def open_palette() -> None:
+            await open_dialog(session, "Palette")
+            await session.press(*"next step")
+            await session.shows("Train one step")
+
+        await open_palette()
+        for _ in range(2):
+            click_entry(session, "Train one step")
+        await at_main_screen(session)
+        assert session.shown_step == 1
+
+        await open_palette()
+        await session.press("down")
+        for key in ("enter", "enter", "escape"):
+            session.app.post_message(key_event(key))
+        click_entry(session, "Train one step")
+        await at_main_screen(session)
+        assert session.shown_step == 2
+
+        for answers in ("click click", "escape click", "click escape", "escape escape click"):
+            await open_palette()
+            for answer in answers.split():
+                if answer == "click":
+                    click(session, 1, 30)
+                else:
+                    session.app.post_message(key_event(answer))
+            await at_main_screen(session)
+            assert session.shown_step == 2
+
+
+@pytest.mark.usefixtures("own_preset")
+async def test_every_dialog_closes_below_the_line_for_small_screens() -> None:
+    """It closes once that line has gone, and the line goes once."""
+    async with opened("article", size=(80, 24)) as session:
+        for name in DIALOGS:
+            dialog = await open_dialog(session, name)
+            session.resize(30, 6)
+            await session.until(lambda: isinstance(session.app.screen, TooSmallScreen), "the line")
+            for _ in range(2):
+                dialog.dismiss(None)
+            session.resize(80, 24)
+            session.app.screen.post_message(events.ScreenResume())
+            await session.until(lambda d=dialog: d not in session.app.screen_stack, f"{name}'s end")
+            while len(session.app.screen_stack) > 1:
+                await session.press("escape")
+        await session.press("s")
+        await session.step(1)
