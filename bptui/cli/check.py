@@ -90,7 +90,7 @@ there is nothing to check.
     type=click.Choice(FORMATS),
     default=FORMATS[0],
     show_default=True,
-    help="Text for people; JSON for other programs, as `bptui help json` tells.",
+    help="Text for people; JSON for other programs, see `bptui help json`.",
 )
 def command(
     file: str | None,

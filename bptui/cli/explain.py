@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bptui.core.experiment import Experiment
     from bptui.core.timeline import Timeline
 
-FORMATS = ("text", "markdown", "latex")
+FORMATS = ("text", "markdown", "latex", "json")
 NARROWEST = 60
 """The fewest columns of text on a terminal."""
 
@@ -68,7 +68,8 @@ did is explained); 2 unusable preset or arguments.
     type=click.Choice(FORMATS),
     default=FORMATS[0],
     show_default=True,
-    help="Plain text; Markdown with formulas as GitHub shows them; a LaTeX document.",
+    help="Plain text; Markdown with formulas as GitHub shows them; a LaTeX document; or JSON "
+    "for other programs, see `bptui help json`.",
 )
 @click.option(
     "-o",
@@ -89,12 +90,13 @@ def explain(
 ) -> None:
     """Seek the step and write; :class:`Diverged` afterwards if training did before or there."""
     from bptui.ascii import is_utf8
-    from bptui.cli.output import opened
+    from bptui.cli.output import as_json, opened
     from bptui.core.derivation.explain import Explainer
     from bptui.core.derivation.subjects import find_subject
     from bptui.core.errors import UnusableError
     from bptui.core.experiment import MOST_STEPS
     from bptui.core.timeline import Timeline
+    from bptui.export.worksheet.record import record
     from bptui.export.worksheet.sheet import worksheet
     from bptui.export.worksheet.write import written
 
@@ -114,8 +116,11 @@ def explain(
         if snapshot.step != step:
             told = f"before step {step}, which was asked for: at step {snapshot.step}"
             sheet = replace(sheet, facts=(*sheet.facts, ("diverged", told)))
-        for line in written(sheet, form, text_width(stream)):
-            stream.write(line + "\n")
+        if form == "json":
+            stream.write(as_json(record(sheet, snapshot, quantity)))
+        else:
+            for line in written(sheet, form, text_width(stream)):
+                stream.write(line + "\n")
     first = timeline.first_not_finite
     if first is not None:
         raise Diverged(f"training diverged: the loss at step {first} is {snapshot.loss}")

@@ -11,6 +11,7 @@ import click
 from bptui.cli.completing import presets
 from bptui.cli.errors import Diverged, Unusable
 from bptui.cli.loading import load_preset
+from bptui.cli.output import opened, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from bptui.core.gradcheck.check import GradientCheck
     from bptui.core.snapshot import Snapshot
 
+FORMATS = ("text", "json")
 WIDTH, NARROWEST = 100, 60
 """Columns of text where there is no terminal, and the fewest where there is one."""
 
@@ -45,6 +47,7 @@ Examples:
   bptui gradcheck article-listing-1
   bptui gradcheck mazur-as-published --step 1
   bptui gradcheck my-network.toml --step 500 --all
+  bptui gradcheck xor --format json | jq .verdict
   bptui gradcheck - < my-network.toml
 
 \b
@@ -57,35 +60,49 @@ training diverged before that step; 2 unusable preset or arguments.
     "--step", type=int, default=0, metavar="K", show_default=True, help="The step to check."
 )
 @click.option("--all", "every", is_flag=True, help="Check every number of large matrices, too.")
-def command(name_or_file: str, step: int, every: bool) -> None:
-    gradcheck(load_preset(name_or_file), step, every)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default=FORMATS[0],
+    show_default=True,
+    help="Text for people; JSON for other programs, see `bptui help json`.",
+)
+def command(name_or_file: str, step: int, every: bool, form: str) -> None:
+    gradcheck(load_preset(name_or_file), step, every, form)
 
 
-def gradcheck(experiment: Experiment, step: int, every: bool) -> None:
+def gradcheck(experiment: Experiment, step: int, every: bool, form: str) -> None:
     """Seek the step, check it, write what was found; exit code 1 if anything is wrong."""
     from bptui.cli.explain import seek
-    from bptui.cli.output import opened
     from bptui.core.experiment import MOST_STEPS
+    from bptui.core.gradcheck.record import record, unchecked
     from bptui.core.timeline import Timeline
 
     if not 0 <= step <= MOST_STEPS:
         raise Unusable(f"--step: found {step}; expected 0 to {MOST_STEPS:,}")
     timeline = Timeline(experiment)
-    with opened(None) as stream:
-        seek(timeline, step)
-        snapshot = None if timeline.first_not_finite is not None else timeline.snapshot(step)
-        first = timeline.first_not_finite  # found on the way, or in this very step
-        if snapshot is None or first is not None:
-            raise Diverged(
-                f"training diverged: the loss is not finite from step {first} on, "
-                "and has no gradients to check there"
-            )
-        check = _checked(snapshot, every)
-        width = WIDTH
-        if stream.isatty():
-            width = max(shutil.get_terminal_size().columns, NARROWEST)
-        for line in lines(check, width):
-            stream.write(line + "\n")
+    seek(timeline, step)
+    snapshot = None if timeline.first_not_finite is not None else timeline.snapshot(step)
+    first = timeline.first_not_finite  # found on the way, or in this very step
+    if snapshot is None or first is not None:
+        reason = (
+            f"training diverged: the loss is not finite from step {first} on, "
+            "and has no gradients to check there"
+        )
+        if form == "json":
+            write_json(unchecked(experiment, step, reason))
+        raise Diverged(reason)
+    check = _checked(snapshot, every)
+    if form == "json":
+        write_json(record(check))
+    else:
+        with opened(None) as stream:
+            width = WIDTH
+            if stream.isatty():
+                width = max(shutil.get_terminal_size().columns, NARROWEST)
+            for line in lines(check, width):
+                stream.write(line + "\n")
     if not check.right:
         raise click.exceptions.Exit(1)
 

@@ -11,10 +11,13 @@ from unicodedata import east_asian_width
 import click
 
 from bptui.cli.errors import Unusable
-from bptui.cli.output import opened
+from bptui.cli.output import opened, write_json
 
 if TYPE_CHECKING:
     from bptui.presets.listing import PresetEntry
+
+FORMATS = ("text", "json")
+SCHEMA = 1
 
 
 @click.command(
@@ -27,13 +30,22 @@ Examples:
   bptui list
   bptui list | grep softmax
   bptui list --own
+  bptui list --format json | jq -r '.presets[].name'
 
 \b
 Exit codes: 0 fine; 2 unusable arguments.
 """,
 )
 @click.option("--own", is_flag=True, help="Your own presets, which the app saved by name.")
-def command(own: bool) -> None:
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default=FORMATS[0],
+    show_default=True,
+    help="Text for people; JSON for other programs, see `bptui help json`.",
+)
+def command(own: bool, form: str) -> None:
     from bptui.presets import PresetError
     from bptui.presets.folders import own_folder
     from bptui.presets.own import own_presets
@@ -46,6 +58,9 @@ def command(own: bool) -> None:
         raise Unusable(str(error)) from None
     if not presets:
         click.echo(f"bptui: no presets in {shown_path(own_folder())}", err=True)
+    if form == "json":
+        write_json({"schema": SCHEMA, "presets": [_record(each) for each in presets]})
+        return
     rows = [
         (
             each.name,
@@ -62,6 +77,20 @@ def command(own: bool) -> None:
         for name, network, summary in rows:
             line = f"{_padded(name, names)}  {_padded(network, networks)}  {summary}"
             stream.write(f"{line if width is None else _cut(line, width)}\n")
+
+
+def _record(entry: PresetEntry) -> dict[str, object]:
+    return {
+        "name": entry.name,
+        "file": str(entry.file),
+        "title": entry.title,
+        "network": entry.network or None,
+        "description": entry.description,
+        "source": entry.source or None,
+        "mistakes": entry.mistakes,
+        "unusable": entry.wrong or None,
+        "note": entry.note or None,
+    }
 
 
 def _about(entry: PresetEntry) -> str:

@@ -65,14 +65,18 @@ def _file(output: str) -> Iterator[TextIO]:
             yield cast(TextIO, stream)
 
 
-def write_json(record: object, output: str | None = None) -> None:
-    """Write ``record`` on one line, in which every number reads back to the same bits.
+def as_json(record: object) -> str:
+    """``record`` on one line, in which every number reads back to the same bits.
 
     Arrays are lists of lists; JSON has no number that is not finite: "nan", "inf" and "-inf".
     """
-    text = json.dumps(_plain(record), allow_nan=False)
-    with opened(output) as stream:
-        stream.write(f"{text}\n")
+    return f"{json.dumps(_plain(record), allow_nan=False)}\n"
+
+
+def write_json(record: object) -> None:
+    """Write ``record`` to standard output."""
+    with opened(None) as stream:
+        stream.write(as_json(record))
 
 
 def _plain(value: object) -> object:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from bptui.core.arrays import Array
 from bptui.core.derivation.expression import (
     Activated,
     Expression,
@@ -38,6 +41,14 @@ class Equation:
     def value(self) -> float:
         """The value of an equation on single numbers."""
         return float(evaluate(self.expression, self.scope))
+
+    @property
+    def array(self) -> Array:
+        """The value, in the shape of what it is assigned to."""
+        found, left = evaluate(self.expression, self.scope), self.left
+        if left.index is not None:
+            return found
+        return np.broadcast_to(found, self.scope.array(left.name, left.new).shape)
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,15 @@ class EquationWriter:
             return lines
         return [*lines, (*again, last)]
 
+    def formula(self, equation: Equation) -> str:
+        """The right-hand side in symbols, on one line."""
+        terms = self._terms(equation.expression, (), self._tokenizer(equation))
+        tokens = [*terms.before, *terms.sigma]
+        for place, row in enumerate(terms.symbols):
+            tokens += [operator(f" {row.sign} ")] if place else _unary(row)
+            tokens += [*row.tokens, operator(row.tail)]
+        return "".join(token.symbol for token in (*tokens, *terms.after))
+
     def _tokenizer(self, equation: Equation) -> Tokenizer:
         return Tokenizer(self.symbols, equation.scope, self.digits, equation.marks)
 

@@ -144,19 +144,16 @@ class MatrixWriter:
         again = text_block(" " * (len(name) + 1) + "= ")
         node = equation.expression
         lines = self._flow(first, _Form(self, equation, False).blocks(node))
-        array = evaluate(node, equation.scope)
-        value = np.broadcast_to(
-            array, equation.scope.array(equation.left.name, equation.left.new).shape
-        )
+        value = equation.array
         if not isinstance(node, Quantity):
             lines += self._flow(again, _Form(self, equation, True).blocks(node))
         return lines + self._flow(
             again, [matrix_block(value, self.value_digits, wanted, "value", self.most_columns)]
         )
 
-    def symbols_of(self, node: Expression, equation: Equation) -> str:
-        """A part of an equation in symbols alone."""
-        blocks = _Form(self, equation, False).blocks(node, PRODUCT, (-1,))
+    def symbols_of(self, node: Expression, equation: Equation, level: int = PRODUCT) -> str:
+        """A part of an equation in symbols alone; all of it with ``level`` SUM."""
+        blocks = _Form(self, equation, False).blocks(node, level, (-1,))
         return "".join(span.text for block in blocks for line in block.lines for span in line)
 
     def _flow(self, start: Block, blocks: Sequence[Block]) -> list[TextLine]:

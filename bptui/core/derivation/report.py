@@ -11,14 +11,12 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from bptui.core.arrays import Array
 from bptui.core.derivation.code import array_lines, expression_code, folded, remarked
 from bptui.core.derivation.equation import Comparison, Difference, Equation, sample_of
 from bptui.core.derivation.explain import Explanation, Statement
 from bptui.core.derivation.expression import Expression, Negative, Quantity, quantities
 from bptui.core.derivation.lines import LABEL_GAP, EquationWriter, Span, TextLine, plain
 from bptui.core.derivation.matrices import MatrixWriter
-from bptui.core.derivation.scope import evaluate
 from bptui.core.derivation.symbols import Symbols
 from bptui.core.derivation.tokens import PRODUCT, SUM, Tokenizer, number
 
@@ -123,7 +121,7 @@ class Report:
     def verdict(self, comparison: Comparison, form: Form = "scalar") -> list[str]:
         """By how much the two sides differ, and which of their parts."""
         published, correct = comparison.published, comparison.correct
-        first, second = _values(published), _values(correct)
+        first, second = published.array, correct.array
         written: list[str] = []
         if np.array_equal(first, second, equal_nan=True):
             written.append("both have the same value here")
@@ -192,12 +190,12 @@ class Report:
             ]
             lines += _broken(f"{indent}# {', '.join(shapes)}", self.width, len(indent) + 2)
         columns = max(self.width - len(indent) - 3, 20)
-        result = array_lines(_values(equation), self.value_digits, columns)
+        result = array_lines(equation.array, self.value_digits, columns)
         for place, text in enumerate(result):
             start = f"{indent}= " if not place else " " * (len(indent) + 2)
             lines.append((Span(start, "operator"), Span(text, "value")))
         if wanted is not None:
-            value = float(_values(equation)[wanted])
+            value = float(equation.array[wanted])
             place_text = ", ".join(map(str, wanted))
             lines.append(
                 (
@@ -207,14 +205,6 @@ class Report:
                 )
             )
         return lines
-
-
-def _values(equation: Equation) -> Array:
-    """The value, in the shape of what it is assigned to."""
-    array, left = evaluate(equation.expression, equation.scope), equation.left
-    if left.index is not None:
-        return array
-    return np.broadcast_to(array, equation.scope.array(left.name, left.new).shape)
 
 
 def _apart(published: float, correct: float) -> str:

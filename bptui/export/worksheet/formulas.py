@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-
 from bptui.core.derivation.code import array_lines, folded, remarked
 from bptui.core.derivation.equation import Comparison, Equation
 from bptui.core.derivation.explain import Statement
@@ -15,7 +13,6 @@ from bptui.core.derivation.expression import Index
 from bptui.core.derivation.latex_equations import LatexWriter
 from bptui.core.derivation.latex_pieces import SETTINGS, measure, number_text
 from bptui.core.derivation.report import Form, Report
-from bptui.core.derivation.scope import evaluate
 from bptui.export.worksheet.sheet import DIGITS, VALUE_DIGITS, Part, Worksheet, equations, sections
 from bptui.export.worksheet.text import code_lines
 
@@ -130,8 +127,6 @@ class FormulaWriter:
                 written += [""] if written else []
                 written += [f"# {remark}"] if len(both) > 1 else []
                 written += folded(remarked(equation, self.report.symbols), CODE_WIDTH)
-                array = evaluate(equation.expression, equation.scope)
-                shape = equation.scope.array(equation.left.name, equation.left.new).shape
-                values = array_lines(np.broadcast_to(array, shape), VALUE_DIGITS)
+                values = array_lines(equation.array, VALUE_DIGITS)
                 written += [f"# {line}" for line in values]
         return written
