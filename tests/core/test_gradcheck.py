@@ -15,7 +15,6 @@ from bptui.core.experiment import Experiment
 from bptui.core.gradcheck.check import GradientCheck, check_gradients
 from bptui.core.gradcheck.comparison import CLEAR, TOLERANCE
 from bptui.core.gradcheck.functions import KINKED
-from bptui.core.gradcheck.report import summary
 from bptui.core.gradcheck.table import parameter_name
 from bptui.core.losses import LOSSES
 from bptui.core.optimizers import OPTIMIZERS
@@ -145,7 +144,7 @@ def test_says_since_which_operation_and_by_which_mistake() -> None:
 @pytest.mark.parametrize("name", sorted({each.name for each in shipped()} - FAULTY))
 def test_shipped_presets_are_right(name: str) -> None:
     timeline = Timeline(load(name))
-    for step in (0, 1, 100):
+    for step in (0, 1, 20):  # not so far that a loss is nothing but rounding
         check = check_gradients(timeline.snapshot(step))
         assert check.checked == check.total
         assert_all_right(check)
@@ -205,14 +204,12 @@ def test_small_deviations_are_found_everywhere() -> None:
 
 def test_what_rounding_leaves_of_a_converged_network_is_not_wrong() -> None:
     check = check_gradients(Timeline(load("hagan")).snapshot(1000))
+    # which of its gradients are 0 and which the last digit's noise is for the processor to say
     assert check.right
-    assert check.count("unclear") == check.checked
-    assert summary(check)[0] == "No gradient is wrong."
     assert check.count("doubtful") == 0
     for each in check.gradients:
         assert (each.relative_error[each.rounded] <= CLEAR).all()
         assert (each.relative_error[each.unclear] > CLEAR).all()
-    for each in check.gradients:
         assert (each.derivatives.rounding < 1e-13).all()
 
 

@@ -85,6 +85,7 @@ def test_what_rounding_may_have_done_is_neither_right_nor_wrong() -> None:
     assert not replace(true, derivatives=vague, without_mistakes=true.analytic).wrong.any()
     told = replace(check, gradients=(opposite, *check.gradients[1:]))
     assert told.right
+    assert summary(replace(check, gradients=(opposite,)))[0] == "No gradient is wrong."
     (sentence,) = (each for each in summary(told) if "cannot be told" in each)
     assert sentence.startswith(f"{true.analytic.size} of {check.checked} gradients are lost")
     rows = [line for line in report_lines(told, 100) if line.role == "unclear"]
