@@ -52,13 +52,17 @@ class Attempt:
     kept: bool = False
     """Whether a call gave something else than the same call as the first of a life."""
     answered: int = 0
-    """Calls that gave an answer."""
+    """Calls of the function, in all its forms, that gave an answer before the time was over."""
 
     @property
     def stopped(self) -> Stopped | None:
         """What ended the process, where something did."""
         every = (each.stopped for each in self.failures)
         return next((each for each in every if each and each.kind != "raised"), None)
+
+    @property
+    def out_of_time(self) -> bool:
+        return self.stopped is not None and self.stopped.kind == "hung"
 
 
 def attempt(
@@ -140,7 +144,6 @@ def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> T
         if isinstance(answer, Stopped):
             made.failures.append(Failure(case, call, answer.message, answer))
             return None
-        made.answered += 1
         _damage(answer, arguments, function, made)
         made.warnings += [each for each in answer.warnings if each not in made.warnings]
         try:

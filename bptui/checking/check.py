@@ -195,13 +195,17 @@ def _check(
     biases = takes_biases(function, signature, experiment)
     batches = experiment.schedule.batch_size > 1
     tried: list[Examined] = []
+    before = code.answered
     for form in FORMS:
         tried.append(_lenient(code, function, experiment, form, biases))
         if tried[-1].attempt.stopped is not None or _settled(tried[-1], batches):
             break
     chosen = min(tried, key=lambda each: each.rank)
-    fatal = next((each for each in tried if each.attempt.stopped is not None), None)
+    fatal = tried[-1] if tried[-1].attempt.stopped is not None else None
     if fatal is not None and chosen.rank[0] > 0:
+        if fatal.attempt.out_of_time:
+            ended = _out_of_time(fatal.attempt, code.answered - before)
+            return FunctionCheck(function, signature, ended, (), experiment)
         chosen = fatal
     elif batches and tried[0].diagnosis is not None:
         chosen = tried[0]  # it takes batches, so these are what it is judged by
@@ -211,8 +215,19 @@ def _check(
     return FunctionCheck(function, signature, chosen, others, experiment)
 
 
+def _out_of_time(made: Attempt, answered: int) -> Examined:
+    """Of the form in which the time was over only the end counts.
+
+    What it and the forms before it gave settled nothing, and the code may just be slow.
+    """
+    ended = [each for each in made.failures if each.stopped is made.stopped]
+    return Examined(replace(made, failures=ended, answered=answered), None)
+
+
 def _settled(examined: Examined, batches: bool) -> bool:
     """Whether no other form of calling could show the code in a better light."""
+    if examined.attempt.unstable:
+        return True
     diagnosis = examined.diagnosis
     if diagnosis is None:
         stopped = examined.attempt.failures[0].stopped if examined.attempt.failures else None
@@ -239,6 +254,8 @@ def _lenient(
         return examined
     training = replace(training, train_weights=True, train_biases=True)
     free = _examine(code, function, replace(experiment, training=training), form, biases)
+    if free.attempt.out_of_time:
+        return free
     free.attempt.notes.append(f"it trains what {experiment.name} keeps fixed, which is no mistake")
     return min(examined, free, key=lambda each: each.rank)
 

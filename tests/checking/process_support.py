@@ -10,8 +10,8 @@ from pathlib import Path
 from bptui.checking.answers import Answer, Argument, Stopped
 from bptui.checking.process.user_code import UserCode
 
-SHORT = 0.25
-"""The limit in seconds of code that hangs."""
+SHORT = 1.5
+"""The limit in seconds of code that hangs: a busy machine has begun it by then."""
 
 
 def script(folder: Path, text: str, name: str = "solution.py") -> Path:

@@ -19,7 +19,7 @@ def experiment_of(preset: str) -> Experiment:
 
 
 def checked(
-    folder: Path, source: str, preset: str = "article", limit: float = 30.0
+    folder: Path, source: str, preset: str = "article", limit: float = 600.0
 ) -> tuple[Check, str]:
     """The check of a file with that source, and its report."""
     file = folder / "own.py"

@@ -168,7 +168,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def process(folder: Path) -> Iterator[UserCode]:
     before = os.getcwd()
     os.chdir(folder)
-    with UserCode(script(folder, LIVELY), 60.0) as code:
+    with UserCode(script(folder, LIVELY), 600.0) as code:
         os.chdir(before)
         yield code
 

@@ -22,6 +22,8 @@ PIECE = 1 << 16
 POLL = 0.05
 """Seconds after which it is looked whether the process still lives: a pipe need not tell."""
 MOST_TRACE = 1 << 18
+TRACE = 3.0
+"""Seconds in which the process has to say where it is; it takes milliseconds on an idle machine."""
 
 _LIBRARIES = ("OPENBLAS", "OMP", "MKL", "NUMEXPR")
 
@@ -174,7 +176,7 @@ class Pipes:
         self._trace.clear()
         with suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGUSR1)
-        end = time.monotonic() + 0.5
+        end = time.monotonic() + TRACE
         while time.monotonic() < end:
             before = len(self._trace)
             for key, _ in selector.select(POLL):

@@ -37,6 +37,7 @@ class UserCode:
 
     def __init__(self, file: Path, limit: float = 10.0, python: Interpreter = OWN) -> None:
         self.limit, self.elapsed, self.python = limit, 0.0, python
+        self.answered = 0
         self._file, self._output = file.resolve(), Output()
         self._pipes: Pipes | None = None
         self._ready, self._loaded, self._number = False, False, 0
@@ -75,6 +76,7 @@ class UserCode:
         packed = [_packed(each) for each in arguments]
         reply = self._ask(function, packed, max(LEAST_ROOM, ROOM * sum(map(_size, arguments))))
         assert not isinstance(reply, Loaded)
+        self.answered += isinstance(reply, Answer)
         return reply
 
     def _ask(self, what: str, arguments: object = None, room: int = LEAST_ROOM) -> Reply:

@@ -89,4 +89,8 @@ def _fixed(examined: Examined, experiment: Experiment) -> str:
         return f"it fits {layers} only: on {'-'.join(map(str, other))} its numbers are wrong"
     assert fixed is not None, "asked only where there is one"
     other = fixed.case.experiment.network.layers
-    return f"it fits {layers} only: on {'-'.join(map(str, other))} {why(fixed)}"
+    sizes = "-".join(map(str, other))
+    if fixed.stopped is not None and fixed.stopped.kind == "hung":
+        time = printable(fixed.stopped.message)
+        return f"it was compared on {layers} only: on {sizes} its time of {time} was over"
+    return f"it fits {layers} only: on {sizes} {why(fixed)}"
