@@ -218,17 +218,17 @@ class _Frame:
 
 
 def _spans(old: list[Cell], new: list[Cell]) -> Iterator[tuple[int, int]]:
-    """Where a line differs, from and to; what is near is taken together."""
+    """Where a line differs, from and to, with the cells beside, into which signs may reach."""
     start = end = None
     for at, (one, other) in enumerate(zip(old, new, strict=True)):
         if one == other:
             continue
         if start is not None and end is not None and at - end > NEAR:
-            yield start, end
+            yield max(start - 1, 0), end + 1
             start = None
         start, end = at if start is None else start, at + 1
     if start is not None and end is not None:
-        yield start, end
+        yield max(start - 1, 0), min(end + 1, len(new))
 
 
 def _runs(
