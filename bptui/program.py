@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from contextlib import suppress
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
@@ -87,6 +88,7 @@ def open_app(
     if resume and name_or_file is not None:
         raise Unusable("--resume continues the last session and takes no preset; give one of them")
     name_or_file = DEFAULT_PRESET if name_or_file is None else name_or_file
+    refuse_unknown(name_or_file)
     if theme is not None:
         from bptui.app.launch import UnknownThemeError, check_theme
 
@@ -147,6 +149,27 @@ def last_session() -> Kept:
         raise Unusable(str(error)) from None
 
 
+def refuse_unknown(word: str) -> None:
+    """Raise :class:`Unusable` where ``word`` names no preset and no file, and is no option.
+
+    It may be a command that is mistyped.
+    """
+    from bptui.presets import PresetError
+    from bptui.presets.files import LONGEST_NAME, find, known_names
+
+    if not word or word.startswith("-"):
+        return
+    try:
+        find(word)
+    except PresetError as error:
+        (close,) = get_close_matches(word[:LONGEST_NAME], [*COMMANDS, *known_names()], 1) or [""]
+        if close not in COMMANDS:
+            raise Unusable(str(error)) from None
+        raise Unusable(
+            f"{word}: found no command, no preset and no file of that name; did you mean {close}?"
+        ) from None
+
+
 class BptuiGroup(click.Group):
     """A group in which a first argument that is no command is a preset for the app."""
 
@@ -174,8 +197,13 @@ class BptuiGroup(click.Group):
         first = not args and bool(extra.get("resilient_parsing"))
         if first or (args and (args[0] in COMMANDS or args[0] in GLOBAL_OPTIONS)):
             return super().make_context(info_name, args, parent, **extra)
+        word = args[0] if args else ""  # click takes the list apart
         with fit_for_terminals():
-            return open_app.make_context(info_name, args, parent, **extra)
+            try:
+                return open_app.make_context(info_name, args, parent, **extra)
+            except click.UsageError:
+                refuse_unknown(word)  # the arguments of a command do not suit the app
+                raise
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
         """Commands, options of the program and of the app, presets."""

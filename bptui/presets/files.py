@@ -14,6 +14,14 @@ from bptui.presets.folders import own_file, own_names, shipped_file, shipped_nam
 from bptui.presets.parse import at, parse
 from bptui.presets.reading import LARGEST_FILE, read, too_large
 
+LONGEST_NAME = 100
+"""Letters that are looked at to find names that are close."""
+
+
+def known_names() -> list[str]:
+    """Those of the shipped presets and of the user's own."""
+    return [*shipped_names(), *own_names()]
+
 
 def load(name_or_file: str) -> Experiment:
     """The experiment of a shipped preset, of one of the user's own, or of a TOML file.
@@ -36,7 +44,7 @@ def find(name_or_file: str) -> Path:
     if named is not None:
         return named
     if not name_or_file or not _exists(file):
-        close = difflib.get_close_matches(name_or_file, [*shipped_names(), *own_names()], 3)
+        close = difflib.get_close_matches(name_or_file[:LONGEST_NAME], known_names())
         hint = f"did you mean {' or '.join(close)}?" if close else "`bptui list` names them"
         raise PresetError(
             name_or_file or "''",

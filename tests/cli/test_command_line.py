@@ -298,3 +298,35 @@ def test_an_unknown_theme_is_refused_without_a_terminal_too() -> None:
 
 def test_short_help_of_the_app() -> None:
     assert "--fps" in bptui("article", "-h").stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("explian article", "explian: found no command, no preset and no file of that name; "),
+        ("explian article --quantity w5", "did you mean explain?"),
+        ("chek --template", "did you mean check?"),
+        ("gradchek", "did you mean gradcheck?"),
+        ("lst", "did you mean list?"),
+        ("mazr", "mazr: found no preset and no file"),
+        ("mazr", "did you mean mazur?"),
+        ("quux article", "quux: found no preset and no file of that name"),
+        ("article xor", "Got unexpected extra argument (xor)"),
+        ("article --fsp 3", "No such option '--fsp'"),
+        ("--fsp 3", "No such option '--fsp'"),
+    ],
+)
+def test_a_mistyped_command_is_told_what_it_may_have_meant(line: str, told: str) -> None:
+    done = CliRunner().invoke(cli, line.split())
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert told in done.stderr
+
+
+def test_a_preset_that_is_called_nearly_like_a_command_opens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = CliRunner().invoke(cli, ["export", "mazur", "--to", "toml", "-o", "rum"])
+    assert own.exit_code == 0
+    done = CliRunner().invoke(cli, ["rum"])
+    assert (done.exit_code, done.stdout.splitlines()[0].split()[0]) == (0, "step")
