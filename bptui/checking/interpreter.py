@@ -27,8 +27,13 @@ class Interpreter:
     @property
     def advice(self) -> str:
         """How to have another one, as the end of a message."""
-        own = "" if self == OWN else f", bptui's own is {OWN.path}"
+        own = "" if self.is_own else f", bptui's own is {OWN.path}"
         return f"; --python PATH takes another one{own}"
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the one that runs bptui, perhaps under its other name: python, python3."""
+        return all(of(self.path) == of(OWN.path) for of in (os.path.dirname, os.path.realpath))
 
 
 OWN = Interpreter(sys.executable or "", "bptui's own")

@@ -110,6 +110,12 @@ def test_the_first_environment_that_there_is_counts(tmp_path: Path) -> None:
         interpreter_for(file, None, {})
 
 
+def test_bptui_in_the_active_environment_needs_no_word(code: Path) -> None:
+    code.write_text("def gradients(x, t, weights):\n    return weights\n")
+    for python in (sys.prefix, sys.executable):
+        assert "\npython " not in check(code, "--python", python).stdout
+
+
 def test_an_import_that_fails_says_which_interpreter_it_was(environment: Path, code: Path) -> None:
     done = check(code)
     assert done.exit_code == 3

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bptui.checking.answers import Noted, Signature
 from bptui.checking.check import Check, FunctionCheck
-from bptui.checking.interpreter import OWN, Interpreter
+from bptui.checking.interpreter import Interpreter
 from bptui.checking.reporting.calling import called
 from bptui.checking.reporting.causes import (
     cause_lines,
@@ -57,7 +57,7 @@ def _facts(check: Check) -> Iterator[tuple[str, str]]:
     batch = f", {over} over the batch" if experiment.schedule.batch_size > 1 else ""
     penalty = f", plus {training.l2:g} times the sum of all squared weights" if training.l2 else ""
     yield "loss", f"{training.loss}{batch}{penalty}"
-    if check.python != OWN:
+    if not check.python.is_own:
         yield "python", printable(str(check.python))
 
 
