@@ -27,8 +27,9 @@ class Interpreter:
     @property
     def advice(self) -> str:
         """How to have another one, as the end of a message."""
-        own = "" if self.is_own else f", bptui's own is {OWN.path}"
-        return f"; --python PATH takes another one{own}"
+        if self.is_own:
+            return "; an environment that is active, or --python PATH, gives another one"
+        return f"; --python PATH gives another one, bptui's own is {OWN.path}"
 
     @property
     def is_own(self) -> bool:

@@ -120,7 +120,10 @@ def test_an_import_that_fails_says_which_interpreter_it_was(environment: Path, c
     done = check(code)
     assert done.exit_code == 3
     assert "ModuleNotFoundError: No module named 'course'" in done.stderr
-    assert f"It was run by {sys.executable} (bptui's own); --python PATH takes" in done.stderr
+    assert (
+        f"It was run by {sys.executable} (bptui's own); an environment that is active"
+        in done.stderr
+    )
     done = check(code, "--format", "json")
     assert f"It was run by {sys.executable}" in json.loads(done.stdout)["reason"]
     # the same where the import is in a function
@@ -151,7 +154,7 @@ def test_an_interpreter_that_does_not_do_is_refused_with_the_reason(
         done = check(code, "--python", given)
         assert (done.exit_code, done.stdout) == (2, "")
         assert reason in done.stderr
-        assert f"; --python PATH takes another one, bptui's own is {OWN.path}\n" in done.stderr
+        assert f"; --python PATH gives another one, bptui's own is {OWN.path}\n" in done.stderr
     done = check(code, VIRTUAL_ENV=f"{tmp_path}/deleted", CONDA_PREFIX=str(bare))
     assert (done.exit_code, done.stdout) == (2, "")
     assert f"{tmp_path}/deleted (VIRTUAL_ENV): there is no Python" in done.stderr
