@@ -1,6 +1,6 @@
 """The loss chart as text: the one place that knows plotext."""
 
-from bptui.charts.axes import decades, round_up, ticks
+from bptui.charts.axes import round_up
 from bptui.charts.loss import LEAST_HEIGHT, LEAST_WIDTH, Chart, loss_chart
 from bptui.charts.series import Series
 
@@ -9,8 +9,6 @@ __all__ = [
     "LEAST_WIDTH",
     "Chart",
     "Series",
-    "decades",
     "loss_chart",
     "round_up",
-    "ticks",
 ]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+REACH = 0.375
+"""Rows from the middle of one to its outermost dot, of which it has four."""
+LEAST_SHARE = 0.2
+"""The least part of the largest loss that the linear axis shows."""
 
 
 def round_up(value: float) -> int:
@@ -20,24 +25,82 @@ def round_up(value: float) -> int:
         power *= 10
 
 
-def ticks(low: float, high: float, most: int) -> list[float]:
-    """At most ``most`` + 1 round values, evenly spaced, that enclose ``low`` to ``high``."""
-    if high - low <= abs(high) * 1e-12:
-        margin = abs(high) * 0.1 or 1.0
-        low, high = low - margin if low else low, high + margin
-    raw = (high - low) / max(most - 1, 1)
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * 0.999)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [number * step for number in range(first, last + 1)]
+@dataclass(frozen=True)
+class Scale:
+    """A vertical axis of so many ``rows``, counted from 0 upwards: ``first`` is the lowest.
+
+    A tick stands in every ``stride``-th row, at a multiple of ``step``: ticks are even and round.
+    """
+
+    first: int
+    rows: int
+    stride: int
+    step: float
+
+    @property
+    def unit(self) -> float:
+        """From one row to the next."""
+        return self.step / self.stride
+
+    @property
+    def low(self) -> float:
+        """The value of the lowest of the four dots in each row."""
+        return (self.first - REACH) * self.unit
+
+    @property
+    def high(self) -> float:
+        """The value of the highest dot."""
+        return (self.first + self.rows - 1 + REACH) * self.unit
+
+    @property
+    def ticks(self) -> list[float]:
+        rows = range(self.first, self.first + self.rows)
+        return [row // self.stride * self.step for row in rows if row % self.stride == 0]
+
+    def row(self, value: float) -> int:
+        """The row of ``value``, counted from the top."""
+        return self.first + self.rows - 1 - round(value / self.unit)
 
 
-def decades(low: float, high: float, most: int) -> list[float]:
-    """Whole exponents that enclose ``low`` to ``high`` (both exponents), thinned to ``most``."""
-    first, last = math.floor(low + 1e-9), math.ceil(high - 1e-9)
-    last = max(last, first + 1)
-    stride = -(-(last - first) // max(most - 1, 1))
-    return [float(number) for number in range(first, last + stride, stride)]
+def linear(low: float, high: float, rows: int) -> Scale:
+    """The scale of losses from ``low`` to ``high``: of all that fit the one that fills the most.
+
+    It reaches over a part of ``high`` at least, so that it does not change with every first step.
+    """
+    low = min(low, high - LEAST_SHARE * abs(high))
+    extent = (high - low) or 1.0
+    power = math.floor(math.log10(extent / rows))
+    powers = [10.0**each for each in range(power, power + 3)]
+    strides = [each for each in (3, 4, 5) if 2 * each <= rows] or [max(rows // 2, 1)]
+    steps = [(digit * each, stride) for each in powers for digit in (1, 2, 5) for stride in strides]
+    return _fitting(low, high, rows, steps, 0 if low >= 0.0 else None)
+
+
+def logarithmic(low: float, high: float, rows: int) -> Scale:
+    """The scale of exponents of ten from ``low`` to ``high``: ticks are whole ones."""
+    near = [(1.0, stride) for stride in range(1, max(rows, 2))]
+    far = [
+        (float(digit * power), stride)
+        for power in (1, 10, 100, 1000)
+        for digit in (1, 2, 3, 5)
+        for stride in (1, 2, 3)
+    ]
+    return _fitting(low, high, rows, near + far, None)
+
+
+def _fitting(
+    low: float, high: float, rows: int, steps: list[tuple[float, int]], floor: int | None
+) -> Scale:
+    """The finest scale with two ticks or more; what is free is below, down to row ``floor``."""
+    for step, stride in sorted(steps, key=lambda each: (each[0] / each[1], -each[1])):
+        unit = step / stride
+        top, bottom = math.ceil(high / unit - REACH), math.floor(low / unit + REACH)
+        first = top - rows + 1 if floor is None else max(top - rows + 1, floor)
+        for lowest in range(first, bottom + 1):
+            scale = Scale(lowest, rows, stride, step)
+            if len(scale.ticks) > 1:
+                return scale
+    raise AssertionError("the coarsest scale holds every range")
 
 
 def magnitude(values: Floats) -> float:
@@ -51,15 +114,11 @@ def power_of_ten(exponent: int) -> str:
     return short(10.0**exponent) if -4 <= exponent <= 4 else f"1e{exponent:+03d}"
 
 
-def short(value: float, digits: int = 4) -> str:
-    """A tick's label: at most so many digits."""
-    return f"{value:.{digits}g}"
+def short(value: float) -> str:
+    """A tick's label: at most four digits."""
+    return f"{value:.4g}"
 
 
-def distinct(values: list[float]) -> list[str]:
-    """Labels of as few digits as tell the ticks apart, four at least."""
-    for digits in range(4, 17):
-        labels = [short(value, digits) for value in values]
-        if len(set(labels)) == len(labels):
-            break
-    return labels
+def grouped(step: int) -> str:
+    """The label of a step: 250 000."""
+    return f"{step:,}".replace(",", " ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import plotext
 
-from bptui.charts.axes import Floats, decades, distinct, magnitude, power_of_ten, round_up, ticks
+from bptui.charts import axes
+from bptui.charts.axes import Floats, Scale, grouped, magnitude, power_of_ten, round_up, short
 from bptui.charts.series import Area, Series, draw
 
 LEAST_WIDTH, LEAST_HEIGHT = 16, 4
@@ -23,7 +25,11 @@ class Chart:
     left: int
     bottom: int
     last: int
-    """The step at the right edge; step 0 is at ``left``."""
+    """The step at the right end of the axis, ``columns`` wide; step 0 is at ``left``."""
+    columns: int
+    scale: Scale
+    unit: float | None
+    """What values on the scale are multiplied with; None: they are exponents of ten."""
     owners: Mapping[tuple[int, int], int] = field(default_factory=dict)
     """Which of the series beside the current one a row and column of ``lines`` belongs to."""
 
@@ -31,8 +37,15 @@ class Chart:
         """The column of ``step``, or None where the chart does not reach it."""
         if not 0 <= step <= self.last:
             return None
-        dots = 2 * (len(self.lines[0]) - self.left)  # plotext places two braille dots a column
+        dots = 2 * self.columns  # plotext places two braille dots a column
         return self.left + int(step / self.last * (dots - 1) + 0.5) // 2
+
+    def row(self, loss: float) -> int | None:
+        """The row of a loss, or None where the chart does not reach it."""
+        if not math.isfinite(loss) or (self.unit is None and loss <= 0.0):
+            return None
+        row = self.scale.row(math.log10(loss) if self.unit is None else loss / self.unit)
+        return row if 0 <= row < self.bottom else None
 
 
 def loss_chart(
@@ -58,46 +71,63 @@ def loss_chart(
     )
     if not everything.size or width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return None
-    most = max(height // 3, 2)
-    scale = 1.0
-    if logarithmic:
-        marks = decades(float(everything.min()), float(everything.max()), most)
-        labels = [power_of_ten(int(mark)) for mark in marks]
-    else:
-        scale = magnitude(everything)  # the largest losses do not survive plotext's factor of 1e8
-        everything = everything / scale
-        marks = ticks(float(everything.min()), float(everything.max()), most)
-        labels = distinct([mark * scale for mark in marks])
-    margin = max(9, *map(len, labels))
-    last = round_up(last)
-    x = np.repeat(current.steps, 2)
-    y = np.column_stack([current.lows, current.highs]).ravel() / scale
-    if np.array_equal(current.lows, current.highs):
+    bottom = height - 2
+    unit = None if logarithmic else magnitude(everything)
+    if unit is None:
+        scale = axes.logarithmic(float(everything.min()), float(everything.max()), bottom)
+        labels = [power_of_ten(round(tick)) for tick in scale.ticks]
+    else:  # the largest losses do not survive plotext's factor of 1e8
+        everything = everything / unit
+        scale = axes.linear(float(everything.min()), float(everything.max()), bottom)
+        labels = [short(tick * unit) for tick in scale.ticks]
+        current = current.scaled(current.lows / unit, current.highs / unit)
+        others = [each.scaled(each.lows / unit, each.highs / unit) for each in others]
+    margin = max(9, *map(len, labels))  # of one width, so that the plot area never shifts sideways
+    left, last = margin + 1, round_up(last)
+    room = width - left - 1
+    parts = next((each for each in (5, 2) if room // each > len(grouped(last)) + 1), 1)
+    columns = room // parts * parts + 1  # as many between each two ticks
+    area = Area(columns, bottom, last, scale.low, scale.high)
+    rows, owned = draw(area, others, _curve(current, area))
+    ticks = {scale.row(tick): label for tick, label in zip(scale.ticks, labels, strict=True)}
+    lines = [
+        f"{ticks.get(place, ''):>{margin}}{'┤' if place in ticks else '│'}{row}".ljust(width)
+        for place, row in enumerate(rows)
+    ]
+    lines += _steps(width, left, columns, parts, last)
+    owners = {(row, left + column): number for (row, column), number in owned.items()}
+    return Chart(tuple(lines), left, bottom, last, columns, scale, unit, owners)
+
+
+def _curve(series: Series, area: Area) -> list[str]:
+    """The current losses in braille, each column from its lowest to its highest."""
+    x, y = np.repeat(series.steps, 2), np.column_stack([series.lows, series.highs]).ravel()
+    if np.array_equal(series.lows, series.highs):
         x, y = x[::2], y[::2]
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.limit_size(False, False)  # else to the terminal it found when it was imported
-    plotext.plotsize(width, height)
-    plotext.xaxes(True, False)
-    plotext.yaxes(True, False)
+    plotext.plotsize(area.columns, area.rows)
+    plotext.frame(False)
+    plotext.xticks([], [])
+    plotext.yticks([], [])
     plotext.plot(x.tolist(), y.tolist(), marker="braille")
-    plotext.xlim(0, last)
-    plotext.ylim(marks[0], marks[-1])
-    # labels of one width, so that the plot area never shifts sideways
-    plotext.yticks(marks, [label.rjust(margin) for label in labels])
-    at = [last * part // 5 for part in range(6)] if width >= 48 else [0, last // 2, last]
-    plotext.xticks(at, [f"{step:,}".replace(",", " ") for step in at])
-    text = plotext.uncolorize(plotext.build())
-    lines = [line.ljust(width)[:width] for line in text.split("\n")[:height]]
-    left, bottom = margin + 1, height - 2
-    if not others:
-        return Chart(tuple(lines), left, bottom, last)
-    area = Area(width - left, bottom, last, marks[0], marks[-1])
-    scaled = [each.scaled(each.lows / scale, each.highs / scale) for each in others]
-    rows, owned = draw(area, scaled, [line[left:] for line in lines[:bottom]])
-    lines[:bottom] = [line[:left] + row for line, row in zip(lines, rows, strict=False)]
-    owners = {(row, left + column): number for (row, column), number in owned.items()}
-    return Chart(tuple(lines), left, bottom, last, owners)
+    plotext.xlim(0, area.last)
+    plotext.ylim(area.low, area.high)
+    lines = plotext.uncolorize(plotext.build()).split("\n")[: area.rows]
+    return [line.ljust(area.columns)[: area.columns] for line in lines]
+
+
+def _steps(width: int, left: int, columns: int, parts: int, last: int) -> list[str]:
+    """The axis of steps and the line below it: ticks and their labels, evenly spaced."""
+    axis, below = [*("└" + "─" * columns).rjust(left + columns).ljust(width)], [" "] * width
+    for part in range(parts + 1):
+        at = left + (columns - 1) // parts * part
+        axis[at] = "┬"
+        label = grouped(last * part // parts)
+        start = min(at - (len(label) - 1) // 2, width - len(label))
+        below[start : start + len(label)] = label
+    return ["".join(axis), "".join(below)]
 
 
 def _drawable(series: Series, last: int, logarithmic: bool) -> Series:

@@ -145,7 +145,7 @@ async def test_the_chart_marks_the_shown_step_across_borders() -> None:
     async with opened("article") as session:
 
         def marked() -> int:
-            return next(row.index("┊") for row in session.inside("#loss") if "┊" in row)
+            return next(row.index("●") for row in session.inside("#loss") if "●" in row)
 
         first = marked()
         await session.press(*["s"] * 9)

@@ -165,6 +165,6 @@ def same_cells(shown: list[str], exact: Array) -> float:
         (one, other)
         for line, row in zip(shown, expected.lines, strict=True)
         for one, other in zip(line, row, strict=True)
-        if one != "┊"  # the cursor at the shown step
+        if one not in "┊●"  # the shown step
     ]
     return sum(one == other for one, other in pairs) / len(pairs)

@@ -26,6 +26,8 @@ REDRAW_SECONDS = 0.4
 REDRAW_SHARE = 60
 """Nor before so many times what drawing it took: a key seldom has to wait for it."""
 
+HERE = "●"
+"""Stands on the curve at the shown step."""
 HIT, EDIT = "◆", "▲"
 """Stand on the axis below steps at which a breakpoint stopped a run, or something was edited."""
 TEST, BEFORE = "∘", "·"
@@ -142,13 +144,13 @@ class LossPanel(Panel):
         if chart is None:
             value = loss(view.snapshot.loss)
             return [Line().add(f" loss {value} ", self.ink.text).strip()]
-        here = chart.column(view.snapshot.step)
+        here = chart.column(view.snapshot.step), chart.row(view.snapshot.loss)
         marks = {chart.column(step): HIT for step in view.hits}
         marks |= {chart.column(step): EDIT for step in view.edits}
         styles = [each.style for each in entries]
         return [
             *(
-                self._styled(line, row, chart, here, marks, styles)
+                self._styled(line, row, chart, here, marks, styles, view.played > 1)
                 for row, line in enumerate(chart.lines)
             ),
             *(painted(line, self.ink.dim) for line in legend),
@@ -159,11 +161,13 @@ class LossPanel(Panel):
         text: str,
         row: int,
         chart: Chart,
-        here: int | None,
+        at: tuple[int | None, int | None],
         marks: dict[int | None, str],
         styles: list[Style],
+        cursor: bool,
     ) -> Strip:
-        ink = self.ink
+        """A line of the chart; the shown step is ``at`` a column and a row, ``cursor``: marked."""
+        ink, (here, height) = self.ink, at
         line = Line().add(text[: chart.left], ink.dim)
         if row == chart.bottom:  # the axis: marks there never hide the curve
             for column in range(chart.left, len(text)):
@@ -178,9 +182,9 @@ class LossPanel(Panel):
             style: Style = ink.accent if owner is None else styles[owner]
             if here is not None and column > here and (owner is None or character == TEST):
                 style = ink.faint
-            if column == here and owner is None:
-                style = ink.warning
-                if character == " ":
-                    character, style = "┊", ink.dim
+            if column == here and row == height and character not in LETTERS:
+                character, style = HERE, ink.warning
+            elif column == here and owner is None and cursor and character == " ":
+                character, style = "┊", ink.dim
             line.add(character, style)
         return line.strip()

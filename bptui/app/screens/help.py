@@ -86,6 +86,7 @@ WORDS: tuple[Row, ...] = (
     ("W, b", "weights and biases; gW, gb are the gradients of the loss by them"),
     ("operation", "one thing that a step computes; what it has not computed yet is a dot"),
     ("▸  ◂", "what the operation reads; what it writes"),
+    ("●", "in the loss chart: the shown step"),
     ("◆  ▲", "on the axis of the loss chart: a breakpoint stopped a run there; an edit"),
     ("A B  ·  ∘", "in the loss chart: curves that were kept; before the last edit; test samples"),
     (
