@@ -74,6 +74,11 @@ class InOrderApp(App[None]):
         """Whether keys wait for each other."""
         return True
 
+    def action_press(self, key: str) -> None:
+        """Press a key for the mouse."""
+        # from here: a key does not rise above the widget in whose name it was pressed
+        self.call_later(self.simulate_key, key)
+
     async def on_event(self, event: Event) -> None:
         if not isinstance(event, Key | Paste) or event.is_forwarded or not self.in_order:
             await super().on_event(event)

@@ -46,6 +46,8 @@ class EditingApp(ComparingApp):
         if isinstance(focused, SamplesPanel):
             cell = focused.edited_cell()
             return None if cell is None else Number(cell[0], cell[1:]), _place_of(focused, view)
+        if focused is not None and focused.id == "gradients":
+            return None, None
         number, panel = selected_number(view), focused if isinstance(focused, Panel) else None
         in_matrix = number is not None and number.kind in ("weight", "bias")
         drawn = isinstance(panel, MatrixPanel) or (not in_matrix and panel is not None)

@@ -146,7 +146,10 @@ class PlayingApp(InOrderApp):
 
     def _go(self, step: int | None) -> None:
         if step is not None:
-            self._play(self._player.go(step))
+            self.action_go(step)
+
+    def action_go(self, step: int) -> None:
+        self._play(self._player.go(step))
 
     def action_breakpoints(self) -> None:
         self._at_rest(self._ask_breakpoints)

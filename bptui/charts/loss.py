@@ -47,6 +47,14 @@ class Chart:
         row = self.scale.row(math.log10(loss) if self.unit is None else loss / self.unit)
         return row if 0 <= row < self.bottom else None
 
+    def step(self, column: int) -> int | None:
+        """The step in the middle of a column, or None beside the plot area."""
+        dots = 2 * self.columns
+        dot = 2 * (column - self.left) + 0.5
+        if not 0 < dot < dots:
+            return None
+        return min(int(dot / (dots - 1) * self.last + 0.5), self.last)
+
 
 def loss_chart(
     steps: npt.NDArray[np.intp],

@@ -84,7 +84,7 @@ class Choice(Widget):
 
     def on_click(self, event: Click) -> None:
         if not self._fits:
-            self.action_choose(1)
+            self.action_choose(-1 if event.x < len("< ") else 1)
             return
         end = 0
         for each in self.options:

@@ -86,6 +86,10 @@ class FieldRow(Widget):
     def compose(self) -> ComposeResult:
         yield self._control
 
+    def on_click(self) -> None:
+        """A click on the label goes to what it is the label of."""
+        self._control.focus()
+
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         height = super().get_content_height(container, viewport, width)
         return max(height, len(self._beside)) + len(self._below(width))

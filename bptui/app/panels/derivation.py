@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.style import Style
+from textual.content import Content
 from textual.geometry import Size
 from textual.strip import Strip
 
+from bptui.app.clicks import clickable, pressing, tabs
 from bptui.app.ink import Ink
 from bptui.app.lines import BLANK, Line
 from bptui.app.panels.panel import Panel
@@ -47,10 +49,14 @@ class DerivationPanel(Panel):
         """From scalar to matrix to numpy and back again; whether it is the first one again."""
         from bptui.core.derivation.report import FORMS
 
-        self.form = FORMS[(FORMS.index(self.form) + 1) % len(FORMS)]
+        self.action_form(FORMS[(FORMS.index(self.form) + 1) % len(FORMS)])
+        return self.form == FORMS[0]
+
+    def action_form(self, form: Form) -> None:
+        """Explain in this form."""
+        self.form = form
         self.scroll_home(animate=False)
         self.repaint()
-        return self.form == FORMS[0]
 
     def watch_view(self, before: View | None, view: View | None) -> None:
         """Write in the same frame as the other panels; only the very first time after them."""
@@ -83,11 +89,12 @@ class DerivationPanel(Panel):
         waits, view = self._waits(view), self._explained or view
         lines, top = self._explain(view, width, height), int(self.scroll_offset.y)
         below = len(lines) - top - height
-        forms = "  ".join(f"[b u]{each}[/]" if each == self.form else each for each in _FORMS)
-        more = f"{below} more line{'s' * (below > 1)} below, " if below > 0 else ""
+        said = clickable(f"{below} more line{'s' * (below > 1)} below", "page_down")
         if waits:
-            more = f"step {view.snapshot.step}, not updated while running, "
-        self.note(f"{more}d: {forms}")
+            said = Content(f"step {view.snapshot.step}, not updated while running")
+        before = (said, Content(", "))
+        forms = (clickable("d:", pressing("d")), Content(" "), tabs(_FORMS, self.form, "form"))
+        self.note(Content.assemble(*(before if waits or below > 0 else ()), *forms))
         pending = waits or not self._computed(view)
         return [self._strip(line, pending) for line in lines[top : top + height]]
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from rich.style import Style
+from textual.events import Click, MouseEvent, MouseScrollDown, MouseScrollUp
 from textual.reactive import var
 from textual.strip import Strip
 from textual.widget import Widget
 
+from bptui.app.clicks import pressing, spot
 from bptui.app.commands import COMMANDS, Command
 from bptui.app.ink import ink_of
 from bptui.app.lines import Line
 from bptui.app.pace import ROOM
 from bptui.app.view import View
 
+RIGHT = 3
+"""The button of the mouse."""
 OPTIONAL = (
     "export",
     "samples",
@@ -40,6 +41,21 @@ class KeyLine(Widget):
     """As many keys as fit, in the order of the table of commands; help and quit always."""
 
     view: var[View | None] = var(None, always_update=True)
+    _speed_at = 0
+
+    async def on_click(self, event: Click) -> None:
+        """A click on the speed is faster, one with the other button slower; so is the wheel."""
+        await self._change_speed(event, "minus" if event.button == RIGHT else "plus")
+
+    async def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        await self._change_speed(event, "plus")
+
+    async def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        await self._change_speed(event, "minus")
+
+    async def _change_speed(self, event: MouseEvent, key: str) -> None:
+        if event.x >= self._speed_at:
+            await self.run_action(pressing(key))
 
     def watch_view(self, before: View | None, view: View | None) -> None:
         if before is None or view is None or before.speed is not view.speed:
@@ -53,21 +69,22 @@ class KeyLine(Widget):
             needed = sum(len(_key(each)) + len(each.hint) + 3 for each in shown)
             if needed + ROOM + 1 > self.size.width:
                 shown = [each for each in shown if each.action != optional]
+        bold = colours.accent + colours.bold
         for place, each in enumerate(shown):
-            key, hint = _styles(each.action, colours.accent, colours.dim)
             line.add("  " if place else "", colours.text)
-            line.add(_key(each), key).add(f" {each.hint}", hint)
+            line.add(each.shown_key, bold + PRESSING[each.shown_key])
+            if each.also:
+                line.add("/", bold).add(each.also, bold + PRESSING[each.also])
+            line.add(f" {each.hint}", colours.dim + PRESSING[each.shown_key])
         speed = f" {self.view.speed} " if self.view is not None else ""
-        if line.width + len(speed) <= self.size.width:
-            line.pad(self.size.width - len(speed), colours.text).add(speed, colours.dim)
+        self._speed_at = self.size.width - len(speed)
+        if line.width <= self._speed_at:
+            line.pad(self._speed_at, colours.text).add(speed, colours.dim)
         return line.strip().adjust_cell_length(self.size.width).apply_style(self.rich_style)
-
-
-@lru_cache(maxsize=64)
-def _styles(action: str, key: Style, hint: Style) -> tuple[Style, Style]:
-    click = Style(meta={"@click": f"app.{action}"})
-    return key + Style(bold=True) + click, hint + click
 
 
 def _key(command: Command) -> str:
     return f"{command.shown_key}/{command.also}" if command.also else command.shown_key
+
+
+PRESSING = {each.shown_key: spot(pressing(each.key)) for each in COMMANDS}

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.style import Style
 from textual.app import App
+from textual.events import Click
 from textual.strip import Strip
 
+from bptui.app.clicks import clickable
 from bptui.app.curves import LETTERS, MOST, Curve
 from bptui.app.lines import Line
 from bptui.app.numbers import loss
@@ -81,6 +83,17 @@ class LossPanel(Panel):
     def resized(self) -> None:
         self.call_after_refresh(self.repaint)
 
+    async def on_click(self, event: Click) -> None:
+        """Go to the step that was clicked, where a mark stands to the one that is marked."""
+        place, chart = event.get_content_offset(self), self._chart and self._chart[1]
+        if place is None or chart is None or self.view is None or place.y >= len(chart.lines):
+            return
+        step = chart.step(place.x)
+        for marked in (*self.view.edits, *self.view.hits):
+            step = marked if chart.column(marked) == place.x else step
+        if step is not None:
+            await self.run_action(f"app.go({step})")
+
     def toggle_scale(self) -> None:
         """Between a linear and a logarithmic scale."""
         self.logarithmic = not self.logarithmic
@@ -137,7 +150,7 @@ class LossPanel(Panel):
         return entries
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
-        self.note("logarithmic" if self.logarithmic else "linear")
+        self.note(clickable("logarithmic" if self.logarithmic else "linear", "app.scale"))
         entries = self._entries(view)
         legend = arranged(entries, width, 2 if height >= LOW else int(height > LOW // 2))
         chart = self.chart(view, width, height - len(legend))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import Binding
+from textual.content import Content
 from textual.events import Click, Resize
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -15,6 +15,7 @@ from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from bptui.app.clicks import pressing
 from bptui.app.ink import Ink, ink_of
 from bptui.app.lines import BLANK
 from bptui.app.selection import Direction, Selection
@@ -28,6 +29,7 @@ BORDER = 6
 class Panel(ScrollView, can_focus=True):
     """Draws :meth:`paint`'s strips and refreshes only the lines that changed."""
 
+    ALLOW_SELECT = False  # of text, which a double click would do
     # the arrows move the selection; pages, home, end and the wheel still scroll
     BINDINGS: ClassVar = [
         Binding(key, f"app.select('{key}')", "Select", show=False)
@@ -49,6 +51,7 @@ class Panel(ScrollView, can_focus=True):
         self._strips: list[Strip] = []
         self._base = Style()
         self._finished: dict[int, Strip] = {}
+        self._noted: object = None
         self.away = False
         """Whether the panel has left the screen: then it draws nothing until it is back."""
 
@@ -115,7 +118,8 @@ class Panel(ScrollView, can_focus=True):
         if (x, y) != self.scroll_offset:
             self.scroll_to(x, y, animate=False, force=True)
 
-    def on_click(self, event: Click) -> None:
+    async def on_click(self, event: Click) -> None:
+        """Select what was clicked; a second click edits it, as enter does."""
         place = event.get_content_offset(self)
         if place is None or self.view is None:
             return
@@ -123,6 +127,12 @@ class Panel(ScrollView, can_focus=True):
         selection = self.pick(self.view, x, y)
         if selection is not None:
             self.post_message(self.Selected(selection))
+            await self.edit_at_double_click(event)
+
+    async def edit_at_double_click(self, event: Click) -> None:
+        """Edit what the first of two clicks has selected."""
+        if event.chain == 2:
+            await self.run_action(pressing("enter"))
 
     def on_focus(self) -> None:
         self.repaint()
@@ -152,16 +162,17 @@ class Panel(ScrollView, can_focus=True):
             self.refresh(Region(0, first, width, last - first + 1))
         self._strips = fresh
 
-    def note(self, text: str, *shorter: str) -> None:
-        """Put ``text`` into the lower border, or the first of the ``shorter`` ones that fits.
+    def note(self, *forms: str | Content) -> None:
+        """Put a text into the lower border, in the first of its forms that fits, or the last.
 
         Setting it draws the whole border anew.
         """
-        forms = (text, *shorter)
         room = self.outer_size.width - BORDER
-        fitting = next((each for each in forms if cell_len(each) <= room), forms[-1])
-        if self.border_subtitle != fitting:
-            self.border_subtitle = fitting
+        texts = [Content(each) if isinstance(each, str) else each for each in forms]
+        text = next((each for each in texts if each.cell_length <= room), texts[-1])
+        if self._noted != (text.plain, text.spans):
+            self._noted = (text.plain, text.spans)
+            self.border_subtitle = text
 
     def render_line(self, y: int) -> Strip:
         if y not in self._finished:

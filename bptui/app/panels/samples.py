@@ -131,7 +131,7 @@ class SamplesPanel(FollowingPanel):
         right = min(table.width, spot.x + self.seen(view).width)
         return Region(spot.x, spot.y, right - spot.x, spot.height)
 
-    def on_click(self, event: Click) -> None:
+    async def on_click(self, event: Click) -> None:
         place = event.get_content_offset(self)
         if place is None or self.view is None or place.y < HEAD:
             return
@@ -144,6 +144,7 @@ class SamplesPanel(FollowingPanel):
             self._column = min(column, table.editable - 1)
         self.post_message(self.Looked(sample))
         self.repaint()
+        await self.edit_at_double_click(event)
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         table = self.table(view, width)

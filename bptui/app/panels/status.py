@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import islice
 
 from rich.cells import cell_len, set_cell_size
+from textual.events import Click
 from textual.geometry import Offset
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from bptui.app.clicks import pressing, spot
 from bptui.app.ink import Ink, ink_of
 from bptui.app.lines import Line
 from bptui.app.numbers import loss
@@ -47,8 +49,11 @@ class StatusLine(Widget, can_focus=True):
     With the focus on it the learning rate is selected.
     """
 
+    ALLOW_SELECT = False
+    FOCUS_ON_CLICK = False  # but on the learning rate
     view: reactive[View | None] = reactive(None, always_update=True)
     _rate_at = 1
+    _optimizer_cells = range(0)
 
     @property
     def ink(self) -> Ink:
@@ -58,6 +63,13 @@ class StatusLine(Widget, can_focus=True):
     def learning_rate_at(self) -> Offset:
         """Where on the screen the learning rate stands."""
         return self.region.offset + Offset(self._rate_at, 0)
+
+    async def on_click(self, event: Click) -> None:
+        """Select the learning rate; a second click edits it, as enter does."""
+        if event.x in self._optimizer_cells:
+            self.focus()
+            if event.chain == 2:
+                await self.run_action(pressing("enter"))
 
     def on_focus(self) -> None:
         self.refresh()
@@ -83,7 +95,8 @@ class StatusLine(Widget, can_focus=True):
         if view.seeking is not None:
             state = f"seeking {view.seeking} "
         line.add(f"{state} ", colours.accent)
-        line.add(f"step {snapshot.step}".ljust(5 + digits), colours.strong)
+        step = f"step {snapshot.step}".ljust(5 + digits)
+        line.add(step, colours.strong + spot(pressing("g")))
         room = width - line.width - LOSS_ROOM - NAME_ROOM - 4
         field = _operation_field(snapshot.operations, view.position, room)
         line.add(f"  {field}  ", colours.dim if view.position is None else colours.text)
@@ -100,7 +113,7 @@ class StatusLine(Widget, can_focus=True):
         name = f" {view.name}"
         if cell_len(name) > room:
             name = set_cell_size(name, max(room - 1, 0)) + "…"
-        line = Line().add(name, colours.strong)
+        line = Line().add(name, colours.strong + spot(pressing("p")))
         count = len(training.mistakes)
         sizes = "-".join(map(str, network.layers))
         rate = f"{training.learning_rate:g}"
@@ -115,7 +128,9 @@ class StatusLine(Widget, can_focus=True):
         for forms, style in entries:
             fitting = (form for form in forms if line.width + len(form) + 3 <= room)
             line.add("".join(f"   {form}" for form in islice(fitting, 1)), style)
+        self._optimizer_cells = range(0)
         if self.has_focus or line.width + len(optimizer) <= room:
+            self._optimizer_cells = range(line.width + 3, line.width + len(optimizer))
             line.add(optimizer.removesuffix(rate), colours.dim)
             self._rate_at = line.width
             line.add(rate, colours.selected(colours.dim, True) if self.has_focus else colours.dim)

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
+from bptui.app.clicks import clickable, key_hints
 from bptui.app.screens.dialog import Dialog
 from bptui.core.breakpoints import Breakpoint, BreakpointError, parse
 from bptui.core.network import Network
@@ -54,8 +55,12 @@ class BreakpointScreen(Dialog[Switches]):
             yield Static(id="breakpoint-meaning", markup=False)
             yield OptionList(id="breakpoint-list")
             yield Static(id="breakpoint-keys", markup=False)
-            shown = "\n          ".join("   ".join(row) for row in examples(self._network))
-            yield Static(f"Examples: {shown}", id="breakpoint-examples", markup=False)
+            rows = [
+                Content("   ").join(clickable(each, f"screen.example({each!r})") for each in row)
+                for row in examples(self._network)
+            ]
+            shown = Content("\n          ").join(rows)
+            yield Static(Content.assemble("Examples: ", shown), id="breakpoint-examples")
 
     def on_mount(self) -> None:
         self._say("")
@@ -109,7 +114,7 @@ class BreakpointScreen(Dialog[Switches]):
         listing.display = bool(self._breakpoints)
         keys = "tab or ↓ to the list: space switches on and off, delete removes"
         self.query_one("#breakpoint-keys", Static).update(
-            keys if self._breakpoints else "None is set yet: write one and press enter."
+            key_hints(keys if self._breakpoints else "None is set yet: write one and press enter.")
         )
         if self._breakpoints:
             listing.highlighted = min(place or 0, len(self._breakpoints) - 1)
@@ -133,6 +138,13 @@ class BreakpointScreen(Dialog[Switches]):
         if each is not None:
             del self._breakpoints[each]
             self._list()
+
+    def action_example(self, text: str) -> None:
+        """Write one of the examples into the line."""
+        line = self.query_one(Input)
+        line.value = text
+        line.action_end()
+        line.focus()
 
     def action_to_list(self) -> None:
         if self._breakpoints:

@@ -14,6 +14,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 
+from bptui.app.clicks import key_hints
 from bptui.app.curves import LETTERS, MOST, ROOM, Curve
 from bptui.app.screens.dialog import Dialog
 from bptui.core.experiment import Experiment
@@ -205,7 +206,7 @@ class CurveScreen(Dialog[tuple[Curve, ...]]):
             )
         listing.display = bool(self._kept)
         self.query_one("#curve-keys", Static).update(
-            "tab or ↓ to the list: enter renames, delete removes"
+            key_hints("tab or ↓ to the list: enter renames, delete removes")
             if self._kept
             else f"It stays in the chart, beside up to {MOST - 1} others, whatever runs next."
         )

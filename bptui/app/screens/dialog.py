@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.screen import ModalScreen, ScreenResultType
 
 from bptui.app.bursts import Busy
+from bptui.app.clicks import key_hints
 from bptui.app.screens.once import ClosesOnce
 
 
@@ -22,3 +23,9 @@ class Dialog(Busy, ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
     def busy(self) -> bool:
         waited_for = (each for each in self.workers if each.group == self.WAITED_FOR)
         return any(each.node is self and not each.is_finished for each in waited_for)
+
+    def on_mount(self) -> None:
+        """Have the keys that the lower border names pressed by a click."""
+        for box in self.children:
+            if box.border_subtitle:
+                box.border_subtitle = key_hints(box.border_subtitle)

@@ -46,7 +46,12 @@ PANELS: tuple[Row, ...] = (
     ("tab", "Next panel, in the top line the learning rate; shift+tab goes back."),
     ("arrows", "Move the selection, which all panels share; in Samples, go from one to the next."),
     ("pages", "Page up, page down, home, end and the wheel scroll the panel."),
-    ("mouse", "A click selects, on a key in the lowest line it presses it."),
+    (
+        "mouse",
+        "A click selects, a double click edits. On a key that is named anywhere it presses it, in "
+        "the loss chart it goes to that step, on the speed it runs faster: slower with the other "
+        "button.",
+    ),
 )
 DIALOGS: tuple[Row, ...] = (
     ("esc", "Closes the dialog; enter gives its answer."),

@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from bptui.app.clicks import key_hints
 from bptui.app.screens.dialog import Dialog
 from bptui.app.screens.ending import ending
 from bptui.app.screens.export.choices import Choices
@@ -79,6 +80,7 @@ class ExportScreen(Dialog[Path | None]):
         every = default_every(self._shown.timeline.experiment, self._shown.timeline.furthest)
         with Vertical(id="export", classes="dialog") as box:
             box.border_title = "Export"
+            box.border_subtitle = KEYS
             yield Choices(self._shown)
             yield Input(id="export-name")
             with Vertical(id="export-about"):
@@ -92,7 +94,7 @@ class ExportScreen(Dialog[Path | None]):
     def on_mount(self) -> None:
         self._left = self.query_one(Choices)
         self._propose()
-        self._show_keys()
+        self._left.focus()
 
     def on_resize(self) -> None:
         # once there is a width for the path; a question or an error stays
@@ -226,7 +228,7 @@ class ExportScreen(Dialog[Path | None]):
             field.disabled = not idle
         if idle:
             self._left.focus()
-        self.query_one("#export").border_subtitle = KEYS if idle else "esc stops"
+        self.query_one("#export").border_subtitle = key_hints(KEYS if idle else "esc stops")
 
     def _answer(self) -> None:
         """Enter: write what is chosen, unless that is under way."""

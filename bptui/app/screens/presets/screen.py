@@ -17,6 +17,7 @@ from textual.events import Resize
 from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 
+from bptui.app.clicks import key_hints
 from bptui.app.screens.dialog import Dialog
 from bptui.app.screens.presets.asking import DeleteScreen, NameScreen
 from bptui.app.screens.presets.final import Reached, examine
@@ -274,7 +275,7 @@ class PresetScreen(Dialog[Experiment | New | None]):
         line = self._keys_line
         keys = [] if self._entry is None or self._entry.wrong else [COPY_KEY]
         keys += OWN_KEYS * self._shown.startswith(OWN)
-        line.update(text or "   ".join(keys))
+        line.update(text or key_hints("   ".join(keys)))
         line.set_class(wrong, "wrong")
 
     @property

@@ -1,0 +1,208 @@
+"""A click does what it looks like: tabs, keys that are named, the chart, values, labels."""
+
+from __future__ import annotations
+
+import pytest
+from textual.events import MouseScrollDown, MouseScrollUp
+from textual.geometry import Region
+from textual.widgets import Input
+
+from bptui.app.clicks import key_hints
+from bptui.app.form.choice import Choice
+from bptui.app.form.row import FieldRow
+from bptui.app.panels.loss import HIT, LossPanel
+from bptui.app.screens.number import NumberScreen
+from bptui.app.selection import Selection
+from bptui.core.breakpoints import parse
+
+from .support import Session, opened
+
+
+def place_of(session: Session, text: str, within: Region) -> tuple[int, int]:
+    """The first cell of a text on the screen."""
+    for y, line in enumerate(session.lines()):
+        x = line.find(text, within.x, within.right)
+        if x >= 0 and within.y <= y < within.bottom:
+            return x, y
+    raise AssertionError(f"no {text!r} in\n{session.screen()}")
+
+
+async def click(session: Session, text: str, selector: str | None = None, times: int = 1) -> None:
+    """Click on a text, in the middle of it, that stands in a part of the screen."""
+    app = session.app
+    within = session.panel(selector).region if selector else Region(0, 0, *app.size)
+    x, y = place_of(session, text, within)
+    assert await session.pilot.click(offset=(x + len(text) // 2, y), times=times)
+
+
+async def test_tabs_and_scales_in_borders() -> None:
+    async with opened("article") as session:
+        for form, shown in (("matrix", "gW1 ="), ("numpy", "gW1 ="), ("scalar", "dL/dw1 =")):
+            await click(session, form, "#derivation")
+            await session.until(lambda s=shown: s in session.screen(), shown)
+            assert session.app.query_one("#derivation").form == form
+        await click(session, "d:", "#derivation")
+        assert session.app.query_one("#derivation").form == "matrix"
+        for before, after in (("linear", "logarithmic"), ("logarithmic", "linear")):
+            await click(session, before, "#loss")
+            await session.until(lambda a=after: a in session.border("#loss"), after)
+    async with opened("spirals", (80, 24)) as session:
+        await session.press("d", "s")
+        await session.until(lambda: "below" in session.border("#derivation"), "more lines")
+        panel = session.panel("#derivation")
+        await click(session, "below", "#derivation")
+        await session.until(lambda: panel.scroll_y > 0, "the lines below")
+
+
+async def test_the_chart_goes_to_the_step_that_is_clicked() -> None:
+    async with opened("article") as session:
+        player, panel = session.app.player, session.panel("#loss")
+        assert isinstance(panel, LossPanel)
+        player.set_breakpoints({parse("every 7", player.snapshot.experiment.network): True})
+        await session.press("space")
+        await session.until(lambda: HIT in "".join(session.inside("#loss")), "a mark")
+        player.set_breakpoints({})
+        await player.run(400)
+        await session.rest()
+        await session.until(lambda: panel._drawn_at and "500" in session.screen(), "the axis")
+        area = panel.content_region
+        for column in (20, 35, 28):
+            chart = panel._chart[1] if panel._chart else None
+            assert chart is not None
+            assert chart.column(chart.step(column) or 0) == column
+            await session.pilot.click(offset=(area.x + column, area.y + 3))
+            await session.step(chart.step(column) or 0)
+        await session.pilot.click(offset=(area.x + 2, area.y + 3))  # beside the plot
+        await session.step(chart.step(28) or 0)
+
+
+async def test_a_click_on_a_mark_goes_to_the_very_step() -> None:
+    async with opened("article") as session:
+        player = session.app.player
+        player.set_breakpoints({parse("every 137", player.snapshot.experiment.network): True})
+        await session.press("space")
+        await session.step(137)
+        await player.go(400)
+        await session.until(lambda: "500" in session.screen(), "the axis")
+        await session.until(lambda: HIT in "".join(session.inside("#loss")), "a mark")
+        await click(session, HIT, "#loss")
+        await session.step(137)
+
+
+async def test_the_keys_in_the_lowest_line() -> None:
+    async with opened("article") as session:
+        place = session.app.player
+        await click(session, "operation", "#keys")
+        await session.until(lambda: place.place == (0, 0), "the first operation")
+        for key, position in (("n", 1), ("N", 0)):
+            x = session.key_line().index("n/N") + "n/N".index(key)
+            await session.pilot.click(offset=(x, 35))
+            await session.until(lambda p=position: place.place == (0, p), f"operation {position}")
+        at = (session.key_line().index("200 steps/s"), 35)
+        for button, speed in ((1, "500"), (1, "1000"), (3, "500")):
+            await session.pilot.click(offset=at, button=button)
+            await session.until(lambda s=speed: f" {s} steps/s" in session.key_line(), speed)
+        for event, speed in ((MouseScrollDown, "200"), (MouseScrollUp, "500")):
+            await session.pilot._post_mouse_events([event], offset=at)
+            await session.until(lambda s=speed: f" {s} steps/s" in session.key_line(), speed)
+
+
+async def test_a_double_click_edits_a_value() -> None:
+    async with opened("article") as session:
+        await click(session, "+0.550000", "#weights", times=2)
+        await session.shows("w8 from step 0 on")
+        await session.press("escape")
+        await click(session, "+0.30", "#network", times=2)
+        await session.shows("w4 from step 0 on")
+        await session.press("escape")
+        await click(session, "0.900000", "#network", times=2)
+        await session.shows("i1 from step 0 on")
+        await session.press("escape")
+        # a gradient is computed, as the value of a hidden unit is
+        for text, selector in (("+0.006084", "#gradients"), ("0.539915", "#network")):
+            await click(session, text, selector, times=2)
+            await session.until(lambda: "Computed" in session.notices(), "the news")
+            assert not isinstance(session.app.screen, NumberScreen)
+            session.app.clear_notifications()
+        assert session.app.selection == Selection("unit", 1, 0)
+    async with opened("xor", (160, 40)) as session:
+        await session.press("i")
+        await session.until(lambda: "samples" in session.border("#samples"), "the samples")
+        row = next(line for line in session.inside("#samples") if " 3" in line[:4])
+        text = row.split()[1]
+        x, y = place_of(session, row.rstrip(" │"), session.panel("#samples").region)
+        await session.pilot.click(offset=(x + row.index(text), y), times=2)
+        await session.shows("i1 of sample 3 from step 0 on")
+        await session.press("escape")
+        rate = f"sgd {session.app.player.snapshot.experiment.training.learning_rate:g}"
+        await click(session, rate, "#status")
+        await session.until(lambda: session.app.focused is session.panel("#status"), "the focus")
+        await click(session, rate, "#status", times=2)
+        await session.shows("learning rate from step 0 on")
+
+
+async def test_the_top_line() -> None:
+    async with opened("article") as session:
+        before = session.app.focused
+        await click(session, "step 0", "#status")
+        await session.shows("Go to")
+        await session.press("escape")
+        await click(session, "article", "#status")
+        await session.shows("Presets")
+        await session.press("escape")
+        await session.until(lambda: session.app.focused is before, "the focus as it was")
+
+
+@pytest.mark.parametrize("key", ["question_mark", "p", "b", "g", "x", "w", "c", "e", "a", "enter"])
+async def test_the_keys_that_a_dialog_names(key: str) -> None:
+    async with opened("article") as session:
+        await session.press(key)
+        await session.until(lambda: len(session.app.screen_stack) == 2, "the dialog")
+        await session.shows("esc ")
+        await session.pilot.pause()
+        box = next(each for each in session.app.screen.children if each.border_subtitle)
+        border = session.lines()[box.region.bottom - 1]
+        x = border.index("esc", box.region.x)
+        await session.pilot.click(offset=(x + 6, box.region.bottom - 1))
+        await session.until(lambda: len(session.app.screen_stack) == 1, "its end")
+
+
+def test_hints_are_parted_at_keys() -> None:
+    for text, parts in (
+        ("enter opens, esc closes", {"enter opens": "enter", "esc closes": "escape"}),
+        ("enter: apply, esc: cancel", {"enter: apply": "enter", "esc: cancel": "escape"}),
+        ("ctrl+d copies   f2 renames", {"ctrl+d copies": "ctrl+d", "f2 renames": "f2"}),
+        ("↑ ↓ choose", {"↑": "up", "↓ choose": "down"}),
+        ("the entered text escapes", {}),
+    ):
+        spans = key_hints(text).spans
+        found = {text[span.start : span.end]: span.style.meta["@click"] for span in spans}
+        assert found == {part: f"app.press('{key}')" for part, key in parts.items()}
+
+
+async def test_examples_labels_and_choices_in_dialogs() -> None:
+    async with opened("article", (80, 24)) as session:
+        await session.press("b")
+        await session.shows("Examples")
+        await click(session, "|w5| > 2")
+        line = session.app.screen.query_one(Input)
+        await session.until(lambda: line.value == "|w5| > 2", "the example")
+        await session.press("escape", "e")
+        await session.shows("Experiment: article")
+        await session.pilot.pause()
+        rows = {each.field.label: each for each in session.app.screen.query(FieldRow)}
+        choices = [each for each in rows.values() if isinstance(each.entry, Choice)]
+        row = next(each for each in choices if not each.entry._fits)  # type: ignore[attr-defined]
+        row.entry.scroll_visible(animate=False)
+        await session.pilot.pause()
+        choice = row.entry
+        assert isinstance(choice, Choice)
+        at, here = choice.region.offset, choice.options.index(choice.chosen)
+        await session.pilot.click(offset=(at.x, at.y))
+        before = choice.options[here - 1]
+        await session.until(lambda: choice.chosen == before, "the option before")
+        await session.pilot.click(offset=(at.x + 4, at.y))
+        await session.until(lambda: choice.chosen == choice.options[here], "the one after")
+        label = rows["optimizer"]
+        await session.pilot.click(offset=(label.region.x + 14, label.region.y))
+        await session.until(lambda: session.app.focused is label.entry, "the field of the label")
