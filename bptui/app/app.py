@@ -177,8 +177,7 @@ class BptuiApp(RememberingApp):
         """Give the matrices the rows they need, and the derivation what the diagram can spare.
 
         The matrices get up to a third of the screen, or half of a low one; there the derivation
-        takes the place of the pictures when it is asked for. Both leave room to the picture of what
-        was learned while that is shown.
+        takes the place of the pictures when it is asked for.
         """
         size = size or self.size  # which a resize has yet to change
         view, height, width = self._player.view(), size.height, size.width // 2 - 4
@@ -186,16 +185,12 @@ class BptuiApp(RememberingApp):
         needed = max(panel.rows(view, width) for panel in screen.query(MatrixPanel)) + 2
         box = screen.query_one("#parameters")
         low = height < LOW
-        learned = self.shows("learned")
-        share = height // (5 if learned else 3)
-        rows = min(needed, max(share, (height - 2) // (3 if learned else 2) if low else 0, 5))
+        rows = min(needed, max((height - 2) // 2 if low else height // 3, 5))
         whole = screen.has_class("zoomed")
         box.styles.height = "1fr" if whole else rows
         screen.set_class(low, "low")
         diagram = DIAGRAM + 2 * view.snapshot.experiment.network.bias
         spared = min(max(height - 2 - rows - diagram, 10), max(height * 2 // 5, 12))
-        if learned:
-            spared = max(height // 4, 6)
         self._fitted_to = view.snapshot.experiment.network
         screen.query_one("#explanation").styles.height = "1fr" if whole or low else spared
 

@@ -45,17 +45,20 @@ async def test_the_key_goes_through_the_pictures_there_are(name: str, titles: li
 async def test_every_picture_fits_every_screen(name: str, size: tuple[int, int]) -> None:
     async with opened(name, size) as session:
         network = session.panel("#network").region
-        for _ in range(3):
-            await session.press("o")
+        others = ("#loss", "#weights", "#gradients", "#explanation")
+        places = {each: session.panel(each).region for each in others}
+        for key in ("o", "o", "o", "i", "i"):
+            await session.press(key)
             await session.rest()
-            learned = session.panel("#learned")
+            learned, samples = session.panel("#learned"), session.app.screen.query("#samples")
             place = learned.region
             await session.press("z", "s", "z", "s")
             await session.rest()
             if learned.is_on_screen:
-                assert learned.region == place
-                assert (place.offset, place.width) == (network.offset, network.width)
-                assert place.height >= network.height  # pictures get more room
+                assert learned.region == place == network
+            for each in others:
+                if each != "#loss" or not any(panel.is_on_screen for panel in samples):
+                    assert session.panel(each).region == places[each]
 
 
 async def test_large_layers_and_deep_networks_have_pictures() -> None:
