@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from bptui.core.derivation.elements import LONGEST
 from bptui.core.derivation.equation import Equation
 from bptui.core.derivation.explain import Explainer
 from bptui.core.derivation.expression import Expression, children
@@ -49,7 +50,7 @@ def test_explanations_of_a_large_network_stay_small(subject: str) -> None:
     assert len(statements) <= 3 * 8  # m, v and w for each of the first eight
     for each in statements:
         assert isinstance(each, Equation)
-        terms = max(LAYERS) if subject != "loss" else SAMPLES * LAYERS[-1]
+        terms = LONGEST if subject != "loss" else SAMPLES * LAYERS[-1]
         assert nodes(each.expression) <= MOST_NODES_A_TERM * terms
     report = Report(explainer.symbols, 116)
     for form in FORMS:
@@ -67,3 +68,24 @@ def test_what_is_left_out_is_said() -> None:
     assert f"{SAMPLES - 4} more samples" in written
     written = "\n".join(map(plain, report.lines(explainer.explain(snapshot, "net_h1"), "scalar")))
     assert f"{784 - 4} more" in written
+
+
+@pytest.mark.parametrize("subject", ["w1", "b_o1", "gW2", "loss", "delta_h2"])
+def test_the_cost_of_an_explanation_does_not_follow_the_batch(subject: str) -> None:
+    count = 3000
+    made = experiment((2, 2, 1), ("tanh", "sigmoid"), samples=count)
+    (snapshot,) = steps(made, 1)
+    explainer = Explainer(made)
+    explanation = explainer.explain(snapshot, subject)
+    for section in explanation.numbers:
+        for each in section.statements:
+            assert isinstance(each, Equation)
+            assert nodes(each.expression) <= MOST_NODES_A_TERM * 5
+            left = each.left
+            value = each.scope.array(left.name, left.new)[left.index]
+            assert each.value == pytest.approx(value, rel=1e-12)
+    written = "\n".join(map(plain, Report(explainer.symbols, 116).lines(explanation, "scalar")))
+    if subject != "delta_h2":
+        assert f"over {count} samples" in written
+        assert f"{count - 4} more samples" in written
+        assert f"sample {count}" in written

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+import numpy as np
+
+from bptui.core.arrays import Array
 from bptui.core.derivation.expression import (
     Expression,
     Index,
@@ -12,6 +15,7 @@ from bptui.core.derivation.expression import (
     MatrixProduct,
     Product,
     Quantity,
+    Rest,
     Series,
     Sum,
     Total,
@@ -19,9 +23,12 @@ from bptui.core.derivation.expression import (
     rebuild,
     times,
 )
-from bptui.core.derivation.scope import Scope
+from bptui.core.derivation.scope import Scope, evaluate
+from bptui.core.derivation.tokens import MOST_TERMS
 
 SAMPLES, UNITS = "samples", "units"
+LONGEST = 100
+"""Terms of a sum, of which a node each is made; of longer ones only for those written out."""
 
 
 def element(node: Expression, index: Index, scope: Scope) -> Expression:
@@ -44,33 +51,45 @@ def element(node: Expression, index: Index, scope: Scope) -> Expression:
             return part(of, index[::-1])
         case MatrixProduct(left, right):
             row, column = index
-            count = scope.shape(left)[1]
-            lefts = _numbers(left, [(row, k) for k in range(count)], scope)
-            rights = _numbers(right, [(k, column) for k in range(count)], scope)
             # the error's part first, as it is written by hand
-            pairs = (
-                zip(rights, lefts, strict=True)
-                if isinstance(left, Transposed)
-                else zip(lefts, rights, strict=True)
+            order = -1 if isinstance(left, Transposed) else 1
+            terms = _terms(
+                scope.shape(left)[1],
+                lambda k: times(*[part(left, (row, k)), part(right, (k, column))][::order]),
+                lambda: evaluate(left, scope)[row] * evaluate(right, scope)[:, column],
             )
-            return series([_product(*pair) for pair in pairs], _inner(left))
+            return series(terms, _inner(left))
         case Total(of, axis, rows_of):
-            samples, units = scope.shape(of)
-            if axis == 0:
-                return series([part(of, (n, *index)) for n in range(samples)], SAMPLES)
-            if axis == 1:
-                return series([part(of, (index[0], k)) for k in range(units)], UNITS)
+            rows, columns = scope.shape(of)
+            if axis is not None:
+                (at,) = index[:1]
+                terms = _terms(
+                    columns if axis else rows,
+                    lambda k: part(of, (at, k) if axis else (k, at)),
+                    lambda: evaluate(of, scope).take([at], 1 - axis).ravel(),
+                )
+                return series(terms, UNITS if axis else SAMPLES)
             if rows_of == UNITS:
-                cells = [part(of, (i, k)) for k in range(units) for i in range(samples)]
-                return series(cells, UNITS)
-            rows = [series([part(of, (n, k)) for k in range(units)], UNITS) for n in range(samples)]
-            return series(rows, SAMPLES)
+                terms = _terms(
+                    rows * columns,
+                    lambda cell: part(of, (cell % rows, cell // rows)),
+                    lambda: evaluate(of, scope).ravel("F"),
+                )
+                return series(terms, UNITS)
+            terms = _terms(
+                rows, lambda n: part(Total(of, 1), (n,)), lambda: evaluate(of, scope).sum(axis=1)
+            )
+            return series(terms, SAMPLES)
         case LastSample(of):
             return part(of, (scope.shape(of)[0] - 1, *index))
         case LogSumExp(of):
-            units = scope.shape(of)[1]
-            terms = tuple(part(of, (index[0], k)) for k in range(units))
-            return LogSumExp(Series(terms, UNITS, tuple(range(units))))
+            terms = _terms(
+                scope.shape(of)[1],
+                lambda k: part(of, (index[0], k)),
+                lambda: evaluate(of, scope)[index[0]],
+                np.logaddexp,
+            )
+            return LogSumExp(Series(terms, UNITS))
         case Sum(terms):
             parts = tuple(part(each, index) for each in terms)
             if all(isinstance(each, Series) and each.over == UNITS for each in parts):
@@ -80,21 +99,21 @@ def element(node: Expression, index: Index, scope: Scope) -> Expression:
             return rebuild(node, lambda each: part(each, index))
 
 
-def _numbers(node: Expression, places: list[Index], scope: Scope) -> list[Expression]:
-    """The numbers of an expression at these places; quickly where it is a matrix: they are many."""
-    match node:
-        case Quantity(name, _, new):
-            return [Quantity(name, place, new) for place in places]
-        case Transposed(Quantity(name, _, new)):
-            return [Quantity(name, place[::-1], new) for place in places]
-        case _:
-            return [element(node, place, scope) for place in places]
+def _terms(
+    count: int,
+    term: Callable[[int], Expression],
+    values: Callable[[], Array],
+    add: np.ufunc = np.add,
+) -> tuple[Expression, ...]:
+    """The terms of a sum; of a long one those that are written out, and the sum of the others.
 
-
-def _product(first: Expression, second: Expression) -> Expression:
-    if isinstance(first, Quantity) and isinstance(second, Quantity):
-        return Product((first, second))
-    return times(first, second)
+    ``values`` are those of all terms.
+    """
+    if count <= LONGEST:
+        return tuple(map(term, range(count)))
+    first, last = range(MOST_TERMS - 1), count - 1
+    rest = Rest(last - len(first), float(add.reduce(values()[len(first) : last])))
+    return (*map(term, first), rest, term(last))
 
 
 def _inner(left: Expression) -> str:
@@ -110,7 +129,7 @@ def series(terms: Iterable[Expression], over: str) -> Expression:
     flat: list[Expression] = []
     for each in terms:
         flat += each.terms if isinstance(each, Series) and each.over == over else (each,)
-    return flat[0] if len(flat) == 1 else Series(tuple(flat), over, tuple(range(len(flat))))
+    return flat[0] if len(flat) == 1 else Series(tuple(flat), over)
 
 
 def expand(

@@ -19,8 +19,6 @@ from bptui.core.snapshot import Snapshot
 from bptui.core.training import Engine
 
 MOST_PATHS = 4
-MOST_TERMS = 1000
-"""Paths times samples that are put together at most: more would keep keys waiting."""
 """From a weight to the loss: with more of them a gradient is explained link by link."""
 MOST_NUMBERS = 8
 """Numbers of an array that are explained one by one."""
@@ -217,8 +215,7 @@ class _Writer:
     def gradient_sections(self, gradient: str, index: Index, layer: int) -> list[Section]:
         """A parameter's gradient: all the way back to the loss, or link by link."""
         name = self.symbols.text(Quantity(gradient, index))
-        paths = self.paths_from(layer)
-        if paths <= MOST_PATHS and paths * len(self.snapshot.batch) <= MOST_TERMS:
+        if self.paths_from(layer) <= MOST_PATHS:
             return [Section(name, (self.number(gradient, index, expanded=True),))]
         unit = index[-1]
         links = [self.number(gradient, index)]

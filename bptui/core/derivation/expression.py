@@ -6,7 +6,7 @@ Trees are immutable and compare by value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -159,11 +159,18 @@ class LastSample:
 
 @dataclass(frozen=True)
 class Series:
-    """A sum over ``samples`` or ``units``, a term each; ``labels`` are their numbers, from 0."""
+    """A sum over ``samples`` or ``units``, a term each; of a long one a :class:`Rest` for most."""
 
     terms: tuple[Expression, ...]
     over: str
-    labels: tuple[int, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Rest:
+    """So many terms of a long series that are not written out, and their sum."""
+
+    count: int
+    value: float = field(compare=False)
 
 
 Expression: TypeAlias = (
@@ -186,6 +193,7 @@ Expression: TypeAlias = (
     | Total
     | LastSample
     | Series
+    | Rest
 )
 
 
@@ -262,8 +270,8 @@ def rebuild(node: Expression, change: Callable[[Expression], Expression]) -> Exp
     match node:
         case Sum(terms):
             return Sum(tuple(map(change, terms)))
-        case Series(terms, over, labels):
-            return Series(tuple(map(change, terms)), over, labels)
+        case Series(terms, over):
+            return Series(tuple(map(change, terms)), over)
         case Product(factors):
             return times(*map(change, factors))
         case Quotient(top, bottom):
@@ -306,6 +314,11 @@ def quantities(node: Expression) -> tuple[Quantity, ...]:
             found[each] = None
         stack += reversed(children(each))
     return tuple(found)
+
+
+def count(terms: Iterable[Expression]) -> int:
+    """How many terms there are, those that are not written out among them."""
+    return sum(each.count if isinstance(each, Rest) else 1 for each in terms)
 
 
 def is_leaf(node: Expression) -> bool:

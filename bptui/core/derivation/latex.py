@@ -30,6 +30,7 @@ from bptui.core.derivation.expression import (
     Total,
     Transposed,
     children,
+    count,
     signed,
 )
 from bptui.core.derivation.latex_pieces import (
@@ -221,7 +222,7 @@ class LatexForm:
         places = range(len(terms)) if first == SUM else shown(len(terms))
         for place in places:
             if place is None:
-                written += [operator(" + ", breaks=True), more(len(terms) - MOST_TERMS)]
+                written += [operator(" + ", breaks=True), more(count(terms) - MOST_TERMS)]
                 continue
             at, (sign, term) = (*path, place), signed(terms[place])
             if sign == "-":

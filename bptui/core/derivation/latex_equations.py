@@ -21,6 +21,7 @@ from bptui.core.derivation.expression import (
     Series,
     Setting,
     Sum,
+    count,
     is_leaf,
     is_scaled_series,
 )
@@ -149,7 +150,7 @@ class LatexWriter:
     def _samples(self, terms: Sequence[Expression], form: LatexForm, path: Path) -> _Terms:
         """A sum over samples has its symbols once and its numbers for each sample."""
         if not form.numbers:
-            sigma = operator(rf"\sum_{{{len(terms)}\text{{ samples}}}} ", 8.0)
+            sigma = operator(rf"\sum_{{{count(terms)}\text{{ samples}}}} ", 8.0)
             pieces = form.pieces(terms[0], SUM, (*path, 0))
             if isinstance(terms[0], Series | Sum):
                 opened, closed = operator(r"\bigl( ", 1.0), operator(r" \bigr)", 1.0)
@@ -158,10 +159,10 @@ class LatexWriter:
         rows: list[_Row] = []
         for place in shown(len(terms)):
             if place is None:
-                rows.append(_Row((more(len(terms) - MOST_TERMS),)))
+                rows.append(_Row((more(count(terms) - MOST_TERMS),)))
                 continue
             row = _row(terms[place], SUM, (*path, place), form)
-            rows.append(replace(row, label=f"sample {place + 1}"))
+            rows.append(replace(row, label=f"sample {count(terms[: place + 1])}"))
         return _Terms(_bracketed(rows))
 
     def _rows(self, node: Expression, form: LatexForm, path: Path) -> list[_Row]:
@@ -170,7 +171,7 @@ class LatexWriter:
         if isinstance(node, Series):
             for place in shown(len(node.terms)):
                 if place is None:
-                    rows.append(_Row((more(len(node.terms) - MOST_TERMS),)))
+                    rows.append(_Row((more(count(node.terms) - MOST_TERMS),)))
                 else:
                     rows.append(_row(node.terms[place], PRODUCT, (*path, place), form))
         elif isinstance(node, Sum) and any(isinstance(each, Series) for each in node.terms):

@@ -19,6 +19,7 @@ from bptui.core.derivation.expression import (
     Series,
     Setting,
     Sum,
+    count,
     is_leaf,
     is_scaled_series,
 )
@@ -181,14 +182,14 @@ class EquationWriter:
         self, terms: Sequence[Expression], path: Path, tokenizer: Tokenizer
     ) -> _Terms:
         symbols = self._rows(terms[0], (*path, 0), tokenizer)
-        symbols[0] = replace(symbols[0], label=f"over {len(terms)} samples")
+        symbols[0] = replace(symbols[0], label=f"over {count(terms)} samples")
         numbers: list[Row] = []
         for place in shown(len(terms)):
             if place is None:
-                numbers.append(Row((operator(f"… {len(terms) - MOST_TERMS} more samples"),)))
+                numbers.append(Row((operator(f"… {count(terms) - MOST_TERMS} more samples"),)))
                 continue
             rows = self._rows(terms[place], (*path, place), tokenizer)
-            numbers += [replace(rows[0], label=f"sample {place + 1}"), *rows[1:]]
+            numbers += [replace(rows[0], label=f"sample {count(terms[: place + 1])}"), *rows[1:]]
         total = self.symbols.total
         sigma = Token(f"{total} ", " " * (len(total) + 1))
         if len(symbols) > 1:
@@ -202,7 +203,7 @@ class EquationWriter:
         if isinstance(node, Series):
             for place in shown(len(node.terms)):
                 if place is None:
-                    rows.append(Row((operator(f"… {len(node.terms) - MOST_TERMS} more"),)))
+                    rows.append(Row((operator(f"… {count(node.terms) - MOST_TERMS} more"),)))
                 else:
                     rows.append(_row(node.terms[place], PRODUCT, (*path, place), tokenizer))
         elif isinstance(node, Sum) and any(isinstance(each, Series) for each in node.terms):

@@ -25,6 +25,7 @@ from bptui.core.derivation.expression import (
     Product,
     Quantity,
     Quotient,
+    Rest,
     Series,
     Setting,
     Stable,
@@ -281,7 +282,7 @@ class _Form:
                 ]
             case Transposed(of):
                 return [*self.blocks(of, ATOM, (*path, 0)), text_block("^T")]
-            case Maximum() | Choice() | Series():
+            case Maximum() | Choice() | Series() | Rest():
                 return [self._matrix(node)]
 
     def _matrix(self, node: Expression) -> Block:

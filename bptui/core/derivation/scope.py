@@ -25,6 +25,7 @@ from bptui.core.derivation.expression import (
     Product,
     Quantity,
     Quotient,
+    Rest,
     Series,
     Setting,
     Stable,
@@ -120,7 +121,7 @@ def _evaluate(node: Expression, scope: Scope) -> Array:
     match node:
         case Quantity():
             return scope.value(node)
-        case Constant(number) | Setting(_, number):
+        case Constant(number) | Setting(_, number) | Rest(_, number):
             return cast(Array, number)
         case Sum(terms) | Series(terms):
             result = value(terms[0])

@@ -23,6 +23,7 @@ from bptui.core.derivation.expression import (
     Setting,
     Stable,
     Sum,
+    count,
     signed,
 )
 from bptui.core.derivation.scope import Scope, evaluate
@@ -70,11 +71,11 @@ def aligned(texts: Sequence[str]) -> list[str]:
     ]
 
 
-def shown(count: int, most: int = MOST_TERMS) -> list[int | None]:
-    """The places written out of ``count``; None stands for those left out."""
-    if count <= most:
-        return list(range(count))
-    return [*range(most - 1), None, count - 1]
+def shown(terms: int, most: int = MOST_TERMS) -> list[int | None]:
+    """The places written out of so many ``terms``; None stands for those left out."""
+    if terms <= most:
+        return list(range(terms))
+    return [*range(most - 1), None, terms - 1]
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ class Tokenizer:
         places = range(len(terms)) if first == SUM else shown(len(terms))
         for place in places:
             if place is None:
-                written += [operator(f" + … {len(terms) - MOST_TERMS} more", nest)]
+                written += [operator(f" + … {count(terms) - MOST_TERMS} more", nest)]
                 continue
             at, (sign, term) = (*path, place), signed(terms[place])
             if sign == "-":
