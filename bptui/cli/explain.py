@@ -94,7 +94,7 @@ def explain(
     from bptui.core.derivation.explain import Explainer
     from bptui.core.derivation.subjects import find_subject
     from bptui.core.errors import UnusableError
-    from bptui.core.experiment import MOST_STEPS
+    from bptui.core.limits import MOST_STEPS
     from bptui.core.timeline import Timeline
     from bptui.export.worksheet.record import record
     from bptui.export.worksheet.sheet import worksheet

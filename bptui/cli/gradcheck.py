@@ -75,8 +75,8 @@ def command(name_or_file: str, step: int, every: bool, form: str) -> None:
 def gradcheck(experiment: Experiment, step: int, every: bool, form: str) -> None:
     """Seek the step, check it, write what was found; exit code 1 if anything is wrong."""
     from bptui.cli.explain import seek
-    from bptui.core.experiment import MOST_STEPS
     from bptui.core.gradcheck.record import record, unchecked
+    from bptui.core.limits import MOST_STEPS
     from bptui.core.timeline import Timeline
 
     if not 0 <= step <= MOST_STEPS:

@@ -42,13 +42,11 @@ def snapshots(experiment: Experiment, every: int, stream: TextIO) -> Iterator[Sn
                 reached = timeline.move_towards(step, SLICE)
                 progress.show(timeline.reached)
             if timeline.first_not_finite is None:
-                snapshot = timeline.snapshot(step)
-            if timeline.first_not_finite is not None:
-                # found on the way here, or in this very step
-                yield timeline.snapshot(timeline.first_not_finite)
-                return
-            yield snapshot
-            if step == steps:
+                timeline.snapshot(step)
+            first = timeline.first_not_finite  # found on the way here, or in this very step
+            # no name for the snapshot: it would still be there while the next one is made
+            yield timeline.snapshot(step if first is None else first)
+            if first is not None or step == steps:
                 return
             step = min(step + every, steps)
 

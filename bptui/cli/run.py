@@ -94,10 +94,12 @@ def run(
         experiment = dataclasses.replace(experiment, training=training)
     if every is None:
         every = default_every(experiment.training.steps) if form == "table" else 1
-    last = None
+    step, loss = 0, 0.0
     with opened(output) as stream:
         write = WRITERS[form](experiment, stream)
-        for last in snapshots(experiment, every, stream):
-            write(last)
-    if last is not None and not math.isfinite(last.loss):
-        raise Diverged(f"training diverged: the loss at step {last.step} is {last.loss}")
+        for snapshot in snapshots(experiment, every, stream):
+            write(snapshot)
+            step, loss = snapshot.step, snapshot.loss
+            del snapshot  # of a large network there should not be two at once
+    if not math.isfinite(loss):
+        raise Diverged(f"training diverged: the loss at step {step} is {loss}")

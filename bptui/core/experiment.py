@@ -11,12 +11,11 @@ from typing import NamedTuple
 from bptui.core.batches import BatchSchedule
 from bptui.core.data import Data, check_data
 from bptui.core.errors import UnusableError, require
+from bptui.core.limits import MOST_IN_BATCH, MOST_STEPS
 from bptui.core.losses import LOSSES, Loss
 from bptui.core.mistakes import check_mistakes
 from bptui.core.network import Network, Parameters, check_parameters
 from bptui.core.optimizers import OPTIMIZERS, Optimizer
-
-MOST_STEPS = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -125,6 +124,14 @@ class Experiment:
             "training.batch_size",
             batch_size,
             f"1 to {samples}, the number of samples",
+        )
+        units = sum(self.network.layers)
+        require(
+            batch_size * units <= MOST_IN_BATCH,
+            "training.batch_size",
+            f"{'all ' * (training.batch_size is None)}{batch_size:,} samples in a batch, "
+            f"in a network of {units:,} units",
+            f"at most {MOST_IN_BATCH // units:,} ({MOST_IN_BATCH:,} samples times units)",
         )
         refusal = self.loss.refusal(self.network.output_activation)
         if refusal is not None:

@@ -11,12 +11,11 @@ import numpy as np
 from bptui.core.activations import ACTIVATIONS, Activation
 from bptui.core.arrays import Array, frozen
 from bptui.core.errors import require
+from bptui.core.limits import MOST_LAYERS, MOST_PARAMETERS, MOST_UNITS
 from bptui.core.names import Names
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
-
-MOST_LAYERS, MOST_UNITS, MOST_PARAMETERS = 65, 100_000, 20_000_000
 
 
 @dataclass(frozen=True)

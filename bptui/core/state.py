@@ -54,8 +54,9 @@ class Layout(NamedTuple):
         """The view (fan_out,) of ``layer`` (from 1)."""
         return flat[self.bias_span(layer)]
 
-    def flatten(self, parameters: Parameters) -> Array:
-        flat = np.empty(self.size)
+    def flatten(self, parameters: Parameters, into: Array | None = None) -> Array:
+        """All numbers in a row, in a new array or in ``into``."""
+        flat = np.empty(self.size) if into is None else into
         for layer, weights in enumerate(parameters.weights, 1):
             self.weights(flat, layer)[...] = weights
             if parameters.biases is not None:
@@ -86,8 +87,13 @@ class State:
             for part in range(1, 1 + len(self.slot_names))
         )
         self.accumulated = self.flat[-size:] if accumulates else None
-        self.parameters[:] = self.layout.flatten(experiment.start)
-        self.start = frozen(self.flat)
+        self._start = experiment.start
+        self.restart()
+
+    def restart(self) -> None:
+        """Go to the start values."""
+        self.flat[:] = 0.0
+        self.layout.flatten(self._start, self.parameters)
 
     def trained_spans(self, experiment: Experiment, layers: range) -> list[slice]:
         """The parts of ``parameters`` that training changes in ``layers``, neighbours merged."""

@@ -224,6 +224,7 @@ class Timeline:
         if self._snapshot is None or self._snapshot.step != step:
             self.move_towards(step)
             self._test()
+            self._snapshot = None  # of a large network there should not be two at once
             self._snapshot = self._engine.record()
             self._note(step, np.array([self._snapshot.loss]))
             self._arrived()

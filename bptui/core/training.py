@@ -76,7 +76,8 @@ class Engine:
 
     def restart(self) -> None:
         """Go to the start values."""
-        self.load(self.state.start, 0)
+        self.state.restart()
+        self.step = 0
 
     def advance(self, losses: Array) -> None:
         """Play ``len(losses)`` steps, writing the loss that each one started from."""

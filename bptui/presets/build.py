@@ -12,7 +12,7 @@ from bptui.core.errors import UnusableError, require
 from bptui.core.experiment import Experiment, Training
 from bptui.core.initializers import INITIALIZERS, initial_weights
 from bptui.core.network import Network, Parameters
-from bptui.presets.data import MOST_NUMBERS, data, matrix
+from bptui.presets.data import data, matrix
 from bptui.presets.errors import cleaned
 from bptui.presets.origin import Origin
 from bptui.presets.schema import InitTable, ParametersTable, PresetFile, TrainingTable
@@ -33,13 +33,6 @@ def experiment(
     settings = training(preset.training)
     start = parameters(preset.parameters, preset.init, net)
     samples = data(preset.data, net, folder)
-    batch = min(settings.batch_size or samples.samples, samples.samples)
-    require(
-        batch * sum(net.layers) <= MOST_NUMBERS,
-        "training.batch_size",
-        f"{batch:,} samples a batch in a network of {sum(net.layers):,} units",
-        f"at most {MOST_NUMBERS:,} samples times units",
-    )
     return Experiment(
         name=name,
         network=net,

@@ -14,8 +14,8 @@ import numpy as np
 from bptui.core.arrays import Array
 from bptui.core.datasets import Labels
 from bptui.core.errors import UnusableError, require
-from bptui.presets.csv_rows import KEY, LARGEST_FILE, Rows
-from bptui.presets.schema import MOST_SAMPLES
+from bptui.core.limits import LARGEST_FILE, MOST_SAMPLES
+from bptui.presets.csv_rows import KEY, Rows
 
 MOST_CLASSES = 10_000
 

@@ -12,11 +12,9 @@ from typing import TextIO
 import msgspec
 
 from bptui.core.errors import UnusableError
-from bptui.presets.schema import MOST_SAMPLES
+from bptui.core.limits import LARGEST_FILE, MOST_SAMPLES
 
 KEY = "data.csv"
-LARGEST_FILE = 20_000_000
-"""Bytes."""
 LONGEST_LINE = 2_000_000
 """Characters: a hundred thousand columns with names or numbers."""
 MOST_LINES = 2 * MOST_SAMPLES

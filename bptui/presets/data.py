@@ -11,12 +11,11 @@ from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
 from bptui.core.datasets import DATASETS, class_targets, split, standardized
 from bptui.core.errors import UnusableError, require
+from bptui.core.limits import MOST_NUMBERS, MOST_SAMPLES
 from bptui.core.network import Network
 from bptui.presets.errors import printable
-from bptui.presets.schema import MOST_SAMPLES, DataTable
+from bptui.presets.schema import DataTable
 
-MOST_NUMBERS = 10_000_000
-"""Numbers in an array of samples, of which a few copies are needed: 80 MB."""
 DEFAULT_SAMPLES = 200
 LARGEST_NOISE = 1e6
 OPTIONS = {

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
+from bptui.core.limits import LARGEST_FILE
 from bptui.presets.build import experiment
 from bptui.presets.errors import PresetError, printable, shown
 from bptui.presets.folders import own_file, own_names, shipped_file, shipped_names
 from bptui.presets.parse import at, parse
-from bptui.presets.reading import LARGEST_FILE, read, too_large
+from bptui.presets.reading import read, too_large
 
 LONGEST_NAME = 100
 """Letters that are looked at to find names that are close."""

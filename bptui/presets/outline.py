@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from bptui.core.limits import MOST_NUMBERS
+
 LONGEST_REST = 250_000
 """Characters beside the lists that are set aside; to rewrite them takes up to two seconds."""
-MOST_NUMBERS, MOST_LISTS = 4_000_000, 1_000_000
+MOST_LISTS = 1_000_000
 """In lists that are set aside, all together."""
 LONG = 500
 """Characters from which on a list is set aside."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from bptui.core.limits import LARGEST_FILE
 from bptui.presets.errors import PresetError
-
-LARGEST_FILE = 20_000_000
-"""Bytes; the numbers of about a million parameters."""
 
 
 def read(file: Path, name: str) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 import re
 
+from bptui.core.limits import LARGEST_FILE
 from bptui.presets.decimal_commas import refuse_decimal_commas
 from bptui.presets.entry import EntryError, normalized, shortened
 
-LONGEST = 20_000_000
-"""Characters; as many as a preset file may have bytes."""
 Rows = list[list[float]]
 
 _HEAD = re.compile(
@@ -51,8 +50,8 @@ def vector(text: str) -> list[float]:
 
 def _plain(text: str) -> str:
     """``text`` in plain characters, without comments and without what surrounds its brackets."""
-    if len(text) > LONGEST:
-        raise EntryError(f"more than {LONGEST:,} characters")
+    if len(text) > LARGEST_FILE:
+        raise EntryError(f"more than {LARGEST_FILE:,} characters")
     plain = _COMMENT.sub("", normalized(text))
     if "..." in plain:
         raise EntryError("numbers are left out at '...': have all of them printed")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-MOST_SAMPLES = 1_000_000
-
 
 class NetworkTable(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """[network]"""

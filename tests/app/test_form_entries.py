@@ -27,7 +27,7 @@ BAD = [
     (LAYERS, "2-0-2", "1 to 100,000 units"),
     (LAYERS, "2,-2,2", "missing"),
     (LAYERS, "2.5-2", "'2.5' is no number of units"),
-    (LAYERS, "100000-100000", "at most 20,000,000"),
+    (LAYERS, "100000-100000", "at most 1,000,000"),
     (LAYERS, "-".join("2" * 70), "at most 65 layers"),
     (LAYERS, "9" * 400, "too many units"),
     (ACTIVATION, "", "missing"),

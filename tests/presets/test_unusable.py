@@ -73,7 +73,7 @@ UNUSABLE: dict[str, tuple[str, str, str, str]] = {
         network("layers = [100_000, 100_000]"),
         "network.layers",
         "10,000,100,000 weights",
-        "at most 20,000,000",
+        "at most 1,000,000",
     ),
     "an unknown activation": (
         network('layers = [2, 1]\nactivation = "sigmiod"'),
@@ -302,7 +302,10 @@ def test_a_file_beyond_the_limit_is_refused_without_parsing(tmp_path: Path) -> N
 
 def test_a_batch_beyond_memory_is_refused(tmp_path: Path) -> None:
     text = '[network]\nlayers = [2, 10_000, 1]\n[data]\ndataset = "moons"\nsamples = 100_000'
-    with pytest.raises(PresetError, match=r"training\.batch_size: found 100,000 samples a batch"):
+    with pytest.raises(
+        PresetError,
+        match=r"training\.batch_size: found all 100,000 samples in a batch, .*at most 99 ",
+    ):
         loads(text, "mine", tmp_path)
 
 

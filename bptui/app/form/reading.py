@@ -11,6 +11,7 @@ from bptui.app.form.columns import column_names
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Training
+from bptui.core.limits import MOST_SAMPLES
 from bptui.core.mistakes import MISTAKES
 from bptui.core.network import Network
 from bptui.core.optimizers import OPTIMIZERS
@@ -27,7 +28,6 @@ from bptui.presets.entry import (
     whole,
 )
 from bptui.presets.rows import matrix, vector
-from bptui.presets.schema import MOST_SAMPLES
 
 LONGEST_NAME = 100
 """Characters of a name that are compared with those known."""

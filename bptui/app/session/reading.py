@@ -20,7 +20,6 @@ from bptui.core.network import Network
 from bptui.core.state import Layout
 from bptui.core.timeline import Segment, Timeline
 from bptui.presets import build
-from bptui.presets.data import MOST_NUMBERS
 from bptui.presets.errors import PresetError, cleaned, printable
 from bptui.presets.files import loads
 from bptui.presets.save import shown_path
@@ -121,9 +120,6 @@ def timeline_of(past: Past) -> Timeline:
     """The timeline that was written. Raises :class:`ValueError` where its parts do not fit."""
     network, training = past.network, past.training
     data = _data(past.data, network)
-    batch = min(training.batch_size or data.samples, data.samples)
-    if batch * sum(network.layers) > MOST_NUMBERS:
-        raise ValueError(f"more than {MOST_NUMBERS:,} samples times units in a batch")
     start = Layout(network).unflatten(
         _numbers(past.start, (network.parameter_count,), "start values")
     )

@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from bptui.core.experiment import MOST_STEPS, Training
+from bptui.core.experiment import Training
+from bptui.core.limits import MOST_STEPS
 from bptui.core.network import Network
 from bptui.presets.schema import PresetFile
 
