@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from bptui.presets import load
 from bptui.presets.shipped import shipped
 
 from .support import (
@@ -32,6 +33,19 @@ async def test_every_shipped_preset_opens_and_steps(name: str) -> None:
         await session.step(1)
         assert check_matrices(session) > 0
         assert check_diagram(session) > 0
+
+
+async def test_the_status_line_of_120_columns_has_the_learning_rate_of_every_preset() -> None:
+    async with opened("article") as session:
+        for each in shipped():
+            one = load(each.name)
+            await session.app.player.open(one)
+            rate = f" {one.training.optimizer} {one.training.learning_rate:g} "
+            sizes = f"   {'-'.join(map(str, one.network.layers))}"
+            await session.shows(f" {each.name} ", rate)
+            await session.rest()
+            assert rate in session.status()
+            assert sizes in session.status()
 
 
 @pytest.mark.parametrize("layers", SHAPES, ids=lambda layers: "-".join(map(str, layers)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 from rich.cells import cell_len, set_cell_size
 from textual.events import Click
 from textual.geometry import Offset
@@ -107,29 +105,34 @@ class StatusLine(Widget, can_focus=True):
         return line.add(f"loss {loss(snapshot.loss)}".ljust(LOSS_ROOM), style)
 
     def _left(self, view: View, room: int) -> Line:
-        """The name, then as much as fits; each entry in the longest form that there is room for."""
+        """The name, then as much as fits: what the learning rate is before what the loss is."""
         experiment, colours = view.snapshot.experiment, self.ink
         training, network = experiment.training, experiment.network
         name = f" {view.name}"
         if cell_len(name) > room:
             name = set_cell_size(name, max(room - 1, 0)) + "…"
         line = Line().add(name, colours.strong + spot(pressing("p")))
-        count = len(training.mistakes)
-        sizes = "-".join(map(str, network.layers))
-        rate = f"{training.learning_rate:g}"
-        entries = [
-            ([f"{count} mistake{'s' * (count > 1)}"] if count else [], colours.warning),
-            ([str(network), sizes, f"{len(network.layers)} layers"], colours.dim),
-            ([training.loss.replace("_", " ")], colours.dim),
-        ]
+        rate, count = f"{training.learning_rate:g}", len(training.mistakes)
         optimizer = f"   {training.optimizer} {rate}"
-        if self.has_focus:  # what is selected must be in sight
-            room -= len(optimizer)
-        for forms, style in entries:
-            fitting = (form for form in forms if line.width + len(form) + 3 <= room)
-            line.add("".join(f"   {form}" for form in islice(fitting, 1)), style)
+        whole, sizes = str(network), "-".join(map(str, network.layers))
+        networks = [whole, whole.removesuffix(", no bias"), sizes, f"{len(network.layers)} layers"]
+        # what is selected must be in sight
+        trainings = (optimizer,) if self.has_focus else (optimizer, "")
+        choices = [
+            (f"   {form}", loss_name, each)
+            for each in trainings
+            for loss_name in (f"   {training.loss.replace('_', ' ')}", "")
+            for form in networks
+        ]
+        choices.append(("", "", trainings[-1]))
+        mistakes = f"   {count} mistake{'s' * (count > 1)}" if count else ""
+        if line.width + len(mistakes) + len(trainings[-1]) <= room:
+            line.add(mistakes, colours.warning)
+        fitting = (each for each in choices if line.width + sum(map(len, each)) <= room)
+        described, loss_name, trained = next(fitting, choices[-1])
+        line.add(described + loss_name, colours.dim)
         self._optimizer_cells = range(0)
-        if self.has_focus or line.width + len(optimizer) <= room:
+        if trained:
             self._optimizer_cells = range(line.width + 3, line.width + len(optimizer))
             line.add(optimizer.removesuffix(rate), colours.dim)
             self._rate_at = line.width
