@@ -154,6 +154,22 @@ def test_the_cursor_stands_where_the_dot_is_drawn(width: int, logarithmic: bool)
             assert chart.column(chart.last + 1) is None
 
 
+@pytest.mark.parametrize("count", [2, 11, 180, 3_000])
+def test_a_column_stands_for_a_step_that_is_drawn_there(count: int) -> None:
+    chart = chart_of([0.5] * count, 60, 8)
+    assert chart is not None
+    for step in range(chart.last + 1 if chart.last < chart.columns else 0):
+        column = chart.column(step)
+        assert column is not None
+        assert chart.step(column) == step
+    for column in range(chart.left, chart.left + chart.columns):
+        nearest = chart.step(column)
+        assert nearest is not None
+        assert chart.last < chart.columns or chart.column(nearest) == column
+    assert chart.step(chart.left - 1) is None
+    assert chart.step(chart.left + chart.columns) is None
+
+
 def test_the_last_step_of_the_axis_is_its_last_tick() -> None:
     chart = chart_of([1.0] * 11, 40)
     assert chart is not None
