@@ -18,6 +18,9 @@ from textual.events import Event, Key, Paste
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
+from textual.widgets import Input
+
+from bptui.app.driver.incoming import MOST_TYPED
 
 LONGEST = 10.0
 """Seconds that a key waits at most for the effect of the one before it."""
@@ -27,6 +30,10 @@ LOOK = 0.005
 """Seconds between looks at what does not tell that it is done."""
 TOGETHER = 0.03
 """Seconds within which nobody types ^ and another key."""
+PAUSE = 0.5
+"""Seconds without a key after which they are typed again, and no more text."""
+LONGEST_LINE = 40_000
+"""Characters on one line that are shown, and read, within a moment."""
 ROUNDS = 3
 """A key in a dialog leads to messages, and those to others, before the dialog acts on them."""
 
@@ -63,6 +70,7 @@ class InOrderApp(App[None]):
         self._preparing = 0
         self._slow: Screen[object] | None = None
         self._unclear: Event | None = None
+        self._text_until = 0.0
 
     @property
     def answering(self) -> bool:
@@ -89,7 +97,13 @@ class InOrderApp(App[None]):
 
     async def _answer(self, event: Event) -> None:
         screen, widget = self.screen, self.focused or self.screen
-        await super().on_event(event)
+        if isinstance(event, Paste) and _has_no_room(widget, event.text):
+            self.notify(
+                f"Too long for one line: {len(event.text):,} characters, at most {LONGEST_LINE:,}.",
+                severity="warning",
+            )
+        else:
+            await super().on_event(event)
         self._answering = asyncio.create_task(self._follow(screen, widget))
 
     async def _follow(self, screen: Screen[object], widget: Widget) -> None:
@@ -108,6 +122,11 @@ class InOrderApp(App[None]):
         answering, self._answering = self._answering, None
         if answering is not None and answering.done() and not answering.cancelled():
             answering.result()  # raises what went wrong, if anything did
+        if len(self._held) > MOST_TYPED or (self._held and self._held[0].time < self._text_until):
+            # nobody types so far ahead: it is text, pasted where the terminal does not tell
+            self._text_until = self._held[-1].time + PAUSE
+            text = "".join(map(_text, self._held))
+            self._held = deque([Paste(text)])
         if self._held and _may_be_escape(self._held[0]) and self._held[0] is not self._unclear:
             self._unclear = self._held[0]
             self._answering = asyncio.create_task(self._look_ahead())
@@ -172,6 +191,18 @@ class InOrderApp(App[None]):
     def _escaping(self) -> bool:
         """Whether a key waits that may give up what is under way."""
         return any(isinstance(each, Key) and each.key == "escape" for each in self._held)
+
+
+def _text(event: Event) -> str:
+    """The text of a key, or what was pasted."""
+    if isinstance(event, Key):
+        return (event.character or "") if event.is_printable else "\n" * (event.key == "enter")
+    return event.text if isinstance(event, Paste) else ""
+
+
+def _has_no_room(widget: Widget, text: str) -> bool:
+    """Whether it is a line, and would become too long with ``text`` in it."""
+    return isinstance(widget, Input) and len(widget.value) + len(text) > LONGEST_LINE
 
 
 def _may_be_escape(event: Event) -> bool:

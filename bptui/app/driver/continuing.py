@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import selectors
 import signal
+from codecs import getincrementaldecoder
 from contextlib import suppress
 from types import FrameType
 
+from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.message import Message
+
+from bptui.app.driver.incoming import Incoming
 
 
 class ContinuingDriver(LinuxDriver):
@@ -55,6 +61,23 @@ class ContinuingDriver(LinuxDriver):
         """Have Textual read the size with its own handler, ``tell``."""
         if callable(tell):
             tell(signal.SIGWINCH, None)
+
+    def run_input_thread(self) -> None:
+        """Read what the terminal sends, until the app ends; pasted text in one piece."""
+        parser, incoming = XTermParser(self._debug), Incoming()
+        decode = getincrementaldecoder("utf-8")().decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(incoming.wait):
+                    parts = incoming.feed(decode(os.read(self.fileno, 4096)))
+                else:
+                    parts = incoming.settle()
+                for part in parts:
+                    for each in [part] if isinstance(part, Paste) else parser.feed(part):
+                        self.process_message(each)
+                for each in parser.tick():
+                    self.process_message(each)
 
     def process_message(self, message: Message) -> None:
         """Take alt and a letter for the two keys that send the same: escape, then the letter.

@@ -69,11 +69,8 @@ class Line(Input):
         event.prevent_default()
         event.stop()
         joined = " ".join(printable(event.text).split("\n")).strip()
-        start, end = sorted(self.selection)
-        if len(joined) > LONGEST_SHOWN:
-            self.post_message(LongText(self.value[:start] + joined + self.value[end:]))
-        elif joined:
-            self.replace(joined, start, end)
+        if joined:
+            self.replace(joined, *sorted(self.selection))
 
 
 class Area(TextArea):

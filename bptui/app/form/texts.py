@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from bptui.app.bursts import LONGEST_LINE
+
 MOST_SHOWN = 2000
 """Numbers that a text area shows without being asked."""
-LONGEST_SHOWN = 40_000
+LONGEST_SHOWN = LONGEST_LINE
 """Characters, likewise."""
 _REPEATED = 4
 """Equal names in a row that are written as one with a count."""

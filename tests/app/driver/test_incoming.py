@@ -1,0 +1,55 @@
+"""Pasted text comes in one piece, whatever stands in it and wherever the terminal breaks it off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from textual.events import Paste
+
+from bptui.app.driver.incoming import BEGIN, END, MOST_TYPED, Incoming
+
+
+def told(parts: Iterable[str | Paste]) -> list[str | tuple[str]]:
+    """What is for the parser, joined, and pasted texts as tuples."""
+    found: list[str | tuple[str]] = []
+    for part in parts:
+        if isinstance(part, Paste):
+            found.append((part.text,))
+        elif found and isinstance(found[-1], str):
+            found[-1] += part
+        else:
+            found.append(part)
+    return found
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 1000])
+def test_bracketed_text_in_pieces_of_any_size(size: int) -> None:
+    incoming, sent = Incoming(), f"s{BEGIN}a[b\x1b[31m\x1b[1;1Rä\tc\r{END}\x1b[Aq\x1b"
+    pieces = [sent[at : at + size] for at in range(0, len(sent), size)]
+    parts = [part for piece in pieces for part in incoming.feed(piece)]
+    assert told([*parts, *incoming.settle()]) == [
+        "s\x1b[1;1R",  # a report in the midst of it goes where it should
+        ("a[b[31mä\tc\r",),
+        "\x1b[Aq\x1b",
+    ]
+
+
+def test_text_without_brackets() -> None:
+    incoming, text = Incoming(), "quick, sly\r\n" * MOST_TYPED
+    parts = [part for at in range(0, len(text), 4096) for part in incoming.feed(text[at:][:4096])]
+    assert parts == []
+    assert told(incoming.settle()) == [(text,)]
+    # keys that were typed while the line stood still
+    ahead = "s" * MOST_TYPED
+    assert told([*incoming.feed(ahead), *incoming.settle()]) == [ahead]
+    assert told(incoming.feed(f"{text}\x1b[As")) == [(text,), "\x1b[As"]
+    assert told(incoming.feed("\x1b[A" * MOST_TYPED)) == ["\x1b[A" * MOST_TYPED]
+
+
+def test_escape_is_held_for_a_moment_only() -> None:
+    incoming = Incoming()
+    assert told(incoming.feed("g\x1b")) == ["g"]
+    assert incoming.wait < 0.05
+    assert told(incoming.settle()) == ["\x1b"]
+    assert told(incoming.settle()) == []
