@@ -6,9 +6,11 @@ from collections import Counter
 
 import pytest
 from textual.actions import parse
+from textual.command import Hit
 
 from bptui.app.app import BptuiApp
 from bptui.app.commands import COMMANDS, bindings
+from bptui.app.palette import CommandProvider
 from bptui.app.screens.presets import PresetScreen
 from bptui.presets.shipped import shipped
 
@@ -116,13 +118,77 @@ async def test_the_palette_runs_a_command() -> None:
     async with opened("article") as session:
         for words, expected in (("next step", "step 1"), ("loss scale", "logarithmic")):
             await session.press("ctrl+p")
-            await session.shows("Back to step 0", "Next operation")
+            await session.shows("Back to step 0", "Run or pause")
             await session.press(*(key if key != " " else "space" for key in words))
             await session.until(
-                lambda: "Next operation" not in session.screen(), "the palette to narrow the list"
+                lambda: "Run or pause" not in session.screen(), "the palette to narrow the list"
             )
             await session.press("enter")
             await session.shows(expected)
+
+
+TYPED = {
+    "theme": "Theme: light or dark",
+    "dark mode": "Theme: light or dark",
+    "color": "Theme: light or dark",
+    "colour": "Theme: light or dark",
+    "appearance": "Theme: light or dark",
+    "lr": "Learning rate",
+    "play": "Run or pause",
+    "train": "Next step",
+    "pause": "Run or pause",
+    "cancel": "Stop",
+    "jump": "Go to a step",
+    "epoch": "Go to a step",
+    "reset": "Back to step 0",
+    "start over": "Back to step 0",
+    "formula": "Derivation",
+    "chain rule": "Derivation",
+    "open": "Presets",
+    "load": "Presets",
+    "example": "Presets",
+    "settings": "Edit everything",
+    "optimizer": "Edit everything",
+    "batch size": "Edit everything",
+    "numerical": "Gradient check",
+    "gradcheck": "Gradient check",
+    "screenshot": "Export",
+    "pytorch": "Export",
+    "latex": "Export",
+    "decision boundary": "What it has learned",
+    "accuracy": "What it has learned",
+    "dataset": "Samples",
+    "log scale": "Loss scale",
+    "axis": "Loss scale",
+    "fullscreen": "Zoom",
+    "maximize": "Zoom",
+    "shortcuts": "Help",
+    "manual": "Help",
+    "exit": "Quit",
+    "write": "Save",
+    "revert": "Undo",
+    "curves": "Compare",
+    "condition": "Breakpoints",
+    "rewind": "Run backwards",
+    "speed": "Run faster",
+}
+"""What people type into the palette, and the command that they mean."""
+
+
+async def test_the_palette_finds_commands_by_what_people_call_them() -> None:
+    async with opened("article") as session:
+        provider = CommandProvider(session.app.screen)
+        for typed, meant in TYPED.items():
+            hits = [hit async for hit in provider.search(typed) if isinstance(hit, Hit)]
+            titles = [str(hit.match_display) for hit in sorted(hits, reverse=True)]
+            assert any(title.startswith(meant) for title in titles[:3]), (typed, titles)
+        everything = [hit async for hit in provider.search("e") if isinstance(hit, Hit)]
+        assert len(everything) > 20
+        assert not [hit async for hit in provider.search("zzz")]
+        await session.press("ctrl+p", *"theme")
+        await session.shows("Theme: light or dark")
+        await session.press("enter")
+        await session.until(lambda: not session.app.current_theme.dark, "the light theme")
 
 
 async def test_the_theme_changes_and_the_numbers_stay() -> None:
