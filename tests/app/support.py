@@ -28,7 +28,7 @@ from bptui.presets import load
 from ..core.support import data
 from .settling import SettlingPilot
 
-SECONDS = 20.0
+SECONDS = 120.0
 """The longest that a condition is waited for."""
 SIZES = [(120, 36), (80, 24), (60, 16), (200, 60), (300, 100)]
 FASTEST = ["plus"] * 8

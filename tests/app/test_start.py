@@ -103,7 +103,7 @@ MOST_DATA_CLASSES = 8
 
 def test_only_what_the_first_screen_needs_is_loaded_before_it() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=120, check=True
     )
     loaded, data_classes = json.loads(done.stdout)
     assert {"bptui.app.panels.network", "numpy", "textual.app"} <= set(loaded)
@@ -120,7 +120,7 @@ def test_it_starts_and_goes_on_with_what_windows_has(tmp_path: Path) -> None:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, "")
@@ -170,7 +170,7 @@ def test_on_a_terminal_click_says_what_is_wrong_with_a_preset() -> None:
             stderr=subprocess.PIPE,
             env={**os.environ, "TERM": "xterm"},
             text=True,
-            timeout=60,
+            timeout=120,
         )
     finally:
         os.close(parent)

@@ -23,7 +23,7 @@ PYTHON = [sys.executable, "-m", "bptui"]
 def bptui(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     settings = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **options}
     return subprocess.run(
-        [*PYTHON, *arguments], stderr=subprocess.PIPE, text=True, timeout=60, **settings
+        [*PYTHON, *arguments], stderr=subprocess.PIPE, text=True, timeout=120, **settings
     )
 
 
@@ -38,7 +38,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "bptui" in done.stdout
@@ -150,7 +150,7 @@ def on_a_terminal(
             break
         shown += data
     os.close(parent)
-    return process.wait(timeout=60), shown.decode()
+    return process.wait(timeout=120), shown.decode()
 
 
 def test_a_dumb_terminal_is_refused_with_a_way_out() -> None:
@@ -198,7 +198,7 @@ def test_a_closed_pipe_is_quiet() -> None:
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=120) == 0
 
 
 def test_an_interrupt_is_quiet_and_leaves_no_file(tmp_path: Path) -> None:
@@ -215,7 +215,7 @@ def test_an_interrupt_is_quiet_and_leaves_no_file(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait(timeout=60) == 130
+    assert process.wait(timeout=120) == 130
     assert list(tmp_path.iterdir()) == []
 
 

@@ -136,7 +136,7 @@ complete -p bptui
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.stderr == ""
     assert done.stdout.splitlines() == [

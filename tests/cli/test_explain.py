@@ -236,7 +236,7 @@ def test_a_closed_pipe_is_quiet() -> None:
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=120) == 0
 
 
 MACROS = """begin end frac partial mathit mathrm mathbf mathsf text left right Bigl Bigr Biggl Biggr

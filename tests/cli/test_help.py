@@ -47,7 +47,7 @@ def on_a_terminal(*arguments: str, **variables: str) -> str:
         except OSError:  # the other end is closed
             pass
         process.kill()
-        process.wait(timeout=60)
+        process.wait(timeout=120)
     return received.decode()
 
 

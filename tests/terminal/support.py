@@ -8,14 +8,18 @@ import select
 import sys
 import termios
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 
 import pyte
 
 from .program import Program
 
-SECONDS = 30.0
+SECONDS = 120.0
 """The longest that a condition is waited for."""
+RESTS = 3
+"""Looks, 0.1 s apart, at which a program that rests wants the processor at none."""
 
 
 AROUND = (
@@ -92,9 +96,27 @@ class Terminal(Program):
 
     def settles(self) -> str:
         """Read until nothing more arrives; for screens on which nothing runs."""
-        while self.read(0.1):
+        while self.read(0.1) or not self.asleep:
             pass
         return self.text
+
+    def rests(self) -> None:
+        """Wait until the program has nothing left to do, without reading what it writes."""
+        asleep = 0
+        while asleep < RESTS:
+            select.select([], [], [], 0.1)
+            asleep = asleep + 1 if self.asleep else 0
+
+    @property
+    def asleep(self) -> bool:
+        """Whether no thread of the program wants the processor, which others may have taken."""
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        with suppress(OSError):  # a thread has ended, or the program; or this is not Linux
+            return not any(
+                (each / "stat").read_text().rpartition(") ")[2].startswith(("R", "D"))
+                for each in tasks.iterdir()
+            )
+        return self.process.poll() is not None or sys.platform != "linux"
 
     def ends(self) -> int:
         """Read until the program has ended and all it wrote has arrived; its exit status."""

@@ -35,7 +35,7 @@ def test_the_terminal_is_put_right_also_where_messages_go_to_a_file(tmp_path: Pa
             stdout=slave,
             stderr=messages,
             cwd=tmp_path,
-            timeout=30,
+            timeout=120,
             check=False,
         )
     assert ended.returncode == 128 + signal.SIGTERM
