@@ -182,8 +182,7 @@ async def test_the_palette_finds_commands_by_what_people_call_them() -> None:
             hits = [hit async for hit in provider.search(typed) if isinstance(hit, Hit)]
             titles = [str(hit.match_display) for hit in sorted(hits, reverse=True)]
             assert any(title.startswith(meant) for title in titles[:3]), (typed, titles)
-        everything = [hit async for hit in provider.search("e") if isinstance(hit, Hit)]
-        assert len(everything) > 20
+        assert len([hit async for hit in provider.search("brkpnt")]) == 1
         assert not [hit async for hit in provider.search("zzz")]
         await session.press("ctrl+p", *"theme")
         await session.shows("Theme: light or dark")
