@@ -93,16 +93,18 @@ def gradcheck(experiment: Experiment, step: int, every: bool, form: str) -> None
         if form == "json":
             write_json(unchecked(experiment, step, reason))
         raise Diverged(reason)
-    check = _checked(snapshot, every)
     if form == "json":
+        check = _checked(snapshot, every)
         write_json(record(check))
     else:
         with opened(None) as stream:
             width = WIDTH
             if stream.isatty():
                 width = max(shutil.get_terminal_size().columns, NARROWEST)
-            for line in lines(check, width):
-                stream.write(line + "\n")
+            stream.writelines(f"{line}\n" for line in heading(snapshot, width))
+            stream.flush()  # the check itself may take a minute
+            check = _checked(snapshot, every)
+            stream.writelines(f"{line}\n" for line in lines(check, width))
     if not check.right:
         raise click.exceptions.Exit(1)
 
@@ -118,13 +120,12 @@ def _checked(snapshot: Snapshot, every: bool) -> GradientCheck:
         )
 
 
-def lines(check: GradientCheck, width: int) -> Iterator[str]:
-    """The whole report; none of its sentences is wider than ``width``."""
+def heading(snapshot: Snapshot, width: int) -> Iterator[str]:
+    """What is checked, and how; none of its sentences is wider than ``width``."""
     from bptui.core.derivation.explain import Explainer
-    from bptui.core.gradcheck.report import METHOD, ReportLine, chain_lines, report_lines, summary
+    from bptui.core.gradcheck.report import METHOD
     from bptui.export.worksheet.sheet import worksheet
 
-    snapshot = check.snapshot
     sheet = worksheet(Explainer(snapshot.experiment), snapshot, "loss")
     yield from textwrap.wrap(sheet.title, width)
     yield "=" * min(max(len(sheet.title), 1), width)
@@ -135,6 +136,12 @@ def lines(check: GradientCheck, width: int) -> Iterator[str]:
     yield ""
     yield from textwrap.wrap(METHOD, width)
     yield ""
+
+
+def lines(check: GradientCheck, width: int) -> Iterator[str]:
+    """What was found; none of its sentences is wider than ``width``."""
+    from bptui.core.gradcheck.report import ReportLine, chain_lines, report_lines, summary
+
     found = [*report_lines(check, width)]
     if not check.right:
         found += [ReportLine("", "blank"), *chain_lines(check, width)]

@@ -59,6 +59,7 @@ class Explainer:
     def __init__(self, experiment: Experiment, ascii_only: bool = False) -> None:
         self.experiment, self.names = experiment, experiment.network.names
         self.symbols = Symbols(self.names, ascii_only)
+        self._last: _Writer | None = None
 
     @cached_property
     def _right(self) -> Engine:
@@ -73,13 +74,20 @@ class Explainer:
         :class:`~bptui.core.errors.UnusableError` where the network has nothing of that name.
         """
         subject = find_subject(text, self.experiment)
-        return _Writer(self, snapshot, most).explanation(subject)
+        return self._writer(snapshot, most).explanation(subject)
 
     def explain_operation(
         self, snapshot: Snapshot, name: str, most: int = MOST_NUMBERS
     ) -> Explanation:
         """What the operation of that name computes in the step of ``snapshot``."""
-        return _Writer(self, snapshot, most).operation(name)
+        return self._writer(snapshot, most).operation(name)
+
+    def _writer(self, snapshot: Snapshot, most: int) -> _Writer:
+        """The last one where it is of the same step: it has the formulas of all operations."""
+        if self._last is None or self._last.snapshot is not snapshot:
+            self._last = _Writer(self, snapshot)
+        self._last.most = most
+        return self._last
 
     def corrected(self, snapshot: Snapshot) -> Snapshot:
         """The same step from the same state without the experiment's mistakes."""
@@ -93,8 +101,8 @@ class Explainer:
 
 
 class _Writer:
-    def __init__(self, explainer: Explainer, snapshot: Snapshot, most: int) -> None:
-        self.explainer, self.snapshot, self.most = explainer, snapshot, most
+    def __init__(self, explainer: Explainer, snapshot: Snapshot) -> None:
+        self.explainer, self.snapshot, self.most = explainer, snapshot, MOST_NUMBERS
         self.names, self.symbols = explainer.names, explainer.symbols
         self.scope, self.formulas = Scope.of(snapshot), define_for(snapshot)
         self.right: tuple[Scope, StepFormulas] | None = None

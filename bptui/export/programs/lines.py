@@ -82,6 +82,12 @@ def array_lines(name: str, array: Array, make: str) -> list[str]:
     return [f"{name} = {make}(", f"{INDENT}[", *inner, f"{INDENT}]", ")"]
 
 
+def _broken(numbers: str) -> list[str]:
+    return wrap(
+        numbers, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+
+
 def needs_text(array: Array) -> bool:
     return array.size > MOST_LITERAL or max(map(len, _rows(array)), default=0) > WIDTH - 10
 
@@ -98,7 +104,5 @@ def _text_lines(name: str, array: Array) -> list[str]:
     for row in array if array.ndim == 2 else [array]:
         # 255.0 as 255, which reads back the same
         text = " ".join(repr(each).removesuffix(".0") for each in row.tolist())
-        lines += wrap(
-            text, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-        )
+        lines += [text] if len(text) <= WIDTH else _broken(text)
     return [*lines, f'{INDENT}""",', *(f"{INDENT}{each}," for each in shape.split(", ")), ")"]
