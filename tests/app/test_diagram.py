@@ -16,7 +16,7 @@ from bptui.app.diagram.edges import edges, label_places, strongest
 from bptui.app.diagram.layout import Layout, Place, arrange
 from bptui.core.network import Network
 
-LAYERS = st.lists(st.one_of(st.integers(1, 9), st.integers(1, 1200)), min_size=2, max_size=9).map(
+LAYERS = st.lists(st.one_of(st.integers(1, 9), st.integers(1, 350)), min_size=2, max_size=9).map(
     tuple
 )
 WIDTHS, HEIGHTS = st.integers(10, 300), st.integers(4, 100)
