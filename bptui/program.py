@@ -16,7 +16,7 @@ from bptui import __version__
 from bptui.app.surroundings import is_served, surroundings
 from bptui.cli.commands import COMMANDS, DEFAULT_PRESET, shows_the_app
 from bptui.cli.completing import beginning, presets
-from bptui.cli.errors import TooLarge, Unusable, fit_for_terminals
+from bptui.cli.errors import TooLarge, Unusable, fit_for_terminals, interruptible
 from bptui.cli.loading import STDIN, load_preset
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ class BptuiGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            with fit_for_terminals():
+            with interruptible(), fit_for_terminals():
                 return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
         except BrokenPipeError:
             raise click.exceptions.Exit(0) from None

@@ -1,6 +1,6 @@
 """How large an experiment, and a file that describes one, may be.
 
-All of it at once fits into about 500 MiB, whatever is done with it, and no step takes seconds.
+All of it at once takes about 500 MiB, in the app 600, and no step takes seconds.
 What is larger is refused when it is read, before memory is taken for it.
 """
 

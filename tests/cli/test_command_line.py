@@ -219,6 +219,34 @@ def test_an_interrupt_is_quiet_and_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+INTERRUPTED = """
+import os, signal, sys
+class AtImport:
+    def find_spec(self, name, *rest):
+        if name == wanted:
+            os.kill(os.getpid(), signal.SIGINT)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+wanted = sys.argv.pop(1)
+sys.meta_path.insert(0, AtImport())
+from bptui.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["bptui.main", "bptui.program", "click", "bptui.cli.run", "numpy", "bptui.cli.rows"]
+)
+def test_an_interrupt_at_any_time_is_quiet(module: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, module, "run", "article"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode in (-signal.SIGINT, 130)  # for a shell the same
+    assert (done.stdout, done.stderr) == ("", "")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 @pytest.mark.parametrize(
     "arguments", [["run", "article"], ["list"], ["run", "xor", "-o", "/dev/full"]]

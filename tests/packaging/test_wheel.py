@@ -159,4 +159,4 @@ def test_run_iris(installed: Path, tmp_path: Path) -> None:
 def test_the_entry_point(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (each for each in archive.namelist() if each.endswith("entry_points.txt"))
-        assert "bptui = bptui.main:main" in archive.read(name).decode().splitlines()
+        assert "bptui = bptui.__main__:main" in archive.read(name).decode().splitlines()
