@@ -57,13 +57,13 @@ class Breakpoint:
         if self.relation == "every":
             return f"every {self.value:.0f} steps" if self.value > 1 else "every step"
         if self.relation == "rising":
-            return "where the loss is higher than one step before"
+            return "when the loss is higher than at the step before"
         name = {"loss": "the loss", "norm": "the gradient's norm"}.get(self.quantity)
         if name is None:
             of = "the gradient of " if self.quantity.startswith("g") else ""
-            name = f"the size of {of}{self.quantity.removeprefix('g')}"
+            name = f"the magnitude of {of}{self.quantity.removeprefix('g')}"
         verb = "falls below" if self.relation == "<" else "rises above"
-        return f"where {name} {verb} {_number(self.value)}"
+        return f"when {name} {verb} {_number(self.value)}"
 
     def hits(self, first: int, values: Array) -> Booleans:
         """Whether it hits at steps ``first`` + 1, ..., where it becomes true.
@@ -104,7 +104,7 @@ def parse(text: str, network: Network) -> Breakpoint:
         raise BreakpointError("write a quantity, < or >, and a number, or: loss rising, every 100")
     left, name, right, sign, number = found.groups()
     if left != right:
-        raise BreakpointError(f"write |{name}| with a bar on both sides, or with none")
+        raise BreakpointError(f"put bars on both sides of {name}, or on neither")
     relation: Relation = "<" if sign == "<" else ">"
     value = _value(number)
     if name in ("loss", "norm"):
@@ -115,7 +115,8 @@ def parse(text: str, network: Network) -> Breakpoint:
         if relation == "<":
             raise BreakpointError(f"{name} can be watched for rising only: |{name}| > {number}")
     if name != "loss" and value < 0.0:
-        raise BreakpointError(f"a size is never below 0, and {number} is")
+        shown = f"|{name}|" if name != "norm" else name
+        raise BreakpointError(f"{shown} is never below 0; found {number}")
     return Breakpoint(name, relation, value)
 
 
@@ -156,10 +157,10 @@ def _names(network: Network) -> str:
     """What can be watched, as the end of a sentence."""
     names, last = network.names, network.depth
     weight = f"w{network.weight_count}"
-    known = f"there are loss, norm, w1 to {weight} and gw1 to g{weight}"
+    known = f"available: loss, norm, w1 to {weight} and gw1 to g{weight}"
     if network.bias:
         bias = f"b_{names.unit(last, network.layers[last] - 1)}"
-        known += f", biases like {bias} and g{bias}"
+        known += f", and biases such as {bias} and g{bias}"
     return known
 
 
@@ -176,7 +177,7 @@ def _value(text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise BreakpointError(f"{text} is no number; write one like 0.01 or 1e-6")
+        raise BreakpointError(f"not a number: {text}; write one like 0.01 or 1e-6")
     return value + 0.0  # -0 is 0
 
 

@@ -48,7 +48,7 @@ def check_data(data: Data, network: Network) -> None:
                 array.ndim == 2 and array.shape[1] == units,
                 data.key(name),
                 f"{name} of {array.shape[-1]} numbers",
-                f"{units} numbers a sample, as network.layers says",
+                f"{units} numbers per sample, as in network.layers",
             )
             require(
                 bool(np.isfinite(array).all()),

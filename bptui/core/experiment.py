@@ -63,9 +63,11 @@ class Training:
         for name, value in self.settings:
             key = f"training.{name}"
             if name not in defaults:
-                takes = f"it takes {', '.join(defaults)}" if defaults else "it takes none"
+                takes = f"takes {', '.join(defaults)}" if defaults else "has no settings"
                 raise UnusableError(
-                    key, f"a setting that {self.optimizer} does not have", f"no such key; {takes}"
+                    key,
+                    f"a setting that {self.optimizer} does not have",
+                    f"no such key: {self.optimizer} {takes}",
                 )
             if name == "epsilon":  # 0 would divide 0 by 0 where a gradient is 0
                 valid, span = math.isfinite(value) and value > 0.0, "a finite number above 0"
@@ -158,7 +160,7 @@ class Experiment:
                     len(switches) == self.network.depth,
                     f"training.{key}",
                     f"{len(switches)} switches",
-                    f"{self.network.depth}, one a layer, or a single true or false",
+                    f"{self.network.depth}, one per layer, or a single true or false",
                 )
         schedule = BatchSchedule(samples, batch_size, training.shuffle, training.seed)
         object.__setattr__(self, "schedule", schedule)

@@ -19,7 +19,7 @@ def _anywhere(network: Network, reduction: str) -> str | None:
 
 
 def _needs_hidden(network: Network, reduction: str) -> str | None:
-    return None if network.depth > 1 else "there is no hidden layer to back-propagate to"
+    return None if network.depth > 1 else "there is no hidden layer to backpropagate to"
 
 
 def _needs_square(network: Network, reduction: str) -> str | None:
@@ -27,7 +27,7 @@ def _needs_square(network: Network, reduction: str) -> str | None:
         if network.layers[layer - 1] != network.layers[layer]:
             return (
                 f"{network.names.weights(layer)} is {network.layers[layer - 1]}x"
-                f"{network.layers[layer]}, and only square matrices can be mistaken this way"
+                f"{network.layers[layer]}, and this mistake needs square matrices"
             )
     return _needs_hidden(network, reduction)
 
@@ -42,7 +42,7 @@ def _needs_mean(network: Network, reduction: str) -> str | None:
 
 def _needs_sigmoid_output(network: Network, reduction: str) -> str | None:
     if network.activations[-1] != "sigmoid":
-        return "a (1 - a) is the derivative of a sigmoid, and the output layer has none"
+        return "a (1 - a) is the derivative of a sigmoid, and the output layer is not one"
     return _needs_hidden(network, reduction)
 
 
@@ -59,9 +59,7 @@ class Mistake(NamedTuple):
 MISTAKES: dict[str, Mistake] = {
     each.name: each
     for each in (
-        Mistake(
-            "transposed-weights", "back-propagates through W where W^T is meant", _needs_square
-        ),
+        Mistake("transposed-weights", "backpropagates through W instead of W^T", _needs_square),
         Mistake(
             "missing-output-derivative",
             "leaves the activation's derivative out of the output layer's delta",
@@ -73,11 +71,11 @@ MISTAKES: dict[str, Mistake] = {
         ),
         Mistake(
             "derivative-of-activation",
-            "evaluates the derivative at the activation, f'(a), where f'(z) is meant",
+            "evaluates the derivative at the activation, f'(a) instead of f'(z)",
         ),
         Mistake(
             "updated-weights",
-            "back-propagates through weights that this step has already updated",
+            "backpropagates through weights that this step has already updated",
             _needs_hidden,
         ),
         Mistake(
@@ -90,15 +88,15 @@ MISTAKES: dict[str, Mistake] = {
             "computes the last layer's gradient and never applies it",
             shows_in="update",
         ),
-        Mistake("wrong-sign", "takes target - output for the error, so that descent climbs"),
-        Mistake("doubled", "gradients of the data twice as large as the loss says"),
+        Mistake("wrong-sign", "uses target - output as the error, so the update climbs"),
+        Mistake("doubled", "doubles the gradient of the data loss"),
         Mistake(
             "missing-half",
-            "gradients of the data half as large as the loss says, as if it had one more 1/2",
+            "halves the gradient of the data loss, as if the loss had another factor 1/2",
         ),
         Mistake(
             "not-averaged",
-            "sums the gradient over the batch where the loss is the mean",
+            "sums the gradient over the batch although the loss is a mean",
             _needs_mean,
         ),
         Mistake("averaged-twice", "divides the gradient by the batch size once too often"),
@@ -113,22 +111,41 @@ MISTAKES: dict[str, Mistake] = {
             "keeps the last sample's bias gradient instead of the sum over the batch",
             _needs_bias,
         ),
-        Mistake("gradient-accumulated", "adds to the gradients of earlier steps, never cleared"),
+        Mistake(
+            "gradient-accumulated",
+            "adds to the gradients of earlier steps, which are never cleared",
+        ),
         Mistake(
             "output-factor-a",
-            "back-propagates with a where the sigmoid's a (1 - a) is meant in the output factor",
+            "uses a instead of the sigmoid's a (1 - a) in the output factor",
             _needs_sigmoid_output,
         ),
         Mistake(
             "hidden-derivative-by-output",
-            "indexes the hidden derivative by the unit of the next layer, inside the sum",
+            "indexes the hidden derivative by the next layer's unit, inside the sum",
             _needs_square,
         ),
     )
 }
 
+PUBLISHED = {
+    frozenset({"transposed-weights", "frozen-last-layer"}): "listing 1",
+    frozenset({"output-factor-a", "hidden-derivative-by-output", "transposed-weights"}): (
+        "listing 2"
+    ),
+    frozenset({"updated-weights"}): "Mazur",
+}
+"""Mistakes of published programs, and what the source of such a preset mentions."""
 CONTRADICTORY = (("missing-hidden-derivative", "hidden-derivative-by-output"),)
 """Pairs that cannot both be made: what the first leaves out, the second misplaces."""
+
+
+def heading(mistakes: tuple[str, ...], source: str) -> str:
+    """Say how what is computed with ``mistakes`` is called beside the correct numbers."""
+    mentioned = PUBLISHED.get(frozenset(mistakes))
+    if mentioned is not None and mentioned in source:
+        return "as published"
+    return "with the mistakes" if len(mistakes) > 1 else "with the mistake"
 
 
 def check_mistakes(names: tuple[str, ...], network: Network, reduction: str) -> None:
@@ -142,12 +159,12 @@ def check_mistakes(names: tuple[str, ...], network: Network, reduction: str) -> 
         refusal = MISTAKES[name].refusal(network, reduction)
         if refusal is not None:
             raise UnusableError(
-                f"{key}[{index}]", repr(name), f"a mistake possible here: {refusal}"
+                f"{key}[{index}]", repr(name), f"a mistake that is possible here: {refusal}"
             )
     for first, second in CONTRADICTORY:
         if first in names and second in names:
             raise UnusableError(
                 key,
                 f"{first!r} with {second!r}",
-                "one of them: what the first leaves out the second cannot misplace",
+                "one of them: the second cannot misplace what the first leaves out",
             )

@@ -116,7 +116,7 @@ def check_parameters(parameters: Parameters, network: Network) -> None:
         (parameters.biases is not None) == network.bias,
         "parameters.biases",
         "biases" if parameters.biases is not None else "none",
-        "biases just where network.bias is true",
+        "biases exactly where network.bias is true",
     )
     shapes: dict[str, list[tuple[int, ...]]] = {
         "weights": [network.layers[layer : layer + 2] for layer in range(network.depth)],

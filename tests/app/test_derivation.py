@@ -91,8 +91,8 @@ async def test_shows_the_published_expression_beside_the_correct_one() -> None:
             "= 0.004090009",
             "correct",
             "= 0.004756131",
-            "w6 (weight_2[1][0]) stands where w7 (weight_2[0][1]) belongs",
-            "0.859945 times as large",
+            "w6 (weight_2[1][0]) should be w7 (weight_2[0][1])",
+            "(86 %, off by -0.000666122)",
         )
 
 

@@ -18,9 +18,9 @@ async def open_check(session: Session, *texts: str) -> None:
 
 async def test_wrong_gradients_are_listed_and_explained() -> None:
     async with opened("article-listing-1") as session:
-        await open_check(session, "4 of 8 gradients are wrong.", "W2 stays as it was")
+        await open_check(session, "4 of 8 gradients are wrong.", "W2 is never applied")
         shown = session.screen()
-        assert "Wrong since dL/dout_h: transposed-weights." in shown
+        assert "Wrong from dL/dout_h on: transposed-weights." in shown
         assert shown.count("wrong by") == 4
         assert shown.count(" right") >= 4
         assert "central difference" in shown
@@ -37,9 +37,11 @@ async def test_wrong_gradients_are_listed_and_explained() -> None:
         listing = session.app.screen.query_one(OptionList)
         await session.press("pagedown", "pagedown", "end")
         assert listing.highlighted is not None
-        await session.shows("w8", "The chain from the loss to the update", "update     W2 stays")
+        await session.shows(
+            "w8", "The chain from the loss to the update", "update     the gradient of"
+        )
         await session.press("home")
-        await session.shows("gW1: gradient by W1")
+        await session.shows("gW1: gradient with respect to W1")
         await session.press("escape", "escape")
         await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
         assert session.app._selection == Selection("weight", 1, 1, 0)
@@ -57,7 +59,7 @@ async def test_biases_large_networks_and_divergence() -> None:
         # closing at once gives the work up, and the next check is a new one
         await session.press("c", "escape")
         await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
-        await open_check(session, "gradients are wrong.", "Wrong since dL/dout_o: wrong-sign.")
+        await open_check(session, "gradients are wrong.", "Wrong from dL/dout_o on: wrong-sign.")
         listing = session.app.screen.query_one(OptionList)
         screen = session.app.screen
         assert isinstance(screen, GradientCheckScreen)

@@ -97,7 +97,7 @@ def test_listing_1_is_named_with_the_expression_that_is_wrong(tmp_path: Path) ->
     assert mistakes_of(gradients) == [("transposed-weights",)]
     assert mistakes_of(step) == [("frozen-last-layer", "transposed-weights")]
     assert "delta_o @ W2.T" in text
-    assert "w6 (weight_2[1][0]) stands where w7 (weight_2[0][1]) belongs" in text
+    assert "w6 (weight_2[1][0]) should be w7 (weight_2[0][1])" in text
     assert not done.right
 
 
@@ -107,8 +107,8 @@ def test_listing_2s_three_slips_are_named(tmp_path: Path) -> None:
     three = ("hidden-derivative-by-output", "output-factor-a", "transposed-weights")
     assert [mistakes_of(each) for each in done.functions] == [[three], [three]]
     assert "(1 - out_o1) is missing" in text
-    assert "W2 stands where W2.T belongs" in text
-    assert "out_h2 stands where out_h1 belongs" in text
+    assert "W2 should be W2.T" in text
+    assert "out_h2 should be out_h1" in text
     assert "you probably wrote" in text
 
 

@@ -62,7 +62,7 @@ def step(x, t, weights, biases, learning_rate):
     [
         pytest.param(OF_ONE, "article", "right", id="right for one sample at a time"),
         pytest.param(RANDOM, "article", "other numbers every time", id="random"),
-        pytest.param(FREE, "mazur", "right", id="what the preset keeps fixed is trained"),
+        pytest.param(FREE, "mazur", "right", id="what the preset keeps frozen is trained"),
     ],
 )
 def test_whenever_the_time_is_over(

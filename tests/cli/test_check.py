@@ -305,7 +305,7 @@ def step(x, t, weights, biases, learning_rate):
             ("--preset", "mazur"),
             1,
             ("it trains what mazur keeps fixed", "First wrong link: W1, after W2, b2, which are"),
-            id="training what the preset keeps fixed is not the mistake",
+            id="training what the preset keeps frozen is not the mistake",
         ),
         pytest.param(
             HEAD

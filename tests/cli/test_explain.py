@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bptui.main import cli
+from bptui.presets.folders import shipped_folder
 
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]\d+)?")
 FORMATS = ("text", "markdown", "latex")
@@ -110,8 +111,8 @@ def test_the_article(form: str) -> None:
 
 def test_a_listing_as_published_beside_the_correct_expression() -> None:
     text = text_of("article-listing-1", "--quantity", "w1")
-    assert "0.00409001 as published, 0.00475613 correct" in text
-    assert "w6 (weight_2[1][0]) stands where w7 (weight_2[0][1]) belongs" in text
+    assert "Published 0.00409001, correct 0.00475613 (86 %, off by -0.000666122)" in text
+    assert "w6 (weight_2[1][0]) should be w7 (weight_2[0][1])" in text
     lines = text.splitlines()
     for name, place in (("w6", 0), ("w7", 1)):
         marked = [
@@ -120,6 +121,27 @@ def test_a_listing_as_published_beside_the_correct_expression() -> None:
         line = lines[marked[0]]
         assert lines[marked[0] + 1].strip() == "^^", (name, place)
         assert lines[marked[0] + 1].index("^^") == line.index(name)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    ("preset", "mistakes", "heading"),
+    [
+        ("mazur", ["updated-weights"], "as published"),
+        ("mazur", ["transposed-weights"], "with the mistake"),
+        ("article", ["updated-weights"], "with the mistake"),
+        ("article", ["transposed-weights", "doubled"], "with the mistakes"),
+    ],
+)
+def test_only_what_was_published_is_called_published(
+    form: str, preset: str, mistakes: list[str], heading: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.toml"
+    text = (shipped_folder() / f"{preset}.toml").read_text(encoding="utf-8")
+    file.write_text(text.replace("[training]", f"[training]\nmistakes = {mistakes}"))
+    text = text_of(str(file), "--step", "1", "--quantity", "w1", "--format", form)
+    assert re.search(rf"^\W*\w*\W*{heading}\W*$", text, re.MULTILINE)
+    assert ("ublished 0.0" in text) == (heading == "as published")
 
 
 @pytest.mark.parametrize("form", ["markdown", "latex"])
@@ -152,7 +174,7 @@ def test_later_steps_and_adams_settings(tmp_path: Path) -> None:
     assert re.search(r"settings +.*beta1 = 0.9.*k = 8", text)
     latex = text_of("spirals", "--step", "7", "--quantity", "w1", "--format", "latex")
     assert r"$\beta_{1} = 0.9$" in latex
-    assert "$k = 8$ (number of the update)" in latex
+    assert "$k = 8$ (update number)" in latex
 
 
 @pytest.mark.parametrize(

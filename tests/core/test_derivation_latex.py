@@ -35,7 +35,7 @@ def equations(made: Experiment, step: int = 1) -> Iterator[Equation]:
         if isinstance(each, Equation):
             yield each
         else:
-            yield from (each.published, each.correct)
+            yield from (each.mistaken, each.correct)
 
 
 def lines_of(made: Experiment, quantity: str, digits: int = 6) -> list[list[str]]:
@@ -108,7 +108,7 @@ def test_what_a_mistake_changes_stands_in_a_box() -> None:
     found = explainer.explain(Timeline(made).snapshot(0), "w1").numbers[0].statements[0]
     assert not isinstance(found, Equation)
     writer = LatexWriter(explainer.symbols)
-    for equation, name in ((found.published, "w_{6}"), (found.correct, "w_{7}")):
+    for equation, name in ((found.mistaken, "w_{6}"), (found.correct, "w_{7}")):
         symbols = "".join(writer.lines(equation)).split("&=")[1]
         assert re.findall(r"\\boxed\{([^}]*\})\}", symbols) == [name]
 

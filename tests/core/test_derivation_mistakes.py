@@ -102,9 +102,9 @@ def differences(explanation: Explanation, symbols: Symbols) -> set[tuple[str, st
     """The differing parts as text: what stands there, what belongs there."""
     found = set()
     for each in comparisons(explanation):
-        here, there = each.published.scope, each.correct.scope
+        here, there = each.mistaken.scope, each.correct.scope
         for one in each.differences:
-            found.add((text(one.published, here, symbols), text(one.correct, there, symbols)))
+            found.add((text(one.mistaken, here, symbols), text(one.correct, there, symbols)))
     return found
 
 
@@ -134,12 +134,12 @@ def test_what_a_mistake_changes_is_held_against_what_is_right(mistake: str) -> N
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_values_of_both_sides(mistake: str) -> None:
-    """The published one is the engine's, the correct one the slope of the loss."""
+    """The mistaken one is the engine's, the correct one the slope of the loss."""
     made = made_with(mistake)
     explainer, snapshot = Explainer(made), last(made)
     for number in range(1, made.network.weight_count + 1):
         (gradient,) = statements(explainer.explain(snapshot, f"gw{number}"))
-        equation = gradient.published if isinstance(gradient, Comparison) else gradient
+        equation = gradient.mistaken if isinstance(gradient, Comparison) else gradient
         name, index = equation.left.name, equation.left.index
         assert index is not None
         assert equation.value == pytest.approx(snapshot.values[name][index], rel=1e-12)
@@ -162,7 +162,7 @@ def numerical(snapshot: Snapshot, layer: int, index: tuple[int, ...], step: floa
 
 @pytest.mark.parametrize("pair", itertools.combinations(MISTAKES, 2), ids="-".join)
 def test_the_correct_side_is_a_step_without_mistakes(pair: tuple[str, str]) -> None:
-    """From the same state, whatever is made together; the published side is the engine's."""
+    """From the same state, whatever is made together; the mistaken side is the engine's."""
     if pair in CONTRADICTORY:
         return
     made = made_with(*pair)
@@ -170,9 +170,9 @@ def test_the_correct_side_is_a_step_without_mistakes(pair: tuple[str, str]) -> N
     corrected = explainer.corrected(snapshot)
     for gradient in ("gW1", "gb1", "gW2", "gb2", "W1", "W2", "b1", "b2"):
         for each in comparisons(explainer.explain(snapshot, gradient)):
-            index = each.published.left.index
+            index = each.mistaken.left.index
             assert index is not None
-            for side, step in ((each.published, snapshot), (each.correct, corrected)):
+            for side, step in ((each.mistaken, snapshot), (each.correct, corrected)):
                 scope = Scope.of(step)
                 wanted = scope.array(side.left.name, side.left.new)[index]
                 assert side.value == pytest.approx(float(wanted), rel=1e-12)

@@ -39,7 +39,7 @@ def printed(made: Experiment) -> Iterator[str]:
         for section in explanation.numbers:
             statements += section.statements
         for each in statements:
-            for one in (each,) if isinstance(each, Equation) else (each.published, each.correct):
+            for one in (each,) if isinstance(each, Equation) else (each.mistaken, each.correct):
                 yield from writer.lines(one)
 
 

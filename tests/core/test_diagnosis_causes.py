@@ -199,7 +199,7 @@ OTHERS = [
         experiment((2, 3, 2), ("tanh", "identity"), train_biases=False),
         {"train_biases": True},
         None,
-        "what the preset keeps fixed is trained",
+        "what the preset keeps frozen is trained",
     ),
 ]
 
@@ -293,7 +293,7 @@ def equations(cause: Cause, case: Case) -> dict[str, tuple[str, str]]:
     symbols = Symbols(case.experiment.network.names)
     return {
         each.correct.left.name: (
-            assignment(each.published, symbols),
+            assignment(each.mistaken, symbols),
             assignment(each.correct, symbols),
         )
         for each in rewritten(cause, case)

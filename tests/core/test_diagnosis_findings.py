@@ -283,10 +283,10 @@ def test_gradients_alone_say_what_follows_from_what() -> None:
 @pytest.mark.parametrize(
     ("bend", "name", "notice"),
     [
-        (lambda a: a.T, "gW1", "it is the transpose of what is right"),
+        (lambda a: a.T, "gW1", "it is the transpose of the right one"),
         (lambda a: 0.0 * a, "gW2", "it is all zeros"),
-        (lambda a: a[::-1], "gW2", "its rows are in another order"),
-        (lambda a: a[:, ::-1], "gW1", "its columns are in another order"),
+        (lambda a: a[::-1], "gW2", "its rows are in the wrong order"),
+        (lambda a: a[:, ::-1], "gW1", "its columns are in the wrong order"),
         (lambda a: a + 1.0, "gW1", ""),
     ],
 )

@@ -198,7 +198,7 @@ def equations(mistake: str, layer: int, case: Case) -> dict[str, tuple[str, str]
     symbols = Symbols(case.experiment.network.names)
     return {
         each.correct.left.name: (
-            assignment(each.published, symbols),
+            assignment(each.mistaken, symbols),
             assignment(each.correct, symbols),
         )
         for each in rewritten(Cause((mistake,), layer=layer), case)

@@ -73,7 +73,7 @@ def test_in_deep_networks_errors_follow_from_the_first_one() -> None:
     check = check_gradients(step_of(made))
     assert origins(check) == {"dL/dout_2": ("transposed-weights",)}
     told = [" ".join(line.text.split()) for line in chain_lines(check, 100)]
-    assert "delta_2 wrong, as it is computed from dL/dout_2" in told
+    assert "delta_2 wrong because it uses dL/dout_2" in told
     assert "gW3 right" in told
     assert "dL/dout_2 wrong from here on: transposed-weights" in told
 
@@ -110,7 +110,7 @@ def test_mistakes_that_meet_are_each_named_where_they_act() -> None:
     named = {each.operation: each.mistakes for each in check.links if each.mistakes}
     assert named == {"dL/dout_o": ("doubled",), "dL/dout_h": ("transposed-weights",)}
     assert check.idle_mistakes == ("gradient-accumulated",)
-    assert "Wrong by itself, too: dL/dout_h: transposed-weights." in summary(check)
+    assert "dL/dout_h is also wrong on its own: transposed-weights." in summary(check)
 
 
 def test_mistakes_that_cancel_beside_a_third_are_not_called_idle() -> None:

@@ -197,7 +197,7 @@ def test_comments_keep_shapes_whole() -> None:
         program = numpy_program(each)
         for shape in shapes:
             assert shape in program
-        assert "# 5 samples, one a row: 3 inputs, 1 target\n" in program
+        assert "# 5 samples, one per row: 3 inputs, 1 target\n" in program
 
 
 def test_programs_are_formatted_and_without_a_finding() -> None:

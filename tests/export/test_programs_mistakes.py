@@ -56,14 +56,14 @@ def put_right(program: str) -> str:
         found.append(line)
         if not line.lstrip().startswith("# MISTAKE"):
             continue
-        while not line.endswith(("yet", "right:", "here:", "again")):
+        while not line.endswith(("too early:", "should be:", "here:", "again")):
             line = next(lines)
             found.append(line)
-        if line.endswith("right: not yet"):
+        if line.endswith("too early:"):
             next(lines)
-        elif line.endswith(("; right:", "right is here:")):
+        elif line.endswith(("should be:", "here:")):
             found.append(next(lines).replace("# ", "", 1))
-            if line.endswith("; right:"):
+            if line.endswith("should be:"):
                 next(lines)
         else:
             assert line.endswith("never again"), line
@@ -106,7 +106,7 @@ def test_the_listing_as_published() -> None:
     program = numpy_program(load("article-listing-1"))
     assert (
         """
-    # MISTAKE transposed-weights; right:
+    # MISTAKE transposed-weights; should be:
     # dL_dout_h = delta_o @ W2.T
     dL_dout_h = delta_o @ W2
 """
@@ -114,7 +114,7 @@ def test_the_listing_as_published() -> None:
     )
     assert (
         """
-    # MISTAKE frozen-last-layer: gW2 is never applied; right is here:
+    # MISTAKE frozen-last-layer: gW2 is never applied; missing here:
     # update(W2, gW2)
 """
         in program
@@ -127,7 +127,7 @@ def test_a_mistake_that_changes_nothing_is_told_as_such() -> None:
     made = experiment((2, 2), "identity", mistakes=("missing-output-derivative",), steps=5)
     program = numpy_program(made)
     told = " ".join(program.split())
-    assert "output layer's delta (which changes nothing here)" in told
+    assert "output layer's delta (no effect here)" in told
     assert "MISTAKE" not in program
 
 

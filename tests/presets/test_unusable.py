@@ -226,7 +226,7 @@ UNUSABLE: dict[str, tuple[str, str, str, str]] = {
         training("train_weights = [true, false]"),
         "training.train_weights",
         "2 switches",
-        "1, one a layer",
+        "1, one per layer",
     ),
     "an unknown mistake": (
         training('mistakes = ["forgotten"]'),

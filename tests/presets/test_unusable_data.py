@@ -36,7 +36,7 @@ UNUSABLE: dict[str, tuple[str, str, str, str]] = {
         given("inputs = [[1, 2, 3]]\ntargets = [[1]]"),
         "data.inputs",
         "inputs of 3 numbers",
-        "2 numbers a sample",
+        "2 numbers per sample",
     ),
     "too few targets": (
         given("inputs = [[1, 2], [3, 4]]\ntargets = [[1]]"),

@@ -155,7 +155,7 @@ def _cause(cause: Cause, check: FunctionCheck, width: int, told: Told) -> Iterat
 
 def _may_be(comparison: Comparison, check: FunctionCheck, told: Told) -> bool:
     """Whether the code may have that line: not if what it computes has been seen to be right."""
-    name, findings = comparison.published.left.name, _findings(check)
+    name, findings = comparison.mistaken.left.name, _findings(check)
     if name == "loss":
         return any(each.name == name and each.verdict == "wrong" for each in findings)
     known = {each.name for each in findings if each.verdict in ("right", "convention")}
@@ -173,12 +173,12 @@ def _compared(comparison: Comparison, cause: Cause, case: Case, width: int) -> l
     report = Report(symbols, width)
     lines = [
         f"{INDENT}you probably wrote",
-        *_code(comparison.published, symbols, width),
+        *_code(comparison.mistaken, symbols, width),
         f"{INDENT}it should be",
         *_code(comparison.correct, symbols, width),
     ]
     told = [report.difference(each, comparison, "numpy") for each in comparison.differences]
-    unchanged = comparison.published.expression == replace(comparison.published.left, new=False)
+    unchanged = comparison.mistaken.expression == replace(comparison.mistaken.left, new=False)
     silent = unchanged or any("the loss is" in each for each in cause.other)
     for text in [] if silent else list(dict.fromkeys(told))[:MOST_DIFFERENCES]:
         lines += hanging(own_words(text), width)

@@ -53,32 +53,35 @@ class Equation:
 
 @dataclass(frozen=True)
 class Difference:
-    """Parts of the published expression, and those that belong in their place."""
+    """Parts of the mistaken expression, and those that belong in their place."""
 
-    published: tuple[Expression, ...]
+    mistaken: tuple[Expression, ...]
     correct: tuple[Expression, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The published equation and the correct one, with the parts in which they differ marked."""
+    """The mistaken equation and the correct one, with the parts in which they differ marked."""
 
-    published: Equation
+    mistaken: Equation
     correct: Equation
     differences: tuple[Difference, ...]
+    heading: str = "with the mistake"
+    """What stands above the mistaken one."""
 
 
-def compare(published: Equation, correct: Equation) -> Comparison:
+def compare(mistaken: Equation, correct: Equation, heading: str = "with the mistake") -> Comparison:
     """Both equations with their differing parts marked."""
     found: list[tuple[list[Path], list[Path], Difference]] = []
-    _differ(published.expression, correct.expression, (), (), found)
+    _differ(mistaken.expression, correct.expression, (), (), found)
     here = frozenset(path for paths, _, _ in found for path in paths)
     there = frozenset(path for _, paths, _ in found for path in paths)
     unique = tuple(dict.fromkeys(difference for _, _, difference in found))
     return Comparison(
-        replace(published, marks=here),
+        replace(mistaken, marks=here),
         replace(correct, marks=there),
         unique,
+        heading,
     )
 
 

@@ -15,6 +15,7 @@ from bptui.core.derivation.step import Definition, StepFormulas, define_for
 from bptui.core.derivation.subjects import Subject, find_subject
 from bptui.core.derivation.symbols import Symbols
 from bptui.core.experiment import Experiment
+from bptui.core.mistakes import heading
 from bptui.core.snapshot import Snapshot
 from bptui.core.training import Engine
 
@@ -291,14 +292,15 @@ class _Writer:
         """The equation; beside the right one where a mistake makes them differ."""
         frozen = self.explainer.experiment.frozen.get(left.name) if left.new else None
         note = f"frozen: {frozen.reason}" if frozen is not None else ""
-        published = Equation(left, written(self.scope, self.formulas), self.scope, note=note)
+        mistaken = Equation(left, written(self.scope, self.formulas), self.scope, note=note)
         if self.right is None:
-            return published
+            return mistaken
         scope, formulas = self.right
         correct = Equation(left, written(scope, formulas), scope)
-        if correct.expression == published.expression:
-            return published
-        return compare(published, correct)
+        if correct.expression == mistaken.expression:
+            return mistaken
+        experiment = self.explainer.experiment
+        return compare(mistaken, correct, heading(experiment.training.mistakes, experiment.source))
 
     # --- details
 
@@ -343,7 +345,8 @@ class _Writer:
             )
             return f"{subject.name}: {kind}"
         if subject.kind == "array":
-            return f"{subject.name}: {_WORDS[self.symbols.places[subject.name].kind]}"
+            words = _WORDS[self.symbols.places[subject.name].kind]
+            return f"{subject.name}: {words}{'es' if words.endswith('s') else 's'}"
         quantity = Quantity(subject.name, subject.index)
         place, name = self.symbols.places[subject.name], self.symbols.text(quantity)
         words = _WORDS[place.kind]
@@ -357,12 +360,12 @@ class _Writer:
 _WORDS = {
     "net": "pre-activation",
     "out": "activation",
-    "delta": "gradient of the loss by the pre-activation",
-    "out_gradient": "gradient of the loss by the activation",
-    "weight": "weights",
+    "delta": "gradient with respect to the pre-activation",
+    "out_gradient": "gradient with respect to the activation",
+    "weight": "weight",
     "bias": "bias",
-    "weight_gradient": "gradient of the loss by the weight",
-    "bias_gradient": "gradient of the loss by the bias",
+    "weight_gradient": "gradient with respect to the weight",
+    "bias_gradient": "gradient with respect to the bias",
 }
 
 

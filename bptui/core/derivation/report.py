@@ -70,7 +70,7 @@ class Report:
             write = partial(self._equations.lines, compact=self.brief and several)
             sample = ""
             for each in section.statements:
-                one = each if isinstance(each, Equation) else each.published
+                one = each if isinstance(each, Equation) else each.mistaken
                 if not linked and sample_of(one, self.symbols) != sample:
                     sample = sample_of(one, self.symbols)
                     written.append((Span(sample, "label"),))
@@ -88,7 +88,7 @@ class Report:
         write: Callable[[Equation], list[TextLine]],
         form: Form = "scalar",
     ) -> list[TextLine]:
-        """An equation; or what sets a published one apart from the correct one, then both."""
+        """An equation; or what sets a mistaken one apart from the correct one, then both."""
         if isinstance(statement, Equation):
             return self._noted(statement, write(statement), form)
         verdict = [
@@ -96,8 +96,8 @@ class Report:
         ]
         return [
             *((Span(text, "warning"),) for text in verdict),
-            (Span("as published", "heading"),),
-            *self._noted(statement.published, write(statement.published), form),
+            (Span(statement.heading, "heading"),),
+            *self._noted(statement.mistaken, write(statement.mistaken), form),
             (Span("correct", "heading"),),
             *write(statement.correct),
         ]
@@ -120,35 +120,35 @@ class Report:
 
     def verdict(self, comparison: Comparison, form: Form = "scalar") -> list[str]:
         """By how much the two sides differ, and which of their parts."""
-        published, correct = comparison.published, comparison.correct
-        first, second = published.array, correct.array
+        mistaken, correct = comparison.mistaken, comparison.correct
+        first, second = mistaken.array, correct.array
         written: list[str] = []
         if np.array_equal(first, second, equal_nan=True):
-            written.append("both have the same value here")
+            written.append("both give the same value here")
         elif first.ndim == 0:
-            written.append(_apart(float(first), float(second)))
+            told = _apart(float(first), float(second), comparison.heading)
+            written.append(f"{told[0].upper()}{told[1:]}")
         else:
             with np.errstate(invalid="ignore"):
                 apart = np.nan_to_num(np.abs(first - second), nan=-1.0)
             far = np.unravel_index(apart.argmax(), first.shape)
             name = self.symbols.text(
-                replace(published.left, index=tuple(int(each) for each in far), new=False)
+                replace(mistaken.left, index=tuple(int(each) for each in far), new=False)
             )
-            written.append(
-                f"furthest apart: {name}, {_apart(float(first[far]), float(second[far]))}"
-            )
-        told = [self.difference(each, comparison, form) for each in comparison.differences]
-        return [*written, *dict.fromkeys(told)]  # once, not for every sample
+            told = _apart(float(first[far]), float(second[far]), comparison.heading)
+            written.append(f"Largest difference in {name}: {told}")
+        parts = (self.difference(each, comparison, form) for each in comparison.differences)
+        return [*written, *dict.fromkeys(parts)]  # once, not for every sample
 
     def difference(
         self, difference: Difference, comparison: Comparison, form: Form = "scalar"
     ) -> str:
-        """``w6 (weight_2[1][0]) stands where w7 (weight_2[0][1]) belongs``."""
-        there = self._named(difference.published, comparison.published, form)
+        """``w6 (weight_2[1][0]) should be w7 (weight_2[0][1])``."""
+        there = self._named(difference.mistaken, comparison.mistaken, form)
         right = self._named(difference.correct, comparison.correct, form)
         if there and right:
-            return f"{there} stands where {right} belongs"
-        return f"{there} does not belong there" if there else f"{right} is missing"
+            return f"{there} should be {right}"
+        return f"{there} should not be there" if there else f"{right} is missing"
 
     def _named(self, parts: Sequence[Expression], equation: Equation, form: Form) -> str:
         written: list[str] = []
@@ -207,12 +207,13 @@ class Report:
         return lines
 
 
-def _apart(published: float, correct: float) -> str:
-    text = f"{number(published)} as published, {number(correct)} correct"
-    apart = f"{number(published - correct)} apart"
-    if 0.0 in (published, correct) or not np.isfinite(published / correct):
-        return f"{text}: {apart}"
-    return f"{text}: {number(published / correct)} times as large, {apart}"
+def _apart(mistaken: float, correct: float, heading: str) -> str:
+    """``published 0.00103, correct 0.00177 (58.2 %, off by -0.00074)``."""
+    off = f"off by {number(mistaken - correct)}"
+    if 0.0 not in (mistaken, correct) and np.isfinite(ratio := mistaken / correct):
+        times = f"{100.0 * ratio:.3g} %" if abs(ratio) < 10.0 else f"{ratio:.3g} times"
+        off = f"{times}, {off}"
+    return f"{heading.removeprefix('as ')} {number(mistaken)}, correct {number(correct)} ({off})"
 
 
 def _filled(text: str) -> Callable[[re.Match[str]], str]:

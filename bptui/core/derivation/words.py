@@ -8,26 +8,26 @@ from bptui.core.operations import Operation
 
 _ACTIVATIONS = {
     "identity": "the pre-activation as it is",
-    "softmax": "e to the pre-activation, divided by the sum over the layer: together 1",
+    "softmax": "e to the power of each pre-activation, divided by their sum over the layer",
 }
 _LOSSES = {
-    "half_squared_error": "half the squared difference between each output and its target",
-    "squared_error": "the squared difference between each output and its target",
-    "mean_squared_error": "the squared difference between output and target, averaged over outputs",
-    "binary_cross_entropy": "the cross-entropy between each output and its target",
-    "cross_entropy": "minus the logarithm of the output, weighted by the target",
+    "half_squared_error": "half the squared difference between output and target, summed",
+    "squared_error": "the squared difference between output and target, summed",
+    "mean_squared_error": "the squared difference between output and target, averaged",
+    "binary_cross_entropy": "the cross-entropy between output and target, summed",
+    "cross_entropy": "minus the logarithm of the output times the target, summed",
 }
 _OPTIMIZERS = {
     "sgd": "minus the learning rate times its gradient",
-    "momentum": "plus its velocity, which keeps a part of what it was and gains minus the learning "
-    "rate times the gradient",
-    "nesterov": "plus its velocity looked up one step ahead",
-    "adagrad": "minus the learning rate times its gradient, divided by the root of the sum of all "
-    "its squared gradients so far",
-    "rmsprop": "minus the learning rate times its gradient, divided by the root of the running "
-    "mean of its squared gradients",
-    "adam": "minus the learning rate times the running mean of its gradient, divided by the root "
-    "of the running mean of its square, both corrected for starting at 0",
+    "momentum": "plus its velocity: a part of the old velocity, minus the learning rate times the "
+    "gradient",
+    "nesterov": "plus its velocity, looked up one step ahead",
+    "adagrad": "minus the learning rate times its gradient, divided by the square root of the sum "
+    "of all its squared gradients so far",
+    "rmsprop": "minus the learning rate times its gradient, divided by the square root of the "
+    "running mean of its squared gradients",
+    "adam": "minus the learning rate times the running mean of its gradient, divided by the square "
+    "root of the running mean of its square, both corrected for starting at 0",
 }
 
 
@@ -45,7 +45,7 @@ def operation_words(operation: Operation, experiment: Experiment, samples: int) 
     network = experiment.network
     layer, last = operation.layer, network.depth
     names, here = network.names, layer_words(network, operation.layer)
-    batch = ", added up over the samples" if samples > 1 else ""
+    batch = ", summed over the samples" if samples > 1 else ""
     name = operation.name
     if operation.stage == "loss":
         return _loss(experiment, samples)
@@ -61,18 +61,18 @@ def operation_words(operation: Operation, experiment: Experiment, samples: int) 
         return f"activations of {here}: {_ACTIVATIONS.get(activation, plain)}"
     if name == names.out_gradient(layer):
         if layer == last:
-            return "gradient of the loss by the outputs: how much each output would change it"
+            return "gradient of the loss with respect to the outputs: how much each one changes it"
         after = layer_words(network, layer + 1)
         return (
-            f"gradient of the loss by the activations of {here}: the deltas of {after}, "
-            "carried back along the weights"
+            f"gradient of the loss with respect to the activations of {here}: the deltas of "
+            f"{after}, carried back along the weights"
         )
     if name == names.delta(layer):
         return f"deltas of {here}: {_delta(operation, experiment)}"
     biases = " and biases" if network.bias else ""
     return (
-        f"gradient of the loss by the weights{biases} into {here}: what a weight carries forwards "
-        f"times the delta of the unit it leads to{batch}"
+        f"gradient of the loss with respect to the weights{biases} into {here}: what a weight "
+        f"carries forward times the delta of the unit it leads to{batch}"
     )
 
 
@@ -83,7 +83,7 @@ def _update(operation: Operation, experiment: Experiment) -> str:
         return f"the update ({training.optimizer}) changes nothing; frozen: {frozen}"
     others = f"; frozen: {frozen}" if frozen else ""
     return (
-        f"the update ({training.optimizer}): each parameter becomes what it was, "
+        f"the update ({training.optimizer}): each parameter becomes its old value "
         f"{_OPTIMIZERS[training.optimizer]}{others}"
     )
 
@@ -93,17 +93,18 @@ def _loss(experiment: Experiment, samples: int) -> str:
     over = ""
     if samples > 1:
         mean = training.reduction == "mean"
-        over = f", {'averaged' if mean else 'added up'} over the {samples} samples of the batch"
+        over = f", {'averaged' if mean else 'summed'} over the {samples} samples of the batch"
     penalty = ", plus l2 times the sum of all squared weights" if training.l2 else ""
-    return f"the loss: {_LOSSES[training.loss]}, added up{over}{penalty}"
+    return f"the loss: {_LOSSES[training.loss]} over the outputs{over}{penalty}"
 
 
 def _delta(operation: Operation, experiment: Experiment) -> str:
     upstream = experiment.network.names.out_gradient(operation.layer)
+    gradient = "gradient of the loss with respect to the pre-activations"
     if upstream in operation.reads:
-        return "gradient of the loss by the pre-activations, through the activation's derivative"
+        return f"{gradient}, through the activation's derivative"
     activation = experiment.network.activations[-1]
     return (
-        f"gradient of the loss by the pre-activations; {activation} and {experiment.training.loss} "
-        "cancel each other's divisions"
+        f"{gradient}; the derivatives of {activation} and {experiment.training.loss} "
+        "simplify together"
     )

@@ -21,9 +21,9 @@ def notice_of(calls: Sequence[Called], name: str) -> str:
     notices: tuple[tuple[str, Callable[[Called, str], bool]], ...] = (
         (UNCHANGED, _unchanged),
         ("it is all zeros", _zeros),
-        ("it is the transpose of what is right", _transposed),
-        ("its rows are in another order", lambda call, name: _reordered(call, name, 0)),
-        ("its columns are in another order", lambda call, name: _reordered(call, name, 1)),
+        ("it is the transpose of the right one", _transposed),
+        ("its rows are in the wrong order", lambda call, name: _reordered(call, name, 0)),
+        ("its columns are in the wrong order", lambda call, name: _reordered(call, name, 1)),
     )
     return next((text for text, holds in notices if all(holds(each, name) for each in calls)), "")
 

@@ -16,7 +16,7 @@ from bptui.core.training import Engine
 def rewritten(cause: Cause, case: Case) -> tuple[Comparison, ...]:
     """The whole-array equations of a step that ``cause`` changes, in the order of the step.
 
-    ``published`` is what the code probably has, ``correct`` what it should be. Empty where the
+    ``mistaken`` is what the code probably has, ``correct`` what it should be. Empty where the
     cause cannot be made in the network of ``case``; of a cause that is made in one layer only, the
     equations of that layer.
     """
@@ -26,15 +26,15 @@ def rewritten(cause: Cause, case: Case) -> tuple[Comparison, ...]:
         experiment = with_cause(case.experiment, cause)
     except UnusableError:
         return ()
-    published, correct = Engine(experiment).record(), Engine(case.experiment).record()
-    here, there = Scope.of(published), Scope.of(correct)
+    mistaken, correct = Engine(experiment).record(), Engine(case.experiment).record()
+    here, there = Scope.of(mistaken), Scope.of(correct)
     right = {
         (each.name, each.new): each.expression
         for definitions in define_for(correct).operations.values()
         for each in definitions
     }
     made: list[Comparison] = []
-    for definitions in define_for(published).operations.values():
+    for definitions in define_for(mistaken).operations.values():
         for each in definitions:
             expression = right.get((each.name, each.new))
             if expression is None or expression == each.expression:

@@ -12,9 +12,9 @@ from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.losses import LOSSES
 
-TRAINED = "what the preset keeps fixed is trained"
+TRAINED = "what the preset keeps frozen is trained"
 
-TRAINED = "what the preset keeps fixed is trained"
+TRAINED = "what the preset keeps frozen is trained"
 Change: TypeAlias = Callable[[Experiment], Experiment]
 
 

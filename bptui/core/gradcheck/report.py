@@ -26,9 +26,9 @@ Role: TypeAlias = Literal[
     "title", "columns", "right", "wrong", "kink", "unclear", "note", "verdict", "blank"
 ]
 METHOD = (
-    "Analytic: what backpropagation gave. Complex step: Im L(w + ih) / h, by a forward pass of its "
-    "own. Central difference: (L(w + h) - L(w - h)) / 2h, extrapolated to h = 0. Relative error: "
-    "|a - n| / max(|a|, |n|); right is below 1e-9, or no more than rounding explains."
+    "Analytic: from backpropagation. Complex step: Im L(w + ih) / h, by a separate forward pass. "
+    "Central difference: (L(w + h) - L(w - h)) / 2h, extrapolated to h = 0. Relative error: "
+    "|a - n| / max(|a|, |n|); right below 1e-9, or where rounding explains it."
 )
 FULL = 92
 """Columns that a table takes with the central differences; without that room it leaves them out."""
@@ -115,24 +115,22 @@ def _link(link: Link, first: bool) -> str:
     if link.faults:
         return "; ".join(_faults(link)) + _behind(link)
     if not link.wrong and any(bool(each.unclear.any()) for each in link.results):
-        return "right, as far as rounding lets tell"
+        return "right, as far as rounding permits"
     if not link.wrong:
         kinks = any(bool(each.kink.any()) for each in link.results)
-        return "right, on a kink" if kinks else "right"
+        return "right, at a kink" if kinks else "right"
     if link.follows_from:
-        own = ", and by itself, too" if link.mistakes else ""
-        return f"wrong, as it is computed from {' and '.join(link.follows_from)}{own}" + _behind(
-            link
-        )
+        own = ", and on its own" if link.mistakes else ""
+        return f"wrong because it uses {' and '.join(link.follows_from)}{own}" + _behind(link)
     return ("wrong from here on" if first else "wrong") + _behind(link)
 
 
 def _faults(link: Link) -> Iterator[str]:
     for fault in link.faults:
         if fault.never_applied:
-            yield f"{fault.name} stays as it was, its gradient never applied"
+            yield f"the gradient of {fault.name} is never applied"
         else:
-            yield f"{fault.name} is not what the optimizer makes of its gradient"
+            yield f"the update of {fault.name} does not follow from its gradient"
 
 
 def _behind(link: Link) -> str:
@@ -155,33 +153,32 @@ def summary(check: GradientCheck) -> list[str]:
     if kinks:
         said.append(
             f"{_some(kinks, checked)} not differentiable here, where a pre-activation is 0: the "
-            "value taken lies between the one-sided derivatives."
+            "value used lies between the one-sided derivatives."
         )
     if unclear:
         whose = "they are" if unclear > 1 else "it is"
         cause = f"rounding, which may be as large as {whose}"
         if check.count("overflowed"):
             cause = "rounding or overflow"
-        said.append(
-            f"{_some(unclear, checked)} lost in {cause}: whether {whose} right cannot be told."
-        )
+        said.append(f"{_some(unclear, checked)} unclear: lost in {cause}.")
     if check.count("rounded"):
         said.append(
-            f"{_some(check.count('rounded'), checked)} right to some digits, as many as rounding "
-            "leaves."
+            f"{_some(check.count('rounded'), checked)} right to as many digits as rounding leaves."
         )
     if check.count("doubtful"):
         said.append(
-            f"Of {check.count('doubtful'):,} the central difference says something else: the "
-            "verdict stands on the complex step alone."
+            f"For {check.count('doubtful'):,} the central difference disagrees: the verdict "
+            "rests on the complex step alone."
         )
     if check.hidden_mistakes:
         hidden = ", ".join(check.hidden_mistakes)
-        said.append(f"At work, too, but hidden by the errors of others: {hidden}.")
+        said.append(f"Also at work, but hidden by other errors: {hidden}.")
     if check.idle_mistakes:
-        said.append(f"Without effect in this step: {', '.join(check.idle_mistakes)}.")
+        said.append(f"No effect in this step: {', '.join(check.idle_mistakes)}.")
     if check.checked < check.total:
-        said.append(f"Checked is a drawn sample of {check.checked:,} of {check.total:,} gradients.")
+        said.append(
+            f"Only a random sample was checked: {check.checked:,} of {check.total:,} gradients."
+        )
     return said
 
 
@@ -192,8 +189,9 @@ def _since(check: GradientCheck) -> Iterator[str]:
             by = f": {' and '.join(link.mistakes)}" if link.mistakes else ""
             yield f"In the update, {'; '.join(_faults(link))}{by}."
         elif link.origin or link.mistakes:
-            begin = "Wrong since" if link is check.first_wrong else "Wrong by itself, too:"
-            yield f"{begin} {link.operation}{_behind(link)}."
+            name, first = link.operation, link is check.first_wrong
+            begin = f"Wrong from {name} on" if first else f"{name} is also wrong on its own"
+            yield f"{begin}{_behind(link)}."
 
 
 def _some(count: int, all_of: int) -> str:

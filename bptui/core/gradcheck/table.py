@@ -62,7 +62,7 @@ def table(names: Names, comparison: Comparison, decimals: int = DECIMALS) -> Tab
     """The rows of ``comparison``, the worst first where they are not all written."""
     places = comparison.derivatives.places
     layer, of = places.layer, "b" if places.kind == "biases" else "W"
-    title = f"{comparison.name}: gradient by {of}{layer}"
+    title = f"{comparison.name}: gradient with respect to {of}{layer}"
     if places.kind == "weights":
         title += f", {_layer(names, layer - 1)} → {_layer(names, layer)}"
     if not places.whole:
@@ -136,8 +136,8 @@ def _omitted(comparison: Comparison, shown: list[int]) -> str:
         return ""
     counts = {
         "wrong": int((comparison.wrong & left).sum()),
-        "lost": int((comparison.unclear & left).sum()),
-        "on a kink": int((stands_on_kink(comparison) & left).sum()),
+        "unclear": int((comparison.unclear & left).sum()),
+        "at a kink": int((stands_on_kink(comparison) & left).sum()),
     }
     counts["right"] = int(left.sum()) - sum(counts.values())
     told = [f"{count:,} {word}" for word, count in counts.items() if count]
@@ -153,11 +153,11 @@ def _words(comparison: Comparison, position: int) -> str:
             return "wrong: not finite"
         return f"wrong by {a - n:+.3g}"
     if comparison.unclear[position]:
-        return "cannot be told"
+        return "unclear"
     if comparison.kink[position]:
         return "not differentiable"
     if comparison.rounded[position]:
-        return "right, to rounding"
+        return "right, within rounding"
     return "right, unconfirmed" if comparison.doubtful[position] else "right"
 
 
@@ -181,7 +181,7 @@ def times(ratio: float) -> str:
         if abs(ratio - value) < 1e-6:
             return f"{word} what it should be"
     if abs(ratio + 1.0) < 1e-6:
-        return "of the opposite sign"
+        return "with the opposite sign"
     return f"{ratio:.6g} times what it should be"
 
 
@@ -193,9 +193,9 @@ def _verdict(names: Names, comparison: Comparison) -> str:
     if comparison.ratio is not None:
         parts[0] += f", {'each ' if wrong > 1 else ''}{times(comparison.ratio)}"
     if kinks:
-        parts.append(f"{_all(kinks, size)} not differentiable here, with a value that may stand")
+        parts.append(f"{_all(kinks, size)} not differentiable here, with a valid value")
     if unclear:
-        parts.append(f"{_all(unclear, size)} lost: cannot be told")
+        parts.append(f"{_all(unclear, size)} unclear")
     right = size - wrong - kinks - unclear
     if right:
         text = f"{_all(right, size)} right"
@@ -210,4 +210,4 @@ def _verdict(names: Names, comparison: Comparison) -> str:
 def _all(count: int, size: int) -> str:
     if count < size:
         return f"{count:,} of {size:,}"
-    return f"all {size:,}" if size > 1 else "the only one"
+    return "the only one" if size == 1 else "both" if size == 2 else f"all {size:,}"

@@ -1,4 +1,4 @@
-"""The backward pass and the update of a numpy program, as published where it makes mistakes.
+"""The backward pass and the update of a numpy program, with the mistakes that it makes.
 
 The order of operations is that of :mod:`bptui.core.backprop`, so that both round alike.
 """
@@ -127,7 +127,7 @@ class Backward:
         shape = f"(n, {self.network.layers[-1]})"
         lines = comment(f"{_capital(layer_words(self.network, last))}")
         if not fused or ("output-factor-a" in self.mistakes and last > 1):
-            lines += comment(f"dL/d{out}, how much each output would change the loss: {shape}")
+            lines += comment(f"dL/d{out}, how much each output changes the loss: {shape}")
             lines += self.marker.lines(self.loss_gradient)
         chain = f"{delta} = dL/d{net} = dL/d{out} * d{out}/d{net}"
         if fused:
@@ -172,7 +172,7 @@ class Backward:
         words = _capital(layer_words(self.network, layer))
         return [
             *comment(
-                f"{words}, back through {names.weights(after)}: each unit sums over those it feeds"
+                f"{words}, back through {names.weights(after)}: every unit sums over those it feeds"
             ),
             *comment(f"dL/d{out} = {names.delta(after)} * d{names.net(after)}/d{out}: {shapes}"),
             *self.marker.lines(self.about(layer, "carried")),
@@ -231,7 +231,7 @@ class Backward:
         self.marker.shown.add("updated-weights")
         weights, before = self.names.weights(layer), self.out_gradient(layer - 1)
         return [
-            f"# MISTAKE updated-weights: {before} below uses the new {weights}; right: not yet",
+            f"# MISTAKE updated-weights: {before} below uses the new {weights}; too early:",
             self.update(weights),
         ]
 
@@ -250,10 +250,10 @@ class Backward:
             elif frozen is not None:
                 self.marker.shown.update(frozen.mistakes)
                 names = ", ".join(frozen.mistakes)
-                lines.append(f"# MISTAKE {names}: g{parameter} is never applied; right is here:")
+                lines.append(f"# MISTAKE {names}: g{parameter} is never applied; missing here:")
                 lines.append(f"# {self.update(parameter)}")
             elif self.early(layer) and parameter == self.names.weights(layer):
-                lines.append("# MISTAKE updated-weights: done above; right is here:")
+                lines.append("# MISTAKE updated-weights: done above; belongs here:")
                 lines.append(f"# {self.update(parameter)}")
             else:
                 lines.append(self.update(parameter))

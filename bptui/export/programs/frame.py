@@ -16,7 +16,7 @@ PRINTED = 20
 
 SHUFFLED = """
 def shuffled(epoch):
-    \"\"\"The order of the samples in an epoch; any epoch's can be had without those before.\"\"\"
+    \"\"\"The order of the samples in an epoch, which does not depend on earlier epochs.\"\"\"
     generator = np.random.Generator(np.random.Philox(key=SEED, counter=[0, 0, 0, epoch]))
     return {order}
 """
@@ -44,7 +44,7 @@ def constants(experiment: Experiment) -> list[str]:
 def samples(experiment: Experiment, make: str) -> list[str]:
     """Inputs and targets, those kept back for testing too."""
     data, layers = experiment.data, experiment.network.layers
-    one = "The only sample" if data.samples == 1 else f"{data.samples} samples, one a row"
+    one = "The only sample" if data.samples == 1 else f"{data.samples} samples, one per row"
     inputs, targets = _counted(layers[0], "input"), _counted(layers[-1], "target")
     lines = comment(f"{one}: {inputs}, {targets}")
     for what, names in (("Inputs", data.input_names), ("Classes", data.class_names)):
@@ -53,7 +53,7 @@ def samples(experiment: Experiment, make: str) -> list[str]:
     lines += array_lines("INPUTS", data.inputs, make)
     lines += array_lines("TARGETS", data.targets, make)
     if len(data.test_inputs):
-        lines += ["", *comment(f"{len(data.test_inputs)} more, kept back for testing")]
+        lines += ["", *comment(f"{_counted(len(data.test_inputs), 'test sample')}")]
         lines += array_lines("TEST_INPUTS", data.test_inputs, make)
         lines += array_lines("TEST_TARGETS", data.test_targets, make)
     return lines
@@ -101,7 +101,7 @@ def printing(experiment: Experiment, finite: str, loss: str) -> list[str]:
     """The lines that print a loss, of step 0 and of the last too, and end the loop."""
     width = len(str(experiment.training.steps))
     return [
-        f"last = step == STEPS or not {finite}  # a loss that is not finite: it diverged",
+        f"last = step == STEPS or not {finite}  # not finite: training has diverged",
         "if last or step % EVERY == 0:",
         f'    print(f"step {{step:{width}}}  loss {{{loss}!r}}")',
         "if last:",

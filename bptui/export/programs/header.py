@@ -28,8 +28,8 @@ def docstring(experiment: Experiment, facts: list[str], rounding: str, needs: st
     paragraphs += [_prose(each) for each in facts]
     paragraphs.append(
         _prose(
-            f"Exported by bptui from the preset {name}: running it with Python trains the network "
-            f"and prints the losses that bptui prints. {rounding} It needs {needs}."
+            f"Exported by bptui from the preset {name}. It trains the network and prints the same "
+            f"losses as bptui. {rounding} It needs {needs}."
         )
     )
     lines = [line for paragraph in paragraphs for line in (*_escaped(paragraph), "")]
@@ -64,7 +64,7 @@ def _settings(experiment: Experiment) -> list[str]:
     batches = []
     if not experiment.schedule.full_batch:
         size = experiment.schedule.batch_size
-        order = "in a new order each epoch" if training.shuffle else "in the order given"
+        order = "in a new order every epoch" if training.shuffle else "in the order given"
         batches = [f"batches of {size} samples, {order}"]
     loss = training.loss
     if experiment.data.samples > 1:
@@ -89,11 +89,10 @@ def mistakes_made(experiment: Experiment, shown: set[str]) -> list[str]:
     if not made:
         return []
     told = [
-        f"  {name}: {MISTAKES[name].summary}"
-        + ("" if name in shown else " (which changes nothing here)")
+        f"  {name}: {MISTAKES[name].summary}" + ("" if name in shown else " (no effect here)")
         for name in made
     ]
     first = (
-        "It deviates from backpropagation, on purpose. Above each wrong line stands the right one:"
+        "It deliberately deviates from backpropagation. Above each wrong line is the correct one:"
     )
     return ["\n".join([first, *told])]

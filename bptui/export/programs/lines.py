@@ -17,7 +17,7 @@ SHAPES = re.compile(r"\([n\d]+,[ n\d]*\)(?: [@+=] \([n\d]+,[ n\d]*\))*")
 
 NUMBERS = '''
 def numbers(text, *shape):
-    """An array of numbers that stand in a text, apart by blanks."""
+    """An array of the numbers in a text, separated by blanks."""
     return {make}([float(each) for each in text.split()]).reshape(shape)
 '''
 

@@ -15,10 +15,10 @@ Statement: TypeAlias = Callable[[Mistakes], str]
 def guilty(statement: Statement, mistakes: Iterable[str]) -> list[str]:
     """Those of the ``mistakes`` that make ``statement`` another than the right one."""
     made = tuple(mistakes)
-    right, published = statement(frozenset()), statement(frozenset(made))
-    if right == published:
+    right, mistaken = statement(frozenset()), statement(frozenset(made))
+    if right == mistaken:
         return []
-    needed = [each for each in made if statement(frozenset(made) - {each}) != published]
+    needed = [each for each in made if statement(frozenset(made) - {each}) != mistaken]
     # two that do the same thing: neither is needed, both are to blame
     return needed or [each for each in made if statement(frozenset({each})) != right]
 
@@ -31,11 +31,11 @@ class Marker:
         self.shown: set[str] = set()
 
     def lines(self, statement: Statement) -> list[str]:
-        """``statement`` as published; above a wrong one the mistakes' names and the right one."""
+        """``statement`` as trained; above a wrong one the mistakes' names and the correct one."""
         made = guilty(statement, self.mistakes)
-        published = statement(frozenset(self.mistakes))
+        mistaken = statement(frozenset(self.mistakes))
         if not made:
-            return [published]
+            return [mistaken]
         self.shown.update(made)
         right = statement(frozenset())
-        return [*comment(f"MISTAKE {', '.join(made)}; right:"), f"# {right}", published]
+        return [*comment(f"MISTAKE {', '.join(made)}; should be:"), f"# {right}", mistaken]

@@ -27,7 +27,7 @@ from bptui.export.programs.mistaken import Marker
 from bptui.export.programs.updates import UPDATES
 
 ROUNDING = (
-    "They agree to twelve digits, to fewer where training magnifies a difference in the last one."
+    "They agree to twelve digits, or fewer where training magnifies a difference in the last one."
 )
 
 
@@ -56,7 +56,7 @@ def numpy_program(experiment: Experiment) -> str:
 
 
 def _silenced(functions: list[str]) -> list[str]:
-    lines = ["# Training that diverges shows in its losses; no warnings beside them"]
+    lines = ["# No warnings: training that diverges shows in its losses"]
     if any("np.exp(-z)" in each for each in functions):
         lines.append("# (where e^-z becomes inf, 1 / (1 + inf) is 0, as it should be)")
     return [*lines, 'np.seterr(all="ignore")', ""]
@@ -73,7 +73,7 @@ def _memory(experiment: Experiment) -> list[str]:
     names = experiment.network.names
     lines: list[str] = []
     if experiment.optimizer.slots and frame.trained_parameters(experiment):
-        lines += ["", *comment(f"What {experiment.optimizer.name} remembers of each of them")]
+        lines += ["", *comment(f"What {experiment.optimizer.name} remembers of every parameter")]
         lines += [
             f"{slot}{parameter} = np.zeros_like({parameter})"
             for parameter in frame.trained_parameters(experiment)
@@ -113,10 +113,10 @@ def _functions(experiment: Experiment, loop: str) -> list[str]:
 
 ONES = '''
 def with_ones(x):
-    """x and a column of ones, for a bias is the weight of an input that is always 1.
+    """x and a column of ones: a bias is the weight of an input that is always 1.
 
-    One product instead of a product and a sum rounds as bptui does; {optimizer} would make a
-    difference in the last digit grow.
+    A single product rounds exactly as bptui does; {optimizer} would magnify a difference in the
+    last digit.
     """
     return np.column_stack([x, np.ones(len(x))])
 '''
@@ -185,7 +185,7 @@ def _loop(experiment: Experiment, backward: list[str]) -> list[str]:
     ]
     lines = ["for step in range(STEPS + 1):", *indented(body)]
     if len(experiment.data.test_inputs):
-        lines += ["", "# The samples kept back for testing, after the last step"]
+        lines += ["", "# The test samples, after the last step"]
         lines += unpacked(values, "forward(TEST_INPUTS)")
         loss = _loss(experiment, "TEST_TARGETS", frame.test_scale(experiment))
         lines += [f"test_loss = {loss}", 'print(f"test loss {test_loss!r}")']

@@ -55,7 +55,7 @@ def cross_entropy(z, t):
 """By name; the cross-entropies take the output layer's pre-activations."""
 
 ROUNDING = (
-    "Torch rounds in its own way: they agree to nine digits or more, to fewer where training "
+    "Torch rounds differently: they agree to nine digits or more, or fewer where training "
     "magnifies a difference in the last one, as steps that stay large near a minimum do."
 )
 
@@ -87,8 +87,8 @@ def torch_program(experiment: Experiment) -> str:
     if mistakes:
         what = "a mistake" if len(mistakes) == 1 else "mistakes"
         raise RefusedError(
-            f"the preset makes {what} ({', '.join(mistakes)}), and autograd makes none; "
-            "--to numpy writes the program as published"
+            f"the preset makes {what} ({', '.join(mistakes)}), which autograd cannot; "
+            "use --to numpy"
         )
     shuffles, loop = experiment.schedule.shuffle, _loop(experiment)
     functions = _functions(experiment)
@@ -107,7 +107,7 @@ def torch_program(experiment: Experiment) -> str:
     needs = "torch, and numpy for the order of the samples" if shuffles else "torch only"
     settings = ["torch.set_default_dtype(torch.float64)"]
     if experiment.network.weight_count * experiment.schedule.batch_size < MOST_PRODUCTS_ALONE:
-        settings.append("torch.set_num_threads(1)  # so small: more would wait for each other")
+        settings.append("torch.set_num_threads(1)  # more would only wait for each other")
     settings += ["", *frame.constants(experiment)]
     head = [*docstring(experiment, [], ROUNDING, needs), "", *imports, "", *settings]
     return frame.joined(head, data, NUMBERS.format(make="torch.tensor"), functions, loop)
@@ -234,7 +234,7 @@ def _loop(experiment: Experiment) -> list[str]:
         computed = names.net(last) if stops else names.out(last)
         lines += [
             "",
-            "# The samples kept back for testing, after the last step",
+            "# The test samples, after the last step",
             "with torch.no_grad():",
             f"    {computed} = forward(TEST_INPUTS)",
             f"    test_loss = {experiment.training.loss}({computed}, TEST_TARGETS){scale}",

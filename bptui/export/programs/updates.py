@@ -8,19 +8,19 @@ from __future__ import annotations
 UPDATES = {
     "sgd": '''
 def update(parameter, gradient):
-    """Gradient descent, in place: against the gradient, where the loss falls most steeply."""
+    """Gradient descent, in place: against the gradient, the direction of steepest descent."""
     parameter -= LEARNING_RATE * gradient
 ''',
     "momentum": '''
 def update(parameter, gradient, v):
-    """Momentum: a velocity v that keeps a part of what it was. Changes both in place."""
+    """Momentum: a velocity v that keeps a part of its old value. Changes both in place."""
     v *= MOMENTUM
     v -= LEARNING_RATE * gradient
     parameter += v
 ''',
     "nesterov": '''
 def update(parameter, gradient, v):
-    """Nesterov's momentum: the velocity v looked up one step ahead. Changes both in place."""
+    """Nesterov momentum: the velocity v looked up one step ahead. Changes both in place."""
     v *= MOMENTUM
     v -= LEARNING_RATE * gradient
     parameter += MOMENTUM * v - LEARNING_RATE * gradient

@@ -13,11 +13,19 @@ from bptui.core.derivation.expression import Index
 from bptui.core.derivation.latex_equations import LatexWriter
 from bptui.core.derivation.latex_pieces import SETTINGS, measure, number_text
 from bptui.core.derivation.report import Form, Report
-from bptui.export.worksheet.sheet import DIGITS, VALUE_DIGITS, Part, Worksheet, equations, sections
+from bptui.export.worksheet.sheet import (
+    DIGITS,
+    VALUE_DIGITS,
+    Part,
+    Worksheet,
+    equations,
+    remarks,
+    sections,
+)
 from bptui.export.worksheet.text import code_lines
 
 CODE_WIDTH = 96
-_WORDS = {"learning_rate": "learning rate", "k": "number of the update"}
+_WORDS = {"learning_rate": "learning rate", "k": "update number"}
 ROW_END, EQUATION_END = r" \\", r" \\[6pt]"
 
 
@@ -100,8 +108,8 @@ class FormulaWriter:
     ) -> Iterator[Block]:
         for text in self.report.verdict(comparison, form):
             yield Remark(text)
-        yield Remark("as published", heading=True)
-        yield self._formulas([comparison.published], place_in)
+        yield Remark(comparison.heading, heading=True)
+        yield self._formulas([comparison.mistaken], place_in)
         yield Remark("correct", heading=True)
         yield self._formulas([comparison.correct], place_in)
 
@@ -122,10 +130,9 @@ class FormulaWriter:
         """The line of code for each array, and what it computes as a comment."""
         written: list[str] = []
         for statement in part.explanation.arrays:
-            both = equations(statement)
-            for equation, remark in zip(both, ("as published", "correct"), strict=False):
+            for equation, remark in zip(equations(statement), remarks(statement), strict=True):
                 written += [""] if written else []
-                written += [f"# {remark}"] if len(both) > 1 else []
+                written += [f"# {remark}"] if remark else []
                 written += folded(remarked(equation, self.report.symbols), CODE_WIDTH)
                 values = array_lines(equation.array, VALUE_DIGITS)
                 written += [f"# {line}" for line in values]

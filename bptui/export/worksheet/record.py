@@ -80,7 +80,7 @@ class _Writer:
         if isinstance(statement, Equation):
             return write(statement) | {"correct": None, "differences": []}
         told = [self.report.difference(each, statement, form) for each in statement.differences]
-        return write(statement.published) | {
+        return write(statement.mistaken) | {
             "correct": write(statement.correct),
             "differences": [*dict.fromkeys(told)],
         }

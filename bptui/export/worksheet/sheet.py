@@ -23,8 +23,8 @@ MOST_SAMPLES = 12
 """Samples of a batch that are named."""
 DIGITS, VALUE_DIGITS = 6, 10
 ROUNDED = (
-    f"Numbers put in are rounded to {DIGITS} significant digits, values to {VALUE_DIGITS}; "
-    "all are computed with unrounded ones."
+    f"Numbers in formulas are rounded to {DIGITS} significant digits, results to {VALUE_DIGITS}; "
+    "the calculation uses unrounded ones."
 )
 
 
@@ -173,7 +173,12 @@ def sections(explanation: Explanation, symbols: Symbols) -> Iterator[tuple[str, 
 
 
 def equations(statement: Statement) -> tuple[Equation, ...]:
-    """The equation itself, or the published one and the correct one."""
+    """The equation itself, or the mistaken one and the correct one."""
     if isinstance(statement, Equation):
         return (statement,)
-    return (statement.published, statement.correct)
+    return (statement.mistaken, statement.correct)
+
+
+def remarks(statement: Statement) -> tuple[str, ...]:
+    """What stands above each of its :func:`equations`, if anything."""
+    return ("",) if isinstance(statement, Equation) else (statement.heading, "correct")

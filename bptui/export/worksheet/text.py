@@ -17,6 +17,7 @@ from bptui.export.worksheet.sheet import (
     Part,
     Worksheet,
     equations,
+    remarks,
     sections,
 )
 
@@ -79,11 +80,9 @@ def _scalar(part: Part, report: Report) -> list[TextLine]:
 
 
 def code_lines(part: Part, width: int, report: Report) -> list[str]:
-    """A line of code for each array of a part; the published one and the correct one."""
+    """A line of code for each array of a part; the mistaken one and the correct one."""
     written: list[str] = []
     for statement in part.explanation.arrays:
-        both = equations(statement)
-        for equation, remark in zip(both, ("as published", "correct"), strict=False):
-            remarks = [remark] if len(both) > 1 else []
-            written += folded(remarked(equation, report.symbols, *remarks), width)
+        for equation, remark in zip(equations(statement), remarks(statement), strict=True):
+            written += folded(remarked(equation, report.symbols, *filter(None, [remark])), width)
     return written
