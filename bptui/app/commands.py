@@ -117,7 +117,7 @@ COMMANDS = (
         "b",
         "breakpoints",
         "Breakpoints",
-        "Stop runs where the loss, a weight or a gradient passes a value",
+        "Stop runs where the loss, a weight, a gradient or another number passes a value",
         "breakpoints",
         words="break watch condition when until pause",
     ),

@@ -5,6 +5,7 @@ Hits are a pure function of the timeline, so a search forwards and one backwards
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from time import perf_counter
 from typing import NamedTuple
@@ -13,12 +14,12 @@ import numpy as np
 
 from bptui.core.arrays import Array
 from bptui.core.batches import Indices
-from bptui.core.breakpoints import Breakpoint, locate
+from bptui.core.breakpoints import Breakpoint, Place, locate
 from bptui.core.experiment import Experiment
 from bptui.core.snapshot import Snapshot
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
-from bptui.core.training import Watched, euclidean_norm
+from bptui.core.training import Watched, euclidean_norm, number_at
 
 KEPT = 65_536
 """Known losses looked at in one go."""
@@ -44,15 +45,26 @@ class _Columns:
     def __init__(self, experiment: Experiment, breakpoints: Sequence[Breakpoint]) -> None:
         self._layout = Layout(experiment.network)
         names = {each.quantity for each in breakpoints if each.is_component}
-        places = {name: locate(name, experiment.network) for name in sorted(names)}
-        weights = {name: place for name, (gradient, place) in places.items() if not gradient}
-        gradients = {name: place for name, (gradient, place) in places.items() if gradient}
+        weights, gradients, others = dict[str, int](), dict[str, int](), dict[str, Place]()
+        for name in sorted(names):
+            place = locate(name, experiment.network)
+            parameter = place.array.removeprefix("g")
+            layer = int(parameter[1:]) if re.fullmatch(r"[Wb]\d+", parameter) else 0
+            if not layer:
+                others[name] = place
+                continue
+            group = weights if parameter == place.array else gradients
+            *sources, unit = place.at  # of a weight its source too
+            spans = self._layout.weight_span if sources else self._layout.bias_span
+            units = experiment.network.layers[layer]
+            group[name] = spans(layer).start + sum(sources) * units + unit
         norm = any(each.quantity == "norm" for each in breakpoints)
-        self.names = ["loss", *weights, *gradients, *(["norm"] if norm else [])]
+        self.names = ["loss", *weights, *gradients, *(["norm"] if norm else []), *others]
         self.watched = Watched(
             np.array([*weights.values()], dtype=np.intp),
             np.array([*gradients.values()], dtype=np.intp),
             norm,
+            tuple(others.values()),
         )
 
     def row(self, snapshot: Snapshot) -> Array:
@@ -66,6 +78,9 @@ class _Columns:
             if watched.norm:
                 with np.errstate(all="ignore"):
                     found.append(np.array([euclidean_norm(gradient)]))
+            found.append(
+                np.array([number_at(snapshot.values, each) for each in watched.others], dtype=float)
+            )
         return np.concatenate(found)[None]
 
 
@@ -126,7 +141,7 @@ class Search:
         found: list[tuple[Breakpoint, Indices]] = []
         for each in self._breakpoints:
             values = np.empty(last - first + 1)
-            if each.relation != "every":
+            if each.quantity != "step":
                 if not rows.size:
                     continue
                 values = rows[:, self._columns.names.index(each.quantity)]

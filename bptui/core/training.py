@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -18,20 +19,31 @@ from bptui.core.state import State
 
 
 class Watched(NamedTuple):
-    """Places in the flat parameters and in the flat gradient, and whether its norm is wanted."""
+    """Places in the flat parameters and in the flat gradient, and whether its norm is wanted.
+
+    ``others`` are numbers of what the passes compute: the array's name, and the index in it.
+    """
 
     parameters: Indices
     gradients: Indices
     norm: bool
+    others: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     @property
     def size(self) -> int:
         """Numbers a step."""
-        return self.parameters.size + self.gradients.size + self.norm
+        return self.parameters.size + self.gradients.size + self.norm + len(self.others)
 
     @property
     def reads_gradient(self) -> bool:
         return self.norm or self.gradients.size > 0
+
+
+def number_at(arrays: Mapping[str, Array], place: tuple[str, tuple[int, ...]]) -> float:
+    """The number there; NaN for a sample that the batch does not have."""
+    name, index = place
+    array = arrays[name]
+    return float(array[index]) if index[0] < len(array) else math.nan
 
 
 def euclidean_norm(vector: Array) -> float:
@@ -103,6 +115,7 @@ class Engine:
         """Like :meth:`advance`, and write what is watched at each step into a row of ``values``."""
         parameters, gradient = self.state.parameters, self._workspace.gradient
         split, end = watched.parameters.size, watched.parameters.size + watched.gradients.size
+        others = values[:, end + watched.norm :]
         with np.errstate(all="ignore"):
             for index in range(len(losses)):
                 program, row = self._prepare(self.step + index), values[index]
@@ -110,13 +123,33 @@ class Engine:
                 if watched.reads_gradient:
                     calls = self._sparing_calls(self._schedule.size(self.step + index))
                 row[:split] = parameters[watched.parameters]
-                for each in calls:
-                    each()
-                losses[index] = program.loss.item() * program.loss_scale
+                if watched.others:
+                    losses[index] = self._advance_reading(program, watched, others[index])
+                else:
+                    for each in calls:
+                        each()
+                    losses[index] = program.loss.item() * program.loss_scale
                 row[split:end] = gradient[watched.gradients]
                 if watched.norm:
                     row[end] = euclidean_norm(gradient)
         self.step += len(losses)
+
+    def _advance_reading(self, program: StepProgram, watched: Watched, row: Array) -> float:
+        """Play a step, and read each number right after its operation; the loss."""
+        loss = 0.0
+        wanted = {name for name, _ in watched.others}
+        fresh = wanted & {"input", "target"}
+        for operation in program.operations:
+            for each in operation.calls:
+                each()
+            fresh |= wanted.intersection(operation.writes)
+            for column, place in enumerate(watched.others):
+                if place[0] in fresh:
+                    row[column] = number_at(program.buffers, place)
+            fresh = set()
+            if operation.stage == "loss":
+                loss = program.buffers["loss"].item()
+        return loss
 
     def record(self) -> Snapshot:
         """Play one step and keep everything that it computed."""

@@ -51,7 +51,13 @@ def with_breakpoints(*texts: str, speed: Speed = SPEEDS[-1]) -> Screen:
 @pytest.mark.parametrize("speed", FAST, ids=str)
 @pytest.mark.parametrize(
     "texts",
-    [["loss < 0.1"], ["every 97"], ["norm < 0.1", "loss < 0.01"], ["|w5| > 1", "|gw5| > 0.07"]],
+    [
+        ["loss < 0.1"],
+        ["every 97"],
+        ["norm < 0.1", "loss < 0.01"],
+        ["|w5| > 1", "gw5 < 0"],
+        ["delta_o1 < 0.05"],
+    ],
     ids=str,
 )
 async def test_runs_stop_at_each_hit_there_and_back(speed: Speed, texts: list[str]) -> None:
@@ -144,7 +150,7 @@ async def test_the_dialog_sets_a_breakpoint_and_a_run_stops_there() -> None:
         await session.press(*"loss", "<")
         await session.shows("write a quantity")
         await session.press(*"0.1")
-        await session.shows("stops where the loss falls below 0.1")
+        await session.shows("stops when the loss falls below 0.1")
         await session.press("enter")
         await session.shows("[x] loss < 0.1")
         await session.press("escape")

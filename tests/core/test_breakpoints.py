@@ -35,8 +35,32 @@ SHALLOW = Network((3, 2), ("tanh",))
         ("  Loss  >1 ", "loss > 1"),
         ("loss > -2", "loss > -2"),
         ("loss rising", "loss rising"),
-        ("w5 > 2", "|w5| > 2"),
+        ("w5 > 2", "w5 > 2"),
         ("| w5 |>2.0", "|w5| > 2"),
+        ("gw5 < 0", "gw5 < 0"),
+        ("GW5<0", "gw5 < 0"),
+        ("|gw5| < 1e-3", "|gw5| < 0.001"),
+        ("dL/dw5 < 0", "dL/dw5 < 0"),
+        ("net_h1 > 0.5", "net_h1 > 0.5"),
+        ("delta_o1 = 0", "delta_o1 = 0"),
+        ("delta_o1 == 0", "delta_o1 = 0"),
+        ("out_o1>=.9", "out_o1 >= 0.9"),
+        ("out_o1 \N{LESS-THAN OR EQUAL TO} 0.9", "out_o1 <= 0.9"),
+        ("dL/dout_h2 rising", "dL/dout_h2 rising"),
+        ("|dl/dout_o1| > 1", "|dL/dout_o1| > 1"),
+        ("W2[0][1] > 1", "W2[0][1] > 1"),
+        ("w2[0, 1] > 1", "W2[0][1] > 1"),
+        ("W2 [0] [1] > 1", "W2[0][1] > 1"),
+        ("weight_2[0][1] > 1", "W2[0][1] > 1"),
+        ("|gW1[1][0]| < 1", "|gW1[1][0]| < 1"),
+        ("net_h[3][0] < 1", "net_h[3][0] < 1"),
+        ("i1 > 0", "i1 > 0"),
+        ("t2 > 0", "t2 > 0"),
+        ("L < 1", "loss < 1"),
+        ("penalty > 0.1", "penalty > 0.1"),
+        ("norm rising", "norm rising"),
+        ("step = 500", "step = 500"),
+        ("step > 5", "step > 5"),
         ("|gw8| > .1", "|gw8| > 0.1"),
         ("norm < 0.000001", "norm < 1e-06"),
         ("norm>1e2", "norm > 100"),
@@ -58,21 +82,38 @@ def test_texts_and_their_one_spelling(text: str, printed: str) -> None:
     [
         ("", ARTICLE, "write a quantity"),
         ("loss", ARTICLE, "write a quantity"),
-        ("loss = 1", ARTICLE, "write a quantity"),
+        ("loss rises", ARTICLE, "write a quantity"),
+        ("rising", ARTICLE, "write a quantity"),
         ("loss < a", ARTICLE, "not a number: a"),
         ("loss < nan", ARTICLE, "not a number: nan"),
         ("loss < 1e999", ARTICLE, "not a number: 1e999"),
         ("|loss| < 1", ARTICLE, "without bars"),
         ("|w5 > 1", ARTICLE, "bars on both sides"),
-        ("w5 < 1", ARTICLE, "for rising only"),
-        ("w5 > -1", ARTICLE, "never below 0"),
+        ("|w5| > -1", ARTICLE, "never below 0"),
+        ("step < 5", ARTICLE, "only grows"),
+        ("step rising", ARTICLE, "only grows"),
+        ("gW1 > 1", ARTICLE, r"several numbers: name one of them, such as gW1\[0\]\[0\]"),
+        ("b1 > 1", BIASED, r"several numbers: name one of them, such as b1\[0\]"),
+        ("h1 > 1", ARTICLE, "h1 is a unit: name one of its numbers, net_h1, out_h1, delta_h1"),
+        ("W2[0] > 1", ARTICLE, r"the numbers of W2 are W2\[0 to 1\]\[0 to 1\]"),
+        ("W2[0][2] > 1", ARTICLE, r"the numbers of W2 are W2\[0 to 1\]\[0 to 1\]"),
+        ("net_h[0] > 1", ARTICLE, r"the numbers of net_h are net_h\[sample\]\[0 to 1\]"),
+        ("W3[0][0] > 1", ARTICLE, "there is no W3"),
+        ("b1[0] > 1", ARTICLE, "there is no b1"),
+        (
+            "net_h3 > 1",
+            ARTICLE,
+            "there is no net_h3 here; available: loss, norm, step, w1 to w8, gw1",
+        ),
+        ("i3 > 1", ARTICLE, "there is no i3"),
+        ("m_W1[0][0] > 1", ARTICLE, "there is no m_W1"),
         ("norm > -1", ARTICLE, "never below 0"),
         ("w9 > 1", ARTICLE, "weights are w1 to w8"),
         ("gw9 > 1", ARTICLE, "weights are w1 to w8"),
         ("w0 > 1", ARTICLE, "there is no w0"),
         ("b_h1 > 1", ARTICLE, "there is no b_h1"),
         ("b_h5 > 1", BIASED, "there is no b_h5"),
-        ("b_o3 > 1", BIASED, "biases such as b_o2"),
+        ("b_o3 > 1", BIASED, "there is no b_o3 here; .*b_o1, gb_o1"),
         ("b_h1.1 > 1", BIASED, "there is no b_h1.1"),
         ("b_h1 > 1", DEEP, "there is no b_h1"),
         ("b_h3.1 > 1", DEEP, "there is no b_h3.1"),
@@ -89,7 +130,7 @@ def test_texts_that_say_none(text: str, network: Network, says: str) -> None:
         parse(text, network)
 
 
-@given(st.text(max_size=20) | st.text("loswnrmgbhievy_|<> .0123456789e-", max_size=12))
+@given(st.text(max_size=20) | st.text("loswnrmgbhievytupd_/|<=>[] .0123456789e-WL", max_size=14))
 def test_any_text_is_one_or_is_refused(text: str) -> None:
     with suppress(BreakpointError):
         made = parse(text, BIASED)
@@ -102,13 +143,21 @@ def test_names_are_those_on_the_screen(network: Network) -> None:
     for layer in range(1, network.depth + 1):
         weights = layout.weights(flat, layer)
         for source, unit in np.ndindex(weights.shape):
-            name = names.weight(layer, source, unit)
-            assert locate(name, network) == (False, weights[source, unit])
-            assert locate(f"g{name}", network) == (True, weights[source, unit])
-        for unit, place in enumerate(layout.biases(flat, layer).tolist()):
-            name = f"b_{names.unit(layer, unit)}"
-            assert locate(name, network) == (False, place)
-            assert locate(f"g{name}", network) == (True, place)
+            name, at = names.weight(layer, source, unit), (source, unit)
+            assert locate(name, network) == (f"W{layer}", at)
+            assert locate(f"g{name}", network) == locate(f"dL/d{name}", network)
+            assert locate(f"g{name}", network) == (f"gW{layer}", at)
+            assert locate(f"W{layer}[{source}][{unit}]", network) == (f"W{layer}", at)
+        for unit in range(layout.biases(flat, layer).size):
+            name = names.unit(layer, unit)
+            assert locate(f"b_{name}", network) == (f"b{layer}", (unit,))
+            assert locate(f"gb_{name}", network) == (f"gb{layer}", (unit,))
+        for unit in range(network.layers[layer]):
+            name = names.unit(layer, unit)
+            assert locate(f"net_{name}", network) == (names.net(layer), (0, unit))
+            assert locate(f"out_{name}", network) == (names.out(layer), (0, unit))
+            assert locate(f"delta_{name}", network) == (names.delta(layer), (0, unit))
+            assert locate(f"dL/dout_{name}", network) == (names.out_gradient(layer), (0, unit))
 
 
 def quantity(shown: Snapshot, name: str) -> float:
@@ -118,9 +167,12 @@ def quantity(shown: Snapshot, name: str) -> float:
     parts = [*shown.gradients.weights, *(shown.gradients.biases or ())]
     if name == "norm":
         return float(np.sqrt(sum(float((part**2).sum()) for part in parts)))
-    gradient, place = locate(name, shown.experiment.network)
-    group = shown.gradients if gradient else shown.parameters
-    return float(Layout(shown.experiment.network).flatten(group)[place])
+    array, at = locate(name, shown.experiment.network)
+    kind, layer = array.rstrip("0123456789"), int(array[-1]) if array[-1].isdigit() else 0
+    groups = {"W": shown.parameters.weights, "gW": shown.gradients.weights}
+    groups |= {"b": shown.parameters.biases or (), "gb": shown.gradients.biases or ()}
+    found = groups[kind][layer - 1] if kind in groups else shown.values[array]
+    return float(found[at]) if at[0] < len(found) else np.nan
 
 
 def brute_force(shown: list[Snapshot], breakpoints: list[Breakpoint]) -> list[Hit]:
@@ -130,15 +182,22 @@ def brute_force(shown: list[Snapshot], breakpoints: list[Breakpoint]) -> list[Hi
         for each in breakpoints:
             if each.relation == "every":
                 stop = step % each.value == 0
+            elif each.quantity == "step":
+                stop = step == each.value
             else:
                 before, now = (quantity(shown[k], each.quantity) for k in (step - 1, step))
+                if each.size:
+                    before, now = abs(before), abs(now)
                 if each.relation == "rising":
                     stop = now > before
-                elif each.relation == "<":
-                    stop = now < each.value and not before < each.value
                 else:
-                    sizes = (abs(before), abs(now)) if each.is_component else (before, now)
-                    stop = sizes[1] > each.value and not sizes[0] > each.value
+                    code = (
+                        each.relation.replace("=", "==") if each.relation == "=" else each.relation
+                    )
+                    stop, was = (
+                        eval(f"x {code} y", {"x": x, "y": each.value}) for x in (now, before)
+                    )
+                    stop = stop and not was
             if stop:
                 stops.append(each)
         if stops:
@@ -146,7 +205,8 @@ def brute_force(shown: list[Snapshot], breakpoints: list[Breakpoint]) -> list[Hi
     return found
 
 
-KINDS = ["loss <", "loss >", "loss rising", "norm <", "norm >", "w", "gw", "b", "gb", "every"]
+KINDS = ["loss <", "loss >", "loss rising", "norm <", "norm >", "every", "step"]
+KINDS += ["w", "gw", "b", "gb", "net", "out", "delta", "dL/dout", "array"] * 2
 
 
 def case(rng: np.random.Generator) -> tuple[Experiment, list[Snapshot], list[Breakpoint]]:
@@ -171,17 +231,27 @@ def drawn(rng: np.random.Generator, network: Network, shown: list[Snapshot]) -> 
     kind = KINDS[rng.integers(len(KINDS))]
     if kind == "every":
         return Breakpoint("step", "every", float(rng.choice([1, 7, 50])))
+    if kind == "step":
+        return Breakpoint("step", "=", float(rng.integers(STEPS)))
     if kind == "loss rising":
         return Breakpoint("loss", "rising")
     name, _, sign = kind.partition(" ")
-    if not sign:
-        bias = f"b_{network.names.unit(network.depth, 0)}"
-        weight = f"w{rng.integers(1, network.weight_count + 1)}"
-        name = name[:-1] + (bias if name.endswith("b") else weight)
-    values = sorted({abs(quantity(each, name)) for each in shown})
+    unit = network.names.unit(network.depth, 0)
+    if name in ("w", "gw"):
+        name = f"{name}{rng.integers(1, network.weight_count + 1)}"
+    elif name == "array":  # samples that only some batches have
+        name = ["out_{}[1][0]", "delta_{}[2][0]", "gb{}[0]"][rng.integers(3)]
+        name = name.format(network.depth if "b" in name else network.names.suffix(network.depth))
+    elif not sign:
+        name = f"{name}_{unit}"
+    size = bool(not sign and rng.integers(2))
+    found = [quantity(each, name) for each in shown]
+    values = sorted({abs(each) if size else each for each in found if not np.isnan(each)})
     at = rng.integers(len(values))
     limit = (values[at] + values[min(at + 1, len(values) - 1)]) / 2
-    return Breakpoint(name, "<" if sign == "<" else ">", limit)
+    relation = sign or str(rng.choice(["<", ">", "<=", ">=", "=", "rising"]))
+    limit = float(values[at]) if "=" in relation else limit
+    return Breakpoint(name, relation, 0.0 if relation == "rising" else limit, size)
 
 
 def found_forwards(
@@ -283,7 +353,14 @@ def test_hits_on_the_way_to_numbers_that_are_not_finite(text: str) -> None:
     assert found_backwards(rng, timeline, breakpoints, shown)[::-1] == expected
 
 
-@pytest.mark.parametrize("texts", [["loss < 1e-9"], ["norm < 1e-9", "|gw1| > 99", "|w1| > 99"]])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["loss < 1e-9"],
+        ["norm < 1e-9", "|gw1| > 99", "|w1| > 99"],
+        ["|net_h1| > 99", "dL/dout_o1 > 99", "gw1 < -99", "norm > 99"],
+    ],
+)
 def test_watching_changes_no_bits_and_no_history(texts: list[str]) -> None:
     made = experiment((2, 3, 2), "sigmoid", optimizer="sgd", batch_size=2, shuffle=True)
     watched, plain = Timeline(made), Timeline(made)

@@ -39,7 +39,7 @@ def every_name(made: Experiment) -> list[str]:
     found = [each for each in examples(made) if " to " not in each]
     found += [f"w{number + 1}" for number in range(network.weight_count)]
     found += [f"gw{number + 1}" for number in range(network.weight_count)]
-    for unit, (layer, _) in units(made).items():
+    for unit, (layer, _) in units(made.network).items():
         found.append(unit)
         if layer:
             found += [f"{kind}_{unit}" for kind in ("net", "out", "delta", "dL/dout")]

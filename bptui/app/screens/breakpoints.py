@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -23,13 +24,11 @@ Switches = Mapping[Breakpoint, bool]
 def examples(network: Network) -> list[list[str]]:
     """Breakpoints of each kind with names of this network, in rows."""
     weight = f"w{min(network.weight_count, 5)}"
-    named = [weight, f"g{weight}"]
-    if network.bias:
-        named.append(f"b_{network.names.unit(network.depth, 0)}")
+    first, last = network.names.unit(1, 0), network.names.unit(network.depth, 0)
     return [
-        ["loss < 0.01", "loss > 1", "loss rising"],
-        [f"|{name}| > 2" for name in named],
-        ["norm < 1e-6", "norm > 100", "every 100"],
+        ["loss < 0.01", f"g{weight} < 0", f"out_{last} >= 0.9", f"delta_{first} = 0"],
+        ["loss rising", f"|{weight}| > 2", f"dL/dout_{last} < 0", f"W{network.depth}[0][0] > 1"],
+        ["norm < 1e-6", "every 100"],
     ]
 
 
@@ -55,9 +54,16 @@ class BreakpointScreen(Dialog[Switches]):
             yield Static(id="breakpoint-meaning", markup=False)
             yield OptionList(id="breakpoint-list")
             yield Static(id="breakpoint-keys", markup=False)
+            table = examples(self._network)
+            widths = [max(map(len, column)) + 2 for column in zip_longest(*table, fillvalue="")]
             rows = [
-                Content("   ").join(clickable(each, f"screen.example({each!r})") for each in row)
-                for row in examples(self._network)
+                Content.assemble(
+                    *(
+                        clickable(each, f"screen.example({each!r})") + " " * (width - len(each))
+                        for each, width in zip(row, widths, strict=False)
+                    )
+                )
+                for row in table
             ]
             shown = Content("\n          ").join(rows)
             yield Static(Content.assemble("Examples: ", shown), id="breakpoint-examples")
@@ -86,7 +92,7 @@ class BreakpointScreen(Dialog[Switches]):
         meaning = self.query_one("#breakpoint-meaning", Static)
         meaning.remove_class("wrong")
         if not text.strip():
-            meaning.update("A run stops where a condition becomes true.")
+            meaning.update("A run stops when a condition on a number on the screen becomes true.")
             return None
         try:
             made = parse(text, self._network)

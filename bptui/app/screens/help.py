@@ -73,7 +73,9 @@ DIALOGS: tuple[Row, ...] = (
     ),
     (
         "Breakpoints",
-        "Such as loss < 0.01, loss rising, |gw5| > 0.1, norm < 1e-6, every 100. enter adds one; "
+        "Conditions on any number on the screen: loss < 0.01, gw5 < 0, |w5| > 2, out_o1 >= 0.9, "
+        "W2[0][1] > 1, loss rising, norm < 1e-6 (of the whole gradient), every 100. What each "
+        "sample has is that of the batch's first, or net_h[2][0] of the third. enter adds one; "
         "down leads to the list: space turns one off or on, delete or backspace removes it.",
     ),
     (

@@ -10,6 +10,7 @@ from bptui.core.derivation.expression import Index
 from bptui.core.derivation.symbols import Symbols
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
+from bptui.core.network import Network
 
 SubjectKind: TypeAlias = Literal["parameter", "number", "array", "unit", "operation", "all"]
 
@@ -39,8 +40,8 @@ def find_subject(text: str, experiment: Experiment, key: str = "quantity") -> Su
         return Subject("all", "all")
     if text in ("loss", "L"):
         return Subject("operation", "L")
-    found = _array(text, symbols, experiment.network.bias) or _number(text, experiment)
-    found = found or _unit(text, experiment) or _update(text, experiment)
+    found = _array(text, symbols, experiment.network.bias) or number(text, experiment.network)
+    found = found or _unit(text, experiment.network) or _update(text, experiment)
     if found is None:
         raise UnusableError(key, repr(text), f"one of {', '.join(examples(experiment))}")
     return found
@@ -65,9 +66,9 @@ def _array(text: str, symbols: Symbols, bias: bool) -> Subject | None:
     return Subject("array", text, layer=place.layer)
 
 
-def _number(text: str, experiment: Experiment) -> Subject | None:
+def number(text: str, network: Network) -> Subject | None:
     """w5, gw5, dL/dw5, b_h1, gb_h1, dL/db_h1, net_h1, out_h1, delta_h1, dL/dout_h1."""
-    names = experiment.network.names
+    names = network.names
     plain = text.removeprefix("dL/d") if text.startswith(("dL/dw", "dL/db")) else text
     gradient = plain is not text or text.startswith(("gw", "gb_"))
     plain = plain.removeprefix("g") if plain is text else plain
@@ -80,11 +81,11 @@ def _number(text: str, experiment: Experiment) -> Subject | None:
         name = names.weight_gradient(layer) if gradient else names.weights(layer)
         return Subject("number" if gradient else "parameter", name, tuple(index), layer)
     prefix, _, unit = plain.rpartition("_")
-    where = units(experiment).get(unit)
+    where = units(network).get(unit)
     if where is None or where[0] == 0:
         return None
     layer, index_of = where
-    if prefix == "b" and experiment.network.bias:
+    if prefix == "b" and network.bias:
         name = names.bias_gradient(layer) if gradient else names.bias(layer)
         return Subject("parameter" if kind == "parameter" else "number", name, (index_of,), layer)
     named = {
@@ -96,8 +97,8 @@ def _number(text: str, experiment: Experiment) -> Subject | None:
     return Subject("number", named[prefix], (0, index_of), layer) if prefix in named else None
 
 
-def _unit(text: str, experiment: Experiment) -> Subject | None:
-    where = units(experiment).get(text)
+def _unit(text: str, network: Network) -> Subject | None:
+    where = units(network).get(text)
     return None if where is None else Subject("unit", text, (where[1],), where[0])
 
 
@@ -113,9 +114,8 @@ def _updates(experiment: Experiment) -> list[str]:
     return [f"update {names.weights(layer)}" for layer in range(depth, 0, -1)]
 
 
-def units(experiment: Experiment) -> dict[str, tuple[int, int]]:
+def units(network: Network) -> dict[str, tuple[int, int]]:
     """The layer and the place of every unit, by its name."""
-    network = experiment.network
     return {
         network.names.unit(layer, unit): (layer, unit)
         for layer, count in enumerate(network.layers)
