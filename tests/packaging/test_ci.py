@@ -1,9 +1,13 @@
-"""The commands of ``.ci/run``: checks, the README's test command, the oldest libraries."""
+"""The commands of ``.ci/run``: checks, the README's test command, old processors and libraries."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+
+from click.testing import CliRunner
+
+from ..kernels import command
 
 ROOT = Path(__file__).parents[2]
 CHECKS = ["ruff check", "ruff format --check", "mypy", "lint-imports"]
@@ -23,7 +27,25 @@ def test_the_readme_says_how_ci_tests() -> None:
 
 
 def test_all_checks_come_before_the_tests() -> None:
-    *checks, tests, oldest = commands()[-len(CHECKS) - 2 :]
+    *checks, tests, kernel, oldest = commands()[-len(CHECKS) - 3 :]
     assert checks == CHECKS
     assert "pytest" in tests
+    assert kernel.startswith("python -m tests.kernels --kernel Prescott ")
     assert oldest == "test_with_oldest_libraries"
+
+
+def test_tests_run_under_the_kernel_that_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "test_kernel.py").write_text(
+        "import os\nfrom numpy import show_config\n"
+        "def test_kernel():\n"
+        "    assert os.environ['OPENBLAS_CORETYPE'] == 'Prescott'\n"
+        "    assert not show_config(mode='dicts')['SIMD Extensions'].get('found')\n"
+    )
+    chosen = ["--kernel", "Prescott", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+    done = CliRunner().invoke(command, chosen)
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith("Prescott: OPENBLAS_CORETYPE='Prescott' NPY_DISABLE")
+    (tmp_path / "test_kernel.py").write_text("def test_kernel():\n    assert False\n")
+    done = CliRunner().invoke(command, chosen)
+    assert done.exit_code == 1
+    assert "tests failed under Prescott" in done.output
