@@ -166,7 +166,7 @@ def refuse_unknown(word: str) -> None:
         if close not in COMMANDS:
             raise Unusable(str(error)) from None
         raise Unusable(
-            f"{word}: found no command, no preset and no file of that name; did you mean {close}?"
+            f"{word}: found no command, preset or file of that name; did you mean {close}?"
         ) from None
 
 

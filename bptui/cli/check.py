@@ -117,7 +117,7 @@ def command(
 
 def _seconds(seconds: float) -> float:
     if math.isnan(seconds):  # which is in every range, by its comparisons
-        raise click.BadParameter("nan is no number of seconds.")
+        raise click.BadParameter("not a number of seconds: nan")
     return seconds
 
 

@@ -98,7 +98,7 @@ def parameters(table: ParametersTable, init: InitTable, network: Network) -> Par
     if table.weights is None:
         weights = initial_weights(network.layers, init.scheme, scale, init.seed)
     else:
-        _one_a_layer(len(table.weights), "weights", network.depth)
+        _one_per_layer(len(table.weights), "weights", network.depth)
         weights = [
             matrix(rows, f"parameters.weights[{layer}]") for layer, rows in enumerate(table.weights)
         ]
@@ -112,13 +112,13 @@ def parameters(table: ParametersTable, init: InitTable, network: Network) -> Par
         return Parameters.of(weights, None)
     if table.biases is None:
         return Parameters.of(weights, [np.zeros(units) for units in network.layers[1:]])
-    _one_a_layer(len(table.biases), "biases", network.depth)
+    _one_per_layer(len(table.biases), "biases", network.depth)
     for layer, row in enumerate(table.biases):
-        require(bool(row), f"parameters.biases[{layer}]", "an empty list", "one number a unit")
+        require(bool(row), f"parameters.biases[{layer}]", "an empty list", "one number per unit")
     return Parameters.of(weights, table.biases)
 
 
-def _one_a_layer(count: int, name: str, depth: int) -> None:
+def _one_per_layer(count: int, name: str, depth: int) -> None:
     require(
         count == depth,
         f"parameters.{name}",

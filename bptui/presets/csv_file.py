@@ -56,7 +56,7 @@ def read_csv(folder: Path, name: str, columns: Columns, most_numbers: int) -> Co
     try:
         path = folder / name
         there = path.exists() and not path.is_file()  # a folder, or a device that never ends
-        found = f"{str(path)!r}, which is no ordinary file" if there else f"no file {str(path)!r}"
+        found = f"{str(path)!r}, which is not a regular file" if there else f"no file {str(path)!r}"
         require(path.is_file(), KEY, found, "the name of a CSV file")
         size = path.stat().st_size
         require(size <= LARGEST_FILE, KEY, f"{name} of {size:,} bytes", f"at most {LARGEST_FILE:,}")
@@ -84,7 +84,7 @@ def _read(stream: TextIO, name: str, columns: Columns, most_numbers: int) -> Con
     place_of = {column: place for place, column in enumerate(header)}
     if len(place_of) < len(header):
         twice = next(column for place, column in enumerate(header) if place_of[column] != place)
-        raise UnusableError(KEY, f"{name} with two columns {twice!r}", "unlike names")
+        raise UnusableError(KEY, f"{name} with two columns named {twice!r}", "distinct names")
     used = {*(columns.targets or []), *([columns.label] if columns.label is not None else [])}
     inputs = columns.inputs
     if inputs is None:
@@ -99,19 +99,23 @@ def _read(stream: TextIO, name: str, columns: Columns, most_numbers: int) -> Con
     count = 0
     for part in rows.parts():
         count += len(part.rows)
-        require(count <= MOST_SAMPLES, KEY, f"more samples in {name}", f"at most {MOST_SAMPLES:,}")
+        require(
+            count <= MOST_SAMPLES, KEY, f"too many samples in {name}", f"at most {MOST_SAMPLES:,}"
+        )
         require(
             count * len(places) <= most_numbers,
             KEY,
-            f"more numbers in {name}",
+            f"too many numbers in {name}",
             f"at most {most_numbers:,}",
         )
         numbers.extend(part.numbers(places))
         if label is not None:
             labels.extend([seen.setdefault(row[label].strip(), len(seen)) for row in part.rows])
             most = f"at most {MOST_CLASSES:,}"
-            require(len(seen) <= MOST_CLASSES, "data.class_column", f"more classes in {name}", most)
-    require(count > 0, KEY, f"{name} with a header alone", "at least one row of numbers")
+            require(
+                len(seen) <= MOST_CLASSES, "data.class_column", f"too many classes in {name}", most
+            )
+    require(count > 0, KEY, f"{name} with only a header", "at least one row of numbers")
     table = np.frombuffer(numbers, dtype=np.float64).reshape(count, len(places))
     names = sorted(seen)
     rank = {label: index for index, label in enumerate(names)}
@@ -137,9 +141,9 @@ def _check_columns(
         if column not in header:
             raise UnusableError(place, *_missing(column, header))
         require(column not in before, place, f"{column!r} twice", "each column once")
-        require(column not in used, place, f"{column!r}, a target too", "inputs or targets")
+        require(column not in used, place, f"{column!r}, also a target", "input or target")
         before.add(column)
 
 
 def _missing(column: str, header: Collection[str]) -> tuple[str, str]:
-    return f"{column!r}, which is no column", f"one of {', '.join(header)}"
+    return f"{column!r}, which is not a column", f"one of {', '.join(header)}"

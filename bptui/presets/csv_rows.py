@@ -46,7 +46,9 @@ class Rows:
                     place = f"line {line} of {self._name}"
                     raise UnusableError(KEY, f"{len(row)} cells in {place}", f"{width} cells")
             if reader.line_num > MOST_LINES:
-                raise UnusableError(KEY, f"more lines in {self._name}", f"at most {MOST_LINES:,}")
+                raise UnusableError(
+                    KEY, f"too many lines in {self._name}", f"at most {MOST_LINES:,}"
+                )
             if part.rows:
                 yield part
 
@@ -98,5 +100,7 @@ def _lines(stream: TextIO, name: str) -> Iterator[str]:
             found = f"a line of more than {LONGEST_LINE:,} characters in {name}"
             raise UnusableError(KEY, found, "shorter lines")
         if size > LARGEST_FILE:
-            raise UnusableError(KEY, f"more than {LARGEST_FILE:,} bytes in {name}", "a smaller one")
+            raise UnusableError(
+                KEY, f"more than {LARGEST_FILE:,} bytes in {name}", "a shorter file"
+            )
         yield line

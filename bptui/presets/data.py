@@ -44,7 +44,7 @@ def data(table: DataTable, network: Network, folder: Path) -> Data:
         "a number from 0 to below 1",
     )
     require(table.split_seed >= 0, "data.split_seed", table.split_seed, "a whole number, 0 or more")
-    samples = {"inputs": _given, "dataset": _made_up, "csv": _from_csv}[source](
+    samples = {"inputs": _given, "dataset": _generated, "csv": _from_csv}[source](
         table, network, folder
     )
     count = len(samples.inputs)
@@ -106,7 +106,9 @@ def _form(table: DataTable) -> str:
     for form, options in OPTIONS.items():
         for key in options:
             if form != forms[0] and getattr(table, key) is not None:
-                raise UnusableError(f"data.{key}", f"{key} beside {forms[0]}", f"it with {form}")
+                raise UnusableError(
+                    f"data.{key}", f"{key} with {forms[0]}", f"{key} only with {form}"
+                )
     return forms[0]
 
 
@@ -127,7 +129,7 @@ def _given(table: DataTable, network: Network, folder: Path) -> Samples:
     return Samples(inputs, targets)
 
 
-def _made_up(table: DataTable, network: Network, folder: Path) -> Samples:
+def _generated(table: DataTable, network: Network, folder: Path) -> Samples:
     name, outputs = table.dataset or "", network.layers[-1]
     require(name in DATASETS, "data.dataset", table.dataset, f"one of {', '.join(DATASETS)}")
     dataset = DATASETS[name]
@@ -149,8 +151,8 @@ def _made_up(table: DataTable, network: Network, folder: Path) -> Samples:
         outputs <= most,
         "data.dataset",
         f"{name} for {outputs} output units",
-        f"a network of {possible} output units"
-        + (f": {name} has {most} classes at most" if most > 1 else f": {name} is one number"),
+        f"a network with {possible} output unit{'s' * (most > 1)}"
+        + (f": {name} has at most {most} classes" if most > 1 else f": {name} gives one number"),
     )
     _check_size(count if dataset.sized else 4, network, "data.samples")
     classes = max(outputs, 2)
@@ -178,7 +180,7 @@ def _from_csv(table: DataTable, network: Network, folder: Path) -> Samples:
         classes == outputs or (classes, outputs) == (2, 1),
         "data.class_column",
         f"{classes} classes in {name}",
-        f"{outputs}, one an output unit, as network.layers says"
+        f"{outputs}, one per output unit, as in network.layers"
         if outputs > 1
         else "2 classes for a single output unit",
     )

@@ -69,5 +69,5 @@ def _refuse(pair: str) -> NoReturn:
     said = f"{shortened(pair)[1:-1]} is two numbers here; write {shortened(point)[1:-1]}"
     said += " with a point"
     if not re.search(r"^[+-]0,|,0\d", pair):
-        said += f", or {shortened(blank)[1:-1]} with a blank"
+        said += f", or {shortened(blank)[1:-1]} with a space"
     raise EntryError(said)

@@ -46,7 +46,7 @@ def _plain(character: str) -> str:
 def number(text: str) -> float:
     """The finite number that ``text`` is; raises :class:`EntryError`."""
     if len(text) > _LONGEST_NUMBER:
-        raise EntryError(f"{shortened(text.strip())} is no number")
+        raise EntryError(f"not a number: {shortened(text.strip())}")
     plain = normalized(text).strip()
     if not plain:
         raise EntryError("a number is missing")
@@ -57,7 +57,7 @@ def number(text: str) -> float:
     if math.isinf(value) and any(each.isdigit() for each in plain):
         raise EntryError("too large for a 64-bit number")
     if not math.isfinite(value):
-        raise EntryError(_with_comma(plain) or f"{shortened(text.strip())} is no number")
+        raise EntryError(_with_comma(plain) or f"not a number: {shortened(text.strip())}")
     return value
 
 
@@ -70,7 +70,7 @@ def whole(text: str) -> int:
         raise EntryError(f"write {shortened(plain.replace(',', ''))[1:-1]} without commas")
     value = number(text)
     if value != math.floor(value):
-        raise EntryError(f"{shortened(plain)} is no whole number")
+        raise EntryError(f"not a whole number: {shortened(plain)}")
     if abs(value) >= 2.0**53:  # beyond it a float no longer tells whole numbers apart
         raise EntryError("too large for a whole number here")
     return int(value)
@@ -84,7 +84,7 @@ def layers(text: str) -> list[int]:
     found = []
     for token in _BETWEEN_LAYERS.split(plain):
         if not re.fullmatch(r"[0-9]+", token):
-            said = f"{shortened(token)} is no number of units" if token else "a number is missing"
+            said = f"not a number of units: {shortened(token)}" if token else "a number is missing"
             raise EntryError(f"{said}; such as 2-3-1")
         if len(token) > _MOST_DIGITS:
             raise EntryError("too many units")
@@ -104,7 +104,7 @@ def names(text: str) -> list[str]:
                 raise EntryError(f"a name is missing at {shortened(token)}")
             continue
         if "*" in token and not re.fullmatch("[0-9]+", times):
-            raise EntryError(f"{shortened(token)} is no name")
+            raise EntryError(f"not a name: {shortened(token)}")
         count = int(times[:_MOST_DIGITS]) if times else 1
         if len(found) + count > _MOST_ITEMS:
             raise EntryError("too many names")
@@ -117,7 +117,7 @@ def switches(text: str) -> list[bool]:
     found = list[bool]()
     for name in names(text):
         if name not in _YES + _NO:
-            raise EntryError(f"{shortened(name)} is neither yes nor no")
+            raise EntryError(f"neither yes nor no: {shortened(name)}")
         found.append(name in _YES)
     if not found:
         raise EntryError("yes or no is missing")

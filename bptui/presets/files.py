@@ -46,11 +46,11 @@ def find(name_or_file: str) -> Path:
         return named
     if not name_or_file or not _exists(file):
         close = difflib.get_close_matches(name_or_file[:LONGEST_NAME], known_names())
-        hint = f"did you mean {' or '.join(close)}?" if close else "`bptui list` names them"
+        hint = f"did you mean {' or '.join(close)}?" if close else "`bptui list` shows them"
         raise PresetError(
             name_or_file or "''",
             "",
-            "no preset and no file of that name",
+            "no preset or file of that name",
             f"the name of a preset or a TOML file; {hint}",
         )
     return file

@@ -38,13 +38,13 @@ def new_file(name: str) -> Path:
 def _malformed(name: str) -> str:
     """Why no preset can have that name; empty where one can."""
     if not name:
-        return "A name is missing."
+        return "Enter a name."
     if os.sep in name or (os.altsep and os.altsep in name):
-        return f"A name has no {os.sep} in it."
+        return f"A name cannot contain {os.sep}."
     if not name.isprintable():
-        return "A name has no control characters in it."
+        return "A name cannot contain control characters."
     if name[0] in ".-":
-        return f"A name does not begin with {name[0]}."
+        return f"A name cannot begin with {name[0]}."
     if len(os.fsencode(f"{name}{ENDING}")) > _LONGEST:
         return "The name is too long."
     return ""
@@ -70,7 +70,7 @@ def destination(typed: str) -> Path:
     if not looks_like_file(typed):
         return new_file(typed)
     if typed == ENDING or typed.endswith((os.sep, os.sep + ENDING)):
-        raise SaveError("A name is missing.")
+        raise SaveError("Enter a name.")
     try:
         path = Path(typed).expanduser().absolute()
         if path.is_dir():

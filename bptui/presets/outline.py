@@ -128,7 +128,7 @@ def outline(text: str) -> Outline:
         if found.lastgroup == "numbers" and len(part) >= LONG:
             numbers, lists = numbers + part.count(","), lists + part.count("[")
             _limited(numbers, MOST_NUMBERS, "numbers")
-            _limited(lists, MOST_LISTS, "lists in lists")
+            _limited(lists, MOST_LISTS, "nested lists")
             value = _decoded(part)
             if value is not None:
                 mark = f"{len(made.aside)}{ending}"
@@ -137,12 +137,12 @@ def outline(text: str) -> Outline:
                 keys.append(mark)
                 continue
         rest += len(part)
-        _limited(rest, LONGEST_REST, "characters beside long lists of plain numbers")
+        _limited(rest, LONGEST_REST, "characters outside long lists of plain numbers")
         parts.append(part)
         if found.lastgroup != "comment":
             keys.append('""' if found.lastgroup == "string" else part)
     if deep := _DEEP_KEY.search("".join(keys)):
-        raise TooLongError(f"a key of many parts (...{deep[0][:20]}...)", "keys of two parts")
+        raise TooLongError(f"a key with many parts (...{deep[0][:20]}...)", "keys with two parts")
     return Outline("".join(parts), ending, made.aside)
 
 

@@ -34,9 +34,9 @@ def unread(file: Path) -> PresetEntry:
     name = printable(file.stem)
     note = ""
     if file.stem in COMMANDS:
-        note = f"`bptui {name}` is a command; the file's path opens this one."
+        note = f"`bptui {name}` is a command; open this preset by its path."
     elif file.stem in shipped_names():
-        note = f"`bptui {name}` opens the shipped preset; the file's path opens this one."
+        note = f"`bptui {name}` opens the shipped preset; open this one by its path."
     return PresetEntry(name, file, title=name, note=note)
 
 
@@ -84,9 +84,9 @@ def delete(name: str) -> None:
 def _present(name: str) -> Path:
     file = own_file(name)
     if file is None:
-        raise SaveError(f"You have no preset of the name {printable(name)}.")
+        raise SaveError(f"You have no preset named {printable(name)}.")
     return file
 
 
 def _taken(file: Path) -> ExistsError:
-    return ExistsError(f"You have a preset of the name {printable(file.stem)} already.")
+    return ExistsError(f"You already have a preset named {printable(file.stem)}.")

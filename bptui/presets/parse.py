@@ -47,9 +47,11 @@ def parse(text: str, file: str) -> tuple[PresetFile, Raw]:
     except msgspec.ValidationError as error:
         raise _translated(error, raw, file) from None
     except tomllib.TOMLDecodeError as error:
-        raise PresetError(file, "", f"no valid TOML ({error})", "a preset in TOML") from None
+        raise PresetError(file, "", f"invalid TOML ({error})", "a preset in TOML") from None
     except ValueError:  # Python's limit for integers
-        raise PresetError(file, "", "a number of thousands of digits", "shorter ones") from None
+        raise PresetError(
+            file, "", "a number with thousands of digits", "shorter numbers"
+        ) from None
 
 
 def at(raw: Raw, key: str) -> object:

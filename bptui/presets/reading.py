@@ -18,11 +18,11 @@ def read(file: Path, name: str) -> str:
         if stat.S_ISREG(mode) or stat.S_ISDIR(mode) or file.is_relative_to("/dev/fd"):
             with file.open("rb") as stream:
                 return decoded(stream.read(LARGEST_FILE + 1), name)
-        reason = "no ordinary file; - reads standard input"
+        reason = "not a regular file; - reads standard input"
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
     except ValueError:
-        reason = "a name that no file can have"
+        reason = "not a valid file name"
     raise PresetError(name, "", f"a file that cannot be read ({reason})", "a preset in TOML")
 
 

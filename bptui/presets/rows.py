@@ -44,7 +44,7 @@ def vector(text: str) -> list[float]:
     """The numbers of one row or of one column; raises :class:`EntryError`."""
     rows = matrix(text)
     if len(rows) > 1 and len(rows[0]) > 1:
-        raise EntryError(f"{len(rows)} rows of {len(rows[0])} numbers, where one row is wanted")
+        raise EntryError(f"{len(rows)} rows of {len(rows[0])} numbers; expected one row")
     return [value for row in rows for value in row]
 
 
@@ -54,7 +54,7 @@ def _plain(text: str) -> str:
         raise EntryError(f"more than {LARGEST_FILE:,} characters")
     plain = _COMMENT.sub("", normalized(text))
     if "..." in plain:
-        raise EntryError("numbers are left out at '...': have all of them printed")
+        raise EntryError("numbers are left out at '...': print all of them")
     if "np." in plain or "numpy." in plain:
         plain = _SCALAR.sub(r"\1", plain)
     head = _HEAD.match(plain)
@@ -66,7 +66,7 @@ def _plain(text: str) -> str:
             raise EntryError("a bracket '(' is not closed")
         tail = plain[end:closing]
         if len(tail) > _LONGEST_TAIL or not _TAIL.fullmatch(tail):
-            raise EntryError(f"{shortened(tail.strip())} is no number")
+            raise EntryError(f"not a number: {shortened(tail.strip())}")
         plain = plain[:end]
     if not plain.strip():
         raise EntryError("numbers are missing")
@@ -85,7 +85,7 @@ def _rows(plain: str) -> Rows:
         if index % 2 == 0 and innermost:
             texts += _group(piece)
         elif index % 2 == 0 and piece.strip() not in ("", ",", ";"):
-            raise EntryError(f"{shortened(piece.strip(' ,;'))} stands outside the rows")
+            raise EntryError(f"{shortened(piece.strip(' ,;'))} is outside the rows")
     refuse_decimal_commas(texts, "list" if listed else "brackets")
     return [_row(text, index) for index, text in enumerate(texts, 1)]
 
@@ -102,13 +102,13 @@ def _is_list(brackets: list[str]) -> bool:
             opened.append(each)
             deepest = max(deepest, len(opened))
         elif not opened or each != _CLOSING[opened.pop()]:
-            raise EntryError(f"a bracket '{each}' closes nothing")
+            raise EntryError(f"a bracket '{each}' was never opened")
     if opened:
         raise EntryError(f"a bracket '{opened[-1]}' is not closed")
     if deepest > 2:
-        raise EntryError("brackets in brackets in brackets: one matrix is wanted")
+        raise EntryError("brackets nested too deeply: expected one matrix")
     if groups > 1 and deepest > 1:
-        raise EntryError(f"{groups} matrices, where one is wanted")
+        raise EntryError(f"{groups} matrices; expected one")
     return groups > 1 or deepest > 1
 
 
@@ -141,7 +141,7 @@ def _row(text: str, index: int) -> list[float]:
         if math.isinf(value) and any(each.isdigit() for each in token):
             raise EntryError(f"row {index}: {shortened(token)} is too large for a 64-bit number")
         if not math.isfinite(value):
-            raise EntryError(f"row {index}: {shortened(token)} is no number")
+            raise EntryError(f"not a number in row {index}: {shortened(token)}")
     raise EntryError(f"row {index} has no numbers")
 
 

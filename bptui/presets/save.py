@@ -25,12 +25,12 @@ from bptui.presets.working import working_folder
 _REASONS = {
     errno.EACCES: "no permission to write there",
     errno.EPERM: "no permission to write there",
-    errno.EROFS: "that disk can only be read",
+    errno.EROFS: "the disk is read-only",
     errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "your share of the disk is full",
+    errno.EDQUOT: "your disk quota is used up",
     errno.ENAMETOOLONG: "the name is too long",
     errno.EISDIR: "that is a folder",
-    errno.ENOTDIR: "a part of the path is a file, not a folder",
+    errno.ENOTDIR: "part of the path is a file, not a folder",
 }
 
 
@@ -58,7 +58,7 @@ def document(experiment: Experiment, folder: Path | None = None) -> str:
     try:
         table = _with_csv_found_from(folder or home, table_of(experiment), origin)
     except OSError:  # a relative path, and the folder that it began in is gone
-        raise SaveError("The folder that its CSV file was found from is gone.") from None
+        raise SaveError("The folder of its CSV file no longer exists.") from None
     try:
         text = rewritten(origin.text, table) if origin and origin.text else laid_out(table)
     except ValueError as error:
@@ -70,7 +70,7 @@ def document(experiment: Experiment, folder: Path | None = None) -> str:
     if not same_experiment(again, experiment):
         raise SaveError(
             f"{printable(table.data.csv)} has changed since it was read: "
-            "the preset would have other samples."
+            "the preset would have different samples."
             if table.data.csv is not None
             else "The preset would not have the same numbers."
         )
@@ -101,7 +101,7 @@ def write(path: Path, text: str, overwrite: bool) -> None:
         with written_whole(path, overwrite) as stream:
             stream.write(text)
     except FileExistsError:
-        raise ExistsError(f"{shown_path(path)} exists already.") from None
+        raise ExistsError(f"{shown_path(path)} already exists.") from None
     except OSError as error:
         raise SaveError(sentence(path, error)) from None
     except ValueError:  # a NUL, or half a character

@@ -165,10 +165,10 @@ async def test_names_and_formats_follow_each_other(folder: Path) -> None:
         await session.press("enter")
         await says(session, "There is no folder", "such.")
         for name, message in {
-            "": "A name is missing.",
-            ".py": "A name is missing.",
+            "": "Enter a name.",
+            ".py": "Enter a name.",
             "..": "is a folder.",
-            "a\tb": "A name has no control characters in it.",
+            "a\tb": "A name cannot contain control characters.",
             "n" * 260: "the name is too long",
         }.items():
             await type_name(session, name)
@@ -205,7 +205,7 @@ async def test_nothing_is_overwritten_unasked_nor_left_half(
         await says(session, "other.py exists")
         await type_name(session, "file/mine.py")
         await session.press("enter")
-        await says(session, "a part of the path is a file, not a folder")
+        await says(session, "part of the path is a file, not a folder")
         await type_name(session, "article.py")
         with monkeypatch.context() as patch:
             patch.setattr(os, "fsync", full)
@@ -276,7 +276,7 @@ async def test_a_long_export_can_be_stopped(folder: Path, monkeypatch: pytest.Mo
         await session.press("x", "down")
         await says(session, "every 1 step: 6,001 rows, about 4.4 MB")
         await session.press("tab", "tab", *"none")
-        await says(session, "Every how many steps? 'none' is no number.")
+        await says(session, "Every how many steps? not a number: 'none'.")
         await session.press("enter", *["backspace"] * 4, "0")
         await says(session, "Every how many steps? 1 or more.")
         await session.press("backspace", "1", "enter")

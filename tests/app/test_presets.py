@@ -137,7 +137,7 @@ async def test_an_own_preset_is_made_renamed_opened_and_deleted(own: Path) -> No
         await session.shows("Your own", "first", "f2 renames   delete removes")
         assert (own / "first.toml").exists()
         await session.press("ctrl+d", "ctrl+u", *"first", "enter")
-        await session.shows("You have a preset of the name first already.")
+        await session.shows("You already have a preset named first.")
         await session.press("escape", "f2")
         await session.shows("Rename first to")
         await session.press("end", *"2", "enter")

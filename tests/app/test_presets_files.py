@@ -266,7 +266,7 @@ async def test_of_two_with_one_name_that_of_the_file_is_highlighted(own: Path, a
         if at == "own":
             await session.shows("By hand.", "`bptui article` opens the shipped preset")
         else:
-            await session.shows("The article's example, with correct gradients")
+            await session.shows("The article with correct gradients")
 
 
 async def test_a_file_elsewhere_has_no_place_in_the_list(tmp_path: Path) -> None:

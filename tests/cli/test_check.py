@@ -339,7 +339,7 @@ def test_pipes_and_limits_that_are_no_numbers_are_refused(tmp_path: Path) -> Non
     for arguments, text in (
         ([str(pipe)], "is no ordinary file; expected a Python file"),
         (["/dev/null"], "is no ordinary file"),
-        (["mine.py", "--timeout", "nan"], "nan is no number of seconds"),
+        (["mine.py", "--timeout", "nan"], "not a number of seconds: nan"),
         (["mine.py", "--timeout", "inf"], "is not in the range"),
     ):
         done = CliRunner().invoke(cli, ["check", *arguments])

@@ -331,14 +331,14 @@ def test_short_help_of_the_app() -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("explian article", "explian: found no command, no preset and no file of that name; "),
+        ("explian article", "explian: found no command, preset or file of that name; "),
         ("explian article --quantity w5", "did you mean explain?"),
         ("chek --template", "did you mean check?"),
         ("gradchek", "did you mean gradcheck?"),
         ("lst", "did you mean list?"),
-        ("mazr", "mazr: found no preset and no file"),
+        ("mazr", "mazr: found no preset or file"),
         ("mazr", "did you mean mazur?"),
-        ("quux article", "quux: found no preset and no file of that name"),
+        ("quux article", "quux: found no preset or file of that name"),
         ("article xor", "Got unexpected extra argument (xor)"),
         ("article --fsp 3", "No such option '--fsp'"),
         ("--fsp 3", "No such option '--fsp'"),

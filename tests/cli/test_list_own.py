@@ -35,7 +35,7 @@ def test_own_presets_are_listed_in_columns_and_run_by_name(folder: Path) -> None
     assert done.exit_code == 0
     broken, mine, chinese = done.stdout.splitlines()
     assert broken.startswith("broken\\x1b")
-    assert "unusable: found no valid TOML" in broken
+    assert "unusable: found invalid TOML" in broken
     assert mine.split()[:3] == ["mine", "2-2-2", "sigmoid"]
     assert mine.index("2-2-2") == chinese.index("2-4-1") + 3  # which three wide letters take
     assert (

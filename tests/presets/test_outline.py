@@ -103,15 +103,15 @@ def test_a_large_list_of_another_shape_is_written_anew() -> None:
 LONG_ROW = f"[{'1,' * 5_000_000}]"
 TOO_LONG = {
     "numbers": (f"a = {LONG_ROW}", "more than 4,000,000 numbers"),
-    "lists": (f"a = [{'[],' * 1_100_000}]", "more than 1,000,000 lists in lists"),
-    "text": (f"title = '{'a' * LONGEST_REST}'", "more than 250,000 characters beside"),
-    "brackets": (f"a = {'[' * 10_000_000}", "more than 250,000 characters beside"),
-    "quotes": ('"' * 10_000_000, "more than 250,000 characters beside"),
-    "an open string": ('a = "' + '\\"' * 9_000_000, "more than 250,000 characters beside"),
-    "an open text": ("a = '''" + "''a" * 6_000_000, "more than 250,000 characters beside"),
-    "no numbers": (f"a = [{'1-1,' * 400_000}]", "more than 250,000 characters beside"),
-    "a dotted key": (f"{'a.' * 10_000}a = 1", "a key of many parts"),
-    "a dotted header": ("[" + '"a" . ' * 10_000 + "a]", "a key of many parts"),
+    "lists": (f"a = [{'[],' * 1_100_000}]", "more than 1,000,000 nested lists"),
+    "text": (f"title = '{'a' * LONGEST_REST}'", "more than 250,000 characters outside"),
+    "brackets": (f"a = {'[' * 10_000_000}", "more than 250,000 characters outside"),
+    "quotes": ('"' * 10_000_000, "more than 250,000 characters outside"),
+    "an open string": ('a = "' + '\\"' * 9_000_000, "more than 250,000 characters outside"),
+    "an open text": ("a = '''" + "''a" * 6_000_000, "more than 250,000 characters outside"),
+    "no numbers": (f"a = [{'1-1,' * 400_000}]", "more than 250,000 characters outside"),
+    "a dotted key": (f"{'a.' * 10_000}a = 1", "a key with many parts"),
+    "a dotted header": ("[" + '"a" . ' * 10_000 + "a]", "a key with many parts"),
 }
 
 

@@ -107,20 +107,20 @@ def test_a_duplicate_keeps_comments(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("", "missing"),
-        (" ", "missing"),
-        (".toml", "missing"),
-        ("a/b", "no / in it"),
-        ("..", "does not begin with ."),
-        (".hidden", "does not begin with ."),
-        ("-o", "does not begin with -"),
+        ("", "Enter a name"),
+        (" ", "Enter a name"),
+        (".toml", "Enter a name"),
+        ("a/b", "cannot contain /"),
+        ("..", "cannot begin with ."),
+        (".hidden", "cannot begin with ."),
+        ("-o", "cannot begin with -"),
         ("a\nb", "control characters"),
         ("nul\0", "control characters"),
         ("half\udc80", "control characters"),
         ("xor", "xor is the name of a shipped preset"),
         ("run", "run is the name of a command"),
         ("网" * 100, "too long"),
-        ("taken", "You have a preset of the name taken already"),
+        ("taken", "You already have a preset named taken"),
     ],
 )
 def test_names_that_cannot_be_used_are_refused(folder: Path, name: str, message: str) -> None:
@@ -154,9 +154,9 @@ def test_deleting(folder: Path) -> None:
 
 def test_shipped_ones_and_unknown_ones_are_not_touched() -> None:
     for name in ("article", "nothing", "../x"):
-        with pytest.raises(SaveError, match="You have no preset of the name"):
+        with pytest.raises(SaveError, match="You have no preset named"):
             delete(name)
-        with pytest.raises(SaveError, match="You have no preset of the name"):
+        with pytest.raises(SaveError, match="You have no preset named"):
             rename(name, "new")
     with pytest.raises(SaveError, match="It cannot be duplicated: nothing: found no preset"):
         duplicate("nothing", "new")
@@ -164,7 +164,7 @@ def test_shipped_ones_and_unknown_ones_are_not_touched() -> None:
 
 def test_broken_ones_are_not_duplicated(folder: Path) -> None:
     written(folder, "broken", "[")
-    with pytest.raises(SaveError, match=r"It cannot be duplicated: broken\.toml: found no"):
+    with pytest.raises(SaveError, match=r"It cannot be duplicated: broken\.toml: found invalid"):
         duplicate("broken", "new")
 
 
@@ -192,12 +192,12 @@ def test_what_people_type_to_save_under(
     assert destination("lessons/7.1") == tmp_path / "lessons" / "7.1.toml"
     assert destination("~/a b.toml") == home / "a b.toml"
     for typed, message in {
-        "": "A name is missing",
-        ".toml": "A name is missing",
-        "lessons/": "A name is missing",
-        "lessons/.toml": "A name is missing",
+        "": "Enter a name",
+        ".toml": "Enter a name",
+        "lessons/": "Enter a name",
+        "lessons/.toml": "Enter a name",
         "./lessons": "is a folder",
-        "..": "does not begin with",
+        "..": "cannot begin with",
         "../..": "is a folder",
         "~nobody-of-that-name/x": "No file can have this name",
         "xor": "shipped",

@@ -13,7 +13,7 @@ from bptui.presets.rows import matrix, vector
     ("text", "said"),
     [
         ("0,05;0,10", "0,05 is two numbers here; write 0.05 with a point"),
-        ("0,15;0,20", "0,15 is two numbers here; write 0.15 with a point, or 0, 15 with a blank"),
+        ("0,15;0,20", "0,15 is two numbers here; write 0.15 with a point, or 0, 15 with a space"),
         ("0,15 0,25\n0,20 0,30", "write 0.15 with a point"),
         ("0,15\t0,25", "write 0.15 with a point"),
         ("0,15, 0,25", "write 0.15 with a point"),
@@ -21,7 +21,7 @@ from bptui.presets.rows import matrix, vector
         ("1 0,5", "write 0.5 with a point"),
         ("[0,15 0,25; 0,20 0,30]", "write 0.15 with a point"),
         ("[[0,15 0,25], [0,20 0,30]]", "write 0.15 with a point"),
-        ("1,5;2,5", "write 1.5 with a point, or 1, 5 with a blank"),
+        ("1,5;2,5", "write 1.5 with a point, or 1, 5 with a space"),
         ("1,5;\n2,5;", "write 1.5 with a point"),
         ("0,5;1;0,25", "with a point"),
         ("0,35", "write 0.35 with a point"),
@@ -75,5 +75,5 @@ def test_whole_numbers_that_numpy_prints_with_commas_are_accepted(separator: str
 @pytest.mark.parametrize("text", ["5²", "0.15¹", "①", "2₁", "1⁻²"])
 def test_raised_lowered_and_circled_digits_are_no_digits(text: str) -> None:
     for read in (number, matrix, layers):
-        with pytest.raises(EntryError, match="is no number"):
+        with pytest.raises(EntryError, match="not a number"):
             read(text)

@@ -227,7 +227,7 @@ def test_a_csv_file_that_changed_is_noticed(tmp_path: Path) -> None:
 def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     file = tmp_path / "x.toml"
     file.write_text("old")
-    with pytest.raises(ExistsError, match="exists already"):
+    with pytest.raises(ExistsError, match="already exists"):
         write(file, "new", overwrite=False)
     assert file.read_text() == "old"
     file.chmod(0o640)

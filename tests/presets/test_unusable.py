@@ -28,9 +28,9 @@ def parameters(line: str) -> str:
 
 # what is wrong: (text, key path, part of what is found, part of what is expected)
 UNUSABLE: dict[str, tuple[str, str, str, str]] = {
-    "no TOML": ("layers = [", "", "no valid TOML", "TOML"),
-    "a key twice": (f"{NETWORK}layers = [1, 1]", "", "no valid TOML", "TOML"),
-    "a NUL byte": ('title = "a\0b"', "", "no valid TOML", "TOML"),
+    "no TOML": ("layers = [", "", "invalid TOML", "TOML"),
+    "a key twice": (f"{NETWORK}layers = [1, 1]", "", "invalid TOML", "TOML"),
+    "a NUL byte": ('title = "a\0b"', "", "invalid TOML", "TOML"),
     "nested too deeply": (f"a = {'[' * 5000}", "", "nested too deeply", "TOML"),
     "too many digits": (
         network(f"layers = [2, {'9' * 5000}]"),
@@ -283,7 +283,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["artcle", "mazurr", "", "a\0b"])
 def test_an_unknown_name_is_refused(name: str) -> None:
-    with pytest.raises(PresetError, match="found no preset and no file of that name"):
+    with pytest.raises(PresetError, match="found no preset or file of that name"):
         load(name)
 
 

@@ -15,7 +15,7 @@ CSV = NETWORK + '[data]\ncsv = "table.csv"\n{}\n'
 KIND = 'class_column = "kind"'
 BAD_CSV: dict[str, tuple[bytes, str, str, str, str]] = {
     "empty": (b"", KIND, "data.csv", "without a header", "a first row that names"),
-    "a header alone": (b"a,b,kind\n", KIND, "data.csv", "a header alone", "at least one row"),
+    "a header alone": (b"a,b,kind\n", KIND, "data.csv", "only a header", "at least one row"),
     "no such column": (b"a,b,c\n1,2,x\n", KIND, "data.class_column", "'kind'", "one of a, b, c"),
     "no such input": (
         b"a,b,kind\n1,2,x\n",
@@ -35,10 +35,16 @@ BAD_CSV: dict[str, tuple[bytes, str, str, str, str]] = {
         b"a,b,kind\n1,2,x\n",
         f'{KIND}\ninput_columns = ["a", "kind"]',
         "data.input_columns[1]",
-        "a target too",
-        "inputs or targets",
+        "also a target",
+        "input or target",
     ),
-    "a column name twice": (b"a,a,kind\n1,2,x\n", KIND, "data.csv", "two columns 'a'", "unlike"),
+    "a column name twice": (
+        b"a,a,kind\n1,2,x\n",
+        KIND,
+        "data.csv",
+        "columns named 'a'",
+        "distinct",
+    ),
     "no number": (
         b"a,b,kind\n1,2,x\n3,four,y\n",
         KIND,
@@ -108,11 +114,11 @@ def test_a_csv_file_beyond_the_limit_is_refused_without_reading(tmp_path: Path) 
 LARGE_CSV = {
     "a line": ("a" * 20_000_000, "a line of more than 2,000,000 characters"),
     "columns": ("a,b,kind\n" + "1," * 1_500_000, "a line of more than 2,000,000 characters"),
-    "blank lines": ("a,b,kind\n" + "\n" * 5_000, "more lines in table.csv"),
-    "rows": ("a,b,kind\n" + "1,2,x\n" * 1_100, "more samples in table.csv"),
+    "blank lines": ("a,b,kind\n" + "\n" * 5_000, "too many lines in table.csv"),
+    "rows": ("a,b,kind\n" + "1,2,x\n" * 1_100, "too many samples in table.csv"),
     "classes": (
         "a,b,kind\n" + "".join(f"1,2,{each}\n" for each in range(400)),
-        "more classes in table.csv",
+        "too many classes in table.csv",
     ),
 }
 

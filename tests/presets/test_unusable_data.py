@@ -58,10 +58,10 @@ UNUSABLE: dict[str, tuple[str, str, str, str]] = {
         "samples for xor",
         "four fixed samples",
     ),
-    "samples beside inputs": (
+    "samples with inputs": (
         given("inputs = [[1, 2]]\ntargets = [[1]]\nsamples = 3"),
         "data.samples",
-        "samples beside inputs",
+        "samples with inputs",
         "with dataset",
     ),
     "no samples": (given('dataset = "moons"\nsamples = 0'), "data.samples", "0", "1 to 1,000,000"),
@@ -82,13 +82,13 @@ UNUSABLE: dict[str, tuple[str, str, str, str]] = {
         '[network]\nlayers = [2, 3]\n[data]\ndataset = "moons"',
         "data.dataset",
         "moons for 3 output units",
-        "moons has 2 classes at most",
+        "moons has at most 2 classes",
     ),
     "a curve with two outputs": (
         '[network]\nlayers = [1, 2]\n[data]\ndataset = "sine"',
         "data.dataset",
         "sine for 2 output units",
-        "a network of 1 output unit",
+        "a network with 1 output unit",
     ),
     "a test fraction of 1": (
         given("inputs = [[1, 2]]\ntargets = [[1]]\ntest_fraction = 1.0"),
@@ -117,7 +117,7 @@ UNUSABLE: dict[str, tuple[str, str, str, str]] = {
     "a CSV file that is a folder": (
         given('csv = "."\nclass_column = "kind"'),
         "data.csv",
-        "which is no ordinary file",
+        "which is not a regular file",
         "the name of a CSV file",
     ),
     "a CSV name with a NUL": (

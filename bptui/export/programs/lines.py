@@ -17,7 +17,7 @@ SHAPES = re.compile(r"\([n\d]+,[ n\d]*\)(?: [@+=] \([n\d]+,[ n\d]*\))*")
 
 NUMBERS = '''
 def numbers(text, *shape):
-    """An array of the numbers in a text, separated by blanks."""
+    """An array of the numbers in a text, separated by spaces."""
     return {make}([float(each) for each in text.split()]).reshape(shape)
 '''
 

@@ -29,13 +29,13 @@ def file_of(typed: str, ending: str) -> Path:
     """
     typed = typed.strip()
     if not typed or typed.endswith(os.sep):
-        raise SaveError("A name is missing.")
+        raise SaveError("Enter a name.")
     if not typed.isprintable():
-        raise SaveError("A name has no control characters in it.")
+        raise SaveError("A name cannot contain control characters.")
     try:
         path = working_folder() / Path(typed).expanduser()
         if path.name.lower() == ending:
-            raise SaveError("A name is missing.")
+            raise SaveError("Enter a name.")
         if not path.is_dir() and path.suffix.lower() != ending:
             path = path.with_name(path.name + ending)
         if path.is_dir():
@@ -66,7 +66,7 @@ def opened(path: Path, overwrite: bool) -> Iterator[TextIO]:
         with written_whole(path, overwrite) as stream:
             yield stream
     except FileExistsError:
-        raise ExistsError(f"{shown_path(path)} exists already.") from None
+        raise ExistsError(f"{shown_path(path)} already exists.") from None
     except OSError as error:
         raise SaveError(sentence(path, error)) from None
     except UnicodeEncodeError:  # half a character in what is written
