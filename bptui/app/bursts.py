@@ -14,7 +14,7 @@ from time import monotonic
 
 from textual.app import App, ScreenStackError
 from textual.driver import Driver
-from textual.events import Event, Key, Paste
+from textual.events import Event, Key, MouseDown, MouseUp, Paste
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
@@ -71,6 +71,8 @@ class InOrderApp(App[None]):
         self._slow: Screen[object] | None = None
         self._unclear: Event | None = None
         self._text_until = 0.0
+        self._pressed: tuple[MouseDown, Screen[object]] | None = None
+        self._in_vain = False
 
     @property
     def answering(self) -> bool:
@@ -88,12 +90,26 @@ class InOrderApp(App[None]):
         self.call_later(self.simulate_key, key)
 
     async def on_event(self, event: Event) -> None:
+        if isinstance(event, MouseDown | MouseUp) and self._was_meant_for_another_screen(event):
+            return
         if not isinstance(event, Key | Paste) or event.is_forwarded or not self.in_order:
             await super().on_event(event)
         else:
             self._held.append(event)
             if not self.answering:
                 await self._go_on()
+
+    def _was_meant_for_another_screen(self, event: MouseDown | MouseUp) -> bool:
+        """Whether it is the second of a double click of which the first has changed the screen."""
+        if isinstance(event, MouseDown):
+            self._in_vain, screen = False, self.screen
+            if self._pressed is not None:
+                first, on = self._pressed
+                soon = event.time - first.time <= self.CLICK_CHAIN_TIME_THRESHOLD
+                if soon and event.screen_offset == first.screen_offset:
+                    self._in_vain, screen = on is not screen, on
+            self._pressed = event, screen
+        return self._in_vain
 
     async def _answer(self, event: Event) -> None:
         screen, widget = self.screen, self.focused or self.screen

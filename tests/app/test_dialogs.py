@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import random
+from time import monotonic
 
 import pytest
 from textual import events
@@ -93,12 +94,12 @@ async def test_no_size_and_no_second_answer_ends_the_program_in_any_dialog() -> 
         await session.step(2)
 
 
-def click(session: Session, x: int, y: int) -> None:
+def click(session: Session, x: int, y: int, time: float | None = None) -> None:
     """Press and release the button of the mouse, before the app has answered either."""
     for kind in (MouseDown, MouseUp):
-        session.app.post_message(
-            kind(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y)
-        )
+        event = kind(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y)
+        event.time = event.time if time is None else time
+        session.app.post_message(event)
 
 
 def click_entry(session: Session, text: str) -> None:
@@ -117,12 +118,18 @@ async def test_palette_answered_twice() -> None:
 
         async def open_palette() -> None:
             await open_dialog(session, "Palette")
-            await session.press(*"next step")
-            await session.shows("Train one step")
+            await session.press(*"train one")
+            await session.until(
+                lambda: (
+                    "Train one step" in session.screen() and "Train on to" not in session.screen()
+                ),
+                "the one command",
+            )
 
         await open_palette()
         for _ in range(2):
             click_entry(session, "Train one step")
+        await session.step(1)
         await at_main_screen(session)
         assert session.shown_step == 1
 
@@ -131,6 +138,7 @@ async def test_palette_answered_twice() -> None:
         for key in ("enter", "enter", "escape"):
             session.app.post_message(key_event(key))
         click_entry(session, "Train one step")
+        await session.step(2)
         await at_main_screen(session)
         assert session.shown_step == 2
 
@@ -162,3 +170,22 @@ async def test_every_dialog_closes_below_the_line_for_small_screens() -> None:
                 await session.press("escape")
         await session.press("s")
         await session.step(1)
+
+
+async def test_the_second_click_of_a_double_click_stays_where_the_first_was() -> None:
+    async with opened("article") as session:
+        y = next(y for y, line in enumerate(session.lines()) if "+0.2500" in line)
+        x, now = session.lines()[y].index("+0.2500") + 1, monotonic()
+        first = session.app.selection
+        await open_dialog(session, "Palette")
+        await session.press(*"next ")
+        await session.until(lambda: "step" in session.lines()[y], "an entry there")
+        click(session, x, y, now)
+        await at_main_screen(session)
+        click(session, x, y, now + 0.2)
+        await session.pilot.pause()
+        assert session.app.selection == first
+        click(session, x, y, now + 2.0)
+        await session.until(lambda: session.app.selection != first, "the selection")
+        click(session, x, y, now + 2.2)
+        await session.until(lambda: type(session.app.screen).__name__ == "NumberScreen", "editing")
