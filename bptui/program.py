@@ -28,22 +28,22 @@ GLOBAL_OPTIONS = ("-h", "--help", "--version")
 
 HELP = """A debugger for backpropagation in the terminal.
 
-Without a command, opens PRESET in the app: the name of a preset, shipped or your own, or a TOML
-file; `article` where none is given.
+Without a command, bptui opens PRESET in the app: the name of a preset, shipped or your own, or a
+TOML file; by default `article`.
 
 \b
 Examples:
   bptui                      the article's network, step by step
-  bptui xor                  another of the shipped presets
+  bptui xor                  another shipped preset
   bptui my-network.toml      one of your own
-  bptui --resume             go on with the last session
-  bptui run mazur --every 1  without a screen
-  bptui explain mazur        the calculation of a step, with its numbers
-  bptui check my_code.py     your own backpropagation, its mistake named
+  bptui --resume             continue the last session
+  bptui run mazur --every 1  train without a screen
+  bptui explain mazur        the calculation of a step with its numbers
+  bptui check my_code.py     find the mistake in your own backpropagation
   bptui help first-steps     the manual
 
 \b
-Exit codes: 0 fine; 1 what the command says; 2 unusable preset or arguments;
+Exit codes: 0 fine; 1 depends on the command; 2 unusable preset or arguments;
 3 no verdict (check).
 """
 
@@ -65,7 +65,7 @@ def themes(context: click.Context, parameter: click.Parameter, incomplete: str) 
     "--fps",
     type=click.IntRange(1, 240),
     metavar="N",
-    help="Frames a second to draw at most while training; 30 unless given, 15 over SSH.",
+    help="Most frames per second while training; by default 30, over SSH 15.",
 )
 @click.option("--ascii", "ascii_only", is_flag=True, help="Draw with ASCII characters only.")
 @click.option(
@@ -75,7 +75,7 @@ def themes(context: click.Context, parameter: click.Parameter, incomplete: str) 
     help="Colour theme, such as bptui-light or nord.",
 )
 @click.option(
-    "--plain-driver", is_flag=True, help="Write whole regions, not only the cells that changed."
+    "--plain-driver", is_flag=True, help="Redraw whole regions, not only the cells that changed."
 )
 def open_app(
     name_or_file: str | None,
@@ -86,7 +86,7 @@ def open_app(
     plain_driver: bool,
 ) -> None:
     if resume and name_or_file is not None:
-        raise Unusable("--resume continues the last session and takes no preset; give one of them")
+        raise Unusable("--resume continues the last session and takes no preset; use one of them")
     name_or_file = DEFAULT_PRESET if name_or_file is None else name_or_file
     refuse_unknown(name_or_file)
     if theme is not None:

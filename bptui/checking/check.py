@@ -256,7 +256,9 @@ def _lenient(
     free = _examine(code, function, replace(experiment, training=training), form, biases)
     if free.attempt.out_of_time:
         return free
-    free.attempt.notes.append(f"it trains what {experiment.name} keeps fixed, which is no mistake")
+    free.attempt.notes.append(
+        f"it trains what {experiment.name} keeps frozen, which is not a mistake"
+    )
     return min(examined, free, key=lambda each: each.rank)
 
 

@@ -28,8 +28,8 @@ class Interpreter:
     def advice(self) -> str:
         """How to have another one, as the end of a message."""
         if self.is_own:
-            return "; an environment that is active, or --python PATH, gives another one"
-        return f"; --python PATH gives another one, bptui's own is {OWN.path}"
+            return "; activate an environment or use --python PATH for another one"
+        return f"; use --python PATH for another one, such as bptui's own {OWN.path}"
 
     @property
     def is_own(self) -> bool:

@@ -30,20 +30,20 @@ WIDTH, NARROWEST = 100, 60
 
 @click.command(
     "check",
-    short_help="Check your own backpropagation and name its mistake.",
-    help="""Run the functions of FILE and compare them with backpropagation as it should be.
+    short_help="Check your own backpropagation and find its mistake.",
+    help="""Run the functions in FILE and compare them with correct backpropagation.
 
-FILE is Python and defines gradients(x, t, weights), or with biases as a fourth argument, or
-step(x, t, weights, learning_rate), or with biases before the learning rate; `--template` prints a
-skeleton that says what they may return. The network is that of the preset, on its own numbers and
-on random ones; nothing of your file but these functions is called.
+FILE is a Python file that defines gradients(x, t, weights), optionally with biases as a fourth
+argument, or step(x, t, weights, learning_rate), optionally with biases before the learning rate;
+`--template` prints a skeleton that says what they may return. The network is that of the preset,
+with its own data and with random data. No other functions in your file are called.
 
-The report says of every quantity whether it is right, where the first wrong link is, and which
-mistake, or which combination of mistakes, gives just the numbers that your code gives.
+The report says which quantities are right, which one is wrong first, and which mistake or
+combination of mistakes gives exactly the numbers that your code gives.
 
-Your code runs in a process of its own for at most --timeout seconds. This needs Linux or macOS, and
+Your code runs in its own process for at most --timeout seconds. This needs Linux or macOS, and
 numpy with Python 3.10 or newer: that of the active environment (VIRTUAL_ENV, CONDA_PREFIX), else of
-a .venv beside FILE, else bptui's own; --python names another one.
+a .venv beside FILE, else bptui's own; --python chooses another one.
 
 \b
 Examples:
@@ -54,8 +54,8 @@ Examples:
 
 \b
 Exit codes: 0 everything given is right; 1 a mistake; 2 an unusable file,
-preset or Python; 3 no verdict: the code raises, hangs, ends the program, or
-there is nothing to check.
+preset or Python; 3 no verdict: the code raises an exception, hangs or exits,
+or there is nothing to check.
 """,
 )
 @click.argument("file", required=False, metavar="[FILE]", shell_complete=python_files)
@@ -76,13 +76,13 @@ there is nothing to check.
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="Stop the code after so long.",
+    help="Time limit for the code.",
 )
 @click.option(
     "--python",
     metavar="PATH",
     shell_complete=any_file,
-    help="The Python, or its environment, that runs FILE; see above.",
+    help="The Python interpreter or environment that runs FILE; see above.",
 )
 @click.option(
     "--format",
@@ -127,7 +127,7 @@ def _readable(file: str) -> Path:
         if path.is_dir():
             raise Unusable(f"{file!r} is a folder; expected a Python file")
         if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe may take for ever
-            raise Unusable(f"{file!r} is no ordinary file; expected a Python file")
+            raise Unusable(f"{file!r} is not a regular file; expected a Python file")
         with path.open("rb"):
             return path
     except (OSError, ValueError) as error:

@@ -36,19 +36,19 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 
 @click.command(
     "completion",
-    short_help="A script that lets your shell complete bptui.",
-    help="""Print the script that lets SHELL (bash, zsh or fish) complete commands, options, names
-of presets, files and themes when you press tab.
+    short_help="Print a script for tab completion in your shell.",
+    help="""Print a script for SHELL (bash, zsh or fish) that completes commands, options, preset
+names, files and themes when you press tab.
 
 \b
-Examples, which install it:
+Examples that install it:
   bptui completion bash > ~/.local/share/bash-completion/completions/bptui
   bptui completion zsh > ~/.zfunc/_bptui
   bptui completion fish > ~/.config/fish/completions/bptui.fish
 
-Make the folder first where it is missing (mkdir -p); then open a new shell. For zsh, ~/.zshrc
-needs `fpath+=~/.zfunc` before the line with compinit. Bash needs 4.4 or newer and its package
-bash-completion; without the package, put `source <(bptui completion bash)` into ~/.bashrc.
+Create the folder first if needed (mkdir -p), then open a new shell. For zsh, ~/.zshrc
+needs `fpath+=~/.zfunc` before the line with compinit. Bash must be 4.4 or newer, with the package
+bash-completion; without it, put `source <(bptui completion bash)` into ~/.bashrc.
 
 \b
 Exit codes: 0 fine; 2 unusable arguments.

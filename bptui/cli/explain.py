@@ -24,17 +24,17 @@ NARROWEST = 60
 
 @click.command(
     "explain",
-    short_help="A step's calculation with the numbers put in.",
-    help="""Write down the calculation of one training step with its numbers.
+    short_help="Show a step's calculation with its numbers.",
+    help="""Show the calculation of one training step with its numbers.
 
 NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
-Step k computes with the parameters after k updates. QUANTITY is a weight or bias (w5, b_h1: its
+Step k uses the parameters after k updates. QUANTITY is a weight or bias (w5, b_h1: its
 gradient and its update), a gradient (gw5), a number (net_h1, delta_o1), a unit (h1), an array (W1,
 gW2, out_h), an operation (loss, update), or all: a worksheet of the whole step, operation by
 operation.
 
-Each is written in three forms: with single numbers, with matrices, and in numpy. Where the preset
-makes a mistake, the expression as published stands beside the correct one, the difference marked.
+It is shown in three forms: with single numbers, with matrices, and in numpy. Where the preset
+makes a mistake, its expression is shown beside the correct one, with the difference marked.
 
 \b
 Examples:
@@ -81,7 +81,7 @@ did is explained); 2 unusable preset or arguments.
 def command(name_or_file: str, step: int, quantity: str, form: str, output: str | None) -> None:
     experiment = load_preset(name_or_file)
     if output is not None and same_file(output, name_or_file):
-        raise Unusable(f"--output {output!r}: this is the preset itself; name another file")
+        raise Unusable(f"--output {output!r}: this is the preset itself; choose another file")
     explain(experiment, step, quantity, form, output)
 
 
@@ -114,7 +114,7 @@ def explain(
         spelt_out = form == FORMATS[0] and not is_utf8(stream.encoding)
         sheet = worksheet(Explainer(experiment, spelt_out), snapshot, quantity)
         if snapshot.step != step:
-            told = f"before step {step}, which was asked for: at step {snapshot.step}"
+            told = f"at step {snapshot.step}, before the requested step {step}"
             sheet = replace(sheet, facts=(*sheet.facts, ("diverged", told)))
         if form == "json":
             stream.write(as_json(record(sheet, snapshot, quantity)))

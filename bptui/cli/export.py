@@ -20,18 +20,18 @@ LARGE = 1_000_000
 
 @click.command(
     "export",
-    short_help="A program or a preset that stands alone.",
-    help="""Write the network and its training as a file that stands alone.
+    short_help="Export a self-contained program or preset.",
+    help="""Write the network and its training as a self-contained file.
 
 NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
 
 \b
 numpy  a program with the forward pass, the chain rule and the update written
-       out; a preset's mistakes stand in it, the right line beside each
+       out; a preset's mistakes included, with the correct line above each
 torch  a program that leaves the chain rule to autograd, in float64
-toml   a preset with its samples in it
+toml   a preset that contains its samples
 
-Both programs need no bptui. They train the same network and print the losses of the steps that
+Neither program needs bptui. They train the same network and print the losses of the steps that
 `bptui run` shows, with all digits.
 
 \b
@@ -65,7 +65,7 @@ Exit codes: 0 fine; 2 unusable preset or arguments.
 def command(name_or_file: str, form: str, output: str | None) -> None:
     experiment = load_preset(name_or_file)
     if output is not None and same_file(output, name_or_file):
-        raise Unusable(f"--output {output!r}: this is the preset itself; name another file")
+        raise Unusable(f"--output {output!r}: this is the preset itself; choose another file")
     from bptui.cli.output import opened
 
     with opened(output) as stream:
@@ -82,7 +82,7 @@ def command(name_or_file: str, form: str, output: str | None) -> None:
                 experiment.data.test_targets,
             )
         )
-        click.echo(f"bptui: {size / 1e6:.1f} MB, for it holds {numbers:,} numbers", err=True)
+        click.echo(f"bptui: {size / 1e6:.1f} MB, because it holds {numbers:,} numbers", err=True)
 
 
 def exported(experiment: Experiment, form: str) -> str:

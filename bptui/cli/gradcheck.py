@@ -27,19 +27,19 @@ WIDTH, NARROWEST = 100, 60
 
 @click.command(
     "gradcheck",
-    short_help="A step's gradients against numerical ones.",
-    help="""Check the gradients of one training step numerically.
+    short_help="Compare a step's gradients with numerical ones.",
+    help="""Compare the gradients of one training step with numerical ones.
 
 NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
-Step k computes with the parameters after k updates.
+Step k uses the parameters after k updates.
 
-Every weight and bias gets two numerical gradients beside the one that backpropagation gave: by a
-complex step, exact to rounding, and by a central difference, the second opinion. Where a gradient
-is wrong, the links of the chain from the loss to the update say since which operation, and which
-mistake of the preset is behind it. Where relu has no derivative, both one-sided ones are given.
-Where rounding may be as large as a gradient, the check says that it cannot be told.
+The gradient of every weight and bias is compared with two numerical ones: a complex step, exact to
+rounding, and a central difference as a second opinion. Where a gradient is wrong, the chain from
+the loss to the update shows from which operation on, and which mistake of the preset causes it.
+Where relu has no derivative, both one-sided ones are given. Where rounding may be as large as a
+gradient, the verdict is "unclear".
 
-Of large matrices a sample is checked, always the same one, and the worst rows are written.
+Of large matrices a random sample is checked, always the same, and the worst rows are shown.
 
 \b
 Examples:
@@ -59,7 +59,7 @@ training diverged before that step; 2 unusable preset or arguments.
 @click.option(
     "--step", type=int, default=0, metavar="K", show_default=True, help="The step to check."
 )
-@click.option("--all", "every", is_flag=True, help="Check every number of large matrices, too.")
+@click.option("--all", "every", is_flag=True, help="Check every number of large matrices.")
 @click.option(
     "--format",
     "form",
@@ -88,7 +88,7 @@ def gradcheck(experiment: Experiment, step: int, every: bool, form: str) -> None
     if snapshot is None or first is not None:
         reason = (
             f"training diverged: the loss is not finite from step {first} on, "
-            "and has no gradients to check there"
+            "so there are no gradients to check"
         )
         if form == "json":
             write_json(unchecked(experiment, step, reason))

@@ -31,9 +31,9 @@ def topics(context: Context, parameter: Parameter, incomplete: str) -> list[str]
 
 @click.command(
     "help",
-    short_help="The manual, a page a topic.",
-    help="""Show the manual's page about TOPIC, or the list of topics; the name of a command shows
-what `bptui COMMAND --help` does.
+    short_help="Show the manual, one page per topic.",
+    help="""Show the manual page about TOPIC, or the list of topics; for the name of a command,
+show what `bptui COMMAND --help` shows.
 
 \b
 Examples:
@@ -41,10 +41,10 @@ Examples:
   bptui help first-steps
   bptui help presets | grep momentum
 
-A page is shown in a pager where it is longer than the terminal (PAGER names another than less).
+A page longer than the terminal opens in a pager: less, or the one that PAGER names.
 
 \b
-Exit codes: 0 fine; 2 there is no such page.
+Exit codes: 0 fine; 2 no such page.
 """,
 )
 @click.argument("topic", required=False, metavar="[TOPIC]", shell_complete=topics)

@@ -22,8 +22,8 @@ SCHEMA = 1
 
 @click.command(
     "list",
-    short_help="The shipped presets, or your own.",
-    help="""List the shipped presets, or your own: name, network, and a line about each.
+    short_help="List the shipped presets, or your own.",
+    help="""List the shipped presets, or your own: name, network, and one line about each.
 
 \b
 Examples:
@@ -36,7 +36,7 @@ Examples:
 Exit codes: 0 fine; 2 unusable arguments.
 """,
 )
-@click.option("--own", is_flag=True, help="Your own presets, which the app saved by name.")
+@click.option("--own", is_flag=True, help="List your own presets, saved in the app by name.")
 @click.option(
     "--format",
     "form",

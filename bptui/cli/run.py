@@ -47,7 +47,7 @@ Exit codes: 0 fine; 1 training diverged (what was computed is written);
     "--every",
     type=click.IntRange(1),
     metavar="K",
-    help="Write every K-th step; default: 1, and for a table what gives about 20 rows.",
+    help="Write every K-th step; default: 1, or for a table about 20 rows.",
 )
 @click.option(
     "--format",
@@ -55,7 +55,7 @@ Exit codes: 0 fine; 1 training diverged (what was computed is written);
     type=click.Choice(FORMATS),
     default=FORMATS[0],
     show_default=True,
-    help="A table for people, or every number: JSON, one object a line, or CSV.",
+    help="A table for people, or all numbers: JSON, one object per line, or CSV.",
 )
 @click.option(
     "-o",
@@ -69,7 +69,7 @@ def command(
 ) -> None:
     experiment = load_preset(name_or_file)
     if output is not None and same_file(output, name_or_file):
-        raise Unusable(f"--output {output!r}: this is the preset itself; name another file")
+        raise Unusable(f"--output {output!r}: this is the preset itself; choose another file")
     run(experiment, steps, every, form, output)
 
 

@@ -61,7 +61,7 @@ def step(x, t, weights, biases, learning_rate):
     ("source", "preset", "verdict"),
     [
         pytest.param(OF_ONE, "article", "right", id="right for one sample at a time"),
-        pytest.param(RANDOM, "article", "other numbers every time", id="random"),
+        pytest.param(RANDOM, "article", "different numbers every time", id="random"),
         pytest.param(FREE, "mazur", "right", id="what the preset keeps frozen is trained"),
     ],
 )
@@ -91,7 +91,7 @@ def test_whenever_the_time_is_over(
         _, text = checked(tmp_path, source, preset)
         found = text.rpartition(": ")[2]
         if found.startswith("too slow for its time limit"):
-            assert f"was over after {most} call" in text
+            assert f"ran out after {most} call" in text
             assert "shape" not in text
         else:
             assert found.startswith(verdict), text

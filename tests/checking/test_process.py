@@ -234,7 +234,7 @@ def test_parameters_by_name_only_get_their_arguments(folder: Path) -> None:
         for biases, expected in (([], [1.0, 0.25]), ([[np.array(7.0)]], [7.0, 0.25])):
             given = answer(code, "step", *ARGUMENTS, *biases, 0.25).given.arrays
             assert [float(each) for each in given] == expected
-        with pytest.raises(OwnError, match=r"own error .*: TypeError: .* \(life.py"):
+        with pytest.raises(OwnError, match=r"internal error .*: TypeError: .* \(life.py"):
             code.load()  # what the code did to numpy stops bptui, which is no exit of the code
         assert isinstance(code.load(), Loaded), "in another process"
 
@@ -349,7 +349,7 @@ def test_low_descriptors_forks_and_threads_do_no_harm(process: UserCode) -> None
 def test_more_numbers_than_asked_for_are_described_instead(code: UserCode) -> None:
     given = answer(code, "enormous").given
     assert given.kind == "other"
-    expected = "an array of 1,000,000,000 numbers, more numbers than were asked for"
+    expected = "an array of 1,000,000,000 numbers, more numbers than expected"
     assert given.text == expected
     big = np.arange(3e5)
     (after,) = answer(code, "enormous", big).arguments

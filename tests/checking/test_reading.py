@@ -116,9 +116,9 @@ def test_what_is_not_numbers_is_said() -> None:
     weights, _ = parts(case)
     found = reading(case, {"gW1": weights[0], "loss": "hello", "delta_o": None})
     assert list(found.quantities) == ["gW1"]
-    assert found.notes == ["not looked at: loss is a str"]
+    assert found.notes == ["ignored: loss is a str"]
     whole = reading(case, [each.astype(int) for each in weights])
-    assert whole.notes[0] == "gW1 holds whole numbers (int64): decimals are lost"
+    assert whole.notes[0] == "gW1 holds whole numbers (int64), so decimals are lost"
     around: dict[str, object] = {}
     around["gW1"] = around
     for value, message in (
@@ -126,7 +126,7 @@ def test_what_is_not_numbers_is_said() -> None:
         ({"gW1": None}, "it returned a dict without any values; expected names among"),
         ({"weights": 1.0}, "returned 1 arrays of weight gradients; expected 2"),
         ([[["a"]], weights[1]], r"where \[0\]\[0\]\[0\] is a str; expected a list"),
-        ([weights[0], weights[1][:, :1]], r"gW2 has the shape \(2, 1\); expected \(2, 2\)"),
+        ([weights[0], weights[1][:, :1]], r"gW2 has shape \(2, 1\); expected \(2, 2\)"),
         (weights * 2, "it returned 4 arrays; expected a list"),
     ):
         with pytest.raises(UnreadableError, match=message):
@@ -140,7 +140,7 @@ def test_a_transposed_list_is_not_taken_for_one_from_the_last_layer() -> None:
     )
     case = cases_for(loads(preset, "own", Path()), bias=False, single=True, function="gradients")[0]
     weights, _ = parts(case)
-    with pytest.raises(UnreadableError, match=r"gW1 has the shape .* transposed"):
+    with pytest.raises(UnreadableError, match=r"gW1 has shape .*, the transpose of"):
         reading(case, [each.T for each in weights])
     with pytest.raises(UnreadableError, match="from the last layer"):
         reading(case, weights[::-1])

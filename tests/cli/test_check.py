@@ -96,12 +96,12 @@ def test_the_unfilled_template_is_not_written_yet(tmp_path: Path) -> None:
         (
             1,
             "def gradients(x, t, weights):\n    return [w.T[:1] for w in weights]\n",
-            ("gW1 has the shape (1, 2)", "expected (2, 2)"),
+            ("gW1 has shape (1, 2)", "expected (2, 2)"),
         ),
         (
             1,
             RIGHT.replace("/ len(x)", "* np.random.rand()"),
-            ("gave other numbers", "gradients: other numbers every time."),
+            ("gave different results", "gradients: different numbers every time."),
         ),
         (
             1,
@@ -137,7 +137,7 @@ def test_code_that_hangs_is_stopped(tmp_path: Path) -> None:
     head = "import time\ndef gradients(x, t, weights):\n    print('here')\n"
     done = run(tmp_path, head + endless, limit="3")
     assert done.code == 3
-    assert done.says("before the time limit", "line 5", "here", "gradients: does not come back.")
+    assert done.says("within the time limit", "line 5", "here", "gradients: does not return.")
     done = run(tmp_path, "import time\nif True:\n" + endless, limit="0.5")
     assert (done.code, done.out) == (3, "")
     assert done.says("while the file was loaded", "time limit")
@@ -187,11 +187,11 @@ def test_constant_ratios_are_named(tmp_path: Path) -> None:
         "[data]\ninputs = [[0.9, 0.1], [0.3, 0.8]]\ntargets = [[0.1, 0.9], [0.7, 0.2]]\n"
     )
     for change, text in (
-        ("/ len(x) * 0.3", "the right one times the learning rate"),
-        ("", "the right one times the batch size"),
-        ("/ len(x) / 2", "the right one half as large"),
-        ("/ len(x) * -1", "the right one with the opposite sign"),
-        ("/ len(x) * 7", "the right one times 7"),
+        ("/ len(x) * 0.3", "the correct one times the learning rate"),
+        ("", "the correct one times the batch size"),
+        ("/ len(x) / 2", "the correct one divided by 2"),
+        ("/ len(x) * -1", "the correct one with the opposite sign"),
+        ("/ len(x) * 7", "the correct one times 7"),
     ):
         done = run(tmp_path, RIGHT.replace("/ len(x)", change), "--preset", str(preset))
         assert done.code == 1
@@ -202,13 +202,13 @@ def test_what_no_mistake_explains_is_said_with_where_to_look(tmp_path: Path) -> 
     source = RIGHT.replace("return [x.T", "h = h + 0.1\n    return [x.T")
     done = run(tmp_path, source)
     assert done.code == 1
-    assert done.says("Diagnosis: none", "return a dict that has more of net_h, out_h")
+    assert done.says("No known mistake", "return a dict with more of net_h, out_h")
     named = source.replace("return [x.T", "return dict(out_h=h, delta_o=d, gW1=x.T").replace(
         ", h.T @ d]", ", gW2=h.T @ d)"
     )
     done = run(tmp_path, named)
     assert done.code == 1
-    assert done.says("First wrong link: out_h", "Look at the line that computes out_h")
+    assert done.says("First wrong quantity: out_h", "Look at the line that computes out_h")
 
 
 def test_a_slip_that_only_batches_show_is_told_where_the_preset_has_none(tmp_path: Path) -> None:
@@ -217,7 +217,7 @@ def test_a_slip_that_only_batches_show_is_told_where_the_preset_has_none(tmp_pat
     assert alone.code == 0
     assert alone.says("not-averaged", "trains on one at a time", "gradients: right")
     batches = run(tmp_path, source, "--preset", "negnevitsky")
-    assert batches.says("negnevitsky has biases, and the function takes none")
+    assert batches.says("negnevitsky has biases, but the function takes none")
 
 
 BIASED = (
@@ -247,7 +247,7 @@ def gradients(x, t, weights):
 """,
             (),
             1,
-            ("as vectors", "the right one divided by the number of inputs"),
+            ("as vectors", "the correct one divided by the number of inputs"),
             id="len(x) of a vector is no batch size",
         ),
         pytest.param(
@@ -258,7 +258,7 @@ def step(x, t, weights, learning_rate):
 """,
             (),
             1,
-            ("step: wrong-sign.", "what is before them is right, so it is made where W2 and W1"),
+            ("step: wrong-sign.", "everything before is right, so the mistake is where W2 and W1"),
             id="no line is accused that gives what is right",
         ),
         pytest.param(
@@ -267,21 +267,21 @@ def step(x, t, weights, learning_rate):
             ),
             (),
             1,
-            ("gradients: gW2 and gW1: each is the transpose of what is right.",),
+            ("gradients: gW2 and gW1: each is the transpose of the correct one.",),
             id="transposed gradients",
         ),
         pytest.param(
             RIGHT.replace("/ len(x)", "/ t.size"),
             (),
             1,
-            ("gradients: every number is the right one divided by the number of outputs.",),
+            ("gradients: every number is the correct one divided by the number of outputs.",),
             id="a constant is told by networks of other sizes",
         ),
         pytest.param(
             RIGHT.replace("h.T @ d]", "(h.T @ d).round(5)]"),
             (),
             1,
-            ("digits only.", "rounding, numerical differentiation"),
+            ("to only", "rounding, numerical differentiation"),
             id="rounding is not called a mistake",
         ),
         pytest.param(
@@ -304,7 +304,10 @@ def step(x, t, weights, biases, learning_rate):
 """,
             ("--preset", "mazur"),
             1,
-            ("it trains what mazur keeps fixed", "First wrong link: W1, after W2, b2, which are"),
+            (
+                "it trains what mazur keeps frozen",
+                "First wrong quantity: W1, after W2, b2, which are",
+            ),
             id="training what the preset keeps frozen is not the mistake",
         ),
         pytest.param(
@@ -337,8 +340,8 @@ def test_pipes_and_limits_that_are_no_numbers_are_refused(tmp_path: Path) -> Non
     pipe = tmp_path / "pipe.py"
     os.mkfifo(pipe)  # nobody writes into it, so whoever opens it waits
     for arguments, text in (
-        ([str(pipe)], "is no ordinary file; expected a Python file"),
-        (["/dev/null"], "is no ordinary file"),
+        ([str(pipe)], "is not a regular file; expected a Python file"),
+        (["/dev/null"], "is not a regular file"),
         (["mine.py", "--timeout", "nan"], "not a number of seconds: nan"),
         (["mine.py", "--timeout", "inf"], "is not in the range"),
     ):
@@ -351,5 +354,5 @@ def test_what_breaks_bptui_in_the_process_is_said_without_escapes(tmp_path: Path
     broken = "def broken(**settings):\n    raise ValueError('\\x1b[31mred')\nnp.seterr = broken\n"
     done = run(tmp_path, RIGHT + broken)
     assert done.code == 3
-    assert done.says("bptui's own error in the process of the checked code: ValueError", "[31mred")
+    assert done.says("internal error of bptui in the process of the", "ValueError", "[31mred")
     assert "\x1b" not in done.err

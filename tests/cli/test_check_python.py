@@ -120,20 +120,17 @@ def test_an_import_that_fails_says_which_interpreter_it_was(environment: Path, c
     done = check(code)
     assert done.exit_code == 3
     assert "ModuleNotFoundError: No module named 'course'" in done.stderr
-    assert (
-        f"It was run by {sys.executable} (bptui's own); an environment that is active"
-        in done.stderr
-    )
+    assert f"It was run with {sys.executable} (bptui's own); activate an environment" in done.stderr
     done = check(code, "--format", "json")
-    assert f"It was run by {sys.executable}" in json.loads(done.stdout)["reason"]
+    assert f"It was run with {sys.executable}" in json.loads(done.stdout)["reason"]
     # the same where the import is in a function
     code.write_text(LATE)
     done = check(code, VIRTUAL_ENV=str(environment))
     assert done.exit_code == 3
     said = " ".join(done.stdout.split())
     assert "ImportError: cannot import name 'nothing'" in said
-    assert f"It was run by {environment}/bin/python (VIRTUAL_ENV); --python PATH" in said
-    assert f"bptui's own is {sys.executable}." in said
+    assert f"It was run with {environment}/bin/python (VIRTUAL_ENV); use --python PATH" in said
+    assert f"bptui's own {sys.executable}." in said
 
 
 def test_an_interpreter_that_does_not_do_is_refused_with_the_reason(
@@ -149,12 +146,14 @@ def test_an_interpreter_that_does_not_do_is_refused_with_the_reason(
         (str(code), f"{code} (--python): there is no Python"),
         ("no-such-python", "no-such-python (--python): there is no Python"),
         ("", "(--python): there is no Python"),
-        ("true", "/true (--python): it does not start as Python does"),
+        ("true", "/true (--python): it does not start like Python"),
     ):
         done = check(code, "--python", given)
         assert (done.exit_code, done.stdout) == (2, "")
         assert reason in done.stderr
-        assert f"; --python PATH gives another one, bptui's own is {OWN.path}\n" in done.stderr
+        assert (
+            f"; use --python PATH for another one, such as bptui's own {OWN.path}\n" in done.stderr
+        )
     done = check(code, VIRTUAL_ENV=f"{tmp_path}/deleted", CONDA_PREFIX=str(bare))
     assert (done.exit_code, done.stdout) == (2, "")
     assert f"{tmp_path}/deleted (VIRTUAL_ENV): there is no Python" in done.stderr

@@ -93,7 +93,7 @@ def test_a_large_program_tells_its_size() -> None:
     )
     result = export("-", "--to", "numpy", stdin=text)
     assert result.exit_code == 0
-    assert result.stderr == "bptui: 1.3 MB, for it holds 60,702 numbers\n"
+    assert result.stderr == "bptui: 1.3 MB, because it holds 60,702 numbers\n"
 
 
 @pytest.mark.parametrize(

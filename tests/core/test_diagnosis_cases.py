@@ -42,7 +42,7 @@ def test_own_numbers_come_first_without_mistakes_and_with_plain_descent() -> Non
     assert np.array_equal(made.data.inputs, preset.data.inputs[:3])
     for mine, theirs in zip(arrays(made.start), arrays(preset.start), strict=True):
         assert np.array_equal(mine, theirs)
-    assert own.title == "test's own numbers"
+    assert own.title == "test's own data"
 
 
 def test_no_more_than_64_samples_of_the_preset() -> None:

@@ -283,7 +283,7 @@ def test_gradients_alone_say_what_follows_from_what() -> None:
 @pytest.mark.parametrize(
     ("bend", "name", "notice"),
     [
-        (lambda a: a.T, "gW1", "it is the transpose of the right one"),
+        (lambda a: a.T, "gW1", "it is the transpose of the correct one"),
         (lambda a: 0.0 * a, "gW2", "it is all zeros"),
         (lambda a: a[::-1], "gW2", "its rows are in the wrong order"),
         (lambda a: a[:, ::-1], "gW1", "its columns are in the wrong order"),

@@ -44,7 +44,7 @@ class Pipes:
 
     def __init__(self, file: Path, output: Output, python: Interpreter) -> None:
         if sys.platform == "win32":
-            raise CannotStartError("code is checked on Linux and macOS only")
+            raise CannotStartError("code can be checked only on Linux and macOS")
         if not python.path:
             raise CannotStartError("the Python interpreter that runs bptui is not known")
         self._output, self._answer, self._trace = output, bytearray(), bytearray()

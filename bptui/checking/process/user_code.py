@@ -102,7 +102,7 @@ class UserCode:
         except OwnError as error:
             self._end()
             raise OwnError(
-                f"bptui's own error in the process of the checked code: {error}"
+                f"internal error of bptui in the process of the checked code: {error}"
             ) from None
         finally:
             self.elapsed += time.monotonic() - began
@@ -135,7 +135,7 @@ class UserCode:
         last = lines[-1] if lines else ""
         if last.startswith(REFUSED):
             return last.removeprefix(REFUSED)
-        return f"it does not start as Python does{f': {last}' if last else ''}"
+        return f"it does not start like Python{f': {last}' if last else ''}"
 
     def _end(self) -> None:
         self._loaded = self._ready = False

@@ -41,7 +41,7 @@ class Taker:
         try:
             return self._given(value)
         except TooLargeError:
-            return Given("other", text=f"{describe(value)}, more numbers than were asked for")
+            return Given("other", text=f"{describe(value)}, more numbers than expected")
 
     def argument(self, value: object) -> AnyArray | tuple[AnyArray, ...]:
         """An argument after the call; an empty tuple where it no longer holds numbers."""

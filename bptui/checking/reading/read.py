@@ -57,13 +57,13 @@ class Reading:
         Raises :class:`UnreadableError` where it cannot be brought into it.
         """
         if not np.issubdtype(array.dtype, np.number) and array.dtype != np.bool_:
-            raise UnreadableError(f"{name} holds {array.dtype}, which are no numbers")
+            raise UnreadableError(f"{name} holds {array.dtype}, not numbers")
         kind = np.dtype(array.dtype)
         if np.issubdtype(kind, np.complexfloating):
             raise UnreadableError(f"{name} holds complex numbers")
         self.precision = max(self.precision, PRECISIONS.get(kind.name, 0.0))
         if kind.kind in "iub" and array.size > 1:
-            self.note(f"{name} holds whole numbers ({kind.name}): decimals are lost")
+            self.note(f"{name} holds whole numbers ({kind.name}), so decimals are lost")
         self.quantities[name] = self._fitted(name, np.asarray(array, dtype=np.float64))
 
     def note(self, text: str) -> None:
@@ -83,10 +83,10 @@ class Reading:
         if not parameter and array.ndim == 2 and array.T.shape == wanted:
             self.note(in_columns(name))
             return array.T
-        shape = f"{name} has the shape {array.shape}"
+        shape = f"{name} has shape {array.shape}"
         if array.shape == wanted[::-1]:
-            raise UnreadableError(f"{shape}, which is {wanted} transposed")
-        whose = f", that of {name[1:]}" if name.startswith("g") else ""
+            raise UnreadableError(f"{shape}, the transpose of {wanted}")
+        whose = f", the shape of {name[1:]}" if name.startswith("g") else ""
         raise UnreadableError(f"{shape}; expected {wanted}{whose}")
 
     def _loss(self, array: Array) -> Array:
@@ -99,13 +99,13 @@ class Reading:
             total = array.sum() / (samples if training.reduction == "mean" else 1)
             if array.shape == (samples, outputs) and training.loss == "mean_squared_error":
                 total /= outputs
-            self.note("the loss was given in parts, which were put together")
+            self.note("the loss was returned in parts, which were combined")
             return np.array([[total]])
         if array.shape == (outputs,) and samples == 1:
             mean = training.loss == "mean_squared_error"
-            self.note("the loss was given in parts, which were put together")
+            self.note("the loss was returned in parts, which were combined")
             return np.array([[array.sum() / (outputs if mean else 1)]])
-        raise UnreadableError(f"the loss has the shape {array.shape}; expected a single number")
+        raise UnreadableError(f"the loss has shape {array.shape}; expected a single number")
 
 
 def in_columns(name: str) -> str:
@@ -143,7 +143,7 @@ def expected(function: FunctionName, biases: bool) -> str:
     """What the function may return, for messages."""
     if function == "gradients":
         several = ", or (weight gradients, bias gradients)" if biases else ""
-        return f"a list of the weights' gradients{several}, or a dict with names such as gW1"
+        return f"a list of weight gradients{several}, or a dict with names such as gW1"
     several = ", or (weights, biases)" if biases else ""
     return f"the list of the new weights{several}, or nothing after changing them in place"
 
@@ -161,7 +161,7 @@ def _pair(reading: Reading, prefix: str, given: Given) -> None:
     """The weights' and the biases' part; or, of two layers, the two parts of each layer."""
     weights, biases = given.arrays, given.second
     if biases and not reading.case.experiment.network.bias:
-        raise UnreadableError("it returned weights and biases, and does not take any biases")
+        raise UnreadableError("it returned weights and biases, but takes no biases")
     if len(weights) == len(biases) == reading.depth:
         _ordered(reading, prefix, (*weights, *biases), True)
         return
@@ -247,16 +247,16 @@ def _named(reading: Reading, given: Given, function: FunctionName) -> None:
         places = {name: at for name, (whole, at) in scalars.items() if whole == target}
         missing = [name for name in places if name not in left]
         if missing:
-            raise UnreadableError(f"the dict has some numbers of {target}, but not {missing[0]}")
+            raise UnreadableError(f"the dict has some elements of {target}, but not {missing[0]}")
         whole = np.empty(reading.shape(target), np.result_type(*(left[name] for name in places)))
         for name, at in places.items():
             whole[at] = left[name].reshape(())
         reading.take(target, whole)
     if unknown:
         shown = ", ".join(repr(each) for each in unknown[:5])
-        reading.note(f"not looked at: {shown}, which are no names of this network's quantities")
+        reading.note(f"ignored, as this network has no such quantities: {shown}")
     if given.text:
-        reading.note(f"not looked at: {given.text}")
+        reading.note(f"ignored: {given.text}")
     if not reading.quantities:
         found = f"with {shown}" if unknown else "without any values"
         if given.text:

@@ -36,21 +36,21 @@ def called(check: FunctionCheck) -> Iterator[str]:
         if experiment.schedule.batch_size > 1:
             yield (
                 f"{printable(experiment.name)} trains on batches of "
-                f"{experiment.schedule.batch_size}: the gradients of the samples are still to be "
-                f"{'averaged' if experiment.training.reduction == 'mean' else 'added up'}"
+                f"{experiment.schedule.batch_size}: the gradients of the samples must still be "
+                f"{'averaged' if experiment.training.reduction == 'mean' else 'summed'}"
             )
     if made.biases != experiment.network.bias:
         yield (
-            f"{printable(experiment.name)} has no biases, and the function takes some: it was "
+            f"{printable(experiment.name)} has no biases, but the function takes some: it was "
             "compared with the same network with biases"
             if made.biases
-            else f"{printable(experiment.name)} has biases, and the function takes none: it was "
+            else f"{printable(experiment.name)} has biases, but the function takes none: it was "
             "compared with the same network without"
         )
     if function == "step" and experiment.training.optimizer != "sgd":
         yield (
             f"a step is compared with plain gradient descent; {printable(experiment.name)} trains "
-            f"with {experiment.training.optimizer}, whose state a step does not get"
+            f"with {experiment.training.optimizer}, whose state step does not receive"
         )
     if examined.fixed is not None:
         yield _fixed(examined, experiment)
@@ -58,13 +58,13 @@ def called(check: FunctionCheck) -> Iterator[str]:
         belong = "belongs" if made.damaged in (["x"], ["t"]) else "belong"
         yield (
             f"it changes {listed(made.damaged)} in place, which {belong} to the caller: the next "
-            "step would compute with other numbers"
+            "step would use different numbers"
         )
     yield from map(printable, made.notes)
 
 
 def _compared(trials: list[Trial], experiment: Experiment) -> str:
-    """``article's own numbers and random ones: 2-2-2 with 5, 6 and 7 samples, 3-4-2 with 8``."""
+    """``article's own data and random data: 2-2-2 with 5, 6 and 7 samples, 3-4-2 with 8``."""
     drawn: dict[str, list[str]] = {}
     for each in trials:
         if not each.case.own:
@@ -75,9 +75,9 @@ def _compared(trials: list[Trial], experiment: Experiment) -> str:
     if told:
         told[0] += f" {word or 'sample'}"
     own = any(each.case.own for each in trials)
-    parts = [f"{printable(experiment.name)}'s own numbers"] if own else []
+    parts = [f"{printable(experiment.name)}'s own data"] if own else []
     if told:
-        parts.append(f"random ones: {', '.join(told)}")
+        parts.append(f"random data: {', '.join(told)}")
     return " and ".join(parts)
 
 
@@ -86,11 +86,11 @@ def _fixed(examined: Examined, experiment: Experiment) -> str:
     fixed = examined.fixed
     if isinstance(fixed, Trial):
         other = fixed.case.experiment.network.layers
-        return f"it fits {layers} only: on {'-'.join(map(str, other))} its numbers are wrong"
+        return f"it works only for {layers}: on {'-'.join(map(str, other))} its numbers are wrong"
     assert fixed is not None, "asked only where there is one"
     other = fixed.case.experiment.network.layers
     sizes = "-".join(map(str, other))
     if fixed.stopped is not None and fixed.stopped.kind == "hung":
         time = printable(fixed.stopped.message)
-        return f"it was compared on {layers} only: on {sizes} its time of {time} was over"
-    return f"it fits {layers} only: on {sizes} {why(fixed)}"
+        return f"it was compared only on {layers}: on {sizes} its time limit of {time} ran out"
+    return f"it works only for {layers}: on {sizes} {why(fixed)}"

@@ -56,20 +56,20 @@ def cause_lines(check: FunctionCheck, width: int, told: Told) -> Iterator[str]:
         return
     later = check.examined.later
     when = f"call {later + 1}" if check.examined.attempt.kept else f"step {later}"
-    since = f", from {when} on; before it all is right" if later else ""
+    since = f", from {when} on; everything before is right" if later else ""
     if len(causes) > 1:
-        yield f"Diagnosis: {len(causes)} explanations fit equally"
+        yield f"Diagnosis: {len(causes)} explanations fit equally well"
     for place, cause in enumerate(causes[:MOST_CAUSES], 1):
         start = f"{place}. " if len(causes) > 1 else "Diagnosis: "
         text = f"{start}{name_of(cause, check)}{since}"
         yield from textwrap.wrap(text, width, subsequent_indent=INDENT)
         yield from _cause(cause, check, width, told)
     if len(causes) > MOST_CAUSES:
-        yield f"and {len(causes) - MOST_CAUSES} more that fit equally"
-    same = [f"where {name_of(each, check)}" for each in diagnosis.causes if each not in causes]
-    same += [f"where every number is the right one {each}" for each in readings(diagnosis)]
+        yield f"and {len(causes) - MOST_CAUSES} more that fit equally well"
+    same = [name_of(each, check) for each in diagnosis.causes if each not in causes]
+    same += [f"every number is the correct one {each}" for each in readings(diagnosis)]
     if same:
-        yield from hanging(f"the same numbers come {', or '.join(same)}", width)
+        yield from hanging(f"the same numbers could also mean: {'; or '.join(same)}", width)
 
 
 def readings(diagnosis: Diagnosis) -> list[str]:
@@ -142,7 +142,7 @@ def _cause(cause: Cause, check: FunctionCheck, width: int, told: Told) -> Iterat
     if comparisons and not possible:
         names = [each.name for each in _findings(check) if each.verdict in ("wrong", "follows")]
         yield from hanging(
-            f"what is before them is right, so it is made where {listed(names)} "
+            f"everything before is right, so the mistake is where {listed(names)} "
             f"{'are' if len(names) > 1 else 'is'} computed",
             width,
         )
@@ -193,7 +193,7 @@ def _findings(check: FunctionCheck) -> tuple[Finding, ...]:
 def _code(equation: Equation, symbols: Symbols, width: int) -> list[str]:
     """The line of code; an update that leaves a parameter as it is, in words."""
     if equation.expression == replace(equation.left, new=False):
-        return [f"{INDENT * 2}nothing: {symbols.code(equation.left.name)} stays as it is"]
+        return [f"{INDENT * 2}nothing: {symbols.code(equation.left.name)} is left unchanged"]
     updated = [each.name for each in quantities(equation.expression) if symbols.is_new(each)]
     remark = f"  # {', '.join(dict.fromkeys(updated))} after the update" if updated else ""
     lines = folded(own_words(assignment(equation, symbols)) + remark, width - 2 * len(INDENT))
@@ -227,35 +227,35 @@ def no_cause(check: FunctionCheck, width: int) -> Iterator[str]:
         return
     striking = striking_of(diagnosis)
     if striking:
-        text = f"Diagnosis: {striking}. No mistake of the catalogue is just that."
+        text = f"Diagnosis: {striking}. No known mistake does exactly that."
         yield from textwrap.wrap(text, width, subsequent_indent=INDENT)
         return
     digits = digits_right(diagnosis.findings)
     if digits:
         text = (
-            f"Diagnosis: none. The numbers are right to {digits} digits, so the formulas may well "
-            "be: look for rounding, numerical differentiation, or an approximation of a function."
+            f"No known mistake gives these numbers. They are right to {digits} digits, so the "
+            "formulas may be right: look for rounding, numerical differentiation or approximations."
         )
         yield from textwrap.wrap(text, width, subsequent_indent=INDENT)
         return
-    text = "Diagnosis: none. No combination of the mistakes that bptui knows gives these numbers."
+    text = "No known mistake gives these numbers."
     yield from textwrap.wrap(text, width, subsequent_indent=INDENT)
     wrong = [each for each in diagnosis.findings if each.verdict == "wrong"]
     unknown = list(dict.fromkeys(name for each in wrong for name in missing(each, diagnosis)))
     if check.function == "step":
-        text = "Define gradients too, which can return what is between: it shows where to look."
+        text = "Define gradients as well: the quantities it can return show where to look."
     elif unknown:
         free = [each.name for each in diagnosis.findings if each.verdict == "not given"]
         more = ", ".join(each for each in free if not each.startswith("g"))
         text = (
-            f"Look at the line that computes {first.name}, and at what it reads: return a dict "
-            f"that has more of {more}, and the first wrong link is found."
+            f"Look at the line that computes {first.name} and at what it reads: if you return a "
+            f"dict with more of {more}, bptui finds the first wrong quantity."
         )
     elif len(wrong) > 1:
         names = [each.name for each in wrong]
         text = f"Look at the lines that compute {', '.join(names[:-1])} and {names[-1]}."
     else:
-        text = f"Look at the line that computes {first.name}: what it reads is right."
+        text = f"Look at the line that computes {first.name}: its inputs are right."
     yield from textwrap.wrap(text, width, subsequent_indent=INDENT)
 
 

@@ -44,7 +44,7 @@ def failed(check: FunctionCheck, python: Interpreter, width: int) -> Iterator[st
     for each in every:
         if each.hopeless:
             yield from wrapped(
-                f"Called {HOW[each.attempt.form]} it runs, but none of its numbers is right.",
+                f"Called {HOW[each.attempt.form]} it runs, but none of its numbers are right.",
                 width,
             )
 
@@ -71,8 +71,8 @@ def failure_text(function: str, failure: Failure, made: Attempt) -> str:
         return f"{function} is not written yet: {printable(stopped.message)}."
     if stopped.kind == "hung" and made.answered:
         return (
-            f"Its time of {printable(stopped.message)} was over after {made.answered} calls that "
-            "came back. If it is only slow, --timeout gives it more."
+            f"The time limit of {printable(stopped.message)} ran out after {made.answered} calls "
+            "that returned. If the code is just slow, raise the limit with --timeout."
         )
     return stopped_text(stopped, function)
 
@@ -85,7 +85,7 @@ def stopped_text(stopped: Stopped, function: str) -> str:
         "raised": f"An exception {where}: {message}",
         "exited": f"The code ended the program {where}: {message}",
         "crashed": f"The interpreter crashed {where}: {message}",
-        "hung": f"Nothing came back {where} before the time limit: {message}",
+        "hung": f"No result {where} within the time limit: {message}",
     }[stopped.kind]
 
 
@@ -93,7 +93,7 @@ def import_hint(stopped: Stopped, python: Interpreter) -> str:
     """Which Python it was that could not import something; "" where that was not the trouble."""
     if stopped.kind != "raised" or not stopped.message.startswith(_IMPORTS):
         return ""
-    return f"It was run by {printable(f'{python}{python.advice}')}."
+    return f"It was run with {printable(f'{python}{python.advice}')}."
 
 
 def frame_lines(frames: Iterable[Frame], omitted: int = 0, most: int = 6) -> Iterator[str]:
@@ -124,7 +124,7 @@ def end(check: FunctionCheck) -> str:
     failure = check.examined.attempt.failures[0]
     stopped = failure.stopped
     if stopped is None:
-        return "what it returns cannot be read"
+        return "its result cannot be read"
     if not_written(stopped):
         return "not written yet"
     if stopped.kind == "hung" and check.examined.attempt.answered:
@@ -133,5 +133,5 @@ def end(check: FunctionCheck) -> str:
         "raised": f"raises {printable(stopped.message.partition(':')[0])}",
         "exited": "ends the program",
         "crashed": "crashes the interpreter",
-        "hung": "does not come back",
+        "hung": "does not return",
     }[stopped.kind]

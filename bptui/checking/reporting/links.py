@@ -26,7 +26,7 @@ def link_lines(check: FunctionCheck, width: int) -> Iterator[str]:
     right = [each.name for each in before if each.verdict in ("right", "convention")]
     told = f"after {', '.join(right)}, which are right" if len(right) > 1 else ""
     told = f"after {right[0]}, which is right" if len(right) == 1 else told
-    text = f"First wrong link: {first.name}{', ' if told else ''}{told}. It should be:"
+    text = f"First wrong quantity: {first.name}{', ' if told else ''}{told}. It should be:"
     yield from textwrap.wrap(text, width, subsequent_indent=INDENT)
     for line in right_lines(first, check, set(right), width):
         yield f"{INDENT}{line}"
@@ -36,14 +36,14 @@ def link_lines(check: FunctionCheck, width: int) -> Iterator[str]:
         yield from textwrap.wrap(_since(since, check), width, subsequent_indent=INDENT)
     if check.examined.attempt.kept:
         text = (
-            "Called with the same numbers, it gives others first thing after loading than after "
+            "Called with the same numbers right after loading, it gives different ones than after "
             "other calls: it keeps something from call to call."
         )
         yield from textwrap.wrap(text, width, subsequent_indent=INDENT)
     for other in diagnosis.findings if not diagnosis.causes else ():
         own = other.verdict == "wrong" and not missing(other, diagnosis)
         if own and other is not first:
-            text = f"Wrong of its own, not only from what is wrong before it: {other.name}."
+            text = f"Also wrong on its own, not only because of earlier errors: {other.name}."
             yield from textwrap.wrap(f"{text} It should be:", width, subsequent_indent=INDENT)
             for line in right_lines(other, check, set(right), width):
                 yield f"{INDENT}{line}"
@@ -53,7 +53,7 @@ def _since(call: int, check: FunctionCheck) -> str:
     """Which steps are right on the preset's own numbers, and the first that is not."""
     before = "step 0 is" if call == 1 else f"steps 0 to {call - 1} are"
     return (
-        f"On {printable(check.experiment.name)}'s own numbers {before} right; step {call} "
+        f"With {printable(check.experiment.name)}'s own data, {before} right; step {call} "
         "is the first that differs."
     )
 

@@ -35,7 +35,7 @@ def table_lines(findings: Sequence[Finding], width: int) -> Iterator[str]:
         ).rstrip()
     titles = dict.fromkeys(_place(each) for each in findings if each.verdict == "wrong")
     if titles:
-        text = f"The numbers are from {' and '.join(titles)}."
+        text = f"The numbers shown come from {' and '.join(titles)}."
         yield from textwrap.wrap(text, width)
 
 
@@ -71,8 +71,8 @@ def _phrase(meaning: str) -> str:
     if both:
         return f"{_phrase(other)} and {_phrase(base)}"
     known = {
-        "twice": "twice as large",
-        "half": "half as large",
+        "twice": "times 2",
+        "half": "divided by 2",
         "the opposite sign": "with the opposite sign",
     }
     if meaning.startswith("1/"):
@@ -81,15 +81,15 @@ def _phrase(meaning: str) -> str:
 
 
 def ratio_text(finding: Finding) -> str:
-    """``every number is the right one twice as large``; "" where there is no constant ratio."""
+    """``every number is the correct one times 2``; "" where there is no constant ratio."""
     ratio = finding.ratio
     if ratio is None:
         return ""
     if finding.name == "loss":  # no learning rate is ever in a loss
         kept = tuple(each for each in ratio.meanings if "learning rate" not in each)
-        return f"it is the right one {' or '.join(phrases(Ratio(ratio.value, kept)))}"
+        return f"it is the correct one {' or '.join(phrases(Ratio(ratio.value, kept)))}"
     what = "change" if finding.name.startswith(("W", "b")) else "number"
-    return f"every {what} is the right one {' or '.join(phrases(ratio))}"
+    return f"every {what} is the correct one {' or '.join(phrases(ratio))}"
 
 
 def ratio_lines(findings: Sequence[Finding], width: int) -> Iterator[str]:
@@ -103,7 +103,7 @@ def ratio_lines(findings: Sequence[Finding], width: int) -> Iterator[str]:
         elif each.verdict == "wrong" and each.notice:
             groups.setdefault(each.notice, []).append(each.name)
         elif each.verdict == "convention":
-            text = "a constant factor away from bptui's, which is no mistake: what follows is right"
+            text = "a constant factor away from bptui's, which is fine: what follows is right"
             groups.setdefault(text, []).append(each.name)
     for text, names in groups.items():
         if len(names) > 1:

@@ -52,7 +52,7 @@ def report_lines(check: Check, width: int) -> Iterator[str]:
 
 def _facts(check: Check) -> Iterator[tuple[str, str]]:
     experiment, training = check.experiment, check.experiment.training
-    over = {"mean": "averaged", "sum": "added up"}[training.reduction]
+    over = {"mean": "averaged", "sum": "summed"}[training.reduction]
     yield "network", str(experiment.network)
     batch = f", {over} over the batch" if experiment.schedule.batch_size > 1 else ""
     penalty = f", plus {training.l2:g} times the sum of all squared weights" if training.l2 else ""
@@ -111,7 +111,7 @@ def _function(check: FunctionCheck, python: Interpreter, width: int, told: Told)
 
 
 UNSTABLE = (
-    "Loaded afresh and called with the same numbers, it gave other numbers. Backpropagation has "
+    "Reloaded and called with the same numbers, it gave different results. Backpropagation has "
     "nothing random in it; look for np.random, dropout, an uninitialised np.empty, or the time."
 )
 
@@ -120,7 +120,7 @@ def _printed(output: str) -> Iterator[str]:
     lines = cleaned(output).splitlines()
     if not any(line.strip() for line in lines):
         return
-    yield "the code printed, in its first calls:"
+    yield "output of the code in its first calls:"
     for line in lines[:MOST_PRINTED]:
         yield f"{INDENT}{line if len(line) <= LONGEST else f'{line[:LONGEST]}...'}"
     if len(lines) > MOST_PRINTED:
@@ -134,19 +134,19 @@ def result(check: FunctionCheck) -> str:
         return f"{check.function}: {end(check)}."
     faults: list[str] = []
     if made.unstable:
-        faults.append("other numbers every time")
+        faults.append("different numbers every time")
     elif not diagnosis.right:
         if named(diagnosis):
             names = [name_of(each, check) for each in named(diagnosis)]
             rest = readings(diagnosis)
-            more = f" (or what it should be, {', or '.join(rest)})" if rest else ""
+            more = f" (or the correct one {', or '.join(rest)})" if rest else ""
             faults.append(f"{' or '.join(names)}{more}")
         elif striking_of(diagnosis):
             faults.append(striking_of(diagnosis))
         else:
             wrong = [each.name for each in diagnosis.findings if each.verdict == "wrong"]
             digits = digits_right(diagnosis.findings)
-            told = f"right to {digits} digits only" if digits else "wrong"
+            told = f"right to only {digits} digits" if digits else "wrong"
             faults.append(f"{listed(wrong)} {'are' if len(wrong) > 1 else 'is'} {told}")
     if made.damaged:
         faults.append(f"changes {listed(made.damaged)} in place")

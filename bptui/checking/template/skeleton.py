@@ -79,9 +79,9 @@ class _Template:
             "",
             *(line for fact in facts.items() for line in _fact(*fact)),
             "",
-            *_filled(f'Replace each {BLANK}("...") by an expression. The comment above it says '
-            "what it is in single numbers, i and j counting units. In numpy one expression gives "
-            "all of them, for all n samples at once: every array has a row for each sample."),
+            *_filled(f'Replace each {BLANK}("...") with an expression. The comment above it gives '
+            "the formula for single numbers; i and j count units. In numpy one expression computes "
+            "them all, for all n samples at once: every array has one row per sample."),
         ]  # fmt: skip
         body = "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
         return f'"""{body}\n"""'
@@ -103,7 +103,7 @@ class _Template:
             '    """',
             *self.opening(),
             "",
-            "    # forward pass: net is what goes into a layer, out what comes out of it",
+            "    # forward pass: net is a layer's pre-activation, out its activation",
             *(line for layer in self.layers for line in self.forward(layer)),
             *self.loss(),
             "",
@@ -259,7 +259,7 @@ class _Template:
             f'    """The {self.parameters.replace(", ", " and ")} after one step of plain gradient '
             "descent.",
             "",
-            "    Changing them in place and returning nothing is as good.",
+            "    Changing them in place and returning nothing works too.",
             '    """',
             f"    g = gradients(x, t, {self.parameters})",
             *_unpacked(self.weights, "weights"),
@@ -284,8 +284,8 @@ def {BLANK}(name):
 """
 
 SCALARS = """
-# Is yours written with single weights, as in many articles? Then put it here in the place of
-# gradients and step, and take the # off one of these. Weights are numbered by the unit they lead
+# Is yours written with single weights, as in many articles? Then put it here instead of
+# gradients and step, and uncomment one of these. Weights are numbered by the unit they lead
 # into: w1, w2 into h1 and w3, w4 into h2, then w5, w6 into o1 and w7, w8 into o2. Here my_gradients
 # returns the gradients g1 ... g8, and my_step the new weights w1 ... w8, in this order.
 #

@@ -63,7 +63,7 @@ def _own(experiment: Experiment, bias: bool, single: bool, calls: int) -> Case:
     data = _data(experiment.data.inputs[rows], experiment.data.targets[rows])
     rate = experiment.training.learning_rate
     made = _plain(experiment, network, start, data, rate)
-    return Case(f"{experiment.name}'s own numbers", made, _steps(made, calls), own=True)
+    return Case(f"{experiment.name}'s own data", made, _steps(made, calls), own=True)
 
 
 def _drawn(
@@ -72,7 +72,7 @@ def _drawn(
     network = Network(plan.layers, experiment.network.activations, bias)
     drawing = Drawing(network, plan.samples, targets, seed)
     best: tuple[float, Case] | None = None
-    text = f"{'-'.join(map(str, plan.layers))}, random numbers"
+    text = f"{'-'.join(map(str, plan.layers))}, random data"
     title = f"{text}, {plan.samples} sample{'s' * (plan.samples > 1)}"
     for start, x, t in drawing.best():
         made = _plain(experiment, network, start, _data(x, t), rate)

@@ -21,7 +21,7 @@ def notice_of(calls: Sequence[Called], name: str) -> str:
     notices: tuple[tuple[str, Callable[[Called, str], bool]], ...] = (
         (UNCHANGED, _unchanged),
         ("it is all zeros", _zeros),
-        ("it is the transpose of the right one", _transposed),
+        ("it is the transpose of the correct one", _transposed),
         ("its rows are in the wrong order", lambda call, name: _reordered(call, name, 0)),
         ("its columns are in the wrong order", lambda call, name: _reordered(call, name, 1)),
     )
