@@ -43,7 +43,7 @@ class Table:
 
     def lines(self) -> list[str]:
         """The table as aligned text."""
-        head = ("what", "measured", "wanted", "found", "")
+        head = ("what", "measured", "target", "result", "")
         grid = [head, *(row.cells() for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*grid, strict=True)]
         grid.insert(1, tuple("-" * width for width in widths))

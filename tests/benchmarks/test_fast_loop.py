@@ -88,5 +88,5 @@ def add(
     table: Table, what: str, seconds: dict[str, list[float]], steps: int, wanted: float
 ) -> None:
     ours, other = (min(seconds[name]) / steps * 1e6 for name in ("bptui", "other"))
-    measured = f"{other:.1f} us a step, bptui {ours:.2f} us"
+    measured = f"{other:.1f} us per step, bptui {ours:.2f} us"
     table.add(Row(what, measured, other / ours, wanted))

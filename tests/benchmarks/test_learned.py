@@ -87,7 +87,7 @@ def test_the_decision_map_follows_a_run(
         benchmark.pedantic(slower, rounds=PRESSES)
         screen.press("q")
         assert screen.ends() == 0
-    table.add(Row("decision map, 2-8-8-1", "pictures a second of a run", rate, 10.0, "Hz"))
+    table.add(Row("decision map, 2-8-8-1", "frames per second of a run", rate, 10.0, "Hz"))
     measured = f"95 % of {PRESSES} keys, slowest {max(milliseconds):.0f} ms"
     value = percentile_95(milliseconds)
     table.add(Row("key beside the map, 2-8-8-1", measured, value, 50.0, "ms", at_most=True))

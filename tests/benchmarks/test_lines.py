@@ -73,7 +73,7 @@ def test_bytes_of_a_run(table: Table, tmp_path: Path) -> None:
         line.press(" ")
         assert line.quit() == 0
     measured = f"{RUNNING:g} s at {FRAMES} frames/s"
-    table.add(Row("bytes a second, running", measured, rate, 60.0, "kB", at_most=True))
+    table.add(Row("bytes per second, running", measured, rate, 60.0, "kB", at_most=True))
 
 
 def slow_keys(folder: Path, presses: int, *options: str) -> list[float]:
