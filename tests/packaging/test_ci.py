@@ -1,8 +1,11 @@
-"""The commands of ``.ci/run``: checks, the README's test command, old processors and libraries."""
+"""What is declared, and the commands of ``.ci/run``: the README's, old processors and libraries."""
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
+import tomllib
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -49,3 +52,17 @@ def test_tests_run_under_the_kernel_that_is_wanted(tmp_path: Path) -> None:
     done = CliRunner().invoke(command, chosen)
     assert done.exit_code == 1
     assert "tests failed under Prescott" in done.output
+
+
+def test_what_is_imported_is_declared() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        lines = tomllib.load(file)["project"]["dependencies"]
+    imported: set[str] = set()
+    for path in (ROOT / "bptui").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                imported |= {each.name.partition(".")[0] for each in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(str(node.module).partition(".")[0])
+    others = imported - {"bptui"} - sys.stdlib_module_names
+    assert others == {re.split(r"[<>=!]", line)[0] for line in lines}
