@@ -24,7 +24,7 @@ def written(terminal: Terminal, key: str, *texts: str) -> int:
 
 def test_cells_that_changed() -> None:
     with Terminal("article", columns=120, lines=40, **TRUECOLOR) as terminal:
-        terminal.shows("step 0 ", "linear", "0.18")
+        terminal.shows("step 0 ", "linear")
         terminal.settles()
         assert len(terminal.written) <= 15 * KB
         assert not terminal.read(0.5)  # at rest nothing is written

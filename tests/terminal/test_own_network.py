@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .support import Terminal
 
-TAB, ENTER, RIGHT, CTRL_N, CTRL_S, CTRL_R = "\t", "\r", "\x1b[C", "\x0e", "\x13", "\x12"
+TAB, ENTER, RIGHT, CTRL_N, CTRL_S = "\t", "\r", "\x1b[C", "\x0e", "\x13"
 
 
 def type_fields(terminal: Terminal, fields: dict[str, str]) -> None:
@@ -55,21 +55,3 @@ def test_mazur_typed_saved_and_run(tmp_path: Path) -> None:
     loss = first_line(name, tmp_path)["loss"]
     assert isinstance(loss, float)
     assert abs(loss - 0.298371109) < 5e-10
-
-
-def test_an_edit_is_undone_and_made_again() -> None:
-    with Terminal() as terminal:
-        terminal.shows("step 0", "linear")
-        terminal.press("sss")
-        terminal.shows("step 3 ", "loss 0.147599")
-        terminal.press(ENTER)
-        terminal.shows("w1 from step 3 on")
-        terminal.press("0.9" + ENTER)
-        terminal.shows("+0.900000")
-        terminal.until(lambda: "0.147599" not in terminal.status, "another loss")
-        terminal.press("u")
-        terminal.until(lambda: "0.147599" in terminal.status, "the loss from before")
-        terminal.press(CTRL_R)
-        terminal.until(lambda: "0.147599" not in terminal.status, "the other loss again")
-        terminal.press("q")
-        assert terminal.ends() == 0
