@@ -31,6 +31,7 @@ DIALOGS = {
     "SaveScreen": "w",
     "ExportScreen": "x",
     "FormScreen": "e",
+    "NamesScreen": "e tab f2",
     "HelpScreen": "question_mark",
     "Palette": "ctrl+p",
     "PresetScreen": "p",

@@ -32,7 +32,7 @@ BAD = [
     (LAYERS, "9" * 400, "too many units"),
     (ACTIVATION, "", "missing"),
     (ACTIVATION, "sigmod", "did you mean sigmoid?"),
-    (ACTIVATION, "xyz", "one of identity, sigmoid"),
+    (ACTIVATION, "xyz", "f2 lists those there are"),
     (ACTIVATION, "tanh tanh tanh", "3 activations; expected 2"),
     (ACTIVATION, "softmax, sigmoid", "softmax in the last layer only"),
     (ACTIVATION, "tanh*", "not a name"),

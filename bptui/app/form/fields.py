@@ -36,6 +36,10 @@ class Field:
     options: tuple[str, ...] = ()
     """What a choice chooses from, or names that complete what is typed into a line."""
     placeholder: str = ""
+    several: bool = False
+    """Whether more than one of the options may be named."""
+    meanings: tuple[str, ...] = ()
+    """What each of the options does, where that is worth a word."""
 
 
 class Answers(Protocol):
@@ -87,7 +91,7 @@ def _network() -> list[Field]:
         Field(
             "network.activation",
             "activation",
-            "one name, or one a layer: tanh, sigmoid",
+            "one name, or one a layer; f2 lists them",
             options=tuple(ACTIVATIONS),
         ),
         _yes_no("network.bias", "biases", "whether units have one"),
@@ -167,9 +171,11 @@ def _training(answers: Answers) -> list[Field]:
         Field(
             "training.mistakes",
             "mistakes",
-            "made on purpose, by name",
+            "made on purpose; f2 lists them",
             options=tuple(MISTAKES),
             placeholder="none",
+            several=True,
+            meanings=tuple(each.summary for each in MISTAKES.values()),
         )
     )
     return made
@@ -223,7 +229,9 @@ def _made_up(answers: Answers) -> list[Field]:
 
 def _csv(answers: Answers) -> list[Field]:
     names = answers.column_names
-    listed = f"among {shorten(', '.join(names), _COLUMNS)}" if names else "names between commas"
+    listed = "names between commas"
+    if names:
+        listed = f"f2 lists them: {shorten(', '.join(names), _COLUMNS)}"
     made = [
         Field("data.csv", "file", "its first row names the columns"),
         _choice("data.target", "targets are", "a class, or numbers", (CLASSES, NUMBERS)),
@@ -231,14 +239,17 @@ def _csv(answers: Answers) -> list[Field]:
     if answers.chosen("data.target") == CLASSES:
         made.append(Field("data.class_column", "class column", listed, options=names))
     else:
-        made.append(Field("data.target_columns", "target columns", listed, options=names))
+        made.append(
+            Field("data.target_columns", "target columns", listed, options=names, several=True)
+        )
     made.append(
         Field(
             "data.input_columns",
             "input columns",
-            "names between commas",
+            "names between commas; f2 lists them" if names else "names between commas",
             options=names,
             placeholder="all others",
+            several=True,
         )
     )
     return made

@@ -82,7 +82,7 @@ def _known(found: list[str], known: Collection[str], what: str) -> list[str]:
     for name in found:
         if name not in known:
             close = difflib.get_close_matches(name[:LONGEST_NAME], known, 1)
-            hint = f"did you mean {close[0]}?" if close else f"one of {', '.join(known)}"
+            hint = f"did you mean {close[0]}?" if close else "f2 lists those there are"
             raise EntryError(f"{shortened(name)} is no {what}; {hint}")
     return found
 

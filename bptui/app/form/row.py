@@ -136,7 +136,10 @@ class FieldRow(Widget):
         else:
             before = self._rows_taken
             self.field, self.said, self._wrong = field, said, wrong
-            self.refresh(layout=self._rows_taken != before)
+            taller = self._rows_taken != before
+            self.refresh(layout=taller)
+            if taller and self._current:  # what is said of it may be below the lower edge
+                self.call_after_refresh(self.scroll_visible, animate=False)
         if field.placeholder != was.placeholder and isinstance(self._control, Line):
             self._control.placeholder = field.placeholder
         if text is not self._known and text != self._known:

@@ -19,6 +19,7 @@ from bptui.app.form.choice import Choice
 from bptui.app.form.controls import Area, Line
 from bptui.app.form.draft import Draft
 from bptui.app.form.fields import fields, sections
+from bptui.app.form.names import NamesScreen
 from bptui.app.form.pages import Pages, empty
 from bptui.app.form.row import FieldRow
 from bptui.app.screens.dialog import Dialog
@@ -81,6 +82,7 @@ class FormScreen(Dialog[Experiment | None]):
         Binding("ctrl+s", "finish", "OK", priority=True),
         Binding("escape", "cancel", "Cancel", priority=True),
         Binding("ctrl+n", "clear", "Empty form", priority=True),
+        Binding("f2", "names", "Names", priority=True),
         Binding("tab", "next_field", "Next field", priority=True),
         Binding("shift+tab", "previous_field", "Previous field", priority=True),
         Binding("enter", "enter_field", "Next field", priority=True),
@@ -215,7 +217,26 @@ class FormScreen(Dialog[Experiment | None]):
             return False
         if action == "enter_field":
             return isinstance(self.focused, Line | Choice)
+        if action == "names":
+            row = _row_of(self.focused) if isinstance(self.focused, Line) else None
+            return row is not None and bool(row.field.options)
         return action not in ("field_above", "field_below") or not isinstance(self.focused, Area)
+
+    async def action_names(self) -> None:
+        """List the names that the field takes, to choose from."""
+        await self._catch_up()
+        row = None if self.focused is None else _row_of(self.focused)
+        if row is None or not isinstance(row.entry, Line):
+            return
+        line, value = row.entry, self._draft.value(row.field.key)
+
+        def write(text: str | None) -> None:
+            if text is not None:
+                line.value = text
+                line.action_end()
+            line.focus()
+
+        self.app.push_screen(NamesScreen(row.field, line.value, value), write)
 
     async def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "form-ok":

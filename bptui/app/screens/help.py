@@ -68,7 +68,8 @@ DIALOGS: tuple[Row, ...] = (
     (
         "Form",
         "tab, shift+tab, enter, up, down go from field to field; left, right, space choose; "
-        "enter shows a group of numbers, delete or backspace clears it; ctrl+n empties the form; "
+        "enter shows a group of numbers, delete or backspace clears it; f2 lists the names that a "
+        "field takes; ctrl+n empties the form; "
         "ctrl+s is OK.",
     ),
     (

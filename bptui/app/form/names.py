@@ -1,0 +1,108 @@
+"""The names that a field takes, to choose from, with what each means."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.events import Resize
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from bptui.app.form.fields import Field
+from bptui.app.form.texts import columns_text
+from bptui.app.screens.dialog import Dialog
+
+FRAME = 7
+"""Lines of the dialog around its list."""
+
+
+class NamesScreen(Dialog[str | None]):
+    """Gives the text of the names that were chosen, or None where nothing was changed.
+
+    ``text`` is what stands in the field, ``value`` what was read of it.
+    """
+
+    DEFAULT_CSS = """
+    NamesScreen { align: center middle; }
+    NamesScreen OptionList, NamesScreen OptionList:focus {
+        height: auto;
+        border: none;
+        padding: 0;
+        background: $surface;
+        background-tint: transparent;
+        text-wrap: nowrap;
+        text-overflow: ellipsis;
+    }
+    NamesScreen #meaning { height: 2; margin: 1 0 0 0; color: $text-muted; }
+    """
+    BINDINGS: ClassVar = [
+        Binding("escape", "close", "Close"),
+        Binding("space", "choose", "Choose", show=False),
+    ]
+
+    def __init__(self, field: Field, text: str, value: object) -> None:
+        super().__init__()
+        self._field = field
+        # of what cannot be read, the names that there are
+        found = value if isinstance(value, list) else [text.strip(), *re.split(r"[\s,]+", text)]
+        self._chosen = {each for each in field.options if each in found}
+        self._before = {*self._chosen}
+
+    def compose(self) -> ComposeResult:
+        several = self._field.several
+        with Vertical(classes="dialog") as box:
+            box.border_title = Content(self._field.label.capitalize())
+            box.border_subtitle = (
+                "space turns one on or off, esc closes" if several else "enter chooses, esc closes"
+            )
+            yield OptionList(*map(self._option, self._field.options))
+            if self._field.meanings:
+                yield Static(id="meaning", markup=False)
+
+    def on_mount(self) -> None:
+        listing, options = self.query_one(OptionList), self._field.options
+        on = [place for place, each in enumerate(options) if each in self._chosen]
+        listing.highlighted = on[0] if on else 0
+        listing.focus()
+
+    def on_resize(self, event: Resize) -> None:
+        """Leave the meaning its lines below the list."""
+        self.query_one(OptionList).styles.max_height = max(event.size.height * 9 // 10 - FRAME, 1)
+
+    def _option(self, name: str) -> Option:
+        field = self._field
+        on = name in self._chosen
+        box = ("[x] " if on else "[ ] ") if field.several else ""
+        width = max(map(len, field.options)) + 3 if field.meanings else 0
+        meaning = field.meanings[field.options.index(name)] if field.meanings else ""
+        return Option(
+            Content.assemble(box, (name.ljust(width), "bold" if on else ""), (meaning, "dim"))
+        )
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Say the whole of what the list may have had no room for."""
+        for each in self.query("#meaning").results(Static):
+            each.update(self._field.meanings[event.option_index])
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        name = self._field.options[event.option_index]
+        if not self._field.several:
+            self.dismiss(name)
+            return
+        self._chosen ^= {name}
+        event.option_list.replace_option_prompt_at_index(
+            event.option_index, self._option(name).prompt
+        )
+
+    def action_choose(self) -> None:
+        self.query_one(OptionList).action_select()
+
+    def action_close(self) -> None:
+        names = [each for each in self._field.options if each in self._chosen]
+        text = ", ".join(columns_text([each]) for each in names)
+        self.dismiss(None if self._chosen == self._before else text)
