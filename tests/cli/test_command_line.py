@@ -340,8 +340,8 @@ def test_short_help_of_the_app() -> None:
         ("mazr", "did you mean mazur?"),
         ("quux article", "quux: found no preset or file of that name"),
         ("article xor", "Got unexpected extra argument (xor)"),
-        ("article --fsp 3", "No such option '--fsp'"),
-        ("--fsp 3", "No such option '--fsp'"),
+        ("article --fsp 3", "Did you mean"),
+        ("--fsp 3", "--fps"),
     ],
 )
 def test_a_mistyped_command_is_told_what_it_may_have_meant(line: str, told: str) -> None:
