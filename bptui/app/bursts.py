@@ -101,7 +101,8 @@ class InOrderApp(App[None]):
 
     def _was_meant_for_another_screen(self, event: MouseDown | MouseUp) -> bool:
         """Whether it is the second of a double click of which the first has changed the screen."""
-        if isinstance(event, MouseDown):
+        # a copy that comes back from a widget has a time of its own, which may be much later
+        if isinstance(event, MouseDown) and not event.is_forwarded:
             self._in_vain, screen = False, self.screen
             if self._pressed is not None:
                 first, on = self._pressed
@@ -109,7 +110,7 @@ class InOrderApp(App[None]):
                 if soon and event.screen_offset == first.screen_offset:
                     self._in_vain, screen = on is not screen, on
             self._pressed = event, screen
-        return self._in_vain
+        return self._in_vain and not event.is_forwarded
 
     async def _answer(self, event: Event) -> None:
         screen, widget = self.screen, self.focused or self.screen
