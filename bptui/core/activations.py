@@ -1,183 +1,195 @@
-"""Activation functions and their derivatives, as numpy calls on preallocated buffers."""
+"""The activations, one entry each: all that anybody wants to know of them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
-from bptui.core.arrays import Array, Call, call, constant, run
+from bptui.core.arrays import Array
+from bptui.core.graph.elementwise import (
+    exp,
+    greater,
+    log,
+    logaddexp,
+    maximum,
+    positive,
+    tanh,
+    where,
+)
+from bptui.core.graph.expressions import expression
+from bptui.core.graph.node import Node, Op, constant, number, stable
+from bptui.core.graph.reductions import max_
 
-ONE, ZERO, HALF = constant(1.0), constant(0.0), constant(0.5)
 LEAKY_SLOPE = 0.01
+_ZERO = constant(0.0)
+GELU_CUBE = 0.044715
+_GELU_SCALE = constant(math.sqrt(2.0 / math.pi), "√(2/π)", "np.sqrt(2 / np.pi)")
 
 
-class Activation(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Activation:
     """An activation ``a = f(z)`` on a whole batch, shape (samples, units).
 
-    ``forward(z, a)`` gives the calls that fill ``a``; ``derivative(z, a, d)`` those that fill ``d``
-    with f'(z), ``a`` being f(z). Softmax, whose units depend on each other, has no such derivative;
-    its ``backward`` applies the whole Jacobian instead.
+    ``formula`` is f as a textbook writes it, ``computed`` the same so that nothing overflows or
+    loses digits, where that differs. ``slope(z, a)`` is f'(z), with a for f(z) where a textbook
+    writes it so; without it the chain rule goes through the formula. ``pullback(z, a, g)`` is
+    dL/dz from g = dL/da where the units of a sample depend on each other.
     """
 
     name: str
-    forward: Callable[[Array, Array], list[Call]]
-    derivative: Callable[[Array, Array, Array], list[Call]] | None
+    formula: Callable[[Node], Node]
+    slope: Callable[[Node, Node], Node] | None = None
     probability: bool = False
     """Whether every value lies in (0, 1)."""
-
-    def backward(self, z: Array, a: Array, upstream: Array, delta: Array) -> list[Call]:
-        """Calls that fill ``delta`` with dL/dz, given ``upstream`` = dL/da."""
-        if self.derivative is None:
-            return softmax_backward(a, upstream, delta)
-        return [*self.derivative(z, a, delta), call(np.multiply, delta, upstream, delta)]
-
-
-def identity(z: Array, a: Array) -> list[Call]:
-    return [call(np.positive, z, a)]
+    computed: Callable[[Node], Node] | None = None
+    pullback: Callable[[Node, Node, Node], Node] | None = None
+    log: Callable[[Node], Node] | None = None
+    """ln of the values from z, which keeps its digits where a value is rounded to 0."""
+    log_rest: Callable[[Node], Node] | None = None
+    """ln of 1 less the values, likewise."""
+    words: str = ""
 
 
-def identity_derivative(z: Array, a: Array, d: Array) -> list[Call]:
-    return [call(d.fill, 1.0)]
+ACTIVATIONS: dict[str, Activation] = {}
+"""By name."""
+APPLIED: dict[str, Op] = {}
+"""The operation that each activation is in a graph."""
 
 
-def sigmoid(z: Array, a: Array) -> list[Call]:
-    # e^-z may reach inf, where 1 / (1 + inf) is 0, as it should be
-    return [
-        call(np.negative, z, a),
-        call(np.exp, a, a),
-        call(np.add, a, ONE, a),
-        call(np.reciprocal, a, a),
-    ]
+def enter_activation(activation: Activation) -> Activation:
+    """Make an activation known to everything: the one entry that is enough."""
+    name, slope, pullback = activation.name, activation.slope, activation.pullback
+    rule: Callable[..., list[Node | None]] | None = None
+    if pullback is not None:
+        rule = lambda z, a, g: [pullback(z, a, g)]  # noqa: E731 - a rule is one expression
+    elif slope is not None:
+        written = expression(f"{name}'", slope)
+
+        def rule(z: Node, a: Node, g: Node) -> list[Node | None]:
+            value = slope(z, a)
+            return [g * (written(z, a) if number(value) is None else value)]
+
+    APPLIED[name] = expression(name, activation.formula, rule, activation.computed)
+    ACTIVATIONS[name] = activation
+    return activation
 
 
-def sigmoid_derivative(z: Array, a: Array, d: Array) -> list[Call]:
-    return [call(np.subtract, ONE, a, d), call(np.multiply, d, a, d)]
+def logistic(z: Node) -> Node:
+    """1 / (1 + e^-z); e^-z may reach inf, where 1 / (1 + inf) is 0, as it should be."""
+    return 1.0 / (1.0 + exp(-z))
 
 
-def tanh(z: Array, a: Array) -> list[Call]:
-    return [call(np.tanh, z, a)]
+def softplus(z: Node) -> Node:
+    """ln(1 + e^z), computed so that it neither overflows nor loses digits."""
+    return logaddexp(z, _ZERO)
 
 
-def tanh_derivative(z: Array, a: Array, d: Array) -> list[Call]:
-    return [call(np.multiply, a, a, d), call(np.subtract, ONE, d, d)]
+def ln(a: Node) -> Node:
+    """ln of an activation, computed from the pre-activation where that is better."""
+    return _stable_log(a, a, "log")
 
 
-def relu(z: Array, a: Array) -> list[Call]:
-    return [call(np.maximum, z, ZERO, out=a)]
+def ln_rest(a: Node) -> Node:
+    """ln of 1 less an activation, likewise."""
+    return _stable_log(1.0 - a, a, "log_rest")
 
 
-def relu_derivative(z: Array, a: Array, d: Array) -> list[Call]:
-    return [call(np.greater, z, ZERO, d)]
+def _stable_log(shown: Node, a: Node, way: str) -> Node:
+    computed = getattr(ACTIVATIONS.get(a.op.name), way, None)
+    return log(shown) if computed is None else stable(log(shown), computed(*a.inputs))
 
 
-def leaky_relu(z: Array, a: Array) -> list[Call]:
-    return [call(np.multiply, z, constant(LEAKY_SLOPE), a), call(np.maximum, z, a, out=a)]
+def _positive(z: Node, yes: Node | float, no: Node | float) -> Node:
+    """``yes`` where z is above 0, else ``no``."""
+    first, second = (each if isinstance(each, Node) else constant(each) for each in (yes, no))
+    return where(greater(z, _ZERO), first, second)
 
 
-def leaky_relu_derivative(z: Array, a: Array, d: Array) -> list[Call]:
-    return [
-        call(np.greater, z, ZERO, d),
-        call(np.multiply, d, constant(1.0 - LEAKY_SLOPE), d),
-        call(np.add, d, constant(LEAKY_SLOPE), d),
-    ]
+def _gelu_tanh(z: Node) -> Node:
+    return tanh(_GELU_SCALE * (z * (1.0 + GELU_CUBE * z**2.0)))
 
 
-def softplus(z: Array, a: Array) -> list[Call]:
-    return [call(np.logaddexp, z, ZERO, a)]
+def _gelu_slope(z: Node, a: Node) -> Node:
+    u = _gelu_tanh(z)
+    inner = _GELU_SCALE * (1.0 + 3.0 * GELU_CUBE * z**2.0)
+    return 0.5 * (1.0 + u) + 0.5 * (z * (1.0 - u**2.0) * inner)
 
 
-def softplus_derivative(z: Array, a: Array, d: Array) -> list[Call]:
-    return sigmoid(z, d)
+def _softmax(z: Node) -> Node:
+    powers = exp(z)
+    return powers / powers.sum(axis=-1, keepdims=True)
 
 
-GELU_SCALE, GELU_CUBE = math.sqrt(2.0 / math.pi), 0.044715
+def log_sum_exp(z: Node) -> Node:
+    """ln of the sum of e^z over the units of each sample."""
+    return LOG_SUM_EXP(z)
 
 
-def _gelu_tanh(z: Array, out: Array) -> list[Call]:
-    """tanh(sqrt(2/pi) (z + 0.044715 z^3)), computed as tanh(scale * z * (1 + 0.044715 z^2))."""
-    return [
-        call(np.multiply, z, z, out),
-        call(np.multiply, out, constant(GELU_CUBE), out),
-        call(np.add, out, ONE, out),
-        call(np.multiply, out, z, out),
-        call(np.multiply, out, constant(GELU_SCALE), out),
-        call(np.tanh, out, out),
-    ]
+def _log_sum_exp(z: Node) -> Node:
+    """The same, shifted by each sample's largest z, so that no exponential overflows."""
+    top = max_(z, axis=-1, keepdims=True)
+    return top + log(exp(z - top).sum(axis=-1, keepdims=True))
 
 
-def gelu(z: Array, a: Array) -> list[Call]:
-    """The tanh form of Hendrycks & Gimpel (2016), eq. 2."""
-    return [
-        *_gelu_tanh(z, a),
-        call(np.add, a, ONE, a),
-        call(np.multiply, a, z, a),
-        call(np.multiply, a, HALF, a),
-    ]
+LOG_SUM_EXP = expression(
+    "log_sum_exp",
+    lambda z: log(exp(z).sum(axis=-1, keepdims=True)),
+    lambda z, y, g: [g * exp(z - y)],
+    _log_sum_exp,
+)
 
 
-def gelu_derivative(z: Array, a: Array, d: Array) -> list[Call]:
-    """(1 + u)/2 + z (1 - u^2)/2 * scale (1 + 3 * 0.044715 z^2), u the tanh of the forward pass."""
-    slope, half = np.empty_like(z), np.empty_like(z)
-    return [
-        call(np.multiply, z, z, slope),
-        call(np.multiply, slope, constant(3.0 * GELU_CUBE), slope),
-        call(np.add, slope, ONE, slope),
-        call(np.multiply, slope, z, slope),
-        call(np.multiply, slope, constant(GELU_SCALE), slope),
-        *_gelu_tanh(z, d),
-        call(np.multiply, d, d, half),
-        call(np.subtract, ONE, half, half),
-        call(np.multiply, slope, half, slope),
-        call(np.add, d, ONE, d),
-        call(np.add, d, slope, d),
-        call(np.multiply, d, HALF, d),
-    ]
+def _softmax_pullback(z: Node, a: Node, g: Node) -> Node:
+    """dL/dz_i = a_i (dL/da_i - sum_j a_j dL/da_j), the whole Jacobian applied."""
+    return a * (g - (a * g).sum(axis=-1, keepdims=True))
 
 
-def softmax(z: Array, a: Array) -> list[Call]:
-    # shifted by each row's largest value, so that no exponential overflows
-    row = np.empty((z.shape[0], 1))
-    return [
-        call(np.maximum.reduce, z, 1, None, row, True),
-        call(np.subtract, z, row, a),
-        call(np.exp, a, a),
-        call(np.add.reduce, a, 1, None, row, True),
-        call(np.divide, a, row, a),
-    ]
-
-
-def softmax_backward(a: Array, upstream: Array, delta: Array) -> list[Call]:
-    """dL/dz_i = a_i (dL/da_i - sum_j a_j dL/da_j)."""
-    row = np.empty((a.shape[0], 1))
-    return [
-        call(np.multiply, a, upstream, delta),
-        call(np.add.reduce, delta, 1, None, row, True),
-        call(np.subtract, upstream, row, delta),
-        call(np.multiply, delta, a, delta),
-    ]
-
-
-ACTIVATIONS: dict[str, Activation] = {
-    each.name: each
-    for each in (
-        Activation("identity", identity, identity_derivative),
-        Activation("sigmoid", sigmoid, sigmoid_derivative, True),
-        Activation("tanh", tanh, tanh_derivative),
-        Activation("relu", relu, relu_derivative),
-        Activation("leaky_relu", leaky_relu, leaky_relu_derivative),
-        Activation("softplus", softplus, softplus_derivative),
-        Activation("gelu", gelu, gelu_derivative),
-        Activation("softmax", softmax, None, True),
-    )
-}
-"""By name; :mod:`bptui.core.derivation.functions` writes their formulas for readers."""
+for _each in (
+    Activation(
+        "identity",
+        positive,
+        lambda z, a: constant(1.0),
+        words="the pre-activation as it is",
+    ),
+    Activation(
+        "sigmoid",
+        logistic,
+        lambda z, a: a * (1.0 - a),
+        probability=True,
+        log=lambda z: -softplus(-z),
+        log_rest=lambda z: -softplus(z),
+    ),
+    Activation("tanh", tanh, lambda z, a: 1.0 - a**2.0),
+    Activation("relu", lambda z: maximum(z, _ZERO), lambda z, a: _positive(z, 1.0, 0.0)),
+    Activation(
+        "leaky_relu",
+        lambda z: maximum(z, LEAKY_SLOPE * z),
+        lambda z, a: _positive(z, 1.0, LEAKY_SLOPE),
+    ),
+    Activation(
+        "softplus",
+        softplus,
+        lambda z, a: logistic(z),
+    ),
+    # the tanh form of Hendrycks & Gimpel (2016), eq. 2
+    Activation("gelu", lambda z: 0.5 * (z * (1.0 + _gelu_tanh(z))), _gelu_slope),
+    Activation(
+        "softmax",
+        lambda z: stable(_softmax(z), exp(z - log_sum_exp(z))),
+        probability=True,
+        computed=lambda z: _softmax(z - max_(z, axis=-1, keepdims=True)),
+        pullback=_softmax_pullback,
+        log=lambda z: z - log_sum_exp(z),
+        words="e to the power of each pre-activation, divided by their sum over the layer",
+    ),
+):
+    enter_activation(_each)
 
 
 def evaluate(name: str, z: Array) -> Array:
-    """f(z) of the activation ``name``; shape (samples, units)."""
-    out = np.empty_like(z)
-    run(ACTIVATIONS[name].forward(z, out))
-    return out
+    """Return f(z) of the activation ``name``; shape (samples, units)."""
+    with np.errstate(all="ignore"):
+        return APPLIED[name].evaluate(z)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bptui.core.activations import ACTIVATIONS
-from bptui.core.arrays import Array, Call, run, zeros
-from bptui.core.backprop import with_ones
+from bptui.core.arrays import Array, run, zeros
 from bptui.core.data import Data
 from bptui.core.datasets import Labels
 from bptui.core.experiment import Experiment
+from bptui.core.graph.compile import Compiler, Scratch
 from bptui.core.network import Network, Parameters
+from bptui.core.step import forward, total_of_terms
 
 MOST_NUMBERS = 1 << 20
 """Numbers in the buffers of one pass: larger batches are taken in parts."""
@@ -26,42 +26,35 @@ MOST_NUMBERS = 1 << 20
 class ForwardPass:
     """The pass through a network of batches of one size, again and again in the same buffers.
 
-    The products are those of training, biases as a last row of the weights: where it gets the
-    batch of a training step, it gives the same bits.
+    It is the forward part of a training step: on the same batch it gives the same bits. With the
+    name of a ``loss`` it also adds up its terms, into ``total``.
     """
 
-    def __init__(self, network: Network, samples: int) -> None:
-        bias = network.bias
-        sizes = list(zip(network.layers, network.layers[1:], strict=False))
-        self._bias = bias
-        self._matrices = [zeros(fan_in + bias, units) for fan_in, units in sizes]
-        self._sources = [with_ones(zeros(samples, fan_in), bias) for fan_in, _ in sizes]
-        self.inputs = self._sources[0][:, : network.layers[0]]
-        self.net = zeros(samples, network.layers[-1])
-        self.outputs = zeros(samples, network.layers[-1])
-        self._calls: list[Call] = []
-        for layer, name in enumerate(network.activations, 1):
-            last = layer == network.depth
-            units = network.layers[layer]
-            net = self.net if last else zeros(samples, units)
-            out = self.outputs if last else self._sources[layer][:, :units]
-            source, matrix = self._sources[layer - 1], self._matrices[layer - 1]
-            # bound now: the names stand for the next layer's arrays when the calls are made
-            self._calls += [_product(source, matrix, net), *ACTIVATIONS[name].forward(net, out)]
+    def __init__(self, network: Network, samples: int, loss: str = "") -> None:
+        nodes = forward(network, samples)
+        names = network.names
+        wanted = [nodes[names.out(network.depth)]]
+        if loss:
+            wanted.append(total_of_terms(network, loss, nodes))
+        arrays = {name: zeros(*node.shape) for name, node in nodes.items()}
+        self._layers = [
+            [arrays[name] for name in network.parameters_of(layer)]
+            for layer in range(1, network.depth + 1)
+        ]
+        self.inputs, self.outputs = arrays["input"], arrays[wanted[0].name]
+        self.targets, self.total = arrays["target"], np.zeros(())
+        buffers = {node: arrays[name] for name, node in nodes.items()}
+        buffers |= dict.fromkeys(wanted[1:], self.total)
+        self._calls = Compiler(wanted, buffers, {}, Scratch()).calls_for(wanted)
 
     def run(self, parameters: Parameters) -> Array:
         """The outputs of what stands in ``inputs``; valid until the next run."""
-        for layer, matrix in enumerate(self._matrices):
-            fan_in = matrix.shape[0] - self._bias
-            matrix[:fan_in] = parameters.weights[layer]
+        for layer, (weights, *biases) in enumerate(self._layers):
+            weights[...] = parameters.weights[layer]
             if parameters.biases is not None:
-                matrix[fan_in:] = parameters.biases[layer]
+                biases[0][...] = parameters.biases[layer]
         run(self._calls)
         return self.outputs
-
-
-def _product(source: Array, matrix: Array, out: Array) -> Call:
-    return lambda: source.dot(matrix, out)
 
 
 class Evaluator:
@@ -71,18 +64,18 @@ class Evaluator:
         self.network, self._inputs = network, inputs
         most = max(MOST_NUMBERS // sum(network.layers), 1)
         self._size = min(len(inputs), most)
-        self._passes: dict[int, ForwardPass] = {}
+        self._passes: dict[tuple[int, str], ForwardPass] = {}
         self._outputs = zeros(len(inputs), network.layers[-1])
 
-    def _part(self, start: int) -> ForwardPass:
+    def _part(self, start: int, loss: str = "") -> ForwardPass:
         """The pass for the samples from ``start`` on, with these in place; two sizes occur."""
         samples = min(self._size, len(self._inputs) - start)
-        if samples not in self._passes:
-            self._passes[samples] = ForwardPass(self.network, samples)
-            self._passes[samples].inputs[...] = self._inputs[start : start + samples]
-        elif self._size < len(self._inputs):
-            self._passes[samples].inputs[...] = self._inputs[start : start + samples]
-        return self._passes[samples]
+        fresh = (samples, loss) not in self._passes
+        if fresh:
+            self._passes[samples, loss] = ForwardPass(self.network, samples, loss)
+        if fresh or self._size < len(self._inputs):
+            self._passes[samples, loss].inputs[...] = self._inputs[start : start + samples]
+        return self._passes[samples, loss]
 
     def outputs(self, parameters: Parameters) -> Array:
         """(samples, outputs), in the order of the inputs; valid until the next call."""
@@ -99,15 +92,13 @@ class Evaluator:
         """As :func:`loss_of`; NaN where there are no samples."""
         if not len(self._inputs):
             return math.nan
-        training, loss, total, value = experiment.training, experiment.loss, zeros(1, 1), 0.0
+        training, value = experiment.training, 0.0
         for start in range(0, len(self._inputs), self._size):
-            part = self._part(start)
+            part = self._part(start, training.loss)
+            part.targets[...] = targets[start : start + len(part.targets)]
             part.run(parameters)
-            t = targets[start : start + len(part.outputs)]
-            activation, error = self.network.output_activation, np.empty_like(part.outputs)
-            run(loss.value(activation, part.net, part.outputs, t, error, total))
-            value += float(total[0, 0])
-        factor = loss.coefficient(self.network.layers[-1]) / len(self._inputs)
+            value += float(part.total)
+        factor = 1.0 / len(self._inputs)
         if training.reduction == "sum":
             factor *= experiment.schedule.batch_size
         with np.errstate(all="ignore"):

@@ -13,7 +13,7 @@ from bptui.core.data import Data, check_data
 from bptui.core.errors import UnusableError, require
 from bptui.core.limits import MOST_IN_BATCH, MOST_STEPS
 from bptui.core.losses import LOSSES, Loss
-from bptui.core.mistakes import check_mistakes
+from bptui.core.mistakes import MISTAKES, check_mistakes
 from bptui.core.network import Network, Parameters, check_parameters
 from bptui.core.optimizers import OPTIMIZERS, Optimizer
 
@@ -176,21 +176,20 @@ class Experiment:
     @cached_property
     def frozen(self) -> Mapping[str, Frozen]:
         """The parameters (W1, b2) that no update changes, each with the reason."""
-        names, training = self.network.names, self.training
+        network, training = self.network, self.training
         found: dict[str, Frozen] = {}
-        for layer in range(1, self.network.depth + 1):
-            by_mistake = {
-                "frozen-first-layer": layer == 1,
-                "frozen-last-layer": layer == self.network.depth,
+        by_mistake = {name: set(MISTAKES[name].freezes(network)) for name in training.mistakes}
+        for layer in range(1, network.depth + 1):
+            switched = {
+                "train_weights": training.train_weights,
+                "train_biases": training.train_biases,
             }
-            kinds = [("train_weights", training.train_weights, names.weights(layer), by_mistake)]
-            if self.network.bias:
-                of_biases = {**by_mistake, "bias-not-updated": True}
-                kinds.append(("train_biases", training.train_biases, names.bias(layer), of_biases))
-            for key, switches, name, possible in kinds:
+            for (key, switches), name in zip(
+                switched.items(), network.parameters_of(layer), strict=False
+            ):
                 place = "" if isinstance(switches, bool) else f"[{layer - 1}]"
                 on = switches if isinstance(switches, bool) else switches[layer - 1]
-                mistakes = tuple(each for each in training.mistakes if possible.get(each))
+                mistakes = tuple(each for each, names in by_mistake.items() if name in names)
                 if mistakes or not on:
                     found[name] = Frozen(layer, "" if on else f"{key}{place} = false", mistakes)
         return found

@@ -1,17 +1,20 @@
-"""The catalogue of mistakes: deviations from backpropagation, each with a name.
-
-What each one changes is written where the step is put together, in :mod:`bptui.core.backprop`.
-"""
+"""The catalogue of mistakes: deviations from backpropagation, each a rewrite of a step's graph."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from bptui.core.errors import UnusableError
+from bptui.core.graph.elementwise import divide, multiply, positive
+from bptui.core.graph.node import SAMPLES, Node, constant, leaf, samples
+from bptui.core.graph.shaping import item
 from bptui.core.network import Network
+from bptui.core.step import Step, rewritten
 
 Refusal = Callable[[Network, str], str | None]
+Rewrite = Callable[[Step], Step]
 
 
 def _anywhere(network: Network, reduction: str) -> str | None:
@@ -47,86 +50,239 @@ def _needs_sigmoid_output(network: Network, reduction: str) -> str | None:
 
 
 class Mistake(NamedTuple):
-    """A named deviation; ``refusal(network, reduction)`` says why it cannot be made there."""
+    """A named deviation; ``refusal(network, reduction)`` says why it cannot be made there.
+
+    ``rewrite`` takes the graph of a step and gives the graph with the slip.
+    """
 
     name: str
     summary: str
+    rewrite: Rewrite
     refusal: Refusal = _anywhere
     shows_in: Literal["gradient", "update"] = "gradient"
     """Whether the gradients are wrong, or only what an update makes of them."""
+    freezes: Callable[[Network], Iterable[str]] = lambda network: ()
+    """The parameters that no update changes."""
+    accumulates: bool = False
+    """Whether gradients are kept from step to step."""
 
 
-MISTAKES: dict[str, Mistake] = {
-    each.name: each
-    for each in (
-        Mistake("transposed-weights", "backpropagates through W instead of W^T", _needs_square),
-        Mistake(
-            "missing-output-derivative",
-            "leaves the activation's derivative out of the output layer's delta",
-        ),
-        Mistake(
-            "missing-hidden-derivative",
-            "leaves the activation's derivative out of the hidden layers' deltas",
-            _needs_hidden,
-        ),
-        Mistake(
-            "derivative-of-activation",
-            "evaluates the derivative at the activation, f'(a) instead of f'(z)",
-        ),
-        Mistake(
-            "updated-weights",
-            "backpropagates through weights that this step has already updated",
-            _needs_hidden,
-        ),
-        Mistake(
-            "frozen-first-layer",
-            "computes the first layer's gradient and never applies it",
-            shows_in="update",
-        ),
-        Mistake(
-            "frozen-last-layer",
-            "computes the last layer's gradient and never applies it",
-            shows_in="update",
-        ),
-        Mistake("wrong-sign", "uses target - output as the error, so the update climbs"),
-        Mistake("doubled", "doubles the gradient of the data loss"),
-        Mistake(
-            "missing-half",
-            "halves the gradient of the data loss, as if the loss had another factor 1/2",
-        ),
-        Mistake(
-            "not-averaged",
-            "sums the gradient over the batch although the loss is a mean",
-            _needs_mean,
-        ),
-        Mistake("averaged-twice", "divides the gradient by the batch size once too often"),
-        Mistake(
-            "bias-not-updated",
-            "computes the biases' gradient and never applies it",
-            _needs_bias,
-            shows_in="update",
-        ),
-        Mistake(
-            "bias-gradient-not-summed",
-            "keeps the last sample's bias gradient instead of the sum over the batch",
-            _needs_bias,
-        ),
-        Mistake(
-            "gradient-accumulated",
-            "adds to the gradients of earlier steps, which are never cleared",
-        ),
-        Mistake(
-            "output-factor-a",
-            "uses a instead of the sigmoid's a (1 - a) in the output factor",
-            _needs_sigmoid_output,
-        ),
-        Mistake(
-            "hidden-derivative-by-output",
-            "indexes the hidden derivative by the next layer's unit, inside the sum",
-            _needs_square,
-        ),
+MISTAKES: dict[str, Mistake] = {}
+"""By name."""
+
+
+def mistake(
+    name: str,
+    summary: str,
+    refusal: Refusal = _anywhere,
+    accumulates: bool = False,
+) -> Callable[[Rewrite], Rewrite]:
+    """Enter a rewrite into the catalogue."""
+
+    def entered(rewrite: Rewrite) -> Rewrite:
+        MISTAKES[name] = Mistake(name, summary, rewrite, refusal, accumulates=accumulates)
+        return rewrite
+
+    return entered
+
+
+def _error(step: Step, change: Callable[[Node], Node]) -> Step:
+    """Return the step with another error of the outputs, wherever it is read."""
+    gradient, delta = step.names.out_gradient(step.depth), step.names.delta(step.depth)
+    fused = not step.reads(delta, gradient)
+    for name in (gradient, delta) if fused else (gradient,):
+        step = step.with_formula(name, change(step.nodes[name].named("")))
+    return step
+
+
+def _through_activation(out: Node, upstream: Node) -> Node:
+    """Return ``upstream`` back through the activation that gives ``out``."""
+    (delta,) = out.op.rule(out, upstream)
+    assert delta is not None, "every activation has a derivative"
+    return delta
+
+
+def _freezing(
+    name: str, summary: str, of: Callable[[Network], Iterable[str]], refusal: Refusal = _anywhere
+) -> None:
+    """Enter a mistake that only leaves parameters as they are."""
+    MISTAKES[name] = Mistake(name, summary, lambda step: step, refusal, "update", of)
+
+
+@mistake("transposed-weights", "backpropagates through W instead of W^T", _needs_square)
+def transposed_weights(step: Step) -> Step:
+    for layer in step.hidden:
+        carried, weights = step.back_through(layer)
+        step = step.with_formula(step.names.out_gradient(layer), carried @ weights.T)
+    return step
+
+
+@mistake(
+    "missing-output-derivative",
+    "leaves the activation's derivative out of the output layer's delta",
+)
+def missing_output_derivative(step: Step) -> Step:
+    upstream = step.nodes[step.names.out_gradient(step.depth)]
+    return step.with_formula(step.names.delta(step.depth), positive(upstream))
+
+
+@mistake(
+    "missing-hidden-derivative",
+    "leaves the activation's derivative out of the hidden layers' deltas",
+    _needs_hidden,
+)
+def missing_hidden_derivative(step: Step) -> Step:
+    for layer in step.hidden:
+        upstream = step.nodes[step.names.out_gradient(layer)]
+        step = step.with_formula(step.names.delta(layer), positive(upstream))
+    return step
+
+
+@mistake(
+    "derivative-of-activation",
+    "evaluates the derivative at the activation, f'(a) instead of f'(z)",
+)
+def derivative_of_activation(step: Step) -> Step:
+    names = step.names
+    for layer in (step.depth, *step.hidden):
+        out, upstream = step.nodes[names.out(layer)], step.nodes[names.out_gradient(layer)]
+        if step.nodes[names.delta(layer)].op is not positive:  # there is a derivative
+            again = _through_activation(out.op(out), upstream)
+            step = step.with_formula(names.delta(layer), again)
+    return step
+
+
+@mistake(
+    "updated-weights",
+    "backpropagates through weights that this step has already updated",
+    _needs_hidden,
+)
+def updated_weights(step: Step) -> Step:
+    for layer in step.hidden:
+        carried, through = step.back_through(layer)
+        name = step.names.weights(layer + 1)
+        after = rewritten([through], {step.nodes[name]: step.updated[name]})[through]
+        step = step.with_formula(step.names.out_gradient(layer), carried @ after)
+    return step
+
+
+_freezing(
+    "frozen-first-layer",
+    "computes the first layer's gradient and never applies it",
+    lambda network: network.parameters_of(1),
+)
+
+
+_freezing(
+    "frozen-last-layer",
+    "computes the last layer's gradient and never applies it",
+    lambda network: network.parameters_of(network.depth),
+)
+
+
+@mistake("wrong-sign", "uses target - output as the error, so the update climbs")
+def wrong_sign(step: Step) -> Step:
+    return _error(step, lambda error: -error)
+
+
+@mistake("doubled", "doubles the gradient of the data loss")
+def doubled(step: Step) -> Step:
+    return _error(step, lambda error: multiply(constant(2.0), error))
+
+
+@mistake(
+    "missing-half",
+    "halves the gradient of the data loss, as if the loss had another factor 1/2",
+)
+def missing_half(step: Step) -> Step:
+    return _error(step, lambda error: multiply(constant(0.5), error))
+
+
+def _undivided(error: Node) -> Node:
+    """Return an error without the division by the number of samples."""
+    if error.op is divide and error.inputs[1].settings.get("code") == SAMPLES:
+        return error.inputs[0]
+    if error.name or not error.inputs:
+        return error
+    *before, last = error.inputs
+    return replace(error, inputs=(*before, _undivided(last)))
+
+
+@mistake(
+    "not-averaged", "sums the gradient over the batch although the loss is a mean", _needs_mean
+)
+def not_averaged(step: Step) -> Step:
+    return _error(step, _undivided)
+
+
+@mistake("averaged-twice", "divides the gradient by the batch size once too often")
+def averaged_twice(step: Step) -> Step:
+    return _error(step, lambda error: error / samples(step.samples))
+
+
+_freezing(
+    "bias-not-updated",
+    "computes the biases' gradient and never applies it",
+    lambda network: (network.names.bias(layer) for layer in range(1, network.depth + 1)),
+    _needs_bias,
+)
+
+
+@mistake(
+    "bias-gradient-not-summed",
+    "keeps the last sample's bias gradient instead of the sum over the batch",
+    _needs_bias,
+)
+def bias_gradient_not_summed(step: Step) -> Step:
+    for layer in (step.depth, *step.hidden):
+        delta = step.nodes[step.names.delta(layer)]
+        step = step.with_formula(step.names.bias_gradient(layer), item(delta, index=-1))
+    return step
+
+
+@mistake(
+    "gradient-accumulated",
+    "adds to the gradients of earlier steps, which are never cleared",
+    accumulates=True,
+)
+def gradient_accumulated(step: Step) -> Step:
+    for name in step.gradients:
+        gradient = step.nodes[name]
+        earlier = leaf(f"accumulated_{name[1:]}", gradient.shape, "slot")
+        step = step.with_formula(name, earlier + gradient.named(""))
+        step = step.remembering(earlier, step.nodes[name])
+    return step
+
+
+@mistake(
+    "output-factor-a",
+    "uses a instead of the sigmoid's a (1 - a) in the output factor",
+    _needs_sigmoid_output,
+)
+def output_factor_a(step: Step) -> Step:
+    gradient, out = (
+        step.nodes[name(step.depth)] for name in (step.names.out_gradient, step.names.out)
     )
-}
+    _, weights = step.back_through(step.depth - 1)
+    return step.with_formula(step.names.out_gradient(step.depth - 1), (gradient * out) @ weights)
+
+
+@mistake(
+    "hidden-derivative-by-output",
+    "indexes the hidden derivative by the next layer's unit, inside the sum",
+    _needs_square,
+)
+def hidden_derivative_by_output(step: Step) -> Step:
+    for layer in step.hidden:
+        carried, weights = step.back_through(layer)
+        upstream, delta = (
+            step.nodes[name(layer)] for name in (step.names.out_gradient, step.names.delta)
+        )
+        misplaced = rewritten([delta], {upstream: carried})[delta].named("")
+        step = step.with_formula(upstream.name, misplaced @ weights)
+        step = step.with_formula(delta.name, positive(step.nodes[upstream.name]))
+    return step
+
 
 PUBLISHED = {
     frozenset({"transposed-weights", "frozen-last-layer"}): "listing 1",
@@ -168,3 +324,11 @@ def check_mistakes(names: tuple[str, ...], network: Network, reduction: str) -> 
                 f"{first!r} with {second!r}",
                 "one of them: the second cannot misplace what the first leaves out",
             )
+
+
+def with_mistakes(step: Step, names: tuple[str, ...]) -> Step:
+    """Return the step with these mistakes in it."""
+    for name, each in MISTAKES.items():
+        if name in names:
+            step = each.rewrite(step)
+    return step

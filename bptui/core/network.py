@@ -75,6 +75,10 @@ class Network:
     def names(self) -> Names:
         return Names(self.layers)
 
+    def parameters_of(self, layer: int) -> list[str]:
+        """Return W2, and b2 where there are biases."""
+        return [self.names.weights(layer), *([self.names.bias(layer)] if self.bias else [])]
+
     @property
     def output_activation(self) -> Activation:
         return ACTIVATIONS[self.activations[-1]]

@@ -38,7 +38,6 @@ class StepProgram(NamedTuple):
     operations: tuple[Operation, ...]
     buffers: Mapping[str, Array]
     loss: Array
-    """(1, 1): where the fast loop leaves the loss but for the factor ``loss_scale``."""
-    loss_scale: float
+    """(1, 1)."""
     calls: tuple[Call, ...]
     """The fast calls of all operations, one after the other."""

@@ -1,166 +1,117 @@
-"""Optimizers: the update rules, as numpy calls on a block of parameters and its gradient."""
+"""The optimizers, one entry each: what an update makes of a parameter and what it remembers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import NamedTuple
 
-import numpy as np
+from bptui.core.graph.elementwise import sqrt
+from bptui.core.graph.node import Node
 
-from bptui.core.arrays import Array, Call, call, constant
-
-Settings = Mapping[str, float]
-Slots = tuple[Array, ...]
+Named = Mapping[str, Node]
 
 
-class Block(NamedTuple):
-    """What one update works on: arrays of one length, all changed in place except ``gradient``.
+@dataclass(frozen=True, eq=False)
+class Optimizer:
+    """An update rule, with the slots that it keeps beside each parameter, and its settings.
 
-    ``corrections`` holds Adam's 1 - beta1^k and 1 - beta2^k, which the engine sets before update k.
+    ``update(w, g, slots, settings, rate, k)`` gives the new slots, by name, and the new parameter
+    under ``w``, in the order in which they are computed; k is the number of the update, from 1.
     """
 
-    parameters: Array
-    gradient: Array
-    slots: Slots
-    scratch: Array
-    other_scratch: Array
-    corrections: tuple[Array, Array]
-
-
-class Optimizer(NamedTuple):
-    """An update rule: the slots it keeps beside each parameter, its settings."""
-
     name: str
-    update: Callable[[Block, float, Settings], list[Call]]
+    update: Callable[[Node, Node, Named, Named, Node, Node], dict[str, Node]]
     slots: tuple[str, ...] = ()
-    defaults: Settings = MappingProxyType({})
-    spends_gradient: bool = False
-    """Whether the gradient is read just once, into ``scratch``: then one array can be both."""
+    defaults: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    words: str = ""
+    counts: bool = False
+    """Whether the number of the update has a part in it."""
 
 
-def sgd(block: Block, learning_rate: float, settings: Settings) -> list[Call]:
-    return [
-        call(np.multiply, block.gradient, constant(learning_rate), block.scratch),
-        call(np.subtract, block.parameters, block.scratch, block.parameters),
-    ]
+OPTIMIZERS: dict[str, Optimizer] = {}
+"""By name."""
 
 
-def _velocity(block: Block, learning_rate: float, settings: Settings) -> list[Call]:
-    """v = mu v - lr g, leaving lr g in the scratch."""
-    (v,) = block.slots
-    return [
-        call(np.multiply, v, constant(settings["momentum"]), v),
-        call(np.multiply, block.gradient, constant(learning_rate), block.scratch),
-        call(np.subtract, v, block.scratch, v),
-    ]
+def enter_optimizer(optimizer: Optimizer) -> Optimizer:
+    """Make an optimizer known to everything: the one entry that is enough."""
+    OPTIMIZERS[optimizer.name] = optimizer
+    return optimizer
 
 
-def momentum(block: Block, learning_rate: float, settings: Settings) -> list[Call]:
-    return [
-        *_velocity(block, learning_rate, settings),
-        call(np.add, block.parameters, block.slots[0], block.parameters),
-    ]
+def _sgd(w: Node, g: Node, slots: Named, given: Named, rate: Node, k: Node) -> dict[str, Node]:
+    return {"w": w - rate * g}
 
 
-def nesterov(block: Block, learning_rate: float, settings: Settings) -> list[Call]:
-    ahead = block.other_scratch
-    return [
-        *_velocity(block, learning_rate, settings),
-        call(np.multiply, block.slots[0], constant(settings["momentum"]), ahead),
-        call(np.subtract, ahead, block.scratch, ahead),
-        call(np.add, block.parameters, ahead, block.parameters),
-    ]
+def _momentum(w: Node, g: Node, slots: Named, given: Named, rate: Node, k: Node) -> dict[str, Node]:
+    v = given["momentum"] * slots["v"] - rate * g
+    return {"v": v, "w": w + v}
 
 
-def _scaled_step(
-    block: Block, learning_rate: float, numerator: Array, square: Array, epsilon: float
-) -> list[Call]:
-    """w -= lr numerator / (sqrt(square) + epsilon); ``square`` may be the scratch itself."""
-    step, root = block.other_scratch, block.scratch
-    return [
-        call(np.sqrt, square, root),
-        call(np.add, root, constant(epsilon), root),
-        call(np.multiply, numerator, constant(learning_rate), step),
-        call(np.divide, step, root, step),
-        call(np.subtract, block.parameters, step, block.parameters),
-    ]
+def _nesterov(w: Node, g: Node, slots: Named, given: Named, rate: Node, k: Node) -> dict[str, Node]:
+    v = given["momentum"] * slots["v"] - rate * g
+    return {"v": v, "w": w + given["momentum"] * v - rate * g}
 
 
-def adagrad(block: Block, learning_rate: float, settings: Settings) -> list[Call]:
-    (s,) = block.slots
-    return [
-        call(np.multiply, block.gradient, block.gradient, block.scratch),
-        call(np.add, s, block.scratch, s),
-        *_scaled_step(block, learning_rate, block.gradient, s, settings["epsilon"]),
-    ]
+def _adagrad(w: Node, g: Node, slots: Named, given: Named, rate: Node, k: Node) -> dict[str, Node]:
+    s = slots["s"] + g**2.0
+    return {"s": s, "w": w - rate * g / (sqrt(s) + given["epsilon"])}
 
 
-def _decaying_mean(mean: Array, decay: float, sample: Array) -> list[Call]:
-    """mean = decay mean + (1 - decay) sample; ``sample`` is used up."""
-    return [
-        call(np.multiply, mean, constant(decay), mean),
-        call(np.multiply, sample, constant(1.0 - decay), sample),
-        call(np.add, mean, sample, mean),
-    ]
+def _rmsprop(w: Node, g: Node, slots: Named, given: Named, rate: Node, k: Node) -> dict[str, Node]:
+    s = given["rho"] * slots["s"] + (1.0 - given["rho"]) * g**2.0
+    return {"s": s, "w": w - rate * g / (sqrt(s) + given["epsilon"])}
 
 
-def rmsprop(block: Block, learning_rate: float, settings: Settings) -> list[Call]:
-    (s,) = block.slots
-    return [
-        call(np.multiply, block.gradient, block.gradient, block.scratch),
-        *_decaying_mean(s, settings["rho"], block.scratch),
-        *_scaled_step(block, learning_rate, block.gradient, s, settings["epsilon"]),
-    ]
-
-
-def adam(block: Block, learning_rate: float, settings: Settings) -> list[Call]:
+def _adam(w: Node, g: Node, slots: Named, given: Named, rate: Node, k: Node) -> dict[str, Node]:
     """Kingma & Ba (2015), algorithm 1."""
-    m, v = block.slots
-    return [
-        call(np.positive, block.gradient, block.scratch),
-        *_decaying_mean(m, settings["beta1"], block.scratch),
-        call(np.multiply, block.gradient, block.gradient, block.scratch),
-        *_decaying_mean(v, settings["beta2"], block.scratch),
-        call(np.divide, v, block.corrections[1], block.scratch),
-        call(np.sqrt, block.scratch, block.scratch),
-        call(np.add, block.scratch, constant(settings["epsilon"]), block.scratch),
-        call(np.divide, m, block.corrections[0], block.other_scratch),
-        call(np.multiply, block.other_scratch, constant(learning_rate), block.other_scratch),
-        call(np.divide, block.other_scratch, block.scratch, block.other_scratch),
-        call(np.subtract, block.parameters, block.other_scratch, block.parameters),
-    ]
+    beta1, beta2 = given["beta1"], given["beta2"]
+    m = beta1 * slots["m"] + (1.0 - beta1) * g
+    v = beta2 * slots["v"] + (1.0 - beta2) * g**2.0
+    mean, square = m / (1.0 - beta1**k), v / (1.0 - beta2**k)
+    return {"m": m, "v": v, "w": w - rate * mean / (sqrt(square) + given["epsilon"])}
 
 
-OPTIMIZERS: dict[str, Optimizer] = {
-    each.name: each
-    for each in (
-        Optimizer("sgd", sgd, spends_gradient=True),
-        Optimizer(
-            "momentum",
-            momentum,
-            ("v",),
-            {"momentum": 0.9},
-            spends_gradient=True,
-        ),
-        Optimizer("nesterov", nesterov, ("v",), {"momentum": 0.9}),
-        Optimizer(
-            "adagrad",
-            adagrad,
-            ("s",),
-            {"epsilon": 1e-8},
-        ),
-        Optimizer(
-            "rmsprop",
-            rmsprop,
-            ("s",),
-            {"rho": 0.9, "epsilon": 1e-8},
-        ),
-        Optimizer(
-            "adam",
-            adam,
-            ("m", "v"),
-            {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
-        ),
-    )
-}
+for _each in (
+    Optimizer("sgd", _sgd, words="minus the learning rate times its gradient"),
+    Optimizer(
+        "momentum",
+        _momentum,
+        ("v",),
+        {"momentum": 0.9},
+        "plus its velocity: a part of the old velocity, minus the learning rate times the gradient",
+    ),
+    Optimizer(
+        "nesterov",
+        _nesterov,
+        ("v",),
+        {"momentum": 0.9},
+        "plus its velocity, looked up one step ahead",
+    ),
+    Optimizer(
+        "adagrad",
+        _adagrad,
+        ("s",),
+        {"epsilon": 1e-8},
+        "minus the learning rate times its gradient, divided by the square root of the sum "
+        "of all its squared gradients so far",
+    ),
+    Optimizer(
+        "rmsprop",
+        _rmsprop,
+        ("s",),
+        {"rho": 0.9, "epsilon": 1e-8},
+        "minus the learning rate times its gradient, divided by the square root of the "
+        "running mean of its squared gradients",
+    ),
+    Optimizer(
+        "adam",
+        _adam,
+        ("m", "v"),
+        {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
+        "minus the learning rate times the running mean of its gradient, divided by the square "
+        "root of the running mean of its square, both corrected for starting at 0",
+        counts=True,
+    ),
+):
+    enter_optimizer(_each)

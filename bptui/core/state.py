@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from bptui.core.arrays import Array, frozen, zeros
 from bptui.core.experiment import Experiment
+from bptui.core.mistakes import MISTAKES
 from bptui.core.network import Network, Parameters
 
 BLOCK = 16_384
@@ -54,6 +56,14 @@ class Layout(NamedTuple):
         """The view (fan_out,) of ``layer`` (from 1)."""
         return flat[self.bias_span(layer)]
 
+    def span(self, name: str) -> slice:
+        """Return where a parameter lies by its name: W2, b2."""
+        return (self.weight_span if name[0] == "W" else self.bias_span)(int(name[1:]))
+
+    def part(self, flat: Array, name: str) -> Array:
+        """Return the view of a parameter by its name: W2 (fan_in, fan_out), b2 (fan_out,)."""
+        return (self.weights if name[0] == "W" else self.biases)(flat, int(name[1:]))
+
     def flatten(self, parameters: Parameters, into: Array | None = None) -> Array:
         """All numbers in a row, in a new array or in ``into``."""
         flat = np.empty(self.size) if into is None else into
@@ -78,7 +88,7 @@ class State:
     def __init__(self, experiment: Experiment) -> None:
         self.layout = Layout(experiment.network)
         self.slot_names = experiment.optimizer.slots
-        accumulates = "gradient-accumulated" in experiment.training.mistakes
+        accumulates = any(MISTAKES[each].accumulates for each in experiment.training.mistakes)
         size, parts = self.layout.size, 1 + len(self.slot_names) + accumulates
         self.flat = zeros(size * parts)
         self.parameters = self.flat[:size]
@@ -95,21 +105,24 @@ class State:
         self.flat[:] = 0.0
         self.layout.flatten(self._start, self.parameters)
 
-    def trained_spans(self, experiment: Experiment, layers: range) -> list[slice]:
-        """The parts of ``parameters`` that training changes in ``layers``, neighbours merged."""
-        spans: list[slice] = []
-        for layer in sorted(layers):
-            for trained, span in (
-                (experiment.trains_weights(layer), self.layout.weight_span(layer)),
-                (experiment.trains_biases(layer), self.layout.bias_span(layer)),
-            ):
-                if not trained or span.start == span.stop:
-                    continue
-                if spans and spans[-1].stop == span.start:
-                    spans[-1] = slice(spans[-1].start, span.stop)
-                else:
-                    spans.append(span)
-        return spans
+    def part(self, name: str) -> Array:
+        """Return the view of a parameter, or of what is remembered beside it: W1, v_W1."""
+        slot, _, parameter = name.rpartition("_")
+        flat = self.accumulated if slot == "accumulated" else self.parameters
+        if slot in self.slot_names:
+            flat = self.slots[self.slot_names.index(slot)]
+        assert flat is not None, "only a step that accumulates names what it accumulates"
+        return self.layout.part(flat, parameter)
+
+    def spans(self, parameters: Iterable[str]) -> list[slice]:
+        """Return where these parameters lie, neighbours merged."""
+        merged: list[slice] = []
+        for span in sorted(map(self.layout.span, parameters), key=lambda each: each.start):
+            if merged and merged[-1].stop == span.start:
+                merged[-1] = slice(merged[-1].start, span.stop)
+            else:
+                merged.append(span)
+        return merged
 
 
 def cut(spans: list[slice]) -> list[slice]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.core.arrays import Array, Call, frozen, run, zeros
-from bptui.core.backprop import Workspace, build_step, with_ones
+from bptui.core.backprop import Workspace, build_step
 from bptui.core.batches import Indices
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
@@ -63,9 +63,6 @@ class Engine:
         self.step = 0
         self.state = State(experiment)
         self._workspace = Workspace(self.state)
-        inputs, bias = experiment.data.inputs, experiment.network.bias
-        self._inputs = with_ones(inputs, bias) if bias else inputs
-        self._batches: dict[int, Array] = {}
         self._programs: dict[int, StepProgram] = {}
         self._sparing: dict[int, tuple[Call, ...]] = {}
         self._schedule = experiment.schedule
@@ -73,9 +70,7 @@ class Engine:
         self._gradient_names = [names.weight_gradient(layer) for layer in layers]
         if experiment.network.bias:
             self._gradient_names += [names.bias_gradient(layer) for layer in layers]
-        self._decays = tuple(
-            dict(experiment.training.settings).get(name) for name in ("beta1", "beta2")
-        )
+        self._counts = experiment.optimizer.counts
 
     def save(self) -> Array:
         """A copy of the state: parameters, optimizer slots, accumulated gradients."""
@@ -93,7 +88,7 @@ class Engine:
 
     def advance(self, losses: Array) -> None:
         """Play ``len(losses)`` steps, writing the loss that each one started from."""
-        steady = self._schedule.full_batch and self._decays[0] is None
+        steady = self._schedule.full_batch and not self._counts
         with np.errstate(all="ignore"):
             if steady:
                 program = self._program(self._schedule.samples)
@@ -102,13 +97,12 @@ class Engine:
                     for each in calls:
                         each()
                     losses[index] = loss()
-                losses *= program.loss_scale
             else:
                 for index in range(len(losses)):
                     program = self._prepare(self.step + index)
                     for each in program.calls:
                         each()
-                    losses[index] = program.loss.item() * program.loss_scale
+                    losses[index] = program.loss.item()
         self.step += len(losses)
 
     def advance_watched(self, losses: Array, watched: Watched, values: Array) -> None:
@@ -128,7 +122,7 @@ class Engine:
                 else:
                     for each in calls:
                         each()
-                    losses[index] = program.loss.item() * program.loss_scale
+                    losses[index] = program.loss.item()
                 row[split:end] = gradient[watched.gradients]
                 if watched.norm:
                     row[end] = euclidean_norm(gradient)
@@ -194,10 +188,9 @@ class Engine:
     def _program(self, samples: int) -> StepProgram:
         """The program for a batch of ``samples``; at most two sizes occur."""
         if samples not in self._programs:
-            x, t = self._inputs, self.experiment.data.targets
+            x, t = self.experiment.data.inputs, self.experiment.data.targets
             if not self._schedule.full_batch:
                 x, t = zeros(samples, x.shape[1]), zeros(samples, t.shape[1])
-            self._batches[samples] = x
             self._programs[samples] = build_step(self.experiment, self.state, self._workspace, x, t)
         return self._programs[samples]
 
@@ -212,13 +205,11 @@ class Engine:
         return self._sparing[samples]
 
     def _prepare(self, step: int) -> StepProgram:
-        """The program of ``step``, with its batch and Adam's corrections in place."""
+        """The program of ``step``, with its batch and its number in place."""
         program = self._program(self._schedule.size(step))
         if not self._schedule.full_batch:
             indices, data = self._schedule.indices(step), self.experiment.data
-            self._inputs.take(indices, 0, self._batches[len(indices)], "clip")
+            data.inputs.take(indices, 0, program.buffers["input"], "clip")
             data.targets.take(indices, 0, program.buffers["target"], "clip")
-        for correction, decay in zip(self._workspace.corrections, self._decays, strict=True):
-            if decay is not None:
-                correction[...] = 1.0 - decay ** (step + 1)
+        self._workspace.updates[...] = step + 1
         return program

@@ -31,8 +31,8 @@ from bptui.core.derivation.expression import (
     Total,
     Transposed,
 )
+from bptui.core.derivation.formulas import Definition, StepFormulas
 from bptui.core.derivation.scope import Scope, evaluate
-from bptui.core.derivation.step import Definition, StepFormulas
 from bptui.core.derivation.symbols import Symbols
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
@@ -217,5 +217,7 @@ SLOPES: dict[str, Callable[[Array], Array]] = {
     "sqrt": lambda x: 0.5 / np.sqrt(np.maximum(x, np.finfo(float).tiny)),
     "tanh": lambda x: 1.0 - np.tanh(x) ** 2,
     "ln_one_plus_exp": lambda x: np.exp(-np.logaddexp(0.0, -x)),
+    "abs": lambda x: np.abs(np.sign(x)),
+    "sign": np.zeros_like,
 }
 """The size of each function's derivative."""

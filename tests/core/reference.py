@@ -36,6 +36,11 @@ FUNCTIONS: dict[str, Callable[[Array], Array]] = {
     "softplus": lambda z: np.log(1.0 + np.exp(z)),
     "gelu": _gelu,
     "softmax": _softmax,
+    "bipolar_sigmoid": lambda z: (1.0 - np.exp(-z)) / (1.0 + np.exp(-z)),
+    "softsign": lambda z: z / (1.0 + np.abs(z)),
+    "elu": lambda z: np.where(z > 0.0, z, np.expm1(z)),
+    "silu": lambda z: z / (1.0 + np.exp(-z)),
+    "hard_sigmoid": lambda z: np.clip((z + 3.0) / 6.0, 0.0, 1.0),
 }
 
 
@@ -53,6 +58,11 @@ def jacobian(name: str, z: Array) -> Array:
         "leaky_relu": np.where(z > 0.0, 1.0, 0.01),
         "softplus": np.exp(z) / (1.0 + np.exp(z)),
         "gelu": 0.5 * (1 + u) + 0.5 * z * (1 - u * u) * C * (1 + 3 * 0.044715 * z * z),
+        "bipolar_sigmoid": 2.0 * np.exp(-z) / (1.0 + np.exp(-z)) ** 2,
+        "softsign": 1.0 / (1.0 + np.abs(z)) ** 2,
+        "elu": np.where(z > 0.0, 1.0, np.exp(z)),
+        "silu": (1.0 + np.exp(-z) + z * np.exp(-z)) / (1.0 + np.exp(-z)) ** 2,
+        "hard_sigmoid": np.where(np.abs(z) < 3.0, 1.0 / 6.0, 0.0),
     }
     return np.diag(slopes[name])
 
@@ -62,6 +72,7 @@ def sample_loss(name: str, a: Array, t: Array) -> float:
         "half_squared_error": lambda: 0.5 * np.sum((a - t) ** 2),
         "squared_error": lambda: np.sum((a - t) ** 2),
         "mean_squared_error": lambda: np.mean((a - t) ** 2),
+        "mean_absolute_error": lambda: np.mean(np.abs(a - t)),
         "binary_cross_entropy": lambda: -np.sum(t * np.log(a) + (1 - t) * np.log(1 - a)),
         "cross_entropy": lambda: -np.sum(t * np.log(a)),
     }[name]()
@@ -73,6 +84,7 @@ def sample_loss_gradient(name: str, a: Array, t: Array) -> Array:
         "half_squared_error": lambda: a - t,
         "squared_error": lambda: 2.0 * (a - t),
         "mean_squared_error": lambda: 2.0 * (a - t) / a.size,
+        "mean_absolute_error": lambda: np.sign(a - t) / a.size,
         "binary_cross_entropy": lambda: -t / a + (1 - t) / (1 - a),
         "cross_entropy": lambda: -t / a,
     }[name]()

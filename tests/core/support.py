@@ -25,7 +25,7 @@ PAIRS = [
 ]
 """Every output activation with every loss that may follow it."""
 
-HIDDEN = [name for name, each in ACTIVATIONS.items() if each.derivative is not None]
+HIDDEN = [name for name, each in ACTIVATIONS.items() if each.pullback is None]
 
 SETTINGS = [("mean", True, 0.0), ("mean", False, 0.03), ("sum", True, 0.03), ("sum", False, 0.0)]
 """Reduction, bias, L2: every two of them in every combination."""

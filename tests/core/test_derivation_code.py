@@ -12,8 +12,8 @@ from bptui.core.arrays import Array
 from bptui.core.derivation.code import assignment, expression_code
 from bptui.core.derivation.equation import Equation
 from bptui.core.derivation.expression import Expression, Quantity, Setting, children
+from bptui.core.derivation.formulas import Definition, define_for
 from bptui.core.derivation.scope import Scope
-from bptui.core.derivation.step import Definition, define_for
 from bptui.core.derivation.symbols import SLOTS, Symbols
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES

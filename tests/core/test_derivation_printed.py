@@ -12,10 +12,10 @@ from bptui.core.derivation.elements import element
 from bptui.core.derivation.equation import Equation
 from bptui.core.derivation.explain import Explainer
 from bptui.core.derivation.expression import Expression, Quantity, Stable, rebuild
+from bptui.core.derivation.formulas import define_for
 from bptui.core.derivation.lines import EquationWriter, TextLine, plain
 from bptui.core.derivation.report import FORMS, Form, Report
 from bptui.core.derivation.scope import Scope
-from bptui.core.derivation.step import define_for
 from bptui.core.derivation.symbols import Symbols
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
@@ -84,7 +84,11 @@ def calculated(text: str) -> float:
         text = text.replace(sign, code)
     names = {"sqrt": np.sqrt, "pi": np.pi, "exp": np.exp, "log": np.log, "tanh": np.tanh}
     with np.errstate(all="ignore"):
-        return float(eval(text, {**FUNCTIONS, **names, "max": max, "inf": np.inf}))
+        return float(
+            eval(
+                text, {**FUNCTIONS, **names, "max": max, "abs": abs, "sign": np.sign, "inf": np.inf}
+            )
+        )
 
 
 def textbook(node: Expression) -> Expression:

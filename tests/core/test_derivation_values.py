@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from bptui.core.derivation.elements import element
+from bptui.core.derivation.formulas import define_for
 from bptui.core.derivation.scope import Scope
-from bptui.core.derivation.step import define_for
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import CONTRADICTORY, MISTAKES
 from bptui.core.optimizers import OPTIMIZERS

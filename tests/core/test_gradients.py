@@ -9,11 +9,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bptui.core.activations import ACTIVATIONS
 from bptui.core.experiment import Experiment
 from bptui.core.snapshot import Snapshot
 from bptui.core.training import Engine
 
-from .reference import FUNCTIONS, Array, objective
+from .reference import Array, objective
 from .support import HIDDEN, PAIRS, SETTINGS, arrays, experiment, relative_error
 
 KINKED = {"relu", "leaky_relu"}
@@ -121,7 +122,7 @@ def test_mini_batches_at_later_steps(batch_size: int, shuffle: bool) -> None:
         check(shown)
 
 
-@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
 def test_wide_and_single_units(name: str) -> None:
     made = smooth((1, 7), (name,), samples=2)
     check(Engine(made).record())

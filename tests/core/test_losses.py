@@ -118,8 +118,8 @@ def test_refused_pairs(activation: str, loss: str) -> None:
 
 
 def test_what_is_accepted_and_what_not() -> None:
-    squared = [name for name in LOSSES if name.endswith("squared_error")]
-    expected = {(a, loss) for a in ACTIVATIONS for loss in squared}
+    errors = [name for name in LOSSES if name.endswith("_error")]
+    expected = {(a, loss) for a in ACTIVATIONS for loss in errors}
     expected |= {("sigmoid", "binary_cross_entropy")}
     expected |= {("sigmoid", "cross_entropy"), ("softmax", "cross_entropy")}
     assert set(PAIRS) == expected

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.core.arrays import Array, constant, run
-from bptui.core.optimizers import OPTIMIZERS, Block
+from bptui.core.arrays import Array
+from bptui.core.graph.node import evaluate, leaf
+from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.training import Engine
 
 from .support import build
@@ -106,25 +107,18 @@ def apply(
     """Parameters and slots after one update per gradient."""
     rule = OPTIMIZERS[name]
     settings = {**rule.defaults, **own}
-    parameters, gradient = np.array(start), np.empty(len(start))
-    corrections = (constant(1.0), constant(1.0))
-    block = Block(
-        parameters,
-        gradient,
-        tuple(np.zeros(len(start)) for _ in rule.slots),
-        np.empty(len(start)),
-        np.empty(len(start)),
-        corrections,
-    )
-    calls = rule.update(block, lr, settings)
+    nodes = {each: leaf(each, (len(start),)) for each in ("w", "g", *rule.slots)}
+    given = {each: leaf(each) for each in (*settings, "rate", "k")}
+    slots = {each: nodes[each] for each in rule.slots}
+    after = rule.update(nodes["w"], nodes["g"], slots, given, given["rate"], given["k"])
+    known = {each: np.zeros(len(start)) for each in rule.slots} | {"w": np.array(start)}
     for k, each in enumerate(gradients, 1):
-        gradient[:] = each
-        if name == "adam":
-            corrections[0][...] = 1 - settings["beta1"] ** k
-            corrections[1][...] = 1 - settings["beta2"] ** k
-        run(calls)
-        assert gradient.tolist() == each, "the gradient is not an update's to change"
-    return parameters, block.slots
+        values = {nodes[name]: value for name, value in known.items()}
+        values |= {given[name]: np.asarray(value) for name, value in settings.items()}
+        values |= {nodes["g"]: np.array(each), given["rate"]: np.asarray(lr)}
+        found = evaluate(after.values(), {**values, given["k"]: np.asarray(float(k))})
+        known = {name: found[node] for name, node in after.items()}
+    return known.pop("w"), tuple(known.values())
 
 
 @pytest.mark.parametrize("case", PUBLISHED, ids=lambda case: case["id"])

@@ -11,7 +11,7 @@ from bptui.core.derivation.expression import (
     Stable,
     children,
 )
-from bptui.core.derivation.step import Definition, define_for
+from bptui.core.derivation.formulas import Definition, define_for
 from bptui.core.experiment import Experiment
 
 from .derivation_support import random_experiment, steps

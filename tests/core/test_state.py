@@ -54,10 +54,9 @@ def test_parts(name: str) -> None:
 
 
 def test_spans_leave_out_what_is_not_trained() -> None:
-    made = experiment((2, 3, 2), train_weights=(False, True), train_biases=(True, False))
-    state = State(made)
+    state = State(experiment((2, 3, 2)))
     layout = state.layout
-    spans = state.trained_spans(made, range(1, 3))
+    spans = state.spans(["b1", "W2"])
     touched = np.zeros(layout.size, dtype=bool)
     for span in spans:
         touched[span] = True
@@ -70,7 +69,7 @@ def test_spans_leave_out_what_is_not_trained() -> None:
 def test_blocks_of_a_large_network_are_cut() -> None:
     made = experiment((200, 100, 10), samples=1)
     state = State(made)
-    blocks = cut(state.trained_spans(made, range(1, 3)))
+    blocks = cut(state.spans(["W1", "b1", "W2", "b2"]))
     assert all(0 < block.stop - block.start <= BLOCK for block in blocks)
     assert sum(block.stop - block.start for block in blocks) == state.layout.size
 

@@ -10,8 +10,8 @@ from itertools import islice, product
 from bptui.core.derivation.elements import element, expand
 from bptui.core.derivation.equation import Comparison, Equation, compare
 from bptui.core.derivation.expression import Expression, Index, Quantity
+from bptui.core.derivation.formulas import Definition, StepFormulas, define_for
 from bptui.core.derivation.scope import Scope
-from bptui.core.derivation.step import Definition, StepFormulas, define_for
 from bptui.core.derivation.subjects import Subject, find_subject
 from bptui.core.derivation.symbols import Symbols
 from bptui.core.experiment import Experiment

@@ -207,6 +207,8 @@ FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
     "sqrt": np.sqrt,
     "tanh": np.tanh,
     "ln_one_plus_exp": _softplus,
+    "abs": np.abs,
+    "sign": np.sign,
 }
 """ln_one_plus_exp is ln(1 + e^x), computed so that it neither overflows nor loses digits."""
 

@@ -57,7 +57,13 @@ SUM, PRODUCT, ATOM = 1, 2, 4
 LONG = 45.0
 """What is wider stands in parentheses that lines may break in."""
 _OVER = {None: "", 0: r"_{\text{samples}}", 1: r"_{\text{units}}"}
-_KNOWN = {"tanh": r"\tanh", "ln": r"\ln", "tanh'": r"\tanh'"}
+_KNOWN = {
+    "tanh": r"\tanh",
+    "abs": r"\operatorname{abs}",
+    "sign": r"\operatorname{sgn}",
+    "ln": r"\ln",
+    "tanh'": r"\tanh'",
+}
 
 
 @dataclass(frozen=True)

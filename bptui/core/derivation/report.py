@@ -131,7 +131,8 @@ class Report:
         else:
             with np.errstate(invalid="ignore"):
                 apart = np.nan_to_num(np.abs(first - second), nan=-1.0)
-            far = np.unravel_index(apart.argmax(), first.shape)
+            # the first of those that are as far apart but for rounding
+            far = np.unravel_index((apart >= apart.max() * (1.0 - 1e-9)).argmax(), first.shape)
             name = self.symbols.text(
                 replace(mistaken.left, index=tuple(int(each) for each in far), new=False)
             )

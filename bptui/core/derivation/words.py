@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
+from bptui.core.activations import ACTIVATIONS
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
 from bptui.core.operations import Operation
-
-_ACTIVATIONS = {
-    "identity": "the pre-activation as it is",
-    "softmax": "e to the power of each pre-activation, divided by their sum over the layer",
-}
-_LOSSES = {
-    "half_squared_error": "half the squared difference between output and target, summed",
-    "squared_error": "the squared difference between output and target, summed",
-    "mean_squared_error": "the squared difference between output and target, averaged",
-    "binary_cross_entropy": "the cross-entropy between output and target, summed",
-    "cross_entropy": "minus the logarithm of the output times the target, summed",
-}
-_OPTIMIZERS = {
-    "sgd": "minus the learning rate times its gradient",
-    "momentum": "plus its velocity: a part of the old velocity, minus the learning rate times the "
-    "gradient",
-    "nesterov": "plus its velocity, looked up one step ahead",
-    "adagrad": "minus the learning rate times its gradient, divided by the square root of the sum "
-    "of all its squared gradients so far",
-    "rmsprop": "minus the learning rate times its gradient, divided by the square root of the "
-    "running mean of its squared gradients",
-    "adam": "minus the learning rate times the running mean of its gradient, divided by the square "
-    "root of the running mean of its square, both corrected for starting at 0",
-}
 
 
 def layer_words(network: Network, layer: int) -> str:
@@ -58,7 +35,7 @@ def operation_words(operation: Operation, experiment: Experiment, samples: int) 
     if name == names.out(layer):
         activation = network.activations[layer - 1]
         plain = f"the {activation} of each pre-activation"
-        return f"activations of {here}: {_ACTIVATIONS.get(activation, plain)}"
+        return f"activations of {here}: {ACTIVATIONS[activation].words or plain}"
     if name == names.out_gradient(layer):
         if layer == last:
             return "gradient of the loss with respect to the outputs: how much each one changes it"
@@ -84,7 +61,7 @@ def _update(operation: Operation, experiment: Experiment) -> str:
     others = f"; frozen: {frozen}" if frozen else ""
     return (
         f"the update ({training.optimizer}): each parameter becomes its old value "
-        f"{_OPTIMIZERS[training.optimizer]}{others}"
+        f"{experiment.optimizer.words}{others}"
     )
 
 
@@ -95,7 +72,7 @@ def _loss(experiment: Experiment, samples: int) -> str:
         mean = training.reduction == "mean"
         over = f", {'averaged' if mean else 'summed'} over the {samples} samples of the batch"
     penalty = ", plus l2 times the sum of all squared weights" if training.l2 else ""
-    return f"the loss: {_LOSSES[training.loss]} over the outputs{over}{penalty}"
+    return f"the loss: {experiment.loss.words} over the outputs{over}{penalty}"
 
 
 def _delta(operation: Operation, experiment: Experiment) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bptui.core.derivation.equation import Comparison, Equation, compare
 from bptui.core.derivation.expression import Expression, Quantity, Transposed, rebuild
+from bptui.core.derivation.formulas import define_for
 from bptui.core.derivation.scope import Scope
-from bptui.core.derivation.step import define_for
 from bptui.core.diagnosis.findings import Cause
 from bptui.core.diagnosis.trials import Case
 from bptui.core.diagnosis.variants import with_cause

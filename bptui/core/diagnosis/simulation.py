@@ -7,7 +7,7 @@ from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
 from bptui.core.arrays import Array, run
-from bptui.core.backprop import Workspace, build_step, with_ones
+from bptui.core.backprop import Workspace, build_step
 from bptui.core.diagnosis.compared import is_result, named
 from bptui.core.diagnosis.findings import Cause
 from bptui.core.diagnosis.trials import Case
@@ -54,10 +54,9 @@ def play(experiment: Experiment, right: Sequence[Snapshot], *, everything: bool 
     cleared go on from call to call. Gradients, and parameters after the step; with ``everything``
     the intermediates too.
     """
-    bias, state = experiment.network.bias, State(experiment)
+    state = State(experiment)
     x, t = experiment.data.inputs, experiment.data.targets
-    source = with_ones(x, bias) if bias else x
-    program = build_step(experiment, state, Workspace(state), source, t)
+    program = build_step(experiment, state, Workspace(state), x, t)
     calls = [each for operation in program.operations for each in operation.calls]
     wanted = {name: each for name, each in program.buffers.items() if everything or is_result(name)}
     made: list[Mapping[str, Array]] = []

@@ -12,7 +12,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from bptui.core.activations import APPLIED
 from bptui.core.arrays import Array
+from bptui.core.losses import TERMS
 
 Values: TypeAlias = npt.NDArray[np.inexact[Any]]
 """float64 or complex128."""
@@ -88,7 +90,8 @@ def activation(name: str, z: Values, on: Mask | None = None) -> Values:
         case "leaky_relu":
             return np.where(_on(z, on), z, LEAKY_SLOPE * z)
         case _:
-            raise KeyError(name)
+            other: Values = APPLIED[name].evaluate(z)
+            return other
 
 
 def _on(z: Values, on: Mask | None) -> Mask:
@@ -119,6 +122,9 @@ def terms_of_outputs(loss: str, a: Values, t: Array, outputs: int) -> Values:
         error = a - t
         squares: Values = share[loss] * error * error
         return squares
+    if loss not in ("binary_cross_entropy", "cross_entropy"):
+        scaled: Values = TERMS[loss].evaluate(a, np.asarray(t)) * (a.shape[-1] / outputs)
+        return scaled
     # 0 ln 0 is 0
     result: Values = np.where(t == 0.0, 0.0, -t * np.log(a))
     if loss == "binary_cross_entropy":

@@ -48,7 +48,7 @@ class Backward:
     def fused(self, mistakes: Mistakes) -> bool:
         """Whether delta of the output layer comes without the detour over dL/dout."""
         detour = {"missing-output-derivative", "derivative-of-activation"} & mistakes
-        return self.network.activations[-1] in self.experiment.loss.fused and not detour
+        return self.network.activations[-1] in self.experiment.loss.shortcuts and not detour
 
     def factor(self, mistakes: Mistakes) -> str:
         """``2 / len(x) * `` before the loss's own derivative, without a sign."""

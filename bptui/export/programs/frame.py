@@ -147,7 +147,7 @@ def test_scale(experiment: Experiment) -> str:
 
 def takes_net(loss: Loss) -> bool:
     """Whether the loss is computed from the pre-activations of the output layer."""
-    return bool(loss.fused)
+    return bool(loss.shortcuts)
 
 
 def forward_lines(

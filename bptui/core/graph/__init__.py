@@ -1,0 +1,1 @@
+"""The graph: every formula, forward, backward and update, once, as nodes."""

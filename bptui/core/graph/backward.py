@@ -1,0 +1,101 @@
+"""The chain rule: the gradient of a graph, as nodes of the same kind, and how each came about.
+
+dL/dx is the sum over all that x feeds of dL/dy times dy/dx (reverse accumulation: Linnainmaa 1970;
+for networks Rumelhart, Hinton & Williams 1986).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from bptui.core.graph.elementwise import positive
+from bptui.core.graph.node import Node, constant, ordered
+from bptui.core.graph.reductions import full, sum_to
+
+Naming = Callable[[Node], str]
+Simplification = Callable[[Node, Node], "Mapping[Node, Node]"]
+"""Is given a node and its gradient; returns gradients of earlier nodes, had in a shorter way."""
+
+
+class Link(NamedTuple):
+    """One way from a node to the loss: ``consumer`` reads it as its input number ``place``.
+
+    ``gradient`` is dL/dconsumer, ``contribution`` that times dconsumer/dnode.
+    """
+
+    consumer: Node
+    place: int
+    gradient: Node
+    contribution: Node
+
+
+class Gradients(NamedTuple):
+    """dL/d of nodes, and the links that each is the sum of."""
+
+    of: Mapping[Node, Node]
+    links: Mapping[Node, tuple[Link, ...]]
+
+
+def backward(
+    loss: Node,
+    wanted: Iterable[Node],
+    name: Naming = lambda node: "",
+    simplify: Simplification = lambda node, gradient: {},
+) -> Gradients:
+    """Return the gradient of ``loss``, a single number, with respect to the ``wanted`` nodes.
+
+    Gradients of what lies between are in it, too. ``name`` names the gradient of a node, or gives
+    "" where it stays a part of larger formulas. A ``wanted`` node that the loss does not depend on
+    has none. Raises :class:`ValueError` where the loss is no single number.
+    """
+    if any(size != 1 for size in loss.shape):
+        raise ValueError(f"a loss is a single number; this has the shape {loss.shape}")
+    return _carried_back(loss, constant(1.0), set(wanted), name, simplify)
+
+
+def carried_back(result: Node, gradient: Node, source: Node) -> Node:
+    """Return dL/dsource given ``gradient`` = dL/dresult: the chain rule through an expression."""
+    found = _carried_back(result, gradient, {source}, lambda node: "", lambda node, g: {})
+    return found.of.get(source, constant(0.0))
+
+
+def _carried_back(
+    result: Node, seed: Node, wanted: set[Node], name: Naming, simplify: Simplification
+) -> Gradients:
+    order = ordered([result])
+    needed = set[Node]()
+    for node in order:
+        if node in wanted or any(each in needed for each in node.inputs):
+            needed.add(node)
+    links: dict[Node, list[Link]] = {node: [] for node in needed}
+    known: dict[Node, Node] = {}
+    given: dict[Node, Node] = {result: seed}
+    for node in reversed(order):
+        if node not in needed or (node not in given and not links[node]):
+            continue
+        gradient = given.get(node) or _added(links[node])
+        label = name(node)
+        if label:
+            gradient = full(gradient, node.shape)
+            gradient = (positive(gradient) if gradient.name else gradient).named(label)
+        elif node in wanted:
+            gradient = full(gradient, node.shape)
+        known[node] = gradient
+        given |= simplify(node, gradient)
+        if any(each in needed for each in node.inputs):
+            for place, (source, part) in enumerate(
+                zip(node.inputs, node.op.rule(node, gradient), strict=True)
+            ):
+                if part is not None and source in needed:
+                    part = sum_to(part, source.shape)
+                    links[source].append(Link(node, place, gradient, part))
+    return Gradients(known, {node: tuple(found) for node, found in links.items() if node in known})
+
+
+def _added(links: list[Link]) -> Node:
+    """Return the sum over all paths, in the order in which they were computed forwards."""
+    total = links[-1].contribution
+    for link in reversed(links[:-1]):
+        total = total + link.contribution
+    return total

@@ -1,0 +1,150 @@
+"""A graph as numpy calls bound to buffers, made once and run for every step.
+
+The explained step and the fast loop run calls made from the same graph, so they give the same bits.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+import numpy as np
+
+from bptui.core.arrays import Array, Call, call, inner_product, zeros
+from bptui.core.graph.node import CONSTANT, LEAF, Node, Settings, Shape, number, ordered
+from bptui.core.graph.plain import Plain, sum_of_squares
+
+_VIEWS: dict[str, Callable[[Array, Settings], Array]] = {
+    "transpose": lambda x, settings: x.transpose(settings.get("axes")),
+    "swapaxes": lambda x, settings: x.swapaxes(settings["axis1"], settings["axis2"]),
+    "reshape": lambda x, settings: x.reshape(settings["shape"]),
+    "expand_dims": lambda x, settings: np.expand_dims(x, settings["axis"]),
+    "broadcast_to": lambda x, settings: np.broadcast_to(x, settings["shape"]),
+}
+_REDUCED = {"sum": np.add, "max": np.maximum, "min": np.minimum, "prod": np.multiply}
+_OUT_BY_KEYWORD = {"maximum", "minimum"}  # numpy deprecates their out by position
+
+
+_TRUTH = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"}
+
+
+class Scratch:
+    """Buffers for what lies between; after :meth:`restart` they are given out again."""
+
+    def __init__(self) -> None:
+        self._made: dict[Shape, list[Array]] = {}
+        self._given: Counter[Shape] = Counter()
+
+    def restart(self) -> None:
+        self._given.clear()
+
+    def take(self, shape: Shape) -> Array:
+        made = self._made.setdefault(shape, [])
+        self._given[shape] += 1
+        if len(made) < self._given[shape]:
+            made.append(zeros(*shape))
+        return made[self._given[shape] - 1]
+
+
+class Compiler:
+    """Makes the calls that compute ``outputs``, each thing once.
+
+    ``buffers`` are those of all leaves and of nodes that have one of their own, ``settings`` leaves
+    with a fixed number; ``spent`` are nodes whose buffer may be overwritten by what reads it last.
+    """
+
+    def __init__(
+        self,
+        outputs: Iterable[Node],
+        buffers: Mapping[Node, Array],
+        settings: Mapping[Node, float],
+        scratch: Scratch,
+        spent: Collection[Node] = (),
+    ) -> None:
+        self._plain = Plain(settings)
+        self._order = ordered(self._plain(outputs))
+        self._present = set(self._order)
+        self._fixed: dict[Node, Array] = {}
+        self._copies: dict[Node, list[Array]] = {}
+        for node, made in zip(buffers, self._plain(buffers), strict=True):
+            if made in self._fixed:
+                self._copies.setdefault(made, []).append(buffers[node])
+            elif made in self._present:
+                self._fixed[made] = buffers[node]
+        self._buffers = {node: self._fixed[node] for node in self._order if node.op is LEAF}
+        self._readers = Counter(each for node in self._order for each in node.inputs)
+        self._scratch = scratch
+        self._passing = {id(buffers[node]) for node in spent}
+        self._calls: list[Call] = []
+
+    def calls_for(self, nodes: Iterable[Node]) -> list[Call]:
+        """Return the calls that compute these, but for what earlier calls have computed."""
+        self._calls = []
+        wanted = [node for node in self._plain(nodes) if node in self._present]
+        for node in ordered(wanted, lambda each: () if each in self._buffers else each.inputs):
+            if node not in self._buffers:
+                self._compute(node)
+        return self._calls
+
+    def _add(self, function: Callable[..., object], *arguments: object, **keywords: object) -> None:
+        self._calls.append(call(function, *arguments, **keywords))
+
+    def _target(self, node: Node) -> Array:
+        """Return where a node goes: its own buffer, that of an input read no more, or a new one."""
+        if node in self._fixed:
+            return self._fixed[node]
+        if node.op.name in _TRUTH:
+            return np.empty(node.shape, dtype=bool)
+        inputs = [] if node.op.ufunc in (None, np.matmul) else node.inputs
+        for each in inputs:
+            buffer = self._buffers[each]
+            passes = self._readers[each] == 1 and id(buffer) in self._passing
+            if passes and buffer.shape == node.shape:
+                return buffer
+        made = self._scratch.take(node.shape)
+        self._passing.add(id(made))
+        return made
+
+    def _compute(self, node: Node) -> None:
+        name, settings = node.op.name, node.settings
+        if node.op is CONSTANT:
+            self._buffers[node] = np.asarray(settings["value"], dtype=np.float64)
+            return
+        inputs = [self._buffers[each] for each in node.inputs]
+        if name in _VIEWS and node not in self._fixed:
+            self._buffers[node] = _VIEWS[name](inputs[0], settings)
+            return
+        self._buffers[node] = out = self._target(node)
+        if name == "matmul" and inputs[0].ndim == inputs[1].ndim == 2:
+            self._add(inputs[0].dot, inputs[1], out)
+        elif node.op is sum_of_squares:
+            self._calls.append(inner_product(inputs[0], out.reshape(1, 1)))
+        elif name in _REDUCED:
+            axis = settings.get("axis")
+            axes = tuple(range(inputs[0].ndim)) if axis is None else axis
+            self._add(_REDUCED[name].reduce, inputs[0], axes, None, out, settings["keepdims"])
+        elif name == "where":
+            self._choose(node, inputs, out)
+        elif name in _OUT_BY_KEYWORD:
+            self._add(
+                node.op.evaluate if node.op.ufunc is None else node.op.ufunc, *inputs, out=out
+            )
+        elif node.op.ufunc is not None:
+            self._add(node.op.ufunc, *inputs, out)
+        else:
+            self._add(_evaluated, node, inputs, out)
+        for copy in self._copies.get(node, ()):
+            self._add(np.copyto, copy, out)
+
+    def _choose(self, node: Node, inputs: list[Array], out: Array) -> None:
+        """numpy's where takes no out."""
+        condition, yes, no = inputs
+        if number(node.inputs[1]) == 1.0 and number(node.inputs[2]) == 0.0:
+            self._add(np.copyto, out, condition)
+        else:
+            self._add(np.copyto, out, no)
+            self._add(np.copyto, out, yes, "same_kind", condition)
+
+
+def _evaluated(node: Node, inputs: list[Array], out: Array) -> None:
+    np.copyto(out, node.op.evaluate(*inputs, **node.settings))

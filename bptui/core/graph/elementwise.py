@@ -1,0 +1,307 @@
+"""Operations element by element: arithmetic, powers, exponentials, comparisons, choices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bptui.core.graph.node import (
+    CALL,
+    POWER,
+    PRODUCT,
+    SUM,
+    UNARY,
+    Node,
+    Notation,
+    Op,
+    Values,
+    broadcast,
+    constant,
+    enter,
+    number,
+)
+
+Slope = Callable[[Node, Node], Node]
+
+
+def _infix(sign: str, binds: int, text: str = "", latex: str = "") -> Notation:
+    """``a - b``: what stands behind must bind more tightly than what stands before."""
+    return Notation(
+        f"{{0}} {sign} {{1}}",
+        f"{{0}} {text or sign} {{1}}",
+        latex or f"{{0}} {sign} {{1}}",
+        binds,
+        (binds, binds + 1),
+    )
+
+
+def _named(name: str, latex: str = "", count: int = 1) -> Notation:
+    places = ", ".join(f"{{{place}}}" for place in range(count))
+    shown = latex or rf"\operatorname{{{{{name}}}}}\left({places}\right)"
+    return Notation(f"np.{name}({places})", f"{name}({places})", shown)
+
+
+def _unary(
+    name: str,
+    ufunc: np.ufunc,
+    slope: Slope | None,
+    notation: Notation | None = None,
+    evaluate: Callable[..., Values] | None = None,
+) -> Op:
+    """Enter a function of one number; ``slope(x, y)`` is its derivative, None where it is 0."""
+
+    def rule(node: Node, g: Node) -> list[Node | None]:
+        return [None if slope is None else g * slope(node.inputs[0], node)]
+
+    shown = notation or _named(name)
+    return enter(Op(name, evaluate or ufunc, rule, broadcast, shown, ufunc))
+
+
+def _binary(
+    name: str,
+    ufunc: np.ufunc,
+    rule: Callable[[Node, Node, Node, Node], list[Node | None]],
+    notation: Notation,
+    evaluate: Callable[..., Values] | None = None,
+) -> Op:
+    """Enter a function of two numbers; ``rule(a, b, y, g)`` gives g times both derivatives."""
+
+    def whole(node: Node, g: Node) -> list[Node | None]:
+        return rule(node.inputs[0], node.inputs[1], node, g)
+
+    return enter(Op(name, evaluate or ufunc, whole, broadcast, notation, ufunc))
+
+
+# arithmetic
+
+add = _binary("add", np.add, lambda a, b, y, g: [g, g], _infix("+", SUM))
+subtract = _binary("subtract", np.subtract, lambda a, b, y, g: [g, -g], _infix("-", SUM))
+multiply = _binary(
+    "multiply",
+    np.multiply,
+    lambda a, b, y, g: [g * b, g * a],
+    _infix("*", PRODUCT, "·", r"{0} \cdot {1}"),
+)
+divide = _binary(
+    "divide",
+    np.divide,
+    lambda a, b, y, g: [g / b, -(g * y / b)],
+    Notation("{0} / {1}", "{0} / {1}", r"\frac{{{0}}}{{{1}}}", PRODUCT, (PRODUCT, PRODUCT + 1)),
+)
+negative = _unary(
+    "negative",
+    np.negative,
+    lambda x, y: constant(-1.0),
+    Notation("-{0}", "-{0}", "-{0}", UNARY, (UNARY,)),
+)
+positive = _unary(
+    "positive", np.positive, lambda x, y: constant(1.0), Notation("{0}", "{0}", "{0}", CALL, (0,))
+)
+
+
+def _power_rule(a: Node, b: Node, y: Node, g: Node) -> list[Node | None]:
+    exponent = number(b)
+    if exponent is not None:
+        return [g * (exponent * a ** (exponent - 1.0)), None]
+    return [g * (b * a ** (b - 1.0)), g * (y * log(a))]
+
+
+power = _binary(
+    "power",
+    np.power,
+    _power_rule,
+    Notation("{0} ** {1}", "{0}^{1}", "{{{0}}}^{{{1}}}", POWER, (CALL, POWER)),
+)
+square = _unary(
+    "square",
+    np.square,
+    lambda x, y: 2.0 * x,
+    Notation("{0} ** 2", "{0}^2", "{{{0}}}^2", POWER, (CALL,)),
+)
+reciprocal = _unary(
+    "reciprocal",
+    np.reciprocal,
+    lambda x, y: -(y * y),
+    Notation("1 / {0}", "1 / {0}", r"\frac{{1}}{{{0}}}", PRODUCT, (UNARY,)),
+)
+sqrt = _unary("sqrt", np.sqrt, lambda x, y: 0.5 / y, _named("sqrt", r"\sqrt{{{0}}}"))
+
+# exponentials, logarithms, trigonometry
+
+exp = _unary("exp", np.exp, lambda x, y: y, Notation("np.exp({0})", "e^({0})", "e^{{{0}}}"))
+expm1 = _unary("expm1", np.expm1, lambda x, y: y + 1.0)
+log = _unary(
+    "log", np.log, lambda x, y: 1.0 / x, Notation("np.log({0})", "ln({0})", r"\ln\left({0}\right)")
+)
+log1p = _unary(
+    "log1p",
+    np.log1p,
+    lambda x, y: 1.0 / (1.0 + x),
+    Notation("np.log1p({0})", "ln(1 + {0})", r"\ln\left(1 + {0}\right)"),
+)
+log2 = _unary("log2", np.log2, lambda x, y: constant(float(1.0 / np.log(2.0))) / x)
+log10 = _unary("log10", np.log10, lambda x, y: constant(float(1.0 / np.log(10.0))) / x)
+sin = _unary("sin", np.sin, lambda x, y: cos(x))
+cos: Op = _unary("cos", np.cos, lambda x, y: -sin(x))
+tan = _unary("tan", np.tan, lambda x, y: 1.0 + y * y)
+sinh = _unary("sinh", np.sinh, lambda x, y: cosh(x))
+cosh: Op = _unary("cosh", np.cosh, lambda x, y: sinh(x))
+tanh = _unary("tanh", np.tanh, lambda x, y: 1.0 - y**2.0)
+arctan = _unary("arctan", np.arctan, lambda x, y: 1.0 / (1.0 + x * x))
+
+
+def _logaddexp(a: Values, b: Values) -> Values:
+    if not np.iscomplexobj(a) and not np.iscomplexobj(b):
+        return np.asarray(np.logaddexp(a, b))
+    top = np.maximum(np.real(a), np.real(b))
+    return np.asarray(top + np.log(np.exp(a - top) + np.exp(b - top)))
+
+
+logaddexp = _binary(
+    "logaddexp",
+    np.logaddexp,
+    lambda a, b, y, g: [g * exp(a - y), g * exp(b - y)],
+    Notation(
+        "np.logaddexp({0}, {1})", "ln(e^({0}) + e^({1}))", r"\ln\left(e^{{{0}}} + e^{{{1}}}\right)"
+    ),
+    _logaddexp,
+)
+
+
+# what has kinks: decided by the real part, so that the complex step looks at one side
+
+
+def _real(*arrays: Values) -> list[Values]:
+    return [np.real(each) for each in arrays]
+
+
+def _absolute(x: Values) -> Values:
+    return np.asarray(np.where(np.real(x) < 0.0, -x, x) if np.iscomplexobj(x) else np.absolute(x))
+
+
+def _maximum(a: Values, b: Values) -> Values:
+    if not np.iscomplexobj(a) and not np.iscomplexobj(b):
+        return np.asarray(np.maximum(a, b))
+    return np.asarray(np.where(np.real(a) >= np.real(b), a, b))
+
+
+def _minimum(a: Values, b: Values) -> Values:
+    return -_maximum(-a, -b)
+
+
+absolute = _unary(
+    "absolute",
+    np.absolute,
+    lambda x, y: sign(x),
+    Notation("np.abs({0})", "|{0}|", r"\left|{0}\right|"),
+    _absolute,
+)
+sign: Op = _unary("sign", np.sign, None, evaluate=lambda x: np.sign(np.real(x)))
+floor = _unary("floor", np.floor, None, evaluate=lambda x: np.floor(np.real(x)))
+ceil = _unary("ceil", np.ceil, None, evaluate=lambda x: np.ceil(np.real(x)))
+rint = _unary("rint", np.rint, None, evaluate=lambda x: np.rint(np.real(x)))
+
+
+def _compared(name: str, ufunc: np.ufunc, mark: str, latex: str) -> Op:
+    return _binary(
+        name,
+        ufunc,
+        lambda a, b, y, g: [None, None],
+        _infix(mark, SUM, latex=f"{{0}} {latex} {{1}}"),
+        lambda a, b: ufunc(*_real(a, b)),
+    )
+
+
+greater = _compared("greater", np.greater, ">", ">")
+greater_equal = _compared("greater_equal", np.greater_equal, ">=", r"\ge")
+less = _compared("less", np.less, "<", "<")
+less_equal = _compared("less_equal", np.less_equal, "<=", r"\le")
+equal = _compared("equal", np.equal, "==", "=")
+not_equal = _compared("not_equal", np.not_equal, "!=", r"\ne")
+
+maximum = _binary(
+    "maximum",
+    np.maximum,
+    lambda a, b, y, g: [g * greater(a, b), g * less_equal(a, b)],
+    _named("maximum", r"\max\left({0}, {1}\right)", 2),
+    _maximum,
+)
+minimum = _binary(
+    "minimum",
+    np.minimum,
+    lambda a, b, y, g: [g * less(a, b), g * greater_equal(a, b)],
+    _named("minimum", r"\min\left({0}, {1}\right)", 2),
+    _minimum,
+)
+
+
+def _where_rule(node: Node, g: Node) -> list[Node | None]:
+    condition, zero = node.inputs[0], constant(0.0)
+    return [None, where(condition, g, zero), where(condition, zero, g)]
+
+
+def _where(condition: Values, yes: Values, no: Values) -> Values:
+    return np.asarray(np.where(np.real(condition), yes, no))
+
+
+where = enter(
+    Op(
+        "where",
+        _where,
+        _where_rule,
+        broadcast,
+        Notation(
+            "np.where({0}, {1}, {2})",
+            "({1} where {0}, else {2})",
+            r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
+        ),
+    )
+)
+
+
+def _clip(x: Values, low: Values, high: Values) -> Values:
+    return _minimum(_maximum(x, low), high)
+
+
+def _clip_rule(node: Node, g: Node) -> list[Node | None]:
+    x, low, high = node.inputs
+    inside = greater_equal(x, low) * less_equal(x, high)
+    return [g * inside, g * less(x, low), g * greater(x, high)]
+
+
+clip = enter(Op("clip", _clip, _clip_rule, broadcast, _named("clip", count=3)))
+
+
+def _logical(name: str, ufunc: np.ufunc, sign: str) -> Op:
+    return _binary(
+        name,
+        ufunc,
+        lambda a, b, y, g: [None, None],
+        _infix(sign, SUM),
+        lambda a, b: ufunc(*_real(a, b)),
+    )
+
+
+logical_and = _logical("logical_and", np.logical_and, "&")
+logical_or = _logical("logical_or", np.logical_or, "|")
+logical_not = _unary(
+    "logical_not", np.logical_not, None, evaluate=lambda x: ~np.real(x).astype(bool)
+)
+
+
+def _astype(x: Values, dtype: np.dtype[Any]) -> Values:
+    """Return x in another type; complex numbers stay complex."""
+    return x if np.iscomplexobj(x) else x.astype(dtype)
+
+
+as_type = enter(
+    Op(
+        "astype",
+        _astype,
+        lambda node, g: [g],
+        broadcast,
+        Notation("{0}.astype({dtype})", "{0}", "{0}"),
+    )
+)

@@ -1,0 +1,329 @@
+"""Nodes and operations: what is computed, from what, and what is known of each kind of step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias, cast
+
+import numpy as np
+
+Shape: TypeAlias = tuple[int, ...]
+Values: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+"""Numbers of any kind: a graph is evaluated in float64, in complex128 for derivatives."""
+Setting: TypeAlias = Any
+"""An axis, a shape, an index, subscripts: what numpy takes beside arrays."""
+Settings: TypeAlias = Mapping[str, Setting]
+Rule: TypeAlias = "Callable[[Node, Node], Sequence[Node | None]]"
+
+SAMPLES = "len(target)"
+"""How the number of samples is written in numpy."""
+NONE: Settings = MappingProxyType({})
+
+
+def _none() -> Settings:
+    return NONE
+
+
+SUM, PRODUCT, UNARY, POWER, CALL = 1, 2, 3, 4, 5
+"""How tightly an operation binds when it is written down, loosest first; ``@`` as ``*``."""
+
+
+class Notation(NamedTuple):
+    """How an operation is written: templates with ``{0}``, ``{1}`` for what it is applied to.
+
+    ``binds`` is how tightly the whole binds, ``inner`` how tightly each part has to.
+    """
+
+    code: str
+    text: str
+    latex: str
+    binds: int = CALL
+    inner: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """A kind of operation: everything that anybody wants to know of it, in one entry.
+
+    ``evaluate(*arrays, **settings)`` computes it on real and on complex numbers. ``rule(node, g)``
+    gives the nodes of g times the local derivative, one for each input, None where there is none;
+    each may still have to be summed over what was broadcast. ``shape(*shapes, **settings)`` tells
+    the shape of the result. Of a named expression ``textbook`` writes it in other operations, and
+    ``body`` does so in a way that keeps its digits and does not overflow.
+    """
+
+    name: str
+    evaluate: Callable[..., Values]
+    rule: Rule
+    shape: Callable[..., Shape]
+    notation: Notation | None = None
+    ufunc: np.ufunc | None = None
+    """Where the operation is one numpy call that takes ``out``."""
+    body: Callable[..., Node] | None = None
+    textbook: Callable[..., Node] | None = None
+
+    def __call__(self, *inputs: Node, **settings: Setting) -> Node:
+        """Return the node of this operation on ``inputs``."""
+        shape = self.shape(*(each.shape for each in inputs), **settings)
+        return Node(self, inputs, shape, MappingProxyType(settings) if settings else NONE)
+
+
+OPS: dict[str, Op] = {}
+"""All operations by name; every module of operations enters its own."""
+
+
+def enter(op: Op) -> Op:
+    """Put an operation into the table."""
+    if op.name in OPS:
+        raise ValueError(f"there is an operation {op.name!r} already")
+    OPS[op.name] = op
+    return op
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class Node:
+    """A value: what operation gives it, from which nodes. Immutable, compared by identity.
+
+    ``name`` is that of the quantity (net_h, W1) or of somebody's own variable, ``line`` the line of
+    a program that computes it, from 1.
+    """
+
+    op: Op
+    inputs: tuple[Node, ...] = ()
+    shape: Shape = ()
+    settings: Settings = field(default_factory=_none)
+    name: str = ""
+    line: int = 0
+
+    def __repr__(self) -> str:
+        return f"<{self.name or self.op.name} {self.shape}>"
+
+    def named(self, name: str) -> Node:
+        """Return the same value with a name of its own."""
+        return replace(self, name=name)
+
+    def __add__(self, other: Node | float) -> Node:
+        return _plus(self, as_node(other))
+
+    def __radd__(self, other: float) -> Node:
+        return _plus(as_node(other), self)
+
+    def __sub__(self, other: Node | float) -> Node:
+        return _minus(self, as_node(other))
+
+    def __rsub__(self, other: float) -> Node:
+        return _minus(as_node(other), self)
+
+    def __mul__(self, other: Node | float) -> Node:
+        return _times(self, as_node(other))
+
+    def __rmul__(self, other: float) -> Node:
+        return _times(as_node(other), self)
+
+    def __truediv__(self, other: Node | float) -> Node:
+        return _over(self, as_node(other))
+
+    def __rtruediv__(self, other: float) -> Node:
+        return _over(as_node(other), self)
+
+    def __pow__(self, exponent: Node | float) -> Node:
+        return self if number(exponent) == 1.0 else OPS["power"](self, as_node(exponent))
+
+    def __neg__(self) -> Node:
+        return _negative(self)
+
+    def __matmul__(self, other: Node) -> Node:
+        return OPS["matmul"](self, other)
+
+    @property
+    def T(self) -> Node:  # noqa: N802 - numpy's own name
+        """The transpose; that of a transpose is the node itself again."""
+        if self.op.name == "transpose" and not self.settings:
+            return self.inputs[0]
+        return OPS["transpose"](self)
+
+    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Node:
+        """Sum over ``axis``."""
+        return OPS["sum"](self, axis=axis, keepdims=keepdims)
+
+
+def _no_rule(node: Node, gradient: Node) -> Sequence[Node | None]:
+    return [None] * len(node.inputs)
+
+
+LEAF = Op("leaf", lambda: _missing(), _no_rule, lambda: ())
+CONSTANT = Op(
+    "constant",
+    lambda value, **_: np.asarray(value),
+    _no_rule,
+    lambda value, **_: np.shape(value),
+)
+
+
+def _missing() -> Values:
+    raise KeyError("a leaf without a value")
+
+
+def leaf(name: str, shape: Shape = (), role: str = "data") -> Node:
+    """Return a node whose value is given: a parameter, data, or a setting."""
+    return Node(LEAF, (), shape, MappingProxyType({"role": role}), name)
+
+
+def constant(value: object, text: str = "", code: str = "") -> Node:
+    """Return the node of a number, or of an array of numbers.
+
+    ``text`` and ``code`` are how it is written where that is not in digits.
+    """
+    return CONSTANT(value=value, text=text, code=code) if text or code else CONSTANT(value=value)
+
+
+def one_over(count: int) -> Node:
+    """Return 1 / n, which stays a quotient in formulas; n is the number of samples."""
+    return OPS["divide"](constant(1.0), samples(count))
+
+
+def samples(count: int) -> Node:
+    """Return the number of samples of a batch."""
+    return constant(float(count), code=SAMPLES) if count > 1 else constant(1.0)
+
+
+def as_node(value: Node | float) -> Node:
+    return value if isinstance(value, Node) else constant(float(value))
+
+
+def number(node: Node | float) -> float | None:
+    """Return the number that a constant is in digits; None for everything else."""
+    if not isinstance(node, Node):
+        return float(node)
+    if node.op is not CONSTANT or node.shape or "code" in node.settings:
+        return None
+    value = node.settings["value"]
+    return float(value) if isinstance(value, int | float | np.floating | np.integer) else None
+
+
+# What a person would not write is not built: factors and divisors of 1, terms of 0, double signs.
+
+
+def _plus(first: Node, second: Node) -> Node:
+    if number(first) == 0.0 and not first.shape:
+        return second
+    if number(second) == 0.0 and not second.shape:
+        return first
+    if second.op.name == "negative":
+        return _minus(first, second.inputs[0])
+    return OPS["add"](first, second)
+
+
+def _minus(first: Node, second: Node) -> Node:
+    if number(second) == 0.0:
+        return first
+    if second.op.name == "negative":
+        return _plus(first, second.inputs[0])
+    return OPS["subtract"](first, second)
+
+
+def _negative(of: Node) -> Node:
+    value = number(of)
+    if value is not None:
+        return constant(-value)
+    if not of.name and of.op.name == "subtract":
+        return OPS["subtract"](of.inputs[1], of.inputs[0])
+    if not of.name and of.op.name == "divide" and of.inputs[0].op.name == "subtract":
+        return _over(_negative(of.inputs[0]), of.inputs[1])
+    return of.inputs[0] if of.op.name == "negative" else OPS["negative"](of)
+
+
+def _times(first: Node, second: Node) -> Node:
+    """Return a product; constants go to the front and are multiplied at once."""
+    one, other = number(first), number(second)
+    if one is not None and other is not None:
+        return constant(one * other)
+    if other is not None:
+        return _times(second, first)
+    if one == 1.0:
+        return second
+    if one == -1.0:
+        return _negative(second)
+    if first.op.name == "divide" and number(first.inputs[0]) == 1.0 and not first.name:
+        return _over(second, first.inputs[1])
+    if second.name or second.op.name not in ("multiply", "divide"):
+        return OPS["multiply"](first, second)
+    inner, rest = second.inputs
+    if second.op.name == "divide":
+        same = first.op is CONSTANT and first.settings == rest.settings
+        return inner if same else OPS["multiply"](first, second)
+    factor = number(inner)
+    if factor is None:
+        return OPS["multiply"](first, second)
+    if one is not None:
+        return _times(constant(one * factor), rest)
+    return OPS["multiply"](inner, _times(first, rest))
+
+
+def _over(first: Node, second: Node) -> Node:
+    return first if number(second) == 1.0 else OPS["divide"](first, second)
+
+
+def stable(shown: Node, computed: Node) -> Node:
+    """Return ``shown``, a textbook's way to write it, computed in the way that keeps its digits."""
+    return STABLE(shown, computed)
+
+
+STABLE = Op(
+    "stable",
+    lambda computed: computed,
+    lambda node, g: [g, None],
+    lambda shown, computed: shown,
+    Notation("{1}", "{0}", "{0}"),
+)
+
+
+def computed_from(node: Node) -> tuple[Node, ...]:
+    """Return the inputs that the value of a node is computed from."""
+    return node.inputs[1:] if node.op is STABLE else node.inputs
+
+
+def written_from(node: Node) -> tuple[Node, ...]:
+    """Return all inputs of a node."""
+    return node.inputs
+
+
+def ordered(
+    outputs: Iterable[Node], inputs: Callable[[Node], tuple[Node, ...]] = written_from
+) -> list[Node]:
+    """Return every node that ``outputs`` depend on, inputs before what uses them, each once."""
+    found: dict[Node, None] = {}
+    stack = [(each, False) for each in reversed(list(outputs))]
+    while stack:
+        node, entered = stack.pop()
+        if node in found:
+            continue
+        if entered:
+            found[node] = None
+            continue
+        stack.append((node, True))
+        stack += [(each, False) for each in reversed(inputs(node)) if each not in found]
+    return list(found)
+
+
+def evaluate(outputs: Iterable[Node], values: Mapping[Node, Values]) -> dict[Node, Values]:
+    """Return the value of every node that ``outputs`` depend on, given those of the leaves.
+
+    Any node may be given: it is not computed then. Raises :class:`KeyError` for a leaf that is not.
+    """
+    known = dict(values)
+    with np.errstate(all="ignore"):
+        for node in ordered(outputs, lambda node: () if node in known else computed_from(node)):
+            if node not in known:
+                if node.op is LEAF:
+                    raise KeyError(node.name)
+                arrays = [known[each] for each in computed_from(node)]
+                known[node] = np.asarray(node.op.evaluate(*arrays, **node.settings))
+    return known
+
+
+def broadcast(*shapes: Shape, **settings: Setting) -> Shape:
+    """Return the shape of an operation element by element."""
+    return cast(Shape, np.broadcast_shapes(*shapes))

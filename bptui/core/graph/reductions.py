@@ -1,0 +1,364 @@
+"""Operations that take whole axes: sums, means, extremes, products of matrices, einsum."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from bptui.core.graph.elementwise import equal, multiply
+from bptui.core.graph.node import (
+    PRODUCT,
+    Node,
+    Notation,
+    Op,
+    Setting,
+    Shape,
+    Values,
+    enter,
+)
+from bptui.core.graph.shaping import broadcast_to, expand, flip, reshape, swapaxes
+
+Axis = int | tuple[int, ...] | None
+
+
+def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """Return the axes as numbers from 0, in order."""
+    if axis is None:
+        return tuple(range(ndim))
+    given = axis if isinstance(axis, tuple) else (axis,)
+    return tuple(sorted(each % ndim for each in given))
+
+
+def _reduced(shape: Shape, axis: Axis = None, keepdims: bool = False, **_: Setting) -> Shape:
+    axes = axes_of(axis, len(shape))
+    if keepdims:
+        return tuple(1 if place in axes else size for place, size in enumerate(shape))
+    return tuple(size for place, size in enumerate(shape) if place not in axes)
+
+
+def _again(reduced: Node, node: Node) -> Node:
+    """Return what was reduced by ``node`` with axes of 1, so that it broadcasts to the input."""
+    if not reduced.shape or node.settings.get("keepdims"):
+        return reduced
+    axis = axes_of(node.settings.get("axis"), len(node.inputs[0].shape))
+    # leading axes broadcast by themselves
+    return reduced if axis == tuple(range(len(axis))) else expand(reduced, axis=axis)
+
+
+def _count(node: Node) -> float:
+    axes = axes_of(node.settings.get("axis"), len(node.inputs[0].shape))
+    return float(math.prod(node.inputs[0].shape[each] for each in axes))
+
+
+def _call(name: str, latex: str) -> Notation:
+    return Notation(f"{{0}}.{name}({{settings}})", f"{name}({{0}})", latex, inner=(5,))
+
+
+def _reduction(
+    name: str,
+    evaluate: Callable[..., Values],
+    rule: Callable[[Node, Node, Node, Node], Node | None],
+    latex: str,
+    ufunc: np.ufunc | None = None,
+) -> Op:
+    """Enter a reduction; ``rule(x, y, g, node)`` has y and g with the axes of x to broadcast."""
+
+    def whole(node: Node, g: Node) -> Sequence[Node | None]:
+        return [rule(node.inputs[0], _again(node, node), _again(g, node), node)]
+
+    return enter(Op(name, evaluate, whole, _reduced, _call(name, latex), ufunc))
+
+
+def _variance(x: Values, axis: Axis = None, keepdims: bool = False, ddof: float = 0.0) -> Values:
+    if not np.iscomplexobj(x):
+        return np.asarray(np.var(x, axis=axis, keepdims=keepdims, ddof=ddof))
+    apart = x - x.mean(axis=axis, keepdims=True)
+    total = (apart * apart).sum(axis=axis, keepdims=keepdims)
+    return np.asarray(total / (x.size / max(total.size, 1) - ddof))
+
+
+def _deviation(x: Values, **settings: Setting) -> Values:
+    return np.asarray(
+        np.std(x, **settings) if not np.iscomplexobj(x) else np.sqrt(_variance(x, **settings))
+    )
+
+
+def _extreme(function: Callable[..., Any], place: Callable[..., Any]) -> Callable[..., Values]:
+    def evaluate(x: Values, axis: Axis = None, keepdims: bool = False) -> Values:
+        if not np.iscomplexobj(x):
+            return np.asarray(function(x, axis=axis, keepdims=keepdims))
+        axes = axes_of(axis, x.ndim)
+        front = np.moveaxis(x, axes, range(len(axes)))
+        flat = front.reshape(-1, *front.shape[len(axes) :])
+        taken = np.take_along_axis(flat, place(flat.real, axis=0)[None], 0)[0]
+        return np.reshape(taken, _reduced(x.shape, axis, keepdims))
+
+    return evaluate
+
+
+def _share(x: Node, y: Node, g: Node, node: Node) -> Node:
+    """g goes to where the extreme is; equal ones share it."""
+    here = equal(x, y)
+    ties = here.sum(axis=node.settings.get("axis"), keepdims=True)
+    return g * here / ties
+
+
+sum_ = _reduction("sum", np.sum, lambda x, y, g, node: g, r"\sum {0}", np.add)
+mean = _reduction("mean", np.mean, lambda x, y, g, node: g / _count(node), r"\overline{{{0}}}")
+prod = _reduction("prod", np.prod, lambda x, y, g, node: g * y / x, r"\prod {0}", np.multiply)
+max_ = _reduction("max", _extreme(np.max, np.argmax), _share, r"\max {0}", np.maximum)
+min_ = _reduction("min", _extreme(np.min, np.argmin), _share, r"\min {0}", np.minimum)
+var = _reduction(
+    "var",
+    _variance,
+    lambda x, y, g, node: (
+        g * (2.0 * (x - _mean_of(x, node))) / (_count(node) - node.settings.get("ddof", 0.0))
+    ),
+    r"\operatorname{{var}} {0}",
+)
+std = _reduction(
+    "std",
+    _deviation,
+    lambda x, y, g, node: (
+        g * (x - _mean_of(x, node)) / ((_count(node) - node.settings.get("ddof", 0.0)) * y)
+    ),
+    r"\operatorname{{std}} {0}",
+)
+
+
+def _mean_of(x: Node, node: Node) -> Node:
+    return mean(x, axis=node.settings.get("axis"), keepdims=True)
+
+
+def _index(name: str, function: Callable[..., Any]) -> Op:
+    """Enter a reduction whose result is no differentiable number."""
+
+    def evaluate(x: Values, axis: int | None = None, keepdims: bool = False) -> Values:
+        return np.asarray(function(np.real(x), axis=axis, keepdims=keepdims))
+
+    return enter(
+        Op(
+            name,
+            evaluate,
+            lambda node, g: [None],
+            _reduced,
+            _call(name, rf"\operatorname{{{{{name}}}}} {{0}}"),
+        )
+    )
+
+
+argmax, argmin = _index("argmax", np.argmax), _index("argmin", np.argmin)
+any_, all_ = _index("any", np.any), _index("all", np.all)
+
+
+def _norm(x: Values, axis: Axis = None, keepdims: bool = False) -> Values:
+    return np.asarray(np.sqrt((x * x).sum(axis=axis, keepdims=keepdims)))
+
+
+norm = _reduction("norm", _norm, lambda x, y, g, node: g * x / y, r"\left\|{0}\right\|")
+
+
+def _cumulated(shape: Shape, axis: int | None = None) -> Shape:
+    return (math.prod(shape),) if axis is None else shape
+
+
+def _cumsum_rule(node: Node, g: Node) -> list[Node | None]:
+    """Every number is in all later sums: add up from the end."""
+    axis, shape = node.settings.get("axis"), node.inputs[0].shape
+    from_the_end = flip(cumsum(flip(full(g, node.shape), axis=axis), axis=axis), axis=axis)
+    return [from_the_end if from_the_end.shape == shape else reshape(from_the_end, shape=shape)]
+
+
+cumsum = enter(
+    Op(
+        "cumsum",
+        np.cumsum,
+        _cumsum_rule,
+        _cumulated,
+        _call("cumsum", r"\operatorname{{cumsum}} {0}"),
+    )
+)
+
+
+# products of matrices
+
+
+def _matmul_shape(first: Shape, second: Shape) -> Shape:
+    if len(first) == 1 and len(second) == 1:
+        return ()
+    if len(first) == 1:
+        return (*second[:-2], second[-1])
+    if len(second) == 1:
+        return first[:-1]
+    return (*np.broadcast_shapes(first[:-2], second[:-2]), first[-2], second[-1])
+
+
+def _matmul_rule(node: Node, g: Node) -> list[Node | None]:
+    """dL/dA = g B^T and dL/dB = A^T g; vectors as rows or columns of one."""
+    a, b = node.inputs
+    if len(a.shape) == 1 and len(b.shape) == 1:
+        return [g * b, g * a]
+    if len(a.shape) == 1:
+        return [
+            b @ g if len(b.shape) == 2 else (b @ expand(g, axis=(-1,))).sum(-1),
+            _column(a) * expand(g, axis=(-2,)),
+        ]
+    if len(b.shape) == 1:
+        return [
+            expand(g, axis=(-1,)) * b,
+            _transposed(a) @ g if len(a.shape) == 2 else a * expand(g, axis=(-1,)),
+        ]
+    return [g @ _transposed(b), _transposed(a) @ g]
+
+
+def _column(vector: Node) -> Node:
+    return expand(vector, axis=(-1,))
+
+
+def _transposed(matrix: Node) -> Node:
+    return matrix.T if len(matrix.shape) == 2 else swapaxes(matrix, axis1=-1, axis2=-2)
+
+
+matmul = enter(
+    Op(
+        "matmul",
+        np.matmul,
+        lambda node, g: _matmul_rule(node, full(g, node.shape)),
+        _matmul_shape,
+        Notation("{0} @ {1}", "{0} · {1}", r"{0} \, {1}", PRODUCT, (PRODUCT, PRODUCT + 1)),
+        np.matmul,
+    )
+)
+
+
+def dot(a: Node, b: Node) -> Node:
+    """np.dot in other operations: a product with a number, of matrices, or over the last axes."""
+    if not a.shape or not b.shape:
+        return multiply(a, b)
+    if len(b.shape) <= 2:
+        return matmul(a, b)
+    return tensordot(a, b, axes=((-1,), (-2,)))
+
+
+def outer(a: Node, b: Node) -> Node:
+    """np.outer: every number of a times every number of b."""
+    return multiply(reshape(a, shape=(-1, 1)), reshape(b, shape=(1, -1)))
+
+
+def inner(a: Node, b: Node) -> Node:
+    """np.inner: products over the last axes."""
+    return multiply(a, b) if not a.shape or not b.shape else tensordot(a, b, axes=((-1,), (-1,)))
+
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def tensordot(a: Node, b: Node, axes: int | tuple[Any, Any] = 2) -> Node:
+    """np.tensordot as an einsum."""
+    left, right = list(_LETTERS[: len(a.shape)]), list(_LETTERS[len(a.shape) :][: len(b.shape)])
+    if isinstance(axes, int):
+        axes = (tuple(range(-axes, 0)), tuple(range(axes)))
+    pairs = [each if isinstance(each, tuple | list) else (each,) for each in axes]
+    for one, other in zip(*pairs, strict=True):
+        right[other] = left[one]
+    summed = set(left) & set(right)
+    kept = "".join(each for each in left + right if each not in summed)
+    return einsum(a, b, subscripts=f"{''.join(left)},{''.join(right)}->{kept}")
+
+
+def explicit(subscripts: str, shapes: Sequence[Shape]) -> tuple[list[str], str]:
+    """Return the letters of every operand and of the result; dots become letters.
+
+    Raises :class:`ValueError` for a letter that stands twice in one operand.
+    """
+    parts, arrow, result = subscripts.replace(" ", "").partition("->")
+    operands = parts.split(",")
+    unused = [each for each in _LETTERS if each not in subscripts]
+    dots = max(
+        (
+            len(shape) - len(each) + 3
+            for each, shape in zip(operands, shapes, strict=True)
+            if "..." in each
+        ),
+        default=0,
+    )
+    letters = "".join(unused[:dots])
+    filled = [
+        each.replace("...", letters[dots - (len(shape) - len(each) + 3) :] if "..." in each else "")
+        for each, shape in zip(operands, shapes, strict=True)
+    ]
+    if not arrow:
+        every = "".join(filled)
+        result = letters + "".join(
+            sorted(each for each in set(every) - set(letters) if every.count(each) == 1)
+        )
+    if any(len(set(each)) != len(each) for each in filled):
+        raise ValueError("einsum with a letter twice in one operand has no rule here")
+    return filled, result.replace("...", letters)
+
+
+def _einsum_shape(*shapes: Shape, subscripts: str) -> Shape:
+    operands, result = explicit(subscripts, shapes)
+    sizes: dict[str, int] = {}
+    for letters, shape in zip(operands, shapes, strict=True):
+        for letter, size in zip(letters, shape, strict=True):
+            sizes[letter] = max(size, sizes.get(letter, 1))
+    return tuple(sizes[each] for each in result)
+
+
+def _einsum_rule(node: Node, g: Node) -> list[Node | None]:
+    """The operand and the result change places; letters of one operand alone are broadcast."""
+    operands, result = explicit(node.settings["subscripts"], [each.shape for each in node.inputs])
+    made: list[Node | None] = []
+    for place, (own, operand) in enumerate(zip(operands, node.inputs, strict=True)):
+        others = [
+            (letters, each)
+            for other, (letters, each) in enumerate(zip(operands, node.inputs, strict=True))
+            if other != place
+        ]
+        known = set(result).union(*(letters for letters, _ in others))
+        kept = "".join(each for each in own if each in known)
+        terms = ",".join([result, *(letters for letters, _ in others)])
+        part = einsum(g, *(each for _, each in others), subscripts=f"{terms}->{kept}")
+        lone = tuple(at for at, each in enumerate(own) if each not in known)
+        made.append(full(expand(part, axis=lone) if lone else part, operand.shape))
+    return made
+
+
+einsum = enter(
+    Op(
+        "einsum",
+        lambda *arrays, subscripts: np.asarray(np.einsum(subscripts, *arrays)),
+        lambda node, g: _einsum_rule(node, full(g, node.shape)),
+        _einsum_shape,
+        Notation(
+            "np.einsum({subscripts!r}, {all})",
+            "einsum({subscripts}, {all})",
+            r"\operatorname{{einsum}}\left({all}\right)",
+        ),
+    )
+)
+
+
+def full(node: Node, shape: Shape) -> Node:
+    """Return the node with all its axes, broadcast where it was left smaller."""
+    return node if node.shape == shape else broadcast_to(node, shape=shape)
+
+
+def sum_to(node: Node, shape: Shape) -> Node:
+    """Return the sum over what was broadcast from ``shape``; what is smaller stays as it is."""
+    if node.shape == shape or len(node.shape) < len(shape):
+        return node
+    extra = len(node.shape) - len(shape)
+    lead = tuple(range(extra))
+    kept = tuple(
+        extra + at for at, size in enumerate(shape) if size == 1 and node.shape[extra + at] != 1
+    )
+    if kept:
+        node = node.sum(axis=kept if len(kept) > 1 else kept[0], keepdims=True)
+    if lead:
+        node = node.sum(axis=lead if len(lead) > 1 else 0)
+    return node
