@@ -58,8 +58,9 @@ class Scale:
         return [row // self.stride * self.step for row in rows if row % self.stride == 0]
 
     def row(self, value: float) -> int:
-        """The row of ``value``, counted from the top."""
-        return self.first + self.rows - 1 - round(value / self.unit)
+        """The row of ``value``, counted from the top: that of its dot, of four a row."""
+        share = (value - self.low) / (self.high - self.low)
+        return self.rows - 1 - math.floor(share * (4 * self.rows - 1) + 0.5) // 4
 
 
 def linear(low: float, high: float, rows: int) -> Scale:
@@ -71,8 +72,10 @@ def linear(low: float, high: float, rows: int) -> Scale:
     extent = (high - low) or 1.0
     power = math.floor(math.log10(extent / rows))
     powers = [10.0**each for each in range(power, power + 3)]
-    strides = [each for each in (3, 4, 5) if 2 * each <= rows] or [max(rows // 2, 1)]
-    steps = [(digit * each, stride) for each in powers for digit in (1, 2, 5) for stride in strides]
+    # two ticks or more, and no more than about five
+    strides = range(max(-(-rows // 5), min(rows // 2, 2), 1), max(rows // 2, 1) + 1)
+    digits = (1, 2, 2.5, 5)
+    steps = [(digit * each, stride) for each in powers for digit in digits for stride in strides]
     return _fitting(low, high, rows, steps, 0 if low >= 0.0 else None)
 
 

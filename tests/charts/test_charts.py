@@ -91,7 +91,7 @@ def test_every_loss_stands_where_even_and_round_ticks_say(
     steps = np.diff(values)
     assert np.allclose(steps, steps[0], rtol=1e-3)  # labels have four digits
     mantissa = f"{-steps[0]:e}".split("e")[0].rstrip("0").rstrip(".")
-    assert mantissa in ("1", "2", "3", "5")
+    assert mantissa in (("1", "2", "3", "5") if logarithmic else ("1", "2", "2.5", "5"))
     drawn = set(drawn_rows(chart))
     for loss in shown:
         place = chart.row(loss)
@@ -117,7 +117,7 @@ def test_the_ticks_of_steps_are_even_and_round(width: int, count: int) -> None:
     assert [chart.column(step) for step in shown] == places
 
 
-@pytest.mark.parametrize("height", [10, 12, 14, 20, 36])
+@pytest.mark.parametrize("height", [8, 9, 10, 12, 14, 20, 36])
 @pytest.mark.parametrize(
     ("low", "high"),
     [(0.001, 1.2), (0.9, 1.2), (0.02, 0.16), (3.1, 9.7), (0.0, 2.05), (17.0, 101.0)],
@@ -126,7 +126,7 @@ def test_the_curve_fills_the_chart(low: float, high: float, height: int) -> None
     """Rounding the axis takes no more than a quarter of the height: 1.2 once had an axis to 2."""
     chart = chart_of(np.linspace(high, low, 50).tolist(), 60, height)
     assert chart is not None
-    assert len(drawn_rows(chart)) >= 0.7 * chart.bottom
+    assert len(drawn_rows(chart)) >= 0.75 * chart.bottom
 
 
 def test_the_axis_stays_while_a_loss_falls() -> None:
@@ -137,7 +137,7 @@ def test_the_axis_stays_while_a_loss_falls() -> None:
         assert chart is not None
         axes.append(axis(chart))
     assert all(each == axes[0] for each in axes)
-    assert [*axes[0].values()] == [0.16, 0.15, 0.14, 0.13]
+    assert [*axes[0].values()] == [0.16, 0.14]
 
 
 @pytest.mark.parametrize("logarithmic", [False, True])
