@@ -90,9 +90,11 @@ class InOrderApp(App[None]):
         self.call_later(self.simulate_key, key)
 
     async def on_event(self, event: Event) -> None:
-        if isinstance(event, MouseDown | MouseUp) and self._was_meant_for_another_screen(event):
+        if event.is_forwarded:  # back from a widget that had no use for it
+            await super().on_event(event)
+        elif isinstance(event, MouseDown | MouseUp) and self._was_meant_for_another_screen(event):
             return
-        if not isinstance(event, Key | Paste) or event.is_forwarded or not self.in_order:
+        elif not isinstance(event, Key | Paste) or not self.in_order:
             await super().on_event(event)
         else:
             self._held.append(event)
