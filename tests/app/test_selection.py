@@ -128,7 +128,7 @@ def test_the_arrows_reach_every_unit_and_edge_of_the_diagram(layers: tuple[int, 
 
 
 @given(
-    st.lists(st.integers(1, 900), min_size=2, max_size=4).map(tuple),
+    st.lists(st.integers(1, 550), min_size=2, max_size=4).map(tuple),
     st.integers(30, 120),
     st.integers(6, 40),
     st.data(),
