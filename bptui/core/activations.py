@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,8 +29,7 @@ GELU_CUBE = 0.044715
 _GELU_SCALE = constant(math.sqrt(2.0 / math.pi), "√(2/π)", "np.sqrt(2 / np.pi)")
 
 
-@dataclass(frozen=True, eq=False)
-class Activation:
+class Activation(NamedTuple):
     """An activation ``a = f(z)`` on a whole batch, shape (samples, units).
 
     ``formula`` is f as a textbook writes it, ``computed`` the same so that nothing overflows or
@@ -150,7 +149,7 @@ def _softmax_pullback(z: Node, a: Node, g: Node) -> Node:
 for _each in (
     Activation(
         "identity",
-        positive,
+        lambda z: positive(z),
         lambda z, a: constant(1.0),
         words="the pre-activation as it is",
     ),
@@ -162,7 +161,7 @@ for _each in (
         log=lambda z: -softplus(-z),
         log_rest=lambda z: -softplus(z),
     ),
-    Activation("tanh", tanh, lambda z, a: 1.0 - a**2.0),
+    Activation("tanh", lambda z: tanh(z), lambda z, a: 1.0 - a**2.0),
     Activation("relu", lambda z: maximum(z, _ZERO), lambda z, a: _positive(z, 1.0, 0.0)),
     Activation(
         "leaky_relu",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,7 @@ TINY = float(np.finfo(np.float64).tiny)
 _TINY = constant(TINY, code="np.finfo(float).tiny")
 
 
-@dataclass(frozen=True, eq=False)
-class Shortcut:
+class Shortcut(NamedTuple):
     """A loss behind the activation that it is made for.
 
     ``delta(a, t)`` is the derivative of its terms with respect to the pre-activation z, where what
@@ -34,8 +33,7 @@ class Shortcut:
     """``delta`` where the targets of every sample add up to 1."""
 
 
-@dataclass(frozen=True, eq=False)
-class Loss:
+class Loss(NamedTuple):
     """A loss: the sum of ``terms(a, t)`` over the outputs of each sample.
 
     ``slope(a, t)`` is their derivative with respect to a as a textbook writes it; without it the
@@ -45,7 +43,7 @@ class Loss:
     name: str
     terms: Callable[[Node, Node], Node]
     slope: Callable[[Node, Node], Node] | None = None
-    shortcuts: Mapping[str, Shortcut] = field(default_factory=lambda: MappingProxyType({}))
+    shortcuts: Mapping[str, Shortcut] = MappingProxyType({})
     target_range: tuple[float, float] = (-math.inf, math.inf)
     logarithms: bool = False
     """Whether it takes logarithms of the outputs, so that these must lie between 0 and 1."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 from bptui.core.graph.elementwise import sqrt
 from bptui.core.graph.node import Node
@@ -12,8 +12,7 @@ from bptui.core.graph.node import Node
 Named = Mapping[str, Node]
 
 
-@dataclass(frozen=True, eq=False)
-class Optimizer:
+class Optimizer(NamedTuple):
     """An update rule, with the slots that it keeps beside each parameter, and its settings.
 
     ``update(w, g, slots, settings, rate, k)`` gives the new slots, by name, and the new parameter
@@ -23,7 +22,7 @@ class Optimizer:
     name: str
     update: Callable[[Node, Node, Named, Named, Node, Node], dict[str, Node]]
     slots: tuple[str, ...] = ()
-    defaults: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    defaults: Mapping[str, float] = MappingProxyType({})
     words: str = ""
     counts: bool = False
     """Whether the number of the update has a part in it."""

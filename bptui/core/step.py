@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from bptui.core.network import Network
 
 
-@dataclass(frozen=True, eq=False)
-class Step:
+class Step(NamedTuple):
     """A step's nodes by name: net_h, out_h, ..., loss, dL/dout_o, delta_o, gW2, ...
 
     ``before`` are the parameters and the optimizer's slots that it starts from, ``updated`` those
@@ -90,16 +89,14 @@ class Step:
     def with_formula(self, name: str, formula: Node) -> Step:
         """Return the step in which a quantity is computed in another way, and all that reads it."""
         changed = rewritten(self.outputs, {self.nodes[name]: formula.named(name)})
-        return replace(
-            self,
+        return self._replace(
             nodes={name: changed[node] for name, node in self.nodes.items()},
             updated={name: changed[node] for name, node in self.updated.items()},
         )
 
     def remembering(self, earlier: Node, later: Node) -> Step:
         """Return the step that keeps a quantity for the next one, which finds it in ``earlier``."""
-        return replace(
-            self,
+        return self._replace(
             before={**self.before, earlier.name: earlier},
             updated={**self.updated, earlier.name: later},
         )

@@ -43,8 +43,7 @@ class Notation(NamedTuple):
     inner: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Op:
+class Op(NamedTuple):
     """A kind of operation: everything that anybody wants to know of it, in one entry.
 
     ``evaluate(*arrays, **settings)`` computes it on real and on complex numbers. ``rule(node, g)``
