@@ -107,3 +107,5 @@ class Stopped:
     while_loading: bool = False
     omitted: int = 0
     """How many frames are left out of a long way, as of endless recursion, behind the first few."""
+    compiling: bool = False
+    """Whether it hung before any line of the file ran."""

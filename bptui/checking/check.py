@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -32,6 +32,7 @@ class UncheckableError(Exception):
     def __init__(self, message: str, stopped: Stopped | None = None) -> None:
         super().__init__(message)
         self.stopped = stopped
+        self.escaped: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +113,8 @@ class Check:
     experiment: Experiment
     functions: tuple[FunctionCheck, ...]
     python: Interpreter = OWN
+    escaped: Sequence[str] = ()
+    """Processes that the code had put into sessions of their own."""
 
     @property
     def right(self) -> bool:
@@ -138,21 +141,24 @@ def check(
     """
     training = replace(experiment.training, mistakes=())
     experiment = replace(experiment, training=training)
+    code, checks = UserCode(file, limit, python), list[FunctionCheck]()
     try:
-        with UserCode(file, limit, python) as code:
+        with code:
             loaded = code.load()
             if isinstance(loaded, Stopped):
                 raise UncheckableError(loaded.message, loaded)
-            checks: list[FunctionCheck] = []
             for function, signature in _functions(loaded):
                 progress(f"checking {function}")
                 done = _check(code, function, signature, experiment)
                 checks.append(replace(done, file=file.name))
                 if checks[-1].examined.attempt.stopped is not None:
                     break
-            return Check(file, experiment, tuple(checks), python)
     except OwnError as error:
         raise UncheckableError(str(error)) from None
+    except UncheckableError as error:
+        error.escaped = code.escaped
+        raise
+    return Check(file, experiment, tuple(checks), python, code.escaped)
 
 
 def _functions(loaded: Loaded) -> list[tuple[FunctionName, Signature]]:

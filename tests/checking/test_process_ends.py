@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,12 @@ from bptui.checking.process.user_code import UserCode
 from .process_support import SHORT, answer, gone, script, stopped, wait_until
 
 DANGEROUS = """\
-import os, sys, time, ctypes, subprocess
+import atexit, ctypes, os, signal, subprocess, sys, threading, time
+
+DAEMON = (
+    "import os; os.setsid(); process = os.fork(); process and print(process, flush=True);"
+    "process and os._exit(0); os.close(1); os.execv('/bin/sleep', ['sleep', '3000'])"
+)
 
 def printing():
     while True:
@@ -48,12 +54,23 @@ def garbage():
 
 def family():
     child = subprocess.Popen(["sleep", "1000"])
-    daemon = subprocess.Popen(["sleep", "1000"], start_new_session=True)
-    fork = os.fork()
-    if fork == 0:
-        os.setsid()
-        time.sleep(1000)
-    return [os.getpid(), child.pid, daemon.pid, fork]
+    group = subprocess.Popen(["sleep", "1000"], preexec_fn=lambda: os.setpgid(0, 0), env={})
+    session = subprocess.Popen(["sleep", "2000"], start_new_session=True, env={})
+    daemon = subprocess.check_output([sys.executable, "-c", DAEMON], env={})
+    return [os.getpid(), child.pid, group.pid, session.pid, int(daemon)]
+
+def own():
+    return [os.getpid()]
+
+def ignoring():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    atexit.register(time.sleep, 1000)
+    threading.Thread(target=time.sleep, args=(1000,)).start()
+    return [os.getpid()]
+
+def send(number):
+    os.kill(os.getppid(), int(number))
+    time.sleep(1000)
 """
 
 
@@ -92,10 +109,40 @@ def test_hangs_and_crashes_end_the_process_and_the_next_life_starts_another(tmp_
         spoilt = stopped(code, "garbage")
         assert (spoilt.kind, spoilt.message) == ("crashed", "an answer that cannot be read")
         assert isinstance(code.load(), Loaded)
-        family = [int(each) for each in answer(code, "family").given.arrays]
+
+
+def processes(code: UserCode, function: str) -> list[int]:
+    return [int(each) for each in answer(code, function).given.arrays]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have nothing to find them by")
+def test_nothing_that_the_code_started_is_left_and_what_hid_is_named(tmp_path: Path) -> None:
+    with UserCode(script(tmp_path, DANGEROUS), 600.0) as code:
+        assert isinstance(code.load(), Loaded)
+        *_, session, daemon = family = processes(code, "family")
         assert not any(map(gone, family))
-    for pid in family:
-        wait_until(lambda pid=pid: gone(pid))  # type: ignore[misc]  # bound early on purpose
+    assert all(map(gone, family))
+    assert f"sleep 2000 (process {session})" in code.escaped
+    assert sorted(re.findall(r"process (\d+)", " ".join(code.escaped))) == sorted(
+        map(str, (session, daemon))
+    )
+    with UserCode(script(tmp_path, DANGEROUS), 600.0) as code:
+        assert isinstance(code.load(), Loaded)
+        alone = processes(code, "ignoring")
+    assert all(map(gone, alone))
+    assert code.escaped == []
+
+
+def test_a_signal_to_the_parent_is_an_end_of_the_code_and_not_of_the_program(
+    tmp_path: Path,
+) -> None:
+    with UserCode(script(tmp_path, DANGEROUS), 600.0) as code:
+        for name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"):
+            assert isinstance(code.load(), Loaded)
+            (process,) = processes(code, "own")
+            sent = stopped(code, "send", float(signal.Signals[name]))
+            assert (sent.kind, sent.message) == ("exited", f"os.kill(os.getppid(), {name})")
+            wait_until(lambda process=process: gone(process))  # type: ignore[misc]  # bound early
 
 
 def test_what_happens_while_the_file_is_loaded(tmp_path: Path) -> None:
@@ -118,6 +165,11 @@ def test_what_happens_while_the_file_is_loaded(tmp_path: Path) -> None:
             assert end.frames[-1].file == "solution.py"
             assert end.frames[-1].source in text
             assert end.frames[-1].source
+        script(tmp_path, "def f(): pass\n" * 30_000)  # to compile these takes longer than all else
+        code.limit, code.elapsed = SHORT, 0.0
+        end = code.load()
+        assert isinstance(end, Stopped)
+        assert (end.kind, end.compiling, end.frames) == ("hung", True, ())
     with UserCode(script(tmp_path, "import numpy as np\nnp.log(0.0)\n", "statistics.py")) as code:
         loaded = code.load()
         assert isinstance(loaded, Loaded)
@@ -145,14 +197,15 @@ def test_an_interrupted_caller_leaves_no_process(tmp_path: Path) -> None:
     assert gone(int(code.output))
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the lifeline is a means of Linux")
 def test_a_killed_caller_leaves_no_process(tmp_path: Path) -> None:
-    file = script(tmp_path, "import os\ndef gradients():\n    while True: pass\n")
+    file = script(
+        tmp_path, "import os\nprint(os.getpid())\ndef gradients():\n    while True: pass\n"
+    )
     program = (
         "import sys\nfrom pathlib import Path\n"
         "from bptui.checking.process.user_code import UserCode\n"
         f"with UserCode(Path({str(file)!r}), 1000.0) as code:\n"
-        "    code.load()\n    print(code._pipes._process.pid, flush=True)\n"
+        "    code.load()\n    print(code.output, flush=True)\n"
         "    code.call('gradients', [])\n"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as caller:

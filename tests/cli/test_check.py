@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,7 +141,24 @@ def test_code_that_hangs_is_stopped(tmp_path: Path) -> None:
     assert done.says("within the time limit", "line 5", "here", "gradients: does not return.")
     done = run(tmp_path, "import time\nif True:\n" + endless, limit="0.5")
     assert (done.code, done.out) == (3, "")
-    assert done.says("while the file was loaded", "time limit")
+    assert done.says("while the file was loaded within the time limit: 0.5 s", "mine.py, line ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have nothing to find sessions by")
+def test_what_the_code_does_to_other_processes_is_said(tmp_path: Path) -> None:
+    source = (
+        "import os, signal, subprocess, time\n"
+        "subprocess.Popen(['sleep', '1000'], start_new_session=True, env={})\n"
+        "def gradients(x, t, weights):\n"
+        "    os.kill(os.getppid(), signal.SIGTERM)\n"
+        "    time.sleep(1000)\n"
+    )
+    done = run(tmp_path, source)
+    assert done.code == 3
+    assert done.says(
+        "The code ended the program in gradients: os.kill(os.getppid(), SIGTERM)",
+        "Left running in another session, and ended now: sleep 1000 (process ",
+    )
 
 
 @pytest.mark.parametrize(

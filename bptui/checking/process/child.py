@@ -1,8 +1,7 @@
 """The program of the process in which the user's code runs; started by path, as ``child.py``.
 
-``child.py FILE COMMANDS ANSWERS TRACE LIFELINE`` with the descriptors of four pipes. The process
-dies at once when the far end of the last one is closed, so it cannot outlive the program it works
-for. The interpreter is the user's: it may be an old one, and has numpy and nothing else of bptui's.
+``child.py FILE COMMANDS ANSWERS TRACE`` with the descriptors of three pipes. The interpreter is the
+user's: it may be an old one, and has numpy and nothing else of bptui's.
 """
 
 import importlib
@@ -39,10 +38,9 @@ def main() -> None:
         del sys.modules[name]
     file, *descriptors = sys.argv[1:]
     low = [int(each) for each in descriptors]
-    commands, answers, trace, lifeline = map(out_of_reach, low)
+    commands, answers, trace = map(out_of_reach, low)
     for each in low:
         os.close(each)
-    _bind(lifeline)
     _limit()
     serve(file, commands, answers, trace)
 
@@ -56,23 +54,6 @@ def _open_package() -> None:
     assert spec.loader is not None
     sys.modules["bptui"] = module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-
-
-def _bind(lifeline: int) -> None:
-    """Let the system kill the whole process group when the far end of ``lifeline`` is closed.
-
-    Needs no thread, so it also works while the user's code holds the interpreter's lock.
-    """
-    import fcntl
-    import signal
-
-    if not hasattr(fcntl, "F_SETSIG"):
-        return  # not Linux: the ordinary end, by the program itself, has to do
-    with suppress(OSError):
-        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
-        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
-        flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
-        fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
 def _limit() -> None:

@@ -1,10 +1,11 @@
-"""The user's process and the pipes to it: started, spoken with until a deadline, killed."""
+"""The user's process and the pipes to it: started, spoken with until a deadline, ended."""
 
 from __future__ import annotations
 
 import os
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,28 +13,47 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from bptui.checking.interpreter import CannotStartError, Interpreter
-from bptui.checking.process.escaped import kill_marked, new_mark
+import msgspec
+
+from bptui.checking.interpreter import OWN, CannotStartError, Interpreter
 from bptui.checking.process.output import Output
 from bptui.checking.process.server import REPLY
 
-CHILD = Path(__file__).with_name("child.py")
+SUPERVISOR, CHILD = (Path(__file__).with_name(each) for each in ("supervisor.py", "child.py"))
 PIECE = 1 << 16
 POLL = 0.05
 """Seconds after which it is looked whether the process still lives: a pipe need not tell."""
 MOST_TRACE = 1 << 18
 TRACE = 3.0
 """Seconds in which the process has to say where it is; it takes milliseconds on an idle machine."""
+PATIENCE = 5.0
+"""Seconds in which all that the code started has to be gone; a fork bomb may take longer."""
 
 _LIBRARIES = ("OPENBLAS", "OMP", "MKL", "NUMEXPR")
 
 
 class NoAnswerError(Exception):
-    """No answer came: the process ended with ``code`` (negative: a signal's number), or hung."""
+    """No answer came: the process ended with ``code`` (negative: a signal's number), or hung.
 
-    def __init__(self, code: int | Literal["hung", "unreadable"], trace: str = "") -> None:
+    Or it has ``sent`` its parent a signal.
+    """
+
+    def __init__(
+        self, code: int | Literal["hung", "unreadable"] | None, trace: str = "", sent: int = 0
+    ) -> None:
         super().__init__(str(code))
-        self.code, self.trace = code, trace
+        self.code, self.trace, self.sent = code, trace, sent
+
+
+class End(msgspec.Struct):
+    """How a process went: with which exit code, if it ended itself, or by which signal ``sent``.
+
+    ``escaped`` names the processes that it had put into sessions of their own.
+    """
+
+    code: int | None
+    sent: int = 0
+    escaped: list[str] = []
 
 
 class Pipes:
@@ -45,41 +65,46 @@ class Pipes:
     def __init__(self, file: Path, output: Output, python: Interpreter) -> None:
         if sys.platform == "win32":
             raise CannotStartError("code can be checked only on Linux and macOS")
-        if not python.path:
+        if not python.path or not OWN.path:
             raise CannotStartError("the Python interpreter that runs bptui is not known")
         self._output, self._answer, self._trace = output, bytearray(), bytearray()
         self._readers: dict[int, Literal["answer", "output", "trace"]] = {}
-        self._mark = new_mark()
         far: list[int] = []
         near: list[int] = []
         try:
-            for _ in range(2):  # commands and the lifeline lead there
-                reader, writer = os.pipe()
-                far.append(reader)
-                near.append(writer)
+            reader, writer = os.pipe()  # commands lead there
+            far.append(reader)
+            near.append(writer)
             for _ in range(3):  # answers, the trace and what is printed come back
                 reader, writer = os.pipe()
                 far.append(writer)
                 near.append(reader)
-            commands, lifeline, answers, trace, printed = far
-            self._process = subprocess.Popen(
-                [python.path, "-u", str(CHILD), str(file)]
-                + [str(each) for each in (commands, answers, trace, lifeline)],
+            *pipes, printed = far
+            self._lifeline, end = socket.socketpair()
+            far.append(lifeline := end.detach())
+            numbers = [str(each) for each in pipes]
+            self._supervisor = subprocess.Popen(
+                [
+                    *(OWN.path, "-I", "-S", str(SUPERVISOR), str(lifeline), ",".join(numbers)),
+                    *(python.path, "-u", str(CHILD), str(file), *numbers),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=printed,
                 stderr=printed,
-                pass_fds=(commands, answers, trace, lifeline),
+                pass_fds=(*pipes, lifeline),
                 start_new_session=True,
-                env={**_environment(), **self._mark},
+                env=_environment(),
             )
         except OSError as error:
             _close(near)
             raise CannotStartError(f"{python}: {error.strerror or error}") from error
         finally:
             _close(far)
-        self._near = near
-        self._commands = near[0]
-        self._readers = {near[2]: "answer", near[3]: "trace", near[4]: "output"}
+        self._near, self._said = near, b""
+        self._end: End | None = None
+        self._lifeline.setblocking(False)
+        self._commands, *back = near
+        self._readers = dict(zip(back, ("answer", "trace", "output"), strict=True))
         for descriptor in (self._commands, *self._readers):
             os.set_blocking(descriptor, False)
 
@@ -87,7 +112,7 @@ class Pipes:
         """Send ``request`` and return the next answer, of at most ``most`` bytes: text, numbers.
 
         ``deadline`` by :func:`time.monotonic`. Raises :class:`NoAnswerError` where there is none;
-        then the process is to be killed.
+        then the process is to be ended.
         """
         rest = memoryview(request)
         with selectors.DefaultSelector() as selector:
@@ -135,15 +160,15 @@ class Pipes:
 
     def _last(self, selector: selectors.BaseSelector, most: int) -> tuple[bytes, bytes] | None:
         """The answer left by a process that has ended, which may be none; None while it lives."""
-        code = self._process.poll()
-        if code is None:
+        if self._supervisor.poll() is None:
             if "answer" not in self._readers.values():
                 time.sleep(POLL / 10)  # it closed the pipe and has not ended yet
             return None
         self._read_on(selector, rounds=64)  # a pipe holds no more
         answer = self._taken(most)
         if answer is None:
-            raise NoAnswerError(code, self._traced())
+            end = self.end()
+            raise NoAnswerError(end.code, self._traced(), end.sent)
         return answer
 
     def _read(self, selector: selectors.BaseSelector, descriptor: int) -> None:
@@ -175,7 +200,7 @@ class Pipes:
         """Where the process is just now, as :mod:`faulthandler` writes it."""
         self._trace.clear()
         with suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGUSR1)
+            os.kill(int(self._heard()[0]), signal.SIGUSR1)
         end = time.monotonic() + TRACE
         while time.monotonic() < end:
             before = len(self._trace)
@@ -189,15 +214,37 @@ class Pipes:
     def _traced(self) -> str:
         return self._trace.decode("utf-8", "replace")
 
-    def kill(self) -> None:
-        """End the process and all that it started; no error if there are none."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.kill()
-        self._process.wait()
-        kill_marked(self._mark)
-        _close(self._near)
-        self._near = []
+    def end(self) -> End:
+        """End the process and all that came of it, where they live, and tell how it went."""
+        if self._end is None:
+            with suppress(OSError):
+                self._lifeline.shutdown(socket.SHUT_WR)
+            self._supervisor.send_signal(signal.SIGCONT)  # it may have been stopped
+            try:
+                self._supervisor.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self._supervisor.kill()
+                self._supervisor.wait()
+            self._end = self._ended()
+            self._lifeline.close()
+            _close(self._near)
+        return self._end
+
+    def _ended(self) -> End:
+        lines = self._heard()
+        if len(lines) == 2:
+            return msgspec.json.decode(lines[1], type=End)
+        if lines:  # the process has killed its parent
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(int(lines[0]), signal.SIGKILL)
+        return End(None, signal.SIGKILL)
+
+    def _heard(self) -> list[bytes]:
+        """The lines of the supervisor so far: the number of the process, and the end."""
+        with suppress(BlockingIOError):
+            while part := self._lifeline.recv(PIECE):
+                self._said += part
+        return self._said.splitlines()
 
 
 def _environment() -> dict[str, str]:

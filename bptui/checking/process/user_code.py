@@ -6,6 +6,7 @@ import pickle
 import signal
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -38,6 +39,8 @@ class UserCode:
     def __init__(self, file: Path, limit: float = 10.0, python: Interpreter = OWN) -> None:
         self.limit, self.elapsed, self.python = limit, 0.0, python
         self.answered = 0
+        self.escaped: list[str] = []
+        """What the code has put into sessions of their own, by command lines; it was ended."""
         self._file, self._output = file.resolve(), Output()
         self._pipes: Pipes | None = None
         self._ready, self._loaded, self._number = False, False, 0
@@ -140,23 +143,30 @@ class UserCode:
     def _end(self) -> None:
         self._loaded = self._ready = False
         if self._pipes is not None:
-            self._pipes.kill()
+            self.escaped += self._pipes.end().escaped
             self._pipes = None
 
     def _stopped(self, error: NoAnswerError, loading: bool) -> Stopped:
         frames, omitted = UserFiles(str(self._file)).of_dump(error.trace)
+        made = partial(Stopped, frames=frames, while_loading=loading, omitted=omitted)
         if error.code == "hung":
-            return Stopped("hung", f"{self.limit:g} s", frames, loading, omitted)
+            compiling = loading and bool(error.trace) and not frames
+            return made("hung", f"{self.limit:g} s", compiling=compiling)
         if error.code == "unreadable":
-            return Stopped("crashed", "an answer that cannot be read", frames, loading, omitted)
+            return made("crashed", "an answer that cannot be read")
+        if error.sent:
+            return made("exited", f"os.kill(os.getppid(), {_signal(error.sent)})")
         assert isinstance(error.code, int)
         if error.code >= 0:
-            return Stopped("exited", f"os._exit({error.code})", frames, loading, omitted)
-        try:
-            name = signal.Signals(-error.code).name
-        except ValueError:
-            name = str(-error.code)
-        return Stopped("crashed", f"signal {name}", frames, loading, omitted)
+            return made("exited", f"os._exit({error.code})")
+        return made("crashed", f"signal {_signal(-error.code)}")
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
 
 
 def _packed(argument: Argument) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from bptui.checking.answers import Frame, Stopped
@@ -58,8 +58,14 @@ def not_loaded(file: Path, error: UncheckableError, python: Interpreter) -> list
     return [
         f"{name}: {stopped_text(stopped, file.name)}",
         *frame_lines(stopped.frames),
-        *([hint] if hint else []),
+        *filter(None, (hint, left_behind(error.escaped))),
     ]
+
+
+def left_behind(escaped: Sequence[str]) -> str:
+    """What the code had started and put into sessions of its own; "" where there was nothing."""
+    names = ", ".join(map(printable, escaped))
+    return f"Left running in another session, and ended now: {names}." if escaped else ""
 
 
 def failure_text(function: str, failure: Failure, made: Attempt) -> str:
@@ -80,6 +86,7 @@ def failure_text(function: str, failure: Failure, made: Attempt) -> str:
 def stopped_text(stopped: Stopped, function: str) -> str:
     """What ended the code, in a sentence."""
     where = "while the file was loaded" if stopped.while_loading else f"in {function}"
+    where = "while Python compiled the file" if stopped.compiling else where
     message = printable(stopped.message)
     return {
         "raised": f"An exception {where}: {message}",

@@ -17,7 +17,7 @@ from bptui.checking.reporting.causes import (
     right_names,
     striking_of,
 )
-from bptui.checking.reporting.failures import end, failed
+from bptui.checking.reporting.failures import end, failed, left_behind
 from bptui.checking.reporting.links import link_lines
 from bptui.checking.reporting.quantities import (
     digits_right,
@@ -46,6 +46,8 @@ def report_lines(check: Check, width: int) -> Iterator[str]:
         if each.examined.diagnosis is not None:
             told.right |= right_names(each.examined.diagnosis)
     yield ""
+    if check.escaped:
+        yield from [*wrapped(left_behind(check.escaped), width), ""]
     for each in check.functions:
         yield from wrapped(result(each), width, "", INDENT)
 
