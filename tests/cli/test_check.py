@@ -157,7 +157,7 @@ def test_what_the_code_does_to_other_processes_is_said(tmp_path: Path) -> None:
     assert done.code == 3
     assert done.says(
         "The code ended the program in gradients: os.kill(os.getppid(), SIGTERM)",
-        "Left running in another session, and ended now: sleep 1000 (process ",
+        "Stopped processes that were still running in another session: sleep 1000 (process ",
     )
 
 
