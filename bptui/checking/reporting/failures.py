@@ -65,7 +65,9 @@ def not_loaded(file: Path, error: UncheckableError, python: Interpreter) -> list
 def left_behind(escaped: Sequence[str]) -> str:
     """What the code had started and put into sessions of its own; "" where there was nothing."""
     names = ", ".join(map(printable, escaped))
-    return f"Stopped processes that were still running in another session: {names}." if escaped else ""
+    return (
+        f"Stopped processes that were still running in another session: {names}." if escaped else ""
+    )
 
 
 def failure_text(function: str, failure: Failure, made: Attempt) -> str:
