@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 # examples are other ones in every run: fewer of them each time, so that the suite stays short
-settings.register_profile("short", max_examples=40, deadline=None)
+settings.register_profile("short", max_examples=20, deadline=None)
 settings.load_profile("short")
 
 # as the program itself does: one thread, and so one order of summation and the same bits

@@ -36,7 +36,7 @@ def regions(layout: Layout) -> list[Region]:
 
 
 @given(LAYERS, WIDTHS, HEIGHTS, st.booleans())
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 def test_units_do_not_overlap_and_lie_inside(
     layers: tuple[int, ...], width: int, height: int, bias: bool
 ) -> None:
@@ -53,7 +53,7 @@ def test_units_do_not_overlap_and_lie_inside(
 
 
 @given(LAYERS, WIDTHS, HEIGHTS)
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 def test_every_unit_is_drawn_or_counted(layers: tuple[int, ...], width: int, height: int) -> None:
     layout = arrange(network(layers), width, height)
     counted = {each.x: each.count for each in layout.omissions}
@@ -72,7 +72,7 @@ def test_every_unit_is_drawn_or_counted(layers: tuple[int, ...], width: int, hei
     st.integers(12, 60),
     st.integers(5, 8),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_labels_stand_between_the_layers_and_apart(
     layers: tuple[int, ...], width: int, height: int, length: int
 ) -> None:

@@ -56,7 +56,7 @@ async def selected(session: Session, selection: Selection) -> None:
 
 
 @given(LAYERS, st.booleans(), st.integers(30, 160))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_the_arrows_reach_every_cell_of_the_matrices(
     layers: tuple[int, ...], bias: bool, width: int
 ) -> None:
@@ -76,7 +76,7 @@ def test_the_arrows_reach_every_cell_of_the_matrices(
 
 
 @given(LAYERS, st.data())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_within_a_matrix_the_arrows_undo_each_other(
     layers: tuple[int, ...], data: st.DataObject
 ) -> None:
@@ -107,7 +107,7 @@ def test_the_arrows_cross_the_borders_of_matrices() -> None:
 
 
 @given(LAYERS)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_the_arrows_reach_every_unit_and_edge_of_the_diagram(layers: tuple[int, ...]) -> None:
     drawn = network(layers)
     reached, left = {Selection()}, [Selection()]
@@ -133,7 +133,7 @@ def test_the_arrows_reach_every_unit_and_edge_of_the_diagram(layers: tuple[int, 
     st.integers(6, 40),
     st.data(),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_the_diagram_draws_the_selection(
     layers: tuple[int, ...], width: int, height: int, data: st.DataObject
 ) -> None:
@@ -151,7 +151,7 @@ def test_the_diagram_draws_the_selection(
 
 
 @given(LAYERS, st.booleans(), st.integers(40, 160))
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_a_click_on_a_cell_picks_it(layers: tuple[int, ...], bias: bool, width: int) -> None:
     drawn = network(layers, bias=bias)
     blocks = blocks_module.arrange(drawn, "", width)

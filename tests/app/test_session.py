@@ -332,7 +332,7 @@ SAMPLES: dict[str, bytes] = {}
 
 
 @settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.data())
 def test_whatever_a_file_holds_it_is_read_or_refused(state: Path, data: st.DataObject) -> None:

@@ -73,7 +73,7 @@ LOSSES = st.lists(st.just(0.0) | st.floats(1e-300, 1e300), min_size=1, max_size=
 
 
 @given(LOSSES, st.booleans(), st.integers(LEAST_HEIGHT, 40))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 def test_every_loss_stands_where_even_and_round_ticks_say(
     losses: list[float], logarithmic: bool, height: int
 ) -> None:

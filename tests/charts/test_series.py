@@ -193,7 +193,7 @@ def test_steps_behind_the_last_are_left_out() -> None:
     st.integers(LEAST_HEIGHT, 20),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_any_lines_make_a_chart_of_the_size_asked_for(
     others: list[tuple[list[float], str, int]],
     current: list[float],

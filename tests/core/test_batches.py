@@ -23,7 +23,7 @@ schedules = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(schedules, st.integers(0, 10**9))
 def test_an_epoch_uses_every_sample_once(schedule: BatchSchedule, epoch: int) -> None:
     first = epoch * schedule.batches_per_epoch
@@ -37,7 +37,7 @@ def test_an_epoch_uses_every_sample_once(schedule: BatchSchedule, epoch: int) ->
         assert np.concatenate(batches).tolist() == list(range(schedule.samples))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(schedules, st.lists(st.integers(0, 10**6), min_size=1, max_size=12))
 def test_order_does_not_depend_on_what_was_asked_before(
     schedule: BatchSchedule, steps: list[int]

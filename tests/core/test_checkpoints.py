@@ -19,7 +19,7 @@ def played(checkpoints: Checkpoints, steps: int) -> None:
             checkpoints.keep(step, np.full(checkpoints.state_bytes // 8, float(step)))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(
     st.integers(1, 2000),
     st.integers(0, 200_000),

@@ -119,7 +119,7 @@ def test_a_constant_column_becomes_zero(value: float, samples: int) -> None:
     assert not np.any(standardized(*[np.full((samples, 1), value)] * 2))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(2, 200), st.floats(0.0, 0.99), st.integers(0, 2**31))
 def test_split(samples: int, fraction: float, seed: int) -> None:
     train, test = split(samples, fraction, seed)

@@ -32,9 +32,8 @@ def printed(made: Experiment) -> Iterator[str]:
     gradients = [f"gw{number}" for number in (1, made.network.weight_count)]
     for subject in ("all", *gradients):
         explanation = explainer.explain(snapshot, subject)
-        for width in (60, 1000):
-            for form in FORMS:
-                yield from map(plain, Report(explainer.symbols, width).lines(explanation, form))
+        for form in FORMS:
+            yield from map(plain, Report(explainer.symbols, 60).lines(explanation, form))
         statements = [*explanation.arrays]
         for section in explanation.numbers:
             statements += section.statements
@@ -50,8 +49,7 @@ def check(made: Experiment) -> None:
 
 @pytest.mark.parametrize(("output", "loss"), PAIRS)
 def test_losses(output: str, loss: str) -> None:
-    check(experiment((2, 2, 3), ("tanh", output), loss=loss, samples=6, l2=0.01))
-    check(experiment((2, 1), output, loss=loss, samples=1))
+    check(experiment((2, 2, 2), ("tanh", output), loss=loss, samples=3, l2=0.01))
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -64,6 +62,6 @@ def test_mistakes(mistake: str) -> None:
     check(experiment((2, 2, 2), "sigmoid", samples=2, mistakes=(mistake,)))
 
 
-@pytest.mark.parametrize("seed", range(100, 116))
+@pytest.mark.parametrize("seed", range(100, 104))
 def test_random_networks(seed: int) -> None:
     check(random_experiment(seed, mistakes=seed % 3))

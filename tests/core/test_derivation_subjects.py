@@ -98,7 +98,7 @@ PARTS = ["w", "W", "g", "b", "_", "dL/d", "net", "out", "delta", "h", "o", "i", 
 
 
 @given(text=st.text() | st.lists(st.sampled_from(PARTS), max_size=5).map("".join))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_any_text_is_a_subject_or_refused(text: str) -> None:
     for kind, made in SMALL.items():
         try:
@@ -125,7 +125,7 @@ def test_a_run_that_diverges_is_explained_to_the_end(mistake: str | None) -> Non
             assert Report(explainer.symbols, 76).lines(explanation, form)
 
 
-@pytest.mark.parametrize("seed", range(4000, 4006))
+@pytest.mark.parametrize("seed", range(4000, 4002))
 def test_random_networks_are_explained(seed: int) -> None:
     made = random_experiment(seed, mistakes=seed % 3)
     explainer = Explainer(made)

@@ -73,12 +73,12 @@ def check_expanded(snapshot: Snapshot) -> None:
                 assert_value(node, scope, wanted, what)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(8))
 def test_random_networks(seed: int) -> None:
     check(random_experiment(seed))
 
 
-@pytest.mark.parametrize("seed", range(1000, 1012))
+@pytest.mark.parametrize("seed", range(1000, 1005))
 def test_random_networks_with_mistakes(seed: int) -> None:
     check(random_experiment(seed, mistakes=1 + seed % 4), 2)
 

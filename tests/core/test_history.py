@@ -34,7 +34,7 @@ def millions() -> tuple[Array, LossHistory]:
     return losses, history(losses, 50_000)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(0, 3 * CHUNK), st.integers(200, 2 * CHUNK), st.integers(0, 2**31))
 @example(CHUNK, CHUNK, 0)
 @example(2 * CHUNK, 2 * CHUNK, 0)
@@ -101,7 +101,7 @@ def test_one_spike_among_millions_is_never_lost(step: int) -> None:
     assert (highs == 9.0).sum() == (2 if step == 9_999_999 else 1)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(
     st.integers(1, 60_000),
     st.integers(1, 200),
@@ -126,7 +126,7 @@ def test_envelope_of_nothing() -> None:
     assert len(steps) == len(lows) == len(highs) == 0
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(0, 150_000), st.integers(1, 150_000), st.integers(1, 300))
 @example(SPANS, SPANS, 7)
 def test_bounds_hold_what_they_say(start: int, count: int, piece: int) -> None:

@@ -16,7 +16,7 @@ from .support import arrays, experiment
 shapes = st.lists(st.integers(1, 5), min_size=2, max_size=6).map(tuple)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(shapes, st.booleans())
 def test_round_trip(layers: tuple[int, ...], bias: bool) -> None:
     made = experiment(layers, bias=bias)
@@ -30,7 +30,7 @@ def test_round_trip(layers: tuple[int, ...], bias: bool) -> None:
     assert np.array_equal(layout.flatten(back), flat)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(shapes, st.booleans())
 def test_spans_cover_everything_once(layers: tuple[int, ...], bias: bool) -> None:
     made = experiment(layers, bias=bias)

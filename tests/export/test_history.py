@@ -157,7 +157,7 @@ def test_numbers_that_are_not_finite_are_words() -> None:
     assert (str(archive["loss"][-1]), str(archive["W1"][-1, 0, 0])) == (loss, weight)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.integers(0, 500), st.integers(1, 600))
 def test_rows_are_every_so_many_steps_and_the_last(last: int, every: int) -> None:
     steps = [*Rows(last, every).steps()]
@@ -165,7 +165,7 @@ def test_rows_are_every_so_many_steps_and_the_last(last: int, every: int) -> Non
     assert steps == sorted({*range(0, last + 1, every), last})
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.integers(0, 10**9), st.integers(1, 10**5))
 def test_the_proposed_distance_is_the_smallest_round_one(last: int, most: int) -> None:
     every = round_every(last, most)

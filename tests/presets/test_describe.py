@@ -35,7 +35,7 @@ def rebuilt(experiment: Experiment, folder: Path) -> Experiment:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 def test_it_builds_the_same_numbers_again(folder: Path, data: st.DataObject) -> None:
     experiment = data.draw(st.one_of(edited(folder), programmed()))
     assert same_experiment(rebuilt(experiment, folder), experiment)

@@ -91,7 +91,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(st.one_of(st.text(), st.lists(PIECES).map("".join)))
 def test_any_text_gives_a_result_or_one_short_sentence(text: str) -> None:
     for read in READERS:

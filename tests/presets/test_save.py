@@ -67,7 +67,7 @@ def loaded(tmp_path: Path, text: str = COMMENTED) -> Experiment:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 def test_a_saved_experiment_loads_to_the_same_bits(folder: Path, data: st.DataObject) -> None:
     experiment = data.draw(st.one_of(edited(folder), programmed()))
     again = loads(document(experiment, folder), experiment.name, folder)
@@ -76,14 +76,14 @@ def test_a_saved_experiment_loads_to_the_same_bits(folder: Path, data: st.DataOb
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 def test_text_that_is_saved_again_stays_as_it_is(folder: Path, data: st.DataObject) -> None:
     text = document(data.draw(st.one_of(edited(folder), programmed())), folder)
     assert document(loads(text, "mine", folder), folder) == text
 
 
 @given(st.text(), st.text(), st.text())
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 def test_words_are_kept_but_for_what_terminals_obey(
     title: str, description: str, source: str
 ) -> None:

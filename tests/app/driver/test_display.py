@@ -44,7 +44,7 @@ def cells(text: str) -> int:
 
 
 @given(frames, st.lists(st.booleans(), min_size=6, max_size=6), st.booleans(), st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_differences_lead_to_the_same_cells(
     drawn: list[list[tuple[int, int, Style, str]]], sent: list[bool], erases: bool, returns: bool
 ) -> None:
