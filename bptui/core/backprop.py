@@ -123,7 +123,12 @@ class _Builder:
 
     def build(self) -> StepProgram:
         step = self.step
-        shown, fast = self.compiler(step.nodes), self.compiler(["loss", *step.gradients])
+        # the fast loop leaves out gradients that change nothing
+        kept = set(step.updated.values())
+        needed = [
+            name for name in step.gradients if name[1:] in step.changed or step.nodes[name] in kept
+        ]
+        shown, fast = self.compiler(step.nodes), self.compiler(["loss", *needed])
         operations: list[Operation] = []
         for name, stage, layer, writes, layers in parts_of(step):
             if stage == "update":
@@ -139,8 +144,11 @@ class _Builder:
             operations.append(
                 Operation(name, stage, layer, reads, writes, tuple(calls), tuple(quick))
             )
-        every = tuple(each for operation in operations for each in operation.fast)
-        return StepProgram(tuple(operations), self.arrays, self.arrays["loss"], every)
+        quick_ones = tuple(each for operation in operations for each in operation.fast)
+        all_of_them = tuple(each for operation in operations for each in operation.calls)
+        return StepProgram(
+            tuple(operations), self.arrays, self.arrays["loss"], quick_ones, all_of_them
+        )
 
     def remembered(self, names: tuple[str, ...]) -> list[Call]:
         """The calls that keep quantities for the next step, where it reads them."""

@@ -41,3 +41,5 @@ class StepProgram(NamedTuple):
     """(1, 1)."""
     calls: tuple[Call, ...]
     """The fast calls of all operations, one after the other."""
+    shown: tuple[Call, ...]
+    """The calls that leave every quantity as it is shown, likewise."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptui.core.arrays import Array, Call, frozen, run, zeros
+from bptui.core.arrays import Array, frozen, run, zeros
 from bptui.core.backprop import Workspace, build_step
 from bptui.core.batches import Indices
 from bptui.core.experiment import Experiment
@@ -64,7 +64,6 @@ class Engine:
         self.state = State(experiment)
         self._workspace = Workspace(self.state)
         self._programs: dict[int, StepProgram] = {}
-        self._sparing: dict[int, tuple[Call, ...]] = {}
         self._schedule = experiment.schedule
         names, layers = experiment.network.names, range(1, experiment.network.depth + 1)
         self._gradient_names = [names.weight_gradient(layer) for layer in layers]
@@ -115,7 +114,7 @@ class Engine:
                 program, row = self._prepare(self.step + index), values[index]
                 calls = program.calls
                 if watched.reads_gradient:
-                    calls = self._sparing_calls(self._schedule.size(self.step + index))
+                    calls = program.shown
                 row[:split] = parameters[watched.parameters]
                 if watched.others:
                     losses[index] = self._advance_reading(program, watched, others[index])
@@ -193,16 +192,6 @@ class Engine:
                 x, t = zeros(samples, x.shape[1]), zeros(samples, t.shape[1])
             self._programs[samples] = build_step(self.experiment, self.state, self._workspace, x, t)
         return self._programs[samples]
-
-    def _sparing_calls(self, samples: int) -> tuple[Call, ...]:
-        """The fast calls, but for updates that would use the gradient up as scratch space."""
-        if samples not in self._sparing:
-            self._sparing[samples] = tuple(
-                each
-                for operation in self._program(samples).operations
-                for each in (operation.calls if operation.stage == "update" else operation.fast)
-            )
-        return self._sparing[samples]
 
     def _prepare(self, step: int) -> StepProgram:
         """The program of ``step``, with its batch and its number in place."""

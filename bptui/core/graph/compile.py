@@ -119,6 +119,9 @@ class Compiler:
             self._add(inputs[0].dot, inputs[1], out)
         elif node.op is sum_of_squares:
             self._calls.append(inner_product(inputs[0], out.reshape(1, 1)))
+        elif name == "sum" and inputs[0].ndim == 2 and settings["axis"] == 0 and out.ndim == 1:
+            # a product with ones takes a third of the time of a sum down the columns
+            self._add(np.ones(len(inputs[0])).dot, inputs[0], out)
         elif name in _REDUCED:
             axis = settings.get("axis")
             axes = tuple(range(inputs[0].ndim)) if axis is None else axis
