@@ -7,8 +7,8 @@ Trees are immutable and compare by value.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -18,7 +18,19 @@ Index: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Quantity:
+class Expression:
+    """A node of a tree; its parts are those fields that hold expressions."""
+
+    part_names: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls.part_names = tuple(
+            name for name, kind in cls.__annotations__.items() if "Expression" in kind
+        )
+
+
+@dataclass(frozen=True)
+class Quantity(Expression):
     """A named array of the step, or one of its numbers; ``new`` is its value after the update."""
 
     name: str
@@ -27,7 +39,7 @@ class Quantity:
 
 
 @dataclass(frozen=True)
-class Constant:
+class Constant(Expression):
     """A number of the formula itself; ``text`` and ``code`` where it is not written in digits."""
 
     value: float
@@ -36,7 +48,7 @@ class Constant:
 
 
 @dataclass(frozen=True)
-class Setting:
+class Setting(Expression):
     """A number that the experiment sets: learning_rate, momentum, l2, ..."""
 
     name: str
@@ -44,38 +56,38 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Sum:
+class Sum(Expression):
     """A sum; a :class:`Negative` term is subtracted."""
 
     terms: tuple[Expression, ...]
 
 
 @dataclass(frozen=True)
-class Product:
+class Product(Expression):
     """A product, element by element on arrays."""
 
     factors: tuple[Expression, ...]
 
 
 @dataclass(frozen=True)
-class Quotient:
+class Quotient(Expression):
     top: Expression
     bottom: Expression
 
 
 @dataclass(frozen=True)
-class Negative:
+class Negative(Expression):
     of: Expression
 
 
 @dataclass(frozen=True)
-class Power:
+class Power(Expression):
     base: Expression
     exponent: Expression
 
 
 @dataclass(frozen=True)
-class Function:
+class Function(Expression):
     """A function of one argument: a key of :data:`FUNCTIONS`."""
 
     name: str
@@ -83,7 +95,7 @@ class Function:
 
 
 @dataclass(frozen=True)
-class Maximum:
+class Maximum(Expression):
     """The larger of two numbers."""
 
     first: Expression
@@ -91,7 +103,7 @@ class Maximum:
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Expression):
     """``positive`` where ``condition`` is above 0, ``otherwise`` elsewhere."""
 
     condition: Expression
@@ -100,7 +112,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Activated:
+class Activated(Expression):
     """An activation function, or its derivative, of ``argument``, written out in ``body``.
 
     ``by_name`` stands for one that is never written out where single numbers are shown.
@@ -113,7 +125,7 @@ class Activated:
 
 
 @dataclass(frozen=True)
-class Stable:
+class Stable(Expression):
     """``shown`` is the textbook's way to write it, ``computed`` the one that keeps its digits."""
 
     shown: Expression
@@ -121,25 +133,25 @@ class Stable:
 
 
 @dataclass(frozen=True)
-class LogSumExp:
+class LogSumExp(Expression):
     """ln of the sum of e^x over the units of each sample, (samples, 1)."""
 
     of: Expression
 
 
 @dataclass(frozen=True)
-class MatrixProduct:
+class MatrixProduct(Expression):
     left: Expression
     right: Expression
 
 
 @dataclass(frozen=True)
-class Transposed:
+class Transposed(Expression):
     of: Expression
 
 
 @dataclass(frozen=True)
-class Total:
+class Total(Expression):
     """The sum over everything (axis None), the samples (0), or the units of each sample (1).
 
     ``rows`` is what the rows of ``of`` stand for: samples, or units where it is made of weights.
@@ -151,14 +163,14 @@ class Total:
 
 
 @dataclass(frozen=True)
-class LastSample:
+class LastSample(Expression):
     """The last row of a batch."""
 
     of: Expression
 
 
 @dataclass(frozen=True)
-class Series:
+class Series(Expression):
     """A sum over ``samples`` or ``units``, a term each; of a long one a :class:`Rest` for most."""
 
     terms: tuple[Expression, ...]
@@ -166,35 +178,11 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Rest:
+class Rest(Expression):
     """So many terms of a long series that are not written out, and their sum."""
 
     count: int
     value: float = field(compare=False)
-
-
-Expression: TypeAlias = (
-    Quantity
-    | Constant
-    | Setting
-    | Sum
-    | Product
-    | Quotient
-    | Negative
-    | Power
-    | Function
-    | Maximum
-    | Choice
-    | Activated
-    | Stable
-    | LogSumExp
-    | MatrixProduct
-    | Transposed
-    | Total
-    | LastSample
-    | Series
-    | Rest
-)
 
 
 def _softplus(x: Array) -> Array:
@@ -244,66 +232,19 @@ def square(of: Expression) -> Power:
 
 def children(node: Expression) -> tuple[Expression, ...]:
     """The parts of a node, in the order in which they are read."""
-    match node:
-        case Sum(terms) | Series(terms):
-            return terms
-        case Product(factors):
-            return factors
-        case Quotient(first, second) | Power(first, second) | Maximum(first, second):
-            return (first, second)
-        case MatrixProduct(first, second):
-            return (first, second)
-        case Choice(condition, positive, otherwise):
-            return (condition, positive, otherwise)
-        case Negative(of) | LogSumExp(of) | Transposed(of) | Total(of) | LastSample(of):
-            return (of,)
-        case Function(_, argument):
-            return (argument,)
-        case Activated(_, argument, body):
-            return (argument, body)
-        case Stable(shown, computed):
-            return (shown, computed)
-        case _:
-            return ()
+    parts = [getattr(node, name) for name in node.part_names]
+    return parts[0] if len(parts) == 1 and isinstance(parts[0], tuple) else tuple(parts)
 
 
 def rebuild(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
     """The node with ``change`` applied to each of its parts."""
-    match node:
-        case Sum(terms):
-            return Sum(tuple(map(change, terms)))
-        case Series(terms, over):
-            return Series(tuple(map(change, terms)), over)
-        case Product(factors):
-            return times(*map(change, factors))
-        case Quotient(top, bottom):
-            return Quotient(change(top), change(bottom))
-        case Power(base, exponent):
-            return Power(change(base), change(exponent))
-        case Maximum(first, second):
-            return Maximum(change(first), change(second))
-        case MatrixProduct(left, right):
-            return MatrixProduct(change(left), change(right))
-        case Choice(condition, positive, otherwise):
-            return Choice(change(condition), change(positive), change(otherwise))
-        case Negative(of):
-            return Negative(change(of))
-        case LogSumExp(of):
-            return LogSumExp(change(of))
-        case Transposed(of):
-            return Transposed(change(of))
-        case Total(of, axis, rows):
-            return Total(change(of), axis, rows)
-        case LastSample(of):
-            return LastSample(change(of))
-        case Function(name, argument):
-            return Function(name, change(argument))
-        case Activated(name, argument, body, by_name):
-            return Activated(name, change(argument), change(body), by_name)
-        case Stable(shown, computed):
-            return Stable(change(shown), change(computed))
-        case _:
-            return node
+    if isinstance(node, Product):
+        return times(*map(change, node.factors))
+    changed: dict[str, Any] = {}
+    for name in node.part_names:
+        part = getattr(node, name)
+        changed[name] = tuple(map(change, part)) if isinstance(part, tuple) else change(part)
+    return replace(node, **changed) if changed else node
 
 
 def quantities(node: Expression) -> tuple[Quantity, ...]:

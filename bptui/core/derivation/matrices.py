@@ -11,7 +11,6 @@ from bptui.core.arrays import Array
 from bptui.core.derivation.equation import Equation
 from bptui.core.derivation.expression import (
     Activated,
-    Choice,
     Constant,
     Expression,
     Function,
@@ -19,14 +18,11 @@ from bptui.core.derivation.expression import (
     LastSample,
     LogSumExp,
     MatrixProduct,
-    Maximum,
     Negative,
     Power,
     Product,
     Quantity,
     Quotient,
-    Rest,
-    Series,
     Setting,
     Stable,
     Sum,
@@ -282,7 +278,7 @@ class _Form:
                 ]
             case Transposed(of):
                 return [*self.blocks(of, ATOM, (*path, 0)), text_block("^T")]
-            case Maximum() | Choice() | Series() | Rest():
+            case _:
                 return [self._matrix(node)]
 
     def _matrix(self, node: Expression) -> Block:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import cast
 
 import numpy as np
@@ -32,6 +34,7 @@ from bptui.core.derivation.expression import (
     Sum,
     Total,
     Transposed,
+    children,
 )
 from bptui.core.network import Parameters
 from bptui.core.snapshot import Snapshot
@@ -72,8 +75,8 @@ class Scope:
     def shape(self, node: Expression) -> tuple[int, ...]:
         """The shape that an expression on arrays has."""
         match node:
-            case Quantity():
-                return self.value(node).shape
+            case Quantity(name, index, new):
+                return self.array(name, new).shape if index is None else ()
             case Transposed(of):
                 return self.shape(of)[::-1]
             case MatrixProduct(left, right):
@@ -84,19 +87,13 @@ class Scope:
             case LastSample(of):
                 return self.shape(of)[1:]
             case LogSumExp(of):
-                return (self.shape(of)[0], 1)
+                shape = self.shape(of)
+                return (shape[0], 1) if shape else ()
             case Activated(_, _, body) | Stable(_, body):
                 return self.shape(body)
-            case Sum(parts) | Product(parts) | Series(parts):
-                return np.broadcast_shapes(*map(self.shape, parts))
-            case Quotient(first, second) | Power(first, second) | Maximum(first, second):
-                return np.broadcast_shapes(self.shape(first), self.shape(second))
-            case Choice(condition, positive, otherwise):
-                return np.broadcast_shapes(*map(self.shape, (condition, positive, otherwise)))
-            case Negative(of) | Function(_, of):
-                return self.shape(of)
             case _:
-                return ()
+                shapes = {self.shape(part) for part in children(node)}
+                return shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)
 
 
 def _add(into: dict[str, Array], snapshot: Snapshot, prefix: str, parameters: Parameters) -> None:
@@ -114,54 +111,45 @@ def evaluate(node: Expression, scope: Scope) -> Array:
 
 
 def _evaluate(node: Expression, scope: Scope) -> Array:
-    def value(part: Expression) -> Array:
-        return _evaluate(part, scope)
-
     result: Array
     match node:
         case Quantity():
             return scope.value(node)
         case Constant(number) | Setting(_, number) | Rest(_, number):
             return cast(Array, number)
-        case Sum(terms) | Series(terms):
-            result = value(terms[0])
-            for term in terms[1:]:
-                # a + (-b) and a - b are the same number
-                result = result + value(term)
-            return result
-        case Product(factors):
-            result = value(factors[0])
-            for factor in factors[1:]:
-                result = result * value(factor)
-            return result
-        case Quotient(top, bottom):
-            return np.divide(value(top), value(bottom))
-        case Negative(of):
-            return -value(of)
-        case Power(base, exponent):
-            return np.power(value(base), value(exponent))
-        case Function(name, argument):
-            return FUNCTIONS[name](value(argument))
-        case Maximum(first, second):
-            return np.maximum(value(first), value(second))
-        case Choice(condition, positive, otherwise):
-            return np.where(value(condition) > 0.0, value(positive), value(otherwise))
         case Activated(_, _, body) | Stable(_, body):
-            return value(body)
+            return _evaluate(body, scope)
+    values = [_evaluate(part, scope) for part in children(node)]
+    match node:
+        case Sum() | Series():  # a + (-b) and a - b are the same number
+            return reduce(operator.add, values)
+        case Product():
+            return reduce(operator.mul, values)
+        case Quotient():
+            return np.divide(*values)
+        case Negative():
+            return -values[0]
+        case Power():
+            return np.power(*values)
+        case Function(name):
+            return FUNCTIONS[name](values[0])
+        case Maximum():
+            return np.maximum(*values)
+        case Choice():
+            condition, positive, otherwise = values
+            return np.where(condition > 0.0, positive, otherwise)
         case LogSumExp(Series(terms)):  # single numbers
-            result = np.logaddexp.reduce([value(term) for term in terms])
-            return result
-        case LogSumExp(of):
-            result = np.logaddexp.reduce(value(of), axis=1, keepdims=True)
-            return result
-        case MatrixProduct(left, right):
-            result = np.dot(value(left), value(right))
-            return result
-        case Transposed(of):
-            return value(of).T
-        case Total(of, axis):
-            result = value(of).sum(axis=axis, keepdims=axis == 1)
-            return result
-        case LastSample(of):
-            result = value(of)[-1]
-            return result
+            result = np.logaddexp.reduce([_evaluate(term, scope) for term in terms])
+        case LogSumExp():
+            result = np.logaddexp.reduce(values[0], axis=1, keepdims=True)
+        case MatrixProduct():
+            result = np.dot(*values)
+        case Transposed():
+            return values[0].T
+        case Total(_, axis):
+            result = values[0].sum(axis=axis, keepdims=axis == 1)
+        case LastSample():
+            result = values[0][-1]
+        case _:
+            raise AssertionError(f"{type(node).__name__} has no value")
+    return result
