@@ -8,8 +8,11 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-# examples are other ones in every run: fewer of them each time, so that the suite stays short
-settings.register_profile("short", max_examples=20, deadline=None)
+# examples are other ones in every run, so that few of them each time are enough; where a run
+# decides about other people's work they are the same each time
+settings.register_profile(
+    "short", max_examples=20, deadline=None, derandomize="CI" in os.environ, database=None
+)
 settings.load_profile("short")
 
 # as the program itself does: one thread, and so one order of summation and the same bits
