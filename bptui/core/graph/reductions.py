@@ -187,6 +187,8 @@ cumsum = enter(
 
 
 def _matmul_shape(first: Shape, second: Shape) -> Shape:
+    if not first or not second or first[-1] != second[-2 if len(second) > 1 else 0]:
+        raise ValueError(f"matrices of the shapes {first} and {second} have no product")
     if len(first) == 1 and len(second) == 1:
         return ()
     if len(first) == 1:
