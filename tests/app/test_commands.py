@@ -40,9 +40,8 @@ async def test_keys_of_commands_are_bound() -> None:
                 assert action.removeprefix("app.") == each.action
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
-async def test_help_lists_every_command(size: tuple[int, int]) -> None:
-    async with opened("article", size) as session:
+async def test_help_lists_every_command() -> None:
+    async with opened("article", (80, 24)) as session:
         await session.press("question_mark")
         await session.shows("Help")
         seen = set(session.lines())

@@ -141,8 +141,7 @@ async def test_d_while_another_panel_is_zoomed_shows_the_derivation() -> None:
         await until_shown(session, "dL/dw1 = (out_o1")
 
 
-@pytest.mark.parametrize("layers", [(2, 1), (3, 4, 2), (2, 3, 3, 2, 2)])
-@pytest.mark.parametrize("samples", [1, 6])
+@pytest.mark.parametrize(("layers", "samples"), [((2, 1), 6), ((3, 4, 2), 1), ((2, 3, 3, 2, 2), 6)])
 async def test_explains_every_operation_of_any_network(
     layers: tuple[int, ...], samples: int
 ) -> None:

@@ -145,11 +145,12 @@ async def test_what_is_wrong_is_said_while_it_is_typed_and_nothing_changes() -> 
         assert shown(session) is before
 
 
-@pytest.mark.parametrize("text", ["\uff10\uff0e\uff19", " 0.9 ", "+0.9", "9e-1", ".9", "0\u30029"])
-async def test_numbers_as_input_methods_write_them(text: str) -> None:
+async def test_numbers_as_input_methods_write_them() -> None:
     async with opened("article") as session:
-        await change(session, text)
-        assert shown(session).parameters.weights[0][0, 0] == 0.9
+        for text in ("\uff10\uff0e\uff19", " 0.9 ", "+0.9", "9e-1", ".9", "0\u30029"):
+            await change(session, "0.5")
+            await change(session, text)
+            assert shown(session).parameters.weights[0][0, 0] == 0.9
 
 
 async def test_an_input_and_a_target() -> None:

@@ -40,7 +40,7 @@ async def test_the_key_goes_through_the_pictures_there_are(name: str, titles: li
 
 @pytest.mark.parametrize(
     ("name", "size"),
-    [("spirals", SIZES[1]), ("sine", SIZES[1]), *(("circles", size) for size in SIZES[2:])],
+    [("spirals", SIZES[1]), ("sine", SIZES[1]), ("circles", SIZES[2]), ("circles", SIZES[4])],
 )
 async def test_every_picture_fits_every_screen(name: str, size: tuple[int, int]) -> None:
     async with opened(name, size) as session:

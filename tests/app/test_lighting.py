@@ -146,7 +146,7 @@ async def test_the_operations_of_the_article_in_words() -> None:
                 assert title(session, "#gradients", 2).touch == "read"
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24), (200, 60)])
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
 async def test_nothing_moves_between_the_operations(size: tuple[int, int]) -> None:
     """Glyphs have room of their own, and a dot stands where a number's last digit does."""
 

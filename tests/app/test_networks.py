@@ -20,7 +20,7 @@ from .support import (
 )
 
 DEEP = (2, 3, 3, 3, 3, 3, 3, 3, 1)
-SHAPES = [(1, 1), (2, 4, 1), (4, 8, 3), (784, 128, 10), (40, 40), DEEP, (3, 990, 990, 2)]
+SHAPES = [(1, 1), (784, 128, 10), (40, 40), DEEP, (3, 990, 990, 2)]
 
 
 @pytest.mark.parametrize("name", [each.name for each in shipped()])
@@ -61,7 +61,7 @@ async def test_networks_of_any_shape(layers: tuple[int, ...]) -> None:
             await session.step(session.shown_step)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES[::2])
 async def test_layers_too_large_to_draw_say_how_many_units_are_left_out(
     size: tuple[int, int],
 ) -> None:

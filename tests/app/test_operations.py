@@ -118,7 +118,7 @@ async def test_a_random_walk_ends_where_the_model_says(experiment: Experiment) -
     async with opened(experiment, (80, 24)) as session:
         app, model, pressed = session.app, Place(0), 0
         count = app.player.operations
-        while pressed < 800:
+        while pressed < 400:
             for _ in range(int(rng.integers(1, 60))):
                 key = str(
                     rng.choice([*"nnnnnnNNNNNNsssSSSSg", *("r" if rng.random() < 0.1 else "")])

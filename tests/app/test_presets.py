@@ -203,17 +203,17 @@ async def test_the_entry_of_a_new_experiment_gives_its_constant() -> None:
     assert given[0] is NEW
 
 
-@pytest.mark.parametrize("key", ["ctrl+d", "f2", "delete"])
-async def test_the_new_experiment_is_no_file(key: str) -> None:
+async def test_the_new_experiment_is_no_file() -> None:
     async with opened("article") as session:
         await session.press("p", "up")
         await session.shows("Opens the form")
-        await session.press(key)
-        await session.pilot.pause()
-        assert isinstance(session.app.screen, PresetScreen)
+        for key in ("ctrl+d", "f2", "delete"):
+            await session.press(key)
+            await session.pilot.pause()
+            assert isinstance(session.app.screen, PresetScreen)
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 16), (300, 100)])
+@pytest.mark.parametrize("size", [(80, 24), (60, 16)])
 async def test_list_and_preview_fit(size: tuple[int, int], own: Path) -> None:
     for name in ("one", "two", "网络" * 20):
         duplicate("iris", name)
@@ -267,7 +267,7 @@ def test_steps_are_counted_in_words() -> None:
     assert str(Reached(0.0123456, 12_000, 50_000)) == "0.0123456 after 12,000 of 50,000 steps"
 
 
-@pytest.mark.parametrize("name", ["xor", "and", "mazur", "spirals"])
+@pytest.mark.parametrize("name", ["and", "spirals"])
 async def test_a_name_that_is_typed_opens_that_preset(name: str) -> None:
     async with opened("article") as session:
         await session.press("p")

@@ -182,7 +182,7 @@ async def test_a_single_sample_is_all_there_is() -> None:
         assert check_diagram(session) > 0
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES[1:3])
 async def test_the_list_takes_the_place_of_the_loss(size: tuple[int, int]) -> None:
     async with opened("iris", size) as session:
         place = session.panel("#loss").region

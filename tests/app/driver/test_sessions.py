@@ -30,13 +30,10 @@ def wide() -> Experiment:
     return dataclasses.replace(load("iris"), name="反向传播 é 日本語 ñ 網路")
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_cells_are_those_of_textuals_driver(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_cells_are_those_of_textuals_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textual.drivers.headless_driver.HeadlessDriver", DoubleDriver)
-    chosen = random.Random(seed)
-    async with opened(load("article") if seed == 1 else wide(), (80, 24)) as session:
+    chosen = random.Random(2)
+    async with opened(wide(), (80, 24)) as session:
         driver = DoubleDriver.drivers.pop()
         for _ in range(PRESSES):
             if chosen.random() < 0.08:
