@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 FORMS = ("numpy", "torch", "toml")
 LARGE = 1_000_000
 """Bytes from which on the size is worth a word."""
+MANY = 500_000
+"""Numbers that take so long that it is said before they are written."""
 
 
 @click.command(
@@ -68,20 +71,16 @@ def command(name_or_file: str, form: str, output: str | None) -> None:
         raise Unusable(f"--output {output!r}: this is the preset itself; choose another file")
     from bptui.cli.output import opened
 
+    data = experiment.data
+    samples = (data.inputs, data.targets, data.test_inputs, data.test_targets)
+    numbers = experiment.network.parameter_count + sum(each.size for each in samples)
     with opened(output) as stream:
+        if numbers > MANY and sys.stderr is not None and sys.stderr.isatty():
+            click.echo(f"bptui: writing {numbers:,} numbers", err=True)
         text = exported(experiment, form)
         stream.write(text)
     size = len(text.encode("utf-8", "replace"))
     if size > LARGE:
-        numbers = experiment.network.parameter_count + sum(
-            array.size
-            for array in (
-                experiment.data.inputs,
-                experiment.data.targets,
-                experiment.data.test_inputs,
-                experiment.data.test_targets,
-            )
-        )
         click.echo(f"bptui: {size / 1e6:.1f} MB, because it holds {numbers:,} numbers", err=True)
 
 
