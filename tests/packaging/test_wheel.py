@@ -96,7 +96,8 @@ def test_the_sdist_holds_what_the_checkout_holds(tmp_path: Path) -> None:
     (built,) = tmp_path.glob("*.tar.gz")
     with tarfile.open(built) as archive:
         found = {name.partition("/")[2] for name in archive.getnames()}
-    top = {".ci/run", ".gitignore", "CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml"}
+    top = {".ci/run", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile"}
+    top |= {"README.md", "pyproject.toml"}
     assert found == {"PKG-INFO", *top, *files_of_the_checkout("bptui", "presets", "tests")}
 
 
