@@ -22,7 +22,7 @@ from bptui.cli.loading import STDIN, load_preset
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from bptui.app.session.continuing import Kept
+    from bptui.app.session.store import Continued
 
 GLOBAL_OPTIONS = ("-h", "--help", "--version")
 
@@ -124,8 +124,8 @@ def open_app(
     if name_or_file == STDIN:
         raise Unusable("the app needs standard input for the keys; give it a file instead of -")
     gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
-    kept = last_session() if resume else None
-    experiment = load_preset(name_or_file) if kept is None else kept.timeline.experiment
+    last = last_session() if resume else None
+    experiment = load_preset(name_or_file) if last is None else last.session.timeline.experiment
     from bptui.app.launch import launch
 
     around = surroundings(
@@ -136,12 +136,12 @@ def open_app(
         plain_driver=plain_driver,
         theme=theme,
     )
-    raise click.exceptions.Exit(launch(experiment, around, kept))
+    raise click.exceptions.Exit(launch(experiment, around, last))
 
 
-def last_session() -> Kept:
+def last_session() -> Continued:
     """The session to continue, or :class:`Unusable` with the reason why there is none."""
-    from bptui.app.session.continuing import NothingToContinueError, continued
+    from bptui.app.session.store import NothingToContinueError, continued
 
     try:
         return continued()

@@ -23,7 +23,7 @@ from bptui.app.panels.panel import Panel
 from bptui.app.panels.status import StatusLine
 from bptui.app.screens.too_small import TooSmallScreen, require_room
 from bptui.app.selection import Direction, Selection
-from bptui.app.session.remembering import RememberingApp
+from bptui.app.session.autosave import AutosavingApp
 from bptui.app.surroundings import USUAL, Surroundings
 from bptui.app.themes import DARK, LIGHT, counterpart, fitting
 from bptui.app.view import View
@@ -49,7 +49,7 @@ def mistakes_made(view: View) -> str:
     return f"with {', '.join(names)}" if names else ""
 
 
-class BptuiApp(RememberingApp):
+class BptuiApp(AutosavingApp):
     """The main screen: status line, four panels, key line."""
 
     TITLE = "bptui"

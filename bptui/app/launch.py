@@ -10,7 +10,7 @@ from bptui.app.surroundings import Surroundings, colour_system
 from bptui.core.experiment import Experiment
 
 if TYPE_CHECKING:
-    from bptui.app.session.continuing import Kept
+    from bptui.app.session.store import Continued
 
 REFRESH_RATE = 120
 """How often a second textual looks whether something is to be drawn: it delays answers to keys."""
@@ -63,14 +63,14 @@ def check_driver(driver: str) -> None:
         raise UnknownDriverError(f"found {driver!r}, which is not a driver of Textual's")
 
 
-def launch(experiment: Experiment, around: Surroundings, kept: Kept | None = None) -> int:
+def launch(experiment: Experiment, around: Surroundings, continued: Continued | None = None) -> int:
     """Run the app on ``experiment``, or go on with a session, to its end; returns the exit code."""
     _set_up_textual()
     from bptui.app.app import BptuiApp
-    from bptui.app.session.ending import run
-    from bptui.app.session.keeper import Keeper
+    from bptui.app.session.autosave import Keeper
+    from bptui.app.session.shutdown import run
 
     app = BptuiApp(experiment, around)
-    keeper = Keeper(None if kept is None else kept.file)
-    app.remember(keeper, kept)
+    keeper = Keeper(None if continued is None else continued.file)
+    app.remember(keeper, continued)
     return run(app, keeper)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,7 @@ from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline
 
 if TYPE_CHECKING:
+    from bptui.app.session.state import Resumed
     from bptui.core.breakpoints import Breakpoint
     from bptui.core.search import Hit
 
@@ -198,21 +200,19 @@ class Player:
         place = self._courses.redo(self.goal)
         return None if place is None else self._adopt(self._courses.current, place)
 
-    def resume(
-        self,
-        timeline: Timeline,
-        place: Place,
-        breakpoints: Mapping[Breakpoint, bool],
-        speed: Speed,
-        saved: Path | None,
-    ) -> Errand[None]:
-        """Go on at ``place`` of a timeline kept from before; there is nothing to be undone.
+    def resume(self, session: Resumed) -> Errand[None]:
+        """Go on where a session ended; there is nothing to be undone.
 
-        Where the steps before it are quickly played it is shown at once.
+        Where the steps before are quickly played it is shown at once.
         """
+        state, timeline = session.state, session.timeline
+        place = Place(state.step, state.position)
+        saved = None if state.saved is None else Path(os.fsdecode(state.saved))
         self._courses = Courses(Course(timeline, saved=saved))
         self._course = self._courses.current
-        self._breakpoints, self._speed = dict(breakpoints), SPEEDS.index(speed)
+        self._breakpoints = dict(session.breakpoints)
+        names = [str(speed) for speed in SPEEDS]
+        self._speed = names.index(state.speed) if state.speed in names else DEFAULT
         quick = timeline.move_towards(place.step, RESUMING)
         self.snapshot = timeline.snapshot(place.step if quick else 0)
         if place.position is not None and place.position >= self.operations:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
-from bptui.core.snapshot import Snapshot
-from bptui.core.timeline import Timeline
+
+if TYPE_CHECKING:  # a timeline is made of edits
+    from bptui.core.snapshot import Snapshot
+    from bptui.core.state import Layout
+    from bptui.core.timeline import Timeline
 
 Kind = Literal["weight", "bias", "input", "target", "learning rate"]
+DIMENSIONS: dict[Kind, int] = {
+    "weight": 3,
+    "bias": 2,
+    "input": 2,
+    "target": 2,
+    "learning rate": 0,
+}
+"""Numbers that say which one of a kind it is."""
 
 
 class Number(NamedTuple):
@@ -35,6 +47,17 @@ class Number(NamedTuple):
             return float(arrays[layer - 1][tuple(at)])
         array, at = self._sample(experiment.data)
         return float(array[tuple(at)])
+
+    def exists(self, experiment: Experiment) -> bool:
+        """Return whether ``experiment`` has such a number."""
+        counted_from = [self.kind in ("weight", "bias"), 0, 0]
+        if len(self.place) != DIMENSIONS[self.kind]:
+            return False
+        try:
+            self.value(experiment, experiment.start)
+        except IndexError:
+            return False
+        return all(at >= first for at, first in zip(self.place, counted_from, strict=False))
 
     def _sample(self, data: Data) -> tuple[Array, list[int]]:
         sample, unit = self.place
@@ -65,6 +88,34 @@ class Number(NamedTuple):
         return Parameters(tuple(weights), None if parameters.biases is None else tuple(biases))
 
 
+class Edit(NamedTuple):
+    """A number and what it was changed to."""
+
+    number: Number
+    value: float
+
+    def in_experiment(self, experiment: Experiment, step: int) -> Experiment:
+        """Return the experiment from ``step`` on, where this is edited; at 0 its start values, too.
+
+        Raises :class:`ValueError` where it has no such number, or cannot have that value.
+        """
+        number, value = self
+        if not (number.exists(experiment) and math.isfinite(value)):
+            raise ValueError(f"no {number.kind} {list(number.place)} to be changed to {value}")
+        if number.kind not in ("weight", "bias"):
+            return number.in_experiment(experiment, value)
+        if step > 0:
+            return experiment
+        return replace(experiment, start=number.in_parameters(experiment.start, value))
+
+    def in_state(self, state: Array, layout: Layout) -> None:
+        """Change the number in a flat state, where it is a weight or a bias."""
+        if self.number.kind in ("weight", "bias"):
+            layer, *at = self.number.place
+            part = layout.weights if self.number.kind == "weight" else layout.biases
+            part(state, layer)[tuple(at)] = self.value
+
+
 def edited(
     timeline: Timeline, snapshot: Snapshot, number: Number, value: float, *, updated: bool = False
 ) -> Timeline:
@@ -82,7 +133,9 @@ def edited(
             experiment = replace(experiment, start=parameters)
     else:
         experiment = number.in_experiment(experiment, value)
-    return timeline.edited(step, experiment, parameters, slots)
+    before = () if updated else timeline.edits_by_step.get(step, ())
+    edits = (*(each for each in before if each.number != number), Edit(number, value))
+    return timeline.edited(step, experiment, parameters, slots, edits)
 
 
 def _with(array: Array, place: tuple[int, ...], value: float) -> Array:

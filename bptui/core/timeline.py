@@ -6,10 +6,9 @@ A timeline may be edited: it forks, and the steps before the edit stay as they a
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from time import perf_counter
 from typing import Protocol
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from bptui.core.arrays import Array, frozen
 from bptui.core.checkpoints import BUDGET, Checkpoints
+from bptui.core.edits import Edit
 from bptui.core.experiment import Experiment
 from bptui.core.held_out import HeldOutLosses
 from bptui.core.history import LossHistory
@@ -38,14 +38,26 @@ class Recorder(Protocol):
     def add(self, losses: Array, values: Array) -> None: ...
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Segment:
-    """The steps from ``first`` up to the next edit: what is trained there, from which state."""
+    """The steps from ``first`` up to the next edit: what is trained there, from which state.
+
+    ``edits`` made it of the segment before; the first one of the experiment that was opened.
+    """
 
     first: int
     experiment: Experiment
-    state: Array | None
-    """None: the start values."""
+    state: Array | None = None
+    """None: the start values, or a state that is known once the steps before are played."""
+    edits: tuple[Edit, ...] = ()
+
+    def begin_with(self, reached: Array) -> None:
+        """Take over the state of the same step in the segment before."""
+        if self.state is None:
+            state = reached.copy()
+            for edit in self.edits:
+                edit.in_state(state, Layout(self.experiment.network))
+            self.state = frozen(state)
 
     def rewind(self, engine: Engine) -> None:
         """Bring an engine of this experiment to step ``first``."""
@@ -62,7 +74,9 @@ class Timeline:
     """
 
     def __init__(self, experiment: Experiment, budget: int = BUDGET) -> None:
-        self._segments: tuple[Segment, ...] = (Segment(0, experiment, None),)
+        self.opened = experiment
+        """The experiment before all edits, those of step 0 too."""
+        self._segments: tuple[Segment, ...] = (Segment(0, experiment),)
         self.losses = LossHistory()
         tested = len(experiment.data.test_inputs) > 0
         self.test_losses = HeldOutLosses(experiment) if tested else None
@@ -71,23 +85,21 @@ class Timeline:
         self._start_anew()
 
     @classmethod
-    def of_segments(cls, segments: Sequence[Segment], budget: int = BUDGET) -> Timeline:
-        """The timeline that consists of ``segments``, nothing of it played yet.
+    def replayed(
+        cls, opened: Experiment, edits: Mapping[int, tuple[Edit, ...]], budget: int = BUDGET
+    ) -> Timeline:
+        """Return the timeline in which these edits were made at these steps, not played yet.
 
-        Raises :class:`ValueError` unless the first begins with the start values, and each other at
-        a later step than the one before, in a state of the same form.
+        Raises :class:`ValueError` where one of them changes nothing that there is.
         """
+        segments, experiment = [], opened
+        for step in sorted({0, *edits}):
+            made = edits.get(step, ())
+            for edit in made:
+                experiment = edit.in_experiment(experiment, step)
+            segments.append(Segment(step, experiment, edits=made))
         timeline = cls(segments[0].experiment, budget)
-        if segments[0].first != 0 or segments[0].state is not None:
-            raise ValueError("a timeline begins with the start values, at step 0")
-        for before, each in pairwise(segments):
-            if each.first <= before.first:
-                raise ValueError("edits must follow each other")
-            if _form(each.experiment) != _form(before.experiment):
-                raise ValueError("an edit cannot change the network, the optimizer or the mistakes")
-            if each.state is None or each.state.shape != timeline._engine.state.flat.shape:
-                raise ValueError("an edit needs a state of this network and optimizer")
-        timeline._segments = tuple(segments)
+        timeline.opened, timeline._segments = opened, tuple(segments)
         return timeline
 
     def _start_anew(self) -> None:
@@ -102,24 +114,29 @@ class Timeline:
         experiment: Experiment,
         parameters: Parameters,
         slots: Mapping[str, Parameters],
+        edits: tuple[Edit, ...] = (),
     ) -> Timeline:
         """A timeline that is the same before ``step``, and goes on from there as given.
 
         ``experiment`` may differ in its data and its learning rate; ``slots`` are the optimizer's,
-        those of a snapshot. At step 0 its start values are what counts. Edits of later steps are no
-        part of it. Raises :class:`ValueError` unless the steps before are played, or where the
-        states of ``experiment`` are not made like those before.
+        those of a snapshot. At step 0 its start values are what counts. ``edits`` are all that was
+        edited at this step, so that it can be made again; edits of later steps are no part of it.
+        Raises :class:`ValueError` unless the steps before are played, or where the states of
+        ``experiment`` are not made like those before.
         """
         if step == 0:
-            return Timeline(experiment, self._checkpoints.budget)
+            anew = Timeline(experiment, self._checkpoints.budget)
+            anew.opened, anew._segments[0].edits = self.opened, edits
+            return anew
         if _form(experiment) != _form(self.experiment):
             raise ValueError("an edit cannot change the network, the optimizer or the mistakes")
         if step > max(len(self.losses), self._segments[-1].first):
             raise ValueError(f"step {step - 1} has not been played")
         layout = Layout(experiment.network)
         parts = [layout.flatten(each) for each in (parameters, *slots.values())]
-        edit = Segment(step, experiment, frozen(np.concatenate(parts)))
+        edit = Segment(step, experiment, frozen(np.concatenate(parts)), edits)
         fork = object.__new__(Timeline)
+        fork.opened = self.opened
         fork._segments = (*(each for each in self._segments if each.first < step), edit)
         fork.losses = self.losses.until(min(step, len(self.losses)))
         fork.test_losses = None if self.test_losses is None else self.test_losses.until(step)
@@ -134,9 +151,9 @@ class Timeline:
         return self._segments[0].experiment
 
     @property
-    def segments(self) -> tuple[Segment, ...]:
-        """What is trained from where on; every step can be played again from these alone."""
-        return self._segments
+    def edits_by_step(self) -> dict[int, tuple[Edit, ...]]:
+        """What was edited at which step, which is all that :meth:`replayed` needs to know."""
+        return {each.first: each.edits for each in self._segments if each.edits}
 
     @property
     def edits(self) -> tuple[int, ...]:
@@ -230,15 +247,33 @@ class Timeline:
             self._arrived()
         return self._snapshot
 
+    def restored(self, step: int, state: Array) -> Snapshot:
+        """Return the snapshot of ``step`` from a state that was kept of it; plays nothing.
+
+        Raises :class:`ValueError` unless it has as many numbers as a state here.
+        """
+        engine = Engine(self._segments[self._wanted_index(step)].experiment)
+        if state.shape != engine.state.flat.shape:
+            raise ValueError("a state of too many or too few numbers")
+        engine.load(state, step)
+        return engine.record()
+
     def kept_before(self, step: int) -> int:
         """The latest step at or before ``step`` from which replaying can begin."""
         kept = self._checkpoints.nearest(step)
         first = self._segments[self._index_of(step)].first
         return first if kept is None else max(kept[0], first)
 
-    def _index_of(self, step: int) -> int:
+    def _wanted_index(self, step: int) -> int:
         """The segment that ``step`` belongs to."""
         return bisect_right(self._segments, step, key=lambda each: each.first) - 1
+
+    def _index_of(self, step: int) -> int:
+        """The same, or the last one before whose state is known."""
+        index = self._wanted_index(step)
+        while index and self._segments[index].state is None:
+            index -= 1
+        return index
 
     def move_towards(
         self, step: int, seconds: float | None = None, recorder: Recorder | None = None
@@ -310,6 +345,7 @@ class Timeline:
     def _arrived(self) -> None:
         """Take an edit at the step just reached into account, and keep its state if wanted."""
         if self.reached in self._end:
+            self._segments[self._index + 1].begin_with(self._engine.state.flat)
             self._enter(self._index + 1)
         engine = self._engine
         if self._checkpoints.wants(engine.step):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +12,23 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bptui.app.app import BptuiApp
 from bptui.app.place import Place
-from bptui.app.session.continuing import Kept, NothingToContinueError, continued, offer
-from bptui.app.session.folder import SessionFile, owners, sessions_folder, sessions_to_continue
-from bptui.app.session.keeper import Keeper
-from bptui.app.session.pieces import TimelineText
-from bptui.app.session.reading import SessionError, read
-from bptui.app.session.standing import Standing
-from bptui.app.session.writing import timeline_line
+from bptui.app.session.autosave import Keeper
+from bptui.app.session.state import Session as Kept
+from bptui.app.session.state import SessionError, read
+from bptui.app.session.store import (
+    Continued,
+    NothingToContinueError,
+    SessionFile,
+    continued,
+    offer,
+    owners,
+    sessions_folder,
+    sessions_to_continue,
+)
 from bptui.app.surroundings import USUAL
 from bptui.core.breakpoints import Breakpoint, parse
 from bptui.core.edits import Number, edited
@@ -59,12 +65,12 @@ test_fraction = 0.25
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of its own for the sessions of each test; they are written without delay."""
-    monkeypatch.setattr("bptui.app.session.keeper.PAUSE", 0.05)
+    monkeypatch.setattr("bptui.app.session.autosave.PAUSE", 0.05)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     return sessions_folder()
 
 
-def app_of(experiment: Experiment, kept: Kept | None = None) -> tuple[BptuiApp, Keeper]:
+def app_of(experiment: Experiment, kept: Continued | None = None) -> tuple[BptuiApp, Keeper]:
     app, keeper = BptuiApp(experiment, USUAL), Keeper(None if kept is None else kept.file)
     app.remember(keeper, kept)
     return app, keeper
@@ -98,13 +104,13 @@ async def test_everything_comes_back_bit_by_bit() -> None:
         await session.press("plus", "l", "d", "o", "right", "right_square_bracket", "n", "n")
         await session.until(lambda: player.place == Place(57, 1), "the second operation")
         await session.until(lambda: keeper.kept, "a write")
-        expected, standing = player.view(), app.standing()
+        expected, standing = player.view(), app.session()
         explained = session.inside("#derivation")
         assert keeper.close(standing, ended=False) is None
 
     kept = continued()
-    assert kept.stand.look == standing.look
-    again, _ = app_of(kept.timeline.experiment, kept)
+    assert kept.session.state.look == standing.state.look
+    again, _ = app_of(kept.session.timeline.experiment, kept)
     async with again.run_test(size=(120, 36), notifications=True):
         session, player = Session(again), again.player
         await session.until(lambda: "Continued at step 57" in session.notices(), "the message")
@@ -114,8 +120,8 @@ async def test_everything_comes_back_bit_by_bit() -> None:
         assert view.edits == expected.edits == (12, 30)
         assert view.losses.values(0, 58).tobytes() == expected.losses.values(0, 58).tobytes()
         assert player.breakpoints == two_breakpoints(network)
-        assert str(player.speed) == str(standing.speed)
-        assert again.standing().look == standing.look
+        assert str(player.speed) == standing.state.speed
+        assert again.session().state.look == standing.state.look
         await session.until(lambda: session.inside("#derivation") == explained, "the same words")
         # it goes on as the other would have
         await player.go(90)
@@ -134,26 +140,10 @@ def expected_timeline(experiment: Experiment) -> Timeline:
     return edited_twice(Timeline(experiment))
 
 
-def test_arrays_are_encoded_in_pieces_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bptui.app.session.pieces.PIECE", 9)
-    first = expected_timeline(loads(ADAM, "mine", Path()))
-    text = TimelineText()
-    before = text.pieces(first, 2**20)
-    assert b"".join(before) == timeline_line(first)
-    second = edited(first, first.snapshot(40), Number("input", (1, 0)), 0.5)
-    after = text.pieces(second, 2**20)
-    assert b"".join(after) == timeline_line(second)
-    same = {id(piece) for piece in before} & {id(piece) for piece in after}
-    assert len(same) > len(before) / 2
-
-
-def test_a_session_that_is_too_large_is_said_before_it_is_encoded(
-    monkeypatch: pytest.MonkeyPatch, state: Path
-) -> None:
+def test_a_session_that_is_too_large_is_said(monkeypatch: pytest.MonkeyPatch, state: Path) -> None:
     keeper, standing = Keeper(), standing_at(3)
     with monkeypatch.context() as small:
-        small.setattr("bptui.app.session.reading.LARGEST_FILE", 2**10)
-        small.setattr("bptui.app.session.pieces.b2a_base64", lambda *_, **__: 1 / 0)
+        small.setattr("bptui.app.session.state.LARGEST_FILE", 2**9)
         assert "It would take more than" in str(keeper.write(standing))
         assert not keeper.kept
     assert keeper.close(standing, ended=True) is None
@@ -199,13 +189,13 @@ async def test_a_full_disk_is_said_once_and_nothing_is_lost(
             await session.until(lambda: "the disk is full" in session.notices(), "the message")
             app.clear_notifications()
             await session.press("s")
-            standing = app.standing()
-            await session.until(lambda: app.written == standing, "another attempt")
+            standing = app.session()
+            await session.until(lambda: standing.same_as(app.written), "another attempt")
             await session.until(lambda: not list(state.glob(".*.part")), "its end")
             assert "full" not in session.notices()
         await session.press("s")
         await session.until(lambda: keeper.kept, "a write")
-        assert keeper.close(app.standing(), ended=True) is None
+        assert keeper.close(app.session(), ended=True) is None
     assert read(next(state.glob("*.json")))[0].step == 3
 
 
@@ -225,16 +215,18 @@ async def test_a_session_in_which_nothing_is_done(state: Path) -> None:
     assert (first.path, first.unexpected, second.unexpected) == (done.path, False, False)
     first.path.unlink()
     kept = continued()
-    assert (kept.place, kept.stand.name) == (Place(0), "article")
+    assert (kept.session.state.step, kept.session.state.name) == (0, "article")
     keeper = Keeper(kept.file)
     assert keeper.close(standing, ended=True) is None
     assert not list(state.iterdir())
 
 
-def standing_at(step: int) -> Standing:
-    """At a step of xor."""
+def standing_at(step: int) -> Kept:
+    """At a step of xor, a weight of which was changed at step 1."""
     app, _ = app_of(load("xor"))
-    return replace(app.standing(), place=Place(step), snapshot=None)
+    session, timeline = app.session(), app.player.timeline
+    timeline = edited(timeline, timeline.snapshot(1), Number("weight", (2, 0, 0)), 0.25)
+    return Kept(replace(session.state, step=step), timeline, timeline.snapshot(step))
 
 
 def written(ended: bool, step: int = 3) -> SessionFile:
@@ -280,7 +272,7 @@ def test_old_sessions_are_cleared_away_but_not_what_cannot_be_read(state: Path) 
     for age in range(12):
         aged(written(ended=True), 100 * age)
     foreign = state / "session-of-tomorrow.json"
-    foreign.write_text('{"format":"bptui session","version":2}\n')
+    foreign.write_text('{"format":"bptui session","version":3}\n')
     assert Keeper().close(standing_at(0), ended=True) is None  # a new one clears up
     assert len(list(state.glob("session-*.json"))) == 10  # the last eight, this and that
     assert foreign.exists()
@@ -293,16 +285,20 @@ def test_files_that_are_refused_stay_and_are_named(state: Path) -> None:
     cases = {
         b"": "not a session",
         b"\x1b[2J\x00": "not a session",
-        good.replace(b'"version":1', b'"version":2'): "in format 2",
+        good.replace(b'"version":2', b'"version":1'): "in format 1",
+        good.replace(b'"version":2', b'"version":3'): "in format 3",
         good.replace(b"bptui session", b"other session"): "not a session",
-        good[:-200]: "damaged",
+        good.removesuffix(lines[-2] + b"\n"): "damaged",
         lines[0] + b"\n" + b"[" * 100_000: "damaged",
-        good.replace(b'"layers":[2,4,1]', b'"layers":[2,1000000000,1]'): "damaged",
-        good.replace(b'"layers":[2,4,1]', b'"layers":[2,5,1]'): "damaged",
-        good.replace(b'"count":4', b'"count":2000000000'): "damaged",
+        good.replace(b"layers = [2, 4, 1]", b"layers = [2, 1000000000, 1]"): "cannot be loaded",
+        good.replace(b"layers = [2, 4, 1]", b"layers = [2, 5, 1]"): "damaged",
         good.replace(b'"step":3', b'"step":-3'): "damaged",
         good.replace(b'"ended"', b'"begun"'): "damaged",
-        good.replace(b'"learning_rate":0.5', b'"learning_rate":1e999'): "damaged",
+        good.replace(b"learning_rate = 0.5", b"learning_rate = 1e999"): "cannot be loaded",
+        good.replace(b'["weight",[2,0,0]]', b'["weight",[2,-1,0]]'): "damaged",
+        good.replace(b'["weight",[2,0,0]]', b'["weight",[2,0,9]]'): "damaged",
+        good.replace(b'["weight",[2,0,0]]', b'["bias",[2,0,0]]'): "damaged",
+        good.replace(b"]],0.25]", b"]],1e999]"): "damaged",
     }
     for content, reason in cases.items():
         assert content != good, reason
@@ -314,11 +310,11 @@ def test_files_that_are_refused_stay_and_are_named(state: Path) -> None:
         assert file.name in message
         assert message.isprintable()
         assert file.read_bytes() == content
-        assert ("can be deleted" in message) == ("in format 2" not in message)
+        assert ("can be deleted" in message) == (reason in ("damaged", "not a session"))
     older = written(ended=False, step=12)
     aged(older, 3600)
     kept = continued()
-    assert kept.stand.step == 12
+    assert kept.session.state.step == 12
     assert file.name in str(kept.problem)
     kept.file.release()
     file.unlink()
@@ -344,7 +340,7 @@ def test_whatever_a_file_holds_it_is_read_or_refused(state: Path, data: st.DataO
     files[0].write_bytes(good[:place] + data.draw(st.binary(max_size=40)) + good[place + width :])
     refused = None
     try:
-        stand, timeline = read(files[0])
+        stand, timeline, _, _ = read(files[0])
     except SessionError as error:
         refused = str(error)
     if refused is None:
@@ -366,15 +362,58 @@ def test_resuming_is_refused(arguments: list[str], message: str) -> None:
 
 async def test_numbers_that_do_not_come_back_are_said(state: Path) -> None:
     file = written(ended=False).path
-    file.write_bytes(file.read_bytes().replace(b'"digest":null', b'"digest":"other"'))
+    content = file.read_bytes()
+    file.write_bytes(content.replace(b"learning_rate = 0.5", b"learning_rate = 0.4"))
+    assert file.read_bytes() != content
     os.utime(file, (0, 0))
     damaged = written(ended=False).path
     damaged.write_bytes(b"{}")
     kept = continued()
-    app, _ = app_of(kept.timeline.experiment, kept)
+    app, _ = app_of(kept.session.timeline.experiment, kept)
     async with app.run_test(size=(120, 36), notifications=True):
         session = Session(app)
         await session.until(lambda: "not quite the numbers" in session.notices(), "the warning")
         await session.until(lambda: "can be deleted" in session.notices(), "what was passed over")
         assert app.player.place == Place(3)
     kept.file.release()
+
+
+CSV = "a,b,class\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n"
+OF_A_FILE = """\
+[network]
+layers = [2, 3, 1]
+activation = "sigmoid"
+[data]
+csv = "t.csv"
+target_columns = ["class"]
+"""
+
+
+def test_samples_of_a_csv_file_come_back_also_where_it_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "t.csv"
+    for small, then, refusal in (
+        (True, CSV.replace("1,1", "1,3"), ""),
+        (True, "", ""),
+        (False, CSV, ""),
+        (False, CSV.replace("1,1", "1,3"), "CSV file has changed"),
+    ):
+        file.write_text(CSV)
+        first = loads(OF_A_FILE, "mine", tmp_path)
+        with monkeypatch.context() as limits:
+            if not small:
+                limits.setattr("bptui.app.session.state.MOST_WRITTEN_OUT", 1)
+            app, keeper = app_of(first)
+            assert keeper.close(app.session(), ended=True) is None
+        file.write_text(then)
+        if refusal:
+            with pytest.raises(NothingToContinueError, match=refusal):
+                continued()
+            break
+        kept = continued()
+        again = kept.session.timeline.experiment
+        assert again.data.inputs.tobytes() == first.data.inputs.tobytes()
+        assert again.data.targets.tobytes() == first.data.targets.tobytes()
+        assert bits(kept.session.timeline.snapshot(3)) == bits(Timeline(first).snapshot(3))
+        kept.file.release(left=False)

@@ -19,7 +19,7 @@ from bptui.main import main
 from bptui.presets import load
 from bptui.app.app import BptuiApp
 from bptui.app.driver.driver import DifferenceDriver
-from bptui.app.session import ending, keeper
+from bptui.app.session import shutdown
 BptuiApp(load("article"))
 classes = {
     each
@@ -85,9 +85,8 @@ LATER = (
     "bptui.app.panels.learned",
     "bptui.app.panels.samples",
     "bptui.app.screens.dialog",
-    "bptui.app.session.continuing",
-    "bptui.app.session.record",
-    "bptui.app.session.writing",
+    "bptui.app.session.state",
+    "bptui.app.session.store",
     "bptui.core.breakpoints",
     "bptui.core.derivation",
     "bptui.core.diagnosis",

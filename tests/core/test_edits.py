@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bptui.core.breakpoints import parse
 from bptui.core.checkpoints import BUDGET
-from bptui.core.edits import Number, edited
+from bptui.core.edits import Edit, Number, edited
 from bptui.core.errors import UnusableError
 from bptui.core.evaluation import test_loss as loss_of_test_samples
 from bptui.core.experiment import Experiment
@@ -342,3 +342,52 @@ def test_a_step_that_was_not_played_cannot_be_edited() -> None:
     shown = Timeline(one).snapshot(9)
     with pytest.raises(ValueError, match="step 8 has not been played"):
         edited(Timeline(one), shown, Number("weight", (1, 0, 0)), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "batch_size", "mistakes"),
+    [("adam", 2, ()), ("sgd", None, ("gradient-accumulated",)), ("momentum", 3, ())],
+)
+def test_edits_that_are_made_again_lead_to_the_same_bits(
+    optimizer: str, batch_size: int | None, mistakes: tuple[str, ...]
+) -> None:
+    first = with_test(small(optimizer, batch_size, mistakes))
+    timeline = Timeline(first)
+    made = [
+        *((0, Number("weight", (1, 1, 2)), -0.5), (0, Number("input", (1, 0)), 2.0)),
+        *((5, Number("bias", (1, 2)), 0.75), (5, Number("learning rate"), 0.3)),
+        *((5, Number("bias", (1, 2)), 0.5), (9, Number("target", (0, 0)), 0.0)),
+        (70, Number("weight", (2, 2, 0)), 1.5),
+    ]
+    for step, number, value in made:
+        timeline = edited(timeline, timeline.snapshot(step), number, value)
+    timeline = edited(timeline, timeline.snapshot(74), Number("weight", (2, 0, 0)), 1, updated=True)
+    for order in ([80, 70, 75, 3, 5, 9, 8], [5, 4, 0, 69, 70, 80], [9]):
+        again = Timeline.replayed(first, timeline.edits_by_step)
+        assert again.edits == timeline.edits == (5, 9, 70, 75)
+        for step in order:
+            assert_same_bits(again.snapshot(step), timeline.snapshot(step))
+    again = Timeline.replayed(first, timeline.edits_by_step)
+    state = Timeline.replayed(first, timeline.edits_by_step)
+    state.move_towards(75)
+    kept = again.restored(75, state._engine.save())
+    assert_same_bits(kept, timeline.snapshot(75))
+    assert again.furthest == -1
+    fork = edited(state, state.snapshot(75), Number("learning rate"), 0.1)
+    other = edited(timeline, timeline.snapshot(75), Number("learning rate"), 0.1)
+    assert_same_bits(fork.snapshot(80), other.snapshot(80))
+    assert fork.edits_by_step == other.edits_by_step
+
+
+@pytest.mark.parametrize(
+    ("number", "value"),
+    [
+        *((Number("weight", (0, 0, 0)), 1.0), (Number("weight", (1, -1, 0)), 1.0)),
+        *((Number("bias", (1, 0, 0)), 1.0), (Number("input", (99, 0)), 1.0)),
+        *((Number("learning rate"), -1.0), (Number("target", (0, 0)), np.nan)),
+        (Number("bias", (1, 2**70)), 1.0),
+    ],
+)
+def test_edits_of_what_there_is_not_are_refused(number: Number, value: float) -> None:
+    with pytest.raises(ValueError, match=r"no |a finite number"):
+        Timeline.replayed(small("sgd", None), {3: (Edit(number, value),)})

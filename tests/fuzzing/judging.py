@@ -14,12 +14,21 @@ import click
 from bptui.app.form import texts
 from bptui.app.form.columns import column_names, header
 from bptui.app.form.reading import READERS
-from bptui.app.session.reading import SessionError, read, read_stand
-from bptui.app.session.record import Look, Stand
-from bptui.app.session.writing import MARK, stand_line, timeline_line
+from bptui.app.selection import Selection
+from bptui.app.session.state import (
+    Look,
+    Session,
+    SessionError,
+    SessionState,
+    lines_of,
+    preset_of,
+    read,
+    read_state,
+)
 from bptui.cli.explain import explain
 from bptui.cli.export import FORMS, exported
 from bptui.cli.run import FORMATS, run
+from bptui.core.edits import Number, edited
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.presets import PresetError, load, loads
@@ -77,11 +86,8 @@ class Judge:
         file = self.folder / "session.json"
         file.write_bytes(content)
         with _told(SessionError):
-            read_stand(file)
-            _, timeline = read(file)
-            self._use(timeline.segments[0].experiment, random)
-            for segment in timeline.segments:
-                self._shown(segment.experiment)
+            read_state(file)
+            self._use(read(file).timeline.experiment, random)
         return content
 
     def pasted(self, random: Random) -> str:
@@ -158,9 +164,15 @@ def _told(kind: type[Exception]) -> Iterator[None]:
 
 
 def _session() -> list[bytes]:
-    timeline = Timeline(loads(f"{inputs.OWN}[data]\n{inputs.DATA[1]}", "mine", Path("/")))
-    stand = Stand(False, "mine", 3, 1, None, [("loss < 0.1", True)], "1/s", None, Look())
-    return [MARK, stand_line(stand), timeline_line(timeline)]
+    experiment = loads(f"{inputs.OWN}[data]\n{inputs.DATA[1]}", "mine", Path("/"))
+    timeline = edited(
+        Timeline(experiment), Timeline(experiment).snapshot(0), Number("input", (0, 0)), 0.5
+    )
+    state = SessionState(
+        False, "mine", 3, 1, [("loss < 0.1", True)], "1/s", None, Look(Selection())
+    )
+    session = Session(state, timeline, timeline.snapshot(2))
+    return b"".join(lines_of(session, preset_of(experiment), ended=False)).splitlines()
 
 
 SESSION = _session()

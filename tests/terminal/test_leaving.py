@@ -12,12 +12,12 @@ from pathlib import Path
 
 STUCK = """\
 import os, signal, tty
-from bptui.app.session.leaving import Leaving
+from bptui.app.session.shutdown import Shutdown
 
 def cannot_leave(code):
     return False
 
-Leaving(cannot_leave, lambda: print("kept", file=open("kept.txt", "w"))).watch()
+Shutdown(cannot_leave, lambda: print("kept", file=open("kept.txt", "w"))).watch()
 tty.setraw(0)
 os.kill(os.getpid(), signal.SIGTERM)
 while True:

@@ -1,14 +1,15 @@
-"""The app's part in its session: what is to be kept of it, and going on from what was kept."""
+"""Writes the session soon after every change and how it ended; brings back what was kept."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib
+import threading
 from collections.abc import Awaitable
-from dataclasses import replace
-from time import monotonic
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from textual.css.query import NoMatches
 from textual.timer import Timer
 
@@ -19,37 +20,112 @@ from bptui.app.panels.panel import Panel
 from bptui.app.selection import Selection
 from bptui.app.surroundings import Surroundings
 from bptui.core.experiment import Experiment
+from bptui.presets.errors import printable
 
 if TYPE_CHECKING:  # loaded when it is needed, after the first paint
     from rich.console import RenderableType
     from textual.notifications import SeverityLevel
 
     from bptui.app.panels.learned.panel import LearnedPanel
-    from bptui.app.session.continuing import Kept
-    from bptui.app.session.keeper import Keeper
-    from bptui.app.session.record import Look
-    from bptui.app.session.standing import Standing
+    from bptui.app.session.state import Look, Past, Session
+    from bptui.app.session.store import Continued, SessionFile
 
+PAUSE = 1.0
+"""Seconds from a change until it is written: what an end without warning can cost."""
+SHARE = 30
+"""Nor before so many times what writing took: it never takes much of the time."""
+PATIENCE = 2.0
+"""Seconds to wait for a write under way when the program is to end."""
 OFFER_SECONDS = 20.0
 """So long the offer to continue stays, unless something else is to be said."""
 READING = 4.0
 """Seconds after which a key takes the offer away: it has been read, and panels lie below it."""
 
 
-class RememberingApp(LookingApp):
+class Keeper:
+    """Keeps one session. May be called by several threads; they wait for each other."""
+
+    def __init__(self, file: SessionFile | None = None) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._closed = False
+        self._preset: tuple[Experiment, Past] | None = None
+        self._cost = 0.0
+        self.kept = False
+        """Whether what was to be kept last is on the disk, and the user has done anything."""
+
+    @property
+    def pause(self) -> float:
+        """Seconds to wait until the next write."""
+        return max(PAUSE, SHARE * self._cost)
+
+    def write(self, session: Session) -> str | None:
+        """Write while the session goes on; return what went wrong, if anything did."""
+        with self._lock:
+            return None if self._closed else self._write(session, ended=False)
+
+    def close(self, session: Session | None, ended: bool) -> str | None:
+        """Write for the last time, unless there is nothing to write; let go of the file.
+
+        Where the user has quit without having done anything, no file is left.
+        """
+        if not self._lock.acquire(timeout=PATIENCE):
+            return None
+        try:
+            if self._closed:
+                return None
+            self._closed = True
+            problem, left = None, session is None or session.state.touched or not ended
+            if session is not None and left:
+                problem = self._write(session, ended)
+            if self._file is not None:
+                self._file.release(left)
+            return problem
+        finally:
+            self._lock.release()
+
+    def _write(self, session: Session, ended: bool) -> str | None:
+        from bptui.app.session.state import LARGEST_FILE, lines_of, preset_of
+        from bptui.app.session.store import SessionFile, clear, sessions_folder
+        from bptui.presets.save import SaveError, sentence
+
+        began, self.kept = perf_counter(), False
+        opened = session.timeline.opened
+        try:
+            if self._file is None:
+                self._file = SessionFile.new()
+                clear()
+            if self._preset is None or self._preset[0] is not opened:
+                self._preset = opened, preset_of(opened)
+            pieces = list(lines_of(session, self._preset[1], ended))
+            if sum(map(len, pieces)) > LARGEST_FILE:
+                return f"It would take more than {LARGEST_FILE // 2**20} MiB."
+            self._file.write(pieces)
+            self.kept = session.state.touched
+        except OSError as error:
+            return sentence(sessions_folder() if self._file is None else self._file.path, error)
+        except (MemoryError, ValueError, SaveError) as error:  # half a character in a name, say
+            reason = printable(str(error)).rstrip(".") or "not enough memory"
+            return f"It cannot be written down: {reason}."
+        finally:
+            self._cost = perf_counter() - began
+        return None
+
+
+class AutosavingApp(LookingApp):
     """Has its session written soon after every change, and nothing while idle."""
 
     def __init__(self, experiment: Experiment, around: Surroundings) -> None:
         super().__init__(experiment, around)
         self._keeper: Keeper | None = None
-        self._continued: Kept | None = None
+        self._continued: Continued | None = None
         self._continuing: Awaitable[None] | None = None
         self._running_loop: asyncio.AbstractEventLoop | None = None
         self._at_start: object = None
-        self._first: Standing | None = None
+        self._first: Session | None = None
         self._touched = self._begun = False
         self._write_timer: Timer | None = None
-        self._last: Standing | None = None
+        self._last: Session | None = None
         self._look: Look | None = None
         self._told = False
         self._offered_at: float | None = None
@@ -68,14 +144,12 @@ class RememberingApp(LookingApp):
         """Select something, to explain it where it is ``pointed`` at."""
         raise NotImplementedError
 
-    def remember(self, keeper: Keeper, kept: Kept | None) -> None:
-        """Have ``keeper`` write the session; go on where ``kept`` ended. Before the app runs."""
-        self._keeper, self._continued = keeper, kept
-        if kept is not None:
-            self._look = kept.stand.look
-            self._continuing = self._player.resume(
-                kept.timeline, kept.place, kept.breakpoints, kept.speed, kept.saved
-            )
+    def remember(self, keeper: Keeper, continued: Continued | None) -> None:
+        """Have ``keeper`` write the session; go on with one that was kept. Before the app runs."""
+        self._keeper, self._continued = keeper, continued
+        if continued is not None:
+            self._look = continued.session.state.look
+            self._continuing = self._player.resume(continued.session)
 
     def on_mount(self) -> None:
         self._running_loop = asyncio.get_running_loop()
@@ -84,51 +158,56 @@ class RememberingApp(LookingApp):
     def begin_session(self) -> None:
         """The app is on the screen: from now on everything that the user does is kept."""
         if self._continued is not None:
-            self._show_look(self._continued.stand.look)
+            self._show_look(self._continued.session.state.look)
             self.run_worker(self._continue(self._continued), group="play")
         if self._keeper is not None:
             self.run_worker(self._begin(), group="session")
 
     async def _begin(self) -> None:
-        await asyncio.to_thread(_load)
-        untouched = self._continued is None or not self._continued.stand.touched
+        # on another thread, so that keys are answered
+        await asyncio.to_thread(importlib.import_module, "bptui.app.session.store")
+        untouched = self._continued is None or not self._continued.session.state.touched
         if untouched and self._player.standing == self._at_start:
-            self._first = self._standing()
+            self._first = self._session()
         self._begun = True
         if self._continued is not None:
             self.changed()
         else:  # at once: however soon the program is killed, there is something to continue
             await self._write()
-            from bptui.app.session.continuing import offer
+            from bptui.app.session.store import offer
 
             text = await asyncio.to_thread(offer)
             if text is not None:
                 self.notify(text, timeout=OFFER_SECONDS, markup=False)
                 self._offered_at = monotonic()
 
-    async def _continue(self, kept: Kept) -> None:
+    async def _continue(self, continued: Continued) -> None:
         if self._continuing is not None:
             await self._continuing
-        await self._tell_continued(kept)
-        if kept.problem is not None:
-            self._warn(kept.problem)
+        await self._tell_continued(continued)
+        if continued.problem is not None:
+            self._warn(continued.problem)
 
-    async def _tell_continued(self, kept: Kept) -> None:
-        place, known = self._player.place, kept.stand.digest
-        if place.step != kept.place.step:
-            return  # another key was quicker
-        from bptui.app.session.writing import digest
+    async def _tell_continued(self, continued: Continued) -> None:
+        from bptui.app.session.state import checkpoint_of
 
+        state, was = continued.session.state, continued.session.checkpoint
         snapshot = self._player.snapshot
-        if known is not None and await asyncio.to_thread(digest, snapshot) != known:
-            self.notify(
-                f"Step {place.step:,} has not quite the numbers it had: they are computed anew, "
-                "and another computer or version of numpy may round in another way.",
-                severity="warning",
-                markup=False,
+        if snapshot.step != state.step:
+            return  # another key was quicker
+        if was is not None and was.step == state.step:
+            now, then = await asyncio.gather(
+                *(asyncio.to_thread(checkpoint_of, each) for each in (snapshot, was))
             )
-        else:
-            self._tell(f"Continued at step {place.step:,}.", self._place)
+            if now != then:
+                self.notify(
+                    f"Step {state.step:,} has not quite the numbers it had: they are computed "
+                    "anew, and another computer or version of numpy may round in another way.",
+                    severity="warning",
+                    markup=False,
+                )
+                return
+        self._tell(f"Continued at step {state.step:,}.", self._place)
 
     def changed(self) -> None:
         """Something may be other than it was: have it written before long."""
@@ -142,16 +221,16 @@ class RememberingApp(LookingApp):
         self.run_worker(self._write(), group="session")
 
     async def _write(self) -> None:
-        standing = self.standing()
-        if self._keeper is not None and standing != self._last:
-            self._last = standing
-            self.tell_problem(await asyncio.to_thread(self._keeper.write, standing))
+        session = self.session()
+        if self._keeper is not None and not session.same_as(self._last):
+            self._last = session
+            self.tell_problem(await asyncio.to_thread(self._keeper.write, session))
         self._write_timer = None
-        if self.standing() != self._last:
+        if not self.session().same_as(self._last):
             self.changed()  # while it was being written
 
     @property
-    def written(self) -> Standing | None:
+    def written(self) -> Session | None:
         """What was written last, or tried to be."""
         return self._last
 
@@ -181,10 +260,10 @@ class RememberingApp(LookingApp):
         """Whether the user knows that the session cannot be kept."""
         return self._told
 
-    def to_be_kept(self) -> Standing | None:
+    def to_be_kept(self) -> Session | None:
         """What is to be written when the app ends; None where it ends before it has begun."""
         begun = self._begun or self._player.standing != self._at_start
-        return self.standing() if begun and self._at_start is not None else None
+        return self.session() if begun and self._at_start is not None else None
 
     def leave(self, code: int) -> bool:
         """End the app from another thread; whether it runs."""
@@ -206,44 +285,43 @@ class RememberingApp(LookingApp):
         finally:
             super().exit(result, return_code, message)
 
-    def standing(self) -> Standing:
-        """What is to be kept of the session, as it is now."""
-        now = self._standing()
-        self._touched = self._touched or now != self._first
-        return replace(now, touched=self._touched)
+    def session(self) -> Session:
+        """Return what is to be kept, as it is now."""
+        now = self._session()
+        self._touched = self._touched or not now.same_as(self._first)
+        now.state = replace(now.state, touched=self._touched)
+        return now
 
-    def _standing(self) -> Standing:
-        from bptui.app.session.record import Look
-        from bptui.app.session.standing import Standing
+    def _session(self) -> Session:
+        from bptui.app.session.state import Look, Session, SessionState, file_name
 
         player = self._player
         course, place = player.standing
-        snapshot = player.snapshot
-        known = player.turned and snapshot.step == place.step
         if self.is_running:
             self._look = self._seen()
-        return Standing(
-            timeline=course.timeline,
+        state = SessionState(
+            ended=False,
             name=course.timeline.experiment.name,
-            place=place,
-            breakpoints=tuple(player.breakpoints.items()),
-            speed=player.speed,
-            saved=course.saved,
+            step=place.step,
+            position=place.position,
+            breakpoints=[(str(each), on) for each, on in player.breakpoints.items()],
+            speed=str(player.speed),
+            saved=file_name(course.saved),
             look=self._look or Look(),
-            snapshot=snapshot if known else None,
         )
+        return Session(state, course.timeline, player.snapshot if player.turned else None)
 
     def _seen(self) -> Look | None:
         """What the panels show; what was seen last where they are gone already."""
-        from bptui.app.session.record import Look, Selected
+        from bptui.app.session.state import Look
 
-        screen, selected = self.screen_stack[0], self.selection
+        screen = self.screen_stack[0]
         alone = next((each for each in screen.query(Panel) if each.has_class("alone")), None)
         panel = screen.focused if isinstance(screen.focused, Panel) else alone
         learned = self._learned
         try:
             return Look(
-                selection=Selected(selected.kind, selected.layer, selected.unit, selected.source),
+                selection=self.selection,
                 pointed=self.pointed,
                 sample=self._sample,
                 logarithmic=screen.query_one(LossPanel).logarithmic,
@@ -269,9 +347,8 @@ class RememberingApp(LookingApp):
 
     def _show_look(self, look: Look) -> None:
         """Bring back what the panels showed."""
-        screen, kept = self.screen_stack[0], look.selection
-        selection = Selection(kept.kind, kept.layer, kept.unit, kept.source)
-        self.select(selection.within(self._player.snapshot.experiment.network), look.pointed)
+        screen = self.screen_stack[0]
+        self.select(look.selection.within(self._player.snapshot.experiment.network), look.pointed)
         self.look(look.sample)
         if look.logarithmic:
             screen.query_one(LossPanel).toggle_scale()
@@ -293,10 +370,3 @@ class RememberingApp(LookingApp):
                 screen.set_focus(panel)
         if look.zoomed and not screen.has_class("zoomed"):
             self.action_zoom()
-
-
-def _load() -> None:
-    """Import what writing a session needs: on another thread, so that keys are answered."""
-    importlib.import_module("bptui.app.session.standing")
-    importlib.import_module("bptui.app.session.continuing")
-    importlib.import_module("bptui.app.session.pieces")

@@ -1,18 +1,30 @@
-"""Ends that the user did not ask for: signals, and a terminal that goes away."""
+"""Runs the app and sees it end, however that comes about: nothing lost, the terminal as before.
+
+An end that the user did not ask for is a signal, a terminal that goes away, or an error.
+"""
 
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from io import StringIO
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from bptui.app.terminal import terminal_descriptor, terminal_streams
 
+if TYPE_CHECKING:
+    from bptui.app.session.autosave import AutosavingApp, Keeper
+
+CRASHED = 1
+GO_ON = "`bptui --resume` goes on where it ended."
 NAMES = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")
 HANG_UP = 1
 """The number of SIGHUP, also where a system has none."""
@@ -29,14 +41,47 @@ RESTORE = (
 )
 
 
-class Leaving:
-    """Notices such an end and calls ``leave`` with the exit code, on a thread of its own.
+def run(app: AutosavingApp, keeper: Keeper) -> int:
+    """Run ``app`` to its end; return the exit code.
+
+    That is 0 where the user has quit, 128 and the number of the signal that ended it, or 1 after an
+    error in the program, of which a short message tells.
+    """
+    from rich.console import Console
+
+    error: Exception | None = None
+    quiet = StringIO()
+    # where textual prints the traceback of an error: it is kept rather than shown
+    app.error_console = Console(file=quiet, markup=False, highlight=False, color_system=None)
+    shutdown = Shutdown(app.leave, lambda: keeper.close(app.to_be_kept(), ended=False))
+    shutdown.watch()
+    try:
+        app.run()
+    except Exception as raised:
+        error = raised
+    error = error or app._exception  # the first of all that textual has caught, but not printed
+    shutdown.over()
+    problem = keeper.close(app.to_be_kept(), ended=shutdown.code is None and error is None)
+    if shutdown.code is None and error is not None:
+        _tell(*_after_crash(error, quiet.getvalue(), keeper.kept))
+        return CRASHED
+    if problem is not None and not app.told:
+        _tell(f"The session could not be kept. {problem}")
+    if shutdown.code is None:
+        return app.return_code or 0
+    if keeper.kept:
+        _tell(f"Ended by signal {shutdown.code - SIGNALLED}; {GO_ON}")
+    return shutdown.code
+
+
+class Shutdown:
+    """Notices a signal and calls ``leave`` with the exit code, on a thread of its own.
 
     Where that cannot end the program, or has not in time, ``last`` is called, the terminal is put
     right without the app, and the program ends.
     """
 
-    def __init__(self, leave: Callable[[int], bool], last: Callable[[], None]) -> None:
+    def __init__(self, leave: Callable[[int], bool], last: Callable[[], object]) -> None:
         self._leave, self._last = leave, last
         self._terminal, self._streams = terminal_descriptor(), terminal_streams()
         self._restore_settings = _restoring()
@@ -53,7 +98,7 @@ class Leaving:
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._signal)
-        threading.Thread(target=self._watch, name="leaving", daemon=True).start()
+        threading.Thread(target=self._watch, name="shutdown", daemon=True).start()
 
     def over(self) -> None:
         """The app has ended: nothing but the exit is left."""
@@ -80,23 +125,15 @@ class Leaving:
         self._end_at_once(self.code)
 
     def _next(self) -> int:
-        """The number of the signal that comes next; that of SIGHUP where the terminal hangs up."""
-        import select
-
+        """Return the signal that comes next; SIGHUP where the terminal hangs up."""
         if hasattr(select, "poll"):
             waiting = select.poll()
             waiting.register(self._signals, select.POLLIN)
             waiting.register(0, 0)  # hanging up is always reported
-            while True:
-                for descriptor, event in waiting.poll():
-                    if descriptor == self._signals:
-                        break
-                    if event & (select.POLLHUP | select.POLLERR):
-                        return HANG_UP
-                    waiting.unregister(0)  # a system that cannot tell
-                else:
-                    continue
-                break
+            while self._signals not in (events := dict(waiting.poll())):
+                if events[0] & (select.POLLHUP | select.POLLERR):
+                    return HANG_UP
+                waiting.unregister(0)  # a system that cannot tell
         return os.read(self._signals, 1)[0]
 
     def _end_at_once(self, code: int) -> None:
@@ -126,8 +163,6 @@ class Leaving:
 
 def terminal_is_gone() -> bool:
     """Whether it has hung up. False where that cannot be told."""
-    import select
-
     if not hasattr(select, "poll"):
         return False
     asking = select.poll()
@@ -137,8 +172,6 @@ def terminal_is_gone() -> bool:
 
 def _takes_text(terminal: int) -> bool:
     """Whether a terminal takes text within a moment; one that does not is not waited for."""
-    import select
-
     try:
         return bool(select.select([], [terminal], [], 0.5)[1])
     except (OSError, ValueError):  # on Windows, where this is for sockets alone
@@ -162,3 +195,30 @@ def _restoring() -> Callable[[int], None]:
             termios.tcsetattr(terminal, termios.TCSANOW, settings)
 
     return restore
+
+
+def _after_crash(error: Exception, printed: str, kept: bool) -> list[str]:
+    """Return what to say; the traceback and what Textual printed go into a file for a report."""
+    from bptui.app.session.store import sessions_folder
+    from bptui.atomic import written_whole
+    from bptui.presets.errors import printable
+    from bptui.presets.save import shown_path
+
+    said = " ".join("".join(traceback.format_exception_only(error)).split())
+    details = "".join([*traceback.format_exception(error), printed])
+    lines = [f"An error in the program ended it: {printable(said)}"]
+    if kept:
+        lines.append(f"The session is kept: {GO_ON}")
+    file = sessions_folder().parent / "crash.txt"
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with written_whole(file, private=True) as stream:
+            stream.write(details)
+    except OSError:
+        return [*lines, details]
+    return [*lines, f"The details, for a report: {shown_path(file)}"]
+
+
+def _tell(*lines: str) -> None:
+    for line in lines:
+        print(f"bptui: {line}", file=sys.stderr)  # noqa: T201  the app has given the terminal back

@@ -1,0 +1,332 @@
+"""A session as the lines of its file and back: preset, edits, one checkpoint, and the view.
+
+The file is four lines: a mark, where the session stands, the preset's text with all edits, and the
+state of the step that was shown. The first two are all that is read to choose a session; the last
+one is base64 of float64 numbers, everything else JSON. Nothing in them is executed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, BinaryIO, Literal, NamedTuple, TypeVar
+
+import msgspec
+import numpy as np
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from bptui.app.selection import Selection
+from bptui.core.arrays import Array, frozen
+from bptui.core.breakpoints import Breakpoint, parse
+from bptui.core.data import Data
+from bptui.core.edits import Edit
+from bptui.core.experiment import Experiment
+from bptui.core.limits import MOST_PARAMETERS, MOST_STEPS
+from bptui.core.snapshot import Snapshot
+from bptui.core.state import Layout
+from bptui.core.timeline import Timeline
+from bptui.presets.describe import table_of
+from bptui.presets.errors import PresetError, printable
+from bptui.presets.files import loads
+from bptui.presets.origin import origin_of
+from bptui.presets.save import SaveError, document, shown_path
+from bptui.presets.working import working_folder
+
+FORMAT, VERSION = "bptui session", 2
+LARGEST_FILE = 64 * 2**20
+"""Bytes; no larger session is written, nor read."""
+MOST_WRITTEN_OUT = 100_000
+"""Numbers of a CSV file that are kept in the session, too; of more the file is needed."""
+LONGEST_STATE = 2**20
+"""Bytes that each of the first two lines may take."""
+MOST_EDITED = 2**28
+"""Edits times what the experiment has of numbers, which each of them may copy."""
+PIECE = 3 * 2**17
+"""Bytes that are encoded at a time, between which other threads go on; divisible by three, so that
+no piece but the last is padded."""
+
+Count = Annotated[int, Meta(ge=0, le=2**31)]
+Step = Annotated[int, Meta(ge=0, le=MOST_STEPS * 10)]
+Short = Annotated[str, Meta(max_length=1000)]
+FileName = Annotated[bytes, Meta(max_length=10_000)]
+"""Of a file or a folder, as the system has it, which need not be text."""
+Line = TypeVar("Line", bound=Struct)
+
+
+class Mark(Struct, frozen=True):
+    """The first line: whose file it is. What another version adds to it is no error."""
+
+    format: str
+    version: int
+
+
+class Look(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the panels show: each by itself, none of it part of the calculation."""
+
+    selection: Selection = Selection()
+    pointed: bool = False
+    """Whether it is what is explained."""
+    sample: Count | None = None
+    logarithmic: bool = False
+    derivation: Literal["scalar", "matrix", "numpy"] = "scalar"
+    learned: bool = False
+    picture: Count = 0
+    """Which of the pictures of what was learned."""
+    samples: bool = False
+    zoomed: bool = False
+    focused: Short | None = None
+    """The id of the panel that has the focus."""
+
+
+class SessionState(Struct, frozen=True, forbid_unknown_fields=True):
+    """The second line: where in its timeline the session stands, and how it ended."""
+
+    ended: bool
+    """Whether the user has quit."""
+    name: str
+    step: Step
+    position: Count | None
+    breakpoints: Annotated[list[tuple[Short, bool]], Meta(max_length=1000)]
+    speed: Short
+    saved: FileName | None
+    look: Look
+    touched: bool = True
+    """Whether the user has done anything in it."""
+
+
+class Past(Struct, frozen=True, forbid_unknown_fields=True):
+    """The third line: what every step can be played again from."""
+
+    text: str
+    """The preset's."""
+    folder: FileName
+    """Where its CSV file is looked for."""
+    file: FileName | None
+    csv: str | None
+    """The checksum of its samples, where they are in a CSV file."""
+    numbers: str | None
+    """The same preset with all numbers in it, for when that file has changed or is gone."""
+    edits: Annotated[list[tuple[Step, Edit]], Meta(max_length=10_000)]
+    checkpoint: Step | None
+    """The step whose state the last line holds."""
+
+
+@dataclasses.dataclass(eq=False)
+class Session:
+    """What is to be kept of a running app; ``snapshot`` is what it shows of the timeline."""
+
+    state: SessionState
+    timeline: Timeline
+    snapshot: Snapshot | None
+
+    def same_as(self, other: Session | None) -> bool:
+        """Return whether only one of them need be written."""
+        return (
+            other is not None
+            and self.timeline is other.timeline
+            and self.state == replace(other.state, touched=self.state.touched)
+        )
+
+
+class Resumed(NamedTuple):
+    """What was read: ``checkpoint`` is the step that was shown, as it was then."""
+
+    state: SessionState
+    timeline: Timeline
+    checkpoint: Snapshot | None
+    breakpoints: dict[Breakpoint, bool]
+
+
+class SessionError(Exception):
+    """A file that is no session, or not one that can be continued; the message names it."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(f"{shown_path(file)}: {printable(reason)}")
+
+
+class UselessSessionError(SessionError):
+    """One that no version of the program can continue."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(file, f"{reason}; the file can be deleted")
+
+
+def preset_of(experiment: Experiment) -> Past:
+    """Return its preset, without edits. Raises :class:`SaveError` where it has none."""
+    origin, data = origin_of(experiment), experiment.data
+    table, numbers = table_of(experiment), dataclasses.replace(experiment, origin=None)
+    if origin is not None and origin.text and table == origin.table:
+        text = origin.text
+    else:
+        try:
+            text = document(experiment)
+        except SaveError:  # its CSV file has changed since
+            table, text = table_of(numbers), document(numbers)
+    by_file = table.data.csv is not None
+    small = data.inputs.size + data.targets.size <= MOST_WRITTEN_OUT
+    return Past(
+        text=text,
+        folder=os.fsencode((working_folder() if origin is None else origin.folder).absolute()),
+        file=None if origin is None else file_name(origin.file),
+        csv=_checksum(data) if by_file else None,
+        numbers=document(numbers) if by_file and small else None,
+        edits=[],
+        checkpoint=None,
+    )
+
+
+def file_name(path: Path | None) -> bytes | None:
+    """Return an absolute path as the system has it."""
+    return None if path is None else os.fsencode(path.absolute())
+
+
+def _checksum(data: Data) -> str:
+    made = hashlib.sha256()
+    for array in (data.inputs, data.targets, data.test_inputs, data.test_targets):
+        made.update(np.ascontiguousarray(array, dtype="<f8").data)
+    return made.hexdigest()
+
+
+def lines_of(session: Session, preset: Past, ended: bool) -> Iterator[bytes]:
+    """Return the lines of a session of this preset, in pieces."""
+    edits, snapshot = session.timeline.edits_by_step, session.snapshot
+    yield msgspec.json.encode(Mark(FORMAT, VERSION))
+    yield b"\n"
+    yield msgspec.json.encode(replace(session.state, ended=ended))
+    yield b"\n"
+    yield msgspec.json.encode(
+        replace(
+            preset,
+            edits=[(step, edit) for step, made in edits.items() for edit in made],
+            checkpoint=None if snapshot is None else snapshot.step,
+        )
+    )
+    yield b"\n"
+    content = memoryview(b"" if snapshot is None else checkpoint_of(snapshot))
+    for start in range(0, len(content), PIECE):
+        yield b2a_base64(content[start : start + PIECE], newline=False)
+    yield b"\n"
+
+
+def checkpoint_of(snapshot: Snapshot) -> bytes:
+    """Return the bytes of its state."""
+    layout = Layout(snapshot.experiment.network)
+    parts = (snapshot.parameters, *snapshot.slots.values())
+    return b"".join(layout.flatten(each).astype("<f8").tobytes() for each in parts)
+
+
+def read_state(file: Path) -> SessionState:
+    """Return where the session in ``file`` stands. Raises :class:`SessionError`."""
+    with _opened(file) as stream:
+        return _state(file, stream)
+
+
+def read(file: Path) -> Resumed:
+    """Return the session in ``file``, nothing of it played. Raises :class:`SessionError`."""
+    with _opened(file) as stream:
+        state = _state(file, stream)
+        line, _, base64 = stream.read(LARGEST_FILE + 1).partition(b"\n")
+    if len(line) + len(base64) > LARGEST_FILE:
+        raise UselessSessionError(file, f"more than {LARGEST_FILE // 2**20} MiB")
+    past = _decoded(file, line, Past)
+    try:
+        opened = _loaded(past, printable(state.name))
+    except (PresetError, ValueError, OSError, MemoryError) as error:
+        reason = f"a session whose preset cannot be loaded ({error or 'not enough memory'})"
+        raise SessionError(file, reason) from None
+    try:
+        timeline = Timeline.replayed(opened, _edits(past, opened))
+        checkpoint = None
+        if past.checkpoint is not None:
+            checkpoint = timeline.restored(past.checkpoint, _numbers(base64))
+        elif base64.strip():
+            raise ValueError("a state of no step")
+        breakpoints = {parse(text, opened.network): on for text, on in state.breakpoints}
+    except (ValueError, MemoryError) as error:
+        raise _damaged(file, error) from None
+    return Resumed(state, timeline, checkpoint, breakpoints)
+
+
+def _loaded(past: Past, name: str) -> Experiment:
+    folder = Path(os.fsdecode(past.folder))
+    path = None if past.file is None else Path(os.fsdecode(past.file))
+    try:
+        opened = loads(past.text, name, folder, path=path)
+        if past.csv in (None, _checksum(opened.data)):
+            return opened
+    except PresetError:
+        if past.numbers is None:
+            raise
+    if past.numbers is None:
+        raise ValueError("its CSV file has changed since")
+    return loads(past.numbers, name, folder)
+
+
+def _edits(past: Past, opened: Experiment) -> dict[int, tuple[Edit, ...]]:
+    data = opened.data
+    numbers = opened.network.parameter_count + data.inputs.size + data.targets.size
+    if len(past.edits) * numbers > MOST_EDITED:
+        raise ValueError("more edits than an experiment of its size may have")
+    edits: dict[int, tuple[Edit, ...]] = {}
+    for step, edit in past.edits:
+        edits[step] = (*edits.get(step, ()), edit)
+    return edits
+
+
+def _numbers(base64: bytes) -> Array:
+    if len(base64) > MOST_PARAMETERS * 8 * 6:  # with all slots, and as base64
+        raise ValueError("a state of too many numbers")
+    return frozen(np.frombuffer(a2b_base64(base64.strip(), strict_mode=True), dtype="<f8"))
+
+
+def _opened(file: Path) -> BinaryIO:
+    """Return the stream of a regular file; a pipe would be waited for without end."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        stream = os.fdopen(descriptor, "rb")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SessionError(file, f"a session that cannot be read ({reason})") from None
+    if not file.is_file():
+        stream.close()
+        raise SessionError(file, "no regular file")
+    return stream
+
+
+def _state(file: Path, stream: BinaryIO) -> SessionState:
+    """Return the second line, once the first says that it is one of ours."""
+    try:
+        mark = msgspec.json.decode(stream.readline(LONGEST_STATE), type=Mark)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        mark = Mark("", 0)
+    if mark.format != FORMAT:
+        raise UselessSessionError(file, "not a session of bptui")
+    if mark.version != VERSION:
+        raise SessionError(
+            file,
+            f"a session in format {mark.version}; this version of bptui reads format {VERSION}, "
+            "and the one that wrote it can continue it",
+        )
+    state = _decoded(file, stream.readline(LONGEST_STATE), SessionState)
+    selected = state.look.selection
+    first = 0 if selected.kind == "unit" else 1
+    if selected.layer < first or min(selected.unit, selected.source) < 0:
+        raise _damaged(file, "no such selection")
+    return state
+
+
+def _decoded(file: Path, line: bytes, kind: type[Line]) -> Line:
+    try:
+        return msgspec.json.decode(line, type=kind)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise _damaged(file, error) from None
+
+
+def _damaged(file: Path, error: object) -> UselessSessionError:
+    """Return the error for one of ours that is not as it was written."""
+    return UselessSessionError(file, f"a damaged session ({error})")

@@ -1,0 +1,263 @@
+"""Where sessions lie: one file for each running app, held by a lock as long as the app lives.
+
+Finds the one to continue, and says what there is to say of one that ended unexpectedly.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from platformdirs import user_state_path
+
+from bptui.app.session.state import Resumed, SessionError, SessionState, read, read_state
+from bptui.atomic import written_whole
+from bptui.presets.errors import printable
+
+try:
+    import fcntl
+except ImportError:  # on Windows, where sessions are not locked
+    fcntl = None  # type: ignore[assignment]  # every use asks for it
+
+MOST = 8
+"""Sessions that are kept beside those of running apps."""
+RECENT = 24 * 3600.0
+"""Seconds for which a session that ended unexpectedly goes before later ones that did not."""
+PATIENCE = 0.5
+"""Seconds to wait for others that only look whether a lock is held."""
+LOOK = 0.002
+"""Seconds until another attempt."""
+
+
+class NothingToContinueError(Exception):
+    """There is no session to go on with; the message says why."""
+
+
+class SessionFile:
+    """A session's file, which no other app takes as long as this one holds its lock."""
+
+    def __init__(self, path: Path, lock: int | None) -> None:
+        self.path, self._lock = path, lock
+
+    @classmethod
+    def new(cls) -> SessionFile:
+        """Return one that is not written yet. Raises :class:`OSError` where none can be."""
+        folder = sessions_folder()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"session-{secrets.token_hex(8)}.json"
+        return cls(path, _locked(_lock_path(path)))
+
+    @classmethod
+    def taken_over(cls, path: Path) -> SessionFile | None:
+        """Return that of an app which has ended; None where it is still running."""
+        try:
+            return cls(path, _locked(_lock_path(path)))
+        except BlockingIOError:
+            return None
+        except OSError:  # a folder that can only be read: nothing is written there either
+            return cls(path, None)
+
+    def write(self, pieces: Iterable[bytes]) -> None:
+        """Replace its contents, whole or not at all. Raises :class:`OSError`."""
+        with written_whole(self.path, private=True) as stream:
+            stream.buffer.writelines(pieces)
+
+    def release(self, left: bool = True) -> None:
+        """Leave it to others, or remove it where it is not to be ``left``."""
+        if not left:
+            _remove(self.path)
+        if self._lock is not None:
+            _remove(_lock_path(self.path))
+            os.close(self._lock)
+            self._lock = None
+
+
+class Continued(NamedTuple):
+    """A session to go on with, and its file, which is held for that.
+
+    ``problem``: what to say of a session that should have been continued rather than this one.
+    """
+
+    file: SessionFile
+    session: Resumed
+    problem: str | None = None
+
+
+class Found(NamedTuple):
+    """A session that no app is working on; ``state`` is None where it cannot be read."""
+
+    path: Path
+    written: float
+    state: SessionState | None
+
+    @property
+    def unexpected(self) -> bool:
+        """Whether it ended without the user's doing, who had done something in it."""
+        return self.state is not None and self.state.touched and not self.state.ended
+
+    @property
+    def order(self) -> tuple[int, float]:
+        """The higher, the rather it is the one to continue.
+
+        First the recent ones that ended unexpectedly, then all others, the last one first; at the
+        end those in which nothing was done.
+        """
+        if self.state is not None and not self.state.touched:
+            return 0, self.written
+        return 1 + (self.unexpected and time.time() - self.written < RECENT), self.written
+
+
+def sessions_folder() -> Path:
+    """Return the user's; it need not exist. The environment's XDG_STATE_HOME is respected."""
+    return user_state_path("bptui") / "sessions"
+
+
+def sessions_to_continue() -> list[Found]:
+    """Return those that no app is working on, in the order of preference."""
+    found = []
+    for path in _paths():
+        with suppress(OSError):  # gone meanwhile
+            if _owner(path) is None:
+                written, state = path.stat().st_mtime, None
+                with suppress(SessionError):
+                    state = read_state(path)
+                found.append(Found(path, written, state))
+    return sorted(found, key=lambda each: each.order, reverse=True)
+
+
+def owners() -> list[int]:
+    """Return the processes that have a session open; 0 for one whose number is unknown."""
+    return sorted(number for path in _paths() if (number := _owner(path)) is not None)
+
+
+def continued() -> Continued:
+    """Return the session to go on with; one that cannot be read is passed over, and stays.
+
+    Raises :class:`NothingToContinueError`.
+    """
+    problems = []
+    for found in sessions_to_continue():
+        file = SessionFile.taken_over(found.path)
+        if file is None:
+            continue  # another app was quicker; now it is running
+        try:
+            session = read(found.path)
+        except SessionError as error:
+            file.release()
+            problems.append(str(error))
+            continue
+        before = "The last session cannot be continued; this is the one before."
+        return Continued(file, session, f"{before} {problems[0]}." if problems else None)
+    reasons, running = problems[:1], owners()
+    if running:
+        known = ", ".join(f"process {number}" for number in running if number)
+        reasons.append(f"the last session is open in another terminal{known and f' ({known})'}")
+    if not reasons:
+        raise NothingToContinueError("there is no session to continue; `bptui` begins one")
+    raise NothingToContinueError("; ".join([*reasons, "`bptui` begins a new one"]))
+
+
+def offer() -> str | None:
+    """Return what to say of a session that ended unexpectedly; None where none did."""
+    found = next(iter(sessions_to_continue()), None)
+    if found is None or not found.unexpected or found.state is None:
+        return None
+    where = f"step {found.state.step:,} of {printable(found.state.name)}"
+    return f"The last session ended unexpectedly at {where}: `bptui --resume` continues it."
+
+
+def clear() -> None:
+    """Remove what is too old to be continued: sessions but for the last ones, torn-off writes.
+
+    What cannot be read stays: it may belong to another version.
+    """
+    readable = [found for found in sessions_to_continue() if found.state is not None]
+    for found in readable[MOST:]:
+        _remove(found.path)
+        _remove(_lock_path(found.path))
+    with suppress(OSError):
+        for part in sessions_folder().glob(".bptui-*.part"):
+            if time.time() - part.stat().st_mtime > RECENT:
+                part.unlink()
+
+
+def _paths() -> list[Path]:
+    try:
+        return [path for path in sessions_folder().iterdir() if path.match("session-*.json")]
+    except OSError:
+        return []
+
+
+def _lock_path(path: Path) -> Path:
+    return path.with_suffix(".lock")
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
+
+
+def _locked(path: Path) -> int | None:
+    """Return the descriptor that holds a lock, which ends with the process, however that ends.
+
+    None where the system or its disk knows no locks. Raises :class:`BlockingIOError` where another
+    app has it, or :class:`OSError`.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while fcntl is not None and time.monotonic() < deadline:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # the one who had it may have removed the file after it was opened here
+            if os.path.samestat(path.stat(), os.fstat(descriptor)):
+                with suppress(OSError):  # on a full disk, say: it is for a message only
+                    os.truncate(descriptor, 0)
+                    os.write(descriptor, f"{os.getpid()}\n".encode())
+                return descriptor
+        except BlockingIOError:
+            if _is_held(descriptor):
+                os.close(descriptor)
+                raise
+        except FileNotFoundError:
+            pass  # it was removed: another attempt
+        except OSError:
+            os.close(descriptor)
+            return None
+        os.close(descriptor)
+        time.sleep(LOOK)
+    if fcntl is None:
+        return None
+    raise BlockingIOError
+
+
+def _is_held(descriptor: int) -> bool:
+    """Return whether another app has the lock, rather than looks at it as this does."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _owner(path: Path) -> int | None:
+    """Return the process whose session it is, 0 if it is unknown; None: of none that lives."""
+    if fcntl is None:
+        return None
+    try:
+        descriptor = os.open(_lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        if not _is_held(descriptor):
+            return None
+        number = os.read(descriptor, 20).strip()
+        return int(number) if number.isdigit() else 0
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
