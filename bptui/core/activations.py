@@ -50,6 +50,8 @@ class Activation(NamedTuple):
     log_rest: Callable[[Node], Node] | None = None
     """ln of 1 less the values, likewise."""
     words: str = ""
+    note: str = ""
+    """What else is to be said of its formula."""
 
 
 ACTIVATIONS: dict[str, Activation] = {}
@@ -173,8 +175,14 @@ for _each in (
         softplus,
         lambda z, a: logistic(z),
     ),
-    # the tanh form of Hendrycks & Gimpel (2016), eq. 2
-    Activation("gelu", lambda z: 0.5 * (z * (1.0 + _gelu_tanh(z))), _gelu_slope),
+    Activation(
+        "gelu",
+        lambda z: 0.5 * (z * (1.0 + _gelu_tanh(z))),
+        _gelu_slope,
+        note="The tanh form (Hendrycks & Gimpel 2016, eq. 2; in torch: approximate='tanh'); the "
+        "exact one, z times the distribution function of the standard normal, differs from it by "
+        "up to 0.0005",
+    ),
     Activation(
         "softmax",
         lambda z: stable(_softmax(z), exp(z - log_sum_exp(z))),

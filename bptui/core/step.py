@@ -88,7 +88,11 @@ class Step(NamedTuple):
 
     def with_formula(self, name: str, formula: Node) -> Step:
         """Return the step in which a quantity is computed in another way, and all that reads it."""
-        changed = rewritten(self.outputs, {self.nodes[name]: formula.named(name)})
+        return self.with_changes({self.nodes[name]: formula.named(name)})
+
+    def with_changes(self, changes: Mapping[Node, Node]) -> Step:
+        """Return the step with other nodes, and all that is computed from them."""
+        changed = rewritten(self.outputs, changes)
         return self._replace(
             nodes={name: changed[node] for name, node in self.nodes.items()},
             updated={name: changed[node] for name, node in self.updated.items()},

@@ -170,7 +170,7 @@ def test_the_program_reads_like_the_network() -> None:
         "def tanh_derivative(z):",
         "def binary_cross_entropy(z, t):",
         "    net_h = x @ W1 + b1  # (n, 2) @ (2, 4) + (4,) = (n, 4)",
-        "    delta_o = 1 / len(x) * (out_o - t)",
+        "    delta_o = (out_o - t) / len(t)",
         "    # dL/dout_h = delta_o * dnet_o/dout_h: (n, 1) @ (1, 4) = (n, 4)",
         "    dL_dout_h = delta_o @ W2.T",
         "    gb1 = delta_h.sum(axis=0)",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
@@ -39,6 +41,7 @@ SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5
 MOST_PRINTED = 32
 """Numbers of an array that are printed whole."""
 _EDGES = [0, 1, -2, -1]
+Spelling: TypeAlias = Callable[[Expression], "str | None"]
 
 
 def assignment(equation: Equation, symbols: Symbols) -> str:
@@ -55,16 +58,26 @@ def remarked(equation: Equation, symbols: Symbols, *remarks: str) -> str:
 
 
 def expression_code(
-    node: Expression, symbols: Symbols, level: int = SUM, numbers: Equation | None = None
+    node: Expression,
+    symbols: Symbols,
+    level: int = SUM,
+    numbers: Equation | None = None,
+    spell: Spelling = lambda node: None,
 ) -> str:
-    """Python for an expression on arrays; with ``numbers``, their values instead of names."""
+    """Python for an expression on arrays; with ``numbers``, their values instead of names.
+
+    ``spell`` may have another way to write a part, as a name or a call.
+    """
 
     def code(part: Expression, inner: int = SUM) -> str:
-        return expression_code(part, symbols, inner, numbers)
+        return expression_code(part, symbols, inner, numbers, spell)
 
     def wrapped(text: str, own: int) -> str:
         return f"({text})" if own < level else text
 
+    spelt = spell(node)
+    if spelt is not None:
+        return spelt
     match node:
         case Quantity(name):
             if numbers is None:

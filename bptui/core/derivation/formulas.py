@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -76,9 +76,9 @@ class StepFormulas:
 
     def updates(self, parameter: str) -> tuple[Definition, ...]:
         """How a parameter (W1, b2) changes: its slots' updates first."""
-        names = (parameter, *(f"{slot}_{parameter}" for slot in ("m", "v", "s")))
-        every = [each for group in self.operations.values() for each in group]
-        return tuple(each for each in every if each.new and each.name in names)
+        every = [each for group in self.operations.values() for each in group if each.new]
+        slot = f"_{parameter}"
+        return tuple(each for each in every if each.name == parameter or each.name.endswith(slot))
 
 
 def define_for(snapshot: Snapshot) -> StepFormulas:
@@ -106,7 +106,7 @@ def define(step: Step, *, saturated: bool = False) -> StepFormulas:
     ``saturated``: whether outputs are so nearly 0 or 1 that what divides by them is kept finite.
     """
     network = step.experiment.network
-    reader = _Reader(step, saturated)
+    reader = _Reader.of(step, saturated)
     operations: dict[str, tuple[Definition, ...]] = {}
     for part in parts_of(step):
         if part.stage != "update":
@@ -129,19 +129,33 @@ def define(step: Step, *, saturated: bool = False) -> StepFormulas:
     return StepFormulas(operations)
 
 
-class _Reader:
-    """Reads nodes as expressions; named ones stand for themselves."""
+def formula_of(node: Node) -> Expression:
+    """Return what a node is computed from, back to the leaves."""
+    return _Reader().formula(node)
 
-    def __init__(self, step: Step, saturated: bool) -> None:
-        self.saturated, self.settings = saturated, step.settings
-        self.known: dict[Node, Expression] = {
+
+class _Reader:
+    """Reads nodes as expressions; ``known`` ones stand for themselves."""
+
+    def __init__(
+        self,
+        known: Mapping[Node, Expression] | None = None,
+        weights: Collection[str] = (),
+        saturated: bool = False,
+    ) -> None:
+        self.known, self.weights, self.saturated = known or {}, weights, saturated
+
+    @classmethod
+    def of(cls, step: Step, saturated: bool) -> _Reader:
+        known: dict[Node, Expression] = {
             node: Setting(node.name, value) for node, value in step.settings.items()
         }
         for name, node in step.updated.items():
-            self.known[node] = Quantity(name, new=True)
+            known[node] = Quantity(name, new=True)
         for name, node in {**step.before, **step.nodes}.items():
-            self.known[node] = Quantity(name)
-        self.weights = {step.names.weights(layer) for layer in range(1, step.depth + 1)}
+            known[node] = Quantity(name)
+        names = step.names
+        return cls(known, {names.weights(layer) for layer in range(1, step.depth + 1)}, saturated)
 
     def read(self, node: Node) -> Expression:
         """Return what stands for a node in the formulas of others."""
@@ -204,7 +218,7 @@ class _Reader:
                 return Transposed(of)
             case "sum", [of]:
                 axis = {None: None, 0: 0, -1: 1, 1: 1}[node.settings["axis"]]
-                weights = {each.name for each in quantities(of)} <= self.weights
+                weights = all(each.name in self.weights for each in quantities(of))
                 return Total(of, axis, UNITS if weights else SAMPLES)
             case "getitem", [of]:
                 return LastSample(of)

@@ -3,41 +3,41 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
 from bptui.core.experiment import Experiment
-from bptui.core.mistakes import MISTAKES
 from bptui.export.programs.lines import WIDTH
 from bptui.presets.errors import cleaned, printable
 
 
-def docstring(experiment: Experiment, facts: list[str], rounding: str, needs: str) -> list[str]:
-    """The docstring of the program: nothing in title, description or source can end it.
+def header(experiment: Experiment, facts: Sequence[str], needs: str) -> list[str]:
+    """Return the docstring of a program: nothing in title, description or source can end it.
 
-    ``facts`` are paragraphs of their own, ``rounding`` says how closely the losses agree, ``needs``
-    the packages it imports.
+    ``facts`` are paragraphs of their own, ``needs`` says what it imports.
     """
-    name = printable(experiment.name)
     title = " ".join(cleaned(experiment.title or experiment.name).split()) or "A network"
+    source = experiment.source.strip()
     paragraphs = [wrap(title, WIDTH - len('"""'))]
-    if experiment.description.strip():
-        paragraphs.append(_prose(experiment.description))
-    if experiment.source.strip():
-        paragraphs.append(_prose(f"Source: {experiment.source.strip()}"))
+    prose = [experiment.description, f"Source: {source}" if source else ""]
+    paragraphs += [_prose(each) for each in prose if each.strip()]
     paragraphs.append(_settings(experiment))
-    paragraphs += [_prose(each) for each in facts]
-    paragraphs.append(
-        _prose(
-            f"Exported by bptui from the preset {name}. It trains the network and prints the same "
-            f"losses as bptui. {rounding} It needs {needs}."
-        )
+    told = (
+        f"Exported by bptui from the preset {printable(experiment.name)}. It trains the network "
+        "and prints the same losses as bptui. "
     )
-    lines = [line for paragraph in paragraphs for line in (*_escaped(paragraph), "")]
-    return [f'"""{lines[0]}', *lines[1:-1], '"""']
+    paragraphs += [_prose(each) for each in (*facts, told + needs)]
+    return quoted(line for paragraph in paragraphs for line in (*paragraph, ""))
+
+
+def quoted(lines: Iterable[str]) -> list[str]:
+    """Return lines as a docstring, without the blank one at their end."""
+    escaped = [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines]
+    return [f'"""{escaped[0]}', *escaped[1:-1], '"""']
 
 
 def _prose(text: str) -> list[str]:
-    """The paragraphs of ``text``; one with a line that is too long is filled anew."""
+    """Return the paragraphs of ``text``; one with a line that is too long is filled anew."""
     found: list[str] = []
     for paragraph in re.split(r"\n\s*\n", cleaned(text).strip("\n")):
         lines = paragraph.rstrip().split("\n")
@@ -54,45 +54,24 @@ def _filled(line: str) -> list[str]:
     return wrap(line, WIDTH, subsequent_indent=indent + "  " * bool(indent)) or [""]
 
 
-def _escaped(lines: list[str]) -> list[str]:
-    return [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines]
-
-
 def _settings(experiment: Experiment) -> list[str]:
-    training = experiment.training
-    settings = [f"{name} {value!r}" for name, value in training.settings]
-    batches = []
-    if not experiment.schedule.full_batch:
-        size = experiment.schedule.batch_size
+    training, schedule = experiment.training, experiment.schedule
+    how = [training.optimizer, f"learning rate {float(training.learning_rate)!r}"]
+    how += [f"{name} {value!r}" for name, value in training.settings]
+    how.append(f"{training.steps:,} steps")
+    if not schedule.full_batch:
         order = "in a new order every epoch" if training.shuffle else "in the order given"
-        batches = [f"batches of {size} samples, {order}"]
+        how += [f"batches of {schedule.batch_size} samples", order]
     loss = training.loss
     if experiment.data.samples > 1:
         loss += f", {training.reduction} over the samples of a batch"
     if training.l2:
         loss += f", plus {float(training.l2)!r} times the sum of all squared weights"
-    steps = f"{training.steps:,} steps"
-    rate = f"learning rate {float(training.learning_rate)!r}"
-    how = ", ".join([training.optimizer, rate, *settings, steps, *batches])
-    table = {"network": str(experiment.network), "loss": loss, "training": how}
+    table = {"network": str(experiment.network), "loss": loss, "training": ", ".join(how)}
     if experiment.frozen:
         table["frozen"] = experiment.frozen_words()
-    lines: list[str] = []
-    for name, text in table.items():
-        lines += wrap(f"{name:9} {text}", WIDTH, subsequent_indent=" " * 10)
-    return lines
-
-
-def mistakes_made(experiment: Experiment, shown: set[str]) -> list[str]:
-    """Paragraphs about the mistakes; ``shown`` are those that make a line wrong."""
-    made = experiment.training.mistakes
-    if not made:
-        return []
-    told = [
-        f"  {name}: {MISTAKES[name].summary}" + ("" if name in shown else " (no effect here)")
-        for name in made
+    return [
+        line
+        for name, text in table.items()
+        for line in wrap(f"{name:9} {text}", WIDTH, subsequent_indent=" " * 10)
     ]
-    first = (
-        "It deliberately deviates from backpropagation. Above each wrong line is the correct one:"
-    )
-    return ["\n".join([first, *told])]
