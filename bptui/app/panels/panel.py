@@ -51,6 +51,7 @@ class Panel(ScrollView, can_focus=True):
         self._strips: list[Strip] = []
         self._base = Style()
         self._finished: dict[int, Strip] = {}
+        self._painted_for = Size(0, 0)
         self._noted: object = None
         self.away = False
         """Whether the panel has left the screen: then it draws nothing until it is back."""
@@ -145,7 +146,7 @@ class Panel(ScrollView, can_focus=True):
         if self.view is None or self.away or not self.size.area:
             return
         # the whole inner size, below scroll bars too: whether those show may still change
-        width, height = self.container_size
+        self._painted_for = width, height = self.container_size
         extent = self.extent(self.view, width, height)
         if extent != self.virtual_size:
             self.virtual_size = extent
@@ -175,16 +176,22 @@ class Panel(ScrollView, can_focus=True):
             self.border_subtitle = text
 
     def render_line(self, y: int) -> Strip:
+        if self._painted_for != self.container_size:  # Textual does not tell of every new size
+            self._painted_for = self.container_size
+            self.call_later(self._fit)
         if y not in self._finished:
             strip = self._strips[y] if y < len(self._strips) else BLANK
             strip = strip.crop_extend(0, self.container_size.width, Style())
             self._finished[y] = strip.apply_style(self._base)
         return self._finished[y]
 
-    def on_resize(self, event: Resize) -> None:
+    def _fit(self) -> None:
         self._strips, self._finished = [], {}
         self.resized()
         self.refresh()
+
+    def on_resize(self, event: Resize) -> None:
+        self._fit()
         if self.view is not None:
             self._follow(self.view, self.spot(self.view))
 
