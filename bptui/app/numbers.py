@@ -26,13 +26,13 @@ def largest(values: Array) -> float:
     return float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))
 
 
-def form_of(size: float, decimals: int) -> Form:
-    """The form of numbers of which ``size`` is the largest, ``decimals`` + 4 wide.
+def form_of(size: float, decimals: int, beside: int = 4) -> Form:
+    """The form of numbers of which ``size`` is the largest, ``decimals`` + ``beside`` wide.
 
     It alone decides, and as rarely as possible: the digits shall not move while training goes on.
     Without an exponent, what is small beside it reads +0.0000 or -0.0000.
     """
-    width = decimals + 4
+    width = decimals + beside
     if size == 0.0 or 10.0 ** -((decimals + 3) // 2) <= size < 99_999.5:
         for digits in range(decimals, -1, -1):
             if len(f"{size:+.{digits}f}") <= width:

@@ -89,7 +89,12 @@ def unit_rows(session: Session, layer: int, unit: int) -> dict[str, Text]:
     x, y = area.x + place.x, area.y + place.y
     name = network.names.unit(layer, unit)
     at = x + 2 * layout.style.bordered
-    found = {"name": piece(session, at, y, len(name))}
-    for row, label in enumerate(layout.style.rows(network, layer), 1):
-        found[label] = piece(session, x + 1, y + row, place.width - 2)
+    found, style = {"name": piece(session, at, y, len(name))}, layout.style
+    rows, (across, down) = style.rows(network, layer), style.start(network, layer)
+    right, columns = x + place.width - style.bordered, max(map(len, rows))
+    for number, row in enumerate(rows):
+        for column, value in enumerate(row):
+            end = right - style.cell * (columns - 1 - column)
+            start = end - style.cell if column else x + across
+            found[value] = piece(session, start, y + down + number, end - start)
     return found

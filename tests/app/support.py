@@ -17,11 +17,14 @@ from textual.widget import Widget
 from textual.widgets._toast import Toast
 
 from bptui.app.app import BptuiApp
+from bptui.app.diagram.units import quantity_of
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
+from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment, Training
 from bptui.core.initializers import initial_weights
 from bptui.core.network import Network, Parameters
+from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline
 from bptui.presets import load
 
@@ -107,6 +110,19 @@ class Session:
         region = self.panel(selector).region
         return self.lines()[region.bottom - 1][region.x : region.right]
 
+    async def bring(self, selector: str) -> None:
+        """Have a panel on the screen, by the focus where it gives its place to others."""
+        panel = self.panel(selector)
+        if not panel.size.area:
+            panel.focus()
+            drawn = f"{selector} on the screen"
+            await self.until(lambda: "".join(self.inside(selector)).strip(), drawn)
+
+    @property
+    def draws_loss(self) -> bool:
+        """Whether the losses are on the screen, in a chart or in a line."""
+        return "linear" in self.border("#loss") or "at step 0" in self.lines()[1]
+
     def panel(self, selector: str) -> Widget:
         return self.app.screen_stack[0].query_one(selector)
 
@@ -123,7 +139,7 @@ async def opened(
     app = BptuiApp(load(experiment) if isinstance(experiment, str) else experiment)
     async with app.run_test(size=size, notifications=True):
         session = Session(app)
-        await session.until(lambda: "linear" in session.border("#loss"), "the first loss chart")
+        await session.until(lambda: session.draws_loss, "the first loss chart")
         yield session
 
 
@@ -208,8 +224,9 @@ def matrix_cells(session: Session, selector: str) -> Iterator[tuple[str, str, st
                     yield title, label, column, number
 
 
-def check_matrices(session: Session) -> int:
+async def check_matrices(session: Session) -> int:
     """Compare every visible number of Weights and Gradients with the engine's; how many."""
+    await session.bring("#weights")
     experiment, step = session.app.player.snapshot.experiment, session.shown_step
     snapshot = Timeline(experiment).snapshot(step)
     names, checked = experiment.network.names, 0
@@ -238,8 +255,9 @@ def check_matrices(session: Session) -> int:
     return checked
 
 
-def check_diagram(session: Session) -> int:
+async def check_diagram(session: Session) -> int:
     """Compare every visible number inside the diagram's units with the engine's; how many."""
+    await session.bring("#network")
     panel = session.panel("#network")
     assert isinstance(panel, NetworkPanel)
     experiment, step = session.app.player.snapshot.experiment, session.shown_step
@@ -249,31 +267,30 @@ def check_diagram(session: Session) -> int:
     rows, checked = session.inside("#network"), 0
     seen = Region(0, 0, panel.size.width, panel.size.height)
     for place in (place for column in layout.columns for place in column):
-        x = place.x - int(panel.scroll_x)
+        x, layer = place.x - int(panel.scroll_x), place.layer
         if not seen.contains_region(Region(x, place.y, place.width, place.height)):
             continue
         text = [rows[place.y + row][x : x + place.width] for row in range(place.height)]
-        name = network.names.unit(place.layer, place.unit)
+        name = network.names.unit(layer, place.unit)
         assert name in text[0], (name, text)
-        if place.height > 1:
-            text = [line.strip("│") for line in text[1:-1]]
-        else:
-            text = [text[0].removeprefix(name)]
-        for line, row in zip(text, layout.style.rows(network, place.layer), strict=True):
-            number = line.split()[-1]
-            if layout.style.everything and place.layer > 0:
-                assert line.split()[0].startswith(row)
-            if row == "b":
-                assert snapshot.parameters.biases is not None
-                value = snapshot.parameters.biases[place.layer - 1][place.unit]
-            else:
-                quantity = {
-                    "net": network.names.net(place.layer),
-                    "out": network.names.out(place.layer),
-                    "target": "target",
-                    "delta": network.names.delta(place.layer),
-                }[row]
-                value = snapshot.values[quantity][0, place.unit]
-            assert reads_as(number, float(value)), f"{name} {row}: {number} for {value}"
-            checked += 1
+        across, down = layout.style.start(network, layer)
+        for line, row in zip(text[down:], layout.style.rows(network, layer), strict=False):
+            words = line[across:].strip("│").split()
+            if layout.style.labelled(layer):
+                assert words.pop(0) == layout.style.label(row)
+            for number, value in zip(words, row, strict=True):
+                expected = float(units_values(snapshot, layer, value)[place.unit])
+                assert reads_as(number, expected), f"{name} {value}: {number} for {expected}"
+                checked += 1
     return checked
+
+
+def units_values(snapshot: Snapshot, layer: int, value: str, row: int = 0) -> Array:
+    """What the units of a layer show under the name that it has in their boxes, of a sample."""
+    if value in ("b", "gb"):
+        parameters = snapshot.parameters if value == "b" else snapshot.gradients
+        assert parameters.biases is not None
+        return parameters.biases[layer - 1]
+    quantity = quantity_of(snapshot.experiment.network.names, layer, value)
+    values: Array = snapshot.values[quantity][row]
+    return values

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bptui.app.app import BptuiApp
+from bptui.app.diagram.units import quantities, quantity_of
 from bptui.app.selection import Selection
 from bptui.app.surroundings import USUAL
 from bptui.core.operations import Operation
@@ -15,7 +16,7 @@ from bptui.core.timeline import Timeline
 from bptui.presets import load
 
 from .styled import Text, cell, title, unit_rows
-from .support import Session, drawn_experiment, opened, reads_as
+from .support import Session, drawn_experiment, opened, reads_as, units_values
 
 GLYPHS = {"": " ", "read": "▸", "written": "◂"}
 
@@ -78,7 +79,10 @@ async def test_the_matrices_of_every_operation(name: str) -> None:
                         assert reads_as(shown.text, float(value))
 
 
-@pytest.mark.parametrize(("name", "size"), [("article", (120, 36)), ("mazur", (160, 60))])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("article", (120, 36)), ("mazur", (160, 60)), ("article", (80, 24)), ("mazur", (80, 24))],
+)
 async def test_the_units_of_every_operation(name: str, size: tuple[int, int]) -> None:
     snapshot = Timeline(load(name)).snapshot(0)
     names = snapshot.experiment.network.names
@@ -86,27 +90,23 @@ async def test_the_units_of_every_operation(name: str, size: tuple[int, int]) ->
         async for operation, left in walk(session):
             for layer in (0, 1, 2):
                 rows = unit_rows(session, layer, 1)
-                quantities = {"out": names.out(layer)}
-                if layer > 0:
-                    quantities |= {"net": names.net(layer), "delta": names.delta(layer)}
-                if layer == 2:
-                    quantities["target"] = "target"
-                if "b" in rows:
-                    quantities["b"] = names.bias(layer)
-                assert rows.keys() == quantities.keys() | {"name"}
-                of_unit = {*quantities.values(), names.bias(layer)} if layer else {"input"}
-                of_unit |= {names.out_gradient(layer)} if layer else set()
-                assert rows["name"].glyph == GLYPHS[touch(operation, *of_unit)]
-                for label, quantity in quantities.items():
-                    expected = touch(operation, quantity)
-                    assert rows[label].touch == expected, (operation.name, label)
+                name_text = rows.pop("name")
+                of_unit = {*quantities(names, layer)}
+                assert name_text.glyph == GLYPHS[touch(operation, *of_unit)]
+                expected = {"out"} if layer == 0 else {"net", "out", "dL/dout", "delta"}
+                assert rows.keys() - {"target", "b", "gb"} == expected
+                for value, text in rows.items():
+                    quantity = quantity_of(names, layer, value) if layer else "input"
+                    lit = touch(operation, quantity)
+                    assert text.touch == lit, (operation.name, value)
                     if layer > 0:
-                        assert mark_of(rows[label]) == GLYPHS[expected]
-                    if quantity in left and label != "b":
-                        assert number_of(rows[label]) == "·"
-                    elif label != "b":
-                        value = float(snapshot.values[quantity][0, 1])
-                        assert reads_as(number_of(rows[label]), value)
+                        assert mark_of(text) == GLYPHS[lit]
+                    if quantity in left and value != "b":
+                        assert number_of(text) == "·"
+                    else:
+                        assert reads_as(
+                            number_of(text), float(units_values(snapshot, layer, value)[1])
+                        )
 
 
 async def test_without_colours_what_is_read_never_looks_like_what_is_written() -> None:
@@ -193,7 +193,7 @@ async def test_units_on_single_lines_carry_the_glyphs() -> None:
 
 async def test_what_is_lit_comes_into_sight() -> None:
     layers = (3, 4, 4, 4, 4, 4, 4, 2)
-    async with opened(drawn_experiment(layers), (80, 24)) as session:
+    async with opened(drawn_experiment(layers), (80, 28)) as session:
         async for operation, _ in walk(session):
             named = {each for each in (*operation.reads, *operation.writes) if "W" in each}
             for panel, prefix in (("#weights", "W"), ("#gradients", "gW")):

@@ -6,78 +6,116 @@ from typing import NamedTuple
 
 from bptui.core.network import Network
 
+LONGEST_BESIDE = 3
+"""A longer name of a unit without a border stands above its values, not beside them."""
+
 
 class BoxStyle(NamedTuple):
-    """What the drawing of one unit holds. ``rows`` names the values a layer's units show."""
+    """What the drawing of one unit holds.
+
+    With one of ``columns`` all values stand below each other, with two the derivatives of the loss
+    beside what they are by; with none there is only what the unit puts out.
+    """
 
     decimals: int
-    bordered: bool
-    everything: bool
-    """Pre-activation and target too; otherwise only what the unit puts out."""
+    bordered: bool = False
+    columns: int = 2
     bias: bool = True
-    """With everything, the bias where the network has one."""
-    delta: bool = False
-    """With everything, the derivative of the loss by the pre-activation."""
+    """Whether biases are among the values, where the network has them."""
 
-    def rows(self, network: Network, layer: int) -> tuple[str, ...]:
-        """The labels of the values in a unit of ``layer``, from top to bottom."""
-        if layer == 0 or not self.everything:
-            return ("out",)
-        bias = ("b",) if network.bias and self.bias else ()
-        target = ("target",) if layer == network.depth else ()
-        delta = ("delta",) if self.delta else ()
-        return (*bias, "net", "out", *target, *delta)
+    @property
+    def cell(self) -> int:
+        """The width of a number with the blank before it."""
+        return self.decimals + 4
+
+    def rows(self, network: Network, layer: int) -> tuple[tuple[str, ...], ...]:
+        """The values in a unit of ``layer``, from top to bottom; the first one names a row."""
+        if layer == 0 or not self.columns:
+            return (("out",),)
+        rows: list[tuple[str, ...]] = [("net", "delta"), ("out", "dL/dout")]
+        if self.bias and network.bias:
+            rows.insert(0, ("b", "gb"))
+        if layer == network.depth:
+            rows.append(("target",))
+        if self.columns == 1:
+            return (*((value,) for value, *_ in rows), ("dL/dout",), ("delta",))
+        return tuple(rows)
+
+    def label(self, row: tuple[str, ...]) -> str:
+        """What is written before a row of values."""
+        return "t" if row[0] == "target" and self.columns > 1 else row[0]
+
+    def labelled(self, layer: int) -> bool:
+        """Whether the rows of a unit carry labels."""
+        return layer > 0 and self.columns > 0
+
+    def start(self, network: Network, layer: int) -> tuple[int, int]:
+        """By how many columns and rows the first row's label lies inside of a unit."""
+        name, tight = _longest_name(network, layer), self.columns > 0 and self.decimals < 4
+        if self.bordered:
+            return 1, 1
+        if name > LONGEST_BESIDE if self.labelled(layer) else tight:
+            return 0, 1
+        # the glyph of the operation stands between the name and a label
+        return name + 1 + (self.labelled(layer) and not tight), 0
 
     def height(self, network: Network, layer: int) -> int:
-        return len(self.rows(network, layer)) + 2 if self.bordered else 1
+        _, down = self.start(network, layer)
+        return len(self.rows(network, layer)) + down + self.bordered
 
     def tallest(self, network: Network) -> int:
         """The height of the highest unit of any layer."""
         return max(self.height(network, layer) for layer in range(network.depth + 1))
 
     def width(self, network: Network, layer: int) -> int:
-        value = self.decimals + 4
-        if not self.bordered:
-            return len(network.names.unit(layer, network.layers[layer] - 1)) + 1 + value
-        label = 0
-        if self.everything and layer > 0:
-            label = 6 if layer == network.depth or self.delta else 3
-        return label + value + 2
+        rows, (across, _) = self.rows(network, layer), self.start(network, layer)
+        label = max(map(len, map(self.label, rows))) if self.labelled(layer) else 0
+        # above an input's value is its name: no blank has to stand before it
+        inner = label + self.cell * max(map(len, rows)) - (across == label == 0)
+        return max(across + inner, _longest_name(network, layer) + 1) + self.bordered
+
+    def rows_needed(self, network: Network) -> int:
+        """Rows for all units of every layer, single lines with a blank between them."""
+        sizes = ((units, self.height(network, at)) for at, units in enumerate(network.layers))
+        return max(units * tall + (units - 1) * (tall == 1) for units, tall in sizes)
+
+    def columns_needed(self, network: Network, gap: int) -> int:
+        """Columns for all layers with a ``gap`` between two of them."""
+        widths = (self.width(network, layer) for layer in range(network.depth + 1))
+        return sum(widths) + gap * network.depth
 
 
-STYLES = (
-    BoxStyle(6, True, True, delta=True),
-    BoxStyle(4, True, True, delta=True),
-    BoxStyle(6, True, True, bias=False, delta=True),
-    BoxStyle(4, True, True, bias=False, delta=True),
-    BoxStyle(6, True, True),
-    BoxStyle(4, True, True),
-    BoxStyle(6, True, False),
-    BoxStyle(4, True, False),
-    BoxStyle(4, False, False),
-    BoxStyle(3, False, False),
+COMPLETE = (
+    BoxStyle(6, bordered=True, columns=1),
+    BoxStyle(4, bordered=True, columns=1),
+    BoxStyle(6, bordered=True),
+    BoxStyle(4, bordered=True),
+    BoxStyle(4),
+    BoxStyle(4, bias=False),
+    BoxStyle(3),
+    BoxStyle(3, bias=False),
 )
-"""From the roomiest to the smallest."""
+"""From the roomiest to the smallest, for networks of which all units find room."""
+SAMPLED = (BoxStyle(4, bias=False), BoxStyle(3, bias=False))
+"""For those that find room with some units of their large layers."""
+SMALLEST = (BoxStyle(4, columns=0), BoxStyle(3, columns=0))
 
 LABEL_GAP = 7
 """Columns between two layers that leave room for a weight of two decimals on an edge."""
 LEAST_GAP = 6
-
-
-def fits_down(style: BoxStyle, network: Network, height: int) -> bool:
-    """Whether every layer's units fit below each other, single lines with a blank between them."""
-    return all(
-        units * style.height(network, layer) + (0 if style.bordered else units - 1) <= height
-        for layer, units in enumerate(network.layers)
-    )
+TIGHT_GAP = 4
+"""What large networks may be left with."""
 
 
 def choose(network: Network, width: int, height: int) -> BoxStyle:
     """The roomiest style that leaves the weights on the edges their room; else the smallest."""
-    fitting = [style for style in STYLES if fits_down(style, network, height)] or [*STYLES[-2:]]
-    for gap in (LABEL_GAP, LEAST_GAP):
-        for style in fitting:
-            across = sum(style.width(network, layer) for layer in range(network.depth + 1))
-            if across + gap * network.depth <= width:
-                return style
-    return STYLES[-1]
+    fitting = [style for style in COMPLETE if style.rows_needed(network) <= height]
+    tried = [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in fitting]
+    tried += [(style, TIGHT_GAP) for style in SAMPLED if 2 * style.tallest(network) + 1 <= height]
+    tried += [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in SMALLEST]
+    across = (style for style, gap in tried if style.columns_needed(network, gap) <= width)
+    return next(across, SMALLEST[-1])
+
+
+def _longest_name(network: Network, layer: int) -> int:
+    return len(network.names.unit(layer, network.layers[layer] - 1))

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from bptui.app.diagram.scene import Scene
 from bptui.app.lighting import GLYPHS, Touch, touch
 
+DERIVATIVES = "dL/d"
+"""Above the second column of values: what stands there is the derivative by what stands before."""
+
 
 def draw_captions(scene: Scene) -> None:
     """Name the layers; between two of them what the operation reads and writes of the weights."""
@@ -15,13 +18,17 @@ def draw_captions(scene: Scene) -> None:
     for layer in range(len(layout.columns)):
         text = "input" if layer == 0 else scene.network.activations[layer - 1]
         width = layout.columns[layer][0].width
-        text = text[: width + 6]
-        x = layout.left(layer) + (width - len(text)) // 2
+        heading = DERIVATIVES if layer > 0 and layout.style.columns > 1 else ""
+        text = text[: width - len(heading) - 1 if heading else width + 6]
+        x = layout.left(layer) + (width - len(heading) - len(text)) // 2
         x = min(max(x, 0), layout.width - len(text))
         canvas.write(0, x, text, ink.dim)
         if layer > 0:
             _draw_matrices(scene, layer, end + 1, x - 1)
         end = x + len(text)
+        if heading:
+            end = layout.right(layer) - layout.style.bordered
+            canvas.write(0, end - len(heading), heading, ink.dim)
 
 
 def _draw_matrices(scene: Scene, layer: int, left: int, right: int) -> None:

@@ -41,13 +41,13 @@ def pick(network: Network, layout: Layout, wires: Wires, x: int, y: int) -> Sele
     """The unit, bias or label at a cell, else the nearest edge, one cell away at most."""
     for place in (place for column in layout.columns for place in column):
         if place.region.contains(x, y):
-            row = y - place.y - 1
+            row = y - place.y - layout.style.start(network, place.layer)[1]
             rows = layout.style.rows(network, place.layer)
-            bias = layout.style.bordered and 0 <= row < len(rows) and rows[row] == "b"
+            bias = 0 <= row < len(rows) and "b" in rows[row]
             return Selection("bias" if bias else "unit", place.layer, place.unit)
     for label in wires.labels.values():
         row, column = label.place
-        if row == y and column <= x < column + len(label.text):
+        if row == y and column <= x < column + wires.label_width:
             return selection_of(label.edge)
     near = [
         (abs(row - y) + abs(column - x), -number, edge)

@@ -78,7 +78,9 @@ def strongest(
 
 PARTS = (0.3, 0.22, 0.14, 0.38, 0.5, 0.62, 0.7, 0.78, 0.86)
 """Where along an edge its label may stand, in order of preference."""
-MOST_COVERED = 0.7
+NEAR = 3
+"""So many of these lie near the end with more units."""
+MOST_COVERED = 0.8
 """Of the rows between the outermost labels: with more of them covered the edges cannot be seen."""
 Key = tuple[int, int, int]
 
@@ -87,8 +89,8 @@ Key = tuple[int, int, int]
 def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mapping[Key, Cell]:
     """Where each edge's weight can stand on it, (row, column), by (layer, source, destination).
 
-    ``length`` is the width of a label. A layer gets none where they do not all fit, or would hide
-    the edges.
+    ``length`` is the width of a label. Where those of a layer do not all fit, or would hide the
+    edges, only as many get one as its larger side has units; or none.
     """
     places: dict[Key, Cell] = {}
     for layer in range(1, len(layout.columns)):
@@ -97,17 +99,29 @@ def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mappin
         for edge in mine:
             for row, column, *_ in edge.cells:
                 dots[row, column] = dots.get((row, column), 0) + 1
-        fans_out = len(layout.columns[layer]) > len(layout.columns[layer - 1])
+        sources, destinations = layout.columns[layer - 1 : layer + 1]
+        fans_out = len(destinations) > len(sources)
         # near whichever end has more units, where the edges are further apart
         parts = [1.0 - part for part in PARTS] if fans_out else [*PARTS]
-        found = _places_of_layer(mine, length, dots, parts)
-        if mine and len(found) == len(mine) and _leaves_edges_visible(list(found.values())):
-            places |= found
+        units = range(max(len(sources), len(destinations)))
+        pairs = {
+            (sources[k % len(sources)].unit, destinations[k % len(destinations)].unit)
+            for k in units
+        }
+        some = [edge for edge in mine if (edge.source, edge.destination) in pairs]
+        tried = ((labelled, at) for labelled in (mine, some) for at in (parts, parts[:NEAR]))
+        for labelled, parts in tried:
+            found = _places_of_layer(labelled, length, dots, parts)
+            if len(found) == len(labelled) and _leaves_edges_visible([*found.values()]):
+                places |= found
+                break
     return places
 
 
 def _leaves_edges_visible(labels: list[Cell]) -> bool:
     rows = [row for row, _ in labels]
+    if not rows:
+        return False
     return len(rows) == 1 or len(rows) <= MOST_COVERED * (max(rows) - min(rows) + 1)
 
 

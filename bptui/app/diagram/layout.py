@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from msgspec import Struct
-from textual.geometry import Region
+from textual.geometry import Region, Size
 
-from bptui.app.diagram.boxes import LEAST_GAP, BoxStyle, choose
+from bptui.app.diagram.boxes import LABEL_GAP, TIGHT_GAP, BoxStyle, choose
 from bptui.core.network import Network
 
 
@@ -76,51 +76,67 @@ def arrange(
     below = height - 1
     style = choose(network, width, below)
     widths = [style.width(network, layer) for layer in range(network.depth + 1)]
-    free = max(width - sum(widths), LEAST_GAP * network.depth)
+    free = max(width - sum(widths), TIGHT_GAP * network.depth)
     columns: list[tuple[Place, ...]] = []
     omissions: list[Omission] = []
     for layer, units in enumerate(network.layers):
         x = sum(widths[:layer]) + free * layer // network.depth
         tall = style.height(network, layer)
-        shown = list(range(units))
-        if tall == 1:
-            mine = [unit for at, unit in wanted if at == layer]
-            shown = _shown(units, max((below + 1) // 2, 3), mine)
-        slots = len(shown) + (len(shown) < units)
+        mine = [unit for at, unit in wanted if at == layer]
+        shown = _shown(units, _room(units, tall, below), mine)
+        omitted = len(shown) < units
         # by the highest box of all layers where there is room, so that layers of as many units
         # stand level
-        slot = style.tallest(network) if slots * style.tallest(network) <= below else tall
-        tops = [top + slot // 2 - tall // 2 for top in _spread(slots, slot, below)]
-        if len(shown) < units:
-            omitted = tops.pop(-2)
-            omissions.append(Omission(x, 1 + omitted, widths[layer], units - len(shown)))
+        slot = style.tallest(network)
+        if omitted or units * slot > below:
+            slot = tall
+        tops = _spread([slot] * (len(shown) - 1) + [1] * omitted + [slot], below)
+        if omitted:
+            omissions.append(Omission(x, 1 + tops.pop(-2), widths[layer], units - len(shown)))
         columns.append(
             tuple(
-                Place(layer, unit, x, 1 + top, widths[layer], tall)
+                Place(layer, unit, x, 1 + top + slot // 2 - tall // 2, widths[layer], tall)
                 for unit, top in zip(shown, tops, strict=True)
             )
         )
     return Layout(style, sum(widths) + free, height, tuple(columns), tuple(omissions))
 
 
-def _shown(units: int, slots: int, wanted: list[int]) -> list[int]:
-    """The units to draw: all, or the first ones and the last, a slot left for the rest.
+def wanted(network: Network, most: Size) -> Size:
+    """The size that a diagram of ``network`` takes with the roomiest style for one of ``most``."""
+    style = choose(network, most.width, most.height - 1)
+    blanks = 0 if style.bordered else max(network.layers) - 1  # between units without a border
+    rows = min(1 + style.rows_needed(network) + blanks, most.height)
+    return Size(min(style.columns_needed(network, LABEL_GAP), most.width), rows)
+
+
+def _room(units: int, tall: int, height: int) -> int:
+    """How many units of a layer can be drawn, with a line for the others; at least two."""
+    gap = tall == 1  # single lines with a blank between them
+    if units * (tall + gap) - gap <= height:
+        return units
+    return max((height - 1) // (tall + gap), 2)
+
+
+def _shown(units: int, room: int, wanted: list[int]) -> list[int]:
+    """The units to draw: all, or the first ones and the last.
 
     One that is wanted and not among them takes the place of the last before the gap.
     """
-    if units <= slots:
+    if units <= room:
         return list(range(units))
-    shown = [*range(slots - 2), units - 1]
+    shown = [*range(room - 1), units - 1]
     for unit in wanted:
         if unit not in shown:
             shown[-2] = unit
     return shown
 
 
-def _spread(count: int, tall: int, height: int) -> list[int]:
-    """The top rows of ``count`` things ``tall`` rows high, evenly over ``height`` rows."""
-    pitch = tall + min((height - count * tall) // count, max(5, height // 5))
-    if count > 1 and pitch == tall:
-        pitch += (height - count * tall) >= count - 1
-    first = max((height - pitch * (count - 1) - tall) // 2, 0)
-    return [first + index * pitch for index in range(count)]
+def _spread(heights: list[int], room: int) -> list[int]:
+    """The top rows of things of these ``heights``, evenly over ``room`` rows."""
+    count, free = len(heights), room - sum(heights)
+    gap = min(free // count, max(5, room // 5))
+    if gap == 0 and count > 1:
+        gap = int(free >= count - 1)
+    first = max((free - gap * (count - 1)) // 2, 0)
+    return [first + sum(heights[:at]) + gap * at for at in range(count)]

@@ -12,76 +12,92 @@ from bptui.core.names import Names
 
 
 def draw_box(scene: Scene, place: Place) -> None:
-    """The outline of a unit with the labels of its rows; nothing where there is no room for boxes.
+    """The outline of a unit and the labels of its rows, as far as there is room for them.
 
     An operation changes nothing of it: the outline alone would be many bytes on the way to the
     terminal.
     """
     canvas, style, ink = scene.canvas, scene.layout.style, scene.ink
-    if not style.bordered:
-        return
-    inner, name = place.width - 2, scene.names.unit(place.layer, place.unit)
-    canvas.write(place.y, place.x, f"╭ {name} ".ljust(inner + 1, "─") + "╮", ink.dim)
-    y = place.y
-    for row in style.rows(scene.network, place.layer):
-        y += 1
-        label = row if style.everything and place.layer > 0 else ""
-        canvas.write(y, place.x, f"│{label.ljust(inner)}│", ink.dim)
-    canvas.write(y + 1, place.x, "╰" + "─" * inner + "╯", ink.dim)
+    if style.bordered:
+        inner, name = place.width - 2, scene.names.unit(place.layer, place.unit)
+        canvas.write(place.y, place.x, f"╭ {name} ".ljust(inner + 1, "─") + "╮", ink.dim)
+        for y in range(place.y + 1, place.y + place.height - 1):
+            canvas.write(y, place.x, f"│{' ' * inner}│", ink.dim)
+        canvas.write(place.y + place.height - 1, place.x, "╰" + "─" * inner + "╯", ink.dim)
+    if style.labelled(place.layer):
+        x, y = _start(scene, place)
+        for down, row in enumerate(style.rows(scene.network, place.layer)):
+            canvas.write(y + down, x, style.label(row), ink.dim)
+
+
+def _start(scene: Scene, place: Place) -> tuple[int, int]:
+    """The column and the row at which the values of a unit begin."""
+    across, down = scene.layout.style.start(scene.network, place.layer)
+    return place.x + across, place.y + down
 
 
 def draw_unit(scene: Scene, place: Place) -> None:
-    """Its name and its values, each in its row, or on a single line where there is no box."""
+    """Its name and its values, each in its row."""
     style = scene.layout.style
-    if not style.bordered:
-        name = scene.names.unit(place.layer, place.unit)
-        _draw_name(scene, place, place.x)
-        rest = place.width - len(name) - 1
-        _draw_value(scene, place, "out", place.y, place.x + len(name) + 1, rest)
-        return
-    _draw_name(scene, place, place.x + 2)
-    for y, row in enumerate(style.rows(scene.network, place.layer), place.y + 1):
-        _draw_value(scene, place, row, y, place.x + 1, place.width - 2)
+    _draw_name(scene, place)
+    rows, (x, y) = style.rows(scene.network, place.layer), _start(scene, place)
+    right = place.x + place.width - style.bordered
+    columns = max(map(len, rows))
+    for down, row in enumerate(rows):
+        for column, value in enumerate(row):
+            end = right - style.cell * (columns - 1 - column)
+            mark = end - style.cell if column else x + len(style.label(row))
+            _draw_value(scene, place, value, y + down, mark, end)
 
 
-def _draw_name(scene: Scene, place: Place, x: int) -> None:
+def _draw_name(scene: Scene, place: Place) -> None:
     """The unit's name, lit, reversed where it is selected; after it the glyph of the operation."""
-    ink, selection = scene.ink, scene.view.selection
+    ink, selection, style = scene.ink, scene.view.selection, scene.layout.style
     name = scene.names.unit(place.layer, place.unit)
     selected = selection == Selection("unit", place.layer, place.unit)
     if selection == Selection("bias", place.layer, place.unit):
-        selected = "b" not in scene.layout.style.rows(scene.network, place.layer)
+        rows = style.rows(scene.network, place.layer)
+        selected = not any("b" in row for row in rows)
     touched = touch(scene.view, *quantities(scene.names, place.layer))
-    style = ink.touched(ink.strong, touched)
-    scene.canvas.write(place.y, x, name + GLYPHS[touched], style)
+    lit = ink.touched(ink.strong, touched)
+    x = place.x + 2 * style.bordered
+    scene.canvas.write(place.y, x, name + GLYPHS[touched], lit)
     if selected:
-        scene.canvas.write(place.y, x, name, ink.selected(style, scene.focused))
+        scene.canvas.write(place.y, x, name, ink.selected(lit, scene.focused))
 
 
-def _draw_value(scene: Scene, place: Place, row: str, y: int, x: int, room: int) -> None:
-    """The number of a row at the right end of the room; behind its label the operation's glyph."""
+def _draw_value(scene: Scene, place: Place, value: str, y: int, mark: int, end: int) -> None:
+    """A number that ends before the column ``end``; the operation's glyph at ``mark``."""
     canvas, style, ink = scene.canvas, scene.layout.style, scene.ink
-    quantity = quantity_of(scene.names, place.layer, row)
+    quantity = quantity_of(scene.names, place.layer, value)
     touched, computed = touch(scene.view, quantity), scene.view.computed(quantity)
-    layer = _values(scene, place.layer, row)
-    form = form_of(largest(layer), style.decimals)
+    layer = _values(scene, place.layer, value)
+    # one column less than there is: a blank stays before the longest number
+    form = form_of(largest(layer), style.decimals, 3)
     number = plain(float(layer[place.unit]), form) if computed else PENDING
-    ordinary = ink.strong if row == "out" and style.bordered else ink.text
+    ordinary = ink.strong if value == "out" and style.bordered else ink.text
     text = number.strip()
-    if touched and style.everything and place.layer > 0:
-        canvas.write(y, x + len(row), GLYPHS[touched], ink.strong)
+    if touched and style.labelled(place.layer):
+        canvas.write(y, mark, GLYPHS[touched], ink.strong)
     number_style = ink.touched(ordinary if computed else ink.dim, touched)
-    if row == "b" and scene.view.selection == Selection("bias", place.layer, place.unit):
+    if value == "b" and scene.view.selection == Selection("bias", place.layer, place.unit):
         number_style = ink.selected(number_style, scene.focused)
-    canvas.write(y, x + room - len(text), text, number_style)
+    canvas.write(y, end - len(text), text, number_style)
 
 
-def quantity_of(names: Names, layer: int, row: str) -> str:
-    """The quantity of which a row of a unit's box shows one element."""
-    if row == "target":
-        return row
-    of_row = {"b": names.bias, "net": names.net, "out": names.out, "delta": names.delta}[row]
-    return of_row(layer)
+def quantity_of(names: Names, layer: int, value: str) -> str:
+    """The quantity of which a value of a unit is one element."""
+    if value == "target":
+        return value
+    of_layer = {
+        "b": names.bias,
+        "gb": names.bias_gradient,
+        "net": names.net,
+        "out": names.out,
+        "dL/dout": names.out_gradient,
+        "delta": names.delta,
+    }
+    return of_layer[value](layer)
 
 
 def quantities(names: Names, layer: int) -> tuple[str, ...]:
@@ -89,16 +105,16 @@ def quantities(names: Names, layer: int) -> tuple[str, ...]:
     if layer == 0:
         return (names.out(0),)
     target = ("target",) if layer == names.depth else ()
-    rows = [quantity_of(names, layer, row) for row in ("b", "net", "out", "delta")]
-    return (*rows, names.out_gradient(layer), *target)
+    values = ("b", "gb", "net", "out", "dL/dout", "delta", *target)
+    return tuple(quantity_of(names, layer, value) for value in values)
 
 
-def _values(scene: Scene, layer: int, row: str) -> Array:
+def _values(scene: Scene, layer: int, value: str) -> Array:
     """The numbers that the units of a layer show in a row: all of them are written alike."""
-    if row == "b":
-        biases = scene.view.parameters.biases
+    view = scene.view
+    if value in ("b", "gb"):
+        biases = view.parameters.biases if value == "b" else view.snapshot.gradients.biases
         assert biases is not None, "b is a row only where there are biases"
         return biases[layer - 1]
-    quantity = quantity_of(scene.names, layer, row)
-    values: Array = scene.view.snapshot.values[quantity][scene.view.row]
+    values: Array = view.snapshot.values[quantity_of(scene.names, layer, value)][view.row]
     return values

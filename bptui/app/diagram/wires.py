@@ -9,21 +9,18 @@ from rich.style import Style
 from bptui.app.diagram.edges import Cell, Edge, Key, label_places, strongest
 from bptui.app.diagram.scene import Scene
 from bptui.app.lighting import touch
-from bptui.app.numbers import label
+from bptui.app.numbers import label, largest
 from bptui.app.selection import Selection
+
+LEAST_LABEL = 6
+"""Columns of the longest number that a label with two decimals can hold: +5e-09."""
 
 
 class Label(NamedTuple):
-    """An edge's weight, the row and the column where its ``text`` begins.
-
-    ``largest`` is the greatest size of a weight in the layer.
-    """
+    """An edge and where on it its number begins."""
 
     edge: Edge
     place: Cell
-    text: str
-    value: float
-    largest: float
 
 
 class Stroke(NamedTuple):
@@ -40,6 +37,7 @@ class Wires(NamedTuple):
 
     strokes: tuple[Stroke, ...]
     labels: dict[Key, Label]
+    label_width: int
     some: bool
     """Whether edges are left out."""
 
@@ -66,12 +64,10 @@ def wires_of(scene: Scene, edges: tuple[Edge, ...]) -> Wires:
     selected = next((each for each in sized if selection_of(each[2]) == view.selection), None)
     if selected is not None:
         kept = [each for each in kept if each is not selected] + [selected]
-    decimals = layout.label_decimals
-    texts = {_key(edge): label(value, decimals) for _, value, edge in sized}
-    places = {} if some else label_places(layout, edges, max(map(len, texts.values())))
+    width = max(layout.label_decimals + 3, LEAST_LABEL)  # of all, so that none ever moves
+    places = {} if some else label_places(layout, edges, width)
     if selected is not None and _key(selected[2]) not in places:
-        alone_place = label_places(layout, selected[2:], len(texts[_key(selected[2])]))
-        places = {**places, **alone_place}
+        places = {**places, **label_places(layout, selected[2:], width)}
     strokes = []
     for _, value, edge in kept:
         sign = ink.sign(value, largest[edge.layer])
@@ -80,11 +76,9 @@ def wires_of(scene: Scene, edges: tuple[Edge, ...]) -> Wires:
         alone = selection_of(edge) == view.selection
         strokes.append(Stroke(edge, style, value < 0.0, alone))
     labels = {
-        _key(edge): Label(edge, places[_key(edge)], texts[_key(edge)], value, largest[edge.layer])
-        for _, value, edge in kept
-        if _key(edge) in places
+        _key(edge): Label(edge, places[_key(edge)]) for _, _, edge in kept if _key(edge) in places
     }
-    return Wires(tuple(strokes), labels, some)
+    return Wires(tuple(strokes), labels, width, some)
 
 
 def draw_strokes(scene: Scene, wires: Wires) -> None:
@@ -96,10 +90,27 @@ def draw_strokes(scene: Scene, wires: Wires) -> None:
 
 
 def draw_labels(scene: Scene, wires: Wires) -> None:
-    """Write the weights on their edges."""
-    for each in wires.labels.values():
-        sign = scene.ink.sign(each.value, each.largest)
-        scene.canvas.write(*each.place, each.text, _label_style(scene, each.edge, sign))
+    """Write the weights on their edges; their gradients where the operation computes those."""
+    view, names, decimals = scene.view, scene.names, scene.layout.label_decimals
+    for layer in {edge.layer for edge, _ in wires.labels.values()}:
+        shown, numbers = names.weights(layer), view.parameters.weights[layer - 1]
+        if touch(view, names.weight_gradient(layer)) == "written":
+            shown, numbers = (
+                names.weight_gradient(layer),
+                view.snapshot.gradients.weights[layer - 1],
+            )
+        touched, size = touch(view, shown), largest(numbers)
+        for edge, place in wires.labels.values():
+            if edge.layer == layer:
+                value = float(numbers[edge.source, edge.destination])
+                style = scene.ink.touched(scene.ink.sign(value, size), touched)
+                if selection_of(edge) == view.selection:
+                    style = scene.ink.selected(style, scene.focused)
+                # at the right end of its room: before it numbers of a unit may stand
+                row, column = place
+                text = label(value, decimals)
+                column += wires.label_width - len(text)
+                scene.canvas.write(row, column, text, style)
 
 
 def _key(edge: Edge) -> Key:
@@ -122,10 +133,3 @@ def _edge_style(scene: Scene, edge: Edge, sign: Style, labelled: bool) -> Style:
     if scene.view.operation is None or labelled:
         return sign
     return sign + ink.bold if _touches(scene, edge.layer) else ink.faint
-
-
-def _label_style(scene: Scene, edge: Edge, sign: Style) -> Style:
-    ink, view = scene.ink, scene.view
-    if selection_of(edge) == view.selection:
-        return ink.selected(sign, scene.focused)
-    return ink.touched(sign, touch(view, scene.names.weights(edge.layer)))

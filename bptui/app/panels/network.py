@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
+from bptui.app.clicks import clickable
 from bptui.app.diagram.background import Background
 from bptui.app.diagram.canvas import Canvas
 from bptui.app.diagram.captions import draw_captions
@@ -20,6 +22,8 @@ from bptui.app.selection import Direction, Selection
 from bptui.app.view import View
 from bptui.core.network import Network
 
+ELSEWHERE = clickable("tab: weights, gradients", "app.focus('weights')")
+"""What a low screen shows in the place of the diagram while it has the focus."""
 Wanted = tuple[tuple[int, int], ...]
 
 
@@ -94,7 +98,12 @@ class NetworkPanel(Panel):
             draw_unit(scene, place)
         notes = ["strongest edges"] if self._background.wires.some else []
         samples = _sample_notes(view)
-        self.note(", ".join([*notes, *samples[:1]]), *samples)
+        whole = ", ".join([*notes, *samples[:1]])
+        if self.screen.has_class("low"):
+            between = ", " if whole else ""
+            self.note(Content.assemble(whole, between, ELSEWHERE), whole, *samples)
+        else:
+            self.note(whole, *samples)
         left = int(self.scroll_offset.x)
         before, self._canvas = self._canvas, canvas
         return [canvas.strip(row, before).crop(left, left + width) for row in range(layout.height)]
