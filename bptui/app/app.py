@@ -13,6 +13,7 @@ from textual.events import Event, InputEvent, Resize
 from textual.geometry import Size
 
 from bptui.app.commands import bindings
+from bptui.app.diagram.layout import wanted
 from bptui.app.palette import CommandProvider, Palette
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.keyline import KeyLine
@@ -37,10 +38,12 @@ if TYPE_CHECKING:
 
 YOUNG = 10_000
 """Objects made since the last collection that call for another: some keys' worth of drawing."""
-LOW = 30
-"""Rows below which a screen has no room for the derivation beside all the other panels."""
-DIAGRAM = 15
-"""Rows that the diagram of two units a layer takes with everything in its boxes but biases."""
+LOW = 28
+"""Rows below which a screen has no room for the weights beside the diagram and the derivation."""
+NARROW = 100
+"""Columns below which the diagram needs all of them."""
+CHART = 32
+"""Columns that are always left to the loss, where it is drawn as a chart."""
 
 
 def mistakes_made(view: View) -> str:
@@ -116,7 +119,7 @@ class BptuiApp(AutosavingApp):
         for panel in screen.query(Panel):
             panel.view = view
         if self._fitted_to != experiment.network:
-            self._fit_matrices()
+            self.fit_panels()
         self.forget_stale_news()
         diverged = view.diverged_at == view.snapshot.step and not view.running
         if diverged and self._announced is not view.snapshot:
@@ -159,7 +162,7 @@ class BptuiApp(AutosavingApp):
         self.select(message.selection)
 
     def on_resize(self, event: Resize) -> None:
-        self._fit_matrices(event.size)
+        self.fit_panels(event.size)
         require_room(self, event.size)
 
     @property
@@ -173,26 +176,46 @@ class BptuiApp(AutosavingApp):
             return False
         return super().check_action(action, parameters)
 
-    def _fit_matrices(self, size: Size | None = None) -> None:
-        """Give the matrices the rows they need, and the derivation what the diagram can spare.
+    def fit_panels(self, size: Size | None = None) -> None:
+        """Divide the screen: the diagram first gets what all numbers of its units take.
 
-        The matrices get up to a third of the screen, or half of a low one; there the derivation
-        takes the place of the pictures when it is asked for.
+        A narrow or a low screen has the loss in a line; a low one has the weights and gradients in
+        the place of the diagram while one of them has the focus. Samples, which stand in the place
+        of the loss, take that of the derivation there.
         """
         size = size or self.size  # which a resize has yet to change
-        view, height, width = self._player.view(), size.height, size.width // 2 - 4
-        screen = self.screen_stack[0]
-        needed = max(panel.rows(view, width) for panel in screen.query(MatrixPanel)) + 2
-        box = screen.query_one("#parameters")
-        low = height < LOW
-        rows = min(needed, max((height - 2) // 2 if low else height // 3, 5))
-        whole = screen.has_class("zoomed")
-        box.styles.height = "1fr" if whole else rows
-        screen.set_class(low, "low")
-        diagram = DIAGRAM + 2 * view.snapshot.experiment.network.bias
-        spared = min(max(height - 2 - rows - diagram, 10), max(height * 2 // 5, 12))
-        self._fitted_to = view.snapshot.experiment.network
-        screen.query_one("#explanation").styles.height = "1fr" if whole or low else spared
+        view, screen = self._player.view(), self.screen_stack[0]
+        network, whole = view.snapshot.experiment.network, screen.has_class("zoomed")
+        low, slim = size.height < LOW, size.height < LOW or size.width < NARROW
+        matrices = low and isinstance(screen.focused, MatrixPanel)  # also below a dialog
+        needed = max(panel.rows(view, size.width // 2 - 4) for panel in screen.query(MatrixPanel))
+        rows = 0 if low else min(needed + 2, max(size.height // 4, 5))
+        body = size.height - 2 - slim
+        least = max(size.height // 4, min(8, body * 2 // 5))
+        width = size.width if slim else size.width - CHART
+        diagram = wanted(network, Size(width - 2, body - rows - least - 2))
+        spared = body - rows - max(diagram.height + 2, body // 3)
+        below = min(max(spared, least), max(size.height * 2 // 5, 12))
+        self._fitted_to = network
+        for name, on in (
+            ("low", low),
+            ("slim", slim),
+            ("matrices", matrices),
+            ("listing", slim and self.shows("samples")),
+        ):
+            screen.set_class(on and not whole, name)
+        screen.query_one("#parameters").styles.height = "1fr" if whole or matrices else rows
+        screen.query_one("#pictures").styles.height = 1 if matrices and not whole else "1fr"
+        screen.query_one("#explanation").styles.height = "1fr" if whole else below
+        for panel in screen.query("#samples"):
+            panel.styles.height = below if slim and not whole else "1fr"
+        share = max(size.width * 3 // 5, min(diagram.width + 2, width))
+        for panel in screen.query("#network, #learned"):
+            panel.styles.width = "1fr" if slim or whole else share
+
+    def on_descendant_focus(self) -> None:
+        if self.screen_stack[0].has_class("low"):
+            self.fit_panels()
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent):
@@ -204,22 +227,19 @@ class BptuiApp(AutosavingApp):
         self.query_one(LossPanel).toggle_scale()
 
     def action_derivation(self) -> None:
-        """The next form; on a low screen the derivation comes and goes in turn with them."""
-        if self.show_derivation():
-            return
-        screen = self.screen_stack[0]
-        if screen.query_one(DerivationPanel).next_form() and self.size.height < LOW:
-            screen.remove_class("explaining")
+        """The next form, where the derivation is on the screen."""
+        if not self.show_derivation():
+            self.screen_stack[0].query_one(DerivationPanel).next_form()
 
     def show_derivation(self) -> bool:
         """Bring the derivation to the screen; whether it was not there."""
         screen = self.screen_stack[0]
-        panel = screen.query_one(DerivationPanel)
-        if screen.has_class("zoomed") and not panel.has_class("alone"):
-            self.action_zoom()  # another panel had the screen for itself
-        elif panel.size.area:
+        if screen.query_one(DerivationPanel).size.area:
             return False
-        screen.add_class("explaining")
+        if screen.has_class("zoomed"):
+            self.action_zoom()  # another panel had the screen for itself
+        else:
+            self.action_samples()  # which stood in its place
         return True
 
     def action_zoom(self) -> None:
@@ -231,11 +251,15 @@ class BptuiApp(AutosavingApp):
             panel.set_class(panel is alone, "alone")
         for box in screen.query("#pictures, #parameters, #explanation"):
             box.set_class(isinstance(alone, Panel) and box is alone.parent, "alone")
-        self._fit_matrices()
+        self.fit_panels()
 
     def action_learned(self) -> None:
         super().action_learned()
-        self._fit_matrices()
+        self.fit_panels()
+
+    def action_samples(self) -> None:
+        super().action_samples()
+        self.fit_panels()
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, Palette):

@@ -133,7 +133,7 @@ COMMANDS = (
         "derivation",
         "Derivation",
         "Explain the numbers in the next form: scalar, matrix, numpy",
-        "derivation",
+        "form",
         words="formula equation math chain rule why how calculation latex",
     ),
     Command(

@@ -114,14 +114,13 @@ class LookingApp(CheckingApp):
     def _uncover(self, *panels: Panel) -> bool:
         """Bring the place of ``panels`` to the screen; whether something else stood there."""
         screen = self.screen_stack[0]
-        zoomed = screen.has_class("zoomed") and not any(p.has_class("alone") for p in panels)
-        if zoomed:
+        shown = next((each for each in panels if not each.has_class("absent")), panels[0])
+        covered = not shown.size.area
+        if screen.has_class("zoomed") and covered:
             self.action_zoom()
-        covered = zoomed or (screen.has_class("low") and screen.has_class("explaining"))
-        screen.remove_class("explaining")
-        if covered:
-            shown = next((each for each in panels if not each.has_class("absent")), panels[0])
             self.when_drawn(self._focus_if_lost, shown)
+        elif covered:  # by the weights or gradients, as one of them has the focus
+            shown.focus()
         return covered
 
     def _focus_if_lost(self, panel: Panel) -> None:

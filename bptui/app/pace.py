@@ -35,6 +35,11 @@ class Speed(Struct, frozen=True):
             return "full speed"
         return f"{self.rate:g} {self.unit}{'' if self.rate == 1 else 's'}/s"
 
+    @property
+    def short(self) -> str:
+        """The same where there is little room: 2 ops/s."""
+        return str(self).replace("operation", "op")
+
 
 SPEEDS = (
     *(Speed(rate, "operation") for rate in (0.5, 1, 2, 5, 10)),
@@ -42,7 +47,7 @@ SPEEDS = (
     Speed(math.inf),
 )
 DEFAULT = SPEEDS.index(Speed(200))
-ROOM = max(len(str(speed)) for speed in SPEEDS)
+ROOM = max(len(speed.short) for speed in SPEEDS)
 """The width of the longest speed."""
 
 

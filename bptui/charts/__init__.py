@@ -3,6 +3,7 @@
 from bptui.charts.axes import round_up
 from bptui.charts.loss import LEAST_HEIGHT, LEAST_WIDTH, Chart, loss_chart
 from bptui.charts.series import Series
+from bptui.charts.sparkline import sparkline
 
 __all__ = [
     "LEAST_HEIGHT",
@@ -11,4 +12,5 @@ __all__ = [
     "Series",
     "loss_chart",
     "round_up",
+    "sparkline",
 ]

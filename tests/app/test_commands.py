@@ -82,8 +82,8 @@ async def test_the_presets_open_one_and_all_panels_show_it() -> None:
         await session.until(lambda: " mazur " in session.status(), "mazur")
         await session.step(0)
         assert "loss 0.298371" in session.status()  # Mazur 2015: 0.298371109
-        assert check_matrices(session) == 24
-        assert check_diagram(session) == 2 + 2 * 4 + 2 * 5
+        assert await check_matrices(session) == 24
+        assert await check_diagram(session) == 2 + 2 * 5 + 2 * 6
         assert "b1" in "\n".join(session.inside("#weights"))
         await session.press("s")
         await session.step(1)
@@ -249,6 +249,57 @@ async def test_tab_goes_through_the_panels_in_order() -> None:
         assert session.app.focused.id == seen[4]
 
 
+async def test_a_low_screen_has_the_loss_in_a_line() -> None:
+    async with opened("article", (80, 24)) as session:
+        assert session.lines()[1] == " Loss" + "0.163287 at step 0 ".rjust(75)
+        await session.press(*["s"] * 4)
+        await session.step(4)
+        await session.until(
+            lambda: "0.163287 → 0.142642, steps 0 to 4 " in session.lines()[1], "it"
+        )
+        line = session.lines()[1]
+        assert line.startswith(" Loss  █▆▄▂▁ ")
+        await session.pilot.click(offset=(line.index("▄"), 1))
+        await session.step(2)
+        session.panel("#loss").focus()
+        await session.press("z")
+        await session.until(lambda: "linear" in session.border("#loss"), "the chart")
+        await session.press("z")
+        await session.until(lambda: session.lines()[1].startswith(" Loss  █▆▄▂▁ "), "the line")
+
+
+async def test_a_low_screen_has_the_weights_for_the_network_while_they_have_the_focus() -> None:
+    async with opened("article", (80, 24)) as session:
+
+        def titles() -> list[str]:
+            names = ("Network", "Weights", "Gradients", "Derivation")
+            return [each for each in names if f"─ {each}" in session.screen()]
+
+        async def shown(*expected: str) -> None:
+            await session.until(lambda: titles() == [*expected], f"{expected}")
+            assert session.lines()[1].startswith(" Loss ")
+
+        await shown("Network", "Derivation")
+        place = session.panel("#network").region
+        assert "tab: weights, gradients" in session.border("#network")
+        await session.press("tab")
+        await shown("Weights", "Gradients", "Derivation")
+        assert session.panel("#weights").region.union(session.panel("#gradients").region) == place
+        await session.press("enter")  # the dialog has the focus, and they stay
+        await session.shows("from step 0 on")
+        assert titles() == ["Weights", "Gradients", "Derivation"]
+        await session.press("escape", "n", "tab", "z")
+        await session.until(lambda: titles() == ["Gradients"], "the zoom")
+        await session.press("z")
+        await shown("Weights", "Gradients", "Derivation")
+        await session.press("tab")
+        await shown("Network", "Derivation")
+        assert session.panel("#network").region == place
+        column, row = place.x + session.border("#network").index("tab: "), place.bottom - 1
+        await session.pilot.click(offset=(column + 1, row))
+        await shown("Weights", "Gradients", "Derivation")
+
+
 @pytest.mark.parametrize("before", [[], ["space"]])
 async def test_quit(before: list[str]) -> None:
     async with opened("xor") as session:
@@ -262,8 +313,21 @@ async def test_the_key_line_names_step_run_presets_help_and_quit() -> None:
         for width, height in SIZES:
             session.resize(width, height)
             await session.until(lambda width=width: len(session.key_line()) == width, "the size")
-            for text in ("s/S step", "space run", "p presets", "? help", "q quit"):
-                assert text in session.key_line()
+            keys = session.key_line()
+            assert all(text in keys for text in ("step", "space run", "? help", "q quit"))
+            if width >= 80:
+                assert "operation" in keys
+                assert all(text in keys for text in ("d form", "p presets"))
+
+
+async def test_the_key_line_at_80_columns_has_room_for_every_speed() -> None:
+    async with opened("article", (80, 24)) as session:
+        keys = " n operation  s step  space run  d form  p presets  ? help  q quit "
+        assert session.key_line() == f"{keys} 200 steps/s "
+        await session.press(*["plus"] * 5)
+        await session.until(lambda: session.key_line() == f"{keys}10000 steps/s", "the longest")
+        await session.press(*["minus"] * 20)
+        await session.until(lambda: session.key_line() == f"{keys}   0.5 ops/s ", "the slowest")
 
 
 async def test_clicking_a_key_in_the_key_line_runs_it() -> None:

@@ -169,6 +169,8 @@ async def test_renaming_is_given_up_with_escape() -> None:
 @pytest.mark.parametrize("size", [(120, 36), (60, 16)])
 async def test_six_equal_curves_show_all_their_letters(size: tuple[int, int]) -> None:
     async with opened("article", size) as session:
+        session.panel("#loss").focus()
+        await session.press("z")
         await session.press(*FASTEST, "space")
         await session.step(1000)
         view = session.app.player.view()

@@ -224,7 +224,7 @@ async def test_nothing_is_overwritten_unasked_nor_left_half(
 
 async def test_what_was_edited_is_exported_and_what_is_lost_is_said(folder: Path) -> None:
     async with opened("article", (80, 24)) as session:
-        session.panel("#weights").focus()
+        await session.bring("#weights")
         await session.press("enter", *"0.7", "enter")  # w1 at step 0
         await session.until(lambda: "+0.700000" in session.screen(), "the edit")
         await session.press("x")

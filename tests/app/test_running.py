@@ -28,8 +28,8 @@ async def test_space_runs_to_the_last_step_and_stops(size: tuple[int, int]) -> N
         assert "loss 2.46503e-08" in session.status()
         assert not session.app.player.running
         assert session.app.player.timeline.furthest == 1000
-        assert check_matrices(session) == 16
-        assert check_diagram(session) >= 4
+        assert await check_matrices(session) == 16
+        assert await check_diagram(session) >= 4
         assert_same_bits(session.app.player.snapshot, Timeline(load("article")).snapshot(1000))
 
 
@@ -52,7 +52,7 @@ async def test_space_pauses_and_goes_on() -> None:
         await session.press("space")
         stopped = await session.rest()
         assert not player.running
-        assert check_matrices(session) > 0
+        assert await check_matrices(session) > 0
         await session.press("s")
         await session.step(stopped + 1)
         await session.press("space")
@@ -123,11 +123,11 @@ async def test_divergence_pauses_at_the_first_step_that_is_not_finite(
         chart = "\n".join(session.inside("#loss"))
         assert "nan" not in chart
         assert "inf" not in chart
-        check_matrices(session)
+        await check_matrices(session)
         await session.press("S")
         await session.step(at - 1)
         assert_same_bits(session.app.player.snapshot, Timeline(experiment).snapshot(at - 1))
-        assert check_matrices(session) > 0
+        assert await check_matrices(session) > 0
         await session.press("s")
         await session.step(at)
         await session.press("space")
@@ -157,8 +157,8 @@ async def test_resizing_while_running() -> None:
             await session.until(lambda: session.shown_step > before, "more steps")  # noqa: B023  as above
         await session.press("space")
         await session.rest()
-        assert check_matrices(session) > 0
-        assert check_diagram(session) > 0
+        assert await check_matrices(session) > 0
+        assert await check_diagram(session) > 0
 
 
 async def test_a_resized_screen_is_that_of_a_start_at_this_size() -> None:

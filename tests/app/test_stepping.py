@@ -24,13 +24,17 @@ async def test_a_step_and_back_shows_the_same_numbers(size: tuple[int, int]) -> 
         status = session.status()
         for part in ("article", "step 0", "all operations", "loss 0.163287"):
             assert part in status
-        for title in ("Network", "Weights", "Gradients", "Loss"):
-            assert f"─ {title} ─" in session.screen()
+        panels = [("Network",), ("Weights", "Gradients")]
+        for selector, titles in zip(("#network", "#weights"), panels, strict=True):
+            await session.bring(selector)
+            assert all(f"─ {title} ─" in session.screen() for title in titles)
+            assert "─ Derivation" in session.screen()
+            assert " Loss " in session.screen()
         before, numbers = session.app.player.snapshot, session.inside("#weights")
         await session.press("s")
         await session.step(1)
         assert "loss 0.157921" in session.status()
-        assert check_matrices(session) == 16
+        assert await check_matrices(session) == 16
         assert session.inside("#weights") != numbers
         await session.press("S")
         await session.step(0)
@@ -55,7 +59,7 @@ async def test_many_presses_land_at_the_right_step() -> None:
         await session.step(40)
         await session.press(*["S"] * 15, "s", "s")
         await session.step(27)
-        assert check_matrices(session) == 16
+        assert await check_matrices(session) == 16
         assert_same_bits(session.app.player.snapshot, Timeline(load("article")).snapshot(27))
 
 
@@ -74,8 +78,8 @@ async def test_every_number_is_the_engines(size: tuple[int, int]) -> None:
     async with opened("article", size) as session:
         for step in range(3):
             await session.step(step)
-            assert check_matrices(session) >= (16 if size >= (80, 24) else 8)
-            assert check_diagram(session) >= 4
+            assert await check_matrices(session) >= (16 if size >= (80, 24) else 8)
+            assert await check_diagram(session) >= 4
             await session.press("s")
 
 
@@ -97,7 +101,7 @@ async def test_a_preset_with_mistakes_says_so() -> None:
         assert "2 mistakes" in session.status()
         for name in session.app.player.snapshot.experiment.training.mistakes:
             assert name in session.border("#gradients")
-        assert check_matrices(session) == 16
+        assert await check_matrices(session) == 16
 
 
 async def test_an_edge_with_a_negative_weight_is_dashed() -> None:

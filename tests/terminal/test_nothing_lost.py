@@ -58,7 +58,7 @@ def shown_loss(terminal: Terminal) -> str:
 
 def works(terminal: Terminal) -> str:
     """Do three steps and an edit of a weight, and another step; the loss then."""
-    terminal.shows("step 0 ", "linear")
+    terminal.shows("step 0 ", "d: scalar")
     terminal.press("sss")
     terminal.shows("step 3 ")
     terminal.press("\r")
@@ -145,7 +145,7 @@ def is_stopped_and_goes_on(terminal: Mortal) -> None:
     terminal.process.send_signal(signal.SIGCONT)
     terminal.until(lambda: b"\x1b[?1049h" in terminal.written[before:], "another start")
     terminal.until(lambda: terminal.settings == settings, "the settings of before")
-    terminal.shows("step ", "Network", "Loss", "Weights")
+    terminal.shows("step ", "Network", "Loss", "Derivation")
 
 
 def ends_by_signal(terminal: Terminal, number: signal.Signals) -> None:

@@ -42,7 +42,7 @@ def test_mazur_typed_saved_and_run(tmp_path: Path) -> None:
     }
     name = "mazur-typed"
     with Terminal(columns=80, lines=24, XDG_DATA_HOME=str(tmp_path)) as terminal:
-        terminal.shows("step 0", "linear")
+        terminal.shows("step 0", "d: scalar")
         terminal.press("e")
         type_fields(terminal, fields)
         terminal.shows("untitled", "loss 0.298371")

@@ -56,7 +56,7 @@ def test_a_storm_of_sizes_while_training_runs() -> None:
             terminal.read(0.1)
         terminal.shows("bptui needs 60x16, this is 59x15")
         terminal.resize(60, 16)
-        terminal.shows("Network", "Weights", "step 1 ")
+        terminal.shows("Network", "Derivation", "step 1 ")
         terminal.press("S")
         terminal.shows("step 0 ")
         terminal.press("q")

@@ -10,7 +10,7 @@ import pytest
 
 from .support import Terminal
 
-START = ("step 0", "loss 0.163287", "Network", "Weights", "Gradients", "Loss", "linear")
+START = ("step 0", "loss 0.163287", "Network", "Loss", "Derivation", "d: scalar")
 
 
 def test_a_session() -> None:
@@ -68,7 +68,7 @@ def test_resizing_both_ways() -> None:
 
 def test_interrupted_while_running_leaves_the_terminal_as_it_was() -> None:
     with Terminal("xor", columns=80, lines=24) as terminal:
-        terminal.shows("xor", "step 0", "linear")
+        terminal.shows("xor", "step 0", "d: scalar")
         terminal.press(" ")
         terminal.until(lambda: "▶" in terminal.status, "the run")
         terminal.press("\x03")
@@ -96,13 +96,13 @@ def test_refusals_are_one_message(arguments: list[str], message: str) -> None:
 
 
 def numbers(text: str) -> list[str]:
-    """The numbers of the panels; those of the chart's axis have fewer decimals."""
-    return re.findall(r"[+-]?\d\.\d{4,}(?:e-\d+)?", text)
+    """The numbers of the panels but the loss; those of the chart's axis have fewer decimals."""
+    return re.findall(r"[+-]?\d\.\d{4,}(?:e-\d+)?", re.sub("(?m)^ Loss .*", "", text))
 
 
 def right_edge(terminal: Terminal) -> int:
-    """The column of the last panel's upper right corner."""
-    return terminal.screen.display[1].rfind("╮")
+    """The column of the right panels' upper right corners."""
+    return max(line.rfind("╮") for line in terminal.screen.display)
 
 
 def row_of(terminal: Terminal, text: str) -> int:
@@ -114,9 +114,10 @@ def test_every_key_of_a_burst_counts() -> None:
     with Terminal("mazur", columns=80, lines=24) as terminal:
         terminal.shows("step 0 ")
         terminal.press("---")
-        for spaces, scale in ((2, "logarithmic"), (4, "linear")):
+        for spaces, logarithmic in ((2, True), (4, False)):
             terminal.press(" " * spaces + "l")
-            terminal.shows(scale)  # so the keys before it have been dealt with
+            # then the keys before it have been dealt with
+            terminal.until(lambda on=logarithmic: ("logarithmic" in terminal.text) is on, "a scale")
             assert "▶" not in terminal.status
             terminal.press("s")
             terminal.shows("step 1 ")

@@ -45,12 +45,11 @@ class DerivationPanel(Panel):
         names = view.snapshot.experiment.network.names
         return explainer.explain(view.snapshot, view.selection.name(names))
 
-    def next_form(self) -> bool:
-        """From scalar to matrix to numpy and back again; whether it is the first one again."""
+    def next_form(self) -> None:
+        """From scalar to matrix to numpy and back again."""
         from bptui.core.derivation.report import FORMS
 
         self.action_form(FORMS[(FORMS.index(self.form) + 1) % len(FORMS)])
-        return self.form == FORMS[0]
 
     def action_form(self, form: Form) -> None:
         """Explain in this form."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from textual.events import Click, MouseEvent, MouseScrollDown, MouseScrollUp
 from textual.reactive import var
 from textual.strip import Strip
@@ -30,11 +32,17 @@ OPTIONAL = (
     "breakpoints",
     "faster",
     "gradcheck",
-    "derivation",
     "goto",
+    "form",
+    "",
+    "presets",
+    "derivation",
     "operation",
 )
-"""Actions whose keys give way where there is little room, the first one first."""
+"""Actions whose keys give way where there is little room, the first one first.
+
+At the empty one the second keys of those that have two give way.
+"""
 
 
 class KeyLine(Widget):
@@ -62,29 +70,40 @@ class KeyLine(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        colours = ink_of(self.app)
-        line = Line().add(" ", colours.text)
-        shown = [each for each in COMMANDS if each.hint]
-        for optional in OPTIONAL:
-            needed = sum(len(_key(each)) + len(each.hint) + 3 for each in shown)
-            if needed + ROOM + 1 > self.size.width:
-                shown = [each for each in shown if each.action != optional]
-        bold = colours.accent + colours.bold
+        colours, width = ink_of(self.app), self.size.width
+        line, bold = Line().add(" ", colours.text), colours.accent + colours.bold
+        shown, both = _shown(width)
         for place, each in enumerate(shown):
             line.add("  " if place else "", colours.text)
             line.add(each.shown_key, bold + PRESSING[each.shown_key])
-            if each.also:
+            if each.also and both:
                 line.add("/", bold).add(each.also, bold + PRESSING[each.also])
             line.add(f" {each.hint}", colours.dim + PRESSING[each.shown_key])
-        speed = f" {self.view.speed} " if self.view is not None else ""
-        self._speed_at = self.size.width - len(speed)
-        if line.width <= self._speed_at:
-            line.pad(self._speed_at, colours.text).add(speed, colours.dim)
-        return line.strip().adjust_cell_length(self.size.width).apply_style(self.rich_style)
+        self._speed_at = width
+        if self.view is not None:
+            speed = self.view.speed
+            forms = (f" {speed} ", f" {speed.short} ", f" {speed.short}")
+            text = next((each for each in forms if line.width + len(each) <= width), "")
+            self._speed_at -= len(text)
+            line.pad(self._speed_at, colours.text).add(text, colours.dim)
+        return line.strip().adjust_cell_length(width).apply_style(self.rich_style)
 
 
-def _key(command: Command) -> str:
-    return f"{command.shown_key}/{command.also}" if command.also else command.shown_key
+@lru_cache(maxsize=4)
+def _shown(width: int) -> tuple[list[Command], bool]:
+    """The commands that find room beside the speed, and whether both keys of those with two do."""
+    shown, both = [each for each in COMMANDS if each.hint], True
+    for optional in (None, *OPTIONAL):
+        shown = [each for each in shown if each.action != optional]
+        both = both and optional != ""
+        keys = (len(_key(each, both)) + len(each.hint) + 3 for each in shown)
+        if sum(keys) + ROOM <= width:
+            break
+    return shown, both
+
+
+def _key(command: Command, both: bool) -> str:
+    return f"{command.shown_key}/{command.also}" if command.also and both else command.shown_key
 
 
 PRESSING = {each.shown_key: spot(pressing(each.key)) for each in COMMANDS}

@@ -36,6 +36,7 @@ TEST, BEFORE = "∘", "·"
 LOW = 9
 """Rows from which two lines of legend leave enough of the chart."""
 
+_UNDERLINED = Style(underline=True)
 COLOURS = {
     True: ("#c49bff", "#ff9ecb", "#a9c77a", "#d8b08c", "#8fa8f0", "#c9c9a3"),
     False: ("#6b2fb0", "#a0206a", "#436009", "#7c2d12", "#2f4f9e", "#5b5430"),
@@ -66,6 +67,8 @@ class LossPanel(Panel):
         self._drawn_at = self._cost = 0.0
         self._drawn: object = None
         self._chart: tuple[tuple[object, ...], Chart | None] | None = None
+        self._bars_at, self._bars = 0, np.arange(0)
+        """The column of the first bar, and the step of each, where there is but a line."""
         # these curves do not grow: what is known of them stays true
         self._envelope = lru_cache(maxsize=MOST + 1)(Curve.envelope)
 
@@ -86,11 +89,13 @@ class LossPanel(Panel):
     async def on_click(self, event: Click) -> None:
         """Go to the step that was clicked, where a mark stands to the one that is marked."""
         place, chart = event.get_content_offset(self), self._chart and self._chart[1]
-        if place is None or chart is None or self.view is None or place.y >= len(chart.lines):
-            return
-        step = chart.step(place.x)
-        for marked in (*self.view.edits, *self.view.hits):
-            step = marked if chart.column(marked) == place.x else step
+        step = None
+        if place is not None and self.container_size.height == 1:
+            step = dict(enumerate(self._bars.tolist(), self._bars_at)).get(place.x)
+        elif place is not None and chart is not None and place.y < len(chart.lines):
+            step = chart.step(place.x)
+            for marked in (*self.view.edits, *self.view.hits) if self.view else ():
+                step = marked if chart.column(marked) == place.x else step
         if step is not None:
             await self.run_action(f"app.go({step})")
 
@@ -149,7 +154,35 @@ class LossPanel(Panel):
             entries.append(Entry(TEST, "test", self.ink.text))
         return entries
 
+    def _line(self, view: View, width: int) -> Strip:
+        """All of it in a line: a bar for each step or for some, the first loss and the latest."""
+        from bptui.charts import sparkline
+
+        ink, line = self.ink, Line()
+        line.add("Loss", ink.accent + _UNDERLINED if self.has_focus else ink.strong)
+        steps, lows, highs = view.losses.envelope(max(width, 1))
+        if not steps.size:
+            return line.strip()
+        first, last = (loss(float(highs[at])) for at in (0, -1))
+        numbers = f"{first} at step 0"
+        if len(steps) > 1:
+            numbers = f"{first} → {last}, steps 0 to {int(steps[-1])}"
+        if self.logarithmic:
+            numbers = f"logarithmic, {numbers}"
+        line.add("  ", ink.text)
+        room = width - line.width - len(numbers) - 2
+        if len(steps) == 1:
+            room = 0
+        self._bars_at = line.width
+        bars, self._bars = sparkline(steps, lows, highs, room, logarithmic=self.logarithmic)
+        here = int(np.searchsorted(self._bars, view.snapshot.step, side="right"))
+        line.add(bars[: here - 1], ink.accent).add(bars[here - 1 : here], ink.warning)
+        line.add(bars[here:], ink.faint).pad(width - len(numbers), ink.text)
+        return line.add(numbers, ink.dim).strip()
+
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
+        if height == 1:
+            return [self._line(view, width)]
         self.note(clickable("logarithmic" if self.logarithmic else "linear", "app.scale"))
         entries = self._entries(view)
         legend = arranged(entries, width, 2 if height >= LOW else int(height > LOW // 2))

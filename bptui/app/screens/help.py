@@ -91,6 +91,12 @@ DIALOGS: tuple[Row, ...] = (
 WORDS: tuple[Row, ...] = (
     ("step", "state k is the parameters after k updates; step k shows the pass made at state k"),
     ("net, out", "a unit's weighted sum of inputs, and what its activation function makes of it"),
+    ("t", "the target of an output unit"),
+    (
+        "dL/d",
+        "the derivative of the loss with respect to what stands on the left: beside out it is "
+        "dL/dout, beside net it is delta, beside b it is gb",
+    ),
     ("W, b", "weights and biases; gW, gb are the gradients of the loss by them"),
     ("operation", "one thing that a step computes; what it has not computed yet is a dot"),
     ("▸  ◂", "what the operation reads; what it writes"),
@@ -101,6 +107,7 @@ WORDS: tuple[Row, ...] = (
         "+  -",
         "the sign of a number, in blue and orange, too; an edge of a negative weight is dashed",
     ),
+    ("edge", "its weight, or while an operation computes the gradients, the gradient of it"),
     (
         "diagram",
         "the first sample of the batch, or the one chosen in the samples; of large layers some "
