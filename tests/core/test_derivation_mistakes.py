@@ -11,9 +11,9 @@ import pytest
 from bptui.core.derivation.equation import Comparison
 from bptui.core.derivation.explain import Explainer, Explanation, Statement
 from bptui.core.derivation.expression import Expression
+from bptui.core.derivation.printer import PRODUCT, Printer
 from bptui.core.derivation.scope import Scope
 from bptui.core.derivation.symbols import Symbols
-from bptui.core.derivation.tokens import PRODUCT, Tokenizer
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import CONTRADICTORY, MISTAKES
 from bptui.core.snapshot import Snapshot
@@ -109,7 +109,7 @@ def differences(explanation: Explanation, symbols: Symbols) -> set[tuple[str, st
 
 
 def text(parts: tuple[Expression, ...], scope: Scope, symbols: Symbols) -> str:
-    tokenizer = Tokenizer(symbols, scope)
+    tokenizer = Printer(symbols, scope)
     level = PRODUCT if len(parts) > 1 else 1
     written = (tokenizer.tokens(each, level + (len(parts) > 1)) for each in parts)
     return " · ".join("".join(token.symbol for token in each) for each in written)

@@ -9,7 +9,7 @@ import pytest
 
 from bptui.core.derivation.equation import Equation
 from bptui.core.derivation.explain import Explainer
-from bptui.core.derivation.latex_equations import LatexWriter
+from bptui.core.derivation.latex import LatexWriter
 from bptui.core.derivation.lines import plain
 from bptui.core.derivation.report import FORMS, Report
 from bptui.core.experiment import Experiment

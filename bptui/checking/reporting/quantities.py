@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from math import isfinite, log10
 
-from bptui.core.derivation.tokens import number
+from bptui.core.derivation.printer import number
 from bptui.core.diagnosis.findings import Finding, Ratio
 
 _WORDS = {

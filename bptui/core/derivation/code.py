@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
@@ -12,32 +13,30 @@ from bptui.core.arrays import Array
 from bptui.core.derivation.equation import Equation
 from bptui.core.derivation.expression import (
     Activated,
-    Choice,
     Constant,
     Expression,
-    Function,
-    LastSample,
-    LogSumExp,
-    MatrixProduct,
-    Maximum,
-    Negative,
     Power,
-    Product,
     Quantity,
-    Quotient,
     Setting,
     Stable,
-    Sum,
-    Total,
     Transposed,
     quantities,
-    signed,
 )
+from bptui.core.derivation.printer import (
+    ATOM,
+    POWER,
+    PRODUCT,
+    SUM,
+    UNARY,
+    Path,
+    Printer,
+    Token,
+    aligned,
+    operator,
+)
+from bptui.core.derivation.scope import Scope
 from bptui.core.derivation.symbols import Symbols
-from bptui.core.derivation.tokens import aligned
 
-SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5
-"""How tightly Python binds; ``@`` as ``*``."""
 MOST_PRINTED = 32
 """Numbers of an array that are printed whole."""
 _EDGES = [0, 1, -2, -1]
@@ -62,75 +61,75 @@ def expression_code(
     symbols: Symbols,
     level: int = SUM,
     numbers: Equation | None = None,
-    spell: Spelling = lambda node: None,
+    spell: Spelling | None = None,
 ) -> str:
     """Python for an expression on arrays; with ``numbers``, their values instead of names.
 
     ``spell`` may have another way to write a part, as a name or a call.
     """
+    scope = Scope({}, {}) if numbers is None else numbers.scope
+    printer = _NumpyPrinter(symbols, scope, numbers=numbers is not None, spell=spell)
+    tokens = printer.tokens(node, level)
+    return "".join(token.symbol for token in tokens)
 
-    def code(part: Expression, inner: int = SUM) -> str:
-        return expression_code(part, symbols, inner, numbers, spell)
 
-    def wrapped(text: str, own: int) -> str:
-        return f"({text})" if own < level else text
+@dataclass(frozen=True)
+class _NumpyPrinter(Printer):
+    """Binds as Python does; ``numbers`` for the values themselves."""
 
-    spelt = spell(node)
-    if spelt is not None:
-        return spelt
-    match node:
-        case Quantity(name):
-            if numbers is None:
-                return symbols.code(name)
-            return array_code(np.asarray(numbers.scope.value(node)))
-        case Setting(name, value):
-            return name if numbers is None else repr(value)
-        case Constant(value, shown, text):
-            # what has digits only in its code, such as len(target), is a name as others are
-            written = digits(value) if not text or (numbers and not shown) else text
-            return wrapped(written, PRODUCT) if "/" in written.split("(")[0] else written
-        case Sum(terms):
-            written = code(terms[0])
-            for term in terms[1:]:
-                sign, part = signed(term)
-                written += f" {sign} {code(part, PRODUCT)}"
-            return wrapped(written, SUM)
-        case Product(factors):
-            # the first factor may be a quotient: a / b * c is (a / b) * c
-            parts = [code(factors[0], PRODUCT), *(code(each, UNARY) for each in factors[1:])]
-            return wrapped(" * ".join(parts), PRODUCT)
-        case Quotient(top, bottom):
-            return wrapped(f"{code(top, PRODUCT)} / {code(bottom, UNARY)}", PRODUCT)
-        case MatrixProduct(left, right):
-            return wrapped(f"{code(left, UNARY)} @ {code(right, UNARY)}", PRODUCT)
-        case Negative(of):
-            return wrapped(f"-{code(of, UNARY)}", UNARY)
-        case Power(base, exponent):
-            return wrapped(f"{code(base, ATOM)} ** {code(exponent, POWER)}", POWER)
-        case Activated(_, _, body) | Stable(_, body):
-            return code(body, level)
-        case Function("ln_one_plus_exp", argument):
-            return f"np.logaddexp(0, {code(argument)})"
-        case Function(name, argument):
-            return f"np.{'log' if name == 'ln' else name}({code(argument)})"
-        case LogSumExp(of):
-            return f"np.logaddexp.reduce({code(of)}, axis=1, keepdims=True)"
-        case Maximum(first, second):
-            return f"np.maximum({code(first)}, {code(second)})"
-        case Choice(condition, positive, otherwise):
-            condition_code = code(condition, SUM)
-            return f"np.where({condition_code} > 0, {code(positive)}, {code(otherwise)})"
-        case Transposed(of):
-            return f"{code(of, ATOM)}.T"
-        case Total(of, axis):
-            if axis is None:
-                return f"np.sum({code(of)})"
-            keep = ", keepdims=True" if axis == 1 else ""
-            return f"{code(of, ATOM)}.sum(axis={axis}{keep})"
-        case LastSample(of):
-            return f"{code(of, ATOM)}[-1]"
-        case _:
-            raise AssertionError(f"{type(node).__name__} is no expression on arrays")
+    spell: Spelling | None = None
+
+    negative = negated = UNARY
+    calls: ClassVar[Mapping[str, str]] = {
+        "": "np.name(«0»)",
+        "ln": "np.log(«0»)",
+        "ln_one_plus_exp": "np.logaddexp(0, «0»)",
+        "Maximum": "np.maximum(«0», «1»)",
+        "Choice": "np.where(«0» > 0, «1», «2»)",
+        "Transposed": "«0:atom».T",
+        "LastSample": "«0:atom»[-1]",
+        "LogSumExp": "np.logaddexp.reduce(«0», axis=1, keepdims=True)",
+        "Total": "np.sum(«0»)",
+        "Total 0": "«0:atom».sum(axis=0)",
+        "Total 1": "«0:atom».sum(axis=1, keepdims=True)",
+    }
+
+    def written(self, node: Expression, level: int, path: Path, nest: int) -> list[Token]:
+        if self.spell is not None and (spelt := self.spell(node)) is not None:
+            return [operator(spelt)]
+        match node:
+            case Activated(_, _, body) | Stable(_, body):
+                return self.tokens(body, level)
+            case Transposed(Quantity()):
+                return self.called("Transposed", node, path, nest)
+            case Constant():
+                found = super().written(node, level, path, nest)
+                fraction = "/" in found[0].symbol.split("(")[0]
+                return self.wrapped(found, fraction and level > PRODUCT)
+            case Power(base, exponent):
+                found = [*self.tokens(base, ATOM), operator(" ** "), *self.tokens(exponent, POWER)]
+                return self.wrapped(found, level > POWER)
+            case _:
+                return super().written(node, level, path, nest)
+
+    def leaf(self, node: Expression) -> Token:
+        match node:
+            case Quantity(name) if self.numbers:
+                return operator(array_code(np.asarray(self.scope.value(node))))
+            case Quantity(name):
+                return operator(self.symbols.code(name))
+            case Setting(name, value):
+                return operator(repr(value) if self.numbers else name)
+            case Constant(value, shown, code):
+                # what has digits only in its code, such as len(target), is a name as others are
+                return operator(code if code and (shown or not self.numbers) else digits(value))
+        raise AssertionError(f"{type(node).__name__} is no leaf")
+
+    def is_array(self, node: Expression) -> bool:
+        return True
+
+    def sign(self, name: str, breaks: int = 0) -> Token:
+        return operator(" @ " if name == "matrix_times" else " * ", breaks)
 
 
 def digits(value: float) -> str:

@@ -23,8 +23,8 @@ from bptui.core.derivation.expression import (
     rebuild,
     times,
 )
+from bptui.core.derivation.printer import MOST_TERMS
 from bptui.core.derivation.scope import Scope, evaluate
-from bptui.core.derivation.tokens import MOST_TERMS
 
 SAMPLES, UNITS = "samples", "units"
 LONGEST = 100

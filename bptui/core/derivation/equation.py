@@ -10,17 +10,19 @@ import numpy as np
 from bptui.core.arrays import Array
 from bptui.core.derivation.expression import (
     Activated,
+    Constant,
     Expression,
     Product,
     Quantity,
+    Setting,
     Sum,
     children,
     quantities,
     rebuild,
 )
+from bptui.core.derivation.printer import Path
 from bptui.core.derivation.scope import Scope, evaluate
 from bptui.core.derivation.symbols import Symbols
-from bptui.core.derivation.tokens import Path
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,13 @@ class Equation:
     def value(self) -> float:
         """The value of an equation on single numbers."""
         return float(evaluate(self.expression, self.scope))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether nothing is computed: the expression is a symbol, maybe by the way of identity."""
+        node = self.expression
+        bare = node.body if isinstance(node, Activated) and not node.by_name else node
+        return isinstance(bare, Quantity | Constant | Setting)
 
     @property
     def array(self) -> Array:

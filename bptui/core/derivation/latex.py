@@ -1,295 +1,329 @@
-r"""Expressions in LaTeX: the same trees as in text, with symbols or with the numbers put in.
+r"""Equations in LaTeX, as lines for align* or aligned: symbols, numbers, and the value.
 
 Keeps to what amsmath, MathJax and KaTeX all know: no \operatorname, no macros of its own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import ClassVar
 
+import numpy as np
+
+from bptui.core.arrays import Array
+from bptui.core.derivation.equation import Equation
 from bptui.core.derivation.expression import (
-    ONE,
-    Activated,
-    Choice,
     Constant,
     Expression,
-    Function,
-    LastSample,
-    LogSumExp,
-    MatrixProduct,
-    Maximum,
+    Index,
     Negative,
     Power,
-    Product,
     Quantity,
     Quotient,
-    Series,
     Setting,
-    Stable,
-    Sum,
-    Total,
     Transposed,
-    children,
-    count,
-    signed,
 )
-from bptui.core.derivation.latex_pieces import (
-    BRACKET_WIDTH,
-    CLOSE,
-    CONSTANTS,
-    MATRIX,
-    OPEN,
-    SETTINGS,
-    Piece,
-    bracketed,
-    joined,
-    matrix_piece,
-    number_piece,
-    operator,
-    quantity_text,
-    symbol,
-)
-from bptui.core.derivation.scope import Scope, evaluate
+from bptui.core.derivation.matrices import MOST_COLUMNS, MOST_ROWS, kept
+from bptui.core.derivation.printer import UNARY, Path, Printer, Role, Token, number, operator
+from bptui.core.derivation.rows import Row, RowWriter, Terms, unary
 from bptui.core.derivation.symbols import Symbols
-from bptui.core.derivation.tokens import MOST_TERMS, Path, shown
 
-SUM, PRODUCT, ATOM = 1, 2, 4
-LONG = 45.0
-"""What is wider stands in parentheses that lines may break in."""
-_OVER = {None: "", 0: r"_{\text{samples}}", 1: r"_{\text{units}}"}
-_KNOWN = {
-    "tanh": r"\tanh",
-    "abs": r"\operatorname{abs}",
-    "sign": r"\operatorname{sgn}",
-    "ln": r"\ln",
-    "tanh'": r"\tanh'",
+SETTINGS = {
+    "learning_rate": r"\eta",
+    "momentum": r"\mu",
+    "beta1": r"\beta_{1}",
+    "beta2": r"\beta_{2}",
+    "rho": r"\rho",
+    "epsilon": r"\epsilon",
+    "l2": r"\lambda",
 }
+"""The symbols of what an experiment sets."""
+CONSTANTS = {"√(2/π)": r"\sqrt{2 / \pi}"}
+MOST_SYMBOLS, MOST_NUMBERS, MOST_VALUES = 12, 8, 5
+"""Symbols, numbers put in and values with all their digits that stand beside each other."""
+_EXPONENT = re.compile(r"e([+-])0*(\d+)")
+_OPENED = re.compile(r"\{|\\left\b|\\begin")
+_CLOSED = re.compile(r"\}|\\right\b|\\end\b")
+_LONE_MATRIX = re.compile(
+    r"\\left\((\\begin\{pmatrix\}(?:(?!\\begin|\\left).)*?\\end\{pmatrix\}(?:_\{[^{}]*\})?)\\right\)(?!\^)"
+)
 
 
-@dataclass(frozen=True)
-class LatexForm:
-    """One pass over an expression. ``marks`` are paths of nodes that stand out."""
+class LatexPrinter(Printer):
+    """Writes expressions in LaTeX."""
 
-    symbols: Symbols
-    scope: Scope
-    digits: int
-    marks: frozenset[Path]
-    numbers: bool
+    brackets = (r"\left(", r"\right)")
+    wide_brackets = (r"\bigl( ", r" \bigr)")
+    calls: ClassVar[Mapping[str, str]] = {
+        "exp": "e^{«0»}",
+        "ln": r"\ln \left(«0»\right)",
+        "sqrt": r"\sqrt{«0»}",
+        "tanh": r"\tanh \left(«0»\right)",
+        "tanh'": r"\tanh' \left(«0»\right)",
+        "abs": r"\left|«0»\right|",
+        "sign": r"\mathrm{sgn} \left(«0»\right)",
+        "ln_one_plus_exp": r"\ln\left(1 + e^{«0»}\right)",
+        "Maximum": r"\max\left(«0», «1»\right)",
+        "Choice": r"\begin{cases} «1» & «0» > 0 \\ «2» & \text{else} \end{cases}",
+        "Transposed": r"«0:atom»^{\mathsf{T}}",
+        "LastSample": r"\text{last sample} \left(«0»\right)",
+        "LogSumExp": r"\ln \sum_{\text{units}} e^{«0»}",
+        "Total": r"\sum «0:unary»",
+        "Total 0": r"\sum_{\text{samples}} «0:unary»",
+        "Total 1": r"\sum_{\text{units}} «0:unary»",
+    }
 
-    def pieces(self, node: Expression, level: int = SUM, path: Path = ()) -> list[Piece]:
-        """The pieces of ``node``, in parentheses where ``level`` binds more tightly than it."""
-        found = self._written(node, level, path)
-        if path in self.marks:
-            return [replace(piece, marked=True) for piece in found]
-        return found
+    def called(self, name: str, node: Expression, path: Path, nest: int) -> list[Token]:
+        form = self.calls.get(name, rf"\mathrm{{{name}}} \left(«0»\right)")
+        return self.filled(form.replace("_r", r"\_r").replace("'}", "}'"), node, path, nest)
 
-    def text(self, node: Expression, level: int, path: Path) -> Piece:
-        """``node`` as a single piece, never broken."""
-        return joined(self.pieces(node, level, path))
+    def token(self, symbol: str, value: Array, role: Role) -> Token:
+        array = value if value.ndim else None
+        return Token(symbol, matrix_text(value, self.digits), role, array=array)
 
-    def _written(self, node: Expression, level: int, path: Path) -> list[Piece]:
+    def name(self, node: Expression) -> str:
         match node:
-            case Quantity() | Transposed(Quantity()):
-                return [self._quantity(node)]
-            case Setting(name, value):
-                if self.numbers:
-                    return [number_piece(value, self.digits)]
-                return [symbol(SETTINGS[name])]
-            case Constant():
-                return [constant(node)]
-            case Sum(terms):
-                return wrapped(self._added(terms, SUM, path), level > SUM)
-            case Series(terms):
-                return wrapped(self._added(terms, PRODUCT, path), level > SUM)
-            case Product(factors):
-                return wrapped(self._product(factors, path), level > PRODUCT)
-            case MatrixProduct(left, right):
-                written = [
-                    *self.pieces(left, ATOM, (*path, 0)),
-                    dot() if self.numbers else operator(r" \, ", 1.0, breaks=True),
-                    *self.pieces(right, ATOM, (*path, 1)),
-                ]
-                return wrapped(written, level > PRODUCT)
-            case Negative(of):
-                inner = [operator("-", 1.5), *bracketed(self.pieces(of, PRODUCT, (*path, 0)))]
-                return wrapped(inner, level > SUM)
-            case Quotient(top_of, Constant()) if self._is_high(top_of):
-                written = [
-                    self._fraction(ONE, node.bottom, path),
-                    operator(r" \, ", 0.5),
-                    *self.pieces(top_of, ATOM, (*path, 0)),
-                ]
-                return wrapped(written, level > PRODUCT)
-            case Quotient(top_of, bottom):
-                return [self._fraction(top_of, bottom, path)]
-            case Power(base, exponent):
-                return [self._power(base, exponent, path)]
+            case Quantity():
+                return quantity_text(node, self.symbols)
             case Transposed(of):
-                inner = self.pieces(of, ATOM, (*path, 0))
-                return [*inner, operator(r"^{\mathsf{T}}", 1.0)]
-            case Stable(textbook, _):
-                return self.pieces(textbook, level, (*path, 0))
-            case _:
-                return self._called(node, level, path)
+                return rf"{{{self.name(of)}}}^{{\mathsf{{T}}}}"
+        assert isinstance(node, Setting)
+        return SETTINGS.get(node.name, node.name)
 
-    def _called(self, node: Expression, level: int, path: Path) -> list[Piece]:
-        """Functions, and what is written like them."""
-        match node:
-            case Activated(name, argument, body, by_name):
-                if not by_name and not self.is_array(node):
-                    return self.pieces(body, level, (*path, 1))
-                if self.numbers and path and self.is_array(node):
-                    return [matrix_piece(evaluate(node, self.scope), self.digits)]
-                return self._call(_KNOWN.get(name, words(name)), argument, (*path, 0))
-            case Function("exp", argument):
-                inner = self.text(argument, SUM, (*path, 0))
-                return [Piece(f"e^{{{inner.text}}}", 1 + 0.75 * inner.width)]
-            case Function("ln_one_plus_exp", argument):
-                inner = self.text(argument, SUM, (*path, 0))
-                text = rf"\ln\left(1 + e^{{{inner.text}}}\right)"
-                return [Piece(text, 8 + 0.75 * inner.width)]
-            case Function("sqrt", argument):
-                inner = self.text(argument, SUM, (*path, 0))
-                return [Piece(rf"\sqrt{{{inner.text}}}", inner.width + 2)]
-            case Function(name, argument):
-                return self._call(_KNOWN[name], argument, (*path, 0))
-            case Total(of, axis):
-                return [
-                    operator(rf"\sum{_OVER[axis]} ", 3 + 4 * (axis is not None)),
-                    *self.pieces(of, ATOM, (*path, 0)),
+    def constant(self, node: Constant) -> str:
+        if node.text.startswith("1/"):
+            return rf"\frac{{1}}{{{node.text[2:]}}}"
+        return CONSTANTS[node.text] if node.text else number_text(node.value, 6)
+
+    def sign(self, name: str, breaks: int = 0) -> Token:
+        if name == "matrix_times":
+            return Token(r" \, ", r" \cdot ", breaks=breaks)
+        return operator(r" \odot " if name == "elementwise" else r" \cdot ", breaks)
+
+    def more(self, terms: int, of: str = "") -> Token:
+        return operator(rf"{{\underbrace{{\cdots}}_{{{terms}\text{{ more{of}}}}}}}")
+
+    def sigma(self, terms: int, opened: str) -> Token:
+        return Token(rf"\sum_{{{terms}\text{{ samples}}}} {opened}", "")
+
+    def quotient(
+        self, top: Expression, bottom: Expression, level: int, path: Path, nest: int
+    ) -> list[Token]:
+        node, inner = Quotient(top, bottom), top.of if isinstance(top, Negative) else top
+        # a fraction bar below a matrix or another fraction would be hard to read
+        if isinstance(bottom, Constant) and (isinstance(inner, Quotient) or self.is_array(inner)):
+            found = self.filled(r"\frac{1}{«1»} \, «0:unary»", node, path, nest)
+            return self.wrapped(found, level > UNARY)
+        return self.filled(r"\frac{«0»}{«1»}", node, path, nest)
+
+    def power(self, base: Expression, exponent: Expression, path: Path, nest: int) -> list[Token]:
+        first, *found = self.filled("«0:atom»^{«1»}", Power(base, exponent), path, nest)
+        if first.role != "operator":
+            symbol, value = first.symbol, first.number
+            high = symbol.startswith(r"\frac")
+            symbol = rf"\left({symbol}\right)" if high else f"{{{symbol}}}"
+            if value.startswith("-") or r"\times" in value:
+                value = rf"\left({value}\right)"
+            first = replace(first, symbol=symbol, number=value)
+        return [first, *found]
+
+
+class LatexWriter:
+    """Writes equations as lines of LaTeX that are to be joined by ``\\\\``.
+
+    Numbers put in have ``digits`` significant digits, values ``value_digits``.
+    """
+
+    def __init__(self, symbols: Symbols, digits: int = 6, value_digits: int = 10) -> None:
+        self.symbols, self.digits, self.value_digits = symbols, digits, value_digits
+
+    def lines(self, equation: Equation, wanted: Index | None = None) -> list[str]:
+        """The equation; the number of a matrix at ``wanted`` stands out."""
+        left = quantity_text(replace(equation.left, new=False), self.symbols)
+        relation = r"\leftarrow" if equation.left.new else "="
+        value = matrix_text(equation.array, self.value_digits, wanted)
+        writer = self._writer(equation, numbers=False)
+        lines = _set(writer.terms(equation.expression), rf"{left} &{relation} ", symbols=True)
+        if equation.note:
+            note = equation.note.replace("_", r"\_")
+            lines[0] += rf" \qquad \text{{({note})}}"
+        if equation.is_known:
+            return [*lines, f"&= {value}"]
+        writer = self._writer(equation, numbers=True)
+        terms = writer.terms(equation.expression)
+        lines += _set(terms, "&= ", symbols=False)
+        partial = writer.partial(equation, terms) if equation.array.ndim == 0 else []
+        if partial:
+            lines += _flow(partial, "&= ", symbols=False, most=MOST_VALUES)
+            fits = _length(partial, symbols=False) < MOST_VALUES
+        else:
+            used = _length(_joined(terms, terms.numbers), symbols=False)
+            fits = not any(row.label for row in terms.numbers)
+            fits &= used + 2 * _columns(equation.array) <= MOST_NUMBERS
+        if not fits:
+            return [*lines, f"&= {value}"]
+        lines[-1] += f" = {value}"
+        return lines
+
+    def _writer(self, equation: Equation, *, numbers: bool) -> RowWriter:
+        printer = LatexPrinter(self.symbols, equation.scope, self.digits, equation.marks, numbers)
+        return RowWriter(printer, self.value_digits)
+
+
+def _set(terms: Terms, start: str, *, symbols: bool) -> list[str]:
+    """The terms on one line where they are few, else one below the other."""
+    rows = terms.symbols if symbols else terms.numbers
+    labelled = any(row.label for row in rows) and not symbols
+    whole, most = _joined(terms, rows), MOST_SYMBOLS if symbols else MOST_NUMBERS
+    if len(rows) == 1 or (not labelled and _length(whole, symbols=symbols) <= most):
+        return _flow(whole, start, symbols=symbols, most=most)
+    lines: list[str] = []
+    for place, row in enumerate(rows):
+        tokens = [*row.tokens, operator(row.tail)]
+        before = rf"&\quad {row.sign} " if place else start
+        if not place:
+            tokens = [*terms.before, *terms.sigma, *unary(row), *tokens]
+        if place == len(rows) - 1:
+            tokens += terms.after
+        lines += _flow(tokens, before, symbols=symbols, most=most)
+        if labelled and row.label:
+            lines[-1] += rf" \qquad \text{{({row.label})}}"
+    return lines
+
+
+def _joined(terms: Terms, rows: Sequence[Row]) -> list[Token]:
+    found = [*terms.before, *terms.sigma]
+    for place, row in enumerate(rows):
+        found += [operator(f" {row.sign} ", breaks=1)] if place else unary(row)
+        found += [*row.tokens, operator(row.tail)]
+    return [*found, *terms.after]
+
+
+def _flow(tokens: Sequence[Token], start: str, *, symbols: bool, most: int) -> list[str]:
+    """Tokens on a line, going on below where they are more than ``most``."""
+    tokens = _breakable(tokens, symbols=symbols, most=most)
+    breaks: list[int] = []
+    depth = 0
+    for token in tokens:
+        breaks.append(0 if depth else token.breaks)
+        depth += _opening(token, symbols=symbols)
+    lines: list[list[Token]] = [[]]
+    for place, token in enumerate(tokens):
+        if breaks[place] and _length(lines[-1], symbols=symbols) > 1:
+            ends = (k for k in range(place + 1, len(tokens)) if 0 < breaks[k] <= breaks[place])
+            ahead = tokens[place : next(ends, len(tokens))]
+            if _length([*lines[-1], *ahead], symbols=symbols) > most:
+                lines.append([])
+        lines[-1].append(token)
+    texts = [_text(line, symbols=symbols) for line in lines]
+    return [start + texts[0], *(rf"&\qquad {text}" for text in texts[1:])]
+
+
+def _breakable(tokens: Sequence[Token], *, symbols: bool, most: int) -> list[Token]:
+    r"""Give brackets around much a fixed size: no line may end between \left and \right."""
+    found: list[Token] = []
+    depth, start = 0, 0
+    for token in tokens:
+        text = token.symbol if symbols else token.number
+        if not depth and text.endswith(r"\left("):
+            start = len(found)
+        depth += _opening(token, symbols=symbols)
+        found.append(token)
+        if not depth and text.startswith(r"\right)"):
+            opened, *inner, _ = found[start:]
+            if _length(inner, symbols=symbols) > most:
+                size = "Big" if symbols or all(each.array is None for each in inner) else "Bigg"
+                found[start:] = [
+                    _resized(opened, r"\left(", rf"\{size}l( "),
+                    *_breakable(inner, symbols=symbols, most=most),
+                    _resized(token, r"\right)", rf" \{size}r)"),
                 ]
-            case LastSample(of):
-                return self._call(r"\text{last sample}", of, (*path, 0))
-            case LogSumExp(of):
-                inner = self.text(of, SUM, (*path, 0))
-                text = rf"\ln \sum_{{\text{{units}}}} e^{{{inner.text}}}"
-                return wrapped([Piece(text, 9 + inner.width)], level > PRODUCT)
-            case Maximum(first, second):
-                one, other = self.text(first, SUM, (*path, 0)), self.text(second, SUM, (*path, 1))
-                text = rf"\max\left({one.text}, {other.text}\right)"
-                return [Piece(text, 7 + one.width + other.width)]
-            case Choice(condition, positive, otherwise):
-                parts = [
-                    self.text(each, SUM, (*path, place))
-                    for place, each in enumerate((condition, positive, otherwise))
-                ]
-                case_of, yes, no = (part.text for part in parts)
-                text = (
-                    rf"\begin{{cases}} {yes} & {case_of} > 0 \\ {no} & \text{{else}} \end{{cases}}"
-                )
-                return [Piece(text, 10 + sum(part.width for part in parts))]
-            case _:
-                raise AssertionError(f"{type(node).__name__} has no LaTeX")
+    return found
 
-    def _is_high(self, node: Expression) -> bool:
-        """Whether a fraction bar below it would make it hard to read: matrices and fractions."""
-        inner = node.of if isinstance(node, Negative) else node
-        return isinstance(inner, Quotient) or self.is_array(node)
 
-    def is_array(self, node: Expression) -> bool:
-        """Whether the expression is of arrays, not of single numbers."""
-        if isinstance(node, Quantity):
-            return node.index is None and self.scope.array(node.name, node.new).ndim > 0
-        if isinstance(node, Total) and node.axis is None:
-            return False
-        return any(map(self.is_array, children(node)))
+def _resized(token: Token, old: str, new: str) -> Token:
+    return replace(
+        token, symbol=token.symbol.replace(old, new), number=token.number.replace(old, new)
+    )
 
-    def _quantity(self, node: Quantity | Transposed) -> Piece:
-        if self.numbers:
-            return matrix_piece(evaluate(node, self.scope), self.digits)
-        if isinstance(node, Quantity):
-            return symbol(quantity_text(node, self.symbols))
-        assert isinstance(node.of, Quantity), "the pattern says so"
-        text = quantity_text(node.of, self.symbols)
-        return symbol(rf"{{{text}}}^{{\mathsf{{T}}}}")
 
-    def _call(self, name: str, argument: Expression, path: Path) -> list[Piece]:
-        pieces = self.pieces(argument, SUM, path)
-        bare = len(pieces) == 1 and pieces[0].text.startswith(MATRIX)
-        return [operator(f"{name} ", symbol(name).width + 1), *wrapped(pieces, not bare)]
+def _opening(token: Token, *, symbols: bool) -> int:
+    """How many brackets a token opens, less those that it closes."""
+    text = token.symbol if symbols else token.number
+    return len(_OPENED.findall(text)) - len(_CLOSED.findall(text))
 
-    def _fraction(self, top: Expression, bottom: Expression, path: Path) -> Piece:
-        one, other = self.text(top, SUM, (*path, 0)), self.text(bottom, SUM, (*path, 1))
-        return Piece(rf"\frac{{{one.text}}}{{{other.text}}}", max(one.width, other.width) + 1)
 
-    def _power(self, base: Expression, exponent: Expression, path: Path) -> Piece:
-        inner = self.text(base, ATOM, (*path, 0))
-        raised = self.text(exponent, SUM, (*path, 1))
-        bare = isinstance(base, Quantity | Setting | Constant)
-        if bare and (inner.text.startswith((r"\frac", "-")) or r"\times" in inner.text):
-            inner = Piece(rf"\left({inner.text}\right)", inner.width + 2)
-        elif bare and not self.numbers:
-            inner = replace(inner, text=f"{{{inner.text}}}")
-        return Piece(f"{inner.text}^{{{raised.text}}}", inner.width + raised.width)
+def _length(tokens: Sequence[Token], *, symbols: bool) -> float:
+    """How many symbols or numbers stand beside each other; in fractions and powers half of them."""
+    depth, length = 0, 0.0
+    for token in tokens:
+        text = token.symbol if symbols else token.number
+        if token.role == "operator":
+            depth += text.count("{") - text.count("}")
+        else:
+            beside = 1 if symbols or token.array is None else _columns(token.array)
+            length += beside / 2 if depth else beside
+    return length
 
-    def _added(self, terms: tuple[Expression, ...], first: int, path: Path) -> list[Piece]:
-        """Terms with their signs; ``first`` is the level of the first one. Many only in part."""
-        written: list[Piece] = []
-        places = range(len(terms)) if first == SUM else shown(len(terms))
-        for place in places:
-            if place is None:
-                written += [operator(" + ", breaks=True), more(count(terms) - MOST_TERMS)]
+
+def _columns(array: Array) -> int:
+    """How many numbers of an array stand beside each other, dots among them."""
+    return min(array.shape[-1], MOST_COLUMNS + 1) if array.ndim else 1
+
+
+def _text(tokens: Sequence[Token], *, symbols: bool) -> str:
+    """All of them as one; those marked next to each other share a coloured box."""
+    written, run = "", ""
+    for token in (*tokens, operator("")):
+        text = token.symbol if symbols else token.number
+        if token.marked:
+            run += text
+            continue
+        # two readings of \color, as a switch and as a command of two arguments, are the same here
+        written += rf"{{\color{{red}}{{\boxed{{{run.strip()}}}}}}}" if run else ""
+        written, run = written + text, ""
+    return _LONE_MATRIX.sub(r"\1", written.strip())
+
+
+def number_text(value: float, digits: int) -> str:
+    r"""0.15, 4.7 \times 10^{-8}, \mathrm{nan}."""
+    text = number(value, digits)
+    if not np.isfinite(value):
+        return text.replace("nan", r"\mathrm{nan}").replace("inf", r"\mathrm{inf}")
+    return _EXPONENT.sub(
+        lambda each: rf" \times 10^{{{'-' if each[1] == '-' else ''}{each[2]}}}", text
+    )
+
+
+def quantity_text(quantity: Quantity, symbols: Symbols) -> str:
+    return "k" if quantity.name == "k" else symbols.latex(quantity)
+
+
+def matrix_text(array: Array, digits: int, wanted: Index | None = None) -> str:
+    """An array between parentheses, with dots and its size where numbers are left out.
+
+    The number at ``wanted`` is shown in bold whatever is left out. A number is only itself.
+    """
+    if array.ndim == 0:
+        return number_text(float(array), digits)
+    matrix = array if array.ndim == 2 else array[np.newaxis, :]
+    at = None if wanted is None else ((0, *wanted) if array.ndim == 1 else wanted)
+    rows = kept(matrix.shape[0], MOST_ROWS, at[0] if at else None)
+    columns = kept(matrix.shape[1], MOST_COLUMNS, at[1] if at else None)
+    lines: list[str] = []
+    for row in rows:
+        cells: list[str] = []
+        for column in columns:
+            if row is None or column is None:
+                dots = r"\ddots" if row is column else r"\vdots" if row is None else r"\cdots"
+                cells.append(dots)
                 continue
-            at, (sign, term) = (*path, place), signed(terms[place])
-            if sign == "-":
-                part = self.pieces(term, PRODUCT, (*at, 0))
-                if at in self.marks:
-                    part = [replace(piece, marked=True) for piece in part]
-            else:
-                part = self.pieces(term, PRODUCT if place else first, at)
-            if place or sign == "-":
-                written.append(operator(f" {sign} ", breaks=True) if place else operator("-", 1.5))
-                part = bracketed(part)
-            written += part
-        return written
-
-    def _product(self, factors: tuple[Expression, ...], path: Path) -> list[Piece]:
-        r"""\odot between arrays, \cdot where one of the two is a number."""
-        written: list[Piece] = []
-        array = False
-        for place, factor in enumerate(factors):
-            here = self.is_array(factor)
-            inner = ATOM if isinstance(factor, MatrixProduct) else PRODUCT
-            part = self.pieces(factor, inner, (*path, place))
-            if place:
-                sign = operator(r" \odot ", 3.0, True) if array and here else dot()
-                written += [sign, *bracketed(part)]
-            else:
-                written += part
-            array = array or here
-        return written
-
-
-def dot(breaks: bool = True) -> Piece:
-    return operator(r" \cdot ", 1.5, breaks)
-
-
-def more(count: int) -> Piece:
-    return operator(rf"{{\underbrace{{\cdots}}_{{{count}\text{{ more}}}}}}", 6.0)
-
-
-def words(name: str) -> str:
-    r"""\mathrm{sigmoid}, with a prime behind it; leaky\_relu."""
-    plain = name.removesuffix("'").replace("_", r"\_")
-    prime = "'" if name.endswith("'") else ""
-    return rf"\mathrm{{{plain}}}{prime}"
-
-
-def constant(node: Constant) -> Piece:
-    if node.text.startswith("1/"):
-        return Piece(rf"\frac{{1}}{{{node.text[2:]}}}", len(node.text) - 1.0)
-    if node.text:
-        return symbol(CONSTANTS[node.text])
-    return replace(number_piece(node.value, 6), leaf=False)
-
-
-def wrapped(pieces: list[Piece], wrap: bool) -> list[Piece]:
-    """Within parentheses; those around much have a fixed size, so that lines may break inside."""
-    if not wrap:
-        return pieces
-    whole = joined([OPEN, *pieces, CLOSE])
-    if whole.width <= LONG:
-        return [whole]
-    size = "Bigg" if MATRIX in whole.text else "Big"
-    opened, closed = rf"\{size}l( ", rf" \{size}r)"
-    return [operator(opened, BRACKET_WIDTH), *pieces, operator(closed, BRACKET_WIDTH)]
+            cell = number_text(float(matrix[row, column]), digits)
+            cells.append(rf"\mathbf{{{cell}}}" if at == (row, column) else cell)
+        lines.append(" & ".join(cells))
+    text = r"\begin{pmatrix} " + r" \\ ".join(lines) + r" \end{pmatrix}"
+    if len(rows) < matrix.shape[0] or len(columns) < matrix.shape[1]:
+        text += rf"_{{{matrix.shape[0]} \times {matrix.shape[1]}}}"
+    return text

@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from bptui.core.arrays import Array
 from bptui.core.derivation.equation import Equation
-from bptui.core.derivation.expression import (
-    Activated,
-    Constant,
-    Expression,
-    Function,
-    Index,
-    LastSample,
-    LogSumExp,
-    MatrixProduct,
-    Negative,
-    Power,
-    Product,
-    Quantity,
-    Quotient,
-    Setting,
-    Stable,
-    Sum,
-    Total,
-    Transposed,
-    signed,
-)
+from bptui.core.derivation.expression import Expression, Index, Quantity
 from bptui.core.derivation.lines import Span, TextLine
-from bptui.core.derivation.scope import evaluate
+from bptui.core.derivation.printer import PRODUCT, Printer, Token, aligned, number
 from bptui.core.derivation.symbols import Symbols
-from bptui.core.derivation.tokens import Path, aligned, number
 
-SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4
 MOST_ROWS = MOST_COLUMNS = 4
 """Rows and columns of a matrix that are written out; of more, the first and the last."""
 NARROW = 90
@@ -139,19 +117,27 @@ class MatrixWriter:
         start = (Span(f"{name} ", "name"), Span(f"{relation} ", "operator"))
         first = Block((start,), len(name) + 3)
         again = text_block(" " * (len(name) + 1) + "= ")
-        node = equation.expression
-        lines = self._flow(first, _Form(self, equation, False).blocks(node))
-        value = equation.array
-        if not isinstance(node, Quantity):
-            lines += self._flow(again, _Form(self, equation, True).blocks(node))
-        return lines + self._flow(
-            again, [matrix_block(value, self.value_digits, wanted, "value", self.most_columns)]
-        )
+        lines = self._flow(first, self._blocks(equation))
+        if not isinstance(equation.expression, Quantity):
+            lines += self._flow(again, self._blocks(equation, numbers=True))
+        value = matrix_block(equation.array, self.value_digits, wanted, "value", self.most_columns)
+        return lines + self._flow(again, [value])
 
     def symbols_of(self, node: Expression, equation: Equation, level: int = PRODUCT) -> str:
         """A part of an equation in symbols alone; all of it with ``level`` SUM."""
-        blocks = _Form(self, equation, False).blocks(node, level, (-1,))
-        return "".join(span.text for block in blocks for line in block.lines for span in line)
+        tokens = Printer(self.symbols, equation.scope).tokens(node, level)
+        return "".join(token.symbol for token in tokens)
+
+    def _blocks(self, equation: Equation, *, numbers: bool = False) -> list[Block]:
+        printer = Printer(self.symbols, equation.scope, self.digits, equation.marks, numbers)
+        tokens = printer.tokens(equation.expression)
+        return [*map(self._number if numbers else _symbol, tokens)]
+
+    def _number(self, token: Token) -> Block:
+        if token.array is not None:
+            return matrix_block(token.array, self.digits, most=self.most_columns)
+        role = token.role if token.role in ("operator", "constant") else "number"
+        return text_block(token.number, role, token.breaks > 0)
 
     def _flow(self, start: Block, blocks: Sequence[Block]) -> list[TextLine]:
         """Blocks beside each other, going on below where they do not fit."""
@@ -171,6 +157,12 @@ class MatrixWriter:
         return lines + _beside(row)
 
 
+def _symbol(token: Token) -> Block:
+    marked = token.marked and bool(token.symbol.strip())
+    span = Span(token.symbol, token.role, marked)
+    return Block(((span,),), len(token.symbol), token.breaks > 0)
+
+
 def _beside(blocks: Sequence[Block]) -> list[TextLine]:
     """Blocks on one row, their middle lines level."""
     height = max(len(block.lines) for block in blocks)
@@ -188,128 +180,3 @@ def _beside(blocks: Sequence[Block]) -> list[TextLine]:
                 spans.append(Span(" " * block.width, "operator"))
         rows.append(tuple(span for span in spans if span.text))
     return rows
-
-
-@dataclass(frozen=True)
-class _Form:
-    """One pass over an expression: with its symbols or with its numbers."""
-
-    writer: MatrixWriter
-    equation: Equation
-    numbers: bool
-
-    def blocks(self, node: Expression, level: int = SUM, path: Path = ()) -> list[Block]:
-        found = self._written(node, level, path)
-        if path in self.equation.marks and not self.numbers:
-            return [
-                replace(
-                    block,
-                    lines=tuple(
-                        tuple(replace(span, marked=bool(span.text.strip())) for span in line)
-                        for line in block.lines
-                    ),
-                )
-                for block in found
-            ]
-        return found
-
-    def _written(self, node: Expression, level: int, path: Path) -> list[Block]:
-        symbols = self.writer.symbols
-        match node:
-            case Quantity() | Transposed(Quantity()):
-                if self.numbers:
-                    return [self._matrix(node)]
-                inner = node.of if isinstance(node, Transposed) else node
-                assert isinstance(inner, Quantity), "the pattern says so"
-                text = symbols.text(inner)
-                return [text_block(text + "^T" * isinstance(node, Transposed), "quantity")]
-            case Setting(name, value):
-                text = number(value, self.writer.digits) if self.numbers else name
-                return [text_block(text, "number" if self.numbers else "setting")]
-            case Constant(value, text, _):
-                return [text_block(symbols.constant(text) or number(value), "constant")]
-            case Sum(terms):
-                return self._wrapped(self._sum(terms, path), level > SUM)
-            case Product(factors):
-                return self._wrapped(self._product(factors, path), level > PRODUCT)
-            case MatrixProduct(left, right):
-                written = [
-                    *self.blocks(left, POWER, (*path, 0)),
-                    text_block(symbols.matrix_times, breaks=True),
-                    *self.blocks(right, POWER, (*path, 1)),
-                ]
-                return self._wrapped(written, level > PRODUCT)
-            case Quotient(top, bottom):
-                written = [
-                    *self.blocks(top, PRODUCT, (*path, 0)),
-                    text_block(" / ", breaks=True),
-                    *self.blocks(bottom, POWER, (*path, 1)),
-                ]
-                return self._wrapped(written, level > PRODUCT)
-            case Negative(of):
-                inner_blocks = [text_block("-"), *self.blocks(of, PRODUCT, (*path, 0))]
-                return self._wrapped(inner_blocks, level > SUM)
-            case Power(base, exponent):
-                raised = exponent.value if isinstance(exponent, Constant) else None
-                written = self.blocks(base, ATOM, (*path, 0))
-                if short := symbols.raised(raised or 0.0):
-                    return [*written, text_block(short)]
-                return [*written, text_block("^"), *self.blocks(exponent, ATOM, (*path, 1))]
-            case Activated(name, argument, _):
-                if self.numbers and path:
-                    return [self._matrix(node)]
-                return self._call(name, argument, (*path, 0))
-            case Stable(textbook, _):
-                return self.blocks(textbook, level, (*path, 0))
-            case Total(of, axis):
-                over = {None: "sum", 0: "sum over samples", 1: "sum over units"}[axis]
-                return self._call(over, of, (*path, 0))
-            case LastSample(of):
-                return self._call("last sample", of, (*path, 0))
-            case LogSumExp(of):
-                return self._call("ln sum e^", of, (*path, 0))
-            case Function(name, argument):
-                shown = {"exp": "e^", "sqrt": symbols.root, "ln_one_plus_exp": "ln(1 + e^"}.get(
-                    name, name
-                )
-                return [
-                    *self._call(shown, argument, (*path, 0)),
-                    *([text_block(")")] if shown.count("(") else []),
-                ]
-            case Transposed(of):
-                return [*self.blocks(of, ATOM, (*path, 0)), text_block("^T")]
-            case _:
-                return [self._matrix(node)]
-
-    def _matrix(self, node: Expression) -> Block:
-        array = evaluate(node, self.equation.scope)
-        return matrix_block(array, self.writer.digits, most=self.writer.most_columns)
-
-    def _wrapped(self, blocks: list[Block], wrap: bool) -> list[Block]:
-        return [text_block("("), *blocks, text_block(")")] if wrap else blocks
-
-    def _call(self, name: str, argument: Expression, path: Path) -> list[Block]:
-        return [text_block(f"{name}("), *self.blocks(argument, SUM, path), text_block(")")]
-
-    def _sum(self, terms: tuple[Expression, ...], path: Path) -> list[Block]:
-        written: list[Block] = []
-        for place, term in enumerate(terms):
-            at, (sign, part) = (*path, place), signed(term)
-            if place or sign == "-":
-                written.append(text_block(f" {sign} " if place else sign, breaks=place > 0))
-            written += self.blocks(part, PRODUCT, (*at, 0) if sign == "-" else at)
-        return written
-
-    def _product(self, factors: tuple[Expression, ...], path: Path) -> list[Block]:
-        """``⊙`` between arrays, ``·`` where one of the two is a number."""
-        written: list[Block] = []
-        before: tuple[int, ...] = ()
-        for place, factor in enumerate(factors):
-            shape = self.equation.scope.shape(factor)
-            if place:
-                symbols = self.writer.symbols
-                sign = symbols.elementwise if before and shape else symbols.times
-                written.append(text_block(sign, breaks=True))
-            written += self.blocks(factor, POWER if place else PRODUCT, (*path, place))
-            before = before or shape
-        return written

@@ -17,8 +17,8 @@ from bptui.core.derivation.explain import Explanation, Statement
 from bptui.core.derivation.expression import Expression, Negative, Quantity, quantities
 from bptui.core.derivation.lines import LABEL_GAP, EquationWriter, Span, TextLine, plain
 from bptui.core.derivation.matrices import MatrixWriter
+from bptui.core.derivation.printer import PRODUCT, SUM, Printer, number
 from bptui.core.derivation.symbols import Symbols
-from bptui.core.derivation.tokens import PRODUCT, SUM, Tokenizer, number
 
 Form: TypeAlias = Literal["scalar", "matrix", "numpy"]
 FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
@@ -162,7 +162,7 @@ class Report:
                 written.append(f"{code} after its update" if new else code)
             else:
                 level = SUM if isinstance(part, Negative) else PRODUCT
-                tokens = Tokenizer(self.symbols, equation.scope).tokens(part, level)
+                tokens = Printer(self.symbols, equation.scope).tokens(part, level)
                 text = "".join(token.symbol for token in tokens)
                 position = self.symbols.position(part) if isinstance(part, Quantity) else ""
                 written.append(f"{text} ({position})" if position else text)

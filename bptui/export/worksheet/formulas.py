@@ -10,8 +10,7 @@ from bptui.core.derivation.code import array_lines, folded, remarked
 from bptui.core.derivation.equation import Comparison, Equation
 from bptui.core.derivation.explain import Statement
 from bptui.core.derivation.expression import Index
-from bptui.core.derivation.latex_equations import LatexWriter
-from bptui.core.derivation.latex_pieces import SETTINGS, measure, number_text
+from bptui.core.derivation.latex import SETTINGS, LatexWriter, number_text
 from bptui.core.derivation.report import Form, Report
 from bptui.export.worksheet.sheet import (
     DIGITS,
@@ -116,11 +115,10 @@ class FormulaWriter:
     def _formulas(
         self, together: Sequence[Equation], place_in: Callable[[str], Index | None]
     ) -> Formulas:
-        room = max(measure(self.writer.left(each)) for each in together)
         lines: list[str] = []
         for equation in together:
             wanted = place_in(equation.left.name)
-            written = self.writer.lines(equation, room, wanted)
+            written = self.writer.lines(equation, wanted)
             if lines:
                 lines[-1] += EQUATION_END
             lines += [*(line + ROW_END for line in written[:-1]), written[-1]]

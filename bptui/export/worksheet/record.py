@@ -16,7 +16,8 @@ from bptui.core.derivation.expression import (
     children,
 )
 from bptui.core.derivation.lines import EquationWriter
-from bptui.core.derivation.matrices import SUM, MatrixWriter
+from bptui.core.derivation.matrices import MatrixWriter
+from bptui.core.derivation.printer import SUM
 from bptui.core.derivation.report import Form, Report
 from bptui.core.snapshot import Snapshot
 from bptui.export.worksheet.sheet import Part, Worksheet
