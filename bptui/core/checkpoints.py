@@ -31,14 +31,18 @@ class Checkpoints:
     def until(self, step: int) -> Checkpoints:
         """Those before ``step``, to be kept beside these; the states themselves are shared."""
         copy = Checkpoints(self.state_bytes, self.budget)
-        while copy._most_grid and step // copy.stride > copy._most_grid:
-            copy.stride *= 2  # as dense as if nothing beyond had been played
+        copy.spread(step)
         copy._grid = {
             k: state for k, state in self._grid.items() if k < step and k % copy.stride == 0
         }
         copy._furthest = max(copy._grid, default=0)
         copy._recent = OrderedDict((k, v) for k, v in self._recent.items() if k < step)
         return copy
+
+    def spread(self, step: int) -> None:
+        """Make the grid as dense as where just the steps before ``step`` have been played."""
+        while self._most_grid and step // self.stride > self._most_grid:
+            self.stride *= 2
 
     def limit(self, budget: int) -> None:
         """Keep to another budget of bytes from now on."""

@@ -28,6 +28,16 @@ class LossHistory:
         self.first_not_finite: int | None = None
         """The first step whose loss is not finite."""
 
+    @classmethod
+    def of(cls, summary: Summary, first_not_finite: int | None) -> LossHistory:
+        """Return one that goes on from what was summed up; older losses are not kept in it."""
+        made = cls()
+        made._spans = Spans.of(summary)
+        made._newest = Newest(made._spans.covered)
+        made._newest.extend(summary.rest)
+        made.first_not_finite = first_not_finite
+        return made
+
     def __len__(self) -> int:
         return self._newest.length
 

@@ -64,6 +64,17 @@ class Spans:
         """Lows and highs of spans of 1, 2, 4, ... steps. All but the last level are full."""
         self._count = 0
         """Spans of the last level."""
+        self._finest = 0
+        """The first level that is known."""
+
+    @classmethod
+    def of(cls, summary: Summary) -> Spans:
+        """Return those that were summed up; of narrower ones nothing is known."""
+        made, count = cls(), summary.lows.size
+        made._finest, made._count = summary.width.bit_length() - 1, count
+        made._levels[:0] = [np.empty((2, 0))] * made._finest
+        made._levels[-1][:, :count] = summary.lows, summary.highs
+        return made
 
     @property
     def width(self) -> int:
@@ -102,7 +113,7 @@ class Spans:
         copy, number = Spans(), self._level(length)
         count = min(max(length - 1, 0) >> number, self._filled(number))
         copy._levels = [*self._levels[:number], self._levels[number].copy()]
-        copy._count = count
+        copy._count, copy._finest = count, self._finest
         return copy
 
     def summary(self, rest: Array) -> Summary:
@@ -126,7 +137,7 @@ class Spans:
 
     def _level(self, length: int) -> int:
         """The finest level that reaches so far, or the last."""
-        number = 0
+        number = self._finest
         while SPANS << number < length and number < len(self._levels) - 1:
             number += 1
         return number

@@ -252,28 +252,45 @@ class Timeline:
 
         Raises :class:`ValueError` unless it has as many numbers as a state here.
         """
-        engine = Engine(self._segments[self._wanted_index(step)].experiment)
+        engine = Engine(self._segments[self._index_of(step)].experiment)
         if state.shape != engine.state.flat.shape:
             raise ValueError("a state of too many or too few numbers")
         engine.load(state, step)
         return engine.record()
 
+    def go_on_from(
+        self, step: int, state: Array, losses: LossHistory, tests: HeldOutLosses | None
+    ) -> None:
+        """Go to a state that was kept of ``step``, and take the losses before from there, too.
+
+        No step is played, and those before only when one goes back to them. Raises
+        :class:`ValueError` unless it is a state of this timeline, and the losses end there.
+        """
+        if len(losses) != step or state.shape != self._engine.state.flat.shape:
+            raise ValueError("a state or losses of too many or too few numbers")
+        self.losses, self.test_losses = losses, tests
+        self._checkpoints.spread(step)
+        self._checkpoints.keep_recent(step, state)
+        self._enter(self._index_of(step))
+        self._engine.load(state, step)
+
     def kept_before(self, step: int) -> int:
         """The latest step at or before ``step`` from which replaying can begin."""
-        kept = self._checkpoints.nearest(step)
-        first = self._segments[self._index_of(step)].first
-        return first if kept is None else max(kept[0], first)
+        return self._nearest(step)[0]
 
-    def _wanted_index(self, step: int) -> int:
-        """The segment that ``step`` belongs to."""
-        return bisect_right(self._segments, step, key=lambda each: each.first) - 1
+    def _nearest(self, step: int) -> tuple[int, int, Array | None]:
+        """Return that step, its segment, and its state; None: what the segment begins with."""
+        known = self._index_of(step)
+        while known and self._segments[known].state is None:
+            known -= 1
+        first, kept = self._segments[known].first, self._checkpoints.nearest(step)
+        if kept is None or kept[0] < first:
+            return first, known, None
+        return kept[0], self._index_of(kept[0]), kept[1]
 
     def _index_of(self, step: int) -> int:
-        """The same, or the last one before whose state is known."""
-        index = self._wanted_index(step)
-        while index and self._segments[index].state is None:
-            index -= 1
-        return index
+        """The segment that ``step`` belongs to."""
+        return bisect_right(self._segments, step, key=lambda each: each.first) - 1
 
     def move_towards(
         self, step: int, seconds: float | None = None, recorder: Recorder | None = None
@@ -304,17 +321,17 @@ class Timeline:
     def _start_from_nearest(self, step: int) -> None:
         """Load the nearest kept state, unless the engine is at a better place already."""
         step = min(step, len(self.losses))  # after an edit the last few before it may be unknown
-        reached, index = self.reached, self._index_of(step)
-        if self.kept_before(step) <= reached <= step:
+        reached = self.reached
+        first, index, state = self._nearest(step)
+        if first <= reached <= step:
             return
         backwards = reached > step
-        kept, segment = self._checkpoints.nearest(step), self._segments[index]
         if index != self._index:
             self._enter(index)
-        if kept is not None and kept[0] >= segment.first:
-            self._engine.load(kept[1], kept[0])
+        if state is None:
+            self._segments[index].rewind(self._engine)
         else:
-            segment.rewind(self._engine)
+            self._engine.load(state, first)
         self._keep_at = self._stops_before(step) if backwards else []
 
     def _stops_before(self, step: int) -> list[int]:

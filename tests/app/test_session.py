@@ -131,6 +131,42 @@ async def test_everything_comes_back_bit_by_bit() -> None:
         kept.file.release()
 
 
+@pytest.mark.parametrize("far", [57, 12, 40_000])
+def test_a_long_run_goes_on_without_being_played_again(
+    far: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bptui.app.session.state.LONG_RUN", 0.0)
+    experiment = load("xor") if far > 57 else loads(ADAM, "mine", Path())
+    number = Number("weight", (1, 0, 2))
+    timeline = edited(Timeline(experiment), Timeline(experiment).snapshot(0), number, 1.5)
+    timeline = edited(timeline, timeline.snapshot(12), number, -0.25)
+    timeline.snapshot(far)
+    summary = timeline.losses.until(far).summary()
+    timeline.snapshot(far + 5)  # of which nothing is kept
+    app, keeper = app_of(experiment)
+    state = replace(app.session().state, step=far)
+    assert keeper.close(Kept(state, timeline, timeline.snapshot(far)), ended=False) is None
+    kept = continued()
+    again = kept.session.timeline
+    assert (again.kept_before(far), len(again.losses), again.edits) == (far, far, (12,))
+    assert np.array_equal(again.losses.summary().lows, summary.lows)
+    assert np.array_equal(again.losses.summary().rest, summary.rest)
+    for step in (far, far + 30, far, far - 1, 12, far + 1, 11, far + 31):
+        assert bits(again.snapshot(step)) == bits(timeline.snapshot(step))
+    if again.test_losses is not None and timeline.test_losses is not None:
+        assert again.test_losses.steps == timeline.test_losses.steps
+        assert again.test_losses.values == timeline.test_losses.values
+    kept.file.release()
+    fresh = read(kept.file.path).timeline
+    for step, other in ((far, far + 20), (12, 20), (0, 20)):
+        one = edited(fresh, fresh.snapshot(step), Number("learning rate"), 0.01)
+        two = edited(timeline, timeline.snapshot(step), Number("learning rate"), 0.01)
+        assert bits(one.snapshot(other)) == bits(two.snapshot(other))
+        assert one.losses.values(other - 5, other).tobytes() == (
+            two.losses.values(other - 5, other).tobytes()
+        )
+
+
 def two_breakpoints(network: Network) -> dict[Breakpoint, bool]:
     return {parse("loss < 1e-3", network): True, parse("every 7", network): False}
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
+from unittest.mock import patch
 
 import click
 
@@ -87,7 +88,9 @@ class Judge:
         file.write_bytes(content)
         with _told(SessionError):
             read_state(file)
-            self._use(read(file).timeline.experiment, random)
+            timeline = read(file).timeline
+            timeline.losses.envelope(80)
+            self._use(timeline.experiment, random)
         return content
 
     def pasted(self, random: Random) -> str:
@@ -172,7 +175,8 @@ def _session() -> list[bytes]:
         False, "mine", 3, 1, [("loss < 0.1", True)], "1/s", None, Look(Selection())
     )
     session = Session(state, timeline, timeline.snapshot(2))
-    return b"".join(lines_of(session, preset_of(experiment), ended=False)).splitlines()
+    with patch("bptui.app.session.state.LONG_RUN", 0.0):
+        return b"".join(lines_of(session, preset_of(experiment), ended=False)).splitlines()
 
 
 SESSION = _session()

@@ -26,9 +26,12 @@ from bptui.core.breakpoints import Breakpoint, parse
 from bptui.core.data import Data
 from bptui.core.edits import Edit
 from bptui.core.experiment import Experiment
-from bptui.core.limits import MOST_PARAMETERS, MOST_STEPS
+from bptui.core.held_out import MOST as MOST_TESTS
+from bptui.core.history import LossHistory
+from bptui.core.limits import MOST_STEPS
 from bptui.core.snapshot import Snapshot
 from bptui.core.state import Layout
+from bptui.core.summary import SPANS, Summary
 from bptui.core.timeline import Timeline
 from bptui.presets.describe import table_of
 from bptui.presets.errors import PresetError, printable
@@ -46,6 +49,8 @@ LONGEST_STATE = 2**20
 """Bytes that each of the first two lines may take."""
 MOST_EDITED = 2**28
 """Edits times what the experiment has of numbers, which each of them may copy."""
+LONG_RUN = 0.1
+"""Seconds of playing from which a run is not played again to continue it."""
 PIECE = 3 * 2**17
 """Bytes that are encoded at a time, between which other threads go on; divisible by three, so that
 no piece but the last is padded."""
@@ -99,6 +104,18 @@ class SessionState(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether the user has done anything in it."""
 
 
+class Losses(Struct, frozen=True, forbid_unknown_fields=True):
+    """The losses of a long run as the chart shows them, so that it need not be played again."""
+
+    width: Annotated[int, Meta(gt=0, le=2**40)]
+    lows: bytes
+    highs: bytes
+    rest: bytes
+    first_not_finite: Step | None
+    test_steps: Annotated[list[Step], Meta(max_length=MOST_TESTS)]
+    test_losses: bytes
+
+
 class Past(Struct, frozen=True, forbid_unknown_fields=True):
     """The third line: what every step can be played again from."""
 
@@ -114,6 +131,8 @@ class Past(Struct, frozen=True, forbid_unknown_fields=True):
     edits: Annotated[list[tuple[Step, Edit]], Meta(max_length=10_000)]
     checkpoint: Step | None
     """The step whose state the last line holds."""
+    losses: Losses | None
+    """Those before it, where it takes long to play them again."""
 
 
 @dataclasses.dataclass(eq=False)
@@ -177,6 +196,7 @@ def preset_of(experiment: Experiment) -> Past:
         numbers=document(numbers) if by_file and small else None,
         edits=[],
         checkpoint=None,
+        losses=None,
     )
 
 
@@ -204,6 +224,7 @@ def lines_of(session: Session, preset: Past, ended: bool) -> Iterator[bytes]:
             preset,
             edits=[(step, edit) for step, made in edits.items() for edit in made],
             checkpoint=None if snapshot is None else snapshot.step,
+            losses=_losses_before(session.timeline, 0 if snapshot is None else snapshot.step),
         )
     )
     yield b"\n"
@@ -211,6 +232,25 @@ def lines_of(session: Session, preset: Past, ended: bool) -> Iterator[bytes]:
     for start in range(0, len(content), PIECE):
         yield b2a_base64(content[start : start + PIECE], newline=False)
     yield b"\n"
+
+
+def _losses_before(timeline: Timeline, step: int) -> Losses | None:
+    """Return those to be kept; None where they are soon played again, or too few are known."""
+    if step * timeline.seconds_per_step < LONG_RUN or len(timeline.losses) < step:
+        return None
+    losses, tests = timeline.losses.until(step), timeline.test_losses
+    if len(losses) < step:
+        return None
+    summary, tests = losses.summary(), None if tests is None else tests.until(step)
+    return Losses(
+        width=summary.width,
+        lows=summary.lows.astype("<f8").tobytes(),
+        highs=summary.highs.astype("<f8").tobytes(),
+        rest=summary.rest.astype("<f8").tobytes(),
+        first_not_finite=losses.first_not_finite,
+        test_steps=[] if tests is None else tests.steps,
+        test_losses=b"" if tests is None else np.array(tests.values, "<f8").tobytes(),
+    )
 
 
 def checkpoint_of(snapshot: Snapshot) -> bytes:
@@ -243,7 +283,10 @@ def read(file: Path) -> Resumed:
         timeline = Timeline.replayed(opened, _edits(past, opened))
         checkpoint = None
         if past.checkpoint is not None:
-            checkpoint = timeline.restored(past.checkpoint, _numbers(base64))
+            numbers = _numbers(a2b_base64(base64.strip(), strict_mode=True))
+            checkpoint = timeline.restored(past.checkpoint, numbers)
+            if past.losses is not None:
+                _go_on(timeline, past.checkpoint, numbers, past.losses)
         elif base64.strip():
             raise ValueError("a state of no step")
         breakpoints = {parse(text, opened.network): on for text, on in state.breakpoints}
@@ -278,10 +321,25 @@ def _edits(past: Past, opened: Experiment) -> dict[int, tuple[Edit, ...]]:
     return edits
 
 
-def _numbers(base64: bytes) -> Array:
-    if len(base64) > MOST_PARAMETERS * 8 * 6:  # with all slots, and as base64
-        raise ValueError("a state of too many numbers")
-    return frozen(np.frombuffer(a2b_base64(base64.strip(), strict_mode=True), dtype="<f8"))
+def _go_on(timeline: Timeline, step: int, state: Array, kept: Losses) -> None:
+    """Have a timeline go on from a long run. Raises :class:`ValueError`."""
+    width, lows, highs = kept.width, _numbers(kept.lows), _numbers(kept.highs)
+    if width & (width - 1) or lows.shape != highs.shape or lows.size >= SPANS:
+        raise ValueError("no such losses")
+    summary = Summary(width, lows, highs, _numbers(kept.rest))
+    tests, values = timeline.test_losses, _numbers(kept.test_losses).tolist()
+    if tests is not None:
+        if kept.test_steps != sorted(set(kept.test_steps)):
+            raise ValueError("no such test losses")
+        count = min(len(values), len(kept.test_steps))  # more came while they were written
+        tests.steps, tests.values = kept.test_steps[:count], values[:count]
+        tests = tests.until(step)
+    losses = LossHistory.of(summary, kept.first_not_finite)
+    timeline.go_on_from(step, state, losses, tests)
+
+
+def _numbers(content: bytes) -> Array:
+    return frozen(np.frombuffer(content, dtype="<f8"))
 
 
 def _opened(file: Path) -> BinaryIO:
