@@ -109,3 +109,8 @@ class Stopped:
     """How many frames are left out of a long way, as of endless recursion, behind the first few."""
     compiling: bool = False
     """Whether it hung before any line of the file ran."""
+
+    @property
+    def not_written(self) -> bool:
+        """Whether the code ended at a blank that is still to be filled in."""
+        return self.kind == "raised" and self.message.startswith("NotImplementedError")

@@ -12,7 +12,6 @@ from bptui.checking.attempt import FORMS, Attempt, Failure, Form, attempt
 from bptui.checking.interpreter import OWN, Interpreter
 from bptui.checking.process.messages import OwnError
 from bptui.checking.process.user_code import UserCode
-from bptui.checking.template.skeleton import not_written
 from bptui.core.diagnosis.cases import cases_for
 from bptui.core.diagnosis.diagnose import diagnose
 from bptui.core.diagnosis.findings import Cause, Diagnosis
@@ -237,7 +236,7 @@ def _settled(examined: Examined, batches: bool) -> bool:
     diagnosis = examined.diagnosis
     if diagnosis is None:
         stopped = examined.attempt.failures[0].stopped if examined.attempt.failures else None
-        return stopped is not None and not_written(stopped)
+        return stopped is not None and stopped.not_written
     if diagnosis.right:
         return True
     causes = diagnosis.causes

@@ -10,7 +10,6 @@ from bptui.checking.attempt import FORMS, Attempt, Failure
 from bptui.checking.check import FunctionCheck, UncheckableError
 from bptui.checking.interpreter import Interpreter
 from bptui.checking.reporting.words import HOW, INDENT, wrapped
-from bptui.checking.template.skeleton import not_written
 from bptui.presets.errors import printable
 
 _IMPORTS = ("ModuleNotFoundError", "ImportError")
@@ -27,7 +26,7 @@ def failed(check: FunctionCheck, python: Interpreter, width: int) -> Iterator[st
     ]
     first.sort(key=lambda each: FORMS.index(each[0].form))
     # it came back with something, or to a blank: what happens elsewhere is beside the point
-    said = [each for each in first if each[1].stopped is None or not_written(each[1].stopped)]
+    said = [each for each in first if each[1].stopped is None or each[1].stopped.not_written]
     first = said[:1] or first
     messages = list(dict.fromkeys(failure.message for _, failure in first))
     for message in messages:
@@ -36,9 +35,7 @@ def failed(check: FunctionCheck, python: Interpreter, width: int) -> Iterator[st
         yield from wrapped(f"{how}{failure_text(check.function, failure, made)}", width)
         if failure.stopped is not None:
             frames = failure.stopped.frames
-            blank = (
-                not_written(failure.stopped) and frames[-1:] and frames[-1].function == "fill_in"
-            )
+            blank = failure.stopped.not_written and frames[-1:] and frames[-1].function == "fill_in"
             yield from frame_lines(frames[:-1] if blank else frames, failure.stopped.omitted)
             yield from wrapped(import_hint(failure.stopped, python), width)
     for each in every:
@@ -75,7 +72,7 @@ def failure_text(function: str, failure: Failure, made: Attempt) -> str:
     stopped = failure.stopped
     if stopped is None:
         return f"{function}: {printable(failure.message)}."
-    if not_written(stopped):
+    if stopped.not_written:
         return f"{function} is not written yet: {printable(stopped.message)}."
     if stopped.kind == "hung" and made.answered:
         return (
@@ -134,7 +131,7 @@ def end(check: FunctionCheck) -> str:
     stopped = failure.stopped
     if stopped is None:
         return "its result cannot be read"
-    if not_written(stopped):
+    if stopped.not_written:
         return "not written yet"
     if stopped.kind == "hung" and check.examined.attempt.answered:
         return "too slow for its time limit"

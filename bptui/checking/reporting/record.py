@@ -13,7 +13,7 @@ from bptui.checking.reporting.failures import failed, not_loaded
 from bptui.checking.reporting.links import right_lines
 from bptui.checking.reporting.quantities import ratio_text
 from bptui.checking.reporting.report import result
-from bptui.checking.template.formulas import FORMULA
+from bptui.core.derivation.plain import loss_formula
 from bptui.core.diagnosis.notices import UNCHANGED
 
 Record: TypeAlias = dict[str, Any]
@@ -25,9 +25,9 @@ WRONG = ("wrong", "follows")
 
 def record(check: Check, seconds: float) -> Record:
     """What was found out about the functions of a file."""
-    loss = check.experiment.training.loss
+    loss, formula = check.experiment.training.loss, loss_formula(check.experiment)
     return _record(check.file, check.outcome, _reasons(check), seconds) | {
-        "loss": {"name": loss, "line": None, "formula": FORMULA[loss], "given": True},
+        "loss": {"name": loss, "line": None, "formula": formula, "given": True},
         "parameters": [*_parameters(check)],
         "lines": [line for each in check.functions for line in _lines(each)],
         "mistakes": [*dict.fromkeys(_mistakes(check))],

@@ -22,7 +22,7 @@ from bptui.core.step import training_step
 from bptui.export.programs.lines import comment, commented
 
 SEVERAL = 2
-"""How many samples the graph is made for where a program takes any number of them."""
+"""Samples of a graph that stands for any number of them."""
 
 
 class Version:
@@ -32,11 +32,11 @@ class Version:
     gradients are computed from, ``slots`` what is remembered, with its variable.
     """
 
-    def __init__(self, experiment: Experiment, mistakes: tuple[str, ...]) -> None:
+    def __init__(
+        self, experiment: Experiment, mistakes: tuple[str, ...] = (), samples: int = SEVERAL
+    ) -> None:
         experiment = replace(experiment, training=replace(experiment.training, mistakes=mistakes))
-        data = experiment.data
-        several = data.samples > 1 or len(data.test_inputs) > 0
-        step = with_mistakes(training_step(experiment, SEVERAL if several else 1), mistakes)
+        step = with_mistakes(training_step(experiment, samples), mistakes)
         # a loss is computed as the engine does
         losses = [each for each in ordered(step.outputs) if each.op is STABLE]
         quick = {each: each.inputs[1] for each in losses if each.inputs[0].op in TERMS.values()}
@@ -81,7 +81,9 @@ class Versions:
 
     def version(self, mistakes: tuple[str, ...]) -> Version:
         if mistakes not in self._made:
-            self._made[mistakes] = Version(self.experiment, mistakes)
+            data = self.experiment.data
+            several = data.samples > 1 or len(data.test_inputs)
+            self._made[mistakes] = Version(self.experiment, mistakes, SEVERAL if several else 1)
         return self._made[mistakes]
 
     def blamed(self, look: Callable[[Version], object]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from textwrap import indent
 
 from bptui.core.activations import ACTIVATIONS, APPLIED
@@ -89,16 +89,12 @@ class Speller:
         self, head: str, result: Expression, about: str = "", names: Names | None = None
     ) -> str:
         """Return a function; what its result reads twice is a variable there."""
-        known = dict(names or {})
-        lines: list[str] = docstring(about) if about else []
-        variables, parts = iter("uvwpqrs"), [result]
-        while twice := _read_twice(parts, known):
-            known[twice] = "a" if isinstance(twice, Activated) else next(variables)
-            parts.append(twice)
-        for part in reversed(parts[1:]):
-            others = {key: name for key, name in known.items() if key != part}
-            lines += folded(f"{known[part]} = ", self.code(part, others))
-        lines += folded("return ", self.code(result, known))
+        lines = docstring(about) if about else []
+        shared = variables(result)
+        for part, name in reversed(shared.items()):
+            others = {key: other for key, other in shared.items() if key != part}
+            lines += folded(f"{name} = ", self.code(part, {**(names or {}), **others}))
+        lines += folded("return ", self.code(result, {**(names or {}), **shared}))
         return f"def {head}:\n" + indent("\n".join(lines), INDENT) + "\n"
 
     def functions(self, text: str) -> list[str]:
@@ -151,16 +147,23 @@ def _parts(node: Expression) -> tuple[Expression, ...]:
             return children(node)
 
 
-def _read_twice(formulas: Iterable[Expression], known: Names) -> Expression | None:
-    """Return the largest part that stands in formulas more than once and has no name."""
-    counted, stack = Counter[Expression](), [part for each in formulas for part in _parts(each)]
-    while stack:
-        node = stack.pop()
-        if node not in known:
-            counted[node] += 1
-            stack += _parts(node)
-    found = [each for each, count in counted.items() if count > 1 and isinstance(each, CALLS)]
-    return max(found, key=lambda each: len(repr(each)), default=None)
+def variables(formula: Expression) -> dict[Expression, str]:
+    """Return names for the calls that a formula reads more than once, inner ones last."""
+    found: dict[Expression, str] = {}
+    names = iter("uvwpqrs")
+    while True:
+        counted = Counter[Expression]()
+        stack = [part for each in (formula, *found) for part in _parts(each)]
+        while stack:
+            node = stack.pop()
+            if node not in found:
+                counted[node] += 1
+                stack += _parts(node)
+        twice = [node for node, count in counted.items() if count > 1 and isinstance(node, CALLS)]
+        if not twice:
+            return found
+        largest = max(twice, key=lambda node: len(repr(node)))
+        found[largest] = "a" if isinstance(largest, Activated) else next(names)
 
 
 def _in_torch(node: Expression, code: Callable[[Expression], str]) -> str | None:

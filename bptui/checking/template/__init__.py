@@ -1,1 +1,0 @@
-"""The skeleton of a file for the check."""
