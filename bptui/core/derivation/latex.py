@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from itertools import groupby
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -25,9 +26,18 @@ from bptui.core.derivation.expression import (
     Setting,
     Transposed,
 )
-from bptui.core.derivation.matrices import MOST_COLUMNS, MOST_ROWS, kept
-from bptui.core.derivation.printer import UNARY, Path, Printer, Role, Token, number, operator
-from bptui.core.derivation.rows import Row, RowWriter, Terms, unary
+from bptui.core.derivation.matrices import MOST_COLUMNS, excerpt
+from bptui.core.derivation.printer import (
+    UNARY,
+    Path,
+    Printer,
+    Role,
+    Token,
+    broken,
+    number,
+    operator,
+)
+from bptui.core.derivation.rows import RowWriter, Terms
 from bptui.core.derivation.symbols import Symbols
 
 SETTINGS = {
@@ -154,12 +164,12 @@ class LatexWriter:
         writer = self._writer(equation, numbers=True)
         terms = writer.terms(equation.expression)
         lines += _set(terms, "&= ", symbols=False)
-        partial = writer.partial(equation, terms) if equation.array.ndim == 0 else []
-        if partial:
-            lines += _flow(partial, "&= ", symbols=False, most=MOST_VALUES)
-            fits = _length(partial, symbols=False) < MOST_VALUES
+        if equation.array.ndim == 0 and (partial := writer.partial(equation, terms)):
+            pieces = _pieces(partial, symbols=False)
+            lines += _flow(pieces, "&= ", MOST_VALUES)
+            fits = _width(pieces) < MOST_VALUES
         else:
-            used = _length(_joined(terms, terms.numbers), symbols=False)
+            used = _width(_pieces(terms.joined(terms.numbers), symbols=False))
             fits = not any(row.label for row in terms.numbers)
             fits &= used + 2 * _columns(equation.array) <= MOST_NUMBERS
         if not fits:
@@ -172,100 +182,48 @@ class LatexWriter:
         return RowWriter(printer, self.value_digits)
 
 
+class _Piece(NamedTuple):
+    """A token's symbol or number; ``width``: how many of them stand beside each other."""
+
+    text: str
+    width: float
+    breaks: int
+    marked: bool
+
+
 def _set(terms: Terms, start: str, *, symbols: bool) -> list[str]:
     """The terms on one line where they are few, else one below the other."""
-    rows = terms.symbols if symbols else terms.numbers
+    rows, most = (terms.symbols, MOST_SYMBOLS) if symbols else (terms.numbers, MOST_NUMBERS)
     labelled = any(row.label for row in rows) and not symbols
-    whole, most = _joined(terms, rows), MOST_SYMBOLS if symbols else MOST_NUMBERS
-    if len(rows) == 1 or (not labelled and _length(whole, symbols=symbols) <= most):
-        return _flow(whole, start, symbols=symbols, most=most)
+    whole = _pieces(terms.joined(rows), symbols=symbols)
+    if len(rows) == 1 or (not labelled and _width(whole) <= most):
+        return _flow(whole, start, most)
     lines: list[str] = []
     for place, row in enumerate(rows):
         tokens = [*row.tokens, operator(row.tail)]
         before = rf"&\quad {row.sign} " if place else start
         if not place:
-            tokens = [*terms.before, *terms.sigma, *unary(row), *tokens]
+            tokens = [*terms.before, *terms.sigma, *row.unary, *tokens]
         if place == len(rows) - 1:
             tokens += terms.after
-        lines += _flow(tokens, before, symbols=symbols, most=most)
+        lines += _flow(_pieces(tokens, symbols=symbols), before, most)
         if labelled and row.label:
             lines[-1] += rf" \qquad \text{{({row.label})}}"
     return lines
 
 
-def _joined(terms: Terms, rows: Sequence[Row]) -> list[Token]:
-    found = [*terms.before, *terms.sigma]
-    for place, row in enumerate(rows):
-        found += [operator(f" {row.sign} ", breaks=1)] if place else unary(row)
-        found += [*row.tokens, operator(row.tail)]
-    return [*found, *terms.after]
-
-
-def _flow(tokens: Sequence[Token], start: str, *, symbols: bool, most: int) -> list[str]:
-    """Tokens on a line, going on below where they are more than ``most``."""
-    tokens = _breakable(tokens, symbols=symbols, most=most)
-    breaks: list[int] = []
+def _pieces(tokens: Sequence[Token], *, symbols: bool) -> list[_Piece]:
+    """Symbols or numbers; in fractions and powers two take the place of one."""
+    found: list[_Piece] = []
     depth = 0
     for token in tokens:
-        breaks.append(0 if depth else token.breaks)
-        depth += _opening(token, symbols=symbols)
-    lines: list[list[Token]] = [[]]
-    for place, token in enumerate(tokens):
-        if breaks[place] and _length(lines[-1], symbols=symbols) > 1:
-            ends = (k for k in range(place + 1, len(tokens)) if 0 < breaks[k] <= breaks[place])
-            ahead = tokens[place : next(ends, len(tokens))]
-            if _length([*lines[-1], *ahead], symbols=symbols) > most:
-                lines.append([])
-        lines[-1].append(token)
-    texts = [_text(line, symbols=symbols) for line in lines]
-    return [start + texts[0], *(rf"&\qquad {text}" for text in texts[1:])]
-
-
-def _breakable(tokens: Sequence[Token], *, symbols: bool, most: int) -> list[Token]:
-    r"""Give brackets around much a fixed size: no line may end between \left and \right."""
-    found: list[Token] = []
-    depth, start = 0, 0
-    for token in tokens:
-        text = token.symbol if symbols else token.number
-        if not depth and text.endswith(r"\left("):
-            start = len(found)
-        depth += _opening(token, symbols=symbols)
-        found.append(token)
-        if not depth and text.startswith(r"\right)"):
-            opened, *inner, _ = found[start:]
-            if _length(inner, symbols=symbols) > most:
-                size = "Big" if symbols or all(each.array is None for each in inner) else "Bigg"
-                found[start:] = [
-                    _resized(opened, r"\left(", rf"\{size}l( "),
-                    *_breakable(inner, symbols=symbols, most=most),
-                    _resized(token, r"\right)", rf" \{size}r)"),
-                ]
-    return found
-
-
-def _resized(token: Token, old: str, new: str) -> Token:
-    return replace(
-        token, symbol=token.symbol.replace(old, new), number=token.number.replace(old, new)
-    )
-
-
-def _opening(token: Token, *, symbols: bool) -> int:
-    """How many brackets a token opens, less those that it closes."""
-    text = token.symbol if symbols else token.number
-    return len(_OPENED.findall(text)) - len(_CLOSED.findall(text))
-
-
-def _length(tokens: Sequence[Token], *, symbols: bool) -> float:
-    """How many symbols or numbers stand beside each other; in fractions and powers half of them."""
-    depth, length = 0, 0.0
-    for token in tokens:
-        text = token.symbol if symbols else token.number
+        text, width = token.symbol if symbols else token.number, 0.0
         if token.role == "operator":
             depth += text.count("{") - text.count("}")
         else:
-            beside = 1 if symbols or token.array is None else _columns(token.array)
-            length += beside / 2 if depth else beside
-    return length
+            width = 1 if symbols or token.array is None else _columns(token.array)
+        found.append(_Piece(text, width / 2 if depth else width, token.breaks, token.marked))
+    return found
 
 
 def _columns(array: Array) -> int:
@@ -273,17 +231,46 @@ def _columns(array: Array) -> int:
     return min(array.shape[-1], MOST_COLUMNS + 1) if array.ndim else 1
 
 
-def _text(tokens: Sequence[Token], *, symbols: bool) -> str:
+def _width(pieces: Sequence[_Piece]) -> float:
+    return sum(piece.width for piece in pieces)
+
+
+def _flow(pieces: Sequence[_Piece], start: str, most: int) -> list[str]:
+    """Pieces on a line, going on below where they are more than ``most``."""
+    pieces = _breakable(pieces, most)
+    lines = broken([(each.width, each.breaks) for each in pieces], most, least=1)
+    texts = [_text([pieces[place] for place in line]) for line in lines]
+    return [start + texts[0], *(rf"&\qquad {text}" for text in texts[1:])]
+
+
+def _breakable(pieces: Sequence[_Piece], most: int) -> list[_Piece]:
+    r"""Give brackets around much a fixed size: no line may end between \left and \right."""
+    found: list[_Piece] = []
+    depth = opened = 0
+    for place, piece in enumerate(pieces):
+        if not depth and piece.text.endswith(r"\left("):
+            opened = place
+        found.append(piece._replace(breaks=0) if depth else piece)
+        depth += len(_OPENED.findall(piece.text)) - len(_CLOSED.findall(piece.text))
+        inner = pieces[opened + 1 : place]
+        if not depth and piece.text.startswith(r"\right)") and _width(inner) > most:
+            size = "Bigg" if any("pmatrix" in each.text for each in inner) else "Big"
+            first, last = pieces[opened], piece
+            found[opened - place - 1 :] = [
+                first._replace(text=first.text.replace(r"\left(", rf"\{size}l( ")),
+                *_breakable(inner, most),
+                last._replace(text=last.text.replace(r"\right)", rf" \{size}r)")),
+            ]
+    return found
+
+
+def _text(pieces: Sequence[_Piece]) -> str:
     """All of them as one; those marked next to each other share a coloured box."""
-    written, run = "", ""
-    for token in (*tokens, operator("")):
-        text = token.symbol if symbols else token.number
-        if token.marked:
-            run += text
-            continue
+    written = ""
+    for marked, run in groupby(pieces, key=lambda each: each.marked):
+        text = "".join(each.text for each in run)
         # two readings of \color, as a switch and as a command of two arguments, are the same here
-        written += rf"{{\color{{red}}{{\boxed{{{run.strip()}}}}}}}" if run else ""
-        written, run = written + text, ""
+        written += rf"{{\color{{red}}{{\boxed{{{text.strip()}}}}}}}" if marked else text
     return _LONE_MATRIX.sub(r"\1", written.strip())
 
 
@@ -308,10 +295,7 @@ def matrix_text(array: Array, digits: int, wanted: Index | None = None) -> str:
     """
     if array.ndim == 0:
         return number_text(float(array), digits)
-    matrix = array if array.ndim == 2 else array[np.newaxis, :]
-    at = None if wanted is None else ((0, *wanted) if array.ndim == 1 else wanted)
-    rows = kept(matrix.shape[0], MOST_ROWS, at[0] if at else None)
-    columns = kept(matrix.shape[1], MOST_COLUMNS, at[1] if at else None)
+    matrix, at, rows, columns = excerpt(array, wanted)
     lines: list[str] = []
     for row in rows:
         cells: list[str] = []

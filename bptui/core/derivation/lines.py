@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bptui.core.derivation.equation import Equation
-from bptui.core.derivation.printer import Printer, Token, number, operator
-from bptui.core.derivation.rows import Row, RowWriter, Terms, unary
+from bptui.core.derivation.printer import Printer, Token, broken, number, operator
+from bptui.core.derivation.rows import Row, RowWriter, Terms
 from bptui.core.derivation.symbols import Symbols
 
+KEPT = ("operator", "constant")
+"""Roles of what stays as it is where numbers are put in."""
 LABEL_GAP = 3
 """Blanks before the label at the end of a row."""
 
@@ -79,11 +81,7 @@ class EquationWriter:
     def formula(self, equation: Equation) -> str:
         """The right-hand side in symbols, on one line."""
         terms = self._writer(equation).terms(equation.expression)
-        tokens = [*terms.before, *terms.sigma]
-        for place, row in enumerate(terms.symbols):
-            tokens += [operator(f" {row.sign} ")] if place else unary(row)
-            tokens += [*row.tokens, operator(row.tail)]
-        return "".join(token.symbol for token in (*tokens, *terms.after))
+        return "".join(token.symbol for token in terms.joined(terms.symbols))
 
     def _writer(self, equation: Equation) -> RowWriter:
         printer = Printer(self.symbols, equation.scope, self.digits, equation.marks)
@@ -97,11 +95,7 @@ class EquationWriter:
         labels = [
             len(row.label) + LABEL_GAP for row in (*terms.symbols, *terms.numbers) if row.label
         ]
-        joined = [*before]
-        for place, row in enumerate(rows):
-            joined += [operator(f" {row.sign} ", breaks=1)] if place else unary(row)
-            joined += row.tokens
-        joined += after
+        joined = terms.joined(rows)
         widths = [*map(_width, joined)]
         margin = _length(first)
         if not labels and (len(rows) == 1 or margin + sum(widths) <= self.width):
@@ -115,7 +109,7 @@ class EquationWriter:
             if row.tail:
                 tokens, widths = [*tokens, operator(row.tail)], [*widths, len(row.tail)]
             if place == 0:
-                begun = [*before, *unary(row)]
+                begun = [*before, *row.unary]
                 tokens, widths = [*begun, *tokens], [*map(_width, begun), *widths]
             if place == len(rows) - 1:
                 tokens, widths = [*tokens, *after], [*widths, *map(_width, after)]
@@ -142,26 +136,19 @@ class EquationWriter:
         symbols: bool = False,
     ) -> list[TextLine]:
         """Tokens in their columns, going on behind ``margin`` below where ``room`` ends."""
-        lines: list[list[Span]] = [[*start]]
-        used, room = _length(start), room or self.width
-        for place, token in enumerate(tokens):
-            if token.breaks and used > margin + 1:
-                ahead = widths[place]
-                for after in range(place + 1, len(tokens)):
-                    if 0 < tokens[after].breaks <= token.breaks:
-                        break
-                    ahead += widths[after]
-                if used + ahead > room:
-                    lines.append([Span(" " * (margin + 1), "operator")])
-                    used = margin + 1
-            text = token.symbol if symbols else token.number
-            role = token.role if symbols or token.role in ("operator", "constant") else "number"
-            lines[-1].append(Span(text, role, token.marked))
-            gap = widths[place] - len(text)
-            if gap > 0:
-                lines[-1].append(Span(" " * gap, "operator"))
-            used += max(widths[place], len(text))
-        return [tuple(line) for line in lines]
+        used, parts = _length(start), [(widths[k], each.breaks) for k, each in enumerate(tokens)]
+        places = broken(parts, room or self.width, used, margin + 1)
+        lines: list[TextLine] = []
+        for line in places:
+            spans = [Span(" " * (margin + 1), "operator")] if lines else [*start]
+            for token, width in ((tokens[place], widths[place]) for place in line):
+                text = token.symbol if symbols else token.number
+                role = token.role if symbols or token.role in KEPT else "number"
+                spans.append(Span(text, role, token.marked))
+                if width > len(text):
+                    spans.append(Span(" " * (width - len(text)), "operator"))
+            lines.append(tuple(spans))
+        return lines
 
 
 def _shape(tokens: Sequence[Token]) -> tuple[str, ...]:

@@ -10,12 +10,14 @@ import numpy as np
 from bptui.core.arrays import Array
 from bptui.core.derivation.equation import Equation
 from bptui.core.derivation.expression import Expression, Index, Quantity
-from bptui.core.derivation.lines import Span, TextLine
-from bptui.core.derivation.printer import PRODUCT, Printer, Token, aligned, number
+from bptui.core.derivation.lines import KEPT, Span, TextLine
+from bptui.core.derivation.printer import PRODUCT, Printer, Token, aligned, broken, number
 from bptui.core.derivation.symbols import Symbols
 
 MOST_ROWS = MOST_COLUMNS = 4
 """Rows and columns of a matrix that are written out; of more, the first and the last."""
+SHORT = 8
+"""Columns of text that are no line of their own, such as - 0.1."""
 NARROW = 90
 """Columns of text below which a matrix shows one column less."""
 
@@ -26,10 +28,10 @@ class Block:
 
     lines: tuple[TextLine, ...]
     width: int
-    breaks: bool = False
+    breaks: int = 0
 
 
-def text_block(text: str, role: str = "operator", breaks: bool = False) -> Block:
+def text_block(text: str, role: str = "operator", breaks: int = 0) -> Block:
     return Block(((Span(text, role),),), len(text), breaks)
 
 
@@ -48,6 +50,16 @@ def kept(count: int, most: int, wanted: int | None = None) -> list[int | None]:
     return places
 
 
+def excerpt(
+    array: Array, wanted: Index | None = None, most: int = MOST_COLUMNS
+) -> tuple[Array, Index | None, list[int | None], list[int | None]]:
+    """The array as a matrix, the place of ``wanted`` in it, and its rows and columns shown."""
+    matrix = array if array.ndim == 2 else array[np.newaxis, :]
+    at = None if wanted is None else ((0, *wanted) if array.ndim == 1 else wanted)
+    rows = kept(matrix.shape[0], MOST_ROWS, at[0] if at else None)
+    return matrix, at, rows, kept(matrix.shape[1], most, at[1] if at else None)
+
+
 def matrix_block(
     array: Array,
     digits: int,
@@ -61,10 +73,7 @@ def matrix_block(
     """
     if array.ndim == 0:
         return text_block(number(float(array), digits), role)
-    matrix = array if array.ndim == 2 else array[np.newaxis, :]
-    at = None if wanted is None else ((0, *wanted) if array.ndim == 1 else wanted)
-    rows = kept(matrix.shape[0], MOST_ROWS, at[0] if at else None)
-    columns = kept(matrix.shape[1], most, at[1] if at else None)
+    matrix, at, rows, columns = excerpt(array, wanted, most)
     cells = [
         aligned(
             ["…" if r is None or c is None else number(float(matrix[r, c]), digits) for r in rows]
@@ -136,31 +145,23 @@ class MatrixWriter:
     def _number(self, token: Token) -> Block:
         if token.array is not None:
             return matrix_block(token.array, self.digits, most=self.most_columns)
-        role = token.role if token.role in ("operator", "constant") else "number"
-        return text_block(token.number, role, token.breaks > 0)
+        role = token.role if token.role in KEPT else "number"
+        return text_block(token.number, role, token.breaks)
 
     def _flow(self, start: Block, blocks: Sequence[Block]) -> list[TextLine]:
         """Blocks beside each other, going on below where they do not fit."""
+        parts = [(block.width, block.breaks) for block in blocks]
         lines: list[TextLine] = []
-        row, used = [start], start.width
-        for place, block in enumerate(blocks):
-            ahead = block.width
-            for after in blocks[place + 1 :]:
-                if after.breaks:
-                    break
-                ahead += after.width
-            if block.breaks and used + ahead > self.width and used > start.width:
-                lines += _beside(row)
-                row, used = [text_block(" " * start.width)], start.width
-            row.append(block)
-            used += block.width
-        return lines + _beside(row)
+        for places in broken(parts, self.width, start.width, start.width, start.width + SHORT):
+            first = text_block(" " * start.width) if lines else start
+            lines += _beside([first, *(blocks[place] for place in places)])
+        return lines
 
 
 def _symbol(token: Token) -> Block:
     marked = token.marked and bool(token.symbol.strip())
     span = Span(token.symbol, token.role, marked)
-    return Block(((span,),), len(token.symbol), token.breaks > 0)
+    return Block(((span,),), len(token.symbol), token.breaks)
 
 
 def _beside(blocks: Sequence[Block]) -> list[TextLine]:

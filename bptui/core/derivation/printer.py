@@ -88,6 +88,31 @@ def shown(terms: int, most: int = MOST_TERMS) -> list[int | None]:
     return [*range(most - 1), None, terms - 1]
 
 
+def broken(
+    parts: Sequence[tuple[float, int]],
+    room: float,
+    used: float = 0,
+    margin: float = 0,
+    least: float | None = None,
+) -> list[list[int]]:
+    """The places of parts, given by width and :attr:`Token.breaks`, on lines as wide as ``room``.
+
+    ``used``: of the first line, ``margin``: of later ones; none ends before it is wider than
+    ``least``.
+    """
+    lines: list[list[int]] = [[]]
+    for place, (width, breaks) in enumerate(parts):
+        if breaks and used > (margin if least is None else least):
+            later = range(place + 1, len(parts))
+            end = next((k for k in later if 0 < parts[k][1] <= breaks), len(parts))
+            if used + sum(ahead for ahead, _ in parts[place:end]) > room:
+                lines.append([])
+                used = margin
+        lines[-1].append(place)
+        used += width
+    return lines
+
+
 @dataclass(frozen=True)
 class Printer:
     """Writes expressions. ``marks`` are paths of nodes that stand out.

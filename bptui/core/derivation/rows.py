@@ -46,6 +46,11 @@ class Row:
     node: Expression | None = None
     tail: str = ""
 
+    @property
+    def unary(self) -> list[Token]:
+        """The sign where it is the first of several rows."""
+        return [operator("-")] if self.sign == "-" else []
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -59,6 +64,14 @@ class Terms:
     before: tuple[Token, ...] = ()
     after: tuple[Token, ...] = ()
     sigma: tuple[Token, ...] = ()
+
+    def joined(self, rows: Sequence[Row]) -> list[Token]:
+        """The rows behind each other, with what stands around them."""
+        found = [*self.before, *self.sigma]
+        for place, row in enumerate(rows):
+            found += [operator(f" {row.sign} ", breaks=1)] if place else row.unary
+            found += [*row.tokens, operator(row.tail)] if row.tail else row.tokens
+        return [*found, *self.after]
 
 
 @dataclass(frozen=True)
@@ -189,11 +202,6 @@ class RowWriter:
             values += [operator(f" {sign} ", breaks=1)] if place else []
             values.append(token)
         return [*values, *terms.after]
-
-
-def unary(first: Row) -> list[Token]:
-    """The sign of the first of several rows."""
-    return [operator("-")] if first.sign == "-" else []
 
 
 def _sums_samples(node: Expression) -> bool:
