@@ -100,8 +100,10 @@ SAMPLED = (BoxStyle(4, bias=False), BoxStyle(3, bias=False))
 """For those that find room with some units of their large layers."""
 SMALLEST = (BoxStyle(4, columns=0), BoxStyle(3, columns=0))
 
+WIDE_GAP = 9
+"""Columns between two layers that leave room for a weight of four decimals on an edge."""
 LABEL_GAP = 7
-"""Columns between two layers that leave room for a weight of two decimals on an edge."""
+"""The same for two decimals."""
 LEAST_GAP = 6
 TIGHT_GAP = 4
 """What large networks may be left with."""

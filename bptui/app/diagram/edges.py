@@ -80,7 +80,8 @@ PARTS = (0.3, 0.22, 0.14, 0.38, 0.5, 0.62, 0.7, 0.78, 0.86)
 """Where along an edge its label may stand, in order of preference."""
 NEAR = 3
 """So many of these lie near the end with more units."""
-MOST_COVERED = 0.8
+FEW = 4
+MOST_COVERED, COVERED_BY_FEW = 0.7, 0.8
 """Of the rows between the outermost labels: with more of them covered the edges cannot be seen."""
 Key = tuple[int, int, int]
 
@@ -122,7 +123,8 @@ def _leaves_edges_visible(labels: list[Cell]) -> bool:
     rows = [row for row, _ in labels]
     if not rows:
         return False
-    return len(rows) == 1 or len(rows) <= MOST_COVERED * (max(rows) - min(rows) + 1)
+    most = COVERED_BY_FEW if len(rows) <= FEW else MOST_COVERED
+    return len(rows) == 1 or len(rows) <= most * (max(rows) - min(rows) + 1)
 
 
 def _places_of_layer(

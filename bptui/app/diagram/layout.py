@@ -7,7 +7,7 @@ from typing import NamedTuple
 from msgspec import Struct
 from textual.geometry import Region, Size
 
-from bptui.app.diagram.boxes import LABEL_GAP, TIGHT_GAP, BoxStyle, choose
+from bptui.app.diagram.boxes import TIGHT_GAP, WIDE_GAP, BoxStyle, choose
 from bptui.core.network import Network
 
 
@@ -107,7 +107,7 @@ def wanted(network: Network, most: Size) -> Size:
     style = choose(network, most.width, most.height - 1)
     blanks = 0 if style.bordered else max(network.layers) - 1  # between units without a border
     rows = min(1 + style.rows_needed(network) + blanks, most.height)
-    return Size(min(style.columns_needed(network, LABEL_GAP), most.width), rows)
+    return Size(min(style.columns_needed(network, WIDE_GAP), most.width), rows)
 
 
 def _room(units: int, tall: int, height: int) -> int:
