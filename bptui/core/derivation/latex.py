@@ -89,9 +89,10 @@ class LatexPrinter(Printer):
         form = self.calls.get(name, rf"\mathrm{{{name}}} \left(«0»\right)")
         return self.filled(form.replace("_r", r"\_r").replace("'}", "}'"), node, path, nest)
 
-    def token(self, symbol: str, value: Array, role: Role) -> Token:
-        array = value if value.ndim else None
-        return Token(symbol, matrix_text(value, self.digits), role, array=array)
+    def token(self, symbol: str, value: Array | float, role: Role) -> Token:
+        if isinstance(value, np.ndarray) and value.ndim:
+            return Token(symbol, matrix_text(value, self.digits), role, array=value)
+        return Token(symbol, number_text(float(value), self.digits), role)
 
     def name(self, node: Expression) -> str:
         match node:
@@ -155,14 +156,16 @@ class LatexWriter:
         relation = r"\leftarrow" if equation.left.new else "="
         value = matrix_text(equation.array, self.value_digits, wanted)
         writer = self._writer(equation, numbers=False)
-        lines = _set(writer.terms(equation.expression), rf"{left} &{relation} ", symbols=True)
+        terms = writer.terms(equation.expression)
+        lines = _set(terms, rf"{left} &{relation} ", symbols=True)
         if equation.note:
             note = equation.note.replace("_", r"\_")
             lines[0] += rf" \qquad \text{{({note})}}"
         if equation.is_known:
             return [*lines, f"&= {value}"]
-        writer = self._writer(equation, numbers=True)
-        terms = writer.terms(equation.expression)
+        if equation.left.index is None:
+            writer = self._writer(equation, numbers=True)
+            terms = writer.terms(equation.expression)
         lines += _set(terms, "&= ", symbols=False)
         if equation.array.ndim == 0 and (partial := writer.partial(equation, terms)):
             pieces = _pieces(partial, symbols=False)
@@ -237,6 +240,8 @@ def _width(pieces: Sequence[_Piece]) -> float:
 
 def _flow(pieces: Sequence[_Piece], start: str, most: int) -> list[str]:
     """Pieces on a line, going on below where they are more than ``most``."""
+    if _width(pieces) <= most:
+        return [start + _text(pieces)]
     pieces = _breakable(pieces, most)
     lines = broken([(each.width, each.breaks) for each in pieces], most, least=1)
     texts = [_text([pieces[place] for place in line]) for line in lines]

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, TypeAlias
 
+import numpy as np
+
 from bptui.core.arrays import Array
 from bptui.core.derivation.expression import (
     Activated,
@@ -168,7 +170,7 @@ class Printer:
             case Series(terms):
                 return self.wrapped(self._added(terms, PRODUCT, path, nest), level > SUM)
             case Product(factors):
-                return self.wrapped(self._multiplied(node, factors, path, nest), level > PRODUCT)
+                return self.wrapped(self._multiplied(factors, path, nest), level > PRODUCT)
             case MatrixProduct(left, right):
                 found = [
                     *self.tokens(left, UNARY, (*path, 0), nest + 1),
@@ -210,12 +212,16 @@ class Printer:
         if isinstance(node, Constant):
             text = self.constant(node)
             return Token(text, text, "constant")
-        role: Role = "setting" if isinstance(node, Setting) else "quantity"
-        return self.token(self.name(node), evaluate(node, self.scope), role)
+        if isinstance(node, Setting):
+            return self.token(self.name(node), node.value, "setting")
+        inner = node.of if isinstance(node, Transposed) else node
+        assert isinstance(inner, Quantity), "what is a leaf"
+        value = self.scope.value(inner)
+        return self.token(self.name(node), value if inner is node else value.T, "quantity")
 
-    def token(self, symbol: str, value: Array, role: Role) -> Token:
+    def token(self, symbol: str, value: Array | float, role: Role) -> Token:
         """A symbol and what it stands for."""
-        if value.ndim:
+        if isinstance(value, np.ndarray) and value.ndim:
             return Token(symbol, "", role, array=value)
         return Token(symbol, number(float(value), self.digits), role)
 
@@ -320,16 +326,14 @@ class Printer:
             found += part
         return found
 
-    def _multiplied(
-        self, node: Product, factors: tuple[Expression, ...], path: Path, nest: int
-    ) -> list[Token]:
+    def _multiplied(self, factors: tuple[Expression, ...], path: Path, nest: int) -> list[Token]:
         """Factors with the signs that arrays and numbers have between them."""
+        arrays = [*map(self.is_array, factors)]
         # a · b / c is as good as a · (b / c), but not where the b and c are arrays
-        later = UNARY if self.is_array(node) else PRODUCT
+        later = UNARY if any(arrays) else PRODUCT
         found: list[Token] = []
         array = False
-        for place, factor in enumerate(factors):
-            here = self.is_array(factor)
+        for place, (factor, here) in enumerate(zip(factors, arrays, strict=True)):
             part = self.tokens(factor, later if place else PRODUCT, (*path, place), nest + 1)
             if place:
                 found.append(self.sign("elementwise" if array and here else "times", nest))
