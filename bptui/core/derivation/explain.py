@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice, product
+from math import prod
 
 from bptui.core.derivation.elements import element, expand
 from bptui.core.derivation.equation import Comparison, Equation, compare
@@ -138,7 +139,7 @@ class _Writer:
 
     def parameter(self, subject: Subject) -> Explanation:
         """The gradient and the update of a weight or a bias."""
-        gradient = self.gradient_of(subject.name)
+        gradient = f"g{subject.name}"
         name = self.symbols.text(Quantity(subject.name, subject.index))
         sections = self.gradient_sections(gradient, subject.index, subject.layer)
         changes = self.formulas.updates(subject.name)
@@ -156,19 +157,15 @@ class _Writer:
         place = self.symbols.places[subject.name]
         if place.kind.endswith("gradient") and place.kind != "out_gradient":
             sections = self.gradient_sections(subject.name, subject.index, subject.layer)
-            arrays = tuple(self.gradient_arrays(subject.name, subject.layer))
-            within = frozenset((subject.name,))
-            return Explanation(self.titled(subject), tuple(sections), arrays, subject.index, within)
-        indices = [(sample, subject.index[1]) for sample in range(self.samples)]
-        section = self.listed(subject.name, indices, self.titled(subject))
-        section = replace(section, omitted=self.samples - len(section.statements))
-        return Explanation(
-            self.titled(subject),
-            (section,),
-            (self.whole(subject.name),),
-            subject.index,
-            frozenset((subject.name,)),
-        )
+            arrays = self.gradient_arrays(subject.name, subject.layer)
+        else:
+            indices = [(sample, subject.index[1]) for sample in range(self.samples)]
+            section = self.listed(subject.name, indices, self.titled(subject))
+            sections = [replace(section, omitted=self.samples - len(section.statements))]
+            arrays = [self.whole(subject.name)]
+        within = frozenset((subject.name,))
+        title = self.titled(subject)
+        return Explanation(title, tuple(sections), tuple(arrays), subject.index, within)
 
     def unit(self, subject: Subject) -> Explanation:
         """Everything that a unit computes, forwards and backwards, for the first sample."""
@@ -224,7 +221,7 @@ class _Writer:
     def gradient_sections(self, gradient: str, index: Index, layer: int) -> list[Section]:
         """A parameter's gradient: all the way back to the loss, or link by link."""
         name = self.symbols.text(Quantity(gradient, index))
-        if self.paths_from(layer) <= MOST_PATHS:
+        if prod(self.names.layers[layer + 1 :]) <= MOST_PATHS:
             return [Section(name, (self.number(gradient, index, expanded=True),))]
         unit = index[-1]
         links = [self.number(gradient, index)]
@@ -310,15 +307,6 @@ class _Writer:
         kinds = ("delta", "out_gradient")
         return frozenset(k for k, place in self.symbols.places.items() if place.kind in kinds)
 
-    def paths_from(self, layer: int) -> int:
-        count = 1
-        for units in self.names.layers[layer + 1 :]:
-            count *= units
-        return count
-
-    def gradient_of(self, parameter: str) -> str:
-        return f"g{parameter}"
-
     def indices(self, name: str, new: bool = False) -> Iterable[Index]:
         """The places of an array's numbers in the order in which they are explained."""
         shape = self.scope.array(name, new).shape
@@ -336,25 +324,18 @@ class _Writer:
         """``w5: weight from h1 to o1, weight_2[0][0]``."""
         names = self.names
         if subject.kind == "unit":
-            kind = (
-                "input"
-                if not subject.layer
-                else "output"
-                if (subject.layer == names.depth)
-                else "hidden unit"
-            )
+            kind = {0: "input", names.depth: "output"}.get(subject.layer, "hidden unit")
             return f"{subject.name}: {kind}"
         if subject.kind == "array":
             words = _WORDS[self.symbols.places[subject.name].kind]
             return f"{subject.name}: {words}{'es' if words.endswith('s') else 's'}"
         quantity = Quantity(subject.name, subject.index)
         place, name = self.symbols.places[subject.name], self.symbols.text(quantity)
-        words = _WORDS[place.kind]
-        if place.kind == "weight":
-            source, unit = subject.index
-            ends = f"{names.unit(place.layer - 1, source)} to {names.unit(place.layer, unit)}"
-            return f"{name}: weight from {ends}, {self.symbols.position(quantity)}"
-        return f"{name}: {words}"
+        if place.kind != "weight":
+            return f"{name}: {_WORDS[place.kind]}"
+        source, unit = subject.index
+        ends = f"{names.unit(place.layer - 1, source)} to {names.unit(place.layer, unit)}"
+        return f"{name}: weight from {ends}, {self.symbols.position(quantity)}"
 
 
 _WORDS = {

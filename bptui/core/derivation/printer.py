@@ -240,7 +240,7 @@ class Printer:
 
     def sign(self, name: str, breaks: int = 0) -> Token:
         """The sign of a product: times, elementwise or matrix_times."""
-        return operator(str(getattr(self.symbols, name)), breaks)
+        return operator(str(getattr(self.symbols.signs, name)), breaks)
 
     def more(self, terms: int, of: str = "") -> Token:
         """Stands for terms that are left out."""
@@ -248,7 +248,7 @@ class Printer:
 
     def sigma(self, terms: int, opened: str) -> Token:
         """Stands before what is summed over so many samples."""
-        text = f"{self.symbols.total} {opened}"
+        text = f"{self.symbols.signs.total} {opened}"
         return Token(text, " " * len(text))
 
     def bracketed(self, tokens: Sequence[Token]) -> list[Token]:
@@ -291,7 +291,7 @@ class Printer:
     def called(self, name: str, node: Expression, path: Path, nest: int) -> list[Token]:
         """A node as :attr:`calls` have it."""
         form = self.calls.get(name) or self.calls[""].replace("name", name)
-        return self.filled(form.replace("√", self.symbols.root), node, path, nest)
+        return self.filled(form.replace("√", self.symbols.signs.root), node, path, nest)
 
     def filled(self, form: str, node: Expression, path: Path, nest: int) -> list[Token]:
         """The parts of a node in the slots of a ``form``."""

@@ -166,8 +166,8 @@ class Report:
                 text = "".join(token.symbol for token in tokens)
                 position = self.symbols.position(part) if isinstance(part, Quantity) else ""
                 written.append(f"{text} ({position})" if position else text)
-        return {"matrix": self.symbols.elementwise, "numpy": " * "}.get(
-            form, self.symbols.times
+        return {"matrix": self.symbols.signs.elementwise, "numpy": " * "}.get(
+            form, self.symbols.signs.times
         ).join(written)
 
     def _code(self, explanation: Explanation, equation: Equation) -> list[TextLine]:

@@ -70,31 +70,31 @@ def number(text: str, network: Network) -> Subject | None:
     """w5, gw5, dL/dw5, b_h1, gb_h1, dL/db_h1, net_h1, out_h1, delta_h1, dL/dout_h1."""
     names = network.names
     plain = text.removeprefix("dL/d") if text.startswith(("dL/dw", "dL/db")) else text
-    gradient = plain is not text or text.startswith(("gw", "gb_"))
-    plain = plain.removeprefix("g") if plain is text else plain
-    kind = "number" if gradient else "parameter"
+    if plain is text and text.startswith(("gw", "gb_")):
+        plain = text[1:]
+    gradient = plain is not text
+    kind: SubjectKind = "number" if gradient else "parameter"
     if plain.startswith("w") and plain[1:].isascii() and plain[1:].isdigit():
         place = weight_place(int(plain[1:]), names.layers)
         if place is None or str(int(plain[1:])) != plain[1:]:
             return None
         layer, *index = place
         name = names.weight_gradient(layer) if gradient else names.weights(layer)
-        return Subject("number" if gradient else "parameter", name, tuple(index), layer)
+        return Subject(kind, name, tuple(index), layer)
     prefix, _, unit = plain.rpartition("_")
-    where = units(network).get(unit)
-    if where is None or where[0] == 0:
+    layer, place_of = units(network).get(unit, (0, 0))
+    if not layer:
         return None
-    layer, index_of = where
     if prefix == "b" and network.bias:
         name = names.bias_gradient(layer) if gradient else names.bias(layer)
-        return Subject("parameter" if kind == "parameter" else "number", name, (index_of,), layer)
+        return Subject(kind, name, (place_of,), layer)
     named = {
         "net": names.net(layer),
         "out": names.out(layer),
         "delta": names.delta(layer),
         "dL/dout": names.out_gradient(layer),
     }
-    return Subject("number", named[prefix], (0, index_of), layer) if prefix in named else None
+    return Subject("number", named[prefix], (0, place_of), layer) if prefix in named else None
 
 
 def _unit(text: str, network: Network) -> Subject | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from bptui.core.derivation.expression import Index, Quantity
 from bptui.core.names import Names
@@ -25,6 +25,20 @@ class Place:
     slot: str = ""
 
 
+class Signs(NamedTuple):
+    """Between numbers, arrays and factors of a matrix product; before sums and square roots."""
+
+    times: str
+    elementwise: str
+    matrix_times: str
+    total: str
+    root: str
+
+
+ASCII = Signs(" * ", " * ", " @ ", "sum", "sqrt")
+UNICODE = Signs(" · ", " ⊙ ", " · ", "Σ", "√")
+
+
 @dataclass(frozen=True)
 class Symbols:
     """The symbols of a network's quantities and of what is done with them.
@@ -36,29 +50,8 @@ class Symbols:
     ascii_only: bool = False
 
     @property
-    def times(self) -> str:
-        """Between numbers, or a number and an array."""
-        return " * " if self.ascii_only else " · "
-
-    @property
-    def elementwise(self) -> str:
-        """Between arrays of one shape."""
-        return " * " if self.ascii_only else " ⊙ "
-
-    @property
-    def matrix_times(self) -> str:
-        """Between the factors of a matrix product."""
-        return " @ " if self.ascii_only else " · "
-
-    @property
-    def total(self) -> str:
-        """Before what is summed over samples."""
-        return "sum" if self.ascii_only else "Σ"
-
-    @property
-    def root(self) -> str:
-        """Before what a square root is taken of."""
-        return "sqrt" if self.ascii_only else "√"
+    def signs(self) -> Signs:
+        return ASCII if self.ascii_only else UNICODE
 
     def raised(self, exponent: float) -> str:
         """What makes it a power behind a number; empty where nothing so short does."""
