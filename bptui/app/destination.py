@@ -24,7 +24,7 @@ def destination(text: str, shown: int, experiment: Experiment) -> int:
     """
     plain = unicodedata.normalize("NFKC", text).replace("\N{MINUS SIGN}", "-").strip().lower()
     if not plain:
-        raise DestinationError("a step: 12, +5, -5, end, or e3 for epoch 3")
+        raise DestinationError("A step: 12, +5, -5, end, or e3 for epoch 3")
     if plain == "end":
         step = float(experiment.training.steps)
     elif plain[0] == "e":
@@ -34,9 +34,9 @@ def destination(text: str, shown: int, experiment: Experiment) -> int:
     else:
         step = _whole(plain)
     if step < 0:
-        raise DestinationError(f"that would be step {step:.0f}; the first is step 0")
+        raise DestinationError(f"There is no step {step:.0f}; the first step is 0")
     if step > MOST_STEPS:
-        raise DestinationError(f"that is beyond step {MOST_STEPS:,}, the last that there can be")
+        raise DestinationError(f"The last possible step is {MOST_STEPS:,}")
     return int(step)
 
 
@@ -54,9 +54,9 @@ def _whole(text: str) -> float:
     if SEPARATED.fullmatch(digits):
         digits = re.sub("[^0-9]", "", digits)
     if not PLAIN.fullmatch(digits):
-        said = f"{text.strip()!r} is no number" if digits else "a number is missing"
-        raise DestinationError(f"{said}; write 12, +5, -5, end, or e3 for epoch 3")
+        said = f"Not a number: {text.strip()!r}" if digits else "A number is missing"
+        raise DestinationError(f"{said}; enter 12, +5, -5, end, or e3 for epoch 3")
     value = float(digits)
     if math.isfinite(value) and value != math.floor(value):
-        raise DestinationError(f"{digits} is no whole number, and steps are")
+        raise DestinationError(f"Not a whole number: {digits}")
     return value

@@ -64,7 +64,7 @@ class EditingApp(ComparingApp):
         number, at = self.number_in_focus(view)
         if number is None:
             self._tell(
-                "Computed: change a weight, bias, input, target or the learning rate instead.",
+                "Computed: edit a weight, bias, input, target or the learning rate instead.",
                 lambda: self.shown_view().picture,
             )
         else:
@@ -98,7 +98,7 @@ class EditingApp(ComparingApp):
             was, now = f"{before:.10g}", f"{value:.10g}"
             if was == now:
                 was, now = repr(before), repr(value)
-            self._tell(f"{name} changed from {was} to {now}, u takes it back", self._course)
+            self._tell(f"{name} changed from {was} to {now}; u: undo", self._course)
 
         parameters = snapshot.updated_parameters if updated else snapshot.parameters
         before = number.value(snapshot.experiment, parameters)
@@ -109,14 +109,14 @@ class EditingApp(ComparingApp):
     def action_undo(self) -> None:
         moving = self._player.undo()
         if moving is None:
-            self._tell("There is no change to take back.", self._course)
+            self._tell("There is nothing to undo.", self._course)
         else:
             self._play(moving)
 
     def action_redo(self) -> None:
         moving = self._player.redo()
         if moving is None:
-            self._tell("There is no change to make again.", self._course)
+            self._tell("There is nothing to redo.", self._course)
         else:
             self._play(moving)
 

@@ -61,7 +61,7 @@ class LookingApp(CheckingApp):
         # from a sample elsewhere on, or none, the first of the batch was shown
         row = int(rows[0]) if rows.size else 0
         if len(batch) == 1:
-            self._tell("The batch of this step is a single sample.", self._place)
+            self._tell("The batch of this step has only one sample.", self._place)
         self.look(int(batch[(row + by) % len(batch)]))
 
     def on_samples_panel_looked(self, message: SamplesPanel.Looked) -> None:

@@ -274,7 +274,7 @@ class Player:
                 del self._breakpoints[each]
         if dropped:
             gone = f"breakpoint{'s' * (len(dropped) > 1)} {', '.join(dropped)}"
-            self._tell(f"{experiment.name} has no such quantity: dropped the {gone}.")
+            self._tell(f"{experiment.name} has no such quantity: removed the {gone}.")
 
     def give_way(self) -> None:
         """A key or the mouse was used: while running, wait until its effect is on the screen."""

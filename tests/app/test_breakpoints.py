@@ -148,9 +148,9 @@ async def test_the_dialog_sets_a_breakpoint_and_a_run_stops_there() -> None:
         await session.press("b")
         await session.shows("Breakpoints", "None is set yet")
         await session.press(*"loss", "<")
-        await session.shows("write a quantity")
+        await session.shows("Write a quantity")
         await session.press(*"0.1")
-        await session.shows("stops when the loss falls below 0.1")
+        await session.shows("Stops when the loss falls below 0.1")
         await session.press("enter")
         await session.shows("[x] loss < 0.1")
         await session.press("escape")
@@ -188,7 +188,7 @@ async def test_the_dialog_fits(size: tuple[int, int]) -> None:
         texts = [text for row in examples(ARTICLE.network) for text in row]
         session.app.player.set_breakpoints({breakpoint_of(text): True for text in texts})
         await session.press("b")
-        await session.shows("[x] loss < 0.01", "─ Breakpoints ─", "esc closes")
+        await session.shows("[x] loss < 0.01", "─ Breakpoints ─", "esc: close")
         await session.press("escape")
         await session.until(lambda: not isinstance(session.app.screen, BreakpointScreen), "the end")
 
@@ -199,7 +199,7 @@ async def test_breakpoints_survive_another_preset_where_they_fit() -> None:
         player.set_breakpoints({breakpoint_of("loss < 0.1"): True, breakpoint_of("|w8| > 2"): True})
         await player.open(drawn_experiment((2, 2, 1)))
         assert player.breakpoints == {breakpoint_of("loss < 0.1"): True}
-        said = "drawn has no such quantity: dropped the breakpoint |w8| > 2."
+        said = "drawn has no such quantity: removed the breakpoint |w8| > 2."
         await session.until(lambda: said in session.notices(), "the notice")
 
 
@@ -259,9 +259,9 @@ async def test_go_to_says_where_it_leads_and_goes_there() -> None:
         await session.press("s", "s", "n")
         await session.rest()
         await session.press("g")
-        await session.shows("─ Go to ─", "a step: 12, +5, -5, end")
+        await session.shows("─ Go to ─", "A step: 12, +5, -5, end")
         await type_into(session, "-3")
-        await session.shows("that would be step -1; the first is step 0")
+        await session.shows("There is no step -1; the first step is 0")
         await session.press("enter")  # does nothing
         await session.shows("─ Go to ─")
         await session.press("escape")

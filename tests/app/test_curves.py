@@ -115,17 +115,17 @@ async def test_a_name_is_typed_changed_and_removed() -> None:
         await session.press("s", "a")
         await session.shows("article sgd 0.5")
         await session.press("delete")  # what is proposed is selected
-        await session.shows("Write a name.")
+        await session.shows("Enter a name.")
         await session.press("enter")  # does nothing
         await session.press(*"one", "enter")
         await closed(session)
         assert names(session) == ["one"]
         await session.press("a")
-        await session.shows("This curve is kept already: A one.")
+        await session.shows("This curve is already kept as A one.")
         await session.press("enter", "escape")  # enter does nothing
         await closed(session)
         await session.press("s", "a", *"one")
-        await session.shows("Another curve is called one.")
+        await session.shows("Another curve is already called one.")
         await session.press(*"12", "enter")
         await closed(session)
         assert names(session) == ["one", "one12"]
@@ -145,7 +145,7 @@ async def test_a_seventh_curve_is_refused_and_nothing_is_lost() -> None:
     async with opened("article") as session:
         session.app.player.keep(six())
         await session.press("a")
-        await session.shows("6 are kept, which is the most: remove one of them first.")
+        await session.shows("At most 6 curves can be kept: remove one first.")
         await session.press("enter")
         await session.shows("─ Compare ─")
         await session.press("down", "down", "delete", "escape")
@@ -191,7 +191,7 @@ async def test_the_dialog_fits_with_six_curves() -> None:
     async with opened("article", (60, 16)) as session:
         session.app.player.keep(six())
         await session.press("a", "down", "end")
-        await session.shows("F curve F", "esc closes")
+        await session.shows("F curve F", "esc: close")
 
 
 async def test_curves_that_diverged_and_zero_losses_are_drawn_as_far_as_they_go() -> None:

@@ -121,7 +121,7 @@ async def test_palette_answered_twice() -> None:
             await session.press(*"train one")
             await session.until(
                 lambda: (
-                    "Train one step" in session.screen() and "Train on to" not in session.screen()
+                    "Train one step" in session.screen() and "Train to the" not in session.screen()
                 ),
                 "the one command",
             )

@@ -124,17 +124,17 @@ async def test_what_is_wrong_is_said_while_it_is_typed_and_nothing_changes() -> 
     async with opened("article") as session:
         before = shown(session)
         for text, words in (
-            ("", "a number is missing"),
-            ("abc", "not a number"),
-            ("nan", "not a number"),
-            ("inf", "not a number"),
-            ("1e999", "too large"),
-            ("1_000", "not a number"),
-            ("0.1 0.2", "not a number"),
-            ("0x10", "not a number"),
-            ("\t", "a number is missing"),
-            ("9" * 1000, "too large"),
-            ("1;2", "not a number"),
+            ("", "A number is missing"),
+            ("abc", "Not a number"),
+            ("nan", "Not a number"),
+            ("inf", "Not a number"),
+            ("1e999", "Too large"),
+            ("1_000", "Not a number"),
+            ("0.1 0.2", "Not a number"),
+            ("0x10", "Not a number"),
+            ("\t", "A number is missing"),
+            ("9" * 1000, "Too large"),
+            ("1;2", "Not a number"),
         ):
             await type_number(session, text)
             await session.shows(words)
@@ -162,7 +162,7 @@ async def test_an_input_and_a_target() -> None:
         session.app.select(Selection("unit", depth, 0))
         await type_number(session, "1.5")  # cross-entropy takes targets from 0 to 1
         if shown(session).experiment.loss.target_range[1] == 1.0:
-            await session.shows("expected targets from 0 to 1")
+            await session.shows("Expected targets from 0 to 1")
         await session.press("escape")
         await session.until(lambda: len(session.app.screen_stack) == 1, "the main screen")
         await change(session, "0.5")
@@ -173,7 +173,7 @@ async def test_a_hidden_unit_is_computed() -> None:
     async with opened("article") as session:
         session.app.select(Selection("unit", 1, 1))
         await session.press("enter")
-        await session.shows("Computed: change a weight")
+        await session.shows("Computed: edit a weight")
         assert len(session.app.screen_stack) == 1
 
 
@@ -230,9 +230,9 @@ async def test_undo_of_another_preset_leads_back_to_where_one_was() -> None:
 async def test_nothing_to_undo_or_redo() -> None:
     async with opened("article") as session:
         await session.press("u")
-        await session.shows("There is no change to take back.")
+        await session.shows("There is nothing to undo.")
         await session.press("ctrl+r")
-        await session.shows("There is no change to make again.")
+        await session.shows("There is nothing to redo.")
 
 
 async def test_a_run_goes_on_from_an_edit_made_while_running() -> None:

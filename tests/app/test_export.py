@@ -199,7 +199,7 @@ async def test_nothing_is_overwritten_unasked_nor_left_half(
 
     async with opened("article") as session:
         await session.press("x", "enter")
-        await says(session, "article.py exists: enter again overwrites it, or type another name.")
+        await says(session, "article.py exists: enter again to overwrite it, or type another name.")
         await type_name(session, "other.py")
         await session.press("enter")
         await says(session, "other.py exists")
@@ -228,7 +228,7 @@ async def test_what_was_edited_is_exported_and_what_is_lost_is_said(folder: Path
         await session.press("enter", *"0.7", "enter")  # w1 at step 0
         await session.until(lambda: "+0.700000" in session.screen(), "the edit")
         await session.press("x")
-        await says(session, "It begins at step 0.")
+        await says(session, "It starts at step 0.")
         await session.press("escape")
         await gone(session)
         await session.press("s", "s", "s")
@@ -236,7 +236,7 @@ async def test_what_was_edited_is_exported_and_what_is_lost_is_said(folder: Path
         await session.press("enter", *"-1.25", "enter")
         await session.until(lambda: "-1.250000" in session.screen(), "the second edit")
         await session.press("x", "left")
-        await says(session, "without what you changed at step 3", "w can save the weights")
+        await says(session, "without your changes at step 3", "To save the weights")
         for _ in range(4):
             box = session.app.screen.query_one("#export")
             assert box.max_scroll_y == 0
@@ -276,18 +276,18 @@ async def test_a_long_export_can_be_stopped(folder: Path, monkeypatch: pytest.Mo
         await session.press("x", "down")
         await says(session, "every 1 step: 6,001 rows, about 4.4 MB")
         await session.press("tab", "tab", *"none")
-        await says(session, "Every how many steps? not a number: 'none'.")
+        await says(session, "Not a number: 'none'.")
         await session.press("enter", *["backspace"] * 4, "0")
-        await says(session, "Every how many steps? 1 or more.")
+        await says(session, "Expected a row every step, or every 2, 3, ... steps.")
         await session.press("backspace", "1", "enter")
         await says(session, "writing … row", "of 6,001")
         # nothing else can be chosen or typed meanwhile, nor is anything taken back or checked
         await session.press("right", "down", "tab", *"uc", "backspace", "enter")
         await says(session, "writing … row", "(•) the history, steps 0 to 6000 [CSV]")
-        assert "esc stops" in session.screen()
+        assert "esc: stop" in session.screen()
         await session.press("escape")
         await says(session, "Stopped. Nothing was written.", "xor-history.csv", "every 1 step")
-        assert "esc closes" in session.screen()
+        assert "esc: close" in session.screen()
         assert isinstance(session.app.screen, ExportScreen)
         assert session.app.focused is session.app.screen.query_one("#export-every")
         assert not [*folder.iterdir()]

@@ -62,13 +62,13 @@ async def test_leaving_asks_for_what_was_put_aside_too() -> None:
         await made.session.press("ctrl+n")
         await layers_become(made, "")
         await made.session.press("escape")
-        await made.session.until(lambda: "Discard what you put aside?" in made.said(), "a question")
+        await made.session.until(lambda: "Discard your draft?" in made.said(), "a question")
         assert not made.given
         await made.session.press("ctrl+n")
         await layers_become(made, "2-3-1")
         await made.session.until(lambda: "Discard" not in made.said(), "the end of the question")
         await made.session.press("escape")
-        await made.session.until(lambda: "Discard what you changed?" in made.said(), "a question")
+        await made.session.until(lambda: "Discard your changes?" in made.said(), "a question")
         await made.session.press("escape")
         assert await made.finished() is None
 
@@ -112,9 +112,7 @@ async def test_leaving_an_emptied_form_that_holds_nothing_asks_nothing() -> None
 def test_other_separators_of_columns_are_named(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "own.csv").write_text(text, encoding="utf-8")
     draft = csv_draft(tmp_path).with_text("data.csv", "own.csv")
-    assert draft.problems()["data.csv"] == (
-        f"columns must be separated by commas; here {said} seem to separate them"
-    )
+    assert draft.problems()["data.csv"] == (f"columns must be separated by commas, not by {said}")
     assert draft.text("data.class_column") == draft.text("data.target_columns") == ""
     (tmp_path / "own.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     assert "data.csv" not in draft.problems()
@@ -180,7 +178,7 @@ async def test_more_numbers_than_can_be_shown_at_once_stay_a_note(
         await made.to("data.inputs")
         await made.session.press("enter")
         await made.session.until(lambda: "Too many numbers" in made.session.notices(), "a notice")
-        await made.session.shows("enter shows")
+        await made.session.shows("enter: show")
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

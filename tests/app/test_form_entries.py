@@ -32,7 +32,7 @@ BAD = [
     (LAYERS, "9" * 400, "too many units"),
     (ACTIVATION, "", "missing"),
     (ACTIVATION, "sigmod", "did you mean sigmoid?"),
-    (ACTIVATION, "xyz", "f2 lists those there are"),
+    (ACTIVATION, "xyz", "f2 lists them"),
     (ACTIVATION, "tanh tanh tanh", "3 activations; expected 2"),
     (ACTIVATION, "softmax, sigmoid", "softmax in the last layer only"),
     (ACTIVATION, "tanh*", "not a name"),
@@ -80,11 +80,11 @@ BAD = [
     ("training.mistakes", "wrong-sing", "did you mean wrong-sign?"),
     ("training.mistakes", "doubled doubled", "each mistake once"),
     (INPUTS, "", "numbers are missing"),
-    (INPUTS, "0.05", "1 number a row; expected 2: i1, i2"),
+    (INPUTS, "0.05", "1 number per row; expected 2: i1, i2"),
     (INPUTS, "0.05 0.1\n0.2", "row 2 has 1 number"),
     (INPUTS, "# nothing", "numbers are missing"),
     (TARGETS, "0.01 0.99\n0.5 0.5", "2 samples; expected 1"),
-    (TARGETS, "0.01 0.99 1", "3 numbers a row; expected 2: o1, o2"),
+    (TARGETS, "0.01 0.99 1", "3 numbers per row; expected 2: o1, o2"),
     ("data.test_fraction", "1", "from 0 to below 1"),
     ("data.test_fraction", "0.5", "at least two samples"),
 ]
@@ -237,7 +237,7 @@ async def test_numbers_too_many_to_show_can_be_shown_and_cleared() -> None:
         given = await made.finished()
     async with form(given) as made:
         await made.to(INPUTS)
-        await made.session.shows("60 rows of 50 numbers: enter shows")
+        await made.session.shows("60 rows of 50 numbers; enter: show")
         await made.session.press("enter")
         await made.session.shows(repr(float(values[0, 0])))
         await made.session.press("tab")

@@ -13,7 +13,7 @@ from .support import Session, opened
 
 async def open_check(session: Session, *texts: str) -> None:
     await session.press("c")
-    await session.shows("Gradient check: step", *texts)
+    await session.shows("Gradcheck: step", *texts)
 
 
 async def test_wrong_gradients_are_listed_and_explained() -> None:

@@ -37,7 +37,7 @@ PARTS: dict[str, list[type[DOMNode]]] = {
     "Compare": [CurveScreen],
     "Save": [SaveScreen],
     "Export": [ExportScreen, Choices],
-    "Check": [GradientCheckScreen],
+    "Gradcheck": [GradientCheckScreen],
 }
 LISTS = {"up", "down", "pageup", "pagedown"}
 """Keys that go through a list, wherever there is one."""

@@ -158,7 +158,7 @@ async def test_the_keys_that_a_dialog_names(key: str) -> None:
     async with opened("article") as session:
         await session.press(key)
         await session.until(lambda: len(session.app.screen_stack) == 2, "the dialog")
-        await session.shows("esc ")
+        await session.shows("esc: ")
         await session.pilot.pause()
         box = next(each for each in session.app.screen.children if each.border_subtitle)
         border = session.lines()[box.region.bottom - 1]
@@ -169,9 +169,9 @@ async def test_the_keys_that_a_dialog_names(key: str) -> None:
 
 def test_hints_are_parted_at_keys() -> None:
     for text, parts in (
-        ("enter opens, esc closes", {"enter opens": "enter", "esc closes": "escape"}),
+        ("enter: open, esc: close", {"enter: open": "enter", "esc: close": "escape"}),
         ("enter: apply, esc: cancel", {"enter: apply": "enter", "esc: cancel": "escape"}),
-        ("ctrl+d copies   f2 renames", {"ctrl+d copies": "ctrl+d", "f2 renames": "f2"}),
+        ("ctrl+d: copy   f2: rename", {"ctrl+d: copy": "ctrl+d", "f2: rename": "f2"}),
         ("↑ ↓ choose", {"↑": "up", "↓ choose": "down"}),
         ("the entered text escapes", {}),
     ):

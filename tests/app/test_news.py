@@ -37,7 +37,7 @@ async def test_news_go_when_they_are_true_no_longer() -> None:
     async with opened("article", (80, 24)) as session:
         player = session.app.player
         await session.press("u")
-        await told(session, "no change to take back")
+        await told(session, "nothing to undo")
         await change(session, "0.9")
         await told(session, "w1 changed from 0.15 to 0.9")
         await session.press("s", "n", "down")
@@ -45,15 +45,15 @@ async def test_news_go_when_they_are_true_no_longer() -> None:
         await session.press("u")
         await gone(session)
         await session.press("ctrl+r", "ctrl+r")
-        await told(session, "no change to make again")
+        await told(session, "nothing to redo")
         await session.press("u")
         await gone(session)
         await session.press("r", "right_square_bracket")
-        await told(session, "single sample")
+        await told(session, "only one sample")
         await session.press("s")
         await gone(session)
         await session.press("right", "enter")  # from the weight to a hidden unit
-        await told(session, "Computed: change a weight")
+        await told(session, "Computed: edit a weight")
         await session.press("right")
         await gone(session)
         player.set_breakpoints({parse("every 7", load("article").network): True})

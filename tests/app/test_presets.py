@@ -57,9 +57,7 @@ async def test_a_preset_is_found_by_a_word_and_opened() -> None:
         await session.shows("New, empty experiment", "Shipped", *[each.name for each in shipped()])
         filters(session, "flowers")
         await session.until(lambda: "negnevitsky" not in session.screen(), "a shorter list")
-        await session.shows(
-            "4-8-3 tanh, softmax", "120 samples of 4 inputs and 3 targets, 30 to test"
-        )
+        await session.shows("4-8-3 tanh, softmax", "120 samples of 4 inputs and 3 targets, 30 test")
         await session.shows("cross entropy, sgd 0.1, batches of 16", "Source: R. A. Fisher")
         await session.press("enter")
         await session.until(lambda: " iris " in session.status(), "iris")
@@ -95,7 +93,7 @@ async def test_all_words_are_looked_for_and_nothing_found_is_said() -> None:
         await session.until(lambda: "xor " not in session.screen(), "a shorter list")
         await session.shows("moons", "iris", "spirals")
         filters(session, "tanh zzz")
-        await session.shows("No preset has all these words.")
+        await session.shows("No preset matches all these words.")
         await session.press("enter", "ctrl+d", "f2", "delete")  # there is nothing to do it to
         await session.press("ctrl+u")
         await session.shows("negnevitsky")
@@ -122,11 +120,11 @@ async def test_up_and_down_move_while_the_filter_keeps_the_text() -> None:
 async def test_an_own_preset_is_made_renamed_opened_and_deleted(own: Path) -> None:
     async with opened("article", (80, 24)) as session:
         await session.press("p")
-        await session.shows("ctrl+d duplicates")
+        await session.shows("ctrl+d: duplicate")
         await session.press("f2")
-        await session.shows("article is shipped and cannot be renamed; ctrl+d copies it.")
+        await session.shows("article is shipped and cannot be renamed; duplicate it with ctrl+d.")
         await session.press("delete")
-        await session.shows("article is shipped and cannot be deleted; ctrl+d copies it.")
+        await session.shows("article is shipped and cannot be deleted; duplicate it with ctrl+d.")
         await session.press("ctrl+d")
         await session.shows("Duplicate article as", "article-copy.toml")
         await session.press(*"mazur")
@@ -134,7 +132,7 @@ async def test_an_own_preset_is_made_renamed_opened_and_deleted(own: Path) -> No
         await session.press("enter")
         await session.shows("Duplicate article as")
         await session.press("ctrl+u", *"first", "enter")
-        await session.shows("Your own", "first", "f2 renames   delete removes")
+        await session.shows("Your own", "first", "f2: rename   delete: remove")
         assert (own / "first.toml").exists()
         await session.press("ctrl+d", "ctrl+u", *"first", "enter")
         await session.shows("You already have a preset named first.")
@@ -143,16 +141,16 @@ async def test_an_own_preset_is_made_renamed_opened_and_deleted(own: Path) -> No
         await session.press("end", *"2", "enter")
         await session.until(lambda: (own / "first2.toml").exists(), "the new name")
         assert not (own / "first.toml").exists()
-        await session.shows("f2 renames")
+        await session.shows("f2: rename")
         await session.press("delete")
-        await session.shows("Delete first2?", "is deleted for good.")
+        await session.shows("Delete first2?", "deleted for good.")
         await session.press("escape")
         await session.until(lambda: "Delete first2?" not in session.screen(), "no question")
         assert (own / "first2.toml").exists()
         await session.press("enter")
         await session.until(lambda: "first2" in session.status(), "first2")
         await session.press("p")
-        await session.shows("f2 renames")  # it is highlighted
+        await session.shows("f2: rename")  # it is highlighted
         await session.press("delete", "enter")
         await session.until(lambda: not (own / "first2.toml").exists(), "it to be gone")
         await session.until(lambda: "Your own" not in session.screen(), "the shorter list")
@@ -197,7 +195,7 @@ async def test_the_entry_of_a_new_experiment_gives_its_constant() -> None:
         session.app.push_screen(PresetScreen("article"), given.append)
         await session.shows("New, empty experiment")
         await session.press("up")
-        await session.shows("Opens the form")
+        await session.shows("Opens an empty form")
         await session.press("enter")
         await session.until(lambda: given, "the answer")
     assert given[0] is NEW
@@ -206,7 +204,7 @@ async def test_the_entry_of_a_new_experiment_gives_its_constant() -> None:
 async def test_the_new_experiment_is_no_file() -> None:
     async with opened("article") as session:
         await session.press("p", "up")
-        await session.shows("Opens the form")
+        await session.shows("Opens an empty form")
         for key in ("ctrl+d", "f2", "delete"):
             await session.press(key)
             await session.pilot.pause()
@@ -219,7 +217,7 @@ async def test_list_and_preview_fit(size: tuple[int, int], own: Path) -> None:
         duplicate("iris", name)
     async with opened("article", size) as session:
         await session.press("p")
-        await session.shows("─ Presets ─", "type to filter", "esc closes")
+        await session.shows("─ Presets ─", "type to filter", "esc: close")
         await session.shows("The article's network", "2-2-2 sigmoid, no bias")
         session.resize(size[1] * 2, size[0] // 4)
         await session.shows("The article's network")

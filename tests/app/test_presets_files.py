@@ -102,7 +102,7 @@ async def test_the_list_is_there_before_the_files_are_read(
         await session.shows("large", "wrong", "…", "2-2-2 sigmoid")
         assert "7-1 sigmoid" not in session.screen()
         filters(session, "enormous")
-        await session.shows("No preset has all these words.")  # none that was read
+        await session.shows("No preset matches all these words.")  # none that was read
         gate.open()
         await session.shows("Enormous.", "7-1 sigmoid")
         filters(session, "")
@@ -162,7 +162,7 @@ async def test_a_copy_is_written_beside_the_keys(monkeypatch: pytest.MonkeyPatch
         await session.press("enter", "escape")  # neither again nor given up
         assert isinstance(session.app.screen, NameScreen)
         gate.open()
-        await session.shows("Your own", "article-copy", "f2 renames")
+        await session.shows("Your own", "article-copy", "f2: rename")
         assert len(gate.calls) == 1
 
 
@@ -227,17 +227,17 @@ async def test_the_app_goes_on_with_the_new_name_of_what_is_open(own: Path) -> N
     experiment = load(str(duplicate("xor", "alpha")))
     async with opened(experiment) as session:
         await session.press("p")
-        await session.shows("f2 renames")  # it is highlighted
+        await session.shows("f2: rename")  # it is highlighted
         await session.press("f2", "ctrl+u", *"beta", "enter")
         await session.until(lambda: (own / "beta.toml").exists(), "the new name")
         await session.until(lambda: " beta " in session.status(), "it in the status line")
-        await session.shows("f2 renames")
+        await session.shows("f2: rename")
         await session.press("escape", "w")
         await session.shows("Save as a preset", "beta.toml")
         await session.press("enter")
         await session.shows("beta.toml exists")
         await session.press("escape", "p")
-        await session.shows("f2 renames")
+        await session.shows("f2: rename")
         await session.press("delete", "enter")
         await session.until(lambda: not list(own.iterdir()), "it to be gone")
         await session.until(lambda: " alpha " in session.status(), "the name it had")
@@ -250,7 +250,7 @@ async def test_the_name_of_another_preset_may_change(own: Path) -> None:
     async with opened("article") as session:
         await session.press("p")
         filters(session, "other")
-        await session.shows("f2 renames")
+        await session.shows("f2: rename")
         await session.press("f2", "ctrl+u", *"beta", "enter")
         await session.until(lambda: (own / "beta.toml").exists(), "the new name")
         await session.press("escape", "escape")

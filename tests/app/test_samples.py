@@ -139,7 +139,7 @@ async def test_test_samples_stand_below_and_can_be_looked_at() -> None:
         await open_samples(session)
         last = len(experiment.data.test_inputs)
         await session.press("z", "end")
-        await session.shows("test samples, kept back")
+        await session.shows("test samples, not used")
         await session.until(lambda: f"▸ {last}" in "".join(session.inside("#samples")), "the end")
         assert samples(session).edited_cell() == ("input", 200 - 1, 0)
         await session.press("z", "o", "o", "o")
@@ -170,7 +170,7 @@ async def test_a_sample_outside_the_batch_is_said_to_be() -> None:
         batch, after = (experiment.schedule.indices(step).tolist() for step in (0, 1))
         await session.press("right_square_bracket", "s")
         await session.step(1)
-        wanted = f"sample {after[0] + 1}, 1st of 20 in the batch without {batch[1] + 1}"
+        wanted = f"sample {after[0] + 1}, 1st of 20 in the batch; {batch[1] + 1} is not in it"
         await session.until(lambda: wanted in session.border("#network"), wanted)
         await session.press("S")
         await session.step(0)
@@ -181,7 +181,7 @@ async def test_a_sample_outside_the_batch_is_said_to_be() -> None:
 async def test_a_single_sample_is_all_there_is() -> None:
     async with opened("article") as session:
         await session.press("right_square_bracket")
-        await session.until(lambda: "single sample" in session.notices(), "the news")
+        await session.until(lambda: "only one sample" in session.notices(), "the news")
         assert await check_diagram(session) > 0
 
 

@@ -100,9 +100,9 @@ async def test_where_it_will_be_is_said_as_one_types(folder: Path) -> None:
         await dialog.type("./mine")
         await dialog.says("here/mine.toml")
         for wrong, message in {
-            "": "A name is missing",
+            "": "Enter a name",
             "xor": "xor is the name of a shipped preset",
-            "./": "A name is missing",
+            "./": "Enter a name",
         }.items():
             await dialog.type(wrong)
             await dialog.says(message)
@@ -121,7 +121,7 @@ async def test_a_file_that_exists_is_overwritten_at_the_second_enter(folder: Pat
     async with asked(changed) as dialog:
         await dialog.says("here/mine.toml")
         await dialog.session.press("enter")
-        await dialog.says("mine.toml exists: enter again overwrites it, or type another name")
+        await dialog.says("mine.toml exists: enter again to overwrite it, or type another name")
         assert file.read_text() == COMMENTED
         await dialog.session.press("enter")
         assert await dialog.answer() == file
@@ -210,20 +210,20 @@ async def test_what_a_preset_cannot_hold_is_said(size: tuple[int, int]) -> None:
     experiment = drawn_experiment((2, 3, 1), optimizer="adam", batch_size=2)
     async with asked(experiment, 3, size=size) as dialog:
         await dialog.session.press("down")
-        await dialog.says("what adam remembers of earlier gradients", "the place in the epoch")
+        await dialog.says("what adam remembers of earlier gradients", "the position in the epoch")
 
 
 async def test_changes_at_later_steps_make_the_shown_step_the_choice() -> None:
     async with asked(drawn_experiment((2, 3, 1)), 3, edited=True) as dialog:
         await dialog.says("(•) the weights of step 3")
         await dialog.session.press("up")
-        await dialog.says("Without what you changed at later steps")
+        await dialog.says("Without your changes at later steps")
 
 
 async def test_a_diverged_step_cannot_be_a_start() -> None:
     async with asked(diverging(), 400) as dialog:
         await dialog.session.press("down", "enter")
-        await dialog.says("Step 400 cannot be a start: a number that is not finite")
+        await dialog.says("Step 400 cannot be the start: a number that is not finite")
         assert dialog.answers == []
 
 

@@ -72,6 +72,6 @@ async def test_no_line_is_shifted(preset: Path) -> None:
                 await session.press(*keys)
                 check_widths(session)
             assert isinstance(session.app, BptuiApp)
-            await session.shows("enter opens")
+            await session.shows("enter: open")
             await session.press("down", "up")
             check_widths(session)

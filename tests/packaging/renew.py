@@ -25,13 +25,13 @@ FIRST_STEPS, KEYS = PAGES / "first-steps.md", PAGES / "keys.md"
 PICTURE = Path(__file__).with_name("bptui.svg")
 BAR = r"\|"
 """A bar within a cell of a table."""
-HEADS = {"In dialogs": "dialog", "On the screen": "sign"}
+HEADS = {"In dialogs": "dialog", "On the screen": "symbol"}
 """What stands over the first column, where it is not a key."""
 
 
 def keys_page() -> str:
     """The app's help as a page."""
-    parts = ["# Keys and signs"]
+    parts = ["# Keys and symbols"]
     for title, rows in sections().items():
         cells = [(f"`{key}`", text) for key, text in rows]
         head = (HEADS.get(title, "key"), "meaning")

@@ -119,8 +119,8 @@ def test_whatever_ends_it_the_session_goes_on(tmp_path: Path) -> None:
         assert terminal.ends() == 1
         assert terminal.is_restored()
         said = " ".join(terminal.plain.split())
-        assert "ended it: IndexError: list index out of range bptui: The session" in said
-        assert "`bptui --resume` goes on" in said
+        assert "crashed: IndexError: list index out of range bptui: The session" in said
+        assert "`bptui --resume` continues it" in said
         assert "Traceback" not in said
     assert "action_faster" in (tmp_path / "bptui" / "crash.txt").read_text()
 
@@ -153,13 +153,13 @@ def ends_by_signal(terminal: Terminal, number: signal.Signals) -> None:
     assert terminal.ends() == 128 + number
     assert terminal.is_restored()
     assert "Traceback" not in terminal.plain
-    assert "`bptui --resume` goes on" in terminal.plain
+    assert "`bptui --resume` continues it" in terminal.plain
 
 
 def test_where_nothing_can_be_written_the_work_goes_on(tmp_path: Path) -> None:
     (tmp_path / "bptui").write_text("a file in the place of the folder")
     with Mortal(tmp_path) as terminal:
-        terminal.shows("The session cannot be kept")
+        terminal.shows("The session cannot be saved")
         terminal.press("s")
         terminal.shows("step 1 ")
         terminal.press("q")

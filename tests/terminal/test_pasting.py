@@ -35,7 +35,7 @@ def test_large_pastes(tmp_path: Path) -> None:
         terminal.press(pasted(900_000))
         terminal.shows(" characters in 19,1", "row 1: 'The'")
         terminal.press("\x1b")
-        terminal.shows("Discard what you changed?")
+        terminal.shows("Discard your changes?")
         terminal.press("\x1b")
         terminal.shows("step 2 ", "Network")
         terminal.press("q")

@@ -130,7 +130,7 @@ def test_every_key_of_a_burst_counts() -> None:
         terminal.press("g\x1bs?\x1bs")  # escape and a letter may arrive together
         terminal.shows("step 2 ")
         terminal.press("g^")
-        terminal.shows("'^' is no number")
+        terminal.shows("Not a number: '^'")
         terminal.press("\x1b")
         terminal.until(lambda: "Go to" not in terminal.text, "the dialog's end")
         terminal.press("g7\n")  # as enter comes from a terminal that is not in raw mode yet

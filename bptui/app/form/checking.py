@@ -63,7 +63,8 @@ def summary(experiment: Experiment) -> str:
     network, data = experiment.network, experiment.data
     counted = f"{network.parameter_count:,} {'weights and biases' if network.bias else 'weights'}"
     samples = f"{data.samples:,} {'sample' if data.samples == 1 else 'samples'}"
-    tests = f" and {len(data.test_inputs):,} for testing" if len(data.test_inputs) else ""
+    tested = len(data.test_inputs)
+    tests = f" and {tested:,} test {'sample' if tested == 1 else 'samples'}" if tested else ""
     return f"{network}: {counted}, {samples}{tests}"
 
 

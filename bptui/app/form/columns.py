@@ -30,7 +30,7 @@ class Header:
         other = next((each for each in _OTHERS if each in "".join(self.names)), "")
         if len(self.names) > 1 or not other:
             return ""
-        return f"columns must be separated by commas; here {_OTHERS[other]} seem to separate them"
+        return f"columns must be separated by commas, not by {_OTHERS[other]}"
 
     @property
     def proposed_class(self) -> str:
@@ -68,7 +68,7 @@ def resolved(text: str, folder: Path) -> str:
     except EntryError:
         raise
     except (OSError, ValueError, RuntimeError):  # a name that no file can have; no home folder
-        raise EntryError(f"{shortened(name)} is no name of a file") from None
+        raise EntryError(f"not a file name: {shortened(name)}") from None
 
 
 def header(text: str, folder: Path) -> Header | None:
@@ -94,7 +94,7 @@ def column_names(text: str) -> list[str]:
     try:
         row = next(csv.reader([text.replace("，", ",")], skipinitialspace=True), [])  # noqa: RUF001  the comma of Chinese input methods
     except csv.Error:
-        raise EntryError("names between commas are wanted") from None
+        raise EntryError("expected names separated by commas") from None
     return [name.strip() for name in row if name.strip()]
 
 

@@ -15,7 +15,7 @@ from bptui.app.form.fields import (
     BIASES,
     CLASSES,
     CSV,
-    MADE_UP,
+    GENERATED,
     NUMBERS,
     RANDOM,
     TYPED,
@@ -208,7 +208,7 @@ class Draft:
         for name in ("weights", "biases"):
             switches = self.value(f"training.train_{name}")
             if isinstance(switches, list) and len(switches) != depth:
-                message = f"{len(switches)} switches; expected {depth}, one a layer"
+                message = f"{len(switches)} switches; expected {depth}, one per layer"
                 found[f"training.train_{name}"] = message
         typed = self.chosen(WEIGHTS) == TYPED
         for layer in range(1, depth + 1):
@@ -244,11 +244,11 @@ class Draft:
                 continue
             counts[key] = len(rows)
             if len(rows[0]) != units:
-                message = f"{_numbers(len(rows[0]))} a row; expected {units}"
+                message = f"{_numbers(len(rows[0]))} per row; expected {units}"
                 found[key] = f"{message}: {units_text(names, layer)}"
         if len(set(counts.values())) > 1 and "data.targets" not in found:
             inputs, targets = counts.values()
-            found["data.targets"] = f"{targets} samples; expected {inputs}, a row for each input"
+            found["data.targets"] = f"{targets} samples; expected {inputs}, one row per input"
 
     def _rows(self, key: str) -> list[list[float]] | None:
         value = self.value(key)
@@ -276,7 +276,7 @@ def _numbers(count: int) -> str:
 
 def _choices(table: PresetFile) -> dict[str, Text]:
     """Which of the ways to give a part the preset takes."""
-    form = MADE_UP if table.data.dataset is not None else CSV if table.data.csv else TYPED
+    form = GENERATED if table.data.dataset is not None else CSV if table.data.csv else TYPED
     classes = table.data.csv is None or table.data.class_column is not None
     return {
         WEIGHTS: RANDOM if table.parameters.weights is None else TYPED,

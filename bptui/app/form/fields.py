@@ -17,7 +17,7 @@ from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets.entry import EntryError, number
 
 WEIGHTS, BIASES = "parameters.weights", "parameters.biases"
-TYPED, RANDOM, ZERO, MADE_UP, CSV = "typed", "random", "0", "made up", "CSV file"
+TYPED, RANDOM, ZERO, GENERATED, CSV = "typed", "random", "0", "generated", "CSV file"
 CLASSES, NUMBERS = "classes", "numbers"
 _LISTED = 3
 """Units of a layer that are all named; of more than that the first and the last."""
@@ -91,21 +91,21 @@ def _network() -> list[Field]:
         Field(
             "network.activation",
             "activation",
-            "one name, or one a layer; f2 lists them",
+            "one name, or a list; f2 lists them",
             options=tuple(ACTIVATIONS),
         ),
-        _yes_no("network.bias", "biases", "whether units have one"),
+        _yes_no("network.bias", "biases", "do units have a bias?"),
     ]
 
 
 def _start(answers: Answers) -> list[Field]:
-    made = [_choice(WEIGHTS, "start weights", "from a seed, or as you type them", (RANDOM, TYPED))]
+    made = [_choice(WEIGHTS, "start weights", "random from a seed, or typed in", (RANDOM, TYPED))]
     names, depth = Names(answers.shape), max(len(answers.shape) - 1, 0)
     if answers.chosen(WEIGHTS) == RANDOM:
         made += [
-            _choice("init.scheme", "scheme", "how they are drawn", tuple(INITIALIZERS)),
-            Field("init.scale", "scale", "a factor; the width of uniform", placeholder="1.0"),
-            Field("init.seed", "seed", "another one, other weights", placeholder="0"),
+            _choice("init.scheme", "scheme", "how random weights are drawn", tuple(INITIALIZERS)),
+            Field("init.scale", "scale", "half-width, deviation or constant", placeholder="1.0"),
+            Field("init.seed", "seed", "another seed gives other weights", placeholder="0"),
         ]
     else:
         for layer in range(1, depth + 1):
@@ -121,13 +121,13 @@ def _start(answers: Answers) -> list[Field]:
             )
     if answers.chosen("network.bias") == "no":
         return made
-    made.append(_choice(BIASES, "start biases", "all 0, or as you type them", (ZERO, TYPED)))
+    made.append(_choice(BIASES, "start biases", "all 0, or typed in", (ZERO, TYPED)))
     if answers.chosen(BIASES) == TYPED:
         made += [
             Field(
                 f"{BIASES}[{layer - 1}]",
                 names.bias(layer),
-                f"{answers.shape[layer]:,} of them: {units_text(names, layer)}",
+                f"{answers.shape[layer]:,} numbers: {units_text(names, layer)}",
             )
             for layer in range(1, depth + 1)
         ]
@@ -135,10 +135,10 @@ def _start(answers: Answers) -> list[Field]:
 
 
 _SETTINGS = {
-    "momentum": "what is left of the last step",
+    "momentum": "share of the last step that is kept",
     "beta1": "decay of the mean gradient",
-    "beta2": "decay of the mean square",
-    "rho": "decay of the mean square",
+    "beta2": "decay of the mean squared gradient",
+    "rho": "decay of the mean squared gradient",
     "epsilon": "keeps the divisor above 0",
 }
 
@@ -146,9 +146,9 @@ _SETTINGS = {
 def _training(answers: Answers) -> list[Field]:
     optimizer = OPTIMIZERS[answers.chosen("training.optimizer")]
     made = [
-        _choice("training.loss", "loss", "of one sample", tuple(LOSSES)),
+        _choice("training.loss", "loss", "for one sample", tuple(LOSSES)),
         _choice("training.reduction", "reduction", "over the samples of a batch", ("mean", "sum")),
-        _choice("training.optimizer", "optimizer", "how weights are changed", tuple(OPTIMIZERS)),
+        _choice("training.optimizer", "optimizer", "how weights are updated", tuple(OPTIMIZERS)),
         Field("training.learning_rate", "learning rate", "a number, 0 or more", placeholder="0.1"),
     ]
     made += [
@@ -158,12 +158,12 @@ def _training(answers: Answers) -> list[Field]:
     made += [
         Field("training.l2", "L2", "adds L2 * sum(W**2) to the loss", placeholder="0.0"),
         Field("training.steps", "steps", "where a run stops", placeholder="1000"),
-        Field("training.batch_size", "batch size", "samples a step", placeholder="all"),
-        _yes_no("training.shuffle", "shuffle", "a new order each epoch"),
+        Field("training.batch_size", "batch size", "samples per step", placeholder="all"),
+        _yes_no("training.shuffle", "shuffle", "a new order every epoch"),
     ]
     if answers.chosen("training.shuffle") == "yes":
-        made.append(Field("training.seed", "shuffle seed", "of the orders", placeholder="0"))
-    switch = "yes, no, or one a layer: yes, no"
+        made.append(Field("training.seed", "shuffle seed", "seed of the order", placeholder="0"))
+    switch = "yes, no, or a list: yes, no"
     made.append(Field("training.train_weights", "train weights", switch, placeholder="yes"))
     if answers.chosen("network.bias") == "yes":
         made.append(Field("training.train_biases", "train biases", switch, placeholder="yes"))
@@ -171,7 +171,7 @@ def _training(answers: Answers) -> list[Field]:
         Field(
             "training.mistakes",
             "mistakes",
-            "made on purpose; f2 lists them",
+            "deliberate mistakes; f2 lists them",
             options=tuple(MISTAKES),
             placeholder="none",
             several=True,
@@ -184,18 +184,20 @@ def _training(answers: Answers) -> list[Field]:
 def _data(answers: Answers) -> list[Field]:
     kinds: Mapping[str, Callable[[Answers], list[Field]]] = {
         TYPED: _typed,
-        MADE_UP: _made_up,
+        GENERATED: _generated,
         CSV: _csv,
     }
     chosen = answers.chosen("data")
     made = [_choice("data", "data", "where the samples come from", tuple(kinds))]
     made += kinds[chosen](answers)
     made += [
-        _yes_no("data.standardize", "standardize", "inputs of mean 0 and deviation 1"),
-        Field("data.test_fraction", "test fraction", "kept back for testing", placeholder="0.0"),
+        _yes_no("data.standardize", "standardize", "inputs with mean 0 and deviation 1"),
+        Field("data.test_fraction", "test fraction", "share of test samples", placeholder="0.0"),
     ]
     if _is_more_than_0(answers.chosen("data.test_fraction")):
-        made.append(Field("data.split_seed", "split seed", "which are kept back", placeholder="0"))
+        made.append(
+            Field("data.split_seed", "split seed", "picks the test samples", placeholder="0")
+        )
     return made
 
 
@@ -211,25 +213,25 @@ def _typed(answers: Answers) -> list[Field]:
     names, shape = Names(answers.shape), answers.shape
     inputs, targets = (units_text(names, at) if shape else "" for at in (0, len(shape) - 1))
     return [
-        Field(f"data.{key}", key, f"a row a sample{f': {units}' if units else ''}", "block")
+        Field(f"data.{key}", key, f"one row per sample{f': {units}' if units else ''}", "block")
         for key, units in (("inputs", inputs), ("targets", targets))
     ]
 
 
-def _made_up(answers: Answers) -> list[Field]:
-    made = [_choice("data.dataset", "dataset", "a made-up one", tuple(DATASETS))]
+def _generated(answers: Answers) -> list[Field]:
+    made = [_choice("data.dataset", "dataset", "generated data", tuple(DATASETS))]
     if DATASETS[answers.chosen("data.dataset")].sized:
         made += [
-            Field("data.samples", "samples", "how many", placeholder="200"),
+            Field("data.samples", "samples", "number of samples", placeholder="200"),
             Field("data.noise", "noise", "standard deviation", placeholder="0.0"),
-            Field("data.seed", "seed", "another one, other samples", placeholder="0"),
+            Field("data.seed", "seed", "another seed gives other samples", placeholder="0"),
         ]
     return made
 
 
 def _csv(answers: Answers) -> list[Field]:
     names = answers.column_names
-    listed = "names between commas"
+    listed = "names separated by commas"
     if names:
         listed = f"f2 lists them: {shorten(', '.join(names), _COLUMNS)}"
     made = [
@@ -246,7 +248,7 @@ def _csv(answers: Answers) -> list[Field]:
         Field(
             "data.input_columns",
             "input columns",
-            "names between commas; f2 lists them" if names else "names between commas",
+            "separated by commas; f2 lists them" if names else "separated by commas",
             options=names,
             placeholder="all others",
             several=True,
@@ -257,7 +259,7 @@ def _csv(answers: Answers) -> list[Field]:
 
 def _about() -> list[Field]:
     return [
-        Field("title", "title", "one line", placeholder="the name of the file"),
+        Field("title", "title", "one line", placeholder="the file's name"),
         Field("description", "description", "a few lines, Markdown", "block"),
         Field("source", "source", "where the numbers come from"),
     ]

@@ -58,7 +58,7 @@ class NamesScreen(Dialog[str | None]):
         with Vertical(classes="dialog") as box:
             box.border_title = Content(self._field.label.capitalize())
             box.border_subtitle = (
-                "space turns one on or off, esc closes" if several else "enter chooses, esc closes"
+                "space: on or off, esc: close" if several else "enter: choose, esc: close"
             )
             yield OptionList(*map(self._option, self._field.options))
             if self._field.meanings:

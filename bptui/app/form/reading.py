@@ -82,8 +82,8 @@ def _known(found: list[str], known: Collection[str], what: str) -> list[str]:
     for name in found:
         if name not in known:
             close = difflib.get_close_matches(name[:LONGEST_NAME], known, 1)
-            hint = f"did you mean {close[0]}?" if close else "f2 lists those there are"
-            raise EntryError(f"{shortened(name)} is no {what}; {hint}")
+            hint = f"did you mean {close[0]}?" if close else "f2 lists them"
+            raise EntryError(f"unknown {what}: {shortened(name)}; {hint}")
     return found
 
 
@@ -160,13 +160,13 @@ def _test_fraction(text: str) -> float:
 def _columns(text: str) -> list[str]:
     found = column_names(text)
     if not found:
-        raise EntryError("names of columns are missing")
+        raise EntryError("column names are missing")
     return found
 
 
 def _column(text: str) -> str:
     if not text.strip():
-        raise EntryError("the name of a column is missing")
+        raise EntryError("a column name is missing")
     return text.strip()
 
 

@@ -173,7 +173,7 @@ class FieldRow(Widget):
             said = f"{len(text.rows):,} rows of {len(text.rows[0]):,} numbers"
         else:
             said = f"{len(text):,} characters in {len(text.splitlines()):,} rows"
-        return f"{said}: enter shows, delete clears them"
+        return f"{said}; enter: show, delete: clear"
 
     def _made(self) -> Widget:
         field, text = self.field, self._text
@@ -237,7 +237,7 @@ class FieldRow(Widget):
             return
         numbers = len(text.rows) * len(text.rows[0]) if isinstance(text, Kept) else len(text) // 20
         if numbers > MOST_OPENED:
-            self.notify("Too many numbers to show; pasting others replaces them.")
+            self.notify("Too many numbers to show; paste others to replace them.")
             return
         self._open = True
         self._text = matrix_text(text.rows) if isinstance(text, Kept) else text

@@ -111,7 +111,7 @@ class FormScreen(Dialog[Experiment | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="form") as box:
             box.border_title = self._heading
-            box.border_subtitle = "ctrl+s OK, esc cancels, ctrl+n empties the form"
+            box.border_subtitle = "ctrl+s: OK, esc: cancel, ctrl+n: empty form"
             yield self._fields
             yield self._help
             with Horizontal(id="form-end"):
@@ -331,8 +331,8 @@ class FormScreen(Dialog[Experiment | None]):
             problems = dict(latest.problems) if latest else self._draft.problems(at_once=True)
         text, wrong = "", False
         if self._asked:
-            what = "changed" if self._pages.changed(self._draft) else "put aside"
-            text, wrong = f"Discard what you {what}? esc again discards it", True
+            what = "your changes" if self._pages.changed(self._draft) else "your draft"
+            text, wrong = f"Discard {what}? Press esc again to discard", True
         elif problems:
             text, wrong = self._said_of(problems)
         elif latest is not None and latest.general:

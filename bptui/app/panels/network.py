@@ -122,7 +122,7 @@ def _sample_notes(view: View) -> list[str]:
     held_out = view.sample - data.samples
     other = f"{view.sample + 1}" if held_out < 0 else f"test sample {held_out + 1}"
     return [
-        f"{shown}, {place} in the batch without {other}",
-        f"{shown}, as {other} is not in the batch",
+        f"{shown}, {place} in the batch; {other} is not in it",
+        f"{shown}; {other} is not in the batch",
         f"{shown}, not {other}",
     ]

@@ -39,13 +39,13 @@ class SamplesPanel(FollowingPanel):
     """
 
     BINDINGS: ClassVar = [
-        Binding("up", "app.look(-1)", "Sample before", show=False),
+        Binding("up", "app.look(-1)", "Previous sample", show=False),
         Binding("down", "app.look(1)", "Next sample", show=False),
         Binding("pageup", "page(-1)", "Page up", show=False),
         Binding("pagedown", "page(1)", "Page down", show=False),
         Binding("home", f"app.look({-FAR})", "First sample", show=False),
         Binding("end", f"app.look({FAR})", "Last sample", show=False),
-        Binding("left", "column(-1)", "Number before", show=False),
+        Binding("left", "column(-1)", "Previous number", show=False),
         Binding("right", "column(1)", "Next number", show=False),
     ]
 
@@ -177,8 +177,8 @@ class SamplesPanel(FollowingPanel):
         named = column < table.inputs and table.experiment.data.input_names and not table.named
         name = f"{table.heading(column)} is {table.input_name(column)}, " if named else ""
         count = f"{table.samples:,} sample{'s' * (table.samples > 1)}"
-        held_out = f", {tests:,} for testing" if tests else ""
-        short = f"{table.samples:,} + {tests:,} to test" if tests else count
+        held_out = f", {tests:,} test samples" if tests else ""
+        short = f"{table.samples:,} + {tests:,} test" if tests else count
         return [f"{name}{count}{held_out}", f"{count}{held_out}", short]
 
     def _outputs(self, view: View, samples: list[int]) -> Array:
@@ -324,7 +324,7 @@ class _Painter:
         return line.strip()
 
     def divider(self) -> Strip:
-        return Line().add(" test samples, kept back from training", self._ink.dim).strip()
+        return Line().add(" test samples, not used for training", self._ink.dim).strip()
 
     def row(self, sample: int, outputs: Array) -> Strip:
         table, ink, data = self._table, self._ink, self._table.experiment.data

@@ -49,7 +49,7 @@ class BreakpointScreen(Dialog[Switches]):
     def compose(self) -> ComposeResult:
         with Vertical(id="breakpoints", classes="dialog") as box:
             box.border_title = "Breakpoints"
-            box.border_subtitle = "esc closes"
+            box.border_subtitle = "esc: close"
             yield Input(id="breakpoint-text", placeholder="loss < 0.01", select_on_focus=False)
             yield Static(id="breakpoint-meaning", markup=False)
             yield OptionList(id="breakpoint-list")
@@ -92,15 +92,16 @@ class BreakpointScreen(Dialog[Switches]):
         meaning = self.query_one("#breakpoint-meaning", Static)
         meaning.remove_class("wrong")
         if not text.strip():
-            meaning.update("A run stops when a condition on a number on the screen becomes true.")
+            meaning.update("A run stops when a condition on any number on the screen becomes true.")
             return None
         try:
             made = parse(text, self._network)
         except BreakpointError as error:
-            meaning.update(str(error))
+            said = str(error)
+            meaning.update(f"{said[:1].upper()}{said[1:]}")
             meaning.add_class("wrong")
             return None
-        meaning.update(f"stops {made.meaning}")
+        meaning.update(f"Stops {made.meaning}")
         return made
 
     def _list(self, highlighted: int | None = None) -> None:
@@ -118,9 +119,9 @@ class BreakpointScreen(Dialog[Switches]):
             )
             listing.add_option(Option(text))
         listing.display = bool(self._breakpoints)
-        keys = "tab or ↓ to the list: space switches on and off, delete removes"
+        keys = "tab or ↓: list, space: on or off, delete: remove"
         self.query_one("#breakpoint-keys", Static).update(
-            key_hints(keys if self._breakpoints else "None is set yet: write one and press enter.")
+            key_hints(keys if self._breakpoints else "None is set yet: type one and press enter.")
         )
         if self._breakpoints:
             listing.highlighted = min(place or 0, len(self._breakpoints) - 1)

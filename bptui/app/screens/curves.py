@@ -110,7 +110,7 @@ class CurveScreen(Dialog[tuple[Curve, ...]]):
     def compose(self) -> ComposeResult:
         with Vertical(id="curves", classes="dialog") as box:
             box.border_title = "Compare"
-            box.border_subtitle = "enter keeps, esc closes"
+            box.border_subtitle = "enter: keep, esc: close"
             yield Input(self._current.name, id="curve-name")
             yield Static(id="curve-meaning", markup=False)
             yield OptionList(id="curve-list", markup=False)
@@ -167,17 +167,17 @@ class CurveScreen(Dialog[tuple[Curve, ...]]):
         name, wrong, same = " ".join(text.split()), "", self._same
         others = [each.name for each in self._kept if each is not self._renamed]
         if self._renamed is None and same is not None:
-            wrong = f"This curve is kept already: {same.letter} {same.name}."
+            wrong = f"This curve is already kept as {same.letter} {same.name}."
         elif self._renamed is None and len(self._kept) >= MOST:
-            wrong = f"{MOST} are kept, which is the most: remove one of them first."
+            wrong = f"At most {MOST} curves can be kept: remove one first."
         elif not name:
-            wrong = "Write a name."
+            wrong = "Enter a name."
         elif not name.isprintable():
             wrong = "The name has a character that cannot be shown."
         elif cell_len(name) > ROOM:
-            wrong = f"The name is {cell_len(name)} columns wide; at most {ROOM} have room."
+            wrong = f"The name is {cell_len(name)} columns wide; at most {ROOM} fit."
         elif name in others:
-            wrong = f"Another curve is called {name}."
+            wrong = f"Another curve is already called {name}."
         last = self._current.length - 1
         says = f"keeps steps 0 to {last} in the chart as {name}"
         if self._renamed is not None:
@@ -206,9 +206,9 @@ class CurveScreen(Dialog[tuple[Curve, ...]]):
             )
         listing.display = bool(self._kept)
         self.query_one("#curve-keys", Static).update(
-            key_hints("tab or ↓ to the list: enter renames, delete removes")
+            key_hints("tab or ↓: list, enter: rename, delete: remove")
             if self._kept
-            else f"It stays in the chart, beside up to {MOST - 1} others, whatever runs next."
+            else f"It stays in the chart, with up to {MOST - 1} others, whatever runs next."
         )
         if self._kept:
             listing.highlighted = min(place or 0, len(self._kept) - 1)

@@ -25,7 +25,7 @@ class GotoScreen(Dialog[int | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="goto", classes="dialog") as box:
             box.border_title = "Go to"
-            box.border_subtitle = "enter goes, esc closes"
+            box.border_subtitle = "enter: go, esc: close"
             yield Input(id="goto-step", placeholder="12, +5, -5, end, e3", select_on_focus=False)
             yield Static(id="goto-meaning", markup=False)
 

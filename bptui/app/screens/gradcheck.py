@@ -60,8 +60,8 @@ class GradientCheckScreen(Dialog[Selection]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="gradcheck", classes="dialog") as box:
-            box.border_title = f"Gradient check: step {self._snapshot.step}"
-            box.border_subtitle = "enter explains the row, esc closes"
+            box.border_title = f"Gradcheck: step {self._snapshot.step}"
+            box.border_subtitle = "enter: explain the row, esc: close"
             yield Static("checking …", id="gradcheck-summary", markup=False)
             yield OptionList(id="gradcheck-list", markup=False)
 
@@ -88,7 +88,7 @@ class GradientCheckScreen(Dialog[Selection]):
             self._share = 0.0
             self._say(
                 f"The loss of step {self._snapshot.step} is {self._snapshot.loss}: training has "
-                "diverged, and there are no gradients to check. S goes back a step."
+                "diverged, so there are no gradients to check. S goes back one step."
             )
             return
         self._show(self._check)

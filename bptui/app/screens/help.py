@@ -43,75 +43,74 @@ SECTIONS = {
 }
 """The actions of all commands, by what people want to do."""
 PANELS: tuple[Row, ...] = (
-    ("tab", "Next panel, in the top line the learning rate; shift+tab goes back."),
-    ("arrows", "Move the selection, which all panels share; in Samples, go from one to the next."),
-    ("pages", "Page up, page down, home, end and the wheel scroll the panel."),
+    ("tab", "Next panel, including the learning rate in the top line; shift+tab goes back."),
+    ("arrows", "Move the selection, which all panels share; in Samples, go to the next sample."),
+    ("pages", "Page up, page down, home, end and the mouse wheel scroll the panel."),
     (
         "mouse",
-        "A click selects, a double click edits. On a key that is named anywhere it presses it, in "
-        "the loss chart it goes to that step, on the speed it runs faster: slower with the other "
-        "button.",
+        "A click selects, a double click edits. A click on a key's name presses it, one in the "
+        "loss chart goes to that step, one on the speed runs faster, or slower with the "
+        "other button.",
     ),
 )
 DIALOGS: tuple[Row, ...] = (
-    ("esc", "Closes the dialog; enter gives its answer."),
+    ("esc", "Closes the dialog; enter confirms it."),
     (
         "Help",
         "left, right turn the manual's pages; up, down, pageup, pagedown, home, end scroll; "
-        "q and ? close, too.",
+        "q and ? also close it.",
     ),
     (
         "Presets",
-        "What is typed filters the list. ctrl+d duplicates a preset; f2 renames and delete removes "
-        "one of your own: then enter or y deletes, esc or n keeps.",
+        "Typing filters the list. ctrl+d duplicates a preset; f2 renames one of your own, delete "
+        "removes it: enter or y confirms, esc or n keeps it.",
     ),
     (
         "Form",
-        "tab, shift+tab, enter, up, down go from field to field; left, right, space choose; "
-        "enter shows a group of numbers, delete or backspace clears it; f2 lists the names that a "
-        "field takes; ctrl+n empties the form; "
-        "ctrl+s is OK.",
+        "tab, shift+tab, enter, up, down move between fields; left, right, space choose; enter "
+        "shows a group of numbers, delete or backspace clears it; f2 lists the names "
+        "that a field takes; ctrl+n empties the form; ctrl+s is OK.",
     ),
     (
         "Breakpoints",
         "Conditions on any number on the screen: loss < 0.01, gw5 < 0, |w5| > 2, out_o1 >= 0.9, "
-        "W2[0][1] > 1, loss rising, norm < 1e-6 (of the whole gradient), every 100. What each "
-        "sample has is that of the batch's first, or net_h[2][0] of the third. enter adds one; "
-        "down leads to the list: space turns one off or on, delete or backspace removes it.",
+        "W2[0][1] > 1, loss rising, norm < 1e-6 (of the whole gradient), every 100. Numbers of "
+        "a sample are those of the batch's first; net_h[2][0] is the third's. enter adds one; down "
+        "leads to the list: space turns one on or off, delete or backspace removes it.",
     ),
     (
         "Compare",
         "enter keeps the curve. down leads to the list: enter renames one, delete or backspace "
         "removes it.",
     ),
-    ("Save", "up, down: with the start values or with those of the shown step."),
-    ("Export", "up, down: what to write; left, right, space: in which format."),
-    ("Check", "enter explains the row; c and q close, too."),
+    ("Save", "up, down: with the start values or with those of the current step."),
+    ("Export", "up, down: what to write; left, right, space: the format."),
+    ("Gradcheck", "enter explains the row; c and q also close it."),
 )
 WORDS: tuple[Row, ...] = (
-    ("step", "state k is the parameters after k updates; step k shows the pass made at state k"),
-    ("net, out", "a unit's weighted sum of inputs, and what its activation function makes of it"),
+    ("step", "state k is the parameters after k updates; step k is computed with state k"),
+    ("net, out", "a unit's pre-activation (the weighted sum of its inputs) and its activation"),
     ("t", "the target of an output unit"),
     (
         "dL/d",
-        "the derivative of the loss with respect to what stands on the left: beside out it is "
+        "the derivative of the loss with respect to the quantity on its left: beside out it is "
         "dL/dout, beside net it is delta, beside b it is gb",
     ),
-    ("W, b", "weights and biases; gW, gb are the gradients of the loss by them"),
-    ("operation", "one thing that a step computes; what it has not computed yet is a dot"),
-    ("▸  ◂", "what the operation reads; what it writes"),
-    ("●", "in the loss chart: the shown step"),
-    ("◆  ▲", "on the axis of the loss chart: a breakpoint stopped a run there; an edit"),
-    ("A B  ·  ∘", "in the loss chart: curves that were kept; before the last edit; test samples"),
+    ("W, b", "weights and biases; gW, gb are the gradients of the loss with respect to them"),
+    ("operation", "one of the calculations of a step; a dot is a number not computed yet"),
+    ("▸  ◂", "what the operation reads, and what it writes"),
+    ("●", "in the loss chart: the current step"),
+    ("◆  ▲", "on the axis of the loss chart: where a breakpoint stopped a run; an edit"),
+    ("A B  ·  ∘", "in the loss chart: kept curves; the curve before the last edit; the test loss"),
     (
         "+  -",
-        "the sign of a number, in blue and orange, too; an edge of a negative weight is dashed",
+        "the sign of a number, also in blue and orange; edges of negative weights are dashed",
     ),
-    ("edge", "its weight, or while an operation computes the gradients, the gradient of it"),
+    ("edge", "its weight; while an operation computes gradients, its gradient"),
     (
         "diagram",
-        "the first sample of the batch, or the one chosen in the samples; of large layers some "
-        "units, with the number of those left out; of many edges the strongest",
+        "the first sample of the batch, or the one chosen in Samples; some units of large layers, "
+        "with the number of those left out; the strongest of many edges",
     ),
 )
 
@@ -135,7 +134,7 @@ class HelpScreen(Dialog[None]):
 
     BINDINGS: ClassVar = [
         ("escape,q,question_mark", "dismiss", "Close"),
-        Binding("left", "turn(-1)", "Page before", priority=True),
+        Binding("left", "turn(-1)", "Previous page", priority=True),
         Binding("right", "turn(1)", "Next page", priority=True),
     ]
 
@@ -145,7 +144,7 @@ class HelpScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help", classes="dialog") as box:
-            box.border_subtitle = "← → pages, ↑ ↓ scroll, esc closes"
+            box.border_subtitle = "← →: pages, ↑ ↓: scroll, esc: close"
             yield from self._contents()
 
     def on_mount(self) -> None:

@@ -63,7 +63,7 @@ class NumberScreen(Dialog[float | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="number", classes="editor") as box:
             box.border_title = self._title
-            box.border_subtitle = "enter changes it, esc leaves it"
+            box.border_subtitle = "enter: apply, esc: cancel"
             yield Input(repr(self._value), id="number-text")
             yield Static(id="number-meaning", markup=False)
 
@@ -109,5 +109,6 @@ class NumberScreen(Dialog[float | None]):
         except UnusableError as error:
             value, wrong = None, f"expected {error.expected}"
         meaning.set_class(bool(wrong), "wrong")
-        meaning.update(wrong or (f"it was {self._value!r}" if value != self._value else ""))
+        said = wrong or (f"it was {self._value!r}" if value != self._value else "")
+        meaning.update(f"{said[:1].upper()}{said[1:]}")
         return value

@@ -23,7 +23,7 @@ from bptui.presets.errors import printable
 from bptui.presets.naming import destination, proposed
 from bptui.presets.save import ExistsError, SaveError, save, shown_path
 
-HINT = "A name is kept among your presets; with / or .toml it is a path."
+HINT = "A plain name goes to your presets; with / or .toml it is a path."
 
 
 def lost_at(snapshot: Snapshot) -> str:
@@ -33,7 +33,7 @@ def lost_at(snapshot: Snapshot) -> str:
     if snapshot.slots:
         lost.append(f"what {experiment.training.optimizer} remembers of earlier gradients")
     if not experiment.schedule.full_batch:
-        lost.append("the place in the epoch")
+        lost.append("the position in the epoch")
     return f"Not kept: {', '.join(lost)}." if lost else ""
 
 
@@ -64,7 +64,7 @@ class SaveScreen(Dialog[Path | None]):
     BINDINGS: ClassVar = [
         Binding("escape", "close", "Close"),
         Binding("up", "choose(False)", "The start values", show=False),
-        Binding("down", "choose(True)", "The shown step", show=False),
+        Binding("down", "choose(True)", "The current step", show=False),
     ]
     DEFAULT_CSS = """
     SaveScreen {
@@ -121,8 +121,8 @@ class SaveScreen(Dialog[Path | None]):
         step = self._shown.step
         with Vertical(id="save", classes="dialog") as box:
             box.border_title = "Save as a preset"
-            choose = "↑ ↓ choose, " if step > 0 else ""
-            box.border_subtitle = f"{choose}enter saves, esc closes"
+            choose = "↑ ↓: choose, " if step > 0 else ""
+            box.border_subtitle = f"{choose}enter: save, esc: close"
             yield Input(self._proposed, id="save-name")
             yield Static(id="save-place", markup=False)
             yield Static(HINT, id="save-hint", markup=False)
@@ -175,8 +175,8 @@ class SaveScreen(Dialog[Path | None]):
         if self._at_shown_step:
             return f"Step {self._shown.step} becomes step 0. {lost_at(self._shown)}"
         if self._edited_after_start:
-            return "Without what you changed at later steps: a preset cannot hold that."
-        return "Training begins again; every step will have the same numbers."
+            return "Without your changes at later steps: a preset cannot hold them."
+        return "Training starts again; every step will have the same numbers."
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         path = self._say()
@@ -192,11 +192,13 @@ class SaveScreen(Dialog[Path | None]):
             await asyncio.to_thread(save, self._chosen(), path, overwrite)
         except ExistsError:
             self._overwrites = path
-            self._complain(f"{path.name} exists: enter again overwrites it, or type another name.")
+            self._complain(
+                f"{path.name} exists: enter again to overwrite it, or type another name."
+            )
         except SaveError as error:
             self._complain(str(error))
         except UnusableError as error:
-            self._complain(f"Step {self._shown.step} cannot be a start: {error.found}.")
+            self._complain(f"Step {self._shown.step} cannot be the start: {error.found}.")
         else:
             self.dismiss(path)
         finally:

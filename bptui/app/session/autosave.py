@@ -106,7 +106,7 @@ class Keeper:
             return sentence(sessions_folder() if self._file is None else self._file.path, error)
         except (MemoryError, ValueError, SaveError) as error:  # half a character in a name, say
             reason = printable(str(error)).rstrip(".") or "not enough memory"
-            return f"It cannot be written down: {reason}."
+            return f"It cannot be written: {reason}."
         finally:
             self._cost = perf_counter() - began
         return None
@@ -201,8 +201,8 @@ class AutosavingApp(LookingApp):
             )
             if now != then:
                 self.notify(
-                    f"Step {state.step:,} has not quite the numbers it had: they are computed "
-                    "anew, and another computer or version of numpy may round in another way.",
+                    f"The numbers of step {state.step:,} differ slightly: they were recomputed, "
+                    "and another computer or version of numpy may round differently.",
                     severity="warning",
                     markup=False,
                 )
@@ -238,7 +238,9 @@ class AutosavingApp(LookingApp):
         """Say once that the session cannot be kept."""
         if problem is not None and not self._told:
             self._told = True
-            self._warn(f"The session cannot be kept, but you can work on. {problem}", "Not kept")
+            self._warn(
+                f"The session cannot be saved, but you can go on working. {problem}", "Not saved"
+            )
 
     def notify(
         self,

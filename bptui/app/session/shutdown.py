@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bptui.app.session.autosave import AutosavingApp, Keeper
 
 CRASHED = 1
-GO_ON = "`bptui --resume` goes on where it ended."
+GO_ON = "`bptui --resume` continues it."
 NAMES = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")
 HANG_UP = 1
 """The number of SIGHUP, also where a system has none."""
@@ -66,11 +66,11 @@ def run(app: AutosavingApp, keeper: Keeper) -> int:
         _tell(*_after_crash(error, quiet.getvalue(), keeper.kept))
         return CRASHED
     if problem is not None and not app.told:
-        _tell(f"The session could not be kept. {problem}")
+        _tell(f"The session could not be saved. {problem}")
     if shutdown.code is None:
         return app.return_code or 0
     if keeper.kept:
-        _tell(f"Ended by signal {shutdown.code - SIGNALLED}; {GO_ON}")
+        _tell(f"The session was ended by signal {shutdown.code - SIGNALLED}; {GO_ON}")
     return shutdown.code
 
 
@@ -206,9 +206,9 @@ def _after_crash(error: Exception, printed: str, kept: bool) -> list[str]:
 
     said = " ".join("".join(traceback.format_exception_only(error)).split())
     details = "".join([*traceback.format_exception(error), printed])
-    lines = [f"An error in the program ended it: {printable(said)}"]
+    lines = [f"The program crashed: {printable(said)}"]
     if kept:
-        lines.append(f"The session is kept: {GO_ON}")
+        lines.append(f"The session is saved: {GO_ON}")
     file = sessions_folder().parent / "crash.txt"
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -216,7 +216,7 @@ def _after_crash(error: Exception, printed: str, kept: bool) -> list[str]:
             stream.write(details)
     except OSError:
         return [*lines, details]
-    return [*lines, f"The details, for a report: {shown_path(file)}"]
+    return [*lines, f"Details for a bug report: {shown_path(file)}"]
 
 
 def _tell(*lines: str) -> None:

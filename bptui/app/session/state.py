@@ -314,7 +314,7 @@ def _edits(past: Past, opened: Experiment) -> dict[int, tuple[Edit, ...]]:
     data = opened.data
     numbers = opened.network.parameter_count + data.inputs.size + data.targets.size
     if len(past.edits) * numbers > MOST_EDITED:
-        raise ValueError("more edits than an experiment of its size may have")
+        raise ValueError("more edits than an experiment of its size can have")
     edits: dict[int, tuple[Edit, ...]] = {}
     for step, edit in past.edits:
         edits[step] = (*edits.get(step, ()), edit)
@@ -352,7 +352,7 @@ def _opened(file: Path) -> BinaryIO:
         raise SessionError(file, f"a session that cannot be read ({reason})") from None
     if not file.is_file():
         stream.close()
-        raise SessionError(file, "no regular file")
+        raise SessionError(file, "not a regular file")
     return stream
 
 

@@ -151,15 +151,15 @@ def continued() -> Continued:
             file.release()
             problems.append(str(error))
             continue
-        before = "The last session cannot be continued; this is the one before."
+        before = "The last session cannot be continued; this is the one before it."
         return Continued(file, session, f"{before} {problems[0]}." if problems else None)
     reasons, running = problems[:1], owners()
     if running:
         known = ", ".join(f"process {number}" for number in running if number)
         reasons.append(f"the last session is open in another terminal{known and f' ({known})'}")
     if not reasons:
-        raise NothingToContinueError("there is no session to continue; `bptui` begins one")
-    raise NothingToContinueError("; ".join([*reasons, "`bptui` begins a new one"]))
+        raise NothingToContinueError("there is no session to continue; `bptui` starts one")
+    raise NothingToContinueError("; ".join([*reasons, "`bptui` starts a new one"]))
 
 
 def offer() -> str | None:

@@ -55,8 +55,8 @@ def _torch(job: Job, stream: TextIO) -> None:
     except RefusedError:
         names = ", ".join(experiment.training.mistakes)
         raise SaveError(
-            f"The preset makes mistakes ({names}), and autograd makes none: the numpy program has "
-            "them as published."
+            f"The preset makes mistakes ({names}), which autograd cannot: export the numpy program "
+            "instead."
         ) from None
 
 
@@ -97,8 +97,8 @@ def _worksheet(form: str, job: Job, stream: TextIO) -> None:
         stream.write(line + "\n")
 
 
-_ALONE = "A program that stands alone: it trains this network and prints the same losses"
-_PRESET = "A preset that stands alone: `bptui FILE` opens it."
+_ALONE = "A self-contained program: it trains this network and prints the same losses"
+_PRESET = "A self-contained preset: `bptui FILE` opens it."
 _SHEET = "The calculation of this step with its numbers, operation by operation, "
 
 PROGRAM = Kind(
@@ -106,7 +106,7 @@ PROGRAM = Kind(
     "the program",
     (
         Format("numpy", ".py", "", f"{_ALONE}.", _numpy),
-        Format("torch", ".py", "-torch", f"{_ALONE}, the gradients by autograd.", _torch),
+        Format("torch", ".py", "-torch", f"{_ALONE}; gradients by autograd.", _torch),
         Format("TOML", ".toml", "", _PRESET, _toml),
     ),
 )
@@ -116,8 +116,8 @@ HISTORY = Kind(
     tuple(
         Format(form.upper(), f".{form}", "-history", meaning, partial(_history, form))
         for form, meaning in (
-            ("csv", "Loss, learning rate, weights, biases and gradients: one row a step."),
-            ("json", "Loss, learning rate, weights, biases and gradients: one object a step."),
+            ("csv", "Loss, learning rate, weights, biases and gradients: one row per step."),
+            ("json", "Loss, learning rate, weights, biases and gradients: one object per step."),
             ("npz", "Arrays for numpy.load: step, loss, W1 (steps, fan_in, fan_out), gW1, …"),
         )
     ),

@@ -31,7 +31,7 @@ MOST_IN_MEMORY = 4e9
 """Bytes of an NPZ file, which has to be in memory before it is written."""
 PROGRESS = 0.1
 """Seconds between two looks at how far an export is."""
-KEYS = "↑ ↓ ← → choose, enter writes, esc closes"
+KEYS = "↑ ↓ ← →: choose, enter: write, esc: close"
 
 
 def sized(size: float) -> str:
@@ -168,7 +168,7 @@ class ExportScreen(Dialog[Path | None]):
             rows = self._rows()
             path = file_of(self._file_name.value, self._format.ending)
             if same_file(path, self._own):
-                raise SaveError("This is the file of the preset itself: w saves it.")
+                raise SaveError("This is the preset's own file: use w to save it.")
         except (SaveError, EntryError) as error:
             self._complain(str(error))
             return None
@@ -186,15 +186,16 @@ class ExportScreen(Dialog[Path | None]):
         try:
             every = whole(self._every.value)
         except EntryError as error:
-            raise EntryError(f"Every how many steps? {error}.") from None
+            said = str(error)
+            raise EntryError(f"{said[0].upper()}{said[1:]}.") from None
         if every < 1:
-            raise EntryError("Every how many steps? 1 or more.")
+            raise EntryError("Expected a row every step, or every 2, 3, ... steps.")
         rows, form = Rows(last, every), self._format.name.lower()
         bytes_ = rows.count * row_bytes(experiment, form)
         count = f"{rows.count:,} row{'s' * (rows.count > 1)}"
         size.update(f"{'step' if every == 1 else 'steps'}: {count}, about {sized(bytes_)}")
         if form == "npz" and bytes_ > MOST_IN_MEMORY:
-            raise EntryError("So large an NPZ file may not fit in memory: take fewer rows, or CSV.")
+            raise EntryError("This NPZ file may not fit in memory: write fewer rows, or CSV.")
         return rows
 
     def _meaning(self) -> str:
@@ -202,16 +203,16 @@ class ExportScreen(Dialog[Path | None]):
         kind, said = self.query_one(Choices).kind, self._format.meaning
         timeline = self._shown.timeline
         if kind is PROGRAM:
-            said += " It begins at step 0"
+            said += " It starts at step 0"
             if timeline.edits:
-                said += f", without what you changed at step {_listed(timeline.edits)}"
+                said += f", without your changes at step {_listed(timeline.edits)}"
             elif self._shown.snapshot.step:
                 said += ", with the start values"
             said += "."
             if self._shown.snapshot.step and self._format.name == "TOML":
-                said += f" w can save the weights of step {self._shown.snapshot.step}."
+                said += f" To save the weights of step {self._shown.snapshot.step}, press w."
         elif kind is HISTORY and timeline.edits:
-            said += " With your changes."
+            said += " Your changes are included."
         return said
 
     def _complain(self, text: str) -> None:
@@ -228,7 +229,7 @@ class ExportScreen(Dialog[Path | None]):
             field.disabled = not idle
         if idle:
             self._left.focus()
-        self.query_one("#export").border_subtitle = key_hints(KEYS if idle else "esc stops")
+        self.query_one("#export").border_subtitle = key_hints(KEYS if idle else "esc: stop")
 
     def _answer(self) -> None:
         """Enter: write what is chosen, unless that is under way."""
@@ -256,11 +257,11 @@ class ExportScreen(Dialog[Path | None]):
             await asyncio.to_thread(_written, job, self._format, path, overwrite)
         except ExistsError:
             self._overwrites = path
-            wrong = f"{path.name} exists: enter again overwrites it, or type another name."
+            wrong = f"{path.name} exists: enter again to overwrite it, or type another name."
         except (SaveError, UnusableError) as error:
             wrong = str(error)
         except MemoryError:
-            wrong = "There is not enough memory for that: take fewer rows."
+            wrong = "Not enough memory: write fewer rows."
         except StoppedError:
             wrong = "Stopped. Nothing was written."
         except asyncio.CancelledError:  # the app is left: the thread must not keep it

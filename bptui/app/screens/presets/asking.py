@@ -64,7 +64,7 @@ class NameScreen(Dialog[Path | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="question", classes="dialog") as box:
             box.border_title = Content(self._title)
-            box.border_subtitle = "enter takes the name, esc closes"
+            box.border_subtitle = "enter: OK, esc: close"
             yield Input(self._proposed)
             yield Static(id="name-meaning", markup=False)
 
@@ -123,7 +123,7 @@ class DeleteScreen(Dialog[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(id="question", classes="dialog") as box:
             box.border_title = Content(f"Delete {self._name_of_preset}?")
-            box.border_subtitle = "enter deletes, esc keeps"
+            box.border_subtitle = "enter: delete, esc: keep"
             yield Static(
-                f"{ending(shown_path(self._file), ROOM)}\nis deleted for good.", markup=False
+                f"{ending(shown_path(self._file), ROOM)}\nwill be deleted for good.", markup=False
             )

@@ -12,7 +12,7 @@ from bptui.core.experiment import Experiment
 from bptui.presets.listing import PresetEntry
 
 LABEL = 10
-EMPTY = "Opens the form with nothing in it: type a network, its start values and its data."
+EMPTY = "Opens an empty form: enter a network, its start values and its data."
 
 
 def training_of(experiment: Experiment) -> str:
@@ -25,10 +25,10 @@ def training_of(experiment: Experiment) -> str:
 
 
 def data_of(experiment: Experiment) -> str:
-    """120 samples of 4 inputs and 3 targets, 30 to test."""
+    """120 samples of 4 inputs and 3 targets, 30 test samples."""
     data, layers = experiment.data, experiment.network.layers
     tests = len(data.test_inputs)
-    more = f", {tests:,} to test" if tests else ""
+    more = f", {_count(tests, 'test sample')}" if tests else ""
     return (
         f"{_count(data.samples, 'sample')} of {_count(layers[0], 'input')} "
         f"and {_count(layers[-1], 'target')}{more}"

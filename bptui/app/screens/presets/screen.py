@@ -39,7 +39,7 @@ GLANCE = 0.05
 """Seconds that a preset is highlighted before it is opened for the preview."""
 LONG_GLANCE = 0.5
 """The same for large ones: opening them cannot be broken off."""
-COPY_KEY, OWN_KEYS = "ctrl+d duplicates", ["f2 renames", "delete removes"]
+COPY_KEY, OWN_KEYS = "ctrl+d: duplicate", ["f2: rename", "delete: remove"]
 
 
 class Filter(Input):
@@ -169,7 +169,7 @@ class PresetScreen(Dialog[Experiment | New | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="presets", classes="dialog") as box:
             box.border_title = "Presets"
-            box.border_subtitle = "enter opens, esc closes"
+            box.border_subtitle = "enter: open, esc: close"
             yield self._filter
             with Container(id="preset-panes"):
                 yield self._options
@@ -246,7 +246,7 @@ class PresetScreen(Dialog[Experiment | New | None]):
         elif preset_id == NEW_ID:
             preview.show_new()
         else:
-            preview.show_nothing("No preset has all these words.")
+            preview.show_nothing("No preset matches all these words.")
 
     @work(group="examine", exclusive=True)
     async def _examine(self, entry: PresetEntry) -> None:
@@ -325,7 +325,9 @@ class PresetScreen(Dialog[Experiment | New | None]):
         entry = self._entry
         if entry is None or self._shown.startswith(OWN):
             return entry
-        self._say(f"{entry.name} is shipped and cannot be {what}; ctrl+d copies it.", wrong=True)
+        self._say(
+            f"{entry.name} is shipped and cannot be {what}; duplicate it with ctrl+d.", wrong=True
+        )
         return None
 
     def action_duplicate(self) -> None:
