@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
-from time import monotonic
+from time import monotonic, process_time
 
 from textual.events import Key
 from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
@@ -18,8 +18,11 @@ from textual.pilot import Pilot
 
 from bptui.app.app import BptuiApp
 
-LONGEST = 1.0
-"""So long it waits at most, in seconds, as Textual's own does: a run may go on for ever."""
+LONGEST, WORK = 1.0, 0.5
+"""So long it waits at most, in seconds, as Textual's own does: a run may go on for ever.
+
+Four times as long where the app got the processor for less than WORK of them: others have it then.
+"""
 TURNS = 2
 """So many turns of the event loop must pass in which nothing is found to do."""
 
@@ -44,8 +47,11 @@ class SettlingPilot(Pilot[None]):
 
     async def settle(self) -> None:
         """Wait until nothing is under way: no message, drawing, animation or move to a step."""
-        deadline, quiet, turns = monotonic() + LONGEST, 0, 0
-        while quiet < TURNS and monotonic() < deadline:
+        began, worked, quiet, turns = monotonic(), process_time(), 0, 0
+        while quiet < TURNS:
+            waited = monotonic() - began
+            if waited > LONGEST and (process_time() - worked > WORK or waited > 4 * LONGEST):
+                return
             # threads and timers get their share when a few turns have not been enough
             await asyncio.sleep(0 if turns < 20 or quiet else 0.001)
             turns += 1
