@@ -229,8 +229,8 @@ def test_fast_loop_and_explained_step_give_the_same_bits(
 ) -> None:
     turn = [*OPTIMIZERS].index(optimizer) + len(rest)
     for number, case in enumerate(FAST_CASES):
-        if "mistakes" in case and (number + turn) % 2:
-            continue  # each mistake meets one loss with this optimizer, the other with the next
+        if (number + turn) % 3:
+            continue  # each case meets a third of the optimizers
         one = experiment((2, 2, 2), optimizer=optimizer, **case, **rest)
         fast, slow = Engine(one), Engine(one)
         losses = np.empty(12)
