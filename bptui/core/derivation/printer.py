@@ -278,7 +278,8 @@ class Printer:
             return [*inner, operator("^"), *self.tokens(exponent, ATOM, (*path, 1), nest + 1)]
         last = inner[-1]
         if last.array is not None:
-            return [*inner, operator(raised)]
+            large = self.numbers and max(last.array.shape) >= MOST_TERMS
+            return [*self.wrapped(inner, large), operator(raised)]  # its size may stand behind it
         ended = replace(last, symbol=last.symbol + raised, number=last.number + raised)
         return [*inner[:-1], ended]
 
