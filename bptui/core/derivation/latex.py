@@ -53,6 +53,8 @@ SETTINGS = {
 CONSTANTS = {"√(2/π)": r"\sqrt{2 / \pi}"}
 MOST_SYMBOLS, MOST_NUMBERS, MOST_VALUES = 12, 8, 5
 """Symbols, numbers put in and values with all their digits that stand beside each other."""
+SHORT = 4
+r"""Signs of a short symbol or number: 1, 0.05, \eta."""
 _EXPONENT = re.compile(r"e([+-])0*(\d+)")
 _OPENED = re.compile(r"\{|\\left\b|\\begin")
 _CLOSED = re.compile(r"\}|\\right\b|\\end\b")
@@ -216,15 +218,17 @@ def _set(terms: Terms, start: str, *, symbols: bool) -> list[str]:
 
 
 def _pieces(tokens: Sequence[Token], *, symbols: bool) -> list[_Piece]:
-    """Symbols or numbers; in fractions and powers two take the place of one."""
+    """Symbols or numbers; short ones, and those in fractions and powers, take half a place."""
     found: list[_Piece] = []
     depth = 0
     for token in tokens:
         text, width = token.symbol if symbols else token.number, 0.0
         if token.role == "operator":
             depth += text.count("{") - text.count("}")
+        elif token.array is not None and not symbols:
+            width = _columns(token.array)
         else:
-            width = 1 if symbols or token.array is None else _columns(token.array)
+            width = 0.5 if len(text) <= SHORT else 1
         found.append(_Piece(text, width / 2 if depth else width, token.breaks, token.marked))
     return found
 
