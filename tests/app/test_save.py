@@ -61,8 +61,8 @@ class Dialog:
         def there() -> bool:
             box = self.session.app.screen.query_one("#save").content_region
             lines = self.session.lines()[box.y : box.bottom]
-            words = " ".join(" ".join(line[box.x : box.right] for line in lines).split())
-            return all(text in words for text in texts)
+            words = "".join("".join(line[box.x : box.right] for line in lines).split())
+            return all("".join(text.split()) in words for text in texts)
 
         await self.session.until(there, f"{texts}")
 
