@@ -25,7 +25,6 @@ STYLES = {
     "title": "bold",
     "wrong": "bold $text-warning",
     "kink": "bold $text-accent",
-    "unclear": "bold",
     "columns": "dim",
     "note": "dim",
     "verdict": "dim",

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from bptui.core.batches import Indices
 from bptui.core.errors import UnusableError
-from bptui.core.gradcheck.central import LEVELS, central_differences
-from bptui.core.gradcheck.chain import Link, compared, explained, made_with
-from bptui.core.gradcheck.comparison import Comparison
-from bptui.core.gradcheck.complex_step import by_parameters, by_units
-from bptui.core.gradcheck.derivatives import Derivatives, Kind, Places
+from bptui.core.gradcheck.chain import Chains, Link, made_with
+from bptui.core.gradcheck.comparison import Comparison, Kind, Places
 from bptui.core.gradcheck.forward import ForwardPass
-from bptui.core.gradcheck.places import parameter_places, unit_places
-from bptui.core.gradcheck.rounding import RoundingBounds
+from bptui.core.gradcheck.numerical import compare, work
 from bptui.core.snapshot import Snapshot
 
 Progress = Callable[[float], None]
 """Is told the share of the work that is done, 0 to 1; may raise to give up."""
+SEED = 0
+WORK = 500_000
+"""Numbers to compute for one array, for each pass, before a sample of it is checked."""
+FEWEST = 8
+"""Numbers that are checked of any array, however much work they are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +40,7 @@ class GradientCheck:
     @property
     def right(self) -> bool:
         """Whether no link is wrong."""
-        return not any(each.wrong for each in self.links)
+        return self.first_wrong is None
 
     @property
     def first_wrong(self) -> Link | None:
@@ -53,17 +55,17 @@ class GradientCheck:
         return tuple(name for name in made if name not in known)
 
     def count(self, kind: str) -> int:
-        """Checked gradients of which ``kind`` is true: ``wrong``, ``unclear``, ``kink``, ..."""
+        """Return of how many checked gradients ``kind`` is true: ``wrong``, ``at_kink``, ..."""
         return sum(int(np.count_nonzero(getattr(each, kind))) for each in self.gradients)
 
     @property
     def checked(self) -> int:
-        return sum(each.analytic.size for each in self.gradients)
+        return sum(each.places.size for each in self.gradients)
 
     @property
     def total(self) -> int:
         """Weights and biases that there are."""
-        return sum(each.derivatives.places.total for each in self.gradients)
+        return sum(each.places.total for each in self.gradients)
 
 
 def check_gradients(
@@ -79,54 +81,49 @@ def check_gradients(
             f"a loss of {snapshot.loss} at step {snapshot.step}",
             "a step before training diverged",
         )
-    forward = ForwardPass(snapshot)
-    jobs = _jobs(snapshot, forward, every)
-    tell = _Work(forward, [each for _, each in jobs], progress)
-    bounds = RoundingBounds(forward)
-    right = made_with(snapshot, ()) if snapshot.experiment.training.mistakes else None
-    truth: dict[str, Derivatives] = {}
-    gradients: list[Comparison] = []
-    for name, places in jobs:
-        if places.kind in ("net", "out"):
-            truth[name] = by_units(forward, bounds, places, tell)
-        else:
-            truth[name] = by_parameters(forward, bounds, places, tell)
-            differences = central_differences(forward, places, tell)
-            gradients.append(compared(snapshot, name, truth[name], differences, right))
-    with np.errstate(all="ignore"):
-        links, idle = explained(snapshot, truth, right)
-    return GradientCheck(snapshot, tuple(gradients), links, idle)
+    mistakes = snapshot.experiment.training.mistakes
+    forward = ForwardPass(made_with(snapshot, ()) if mistakes else snapshot)
+    jobs = dict(_jobs(forward, every))
+    whole, done = sum(work(forward, each) for each in jobs.values()), 0
+
+    def told(more: int) -> None:
+        nonlocal done
+        done += more
+        if progress is not None:
+            progress(min(done / whole, 1.0))
+
+    truth = {name: compare(forward, snapshot, name, places, told) for name, places in jobs.items()}
+    links, idle = Chains(forward, snapshot, truth).explained()
+    gradients = tuple(each for each in truth.values() if each.central is not None)
+    return GradientCheck(snapshot, gradients, links, idle)
 
 
-def _jobs(snapshot: Snapshot, forward: ForwardPass, every: bool) -> list[tuple[str, Places]]:
-    """What is differentiated by, under the names that backpropagation's results have."""
-    names, jobs = snapshot.experiment.network.names, list[tuple[str, Places]]()
-    for layer in range(1, names.depth + 1):
-        kinds: tuple[Kind, ...] = ("weights", "biases")
-        for kind, name in zip(kinds, (names.weight_gradient, names.bias_gradient), strict=True):
-            if kind == "weights" or snapshot.experiment.network.bias:
-                jobs.append((name(layer), parameter_places(forward, layer, kind, every)))
-        jobs.append((names.out_gradient(layer), unit_places(forward, layer, "out", every)))
-        jobs.append((names.delta(layer), unit_places(forward, layer, "net", every)))
-    return jobs
+def _jobs(forward: ForwardPass, every: bool) -> Iterator[tuple[str, Places]]:
+    """Yield what is differentiated by, with the names that backpropagation's results have."""
+    network, names = forward.network, forward.network.names
+    for layer in range(1, network.depth + 1):
+        fan_in, units = network.layers[layer - 1 : layer + 1]
+        most = None if every else max(FEWEST, WORK // forward.work(layer))
+        # numbered as the weights are: all those into the first unit, then into the second
+        columns, rows = np.divmod(_chosen(fan_in * units, most, (layer, 0)), fan_in)
+        yield names.weight_gradient(layer), Places("weights", layer, rows, columns, fan_in * units)
+        if network.bias:
+            columns = _chosen(units, most, (layer, 1))
+            rows = np.zeros_like(columns)
+            yield names.bias_gradient(layer), Places("biases", layer, rows, columns, units)
+        chosen, samples = _chosen(units, most, (layer, 2)), forward.samples
+        columns, rows = np.repeat(chosen, samples), np.tile(np.arange(samples), len(chosen))
+        kinds: tuple[tuple[str, Kind], ...] = (
+            (names.out_gradient(layer), "out"),
+            (names.delta(layer), "net"),
+        )
+        for name, kind in kinds:
+            yield name, Places(kind, layer, rows, columns, units * samples)
 
 
-class _Work:
-    """Adds up what was done and passes on its share of the whole."""
-
-    def __init__(
-        self, forward: ForwardPass, places: list[Places], progress: Progress | None
-    ) -> None:
-        passes = 4 if forward.tied else 1
-        self._whole, self._done, self._progress = 1, 0, progress
-        for each in places:
-            if each.kind in ("net", "out"):
-                units = each.size // max(forward.samples, 1)
-                self._whole += units * forward.work(each.layer) * passes
-            else:
-                self._whole += each.size * forward.work(each.layer) * (passes + LEVELS)
-
-    def __call__(self, work: int) -> None:
-        self._done += work
-        if self._progress is not None:
-            self._progress(min(self._done / self._whole, 1.0))
+def _chosen(count: int, most: int | None, draw: tuple[int, int]) -> Indices:
+    """Return all indices below ``count``, or ``most`` of them, drawn but always the same."""
+    if most is None or count <= most:
+        return np.arange(count)
+    drawn = np.random.default_rng((SEED, *draw)).choice(count, most, replace=False)
+    return np.sort(drawn)

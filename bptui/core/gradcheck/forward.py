@@ -1,180 +1,226 @@
-"""The forward pass and the loss of one batch, for many networks at once that differ in one place.
+"""The forward part of a step's graph, computed again for copies of the batch that are moved a bit.
 
-In all of them one column is another: the pre-activations, or the activations, of one unit.
+Of a complex step only the imaginary parts are new: the real parts stay those of the step itself, so
+that no rounding comes between its own numbers and the derivatives at them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 
+from bptui.core.activations import ACTIVATIONS
 from bptui.core.arrays import Array
 from bptui.core.batches import Indices
-from bptui.core.gradcheck.functions import (
-    KINKED,
-    Mask,
-    Values,
-    activation,
-    from_logits,
-    loss_of_logits,
-    terms_of_outputs,
-)
-from bptui.core.gradcheck.slopes import EPSILON, out_error
+from bptui.core.gradcheck.comparison import Kind, Mask, Places
+from bptui.core.graph.node import LEAF, STABLE, Node, Values, evaluate, ordered
+from bptui.core.graph.plain import Plain
+from bptui.core.network import Parameters
 from bptui.core.snapshot import Snapshot
+from bptui.core.step import Step, rewritten, training_step
 
-Ties: TypeAlias = Literal["direction", "off", "on"]
-"""How relu and leaky_relu treat a pre-activation of 0: by the sign of its imaginary part, so that
-it is the limit from that side; or all alike, off (the convention of :mod:`..activations`) or on."""
+STEP = 1e-100
+"""The complex step h: its error, h^2 times a third derivative, is far below all that matters."""
+SMALLEST = 1e-160
+"""What it cannot tell from 0: the product with h underflows."""
+ALMOST_0 = 1e-80
+"""The complex step is small beside anything above this."""
+EPSILON = float(np.finfo(np.float64).eps)
+JUMP = 1e-6
+"""How much the slopes beside a kink differ at least, relatively."""
 
 
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """Losses (networks, samples), reduced but not summed; ``same_side`` (networks,).
-
-    ``same_side``: whether every unit is on the side of its kink on which it is unchanged.
-    """
-
-    losses: Values
-    same_side: Mask
+def named(parameters: Parameters) -> dict[str, Array]:
+    """Return the arrays by their names W1, b1, W2, ..."""
+    found: dict[str, Array] = {}
+    for layer, weights in enumerate(parameters.weights, 1):
+        found[f"W{layer}"] = weights
+        if parameters.biases is not None:
+            found[f"b{layer}"] = parameters.biases[layer - 1]
+    return found
 
 
 class ForwardPass:
-    """The batch of ``snapshot`` through its network, at its parameters; computed anew.
+    """The forward pass of a step without mistakes, and its graph.
 
-    ``net[l]`` and ``out[l]`` are (samples, units) of layer l, from 1 (``out[0]`` is the input);
-    ``net_error[l]`` and ``out_error[l]`` bound what rounding may have done to them, to first order
-    (Higham 2002, section 3.1). ``ties[l]`` marks the pre-activations that stand on a kink, exactly
-    or as far as rounding lets tell; None where the layer has no kinks.
+    ``shifts`` hold, for each node with numbers at a kink, how far they may be from it, as rounding
+    lets tell; 0 for its other numbers. ``sizes`` are what the formulas of each quantity add up.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
-        experiment, parameters = snapshot.experiment, snapshot.parameters
-        data, training = experiment.data, experiment.training
-        self.network, self.loss, self.l2 = experiment.network, training.loss, training.l2
-        self.depth, self.weights = self.network.depth, (None, *parameters.weights)
-        self.inputs, self.targets = data.inputs[snapshot.batch], data.targets[snapshot.batch]
-        self.samples = len(snapshot.batch)
-        self.factor = 1.0 / self.samples if training.reduction == "mean" else 1.0
-        self.net: list[Array] = [self.inputs]
-        self.out: list[Array] = [self.inputs]
-        self.net_error = [np.zeros_like(self.inputs)]
-        self.out_error = [np.zeros_like(self.inputs)]
-        self.ties: list[Mask | None] = [None]
+        self.snapshot, self.samples = snapshot, len(snapshot.batch)
+        self.network, self.depth = snapshot.experiment.network, snapshot.experiment.network.depth
+        self.step = training_step(snapshot.experiment, self.samples)
+        self.leaves = _leaf_values(self.step, snapshot)
+        names, nodes, layers = self.step.names, self.step.nodes, range(1, self.depth + 1)
+        self.weights = [nodes[names.weights(layer)] for layer in layers]
+        self.net = [nodes[names.net(layer)] for layer in layers]
+        self.out = [nodes[names.out(layer)] for layer in range(self.depth + 1)]
+        self.values = {node: snapshot.values[node.name] for node in (*self.net, *self.out)}
+        outputs = {node: self.values[node] for node in self.out}
+        self.sizes = _sizes(self.step, self.leaves | outputs)
+        self._added = _without_sums(nodes.get("data_loss", nodes["loss"]))
+        shown = {each: each.inputs[0] for each in ordered([self._added]) if each.op is STABLE}
+        self._written = rewritten([self._added], shown)[self._added]
+        self._penalty = _without_sums(nodes["penalty"]) if "penalty" in nodes else None
+        self.shifts: dict[Node, Array] = {}
         with np.errstate(all="ignore"):
-            for layer in range(1, self.depth + 1):
-                bias = None if parameters.biases is None else parameters.biases[layer - 1]
-                self._add(layer, parameters.weights[layer - 1], bias)
-
-    def _add(self, layer: int, weights: Array, bias: Array | None) -> None:
-        source, name = self.out[-1], self.network.activations[layer - 1]
-        size = np.abs(weights)
-        net, terms = source @ weights, np.abs(source) @ size
-        if bias is not None:
-            net, terms = net + bias, terms + np.abs(bias)
-        error = self.out_error[-1] @ size + (len(weights) + 2) * EPSILON * terms
-        out = np.asarray(activation(name, net), dtype=np.float64)
-        self.net.append(net)
-        self.out.append(out)
-        self.net_error.append(error)
-        self.out_error.append(out_error(name, net, out, error))
-        self.ties.append(np.asarray(np.abs(net) <= error) if name in KINKED else None)
-
-    def weight_matrix(self, layer: int) -> Array:
-        """(fan_in, fan_out) of ``layer``, from 1."""
-        found = self.weights[layer]
-        assert found is not None, "layer 0 has no weights"
-        return found
-
-    @property
-    def kinked(self) -> bool:
-        """Whether any activation has a kink."""
-        return any(each in KINKED for each in self.network.activations)
-
-    @property
-    def tied(self) -> bool:
-        """Whether any pre-activation stands on a kink."""
-        return any(bool(each.any()) for each in self.ties if each is not None)
+            for layer, net in enumerate(self.net, 1):
+                if self._alone(layer):
+                    terms = self.out[layer - 1].shape[-1] + 2
+                    self._find_kinks(net, self.out[layer], terms * self.sizes[net.name])
+            self._find_kinks(self.out[-1], self._added, 2.0 * np.abs(self.values[self.out[-1]]))
 
     def work(self, layer: int) -> int:
-        """Numbers computed for one network that is changed in ``layer``."""
+        """Return how many numbers are computed for a copy that is moved in ``layer``."""
         if layer == self.depth:
             return self.samples * self.network.layers[layer]
         return self.samples * (1 + sum(self.network.layers[layer + 1 :]))
 
-    def with_net(
-        self, layer: int, units: Indices, columns: Values, ties: Ties = "direction"
-    ) -> Outcome:
-        """The losses with the pre-activations ``columns`` (networks, samples) of ``units``."""
-        name = self.network.activations[layer - 1]
-        if layer == self.depth:
-            net = self._replaced(self.net[layer], units, columns)
-            on, same = self._sides(layer, net, None, ties)
-            return Outcome(self._losses(net, on), same)
-        on, same = self._sides(layer, columns, units, ties)
-        return self._onward(layer, units, activation(name, columns, on), same, ties)
+    def penalty(self, places: Places, moves: Values | complex) -> Values:
+        """Return what each of these parameters, moved, adds to the loss by its size."""
+        if self._penalty is None or places.kind != "weights":
+            return np.zeros(places.size)
+        weights = self.weights[places.layer - 1]
+        given: dict[Node, Values] = dict.fromkeys(self.weights, np.zeros(()))
+        given[weights] = places.of(self.leaves[weights]) + moves
+        return self._evaluated(self._penalty, given)
 
-    def with_out(
-        self, layer: int, units: Indices, columns: Values, ties: Ties = "direction"
-    ) -> Outcome:
-        """The losses with the activations ``columns`` (networks, samples) of ``units``.
+    def added(self, kind: Kind, layer: int, units: Indices, moves: Values, side: int = 0) -> Values:
+        """Return what the outputs add to the loss, (copies, samples, outputs).
 
-        Of the output layer only the terms of those units: what changes with them.
+        In each copy one column of the layer is moved by ``moves`` (copies, samples): of its
+        activations for the kind ``out``, else of its pre-activations. Numbers at a kink go to the
+        side to which their imaginary parts point, or all to ``side``, 1 or -1.
         """
-        same = np.ones(len(units), dtype=bool)
-        if layer < self.depth:
-            return self._onward(layer, units, columns, same, ties)
-        # the terms of the other outputs stay as they are, and may not even be finite
-        terms = terms_of_outputs(self.loss, columns, self.targets[:, units].T, len(self.targets.T))
-        return Outcome(self.factor * terms, same)
+        out = self.out[layer]
+        if kind == "out" and layer == self.depth:
+            outputs = self._moved(out, units, self.values[out][:, units].T + moves, side)
+            return self._evaluated(self._written, {out: outputs})
+        if kind != "out":
+            net = self.net[layer - 1]
+            columns = self._at(net, self.values[net][:, units].T + moves, side, units)
+            if layer == self.depth or not self._alone(layer):
+                return self._onward(layer, self._moved(net, units, columns, side), side)
+            columns = self._at(out, self._evaluated(out, {net: columns}), side, units)
+            moves = columns - self.values[out][:, units].T
+        weights = self.leaves[self.weights[layer]][units]
+        changes = moves[:, :, None] * weights[:, None, :]
+        return self._onward(layer + 1, self.values[self.net[layer]] + changes, side)
 
-    def _onward(
-        self, layer: int, units: Indices, columns: Values, same: Mask, ties: Ties
-    ) -> Outcome:
-        """The rest of the pass, after activations of ``layer`` that differ in one column."""
-        out = columns
-        change = columns - self.out[layer][:, units].T
-        weights = self.weight_matrix(layer + 1)[units]
-        net = self.net[layer + 1] + change[:, :, None] * weights[:, None, :]
-        for later in range(layer + 1, self.depth + 1):
-            if later > layer + 1:
-                # of the changes alone: they are not rounded to the size of what they change
-                net = self.net[later] + (out - self.out[later - 1]) @ self.weight_matrix(later)
-            on, unchanged = self._sides(later, net, None, ties)
-            same &= unchanged
-            if later < self.depth:
-                out = activation(self.network.activations[later - 1], net, on)
-        return Outcome(self._losses(net, on), same)
+    @cached_property
+    def singular(self) -> Mask:
+        """The outputs (samples, outputs) at which a term of the loss goes beyond all bounds."""
+        out = self.out[self.depth]
+        outputs = self.values[out]
+        nearest = np.where(np.abs(outputs) < ALMOST_0, 0.0, outputs)
+        singular: Mask = ~np.isfinite(self._evaluated(self._written, {out: nearest}))
+        return singular
 
-    def _replaced(self, values: Array, units: Indices, columns: Values) -> Values:
-        """``values`` (samples, units), once for each network, with its column exchanged."""
-        many = np.repeat(values[None].astype(columns.dtype), len(units), axis=0)
-        many[np.arange(len(units)), :, units] = columns
-        result: Values = many
+    def _onward(self, layer: int, value: Values, side: int) -> Values:
+        """Return what the outputs add, from other pre-activations of ``layer``."""
+        net = self.net[layer - 1]
+        given = {net: self._at(net, value, side)}
+        path = [node for pair in zip(self.net, self.out[1:], strict=True) for node in pair]
+        for node in path[2 * layer - 1 :]:
+            given[node] = self._at(node, self._evaluated(node, given), side)
+        return self._evaluated(self._added, given)
+
+    def _evaluated(self, node: Node, given: Mapping[Node, Values]) -> Values:
+        return evaluate([node], {**self.leaves, **given})[node]
+
+    def _moved(self, node: Node, units: Indices, columns: Values, side: int) -> Values:
+        """Return the values of a node for each copy, with the column of its unit exchanged."""
+        copies = np.repeat(self.values[node][None].astype(columns.dtype), len(units), axis=0)
+        copies[np.arange(len(units)), :, units] = columns
+        return self._at(node, copies, side)
+
+    def _at(self, node: Node, value: Values, side: int, units: Indices | None = None) -> Values:
+        """Return complex values with the real parts of the step, beside a kink on one side."""
+        if not np.iscomplexobj(value):
+            return value
+        real, shift, imag = self.values[node], self.shifts.get(node), value.imag
+        if units is not None:
+            real, shift = real[:, units].T, None if shift is None else shift[:, units].T
+        if shift is not None:
+            real = real + np.where(imag > 0.0, shift, -shift) if side == 0 else real + side * shift
+        result = np.empty(value.shape, dtype=np.complex128)
+        # where powers of e overflow though the value is finite, it has reached its limit
+        result.imag = np.where(np.isnan(imag) & np.isfinite(real), 0.0, imag)
+        result.real = real
         return result
 
-    def _losses(self, net: Values, on: Mask | None) -> Values:
-        """The losses from the pre-activations of the output layer."""
-        last = self.network.activations[-1]
-        if from_logits(self.loss):
-            return self.factor * loss_of_logits(self.loss, last, net, self.targets)
-        outputs = activation(last, net, on)
-        terms = terms_of_outputs(self.loss, outputs, self.targets, self.targets.shape[1])
-        losses: Values = self.factor * terms.sum(-1)
-        return losses
+    def _find_kinks(self, node: Node, result: Node, size: Array) -> None:
+        """Find where the slope of ``result`` jumps at a node: no less for being looked at nearer.
 
-    def _sides(
-        self, layer: int, net: Values, units: Indices | None, ties: Ties
-    ) -> tuple[Mask | None, Mask]:
-        """Where the units of ``layer`` are on, and for which networks all are where they were."""
-        tied, before = self.ties[layer], self.net[layer]
-        if tied is None:
-            return None, np.ones(len(net), dtype=bool)
-        if units is not None:
-            tied, before = tied[:, units].T, before[:, units].T
-        axes = tuple(range(1, net.ndim))
-        same: Mask = np.all(np.sign(net.real) == np.sign(before), axis=axes)
-        sideways = net.imag > 0.0 if ties == "direction" else np.full(net.shape, ties == "on")
-        on: Mask = np.where(tied, sideways, net.real > 0.0) if np.iscomplexobj(net) else net > 0.0
-        return on, same
+        ``size`` is that of what is added up for the node's numbers.
+        """
+        error = EPSILON * size + SMALLEST
+
+        def slopes(shift: Array) -> Array:
+            given = {each: self.values[each] for each in self.net}
+            moved = self._evaluated(result, {**given, node: self.values[node] + shift + 1j * STEP})
+            found: Array = moved.imag / STEP
+            return found
+
+        right, left = slopes(error), slopes(-error)
+        near, far = right - left, slopes(8.0 * error) - slopes(-8.0 * error)
+        jumps = np.abs(near) > JUMP * np.maximum(np.abs(right), np.abs(left))
+        jumps &= np.abs(near) > 0.5 * np.abs(far)
+        if jumps.any():
+            self.shifts[node] = np.where(jumps, error, 0.0)
+
+    def _alone(self, layer: int) -> bool:
+        """Whether an activation of ``layer`` depends on one pre-activation alone."""
+        return ACTIVATIONS[self.network.activations[layer - 1]].pullback is None
+
+
+def _leaf_values(step: Step, snapshot: Snapshot) -> dict[Node, Values]:
+    """Return the values of all leaves of a step's graph at the state of ``snapshot``."""
+    known: dict[str, Values] = {"k": np.asarray(snapshot.step + 1.0)}
+    known |= {name: snapshot.values[name] for name in ("input", "target")}
+    known |= named(snapshot.parameters)
+    for slot, parameters in snapshot.slots.items():
+        known |= {f"{slot}_{name}": array for name, array in named(parameters).items()}
+    settings = step.settings
+    return {
+        node: np.asarray(settings[node]) if node in settings else known[node.name]
+        for node in ordered(step.outputs)
+        if node.op is LEAF
+    }
+
+
+def _sizes(step: Step, given: Mapping[Node, Values]) -> dict[str, Array]:
+    """Return how large all is that the formulas of a step's quantities add up.
+
+    Beside that a result may be nothing, as where terms cancel or a unit is saturated; rounding is
+    small beside that alone.
+    """
+    plain = Plain(step.settings)
+    names = [name for name, node in step.nodes.items() if node not in given]
+    nodes = plain(step.nodes[name] for name in names)
+    known = dict(zip(plain(given), given.values(), strict=True))
+    values = evaluate(nodes, known)
+    found: dict[Node, Values] = {node: np.abs(value) for node, value in known.items()}
+    with np.errstate(all="ignore"):
+        for node in ordered(nodes, lambda each: () if each in known else each.inputs):
+            if node in known:
+                continue
+            terms, op = [found[each] for each in node.inputs], node.op
+            if op.name in ("add", "subtract"):
+                found[node] = terms[0] + terms[1]
+            elif op.name == "divide":
+                found[node] = terms[0] / np.abs(values[node.inputs[1]])
+            elif op.name in ("negative", "positive", "multiply", "matmul", "sum", "transpose"):
+                found[node] = np.abs(op.evaluate(*terms, **node.settings))
+            else:
+                found[node] = np.abs(values[node])
+    return {name: found[node] for name, node in zip(names, nodes, strict=True)}
+
+
+def _without_sums(node: Node) -> Node:
+    """Return what each number adds to a sum over everything."""
+    sums = [n for n in ordered([node]) if n.op.name == "sum" and n.settings["axis"] is None]
+    return rewritten([node], {each: each.inputs[0] for each in sums})[node]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isnan
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +12,6 @@ from bptui.core.gradcheck.chain import Link
 from bptui.core.gradcheck.check import GradientCheck
 from bptui.core.gradcheck.comparison import Comparison
 from bptui.core.gradcheck.report import summary
-from bptui.core.gradcheck.table import parameter_name
 
 Record: TypeAlias = dict[str, Any]
 SCHEMA = 1
@@ -63,18 +61,16 @@ def _record(experiment: Experiment, step: int) -> Record:
 
 
 def _parameter(check: GradientCheck, comparison: Comparison) -> Record:
-    experiment = check.snapshot.experiment
     name = comparison.name.removeprefix("g")
-    frozen = experiment.frozen.get(name)
+    frozen = check.snapshot.experiment.frozen.get(name)
     found = [*_numbers(check, comparison)]
     verdicts = {each["verdict"] for each in found}
-    order = ("wrong", "unclear", "kink", "right")
     return {
         "name": name,
         "shape": check.snapshot.values[comparison.name].shape,
         "gradient": comparison.name,
         "frozen": None if frozen is None else frozen.reason,
-        "verdict": next(each for each in order if each in verdicts),
+        "verdict": next(each for each in ("wrong", "kink", "right") if each in verdicts),
         "ratio": comparison.ratio,
         "max_error": float(np.max(comparison.relative_error)),
         "numbers": found,
@@ -82,19 +78,18 @@ def _parameter(check: GradientCheck, comparison: Comparison) -> Record:
 
 
 def _numbers(check: GradientCheck, comparison: Comparison) -> Iterator[Record]:
-    names, derivatives = check.snapshot.experiment.network.names, comparison.derivatives
-    differences = comparison.differences
-    for position in range(comparison.analytic.size):
-        central = float(differences.values[position]) if differences is not None else float("nan")
-        kink = comparison.verdict(position) == "kink"
+    names, places = check.snapshot.experiment.network.names, comparison.places
+    left, right, central = comparison.left, comparison.right, comparison.central
+    for position in range(places.size):
+        kink = bool(comparison.kink[position])
         yield {
-            "name": parameter_name(names, derivatives.places, position),
-            "index": derivatives.places.index(position),
+            "name": places.parameter(names, position),
+            "index": places.index(position),
             "analytic": comparison.analytic[position],
             "numerical": comparison.numerical[position],
-            "central": None if isnan(central) else central,
-            "one_sided": [derivatives.left[position], derivatives.right[position]]
-            if kink
+            "central": None if kink or central is None else central[position],
+            "one_sided": [left[position], right[position]]
+            if comparison.at_kink[position]
             else None,
             "relative_error": comparison.relative_error[position],
             "verdict": comparison.verdict(position),
