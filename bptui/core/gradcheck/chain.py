@@ -20,13 +20,12 @@ from bptui.core.training import Engine
 class UpdateFault:
     """Parameters ``name`` (W2, b1) that did not become what they should have.
 
-    ``never_applied``: they stayed as they were. ``wrong`` of ``total`` numbers are concerned.
+    ``never_applied``: they stayed as they were. ``wrong``: how many numbers are concerned.
     """
 
     name: str
     never_applied: bool
     wrong: int
-    total: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +108,7 @@ class Chains:
                 wrong = ~(_equal(after, expected) | (np.abs(after - expected) <= allowed))
             if wrong.any():
                 stayed = np.array_equal(after, before)
-                found.append(UpdateFault(name, stayed, int(wrong.sum()), wrong.size))
+                found.append(UpdateFault(name, stayed, int(wrong.sum())))
         return found
 
     def explained(self) -> tuple[tuple[Link, ...], tuple[str, ...]]:

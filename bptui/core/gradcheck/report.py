@@ -11,7 +11,7 @@ import numpy as np
 
 from bptui.core.gradcheck.chain import Link
 from bptui.core.gradcheck.check import GradientCheck
-from bptui.core.gradcheck.comparison import Comparison, Places
+from bptui.core.gradcheck.comparison import Comparison, Mask, Places
 from bptui.core.names import Names
 
 Role: TypeAlias = Literal["title", "columns", "right", "wrong", "kink", "note", "verdict", "blank"]
@@ -151,13 +151,13 @@ def sides(each: Comparison, position: int) -> str:
     return f"{left:.6g} from the left, {right:.6g} from the right"
 
 
-def _counts(each: Comparison, where: np.ndarray) -> tuple[int, int, int]:
+def _counts(each: Comparison, where: Mask) -> tuple[int, int, int]:
     """Return how many of those are wrong, at a kink, and right."""
     wrong, kinks = int((each.wrong & where).sum()), int((each.at_kink & where).sum())
     return wrong, kinks, int(where.sum()) - wrong - kinks
 
 
-def _omitted(each: Comparison, left: np.ndarray) -> str:
+def _omitted(each: Comparison, left: Mask) -> str:
     counts = zip(("wrong", "at a kink", "right"), _counts(each, left), strict=True)
     told = [(count, word) for word, count in counts if count]
     if len(told) == 1:
