@@ -49,15 +49,16 @@ def signed(value: float, form: Form) -> str:
     return (text[1:] if value == 0.0 else text).rjust(form.width)
 
 
-def label(value: float, decimals: int) -> str:
-    """+0.150 for an edge, with no blanks: at most ``decimals`` + 3 wide, +5e-09 excepted."""
-    for places in range(decimals, -1, -1):
-        text = f"{value:+.{places}f}"
-        if len(text) <= decimals + 3:
-            break
-    shown = any(digit in text for digit in "123456789")
-    if not math.isfinite(value) or ((shown or value == 0.0) and len(text) <= decimals + 3):
-        return text
+def label(value: float, size: float, decimals: int) -> str:
+    """+0.150 for an edge, with no blanks: at most ``decimals`` + 3 wide, +5e-09 excepted.
+
+    ``size`` is that of the largest number of the layer: it decides whether all have exponents.
+    """
+    if size == 0.0 or size >= 10.0**-decimals:
+        for places in range(decimals, -1, -1):
+            text = f"{value:+.{places}f}"
+            if len(text) <= decimals + 3 or not math.isfinite(value):
+                return text
     return f"{value:+.0e}"
 
 

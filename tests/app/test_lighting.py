@@ -155,7 +155,9 @@ async def test_nothing_moves_between_the_operations(size: tuple[int, int]) -> No
         lines = session.inside("#network")[1:]
         lines += session.inside("#weights") + session.inside("#gradients")
         text = re.sub("[▸◂─⠀-⣿]", " ", "\n".join(lines))
-        return re.sub(r" *([+-]?\d\.\d+|·)", lambda found: " " * (len(found[0]) - 1) + "#", text)
+        return re.sub(
+            r" *([+-]?\d\.\d+|[+-]\de-\d+|·)", lambda found: " " * (len(found[0]) - 1) + "#", text
+        )
 
     async with opened("mazur", size) as session:
         before = shape(session)

@@ -80,12 +80,19 @@ def test_plain_differs_by_the_plus_sign_alone(values: list[float], decimals: int
 @example(99_999.6, 2)
 @example(-5e-324, 2)
 def test_a_label_fits_and_reads_back(value: float, decimals: int) -> None:
-    text = label(value, decimals)
+    text = label(value, abs(value), decimals)
     assert text == text.strip()
     assert len(text) <= max(decimals + 3, len("-5e-324"))
     if not math.isnan(value):
         assert text[0] in "+-"
         assert reads_as(text, value)
+
+
+def test_labels_of_a_layer_all_have_exponents_or_none() -> None:
+    gradients = [0.0048, -0.00053, 0.0]
+    assert [label(each, 0.0048, 2) for each in gradients] == ["+5e-03", "-5e-04", "+0e+00"]
+    assert [label(each, 0.0048, 4) for each in gradients] == ["+0.0048", "-0.0005", "+0.0000"]
+    assert label(0.004, 0.27, 2) == "+0.00"
 
 
 @given(st.floats(-1e5, 1e5), DECIMALS)

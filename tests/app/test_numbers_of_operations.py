@@ -101,8 +101,9 @@ def check_edges(screen: Screen, session: Session, operation: Operation) -> set[i
         shown, parameters = names.weights(edge.layer), view.parameters
         if names.weight_gradient(edge.layer) in operation.writes:
             shown, parameters = names.weight_gradient(edge.layer), view.snapshot.gradients
-        value = float(parameters.weights[edge.layer - 1][edge.source, edge.destination])
-        text = label(value, layout.label_decimals)
+        numbers = parameters.weights[edge.layer - 1]
+        value = float(numbers[edge.source, edge.destination])
+        text = label(value, largest(numbers), layout.label_decimals)
         end = area.x + column + wires.label_width
         there = screen.piece(end - len(text), area.y + row, len(text))
         assert there.text == text, (operation.name, edge.layer)

@@ -235,7 +235,7 @@ async def test_the_diagram_follows_to_units_that_it_leaves_out() -> None:
         await session.shows("i31 ", "h21 ")
         text = "\n".join(session.inside("#network"))
         weight = float(session.app.player.snapshot.parameters.weights[0][30, 20])
-        labels = [label(weight, decimals) for decimals in (2, 3, 4)]
+        labels = [label(weight, abs(weight), decimals) for decimals in (2, 3, 4)]
         assert any(each in text for each in labels)
         for name in ("i31 ", "h21 ", "i300"):
             assert name in text

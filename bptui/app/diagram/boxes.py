@@ -112,7 +112,9 @@ TIGHT_GAP = 4
 def choose(network: Network, width: int, height: int) -> BoxStyle:
     """The roomiest style that leaves the weights on the edges their room; else the smallest."""
     fitting = [style for style in COMPLETE if style.rows_needed(network) <= height]
-    tried = [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in fitting]
+    # the edges of small networks have as many decimals as their boxes
+    tried = [(style, WIDE_GAP) for style in fitting if style.bordered]
+    tried += [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in fitting]
     tried += [(style, TIGHT_GAP) for style in SAMPLED if 2 * style.tallest(network) + 1 <= height]
     tried += [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in SMALLEST]
     across = (style for style, gap in tried if style.columns_needed(network, gap) <= width)

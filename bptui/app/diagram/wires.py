@@ -108,7 +108,7 @@ def draw_labels(scene: Scene, wires: Wires) -> None:
                     style = scene.ink.selected(style, scene.focused)
                 # at the right end of its room: before it numbers of a unit may stand
                 row, column = place
-                text = label(value, decimals)
+                text = label(value, size, decimals)
                 column += wires.label_width - len(text)
                 scene.canvas.write(row, column, text, style)
 
