@@ -21,8 +21,6 @@ from bptui.core.timeline import Timeline
 from .derivation_support import random_experiment
 from .support import HIDDEN, PAIRS, experiment
 
-PARENTHESES = re.compile(r"\\left|\\right|\\[bB]ig+[lr]")
-
 
 def equations(made: Experiment, step: int = 1) -> Iterator[Equation]:
     """Every equation of a step's worksheet, published and correct ones alike."""

@@ -7,8 +7,8 @@ Trees are immutable and compare by value.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias, cast
 
 import numpy as np
 
@@ -233,18 +233,23 @@ def square(of: Expression) -> Power:
 def children(node: Expression) -> tuple[Expression, ...]:
     """The parts of a node, in the order in which they are read."""
     parts = [getattr(node, name) for name in node.part_names]
-    return parts[0] if len(parts) == 1 and isinstance(parts[0], tuple) else tuple(parts)
+    return parts[0] if parts and isinstance(parts[0], tuple) else tuple(parts)
 
 
 def rebuild(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
     """The node with ``change`` applied to each of its parts."""
+    if not node.part_names:
+        return node
     if isinstance(node, Product):
         return times(*map(change, node.factors))
-    changed: dict[str, Any] = {}
-    for name in node.part_names:
-        part = getattr(node, name)
-        changed[name] = tuple(map(change, part)) if isinstance(part, tuple) else change(part)
-    return replace(node, **changed) if changed else node
+    kind: Any = type(node)
+    values = []
+    for name in kind.__match_args__:
+        value = getattr(node, name)
+        if name in kind.part_names:
+            value = tuple(map(change, value)) if isinstance(value, tuple) else change(value)
+        values.append(value)
+    return cast(Expression, kind(*values))
 
 
 def quantities(node: Expression) -> tuple[Quantity, ...]:

@@ -102,6 +102,8 @@ def broken(
     ``used``: of the first line, ``margin``: of later ones; none ends before it is wider than
     ``least``.
     """
+    if used + sum(width for width, _ in parts) <= room:
+        return [[*range(len(parts))]]
     lines: list[list[int]] = [[]]
     for place, (width, breaks) in enumerate(parts):
         if breaks and used > (margin if least is None else least):
