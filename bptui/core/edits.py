@@ -133,9 +133,9 @@ def edited(
             experiment = replace(experiment, start=parameters)
     else:
         experiment = number.in_experiment(experiment, value)
-    before = () if updated else timeline.edits_by_step.get(step, ())
-    edits = (*(each for each in before if each.number != number), Edit(number, value))
-    return timeline.edited(step, experiment, parameters, slots, edits)
+    edits = [edit for at, edit in timeline.all_edits if at == step and edit.number != number]
+    edits = [*([] if updated else edits), Edit(number, value)]
+    return timeline.edited(step, experiment, parameters, slots, tuple(edits))
 
 
 def _with(array: Array, place: tuple[int, ...], value: float) -> Array:

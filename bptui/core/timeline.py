@@ -6,7 +6,7 @@ A timeline may be edited: it forks, and the steps before the edit stay as they a
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from time import perf_counter
@@ -86,18 +86,19 @@ class Timeline:
 
     @classmethod
     def replayed(
-        cls, opened: Experiment, edits: Mapping[int, tuple[Edit, ...]], budget: int = BUDGET
+        cls, opened: Experiment, edits: Iterable[tuple[int, Edit]], budget: int = BUDGET
     ) -> Timeline:
         """Return the timeline in which these edits were made at these steps, not played yet.
 
         Raises :class:`ValueError` where one of them changes nothing that there is.
         """
-        segments, experiment = [], opened
-        for step in sorted({0, *edits}):
-            made = edits.get(step, ())
-            for edit in made:
+        experiment, made, segments = opened, dict[int, list[Edit]]({0: []}), []
+        for step, edit in edits:
+            made.setdefault(step, []).append(edit)
+        for step in sorted(made):
+            for edit in made[step]:
                 experiment = edit.in_experiment(experiment, step)
-            segments.append(Segment(step, experiment, edits=made))
+            segments.append(Segment(step, experiment, edits=tuple(made[step])))
         timeline = cls(segments[0].experiment, budget)
         timeline.opened, timeline._segments = opened, tuple(segments)
         return timeline
@@ -151,9 +152,9 @@ class Timeline:
         return self._segments[0].experiment
 
     @property
-    def edits_by_step(self) -> dict[int, tuple[Edit, ...]]:
+    def all_edits(self) -> list[tuple[int, Edit]]:
         """What was edited at which step, which is all that :meth:`replayed` needs to know."""
-        return {each.first: each.edits for each in self._segments if each.edits}
+        return [(each.first, edit) for each in self._segments for edit in each.edits]
 
     @property
     def edits(self) -> tuple[int, ...]:
@@ -246,17 +247,6 @@ class Timeline:
             self._note(step, np.array([self._snapshot.loss]))
             self._arrived()
         return self._snapshot
-
-    def restored(self, step: int, state: Array) -> Snapshot:
-        """Return the snapshot of ``step`` from a state that was kept of it; plays nothing.
-
-        Raises :class:`ValueError` unless it has as many numbers as a state here.
-        """
-        engine = Engine(self._segments[self._index_of(step)].experiment)
-        if state.shape != engine.state.flat.shape:
-            raise ValueError("a state of too many or too few numbers")
-        engine.load(state, step)
-        return engine.record()
 
     def go_on_from(
         self, step: int, state: Array, losses: LossHistory, tests: HeldOutLosses | None

@@ -189,17 +189,15 @@ class AutosavingApp(LookingApp):
             self._warn(continued.problem)
 
     async def _tell_continued(self, continued: Continued) -> None:
-        from bptui.app.session.state import checkpoint_of
+        from bptui.app.session.state import state_of
 
         state, was = continued.session.state, continued.session.checkpoint
         snapshot = self._player.snapshot
         if snapshot.step != state.step:
             return  # another key was quicker
-        if was is not None and was.step == state.step:
-            now, then = await asyncio.gather(
-                *(asyncio.to_thread(checkpoint_of, each) for each in (snapshot, was))
-            )
-            if now != then:
+        if was is not None and was[0] == state.step:
+            now = await asyncio.to_thread(state_of, snapshot)
+            if now.tobytes() != was[1].tobytes():
                 self.notify(
                     f"The numbers of step {state.step:,} differ slightly: they were recomputed, "
                     "and another computer or version of numpy may round differently.",

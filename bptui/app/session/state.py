@@ -12,6 +12,7 @@ import hashlib
 import os
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, BinaryIO, Literal, NamedTuple, TypeVar
 
@@ -41,6 +42,8 @@ from bptui.presets.save import SaveError, document, shown_path
 from bptui.presets.working import working_folder
 
 FORMAT, VERSION = "bptui session", 2
+USELESS = "; the file can be deleted"
+"""Is said of what no version of the program can continue."""
 LARGEST_FILE = 64 * 2**20
 """Bytes; no larger session is written, nor read."""
 MOST_WRITTEN_OUT = 100_000
@@ -153,11 +156,11 @@ class Session:
 
 
 class Resumed(NamedTuple):
-    """What was read: ``checkpoint`` is the step that was shown, as it was then."""
+    """What was read: ``checkpoint`` is the step that was shown, and the numbers of its state."""
 
     state: SessionState
     timeline: Timeline
-    checkpoint: Snapshot | None
+    checkpoint: tuple[int, Array] | None
     breakpoints: dict[Breakpoint, bool]
 
 
@@ -168,32 +171,28 @@ class SessionError(Exception):
         super().__init__(f"{shown_path(file)}: {printable(reason)}")
 
 
-class UselessSessionError(SessionError):
-    """One that no version of the program can continue."""
-
-    def __init__(self, file: Path, reason: str) -> None:
-        super().__init__(file, f"{reason}; the file can be deleted")
-
-
 def preset_of(experiment: Experiment) -> Past:
     """Return its preset, without edits. Raises :class:`SaveError` where it has none."""
     origin, data = origin_of(experiment), experiment.data
-    table, numbers = table_of(experiment), dataclasses.replace(experiment, origin=None)
+    table, numbers = table_of(experiment), None
+    if table.data.csv and data.inputs.size + data.targets.size <= MOST_WRITTEN_OUT:
+        with suppress(SaveError):
+            numbers = document(dataclasses.replace(experiment, origin=None))
     if origin is not None and origin.text and table == origin.table:
         text = origin.text
     else:
         try:
             text = document(experiment)
         except SaveError:  # its CSV file has changed since
-            table, text = table_of(numbers), document(numbers)
-    by_file = table.data.csv is not None
-    small = data.inputs.size + data.targets.size <= MOST_WRITTEN_OUT
+            if numbers is None:
+                raise
+            text = numbers
     return Past(
         text=text,
         folder=os.fsencode((working_folder() if origin is None else origin.folder).absolute()),
         file=None if origin is None else file_name(origin.file),
-        csv=_checksum(data) if by_file else None,
-        numbers=document(numbers) if by_file and small else None,
+        csv=_checksum(data) if table.data.csv else None,
+        numbers=numbers,
         edits=[],
         checkpoint=None,
         losses=None,
@@ -214,21 +213,17 @@ def _checksum(data: Data) -> str:
 
 def lines_of(session: Session, preset: Past, ended: bool) -> Iterator[bytes]:
     """Return the lines of a session of this preset, in pieces."""
-    edits, snapshot = session.timeline.edits_by_step, session.snapshot
-    yield msgspec.json.encode(Mark(FORMAT, VERSION))
-    yield b"\n"
-    yield msgspec.json.encode(replace(session.state, ended=ended))
-    yield b"\n"
-    yield msgspec.json.encode(
-        replace(
-            preset,
-            edits=[(step, edit) for step, made in edits.items() for edit in made],
-            checkpoint=None if snapshot is None else snapshot.step,
-            losses=_losses_before(session.timeline, 0 if snapshot is None else snapshot.step),
-        )
+    timeline, snapshot = session.timeline, session.snapshot
+    step = None if snapshot is None else snapshot.step
+    past = replace(
+        preset,
+        edits=timeline.all_edits,
+        checkpoint=step,
+        losses=_losses_before(timeline, step or 0),
     )
-    yield b"\n"
-    content = memoryview(b"" if snapshot is None else checkpoint_of(snapshot))
+    for part in (Mark(FORMAT, VERSION), replace(session.state, ended=ended), past):
+        yield msgspec.json.encode(part) + b"\n"
+    content = memoryview(b"" if snapshot is None else _bytes(state_of(snapshot)))
     for start in range(0, len(content), PIECE):
         yield b2a_base64(content[start : start + PIECE], newline=False)
     yield b"\n"
@@ -244,20 +239,24 @@ def _losses_before(timeline: Timeline, step: int) -> Losses | None:
     summary, tests = losses.summary(), None if tests is None else tests.until(step)
     return Losses(
         width=summary.width,
-        lows=summary.lows.astype("<f8").tobytes(),
-        highs=summary.highs.astype("<f8").tobytes(),
-        rest=summary.rest.astype("<f8").tobytes(),
+        lows=_bytes(summary.lows),
+        highs=_bytes(summary.highs),
+        rest=_bytes(summary.rest),
         first_not_finite=losses.first_not_finite,
         test_steps=[] if tests is None else tests.steps,
-        test_losses=b"" if tests is None else np.array(tests.values, "<f8").tobytes(),
+        test_losses=_bytes(np.array([] if tests is None else tests.values)),
     )
 
 
-def checkpoint_of(snapshot: Snapshot) -> bytes:
-    """Return the bytes of its state."""
+def state_of(snapshot: Snapshot) -> Array:
+    """Return all numbers of its state, as the engine holds them."""
     layout = Layout(snapshot.experiment.network)
     parts = (snapshot.parameters, *snapshot.slots.values())
-    return b"".join(layout.flatten(each).astype("<f8").tobytes() for each in parts)
+    return np.concatenate([layout.flatten(each) for each in parts])
+
+
+def _bytes(numbers: Array) -> bytes:
+    return numbers.astype("<f8").tobytes()
 
 
 def read_state(file: Path) -> SessionState:
@@ -272,7 +271,7 @@ def read(file: Path) -> Resumed:
         state = _state(file, stream)
         line, _, base64 = stream.read(LARGEST_FILE + 1).partition(b"\n")
     if len(line) + len(base64) > LARGEST_FILE:
-        raise UselessSessionError(file, f"more than {LARGEST_FILE // 2**20} MiB")
+        raise SessionError(file, f"more than {LARGEST_FILE // 2**20} MiB{USELESS}")
     past = _decoded(file, line, Past)
     try:
         opened = _loaded(past, printable(state.name))
@@ -280,15 +279,15 @@ def read(file: Path) -> Resumed:
         reason = f"a session whose preset cannot be loaded ({error or 'not enough memory'})"
         raise SessionError(file, reason) from None
     try:
-        timeline = Timeline.replayed(opened, _edits(past, opened))
-        checkpoint = None
+        _check_count(past, opened)
+        timeline, checkpoint = Timeline.replayed(opened, past.edits), None
+        numbers = _numbers(a2b_base64(base64.strip(), strict_mode=True))
         if past.checkpoint is not None:
-            numbers = _numbers(a2b_base64(base64.strip(), strict_mode=True))
-            checkpoint = timeline.restored(past.checkpoint, numbers)
+            if not numbers.size or numbers.size % opened.network.parameter_count:
+                raise ValueError("a state of too many or too few numbers")
+            checkpoint = past.checkpoint, numbers
             if past.losses is not None:
-                _go_on(timeline, past.checkpoint, numbers, past.losses)
-        elif base64.strip():
-            raise ValueError("a state of no step")
+                _go_on(timeline, *checkpoint, past.losses)
         breakpoints = {parse(text, opened.network): on for text, on in state.breakpoints}
     except (ValueError, MemoryError) as error:
         raise _damaged(file, error) from None
@@ -310,15 +309,11 @@ def _loaded(past: Past, name: str) -> Experiment:
     return loads(past.numbers, name, folder)
 
 
-def _edits(past: Past, opened: Experiment) -> dict[int, tuple[Edit, ...]]:
+def _check_count(past: Past, opened: Experiment) -> None:
     data = opened.data
     numbers = opened.network.parameter_count + data.inputs.size + data.targets.size
     if len(past.edits) * numbers > MOST_EDITED:
         raise ValueError("more edits than an experiment of its size can have")
-    edits: dict[int, tuple[Edit, ...]] = {}
-    for step, edit in past.edits:
-        edits[step] = (*edits.get(step, ()), edit)
-    return edits
 
 
 def _go_on(timeline: Timeline, step: int, state: Array, kept: Losses) -> None:
@@ -363,7 +358,7 @@ def _state(file: Path, stream: BinaryIO) -> SessionState:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         mark = Mark("", 0)
     if mark.format != FORMAT:
-        raise UselessSessionError(file, "not a session of bptui")
+        raise SessionError(file, f"not a session of bptui{USELESS}")
     if mark.version != VERSION:
         raise SessionError(
             file,
@@ -385,6 +380,6 @@ def _decoded(file: Path, line: bytes, kind: type[Line]) -> Line:
         raise _damaged(file, error) from None
 
 
-def _damaged(file: Path, error: object) -> UselessSessionError:
+def _damaged(file: Path, error: object) -> SessionError:
     """Return the error for one of ours that is not as it was written."""
-    return UselessSessionError(file, f"a damaged session ({error})")
+    return SessionError(file, f"a damaged session ({error}){USELESS}")
