@@ -54,7 +54,7 @@ def _file(output: str) -> Iterator[TextIO]:
     if not output:
         raise FileNotFoundError(2, "no file name")
     if "\0" in output:
-        raise OSError(22, "a name cannot hold a null character")
+        raise OSError(22, "a name cannot contain a null character")
     path = Path(output)
     mode = path.stat().st_mode if path.exists() else None
     if mode is None or stat.S_ISREG(mode) or stat.S_ISDIR(mode):

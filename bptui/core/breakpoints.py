@@ -189,7 +189,7 @@ def _indexed(array: str, index: Index, network: Network) -> Place:
         size is not None and place >= size for place, size in zip(index, shape, strict=True)
     ):
         wanted = "".join("[sample]" if size is None else f"[0 to {size - 1}]" for size in shape)
-        raise BreakpointError(f"the numbers of {array} are {array}{wanted}")
+        raise BreakpointError(f"the elements of {array} are {array}{wanted}")
     return Place(array, index)
 
 
@@ -231,9 +231,9 @@ def _unknown(name: str, network: Network) -> str:
     unit = names.unit(last, 0)
     if name in units(network):
         numbers = [f"{kind}_{name}" for kind in ("net", "out", "delta")]
-        return f"{name} is a unit: name one of its numbers, {', '.join(numbers)}"
+        return f"{name} is a unit: choose one of its numbers, {', '.join(numbers)}"
     if name in _arrays(network):
-        return f"{name} has several numbers: name one of them, such as {_first(name, network)}"
+        return f"{name} has several numbers: choose one of them, such as {_first(name, network)}"
     if re.fullmatch(r"g?w\d+", name):
         weights = f"w{network.weight_count}"
         return f"there is no {name}: this network's weights are w1 to {weights}"

@@ -57,12 +57,12 @@ class Loss(NamedTuple):
             return None
         if not activation.probability:
             return (
-                f"{self.name} takes logarithms of the outputs, so they must lie between 0 and 1, "
-                f"and those of {activation.name} need not"
+                f"{self.name} takes the logarithm of the outputs, so they must lie between 0 and "
+                f"1, which {activation.name} does not ensure"
             )
         if self.each_alone and activation.pullback is not None:
             return (
-                f"{self.name} treats every output as a probability of its own, and those of "
+                f"{self.name} treats every output as a separate probability, but those of "
                 f"{activation.name} depend on each other; cross_entropy fits {activation.name}"
             )
         return None
@@ -111,7 +111,7 @@ for _each in (
         {
             "sigmoid": Shortcut(
                 lambda a, t: a - t,
-                "sigmoid and cross-entropy divide by the same out (1 - out), which cancels",
+                "the out (1 - out) of sigmoid and of cross-entropy cancel",
                 lambda z, t: softplus(z) - z * t,
             )
         },
@@ -127,12 +127,12 @@ for _each in (
         {
             "sigmoid": Shortcut(
                 lambda a, t: t * (a - 1.0),
-                "sigmoid and cross-entropy divide by the same out, which cancels",
+                "the out of sigmoid and of cross-entropy cancel",
             ),
             "softmax": Shortcut(
                 lambda a, t: a * t.sum(axis=-1, keepdims=True) - t,
-                "the sum over the softmax's Jacobian leaves out times the sum of the targets, "
-                "less the target",
+                "the sum over the softmax's Jacobian is out times the sum of the targets, minus "
+                "the target",
                 one_hot=lambda a, t: a - t,
             ),
         },
