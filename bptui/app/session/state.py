@@ -52,7 +52,7 @@ LONGEST_STATE = 2**20
 """Bytes that each of the first two lines may take."""
 MOST_EDITED = 2**28
 """Edits times what the experiment has of numbers, which each of them may copy."""
-LONG_RUN = 0.1
+LONG_RUN = 0.03
 """Seconds of playing from which a run is not played again to continue it."""
 PIECE = 3 * 2**17
 """Bytes that are encoded at a time, between which other threads go on; divisible by three, so that
