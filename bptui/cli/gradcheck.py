@@ -33,10 +33,10 @@ WIDTH, NARROWEST = 100, 60
 NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
 Step k uses the parameters after k updates.
 
-The gradient of every weight and bias is compared with a complex step, exact to rounding; a central
-difference, as textbooks have it, stands beside them. Where a gradient is wrong, the chain from the
-loss to the update shows from which operation on, and which mistake of the preset causes it. Where
-there is no derivative, as relu has none at 0, both one-sided ones are given.
+The gradient of every weight and bias is compared with a complex step, exact to rounding; the
+textbook's central difference is shown as well. Where a gradient is wrong, the chain from the loss
+to the update shows from which operation on, and which mistake of the preset causes it. Where there
+is no derivative, as for relu at 0, both one-sided ones are given.
 
 Of large matrices a random sample is checked, always the same, and the worst rows are shown.
 
