@@ -241,6 +241,20 @@ def test_a_sum_that_only_rounding_keeps_from_0_is_a_kink() -> None:
     assert check.right
 
 
+def test_units_at_kinks_of_which_rounding_turns_one_on() -> None:
+    """0.1 + 0.2 - 0.3 is above 0 in float64, and 1 - 1 is not: neither side has both of these."""
+    made = build(
+        [[[1.0]], [[1.0, 0.1 + 0.2]], [[1.0], [-1.0]]], [[0.0], [-1.0, -0.3], [0.0]],
+        ("identity", "relu", "identity"), [[1.0]], [[-0.5]],
+    )  # fmt: skip
+    check = check_gradients(step_of(made))
+    assert check.right
+    first = check.gradients[0]
+    assert first.kink.all()
+    np.testing.assert_allclose([first.left[0], first.right[0]], [0.0, 0.35], rtol=1e-14)
+    np.testing.assert_allclose(first.analytic, -0.15, rtol=1e-14)
+
+
 def test_a_mistake_at_a_kink_is_still_a_mistake() -> None:
     made = build(
         KINK, [[0.0, 0.0], [0.0]], ("relu", "identity"), [[1.0, 1.0], [2.0, 1.0]],

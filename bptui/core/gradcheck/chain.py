@@ -143,7 +143,11 @@ class Chains:
                 behind = behind or begun or cure or mattering
             explained.append(replace(link, mistakes=tuple(behind)))
         known = {name for each in explained for name in each.mistakes}
-        idle = [name for name in made if name not in known and self._same(links, without[name])]
+        idle = [
+            name
+            for name in made
+            if name not in known and not any(self._matters(each, without[name]) for each in links)
+        ]
         return tuple(explained), tuple(idle)
 
     def _is_wrong(self, kind: str, snapshot: Snapshot) -> bool:
@@ -162,19 +166,6 @@ class Chains:
             if not (near | _equal(found, each.analytic)).all():
                 return True
         return False
-
-    def _same(self, links: tuple[Link, ...], other: Snapshot) -> bool:
-        """Return whether all is as in ``other``, gradients and updated parameters."""
-        if any(self._matters(each, other) for each in links):
-            return False
-        groups = (self._shown.parameters, self._shown.updated_parameters, other.updated_parameters)
-        arrays = zip(*(named(each).values() for each in groups), strict=True)
-        return all(
-            np.allclose(
-                there, here, 1e-9, 1e-9 * float(np.abs(here - before).max()), equal_nan=True
-            )
-            for before, here, there in arrays
-        )
 
 
 def _equal(one: Array, other: Array) -> Mask:

@@ -92,8 +92,9 @@ class ForwardPass:
         """Return what the outputs add to the loss, (copies, samples, outputs).
 
         In each copy one column of the layer is moved by ``moves`` (copies, samples): of its
-        activations for the kind ``out``, else of its pre-activations. Numbers at a kink go to the
-        side to which their imaginary parts point, or all to ``side``, 1 or -1.
+        activations for the kind ``out``, else of its pre-activations. Numbers at a kink, as far as
+        rounding lets tell, go to the side to which their imaginary parts point; or those that are
+        exactly there to one ``side``, 1 or -1.
         """
         out = self.out[layer]
         if kind == "out" and layer == self.depth:
@@ -145,7 +146,8 @@ class ForwardPass:
         if units is not None:
             real, shift = real[:, units].T, None if shift is None else shift[:, units].T
         if shift is not None:
-            real = real + np.where(imag > 0.0, shift, -shift) if side == 0 else real + side * shift
+            aside = np.where(imag > 0.0, real + shift, real - shift)
+            real = np.where(shift > 0.0, np.nextafter(real, side * np.inf), real) if side else aside
         result = np.empty(value.shape, dtype=np.complex128)
         # where powers of e overflow though the value is finite, it has reached its limit
         result.imag = np.where(np.isnan(imag) & np.isfinite(real), 0.0, imag)
@@ -217,7 +219,11 @@ def _sizes(step: Step, given: Mapping[Node, Values]) -> dict[str, Array]:
                 found[node] = np.abs(op.evaluate(*terms, **node.settings))
             else:
                 found[node] = np.abs(values[node])
-    return {name: found[node] for name, node in zip(names, nodes, strict=True)}
+    # of what overflows nothing is known
+    return {
+        name: np.where(np.isnan(found[node]), np.inf, found[node])
+        for name, node in zip(names, nodes, strict=True)
+    }
 
 
 def _without_sums(node: Node) -> Node:
