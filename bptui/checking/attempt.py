@@ -27,8 +27,6 @@ class Failure:
     call: int
     message: str
     stopped: Stopped | None = None
-    unreadable: bool = False
-    """Whether something was returned, though nothing that the function may return."""
 
 
 @dataclass(eq=False)
@@ -149,8 +147,7 @@ def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> T
         try:
             reading = read(answer, function, case, made.biases)
         except UnreadableError as error:
-            something = answer.given.kind != "nothing"
-            made.failures.append(Failure(case, call, str(error), unreadable=something))
+            made.failures.append(Failure(case, call, str(error)))
             return None
         _note(reading, made)
         observed.append(reading.quantities)

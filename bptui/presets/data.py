@@ -86,7 +86,9 @@ def matrix(rows: list[list[float]], key: str) -> Array:
     for index, row in enumerate(rows):
         if len(row) != width:
             raise UnusableError(
-                f"{key}[{index}]", f"{len(row)} numbers", f"{width}, as many as {key}[0] has"
+                f"{key}[{index}]",
+                f"{len(row)} number{'s' * (len(row) != 1)}",
+                f"{width}, as many as {key}[0] has",
             )
     return np.array(rows, dtype=np.float64)
 

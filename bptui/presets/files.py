@@ -45,8 +45,8 @@ def find(name_or_file: str) -> Path:
     if named is not None:
         return named
     if not name_or_file or not _exists(file):
-        close = difflib.get_close_matches(name_or_file[:LONGEST_NAME], known_names())
-        hint = f"did you mean {' or '.join(close)}?" if close else "`bptui list` shows them"
+        close = difflib.get_close_matches(name_or_file[:LONGEST_NAME], known_names(), 1)
+        hint = f"did you mean {close[0]}?" if close else "`bptui list` shows them"
         raise PresetError(
             name_or_file or "''",
             "",
