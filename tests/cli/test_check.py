@@ -88,14 +88,14 @@ def test_the_unfilled_template_is_not_written_yet(tmp_path: Path) -> None:
             "def gradients(x, t, weights):\n    pass\n",
             ("it returned nothing; expected a list",),
         ),
-        (1, "def gradients(x, t, weights):\n    return 'no'\n", ("a str", "expected a list")),
+        (3, "def gradients(x, t, weights):\n    return 'no'\n", ("a str", "expected a list")),
         (
-            1,
+            3,
             "def gradients(x, t, weights):\n    return {'dW1': x}\n",
             ("'dW1'", "expected names among", "gW1"),
         ),
         (
-            1,
+            3,
             "def gradients(x, t, weights):\n    return [w.T[:1] for w in weights]\n",
             ("gW1 has shape (1, 2)", "expected (2, 2)"),
         ),

@@ -28,7 +28,7 @@ UNUSABLE: dict[str, tuple[str, str, str, str]] = {
     "ragged inputs": (
         given("inputs = [[1, 2], [3]]\ntargets = [[1], [2]]"),
         "data.inputs[1]",
-        "1 numbers",
+        "1 number",
         "2, as many as data.inputs[0]",
     ),
     "no inputs": (given("inputs = []\ntargets = [[1]]"), "data.inputs", "an empty list", "row"),
