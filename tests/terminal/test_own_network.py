@@ -15,7 +15,7 @@ TAB, ENTER, RIGHT, CTRL_N, CTRL_S = "\t", "\r", "\x1b[C", "\x0e", "\x13"
 
 def type_fields(terminal: Terminal, fields: dict[str, str]) -> None:
     """Fill the empty form; ``fields`` are keys, and what the screen shows once they are typed."""
-    terminal.shows("Experiment:", "ctrl+s OK")
+    terminal.shows("Experiment:", "ctrl+s: OK")
     terminal.press(CTRL_N)
     terminal.shows("Experiment: untitled", "Still missing")
     for keys, shown in fields.items():
