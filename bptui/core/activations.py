@@ -10,11 +10,14 @@ import numpy as np
 
 from bptui.core.arrays import Array
 from bptui.core.graph.elementwise import (
+    absolute,
     exp,
+    expm1,
     greater,
     log,
     logaddexp,
     maximum,
+    minimum,
     positive,
     tanh,
     where,
@@ -182,6 +185,34 @@ for _each in (
         note="The tanh form (Hendrycks & Gimpel 2016, eq. 2; in torch: approximate='tanh'); the "
         "exact one, z times the distribution function of the standard normal, differs from it by "
         "up to 0.0005",
+    ),
+    Activation(
+        "bipolar_sigmoid",
+        lambda z: stable((1.0 - exp(-z)) / (1.0 + exp(-z)), tanh(0.5 * z)),
+        lambda z, a: 0.5 * (1.0 - a**2.0),
+    ),
+    Activation(
+        "softsign",
+        lambda z: z / (1.0 + absolute(z)),
+        lambda z, a: 1.0 / (1.0 + absolute(z)) ** 2.0,
+    ),
+    Activation(
+        "elu",
+        lambda z: _positive(z, z, exp(z) - 1.0),
+        lambda z, a: _positive(z, 1.0, a + 1.0),
+        computed=lambda z: _positive(z, z, expm1(minimum(z, _ZERO))),
+    ),
+    Activation(
+        "silu",
+        lambda z: z * logistic(z),
+        lambda z, a: a + logistic(z) * (1.0 - a),
+    ),
+    Activation(
+        "hard_sigmoid",
+        # as in PyTorch: 0 up to -3, 1 from 3 on, a straight line between
+        lambda z: maximum((z + 3.0) / 6.0, _ZERO) - maximum((z - 3.0) / 6.0, _ZERO),
+        lambda z, a: _positive(3.0 - absolute(z), 1.0 / 6.0, 0.0),
+        computed=lambda z: minimum(maximum((z + 3.0) / 6.0, _ZERO), constant(1.0)),
     ),
     Activation(
         "softmax",

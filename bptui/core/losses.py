@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.core.activations import Activation, ln, ln_rest, softplus
-from bptui.core.graph.elementwise import maximum
+from bptui.core.graph.elementwise import absolute, maximum, sign
 from bptui.core.graph.expressions import expression
 from bptui.core.graph.node import Node, Op, constant
 
@@ -103,6 +103,12 @@ for _each in (
         lambda a, t: (a - t) ** 2.0 / float(a.shape[-1]),
         lambda a, t: 2.0 * (a - t) / float(a.shape[-1]),
         words="the squared difference between output and target, averaged",
+    ),
+    Loss(
+        "mean_absolute_error",
+        lambda a, t: absolute(a - t) / float(a.shape[-1]),
+        lambda a, t: sign(a - t) / float(a.shape[-1]),
+        words="the distance between output and target, averaged",
     ),
     Loss(
         "binary_cross_entropy",

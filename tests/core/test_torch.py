@@ -25,6 +25,11 @@ ACTIVATIONS = {
     "softplus": functional.softplus,
     "gelu": lambda z: functional.gelu(z, approximate="tanh"),
     "softmax": lambda z: torch.softmax(z, 1),
+    "bipolar_sigmoid": lambda z: torch.tanh(z / 2),
+    "softsign": functional.softsign,
+    "elu": functional.elu,
+    "silu": functional.silu,
+    "hard_sigmoid": lambda z: torch.clamp((z + 3) / 6, 0, 1),
 }
 
 
@@ -44,6 +49,8 @@ def reduced_loss(
     elif training.loss == "cross_entropy":
         logarithm = functional.logsigmoid if name == "sigmoid" else lambda v: v.log_softmax(1)
         total = -(t * logarithm(z)).sum()
+    elif training.loss == "mean_absolute_error":
+        total = (a - t).abs().sum() / a.shape[1]
     else:
         share = {"half_squared_error": 0.5, "mean_squared_error": 1.0 / a.shape[1]}
         total = ((a - t) ** 2).sum() * share.get(training.loss, 1.0)
