@@ -27,6 +27,8 @@ from bptui.core.graph.node import Node, Op, constant, number, stable
 from bptui.core.graph.reductions import max_
 
 LEAKY_SLOPE = 0.01
+FAR, MOST = 1e9, 1e3
+"""A pre-activation at which every activation is as good as at its limit, if that is below MOST."""
 _ZERO = constant(0.0)
 GELU_CUBE = 0.044715
 _GELU_SCALE = constant(math.sqrt(2.0 / math.pi), "√(2/π)", "np.sqrt(2 / np.pi)")
@@ -225,6 +227,14 @@ for _each in (
     ),
 ):
     enter_activation(_each)
+
+
+def limits(name: str) -> tuple[float, float]:
+    """Return what f(z) tends to on both sides; an infinity where it has no bound there."""
+    if ACTIVATIONS[name].probability:
+        return 0.0, 1.0
+    low, high = evaluate(name, np.array([[-FAR], [FAR]])).ravel().round(6).tolist()
+    return (low if low > -MOST else -math.inf), (high if high < MOST else math.inf)
 
 
 def evaluate(name: str, z: Array) -> Array:

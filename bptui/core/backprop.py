@@ -190,6 +190,11 @@ class _Builder:
         buffers |= {node: buffers[places[name]] for name, node in new.items()}
         buffers[k] = self.workspace.updates
         self.workspace.scratch.restart()
+        calls: list[Call] = []
+        for old in _read_late(new, places):
+            kept = self.workspace.scratch.take(old.shape)
+            calls.append(call(np.copyto, kept, buffers[old]))
+            buffers[old] = kept
         compiler = Compiler(
             new.values(),
             buffers,
@@ -197,7 +202,19 @@ class _Builder:
             self.workspace.scratch,
             [g] if spends_gradient else [],
         )
-        return compiler.calls_for(new.values())
+        return calls + compiler.calls_for(new.values())
+
+
+def _read_late(new: Mapping[str, Node], places: Mapping[str, Node]) -> Iterator[Node]:
+    """Yield what an update still reads after it has computed the new values in its place."""
+    done: set[Node] = set()
+    for place, name in enumerate(new):
+        done.add(new[name])
+        later = ordered(
+            [*new.values()][place + 1 :], lambda node: () if node in done else node.inputs
+        )
+        if places[name] in later:
+            yield places[name]
 
 
 def build_step(

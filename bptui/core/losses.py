@@ -49,6 +49,8 @@ class Loss(NamedTuple):
     """Whether it takes logarithms of the outputs, so that these must lie between 0 and 1."""
     each_alone: bool = False
     """Whether it treats every output as a probability of its own."""
+    averaged: bool = False
+    """Whether it is a mean over the outputs of a sample, not their sum."""
     words: str = ""
 
     def refusal(self, activation: Activation) -> str | None:
@@ -102,12 +104,14 @@ for _each in (
         "mean_squared_error",
         lambda a, t: (a - t) ** 2.0 / float(a.shape[-1]),
         lambda a, t: 2.0 * (a - t) / float(a.shape[-1]),
+        averaged=True,
         words="the squared difference between output and target, averaged",
     ),
     Loss(
         "mean_absolute_error",
         lambda a, t: absolute(a - t) / float(a.shape[-1]),
         lambda a, t: sign(a - t) / float(a.shape[-1]),
+        averaged=True,
         words="the distance between output and target, averaged",
     ),
     Loss(

@@ -60,10 +60,10 @@ class Network:
                 name in ACTIVATIONS, f"{key}[{index}]", name, f"one of {', '.join(ACTIVATIONS)}"
             )
             require(
-                name != "softmax" or index == len(self.activations) - 1,
+                ACTIVATIONS[name].pullback is None or index == len(self.activations) - 1,
                 f"{key}[{index}]",
-                "softmax in a hidden layer",
-                "softmax in the last layer only",
+                f"{name} in a hidden layer",
+                f"{name} in the last layer only",
             )
 
     @property

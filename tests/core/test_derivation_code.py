@@ -14,7 +14,7 @@ from bptui.core.derivation.equation import Equation
 from bptui.core.derivation.expression import Expression, Quantity, Setting, children
 from bptui.core.derivation.formulas import Definition, define_for
 from bptui.core.derivation.scope import Scope
-from bptui.core.derivation.symbols import SLOTS, Symbols
+from bptui.core.derivation.symbols import Symbols
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
@@ -103,7 +103,7 @@ def check_whole_step(snapshot: Snapshot) -> None:
     names: dict[str, Any] = {"np": np}
     for name, array in scope.old.items():
         place = symbols.places.get(name)
-        given = place is not None and (place.kind in ("weight", "bias") or place.slot in SLOTS)
+        given = place is not None and place.kind in ("weight", "bias")
         if given or name in ("input", "target", "k"):
             names[symbols.code(name)] = array
     for each in definitions(define_for(snapshot)):

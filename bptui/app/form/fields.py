@@ -152,7 +152,7 @@ def _training(answers: Answers) -> list[Field]:
         Field("training.learning_rate", "learning rate", "a number, 0 or more", placeholder="0.1"),
     ]
     made += [
-        Field(f"training.{name}", name, _SETTINGS[name], placeholder=repr(value))
+        Field(f"training.{name}", name, _SETTINGS.get(name, "a number"), placeholder=repr(value))
         for name, value in optimizer.defaults.items()
     ]
     made += [

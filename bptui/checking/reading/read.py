@@ -97,12 +97,12 @@ class Reading:
         outputs = self.case.experiment.network.layers[-1]
         if array.shape in ((samples,), (samples, 1), (samples, outputs)):
             total = array.sum() / (samples if training.reduction == "mean" else 1)
-            if array.shape == (samples, outputs) and training.loss == "mean_squared_error":
+            if array.shape == (samples, outputs) and self.case.experiment.loss.averaged:
                 total /= outputs
             self.note("the loss was returned in parts, which were combined")
             return np.array([[total]])
         if array.shape == (outputs,) and samples == 1:
-            mean = training.loss == "mean_squared_error"
+            mean = self.case.experiment.loss.averaged
             self.note("the loss was returned in parts, which were combined")
             return np.array([[array.sum() / (outputs if mean else 1)]])
         raise UnreadableError(f"the loss has shape {array.shape}; expected a single number")

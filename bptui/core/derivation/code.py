@@ -85,6 +85,7 @@ class _NumpyPrinter(Printer):
         "ln": "np.log(«0»)",
         "ln_one_plus_exp": "np.logaddexp(0, «0»)",
         "Maximum": "np.maximum(«0», «1»)",
+        "Minimum": "np.minimum(«0», «1»)",
         "Choice": "np.where(«0» > 0, «1», «2»)",
         "Transposed": "«0:atom».T",
         "LastSample": "«0:atom»[-1]",

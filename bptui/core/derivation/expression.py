@@ -88,7 +88,7 @@ class Power(Expression):
 
 @dataclass(frozen=True)
 class Function(Expression):
-    """A function of one argument: a key of :data:`FUNCTIONS`."""
+    """A function of one argument, by the name that numpy or :data:`FUNCTIONS` has for it."""
 
     name: str
     argument: Expression
@@ -97,6 +97,14 @@ class Function(Expression):
 @dataclass(frozen=True)
 class Maximum(Expression):
     """The larger of two numbers."""
+
+    first: Expression
+    second: Expression
+
+
+@dataclass(frozen=True)
+class Minimum(Expression):
+    """The smaller of two numbers."""
 
     first: Expression
     second: Expression
@@ -190,15 +198,11 @@ def _softplus(x: Array) -> Array:
 
 
 FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
-    "exp": np.exp,
     "ln": np.log,
-    "sqrt": np.sqrt,
-    "tanh": np.tanh,
-    "ln_one_plus_exp": _softplus,
     "abs": np.abs,
-    "sign": np.sign,
+    "ln_one_plus_exp": _softplus,
 }
-"""ln_one_plus_exp is ln(1 + e^x), computed so that it neither overflows nor loses digits."""
+"""Functions that numpy has under another name; ln_one_plus_exp is ln(1 + e^x) with all digits."""
 
 ONE, TWO, HALF = Constant(1.0), Constant(2.0), Constant(0.5, "1/2", "0.5")
 

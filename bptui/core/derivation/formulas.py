@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bptui.core.activations import APPLIED, LOG_SUM_EXP
+from bptui.core.activations import ACTIVATIONS, APPLIED, LOG_SUM_EXP
 from bptui.core.backprop import parts_of
 from bptui.core.derivation.elements import SAMPLES, UNITS
 from bptui.core.derivation.expression import (
@@ -22,6 +22,7 @@ from bptui.core.derivation.expression import (
     LogSumExp,
     MatrixProduct,
     Maximum,
+    Minimum,
     Negative,
     Power,
     Quantity,
@@ -31,7 +32,9 @@ from bptui.core.derivation.expression import (
     Sum,
     Total,
     Transposed,
+    minus,
     quantities,
+    square,
     times,
 )
 from bptui.core.graph.node import CONSTANT, STABLE, Node
@@ -40,15 +43,8 @@ from bptui.core.mistakes import with_mistakes
 from bptui.core.snapshot import Snapshot
 from bptui.core.step import Step, training_step
 
-FUNCTION_NAMES = {
-    "exp": "exp",
-    "log": "ln",
-    "sqrt": "sqrt",
-    "tanh": "tanh",
-    "absolute": "abs",
-    "sign": "sign",
-}
-"""The names of functions in formulas, by those of their operations."""
+FUNCTION_NAMES = {"log": "ln", "absolute": "abs"}
+"""The names that functions have in formulas, where it is not that of their operation."""
 TINY_CODE = "np.finfo(float).tiny"
 ZERO = Constant(0.0)
 
@@ -166,7 +162,7 @@ class _Reader:
         read = self.formula(node)
         if isinstance(read, Activated) and node.op in APPLIED.values():
             # applied once more, it keeps its name; a softmax needs the whole layer
-            return replace(read, by_name=read.name != "softmax")
+            return replace(read, by_name=ACTIVATIONS[read.name].pullback is None)
         return read
 
     def formula(self, node: Node) -> Expression:
@@ -208,10 +204,28 @@ class _Reader:
                 return Maximum(of, parts[1]) if self.saturated else of
             case "maximum", [first, second]:
                 return Maximum(first, second)
+            case "minimum", [first, second]:
+                return Minimum(first, second)
+            case "clip", [of, low, high]:
+                return Minimum(Maximum(of, low), high)
+            case "square", [of]:
+                return square(of)
+            case "reciprocal", [of]:
+                return Quotient(ONE, of)
+            case "where", [Choice(condition, Constant(0.0)), yes, no]:
+                return Choice(condition, no, yes)
             case "where", [Choice(condition), yes, no]:
                 return Choice(condition, yes, no)
             case "greater", [of, Constant(0.0)]:
                 return Choice(of, ONE, ZERO)
+            case "greater", [first, second]:
+                return Choice(minus(first, second), ONE, ZERO)
+            case "less", [first, second]:
+                return Choice(minus(second, first), ONE, ZERO)
+            case "less_equal", [first, second]:
+                return Choice(minus(first, second), ZERO, ONE)
+            case "greater_equal", [first, second]:
+                return Choice(minus(second, first), ZERO, ONE)
             case "matmul", [left, right]:
                 return MatrixProduct(left, right)
             case "transpose", [of]:
@@ -222,7 +236,8 @@ class _Reader:
                 return Total(of, axis, UNITS if weights else SAMPLES)
             case "getitem", [of]:
                 return LastSample(of)
-        return Function(FUNCTION_NAMES[name], parts[0])
+        (of,) = parts
+        return Function(FUNCTION_NAMES.get(name, name), of)
 
 
 def constant_expression(node: Node) -> Constant:

@@ -78,6 +78,7 @@ class LatexPrinter(Printer):
         "sign": r"\mathrm{sgn} \left(«0»\right)",
         "ln_one_plus_exp": r"\ln\left(1 + e^{«0»}\right)",
         "Maximum": r"\max\left(«0», «1»\right)",
+        "Minimum": r"\min\left(«0», «1»\right)",
         "Choice": r"\begin{cases} «1» & «0» > 0 \\ «2» & \text{else} \end{cases}",
         "Transposed": r"«0:atom»^{\mathsf{T}}",
         "LastSample": r"\text{last sample} \left(«0»\right)",
@@ -88,8 +89,9 @@ class LatexPrinter(Printer):
     }
 
     def called(self, name: str, node: Expression, path: Path, nest: int) -> list[Token]:
-        form = self.calls.get(name, rf"\mathrm{{{name}}} \left(«0»\right)")
-        return self.filled(form.replace("_r", r"\_r").replace("'}", "}'"), node, path, nest)
+        shown = name.replace("_", r"\_")
+        form = self.calls.get(name, rf"\mathrm{{{shown}}} \left(«0»\right)")
+        return self.filled(form.replace("'}", "}'"), node, path, nest)
 
     def token(self, symbol: str, value: Array | float, role: Role) -> Token:
         if isinstance(value, np.ndarray) and value.ndim:

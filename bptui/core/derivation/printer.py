@@ -143,6 +143,7 @@ class Printer:
         "sqrt": "√(«0»)",
         "ln_one_plus_exp": "ln(1 + e^(«0»))",
         "Maximum": "max(«0», «1»)",
+        "Minimum": "min(«0», «1»)",
         "Choice": "(«1» if «0» > 0 else «2»)",
         "Transposed": "«0:atom»^T",
         "LastSample": "last sample(«0»)",

@@ -22,6 +22,7 @@ from bptui.core.derivation.expression import (
     LogSumExp,
     MatrixProduct,
     Maximum,
+    Minimum,
     Negative,
     Power,
     Product,
@@ -132,9 +133,11 @@ def _evaluate(node: Expression, scope: Scope) -> Array:
         case Power():
             return np.power(*values)
         case Function(name):
-            return FUNCTIONS[name](values[0])
+            result = (FUNCTIONS.get(name) or getattr(np, name))(values[0])
         case Maximum():
             return np.maximum(*values)
+        case Minimum():
+            return np.minimum(*values)
         case Choice():
             condition, positive, otherwise = values
             return np.where(condition > 0.0, positive, otherwise)

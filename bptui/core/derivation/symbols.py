@@ -8,12 +8,12 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from bptui.core.derivation.expression import Index, Quantity
 from bptui.core.names import Names
+from bptui.core.optimizers import OPTIMIZERS
 
 Kind: TypeAlias = Literal[
     "net", "out", "delta", "out_gradient", "weight", "bias", "weight_gradient", "bias_gradient"
 ]
 _RAISED = {2.0: "²", 3.0: "³"}
-SLOTS = ("m", "v", "s", "accumulated")
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ class Symbols:
     def places(self) -> dict[str, Place]:
         """Every named array but input, target and the losses."""
         found: dict[str, Place] = {}
+        slots = {"accumulated", *(slot for each in OPTIMIZERS.values() for slot in each.slots)}
         for layer in range(1, self.names.depth + 1):
             made: tuple[tuple[str, Kind], ...] = (
                 (self.names.net(layer), "net"),
@@ -87,7 +88,7 @@ class Symbols:
             for name, kind in made:
                 found[name] = Place(kind, layer)
                 if kind in ("weight", "bias"):
-                    found |= {f"{slot}_{name}": Place(kind, layer, slot) for slot in SLOTS}
+                    found |= {f"{slot}_{name}": Place(kind, layer, slot) for slot in slots}
         return found
 
     def text(self, quantity: Quantity) -> str:
@@ -159,7 +160,8 @@ class Symbols:
             case "weight_gradient" | "bias_gradient":
                 return rf"\frac{{\partial L}}{{\partial {base}}}"
             case _:
-                return rf"{_LATEX_SLOTS[place.slot]}_{{{base}}}" if place.slot else base
+                slot = _LATEX_SLOTS.get(place.slot, place.slot)
+                return rf"{slot}_{{{base}}}" if slot else base
 
     def _latex_base(self, place: Place, index: Index | None) -> str:
         weight = place.kind in ("weight", "weight_gradient")
@@ -173,4 +175,4 @@ class Symbols:
         return self.names.unit(place.layer, index[-1])
 
 
-_LATEX_SLOTS = {"m": "m", "v": "v", "s": "s", "accumulated": r"\mathrm{earlier}"}
+_LATEX_SLOTS = {"accumulated": r"\mathrm{earlier}"}

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from bptui.core.activations import ACTIVATIONS, evaluate
 from bptui.core.arrays import Array
 from bptui.core.diagnosis.trials import Trial
 from bptui.core.network import Network
@@ -20,7 +21,8 @@ SINGLE_ROUNDING = 2e-7
 """Relative rounding of parameters that were carried in single precision."""
 COARSE = 1e-3
 """Precision from which on numbers are taken to be half precision, parameters included."""
-KINKED = ("relu", "leaky_relu")
+BEND = 1e-3
+"""How much the slopes on both sides of a kink differ at least."""
 
 
 def chain(network: Network, function: str) -> list[str]:
@@ -178,7 +180,7 @@ class Called:
         """Whether a unit of the preset's own numbers stands at a kink, or may by rounding."""
         network = self.snapshot.experiment.network
         return self.own and any(
-            activation in KINKED and bool(at_kink(net).any())
+            at_kink(activation, net).any()
             for activation, net in (
                 (each, self.snapshot.values[network.names.net(layer)])
                 for layer, each in enumerate(network.activations, 1)
@@ -186,9 +188,19 @@ class Called:
         )
 
 
-def at_kink(net: Array) -> npt.NDArray[np.bool_]:
-    """Which pre-activations are 0, or may be but for rounding."""
-    return np.abs(net) <= SINGLE_ROUNDING * max(1.0, _largest(net))
+def at_kink(activation: str, net: Array, near: float | None = None) -> npt.NDArray[np.bool_]:
+    """Which pre-activations are so near to a kink, by default but for rounding."""
+    if ACTIVATIONS[activation].pullback is not None:
+        return np.zeros(net.shape, dtype=bool)
+    step = rounding(net) if near is None else near
+    below, here, above = (evaluate(activation, net + side * step) for side in (-1.0, 0.0, 1.0))
+    bend: Array = np.abs(above - here - (here - below)) / step
+    return bend > BEND + step  # which smooth ones have, too
+
+
+def rounding(net: Array) -> float:
+    """How far pre-activations may be from what they are with less rounding."""
+    return SINGLE_ROUNDING * max(1.0, _largest(net))
 
 
 def calls_of(trials: Sequence[Trial]) -> list[Called]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 
-from bptui.core.activations import evaluate
+from bptui.core.activations import evaluate, limits
 from bptui.core.arrays import Array, frozen
-from bptui.core.diagnosis.compared import KINKED
+from bptui.core.diagnosis.compared import at_kink
 from bptui.core.experiment import Experiment
 from bptui.core.losses import LOSSES
 from bptui.core.network import Network, Parameters
@@ -23,7 +24,7 @@ GOOD_ENOUGH = 4
 """Draws whose whole trajectory is looked at, the best at the start first."""
 CLEAR = 0.02
 """How far from a kink, and an output from its target, a drawn network is to be at least."""
-SATURATED = 3.0
+SATURATED, TINY = 3.0, 1e-9
 FELT = 0.002
 """The largest number of a gradient is to be that large at least."""
 
@@ -81,15 +82,11 @@ class Targets:
 
 def _reach(activation: str) -> tuple[float, float]:
     """Targets that outputs of ``activation`` can come near to."""
-    match activation:
-        case "sigmoid" | "softmax":
-            return 0.05, 0.95
-        case "tanh":
-            return -0.9, 0.9
-        case "relu" | "softplus":
-            return 0.1, 2.0
-        case _:
-            return -1.5, 1.5
+    low, high = limits(activation)
+    if np.isinf(low):
+        return -1.5, 1.5
+    margin = 0.1 if np.isinf(high) else 0.05 * (high - low)
+    return low + margin, min(high - margin, low + 2.0)
 
 
 def drawn_biases(rng: np.random.Generator, network: Network) -> tuple[Array, ...]:
@@ -142,9 +139,9 @@ class Drawing:
         names, worst = self.network.names, 1.0
         for layer, activation in enumerate(self.network.activations, 1):
             net = values[names.net(layer)]
-            if activation in KINKED:
+            if _has_kink(activation):
                 worst = min(worst, self._kinked(net, activation))
-            elif activation not in ("identity", "softplus"):
+            elif any(map(np.isfinite, limits(activation))):
                 worst = min(worst, SATURATED / max(float(np.max(np.abs(net))), 1.0))
             gradient = values.get(names.weight_gradient(layer))
             if gradient is not None:
@@ -153,15 +150,20 @@ class Drawing:
         return min(worst, float(np.min(np.abs(out - values["target"]))) / CLEAR)
 
     def _kinked(self, net: Array, activation: str) -> float:
-        clear = float(np.min(np.abs(net))) / CLEAR
-        on = net > 0.0
-        if activation == "leaky_relu":
-            return min(1.0, clear)
-        if not on.any():
-            return 0.0
+        near = (CLEAR * part for part in (1.0, 0.5, 0.25, 0.1, 0.01))
+        clear = next((each for each in near if not at_kink(activation, net, each).any()), 0.0)
+        # where it is not flat something is carried back
+        on = evaluate(activation, net + TINY) != evaluate(activation, net - TINY)
         alive = min(float(on.any(axis=0).mean()), float(on.any(axis=1).mean()))
-        varied = 1.0 if net.size < 3 or not on.all() else 0.9
-        return min(1.0, clear) * alive * varied
+        flat = any(map(np.isfinite, limits(activation)))
+        varied = 0.9 if flat and net.size >= 3 and on.all() else 1.0
+        return clear / CLEAR * alive * varied
+
+
+@cache
+def _has_kink(activation: str) -> bool:
+    between = np.linspace(-8.0, 8.0, 1601)[:, None]
+    return bool(at_kink(activation, between).any())
 
 
 def _signed(rng: np.random.Generator, shape: tuple[int, ...], least: float, most: float) -> Array:

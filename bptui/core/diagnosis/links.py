@@ -10,7 +10,7 @@ import numpy as np
 
 from bptui.core.activations import evaluate
 from bptui.core.arrays import Array
-from bptui.core.diagnosis.compared import Called, at_kink, chain
+from bptui.core.diagnosis.compared import Called, at_kink, chain, rounding
 from bptui.core.diagnosis.formulas import loss_of, output_delta, through_activation
 from bptui.core.experiment import Experiment
 from bptui.core.names import Names
@@ -249,16 +249,16 @@ def _matches(call: Called, name: str, predicted: Array) -> bool:
 
 
 def right_at_kink(call: Called, name: str) -> bool:
-    """Whether the code takes the slope at a kink from above, where bptui takes that from below."""
-    names, network = call.snapshot.experiment.network.names, call.snapshot.experiment.network
-    above = {
-        names.net(layer): np.where(
-            at_kink(call.snapshot.values[names.net(layer)]),
-            np.finfo(np.float64).tiny,
-            call.snapshot.values[names.net(layer)],
-        )
-        for layer in range(1, network.depth + 1)
-    }
-    trial = replace(call.trial, observed=(above,) * len(call.trial.observed))
-    predicted = Chain(Called(trial, call.number), name, ()).predicted(name)
-    return predicted is not None and call.difference(name, predicted).right
+    """Whether the code takes the slope at a kink from the side where bptui does not."""
+    network = call.snapshot.experiment.network
+    for side in (1.0, -1.0):
+        moved: dict[str, Array] = {}
+        for layer, activation in enumerate(network.activations, 1):
+            net = call.snapshot.values[network.names.net(layer)]
+            away = net + side * rounding(net)
+            moved[network.names.net(layer)] = np.where(at_kink(activation, net), away, net)
+        trial = replace(call.trial, observed=(moved,) * len(call.trial.observed))
+        predicted = Chain(Called(trial, call.number), name, ()).predicted(name)
+        if predicted is not None and call.difference(name, predicted).right:
+            return True
+    return False

@@ -41,7 +41,7 @@ def others_for(experiment: Experiment) -> dict[str, Other]:
     for name in ACTIVATIONS:
         if any(each != name for each in hidden):
             made[f"{whose} is {name}"] = Other(_hidden(name), "hidden")
-        if name != last and (name != "softmax" or network.layers[-1] > 1):
+        if name != last and (ACTIVATIONS[name].pullback is None or network.layers[-1] > 1):
             made[f"the output layer's activation is {name}"] = Other(_output(name), "output")
     if training.train_weights is not True or training.train_biases is not True:
         made[TRAINED] = Other(_trained)

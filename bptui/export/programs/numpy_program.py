@@ -48,7 +48,12 @@ def _mistakes(program: Program) -> list[str]:
 def _memory(program: Program) -> list[str]:
     """Write what slots start from."""
     versions, called = program.versions, program.speller.name
-    slots = [*versions.right.slots]
+    slots = [
+        slot
+        for parameter in program.parameters()
+        for slot in versions.right.slots
+        if slot.endswith(f"_{parameter}")
+    ]
     lines = ["", *comment(f"What {program.training.optimizer} remembers of every parameter")]
     lines += [f"{slot} = np.zeros_like({slot.split('_', 1)[1]})" for slot in slots]
     wrong = [slot for slot in versions.wrong.slots if slot not in slots]

@@ -18,6 +18,7 @@ from bptui.core.derivation.expression import (
     Function,
     LogSumExp,
     Maximum,
+    Minimum,
     Negative,
     Quantity,
     Quotient,
@@ -34,7 +35,7 @@ from bptui.core.graph.node import SAMPLES, leaf
 from bptui.core.network import Network
 from bptui.export.programs.lines import INDENT, docstring, folded
 
-CALLS = (Function, Activated, Maximum, Choice, LogSumExp)
+CALLS = (Function, Activated, Maximum, Minimum, Choice, LogSumExp)
 """What is worth a variable where it is read twice."""
 CONSTANTS = {SAMPLES: "len(t)", TINY_CODE: "TINY"}
 """What stands in a program for numbers that are not written in digits."""
@@ -180,8 +181,12 @@ def _in_torch(node: Expression, code: Callable[[Expression], str]) -> str | None
             return f"torch.logsumexp({code(of)}, dim=1, keepdim=True)"
         case Maximum(of, Constant(0.0)):
             return f"torch.relu({code(of)})"
-        case Maximum(first, second):  # its derivative is that of the second where they are equal
-            return f"torch.where({code(first)} <= {code(second)}, {code(second)}, {code(first)})"
+        case Maximum(first, second) | Minimum(first, second):
+            # where they are equal the derivative is that of the second
+            sign = "<=" if isinstance(node, Maximum) else ">="
+            return (
+                f"torch.where({code(first)} {sign} {code(second)}, {code(second)}, {code(first)})"
+            )
         case Choice(condition, positive, otherwise):
             return f"torch.where({code(condition)} > 0, {code(positive)}, {code(otherwise)})"
         case Total(of, None):

@@ -25,6 +25,7 @@ from bptui.app.panels.learned.picture import (
 )
 from bptui.app.selection import Selection
 from bptui.app.view import View
+from bptui.core.activations import limits
 from bptui.core.arrays import Array
 from bptui.core.evaluation import Classes, Evaluator
 from bptui.core.experiment import Experiment
@@ -85,10 +86,9 @@ class SamplePicture(Picture):
         targets = [each for each in (data.targets, data.test_targets) if each.size]
         low = min(float(each.min()) for each in targets)
         high = max(float(each.max()) for each in targets)
-        if network.output_activation.probability:
-            high = max(high, 1.0)
-        elif network.activations[-1] == "tanh":
-            low, high = min(low, -1.0), max(high, 1.0)
+        least, most = limits(network.activations[-1])
+        if math.isfinite(least) and math.isfinite(most):
+            low, high = min(low, least), max(high, most)
         low, high = max(min(low, 0.0), -LARGEST), min(max(high, 0.0), LARGEST)
         self._base = Span(low, high if high > low else low + 1.0)
         self._named = self._units > 1 and bool(data.class_names)

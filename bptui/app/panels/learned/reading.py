@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bptui.app.panels.learned.colours import LEVELS, SHADES, Palette
+from bptui.core.activations import limits
 from bptui.core.arrays import Array
 from bptui.core.evaluation import Classes
 from bptui.core.experiment import Experiment
@@ -90,11 +92,9 @@ def reading_of(experiment: Experiment, classes: Classes | None, output: int) -> 
     if experiment.data.test_targets.size:
         low = min(low, float(experiment.data.test_targets[:, output].min()))
         high = max(high, float(experiment.data.test_targets[:, output].max()))
-    name = experiment.network.activations[-1]
-    if classes is None and experiment.network.output_activation.probability:
-        low, high = 0.0, 1.0
-    elif classes is None and name == "tanh":
-        low, high = -1.0, 1.0
+    least, most = limits(experiment.network.activations[-1])
+    if classes is None and math.isfinite(least) and math.isfinite(most):
+        low, high = least, most
     if not high > low:
         low, high = low - 1.0, low + 1.0
     return Scale(output, low, high)

@@ -1,0 +1,198 @@
+"""One entry is enough: an activation, a loss and an optimizer of one's own, wherever bptui goes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from bptui.app.form.fields import fields
+from bptui.core.activations import ACTIVATIONS, APPLIED, Activation, enter_activation
+from bptui.core.arrays import Array
+from bptui.core.experiment import Experiment
+from bptui.core.gradcheck.check import check_gradients
+from bptui.core.graph.elementwise import cos, cosh, log, minimum, sin, tanh
+from bptui.core.graph.node import constant
+from bptui.core.losses import LOSSES, TERMS, Loss, enter_loss
+from bptui.core.optimizers import OPTIMIZERS, Optimizer, enter_optimizer
+from bptui.core.training import Engine
+from bptui.export.programs import numpy_program, torch_program
+from bptui.export.programs.template import template
+from bptui.main import cli
+from bptui.presets import load
+
+from ..export.programs_support import assert_prints_losses_of
+
+PRESET = """
+[network]
+layers = [2, 3, 2]
+activation = ["wavy", "capped"]
+[init]
+scheme = "normal"
+seed = 4
+[training]
+loss = "log_cosh"
+optimizer = "swinging"
+learning_rate = 0.05
+momentum = 0.8
+l2 = 0.01
+steps = 30
+batch_size = 2
+[data]
+inputs = [[0.3, -0.8], [1.1, 0.4], [-0.6, 0.9]]
+targets = [[0.2, 0.7], [0.9, 0.1], [0.4, 0.5]]
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _entered() -> Iterator[None]:
+    tables: list[dict[str, Any]] = [ACTIVATIONS, APPLIED, LOSSES, TERMS, OPTIMIZERS]
+    kept = [dict(table) for table in tables]
+    enter_activation(
+        Activation("wavy", lambda z: z + 0.5 * sin(z), lambda z, a: 1.0 + 0.5 * cos(z))
+    )
+    # without a slope: the chain rule finds it
+    enter_activation(Activation("capped", lambda z: minimum(z, constant(1.5)) * 0.7))
+    enter_loss(Loss("log_cosh", lambda a, t: log(cosh(a - t)), lambda a, t: tanh(a - t)))
+    enter_optimizer(
+        Optimizer(
+            "swinging",
+            lambda w, g, slots, given, rate, k: {
+                "u": (swing := given["momentum"] * slots["u"] + g / k),
+                "w": w - rate * (swing - 0.5 * slots["u"]),
+            },
+            slots=("u",),
+            defaults={"momentum": 0.9},
+            words="minus the learning rate times its swing",
+            counts=True,
+        )
+    )
+    yield
+    for table, before in zip(tables, kept, strict=True):
+        table.clear()
+        table.update(before)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "own.toml"
+    path.write_text(PRESET, encoding="utf-8")
+    return path
+
+
+def printed(*arguments: str) -> str:
+    result = CliRunner().invoke(cli, [*arguments], prog_name="bptui")
+    assert result.exit_code in (0, 1), result.output
+    return result.stdout
+
+
+def expected_losses(made: Experiment) -> Array:
+    """The same training in plain numpy."""
+    start, data = made.start, made.data
+    assert start.biases is not None
+    parameters = [each.copy() for each in (*start.weights, *start.biases)]
+    swings = [np.zeros_like(each) for each in parameters]
+    losses = np.empty(31)
+    for step in range(31):
+        w1, w2, b1, b2 = parameters
+        rows = made.schedule.indices(step)
+        x, t = data.inputs[rows], data.targets[rows]
+        z1 = x @ w1 + b1
+        a1 = z1 + np.sin(z1) / 2
+        z2 = a1 @ w2 + b2
+        error = 0.7 * np.minimum(z2, 1.5) - t
+        losses[step] = np.log(np.cosh(error)).sum() / len(x) + 0.01 * sum(
+            (w**2).sum() for w in (w1, w2)
+        )
+        d2 = np.tanh(error) / len(x) * np.where(z2 < 1.5, 0.7, 0.0)
+        d1 = d2 @ w2.T * (1 + np.cos(z1) / 2)
+        slopes = [x.T @ d1 + 0.02 * w1, a1.T @ d2 + 0.02 * w2, d1.sum(0), d2.sum(0)]
+        for place, slope in enumerate(slopes):
+            old = swings[place]
+            swings[place] = 0.8 * old + slope / (step + 1)
+            parameters[place] = parameters[place] - 0.05 * (swings[place] - old / 2)
+    return losses
+
+
+def test_engine_and_gradient_check(file: Path) -> None:
+    made, losses = load(str(file)), np.empty(31)
+    engine = Engine(made)
+    engine.advance(losses)
+    np.testing.assert_allclose(losses, expected_losses(made), rtol=1e-12)
+    assert check_gradients(engine.record()).right
+    assert "\nAll 17 gradients are right" in printed("gradcheck", str(file), "--step", "3")
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "latex", "json"])
+def test_derivation(file: Path, form: str) -> None:
+    shown = {
+        "text": (
+            *("out_h1 = net_h1 + 1/2 · sin(net_h1 )", "0.7 · min(net_o1 , 1.5)"),
+            *("wavy(net_h)", "np.log(np.cosh(out_o - target))", "u_w1 ← momentum · u_w1 +"),
+        ),
+        "markdown": ("np.cos(net_h)", r"\mathrm{sin}"),
+        "latex": (r"\mathrm{cosh} \left(", r"\min\left(", "u_{w_{1}}"),
+        "json": ("np.minimum(net_o, 1.5)", '"u_W1"'),
+    }
+    text = " ".join(printed("explain", str(file), "--step", "2", "--format", form).split())
+    for part in shown[form]:
+        assert part in text, part
+
+
+def test_exported_programs(file: Path) -> None:
+    made = load(str(file))
+    program = numpy_program(made)
+    assert_prints_losses_of(made, program, 1e-12)
+    for line in (
+        "def wavy_derivative(z):\n    return 1 + 0.5 * np.cos(z)\n",
+        "    old_u = u.copy()\n    u[:] = MOMENTUM * u + g / k\n",
+    ):
+        assert line in program
+
+
+def test_exported_torch_program(file: Path) -> None:
+    made = load(str(file))
+    text = torch_program(made)
+    assert "return z + 0.5 * torch.sin(z)\n" in text
+    assert "torch.optim" not in text
+    pytest.importorskip("torch")
+    assert_prints_losses_of(made, text, 1e-9)
+
+
+def test_check(file: Path, tmp_path: Path) -> None:
+    skeleton = template(load(str(file)))
+    for name, code in {
+        "delta_o": "np.tanh(out_o - t) / n * np.where(net_o < 1.5, 0.7, 0)",
+        "gW2": "out_h.T @ delta_o + 0.02 * W2",
+        "gb2": "delta_o.sum(axis=0)",
+        "delta_h": "delta_o @ W2.T * (1 + np.cos(net_h) / 2)",
+        "gW1": "x.T @ delta_h + 0.02 * W1",
+        "gb1": "delta_h.sum(axis=0)",
+    }.items():
+        skeleton = skeleton.replace(f'fill_in("{name}")', code)
+    own = tmp_path / "own.py"
+    own.write_text(skeleton, encoding="utf-8")
+    right = CliRunner().invoke(cli, ["check", str(own), "--preset", str(file)], prog_name="bptui")
+    assert right.exit_code == 0, right.output
+    own.write_text(
+        skeleton.replace("1 + np.cos(net_h) / 2", "1 + np.cos(out_h) / 2"), encoding="utf-8"
+    )
+    wrong = CliRunner().invoke(cli, ["check", str(own), "--preset", str(file)], prog_name="bptui")
+    assert wrong.exit_code == 1, wrong.output
+    assert "derivative-of-activation" in wrong.output
+
+
+def test_choices_of_the_form() -> None:
+    chosen = defaultdict(str, {"training.optimizer": "swinging", "data": "typed"})
+    answers = SimpleNamespace(shape=(2, 3, 2), column_names=(), chosen=lambda key: chosen[key])
+    options = {each.key: each.options for each in fields(answers)}
+    assert {"wavy", "capped"} <= {*options["network.activation"]}
+    assert "log_cosh" in options["training.loss"]
+    assert "swinging" in options["training.optimizer"]
+    assert "training.momentum" in options
