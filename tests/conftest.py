@@ -28,3 +28,8 @@ def _nothing_of_the_users_own(tmp_path_factory: pytest.TempPathFactory) -> Itera
         for each in ("VIRTUAL_ENV", "CONDA_PREFIX"):  # bptui check takes the Python that is there
             patch.delenv(each, raising=False)
         yield
+
+
+def pytest_runtest_setup() -> None:
+    """What a test has told Textual in this process is no business of the next one's programs."""
+    os.environ.pop("TEXTUAL_COLOR_SYSTEM", None)
