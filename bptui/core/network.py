@@ -113,6 +113,15 @@ class Parameters:
             None if biases is None else tuple(frozen(each) for each in biases),
         )
 
+    def named(self) -> dict[str, Array]:
+        """Return the arrays by their names W1, b1, W2, ..."""
+        found: dict[str, Array] = {}
+        for layer, weights in enumerate(self.weights, 1):
+            found[f"W{layer}"] = weights
+            if self.biases is not None:
+                found[f"b{layer}"] = self.biases[layer - 1]
+        return found
+
 
 def check_parameters(parameters: Parameters, network: Network) -> None:
     """Raise :class:`~bptui.core.errors.UnusableError` unless they are those of ``network``."""

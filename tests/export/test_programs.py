@@ -122,7 +122,7 @@ def test_many_numbers_are_written_into_a_text_and_keep_their_bits() -> None:
     inputs = made.data.inputs.copy()
     inputs[0, :4] = [-0.0, 255.0, 5e-324, -1.7976931348623157e308]
     program = numpy_program(replace(made, data=replace(made.data, inputs=inputs)))
-    assert program.count(" = numbers(\n") == 3  # INPUTS, W1, b1
+    assert program.count(" = numbers(\n") == 5  # both samples, W1, b1, W2
     scope: dict[str, object] = {"__name__": "program"}
     exec(compile(program.split("\ndef tanh_derivative")[0], "program.py", "exec"), scope)
     assert np.asarray(scope["INPUTS"]).tobytes() == inputs.tobytes()
@@ -208,7 +208,7 @@ def test_programs_are_formatted_and_without_a_finding() -> None:
         optimizer="adam",
         settings=(),
     )
-    deep = experiment((30, *[3] * 20, 2), samples=70, l2=0.1, loss="mean_squared_error")
+    deep = experiment((30, *[3] * 20, 2), samples=70, loss="mean_squared_error")
     programs = [numpy_program(each) for each in (load("iris"), mistaken, deep)]
     for program in programs:
         for command in (

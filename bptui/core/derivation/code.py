@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 import numpy as np
 
@@ -40,7 +40,6 @@ from bptui.core.derivation.symbols import Symbols
 MOST_PRINTED = 32
 """Numbers of an array that are printed whole."""
 _EDGES = [0, 1, -2, -1]
-Spelling: TypeAlias = Callable[[Expression], "str | None"]
 
 
 def assignment(equation: Equation, symbols: Symbols) -> str:
@@ -57,27 +56,16 @@ def remarked(equation: Equation, symbols: Symbols, *remarks: str) -> str:
 
 
 def expression_code(
-    node: Expression,
-    symbols: Symbols,
-    level: int = SUM,
-    numbers: Equation | None = None,
-    spell: Spelling | None = None,
+    node: Expression, symbols: Symbols, level: int = SUM, numbers: Equation | None = None
 ) -> str:
-    """Python for an expression on arrays; with ``numbers``, their values instead of names.
-
-    ``spell`` may have another way to write a part, as a name or a call.
-    """
+    """Python for an expression on arrays; with ``numbers``, their values instead of names."""
     scope = Scope({}, {}) if numbers is None else numbers.scope
-    printer = _NumpyPrinter(symbols, scope, numbers=numbers is not None, spell=spell)
-    tokens = printer.tokens(node, level)
-    return "".join(token.symbol for token in tokens)
+    return NumpyPrinter(symbols, scope, numbers=numbers is not None).code(node, level)
 
 
 @dataclass(frozen=True)
-class _NumpyPrinter(Printer):
+class NumpyPrinter(Printer):
     """Binds as Python does; ``numbers`` for the values themselves."""
-
-    spell: Spelling | None = None
 
     negative = negated = UNARY
     calls: ClassVar[Mapping[str, str]] = {
@@ -95,9 +83,10 @@ class _NumpyPrinter(Printer):
         "Total 1": "«0:atom».sum(axis=1, keepdims=True)",
     }
 
+    def code(self, node: Expression, level: int = SUM) -> str:
+        return "".join(token.symbol for token in self.tokens(node, level))
+
     def written(self, node: Expression, level: int, path: Path, nest: int) -> list[Token]:
-        if self.spell is not None and (spelt := self.spell(node)) is not None:
-            return [operator(spelt)]
         match node:
             case Activated(_, _, body) | Stable(_, body):
                 return self.tokens(body, level)

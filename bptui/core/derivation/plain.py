@@ -7,14 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bptui.core.derivation.expression import (
-    Activated,
-    Constant,
-    Expression,
-    Quantity,
-    Total,
-    rebuild,
-)
+from bptui.core.derivation.expression import Constant, Expression, Quantity, Total, rebuild
 from bptui.core.derivation.formulas import formula_of
 from bptui.core.derivation.printer import Printer
 from bptui.core.derivation.scope import Scope
@@ -22,35 +15,31 @@ from bptui.core.derivation.symbols import Symbols
 from bptui.core.experiment import Experiment
 from bptui.core.graph.node import SAMPLES, leaf
 from bptui.core.losses import TERMS
+from bptui.core.names import Names
+
+SYMBOLS = Symbols(Names((1, 1)), ascii_only=True)
 
 
 def loss_formula(experiment: Experiment) -> str:
     """Write the loss of a sample, in words and symbols."""
     shape = (1, experiment.network.layers[-1])
     terms = TERMS[experiment.training.loss](leaf("out", shape), leaf("t", shape))
-    symbols = Symbols(experiment.network.names, ascii_only=True)
-    return f"{plain(formula_of(terms), symbols)}, summed over the outputs"
+    return f"{plain(formula_of(terms))}, summed over the outputs"
 
 
-def plain(
-    formula: Expression, symbols: Symbols, names: Mapping[Expression, str] | None = None
-) -> str:
-    """Write a formula as text, for any sample and unit; ``names`` are what parts are called."""
+def plain(formula: Expression, words: Mapping[Expression, str] | None = None) -> str:
+    """Write a formula in ASCII; ``words`` are what parts of it are called, n counts samples."""
 
     def spoken(part: Expression) -> Expression:
-        if names and part in names:
-            return Quantity(names[part])
+        if words and part in words:
+            return Quantity(words[part])
         match part:
-            case Quantity("input" | "target"):
-                return Quantity("x" if part.name == "input" else "t")
             case Constant(_, _, code) if code == SAMPLES:
                 return Quantity("n")
-            case Activated(name, argument) if name.endswith("'"):
-                return Quantity(f"f'({plain(argument, symbols)})")
             case Total(of):
-                return Quantity(f"(sum over the units of {plain(of, symbols)})")
+                return Quantity(f"(sum over the units of {plain(of)})")
             case _:
                 return rebuild(part, spoken)
 
     scope = Scope(defaultdict(lambda: np.zeros(())), {})
-    return "".join(each.symbol for each in Printer(symbols, scope).tokens(spoken(formula)))
+    return "".join(each.symbol for each in Printer(SYMBOLS, scope).tokens(spoken(formula)))

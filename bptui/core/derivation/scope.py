@@ -37,7 +37,6 @@ from bptui.core.derivation.expression import (
     Transposed,
     children,
 )
-from bptui.core.network import Parameters
 from bptui.core.snapshot import Snapshot
 
 
@@ -53,12 +52,11 @@ class Scope:
         """Everything that ``snapshot`` holds, slots as ``v_W1``, ``m_b2``, ... included."""
         old, new = dict(snapshot.values), dict[str, Array]()
         old["k"] = np.asarray(float(snapshot.step + 1))
-        _add(old, snapshot, "", snapshot.parameters)
-        _add(new, snapshot, "", snapshot.updated_parameters)
-        for slot, parameters in snapshot.slots.items():
-            _add(old, snapshot, f"{slot}_", parameters)
-        for slot, parameters in snapshot.updated_slots.items():
-            _add(new, snapshot, f"{slot}_", parameters)
+        old |= snapshot.parameters.named()
+        new |= snapshot.updated_parameters.named()
+        for into, slots in ((old, snapshot.slots), (new, snapshot.updated_slots)):
+            for slot, parameters in slots.items():
+                into |= {f"{slot}_{name}": each for name, each in parameters.named().items()}
         for name in ("data_loss", "penalty", "loss"):
             if name in old:
                 old[name] = old[name].reshape(())
@@ -95,14 +93,6 @@ class Scope:
             case _:
                 shapes = {self.shape(part) for part in children(node)}
                 return shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)
-
-
-def _add(into: dict[str, Array], snapshot: Snapshot, prefix: str, parameters: Parameters) -> None:
-    names = snapshot.experiment.network.names
-    for layer, weights in enumerate(parameters.weights, 1):
-        into[prefix + names.weights(layer)] = weights
-        if parameters.biases is not None:
-            into[prefix + names.bias(layer)] = parameters.biases[layer - 1]
 
 
 def evaluate(node: Expression, scope: Scope) -> Array:

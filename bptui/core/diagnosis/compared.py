@@ -81,12 +81,12 @@ class Called:
     @cached_property
     def expected(self) -> dict[str, Array]:
         """What is right, by name: parameters are those after the step."""
-        return {**self.snapshot.values, **named(self.snapshot, updated=True)}
+        return {**self.snapshot.values, **self.snapshot.updated_parameters.named()}
 
     @cached_property
     def before(self) -> dict[str, Array]:
         """The parameters before the step, by name."""
-        return named(self.snapshot, updated=False)
+        return self.snapshot.parameters.named()
 
     def size(self, name: str, expected: Array) -> float:
         """The largest expected number; of a parameter its largest change."""
@@ -205,16 +205,6 @@ def rounding(net: Array) -> float:
 
 def calls_of(trials: Sequence[Trial]) -> list[Called]:
     return [Called(each, number) for each in trials for number in range(len(each.observed))]
-
-
-def named(snapshot: Snapshot, *, updated: bool) -> dict[str, Array]:
-    """Parameters by their names, W1, b1, ..., before or after the update."""
-    names = snapshot.experiment.network.names
-    parameters = snapshot.updated_parameters if updated else snapshot.parameters
-    made = {names.weights(layer): each for layer, each in enumerate(parameters.weights, 1)}
-    for layer, each in enumerate(parameters.biases or (), 1):
-        made[names.bias(layer)] = each
-    return made
 
 
 def _largest(array: Array) -> float:

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from bptui.core.arrays import Array, run
 from bptui.core.backprop import Workspace, build_step
-from bptui.core.diagnosis.compared import is_result, named
+from bptui.core.diagnosis.compared import is_result
 from bptui.core.diagnosis.findings import Cause
 from bptui.core.diagnosis.trials import Case
 from bptui.core.diagnosis.variants import with_cause
@@ -61,7 +61,7 @@ def play(experiment: Experiment, right: Sequence[Snapshot], *, everything: bool 
     wanted = {name: each for name, each in program.buffers.items() if everything or is_result(name)}
     made: list[Mapping[str, Array]] = []
     for snapshot in right:
-        for name, parameter in named(snapshot, updated=False).items():
+        for name, parameter in snapshot.parameters.named().items():
             program.buffers[name][...] = parameter
         run(calls)
         made.append({name: each.copy() for name, each in wanted.items()})

@@ -9,7 +9,7 @@ import numpy as np
 
 from bptui.core.arrays import Array
 from bptui.core.gradcheck.comparison import TOLERANCE, Comparison, Mask
-from bptui.core.gradcheck.forward import EPSILON, ForwardPass, named
+from bptui.core.gradcheck.forward import EPSILON, ForwardPass
 from bptui.core.graph.node import evaluate
 from bptui.core.mistakes import MISTAKES
 from bptui.core.snapshot import Snapshot
@@ -95,9 +95,9 @@ class Chains:
         What the preset does not train, by train_weights and train_biases, is to stay.
         """
         step, found = self._forward.step, list[UpdateFault]()
-        old, new = named(snapshot.parameters), named(snapshot.updated_parameters)
+        old, new = snapshot.parameters.named(), snapshot.updated_parameters.named()
         gradients = {
-            step.nodes[f"g{name}"]: each for name, each in named(snapshot.gradients).items()
+            step.nodes[f"g{name}"]: each for name, each in snapshot.gradients.named().items()
         }
         due = [step.updated[name] for name in old]
         values = evaluate(due, {**self._forward.leaves, **gradients})

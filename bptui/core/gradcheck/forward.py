@@ -17,7 +17,6 @@ from bptui.core.batches import Indices
 from bptui.core.gradcheck.comparison import Kind, Mask, Places
 from bptui.core.graph.node import LEAF, STABLE, Node, Values, evaluate, ordered
 from bptui.core.graph.plain import Plain
-from bptui.core.network import Parameters
 from bptui.core.snapshot import Snapshot
 from bptui.core.step import Step, rewritten, training_step
 
@@ -30,16 +29,6 @@ ALMOST_0 = 1e-80
 EPSILON = float(np.finfo(np.float64).eps)
 JUMP = 1e-6
 """How much the slopes beside a kink differ at least, relatively."""
-
-
-def named(parameters: Parameters) -> dict[str, Array]:
-    """Return the arrays by their names W1, b1, W2, ..."""
-    found: dict[str, Array] = {}
-    for layer, weights in enumerate(parameters.weights, 1):
-        found[f"W{layer}"] = weights
-        if parameters.biases is not None:
-            found[f"b{layer}"] = parameters.biases[layer - 1]
-    return found
 
 
 class ForwardPass:
@@ -183,9 +172,9 @@ def _leaf_values(step: Step, snapshot: Snapshot) -> dict[Node, Values]:
     """Return the values of all leaves of a step's graph at the state of ``snapshot``."""
     known: dict[str, Values] = {"k": np.asarray(snapshot.step + 1.0)}
     known |= {name: snapshot.values[name] for name in ("input", "target")}
-    known |= named(snapshot.parameters)
+    known |= snapshot.parameters.named()
     for slot, parameters in snapshot.slots.items():
-        known |= {f"{slot}_{name}": array for name, array in named(parameters).items()}
+        known |= {f"{slot}_{name}": array for name, array in parameters.named().items()}
     settings = step.settings
     return {
         node: np.asarray(settings[node]) if node in settings else known[node.name]

@@ -12,32 +12,30 @@ from bptui.presets.errors import cleaned, printable
 
 
 def header(experiment: Experiment, facts: Sequence[str], needs: str) -> list[str]:
-    """Return the docstring of a program: nothing in title, description or source can end it.
-
-    ``facts`` are paragraphs of their own, ``needs`` says what it imports.
-    """
+    """Return the docstring of a program; ``facts`` are paragraphs, ``needs`` is what it imports."""
     title = " ".join(cleaned(experiment.title or experiment.name).split()) or "A network"
     source = experiment.source.strip()
-    paragraphs = [wrap(title, WIDTH - len('"""'))]
-    prose = [experiment.description, f"Source: {source}" if source else ""]
-    paragraphs += [_prose(each) for each in prose if each.strip()]
-    paragraphs.append(_settings(experiment))
     told = (
         f"Exported by bptui from the preset {printable(experiment.name)}. It trains the network "
-        "and prints the same losses as bptui. "
+        f"and prints the same losses as bptui. {needs}"
     )
-    paragraphs += [_prose(each) for each in (*facts, told + needs)]
-    return quoted(line for paragraph in paragraphs for line in (*paragraph, ""))
+    lines = wrap(title, WIDTH - len('"""'))
+    for text in (experiment.description, f"Source: {source}" if source else ""):
+        lines += ["", *_prose(text)] if text.strip() else []
+    lines += ["", *_settings(experiment)]
+    for text in (*facts, told):
+        lines += ["", *_prose(text)]
+    return quoted(lines)
 
 
 def quoted(lines: Iterable[str]) -> list[str]:
-    """Return lines as a docstring, without the blank one at their end."""
-    escaped = [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines]
-    return [f'"""{escaped[0]}', *escaped[1:-1], '"""']
+    """Return lines as a docstring, which nothing in them can end."""
+    text = "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return [f'"""{text}', '"""']
 
 
 def _prose(text: str) -> list[str]:
-    """Return the paragraphs of ``text``; one with a line that is too long is filled anew."""
+    """Return paragraphs; one with a line that is too long is filled anew."""
     found: list[str] = []
     for paragraph in re.split(r"\n\s*\n", cleaned(text).strip("\n")):
         lines = paragraph.rstrip().split("\n")
@@ -55,23 +53,20 @@ def _filled(line: str) -> list[str]:
 
 
 def _settings(experiment: Experiment) -> list[str]:
-    training, schedule = experiment.training, experiment.schedule
-    how = [training.optimizer, f"learning rate {float(training.learning_rate)!r}"]
-    how += [f"{name} {value!r}" for name, value in training.settings]
-    how.append(f"{training.steps:,} steps")
-    if not schedule.full_batch:
-        order = "in a new order every epoch" if training.shuffle else "in the order given"
-        how += [f"batches of {schedule.batch_size} samples", order]
-    loss = training.loss
-    if experiment.data.samples > 1:
-        loss += f", {training.reduction} over the samples of a batch"
-    if training.l2:
-        loss += f", plus {float(training.l2)!r} times the sum of all squared weights"
-    table = {"network": str(experiment.network), "loss": loss, "training": ", ".join(how)}
-    if experiment.frozen:
-        table["frozen"] = experiment.frozen_words()
+    training = experiment.training
+    several = f", {training.reduction} over the samples of a batch"
+    penalty = f", plus {float(training.l2)!r} times the sum of all squared weights"
+    table = {
+        "network": str(experiment.network),
+        "loss": training.loss
+        + several * (experiment.data.samples > 1)
+        + penalty * bool(training.l2),
+        "training": f"{training.optimizer}, {training.steps:,} steps",
+        "frozen": experiment.frozen_words(),
+    }
     return [
         line
         for name, text in table.items()
+        if text
         for line in wrap(f"{name:9} {text}", WIDTH, subsequent_indent=" " * 10)
     ]

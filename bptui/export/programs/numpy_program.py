@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 from bptui.core.derivation.words import layer_words
@@ -16,6 +17,14 @@ NEEDS = (
     "They agree to twelve digits, or fewer where training magnifies a difference in the last one. "
     "It needs numpy only."
 )
+DEVIATES = (
+    "It deliberately deviates from backpropagation. Above each wrong line is the correct one:"
+)
+HEAD = [
+    *("", "import numpy as np", ""),
+    "# No warnings: training that diverges shows in its losses, and 1 / (1 + inf) is 0",
+    *('np.seterr(all="ignore")', ""),
+]
 
 
 def numpy_program(experiment: Experiment) -> str:
@@ -23,99 +32,81 @@ def numpy_program(experiment: Experiment) -> str:
 
     Where the experiment makes mistakes, so does the program, each wrong line marked.
     """
-    program = Program(experiment)
-    backward, own = _backward(program), program.update()
-    memory, facts = _memory(program), _mistakes(program)
-    head = [*header(experiment, facts, NEEDS), "", "import numpy as np", ""]
-    head += ["# No warnings: training that diverges shows in its losses, and 1 / (1 + inf) is 0"]
-    head += ['np.seterr(all="ignore")', ""]
-    return program.text(head, program.loop(backward), memory, own)
+    program = _NumpyProgram(experiment)
+    loop, memory, own = program.loop([*program.backward()]), [*program.memory()], program.update()
+    head = [*header(experiment, program.mistakes(), NEEDS), *HEAD]
+    return program.text(head, loop, memory, own)
 
 
-def _mistakes(program: Program) -> list[str]:
-    """Tell the mistakes, and which of them make a difference."""
-    shown, made = program.versions.shown, program.training.mistakes
-    told = [
-        f"  {name}: {MISTAKES[name].summary}" + ("" if name in shown else " (no effect here)")
-        for name in made
-    ]
-    first = (
-        "It deliberately deviates from backpropagation. Above each wrong line is the correct one:"
-    )
-    return ["\n".join([first, *told])] if made else []
+class _NumpyProgram(Program):
+    def mistakes(self) -> list[str]:
+        """Tell the mistakes, and which of them make a difference."""
+        told = [DEVIATES]
+        for name in self.training.mistakes:
+            effect = "" if name in self.versions.shown else " (no effect here)"
+            told.append(f"  {name}: {MISTAKES[name].summary}{effect}")
+        return ["\n".join(told)] if self.training.mistakes else []
 
+    def memory(self) -> Iterator[str]:
+        """Yield what slots start from."""
+        right, wrong = self.versions.right.slots, self.versions.wrong.slots
+        blamed = self.versions.blamed(lambda version: {*version.slots} - {*right})
+        for about, slots in {
+            f"What {self.training.optimizer} remembers of every parameter": right,
+            f"MISTAKE {blamed}: cleared here and never again": {
+                slot: name for slot, name in wrong.items() if slot not in right
+            },
+        }.items():
+            yield from ["", *comment(about)] if slots else []
+            for parameter in self.parameters:
+                for slot, variable in slots.items():
+                    if slot.endswith(f"_{parameter}"):
+                        yield f"{variable} = np.zeros_like({parameter})"
 
-def _memory(program: Program) -> list[str]:
-    """Write what slots start from."""
-    versions, called = program.versions, program.speller.name
-    slots = [
-        slot
-        for parameter in program.parameters()
-        for slot in versions.right.slots
-        if slot.endswith(f"_{parameter}")
-    ]
-    lines = ["", *comment(f"What {program.training.optimizer} remembers of every parameter")]
-    lines += [f"{slot} = np.zeros_like({slot.split('_', 1)[1]})" for slot in slots]
-    wrong = [slot for slot in versions.wrong.slots if slot not in slots]
-    blamed = versions.blamed(lambda version: set(version.slots) - set(slots))
-    lines = lines if slots else []
-    if wrong:
-        lines += ["", *comment(f"MISTAKE {blamed}: cleared here and never again")]
-        lines += [f"{called(slot)} = np.zeros_like({slot.split('_', 1)[1]})" for slot in wrong]
-    return lines
+    def backward(self) -> Iterator[str]:
+        """Yield the lines from the gradient of the loss to the updated parameters."""
+        versions, names = self.versions, self.names
+        delta, first = names.delta(self.depth), names.out_gradient(self.depth)
+        rule = "the chain rule, from the loss back to the first layer; n samples"
+        yield from ["", *comment(f"Backward pass: {rule}")]
+        layer, early = 0, list[str]()
+        for name in self.backward_names():
+            for parameter in versions.wrong.reads_new(name):
+                if parameter not in early:
+                    early.append(parameter)
+                    blamed = versions.blamed(partial(_fate, parameter))
+                    why = f"{name.replace('/', '_')} below uses the new {parameter}; too early:"
+                    yield from [*comment(f"MISTAKE {blamed}: {why}"), self.update_call(parameter)]
+            if self.places[name].layer != layer:
+                layer = self.places[name].layer
+                words = layer_words(self.network, layer).removeprefix("the ").capitalize()
+                if layer < self.depth:
+                    after = names.weights(layer + 1)
+                    words += f", back through {after}: every unit sums over those it feeds"
+                yield from ["", *comment(words)]
+            yield from self.meaning(name)
+            if name == delta and not versions.right.step.reads(delta, first):
+                shortcut = self.experiment.loss.shortcuts[self.network.activations[-1]]
+                yield from comment(f"({shortcut.why})")
+            yield from self.assignment(name)
+        yield from ["", "# Update"]
+        for parameter in self.parameters:
+            yield from self.updated(parameter, parameter in early)
 
-
-def _backward(program: Program) -> list[str]:
-    """Write the lines from the gradient of the loss to the updated parameters."""
-    versions, names, depth = program.versions, program.names, program.depth
-    rule = "the chain rule, from the loss back to the first layer; n samples"
-    lines, layer, early = ["", *comment(f"Backward pass: {rule}")], 0, list[str]()
-    for name in program.backward_names():
-        for parameter in versions.wrong.reads_new(name):
-            if parameter not in early:
-                early.append(parameter)
-                blamed = versions.blamed(partial(_fate, parameter))
-                why = f"{program.speller.name(name)} below uses the new {parameter}; too early:"
-                lines += [*comment(f"MISTAKE {blamed}: {why}"), program.update_call(parameter)]
-        if program.places[name].layer != layer:
-            layer = program.places[name].layer
-            words = layer_words(program.network, layer).removeprefix("the ").capitalize()
-            if layer < depth:
-                after = names.weights(layer + 1)
-                words += f", back through {after}: every unit sums over those it feeds"
-            lines += ["", *comment(words)]
-        lines += program.meaning(name)
-        if name == names.delta(depth):
-            lines += _shortcut(program)
-        lines += program.assignment(name)
-    return [*lines, "", "# Update", *_updates(program, early)]
-
-
-def _shortcut(program: Program) -> list[str]:
-    """Say why the last delta comes without the detour over dL/dout."""
-    names, right = program.names, program.versions.right.step
-    if right.reads(names.delta(program.depth), names.out_gradient(program.depth)):
-        return []
-    shortcuts = program.experiment.loss.shortcuts
-    return comment(f"({shortcuts[program.network.activations[-1]].why})")
-
-
-def _updates(program: Program, early: list[str]) -> list[str]:
-    """Write the updates after all gradients; those that are missing as comments."""
-    lines: list[str] = []
-    for parameter in program.parameters():
-        frozen = program.experiment.frozen.get(parameter)
+    def updated(self, parameter: str, early: bool) -> list[str]:
+        """Write the update after all gradients; where it is missing as a comment."""
+        frozen, call = self.experiment.frozen.get(parameter), [self.update_call(parameter)]
         if frozen is not None and frozen.switch:
-            lines.append(f"# {parameter} is frozen: {frozen.reason}")
-            continue
-        blamed = program.versions.blamed(partial(_fate, parameter))
-        if frozen is not None:
-            lines += comment(f"MISTAKE {blamed}: g{parameter} is never applied; missing here:")
-        elif parameter in early:
-            lines += comment(f"MISTAKE {blamed}: done above; belongs here:")
-        call = program.update_call(parameter)
-        lines += commented([call]) if frozen is not None or parameter in early else [call]
-    return lines
+            return [f"# {parameter} is frozen: {frozen.reason}"]
+        if frozen is None and not early:
+            return call
+        blamed = self.versions.blamed(partial(_fate, parameter))
+        why = (
+            "done above; belongs here:"
+            if early
+            else f"g{parameter} is never applied; missing here:"
+        )
+        return [*comment(f"MISTAKE {blamed}: {why}"), *commented(call)]
 
 
 def _fate(parameter: str, version: Version) -> tuple[bool, bool]:

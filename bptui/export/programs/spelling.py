@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
-from textwrap import indent
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, TypeAlias
 
 from bptui.core.activations import ACTIVATIONS, APPLIED
-from bptui.core.derivation.code import expression_code
+from bptui.core.derivation.code import NumpyPrinter
 from bptui.core.derivation.expression import (
     ONE,
     Activated,
@@ -25,78 +26,98 @@ from bptui.core.derivation.expression import (
     Setting,
     Stable,
     Sum,
-    Total,
     children,
-    quantities,
 )
-from bptui.core.derivation.formulas import TINY_CODE, formula_of
+from bptui.core.derivation.formulas import formula_of
+from bptui.core.derivation.printer import Path, Token, operator
+from bptui.core.derivation.scope import Scope
 from bptui.core.derivation.symbols import Symbols
 from bptui.core.graph.node import SAMPLES, leaf
 from bptui.core.network import Network
-from bptui.export.programs.lines import INDENT, docstring, folded
+from bptui.export.programs.lines import docstring, folded, indented
 
+Words: TypeAlias = Mapping[Expression, str]
+"""What quantities and parts of formulas are called."""
 CALLS = (Function, Activated, Maximum, Minimum, Choice, LogSumExp)
 """What is worth a variable where it is read twice."""
-CONSTANTS = {SAMPLES: "len(t)", TINY_CODE: "TINY"}
-"""What stands in a program for numbers that are not written in digits."""
-Names = Mapping[Expression, str]
+
+
+@dataclass(frozen=True)
+class CodePrinter(NumpyPrinter):
+    """Writes code in a program's own words."""
+
+    words: Words = field(default_factory=dict)
+
+    def written(self, node: Expression, level: int, path: Path, nest: int) -> list[Token]:
+        if node in self.words:
+            return [operator(self.words[node])]
+        if isinstance(node, Activated) and not is_inline(node):
+            name = node.name.replace("'", "_derivative")
+            return self.filled(f"{name}(«0»)", node, path, nest)
+        return super().written(node, level, path, nest)
+
+    def leaf(self, node: Expression) -> Token:
+        match node:
+            case Quantity(name):
+                return operator(self.words.get(Quantity(name), name.replace("/", "_")))
+            case Setting(name):
+                return operator(name.upper())
+            case Constant(_, _, code) if code == SAMPLES:
+                return operator("len(t)")
+        return super().leaf(node)
+
+
+class TorchPrinter(CodePrinter):
+    """Writes the same with torch's names for operations."""
+
+    calls: ClassVar[Mapping[str, str]] = {
+        **NumpyPrinter.calls,
+        "": "torch.name(«0»)",
+        "ln": "torch.log(«0»)",
+        # beyond its default threshold, 20, torch takes z itself, which differs in digit ten
+        "ln_one_plus_exp": "functional.softplus(«0», threshold=40)",
+        # where both are equal the derivative is that of the second
+        "Maximum": "torch.where(«0» <= «1», «1», «0»)",
+        "Minimum": "torch.where(«0» >= «1», «1», «0»)",
+        "Choice": "torch.where(«0» > 0, «1», «2»)",
+        "LogSumExp": "torch.logsumexp(«0», dim=1, keepdim=True)",
+        "Total": "torch.sum(«0»)",
+    }
+
+    def written(self, node: Expression, level: int, path: Path, nest: int) -> list[Token]:
+        match node:
+            case Quotient(one, Sum((other, Function("exp", Negative(of))))) if one == other == ONE:
+                return [operator("torch.sigmoid("), *self.tokens(of), operator(")")]
+            case Constant(value, _, code) if "np." in code:
+                return [operator(repr(value))]
+        return super().written(node, level, path, nest)
 
 
 class Speller:
-    """Writes formulas of a network as code of numpy, or of torch."""
+    """Writes the formulas of a network as code of numpy, or of torch."""
 
     def __init__(self, network: Network, torch: bool = False) -> None:
-        self.network, self.torch = network, torch
-        names = network.names
-        self.weights = [names.weights(layer) for layer in range(1, network.depth + 1)]
-        self.symbols = Symbols(names)
-        self.called = {"input": "x", "target": "t"}
-        """Quantities that have another name in the program."""
+        self.network, self.printer = network, TorchPrinter if torch else CodePrinter
+        self.words: dict[Expression, str] = {Quantity("input"): "x", Quantity("target"): "t"}
 
-    def name(self, quantity: str) -> str:
-        return self.called.get(quantity, self.symbols.code(quantity))
-
-    def code(self, formula: Expression, names: Names | None = None) -> str:
-        """Return Python for a formula; ``names`` are what parts of it are called here."""
-        given = names or {}
-
-        def inner(part: Expression) -> str:
-            return expression_code(part, self.symbols, spell=spell)
-
-        def spell(part: Expression) -> str | None:
-            if part in given:
-                return given[part]
-            match part:
-                case Quantity(name):
-                    return self.name(name)
-                case Setting(name):
-                    return name.upper()
-                case Constant(value, _, text) if text in CONSTANTS or (
-                    self.torch and "np." in text
-                ):
-                    return CONSTANTS.get(text, repr(value))
-                case Activated(name, argument) if not _is_inline(part):
-                    return f"{_function_name(name)}({inner(argument)})"
-                case Sum(terms) if {each.name for each in quantities(part)} == {*self.weights}:
-                    first = Quantity(self.weights[0])
-                    return f"sum({self.code(terms[0], {first: 'W'})} for W in WEIGHTS)"
-            return _in_torch(part, inner) if self.torch else None
-
+    def code(self, formula: Expression, words: Words | None = None) -> str:
+        """Return Python for a formula, with further ``words`` here."""
+        every = {**self.words, **(words or {})}
+        printer = self.printer(Symbols(self.network.names), Scope({}, {}), words=every)
         # formatters set powers of single names close
-        written = expression_code(formula, self.symbols, spell=spell)
-        return re.sub(r"([\w.]+) \*\* ([\w.]+)", r"\1**\2", written)
+        return re.sub(r"([\w.]+) \*\* ([\w.]+)", r"\1**\2", printer.code(formula))
 
     def function(
-        self, head: str, result: Expression, about: str = "", names: Names | None = None
+        self, head: str, result: Expression, about: str = "", words: Words | None = None
     ) -> str:
         """Return a function; what its result reads twice is a variable there."""
         lines = docstring(about) if about else []
         shared = variables(result)
-        for part, name in reversed(shared.items()):
+        for part, name in [*reversed(shared.items()), (result, "")]:
             others = {key: other for key, other in shared.items() if key != part}
-            lines += folded(f"{name} = ", self.code(part, {**(names or {}), **others}))
-        lines += folded("return ", self.code(result, {**(names or {}), **shared}))
-        return f"def {head}:\n" + indent("\n".join(lines), INDENT) + "\n"
+            start = f"{name} = " if name else "return "
+            lines += folded(start, self.code(part, {**(words or {}), **others}))
+        return "\n".join([f"def {head}:", *indented(lines)])
 
     def functions(self, text: str) -> list[str]:
         """Return those that ``text`` calls of the activations and their derivatives."""
@@ -104,9 +125,8 @@ class Speller:
         for name in dict.fromkeys(self.network.activations):
             entry, z = ACTIVATIONS[name], leaf("z", (2, 2))
             a = APPLIED[name](z)
-            applied = formula_of(a)
-            assert isinstance(applied, Activated)
-            found[name] = self.function(f"{name}(z)", applied.body, entry.note and f"{entry.note}.")
+            (body,) = children(formula_of(a))[1:]
+            found[name] = self.function(f"{name}(z)", body, entry.note and f"{entry.note}.")
             if entry.slope is not None:
                 slope = formula_of(entry.slope(z, a))
                 found[f"{name}_derivative"] = self.function(f"{name}_derivative(z)", slope)
@@ -116,16 +136,11 @@ class Speller:
         return [function for name, function in found.items() if name in called]
 
 
-def _function_name(applied: str) -> str:
-    """Return ``tanh_derivative`` for tanh'."""
-    return applied.replace("'", "_derivative")
-
-
 def _calls(text: str) -> set[str]:
     return set(re.findall(r"(?<![\w.])\w+(?=\()", text))
 
 
-def _is_inline(applied: Activated) -> bool:
+def is_inline(applied: Activated) -> bool:
     """Whether it is so short that it needs no function of its own."""
     return isinstance(applied.body, Function | Quantity)
 
@@ -141,7 +156,7 @@ def _parts(node: Expression) -> tuple[Expression, ...]:
     """Return the parts of a formula that stand in its code."""
     match node:
         case Activated(_, argument, body):
-            return (body if _is_inline(node) else argument,)
+            return (body if is_inline(node) else argument,)
         case Stable(_, computed):
             return (computed,)
         case _:
@@ -165,31 +180,3 @@ def variables(formula: Expression) -> dict[Expression, str]:
             return found
         largest = max(twice, key=lambda node: len(repr(node)))
         found[largest] = "a" if isinstance(largest, Activated) else next(names)
-
-
-def _in_torch(node: Expression, code: Callable[[Expression], str]) -> str | None:
-    """Return what torch has for an operation; None where it is written as in numpy."""
-    match node:
-        case Quotient(one, Sum((other, Function("exp", Negative(of))))) if one == other == ONE:
-            return f"torch.sigmoid({code(of)})"
-        case Function("ln_one_plus_exp", of):
-            # beyond its default threshold, 20, torch takes z itself, which differs in digit ten
-            return f"functional.softplus({code(of)}, threshold=40)"
-        case Function(name, of):
-            return f"torch.{'log' if name == 'ln' else name}({code(of)})"
-        case LogSumExp(of):
-            return f"torch.logsumexp({code(of)}, dim=1, keepdim=True)"
-        case Maximum(of, Constant(0.0)):
-            return f"torch.relu({code(of)})"
-        case Maximum(first, second) | Minimum(first, second):
-            # where they are equal the derivative is that of the second
-            sign = "<=" if isinstance(node, Maximum) else ">="
-            return (
-                f"torch.where({code(first)} {sign} {code(second)}, {code(second)}, {code(first)})"
-            )
-        case Choice(condition, positive, otherwise):
-            return f"torch.where({code(condition)} > 0, {code(positive)}, {code(otherwise)})"
-        case Total(of, None):
-            return f"torch.sum({code(of)})"
-        case _:
-            return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bptui.core.experiment import Experiment
 from bptui.export.programs.header import header
-from bptui.export.programs.lines import bracketed, comment, commented, indented
+from bptui.export.programs.lines import comment, commented, indented, listed
 from bptui.export.programs.program import Program
 
 OPTIMIZERS = {
@@ -44,47 +44,44 @@ def torch_program(experiment: Experiment) -> str:
             f"the preset makes {what} ({', '.join(mistakes)}), which autograd cannot; "
             "use --to numpy"
         )
-    program = Program(experiment, torch=True)
-    known = experiment.training.optimizer in OPTIMIZERS
-    own = [] if known else program.update()
-    shuffles = experiment.schedule.shuffle
+    program, shuffles = Program(experiment, torch=True), experiment.schedule.shuffle
     needs = "torch, and numpy for the order of the samples." if shuffles else "torch only."
-    head = [*header(experiment, [], NEEDS + needs), ""]
-    head += [*(["import numpy as np"] if shuffles else []), "import torch"]
+    imports = "import numpy as np\nimport torch" if shuffles else "import torch"
+    head = [*header(experiment, [], NEEDS + needs), "", imports]
     head += ["from torch.nn import functional", "", "torch.set_default_dtype(torch.float64)"]
     if experiment.network.weight_count * experiment.schedule.batch_size < MOST_PRODUCTS_ALONE:
         head.append("torch.set_num_threads(1)  # more would only wait for each other")
-    loop = program.loop(_backward(program, known))
-    text = program.text([*head, ""], loop, _trained(program, known), own)
+    own = [] if experiment.training.optimizer in OPTIMIZERS else program.update()
+    text = program.text([*head, ""], program.loop(_backward(program)), _trained(program), own)
     unused = "from torch.nn import functional\n"
     return text if "functional.softplus" in text else text.replace(unused, "", 1)
 
 
-def _trained(program: Program, known: bool) -> list[str]:
-    """Write the list of parameters, and the optimizer."""
-    experiment, updates = program.experiment, program.versions.right.updates
-    lines = ["", *comment(f"frozen: {experiment.frozen_words()}")] if experiment.frozen else []
-    trained = [each for each in program.parameters() if each in updates]
-    lines += ["", *bracketed("trained = [", trained, "]")]
+def _trained(program: Program) -> list[str]:
+    """Write the list of parameters, and the optimizer or what it remembers."""
+    versions, rule = program.versions.right, OPTIMIZERS.get(program.training.optimizer)
+    frozen = program.experiment.frozen_words()
+    lines = ["", *comment(f"frozen: {frozen}")] if frozen else []
+    trained = [each for each in program.parameters if each in versions.updates]
+    lines += ["", *listed("trained = [", trained, "]")]
     lines += ["for parameter in trained:", "    parameter.requires_grad_()"]
-    if known and trained:
-        lines.append(f"optimizer = torch.optim.{OPTIMIZERS[program.training.optimizer]}")
-    slots = [] if known else [*program.versions.right.slots]
-    return [*lines, *(f"{slot} = torch.zeros_like({slot.split('_', 1)[1]})" for slot in slots)]
+    if rule is None:
+        slots = [(slot, slot.split("_", 1)[1]) for slot in versions.slots]
+        return [*lines, *(f"{slot} = torch.zeros_like({parameter})" for slot, parameter in slots)]
+    return [*lines, *([f"optimizer = torch.optim.{rule}"] if versions.updates else [])]
 
 
-def _backward(program: Program, known: bool) -> list[str]:
+def _backward(program: Program) -> list[str]:
     """Write what autograd and the optimizer do, the chain rule in comments."""
-    trained = [each for each in program.parameters() if each in program.versions.right.updates]
+    trained = [each for each in program.parameters if each in program.versions.right.updates]
     if not trained:
         return []
     chain = "Backward pass: autograd goes back through the lines above, by the chain rule:"
     lines = ["", *comment(chain)]
     for name in program.backward_names():
         lines += commented(each.replace("# ", "  ", 1) for each in program.meaning(name))
-    clear = ["optimizer.zero_grad()"]
-    update = ["optimizer.step()"]
-    if not known:
+    clear, update = ["optimizer.zero_grad()"], ["optimizer.step()"]
+    if program.training.optimizer not in OPTIMIZERS:
         clear = ["for parameter in trained:", "    parameter.grad = None"]
         calls = [program.update_call(each).replace(f"g{each}", f"{each}.grad") for each in trained]
         update = ["with torch.no_grad():", *indented(calls)]
