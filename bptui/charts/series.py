@@ -70,7 +70,7 @@ class Area:
     def line(self, series: Series) -> npt.NDArray[np.bool_]:
         """The dots of a line through all values."""
         dots = np.zeros((4 * self.rows, 2 * self.columns), dtype=np.bool_)
-        if not series.steps.size:
+        if not series.steps.size or not dots.size:
             return dots
         x, y = self.x(series.steps), self.y(series.highs)
         across, down = np.diff(x), np.diff(y)

@@ -143,7 +143,8 @@ class SaveScreen(Dialog[Path | None]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._overwrites = None
-        self._say()
+        if self.query(Input):  # a closed dialog may still be told of what was typed
+            self._say()
 
     def _say(self) -> Path | None:
         """Show where the file will be, or why nowhere; the path."""
