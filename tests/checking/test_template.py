@@ -19,8 +19,11 @@ from bptui.core.training import Engine
 from bptui.export.programs.template import template
 from bptui.presets import load, loads
 
-HIDDEN = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "softplus", "gelu")
-SQUARED = ("half_squared_error", "squared_error", "mean_squared_error")
+HIDDEN = (
+    *("identity", "sigmoid", "tanh", "relu", "leaky_relu", "softplus", "gelu"),
+    *("bipolar_sigmoid", "softsign", "elu", "silu", "hard_sigmoid"),
+)
+SQUARED = ("half_squared_error", "squared_error", "mean_squared_error", "mean_absolute_error")
 OUTPUTS = [
     *((each, "half_squared_error") for each in HIDDEN if each != "sigmoid"),
     *(("sigmoid", loss) for loss in (*SQUARED, "binary_cross_entropy", "cross_entropy")),
@@ -35,6 +38,11 @@ SLOPES = {
     "relu": "(NET > 0)",
     "leaky_relu": "np.where(NET > 0, 1, 0.01)",
     "softplus": "1 / (1 + np.exp(-NET))",
+    "bipolar_sigmoid": "2 * np.exp(-NET) / (1 + np.exp(-NET)) ** 2",
+    "softsign": "(1 + np.abs(NET)) ** -2.0",
+    "elu": "np.where(NET > 0, 1, np.exp(NET))",
+    "silu": "(1 + np.exp(-NET) * (1 + NET)) / (1 + np.exp(-NET)) ** 2",
+    "hard_sigmoid": "(np.abs(NET) < 3) / 6",
     # central difference of the skeleton's own function
     "gelu": "(gelu(NET + 1e-5) - gelu(NET - 1e-5)) / 2e-5",
 }
@@ -42,6 +50,7 @@ OUTPUT_GRADIENTS = {
     "half_squared_error": "(OUT - t)",
     "squared_error": "2 * (OUT - t)",
     "mean_squared_error": "2 * (OUT - t) / t.shape[1]",
+    "mean_absolute_error": "(np.sign(OUT - t) / t.shape[1])",
     "binary_cross_entropy": "((1 - t) / (1 - OUT) - t / OUT)",
     "cross_entropy": "(-t / OUT)",
 }

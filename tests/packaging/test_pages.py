@@ -15,6 +15,9 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from bptui.core.activations import ACTIVATIONS
+from bptui.core.losses import LOSSES
+from bptui.core.optimizers import OPTIMIZERS
 from bptui.help import TOPICS
 from bptui.main import COMMANDS as MODULES
 from bptui.main import cli, open_app
@@ -177,3 +180,9 @@ def test_defaults_of_a_preset() -> None:
             row = f"`{part}.{field.name}`"
             if row in defaults and isinstance(field.default, str | bool):
                 assert spans(defaults[row])[:1] == [str(field.default).replace("True", "true")]
+
+
+def test_every_function_is_in_the_manual() -> None:
+    page = (renew.PAGES / "presets.md").read_text(encoding="utf-8")
+    for name in (*ACTIVATIONS, *LOSSES, *OPTIMIZERS):
+        assert f"`{name}`" in page, name
