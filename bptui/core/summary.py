@@ -36,12 +36,12 @@ class Summary:
         step is the first of a span, so columns are not quite of one width: each begins up to a
         span, 1 part in 8192 of all steps, too early or too late. What it says is exact.
         """
-        length, width = len(self), self.width
+        length, width, columns = len(self), self.width, max(columns, 1)
         if not length:
             return np.arange(0), np.empty(0), np.empty(0)
         lows, highs = spans(self.rest, width)
         lows, highs = np.append(self.lows, lows), np.append(self.highs, highs)
-        if length <= max(columns, 1) * 2 and width == 1:
+        if length <= columns * 2 and width == 1:
             return np.arange(length), lows, highs
         starts = np.unique(np.linspace(0, lows.size, columns, endpoint=False).astype(np.intp))
         last = spans(self.rest[-1:], 1) if self.rest.size else (lows[-1:], highs[-1:])

@@ -209,3 +209,9 @@ def test_first_not_finite(bad: float, step: int) -> None:
     assert made.until(step).first_not_finite is None
     assert made.until(step + 1).first_not_finite == step
     assert made.bounds(0, step) is None
+
+
+def test_a_chart_without_columns_gets_one() -> None:
+    history = LossHistory()
+    history.extend(np.linspace(1.0, 0.0, 100))
+    assert [each.size for each in history.envelope(0)] == [2, 2, 2]
