@@ -64,6 +64,7 @@ class Plain:
         if node.op is CONSTANT:
             value = np.asarray(node.settings["value"], dtype=np.float64)
             key: object = ("constant", value.tobytes(), value.shape)
+            node = constant(node.settings["value"])  # a 2 is a 2, also where it is the batch's size
         else:
             key = (node.op.name, node.inputs, repr(sorted(node.settings.items())))
         return self._same.setdefault(key, node)
