@@ -15,6 +15,7 @@ from bptui.core.arrays import Array, Call, call, zeros
 from bptui.core.experiment import Experiment
 from bptui.core.graph.compile import Compiler, Scratch
 from bptui.core.graph.node import STABLE, Node, leaf, ordered
+from bptui.core.graph.plain import Plain
 from bptui.core.mistakes import with_mistakes
 from bptui.core.operations import Operation, Stage, StepProgram
 from bptui.core.state import State, cut
@@ -106,6 +107,7 @@ class _Builder:
         self.arrays |= given
         self.arrays.setdefault("data_loss", self.arrays["loss"])
         self.arrays.setdefault("penalty", zeros(1, 1))
+        self.plain = Plain(step.settings)
         # parameters are updated where they stand: who reads them later finds the new ones there
         after = {node: leaf(name, node.shape, "updated") for name, node in step.changed.items()}
         self.nodes = rewritten(step.nodes.values(), after)
@@ -119,7 +121,7 @@ class _Builder:
     def compiler(self, names: Iterable[str]) -> Compiler:
         """Return what makes the calls for these quantities."""
         nodes = [self.nodes[self.step.nodes[name]] for name in names]
-        return Compiler(nodes, self.buffers, self.step.settings, Scratch())
+        return Compiler(nodes, self.buffers, self.plain, Scratch())
 
     def build(self) -> StepProgram:
         step = self.step
@@ -198,7 +200,7 @@ class _Builder:
         compiler = Compiler(
             new.values(),
             buffers,
-            {**settings, rate: training.learning_rate},
+            Plain({**settings, rate: training.learning_rate}),
             self.workspace.scratch,
             [g] if spends_gradient else [],
         )

@@ -16,6 +16,7 @@ from bptui.core.data import Data
 from bptui.core.datasets import Labels
 from bptui.core.experiment import Experiment
 from bptui.core.graph.compile import Compiler, Scratch
+from bptui.core.graph.plain import Plain
 from bptui.core.network import Network, Parameters
 from bptui.core.step import forward, total_of_terms
 
@@ -45,7 +46,7 @@ class ForwardPass:
         self.targets, self.total = arrays["target"], np.zeros(())
         buffers = {node: arrays[name] for name, node in nodes.items()}
         buffers |= dict.fromkeys(wanted[1:], self.total)
-        self._calls = Compiler(wanted, buffers, {}, Scratch()).calls_for(wanted)
+        self._calls = Compiler(wanted, buffers, Plain({}), Scratch()).calls_for(wanted)
 
     def run(self, parameters: Parameters) -> Array:
         """The outputs of what stands in ``inputs``; valid until the next run."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -106,10 +106,17 @@ class Step(NamedTuple):
         )
 
 
-def rewritten(outputs: Iterable[Node], changes: Mapping[Node, Node]) -> dict[Node, Node]:
-    """Return what stands for each node once ``changes`` are made, and for what depends on them."""
-    found: dict[Node, Node] = {}
-    for node in ordered(outputs):
+def rewritten(
+    outputs: Iterable[Node], changes: Mapping[Node, Node], given: Collection[Node] = ()
+) -> dict[Node, Node]:
+    """Return what stands for each node once ``changes`` are made, and for what depends on them.
+
+    What the ``given`` nodes are computed from is not looked at.
+    """
+    found: dict[Node, Node] = {node: node for node in given}
+    for node in ordered(outputs, lambda each: () if each in found else each.inputs):
+        if node in given:
+            continue
         inputs = tuple(found[each] for each in node.inputs)
         same = all(one is other for one, other in zip(inputs, node.inputs, strict=True))
         found[node] = changes.get(node) or (node if same else replace(node, inputs=inputs))
@@ -241,7 +248,7 @@ class _Writer:
                 after: dict[Node, Node] = {}
                 for slot, node in new.items():
                     label = name if slot == "w" else f"{slot}_{name}"
-                    made = rewritten([node], after)[node]
+                    made = rewritten([node], after, (old, self.nodes[f"g{name}"]))[node]
                     updated[label] = after[node] = made if made.name else made.named(label)
         return updated
 

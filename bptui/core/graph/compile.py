@@ -49,19 +49,20 @@ class Scratch:
 class Compiler:
     """Makes the calls that compute ``outputs``, each thing once.
 
-    ``buffers`` are those of all leaves and of nodes that have one of their own, ``settings`` leaves
-    with a fixed number; ``spent`` are nodes whose buffer may be overwritten by what reads it last.
+    ``buffers`` are those of all leaves and of nodes that have one of their own; ``plain`` writes
+    nodes out, and may be shared by compilers of the same graph. ``spent`` are nodes whose buffer
+    may be overwritten by what reads it last.
     """
 
     def __init__(
         self,
         outputs: Iterable[Node],
         buffers: Mapping[Node, Array],
-        settings: Mapping[Node, float],
+        plain: Plain,
         scratch: Scratch,
         spent: Collection[Node] = (),
     ) -> None:
-        self._plain = Plain(settings)
+        self._plain = plain
         self._order = ordered(self._plain(outputs))
         self._present = set(self._order)
         self._fixed: dict[Node, Array] = {}
