@@ -8,9 +8,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bptui.app.surroundings import is_served, surroundings
-from bptui.ascii import prepare_output
 from bptui.cli.commands import COMMANDS, DEFAULT_PRESET, shows_the_app
+from bptui.terminal.ascii import prepare_output
+from bptui.terminal.capabilities import is_served, surroundings
 
 if TYPE_CHECKING:
     from bptui.program import cli, open_app

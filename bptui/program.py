@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import click
 
 from bptui import __version__
-from bptui.app.surroundings import is_served, surroundings
 from bptui.cli.commands import COMMANDS, DEFAULT_PRESET, shows_the_app
 from bptui.cli.completing import beginning, presets
 from bptui.cli.errors import TooLarge, Unusable, fit_for_terminals, interruptible
 from bptui.cli.loading import STDIN, load_preset
+from bptui.terminal.capabilities import is_served, surroundings
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

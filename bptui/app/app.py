@@ -25,13 +25,13 @@ from bptui.app.panels.status import StatusLine
 from bptui.app.screens.too_small import TooSmallScreen, require_room
 from bptui.app.selection import Direction, Selection
 from bptui.app.session.autosave import AutosavingApp
-from bptui.app.surroundings import USUAL, Surroundings
 from bptui.app.themes import DARK, LIGHT, counterpart, fitting
 from bptui.app.view import View
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
 from bptui.core.snapshot import Snapshot
 from bptui.presets.origin import origin_of
+from bptui.terminal.capabilities import USUAL, Surroundings
 
 if TYPE_CHECKING:
     from bptui.app.screens.presets import New

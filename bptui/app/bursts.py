@@ -20,7 +20,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from bptui.app.driver.incoming import MOST_TYPED
+from bptui.terminal.incoming import MOST_TYPED
 
 LONGEST = 10.0
 """Seconds that a key waits at most for the effect of the one before it."""

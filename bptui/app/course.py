@@ -13,7 +13,7 @@ from bptui.core.timeline import Timeline
 
 if TYPE_CHECKING:
     from bptui.app.curves import Curve
-    from bptui.core.search import Hit
+    from bptui.app.playback.search import Hit
 
 MOST = 100
 """Changes that can be undone, as long as what they hold fits into :data:`MOST_BYTES`."""

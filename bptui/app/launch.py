@@ -6,8 +6,8 @@ import importlib
 import os
 from typing import TYPE_CHECKING
 
-from bptui.app.surroundings import Surroundings, colour_system
 from bptui.core.experiment import Experiment
+from bptui.terminal.capabilities import Surroundings, colour_system
 
 if TYPE_CHECKING:
     from bptui.app.session.store import Continued

@@ -10,8 +10,8 @@ from bptui.app.checking import CheckingApp
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel
-from bptui.app.surroundings import Surroundings
 from bptui.core.experiment import Experiment
+from bptui.terminal.capabilities import Surroundings
 
 if TYPE_CHECKING:  # made when they are first asked for
     from bptui.app.panels.samples import SamplesPanel

@@ -26,9 +26,9 @@ from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline
 
 if TYPE_CHECKING:
+    from bptui.app.playback.breakpoints import Breakpoint
+    from bptui.app.playback.search import Hit
     from bptui.app.session.state import Resumed
-    from bptui.core.breakpoints import Breakpoint
-    from bptui.core.search import Hit
 
 LONG_STEP = 0.02
 """Seconds from which a step is played in a thread."""
@@ -263,7 +263,7 @@ class Player:
 
     def _drop_breakpoints(self, experiment: Experiment) -> None:
         """Drop those that the experiment has no names for, and say so."""
-        from bptui.core.breakpoints import BreakpointError, parse
+        from bptui.app.playback.breakpoints import BreakpointError, parse
 
         dropped = []
         for each in list(self._breakpoints):

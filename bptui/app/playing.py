@@ -7,18 +7,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from bptui.app.bursts import InOrderApp
-from bptui.app.driver.choose import driver_for
 from bptui.app.place import Place
 from bptui.app.player import Player
-from bptui.app.surroundings import Surroundings
 from bptui.app.themes import ANSI, fitting
 from bptui.app.view import View
 from bptui.core.experiment import Experiment
+from bptui.terminal.capabilities import Surroundings
+from bptui.terminal.choose import driver_for
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
 
-    from bptui.core.breakpoints import Breakpoint
+    from bptui.app.playback.breakpoints import Breakpoint
 
 PATIENCE = 0.2
 """Seconds that steps under way may take before a dialog opens; after them a jump is given up."""

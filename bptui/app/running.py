@@ -13,8 +13,8 @@ from bptui.app.place import Place
 from bptui.core.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from bptui.app.playback.search import Hit, Search
     from bptui.app.player import Player
-    from bptui.core.search import Hit, Search
 
 SHARE = 4.0
 """A frame's cost times this passes before the next: drawing never takes most of the time."""
@@ -38,7 +38,10 @@ class Run:
 
     async def play(self) -> Hit | None:
         """Run to the end; the hit that stopped it."""
-        from bptui.core.search import BackwardSearch, ForwardSearch  # not needed at the start
+        from bptui.app.playback.search import (  # not needed at the start
+            BackwardSearch,
+            ForwardSearch,
+        )
 
         player = self._player
         kind = BackwardSearch if self._sign < 0 else ForwardSearch

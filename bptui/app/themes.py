@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
-from bptui.app.surroundings import Surroundings
+from bptui.terminal.capabilities import Surroundings
 
 
 def _variables(border: str, cursor: str, blurred: str, strong: str) -> dict[str, str]:

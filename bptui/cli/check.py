@@ -139,11 +139,11 @@ def check_file(
     path: Path, experiment: Experiment, limit: float, python: str | None, form: str
 ) -> None:
     """Check and write the report; the exit code tells what came out."""
-    from bptui.checking.check import UncheckableError, check
-    from bptui.checking.interpreter import CannotStartError, interpreter_for
-    from bptui.checking.reporting.failures import not_loaded
-    from bptui.checking.reporting.record import record, unchecked
-    from bptui.checking.reporting.report import report_lines
+    from bptui.check.check import UncheckableError, check
+    from bptui.check.interpreter import CannotStartError, interpreter_for
+    from bptui.check.reporting.failures import not_loaded
+    from bptui.check.reporting.record import record, unchecked
+    from bptui.check.reporting.report import report_lines
     from bptui.presets.errors import printable
 
     began = time.monotonic()

@@ -89,16 +89,16 @@ def explain(
     experiment: Experiment, step: int, quantity: str, form: str, output: str | None
 ) -> None:
     """Seek the step and write; :class:`Diverged` afterwards if training did before or there."""
-    from bptui.ascii import is_utf8
     from bptui.cli.output import as_json, opened
-    from bptui.core.derivation.explain import Explainer
-    from bptui.core.derivation.subjects import find_subject
     from bptui.core.errors import UnusableError
     from bptui.core.limits import MOST_STEPS
     from bptui.core.timeline import Timeline
+    from bptui.explain.explain import Explainer
+    from bptui.explain.subjects import find_subject
     from bptui.export.worksheet.record import record
     from bptui.export.worksheet.sheet import worksheet
     from bptui.export.worksheet.write import written
+    from bptui.terminal.ascii import is_utf8
 
     if not 0 <= step <= MOST_STEPS:
         raise Unusable(f"--step: found {step}; expected 0 to {MOST_STEPS:,}")

@@ -16,8 +16,8 @@ from bptui.cli.output import opened, write_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bptui.check.gradcheck.check import GradientCheck
     from bptui.core.experiment import Experiment
-    from bptui.core.gradcheck.check import GradientCheck
     from bptui.core.snapshot import Snapshot
 
 FORMATS = ("text", "json")
@@ -73,8 +73,8 @@ def command(name_or_file: str, step: int, every: bool, form: str) -> None:
 
 def gradcheck(experiment: Experiment, step: int, every: bool, form: str) -> None:
     """Seek the step, check it, write what was found; exit code 1 if anything is wrong."""
+    from bptui.check.gradcheck.record import record, unchecked
     from bptui.cli.explain import seek
-    from bptui.core.gradcheck.record import record, unchecked
     from bptui.core.limits import MOST_STEPS
     from bptui.core.timeline import Timeline
 
@@ -109,8 +109,8 @@ def gradcheck(experiment: Experiment, step: int, every: bool, form: str) -> None
 
 
 def _checked(snapshot: Snapshot, every: bool) -> GradientCheck:
+    from bptui.check.gradcheck.check import check_gradients
     from bptui.cli.rows import Progress
-    from bptui.core.gradcheck.check import check_gradients
 
     thousandths = 1000
     with Progress(thousandths, label="checking") as progress:
@@ -121,8 +121,8 @@ def _checked(snapshot: Snapshot, every: bool) -> GradientCheck:
 
 def heading(snapshot: Snapshot, width: int) -> Iterator[str]:
     """What is checked, and how; none of its sentences is wider than ``width``."""
-    from bptui.core.derivation.explain import Explainer
-    from bptui.core.gradcheck.report import METHOD
+    from bptui.check.gradcheck.report import METHOD
+    from bptui.explain.explain import Explainer
     from bptui.export.worksheet.sheet import worksheet
 
     sheet = worksheet(Explainer(snapshot.experiment), snapshot, "loss")
@@ -139,7 +139,7 @@ def heading(snapshot: Snapshot, width: int) -> Iterator[str]:
 
 def lines(check: GradientCheck, width: int) -> Iterator[str]:
     """What was found; none of its sentences is wider than ``width``."""
-    from bptui.core.gradcheck.report import ReportLine, chain_lines, report_lines, summary
+    from bptui.check.gradcheck.report import ReportLine, chain_lines, report_lines, summary
 
     found = [*report_lines(check, width)]
     if not check.right:

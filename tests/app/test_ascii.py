@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from bptui.app.surroundings import USUAL, Surroundings, surroundings
 from bptui.app.themes import fitting
-from bptui.ascii import CONSOLE, locale_is_utf8, to_ascii, to_console
+from bptui.terminal.ascii import CONSOLE, locale_is_utf8, to_ascii, to_console
+from bptui.terminal.capabilities import USUAL, Surroundings, surroundings
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))

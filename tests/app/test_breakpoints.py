@@ -9,10 +9,10 @@ import pytest
 
 from bptui.app.pace import DEFAULT, SPEEDS, Speed
 from bptui.app.place import Place
+from bptui.app.playback.breakpoints import Breakpoint, parse
+from bptui.app.playback.search import ForwardSearch
 from bptui.app.screens.breakpoints import BreakpointScreen, examples
-from bptui.core.breakpoints import Breakpoint, parse
 from bptui.core.network import Network
-from bptui.core.search import ForwardSearch
 from bptui.core.timeline import Timeline
 from bptui.presets import load
 

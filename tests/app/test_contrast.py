@@ -14,9 +14,9 @@ from bptui.app.app import BptuiApp
 from bptui.app.ink import ink
 from bptui.app.lighting import GLYPHS
 from bptui.app.panels.loss import COLOURS
-from bptui.app.surroundings import USUAL
 from bptui.app.themes import DARK, LIGHT
 from bptui.presets import load
+from bptui.terminal.capabilities import USUAL
 
 from .support import Session
 

@@ -10,10 +10,10 @@ import pytest
 from bptui.app.app import BptuiApp
 from bptui.app.diagram.units import quantities, quantity_of
 from bptui.app.selection import Selection
-from bptui.app.surroundings import USUAL
 from bptui.core.operations import Operation
 from bptui.core.timeline import Timeline
 from bptui.presets import load
+from bptui.terminal.capabilities import USUAL
 
 from .styled import Text, cell, title, unit_rows
 from .support import Session, drawn_experiment, opened, reads_as, units_values

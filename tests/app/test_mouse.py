@@ -11,9 +11,9 @@ from bptui.app.clicks import key_hints
 from bptui.app.form.choice import Choice
 from bptui.app.form.row import FieldRow
 from bptui.app.panels.loss import HIT, LossPanel
+from bptui.app.playback.breakpoints import parse
 from bptui.app.screens.number import NumberScreen
 from bptui.app.selection import Selection
-from bptui.core.breakpoints import parse
 
 from .support import Session, opened
 

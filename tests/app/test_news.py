@@ -6,7 +6,7 @@ from textual.widgets._toast import Toast
 
 from bptui.app.panels.panel import Panel
 from bptui.app.panels.status import StatusLine
-from bptui.core.breakpoints import parse
+from bptui.app.playback.breakpoints import parse
 from bptui.presets import load
 
 from .support import Session, diverging, first_not_finite, opened

@@ -12,9 +12,9 @@ import pytest
 
 from bptui.app import player as module
 from bptui.app.pace import DEFAULT, SPEEDS, Speed
+from bptui.app.playback.breakpoints import parse
 from bptui.app.player import Player
 from bptui.app.view import View
-from bptui.core.breakpoints import parse
 from bptui.core.experiment import Experiment
 from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline

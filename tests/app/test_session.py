@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from bptui.app.app import BptuiApp
 from bptui.app.place import Place
+from bptui.app.playback.breakpoints import Breakpoint, parse
 from bptui.app.session.autosave import Keeper
 from bptui.app.session.state import Session as Kept
 from bptui.app.session.state import SessionError, read
@@ -29,8 +30,6 @@ from bptui.app.session.store import (
     sessions_folder,
     sessions_to_continue,
 )
-from bptui.app.surroundings import USUAL
-from bptui.core.breakpoints import Breakpoint, parse
 from bptui.core.edits import Number, edited
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
@@ -39,6 +38,7 @@ from bptui.core.timeline import Timeline
 from bptui.main import cli
 from bptui.presets import load, loads
 from bptui.presets.save import document
+from bptui.terminal.capabilities import USUAL
 
 from .support import Session
 

@@ -18,7 +18,7 @@ import json, sys
 from bptui.main import main
 from bptui.presets import load
 from bptui.app.app import BptuiApp
-from bptui.app.driver.driver import DifferenceDriver
+from bptui.terminal.driver import DifferenceDriver
 from bptui.app.session import shutdown
 BptuiApp(load("article"))
 classes = {
@@ -80,19 +80,19 @@ LATER = (
     "bptui.program",
     "bptui.charts",
     "bptui.export",
-    "bptui.checking",
+    "bptui.check",
     "bptui.app.form",
     "bptui.app.panels.learned",
     "bptui.app.panels.samples",
     "bptui.app.screens.dialog",
     "bptui.app.session.state",
     "bptui.app.session.store",
-    "bptui.core.breakpoints",
-    "bptui.core.derivation",
-    "bptui.core.diagnosis",
+    "bptui.app.playback.breakpoints",
+    "bptui.explain",
+    "bptui.check.diagnosis",
     "bptui.core.evaluation",
-    "bptui.core.gradcheck",
-    "bptui.core.search",
+    "bptui.check.gradcheck",
+    "bptui.app.playback.search",
     "bptui.presets.csv_file",
     "bptui.presets.save",
 )

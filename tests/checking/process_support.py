@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bptui.checking.answers import Answer, Argument, Stopped
-from bptui.checking.process.user_code import UserCode
+from bptui.check.answers import Answer, Argument, Stopped
+from bptui.check.process.user_code import UserCode
 
 SHORT = 1.5
 """The limit in seconds of code that hangs: a busy machine has begun it by then."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bptui.checking.check import Check, FunctionCheck, check
-from bptui.checking.reporting.causes import named
-from bptui.checking.reporting.report import report_lines
+from bptui.check.check import Check, FunctionCheck, check
+from bptui.check.reporting.causes import named
+from bptui.check.reporting.report import report_lines
 from bptui.core.experiment import Experiment
 from bptui.presets import load, loads
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bptui.checking import check as checks
-from bptui.checking.answers import Answer, Argument, Stopped
-from bptui.checking.process.user_code import UserCode
+from bptui.check import check as checks
+from bptui.check.answers import Answer, Argument, Stopped
+from bptui.check.process.user_code import UserCode
 
 from .support import checked
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bptui.checking.answers import Argument, Loaded, Signature
-from bptui.checking.process.messages import OwnError
-from bptui.checking.process.user_code import UserCode
+from bptui.check.answers import Argument, Loaded, Signature
+from bptui.check.process.messages import OwnError
+from bptui.check.process.user_code import UserCode
 
 from .process_support import answer, number, script, stopped
 

@@ -12,9 +12,9 @@ from types import FrameType
 
 import pytest
 
-from bptui.checking.answers import Loaded, Stopped
-from bptui.checking.process.output import KEPT
-from bptui.checking.process.user_code import UserCode
+from bptui.check.answers import Loaded, Stopped
+from bptui.check.process.output import KEPT
+from bptui.check.process.user_code import UserCode
 
 from .process_support import SHORT, answer, gone, script, stopped, wait_until
 
@@ -203,7 +203,7 @@ def test_a_killed_caller_leaves_no_process(tmp_path: Path) -> None:
     )
     program = (
         "import sys\nfrom pathlib import Path\n"
-        "from bptui.checking.process.user_code import UserCode\n"
+        "from bptui.check.process.user_code import UserCode\n"
         f"with UserCode(Path({str(file)!r}), 1000.0) as code:\n"
         "    code.load()\n    print(code.output, flush=True)\n"
         "    code.call('gradients', [])\n"

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.checking.answers import Answer, Given
-from bptui.checking.process.values import Taker
-from bptui.checking.reading.read import Reading, UnreadableError, read
+from bptui.check.answers import Answer, Given
+from bptui.check.diagnosis.cases import cases_for
+from bptui.check.diagnosis.trials import Case, FunctionName
+from bptui.check.process.values import Taker
+from bptui.check.reading.read import Reading, UnreadableError, read
 from bptui.core.arrays import Array
-from bptui.core.diagnosis.cases import cases_for
-from bptui.core.diagnosis.trials import Case, FunctionName
 from bptui.presets import load, loads
 
 

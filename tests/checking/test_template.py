@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.checking.answers import Stopped
+from bptui.check.answers import Stopped
 from bptui.core.experiment import Experiment
 from bptui.core.training import Engine
 from bptui.export.programs.template import template

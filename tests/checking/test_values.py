@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.checking.answers import Answer
-from bptui.checking.process.messages import UnreadableError, read
-from bptui.checking.process.output import KEPT, Output
-from bptui.checking.process.values import Taker
+from bptui.check.answers import Answer
+from bptui.check.process.messages import UnreadableError, read
+from bptui.check.process.output import KEPT, Output
+from bptui.check.process.values import Taker
 
 Pair = namedtuple("Pair", "weights biases")
 MATRIX, VECTOR = np.ones((2, 2)), np.ones(2)

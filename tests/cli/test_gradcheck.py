@@ -97,7 +97,7 @@ def test_what_cannot_be_used(arguments: tuple[str, ...], told: str) -> None:
 
 
 def test_a_sample_says_of_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bptui.core.gradcheck.check.WORK", 100)
+    monkeypatch.setattr("bptui.check.gradcheck.check.WORK", 100)
     sample = gradcheck("spirals")
     assert sample.exit_code == 0
     assert ": a sample of 8 of 256" in sample.stdout

@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from bptui.app.form.fields import fields
+from bptui.check.gradcheck.check import check_gradients
 from bptui.core.activations import ACTIVATIONS, APPLIED, Activation, enter_activation
 from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment
-from bptui.core.gradcheck.check import check_gradients
 from bptui.core.graph.elementwise import cos, cosh, log, minimum, sin, tanh
 from bptui.core.graph.node import constant
 from bptui.core.losses import LOSSES, TERMS, Loss, enter_loss

@@ -10,8 +10,15 @@ from typing import Any
 import numpy as np
 
 from bptui.core.arrays import Array
-from bptui.core.derivation.elements import element, expand
-from bptui.core.derivation.expression import (
+from bptui.core.errors import UnusableError
+from bptui.core.experiment import Experiment
+from bptui.core.mistakes import MISTAKES, check_mistakes
+from bptui.core.network import Network
+from bptui.core.optimizers import OPTIMIZERS
+from bptui.core.snapshot import Snapshot
+from bptui.core.training import Engine
+from bptui.explain.elements import element, expand
+from bptui.explain.expression import (
     Activated,
     Choice,
     Constant,
@@ -31,16 +38,9 @@ from bptui.core.derivation.expression import (
     Total,
     Transposed,
 )
-from bptui.core.derivation.formulas import Definition, StepFormulas
-from bptui.core.derivation.scope import Scope, evaluate
-from bptui.core.derivation.symbols import Symbols
-from bptui.core.errors import UnusableError
-from bptui.core.experiment import Experiment
-from bptui.core.mistakes import MISTAKES, check_mistakes
-from bptui.core.network import Network
-from bptui.core.optimizers import OPTIMIZERS
-from bptui.core.snapshot import Snapshot
-from bptui.core.training import Engine
+from bptui.explain.formulas import Definition, StepFormulas
+from bptui.explain.scope import Scope, evaluate
+from bptui.explain.symbols import Symbols
 
 from .support import HIDDEN, PAIRS, build
 

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from bptui.core import history, newest, search, summary
+from bptui.app.playback import search
+from bptui.core import history, newest, summary
 from bptui.core.arrays import Array
 
 Steps = npt.NDArray[np.intp]

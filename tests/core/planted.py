@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bptui.core.diagnosis.trials import Case, FunctionName, Trial
+from bptui.check.diagnosis.trials import Case, FunctionName, Trial
 from bptui.core.experiment import Experiment
 
 from .reference import (

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bptui.core.breakpoints import Breakpoint, BreakpointError, locate, parse
+from bptui.app.playback.breakpoints import Breakpoint, BreakpointError, locate, parse
+from bptui.app.playback.search import BackwardSearch, ForwardSearch, Hit
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
-from bptui.core.search import BackwardSearch, ForwardSearch, Hit
 from bptui.core.snapshot import Snapshot
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline

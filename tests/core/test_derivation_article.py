@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bptui.core.derivation.explain import Explainer
-from bptui.core.derivation.lines import plain
-from bptui.core.derivation.report import Report
 from bptui.core.training import Engine
+from bptui.explain.explain import Explainer
+from bptui.explain.lines import plain
+from bptui.explain.report import Report
 from bptui.presets import load
 
 O1 = "(out_o1 - t1) · out_o1 · (1 - out_o1)"

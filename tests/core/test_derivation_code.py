@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from bptui.core.arrays import Array
-from bptui.core.derivation.code import assignment, expression_code
-from bptui.core.derivation.equation import Equation
-from bptui.core.derivation.expression import Expression, Quantity, Setting, children
-from bptui.core.derivation.formulas import Definition, define_for
-from bptui.core.derivation.scope import Scope
-from bptui.core.derivation.symbols import Symbols
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.snapshot import Snapshot
+from bptui.explain.code import assignment, expression_code
+from bptui.explain.equation import Equation
+from bptui.explain.expression import Expression, Quantity, Setting, children
+from bptui.explain.formulas import Definition, define_for
+from bptui.explain.scope import Scope
+from bptui.explain.symbols import Symbols
 
 from .derivation_support import (
     assert_close,

@@ -6,14 +6,14 @@ from functools import cache
 
 import pytest
 
-from bptui.core.derivation.elements import LONGEST
-from bptui.core.derivation.equation import Equation
-from bptui.core.derivation.explain import Explainer
-from bptui.core.derivation.expression import Expression, children
-from bptui.core.derivation.lines import plain
-from bptui.core.derivation.report import FORMS, Report
 from bptui.core.experiment import Experiment
 from bptui.core.snapshot import Snapshot
+from bptui.explain.elements import LONGEST
+from bptui.explain.equation import Equation
+from bptui.explain.explain import Explainer
+from bptui.explain.expression import Expression, children
+from bptui.explain.lines import plain
+from bptui.explain.report import FORMS, Report
 
 from .derivation_support import steps
 from .support import experiment

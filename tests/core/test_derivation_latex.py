@@ -8,15 +8,15 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from bptui.core.derivation.equation import Equation
-from bptui.core.derivation.explain import Explainer, Statement
-from bptui.core.derivation.latex import MOST_NUMBERS, LatexWriter, matrix_text, number_text
-from bptui.core.derivation.words import operation_words
 from bptui.core.experiment import Experiment
 from bptui.core.losses import LOSSES
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
+from bptui.explain.equation import Equation
+from bptui.explain.explain import Explainer, Statement
+from bptui.explain.latex import MOST_NUMBERS, LatexWriter, matrix_text, number_text
+from bptui.explain.words import operation_words
 
 from .derivation_support import random_experiment
 from .support import HIDDEN, PAIRS, experiment

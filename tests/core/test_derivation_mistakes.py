@@ -8,16 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bptui.core.derivation.equation import Comparison
-from bptui.core.derivation.explain import Explainer, Explanation, Statement
-from bptui.core.derivation.expression import Expression
-from bptui.core.derivation.printer import PRODUCT, Printer
-from bptui.core.derivation.scope import Scope
-from bptui.core.derivation.symbols import Symbols
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import CONTRADICTORY, MISTAKES
 from bptui.core.snapshot import Snapshot
 from bptui.core.training import Engine
+from bptui.explain.equation import Comparison
+from bptui.explain.explain import Explainer, Explanation, Statement
+from bptui.explain.expression import Expression
+from bptui.explain.printer import PRODUCT, Printer
+from bptui.explain.scope import Scope
+from bptui.explain.symbols import Symbols
 from bptui.presets import load
 from bptui.presets.folders import shipped_names
 

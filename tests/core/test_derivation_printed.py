@@ -8,18 +8,18 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pytest
 
-from bptui.core.derivation.elements import element
-from bptui.core.derivation.equation import Equation
-from bptui.core.derivation.explain import Explainer
-from bptui.core.derivation.expression import Expression, Quantity, Stable, rebuild
-from bptui.core.derivation.formulas import define_for
-from bptui.core.derivation.lines import EquationWriter, TextLine, plain
-from bptui.core.derivation.report import FORMS, Form, Report
-from bptui.core.derivation.scope import Scope
-from bptui.core.derivation.symbols import Symbols
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
+from bptui.explain.elements import element
+from bptui.explain.equation import Equation
+from bptui.explain.explain import Explainer
+from bptui.explain.expression import Expression, Quantity, Stable, rebuild
+from bptui.explain.formulas import define_for
+from bptui.explain.lines import EquationWriter, TextLine, plain
+from bptui.explain.report import FORMS, Form, Report
+from bptui.explain.scope import Scope
+from bptui.explain.symbols import Symbols
 from bptui.presets import load
 from bptui.presets.folders import shipped_names
 

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from bptui.core.derivation.equation import Equation
-from bptui.core.derivation.explain import Explainer
-from bptui.core.derivation.latex import LatexWriter
-from bptui.core.derivation.lines import plain
-from bptui.core.derivation.report import FORMS, Report
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
+from bptui.explain.equation import Equation
+from bptui.explain.explain import Explainer
+from bptui.explain.latex import LatexWriter
+from bptui.explain.lines import plain
+from bptui.explain.report import FORMS, Report
 
 from .derivation_support import random_experiment
 from .support import PAIRS, experiment

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.core.derivation.equation import Equation
-from bptui.core.derivation.explain import Explainer
-from bptui.core.derivation.lines import plain
-from bptui.core.derivation.report import FORMS, Report
-from bptui.core.derivation.subjects import examples, find_subject, units
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.network import Network
 from bptui.core.snapshot import Snapshot
+from bptui.explain.equation import Equation
+from bptui.explain.explain import Explainer
+from bptui.explain.lines import plain
+from bptui.explain.report import FORMS, Report
+from bptui.explain.subjects import examples, find_subject, units
 
 from .derivation_support import random_experiment, steps
 from .support import experiment

@@ -8,13 +8,13 @@ import math
 import numpy as np
 import pytest
 
-from bptui.core.derivation.elements import element
-from bptui.core.derivation.formulas import define_for
-from bptui.core.derivation.scope import Scope
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import CONTRADICTORY, MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.snapshot import Snapshot
+from bptui.explain.elements import element
+from bptui.explain.formulas import define_for
+from bptui.explain.scope import Scope
 
 from .derivation_support import assert_value, definitions, expanded, random_experiment, steps
 from .support import HIDDEN, PAIRS, experiment

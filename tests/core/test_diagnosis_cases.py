@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bptui.core.diagnosis.cases import cases_for
-from bptui.core.diagnosis.trials import Case, FunctionName
+from bptui.check.diagnosis.cases import cases_for
+from bptui.check.diagnosis.trials import Case, FunctionName
 from bptui.core.experiment import Experiment
 from bptui.core.snapshot import Snapshot
 

@@ -10,11 +10,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from bptui.core.diagnosis.cases import cases_for
-from bptui.core.diagnosis.diagnose import diagnose
-from bptui.core.diagnosis.findings import Cause, Diagnosis
-from bptui.core.diagnosis.rewritten import rewritten
-from bptui.core.diagnosis.trials import Case, FunctionName, Trial
+from bptui.check.diagnosis.cases import cases_for
+from bptui.check.diagnosis.diagnose import diagnose
+from bptui.check.diagnosis.findings import Cause, Diagnosis
+from bptui.check.diagnosis.rewritten import rewritten
+from bptui.check.diagnosis.trials import Case, FunctionName, Trial
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES, check_mistakes
@@ -287,8 +287,8 @@ def test_numbers_beyond_all_bounds(function: FunctionName, factor: float) -> Non
 
 
 def equations(cause: Cause, case: Case) -> dict[str, tuple[str, str]]:
-    from bptui.core.derivation.code import assignment
-    from bptui.core.derivation.symbols import Symbols
+    from bptui.explain.code import assignment
+    from bptui.explain.symbols import Symbols
 
     symbols = Symbols(case.experiment.network.names)
     return {

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from bptui.core.derivation.code import assignment
-from bptui.core.derivation.symbols import Symbols
-from bptui.core.diagnosis.cases import cases_for
-from bptui.core.diagnosis.diagnose import diagnose
-from bptui.core.diagnosis.findings import Cause, Diagnosis
-from bptui.core.diagnosis.rewritten import rewritten
-from bptui.core.diagnosis.trials import Case, FunctionName, Trial
+from bptui.check.diagnosis.cases import cases_for
+from bptui.check.diagnosis.diagnose import diagnose
+from bptui.check.diagnosis.findings import Cause, Diagnosis
+from bptui.check.diagnosis.rewritten import rewritten
+from bptui.check.diagnosis.trials import Case, FunctionName, Trial
 from bptui.core.experiment import Experiment
+from bptui.explain.code import assignment
+from bptui.explain.symbols import Symbols
 
 from .planted import Numbers
 from .support import experiment

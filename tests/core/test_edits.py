@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.core.breakpoints import parse
+from bptui.app.playback.breakpoints import parse
+from bptui.app.playback.search import BackwardSearch, ForwardSearch
 from bptui.core.checkpoints import BUDGET
 from bptui.core.edits import Edit, Number, edited
 from bptui.core.errors import UnusableError
@@ -21,7 +22,6 @@ from bptui.core.held_out import MOST
 from bptui.core.history import LossHistory
 from bptui.core.network import Parameters
 from bptui.core.newest import CHUNK
-from bptui.core.search import BackwardSearch, ForwardSearch
 from bptui.core.snapshot import Snapshot
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline

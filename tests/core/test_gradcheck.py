@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from bptui.check.gradcheck.check import GradientCheck, check_gradients
+from bptui.check.gradcheck.comparison import TOLERANCE
 from bptui.core.arrays import Array, frozen
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
-from bptui.core.gradcheck.check import GradientCheck, check_gradients
-from bptui.core.gradcheck.comparison import TOLERANCE
 from bptui.core.losses import LOSSES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.snapshot import Snapshot
@@ -289,7 +289,7 @@ def test_updates_are_what_the_optimizer_makes_of_the_gradients(optimizer: str) -
 def test_of_large_networks_a_sample_is_checked_always_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bptui.core.gradcheck.check.WORK", 2000)
+    monkeypatch.setattr("bptui.check.gradcheck.check.WORK", 2000)
     made = experiment((20, 10, 3), ("tanh", "softmax"), loss="cross_entropy", scale=0.3)
     shown = step_of(made)
     one, other = check_gradients(shown), check_gradients(shown)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bptui.check.gradcheck.check import check_gradients
 from bptui.core.activations import ACTIVATIONS, APPLIED, Activation, enter_activation, logistic
 from bptui.core.arrays import frozen
-from bptui.core.gradcheck.check import check_gradients
 from bptui.core.graph.elementwise import absolute, greater, sqrt, where
 from bptui.core.graph.node import Node, constant
 from bptui.core.losses import LOSSES, TERMS, Loss, enter_loss

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bptui.check.gradcheck.check import check_gradients
+from bptui.check.gradcheck.report import chain_lines, report_lines
 from bptui.core.arrays import frozen
 from bptui.core.experiment import Experiment
-from bptui.core.gradcheck.check import check_gradients
-from bptui.core.gradcheck.report import chain_lines, report_lines
 from bptui.core.network import Parameters
 from bptui.core.snapshot import Snapshot
 

@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from bptui.core.gradcheck.check import check_gradients
-from bptui.core.gradcheck.report import chain_lines, report_lines, summary
+from bptui.check.gradcheck.check import check_gradients
+from bptui.check.gradcheck.report import chain_lines, report_lines, summary
 from bptui.core.mistakes import MISTAKES
 from bptui.core.training import Engine
 

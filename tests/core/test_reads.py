@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from bptui.core.derivation.expression import (
+from bptui.core.experiment import Experiment
+from bptui.explain.expression import (
     Activated,
     Expression,
     Quantity,
     Stable,
     children,
 )
-from bptui.core.derivation.formulas import Definition, define_for
-from bptui.core.experiment import Experiment
+from bptui.explain.formulas import Definition, define_for
 
 from .derivation_support import random_experiment, steps
 from .support import HIDDEN, PAIRS, experiment

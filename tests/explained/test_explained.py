@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bptui.core.derivation.explain import Explainer
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
+from bptui.explain.explain import Explainer
 from bptui.export.worksheet.sheet import worksheet
 from bptui.export.worksheet.write import written
 

@@ -119,7 +119,7 @@ def test_a_terminal_that_can_do_nothing_is_refused(term: str) -> None:
 def told(term: str, **variables: str) -> str:
     """How many colours a program takes there."""
     program = (
-        "import os\nfrom bptui.app.surroundings import colour_system\n"
+        "import os\nfrom bptui.terminal.capabilities import colour_system\n"
         "print(colour_system(os.environ))"
     )
     around = {name: value for name, value in os.environ.items() if name not in AROUND}

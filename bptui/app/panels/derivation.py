@@ -16,9 +16,9 @@ from bptui.app.panels.panel import Panel
 from bptui.app.view import View
 
 if TYPE_CHECKING:
-    from bptui.core.derivation.explain import Explainer, Explanation
-    from bptui.core.derivation.lines import Span, TextLine
-    from bptui.core.derivation.report import Form
+    from bptui.explain.explain import Explainer, Explanation
+    from bptui.explain.lines import Span, TextLine
+    from bptui.explain.report import Form
 
 
 class DerivationPanel(Panel):
@@ -47,7 +47,7 @@ class DerivationPanel(Panel):
 
     def next_form(self) -> None:
         """From scalar to matrix to numpy and back again."""
-        from bptui.core.derivation.report import FORMS
+        from bptui.explain.report import FORMS
 
         self.action_form(FORMS[(FORMS.index(self.form) + 1) % len(FORMS)])
 
@@ -112,8 +112,8 @@ class DerivationPanel(Panel):
         key = (view.snapshot, what, self.form, width, height)
         if self._written == key:
             return self._lines
-        from bptui.core.derivation.explain import Explainer  # after the first numbers are shown
-        from bptui.core.derivation.report import Report
+        from bptui.explain.explain import Explainer  # after the first numbers are shown
+        from bptui.explain.report import Report
 
         experiment = view.snapshot.experiment
         if self._explainer is None or self._explainer.experiment is not experiment:

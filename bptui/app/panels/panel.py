@@ -19,8 +19,8 @@ from bptui.app.clicks import pressing
 from bptui.app.ink import Ink, ink_of
 from bptui.app.lines import BLANK
 from bptui.app.selection import Direction, Selection
-from bptui.app.surroundings import USUAL, Surroundings
 from bptui.app.view import View
+from bptui.terminal.capabilities import USUAL, Surroundings
 
 BORDER = 6
 """Columns of a border, and of what stands on both sides of a text in it."""

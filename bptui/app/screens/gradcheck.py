@@ -18,8 +18,8 @@ from bptui.core.errors import UnusableError
 from bptui.core.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from bptui.core.gradcheck.check import GradientCheck
-    from bptui.core.gradcheck.report import ReportLine
+    from bptui.check.gradcheck.check import GradientCheck
+    from bptui.check.gradcheck.report import ReportLine
 
 STYLES = {
     "title": "bold",
@@ -77,7 +77,7 @@ class GradientCheckScreen(Dialog[Selection]):
         self.query_one("#gradcheck-summary", Static).update(text)
 
     async def _work(self) -> None:
-        from bptui.core.gradcheck.check import check_gradients  # not needed at the start
+        from bptui.check.gradcheck.check import check_gradients  # not needed at the start
 
         try:
             self._check = await in_background(check_gradients, self._snapshot, False, self._told)
@@ -103,7 +103,7 @@ class GradientCheckScreen(Dialog[Selection]):
 
     def _show(self, check: GradientCheck) -> None:
         """List the results, as wide as there is room, and what was chosen before."""
-        from bptui.core.gradcheck.report import ReportLine, chain_lines, report_lines, summary
+        from bptui.check.gradcheck.report import ReportLine, chain_lines, report_lines, summary
 
         self._say("\n".join(summary(check)))
         listing = self.query_one(OptionList)

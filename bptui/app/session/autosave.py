@@ -18,9 +18,9 @@ from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.panel import Panel
 from bptui.app.selection import Selection
-from bptui.app.surroundings import Surroundings
 from bptui.core.experiment import Experiment
 from bptui.presets.errors import printable
+from bptui.terminal.capabilities import Surroundings
 
 if TYPE_CHECKING:  # loaded when it is needed, after the first paint
     from rich.console import RenderableType

@@ -21,9 +21,9 @@ import numpy as np
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from bptui.app.playback.breakpoints import Breakpoint, parse
 from bptui.app.selection import Selection
 from bptui.core.arrays import Array, frozen
-from bptui.core.breakpoints import Breakpoint, parse
 from bptui.core.data import Data
 from bptui.core.edits import Edit
 from bptui.core.experiment import Experiment

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from bptui.core.derivation.expression import (
+from bptui.core.experiment import Experiment
+from bptui.core.graph.node import SAMPLES, STABLE, ordered
+from bptui.core.losses import TERMS
+from bptui.core.mistakes import with_mistakes
+from bptui.core.step import training_step
+from bptui.explain.expression import (
     Constant,
     Expression,
     Product,
@@ -13,12 +18,7 @@ from bptui.core.derivation.expression import (
     quantities,
     times,
 )
-from bptui.core.derivation.formulas import define
-from bptui.core.experiment import Experiment
-from bptui.core.graph.node import SAMPLES, STABLE, ordered
-from bptui.core.losses import TERMS
-from bptui.core.mistakes import with_mistakes
-from bptui.core.step import training_step
+from bptui.explain.formulas import define
 from bptui.export.programs.lines import comment, commented
 
 SEVERAL = 2

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from bptui.core.derivation.words import layer_words
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
+from bptui.explain.words import layer_words
 from bptui.export.programs.header import header
 from bptui.export.programs.lines import comment, commented
 from bptui.export.programs.mistaken import Version

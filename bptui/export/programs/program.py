@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from bptui.core.derivation.expression import Expression, Quantity, Sum, quantities, signed
-from bptui.core.derivation.symbols import Symbols
 from bptui.core.experiment import Experiment
+from bptui.explain.expression import Expression, Quantity, Sum, quantities, signed
+from bptui.explain.symbols import Symbols
 from bptui.export.history.rows import round_every
 from bptui.export.programs.lines import (
     NUMBERS,

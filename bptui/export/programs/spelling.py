@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 from bptui.core.activations import ACTIVATIONS, APPLIED
-from bptui.core.derivation.code import NumpyPrinter
-from bptui.core.derivation.expression import (
+from bptui.core.graph.node import SAMPLES, leaf
+from bptui.core.network import Network
+from bptui.explain.code import NumpyPrinter
+from bptui.explain.expression import (
     ONE,
     Activated,
     Choice,
@@ -28,12 +30,10 @@ from bptui.core.derivation.expression import (
     Sum,
     children,
 )
-from bptui.core.derivation.formulas import formula_of
-from bptui.core.derivation.printer import Path, Token, operator
-from bptui.core.derivation.scope import Scope
-from bptui.core.derivation.symbols import Symbols
-from bptui.core.graph.node import SAMPLES, leaf
-from bptui.core.network import Network
+from bptui.explain.formulas import formula_of
+from bptui.explain.printer import Path, Token, operator
+from bptui.explain.scope import Scope
+from bptui.explain.symbols import Symbols
 from bptui.export.programs.lines import docstring, folded, indented
 
 Words: TypeAlias = Mapping[Expression, str]

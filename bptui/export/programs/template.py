@@ -5,13 +5,13 @@ from __future__ import annotations
 from textwrap import wrap
 
 from bptui.core.activations import ACTIVATIONS, APPLIED
-from bptui.core.derivation.expression import Setting
-from bptui.core.derivation.formulas import formula_of
-from bptui.core.derivation.plain import loss_formula, plain
 from bptui.core.experiment import Experiment
 from bptui.core.graph.backward import carried_back
 from bptui.core.graph.node import Node, constant, leaf, samples
 from bptui.core.losses import LOSSES, TERMS
+from bptui.explain.expression import Setting
+from bptui.explain.formulas import formula_of
+from bptui.explain.plain import loss_formula, plain
 from bptui.export.programs.header import quoted
 from bptui.export.programs.lines import commented, folded, indented, listed
 from bptui.export.programs.mistaken import SEVERAL, Version

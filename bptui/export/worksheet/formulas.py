@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bptui.core.derivation.code import array_lines, folded, remarked
-from bptui.core.derivation.equation import Comparison, Equation
-from bptui.core.derivation.explain import Statement
-from bptui.core.derivation.expression import Index
-from bptui.core.derivation.latex import SETTINGS, LatexWriter, number_text
-from bptui.core.derivation.report import Form, Report
+from bptui.explain.code import array_lines, folded, remarked
+from bptui.explain.equation import Comparison, Equation
+from bptui.explain.explain import Statement
+from bptui.explain.expression import Index
+from bptui.explain.latex import SETTINGS, LatexWriter, number_text
+from bptui.explain.report import Form, Report
 from bptui.export.worksheet.sheet import (
     DIGITS,
     VALUE_DIGITS,

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from bptui.core.derivation.code import assignment
-from bptui.core.derivation.equation import Equation
-from bptui.core.derivation.explain import Section, Statement
-from bptui.core.derivation.expression import (
+from bptui.core.snapshot import Snapshot
+from bptui.explain.code import assignment
+from bptui.explain.equation import Equation
+from bptui.explain.explain import Section, Statement
+from bptui.explain.expression import (
     Activated,
     Expression,
     Quantity,
     Stable,
     children,
 )
-from bptui.core.derivation.lines import EquationWriter
-from bptui.core.derivation.matrices import MatrixWriter
-from bptui.core.derivation.printer import SUM
-from bptui.core.derivation.report import Form, Report
-from bptui.core.snapshot import Snapshot
+from bptui.explain.lines import EquationWriter
+from bptui.explain.matrices import MatrixWriter
+from bptui.explain.printer import SUM
+from bptui.explain.report import Form, Report
 from bptui.export.worksheet.sheet import Part, Worksheet
 
 Record: TypeAlias = dict[str, Any]

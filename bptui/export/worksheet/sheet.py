@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bptui.core.derivation.equation import Equation, sample_of
-from bptui.core.derivation.explain import Explainer, Explanation, Section, Statement
-from bptui.core.derivation.expression import Quantity, Setting, children
-from bptui.core.derivation.report import FORMS, Form
-from bptui.core.derivation.scope import Scope
-from bptui.core.derivation.symbols import Symbols
-from bptui.core.derivation.words import operation_words
 from bptui.core.mistakes import MISTAKES
 from bptui.core.operations import Operation
 from bptui.core.snapshot import Snapshot
+from bptui.explain.equation import Equation, sample_of
+from bptui.explain.explain import Explainer, Explanation, Section, Statement
+from bptui.explain.expression import Quantity, Setting, children
+from bptui.explain.report import FORMS, Form
+from bptui.explain.scope import Scope
+from bptui.explain.symbols import Symbols
+from bptui.explain.words import operation_words
 from bptui.presets.errors import cleaned
 
 MOST, MOST_OF_LARGE = 16, 8

@@ -6,10 +6,10 @@ import textwrap
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bptui.core.derivation.code import folded, remarked
-from bptui.core.derivation.explain import Explanation
-from bptui.core.derivation.lines import TextLine
-from bptui.core.derivation.report import Form, Report, with_carets
+from bptui.explain.code import folded, remarked
+from bptui.explain.explain import Explanation
+from bptui.explain.lines import TextLine
+from bptui.explain.report import Form, Report, with_carets
 from bptui.export.worksheet.sheet import (
     DIGITS,
     ROUNDED,

@@ -8,7 +8,7 @@ from typing import ClassVar
 import pyte
 from textual.drivers.headless_driver import HeadlessDriver
 
-from bptui.app.driver.display import Display
+from bptui.terminal.display import Display
 
 
 class Emulated:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 from textual.events import Paste
 
-from bptui.app.driver.incoming import BEGIN, END, MOST_TYPED, Incoming
+from bptui.terminal.incoming import BEGIN, END, MOST_TYPED, Incoming
 
 
 def told(parts: Iterable[str | Paste]) -> list[str | tuple[str]]:

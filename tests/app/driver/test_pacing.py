@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from bptui.app.driver import pacing
-from bptui.app.driver.pacing import AHEAD, QUESTION, Pacing
+from bptui.terminal import pacing
+from bptui.terminal.pacing import AHEAD, QUESTION, Pacing
 
 
 async def test_a_terminal_that_answers_is_never_more_than_a_few_frames_behind() -> None:

@@ -87,7 +87,7 @@ def _text(job: Job, stream: TextIO) -> None:
 
 
 def _worksheet(form: str, job: Job, stream: TextIO) -> None:
-    from bptui.core.derivation.explain import Explainer
+    from bptui.explain.explain import Explainer
     from bptui.export.worksheet.sheet import worksheet
     from bptui.export.worksheet.write import written
 

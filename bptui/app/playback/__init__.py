@@ -1,0 +1,1 @@
+"""Moving through time: the player, its speed, breakpoints and searches."""

@@ -1,0 +1,271 @@
+"""Breakpoints: conditions on a step, where they become true, and their text form."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from bptui.core.arrays import Array
+from bptui.core.network import Network
+from bptui.explain.expression import Index
+from bptui.explain.subjects import number, units
+from bptui.explain.symbols import Symbols
+
+Relation = Literal["<", ">", "<=", ">=", "=", "rising", "every"]
+Booleans = npt.NDArray[np.bool_]
+
+COMPARISON = re.compile(r"(\|?) ?([A-Za-z][\w./]*(?:\[\d{1,7}\])*) ?(\|?) ?(<=|>=|<|>|==?) ?(\S+)")
+INDEXED = re.compile(r"([^[]+)((?:\[\d+\])+)")
+COMPARED: dict[str, Callable[[Array, float], Booleans]] = {
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "=": operator.eq,
+}
+VERBS = {
+    "<": "falls below {}",
+    ">": "rises above {}",
+    "<=": "falls to {} or below",
+    ">=": "rises to {} or above",
+    "=": "becomes {}",
+    "rising": "is higher than at the step before",
+}
+LOSSES = ("data_loss", "penalty")
+
+
+class BreakpointError(ValueError):
+    """A text that is no breakpoint; the message is one sentence for people."""
+
+
+class Place(NamedTuple):
+    """Where a number stands: in the array of that name, ``at`` an index."""
+
+    array: str
+    at: Index
+
+
+@dataclass(frozen=True)
+class Breakpoint:
+    """A condition on a quantity of a step, or on the step itself.
+
+    ``quantity`` is ``loss``, ``norm`` (of the whole gradient), ``step``, or any number that a step
+    computes, by its name: w5, gw5, b_h1, net_h1, delta_o1, dL/dout_o1, W2[0][1]. Where ``size`` is
+    set it is compared without its sign.
+    """
+
+    quantity: str
+    relation: Relation
+    value: float = 0.0
+    size: bool = False
+
+    def __str__(self) -> str:
+        if self.relation == "every":
+            return f"every {self.value:.0f}"
+        name = f"|{self.quantity}|" if self.size else self.quantity
+        if self.relation == "rising":
+            return f"{name} rising"
+        return f"{name} {self.relation} {_number(self.value)}"
+
+    @property
+    def is_component(self) -> bool:
+        return self.quantity not in ("loss", "norm", "step")
+
+    @property
+    def meaning(self) -> str:
+        """Where it stops, in words."""
+        if self.relation == "every":
+            return f"every {self.value:.0f} steps" if self.value > 1 else "every step"
+        names = {"loss": "the loss", "norm": "the gradient's norm", "step": "the step"}
+        name = names.get(self.quantity, self.quantity)
+        name = f"the magnitude of {name}" if self.size else name
+        if self.is_component and self.quantity.startswith(OF_SAMPLES) and "[" not in self.quantity:
+            name += ", of the batch's first sample,"
+        return f"when {name} {VERBS[self.relation].format(_number(self.value))}"
+
+    def hits(self, first: int, values: Array) -> Booleans:
+        """Whether it hits at steps ``first`` + 1, ..., where it becomes true.
+
+        ``values`` are those of its quantity at steps ``first``, ``first`` + 1, ...
+        """
+        if self.quantity == "step":
+            values = np.arange(first, first + len(values), dtype=np.float64)
+        if self.relation == "every":
+            return np.asarray(values[1:] % self.value == 0)
+        numbers = np.abs(values) if self.size else values
+        with np.errstate(invalid="ignore"):
+            if self.relation == "rising":
+                return np.asarray(numbers[1:] > numbers[:-1])
+            holds = COMPARED[self.relation](numbers, self.value)
+        return np.asarray(holds[1:] & ~holds[:-1])
+
+    def possible(self, low: float, high: float) -> bool:
+        """Whether it can hit where its quantity lies between ``low`` and ``high`` throughout."""
+        if self.relation == "every":
+            return True
+        # it must hold somewhere, and not hold somewhere
+        return low < high and (self.relation == "rising" or low <= self.value <= high)
+
+
+OF_SAMPLES = ("net_", "out_", "delta_", "dL/dout_", "i", "t")
+"""How the names begin of what each sample has."""
+
+
+def parse(text: str, network: Network) -> Breakpoint:
+    """The breakpoint that ``text`` says: ``loss < 0.01``, ``gw5 < 0``, ``every 100``, ...
+
+    Raises :class:`BreakpointError` where it says none or names what ``network`` does not have.
+    """
+    plain = " ".join(unicodedata.normalize("NFKC", text).split())
+    plain = plain.replace("≤", "<=").replace("≥", ">=")
+    plain = re.sub(r"(?<=\d),(?=\d)", "][", re.sub(r" ?([\[\],]) ?", r"\1", plain))
+    words = plain.split(" ")
+    if words[0].lower() == "every":
+        return Breakpoint("step", "every", _steps(plain[len("every") :]))
+    rising = len(words) > 1 and words[-1].lower() == "rising"
+    found = COMPARISON.fullmatch(plain.removesuffix(words[-1]) + "> 0" if rising else plain)
+    if found is None:
+        raise BreakpointError(
+            "write a quantity, < or > and a number: loss < 0.01; or: loss rising, every 100"
+        )
+    left, name, right, sign, value = found.groups()
+    if left != right:
+        raise BreakpointError(f"put bars on both sides of {name}, or on neither")
+    name, size = _spelt(name, network), bool(left)
+    if rising:
+        relation: Relation = "rising"
+    else:
+        relation = next(each for each in ("<=", ">=", "<", ">", "=") if each in sign)
+    if name in ("loss", "norm", "step") and size:
+        raise BreakpointError(f"write {name} without bars")
+    if name == "step" and relation not in ("=", ">", ">="):
+        raise BreakpointError("the step only grows: write step = 500, or every 100")
+    limit = _value(value)
+    if (size or name in ("norm", "step")) and limit < 0.0:
+        shown = f"|{name}|" if size else name
+        raise BreakpointError(f"{shown} is never below 0; found {value}")
+    return Breakpoint(name, relation, limit, size)
+
+
+def locate(name: str, network: Network) -> Place:
+    """The place of the number that ``name`` stands for: gw5, dL/dw5, net_h1, t1, W2[0][1].
+
+    What each sample has is that of the first one in the batch, unless an index says which: the
+    first index, from 0. Raises :class:`BreakpointError` where ``network`` has no such number.
+    """
+    if indexed := INDEXED.fullmatch(name):
+        return _indexed(indexed[1], tuple(map(int, re.findall(r"\d+", indexed[2]))), network)
+    if name in LOSSES:
+        return Place(name, (0, 0))
+    for letter, array, count in (
+        ("i", "input", network.layers[0]),
+        ("t", "target", network.layers[-1]),
+    ):
+        if re.fullmatch(rf"{letter}[1-9]\d{{0,6}}", name) and int(name[1:]) <= count:
+            return Place(array, (0, int(name[1:]) - 1))
+    found = number(name, network)
+    if found is None:
+        raise BreakpointError(_unknown(name, network))
+    return Place(found.name, found.index)
+
+
+def _indexed(array: str, index: Index, network: Network) -> Place:
+    """W2[0][1], weight_2[0][1], b1[0], net_h[2][0]."""
+    array = re.sub(r"^weight_(?=\d)", "W", array)
+    known = {each.lower(): each for each in _arrays(network)}
+    array = known.get(array.lower(), array)
+    shape = _arrays(network).get(array)
+    if shape is None:
+        raise BreakpointError(_unknown(array, network))
+    if len(index) != len(shape) or any(
+        size is not None and place >= size for place, size in zip(index, shape, strict=True)
+    ):
+        wanted = "".join("[sample]" if size is None else f"[0 to {size - 1}]" for size in shape)
+        raise BreakpointError(f"the elements of {array} are {array}{wanted}")
+    return Place(array, index)
+
+
+def _arrays(network: Network) -> dict[str, tuple[int | None, ...]]:
+    """The shape of every array with several numbers; None stands for the samples."""
+    shapes: dict[str, tuple[int | None, ...]] = {
+        "input": (None, network.layers[0]),
+        "target": (None, network.layers[-1]),
+    }
+    for name, place in Symbols(network.names).places.items():
+        units_in, units_out = network.layers[place.layer - 1 : place.layer + 1]
+        kind = place.kind.removesuffix("_gradient")
+        if not place.slot and (network.bias or kind != "bias"):
+            own = {"weight": (units_in, units_out), "bias": (units_out,)}
+            shapes[name] = own.get(kind, (None, units_out))
+    return shapes
+
+
+def _spelt(name: str, network: Network) -> str:
+    """The name as it stands on the screen, however it was written."""
+    if name == "L" or name.lower() in ("loss", "norm", "step"):
+        return "loss" if name == "L" else name.lower()
+    # not w1 where W1 was written
+    others = [] if name in _arrays(network) else [name.lower().replace("dl/d", "dL/d")]
+    for each in (name, *others):
+        try:
+            place = locate(each, network)
+        except BreakpointError:
+            continue
+        brackets = "".join(f"[{at}]" for at in place.at)
+        return f"{place.array}{brackets}" if "[" in each else each
+    locate(name, network)  # raises
+    return name
+
+
+def _unknown(name: str, network: Network) -> str:
+    """What there is, where there is no such number."""
+    names, last = network.names, network.depth
+    unit = names.unit(last, 0)
+    if name in units(network):
+        numbers = [f"{kind}_{name}" for kind in ("net", "out", "delta")]
+        return f"{name} is a unit: choose one of its numbers, {', '.join(numbers)}"
+    if name in _arrays(network):
+        return f"{name} has several numbers: choose one of them, such as {_first(name, network)}"
+    if re.fullmatch(r"g?w\d+", name):
+        weights = f"w{network.weight_count}"
+        return f"there is no {name}: this network's weights are w1 to {weights}"
+    known = f"loss, norm, step, w1 to w{network.weight_count}, gw1, "
+    if network.bias:
+        known += f"b_{unit}, gb_{unit}, "
+    kinds = [f"{kind}_{unit}" for kind in ("net", "out", "delta", "dL/dout")]
+    return f"there is no {name} here; available: {known}{', '.join(kinds)}, W1[0][0]"
+
+
+def _first(array: str, network: Network) -> str:
+    return array + "[0]" * len(_arrays(network)[array])
+
+
+def _steps(text: str) -> float:
+    digits = text.strip().removesuffix("steps").removesuffix("step").replace("_", "").strip()
+    if not re.fullmatch(r"0*[1-9][0-9]{0,8}", digits):
+        raise BreakpointError("write a whole number of steps, 1 or more: every 100")
+    return float(digits)
+
+
+def _value(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise BreakpointError(f"not a number: {text}; write one like 0.01 or 1e-6")
+    return value + 0.0  # -0 is 0
+
+
+def _number(value: float) -> str:
+    """The shortest text that reads back as ``value``: 0.01, 1e-06."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)

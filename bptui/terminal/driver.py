@@ -1,0 +1,136 @@
+"""The driver that sends to the terminal what changes in its picture, and drops late frames.
+
+Textual writes regions that changed as a whole. Here its frames are drawn into a picture of what the
+terminal should show; what goes out is the difference to the picture of what it does show, as soon
+as the terminal has taken the frame before. So a slow line carries the latest picture only. The idea
+is that of mosh (K. Winstein, H. Balakrishnan, "Mosh: An interactive remote shell for mobile
+clients", 2012).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import termios
+import threading
+
+from textual.app import App
+from textual.events import CursorPosition
+from textual.message import Message
+
+from bptui.terminal.continuing import ContinuingDriver
+from bptui.terminal.descriptors import described, terminal_descriptor
+from bptui.terminal.display import Display
+from bptui.terminal.outlet import Outlet
+from bptui.terminal.pacing import Pacing
+
+PATIENCE = 2.0
+"""Seconds at the end for a terminal that has stopped taking anything."""
+
+
+class DifferenceDriver(ContinuingDriver):
+    """Textual's own driver, but for the way its frames take to the terminal."""
+
+    def __init__(
+        self,
+        app: App[object],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._thread = threading.get_ident()
+        self._outlet: Outlet | None = None
+        self._pacing = Pacing(self._send)
+        self._erases = _erases(os.environ.get("TERM", ""))
+        self._display = self._empty_display()
+        self._asked = False
+
+    def _empty_display(self) -> Display:
+        returns = _returns(terminal_descriptor())
+        return Display(*shutil.get_terminal_size(), self._erases, returns)
+
+    def start_application_mode(self) -> None:
+        if self._outlet is not None:  # stopped and continued without having been suspended
+            super().start_application_mode()
+            return
+        self._display = self._empty_display()
+        self._outlet = Outlet(terminal_descriptor(), self._send)
+        self._pacing = Pacing(self._send)
+        super().start_application_mode()
+
+    def _resized(self, tell: object) -> None:
+        """Write every cell anew; where the size is another one, Textual does so."""
+        super()._resized(tell)
+        if self._display.size == shutil.get_terminal_size():
+            self._display.repaint()
+            self._send()
+
+    def write(self, data: str) -> None:
+        """Take ``data`` over into the picture; another thread's is taken a moment later."""
+        if threading.get_ident() != self._thread:
+            self._events.call_soon_threadsafe(self.write, data)
+            return
+        size = shutil.get_terminal_size()
+        if size != self._display.size:
+            self._display.resize(*size)
+            # sizes that come and go within a moment have Textual lay out nothing anew
+            self._events.call_soon(self._shown_app.refresh)
+        self._display.write(data)
+        if self._display.owes and not self._asked:  # not every such write is followed by a flush
+            self._asked = True
+            self._events.call_soon(self._send)
+
+    def flush(self) -> None:
+        """What was written so far makes a frame."""
+        if threading.get_ident() == self._thread:
+            self._send()
+
+    def _send(self) -> None:
+        """Send what is owed, and the latest frame where the terminal keeps up."""
+        self._asked = False
+        if self._outlet is None or self._outlet.busy:
+            return
+        out = self._display.owed()
+        if self._pacing.ready and (frame := self._display.frame()):
+            out += frame + self._pacing.question()
+        if out:
+            self._outlet.write(out.encode(errors="replace"))
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, CursorPosition):
+            self._pacing.answered()
+        else:
+            super().process_message(message)
+
+    def stop_application_mode(self) -> None:
+        if self._outlet is not None and not self._outlet.gone:
+            self._outlet.drain(PATIENCE)
+            self._pacing.settle()
+        super().stop_application_mode()
+
+    def close(self) -> None:
+        if self._outlet is not None:
+            self._outlet.write(self._display.owed().encode(errors="replace"))
+            self._outlet.finish(PATIENCE)
+            self._outlet = None
+        self._pacing.stop()
+        super().close()
+
+
+def _erases(terminal: str) -> bool:
+    """Whether the terminal's description says that erased cells take the background's colour."""
+    curses = described(terminal)
+    if curses is None:
+        return False
+    return bool(curses.tigetflag("bce") > 0 and curses.tigetstr("ech") == b"\x1b[%p1%dX")
+
+
+def _returns(descriptor: int) -> bool:
+    """Whether a line feed is sent with a carriage return, as it is unless ``stty`` says so."""
+    try:
+        flags = termios.tcgetattr(descriptor)[1]
+    except termios.error:  # it is no terminal any more
+        return False
+    return bool(flags & termios.OPOST and flags & termios.ONLCR)
