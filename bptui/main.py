@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bptui.cli.commands import COMMANDS, DEFAULT_PRESET, shows_the_app
 from bptui.terminal.ascii import prepare_output
-from bptui.terminal.capabilities import is_served, surroundings
+from bptui.terminal.capabilities import capabilities, is_served
 
 if TYPE_CHECKING:
     from bptui.program import cli, open_app
@@ -68,7 +68,7 @@ def _open_app(preset: str) -> None:
     except (PresetError, MemoryError):
         return
     try:
-        code = launch(experiment, surroundings(os.environ, sys.stdout.encoding))
+        code = launch(experiment, capabilities(os.environ, sys.stdout.encoding))
     except MemoryError:
         from bptui.cli.errors import TooLarge
 

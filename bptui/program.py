@@ -17,7 +17,7 @@ from bptui.cli.commands import COMMANDS, DEFAULT_PRESET, shows_the_app
 from bptui.cli.completing import beginning, presets
 from bptui.cli.errors import TooLarge, Unusable, fit_for_terminals, interruptible
 from bptui.cli.loading import STDIN, load_preset
-from bptui.terminal.capabilities import is_served, surroundings
+from bptui.terminal.capabilities import capabilities, is_served
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -128,7 +128,7 @@ def open_app(
     experiment = load_preset(name_or_file) if last is None else last.session.timeline.experiment
     from bptui.app.launch import launch
 
-    around = surroundings(
+    around = capabilities(
         os.environ,
         sys.stdout.encoding,
         fps=fps,

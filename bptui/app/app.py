@@ -27,11 +27,11 @@ from bptui.app.selection import Direction, Selection
 from bptui.app.session.autosave import AutosavingApp
 from bptui.app.themes import DARK, LIGHT, counterpart, fitting
 from bptui.app.view import View
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
-from bptui.core.snapshot import Snapshot
 from bptui.presets.origin import origin_of
-from bptui.terminal.capabilities import USUAL, Surroundings
+from bptui.terminal.capabilities import USUAL, Capabilities
 
 if TYPE_CHECKING:
     from bptui.app.screens.presets import New
@@ -62,7 +62,7 @@ class BptuiApp(AutosavingApp):
     ENABLE_COMMAND_PALETTE = True
     _theme_chosen = False
 
-    def __init__(self, experiment: Experiment, around: Surroundings = USUAL) -> None:
+    def __init__(self, experiment: Experiment, around: Capabilities = USUAL) -> None:
         super().__init__(experiment, around)
         self._selection = Selection()
         self._pointed_at: object = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from bptui.app.place import Place
-from bptui.core.checkpoints import BUDGET
+from bptui.core.state import BUDGET
 from bptui.core.timeline import Timeline
 
 if TYPE_CHECKING:

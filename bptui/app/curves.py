@@ -6,7 +6,7 @@ import numpy as np
 from msgspec import Struct
 
 from bptui.core.arrays import Array, Integers
-from bptui.core.summary import Summary
+from bptui.core.history import Summary
 
 LETTERS = "ABCDEF"
 MOST = len(LETTERS)

@@ -6,8 +6,8 @@ import math
 import re
 import unicodedata
 
+from bptui.core.errors import MOST_STEPS
 from bptui.core.experiment import Experiment
-from bptui.core.limits import MOST_STEPS
 
 SEPARATED = re.compile(r"[0-9]{1,3}(?:([ _,'])[0-9]{3})(?:\1[0-9]{3})*")
 PLAIN = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e\+?[0-9]+)?")

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from bptui.core.experiment import Experiment
-from bptui.terminal.capabilities import Surroundings, colour_system
+from bptui.terminal.capabilities import Capabilities, colour_system
 
 if TYPE_CHECKING:
     from bptui.app.session.store import Continued
@@ -63,7 +63,7 @@ def check_driver(driver: str) -> None:
         raise UnknownDriverError(f"found {driver!r}, which is not a driver of Textual's")
 
 
-def launch(experiment: Experiment, around: Surroundings, continued: Continued | None = None) -> int:
+def launch(experiment: Experiment, around: Capabilities, continued: Continued | None = None) -> int:
     """Run the app on ``experiment``, or go on with a session, to its end; returns the exit code."""
     _set_up_textual()
     from bptui.app.app import BptuiApp

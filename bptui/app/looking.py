@@ -11,7 +11,7 @@ from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel
 from bptui.core.experiment import Experiment
-from bptui.terminal.capabilities import Surroundings
+from bptui.terminal.capabilities import Capabilities
 
 if TYPE_CHECKING:  # made when they are first asked for
     from bptui.app.panels.samples import SamplesPanel
@@ -22,7 +22,7 @@ Other = TypeVar("Other", bound=Panel)
 class LookingApp(CheckingApp):
     """Exchanges panels of the upper row for others, and keeps the sample that is looked at."""
 
-    def __init__(self, experiment: Experiment, around: Surroundings) -> None:
+    def __init__(self, experiment: Experiment, around: Capabilities) -> None:
         super().__init__(experiment, around)
         self._sample: int | None = None
         self._came_from: Widget | None = None

@@ -21,8 +21,8 @@ from bptui.app.pace import BREATH, DEFAULT, SEEKING_FRAME, SLICE, SPEEDS, Speed
 from bptui.app.place import Place
 from bptui.app.running import Run
 from bptui.app.view import View
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
-from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline
 
 if TYPE_CHECKING:

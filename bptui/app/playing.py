@@ -12,8 +12,7 @@ from bptui.app.player import Player
 from bptui.app.themes import ANSI, fitting
 from bptui.app.view import View
 from bptui.core.experiment import Experiment
-from bptui.terminal.capabilities import Surroundings
-from bptui.terminal.choose import driver_for
+from bptui.terminal.capabilities import Capabilities, driver_for
 
 if TYPE_CHECKING:
     from textual.notifications import SeverityLevel
@@ -27,11 +26,11 @@ PATIENCE = 0.2
 class PlayingApp(InOrderApp):
     """Owns the player and turns its commands into moves."""
 
-    def __init__(self, experiment: Experiment, around: Surroundings) -> None:
+    def __init__(self, experiment: Experiment, around: Capabilities) -> None:
         # else Textual puts colours of its own in the place of the terminal's
         own_colours = True if fitting(around) in ANSI else None
         super().__init__(driver_class=driver_for(around), ansi_color=own_colours)
-        self.surroundings = around
+        self.capabilities = around
         self._player = Player(experiment, self.show_view, self._drawn, around.fps, self._tell)
         self._news_of: tuple[Callable[[], object], object] | None = None
 

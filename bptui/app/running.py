@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bptui.app.pace import BREATH, SLICE, Pace
 from bptui.app.place import Place
-from bptui.core.snapshot import Snapshot
+from bptui.core.engine import Snapshot
 
 if TYPE_CHECKING:
     from bptui.app.playback.search import Hit, Search

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from bptui.core.names import Names
-from bptui.core.network import Network
+from bptui.core.network import Names, Network
 
 Kind = Literal["weight", "bias", "unit"]
 Direction = Literal["left", "right", "up", "down"]

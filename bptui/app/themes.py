@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
-from bptui.terminal.capabilities import Surroundings
+from bptui.terminal.capabilities import Capabilities
 
 
 def _variables(border: str, cursor: str, blurred: str, strong: str) -> dict[str, str]:
@@ -57,7 +57,7 @@ ANSI_DARK, ANSI_LIGHT = ANSI = "ansi-dark", "ansi-light"
 """Textual's two in the terminal's own colours and on its own background."""
 
 
-def fitting(around: Surroundings) -> str:
+def fitting(around: Capabilities) -> str:
     """The name of the theme to start with.
 
     With 16 colours nobody knows what they look like, or the background: text in the terminal's own

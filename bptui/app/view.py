@@ -10,16 +10,16 @@ import numpy as np
 from msgspec import Struct
 
 from bptui.app.selection import Selection
+from bptui.core.backprop import Operation
+from bptui.core.engine import Snapshot
 from bptui.core.history import LossHistory
 from bptui.core.network import Parameters
-from bptui.core.operations import Operation
-from bptui.core.snapshot import Snapshot
 from bptui.presets.errors import printable
 
 if TYPE_CHECKING:
     from bptui.app.curves import Curve
     from bptui.app.pace import Speed
-    from bptui.core.held_out import HeldOutLosses
+    from bptui.core.history import TestLosses
 
 
 class View(Struct, frozen=True, eq=False, dict=True):
@@ -49,7 +49,7 @@ class View(Struct, frozen=True, eq=False, dict=True):
     """The steps at which the user changed something, in order."""
     before: Curve | None = None
     """The losses as they were before the last edit."""
-    test_losses: HeldOutLosses | None = None
+    test_losses: TestLosses | None = None
     """The losses of the test samples, where there are any; they only ever grow."""
     saved: Path | None = None
     """The file that it was saved as."""

@@ -90,8 +90,7 @@ def explain(
 ) -> None:
     """Seek the step and write; :class:`Diverged` afterwards if training did before or there."""
     from bptui.cli.output import as_json, opened
-    from bptui.core.errors import UnusableError
-    from bptui.core.limits import MOST_STEPS
+    from bptui.core.errors import MOST_STEPS, UnusableError
     from bptui.core.timeline import Timeline
     from bptui.explain.explain import Explainer
     from bptui.explain.subjects import find_subject

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bptui.check.gradcheck.check import GradientCheck
+    from bptui.core.engine import Snapshot
     from bptui.core.experiment import Experiment
-    from bptui.core.snapshot import Snapshot
 
 FORMATS = ("text", "json")
 WIDTH, NARROWEST = 100, 60
@@ -75,7 +75,7 @@ def gradcheck(experiment: Experiment, step: int, every: bool, form: str) -> None
     """Seek the step, check it, write what was found; exit code 1 if anything is wrong."""
     from bptui.check.gradcheck.record import record, unchecked
     from bptui.cli.explain import seek
-    from bptui.core.limits import MOST_STEPS
+    from bptui.core.errors import MOST_STEPS
     from bptui.core.timeline import Timeline
 
     if not 0 <= step <= MOST_STEPS:

@@ -17,7 +17,7 @@ STDIN = "-"
 
 def load_preset(name_or_file: str) -> Experiment:
     """The experiment, or :class:`Unusable` with the reason."""
-    from bptui.core.limits import LARGEST_FILE
+    from bptui.core.errors import LARGEST_FILE
     from bptui.presets import PresetError, load, loads
     from bptui.presets.reading import decoded
     from bptui.presets.working import working_folder

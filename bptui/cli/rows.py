@@ -10,8 +10,8 @@ from typing import TextIO
 
 import click
 
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
-from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline
 from bptui.export.history.rows import round_every
 

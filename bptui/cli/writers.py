@@ -7,8 +7,8 @@ import json
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
-from bptui.core.snapshot import Snapshot
 from bptui.export.history.numbers import as_lists, nested, numbers, parameter_names, spelled
 
 Write = Callable[[Snapshot], None]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.core.arrays import Array
+from bptui.core.graph.backward import expression
 from bptui.core.graph.elementwise import (
     absolute,
     exp,
@@ -22,7 +23,6 @@ from bptui.core.graph.elementwise import (
     tanh,
     where,
 )
-from bptui.core.graph.expressions import expression
 from bptui.core.graph.node import Node, Op, constant, number, stable
 from bptui.core.graph.reductions import max_
 

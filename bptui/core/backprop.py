@@ -7,19 +7,54 @@ Rows are samples: z = x W + b, dL/dW = a^T delta, dL/da = delta W^T (Rumelhart, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from bptui.core.arrays import Array, Call, call, zeros
 from bptui.core.experiment import Experiment
-from bptui.core.graph.compile import Compiler, Scratch
+from bptui.core.graph.compile import Compiler, Plain, Scratch
 from bptui.core.graph.node import STABLE, Node, leaf, ordered
-from bptui.core.graph.plain import Plain
 from bptui.core.mistakes import with_mistakes
-from bptui.core.operations import Operation, Stage, StepProgram
 from bptui.core.state import State, cut
 from bptui.core.step import Step, rewritten, training_step
+
+Stage = Literal["forward", "loss", "backward", "update"]
+
+
+class Operation(NamedTuple):
+    """One operation of a step: net_h, out_h, ..., L, ..., gW1, update.
+
+    ``reads`` and ``writes`` are names of quantities, ``layer`` counts from 1 (the output layer for
+    the loss and for an update of all layers). The fast loop runs ``fast`` instead of ``calls``:
+    without what is only there to be shown.
+    """
+
+    name: str
+    stage: Stage
+    layer: int
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    calls: tuple[Call, ...]
+    fast: tuple[Call, ...]
+
+    @property
+    def label(self) -> str:
+        """``backward: gW2``, or the stage alone where it says everything."""
+        return self.name if self.name.startswith(self.stage) else f"{self.stage}: {self.name}"
+
+
+class StepProgram(NamedTuple):
+    """One training step for one batch size: its operations, and their buffers by name."""
+
+    operations: tuple[Operation, ...]
+    buffers: Mapping[str, Array]
+    loss: Array
+    """(1, 1)."""
+    calls: tuple[Call, ...]
+    """The fast calls of all operations, one after the other."""
+    shown: tuple[Call, ...]
+    """The calls that leave every quantity as it is shown, likewise."""
 
 
 class Workspace:

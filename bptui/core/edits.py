@@ -12,7 +12,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 
 if TYPE_CHECKING:  # a timeline is made of edits
-    from bptui.core.snapshot import Snapshot
+    from bptui.core.engine import Snapshot
     from bptui.core.state import Layout
     from bptui.core.timeline import Timeline
 

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bptui.core.arrays import Array, run, zeros
+from bptui.core.arrays import Array, Integers, run, zeros
 from bptui.core.data import Data
-from bptui.core.datasets import Labels
 from bptui.core.experiment import Experiment
-from bptui.core.graph.compile import Compiler, Scratch
-from bptui.core.graph.plain import Plain
+from bptui.core.graph.compile import Compiler, Plain, Scratch
 from bptui.core.network import Network, Parameters
 from bptui.core.step import forward, total_of_terms
 
@@ -138,16 +136,16 @@ class Classes:
     """
 
     count: int
-    training: Labels
-    test: Labels
+    training: Integers
+    test: Integers
     threshold: float
 
     @property
-    def both(self) -> tuple[Labels, Labels]:
+    def both(self) -> tuple[Integers, Integers]:
         """Of the training and of the test samples."""
         return self.training, self.test
 
-    def predicted(self, outputs: Array) -> Labels:
+    def predicted(self, outputs: Array) -> Integers:
         """The class of each row of ``outputs``; -1 where a number in it is NaN."""
         if outputs.shape[1] == 1:
             classes = (outputs[:, 0] >= self.threshold).astype(np.intp)
@@ -180,12 +178,12 @@ def classes_of(data: Data) -> Classes | None:
     return Classes(count, labels[:split], labels[split:], low / 2.0 + high / 2.0)
 
 
-def accuracy(actual: Labels, predicted: Labels) -> float:
+def accuracy(actual: Integers, predicted: Integers) -> float:
     """The part of the samples whose class is predicted right; NaN without any."""
     return float((actual == predicted).mean()) if len(actual) else math.nan
 
 
-def confusion(actual: Labels, predicted: Labels, count: int) -> npt.NDArray[np.int64]:
+def confusion(actual: Integers, predicted: Integers, count: int) -> npt.NDArray[np.int64]:
     """How many samples of each class (row) were taken for each class (column).
 
     Samples without a prediction, -1, are in no column.

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from bptui.core.batches import BatchSchedule
-from bptui.core.data import Data, check_data
-from bptui.core.errors import UnusableError, require
-from bptui.core.limits import MOST_IN_BATCH, MOST_STEPS
+from bptui.core.data import BatchSchedule, Data, check_data
+from bptui.core.errors import MOST_IN_BATCH, MOST_STEPS, UnusableError, require
 from bptui.core.losses import LOSSES, Loss
 from bptui.core.mistakes import MISTAKES, check_mistakes
 from bptui.core.network import Network, Parameters, check_parameters

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.core.activations import Activation, ln, ln_rest, softplus
+from bptui.core.graph.backward import expression
 from bptui.core.graph.elementwise import absolute, maximum, sign
-from bptui.core.graph.expressions import expression
 from bptui.core.graph.node import Node, Op, constant
 
 TINY = float(np.finfo(np.float64).tiny)

@@ -1,21 +1,80 @@
-"""The shape of a network and its parameters, both immutable."""
+"""A network: its shape, the names of its parts, its parameters and how they start."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from bptui.core.activations import ACTIVATIONS, Activation
 from bptui.core.arrays import Array, frozen
-from bptui.core.errors import require
-from bptui.core.limits import MOST_LAYERS, MOST_PARAMETERS, MOST_UNITS
-from bptui.core.names import Names
+from bptui.core.errors import MOST_LAYERS, MOST_PARAMETERS, MOST_UNITS, require
 
 if TYPE_CHECKING:
+    from numpy.random import Generator  # numpy loads it when it is first used
     from numpy.typing import ArrayLike
+
+
+class Names(NamedTuple):
+    """Names for a network of ``layers`` (units per layer, input first). ``layer`` counts from 1."""
+
+    layers: tuple[int, ...]
+
+    @property
+    def depth(self) -> int:
+        """Layers with weights."""
+        return len(self.layers) - 1
+
+    def suffix(self, layer: int) -> str:
+        """h, o with one hidden layer; o without; 1, 2, ... with several."""
+        if self.depth > 2:
+            return str(layer)
+        return "o" if layer == self.depth else "h"
+
+    def layer(self, layer: int) -> str:
+        """input, h, o or input, 1, 2, ..."""
+        return "input" if layer == 0 else self.suffix(layer)
+
+    def unit(self, layer: int, unit: int) -> str:
+        """i1, h1, o1; with several hidden layers h1.2 is unit 2 of hidden layer 1."""
+        if layer == 0:
+            return f"i{unit + 1}"
+        if layer == self.depth:
+            return f"o{unit + 1}"
+        return f"h{unit + 1}" if self.depth == 2 else f"h{layer}.{unit + 1}"
+
+    def weight(self, layer: int, source: int, destination: int) -> str:
+        """w1, w2, ...: all those into the first unit, then into the second, layer after layer."""
+        before = sum(a * b for a, b in zip(self.layers[: layer - 1], self.layers[1:], strict=False))
+        return f"w{before + destination * self.layers[layer - 1] + source + 1}"
+
+    def net(self, layer: int) -> str:
+        return f"net_{self.suffix(layer)}"
+
+    def out(self, layer: int) -> str:
+        """The activations of a layer; those of layer 0 are the input."""
+        return "input" if layer == 0 else f"out_{self.suffix(layer)}"
+
+    def out_gradient(self, layer: int) -> str:
+        return f"dL/dout_{self.suffix(layer)}"
+
+    def delta(self, layer: int) -> str:
+        return f"delta_{self.suffix(layer)}"
+
+    def weights(self, layer: int) -> str:
+        return f"W{layer}"
+
+    def bias(self, layer: int) -> str:
+        return f"b{layer}"
+
+    def weight_gradient(self, layer: int) -> str:
+        return f"gW{layer}"
+
+    def bias_gradient(self, layer: int) -> str:
+        return f"gb{layer}"
 
 
 @dataclass(frozen=True)
@@ -155,3 +214,47 @@ def check_parameters(parameters: Parameters, network: Network) -> None:
                 "a number that is not finite",
                 "finite numbers",
             )
+
+
+Draw = Callable[["Generator", int, int, float], Array]
+
+
+def _uniform(limit: Callable[[int, int, float], float]) -> Draw:
+    def draw(rng: Generator, fan_in: int, fan_out: int, scale: float) -> Array:
+        half_width = limit(fan_in, fan_out, scale)
+        return rng.uniform(-half_width, half_width, (fan_in, fan_out))
+
+    return draw
+
+
+def _normal(deviation: Callable[[int, int, float], float]) -> Draw:
+    def draw(rng: Generator, fan_in: int, fan_out: int, scale: float) -> Array:
+        return rng.normal(0.0, deviation(fan_in, fan_out, scale), (fan_in, fan_out))
+
+    return draw
+
+
+INITIALIZERS: dict[str, Draw] = {
+    # Glorot & Bengio (2010), eq. 16
+    "glorot_uniform": _uniform(lambda i, o, scale: scale * float(np.sqrt(6.0 / (i + o)))),
+    "glorot_normal": _normal(lambda i, o, scale: scale * float(np.sqrt(2.0 / (i + o)))),
+    # He et al. (2015), eq. 10
+    "he_uniform": _uniform(lambda i, o, scale: scale * float(np.sqrt(6.0 / i))),
+    "he_normal": _normal(lambda i, o, scale: scale * float(np.sqrt(2.0 / i))),
+    # LeCun et al. (1998), section 4.6
+    "lecun_normal": _normal(lambda i, o, scale: scale * float(np.sqrt(1.0 / i))),
+    "uniform": _uniform(lambda i, o, scale: scale),
+    "normal": _normal(lambda i, o, scale: scale),
+    "constant": lambda rng, i, o, scale: np.full((i, o), scale),
+    "zeros": lambda rng, i, o, scale: np.zeros((i, o)),
+}
+"""By name: (generator, fan_in, fan_out, scale) -> weights (fan_in, fan_out)."""
+
+
+def initial_weights(
+    layers: tuple[int, ...], scheme: str, scale: float, seed: int
+) -> tuple[Array, ...]:
+    """The start weights of a network, one (fan_in, fan_out) matrix a layer, from one seed."""
+    rng = np.random.default_rng(seed)
+    draw = INITIALIZERS[scheme]
+    return tuple(frozen(draw(rng, fan_in, fan_out, scale)) for fan_in, fan_out in pairwise(layers))

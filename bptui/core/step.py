@@ -13,7 +13,7 @@ from bptui.core.graph.backward import backward
 from bptui.core.graph.elementwise import multiply
 from bptui.core.graph.node import Node, leaf, one_over, ordered, stable
 from bptui.core.losses import LOSSES, TERMS
-from bptui.core.names import Names
+from bptui.core.network import Names
 from bptui.core.optimizers import OPTIMIZERS
 
 if TYPE_CHECKING:

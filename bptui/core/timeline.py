@@ -15,15 +15,12 @@ from typing import Protocol
 import numpy as np
 
 from bptui.core.arrays import Array, frozen
-from bptui.core.checkpoints import BUDGET, Checkpoints
 from bptui.core.edits import Edit
+from bptui.core.engine import Engine, Snapshot, Watched
 from bptui.core.experiment import Experiment
-from bptui.core.held_out import HeldOutLosses
-from bptui.core.history import LossHistory
+from bptui.core.history import LossHistory, TestLosses
 from bptui.core.network import Parameters
-from bptui.core.snapshot import Snapshot
-from bptui.core.state import Layout
-from bptui.core.training import Engine, Watched
+from bptui.core.state import BUDGET, Checkpoints, Layout
 
 DENSE = 32
 """States kept just before a step that was reached by going back."""
@@ -79,7 +76,7 @@ class Timeline:
         self._segments: tuple[Segment, ...] = (Segment(0, experiment),)
         self.losses = LossHistory()
         tested = len(experiment.data.test_inputs) > 0
-        self.test_losses = HeldOutLosses(experiment) if tested else None
+        self.test_losses = TestLosses(experiment) if tested else None
         self._enter(0)
         self._checkpoints = Checkpoints(self._engine.state.flat.nbytes, budget)
         self._start_anew()
@@ -249,7 +246,7 @@ class Timeline:
         return self._snapshot
 
     def go_on_from(
-        self, step: int, state: Array, losses: LossHistory, tests: HeldOutLosses | None
+        self, step: int, state: Array, losses: LossHistory, tests: TestLosses | None
     ) -> None:
         """Go to a state that was kept of ``step``, and take the losses before from there, too.
 

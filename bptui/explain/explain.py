@@ -8,10 +8,9 @@ from functools import cached_property
 from itertools import islice, product
 from math import prod
 
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import heading
-from bptui.core.snapshot import Snapshot
-from bptui.core.training import Engine
 from bptui.explain.elements import element, expand
 from bptui.explain.equation import Comparison, Equation, compare
 from bptui.explain.expression import Expression, Index, Quantity

@@ -9,10 +9,10 @@ import numpy as np
 
 from bptui.core.activations import ACTIVATIONS, APPLIED, LOG_SUM_EXP
 from bptui.core.backprop import parts_of
+from bptui.core.engine import Snapshot
 from bptui.core.graph.node import CONSTANT, STABLE, Node
 from bptui.core.losses import TERMS, TINY
 from bptui.core.mistakes import with_mistakes
-from bptui.core.snapshot import Snapshot
 from bptui.core.step import Step, training_step
 from bptui.explain.elements import SAMPLES, UNITS
 from bptui.explain.expression import (

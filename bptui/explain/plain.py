@@ -10,7 +10,7 @@ import numpy as np
 from bptui.core.experiment import Experiment
 from bptui.core.graph.node import SAMPLES, leaf
 from bptui.core.losses import TERMS
-from bptui.core.names import Names
+from bptui.core.network import Names
 from bptui.explain.expression import Constant, Expression, Quantity, Total, rebuild
 from bptui.explain.formulas import formula_of
 from bptui.explain.printer import Printer

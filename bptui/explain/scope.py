@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 
 from bptui.core.arrays import Array
-from bptui.core.snapshot import Snapshot
+from bptui.core.engine import Snapshot
 from bptui.explain.expression import (
     FUNCTIONS,
     Activated,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
-from bptui.core.names import Names
+from bptui.core.network import Names
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.explain.expression import Index, Quantity
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bptui.core.activations import ACTIVATIONS
+from bptui.core.backprop import Operation
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
-from bptui.core.operations import Operation
 
 
 def layer_words(network: Network, layer: int) -> str:

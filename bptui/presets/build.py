@@ -10,8 +10,7 @@ import numpy as np
 from bptui.core.arrays import Array
 from bptui.core.errors import UnusableError, require
 from bptui.core.experiment import Experiment, Training
-from bptui.core.initializers import INITIALIZERS, initial_weights
-from bptui.core.network import Network, Parameters
+from bptui.core.network import INITIALIZERS, Network, Parameters, initial_weights
 from bptui.presets.data import data, matrix
 from bptui.presets.errors import cleaned
 from bptui.presets.origin import Origin

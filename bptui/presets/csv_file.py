@@ -11,10 +11,8 @@ from typing import TextIO
 
 import numpy as np
 
-from bptui.core.arrays import Array
-from bptui.core.datasets import Labels
-from bptui.core.errors import UnusableError, require
-from bptui.core.limits import LARGEST_FILE, MOST_SAMPLES
+from bptui.core.arrays import Array, Integers
+from bptui.core.errors import LARGEST_FILE, MOST_SAMPLES, UnusableError, require
 from bptui.presets.csv_rows import KEY, Rows
 
 MOST_CLASSES = 10_000
@@ -36,7 +34,7 @@ class Content:
     input_names: list[str]
     inputs: Array
     targets: Array
-    labels: Labels | None
+    labels: Integers | None
     class_names: list[str]
 
 

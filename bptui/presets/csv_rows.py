@@ -11,8 +11,7 @@ from typing import TextIO
 
 import msgspec
 
-from bptui.core.errors import UnusableError
-from bptui.core.limits import LARGEST_FILE, MOST_SAMPLES
+from bptui.core.errors import LARGEST_FILE, MOST_SAMPLES, UnusableError
 
 KEY = "data.csv"
 LONGEST_LINE = 2_000_000

@@ -8,10 +8,8 @@ import numpy as np
 from msgspec import Struct
 
 from bptui.core.arrays import Array, frozen
-from bptui.core.data import Data
-from bptui.core.datasets import DATASETS, class_targets, split, standardized
-from bptui.core.errors import UnusableError, require
-from bptui.core.limits import MOST_NUMBERS, MOST_SAMPLES
+from bptui.core.data import DATASETS, Data, class_targets, split, standardized
+from bptui.core.errors import MOST_NUMBERS, MOST_SAMPLES, UnusableError, require
 from bptui.core.network import Network
 from bptui.presets.errors import printable
 from bptui.presets.schema import DataTable

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from msgspec.structs import replace
 
-from bptui.core.arrays import Array
-from bptui.core.data import Data
-from bptui.core.datasets import Labels, split
+from bptui.core.arrays import Array, Integers
+from bptui.core.data import Data, split
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network, Parameters
 from bptui.presets import build
@@ -135,7 +134,7 @@ def _data(data: Data, origin: Origin | None) -> DataTable:
     )
 
 
-def _places(data: Data, table: DataTable) -> tuple[Labels, Labels]:
+def _places(data: Data, table: DataTable) -> tuple[Integers, Integers]:
     """Where samples must stand in a list for ``table`` to take it apart into these parts."""
     return split(data.samples + len(data.test_inputs), table.test_fraction, table.split_seed)
 

@@ -6,9 +6,8 @@ import difflib
 import os
 from pathlib import Path
 
-from bptui.core.errors import UnusableError
+from bptui.core.errors import LARGEST_FILE, UnusableError
 from bptui.core.experiment import Experiment
-from bptui.core.limits import LARGEST_FILE
 from bptui.presets.build import experiment
 from bptui.presets.errors import PresetError, printable, shown
 from bptui.presets.folders import own_file, own_names, shipped_file, shipped_names

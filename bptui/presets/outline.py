@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from bptui.core.limits import MOST_NUMBERS
+from bptui.core.errors import MOST_NUMBERS
 
 LONGEST_REST = 250_000
 """Characters beside the lists that are set aside; to rewrite them takes up to two seconds."""

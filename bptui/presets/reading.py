@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from bptui.core.limits import LARGEST_FILE
+from bptui.core.errors import LARGEST_FILE
 from bptui.presets.errors import PresetError
 
 

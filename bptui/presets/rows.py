@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from bptui.core.limits import LARGEST_FILE
+from bptui.core.errors import LARGEST_FILE
 from bptui.presets.decimal_commas import refuse_decimal_commas
 from bptui.presets.entry import EntryError, normalized, shortened
 

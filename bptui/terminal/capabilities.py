@@ -5,12 +5,48 @@ Read once, from the environment and the options, before anything is drawn.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple, get_args
+from types import ModuleType
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from bptui.terminal.ascii import is_utf8, locale_is_utf8, to_ascii, to_console
-from bptui.terminal.descriptors import described
+
+if TYPE_CHECKING:
+    from textual.driver import Driver
+
+STREAMS = (0, 1, 2)
+"""Standard input, output and error."""
+
+
+def terminal_descriptor() -> int:
+    """The descriptor that leads to the terminal; messages or results may go to a file."""
+    streams = (sys.__stderr__, sys.__stdout__, sys.__stdin__)
+    descriptors = [each.fileno() for each in streams if each is not None and each.isatty()]
+    return descriptors[0] if descriptors else 2
+
+
+def terminal_streams() -> list[int]:
+    """Those of :data:`STREAMS` that are a terminal."""
+    return [each for each in STREAMS if os.isatty(each)]
+
+
+def described(terminal: str) -> ModuleType | None:
+    """Return curses, which answers from the terminal's description; None where there is none.
+
+    It keeps the first one that it is asked for: only the program's own terminal is looked up.
+    """
+    if terminal != os.environ.get("TERM"):
+        return None
+    try:
+        import curses
+
+        curses.setupterm(terminal, terminal_descriptor())
+    except Exception:  # no terminal database, or none that knows this one; the kinds differ
+        return None
+    return curses
+
 
 ColourSystem = Literal["standard", "256", "truecolor"]
 """How many colours, as rich and Textual call them; standard: sixteen of the terminal's choice."""
@@ -24,7 +60,7 @@ AT_LEAST_256 = {"256color", "alacritty", "direct", "foot", "ghostty", "kitty", "
 """Parts of names of terminals that need not be described where the app runs, as over SSH."""
 
 
-class Surroundings(NamedTuple):
+class Capabilities(NamedTuple):
     """What the screen has to be drawn with.
 
     ``fps`` caps the frames a second. ``ascii_only``: nothing else can be shown; ``console``: only
@@ -58,11 +94,11 @@ class Surroundings(NamedTuple):
         return to_console if self.console else None
 
 
-USUAL = Surroundings()
+USUAL = Capabilities()
 """A local terminal with colours and UTF-8."""
 
 
-def surroundings(
+def capabilities(
     environment: Mapping[str, str],
     encoding: str | None,
     *,
@@ -70,7 +106,7 @@ def surroundings(
     ascii_only: bool = False,
     plain_driver: bool = False,
     theme: str | None = None,
-) -> Surroundings:
+) -> Capabilities:
     """What the environment says where the options say nothing; ``encoding`` is standard output's.
 
     Both the locale and ``encoding`` have to allow more than ASCII: Python takes UTF-8 for its
@@ -78,7 +114,7 @@ def surroundings(
     """
     usual = SSH_FPS if environment.get("SSH_CONNECTION") else LOCAL_FPS
     served = is_served(environment)
-    return Surroundings(
+    return Capabilities(
         fps or usual,
         ascii_only or not (served or (is_utf8(encoding) and locale_is_utf8(environment))),
         not environment.get("NO_COLOR"),
@@ -118,3 +154,24 @@ def colour_system(environment: Mapping[str, str]) -> ColourSystem:
             return "truecolor"
         return "256" if colours == 256 else "standard"
     return "256" if AT_LEAST_256.intersection(terminal.split("-")) else "standard"
+
+
+def driver_for(around: Capabilities) -> type[Driver] | None:
+    """The driver's class for a terminal; None: the one that Textual takes, as it is."""
+    if around.served or sys.platform == "win32":
+        return None
+    from bptui.terminal.continuing import ContinuingDriver
+    from bptui.terminal.driver import DifferenceDriver
+
+    base: type[Driver] = ContinuingDriver if around.plain_driver else DifferenceDriver
+    return base if around.spelling is None else _spelling(base, around.spelling)
+
+
+def _spelling(base: type[Driver], spelling: Callable[[str], str]) -> type[Driver]:
+    class SpellingDriver(base):  # type: ignore[misc, valid-type]  # one of two known classes
+        """Writes what the terminal's characters can say."""
+
+        def write(self, data: str) -> None:
+            super().write(spelling(data))
+
+    return SpellingDriver

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from rich.cells import get_character_cell_size
 
-from bptui.terminal.picture import Picture
-from bptui.terminal.styles import Style, change
+from bptui.terminal.screen import Picture, Style, change
 
 STEP = 4
 """Cells that are rather written, too, than stepped over."""

@@ -18,11 +18,10 @@ from textual.app import App
 from textual.events import CursorPosition
 from textual.message import Message
 
+from bptui.terminal.capabilities import described, terminal_descriptor
 from bptui.terminal.continuing import ContinuingDriver
-from bptui.terminal.descriptors import described, terminal_descriptor
 from bptui.terminal.display import Display
-from bptui.terminal.outlet import Outlet
-from bptui.terminal.pacing import Pacing
+from bptui.terminal.writer import Outlet, Pacing
 
 PATIENCE = 2.0
 """Seconds at the end for a terminal that has stopped taking anything."""

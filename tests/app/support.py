@@ -21,10 +21,9 @@ from bptui.app.diagram.units import quantity_of
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.core.arrays import Array
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment, Training
-from bptui.core.initializers import initial_weights
-from bptui.core.network import Network, Parameters
-from bptui.core.snapshot import Snapshot
+from bptui.core.network import Network, Parameters, initial_weights
 from bptui.core.timeline import Timeline
 from bptui.presets import load
 

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from bptui.app.themes import fitting
 from bptui.terminal.ascii import CONSOLE, locale_is_utf8, to_ascii, to_console
-from bptui.terminal.capabilities import USUAL, Surroundings, surroundings
+from bptui.terminal.capabilities import USUAL, Capabilities, capabilities
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
@@ -56,9 +56,9 @@ def test_what_stands_for_what() -> None:
 )
 def test_the_locale(variables: dict[str, str], utf8: bool) -> None:
     assert locale_is_utf8(variables) == utf8
-    assert surroundings(variables, "utf-8").ascii_only != utf8
-    assert surroundings(variables, "iso8859-1").ascii_only
-    assert surroundings(variables, "utf-8", ascii_only=True).ascii_only
+    assert capabilities(variables, "utf-8").ascii_only != utf8
+    assert capabilities(variables, "iso8859-1").ascii_only
+    assert capabilities(variables, "utf-8", ascii_only=True).ascii_only
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_the_locale(variables: dict[str, str], utf8: bool) -> None:
     ],
 )
 def test_the_theme_that_fits(variables: dict[str, str], theme: str) -> None:
-    around = surroundings(variables, "utf-8")
+    around = capabilities(variables, "utf-8")
     assert fitting(around) == theme
     wanted = around._replace(theme="nord")
     assert fitting(wanted) == ("nord" if around.colours else theme)
@@ -82,8 +82,8 @@ def test_the_theme_that_fits(variables: dict[str, str], theme: str) -> None:
 
 def test_spelling() -> None:
     assert USUAL.spelling is None
-    assert Surroundings(ascii_only=True, console=True).spelling is to_ascii
-    assert surroundings({"TERM": "linux"}, "utf-8").spelling is to_console
+    assert Capabilities(ascii_only=True, console=True).spelling is to_ascii
+    assert capabilities({"TERM": "linux"}, "utf-8").spelling is to_console
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from bptui.app.panels.status import StatusLine
 from bptui.app.screens.number import NumberScreen
 from bptui.app.selection import Selection
 from bptui.core.edits import Number, edited
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
-from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline
 from bptui.presets import load
 

@@ -10,7 +10,7 @@ import pytest
 from bptui.app.app import BptuiApp
 from bptui.app.diagram.units import quantities, quantity_of
 from bptui.app.selection import Selection
-from bptui.core.operations import Operation
+from bptui.core.backprop import Operation
 from bptui.core.timeline import Timeline
 from bptui.presets import load
 from bptui.terminal.capabilities import USUAL

@@ -9,9 +9,9 @@ from bptui.app.diagram.layout import Layout
 from bptui.app.diagram.units import quantities, quantity_of
 from bptui.app.numbers import form_of, label, largest, loss, plain, signed
 from bptui.app.panels.network import NetworkPanel
+from bptui.core.backprop import Operation
+from bptui.core.engine import Snapshot
 from bptui.core.network import Parameters
-from bptui.core.operations import Operation
-from bptui.core.snapshot import Snapshot
 from bptui.presets import load
 from bptui.presets.shipped import shipped
 

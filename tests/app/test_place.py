@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bptui.app.destination import DestinationError, described, destination
 from bptui.app.place import Place
-from bptui.core.limits import MOST_STEPS
+from bptui.core.errors import MOST_STEPS
 from bptui.presets import load
 
 from .support import drawn_experiment

@@ -15,8 +15,8 @@ from bptui.app.pace import DEFAULT, SPEEDS, Speed
 from bptui.app.playback.breakpoints import parse
 from bptui.app.player import Player
 from bptui.app.view import View
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
-from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline
 from bptui.presets import load
 

@@ -31,9 +31,9 @@ from bptui.app.session.store import (
     sessions_to_continue,
 )
 from bptui.core.edits import Number, edited
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
-from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline
 from bptui.main import cli
 from bptui.presets import load, loads

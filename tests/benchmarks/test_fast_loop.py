@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bptui import presets
-from bptui.core.training import Engine
+from bptui.core.engine import Engine
 
 from .listings import INPUT, RATE, TARGET, column_loops, scalar_formulas
 from .report import Row, Table

@@ -11,9 +11,9 @@ import pytest
 
 from bptui.core.arrays import Array, frozen, zeros
 from bptui.core.data import Data
+from bptui.core.engine import Engine
 from bptui.core.experiment import Experiment, Training
 from bptui.core.network import Network, Parameters
-from bptui.core.training import Engine
 
 from .report import Row, Table
 from .timing import in_turns

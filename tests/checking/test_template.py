@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from bptui.check.answers import Stopped
+from bptui.core.engine import Engine
 from bptui.core.experiment import Experiment
-from bptui.core.training import Engine
 from bptui.export.programs.template import template
 from bptui.presets import load, loads
 

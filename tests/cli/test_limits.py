@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import bptui
-from bptui.core.limits import (
+from bptui.core.errors import (
     LARGEST_FILE,
     MOST_IN_BATCH,
     MOST_LAYERS,

@@ -16,12 +16,12 @@ from bptui.app.form.fields import fields
 from bptui.check.gradcheck.check import check_gradients
 from bptui.core.activations import ACTIVATIONS, APPLIED, Activation, enter_activation
 from bptui.core.arrays import Array
+from bptui.core.engine import Engine
 from bptui.core.experiment import Experiment
 from bptui.core.graph.elementwise import cos, cosh, log, minimum, sin, tanh
 from bptui.core.graph.node import constant
 from bptui.core.losses import LOSSES, TERMS, Loss, enter_loss
 from bptui.core.optimizers import OPTIMIZERS, Optimizer, enter_optimizer
-from bptui.core.training import Engine
 from bptui.export.programs import numpy_program, torch_program
 from bptui.export.programs.template import template
 from bptui.main import cli

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from bptui.core.arrays import Array
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES, check_mistakes
 from bptui.core.network import Network
 from bptui.core.optimizers import OPTIMIZERS
-from bptui.core.snapshot import Snapshot
-from bptui.core.training import Engine
 from bptui.explain.elements import element, expand
 from bptui.explain.expression import (
     Activated,

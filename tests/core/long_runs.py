@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from bptui.app.playback import search
-from bptui.core import history, newest, summary
+from bptui.core import history
 from bptui.core.arrays import Array
 
 Steps = npt.NDArray[np.intp]
@@ -15,10 +15,10 @@ Steps = npt.NDArray[np.intp]
 
 def keep_little(patch: pytest.MonkeyPatch) -> None:
     """Of the losses, keep only the newest 32 at most, and 16 spans of all."""
-    patch.setattr(newest, "CHUNK", 16)
+    patch.setattr(history, "CHUNK", 16)
     patch.setattr(history, "CHUNKS", 2)
     patch.setattr(history, "PENDING", 4)
-    patch.setattr(summary, "SPANS", 16)
+    patch.setattr(history, "SPANS", 16)
     patch.setattr(search, "KEPT", 32)
     patch.setattr(search, "PIECE", 12)
 
@@ -33,7 +33,7 @@ def check_envelope(found: tuple[Steps, Array, Array], losses: Array, columns: in
     assert np.all(np.diff(steps) > 0)
     if len(steps) == columns + 1 < count:  # where columns begin, and a rounding to spans
         even = np.linspace(0, count, columns, endpoint=False)
-        assert np.all(np.abs(even - steps[:-1]) <= 1 + 2 * count / summary.SPANS)
+        assert np.all(np.abs(even - steps[:-1]) <= 1 + 2 * count / history.SPANS)
     finite = np.where(np.isfinite(losses), losses, np.nan)
     for each, extreme in ((lows, np.fmin), (highs, np.fmax)):
         expected = extreme.reduceat(finite, steps)

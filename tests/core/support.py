@@ -12,10 +12,10 @@ import numpy.typing as npt
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment, Training
 from bptui.core.losses import LOSSES
 from bptui.core.network import Network, Parameters
-from bptui.core.snapshot import Snapshot
 
 PAIRS = [
     (activation.name, loss.name)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.core.batches import BatchSchedule
+from bptui.core.data import BatchSchedule
 from bptui.core.errors import UnusableError
 
 from .support import experiment

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 
 from bptui.app.playback.breakpoints import Breakpoint, BreakpointError, locate, parse
 from bptui.app.playback.search import BackwardSearch, ForwardSearch, Hit
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
-from bptui.core.snapshot import Snapshot
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
-from bptui.core.training import Engine
 
 from .support import assert_same_bits, build, experiment
 

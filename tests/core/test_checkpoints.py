@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.core.checkpoints import Checkpoints
+from bptui.core.state import Checkpoints
 
 
 def played(checkpoints: Checkpoints, steps: int) -> None:

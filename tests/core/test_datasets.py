@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.core.datasets import DATASETS, class_targets, one_hot, split, standardized
+from bptui.core.data import DATASETS, class_targets, one_hot, split, standardized
 
 
 def make(

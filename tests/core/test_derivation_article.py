@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bptui.core.training import Engine
+from bptui.core.engine import Engine
 from bptui.explain.explain import Explainer
 from bptui.explain.lines import plain
 from bptui.explain.report import Report

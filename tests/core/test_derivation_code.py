@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from bptui.core.arrays import Array
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
-from bptui.core.snapshot import Snapshot
 from bptui.explain.code import assignment, expression_code
 from bptui.explain.equation import Equation
 from bptui.explain.expression import Expression, Quantity, Setting, children

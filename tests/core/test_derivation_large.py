@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
-from bptui.core.snapshot import Snapshot
 from bptui.explain.elements import LONGEST
 from bptui.explain.equation import Equation
 from bptui.explain.explain import Explainer

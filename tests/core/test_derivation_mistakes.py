@@ -8,10 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import CONTRADICTORY, MISTAKES
-from bptui.core.snapshot import Snapshot
-from bptui.core.training import Engine
 from bptui.explain.equation import Comparison
 from bptui.explain.explain import Explainer, Explanation, Statement
 from bptui.explain.expression import Expression

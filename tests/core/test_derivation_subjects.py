@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.network import Network
-from bptui.core.snapshot import Snapshot
 from bptui.explain.equation import Equation
 from bptui.explain.explain import Explainer
 from bptui.explain.lines import plain

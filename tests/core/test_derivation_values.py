@@ -8,10 +8,10 @@ import math
 import numpy as np
 import pytest
 
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import CONTRADICTORY, MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
-from bptui.core.snapshot import Snapshot
 from bptui.explain.elements import element
 from bptui.explain.formulas import define_for
 from bptui.explain.scope import Scope

@@ -7,8 +7,8 @@ import pytest
 
 from bptui.check.diagnosis.cases import cases_for
 from bptui.check.diagnosis.trials import Case, FunctionName
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
-from bptui.core.snapshot import Snapshot
 
 from .support import arrays, build, experiment
 

@@ -13,19 +13,15 @@ from hypothesis import strategies as st
 
 from bptui.app.playback.breakpoints import parse
 from bptui.app.playback.search import BackwardSearch, ForwardSearch
-from bptui.core.checkpoints import BUDGET
 from bptui.core.edits import Edit, Number, edited
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.evaluation import test_loss as loss_of_test_samples
 from bptui.core.experiment import Experiment
-from bptui.core.held_out import MOST
-from bptui.core.history import LossHistory
+from bptui.core.history import CHUNK, MOST, LossHistory
 from bptui.core.network import Parameters
-from bptui.core.newest import CHUNK
-from bptui.core.snapshot import Snapshot
-from bptui.core.state import Layout
+from bptui.core.state import BUDGET, Layout
 from bptui.core.timeline import Timeline
-from bptui.core.training import Engine
 
 from .long_runs import check_envelope, keep_little
 from .support import assert_same_bits, build, experiment

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bptui.core.engine import Engine
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment, Training
 from bptui.core.network import Network, Parameters
 from bptui.core.optimizers import OPTIMIZERS
-from bptui.core.training import Engine
 
 from .support import build, data, experiment
 

@@ -12,13 +12,12 @@ import pytest
 from bptui.check.gradcheck.check import GradientCheck, check_gradients
 from bptui.check.gradcheck.comparison import TOLERANCE
 from bptui.core.arrays import Array, frozen
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.losses import LOSSES
 from bptui.core.optimizers import OPTIMIZERS
-from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline
-from bptui.core.training import Engine
 from bptui.presets import load
 from bptui.presets.shipped import shipped
 

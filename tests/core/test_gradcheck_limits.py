@@ -11,9 +11,9 @@ import pytest
 from bptui.check.gradcheck.check import check_gradients
 from bptui.check.gradcheck.report import chain_lines, report_lines
 from bptui.core.arrays import frozen
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
-from bptui.core.snapshot import Snapshot
 
 from .support import build, experiment
 from .test_gradcheck import assert_all_right, origins, step_of

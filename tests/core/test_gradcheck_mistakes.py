@@ -9,8 +9,8 @@ import pytest
 
 from bptui.check.gradcheck.check import check_gradients
 from bptui.check.gradcheck.report import chain_lines, report_lines, summary
+from bptui.core.engine import Engine
 from bptui.core.mistakes import MISTAKES
-from bptui.core.training import Engine
 
 from .support import HIDDEN, PAIRS, build, experiment
 from .test_gradcheck import numerical_gradients, origins, step_of

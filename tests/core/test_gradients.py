@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from bptui.core.activations import ACTIVATIONS
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
-from bptui.core.snapshot import Snapshot
-from bptui.core.training import Engine
 
 from .reference import Array, objective
 from .support import HIDDEN, PAIRS, SETTINGS, arrays, experiment, relative_error

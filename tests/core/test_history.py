@@ -11,9 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bptui.core.arrays import Array
-from bptui.core.history import LossHistory
-from bptui.core.newest import CHUNK, CHUNKS
-from bptui.core.summary import SPANS
+from bptui.core.history import CHUNK, CHUNKS, SPANS, LossHistory
 
 from .long_runs import check_envelope
 

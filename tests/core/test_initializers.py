@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bptui.core.initializers import INITIALIZERS, initial_weights
+from bptui.core.network import INITIALIZERS, initial_weights
 
 FAN_IN, FAN_OUT = 300, 200
 DEVIATIONS = {

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from bptui.core.activations import ACTIVATIONS
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.losses import LOSSES
-from bptui.core.snapshot import Snapshot
-from bptui.core.training import Engine
 
 from .reference import FUNCTIONS, jacobian, sample_loss, sample_loss_gradient
 from .support import PAIRS, build, experiment

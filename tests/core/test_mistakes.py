@@ -7,11 +7,11 @@ import itertools
 import numpy as np
 import pytest
 
+from bptui.core.engine import Engine
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import CONTRADICTORY, MISTAKES, check_mistakes
 from bptui.core.network import Network
-from bptui.core.training import Engine
 
 from .reference import PlainRun
 from .support import arrays, assert_same_bits, experiment, relative_error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bptui.core.names import Names
+from bptui.core.network import Names
 
 
 def test_the_articles_weights_are_numbered_by_destination_first() -> None:

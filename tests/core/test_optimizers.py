@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from bptui.core.arrays import Array
+from bptui.core.engine import Engine
 from bptui.core.graph.node import evaluate, leaf
 from bptui.core.optimizers import OPTIMIZERS
-from bptui.core.training import Engine
 
 from .support import build
 

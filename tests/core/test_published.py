@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bptui.core.arrays import Array
-from bptui.core.snapshot import Snapshot
+from bptui.core.engine import Snapshot
 from bptui.core.timeline import Timeline
 
 from .support import build

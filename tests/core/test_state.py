@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bptui.core.engine import Engine
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.state import BLOCK, Layout, State, cut
-from bptui.core.training import Engine
 
 from .support import arrays, experiment
 

@@ -12,12 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
-from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline
-from bptui.core.training import Engine
 
 from .support import HIDDEN, PAIRS, assert_same_bits, build, experiment
 

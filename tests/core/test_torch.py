@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
-from bptui.core.snapshot import Snapshot
-from bptui.core.training import Engine
 
 from .support import HIDDEN, PAIRS, SETTINGS, arrays, experiment, relative_error
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from bptui.core.engine import Engine
 from bptui.core.experiment import Experiment
-from bptui.core.training import Engine
 
 
 def output(program: str) -> str:

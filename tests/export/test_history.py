@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from bptui.cli.writers import as_csv, jsonl
 from bptui.core.edits import Number, edited
+from bptui.core.engine import Engine
 from bptui.core.evaluation import test_loss as held_out_loss
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network, Parameters
 from bptui.core.timeline import Timeline
-from bptui.core.training import Engine
 from bptui.export.history.formats import WRITERS, default_every, row_bytes
 from bptui.export.history.rows import MOST_BYTES, MOST_ROWS, Rows, history, replayed, round_every
 from bptui.presets import load

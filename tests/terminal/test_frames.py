@@ -7,7 +7,7 @@ from functools import cache
 
 import pytest
 
-from bptui.core.snapshot import Snapshot
+from bptui.core.engine import Snapshot
 from bptui.core.timeline import Timeline
 from bptui.presets import load
 

@@ -8,8 +8,7 @@ from bptui.app.diagram.canvas import Canvas
 from bptui.app.diagram.layout import Layout
 from bptui.app.ink import Ink
 from bptui.app.view import View
-from bptui.core.names import Names
-from bptui.core.network import Network
+from bptui.core.network import Names, Network
 
 
 class Scene(NamedTuple):

@@ -8,7 +8,7 @@ from bptui.app.lighting import GLYPHS, PENDING, touch
 from bptui.app.numbers import form_of, largest, plain
 from bptui.app.selection import Selection
 from bptui.core.arrays import Array
-from bptui.core.names import Names
+from bptui.core.network import Names
 
 
 def draw_box(scene: Scene, place: Place) -> None:

@@ -27,8 +27,7 @@ from bptui.app.form.fields import (
 from bptui.app.form.reading import OPTIONAL, READERS, reader, said
 from bptui.app.form.texts import LONGEST_SHOWN, Kept
 from bptui.core.errors import UnusableError
-from bptui.core.names import Names
-from bptui.core.network import Network
+from bptui.core.network import Names, Network
 from bptui.presets.entry import EntryError
 from bptui.presets.schema import TABLES, DataTable, NetworkTable, PresetFile
 

@@ -8,11 +8,10 @@ from textwrap import shorten
 from typing import Literal, Protocol
 
 from bptui.core.activations import ACTIVATIONS
-from bptui.core.datasets import DATASETS
-from bptui.core.initializers import INITIALIZERS
+from bptui.core.data import DATASETS
 from bptui.core.losses import LOSSES
 from bptui.core.mistakes import MISTAKES
-from bptui.core.names import Names
+from bptui.core.network import INITIALIZERS, Names
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets.entry import EntryError, number
 

@@ -9,9 +9,8 @@ from typing import Any
 
 from bptui.app.form.columns import column_names
 from bptui.core.activations import ACTIVATIONS
-from bptui.core.errors import UnusableError
+from bptui.core.errors import MOST_SAMPLES, UnusableError
 from bptui.core.experiment import Training
-from bptui.core.limits import MOST_SAMPLES
 from bptui.core.mistakes import MISTAKES
 from bptui.core.network import Network
 from bptui.core.optimizers import OPTIMIZERS

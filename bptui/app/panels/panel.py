@@ -20,7 +20,7 @@ from bptui.app.ink import Ink, ink_of
 from bptui.app.lines import BLANK
 from bptui.app.selection import Direction, Selection
 from bptui.app.view import View
-from bptui.terminal.capabilities import USUAL, Surroundings
+from bptui.terminal.capabilities import USUAL, Capabilities
 
 BORDER = 6
 """Columns of a border, and of what stands on both sides of a text in it."""
@@ -61,10 +61,10 @@ class Panel(ScrollView, can_focus=True):
         return ink_of(self.app)
 
     @property
-    def around(self) -> Surroundings:
+    def around(self) -> Capabilities:
         """What the terminal can show."""
-        found = getattr(self.app, "surroundings", USUAL)
-        assert isinstance(found, Surroundings), "an app's own surroundings"
+        found = getattr(self.app, "capabilities", USUAL)
+        assert isinstance(found, Capabilities), "what an app knows of its terminal"
         return found
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:

@@ -14,7 +14,7 @@ from bptui.app.ink import Ink, ink_of
 from bptui.app.lines import Line
 from bptui.app.numbers import loss
 from bptui.app.view import View
-from bptui.core.operations import Operation
+from bptui.core.backprop import Operation
 
 NAME_ROOM = 14
 """Columns that the name of the preset should have."""

@@ -13,13 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.app.playback.breakpoints import Breakpoint, Place, locate
-from bptui.core.arrays import Array
-from bptui.core.batches import Indices
+from bptui.core.arrays import Array, Integers
+from bptui.core.engine import Snapshot, Watched, euclidean_norm, number_at
 from bptui.core.experiment import Experiment
-from bptui.core.snapshot import Snapshot
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
-from bptui.core.training import Watched, euclidean_norm, number_at
 
 KEPT = 65_536
 """Known losses looked at in one go."""
@@ -138,7 +136,7 @@ class Search:
 
         ``rows`` are those of steps ``first`` to ``last``; none where only step numbers can hit.
         """
-        found: list[tuple[Breakpoint, Indices]] = []
+        found: list[tuple[Breakpoint, Integers]] = []
         for each in self._breakpoints:
             values = np.empty(last - first + 1)
             if each.quantity != "step":

@@ -14,8 +14,8 @@ from textual.widgets.option_list import Option
 from bptui.app.background import in_background
 from bptui.app.screens.dialog import Dialog
 from bptui.app.selection import Selection
+from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
-from bptui.core.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from bptui.check.gradcheck.check import GradientCheck

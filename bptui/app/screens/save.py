@@ -16,9 +16,9 @@ from textual.widgets import Input, Static
 
 from bptui.app.screens.dialog import Dialog
 from bptui.app.screens.ending import ending
+from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
-from bptui.core.snapshot import Snapshot
 from bptui.presets.errors import printable
 from bptui.presets.naming import destination, proposed
 from bptui.presets.save import ExistsError, SaveError, save, shown_path

@@ -20,7 +20,7 @@ from bptui.app.panels.panel import Panel
 from bptui.app.selection import Selection
 from bptui.core.experiment import Experiment
 from bptui.presets.errors import printable
-from bptui.terminal.capabilities import Surroundings
+from bptui.terminal.capabilities import Capabilities
 
 if TYPE_CHECKING:  # loaded when it is needed, after the first paint
     from rich.console import RenderableType
@@ -115,7 +115,7 @@ class Keeper:
 class AutosavingApp(LookingApp):
     """Has its session written soon after every change, and nothing while idle."""
 
-    def __init__(self, experiment: Experiment, around: Surroundings) -> None:
+    def __init__(self, experiment: Experiment, around: Capabilities) -> None:
         super().__init__(experiment, around)
         self._keeper: Keeper | None = None
         self._continued: Continued | None = None

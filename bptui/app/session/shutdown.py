@@ -18,7 +18,7 @@ from io import StringIO
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from bptui.terminal.descriptors import terminal_descriptor, terminal_streams
+from bptui.terminal.capabilities import terminal_descriptor, terminal_streams
 
 if TYPE_CHECKING:
     from bptui.app.session.autosave import AutosavingApp, Keeper

@@ -26,13 +26,12 @@ from bptui.app.selection import Selection
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
 from bptui.core.edits import Edit
+from bptui.core.engine import Snapshot
+from bptui.core.errors import MOST_STEPS
 from bptui.core.experiment import Experiment
-from bptui.core.held_out import MOST as MOST_TESTS
-from bptui.core.history import LossHistory
-from bptui.core.limits import MOST_STEPS
-from bptui.core.snapshot import Snapshot
+from bptui.core.history import MOST as MOST_TESTS
+from bptui.core.history import SPANS, LossHistory, Summary
 from bptui.core.state import Layout
-from bptui.core.summary import SPANS, Summary
 from bptui.core.timeline import Timeline
 from bptui.presets.describe import table_of
 from bptui.presets.errors import PresetError, printable

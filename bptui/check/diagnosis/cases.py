@@ -10,10 +10,9 @@ from bptui.check.diagnosis.drawing import Drawing, Targets, drawn_biases
 from bptui.check.diagnosis.trials import Case, FunctionName
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network, Parameters
-from bptui.core.snapshot import Snapshot
-from bptui.core.training import Engine
 
 MOST_SAMPLES = 64
 LARGE = 5_000

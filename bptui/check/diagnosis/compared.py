@@ -12,8 +12,8 @@ import numpy.typing as npt
 from bptui.check.diagnosis.trials import Trial
 from bptui.core.activations import ACTIVATIONS, evaluate
 from bptui.core.arrays import Array
+from bptui.core.engine import Snapshot
 from bptui.core.network import Network
-from bptui.core.snapshot import Snapshot
 
 TOLERANCE = 1e-5
 """Relative: what arithmetic in single precision may lose, far below what a mistake changes."""

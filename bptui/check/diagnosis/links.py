@@ -13,7 +13,7 @@ from bptui.check.diagnosis.formulas import loss_of, output_delta, through_activa
 from bptui.core.activations import evaluate
 from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment
-from bptui.core.names import Names
+from bptui.core.network import Names
 
 WELL_POSED = 1e-4
 """Smallest singular value, relative, with which deltas are taken from gradients."""

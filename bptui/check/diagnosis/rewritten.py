@@ -5,8 +5,8 @@ from __future__ import annotations
 from bptui.check.diagnosis.findings import Cause
 from bptui.check.diagnosis.trials import Case
 from bptui.check.diagnosis.variants import with_cause
+from bptui.core.engine import Engine
 from bptui.core.errors import UnusableError
-from bptui.core.training import Engine
 from bptui.explain.equation import Comparison, Equation, compare
 from bptui.explain.expression import Expression, Quantity, Transposed, rebuild
 from bptui.explain.formulas import define_for

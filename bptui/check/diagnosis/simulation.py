@@ -12,9 +12,9 @@ from bptui.check.diagnosis.trials import Case
 from bptui.check.diagnosis.variants import with_cause
 from bptui.core.arrays import Array, run
 from bptui.core.backprop import Workspace, build_step
+from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
-from bptui.core.snapshot import Snapshot
 from bptui.core.state import State
 
 Values: TypeAlias = tuple[Mapping[str, Array], ...]

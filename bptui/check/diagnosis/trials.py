@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bptui.core.arrays import Array
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
-from bptui.core.snapshot import Snapshot
 
 Quantities: TypeAlias = Mapping[str, Array]
 """By the network's names: net_h, out_h, loss, delta_o, gW1, gb1; W1, b1 are parameters after."""

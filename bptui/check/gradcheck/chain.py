@@ -10,10 +10,9 @@ import numpy as np
 from bptui.check.gradcheck.comparison import TOLERANCE, Comparison, Mask
 from bptui.check.gradcheck.forward import EPSILON, ForwardPass
 from bptui.core.arrays import Array
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.graph.node import evaluate
 from bptui.core.mistakes import MISTAKES
-from bptui.core.snapshot import Snapshot
-from bptui.core.training import Engine
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from bptui.check.gradcheck.chain import Chains, Link, made_with
 from bptui.check.gradcheck.comparison import Comparison, Kind, Places
 from bptui.check.gradcheck.forward import ForwardPass
 from bptui.check.gradcheck.numerical import compare, work
-from bptui.core.batches import Indices
+from bptui.core.arrays import Integers
+from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
-from bptui.core.snapshot import Snapshot
 
 Progress = Callable[[float], None]
 """Is told the share of the work that is done, 0 to 1; may raise to give up."""
@@ -121,7 +121,7 @@ def _jobs(forward: ForwardPass, every: bool) -> Iterator[tuple[str, Places]]:
             yield name, Places(kind, layer, rows, columns, units * samples)
 
 
-def _chosen(count: int, most: int | None, draw: tuple[int, int]) -> Indices:
+def _chosen(count: int, most: int | None, draw: tuple[int, int]) -> Integers:
     """Return all indices below ``count``, or ``most`` of them, drawn but always the same."""
     if most is None or count <= most:
         return np.arange(count)

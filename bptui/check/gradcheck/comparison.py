@@ -8,10 +8,9 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from bptui.core.arrays import Array
-from bptui.core.batches import Indices
-from bptui.core.names import Names
-from bptui.core.snapshot import Snapshot
+from bptui.core.arrays import Array, Integers
+from bptui.core.engine import Snapshot
+from bptui.core.network import Names
 
 Kind: TypeAlias = Literal["weights", "biases", "net", "out"]
 Verdict: TypeAlias = Literal["right", "wrong", "kink"]
@@ -35,8 +34,8 @@ class Places:
 
     kind: Kind
     layer: int
-    rows: Indices
-    columns: Indices
+    rows: Integers
+    columns: Integers
     total: int
 
     @property
@@ -49,7 +48,7 @@ class Places:
         return self.kind in ("weights", "biases")
 
     @property
-    def units(self) -> Indices:
+    def units(self) -> Integers:
         """Of which units a column is moved at a time: for each parameter, or for all samples."""
         return self.columns if self.parameters else np.unique(self.columns)
 

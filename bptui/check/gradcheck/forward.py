@@ -13,11 +13,10 @@ import numpy as np
 
 from bptui.check.gradcheck.comparison import Kind, Mask, Places
 from bptui.core.activations import ACTIVATIONS
-from bptui.core.arrays import Array
-from bptui.core.batches import Indices
+from bptui.core.arrays import Array, Integers
+from bptui.core.engine import Snapshot
+from bptui.core.graph.compile import Plain
 from bptui.core.graph.node import LEAF, STABLE, Node, Values, evaluate, ordered
-from bptui.core.graph.plain import Plain
-from bptui.core.snapshot import Snapshot
 from bptui.core.step import Step, rewritten, training_step
 
 STEP = 1e-100
@@ -77,7 +76,9 @@ class ForwardPass:
         given[weights] = places.of(self.leaves[weights]) + moves
         return self._evaluated(self._penalty, given)
 
-    def added(self, kind: Kind, layer: int, units: Indices, moves: Values, side: int = 0) -> Values:
+    def added(
+        self, kind: Kind, layer: int, units: Integers, moves: Values, side: int = 0
+    ) -> Values:
         """Return what the outputs add to the loss, (copies, samples, outputs).
 
         In each copy one column of the layer is moved by ``moves`` (copies, samples): of its
@@ -121,13 +122,13 @@ class ForwardPass:
     def _evaluated(self, node: Node, given: Mapping[Node, Values]) -> Values:
         return evaluate([node], {**self.leaves, **given})[node]
 
-    def _moved(self, node: Node, units: Indices, columns: Values, side: int) -> Values:
+    def _moved(self, node: Node, units: Integers, columns: Values, side: int) -> Values:
         """Return the values of a node for each copy, with the column of its unit exchanged."""
         copies = np.repeat(self.values[node][None].astype(columns.dtype), len(units), axis=0)
         copies[np.arange(len(units)), :, units] = columns
         return self._at(node, copies, side)
 
-    def _at(self, node: Node, value: Values, side: int, units: Indices | None = None) -> Values:
+    def _at(self, node: Node, value: Values, side: int, units: Integers | None = None) -> Values:
         """Return complex values with the real parts of the step, beside a kink on one side."""
         if not np.iscomplexobj(value):
             return value

@@ -10,7 +10,7 @@ import numpy as np
 from bptui.check.gradcheck.comparison import Comparison, Places
 from bptui.check.gradcheck.forward import EPSILON, SMALLEST, STEP, ForwardPass
 from bptui.core.arrays import Array
-from bptui.core.snapshot import Snapshot
+from bptui.core.engine import Snapshot
 
 CENTRAL = 1e-5
 """The real step h of central differences; less where inputs are large, for the pre-activations."""

@@ -12,7 +12,7 @@ import numpy as np
 from bptui.check.gradcheck.chain import Link
 from bptui.check.gradcheck.check import GradientCheck
 from bptui.check.gradcheck.comparison import Comparison, Mask, Places
-from bptui.core.names import Names
+from bptui.core.network import Names
 
 Role: TypeAlias = Literal["title", "columns", "right", "wrong", "kink", "note", "verdict", "blank"]
 METHOD = (

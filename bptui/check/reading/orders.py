@@ -9,7 +9,7 @@ import numpy as np
 from bptui.check.answers import AnyArray
 from bptui.check.diagnosis.trials import Case
 from bptui.core.arrays import Array
-from bptui.core.snapshot import Snapshot
+from bptui.core.engine import Snapshot
 
 NEAR = 1e-4
 """How near, of the right values' own size, values are that match: nearer than any mistake's."""

@@ -18,7 +18,7 @@ from bptui.check.reading.orders import (
     orders,
 )
 from bptui.core.arrays import Array
-from bptui.core.names import Names
+from bptui.core.network import Names
 
 PRECISIONS = {"float16": 2e-2, "float32": 1e-4}
 """The relative error that numbers of a type may carry; of float64 the diagnosis knows."""

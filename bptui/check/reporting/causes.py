@@ -18,8 +18,8 @@ from bptui.check.reporting.quantities import (
     ratio_text,
 )
 from bptui.check.reporting.words import INDENT, Told, hanging, listed, own_words
+from bptui.core.engine import Engine
 from bptui.core.mistakes import MISTAKES
-from bptui.core.training import Engine
 from bptui.explain.code import assignment, folded
 from bptui.explain.equation import Comparison, Equation
 from bptui.explain.explain import Explainer

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bptui.check.check import FunctionCheck
 from bptui.check.diagnosis.findings import Diagnosis, Finding
 from bptui.check.reporting.words import INDENT, own_words
-from bptui.core.names import Names
+from bptui.core.network import Names
 from bptui.explain.code import assignment, folded
 from bptui.explain.equation import Comparison, Equation
 from bptui.explain.explain import Explainer, Statement

@@ -6,11 +6,24 @@ for networks Rumelhart, Hinton & Williams 1986).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
+import numpy as np
+
 from bptui.core.graph.elementwise import positive
-from bptui.core.graph.node import Node, constant, ordered
+from bptui.core.graph.node import (
+    Node,
+    Notation,
+    Op,
+    Shape,
+    Values,
+    constant,
+    evaluate,
+    leaf,
+    ordered,
+)
 from bptui.core.graph.reductions import full, sum_to
 
 Naming = Callable[[Node], str]
@@ -99,3 +112,45 @@ def _added(links: list[Link]) -> Node:
     for link in reversed(links[:-1]):
         total = total + link.contribution
     return total
+
+
+Body = Callable[..., Node]
+Pullback = Callable[..., Sequence[Node | None]]
+
+
+def expression(
+    name: str, body: Body, pullback: Pullback | None = None, computed: Body | None = None
+) -> Op:
+    """Return the operation that stands for ``body(*inputs)``.
+
+    ``pullback(*inputs, result, g)`` gives g times the derivatives as a textbook writes them; by
+    default the chain rule goes through the body. ``computed`` is another way to write the same,
+    which keeps its digits and does not overflow.
+    """
+    written = computed or body
+
+    @cache
+    def drawn(*shapes: Shape) -> tuple[tuple[Node, ...], Node]:
+        places = tuple(leaf(f"x{place}", shape) for place, shape in enumerate(shapes))
+        return places, written(*places)
+
+    def value(*arrays: Values) -> Values:
+        places, result = drawn(*map(np.shape, arrays))
+        return evaluate([result], dict(zip(places, arrays, strict=True)))[result]
+
+    def shape(*shapes: Shape) -> Shape:
+        return drawn(*shapes)[1].shape
+
+    def rule(node: Node, g: Node) -> Sequence[Node | None]:
+        if pullback is not None:
+            return pullback(*node.inputs, node, g)
+        result = body(*node.inputs)
+        return [carried_back(result, g, each) for each in node.inputs]
+
+    places = "{all}"
+    notation = Notation(
+        f"{name}({places})",
+        f"{name}({places})",
+        rf"\operatorname{{{{{name}}}}}\left({places}\right)",
+    )
+    return Op(name, value, rule, shape, notation, body=written, textbook=body)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from bptui.core.engine import Snapshot
 from bptui.core.evaluation import test_loss
 from bptui.core.experiment import Experiment
-from bptui.core.snapshot import Snapshot
 from bptui.core.timeline import Timeline
 
 MOST_ROWS, MOST_BYTES = 10_000, 100_000_000

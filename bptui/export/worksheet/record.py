@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from bptui.core.snapshot import Snapshot
+from bptui.core.engine import Snapshot
 from bptui.explain.code import assignment
 from bptui.explain.equation import Equation
 from bptui.explain.explain import Section, Statement

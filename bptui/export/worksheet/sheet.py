@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bptui.core.backprop import Operation
+from bptui.core.engine import Snapshot
 from bptui.core.mistakes import MISTAKES
-from bptui.core.operations import Operation
-from bptui.core.snapshot import Snapshot
 from bptui.explain.equation import Equation, sample_of
 from bptui.explain.explain import Explainer, Explanation, Section, Statement
 from bptui.explain.expression import Quantity, Setting, children

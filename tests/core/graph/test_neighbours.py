@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.graph.neighbours import Edit, neighbours
 from bptui.core.graph.node import Node, constant, evaluate, leaf, ordered
 from bptui.core.mistakes import MISTAKES
-from bptui.core.snapshot import Snapshot
 from bptui.core.step import Step, rewritten, training_step
-from bptui.core.training import Engine
 
 from ..support import experiment
 

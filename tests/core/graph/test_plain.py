@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bptui.core.graph.compile import Plain, sum_of_squares
 from bptui.core.graph.node import leaf, samples
-from bptui.core.graph.plain import Plain, sum_of_squares
 
 
 def test_squares_are_summed_alike_also_where_two_is_the_size_of_the_batch() -> None:

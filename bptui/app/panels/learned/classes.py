@@ -15,7 +15,7 @@ from bptui.app.lines import BLANK, Line, fitted, justified
 from bptui.app.panels.learned.marks import ordinal_note
 from bptui.app.panels.learned.picture import Look, Picture, affordable, class_name
 from bptui.app.view import View
-from bptui.core.datasets import Labels
+from bptui.core.arrays import Integers
 from bptui.core.evaluation import Classes, Evaluator, accuracy, confusion
 from bptui.core.experiment import Experiment
 
@@ -94,7 +94,7 @@ class _Part:
         experiment: Experiment,
         classes: Classes,
         inputs: npt.NDArray[np.float64],
-        labels: Labels,
+        labels: Integers,
     ) -> None:
         self.title, self._classes, self._labels = title, classes, labels
         self._evaluator = Evaluator(experiment.network, inputs)

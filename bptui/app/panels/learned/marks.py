@@ -8,8 +8,7 @@ import numpy as np
 
 from bptui.app.numbers import ordinal
 from bptui.app.panels.learned.axes import Axes
-from bptui.core.arrays import Array
-from bptui.core.datasets import Labels
+from bptui.core.arrays import Array, Integers
 from bptui.core.experiment import Experiment
 
 SHAPES = "●▲■◆▼★"
@@ -34,20 +33,20 @@ def letter(label: int, classes: int, test: bool) -> str:
 class Samples:
     """Samples of both parts, those of training first, as many as there is room for."""
 
-    numbers: Labels
+    numbers: Integers
     """Which samples of the data, test samples counted on after those of training."""
     inputs: Array
     targets: Array
-    labels: Labels
+    labels: Integers
     """Classes; all 0 where there are none."""
-    test: Labels
+    test: Integers
     """1 for those kept back."""
     every: int
     """1 where all are there, 2 for every other one, ..."""
 
 
 def some_samples(
-    experiment: Experiment, labels: tuple[Labels, Labels] | None, most: int
+    experiment: Experiment, labels: tuple[Integers, Integers] | None, most: int
 ) -> Samples:
     """At most ``most`` of the samples, evenly taken from the training and the test part."""
     data = experiment.data
@@ -72,7 +71,7 @@ def ordinal_note(every: int) -> str:
     return f"every {ordinal(every)} sample"
 
 
-def cells_of(axes: Axes, x: Array, y: Array) -> tuple[Labels, Labels, Labels]:
+def cells_of(axes: Axes, x: Array, y: Array) -> tuple[Integers, Integers, Integers]:
     """Rows and columns of points on the plane, and in which half of its row, 0 the upper."""
     columns = axes.x.places(x, axes.columns)
     halves = 2 * axes.rows - 1 - axes.y.places(y, 2 * axes.rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bptui.app.screens.export.picture import Picture
-from bptui.core.snapshot import Snapshot
+from bptui.core.engine import Snapshot
 from bptui.core.timeline import Timeline
 
 

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from bptui.terminal import pacing
-from bptui.terminal.pacing import AHEAD, QUESTION, Pacing
+from bptui.terminal import writer
+from bptui.terminal.writer import AHEAD, QUESTION, Pacing
 
 
 async def test_a_terminal_that_answers_is_never_more_than_a_few_frames_behind() -> None:
@@ -31,7 +31,7 @@ async def test_a_terminal_that_answers_is_never_more_than_a_few_frames_behind() 
 async def test_one_that_does_not_answer_is_not_waited_for_and_not_asked_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pacing, "PATIENCE", 0.01)
+    monkeypatch.setattr(writer, "PATIENCE", 0.01)
     went_on = asyncio.Event()
     pace = Pacing(went_on.set)
     assert pace.question() == QUESTION
@@ -42,7 +42,7 @@ async def test_one_that_does_not_answer_is_not_waited_for_and_not_asked_again(
 
 
 async def test_a_lost_answer_holds_nothing_up_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pacing, "PATIENCE", 0.01)
+    monkeypatch.setattr(writer, "PATIENCE", 0.01)
     went_on = asyncio.Event()
     pace = Pacing(went_on.set)
     pace.question()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.terminal.display import Display
-from bptui.terminal.reading import Kind, kind_of
-from bptui.terminal.styles import PLAIN, Style, change, selected
+from bptui.terminal.display import Display, Kind, kind_of
+from bptui.terminal.screen import PLAIN, Style, change, selected
 
 from .screens import Emulated, assert_same
 

@@ -10,7 +10,7 @@ import pytest
 from bptui.core.experiment import Experiment
 from bptui.presets import load
 
-from ..support import Session, opened
+from ..app.support import Session, opened
 from .screens import DoubleDriver
 
 KEYS = (
