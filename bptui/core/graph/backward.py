@@ -151,6 +151,6 @@ def expression(
     notation = Notation(
         f"{name}({places})",
         f"{name}({places})",
-        rf"\operatorname{{{{{name}}}}}\left({places}\right)",
+        rf"\mathrm{{{{{name}}}}}\left({places}\right)",
     )
     return Op(name, value, rule, shape, notation, body=written, textbook=body)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from bptui.core.graph.node import (
-    CALL,
     POWER,
     PRODUCT,
     SUM,
@@ -28,19 +27,16 @@ Slope = Callable[[Node, Node], Node]
 
 def _infix(sign: str, binds: int, text: str = "", latex: str = "") -> Notation:
     """``a - b``: what stands behind must bind more tightly than what stands before."""
-    return Notation(
-        f"{{0}} {sign} {{1}}",
-        f"{{0}} {text or sign} {{1}}",
-        latex or f"{{0}} {sign} {{1}}",
-        binds,
-        (binds, binds + 1),
+    before, behind = ("{0}", "{1:product}") if binds == SUM else ("{0:product}", "{1:unary}")
+    code, shown, formula = (
+        f"{before} {each} {behind}" for each in (sign, text or sign, latex or sign)
     )
+    return Notation(code, shown, formula, binds)
 
 
-def _named(name: str, latex: str = "", count: int = 1) -> Notation:
-    places = ", ".join(f"{{{place}}}" for place in range(count))
-    shown = latex or rf"\operatorname{{{{{name}}}}}\left({places}\right)"
-    return Notation(f"np.{name}({places})", f"{name}({places})", shown)
+def _named(name: str, latex: str = "", text: str = "") -> Notation:
+    shown = latex or rf"\mathrm{{{{{name}}}}} \left({{all}}\right)"
+    return Notation(f"np.{name}({{all}})", f"{text or name}({{all}})", shown)
 
 
 def _unary(
@@ -82,22 +78,22 @@ multiply = _binary(
     "multiply",
     np.multiply,
     lambda a, b, y, g: [g * b, g * a],
-    _infix("*", PRODUCT, "·", r"{0} \cdot {1}"),
+    _infix("*", PRODUCT, "·", r"\cdot"),
 )
 divide = _binary(
     "divide",
     np.divide,
     lambda a, b, y, g: [g / b, -(g * y / b)],
-    Notation("{0} / {1}", "{0} / {1}", r"\frac{{{0}}}{{{1}}}", PRODUCT, (PRODUCT, PRODUCT + 1)),
+    Notation("{0:product} / {1:unary}", "{0:product} / {1:unary}", r"\frac{{{0}}}{{{1}}}", PRODUCT),
 )
 negative = _unary(
     "negative",
     np.negative,
     lambda x, y: constant(-1.0),
-    Notation("-{0}", "-{0}", "-{0}", UNARY, (UNARY,)),
+    Notation("-{0:unary}", "-{0:unary}", "-{0:unary}", UNARY),
 )
 positive = _unary(
-    "positive", np.positive, lambda x, y: constant(1.0), Notation("{0}", "{0}", "{0}", CALL, (0,))
+    "positive", np.positive, lambda x, y: constant(1.0), Notation("{0}", "{0}", "{0}", SUM)
 )
 
 
@@ -112,29 +108,27 @@ power = _binary(
     "power",
     np.power,
     _power_rule,
-    Notation("{0} ** {1}", "{0}^{1}", "{{{0}}}^{{{1}}}", POWER, (CALL, POWER)),
+    Notation("{0:atom} ** {1:power}", "{0:atom}^{1:atom}", "{0:atom}^{{{1}}}", POWER),
 )
 square = _unary(
     "square",
     np.square,
     lambda x, y: 2.0 * x,
-    Notation("{0} ** 2", "{0}^2", "{{{0}}}^2", POWER, (CALL,)),
+    Notation("{0:atom} ** 2", "{0:atom}^2", "{0:atom}^{{2}}", POWER),
 )
 reciprocal = _unary(
     "reciprocal",
     np.reciprocal,
     lambda x, y: -(y * y),
-    Notation("1 / {0}", "1 / {0}", r"\frac{{1}}{{{0}}}", PRODUCT, (UNARY,)),
+    Notation("1 / {0:unary}", "1 / {0:unary}", r"\frac{{1}}{{{0}}}", PRODUCT),
 )
-sqrt = _unary("sqrt", np.sqrt, lambda x, y: 0.5 / y, _named("sqrt", r"\sqrt{{{0}}}"))
+sqrt = _unary("sqrt", np.sqrt, lambda x, y: 0.5 / y, _named("sqrt", r"\sqrt{{{0}}}", "√"))
 
 # exponentials, logarithms, trigonometry
 
 exp = _unary("exp", np.exp, lambda x, y: y, Notation("np.exp({0})", "e^({0})", "e^{{{0}}}"))
 expm1 = _unary("expm1", np.expm1, lambda x, y: y + 1.0)
-log = _unary(
-    "log", np.log, lambda x, y: 1.0 / x, Notation("np.log({0})", "ln({0})", r"\ln\left({0}\right)")
-)
+log = _unary("log", np.log, lambda x, y: 1.0 / x, _named("log", r"\ln \left({0}\right)", "ln"))
 log1p = _unary(
     "log1p",
     np.log1p,
@@ -148,7 +142,7 @@ cos: Op = _unary("cos", np.cos, lambda x, y: -sin(x))
 tan = _unary("tan", np.tan, lambda x, y: 1.0 + y * y)
 sinh = _unary("sinh", np.sinh, lambda x, y: cosh(x))
 cosh: Op = _unary("cosh", np.cosh, lambda x, y: sinh(x))
-tanh = _unary("tanh", np.tanh, lambda x, y: 1.0 - y**2.0)
+tanh = _unary("tanh", np.tanh, lambda x, y: 1.0 - y**2.0, _named("tanh", r"\tanh \left({0}\right)"))
 arctan = _unary("arctan", np.arctan, lambda x, y: 1.0 / (1.0 + x * x))
 
 
@@ -195,10 +189,16 @@ absolute = _unary(
     "absolute",
     np.absolute,
     lambda x, y: sign(x),
-    Notation("np.abs({0})", "|{0}|", r"\left|{0}\right|"),
+    Notation("np.abs({0})", "abs({0})", r"\left|{0}\right|"),
     _absolute,
 )
-sign: Op = _unary("sign", np.sign, None, evaluate=lambda x: np.sign(np.real(x)))
+sign: Op = _unary(
+    "sign",
+    np.sign,
+    None,
+    _named("sign", r"\mathrm{{sgn}} \left({0}\right)"),
+    lambda x: np.sign(np.real(x)),
+)
 floor = _unary("floor", np.floor, None, evaluate=lambda x: np.floor(np.real(x)))
 ceil = _unary("ceil", np.ceil, None, evaluate=lambda x: np.ceil(np.real(x)))
 rint = _unary("rint", np.rint, None, evaluate=lambda x: np.rint(np.real(x)))
@@ -209,7 +209,7 @@ def _compared(name: str, ufunc: np.ufunc, mark: str, latex: str) -> Op:
         name,
         ufunc,
         lambda a, b, y, g: [None, None],
-        _infix(mark, SUM, latex=f"{{0}} {latex} {{1}}"),
+        _infix(mark, SUM, latex=latex),
         lambda a, b: ufunc(*_real(a, b)),
     )
 
@@ -225,14 +225,14 @@ maximum = _binary(
     "maximum",
     np.maximum,
     lambda a, b, y, g: [g * greater(a, b), g * less_equal(a, b)],
-    _named("maximum", r"\max\left({0}, {1}\right)", 2),
+    _named("maximum", r"\max\left({all}\right)", "max"),
     _maximum,
 )
 minimum = _binary(
     "minimum",
     np.minimum,
     lambda a, b, y, g: [g * less(a, b), g * greater_equal(a, b)],
-    _named("minimum", r"\min\left({0}, {1}\right)", 2),
+    _named("minimum", r"\min\left({all}\right)", "min"),
     _minimum,
 )
 
@@ -254,7 +254,7 @@ where = enter(
         broadcast,
         Notation(
             "np.where({0}, {1}, {2})",
-            "({1} where {0}, else {2})",
+            "({1} if {0} else {2})",
             r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
         ),
     )
@@ -271,7 +271,7 @@ def _clip_rule(node: Node, g: Node) -> list[Node | None]:
     return [g * inside, g * less(x, low), g * greater(x, high)]
 
 
-clip = enter(Op("clip", _clip, _clip_rule, broadcast, _named("clip", count=3)))
+clip = enter(Op("clip", _clip, _clip_rule, broadcast, _named("clip")))
 
 
 def _logical(name: str, ufunc: np.ufunc, sign: str) -> Op:
@@ -302,6 +302,6 @@ as_type = enter(
         _astype,
         lambda node, g: [g],
         broadcast,
-        Notation("{0}.astype({dtype})", "{0}", "{0}"),
+        Notation("{0:atom}.astype({dtype})", "{0:atom}", "{0:atom}"),
     )
 )

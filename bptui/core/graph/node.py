@@ -26,21 +26,22 @@ def _none() -> Settings:
     return NONE
 
 
-SUM, PRODUCT, UNARY, POWER, CALL = 1, 2, 3, 4, 5
+SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5
 """How tightly an operation binds when it is written down, loosest first; ``@`` as ``*``."""
 
 
 class Notation(NamedTuple):
     """How an operation is written: templates with ``{0}``, ``{1}`` for what it is applied to.
 
-    ``binds`` is how tightly the whole binds, ``inner`` how tightly each part has to.
+    ``{0:product}`` stands in brackets where it binds less tightly than a product, ``{all}`` for all
+    inputs, ``{axis}`` for a setting and ``{settings}`` for all of them. ``binds`` is how tightly
+    the whole binds.
     """
 
     code: str
     text: str
     latex: str
-    binds: int = CALL
-    inner: tuple[int, ...] = ()
+    binds: int = ATOM
 
 
 class Op(NamedTuple):

@@ -54,7 +54,7 @@ def _count(node: Node) -> float:
 
 
 def _call(name: str, latex: str) -> Notation:
-    return Notation(f"{{0}}.{name}({{settings}})", f"{name}({{0}})", latex, inner=(5,))
+    return Notation(f"{{0:atom}}.{name}({{settings}})", f"{name}({{0}})", latex)
 
 
 def _reduction(
@@ -106,18 +106,18 @@ def _share(x: Node, y: Node, g: Node, node: Node) -> Node:
     return g * here / ties
 
 
-sum_ = _reduction("sum", np.sum, lambda x, y, g, node: g, r"\sum {0}", np.add)
+sum_ = _reduction("sum", np.sum, lambda x, y, g, node: g, r"\sum {0:unary}", np.add)
 mean = _reduction("mean", np.mean, lambda x, y, g, node: g / _count(node), r"\overline{{{0}}}")
-prod = _reduction("prod", np.prod, lambda x, y, g, node: g * y / x, r"\prod {0}", np.multiply)
-max_ = _reduction("max", _extreme(np.max, np.argmax), _share, r"\max {0}", np.maximum)
-min_ = _reduction("min", _extreme(np.min, np.argmin), _share, r"\min {0}", np.minimum)
+prod = _reduction("prod", np.prod, lambda x, y, g, node: g * y / x, r"\prod {0:unary}", np.multiply)
+max_ = _reduction("max", _extreme(np.max, np.argmax), _share, r"\max {0:unary}", np.maximum)
+min_ = _reduction("min", _extreme(np.min, np.argmin), _share, r"\min {0:unary}", np.minimum)
 var = _reduction(
     "var",
     _variance,
     lambda x, y, g, node: (
         g * (2.0 * (x - _mean_of(x, node))) / (_count(node) - node.settings.get("ddof", 0.0))
     ),
-    r"\operatorname{{var}} {0}",
+    r"\mathrm{{var}} {0:unary}",
 )
 std = _reduction(
     "std",
@@ -125,7 +125,7 @@ std = _reduction(
     lambda x, y, g, node: (
         g * (x - _mean_of(x, node)) / ((_count(node) - node.settings.get("ddof", 0.0)) * y)
     ),
-    r"\operatorname{{std}} {0}",
+    r"\mathrm{{std}} {0:unary}",
 )
 
 
@@ -145,7 +145,7 @@ def _index(name: str, function: Callable[..., Any]) -> Op:
             evaluate,
             lambda node, g: [None],
             _reduced,
-            _call(name, rf"\operatorname{{{{{name}}}}} {{0}}"),
+            _call(name, rf"\mathrm{{{{{name}}}}} {{0:unary}}"),
         )
     )
 
@@ -178,7 +178,7 @@ cumsum = enter(
         np.cumsum,
         _cumsum_rule,
         _cumulated,
-        _call("cumsum", r"\operatorname{{cumsum}} {0}"),
+        _call("cumsum", r"\mathrm{{cumsum}} {0:unary}"),
     )
 )
 
@@ -230,7 +230,12 @@ matmul = enter(
         np.matmul,
         lambda node, g: _matmul_rule(node, full(g, node.shape)),
         _matmul_shape,
-        Notation("{0} @ {1}", "{0} · {1}", r"{0} \, {1}", PRODUCT, (PRODUCT, PRODUCT + 1)),
+        Notation(
+            "{0:unary} @ {1:unary}",
+            "{0:unary} · {1:unary}",
+            r"{0:unary} \, {1:unary}",
+            PRODUCT,
+        ),
         np.matmul,
     )
 )
@@ -339,7 +344,7 @@ einsum = enter(
         Notation(
             "np.einsum({subscripts!r}, {all})",
             "einsum({subscripts}, {all})",
-            r"\operatorname{{einsum}}\left({all}\right)",
+            r"\mathrm{{einsum}}\left({all}\right)",
         ),
     )
 )

@@ -27,9 +27,7 @@ def _op(
             evaluate,
             rule,
             shape,
-            Notation(
-                code, shown, latex or rf"\operatorname{{{{{name}}}}}\left({{0}}\right)", inner=(5,)
-            ),
+            Notation(code, shown, latex or rf"\mathrm{{{{{name}}}}}\left({{0}}\right)"),
         )
     )
 
@@ -70,41 +68,41 @@ transpose: Op = _moved(
     "transpose",
     lambda x, axes=None: np.transpose(x, axes),
     _transpose_rule,
-    "{0}.T",
-    "{0}^T",
-    "{{{0}}}^T",
+    "{0:atom}.T",
+    "{0:atom}^T",
+    r"{0:atom}^{{\mathsf{{T}}}}",
 )
 swapaxes: Op = _moved(
     "swapaxes",
     lambda x, axis1, axis2: np.swapaxes(x, axis1, axis2),
     lambda node, g: [swapaxes(_whole(g, node), **node.settings)],
-    "{0}.swapaxes({axis1}, {axis2})",
-    "{0}^T",
-    "{{{0}}}^T",
+    "{0:atom}.swapaxes({axis1}, {axis2})",
+    "{0:atom}^T",
+    r"{0:atom}^{{\mathsf{{T}}}}",
 )
 reshape: Op = _moved(
     "reshape",
     lambda x, shape: np.reshape(x, shape),
     lambda node, g: [reshape(_whole(g, node), shape=node.inputs[0].shape)],
-    "{0}.reshape({shape})",
-    "{0}",
-    "{0}",
+    "{0:atom}.reshape({shape})",
+    "{0:atom}",
+    "{0:atom}",
 )
 expand = _moved(
     "expand_dims",
     lambda x, axis: np.expand_dims(x, axis),
     lambda node, g: [reshape(_whole(g, node), shape=node.inputs[0].shape)],
     "np.expand_dims({0}, {axis})",
-    "{0}",
-    "{0}",
+    "{0:atom}",
+    "{0:atom}",
 )
 broadcast_to = _moved(
     "broadcast_to",
     lambda x, shape: np.broadcast_to(x, shape),
     lambda node, g: [g],
     "np.broadcast_to({0}, {shape})",
-    "{0}",
-    "{0}",
+    "{0:atom}",
+    "{0:atom}",
 )
 
 
@@ -212,7 +210,13 @@ def _indexed(x: Shape, *places: Shape, index: Setting) -> Shape:
 
 
 item: Op = _op(
-    "getitem", _take, _item_rule, _indexed, "{0}[{index}]", "{0}[{index}]", "{0}_{{{index}}}"
+    "getitem",
+    _take,
+    _item_rule,
+    _indexed,
+    "{0:atom}[{index}]",
+    "{0:atom}[{index}]",
+    "{0:atom}_{{{index}}}",
 )
 
 
@@ -273,7 +277,7 @@ assign = _op(
     _assign,
     _assign_rule,
     lambda x, value, *places, index: x,
-    "{0}[{index}] = {1}",
+    "{0:atom}[{index}] = {1}",
     "{0} with {1} at {index}",
 )
 """x with a value at an index: an assignment makes a new node, as nodes never change."""
