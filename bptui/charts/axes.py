@@ -16,13 +16,11 @@ LEAST_SHARE = 0.2
 
 
 def round_up(value: float) -> int:
-    """The next number of the kind 10, 20, 50, 100, ...: an axis that seldom changes."""
+    """Return the next number of the kind 10, 20, 50, 100, ...: an axis that seldom changes."""
     power = 10
-    while True:
-        for factor in (1, 2, 5):
-            if value <= factor * power:
-                return factor * power
+    while value > 5 * power:
         power *= 10
+    return next(factor * power for factor in (1, 2, 5) if value <= factor * power)
 
 
 @dataclass(frozen=True)
@@ -38,19 +36,14 @@ class Scale:
     step: float
 
     @property
-    def unit(self) -> float:
-        """From one row to the next."""
-        return self.step / self.stride
-
-    @property
     def low(self) -> float:
         """The value of the lowest of the four dots in each row."""
-        return (self.first - REACH) * self.unit
+        return (self.first - REACH) * self.step / self.stride
 
     @property
     def high(self) -> float:
         """The value of the highest dot."""
-        return (self.first + self.rows - 1 + REACH) * self.unit
+        return (self.first + self.rows - 1 + REACH) * self.step / self.stride
 
     @property
     def ticks(self) -> list[float]:
@@ -58,70 +51,54 @@ class Scale:
         return [row // self.stride * self.step for row in rows if row % self.stride == 0]
 
     def row(self, value: float) -> int:
-        """The row of ``value``, counted from the top: that of its dot, of four a row."""
+        """Return the row of ``value``, counted from the top: that of its dot, of four a row."""
         share = (value - self.low) / (self.high - self.low)
         return self.rows - 1 - math.floor(share * (4 * self.rows - 1) + 0.5) // 4
 
 
 def linear(low: float, high: float, rows: int) -> Scale:
-    """The scale of losses from ``low`` to ``high``: of all that fit the one that fills the most.
+    """Return the scale of losses from ``low`` to ``high``: of all that fit the fullest.
 
     It reaches over a part of ``high`` at least, so that it does not change with every first step.
     """
     low = min(low, high - LEAST_SHARE * abs(high))
-    extent = (high - low) or 1.0
-    power = math.floor(math.log10(extent / rows))
-    powers = [10.0**each for each in range(power, power + 3)]
+    power = math.floor(math.log10(((high - low) or 1.0) / rows))
     # two ticks or more, and no more than about five
     strides = range(max(-(-rows // 5), min(rows // 2, 2), 1), max(rows // 2, 1) + 1)
-    digits = (1, 2, 2.5, 5)
-    steps = [(digit * each, stride) for each in powers for digit in digits for stride in strides]
+    units = [digit * 10.0**at for at in range(power, power + 3) for digit in (1, 2, 2.5, 5)]
+    steps = [(unit, stride) for unit in units for stride in strides]
     return _fitting(low, high, rows, steps, 0 if low >= 0.0 else None)
 
 
 def logarithmic(low: float, high: float, rows: int) -> Scale:
-    """The scale of exponents of ten from ``low`` to ``high``: ticks are whole ones."""
-    near = [(1.0, stride) for stride in range(1, max(rows, 2))]
-    far = [
-        (float(digit * power), stride)
-        for power in (1, 10, 100, 1000)
-        for digit in (1, 2, 3, 5)
-        for stride in (1, 2, 3)
-    ]
-    return _fitting(low, high, rows, near + far, None)
+    """Return the scale of exponents of ten from ``low`` to ``high``: ticks are whole ones."""
+    steps = [(1.0, stride) for stride in range(1, max(rows, 2))]
+    units = [float(digit * power) for power in (1, 10, 100, 1000) for digit in (1, 2, 3, 5)]
+    steps += [(unit, stride) for unit in units for stride in (1, 2, 3)]
+    return _fitting(low, high, rows, steps, None)
 
 
 def _fitting(
     low: float, high: float, rows: int, steps: list[tuple[float, int]], floor: int | None
 ) -> Scale:
-    """The finest scale with two ticks or more; what is free is below, down to row ``floor``."""
-    for step, stride in sorted(steps, key=lambda each: (each[0] / each[1], -each[1])):
+    """Return the finest scale with two ticks or more, what is free below, down to row ``floor``."""
+    for step, stride in sorted(steps, key=lambda pair: (pair[0] / pair[1], -pair[1])):
         unit = step / stride
         top, bottom = math.ceil(high / unit - REACH), math.floor(low / unit + REACH)
         first = top - rows + 1 if floor is None else max(top - rows + 1, floor)
-        for lowest in range(first, bottom + 1):
-            scale = Scale(lowest, rows, stride, step)
-            if len(scale.ticks) > 1:
-                return scale
+        scales = (Scale(lowest, rows, stride, step) for lowest in range(first, bottom + 1))
+        found = next((scale for scale in scales if len(scale.ticks) > 1), None)
+        if found is not None:
+            return found
     raise AssertionError("the coarsest scale holds every range")
 
 
 def magnitude(values: Floats) -> float:
-    """The power of ten of the largest of ``values`` in size, kept away from the ends of float64."""
+    """Return the power of ten of the largest of ``values``, kept away from the ends of float64."""
     largest = float(np.abs(values).max())
     return 10.0 ** min(max(math.floor(math.log10(largest)), -300), 300) if largest else 1.0
 
 
 def power_of_ten(exponent: int) -> str:
-    """0.001, 1, 100, 1e-08: without computing what float64 may not hold."""
-    return short(10.0**exponent) if -4 <= exponent <= 4 else f"1e{exponent:+03d}"
-
-
-def short(value: float) -> str:
-    """A tick's label: at most four digits."""
-    return f"{value:.4g}"
-
-
-def grouped(step: int) -> str:
-    """The label of a step: 250 000."""
-    return f"{step:,}".replace(",", " ")
+    """Write 0.001, 1, 100, 1e-08 without computing what float64 may not hold."""
+    return f"{10.0**exponent:.4g}" if -4 <= exponent <= 4 else f"1e{exponent:+03d}"

@@ -1,4 +1,4 @@
-"""Losses over steps: the current line with its axes, and others beside it."""
+"""Losses over steps: the current line with its axes and others beside it, or a line of bars."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 import plotext
 
-from bptui.charts import axes
-from bptui.charts.axes import Floats, Scale, grouped, magnitude, power_of_ten, round_up, short
-from bptui.charts.series import Area, Series, draw
+from bptui.charts.axes import Floats, Scale, linear, logarithmic, magnitude, power_of_ten, round_up
+from bptui.charts.series import Area, Cell, Series, Steps, draw
 
 LEAST_WIDTH, LEAST_HEIGHT = 16, 4
+BARS = np.array([*"▁▂▃▄▅▆▇█"])
 
 
 @dataclass(frozen=True)
@@ -30,34 +29,32 @@ class Chart:
     scale: Scale
     unit: float | None
     """What values on the scale are multiplied with; None: they are exponents of ten."""
-    owners: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    owners: Mapping[Cell, int] = field(default_factory=dict)
     """Which of the series beside the current one a row and column of ``lines`` belongs to."""
 
     def column(self, step: int) -> int | None:
-        """The column of ``step``, or None where the chart does not reach it."""
+        """Return the column of ``step``, or None where the chart does not reach it."""
         if not 0 <= step <= self.last:
             return None
         dots = 2 * self.columns  # plotext places two braille dots a column
         return self.left + int(step / self.last * (dots - 1) + 0.5) // 2
 
     def row(self, loss: float) -> int | None:
-        """The row of a loss, or None where the chart does not reach it."""
+        """Return the row of a loss, or None where the chart does not reach it."""
         if not math.isfinite(loss) or (self.unit is None and loss <= 0.0):
             return None
         row = self.scale.row(math.log10(loss) if self.unit is None else loss / self.unit)
         return row if 0 <= row < self.bottom else None
 
     def step(self, column: int) -> int | None:
-        """The step in the middle of a column, or None beside the plot area."""
+        """Return the step in the middle of a column, or None beside the plot area."""
         dots = 2 * self.columns
         dot = 2 * (column - self.left) + 0.5
-        if not 0 < dot < dots:
-            return None
-        return min(int(dot / (dots - 1) * self.last + 0.5), self.last)
+        return min(int(dot / (dots - 1) * self.last + 0.5), self.last) if 0 < dot < dots else None
 
 
 def loss_chart(
-    steps: npt.NDArray[np.intp],
+    steps: Steps,
     lows: Floats,
     highs: Floats,
     *,
@@ -67,39 +64,32 @@ def loss_chart(
     logarithmic: bool,
     beside: Sequence[Series] = (),
 ) -> Chart | None:
-    """The losses at ``steps``, each column from its lowest to its highest; NaN is left out.
+    """Draw the losses at ``steps``, each column from its lowest to its highest, NaN left out.
 
     ``last`` is the last step of all, which the axis reaches. None where there is nothing finite to
     draw (above zero, on a logarithmic scale) or no room.
     """
     current = _drawable(Series(steps, lows, highs), last, logarithmic)
-    others = [_drawable(each, last, logarithmic).thin() for each in beside]
-    everything = np.concatenate(
-        [values for each in (current, *others) for values in (each.lows, each.highs)]
+    others = [_drawable(series, last, logarithmic).thin() for series in beside]
+    values = np.concatenate(
+        [part for each in (current, *others) for part in (each.lows, each.highs)]
     )
-    if not everything.size or width < LEAST_WIDTH or height < LEAST_HEIGHT:
+    if not values.size or width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return None
     bottom = height - 2
-    unit = None if logarithmic else magnitude(everything)
-    if unit is None:
-        scale = axes.logarithmic(float(everything.min()), float(everything.max()), bottom)
-        labels = [power_of_ten(round(tick)) for tick in scale.ticks]
-    else:  # the largest losses do not survive plotext's factor of 1e8
-        everything = everything / unit
-        scale = axes.linear(float(everything.min()), float(everything.max()), bottom)
-        labels = [short(tick * unit) for tick in scale.ticks]
+    scale, unit, labels = _axis(values, bottom, logarithmic)
+    if unit is not None:  # the largest losses do not survive plotext's factor of 1e8
         current = current.scaled(current.lows / unit, current.highs / unit)
         others = [each.scaled(each.lows / unit, each.highs / unit) for each in others]
-    margin = max(9, *map(len, labels))  # of one width, so that the plot area never shifts sideways
+    margin = max(9, *map(len, labels.values()))  # so that the plot area never shifts sideways
     left, last = margin + 1, round_up(last)
     room = width - left - 1
-    parts = next((each for each in (5, 2) if room // each > len(grouped(last)) + 1), 1)
+    parts = next((count for count in (5, 2) if room // count > len(_grouped(last)) + 1), 1)
     columns = room // parts * parts + 1  # as many between each two ticks
     area = Area(columns, bottom, last, scale.low, scale.high)
     rows, owned = draw(area, others, _curve(current, area))
-    ticks = {scale.row(tick): label for tick, label in zip(scale.ticks, labels, strict=True)}
     lines = [
-        f"{ticks.get(place, ''):>{margin}}{'┤' if place in ticks else '│'}{row}".ljust(width)
+        f"{labels.get(place, ''):>{margin}}{'┤' if place in labels else '│'}{row}".ljust(width)
         for place, row in enumerate(rows)
     ]
     lines += _steps(width, left, columns, parts, last)
@@ -107,8 +97,28 @@ def loss_chart(
     return Chart(tuple(lines), left, bottom, last, columns, scale, unit, owners)
 
 
+def _drawable(series: Series, last: int, logarithmic: bool) -> Series:
+    """Return what of ``series`` can be drawn up to step ``last``, on the scale of the chart."""
+    count = int(np.searchsorted(series.steps, last, side="right"))  # it may have grown meanwhile
+    lows, highs = series.lows[:count], series.highs[:count]
+    if logarithmic:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            lows, highs = np.log10(lows), np.log10(highs)
+    return replace(series, steps=series.steps[:count]).scaled(lows, highs)
+
+
+def _axis(values: Floats, rows: int, exponents: bool) -> tuple[Scale, float | None, dict[int, str]]:
+    """Return the vertical axis, its unit, and what is written at which of its rows."""
+    if exponents:
+        scale = logarithmic(float(values.min()), float(values.max()), rows)
+        return scale, None, {scale.row(tick): power_of_ten(round(tick)) for tick in scale.ticks}
+    unit = magnitude(values)
+    scale = linear(float(values.min() / unit), float(values.max() / unit), rows)
+    return scale, unit, {scale.row(tick): f"{tick * unit:.4g}" for tick in scale.ticks}
+
+
 def _curve(series: Series, area: Area) -> list[str]:
-    """The current losses in braille, each column from its lowest to its highest."""
+    """Draw the current losses in braille, each column from its lowest to its highest."""
     x, y = np.repeat(series.steps, 2), np.column_stack([series.lows, series.highs]).ravel()
     if np.array_equal(series.lows, series.highs):
         x, y = x[::2], y[::2]
@@ -127,22 +137,41 @@ def _curve(series: Series, area: Area) -> list[str]:
 
 
 def _steps(width: int, left: int, columns: int, parts: int, last: int) -> list[str]:
-    """The axis of steps and the line below it: ticks and their labels, evenly spaced."""
+    """Draw the axis of steps and the line below it: ticks and their labels, evenly spaced."""
     axis, below = [*("└" + "─" * columns).rjust(left + columns).ljust(width)], [" "] * width
     for part in range(parts + 1):
         at = left + (columns - 1) // parts * part
         axis[at] = "┬"
-        label = grouped(last * part // parts)
+        label = _grouped(last * part // parts)
         start = min(at - (len(label) - 1) // 2, width - len(label))
         below[start : start + len(label)] = label
     return ["".join(axis), "".join(below)]
 
 
-def _drawable(series: Series, last: int, logarithmic: bool) -> Series:
-    """What of ``series`` can be drawn up to step ``last``, on the scale that it is drawn on."""
-    count = int(np.searchsorted(series.steps, last, side="right"))  # it may have grown meanwhile
-    lows, highs = series.lows[:count], series.highs[:count]
-    if logarithmic:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            lows, highs = np.log10(lows), np.log10(highs)
-    return replace(series, steps=series.steps[:count]).scaled(lows, highs)
+def _grouped(step: int) -> str:
+    """Write a step as 250 000."""
+    return f"{step:,}".replace(",", " ")
+
+
+def sparkline(
+    steps: Steps, lows: Floats, highs: Floats, width: int, *, logarithmic: bool
+) -> tuple[str, Steps]:
+    """Return bars for the losses at ``steps``, at most ``width``, and where each one begins.
+
+    From the lowest to the highest as the losses are; a blank where none is finite.
+    """
+    count = max(min(width, steps.size), 0)
+    starts = np.unique(np.linspace(0, steps.size, count, endpoint=False).astype(np.intp))
+    if not starts.size:
+        return "", steps[:0]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        values = lows / 2.0 + highs / 2.0
+        values = np.log10(values) if logarithmic else values
+        values = np.fmax.reduceat(np.where(np.isfinite(values), values, np.nan), starts)
+    drawn = np.isfinite(values)
+    found, bars = values[drawn], np.full(starts.size, " ")
+    low = found.min(initial=np.inf)
+    span = found.max(initial=-np.inf) - low
+    shares = (found - low) / span if span > 0.0 else np.full(found.size, 0.5)
+    bars[drawn] = BARS[np.minimum(shares * len(BARS), len(BARS) - 1).astype(np.intp)]
+    return "".join(bars), steps[starts]
