@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from textual.events import Hide
 
 from bptui.presets import load
 from bptui.presets.shipped import shipped
@@ -32,6 +33,17 @@ async def test_every_shipped_preset_opens_and_steps(name: str) -> None:
         await session.press("s")
         await session.step(1)
         assert await check_matrices(session) > 0
+        assert await check_diagram(session) > 0
+
+
+async def test_a_panel_that_is_drawn_again_without_being_told_shows_what_is_there_now() -> None:
+    async with opened("xor", (80, 24)) as session:
+        panel = session.panel("#network")
+        panel.post_message(Hide())  # the message of its return is lost where a scroll came between
+        await session.pilot.pause()
+        await session.press("s")
+        panel.refresh()
+        await session.step(1)
         assert await check_diagram(session) > 0
 
 

@@ -176,8 +176,9 @@ class Panel(ScrollView, can_focus=True):
             self.border_subtitle = text
 
     def render_line(self, y: int) -> Strip:
-        if self._painted_for != self.container_size:  # Textual does not tell of every new size
-            self._painted_for = self.container_size
+        # Textual tells neither of every new size nor, after a scroll, of every return to the screen
+        if self.away or self._painted_for != self.container_size:
+            self.away, self._painted_for = False, self.container_size
             self.call_later(self._fit)
         if y not in self._finished:
             strip = self._strips[y] if y < len(self._strips) else BLANK
