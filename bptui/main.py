@@ -60,7 +60,7 @@ def plainly_opened(arguments: Sequence[str], environment: Mapping[str, str]) -> 
 def _open_app(preset: str) -> None:
     """Open the app and exit with it; returns where that cannot be, for click to say why."""
     gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
-    from bptui.app.launch import launch
+    from bptui.app import launch
     from bptui.presets import PresetError, load
 
     try:

@@ -53,7 +53,7 @@ SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 def themes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """The names of themes that begin so, for a shell to complete."""
-    from bptui.app.launch import known_themes
+    from bptui.app import known_themes
 
     return beginning(known_themes(), incomplete)
 
@@ -90,7 +90,7 @@ def open_app(
     name_or_file = DEFAULT_PRESET if name_or_file is None else name_or_file
     refuse_unknown(name_or_file)
     if theme is not None:
-        from bptui.app.launch import UnknownThemeError, check_theme
+        from bptui.app import UnknownThemeError, check_theme
 
         try:
             check_theme(theme)
@@ -98,7 +98,7 @@ def open_app(
             raise Unusable(f"--theme: {error}") from None
     served = is_served(os.environ)
     if served:
-        from bptui.app.launch import UnknownDriverError, check_driver
+        from bptui.app import UnknownDriverError, check_driver
 
         try:
             check_driver(os.environ["TEXTUAL_DRIVER"])
@@ -126,7 +126,7 @@ def open_app(
     gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
     last = last_session() if resume else None
     experiment = load_preset(name_or_file) if last is None else last.session.timeline.experiment
-    from bptui.app.launch import launch
+    from bptui.app import launch
 
     around = capabilities(
         os.environ,

@@ -1,1 +1,76 @@
-"""The terminal app: screens and panels that render from an immutable view."""
+"""Starts the app: settings that must stand before textual is imported, then the app itself."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING
+
+from bptui.core.experiment import Experiment
+from bptui.terminal.capabilities import Capabilities, colour_system
+
+if TYPE_CHECKING:
+    from bptui.app.session.store import Continued
+
+REFRESH_RATE = 120
+"""How often a second textual looks whether something is to be drawn: it delays answers to keys."""
+
+
+class UnknownThemeError(ValueError):
+    """A theme that does not exist; the message names those that do."""
+
+
+class UnknownDriverError(ValueError):
+    """What TEXTUAL_DRIVER names is no driver; the message says why."""
+
+
+def _set_up_textual() -> None:
+    """Set what is read when Textual is imported."""
+    os.environ["TEXTUAL_FPS"] = str(REFRESH_RATE)
+    os.environ["TEXTUAL_COLOR_SYSTEM"] = colour_system(os.environ)
+    if not os.environ.get("NO_COLOR"):
+        os.environ.pop("NO_COLOR", None)  # set to nothing it says nothing, but textual obeys it
+
+
+def known_themes() -> list[str]:
+    """Our own first."""
+    _set_up_textual()
+    from textual.theme import BUILTIN_THEMES
+
+    from bptui.app.styles import DARK, LIGHT
+
+    return [DARK.name, LIGHT.name, *sorted(BUILTIN_THEMES)]
+
+
+def check_theme(theme: str) -> None:
+    """Raise :class:`UnknownThemeError` unless there is such a theme."""
+    known = known_themes()
+    if theme not in known:
+        raise UnknownThemeError(f"found {theme!r}; expected one of {', '.join(known)}")
+
+
+def check_driver(driver: str) -> None:
+    """Raise :class:`UnknownDriverError` unless ``driver`` is one, as MODULE:CLASS."""
+    _set_up_textual()
+    from textual.driver import Driver
+
+    module, _, name = driver.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UnknownDriverError(f"found {driver!r}: {error}; expected MODULE:CLASS") from None
+    if not (isinstance(found, type) and issubclass(found, Driver)):
+        raise UnknownDriverError(f"found {driver!r}, which is not a driver of Textual's")
+
+
+def launch(experiment: Experiment, around: Capabilities, continued: Continued | None = None) -> int:
+    """Run the app on ``experiment``, or go on with a session, to its end; returns the exit code."""
+    _set_up_textual()
+    from bptui.app.app import BptuiApp
+    from bptui.app.session.autosave import Keeper
+    from bptui.app.session.shutdown import run
+
+    app = BptuiApp(experiment, around)
+    keeper = Keeper(None if continued is None else continued.file)
+    app.remember(keeper, continued)
+    return run(app, keeper)

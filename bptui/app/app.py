@@ -23,10 +23,9 @@ from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel
 from bptui.app.panels.status import StatusLine
 from bptui.app.screens.too_small import TooSmallScreen, require_room
-from bptui.app.selection import Direction, Selection
 from bptui.app.session.autosave import AutosavingApp
-from bptui.app.themes import DARK, LIGHT, counterpart, fitting
-from bptui.app.view import View
+from bptui.app.styles import DARK, LIGHT, counterpart, fitting
+from bptui.app.view import Direction, Selection, View
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bptui.app.exporting import ExportingApp
-from bptui.app.selection import Selection
+from bptui.app.view import Selection
 
 
 class CheckingApp(ExportingApp):

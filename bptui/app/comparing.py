@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bptui.app.curves import Curve
 from bptui.app.playing import PlayingApp
+from bptui.app.view import Curve
 
 
 class ComparingApp(PlayingApp):

@@ -8,12 +8,11 @@ import numpy as np
 from textual.geometry import Offset
 
 from bptui.app.comparing import ComparingApp
-from bptui.app.curves import Curve
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.panel import Panel
 from bptui.app.panels.status import StatusLine
-from bptui.app.place import Place
-from bptui.app.view import View
+from bptui.app.playback.history import Place
+from bptui.app.view import Curve, View
 from bptui.core.edits import Kind, Number, edited
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline

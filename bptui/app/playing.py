@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bptui.app.bursts import InOrderApp
-from bptui.app.place import Place
-from bptui.app.player import Player
-from bptui.app.themes import ANSI, fitting
+from bptui.app.key_queue import InOrderApp
+from bptui.app.playback.history import Place
+from bptui.app.playback.player import Player
+from bptui.app.styles import ANSI, fitting
 from bptui.app.view import View
 from bptui.core.experiment import Experiment
 from bptui.terminal.capabilities import Capabilities, driver_for

@@ -4,22 +4,85 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from msgspec import Struct
 
-from bptui.app.selection import Selection
+from bptui.core.arrays import Array, Integers
 from bptui.core.backprop import Operation
 from bptui.core.engine import Snapshot
-from bptui.core.history import LossHistory
-from bptui.core.network import Parameters
+from bptui.core.history import LossHistory, Summary
+from bptui.core.network import Names, Network, Parameters
 from bptui.presets.errors import printable
 
 if TYPE_CHECKING:
-    from bptui.app.curves import Curve
-    from bptui.app.pace import Speed
+    from bptui.app.playback.run import Speed
     from bptui.core.history import TestLosses
+
+
+Kind = Literal["weight", "bias", "unit"]
+Direction = Literal["left", "right", "up", "down"]
+
+
+class Selection(NamedTuple):
+    """A weight from ``source`` in the layer before to ``unit`` of ``layer``, or a bias, or a unit.
+
+    ``layer`` counts from 1 for weights and biases, from 0, the input, for units.
+    """
+
+    kind: Kind = "weight"
+    layer: int = 1
+    unit: int = 0
+    source: int = 0
+
+    def name(self, names: Names) -> str:
+        """w5, b_h1 or h1."""
+        if self.kind == "weight":
+            return names.weight(self.layer, self.source, self.unit)
+        unit = names.unit(self.layer, self.unit)
+        return f"b_{unit}" if self.kind == "bias" else unit
+
+    @property
+    def units(self) -> tuple[tuple[int, int], ...]:
+        """The units it is about, as (layer, unit): both ends of a weight, else the one."""
+        own = (self.layer, self.unit)
+        return ((self.layer - 1, self.source), own) if self.kind == "weight" else (own,)
+
+    def within(self, network: Network) -> Selection:
+        """The nearest thing that exists in ``network``: itself where it does."""
+        kind = self.kind if network.bias or self.kind != "bias" else "weight"
+        layer = min(self.layer, network.depth)
+        unit = min(self.unit, network.layers[layer] - 1)
+        source = min(self.source, network.layers[layer - 1] - 1) if kind == "weight" else 0
+        return Selection(kind, layer, unit, source)
+
+
+LETTERS = "ABCDEF"
+MOST_CURVES = len(LETTERS)
+"""Kept curves at most: more could not be told apart."""
+NAME_ROOM = 20
+"""Columns that the name of a curve may take."""
+
+
+class Curve(Struct, frozen=True, eq=False):
+    """The losses that there were when it was kept, and what they are called."""
+
+    name: str
+    losses: Summary
+    letter: str = ""
+    """Stands along the curve; it stays the same when other curves are removed."""
+
+    @property
+    def length(self) -> int:
+        """Losses; the last one is that of step ``length`` - 1."""
+        return len(self.losses)
+
+    def envelope(self, columns: int, start: int = 0) -> tuple[Integers, Array, Array]:
+        """Like :meth:`Summary.envelope`, from step ``start`` on."""
+        steps, lows, highs = self.losses.envelope(columns)
+        first = int(np.searchsorted(steps, start))
+        return steps[first:], lows[first:], highs[first:]
 
 
 class View(Struct, frozen=True, eq=False, dict=True):

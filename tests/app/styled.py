@@ -9,8 +9,8 @@ from textual.geometry import Region
 
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
-from bptui.app.selection import Selection
-from bptui.app.themes import DARK
+from bptui.app.styles import DARK
+from bptui.app.view import Selection
 
 from .support import Session
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from bptui.app.themes import fitting
+from bptui.app.styles import fitting
 from bptui.terminal.ascii import CONSOLE, locale_is_utf8, to_ascii, to_console
 from bptui.terminal.capabilities import USUAL, Capabilities, capabilities
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from bptui.app.pace import DEFAULT, SPEEDS, Speed
-from bptui.app.place import Place
 from bptui.app.playback.breakpoints import Breakpoint, parse
+from bptui.app.playback.history import Place
+from bptui.app.playback.run import DEFAULT, SPEEDS, Speed
 from bptui.app.playback.search import ForwardSearch
 from bptui.app.screens.breakpoints import BreakpointScreen, examples
 from bptui.core.network import Network

@@ -6,8 +6,8 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input
 
-from bptui.app.bursts import PAUSE
-from bptui.app.place import Place
+from bptui.app.key_queue import PAUSE
+from bptui.app.playback.history import Place
 from bptui.app.screens.dialog import Dialog
 from bptui.app.screens.goto import GotoScreen
 from bptui.app.screens.number import NumberScreen

@@ -11,10 +11,8 @@ from textual.geometry import Region
 from textual.theme import Theme
 
 from bptui.app.app import BptuiApp
-from bptui.app.ink import ink
-from bptui.app.lighting import GLYPHS
 from bptui.app.panels.loss import COLOURS
-from bptui.app.themes import DARK, LIGHT
+from bptui.app.styles import DARK, GLYPHS, LIGHT, own_styles
 from bptui.presets import load
 from bptui.terminal.capabilities import USUAL
 
@@ -81,7 +79,7 @@ def _lines(session: Session, region: Region) -> Iterator[list[tuple[str, Style]]
 @THEMES
 def test_every_style_of_ours_can_be_read(own: Theme) -> None:
     """On everything that it may stand on, where it is lit and selected, too."""
-    styles = ink(own.dark)
+    styles = own_styles(own.dark)
     grounds = [own.background, own.surface, own.panel]
     numbers = [*styles.positive, *styles.negative, styles.text, styles.strong, styles.dim]
     pairs = [
@@ -91,7 +89,7 @@ def test_every_style_of_ours_can_be_read(own: Theme) -> None:
     ]
     overlays = (Style(), styles.chosen, styles.paired)
     pairs += [
-        (styles.touched(number, touched) + overlay, own.background, TEXT)
+        (styles.highlighted(number, touched) + overlay, own.background, TEXT)
         for number in numbers
         for touched in GLYPHS
         for overlay in overlays

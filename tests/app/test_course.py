@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bptui.app import course as module
-from bptui.app.course import MOST, Course, Courses
-from bptui.app.place import Place
+from bptui.app.playback import history as module
+from bptui.app.playback.history import MOST_CHANGES, Course, Courses, Place
 from bptui.core.edits import Number, edited
 from bptui.core.timeline import Timeline
 
@@ -34,7 +33,7 @@ def undone(courses: Courses) -> int:
 
 
 def test_no_more_than_so_many_changes() -> None:
-    assert undone(changed(MOST + 5, 3)) == MOST
+    assert undone(changed(MOST_CHANGES + 5, 3)) == MOST_CHANGES
 
 
 def test_no_more_memory_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:

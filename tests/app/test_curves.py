@@ -10,10 +10,10 @@ from msgspec import structs
 from rich.cells import cell_len
 from rich.style import Style
 
-from bptui.app.curves import LETTERS, MOST, ROOM, Curve
 from bptui.app.panels.legend import Entry, arranged, between
 from bptui.app.panels.loss import COLOURS
 from bptui.app.screens.curves import CurveScreen, proposed
+from bptui.app.view import LETTERS, MOST_CURVES, NAME_ROOM, Curve
 from bptui.core.history import LossHistory
 from bptui.presets import load
 
@@ -266,7 +266,7 @@ def test_proposed_names_are_short_and_of_their_own(name: str) -> None:
         made = proposed(experiment, edited, taken)
         assert made not in taken
         assert made.isprintable()
-        assert 0 < cell_len(made) <= ROOM
+        assert 0 < cell_len(made) <= NAME_ROOM
         taken.append(made)
 
 
@@ -286,7 +286,7 @@ def test_the_legend_fits(width: int, most: int) -> None:
 
 
 def test_there_is_a_colour_for_each_curve() -> None:
-    assert all(len(set(colours)) == MOST for colours in COLOURS.values())
+    assert all(len(set(colours)) == MOST_CURVES for colours in COLOURS.values())
 
 
 async def test_the_test_loss_is_drawn_where_there_are_test_samples() -> None:

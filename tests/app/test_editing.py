@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from bptui.app.panels.status import StatusLine
 from bptui.app.screens.number import NumberScreen
-from bptui.app.selection import Selection
+from bptui.app.view import Selection
 from bptui.core.edits import Number, edited
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment

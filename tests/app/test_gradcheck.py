@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.widgets import OptionList
 
 from bptui.app.screens.gradcheck import GradientCheckScreen
-from bptui.app.selection import Selection
+from bptui.app.view import Selection
 
 from ..core.support import experiment
 from .support import Session, opened

@@ -9,7 +9,7 @@ import pytest
 
 from bptui.app.app import BptuiApp
 from bptui.app.diagram.units import quantities, quantity_of
-from bptui.app.selection import Selection
+from bptui.app.view import Selection
 from bptui.core.backprop import Operation
 from bptui.core.timeline import Timeline
 from bptui.presets import load

@@ -7,13 +7,13 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from textual.geometry import Region
 from textual.widgets import Input
 
-from bptui.app.clicks import key_hints
 from bptui.app.form.choice import Choice
 from bptui.app.form.row import FieldRow
+from bptui.app.lines import key_hints
 from bptui.app.panels.loss import HIT, LossPanel
 from bptui.app.playback.breakpoints import parse
 from bptui.app.screens.number import NumberScreen
-from bptui.app.selection import Selection
+from bptui.app.view import Selection
 
 from .support import Session, opened
 

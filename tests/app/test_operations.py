@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from bptui.app.place import Place
+from bptui.app.playback.history import Place
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.presets import load

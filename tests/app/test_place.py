@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bptui.app.destination import DestinationError, described, destination
-from bptui.app.place import Place
+from bptui.app.playback.history import Place
+from bptui.app.screens.goto import DestinationError, described, destination
 from bptui.core.errors import MOST_STEPS
 from bptui.presets import load
 

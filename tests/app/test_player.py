@@ -10,10 +10,10 @@ from time import perf_counter
 
 import pytest
 
-from bptui.app import player as module
-from bptui.app.pace import DEFAULT, SPEEDS, Speed
+from bptui.app.playback import player as module
 from bptui.app.playback.breakpoints import parse
-from bptui.app.player import Player
+from bptui.app.playback.player import Player
+from bptui.app.playback.run import DEFAULT, SPEEDS, Speed
 from bptui.app.view import View
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment

@@ -13,8 +13,7 @@ from bptui.app.numbers import label
 from bptui.app.panels import blocks as blocks_module
 from bptui.app.panels import cells
 from bptui.app.panels.blocks import Block
-from bptui.app.selection import Direction, Selection
-from bptui.app.view import View
+from bptui.app.view import Direction, Selection, View
 from bptui.core.network import Network
 
 from .styled import cell, content, unit_rows

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bptui.app.app import BptuiApp
-from bptui.app.place import Place
 from bptui.app.playback.breakpoints import Breakpoint, parse
+from bptui.app.playback.history import Place
 from bptui.app.session.autosave import Keeper
 from bptui.app.session.state import Session as Kept
 from bptui.app.session.state import SessionError, read

@@ -15,7 +15,6 @@ import click
 from bptui.app.form import texts
 from bptui.app.form.columns import column_names, header
 from bptui.app.form.reading import READERS
-from bptui.app.selection import Selection
 from bptui.app.session.state import (
     Look,
     Session,
@@ -26,6 +25,7 @@ from bptui.app.session.state import (
     read,
     read_state,
 )
+from bptui.app.view import Selection
 from bptui.cli.explain import explain
 from bptui.cli.export import FORMS, exported
 from bptui.cli.run import FORMATS, run

@@ -7,7 +7,7 @@ from bptui.app.diagram.edges import Edge
 from bptui.app.diagram.scene import Scene
 from bptui.app.diagram.units import draw_box
 from bptui.app.diagram.wires import draw_strokes, wires_of
-from bptui.app.lighting import touch
+from bptui.app.styles import highlight
 
 
 class Background:
@@ -21,7 +21,7 @@ class Background:
         # edges without a label are lit themselves
         self._lit = len(self.wires.labels) < len(self.wires.strokes)
         self._look, self._weights = _look(scene, self._lit), scene.view.parameters.weights
-        self._paper = (scene.layout, scene.ink, self.wires.strokes)
+        self._paper = (scene.layout, scene.styles, self.wires.strokes)
         self.canvas: Canvas = scene.canvas
         if before is not None and before._paper == self._paper:
             self.canvas = before.canvas
@@ -35,7 +35,7 @@ class Background:
         for gap in scene.layout.omissions:
             text = f"… {gap.count} more"
             x = gap.x + (gap.width - len(text)) // 2
-            scene.canvas.write(gap.y, x, text, scene.ink.dim)
+            scene.canvas.write(gap.y, x, text, scene.styles.dim)
 
     def fits(self, scene: Scene) -> bool:
         """Whether it would be drawn the same for ``scene``."""
@@ -47,7 +47,7 @@ def _look(scene: Scene, lit: bool) -> object:
     """All that the background is drawn from but the weights."""
     view = scene.view
     return (
-        *(scene.layout, scene.ink, scene.focused, view.selection),
+        *(scene.layout, scene.styles, scene.focused, view.selection),
         _touched(scene) if lit else None,
     )
 
@@ -55,5 +55,5 @@ def _look(scene: Scene, lit: bool) -> object:
 def _touched(scene: Scene) -> tuple[object, ...]:
     view, names = scene.view, scene.names
     layers = range(1, names.depth + 1)
-    touched = (touch(view, names.weights(each), names.weight_gradient(each)) for each in layers)
+    touched = (highlight(view, names.weights(each), names.weight_gradient(each)) for each in layers)
     return (view.operation is None, *touched)

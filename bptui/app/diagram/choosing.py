@@ -7,9 +7,8 @@ from textual.geometry import Region
 from bptui.app.diagram.layout import Layout
 from bptui.app.diagram.units import quantities
 from bptui.app.diagram.wires import Wires, selection_of
-from bptui.app.lighting import touch
-from bptui.app.selection import Direction, Selection
-from bptui.app.view import View
+from bptui.app.styles import highlight
+from bptui.app.view import Direction, Selection, View
 from bptui.core.network import Network
 
 
@@ -72,12 +71,12 @@ def region_touched(view: View, layout: Layout) -> Region | None:
     spans = [
         (layout.left(layer), layout.right(layer))
         for layer in range(len(layout.columns))
-        if touch(view, *quantities(names, layer))
+        if highlight(view, *quantities(names, layer))
     ]
     spans += [
         (layout.right(layer - 1), layout.left(layer))
         for layer in range(1, len(layout.columns))
-        if touch(view, names.weights(layer), names.weight_gradient(layer))
+        if highlight(view, names.weights(layer), names.weight_gradient(layer))
     ]
     if not spans:
         return None

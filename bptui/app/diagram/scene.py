@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bptui.app.diagram.canvas import Canvas
 from bptui.app.diagram.layout import Layout
-from bptui.app.ink import Ink
+from bptui.app.styles import Styles
 from bptui.app.view import View
 from bptui.core.network import Names, Network
 
@@ -17,7 +17,7 @@ class Scene(NamedTuple):
     canvas: Canvas
     layout: Layout
     view: View
-    ink: Ink
+    styles: Styles
     focused: bool
 
     @property

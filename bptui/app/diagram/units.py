@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bptui.app.diagram.layout import Place
 from bptui.app.diagram.scene import Scene
-from bptui.app.lighting import GLYPHS, PENDING, touch
 from bptui.app.numbers import form_of, largest, plain
-from bptui.app.selection import Selection
+from bptui.app.styles import GLYPHS, PENDING, highlight
+from bptui.app.view import Selection
 from bptui.core.arrays import Array
 from bptui.core.network import Names
 
@@ -17,17 +17,17 @@ def draw_box(scene: Scene, place: Place) -> None:
     An operation changes nothing of it: the outline alone would be many bytes on the way to the
     terminal.
     """
-    canvas, style, ink = scene.canvas, scene.layout.style, scene.ink
+    canvas, style, styles = scene.canvas, scene.layout.style, scene.styles
     if style.bordered:
         inner, name = place.width - 2, scene.names.unit(place.layer, place.unit)
-        canvas.write(place.y, place.x, f"╭ {name} ".ljust(inner + 1, "─") + "╮", ink.dim)
+        canvas.write(place.y, place.x, f"╭ {name} ".ljust(inner + 1, "─") + "╮", styles.dim)
         for y in range(place.y + 1, place.y + place.height - 1):
-            canvas.write(y, place.x, f"│{' ' * inner}│", ink.dim)
-        canvas.write(place.y + place.height - 1, place.x, "╰" + "─" * inner + "╯", ink.dim)
+            canvas.write(y, place.x, f"│{' ' * inner}│", styles.dim)
+        canvas.write(place.y + place.height - 1, place.x, "╰" + "─" * inner + "╯", styles.dim)
     if style.labelled(place.layer):
         x, y = _start(scene, place)
         for down, row in enumerate(style.rows(scene.network, place.layer)):
-            canvas.write(y + down, x, style.label(row), ink.dim)
+            canvas.write(y + down, x, style.label(row), styles.dim)
 
 
 def _start(scene: Scene, place: Place) -> tuple[int, int]:
@@ -52,36 +52,36 @@ def draw_unit(scene: Scene, place: Place) -> None:
 
 def _draw_name(scene: Scene, place: Place) -> None:
     """The unit's name, lit, reversed where it is selected; after it the glyph of the operation."""
-    ink, selection, style = scene.ink, scene.view.selection, scene.layout.style
+    styles, selection, style = scene.styles, scene.view.selection, scene.layout.style
     name = scene.names.unit(place.layer, place.unit)
     selected = selection == Selection("unit", place.layer, place.unit)
     if selection == Selection("bias", place.layer, place.unit):
         rows = style.rows(scene.network, place.layer)
         selected = not any("b" in row for row in rows)
-    touched = touch(scene.view, *quantities(scene.names, place.layer))
-    lit = ink.touched(ink.strong, touched)
+    touched = highlight(scene.view, *quantities(scene.names, place.layer))
+    lit = styles.highlighted(styles.strong, touched)
     x = place.x + 2 * style.bordered
     scene.canvas.write(place.y, x, name + GLYPHS[touched], lit)
     if selected:
-        scene.canvas.write(place.y, x, name, ink.selected(lit, scene.focused))
+        scene.canvas.write(place.y, x, name, styles.selected(lit, scene.focused))
 
 
 def _draw_value(scene: Scene, place: Place, value: str, y: int, mark: int, end: int) -> None:
     """A number that ends before the column ``end``; the operation's glyph at ``mark``."""
-    canvas, style, ink = scene.canvas, scene.layout.style, scene.ink
+    canvas, style, styles = scene.canvas, scene.layout.style, scene.styles
     quantity = quantity_of(scene.names, place.layer, value)
-    touched, computed = touch(scene.view, quantity), scene.view.computed(quantity)
+    touched, computed = highlight(scene.view, quantity), scene.view.computed(quantity)
     layer = _values(scene, place.layer, value)
     # one column less than there is: a blank stays before the longest number
     form = form_of(largest(layer), style.decimals, 3)
     number = plain(float(layer[place.unit]), form) if computed else PENDING
-    ordinary = ink.strong if value == "out" and style.bordered else ink.text
+    ordinary = styles.strong if value == "out" and style.bordered else styles.text
     text = number.strip()
     if touched and style.labelled(place.layer):
-        canvas.write(y, mark, GLYPHS[touched], ink.strong)
-    number_style = ink.touched(ordinary if computed else ink.dim, touched)
+        canvas.write(y, mark, GLYPHS[touched], styles.strong)
+    number_style = styles.highlighted(ordinary if computed else styles.dim, touched)
     if value == "b" and scene.view.selection == Selection("bias", place.layer, place.unit):
-        number_style = ink.selected(number_style, scene.focused)
+        number_style = styles.selected(number_style, scene.focused)
     canvas.write(y, end - len(text), text, number_style)
 
 

@@ -8,9 +8,9 @@ from rich.style import Style
 
 from bptui.app.diagram.edges import Cell, Edge, Key, label_places, strongest
 from bptui.app.diagram.scene import Scene
-from bptui.app.lighting import touch
 from bptui.app.numbers import label, largest
-from bptui.app.selection import Selection
+from bptui.app.styles import highlight
+from bptui.app.view import Selection
 
 LEAST_LABEL = 6
 """Columns of the longest number that a label with two decimals can hold: +5e-09."""
@@ -49,7 +49,7 @@ def selection_of(edge: Edge) -> Selection:
 
 def wires_of(scene: Scene, edges: tuple[Edge, ...]) -> Wires:
     """How the edges are drawn and, where there is room, their weights."""
-    layout, ink, view = scene.layout, scene.ink, scene.view
+    layout, styles, view = scene.layout, scene.styles, scene.view
     weights = view.parameters.weights
     sized = [
         (abs(float(value)), float(value), edge)
@@ -70,7 +70,7 @@ def wires_of(scene: Scene, edges: tuple[Edge, ...]) -> Wires:
         places = {**places, **label_places(layout, selected[2:], width)}
     strokes = []
     for _, value, edge in kept:
-        sign = ink.sign(value, largest[edge.layer])
+        sign = styles.sign(value, largest[edge.layer])
         style = _edge_style(scene, edge, sign, labelled=_key(edge) in places)
         # no dots of others make the selected one thicker
         alone = selection_of(edge) == view.selection
@@ -94,18 +94,18 @@ def draw_labels(scene: Scene, wires: Wires) -> None:
     view, names, decimals = scene.view, scene.names, scene.layout.label_decimals
     for layer in {edge.layer for edge, _ in wires.labels.values()}:
         shown, numbers = names.weights(layer), view.parameters.weights[layer - 1]
-        if touch(view, names.weight_gradient(layer)) == "written":
+        if highlight(view, names.weight_gradient(layer)) == "written":
             shown, numbers = (
                 names.weight_gradient(layer),
                 view.snapshot.gradients.weights[layer - 1],
             )
-        touched, size = touch(view, shown), largest(numbers)
+        touched, size = highlight(view, shown), largest(numbers)
         for edge, place in wires.labels.values():
             if edge.layer == layer:
                 value = float(numbers[edge.source, edge.destination])
-                style = scene.ink.touched(scene.ink.sign(value, size), touched)
+                style = scene.styles.highlighted(scene.styles.sign(value, size), touched)
                 if selection_of(edge) == view.selection:
-                    style = scene.ink.selected(style, scene.focused)
+                    style = scene.styles.selected(style, scene.focused)
                 # at the right end of its room: before it numbers of a unit may stand
                 row, column = place
                 text = label(value, size, decimals)
@@ -119,7 +119,7 @@ def _key(edge: Edge) -> Key:
 
 def _touches(scene: Scene, layer: int) -> bool:
     names = scene.names
-    return bool(touch(scene.view, names.weights(layer), names.weight_gradient(layer)))
+    return bool(highlight(scene.view, names.weights(layer), names.weight_gradient(layer)))
 
 
 def _edge_style(scene: Scene, edge: Edge, sign: Style, labelled: bool) -> Style:
@@ -127,9 +127,9 @@ def _edge_style(scene: Scene, edge: Edge, sign: Style, labelled: bool) -> Style:
 
     Not where their labels say it: the cells of all edges are many bytes on the way to a terminal.
     """
-    ink = scene.ink
+    styles = scene.styles
     if selection_of(edge) == scene.view.selection:
-        return ink.strong
+        return styles.strong
     if scene.view.operation is None or labelled:
         return sign
-    return sign + ink.bold if _touches(scene, edge.layer) else ink.faint
+    return sign + styles.bold if _touches(scene, edge.layer) else styles.faint

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from bptui.app.bursts import LONGEST_LINE
+from bptui.app.key_queue import LONGEST_LINE
 
 MOST_SHOWN = 2000
 """Numbers that a text area shows without being asked."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.geometry import Offset, Region
 
 from bptui.app.panels.blocks import Block
-from bptui.app.selection import Direction, Selection
+from bptui.app.view import Direction, Selection
 
 STEPS: dict[Direction, tuple[int, int]] = {
     "left": (0, -1),

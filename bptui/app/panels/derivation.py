@@ -9,10 +9,9 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.strip import Strip
 
-from bptui.app.clicks import clickable, pressing, tabs
-from bptui.app.ink import Ink
-from bptui.app.lines import BLANK, Line
+from bptui.app.lines import BLANK, Line, clickable, pressing, tabs
 from bptui.app.panels.panel import Panel
+from bptui.app.styles import Styles
 from bptui.app.view import View
 
 if TYPE_CHECKING:
@@ -137,12 +136,12 @@ class DerivationPanel(Panel):
     def _strip(self, spans: TextLine, pending: bool) -> Strip:
         if not spans:
             return BLANK
-        line, colours = Line(), self.ink
+        line, colours = Line(), self.text_styles
         for span in spans:
             line.add(span.text, colours.dim if pending else self._style(span, colours))
         return line.strip()
 
-    def _style(self, span: Span, colours: Ink) -> Style:
+    def _style(self, span: Span, colours: Styles) -> Style:
         if span.marked:
             return colours.warning + _UNDERLINED
         return {

@@ -9,11 +9,10 @@ from textual.reactive import var
 from textual.strip import Strip
 from textual.widget import Widget
 
-from bptui.app.clicks import pressing, spot
 from bptui.app.commands import COMMANDS, Command
-from bptui.app.ink import ink_of
-from bptui.app.lines import Line
-from bptui.app.pace import ROOM
+from bptui.app.lines import Line, pressing, spot
+from bptui.app.playback.run import SPEED_ROOM
+from bptui.app.styles import styles_of
 from bptui.app.view import View
 
 RIGHT = 3
@@ -70,7 +69,7 @@ class KeyLine(Widget):
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        colours, width = ink_of(self.app), self.size.width
+        colours, width = styles_of(self.app), self.size.width
         line, bold = Line().add(" ", colours.text), colours.accent + colours.bold
         shown, both = _shown(width)
         for place, each in enumerate(shown):
@@ -97,7 +96,7 @@ def _shown(width: int) -> tuple[list[Command], bool]:
         shown = [each for each in shown if each.action != optional]
         both = both and optional != ""
         keys = (len(_key(each, both)) + len(each.hint) + 3 for each in shown)
-        if sum(keys) + ROOM <= width:
+        if sum(keys) + SPEED_ROOM <= width:
             break
     return shown, both
 

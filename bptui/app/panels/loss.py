@@ -12,13 +12,11 @@ from textual.app import App
 from textual.events import Click
 from textual.strip import Strip
 
-from bptui.app.clicks import clickable
-from bptui.app.curves import LETTERS, MOST, Curve
-from bptui.app.lines import Line
+from bptui.app.lines import Line, clickable
 from bptui.app.numbers import loss
 from bptui.app.panels.legend import Entry, arranged, painted
 from bptui.app.panels.panel import Panel
-from bptui.app.view import View
+from bptui.app.view import LETTERS, MOST_CURVES, Curve, View
 
 if TYPE_CHECKING:
     from bptui.charts import Chart, Series
@@ -70,7 +68,7 @@ class LossPanel(Panel):
         self._bars_at, self._bars = 0, np.arange(0)
         """The column of the first bar, and the step of each, where there is but a line."""
         # these curves do not grow: what is known of them stays true
-        self._envelope = lru_cache(maxsize=MOST + 1)(Curve.envelope)
+        self._envelope = lru_cache(maxsize=MOST_CURVES + 1)(Curve.envelope)
 
     def watch_view(self, before: View | None, view: View | None) -> None:
         """Draw after the numbers, and only every few frames of a fast run."""
@@ -145,21 +143,21 @@ class LossPanel(Panel):
 
     def _entries(self, view: View) -> list[Entry]:
         """The legend, in the order of what :meth:`_beside` draws."""
-        styles = curve_styles(self.app)
-        entries = [Entry(each.letter, each.name, styles[each.letter]) for each in view.kept]
+        colours = curve_styles(self.app)
+        entries = [Entry(each.letter, each.name, colours[each.letter]) for each in view.kept]
         if view.before is not None:
             edit = f"before the edit {EDIT}" if view.edits else "before the edit"
-            entries.append(Entry(BEFORE, edit, self.ink.dim))
+            entries.append(Entry(BEFORE, edit, self.text_styles.dim))
         if view.test_losses is not None:
-            entries.append(Entry(TEST, "test", self.ink.text))
+            entries.append(Entry(TEST, "test", self.text_styles.text))
         return entries
 
     def _line(self, view: View, width: int) -> Strip:
         """All of it in a line: a bar for each step or for some, the first loss and the latest."""
         from bptui.charts import sparkline
 
-        ink, line = self.ink, Line()
-        line.add("Loss", ink.accent + _UNDERLINED if self.has_focus else ink.strong)
+        styles, line = self.text_styles, Line()
+        line.add("Loss", styles.accent + _UNDERLINED if self.has_focus else styles.strong)
         steps, lows, highs = view.losses.envelope(max(width, 1))
         if not steps.size:
             return line.strip()
@@ -169,16 +167,16 @@ class LossPanel(Panel):
             numbers = f"{first} → {last}, steps 0 to {int(steps[-1])}"
         if self.logarithmic:
             numbers = f"logarithmic, {numbers}"
-        line.add("  ", ink.text)
+        line.add("  ", styles.text)
         room = width - line.width - len(numbers) - 2
         if len(steps) == 1:
             room = 0
         self._bars_at = line.width
         bars, self._bars = sparkline(steps, lows, highs, room, logarithmic=self.logarithmic)
         here = int(np.searchsorted(self._bars, view.snapshot.step, side="right"))
-        line.add(bars[: here - 1], ink.accent).add(bars[here - 1 : here], ink.warning)
-        line.add(bars[here:], ink.faint).pad(width - len(numbers), ink.text)
-        return line.add(numbers, ink.dim).strip()
+        line.add(bars[: here - 1], styles.accent).add(bars[here - 1 : here], styles.warning)
+        line.add(bars[here:], styles.faint).pad(width - len(numbers), styles.text)
+        return line.add(numbers, styles.dim).strip()
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         if height == 1:
@@ -189,17 +187,17 @@ class LossPanel(Panel):
         chart = self.chart(view, width, height - len(legend))
         if chart is None:
             value = loss(view.snapshot.loss)
-            return [Line().add(f" loss {value} ", self.ink.text).strip()]
+            return [Line().add(f" loss {value} ", self.text_styles.text).strip()]
         here = chart.column(view.snapshot.step), chart.row(view.snapshot.loss)
         marks = {chart.column(step): HIT for step in view.hits}
         marks |= {chart.column(step): EDIT for step in view.edits}
-        styles = [each.style for each in entries]
+        owners = [each.style for each in entries]
         return [
             *(
-                self._styled(line, row, chart, here, marks, styles, view.played > 1)
+                self._styled(line, row, chart, here, marks, owners, view.played > 1)
                 for row, line in enumerate(chart.lines)
             ),
-            *(painted(line, self.ink.dim) for line in legend),
+            *(painted(line, self.text_styles.dim) for line in legend),
         ]
 
     def _styled(
@@ -209,28 +207,28 @@ class LossPanel(Panel):
         chart: Chart,
         at: tuple[int | None, int | None],
         marks: dict[int | None, str],
-        styles: list[Style],
+        owners: list[Style],
         cursor: bool,
     ) -> Strip:
         """A line of the chart; the shown step is ``at`` a column and a row, ``cursor``: marked."""
-        ink, (here, height) = self.ink, at
-        line = Line().add(text[: chart.left], ink.dim)
+        styles, (here, height) = self.text_styles, at
+        line = Line().add(text[: chart.left], styles.dim)
         if row == chart.bottom:  # the axis: marks there never hide the curve
             for column in range(chart.left, len(text)):
                 mark = marks.get(column)
-                line.add(mark or text[column], ink.warning if mark else ink.dim)
+                line.add(mark or text[column], styles.warning if mark else styles.dim)
             return line.strip()
         if row > chart.bottom:
-            return line.add(text[chart.left :], ink.dim).strip()
+            return line.add(text[chart.left :], styles.dim).strip()
         for column in range(chart.left, len(text)):
             character = text[column]
             owner = chart.owners.get((row, column))
-            style: Style = ink.accent if owner is None else styles[owner]
+            style: Style = styles.accent if owner is None else owners[owner]
             if here is not None and column > here and (owner is None or character == TEST):
-                style = ink.faint
+                style = styles.faint
             if column == here and row == height and character not in LETTERS:
-                character, style = HERE, ink.warning
+                character, style = HERE, styles.warning
             elif column == here and owner is None and cursor and character == " ":
-                character, style = "┊", ink.dim
+                character, style = "┊", styles.dim
             line.add(character, style)
         return line.strip()

@@ -8,14 +8,13 @@ from operator import is_
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from bptui.app.lighting import touch
 from bptui.app.lines import Line
 from bptui.app.panels.blocks import Block, arrange
 from bptui.app.panels.cells import neighbour, pick, region_of
 from bptui.app.panels.matrix_painter import MatrixPainter
 from bptui.app.panels.panel import Panel
-from bptui.app.selection import Direction, Selection
-from bptui.app.view import View
+from bptui.app.styles import highlight
+from bptui.app.view import Direction, Selection, View
 from bptui.core.arrays import Array
 from bptui.core.network import Parameters
 
@@ -82,7 +81,7 @@ class MatrixPanel(Panel):
         regions = [
             block.region
             for block in self.blocks(view, self.container_size.width)
-            if touch(view, names.weights(block.layer), names.weight_gradient(block.layer))
+            if highlight(view, names.weights(block.layer), names.weight_gradient(block.layer))
         ]
         in_sight = (each.intersection(seen) for each in regions)
         return None if any(each.height > 1 for each in in_sight) else next(iter(regions), None)
@@ -92,9 +91,17 @@ class MatrixPanel(Panel):
         self.note(self._remark(view))
         blocks = self.blocks(view, width)
         look = (
-            *(blocks, width, height, self.scroll_offset, self.ink, self.has_focus, view.selection),
             *(
-                (touch(view, title), view.computed(title))
+                blocks,
+                width,
+                height,
+                self.scroll_offset,
+                self.text_styles,
+                self.has_focus,
+                view.selection,
+            ),
+            *(
+                (highlight(view, title), view.computed(title))
                 for block in blocks
                 for title in (block.title, block.bias_title)
             ),
@@ -109,7 +116,7 @@ class MatrixPanel(Panel):
     def _paint(self, view: View, parameters: Parameters, width: int, height: int) -> list[Strip]:
         left, top = int(self.scroll_offset.x), int(self.scroll_offset.y)
         painters = [
-            MatrixPainter(block, view, parameters, self.ink, self.has_focus)
+            MatrixPainter(block, view, parameters, self.text_styles, self.has_focus)
             for block in self.blocks(view, width)
             if block.x < left + width and block.right > left
         ]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from bptui.app.ink import Ink
-from bptui.app.lighting import GLYPHS, PENDING, Touch, touch
 from bptui.app.lines import Line
 from bptui.app.numbers import form_of, largest, signed
 from bptui.app.panels.blocks import Block
 from bptui.app.panels.cells import row_of
+from bptui.app.styles import GLYPHS, PENDING, Highlight, Styles, highlight
 from bptui.app.view import View
 from bptui.core.arrays import Array
 from bptui.core.network import Parameters
@@ -17,10 +16,10 @@ class MatrixPainter:
     """Paints the rows of ``block`` in one view; ``focused`` is whether its panel has the focus."""
 
     def __init__(
-        self, block: Block, view: View, parameters: Parameters, ink: Ink, focused: bool
+        self, block: Block, view: View, parameters: Parameters, styles: Styles, focused: bool
     ) -> None:
         self.block, self._view, self._parameters = block, view, parameters
-        self._ink, self._focused = ink, focused
+        self._styles, self._focused = styles, focused
         self._names = view.snapshot.experiment.network.names
         self._largest = largest(parameters.weights[block.layer - 1])
         biases = 0.0 if parameters.biases is None else largest(parameters.biases[block.layer - 1])
@@ -35,18 +34,20 @@ class MatrixPainter:
 
     def paint(self, line: Line, row: int, left: int, right: int) -> None:
         """Add a row, its name moved to column ``left`` of the content and cut at ``right``."""
-        block, ink = self.block, self._ink
+        block, styles = self.block, self._styles
         title = self._title(row)
-        touched: Touch = touch(self._view, title) if title else ""
+        touched: Highlight = highlight(self._view, title) if title else ""
         at = min(max(block.x, left), block.right - block.label_width)
-        line.pad(at, ink.text)
+        line.pad(at, styles.text)
         if title:
-            line.add(title + GLYPHS[touched] * bool(touched), ink.touched(ink.strong, touched))
+            line.add(
+                title + GLYPHS[touched] * bool(touched), styles.highlighted(styles.strong, touched)
+            )
         else:
             self._add_source(line, row)
         first = -(-(at - block.x) // block.cell)
         start = block.x + block.label_width + first * block.cell
-        line.pad(start, ink.text)
+        line.pad(start, styles.text)
         # no cell that the edge would cut: the rest of a number reads as another one
         room = right - block.x - block.label_width
         cells = slice(first, max(room // block.cell, first))
@@ -64,42 +65,42 @@ class MatrixPainter:
         return self.block.bias_title if row > self.block.sources else ""
 
     def _add_source(self, line: Line, row: int) -> None:
-        ink = self._ink
+        styles = self._styles
         name = self._names.unit(self.block.layer - 1, row - 1)
         if row == self._unit_row:
-            line.add(name, ink.selected(ink.strong, self._focused))
+            line.add(name, styles.selected(styles.strong, self._focused))
         else:
-            line.add(name, ink.strong if row == self._row else ink.dim)
+            line.add(name, styles.strong if row == self._row else styles.dim)
 
     def _add_units(self, line: Line, columns: range, taken: int) -> None:
-        ink = self._ink
+        styles = self._styles
         for column in columns:
             name = self._names.unit(self.block.layer, column)
-            text, style = name.rjust(self.block.cell)[taken:], ink.dim
+            text, style = name.rjust(self.block.cell)[taken:], styles.dim
             taken = 0
             if column == self._column:
-                style = ink.strong
+                style = styles.strong
             if column == self._unit_column:
-                line.add(text[: len(text) - len(name)], ink.text)
-                text, style = name, ink.selected(ink.strong, self._focused)
+                line.add(text[: len(text) - len(name)], styles.text)
+                text, style = name, styles.selected(styles.strong, self._focused)
             line.add(text, style)
 
     def _add_values(self, line: Line, row: int, cells: slice, taken: int) -> None:
-        ink, block, view = self._ink, self.block, self._view
+        styles, block, view = self._styles, self.block, self._view
         values = self._values(row)[cells]
         biases = row > block.sources
         quantity = block.bias_title if biases else block.title
-        touched, computed = touch(view, quantity), view.computed(quantity)
+        touched, computed = highlight(view, quantity), view.computed(quantity)
         chosen = self._column - cells.start if row == self._row else -1
         for index, value in enumerate(values.tolist()):
             number = signed(value, self._form).lstrip() if computed else PENDING
-            usual = style = ink.sign(value, self._largest) if computed else ink.dim
+            usual = style = styles.sign(value, self._largest) if computed else styles.dim
             if index == chosen:
                 # as wide as most numbers are: it shall not change its width
                 number = number.rjust(block.decimals + 3)
-                style = ink.selected(style, self._focused)
+                style = styles.selected(style, self._focused)
             else:
-                style = ink.touched(style, touched)
+                style = styles.highlighted(style, touched)
             # the blanks keep the number's usual style, and so stay what they are when it is lit
             line.add(" " * (block.cell - taken - len(number)), usual).add(number, style)
             taken = 0

@@ -6,7 +6,6 @@ from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from bptui.app.clicks import clickable
 from bptui.app.diagram.background import Background
 from bptui.app.diagram.canvas import Canvas
 from bptui.app.diagram.captions import draw_captions
@@ -16,10 +15,10 @@ from bptui.app.diagram.layout import Layout, arrange
 from bptui.app.diagram.scene import Scene
 from bptui.app.diagram.units import draw_unit
 from bptui.app.diagram.wires import draw_labels
+from bptui.app.lines import clickable
 from bptui.app.numbers import ordinal
 from bptui.app.panels.panel import Panel
-from bptui.app.selection import Direction, Selection
-from bptui.app.view import View
+from bptui.app.view import Direction, Selection, View
 from bptui.core.network import Network
 
 ELSEWHERE = clickable("tab: weights, gradients", "app.focus('weights')")
@@ -84,10 +83,10 @@ class NetworkPanel(Panel):
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         layout, drawn = self._current(view, width, height)
-        ink = self.ink
+        styles = self.text_styles
         # blanks as dim as the boxes: the fewer pieces a line has, the sooner it is on the screen
-        empty = Canvas(layout.width, layout.height, ink.dim)
-        scene = Scene(empty, layout, view, ink, self.has_focus)
+        empty = Canvas(layout.width, layout.height, styles.dim)
+        scene = Scene(empty, layout, view, styles, self.has_focus)
         if self._background is None or not self._background.fits(scene):
             self._background = Background(scene, drawn, self._background)
         canvas = self._background.canvas.copy()

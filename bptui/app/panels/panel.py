@@ -15,11 +15,9 @@ from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from bptui.app.clicks import pressing
-from bptui.app.ink import Ink, ink_of
-from bptui.app.lines import BLANK
-from bptui.app.selection import Direction, Selection
-from bptui.app.view import View
+from bptui.app.lines import BLANK, pressing
+from bptui.app.styles import Styles, styles_of
+from bptui.app.view import Direction, Selection, View
 from bptui.terminal.capabilities import USUAL, Capabilities
 
 BORDER = 6
@@ -57,8 +55,8 @@ class Panel(ScrollView, can_focus=True):
         """Whether the panel has left the screen: then it draws nothing until it is back."""
 
     @property
-    def ink(self) -> Ink:
-        return ink_of(self.app)
+    def text_styles(self) -> Styles:
+        return styles_of(self.app)
 
     @property
     def around(self) -> Capabilities:

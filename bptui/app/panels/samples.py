@@ -293,7 +293,7 @@ class _Painter:
         outputs: Array,
     ) -> None:
         self._view, self._table, self._columns = view, table, columns
-        self._ink, self._focused = panel.ink, panel.has_focus
+        self._styles, self._focused = panel.text_styles, panel.has_focus
         self._chosen = panel.selected_column(table)
         self._indent = columns.start * table.cell - left
         self._looked_at = looked_at(view)
@@ -315,41 +315,41 @@ class _Painter:
         )
 
     def headings(self) -> Strip:
-        table, ink = self._table, self._ink
-        line = Line().add("#".rjust(1 + table.digits), ink.dim)
-        line.pad(table.fixed + self._indent, ink.text)
+        table, styles = self._table, self._styles
+        line = Line().add("#".rjust(1 + table.digits), styles.dim)
+        line.pad(table.fixed + self._indent, styles.text)
         for column in self._columns:
-            style = ink.strong if column == self._chosen else ink.dim
+            style = styles.strong if column == self._chosen else styles.dim
             line.add(justified(table.heading(column), table.cell), style)
         return line.strip()
 
     def divider(self) -> Strip:
-        return Line().add(" test samples, not used for training", self._ink.dim).strip()
+        return Line().add(" test samples, not used for training", self._styles.dim).strip()
 
     def row(self, sample: int, outputs: Array) -> Strip:
-        table, ink, data = self._table, self._ink, self._table.experiment.data
+        table, styles, data = self._table, self._styles, self._table.experiment.data
         here, held_out = sample == self._looked_at, sample - data.samples
-        line = Line().add("▸" if here else " ", ink.accent)
+        line = Line().add("▸" if here else " ", styles.accent)
         shown = sample + 1 if held_out < 0 else held_out + 1
-        line.add(str(shown).rjust(table.digits), ink.strong if here else ink.dim)
-        line.add("•" if self._in_batch(sample) else " ", ink.accent)
+        line.add(str(shown).rjust(table.digits), styles.strong if here else styles.dim)
+        line.add("•" if self._in_batch(sample) else " ", styles.accent)
         if table.classes is not None:
             line.add(*self._judged(table.classes, sample, outputs))
-        line.pad(table.fixed + self._indent, ink.text)
+        line.pad(table.fixed + self._indent, styles.text)
         inputs = inputs_of(table.experiment, sample)
         targets = targets_of(table.experiment, sample)
         for column in self._columns:
             if column < table.inputs:
-                value, style = float(inputs[column]), ink.text
+                value, style = float(inputs[column]), styles.text
             elif column < table.editable:
-                value, style = float(targets[column - table.inputs]), ink.dim
+                value, style = float(targets[column - table.inputs]), styles.dim
             else:
-                value, style = float(outputs[column - table.editable]), ink.strong
+                value, style = float(outputs[column - table.editable]), styles.strong
             text = short(value, table.cell - 1, self._places[column])
             if here and column == self._chosen:
-                style = ink.selected(ink.text, self._focused)
+                style = styles.selected(styles.text, self._focused)
                 text = text.rjust(table.cell - 1)
-            line.add(" " * (table.cell - len(text)), ink.text).add(text, style)
+            line.add(" " * (table.cell - len(text)), styles.text).add(text, style)
         return line.strip()
 
     def _in_batch(self, sample: int) -> bool:
@@ -359,7 +359,7 @@ class _Painter:
 
     def _judged(self, classes: Classes, sample: int, outputs: Array) -> tuple[str, Style]:
         right = int(classes.predicted(outputs[None, :])[0]) == _label(classes, sample)
-        return ("✓", self._ink.dim) if right else ("✗", self._ink.warning)
+        return ("✓", self._styles.dim) if right else ("✗", self._styles.warning)
 
 
 def _label(classes: Classes, sample: int) -> int:

@@ -9,10 +9,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from bptui.app.clicks import pressing, spot
-from bptui.app.ink import Ink, ink_of
-from bptui.app.lines import Line
+from bptui.app.lines import Line, pressing, spot
 from bptui.app.numbers import loss
+from bptui.app.styles import Styles, styles_of
 from bptui.app.view import View
 from bptui.core.backprop import Operation
 
@@ -54,8 +53,8 @@ class StatusLine(Widget, can_focus=True):
     _optimizer_cells = range(0)
 
     @property
-    def ink(self) -> Ink:
-        return ink_of(self.app)
+    def text_styles(self) -> Styles:
+        return styles_of(self.app)
 
     @property
     def learning_rate_at(self) -> Offset:
@@ -81,12 +80,12 @@ class StatusLine(Widget, can_focus=True):
             return Strip.blank(width, self.rich_style)
         right = self._right(self.view, width)
         left = self._left(self.view, width - right.width - 2)
-        left.pad(width - right.width, self.ink.text)
+        left.pad(width - right.width, self.text_styles.text)
         strip = Strip.join([left.strip(), right.strip()])
         return strip.adjust_cell_length(width).apply_style(self.rich_style)
 
     def _right(self, view: View, width: int) -> Line:
-        colours, snapshot = self.ink, view.snapshot
+        colours, snapshot = self.text_styles, view.snapshot
         digits = len(str(snapshot.experiment.training.steps))
         line = Line()
         state = ("◀" if view.backwards else "▶") if view.running else " "
@@ -106,7 +105,7 @@ class StatusLine(Widget, can_focus=True):
 
     def _left(self, view: View, room: int) -> Line:
         """The name, then as much as fits: what the learning rate is before what the loss is."""
-        experiment, colours = view.snapshot.experiment, self.ink
+        experiment, colours = view.snapshot.experiment, self.text_styles
         training, network = experiment.training, experiment.network
         name = f" {view.name}"
         if cell_len(name) > room:

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from bptui.app.clicks import clickable, key_hints
+from bptui.app.lines import clickable, key_hints
 from bptui.app.playback.breakpoints import Breakpoint, BreakpointError, parse
 from bptui.app.screens.dialog import Dialog
 from bptui.core.network import Network

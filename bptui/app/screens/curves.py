@@ -14,9 +14,9 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 
-from bptui.app.clicks import key_hints
-from bptui.app.curves import LETTERS, MOST, ROOM, Curve
+from bptui.app.lines import key_hints
 from bptui.app.screens.dialog import Dialog
+from bptui.app.view import LETTERS, MOST_CURVES, NAME_ROOM, Curve
 from bptui.core.experiment import Experiment
 from bptui.presets.origin import origin_of
 
@@ -24,9 +24,9 @@ from bptui.presets.origin import origin_of
 def proposed(experiment: Experiment, edited: bool, taken: Sequence[str]) -> str:
     """A short name that tells the experiment from those whose curves are kept already."""
     for name in _names(experiment, edited):
-        if cell_len(name) <= ROOM and name not in taken:
+        if cell_len(name) <= NAME_ROOM and name not in taken:
             return name
-    cut = set_cell_size(_printable(experiment.name), ROOM - 4).strip()
+    cut = set_cell_size(_printable(experiment.name), NAME_ROOM - 4).strip()
     numbered = (f"{cut} {number}" for number in count(2))
     return next(name for name in numbered if name not in taken)
 
@@ -168,14 +168,14 @@ class CurveScreen(Dialog[tuple[Curve, ...]]):
         others = [each.name for each in self._kept if each is not self._renamed]
         if self._renamed is None and same is not None:
             wrong = f"This curve is already kept as {same.letter} {same.name}."
-        elif self._renamed is None and len(self._kept) >= MOST:
-            wrong = f"At most {MOST} curves can be kept: remove one first."
+        elif self._renamed is None and len(self._kept) >= MOST_CURVES:
+            wrong = f"At most {MOST_CURVES} curves can be kept: remove one first."
         elif not name:
             wrong = "Enter a name."
         elif not name.isprintable():
             wrong = "The name has a character that cannot be shown."
-        elif cell_len(name) > ROOM:
-            wrong = f"The name is {cell_len(name)} columns wide; at most {ROOM} fit."
+        elif cell_len(name) > NAME_ROOM:
+            wrong = f"The name is {cell_len(name)} columns wide; at most {NAME_ROOM} fit."
         elif name in others:
             wrong = f"Another curve is already called {name}."
         last = self._current.length - 1
@@ -196,7 +196,7 @@ class CurveScreen(Dialog[tuple[Curve, ...]]):
         listing.clear_options()
         for each in self._kept:
             colour = styles[each.letter].color
-            name = set_cell_size(each.name, ROOM)
+            name = set_cell_size(each.name, NAME_ROOM)
             listing.add_option(
                 Content.assemble(
                     (each.letter, f"bold {colour.name}" if colour else "bold"),
@@ -208,7 +208,7 @@ class CurveScreen(Dialog[tuple[Curve, ...]]):
         self.query_one("#curve-keys", Static).update(
             key_hints("tab or ↓: list, enter: rename, delete: remove")
             if self._kept
-            else f"It stays in the chart, with up to {MOST - 1} others, whatever runs next."
+            else f"It stays in the chart, with up to {MOST_CURVES - 1} others, whatever runs next."
         )
         if self._kept:
             listing.highlighted = min(place or 0, len(self._kept) - 1)

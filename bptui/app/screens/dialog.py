@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from textual.screen import ModalScreen, ScreenResultType
 
-from bptui.app.bursts import Busy
-from bptui.app.clicks import key_hints
+from bptui.app.key_queue import Busy
+from bptui.app.lines import key_hints
 from bptui.app.screens.once import ClosesOnce
 
 

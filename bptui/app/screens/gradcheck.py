@@ -13,7 +13,7 @@ from textual.widgets.option_list import Option
 
 from bptui.app.background import in_background
 from bptui.app.screens.dialog import Dialog
-from bptui.app.selection import Selection
+from bptui.app.view import Selection
 from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
 

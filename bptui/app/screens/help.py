@@ -13,8 +13,8 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from bptui.app.commands import COMMANDS
-from bptui.app.ink import ink_of
 from bptui.app.screens.dialog import Dialog
+from bptui.app.styles import styles_of
 from bptui.help import TOPICS, page, title_of
 from bptui.help.text import Page
 
@@ -171,7 +171,7 @@ class HelpScreen(Dialog[None]):
 
     def _section(self, title: str, rows: Iterable[Row]) -> Static:
         """Two columns, so that a long explanation goes on under itself."""
-        colours = ink_of(self.app)
+        colours = styles_of(self.app)
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(justify="right", min_width=11, no_wrap=True)
         table.add_column()

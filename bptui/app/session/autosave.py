@@ -17,7 +17,7 @@ from bptui.app.looking import LookingApp
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.panel import Panel
-from bptui.app.selection import Selection
+from bptui.app.view import Selection
 from bptui.core.experiment import Experiment
 from bptui.presets.errors import printable
 from bptui.terminal.capabilities import Capabilities

@@ -22,7 +22,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from bptui.app.playback.breakpoints import Breakpoint, parse
-from bptui.app.selection import Selection
+from bptui.app.view import Selection
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
 from bptui.core.edits import Edit

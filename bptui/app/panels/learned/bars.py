@@ -23,8 +23,7 @@ from bptui.app.panels.learned.picture import (
     looked_at,
     targets_of,
 )
-from bptui.app.selection import Selection
-from bptui.app.view import View
+from bptui.app.view import Selection, View
 from bptui.core.activations import limits
 from bptui.core.arrays import Array
 from bptui.core.evaluation import Classes, Evaluator
@@ -164,61 +163,63 @@ class SamplePicture(Picture):
         unit, part = divmod(y - HEAD, sheet.lines_each)
         if part == len(LABELS):
             return BLANK
-        ink, line = sheet.look.ink, Line()
+        styles, line = sheet.look.styles, Line()
         if part == 0:
             selected = Selection("unit", self.experiment.network.depth, unit)
-            line.add("▸" if unit == sheet.best else " ", ink.accent)
+            line.add("▸" if unit == sheet.best else " ", styles.accent)
             chosen = sheet.view.selection == selected
-            style = ink.strong + Style(underline=True) if chosen else ink.strong
+            style = styles.strong + Style(underline=True) if chosen else styles.strong
             line.add(fitted(self._name(unit), sheet.names), style)
-        line.pad(sheet.names + 2, ink.text).add(LABELS[part], ink.dim).pad(sheet.left, ink.text)
+        line.pad(sheet.names + 2, styles.text).add(LABELS[part], styles.dim).pad(
+            sheet.left, styles.text
+        )
         value = float((sheet.outputs, sheet.targets)[part][unit])
         _add_bar(line, sheet, value, target=part == 1)
-        line.pad(sheet.left + sheet.room + 1, ink.text)
-        line.add(plain(value, sheet.form), ink.dim if part else ink.text)
+        line.pad(sheet.left + sheet.room + 1, styles.text)
+        line.add(plain(value, sheet.form), styles.dim if part else styles.text)
         return line.strip()
 
     def _heading(self, sheet: Sheet) -> Strip:
         """The sample's number and as many of its inputs as there is room for."""
-        sample, ink = looked_at(sheet.view), sheet.look.ink
+        sample, styles = looked_at(sheet.view), sheet.look.styles
         held_out = sample - self.experiment.data.samples
         title = f" sample {sample + 1}" if held_out < 0 else f" test sample {held_out + 1}"
-        line = Line().add(title, ink.strong)
+        line = Line().add(title, styles.strong)
         for unit, value in enumerate(inputs_of(self.experiment, sample)[: sheet.width].tolist()):
             text = f"   {input_name(self.experiment, unit)} {value:.4g}"
             if line.width + cell_len(text) > sheet.width - 2:
-                line.add(" …", ink.dim)
+                line.add(" …", styles.dim)
                 break
-            line.add(text, ink.dim)
+            line.add(text, styles.dim)
         return line.strip()
 
 
 def _axis(sheet: Sheet) -> Strip:
     """The ends of the axis, and zero where it is neither."""
-    ink, line = sheet.look.ink, Line()
+    styles, line = sheet.look.styles, Line()
     low, high = number(sheet.span.low), number(sheet.span.high)
-    line.pad(sheet.left, ink.text).add(low, ink.dim)
+    line.pad(sheet.left, styles.text).add(low, styles.dim)
     if len(low) < sheet.zero < sheet.room - len(high) - 1:
-        line.pad(sheet.left + sheet.zero, ink.text).add("0", ink.dim)
-    return line.pad(sheet.left + sheet.room - len(high), ink.text).add(high, ink.dim).strip()
+        line.pad(sheet.left + sheet.zero, styles.text).add("0", styles.dim)
+    return line.pad(sheet.left + sheet.room - len(high), styles.text).add(high, styles.dim).strip()
 
 
 def _add_bar(line: Line, sheet: Sheet, value: float, *, target: bool) -> None:
     """A bar from zero to ``value``: solid for outputs, shaded for targets."""
-    ink, span, room, zero = sheet.look.ink, sheet.span, sheet.room, sheet.zero
+    styles, span, room, zero = sheet.look.styles, sheet.span, sheet.room, sheet.zero
     if math.isnan(value):
-        line.add("not a number"[:room], ink.warning)
+        line.add("not a number"[:room], styles.warning)
         return
     length = abs(min(max(value, span.low), span.high)) / span.width * room
     if value < 0:
         cells = min(max(round(length), 1), zero)
-        line.add(" " * (zero - cells), ink.text)
-        line.add(("░" if target else "█") * cells, ink.dim if target else ink.negative[1])
+        line.add(" " * (zero - cells), styles.text)
+        line.add(("░" if target else "█") * cells, styles.dim if target else styles.negative[1])
         return
-    line.add(" " * zero, ink.text)
+    line.add(" " * zero, styles.text)
     length = min(length, room - zero)
     if target:
-        line.add("░" * round(length) or "▏", ink.dim)
+        line.add("░" * round(length) or "▏", styles.dim)
         return
     whole, rest = divmod(round(length * 8), 8)
-    line.add(("█" * whole + EIGHTHS[rest].strip()) or "▏", ink.positive[1])
+    line.add(("█" * whole + EIGHTHS[rest].strip()) or "▏", styles.positive[1])

@@ -79,7 +79,7 @@ class ClassesPicture(Picture):
         for lines in zip(*tables, strict=True):
             pieces = []
             for part, line in zip(self._parts, lines, strict=True):
-                line.pad(part.width + GAP, look.ink.text)
+                line.pad(part.width + GAP, look.styles.text)
                 pieces.append(line.strip())
             strips.append(Strip.join(pieces))
         return strips
@@ -125,31 +125,31 @@ class _Part:
         return f"{self.title}  {percent}  {right:>{len(str(total))}} of {total} right"
 
     def lines(self, view: View, look: Look) -> list[Line]:
-        ink, count = look.ink, self._classes.count
+        styles, count = look.styles, self._classes.count
         predicted = self._classes.predicted(self._evaluator.outputs(view.snapshot.parameters))
         counts = confusion(self._labels, predicted, count)
         right = int(counts.trace())
         head = self._head(accuracy(self._labels, predicted), right)
-        title = Line().add(" ", ink.text).add(self.title, ink.strong)
-        title.add(head[len(self.title) :], ink.text)
-        over = Line().pad(1 + self._side, ink.text)
-        over.add(justified("predicted", max(self._cell * count, 11)), ink.dim)
-        heads = Line().add(f" {SIDE}".ljust(1 + self._side), ink.dim)
+        title = Line().add(" ", styles.text).add(self.title, styles.strong)
+        title.add(head[len(self.title) :], styles.text)
+        over = Line().pad(1 + self._side, styles.text)
+        over.add(justified("predicted", max(self._cell * count, 11)), styles.dim)
+        heads = Line().add(f" {SIDE}".ljust(1 + self._side), styles.dim)
         for name in self._names:
-            heads.add(justified(fitted(name, self._cell - 1), self._cell), ink.dim)
+            heads.add(justified(fitted(name, self._cell - 1), self._cell), styles.dim)
         lines = [title, over, heads]
         for row, name in enumerate(self._names):
-            line = Line().add(" ", ink.text).add(name, ink.dim)
-            line.pad(1 + self._side, ink.text)
+            line = Line().add(" ", styles.text).add(name, styles.dim)
+            line.pad(1 + self._side, styles.text)
             for column in range(count):
                 value = int(counts[row, column])
                 text = str(value) if value else "·"
-                line.add(justified("", self._cell - len(text)), ink.text)
+                line.add(justified("", self._cell - len(text)), styles.text)
                 line.add(text, self._style(look, value, row == column))
             lines.append(line)
         return lines
 
     def _style(self, look: Look, value: int, right: bool) -> Style:
         if not value:
-            return look.ink.faint
-        return look.ink.positive[2] + look.ink.bold if right else look.ink.negative[2]
+            return look.styles.faint
+        return look.styles.positive[2] + look.styles.bold if right else look.styles.negative[2]

@@ -93,7 +93,7 @@ class CurvePicture(Picture):
         self._span = self._range(self.values(view, *extent)[1])
         _, values = self.values(view, *extent)  # with the gutter that this range needs
         axes, ground = self.axes(*extent), self._prepared(*extent)
-        canvas = Canvas(axes.columns + axes.right, axes.rows, look.ink.text)
+        canvas = Canvas(axes.columns + axes.right, axes.rows, look.styles.text)
         for output in range(self._outputs):
             _draw_line(canvas, axes, values[:, output], self._style(output, look, bold=False))
         for output in range(self._outputs):
@@ -103,9 +103,9 @@ class CurvePicture(Picture):
             self._name_lines(canvas, axes, values, look)
         strips = []
         for row in range(axes.rows):
-            beside = Line().add(axes.beside(row), look.ink.dim).strip()
+            beside = Line().add(axes.beside(row), look.styles.dim).strip()
             strips.append(Strip.join([beside, canvas.strip(row)]))
-        strips.append(Line().add(axes.below(), look.ink.dim).strip())
+        strips.append(Line().add(axes.below(), look.styles.dim).strip())
         if axes.height < extent.height:
             strips.append(self._legend(axes, look))
         return strips[: extent.height]
@@ -124,9 +124,9 @@ class CurvePicture(Picture):
 
     def _style(self, output: int, look: Look, *, bold: bool) -> Style:
         if self._outputs == 1:
-            return look.ink.strong if bold else look.ink.accent
+            return look.styles.strong if bold else look.styles.accent
         if look.plain:
-            return look.ink.strong if bold else look.ink.text
+            return look.styles.strong if bold else look.styles.text
         return Style(color=look.palette.glyph(output), bold=bold or None)
 
     def _draw_samples(
@@ -151,7 +151,7 @@ class CurvePicture(Picture):
             row, column = int(rows[0]), int(columns[0])
             for beside, character in ((column - 1, "["), (column + 1, "]")):
                 if 0 <= beside < axes.columns:
-                    canvas.write(row, beside, character, look.ink.strong)
+                    canvas.write(row, beside, character, look.styles.strong)
 
     def _name_lines(self, canvas: Canvas, axes: Axes, values: Array, look: Look) -> None:
         names, taken = self.experiment.network.names, set[int]()
@@ -166,16 +166,16 @@ class CurvePicture(Picture):
 
     def _legend(self, axes: Axes, look: Look) -> Strip:
         line = Line()
-        line.pad(axes.gutter, look.ink.text)
-        line.add("⠒⠒ ", self._style(0, look, bold=False)).add("network   ", look.ink.dim)
+        line.pad(axes.gutter, look.styles.text)
+        line.add("⠒⠒ ", self._style(0, look, bold=False)).add("network   ", look.styles.dim)
         line.add(
             "".join(look.glyph(each, self._outputs, False) for each in range(self._outputs)[:6]),
-            look.ink.strong,
+            look.styles.strong,
         )
-        line.add(" target   ", look.ink.dim)
+        line.add(" target   ", look.styles.dim)
         if len(self.experiment.data.test_inputs):
             shapes = (look.glyph(each, self._outputs, True) for each in range(self._outputs)[:6])
-            line.add("".join(shapes), look.ink.strong).add(" of a test sample", look.ink.dim)
+            line.add("".join(shapes), look.styles.strong).add(" of a test sample", look.styles.dim)
         return line.strip()
 
 

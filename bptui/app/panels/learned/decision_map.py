@@ -136,7 +136,7 @@ class DecisionMap(Picture):
                 kept = (content, pens.strip(axes.beside(row), keys[row]))
                 self._rows[row] = kept
             strips.append(kept[1])
-        strips.append(Line().add(axes.below(), look.ink.dim).strip())
+        strips.append(Line().add(axes.below(), look.styles.dim).strip())
         if axes.height < extent.height:
             at = axes.gutter, extent.width
             strips.append(legend(self.experiment, self.classes, reading, look, *at))
@@ -214,7 +214,7 @@ class Pens:
         borders = np.flatnonzero(np.diff(keys)) + 1
         starts = [0, *borders.tolist()]
         ends = [*borders.tolist(), len(keys)]
-        segments = [Segment(beside, self._look.ink.dim)]
+        segments = [Segment(beside, self._look.styles.dim)]
         for start, end in zip(starts, ends, strict=True):
             key = int(keys[start])
             cell = self._known.get(key)
@@ -242,9 +242,9 @@ class Pens:
     def _surface(self, upper: int, lower: int) -> tuple[str, Style]:
         unknown = self._count + UNKNOWN
         if upper == lower == unknown:
-            return "·", self._look.ink.faint
+            return "·", self._look.styles.faint
         if self._look.plain:
-            return self._reading.fill(upper), self._look.ink.dim
+            return self._reading.fill(upper), self._look.styles.dim
         if upper == lower:
             return " ", _style(None, self._colours[upper], False, False)
         return "▀", _style(self._colours[upper], self._colours[lower], False, False)

@@ -30,33 +30,33 @@ def legend(
 
     From column ``left`` on, or from further left where ``width`` would cut it.
     """
-    ink, line = look.ink, Line()
+    styles, line = look.styles, Line()
     if isinstance(reading, Scale):
-        line.add(f"{number(reading.low)} ", ink.dim)
+        line.add(f"{number(reading.low)} ", styles.dim)
         if look.plain:
-            line.add(FILLS, ink.dim)
+            line.add(FILLS, styles.dim)
         else:
             colours = reading.colours(look.palette)
             for level in range(LEVELS // 8, LEVELS, LEVELS // 4):
                 line.add("  ", Style(bgcolor=colours[level]))
-        line.add(f" {number(reading.high)}   ", ink.dim)
+        line.add(f" {number(reading.high)}   ", styles.dim)
     count = 1 if classes is None else classes.count
     for label in range(count):
         coloured = classes is not None and not look.plain
-        style = Style(color=look.palette.glyph(label), bold=True) if coloured else ink.strong
+        style = Style(color=look.palette.glyph(label), bold=True) if coloured else styles.strong
         line.add(look.glyph(label, count, False), style)
         if look.plain and not isinstance(reading, Scale):
-            line.add(reading.fill(label * SHADES), ink.dim)
+            line.add(reading.fill(label * SHADES), styles.dim)
         name = "sample" if classes is None else class_name(experiment, label)
-        line.add(f" {fitted(name, NAME)}  ", ink.dim)
+        line.add(f" {fitted(name, NAME)}  ", styles.dim)
     if len(experiment.data.test_inputs):
         tests = "".join(look.glyph(each, count, True) for each in range(count))
-        line.add(tests if count <= len(HOLLOW) else "a b", ink.text)
-        line.add(" test  ", ink.dim)
+        line.add(tests if count <= len(HOLLOW) else "a b", styles.text)
+        line.add(" test  ", styles.dim)
     if classes is not None:
-        line.add(look.glyph(0, count, False), ink.strong + Style(reverse=True)).add(
-            " wrong", ink.dim
+        line.add(look.glyph(0, count, False), styles.strong + Style(reverse=True)).add(
+            " wrong", styles.dim
         )
     drawn = line.strip()
     left = max(min(left, width - drawn.cell_length), 0)
-    return Strip.join([Line().pad(left, ink.text).strip(), drawn])
+    return Strip.join([Line().pad(left, styles.text).strip(), drawn])

@@ -8,8 +8,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from bptui.app.panels.following import FollowingPanel
-from bptui.app.selection import Direction, Selection
-from bptui.app.view import View
+from bptui.app.view import Direction, Selection, View
 from bptui.core.experiment import Experiment
 
 if TYPE_CHECKING:  # the pictures are not needed at the start
@@ -94,7 +93,9 @@ class LearnedPanel(FollowingPanel):
 
         app = self.app
         few = app.native_ansi_color or app.console.color_system not in FULL_COLOURS
-        return Look(self.ink, palette(app.current_theme.dark), few, self.around.few_characters)
+        return Look(
+            self.text_styles, palette(app.current_theme.dark), few, self.around.few_characters
+        )
 
     def extent(self, view: View, width: int, height: int) -> Size:
         return self.picture(view).extent(view, width, height)

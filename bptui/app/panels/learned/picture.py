@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from bptui.app.ink import Ink
+from bptui.app.styles import Styles
 from bptui.app.view import View
 from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment
@@ -36,7 +36,7 @@ class Look(NamedTuple):
     ``letters``: shapes of samples are letters.
     """
 
-    ink: Ink
+    styles: Styles
     palette: Palette
     plain: bool
     letters: bool = False

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from bptui.app.clicks import key_hints
+from bptui.app.lines import key_hints
 from bptui.app.screens.dialog import Dialog
 from bptui.app.screens.ending import ending
 from bptui.app.screens.export.choices import Choices

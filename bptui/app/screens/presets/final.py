@@ -11,7 +11,7 @@ from time import perf_counter
 
 from bptui.app.background import in_background
 from bptui.app.numbers import loss
-from bptui.app.player import LONG_STEP
+from bptui.app.playback.player import LONG_STEP
 from bptui.app.screens.presets.opening import Opened, Stamp, open_preset
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline

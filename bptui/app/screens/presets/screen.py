@@ -17,7 +17,7 @@ from textual.events import Resize
 from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 
-from bptui.app.clicks import key_hints
+from bptui.app.lines import key_hints
 from bptui.app.screens.dialog import Dialog
 from bptui.app.screens.presets.asking import DeleteScreen, NameScreen
 from bptui.app.screens.presets.final import Reached, examine

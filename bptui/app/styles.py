@@ -1,21 +1,94 @@
-"""Colours with a meaning: blue for positive, orange for negative, dim for what stands back.
+"""The app's themes and the styles of its text: colours with a meaning.
 
-Blue and orange stay apart for red-green blindness; a sign is never shown by colour alone. In the
-terminal's own sixteen colours, of which little is known, bold, reverse and underline say it all.
+Blue is positive, orange negative, dim what stands back. Blue and orange stay apart for red-green
+blindness; a sign is never shown by colour alone. In the terminal's own sixteen colours, of which
+little is known, bold, reverse and underline say it all.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from rich.style import Style
 from textual.app import App
+from textual.theme import Theme
 
-from bptui.app.lighting import Touch
+from bptui.app.view import View
+from bptui.terminal.capabilities import Capabilities
 
 
-class Ink(NamedTuple):
+def _variables(border: str, cursor: str, blurred: str, strong: str) -> dict[str, str]:
+    """Colours of Textual's own choice that are too pale to be read, or to be read on."""
+    return {
+        "border": border,
+        "block-cursor-background": cursor,
+        "block-cursor-foreground": strong,
+        "block-cursor-text-style": "bold",
+        "block-cursor-blurred-background": blurred,
+        "input-selection-background": cursor,
+        "text-muted": "auto 75%",
+        "text-disabled": "auto 65%",
+    }
+
+
+DARK = Theme(
+    name="bptui-dark",
+    primary="#6fa8ec",
+    secondary="#e8964a",
+    accent="#7dd3c0",
+    warning="#ffd166",
+    error="#ff7b72",
+    success="#7dd3c0",
+    foreground="#d4d4d8",
+    background="#101216",
+    surface="#171a20",
+    panel="#1f242c",
+    dark=True,
+    variables=_variables("#6fa8ec", cursor="#31353d", blurred="#1f242c", strong="#ffffff"),
+)
+
+LIGHT = Theme(
+    name="bptui-light",
+    primary="#2563b2",
+    secondary="#944a0a",
+    accent="#0a6b5a",
+    warning="#6e4d00",
+    error="#b3261e",
+    success="#0a6b5a",
+    foreground="#1e2026",
+    background="#fbfbfa",
+    surface="#f1f1ef",
+    panel="#e4e5e6",
+    dark=False,
+    variables=_variables("#2563b2", cursor="#cddcef", blurred="#e4e5e6", strong="#000000"),
+)
+
+ANSI_DARK, ANSI_LIGHT = ANSI = "ansi-dark", "ansi-light"
+"""Textual's two in the terminal's own colours and on its own background."""
+
+
+def fitting(around: Capabilities) -> str:
+    """The name of the theme to start with.
+
+    With 16 colours nobody knows what they look like, or the background: text in the terminal's own
+    colours can be read on all of them.
+    """
+    if around.colours and around.theme is not None:
+        return around.theme
+    if around.colours and around.colour_system != "standard":
+        return LIGHT.name if around.light else DARK.name
+    return ANSI_LIGHT if around.light else ANSI_DARK
+
+
+def counterpart(theme: Theme) -> str:
+    """The name of the light theme for a dark one, and the other way round."""
+    if theme.ansi:
+        return ANSI_LIGHT if theme.dark else ANSI_DARK
+    return LIGHT.name if theme.dark else DARK.name
+
+
+class Styles(NamedTuple):
     """The styles of one background, dark or light."""
 
     text: Style
@@ -36,11 +109,11 @@ class Ink(NamedTuple):
     paired: Style
     """Laid over the selection in the other panels."""
 
-    def touched(self, style: Style, touch: Touch) -> Style:
+    def highlighted(self, style: Style, highlight: Highlight) -> Style:
         """``style`` for something that the operation has read or written, or has not."""
-        if not touch:
+        if not highlight:
             return style
-        return style + (self.written if touch == "written" else self.read)
+        return style + (self.written if highlight == "written" else self.read)
 
     def selected(self, style: Style, focused: bool) -> Style:
         """``style`` for the selection, brightest in the focused panel."""
@@ -55,19 +128,19 @@ class Ink(NamedTuple):
         return (self.positive if value > 0.0 else self.negative)[level]
 
 
-def ink_of(app: App[object]) -> Ink:
+def styles_of(app: App[object]) -> Styles:
     """The styles for the theme that ``app`` shows."""
     theme = app.current_theme
-    return ansi_ink(theme.dark) if app.native_ansi_color else ink(theme.dark)
+    return ansi_styles(theme.dark) if app.native_ansi_color else own_styles(theme.dark)
 
 
 @lru_cache(maxsize=2)
-def ansi_ink(dark: bool) -> Ink:
+def ansi_styles(dark: bool) -> Styles:
     """The styles in the terminal's own colours, on a dark or a light background."""
     plain, bold, dim = Style(), Style(bold=True), Style(dim=True)
     blue, orange = ("bright_blue", "yellow") if dark else ("blue", "red")
     accent, warning = ("bright_cyan", "bright_yellow") if dark else ("magenta", "red")
-    return Ink(
+    return Styles(
         text=plain,
         strong=bold,
         dim=dim,
@@ -85,7 +158,7 @@ def ansi_ink(dark: bool) -> Ink:
 
 
 @lru_cache(maxsize=2)
-def ink(dark: bool) -> Ink:
+def own_styles(dark: bool) -> Styles:
     """The styles in bptui's colours, for a dark or a light background.
 
     What is read has a contrast of 4.5 to what lies below it, in 256 colours too, of which ``tint``
@@ -113,7 +186,7 @@ def ink(dark: bool) -> Ink:
             "#0a6b5a",
             "#6e4d00",
         )
-    return Ink(
+    return Styles(
         text=Style(color=text),
         strong=Style(color=strong, bold=True),
         dim=Style(color=dim),
@@ -128,3 +201,25 @@ def ink(dark: bool) -> Ink:
         chosen=Style(bold=True, reverse=True),
         paired=Style(color=dim, reverse=True),
     )
+
+
+Highlight = Literal["", "read", "written"]
+
+GLYPHS: dict[Highlight, str] = {"": " ", "read": "▸", "written": "◂"}
+"""One cell each, so that nothing moves: out of what is read, into what is written."""
+PENDING = "·"
+"""Stands for a number that this step has yet to compute."""
+
+
+def highlight(view: View, *quantities: str) -> Highlight:
+    """Whether the operation has written one of the quantities; else whether it has read one."""
+    operation = view.operation
+    if operation is None:
+        return ""
+    for each in quantities:
+        if each in operation.writes:
+            return "written"
+    for each in quantities:
+        if each in operation.reads:
+            return "read"
+    return ""

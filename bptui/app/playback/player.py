@@ -15,12 +15,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from bptui.app.course import Course, Courses
-from bptui.app.curves import Curve
-from bptui.app.pace import BREATH, DEFAULT, SEEKING_FRAME, SLICE, SPEEDS, Speed
-from bptui.app.place import Place
-from bptui.app.running import Run
-from bptui.app.view import View
+from bptui.app.playback.history import Course, Courses, Place
+from bptui.app.playback.run import BREATH, DEFAULT, SEEKING_FRAME, SLICE, SPEEDS, Run, Speed
+from bptui.app.view import Curve, View
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
@@ -290,7 +287,7 @@ class Player:
         return True
 
     def change_speed(self, by: int) -> None:
-        """Faster or slower by so many places in :data:`~bptui.app.pace.SPEEDS`."""
+        """Faster or slower by so many places in :data:`~bptui.app.playback.run.SPEEDS`."""
         self._speed = min(max(self._speed + by, 0), len(SPEEDS) - 1)
         self.wake.set()
         self.show()

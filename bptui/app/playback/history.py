@@ -1,21 +1,48 @@
-"""What undo and redo go back and forth between: timelines, and where in them one was."""
+"""Places in time, and what undo and redo go back and forth between."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, field
 
-from bptui.app.place import Place
 from bptui.core.state import BUDGET
 from bptui.core.timeline import Timeline
 
 if TYPE_CHECKING:
-    from bptui.app.curves import Curve
     from bptui.app.playback.search import Hit
+    from bptui.app.view import Curve
 
-MOST = 100
+
+class Place(NamedTuple):
+    """``position`` counts a step's operations from 0; None is the whole step."""
+
+    step: int
+    position: int | None = None
+
+    def next(self, operations: int) -> Place:
+        """One operation further; every step has so many ``operations``."""
+        if self.position is None:
+            return Place(self.step, 0)
+        if self.position < operations - 1:
+            return Place(self.step, self.position + 1)
+        return Place(self.step + 1, 0)
+
+    def previous(self, operations: int) -> Place:
+        """One operation back; before the first of step 0 is step 0 as a whole."""
+        if self.position:
+            return Place(self.step, self.position - 1)
+        if self.step:
+            return Place(self.step - 1, operations - 1)
+        return Place(0)
+
+    def moved(self, by: int) -> Place:
+        """So many steps further, a whole step, not before step 0."""
+        return Place(max(self.step + by, 0))
+
+
+MOST_CHANGES = 100
 """Changes that can be undone, as long as what they hold fits into :data:`MOST_BYTES`."""
 MOST_BYTES = 64 * 2**20
 
@@ -45,7 +72,7 @@ class Courses:
 
     def change(self, course: Course) -> None:
         """Go over to a new course; what was undone is gone."""
-        self._past = [*self._past, self.current][-MOST:]
+        self._past = [*self._past, self.current][-MOST_CHANGES:]
         while len(self._past) > 1 and self._held_bytes() > MOST_BYTES:
             del self._past[0]
         self._future = []
