@@ -67,10 +67,8 @@ def launch(experiment: Experiment, around: Capabilities, continued: Continued | 
     """Run the app on ``experiment``, or go on with a session, to its end; returns the exit code."""
     _set_up_textual()
     from bptui.app.app import BptuiApp
-    from bptui.app.session.autosave import Keeper
     from bptui.app.session.shutdown import run
 
     app = BptuiApp(experiment, around)
-    keeper = Keeper(None if continued is None else continued.file)
-    app.remember(keeper, continued)
-    return run(app, keeper)
+    app.keep_session(continued)
+    return run(app)

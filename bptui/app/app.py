@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import importlib
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -14,6 +17,7 @@ from textual.geometry import Size
 
 from bptui.app.commands import bindings
 from bptui.app.diagram.layout import wanted
+from bptui.app.looking import LookingApp
 from bptui.app.palette import CommandProvider, Palette
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.keyline import KeyLine
@@ -23,7 +27,6 @@ from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel
 from bptui.app.panels.status import StatusLine
 from bptui.app.screens.too_small import TooSmallScreen, require_room
-from bptui.app.session.autosave import AutosavingApp
 from bptui.app.styles import DARK, LIGHT, counterpart, fitting
 from bptui.app.view import Direction, Selection, View
 from bptui.core.engine import Snapshot
@@ -33,7 +36,11 @@ from bptui.presets.origin import origin_of
 from bptui.terminal.capabilities import USUAL, Capabilities
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from bptui.app.screens.presets import New
+    from bptui.app.session.autosave import Autosave
+    from bptui.app.session.store import Continued
 
 YOUNG = 10_000
 """Objects made since the last collection that call for another: some keys' worth of drawing."""
@@ -51,7 +58,7 @@ def mistakes_made(view: View) -> str:
     return f"with {', '.join(names)}" if names else ""
 
 
-class BptuiApp(AutosavingApp):
+class BptuiApp(LookingApp):
     """The main screen: status line, four panels, key line."""
 
     TITLE = "bptui"
@@ -67,6 +74,11 @@ class BptuiApp(AutosavingApp):
         self._pointed_at: object = None
         self._announced: Snapshot | None = None
         self._fitted_to: Network | None = None
+        self.autosave: Autosave | None = None
+        """What keeps the session on disk, once it has begun to."""
+        self._continued: Continued | None = None
+        self._way_back: Awaitable[object] | None = None
+        self._keeps_session = False
         for own in (DARK, LIGHT):
             self.register_theme(own)
         # set without its watcher, which would have textual read all style sheets twice
@@ -101,7 +113,35 @@ class BptuiApp(AutosavingApp):
         gc.freeze()
         gc.set_threshold(YOUNG)
         gc.enable()
-        self.begin_session()
+        if self._keeps_session:
+            self.run_worker(self._autosave(), group="session")
+
+    def keep_session(self, continued: Continued | None) -> None:
+        """Have the session kept on disk; go on with one that was kept. Before the app runs."""
+        self._keeps_session, self._continued = True, continued
+        if continued is not None:
+            self._way_back = self._player.resume(continued.session)
+
+    async def _autosave(self) -> None:
+        # loaded on another thread, so that keys are answered
+        module = await asyncio.to_thread(importlib.import_module, "bptui.app.session.autosave")
+        self.autosave = autosave = module.Autosave(self, self._continued)
+        await autosave.keep(self._way_back)
+
+    def session_changed(self) -> None:
+        """Note that what is kept of the session may be other than it was."""
+        if self.autosave is not None:
+            self.autosave.changed()
+
+    def exit(
+        self,
+        result: None = None,
+        return_code: int = 0,
+        message: RenderableType | None = None,
+    ) -> None:
+        if self.autosave is not None and self.is_running:
+            self.autosave.look_again()  # the panels go before the session is written
+        super().exit(result, return_code, message)
 
     def show_view(self, view: View) -> None:
         """Give every panel the view, and the selection with it."""
@@ -129,7 +169,7 @@ class BptuiApp(AutosavingApp):
                 self._place,
                 "warning",
             )
-        self.changed()
+        self.session_changed()
 
     @property
     def selection(self) -> Selection:
@@ -219,7 +259,7 @@ class BptuiApp(AutosavingApp):
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent):
             self._player.give_way()
-            self.changed()
+            self.session_changed()
         await super().on_event(event)
 
     def action_scale(self) -> None:

@@ -36,6 +36,11 @@ class LookingApp(CheckingApp):
         last = experiment.data.samples + len(experiment.data.test_inputs) - 1
         return None if self._sample is None else min(self._sample, last)
 
+    @property
+    def sample(self) -> int | None:
+        """The sample that was chosen to be looked at."""
+        return self._sample
+
     def look(self, sample: int | None) -> None:
         """Look at a sample: one of training, or a test sample, counted on after those."""
         self._sample = sample

@@ -47,14 +47,15 @@ class PlayingApp(InOrderApp):
         message: str,
         of: Callable[[], object] | None = None,
         severity: SeverityLevel = "information",
+        seconds: float | None = None,
     ) -> None:
-        """Say something, in the place of what was said before, for some seconds.
+        """Say something, in the place of what was said before, for some ``seconds``.
 
         It is taken back when ``of`` gives anything else than now: it is true no longer.
         """
         self.clear_notifications()
         self._news_of = None if of is None else (of, of())
-        self.notify(message, severity=severity, markup=False)
+        self.notify(message, severity=severity, timeout=seconds, markup=False)
 
     def forget_stale_news(self) -> None:
         """Take back what was said last where it is true no longer."""

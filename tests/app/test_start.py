@@ -58,7 +58,7 @@ for stream in (sys.stdin, sys.stdout):
 run = App.run
 async def work(pilot):
     await pilot.press("s", "c", "escape", "p", "escape", "w", "escape", "e", "escape")
-    while not pilot.app.written:
+    while not (pilot.app.autosave and pilot.app.autosave.written):
         await pilot.pause(0.01)
     print(pilot.app.theme, pilot.app.screen._compositor.render_strips()[0].text)
     await pilot.press("q")

@@ -129,7 +129,7 @@ def session(random: Random, lines: list[bytes]) -> bytes:
     """The file of a session with some of its values or bytes changed."""
     pick = random.random()
     if pick < 0.6:
-        at = random.randrange(3)  # the state is no JSON
+        at = random.randrange(3)
         held = json.loads(lines[at])
         for _ in range(random.randint(1, 3)):
             _change(random, held)

@@ -20,10 +20,9 @@ from bptui.app.session.state import (
     Session,
     SessionError,
     SessionState,
-    lines_of,
-    preset_of,
     read,
     read_state,
+    written,
 )
 from bptui.app.view import Selection
 from bptui.cli.explain import explain
@@ -176,7 +175,7 @@ def _session() -> list[bytes]:
     )
     session = Session(state, timeline, timeline.snapshot(2))
     with patch("bptui.app.session.state.LONG_RUN", 0.0):
-        return b"".join(lines_of(session, preset_of(experiment), ended=False)).splitlines()
+        return written(session, ended=False).splitlines()
 
 
 SESSION = _session()

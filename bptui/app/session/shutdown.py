@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from bptui.terminal.capabilities import terminal_descriptor, terminal_streams
 
 if TYPE_CHECKING:
-    from bptui.app.session.autosave import AutosavingApp, Keeper
+    from bptui.app.app import BptuiApp
 
 CRASHED = 1
 GO_ON = "`bptui --resume` continues it."
@@ -41,7 +41,7 @@ RESTORE = (
 )
 
 
-def run(app: AutosavingApp, keeper: Keeper) -> int:
+def run(app: BptuiApp) -> int:
     """Run ``app`` to its end; return the exit code.
 
     That is 0 where the user has quit, 128 and the number of the signal that ended it, or 1 after an
@@ -53,7 +53,11 @@ def run(app: AutosavingApp, keeper: Keeper) -> int:
     quiet = StringIO()
     # where textual prints the traceback of an error: it is kept rather than shown
     app.error_console = Console(file=quiet, markup=False, highlight=False, color_system=None)
-    shutdown = Shutdown(app.leave, lambda: keeper.close(app.to_be_kept(), ended=False))
+
+    def close(ended: bool) -> str | None:
+        return None if app.autosave is None else app.autosave.close(ended)
+
+    shutdown = Shutdown(lambda code: app.call_later(app.exit, None, code), lambda: close(False))
     shutdown.watch()
     try:
         app.run()
@@ -61,15 +65,16 @@ def run(app: AutosavingApp, keeper: Keeper) -> int:
         error = raised
     error = error or app._exception  # the first of all that textual has caught, but not printed
     shutdown.over()
-    problem = keeper.close(app.to_be_kept(), ended=shutdown.code is None and error is None)
+    problem = close(ended=shutdown.code is None and error is None)
+    kept = app.autosave is not None and app.autosave.kept
     if shutdown.code is None and error is not None:
-        _tell(*_after_crash(error, quiet.getvalue(), keeper.kept))
+        _tell(*_after_crash(error, quiet.getvalue(), kept))
         return CRASHED
-    if problem is not None and not app.told:
+    if problem is not None and app.autosave is not None and not app.autosave.told:
         _tell(f"The session could not be saved. {problem}")
     if shutdown.code is None:
         return app.return_code or 0
-    if keeper.kept:
+    if kept:
         _tell(f"The session was ended by signal {shutdown.code - SIGNALLED}; {GO_ON}")
     return shutdown.code
 
@@ -87,8 +92,6 @@ class Shutdown:
         self._restore_settings = _restoring()
         self._over = threading.Event()
         self._signals, self._signalled = os.pipe()
-        if hasattr(os, "set_blocking"):  # not on Windows before Python 3.12
-            os.set_blocking(self._signalled, False)
         self.code: int | None = None
         """The exit code, once there is reason to leave."""
 
@@ -103,7 +106,7 @@ class Shutdown:
     def over(self) -> None:
         """The app has ended: nothing but the exit is left."""
         self._over.set()
-        if terminal_is_gone():
+        if hung_up():
             self.code = self.code or SIGNALLED + HANG_UP
             self._let_go_of_terminal()
         elif not _takes_text(self._terminal):  # nor did it take what should have restored it
@@ -111,18 +114,21 @@ class Shutdown:
 
     def _signal(self, number: int, frame: FrameType | None) -> None:
         # all else is done by the thread: this may interrupt the app anywhere
-        with suppress(BlockingIOError):
-            os.write(self._signalled, bytes([number]))
+        os.write(self._signalled, bytes([number]))
 
     def _watch(self) -> None:
         """Wait, without work, for a signal or until the terminal hangs up."""
-        number = self._next()
-        self.code = SIGNALLED + number
-        if terminal_is_gone():
+        self.code = SIGNALLED + self._next()
+        if hung_up():
             self._let_go_of_terminal()
         if self._leave(self.code) and self._over.wait(PATIENCE):
             time.sleep(LAST_WORDS)  # the program ends meanwhile, and this thread with it
-        self._end_at_once(self.code)
+        # on a thread: neither an error there nor a lock that nobody gives back holds up the end
+        last = threading.Thread(target=self._last, name="last", daemon=True)
+        last.start()
+        last.join(LAST_WORDS)
+        self._restore_terminal()
+        os._exit(self.code)
 
     def _next(self) -> int:
         """Return the signal that comes next; SIGHUP where the terminal hangs up."""
@@ -135,14 +141,6 @@ class Shutdown:
                     return HANG_UP
                 waiting.unregister(0)  # a system that cannot tell
         return os.read(self._signals, 1)[0]
-
-    def _end_at_once(self, code: int) -> None:
-        # on a thread: neither an error there nor a lock that nobody gives back holds up the end
-        last = threading.Thread(target=self._last, name="last", daemon=True)
-        last.start()
-        last.join(LAST_WORDS)
-        self._restore_terminal()
-        os._exit(code)
 
     def _restore_terminal(self) -> None:
         terminal = os.dup(self._terminal)
@@ -161,8 +159,8 @@ class Shutdown:
             os.close(nowhere)
 
 
-def terminal_is_gone() -> bool:
-    """Whether it has hung up. False where that cannot be told."""
+def hung_up() -> bool:
+    """Return whether the terminal has gone away; False where that cannot be told."""
     if not hasattr(select, "poll"):
         return False
     asking = select.poll()
@@ -171,7 +169,7 @@ def terminal_is_gone() -> bool:
 
 
 def _takes_text(terminal: int) -> bool:
-    """Whether a terminal takes text within a moment; one that does not is not waited for."""
+    """Return whether a terminal takes text within a moment; one that does not is not waited for."""
     try:
         return bool(select.select([], [terminal], [], 0.5)[1])
     except (OSError, ValueError):  # on Windows, where this is for sockets alone
@@ -179,7 +177,7 @@ def _takes_text(terminal: int) -> bool:
 
 
 def _restoring() -> Callable[[int], None]:
-    """What gives the terminal, by its descriptor, the settings of now, and drops what is queued."""
+    """Return what gives a terminal the settings of now, and drops what is queued."""
     if sys.platform == "win32":
         return lambda terminal: None
     import termios

@@ -1,20 +1,21 @@
 """A session as the lines of its file and back: preset, edits, one checkpoint, and the view.
 
-The file is four lines: a mark, where the session stands, the preset's text with all edits, and the
-state of the step that was shown. The first two are all that is read to choose a session; the last
-one is base64 of float64 numbers, everything else JSON. Nothing in them is executed.
+The file is three lines of JSON: a mark, where the session stands, and what every step of it can be
+played again from. The first two are all that is read to choose a session. Arrays are base64 of
+float64 numbers; nothing in the file is executed.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 import os
-from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, BinaryIO, Literal, NamedTuple, TypeVar
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -29,7 +30,6 @@ from bptui.core.edits import Edit
 from bptui.core.engine import Snapshot
 from bptui.core.errors import MOST_STEPS
 from bptui.core.experiment import Experiment
-from bptui.core.history import MOST as MOST_TESTS
 from bptui.core.history import SPANS, LossHistory, Summary
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
@@ -40,29 +40,23 @@ from bptui.presets.origin import origin_of
 from bptui.presets.save import SaveError, document, shown_path
 from bptui.presets.working import working_folder
 
-FORMAT, VERSION = "bptui session", 2
+FORMAT, VERSION = "bptui session", 3
 USELESS = "; the file can be deleted"
 """Is said of what no version of the program can continue."""
+DAMAGED = f"a damaged session ({{}}){USELESS}"
 LARGEST_FILE = 64 * 2**20
 """Bytes; no larger session is written, nor read."""
 MOST_WRITTEN_OUT = 100_000
 """Numbers of a CSV file that are kept in the session, too; of more the file is needed."""
 LONGEST_STATE = 2**20
 """Bytes that each of the first two lines may take."""
-MOST_EDITED = 2**28
-"""Edits times what the experiment has of numbers, which each of them may copy."""
 LONG_RUN = 0.03
 """Seconds of playing from which a run is not played again to continue it."""
-PIECE = 3 * 2**17
-"""Bytes that are encoded at a time, between which other threads go on; divisible by three, so that
-no piece but the last is padded."""
 
 Count = Annotated[int, Meta(ge=0, le=2**31)]
 Step = Annotated[int, Meta(ge=0, le=MOST_STEPS * 10)]
-Short = Annotated[str, Meta(max_length=1000)]
-FileName = Annotated[bytes, Meta(max_length=10_000)]
+FileName = bytes
 """Of a file or a folder, as the system has it, which need not be text."""
-Line = TypeVar("Line", bound=Struct)
 
 
 class Mark(Struct, frozen=True):
@@ -86,8 +80,13 @@ class Look(Struct, frozen=True, forbid_unknown_fields=True):
     """Which of the pictures of what was learned."""
     samples: bool = False
     zoomed: bool = False
-    focused: Short | None = None
+    focused: str | None = None
     """The id of the panel that has the focus."""
+
+    def __post_init__(self) -> None:
+        kind, *place = self.selection
+        if min(place) < 0 or self.selection.layer < (kind != "unit"):
+            raise ValueError("no such selection")
 
 
 class SessionState(Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,8 +97,8 @@ class SessionState(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     step: Step
     position: Count | None
-    breakpoints: Annotated[list[tuple[Short, bool]], Meta(max_length=1000)]
-    speed: Short
+    breakpoints: list[tuple[str, bool]]
+    speed: str
     saved: FileName | None
     look: Look
     touched: bool = True
@@ -114,8 +113,8 @@ class Losses(Struct, frozen=True, forbid_unknown_fields=True):
     highs: bytes
     rest: bytes
     first_not_finite: Step | None
-    test_steps: Annotated[list[Step], Meta(max_length=MOST_TESTS)]
-    test_losses: bytes
+    test_losses: list[tuple[Step, float | None]]
+    """None where one is not finite, which JSON has no number for."""
 
 
 class Past(Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,9 +129,9 @@ class Past(Struct, frozen=True, forbid_unknown_fields=True):
     """The checksum of its samples, where they are in a CSV file."""
     numbers: str | None
     """The same preset with all numbers in it, for when that file has changed or is gone."""
-    edits: Annotated[list[tuple[Step, Edit]], Meta(max_length=10_000)]
-    checkpoint: Step | None
-    """The step whose state the last line holds."""
+    edits: list[tuple[Step, Edit]]
+    checkpoint: tuple[Step, bytes] | None
+    """The step that was shown, and the numbers of its state."""
     losses: Losses | None
     """Those before it, where it takes long to play them again."""
 
@@ -170,7 +169,28 @@ class SessionError(Exception):
         super().__init__(f"{shown_path(file)}: {printable(reason)}")
 
 
-def preset_of(experiment: Experiment) -> Past:
+def written(session: Session, ended: bool) -> bytes:
+    """Return the file of a session.
+
+    Raises :class:`SaveError` where its experiment has no preset, or where it takes too many bytes.
+    """
+    timeline, snapshot = session.timeline, session.snapshot
+    checkpoint = None if snapshot is None else (snapshot.step, _bytes(state_of(snapshot)))
+    past = replace(
+        _preset_of(timeline.opened),
+        edits=timeline.all_edits,
+        checkpoint=checkpoint,
+        losses=None if checkpoint is None else _losses_before(timeline, checkpoint[0]),
+    )
+    lines = Mark(FORMAT, VERSION), replace(session.state, ended=ended), past
+    content = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+    if len(content) > LARGEST_FILE:
+        raise SaveError(f"It would take more than {LARGEST_FILE // 2**20} MiB.")
+    return content
+
+
+@lru_cache(maxsize=1)
+def _preset_of(experiment: Experiment) -> Past:
     """Return its preset, without edits. Raises :class:`SaveError` where it has none."""
     origin, data = origin_of(experiment), experiment.data
     table, numbers = table_of(experiment), None
@@ -206,26 +226,8 @@ def file_name(path: Path | None) -> bytes | None:
 def _checksum(data: Data) -> str:
     made = hashlib.sha256()
     for array in (data.inputs, data.targets, data.test_inputs, data.test_targets):
-        made.update(np.ascontiguousarray(array, dtype="<f8").data)
+        made.update(_bytes(array))
     return made.hexdigest()
-
-
-def lines_of(session: Session, preset: Past, ended: bool) -> Iterator[bytes]:
-    """Return the lines of a session of this preset, in pieces."""
-    timeline, snapshot = session.timeline, session.snapshot
-    step = None if snapshot is None else snapshot.step
-    past = replace(
-        preset,
-        edits=timeline.all_edits,
-        checkpoint=step,
-        losses=_losses_before(timeline, step or 0),
-    )
-    for part in (Mark(FORMAT, VERSION), replace(session.state, ended=ended), past):
-        yield msgspec.json.encode(part) + b"\n"
-    content = memoryview(b"" if snapshot is None else _bytes(state_of(snapshot)))
-    for start in range(0, len(content), PIECE):
-        yield b2a_base64(content[start : start + PIECE], newline=False)
-    yield b"\n"
 
 
 def _losses_before(timeline: Timeline, step: int) -> Losses | None:
@@ -242,8 +244,7 @@ def _losses_before(timeline: Timeline, step: int) -> Losses | None:
         highs=_bytes(summary.highs),
         rest=_bytes(summary.rest),
         first_not_finite=losses.first_not_finite,
-        test_steps=[] if tests is None else tests.steps,
-        test_losses=_bytes(np.array([] if tests is None else tests.values)),
+        test_losses=[] if tests is None else [*zip(tests.steps, tests.values, strict=False)],
     )
 
 
@@ -258,38 +259,33 @@ def _bytes(numbers: Array) -> bytes:
     return numbers.astype("<f8").tobytes()
 
 
+def _numbers(content: bytes) -> Array:
+    return frozen(np.frombuffer(content, dtype="<f8"))
+
+
 def read_state(file: Path) -> SessionState:
     """Return where the session in ``file`` stands. Raises :class:`SessionError`."""
-    with _opened(file) as stream:
-        return _state(file, stream)
+    with _named(file, "a session that cannot be read ({})"), file.open("rb") as stream:
+        mark, state = stream.readline(LONGEST_STATE), stream.readline(LONGEST_STATE)
+    return _state(file, mark, state)
 
 
 def read(file: Path) -> Resumed:
     """Return the session in ``file``, nothing of it played. Raises :class:`SessionError`."""
-    with _opened(file) as stream:
-        state = _state(file, stream)
-        line, _, base64 = stream.read(LARGEST_FILE + 1).partition(b"\n")
-    if len(line) + len(base64) > LARGEST_FILE:
-        raise SessionError(file, f"more than {LARGEST_FILE // 2**20} MiB{USELESS}")
-    past = _decoded(file, line, Past)
-    try:
+    with _named(file, "a session that cannot be read ({})"), file.open("rb") as stream:
+        mark, line, rest = (stream.readline(LARGEST_FILE) for _ in range(3))
+    state = _state(file, mark, line)
+    with _named(file, DAMAGED):
+        past = msgspec.json.decode(rest, type=Past)
+    with _named(file, "a session whose preset cannot be loaded ({})"):
         opened = _loaded(past, printable(state.name))
-    except (PresetError, ValueError, OSError, MemoryError) as error:
-        reason = f"a session whose preset cannot be loaded ({error or 'not enough memory'})"
-        raise SessionError(file, reason) from None
-    try:
-        _check_count(past, opened)
+    with _named(file, DAMAGED):
         timeline, checkpoint = Timeline.replayed(opened, past.edits), None
-        numbers = _numbers(a2b_base64(base64.strip(), strict_mode=True))
         if past.checkpoint is not None:
-            if not numbers.size or numbers.size % opened.network.parameter_count:
-                raise ValueError("a state of too many or too few numbers")
-            checkpoint = past.checkpoint, numbers
+            checkpoint = past.checkpoint[0], _numbers(past.checkpoint[1])
             if past.losses is not None:
                 _go_on(timeline, *checkpoint, past.losses)
         breakpoints = {parse(text, opened.network): on for text, on in state.breakpoints}
-    except (ValueError, MemoryError) as error:
-        raise _damaged(file, error) from None
     return Resumed(state, timeline, checkpoint, breakpoints)
 
 
@@ -308,77 +304,42 @@ def _loaded(past: Past, name: str) -> Experiment:
     return loads(past.numbers, name, folder)
 
 
-def _check_count(past: Past, opened: Experiment) -> None:
-    data = opened.data
-    numbers = opened.network.parameter_count + data.inputs.size + data.targets.size
-    if len(past.edits) * numbers > MOST_EDITED:
-        raise ValueError("more edits than an experiment of its size can have")
-
-
 def _go_on(timeline: Timeline, step: int, state: Array, kept: Losses) -> None:
     """Have a timeline go on from a long run. Raises :class:`ValueError`."""
     width, lows, highs = kept.width, _numbers(kept.lows), _numbers(kept.highs)
     if width & (width - 1) or lows.shape != highs.shape or lows.size >= SPANS:
         raise ValueError("no such losses")
-    summary = Summary(width, lows, highs, _numbers(kept.rest))
-    tests, values = timeline.test_losses, _numbers(kept.test_losses).tolist()
+    summary, tests = Summary(width, lows, highs, _numbers(kept.rest)), timeline.test_losses
     if tests is not None:
-        if kept.test_steps != sorted(set(kept.test_steps)):
+        tests.steps = [step for step, _ in kept.test_losses]
+        tests.values = [math.nan if loss is None else loss for _, loss in kept.test_losses]
+        if tests.steps != sorted(set(tests.steps)):
             raise ValueError("no such test losses")
-        count = min(len(values), len(kept.test_steps))  # more came while they were written
-        tests.steps, tests.values = kept.test_steps[:count], values[:count]
         tests = tests.until(step)
-    losses = LossHistory.of(summary, kept.first_not_finite)
-    timeline.go_on_from(step, state, losses, tests)
+    timeline.go_on_from(step, state, LossHistory.of(summary, kept.first_not_finite), tests)
 
 
-def _numbers(content: bytes) -> Array:
-    return frozen(np.frombuffer(content, dtype="<f8"))
-
-
-def _opened(file: Path) -> BinaryIO:
-    """Return the stream of a regular file; a pipe would be waited for without end."""
-    try:
-        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        stream = os.fdopen(descriptor, "rb")
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise SessionError(file, f"a session that cannot be read ({reason})") from None
-    if not file.is_file():
-        stream.close()
-        raise SessionError(file, "not a regular file")
-    return stream
-
-
-def _state(file: Path, stream: BinaryIO) -> SessionState:
+def _state(file: Path, mark_line: bytes, state_line: bytes) -> SessionState:
     """Return the second line, once the first says that it is one of ours."""
-    try:
-        mark = msgspec.json.decode(stream.readline(LONGEST_STATE), type=Mark)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        mark = Mark("", 0)
-    if mark.format != FORMAT:
-        raise SessionError(file, f"not a session of bptui{USELESS}")
+    with _named(file, f"not a session of bptui{USELESS}"):
+        mark = msgspec.json.decode(mark_line, type=Mark)
+        if mark.format != FORMAT:
+            raise ValueError("another program's")
     if mark.version != VERSION:
         raise SessionError(
             file,
             f"a session in format {mark.version}; this version of bptui reads format {VERSION}, "
             "and the one that wrote it can continue it",
         )
-    state = _decoded(file, stream.readline(LONGEST_STATE), SessionState)
-    selected = state.look.selection
-    first = 0 if selected.kind == "unit" else 1
-    if selected.layer < first or min(selected.unit, selected.source) < 0:
-        raise _damaged(file, "no such selection")
-    return state
+    with _named(file, DAMAGED):
+        return msgspec.json.decode(state_line, type=SessionState)
 
 
-def _decoded(file: Path, line: bytes, kind: type[Line]) -> Line:
+@contextmanager
+def _named(file: Path, reason: str) -> Iterator[None]:
+    """Turn what goes wrong with ``file`` into the one error; ``reason`` has room for its words."""
     try:
-        return msgspec.json.decode(line, type=kind)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise _damaged(file, error) from None
-
-
-def _damaged(file: Path, error: object) -> SessionError:
-    """Return the error for one of ours that is not as it was written."""
-    return SessionError(file, f"a damaged session ({error}){USELESS}")
+        yield
+    except (PresetError, ValueError, RecursionError, OSError, MemoryError) as error:
+        words = getattr(error, "strerror", None) or str(error) or "not enough memory"
+        raise SessionError(file, reason.format(words)) from None

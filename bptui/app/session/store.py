@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -28,8 +27,8 @@ MOST = 8
 """Sessions that are kept beside those of running apps."""
 RECENT = 24 * 3600.0
 """Seconds for which a session that ended unexpectedly goes before later ones that did not."""
-PATIENCE = 0.5
-"""Seconds to wait for others that only look whether a lock is held."""
+PATIENCE, GLANCE = 0.3, 0.01
+"""Seconds to wait for others that only look whether a lock is held: to take it, or to look, too."""
 LOOK = 0.002
 """Seconds until another attempt."""
 
@@ -50,29 +49,32 @@ class SessionFile:
         folder = sessions_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = folder / f"session-{secrets.token_hex(8)}.json"
-        return cls(path, _locked(_lock_path(path)))
+        return cls(path, _locked(path))
 
     @classmethod
-    def taken_over(cls, path: Path) -> SessionFile | None:
+    def taken_over(cls, path: Path, patience: float = PATIENCE) -> SessionFile | None:
         """Return that of an app which has ended; None where it is still running."""
-        try:
-            return cls(path, _locked(_lock_path(path)))
-        except BlockingIOError:
-            return None
-        except OSError:  # a folder that can only be read: nothing is written there either
-            return cls(path, None)
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return cls(path, _locked(path))
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    return None
+                time.sleep(LOOK)
+            except OSError:  # a folder that can only be read: nothing is written there either
+                return cls(path, None)
 
-    def write(self, pieces: Iterable[bytes]) -> None:
+    def write(self, content: bytes) -> None:
         """Replace its contents, whole or not at all. Raises :class:`OSError`."""
         with written_whole(self.path, private=True) as stream:
-            stream.buffer.writelines(pieces)
+            stream.buffer.write(content)
 
     def release(self, left: bool = True) -> None:
         """Leave it to others, or remove it where it is not to be ``left``."""
         if not left:
             _remove(self.path)
         if self._lock is not None:
-            _remove(_lock_path(self.path))
             os.close(self._lock)
             self._lock = None
 
@@ -120,19 +122,20 @@ def sessions_folder() -> Path:
 def sessions_to_continue() -> list[Found]:
     """Return those that no app is working on, in the order of preference."""
     found = []
-    for path in _paths():
+    for path in sessions_folder().glob("session-*.json"):
         with suppress(OSError):  # gone meanwhile
-            if _owner(path) is None:
+            if not _is_held(path):
                 written, state = path.stat().st_mtime, None
                 with suppress(SessionError):
                     state = read_state(path)
                 found.append(Found(path, written, state))
-    return sorted(found, key=lambda each: each.order, reverse=True)
+    return sorted(found, key=lambda session: session.order, reverse=True)
 
 
-def owners() -> list[int]:
-    """Return the processes that have a session open; 0 for one whose number is unknown."""
-    return sorted(number for path in _paths() if (number := _owner(path)) is not None)
+def owners() -> list[str]:
+    """Return the processes that have a session open; empty texts for unknown ones."""
+    held = filter(_is_held, sessions_folder().glob("session-*.json"))
+    return sorted(_lock_path(path).read_text().strip() for path in held)
 
 
 def continued() -> Continued:
@@ -179,18 +182,10 @@ def clear() -> None:
     readable = [found for found in sessions_to_continue() if found.state is not None]
     for found in readable[MOST:]:
         _remove(found.path)
-        _remove(_lock_path(found.path))
     with suppress(OSError):
         for part in sessions_folder().glob(".bptui-*.part"):
             if time.time() - part.stat().st_mtime > RECENT:
                 part.unlink()
-
-
-def _paths() -> list[Path]:
-    try:
-        return [path for path in sessions_folder().iterdir() if path.match("session-*.json")]
-    except OSError:
-        return []
 
 
 def _lock_path(path: Path) -> Path:
@@ -198,66 +193,36 @@ def _lock_path(path: Path) -> Path:
 
 
 def _remove(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink()
+    for file in (path, _lock_path(path)):
+        with suppress(OSError):
+            file.unlink()
+
+
+def _is_held(path: Path) -> bool:
+    free = SessionFile.taken_over(path, GLANCE)
+    if free is not None:
+        free.release()
+    return free is None
 
 
 def _locked(path: Path) -> int | None:
-    """Return the descriptor that holds a lock, which ends with the process, however that ends.
+    """Return the descriptor that locks a session until the process ends, however that comes about.
 
     None where the system or its disk knows no locks. Raises :class:`BlockingIOError` where another
-    app has it, or :class:`OSError`.
+    has it, or :class:`OSError`.
     """
-    deadline = time.monotonic() + PATIENCE
-    while fcntl is not None and time.monotonic() < deadline:
-        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # the one who had it may have removed the file after it was opened here
-            if os.path.samestat(path.stat(), os.fstat(descriptor)):
-                with suppress(OSError):  # on a full disk, say: it is for a message only
-                    os.truncate(descriptor, 0)
-                    os.write(descriptor, f"{os.getpid()}\n".encode())
-                return descriptor
-        except BlockingIOError:
-            if _is_held(descriptor):
-                os.close(descriptor)
-                raise
-        except FileNotFoundError:
-            pass  # it was removed: another attempt
-        except OSError:
-            os.close(descriptor)
-            return None
-        os.close(descriptor)
-        time.sleep(LOOK)
     if fcntl is None:
         return None
-    raise BlockingIOError
-
-
-def _is_held(descriptor: int) -> bool:
-    """Return whether another app has the lock, rather than looks at it as this does."""
+    descriptor = os.open(_lock_path(path), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
-    return False
-
-
-def _owner(path: Path) -> int | None:
-    """Return the process whose session it is, 0 if it is unknown; None: of none that lives."""
-    if fcntl is None:
-        return None
-    try:
-        descriptor = os.open(_lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        if not _is_held(descriptor):
-            return None
-        number = os.read(descriptor, 20).strip()
-        return int(number) if number.isdigit() else 0
-    except OSError:
-        return None
-    finally:
         os.close(descriptor)
+        raise
+    except OSError:
+        os.close(descriptor)
+        return None
+    with suppress(OSError):  # on a full disk, say: it is for a message only
+        os.truncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+    return descriptor
