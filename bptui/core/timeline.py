@@ -75,8 +75,7 @@ class Timeline:
         """The experiment before all edits, those of step 0 too."""
         self._segments: tuple[Segment, ...] = (Segment(0, experiment),)
         self.losses = LossHistory()
-        tested = len(experiment.data.test_inputs) > 0
-        self.test_losses = TestLosses(experiment) if tested else None
+        self.test_losses = TestLosses.of(experiment)
         self._enter(0)
         self._checkpoints = Checkpoints(self._engine.state.flat.nbytes, budget)
         self._start_anew()

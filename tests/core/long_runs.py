@@ -15,8 +15,8 @@ Steps = npt.NDArray[np.intp]
 
 def keep_little(patch: pytest.MonkeyPatch) -> None:
     """Of the losses, keep only the newest 32 at most, and 16 spans of all."""
-    patch.setattr(history, "CHUNK", 16)
-    patch.setattr(history, "CHUNKS", 2)
+    patch.setattr(history, "ROOM", 16)
+    patch.setattr(history, "KEPT", 16)
     patch.setattr(history, "PENDING", 4)
     patch.setattr(history, "SPANS", 16)
     patch.setattr(search, "KEPT", 32)

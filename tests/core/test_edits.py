@@ -18,7 +18,7 @@ from bptui.core.engine import Engine, Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.evaluation import test_loss as loss_of_test_samples
 from bptui.core.experiment import Experiment
-from bptui.core.history import CHUNK, MOST, LossHistory
+from bptui.core.history import MOST_TESTS, ROOM, LossHistory
 from bptui.core.network import Parameters
 from bptui.core.state import BUDGET, Layout
 from bptui.core.timeline import Timeline
@@ -250,11 +250,11 @@ def test_breakpoints_are_found_across_edits_in_both_directions() -> None:
     assert ahead.hit.step == behind.hit.step == 40
 
 
-@pytest.mark.parametrize("length", [0, 1, 255, 256, 257, CHUNK - 1, CHUNK, CHUNK + 300])
+@pytest.mark.parametrize("length", [0, 1, 255, 256, 257, ROOM - 1, ROOM, ROOM + 300])
 def test_a_history_goes_on_from_the_middle_of_another(length: int) -> None:
     rng = np.random.default_rng(0)
-    losses, later = rng.random(CHUNK + 1000), rng.random(5000)
-    losses[CHUNK + 500] = np.inf
+    losses, later = rng.random(ROOM + 1000), rng.random(5000)
+    losses[ROOM + 500] = np.inf
     history, fresh = LossHistory(), LossHistory()
     history.extend(losses)
     fork = history.until(length)
@@ -290,7 +290,7 @@ def test_there_are_never_many_test_losses() -> None:
     timeline.move_towards(100)
     tested = timeline.test_losses
     assert tested is not None
-    assert MOST // 2 <= len(tested.steps) <= MOST + 1
+    assert MOST_TESTS // 2 <= len(tested.steps) <= MOST_TESTS + 1
     assert {b - a for a, b in zip(tested.steps, tested.steps[1:], strict=False)} == {
         tested.steps[1]
     }

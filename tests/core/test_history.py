@@ -11,11 +11,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bptui.core.arrays import Array
-from bptui.core.history import CHUNK, CHUNKS, SPANS, LossHistory
+from bptui.core.history import KEPT, ROOM, SPANS, LossHistory
 
 from .long_runs import check_envelope
 
-MOST = CHUNK * CHUNKS
+MOST = KEPT + ROOM
 
 
 def history(losses: Array, piece: int = 1000) -> LossHistory:
@@ -33,9 +33,9 @@ def millions() -> tuple[Array, LossHistory]:
 
 
 @settings(deadline=None, max_examples=20)
-@given(st.integers(0, 3 * CHUNK), st.integers(200, 2 * CHUNK), st.integers(0, 2**31))
-@example(CHUNK, CHUNK, 0)
-@example(2 * CHUNK, 2 * CHUNK, 0)
+@given(st.integers(0, 3 * ROOM), st.integers(200, 2 * ROOM), st.integers(0, 2**31))
+@example(ROOM, ROOM, 0)
+@example(2 * ROOM, 2 * ROOM, 0)
 def test_values_come_back(count: int, piece: int, seed: int) -> None:
     losses = np.random.default_rng(seed).random(count)
     made = history(losses, piece)
@@ -66,7 +66,7 @@ def test_memory_stays_bounded() -> None:
         made.extend(million)
         held.append(made.nbytes)
     level = 2 * 8 * SPANS
-    assert held[0] <= 8 * (MOST + CHUNK) + 8 * level
+    assert held[0] <= 8 * (MOST + 2 * ROOM) + 8 * level
     assert held[-1] <= held[0] + 4 * level  # the number of steps has doubled less than four times
     assert len(made) == 10_000_000
 
@@ -74,7 +74,7 @@ def test_memory_stays_bounded() -> None:
 def test_of_millions_the_newest_are_exact() -> None:
     losses, made = millions()
     first = made.first_kept
-    assert MOST - CHUNK <= len(losses) - first <= MOST
+    assert MOST - ROOM <= len(losses) - first <= MOST
     assert np.array_equal(made.values(first, len(losses)), losses[first:])
     assert made[len(losses) - 1] == losses[-1]
     with pytest.raises(IndexError):
@@ -149,7 +149,7 @@ def test_a_fork_of_millions(length: int) -> None:
     losses, made = millions()
     fork = made.until(length)
     assert length - length // (SPANS // 2) - 1 <= len(fork) <= length
-    if length >= made.first_kept + CHUNK:
+    if length >= made.first_kept + ROOM:
         assert len(fork) == length
         assert np.array_equal(fork.values(length - 1000, length), losses[length - 1000 : length])
     fork.extend(losses[len(fork) : length])
