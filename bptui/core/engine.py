@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.core.arrays import Array, Integers, frozen, run, zeros
-from bptui.core.backprop import Operation, StepProgram, Workspace, build_step
+from bptui.core.backprop import Operation, StepProgram, Workspace
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 from bptui.core.state import State
@@ -39,12 +39,12 @@ class Snapshot:
 
     @property
     def loss(self) -> float:
-        """The loss of the batch at this state, the L2 penalty included."""
+        """Return the loss of the batch at this state, the L2 penalty included."""
         return float(self.values["loss"][0, 0])
 
     @property
     def outputs(self) -> Array:
-        """The network's outputs, (samples, units)."""
+        """Return the network's outputs, (samples, units)."""
         names = self.experiment.network.names
         return self.values[names.out(names.depth)]
 
@@ -62,23 +62,19 @@ class Watched(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Numbers a step."""
+        """Return how many numbers a step has."""
         return self.parameters.size + self.gradients.size + self.norm + len(self.others)
-
-    @property
-    def reads_gradient(self) -> bool:
-        return self.norm or self.gradients.size > 0
 
 
 def number_at(arrays: Mapping[str, Array], place: tuple[str, tuple[int, ...]]) -> float:
-    """The number there; NaN for a sample that the batch does not have."""
+    """Return the number there; NaN for a sample that the batch does not have."""
     name, index = place
     array = arrays[name]
     return float(array[index]) if index[0] < len(array) else math.nan
 
 
 def euclidean_norm(vector: Array) -> float:
-    """The root of the sum of squares; inf where that overflows."""
+    """Return the root of the sum of squares; inf where that overflows."""
     return math.sqrt(vector.dot(vector).item())
 
 
@@ -96,14 +92,9 @@ class Engine:
         self._workspace = Workspace(self.state)
         self._programs: dict[int, StepProgram] = {}
         self._schedule = experiment.schedule
-        names, layers = experiment.network.names, range(1, experiment.network.depth + 1)
-        self._gradient_names = [names.weight_gradient(layer) for layer in layers]
-        if experiment.network.bias:
-            self._gradient_names += [names.bias_gradient(layer) for layer in layers]
-        self._counts = experiment.optimizer.counts
 
     def save(self) -> Array:
-        """A copy of the state: parameters, optimizer slots, accumulated gradients."""
+        """Return a copy of the state: parameters, optimizer slots, accumulated gradients."""
         return frozen(self.state.flat)
 
     def load(self, state: Array, step: int) -> None:
@@ -118,79 +109,65 @@ class Engine:
 
     def advance(self, losses: Array) -> None:
         """Play ``len(losses)`` steps, writing the loss that each one started from."""
-        steady = self._schedule.full_batch and not self._counts
+        steady = self._schedule.full_batch and not self.experiment.optimizer.counts
+        program = self._prepare(self.step)
         with np.errstate(all="ignore"):
-            if steady:
-                program = self._program(self._schedule.samples)
-                calls, loss = program.calls, program.loss.item
-                for index in range(len(losses)):
-                    for each in calls:
-                        each()
-                    losses[index] = loss()
-            else:
-                for index in range(len(losses)):
+            for index in range(len(losses)):
+                if not steady:
                     program = self._prepare(self.step + index)
-                    for each in program.calls:
-                        each()
-                    losses[index] = program.loss.item()
+                for call in program.calls:
+                    call()
+                losses[index] = program.loss.item()
         self.step += len(losses)
 
     def advance_watched(self, losses: Array, watched: Watched, values: Array) -> None:
-        """Like :meth:`advance`, and write what is watched at each step into a row of ``values``."""
+        """Play like :meth:`advance`, and write what is watched at each step as a row."""
         parameters, gradient = self.state.parameters, self._workspace.gradient
         split, end = watched.parameters.size, watched.parameters.size + watched.gradients.size
-        others = values[:, end + watched.norm :]
+        reads_gradient = watched.norm or watched.gradients.size > 0
         with np.errstate(all="ignore"):
-            for index in range(len(losses)):
-                program, row = self._prepare(self.step + index), values[index]
-                calls = program.calls
-                if watched.reads_gradient:
-                    calls = program.shown
+            for index, row in enumerate(values[: len(losses)]):
+                program = self._prepare(self.step + index)
                 row[:split] = parameters[watched.parameters]
                 if watched.others:
-                    losses[index] = self._advance_reading(program, watched, others[index])
+                    self._play_reading(program, watched, row[end + watched.norm :])
                 else:
-                    for each in calls:
-                        each()
-                    losses[index] = program.loss.item()
+                    for call in program.shown if reads_gradient else program.calls:
+                        call()
+                losses[index] = program.loss.item()
                 row[split:end] = gradient[watched.gradients]
                 if watched.norm:
                     row[end] = euclidean_norm(gradient)
         self.step += len(losses)
 
-    def _advance_reading(self, program: StepProgram, watched: Watched, row: Array) -> float:
-        """Play a step, and read each number right after its operation; the loss."""
-        loss = 0.0
-        wanted = {name for name, _ in watched.others}
-        fresh = wanted & {"input", "target"}
+    def _play_reading(self, program: StepProgram, watched: Watched, row: Array) -> None:
+        """Play a step, and read each number right after its operation."""
+        fresh = {"input", "target"}
         for operation in program.operations:
-            for each in operation.calls:
-                each()
-            fresh |= wanted.intersection(operation.writes)
+            for call in operation.calls:
+                call()
+            fresh.update(operation.writes)
             for column, place in enumerate(watched.others):
                 if place[0] in fresh:
                     row[column] = number_at(program.buffers, place)
-            fresh = set()
-            if operation.stage == "loss":
-                loss = program.buffers["loss"].item()
-        return loss
+            fresh.clear()
 
     def record(self) -> Snapshot:
         """Play one step and keep everything that it computed."""
         step, layout, state = self.step, self.state.layout, self.state
         program = self._prepare(step)
-        parameters, slots = self._parameters(), self._slots()
+        parameters, slots = layout.unflatten(state.parameters), state.remembered()
         values = {name: frozen(program.buffers[name]) for name in ("input", "target")}
+        named = {f"g{name}" for name in parameters.named()}
         for operation in program.operations:
             run(operation.calls)
             if operation.stage != "update":
-                fresh = [name for name in operation.writes if name not in self._gradient_names]
+                fresh = [name for name in operation.writes if name not in named]
                 values |= {name: frozen(program.buffers[name]) for name in fresh}
         self.step += 1
         # nothing changes a gradient after its operation, so one copy of all serves
         gradients = layout.unflatten(self._workspace.gradient)
-        flat = [*gradients.weights, *(gradients.biases or ())]
-        values |= dict(zip(self._gradient_names, flat, strict=True))
+        values |= {f"g{name}": array for name, array in gradients.named().items()}
         return Snapshot(
             experiment=self.experiment,
             step=step,
@@ -202,30 +179,21 @@ class Engine:
             parameters=parameters,
             updated_parameters=layout.unflatten(state.parameters),
             slots=slots,
-            updated_slots=self._slots(),
+            updated_slots=state.remembered(),
         )
 
-    def _parameters(self) -> Parameters:
-        return self.state.layout.unflatten(self.state.parameters)
-
-    def _slots(self) -> dict[str, Parameters]:
-        state = self.state
-        flat = dict(zip(state.slot_names, state.slots, strict=True))
-        if state.accumulated is not None:
-            flat["accumulated"] = state.accumulated
-        return {name: state.layout.unflatten(slot) for name, slot in flat.items()}
-
     def _program(self, samples: int) -> StepProgram:
-        """The program for a batch of ``samples``; at most two sizes occur."""
+        """Return the program for a batch of ``samples``; at most two sizes occur."""
         if samples not in self._programs:
             x, t = self.experiment.data.inputs, self.experiment.data.targets
             if not self._schedule.full_batch:
                 x, t = zeros(samples, x.shape[1]), zeros(samples, t.shape[1])
-            self._programs[samples] = build_step(self.experiment, self.state, self._workspace, x, t)
+            program = StepProgram(self.experiment, self.state, self._workspace, x, t)
+            self._programs[samples] = program
         return self._programs[samples]
 
     def _prepare(self, step: int) -> StepProgram:
-        """The program of ``step``, with its batch and its number in place."""
+        """Return the program of ``step``, with its batch and its number in place."""
         program = self._program(self._schedule.size(step))
         if not self._schedule.full_batch:
             indices, data = self._schedule.indices(step), self.experiment.data

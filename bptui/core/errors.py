@@ -1,6 +1,23 @@
-"""What cannot be done: the one error of the core, and how large an experiment may be."""
+"""What cannot be done: the one error of the core, and how large an experiment may be.
+
+All of it at once takes about 500 MiB, in the app 600, and no step takes seconds. What is larger is
+refused when it is read, before memory is taken for it.
+"""
 
 from __future__ import annotations
+
+MOST_LAYERS, MOST_UNITS = 65, 100_000
+"""Layers, the inputs among them, and units in one of them."""
+MOST_PARAMETERS = 1_000_000
+"""Weights and biases; with Adam each of them takes 170 bytes: the engine and two snapshots."""
+MOST_SAMPLES = 1_000_000
+MOST_NUMBERS = 4_000_000
+"""Inputs and targets, of which there are up to four copies; as many may stand in a preset file."""
+MOST_IN_BATCH = 1_000_000
+"""Samples of a batch times units of the network; 64 bytes each, and complex ones in gradcheck."""
+MOST_STEPS = 1_000_000_000
+LARGEST_FILE = 20_000_000
+"""Bytes of a preset or of a CSV file; so much the numbers of a million parameters take."""
 
 
 class UnusableError(ValueError):
@@ -21,17 +38,3 @@ def require(condition: bool, key: str, found: object, expected: str) -> None:
     """Raise :class:`UnusableError` unless ``condition`` holds."""
     if not condition:
         raise UnusableError(key, found if isinstance(found, str) else repr(found), expected)
-
-
-MOST_LAYERS, MOST_UNITS = 65, 100_000
-"""Layers, the inputs among them, and units in one of them."""
-MOST_PARAMETERS = 1_000_000
-"""Weights and biases; with Adam each of them takes 170 bytes: the engine and two snapshots."""
-MOST_SAMPLES = 1_000_000
-MOST_NUMBERS = 4_000_000
-"""Inputs and targets, of which there are up to four copies; as many may stand in a preset file."""
-MOST_IN_BATCH = 1_000_000
-"""Samples of a batch times units of the network; 64 bytes each, and complex ones in gradcheck."""
-MOST_STEPS = 1_000_000_000
-LARGEST_FILE = 20_000_000
-"""Bytes of a preset or of a CSV file; so much the numbers of a million parameters take."""

@@ -35,43 +35,33 @@ class Training:
     mistakes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        require(self.loss in LOSSES, "training.loss", self.loss, f"one of {', '.join(LOSSES)}")
-        require(
-            self.reduction in ("mean", "sum"), "training.reduction", self.reduction, "mean or sum"
-        )
-        require(
-            self.optimizer in OPTIMIZERS,
-            "training.optimizer",
-            self.optimizer,
-            f"one of {', '.join(OPTIMIZERS)}",
-        )
-        for key, value in (("learning_rate", self.learning_rate), ("l2", self.l2)):
-            require(
-                math.isfinite(value) and value >= 0.0,
-                f"training.{key}",
-                value,
-                "a finite number, 0 or more",
-            )
+        for key, value, known in (
+            ("loss", self.loss, tuple(LOSSES)),
+            ("reduction", self.reduction, ("mean", "sum")),
+            ("optimizer", self.optimizer, tuple(OPTIMIZERS)),
+        ):
+            expected = "mean or sum" if key == "reduction" else f"one of {', '.join(known)}"
+            require(value in known, f"training.{key}", value, expected)
+        for key in ("learning_rate", "l2"):
+            number = getattr(self, key)
+            valid = math.isfinite(number) and number >= 0.0
+            require(valid, f"training.{key}", number, "a finite number, 0 or more")
         require(0 <= self.steps <= MOST_STEPS, "training.steps", self.steps, f"0 to {MOST_STEPS:,}")
         require(0 <= self.seed < 2**63, "training.seed", self.seed, "a whole number, 0 or more")
-        self._check_settings()
+        self._complete_settings()
 
-    def _check_settings(self) -> None:
+    def _complete_settings(self) -> None:
         defaults = OPTIMIZERS[self.optimizer].defaults
+        takes = f"takes {', '.join(defaults)}" if defaults else "has no settings"
         for name, value in self.settings:
             key = f"training.{name}"
-            if name not in defaults:
-                takes = f"takes {', '.join(defaults)}" if defaults else "has no settings"
-                raise UnusableError(
-                    key,
-                    f"a setting that {self.optimizer} does not have",
-                    f"no such key: {self.optimizer} {takes}",
-                )
+            found = f"a setting that {self.optimizer} does not have"
+            require(name in defaults, key, found, f"no such key: {self.optimizer} {takes}")
             if name == "epsilon":  # 0 would divide 0 by 0 where a gradient is 0
-                valid, span = math.isfinite(value) and value > 0.0, "a finite number above 0"
+                valid = math.isfinite(value) and value > 0.0
+                require(valid, key, value, "a finite number above 0")
             else:
-                valid, span = 0.0 <= value < 1.0, "at least 0 and below 1"
-            require(valid, key, value, span)
+                require(0.0 <= value < 1.0, key, value, "at least 0 and below 1")
         complete = {**defaults, **dict(self.settings)}
         object.__setattr__(self, "settings", tuple(complete.items()))
 
@@ -117,51 +107,46 @@ class Experiment:
     def __post_init__(self) -> None:
         check_parameters(self.start, self.network)
         check_data(self.data, self.network)
-        training, samples = self.training, self.data.samples
-        batch_size = samples if training.batch_size is None else training.batch_size
+        training, samples, size = self.training, self.data.samples, self.training.batch_size
+        size = samples if size is None else size
+        key, units = "training.batch_size", sum(self.network.layers)
+        require(1 <= size <= samples, key, size, f"1 to {samples}, the number of samples")
         require(
-            1 <= batch_size <= samples,
-            "training.batch_size",
-            batch_size,
-            f"1 to {samples}, the number of samples",
-        )
-        units = sum(self.network.layers)
-        require(
-            batch_size * units <= MOST_IN_BATCH,
-            "training.batch_size",
-            f"{'all ' * (training.batch_size is None)}{batch_size:,} samples in a batch, "
+            size * units <= MOST_IN_BATCH,
+            key,
+            f"{'all ' * (training.batch_size is None)}{size:,} samples in a batch, "
             f"in a network of {units:,} units",
             f"at most {MOST_IN_BATCH // units:,} ({MOST_IN_BATCH:,} samples times units)",
         )
         refusal = self.loss.refusal(self.network.output_activation)
-        if refusal is not None:
-            raise UnusableError(
-                "training.loss",
-                f"{training.loss} after {self.network.activations[-1]}",
-                f"a loss that fits the output activation: {refusal}",
+        require(
+            refusal is None,
+            "training.loss",
+            f"{training.loss} after {self.network.activations[-1]}",
+            f"a loss that fits the output activation: {refusal}",
+        )
+        self._check_targets()
+        check_mistakes(training.mistakes, self.network, training.reduction)
+        for name in ("train_weights", "train_biases"):
+            switches, depth = getattr(training, name), self.network.depth
+            require(
+                isinstance(switches, bool) or len(switches) == depth,
+                f"training.{name}",
+                f"{0 if isinstance(switches, bool) else len(switches)} switches",
+                f"{depth}, one per layer, or a single true or false",
             )
+        schedule = BatchSchedule(samples, size, training.shuffle, training.seed)
+        object.__setattr__(self, "schedule", schedule)
+
+    def _check_targets(self) -> None:
         low, high = self.loss.target_range
+        span = f"from {low:g} to {high:g}" if math.isfinite(high) else f"{low:g} or more"
         for targets in (self.data.targets, self.data.test_targets):
             outside = targets[(targets < low) | (targets > high)]
             if outside.size:
-                span = f"from {low:g} to {high:g}" if math.isfinite(high) else f"{low:g} or more"
-                raise UnusableError(
-                    self.data.key("targets"),
-                    f"the target {outside[0]:g}",
-                    f"targets {span} for {training.loss}",
-                )
-        check_mistakes(training.mistakes, self.network, training.reduction)
-        for key in ("train_weights", "train_biases"):
-            switches = getattr(training, key)
-            if isinstance(switches, tuple):
-                require(
-                    len(switches) == self.network.depth,
-                    f"training.{key}",
-                    f"{len(switches)} switches",
-                    f"{self.network.depth}, one per layer, or a single true or false",
-                )
-        schedule = BatchSchedule(samples, batch_size, training.shuffle, training.seed)
-        object.__setattr__(self, "schedule", schedule)
+                found, expected = f"the target {outside[0]:g}", f"targets {span} for"
+                key = self.data.key("targets")
+                raise UnusableError(key, found, f"{expected} {self.training.loss}")
 
     @property
     def loss(self) -> Loss:
@@ -173,40 +158,35 @@ class Experiment:
 
     @cached_property
     def frozen(self) -> Mapping[str, Frozen]:
-        """The parameters (W1, b2) that no update changes, each with the reason."""
-        network, training = self.network, self.training
-        found: dict[str, Frozen] = {}
+        """Return the parameters (W1, b2) that no update changes, each with the reason."""
+        network, training, found = self.network, self.training, dict[str, Frozen]()
         by_mistake = {name: set(MISTAKES[name].freezes(network)) for name in training.mistakes}
         for layer in range(1, network.depth + 1):
-            switched = {
-                "train_weights": training.train_weights,
-                "train_biases": training.train_biases,
-            }
-            for (key, switches), name in zip(
-                switched.items(), network.parameters_of(layer), strict=False
-            ):
+            for name in network.parameters_of(layer):
+                key = "train_weights" if name[0] == "W" else "train_biases"
+                switches = getattr(training, key)
                 place = "" if isinstance(switches, bool) else f"[{layer - 1}]"
                 on = switches if isinstance(switches, bool) else switches[layer - 1]
-                mistakes = tuple(each for each, names in by_mistake.items() if name in names)
+                mistakes = tuple(slip for slip, names in by_mistake.items() if name in names)
                 if mistakes or not on:
                     found[name] = Frozen(layer, "" if on else f"{key}{place} = false", mistakes)
         return found
 
     def frozen_words(self, layer: int | None = None) -> str:
-        """``W1, W2 (train_weights = false); b1 (the mistake bias-not-updated)``.
+        """Return ``W1, W2 (train_weights = false); b1 (the mistake bias-not-updated)``.
 
         Of one ``layer`` where it is given; empty where nothing is frozen.
         """
         groups: dict[str, list[str]] = {}
-        for name, each in self.frozen.items():
-            if layer in (None, each.layer):
-                groups.setdefault(each.reason, []).append(name)
+        for name, why in self.frozen.items():
+            if layer in (None, why.layer):
+                groups.setdefault(why.reason, []).append(name)
         return "; ".join(f"{', '.join(names)} ({reason})" for reason, names in groups.items())
 
     def trains_weights(self, layer: int) -> bool:
-        """Whether the update changes the weights of ``layer`` (from 1), mistakes included."""
+        """Return whether the update changes the weights of ``layer``, mistakes included."""
         return self.network.names.weights(layer) not in self.frozen
 
     def trains_biases(self, layer: int) -> bool:
-        """Whether the update changes the biases of ``layer`` (from 1), mistakes included."""
+        """Return whether the update changes the biases of ``layer``, mistakes included."""
         return self.network.bias and self.network.names.bias(layer) not in self.frozen

@@ -1,4 +1,8 @@
-"""A network: its shape, the names of its parts, its parameters and how they start."""
+"""A network: its shape, the names of its parts, its parameters and how they start.
+
+With one hidden layer the names are the article's: i1, h1, o1; net_h, out_h, net_o, out_o; w1 ...
+w8, numbered by destination unit first. Deeper networks number their layers: net_1, out_1, ...
+"""
 
 from __future__ import annotations
 
@@ -25,21 +29,21 @@ class Names(NamedTuple):
 
     @property
     def depth(self) -> int:
-        """Layers with weights."""
+        """Return the number of layers with weights."""
         return len(self.layers) - 1
 
     def suffix(self, layer: int) -> str:
-        """h, o with one hidden layer; o without; 1, 2, ... with several."""
+        """Return h, o with one hidden layer; o without; 1, 2, ... with several."""
         if self.depth > 2:
             return str(layer)
         return "o" if layer == self.depth else "h"
 
     def layer(self, layer: int) -> str:
-        """input, h, o or input, 1, 2, ..."""
+        """Return input, h, o or input, 1, 2, ..."""
         return "input" if layer == 0 else self.suffix(layer)
 
     def unit(self, layer: int, unit: int) -> str:
-        """i1, h1, o1; with several hidden layers h1.2 is unit 2 of hidden layer 1."""
+        """Return i1, h1, o1; with several hidden layers h1.2 is unit 2 of hidden layer 1."""
         if layer == 0:
             return f"i{unit + 1}"
         if layer == self.depth:
@@ -47,15 +51,15 @@ class Names(NamedTuple):
         return f"h{unit + 1}" if self.depth == 2 else f"h{layer}.{unit + 1}"
 
     def weight(self, layer: int, source: int, destination: int) -> str:
-        """w1, w2, ...: all those into the first unit, then into the second, layer after layer."""
-        before = sum(a * b for a, b in zip(self.layers[: layer - 1], self.layers[1:], strict=False))
+        """Return w1, w2, ...: all those into the first unit, then into the second, by layer."""
+        before = sum(a * b for a, b in pairwise(self.layers[:layer]))
         return f"w{before + destination * self.layers[layer - 1] + source + 1}"
 
     def net(self, layer: int) -> str:
         return f"net_{self.suffix(layer)}"
 
     def out(self, layer: int) -> str:
-        """The activations of a layer; those of layer 0 are the input."""
+        """Return the name of a layer's activations; those of layer 0 are the input."""
         return "input" if layer == 0 else f"out_{self.suffix(layer)}"
 
     def out_gradient(self, layer: int) -> str:
@@ -89,18 +93,12 @@ class Network:
     bias: bool = True
 
     def __post_init__(self) -> None:
-        key = "network.layers"
-        require(len(self.layers) >= 2, key, list(self.layers), "at least two layers")
-        require(
-            len(self.layers) <= MOST_LAYERS,
-            key,
-            f"{len(self.layers)} layers",
-            f"at most {MOST_LAYERS} layers",
-        )
+        key, count = "network.layers", len(self.layers)
+        require(count >= 2, key, list(self.layers), "at least two layers")
+        require(count <= MOST_LAYERS, key, f"{count} layers", f"at most {MOST_LAYERS} layers")
         for index, units in enumerate(self.layers):
-            require(
-                1 <= units <= MOST_UNITS, f"{key}[{index}]", units, f"1 to {MOST_UNITS:,} units"
-            )
+            fits = 1 <= units <= MOST_UNITS
+            require(fits, f"{key}[{index}]", units, f"1 to {MOST_UNITS:,} units")
         require(
             self.parameter_count <= MOST_PARAMETERS,
             key,
@@ -109,25 +107,24 @@ class Network:
         )
         key = "network.activation"
         require(
-            len(self.activations) == len(self.layers) - 1,
+            len(self.activations) == self.depth,
             key,
             f"{len(self.activations)} activations",
-            f"{len(self.layers) - 1}, one for every layer after the input",
+            f"{self.depth}, one for every layer after the input",
         )
         for index, name in enumerate(self.activations):
+            place = f"{key}[{index}]"
+            require(name in ACTIVATIONS, place, name, f"one of {', '.join(ACTIVATIONS)}")
             require(
-                name in ACTIVATIONS, f"{key}[{index}]", name, f"one of {', '.join(ACTIVATIONS)}"
-            )
-            require(
-                ACTIVATIONS[name].pullback is None or index == len(self.activations) - 1,
-                f"{key}[{index}]",
+                ACTIVATIONS[name].pullback is None or index == self.depth - 1,
+                place,
                 f"{name} in a hidden layer",
                 f"{name} in the last layer only",
             )
 
     @property
     def depth(self) -> int:
-        """Layers with weights."""
+        """Return the number of layers with weights."""
         return len(self.layers) - 1
 
     @property
@@ -138,21 +135,26 @@ class Network:
         """Return W2, and b2 where there are biases."""
         return [self.names.weights(layer), *([self.names.bias(layer)] if self.bias else [])]
 
+    def shapes_of(self, layer: int) -> list[tuple[int, ...]]:
+        """Return (fan_in, fan_out), and (fan_out,) where there are biases."""
+        fan_in, fan_out = self.layers[layer - 1 : layer + 1]
+        return [(fan_in, fan_out), *([(fan_out,)] if self.bias else [])]
+
     @property
     def output_activation(self) -> Activation:
         return ACTIVATIONS[self.activations[-1]]
 
     @property
     def weight_count(self) -> int:
-        return sum(a * b for a, b in zip(self.layers, self.layers[1:], strict=False))
+        return sum(a * b for a, b in pairwise(self.layers))
 
     @property
     def parameter_count(self) -> int:
-        """Weights and biases."""
+        """Return the number of weights and biases."""
         return self.weight_count + (sum(self.layers[1:]) if self.bias else 0)
 
     def __str__(self) -> str:
-        """2-8-8-1 tanh, sigmoid, no bias: each activation once."""
+        """Return 2-8-8-1 tanh, sigmoid, no bias: each activation once."""
         names = ", ".join(dict.fromkeys(self.activations))
         return f"{'-'.join(map(str, self.layers))} {names}{'' if self.bias else ', no bias'}"
 
@@ -166,10 +168,10 @@ class Parameters:
 
     @classmethod
     def of(cls, weights: Sequence[ArrayLike], biases: Sequence[ArrayLike] | None) -> Parameters:
-        """Read-only copies of the given matrices and vectors."""
+        """Return read-only copies of the given matrices and vectors."""
         return cls(
-            tuple(frozen(each) for each in weights),
-            None if biases is None else tuple(frozen(each) for each in biases),
+            tuple(frozen(matrix) for matrix in weights),
+            None if biases is None else tuple(frozen(vector) for vector in biases),
         )
 
     def named(self) -> dict[str, Array]:
@@ -190,71 +192,60 @@ def check_parameters(parameters: Parameters, network: Network) -> None:
         "biases" if parameters.biases is not None else "none",
         "biases exactly where network.bias is true",
     )
-    shapes: dict[str, list[tuple[int, ...]]] = {
-        "weights": [network.layers[layer : layer + 2] for layer in range(network.depth)],
-        "biases": [(units,) for units in network.layers[1:]] if network.bias else [],
-    }
-    for key, arrays in (("weights", parameters.weights), ("biases", parameters.biases or ())):
+    kinds = {"weights": parameters.weights, "biases": parameters.biases or ()}
+    for kind, (name, arrays) in enumerate(kinds.items()):
+        if kind and not network.bias:
+            continue
+        key = f"parameters.{name}"
         require(
-            len(arrays) == len(shapes[key]),
-            f"parameters.{key}",
+            len(arrays) == network.depth,
+            key,
             f"{len(arrays)} arrays",
             f"{network.depth}, one for every layer after the input",
         )
-        for layer, (array, shape) in enumerate(zip(arrays, shapes[key], strict=True)):
-            require(
-                array.shape == shape,
-                f"parameters.{key}[{layer}]",
-                f"shape {array.shape}",
-                f"shape {shape}",
-            )
-            require(
-                bool(np.isfinite(array).all()),
-                f"parameters.{key}[{layer}]",
-                "a number that is not finite",
-                "finite numbers",
-            )
+        for layer, array in enumerate(arrays):
+            shape, place = network.shapes_of(layer + 1)[kind], f"{key}[{layer}]"
+            require(array.shape == shape, place, f"shape {array.shape}", f"shape {shape}")
+            finite = bool(np.isfinite(array).all())
+            require(finite, place, "a number that is not finite", "finite numbers")
 
 
 Draw = Callable[["Generator", int, int, float], Array]
 
 
-def _uniform(limit: Callable[[int, int, float], float]) -> Draw:
+def _uniform(limit: Callable[[int, int], float]) -> Draw:
     def draw(rng: Generator, fan_in: int, fan_out: int, scale: float) -> Array:
-        half_width = limit(fan_in, fan_out, scale)
+        half_width = scale * limit(fan_in, fan_out)
         return rng.uniform(-half_width, half_width, (fan_in, fan_out))
 
     return draw
 
 
-def _normal(deviation: Callable[[int, int, float], float]) -> Draw:
-    def draw(rng: Generator, fan_in: int, fan_out: int, scale: float) -> Array:
-        return rng.normal(0.0, deviation(fan_in, fan_out, scale), (fan_in, fan_out))
-
-    return draw
+def _normal(deviation: Callable[[int, int], float]) -> Draw:
+    return lambda rng, i, o, scale: rng.normal(0.0, scale * deviation(i, o), (i, o))
 
 
 INITIALIZERS: dict[str, Draw] = {
     # Glorot & Bengio (2010), eq. 16
-    "glorot_uniform": _uniform(lambda i, o, scale: scale * float(np.sqrt(6.0 / (i + o)))),
-    "glorot_normal": _normal(lambda i, o, scale: scale * float(np.sqrt(2.0 / (i + o)))),
+    "glorot_uniform": _uniform(lambda i, o: float(np.sqrt(6.0 / (i + o)))),
+    "glorot_normal": _normal(lambda i, o: float(np.sqrt(2.0 / (i + o)))),
     # He et al. (2015), eq. 10
-    "he_uniform": _uniform(lambda i, o, scale: scale * float(np.sqrt(6.0 / i))),
-    "he_normal": _normal(lambda i, o, scale: scale * float(np.sqrt(2.0 / i))),
+    "he_uniform": _uniform(lambda i, o: float(np.sqrt(6.0 / i))),
+    "he_normal": _normal(lambda i, o: float(np.sqrt(2.0 / i))),
     # LeCun et al. (1998), section 4.6
-    "lecun_normal": _normal(lambda i, o, scale: scale * float(np.sqrt(1.0 / i))),
-    "uniform": _uniform(lambda i, o, scale: scale),
-    "normal": _normal(lambda i, o, scale: scale),
+    "lecun_normal": _normal(lambda i, o: float(np.sqrt(1.0 / i))),
+    "uniform": _uniform(lambda i, o: 1.0),
+    "normal": _normal(lambda i, o: 1.0),
     "constant": lambda rng, i, o, scale: np.full((i, o), scale),
     "zeros": lambda rng, i, o, scale: np.zeros((i, o)),
 }
-"""By name: (generator, fan_in, fan_out, scale) -> weights (fan_in, fan_out)."""
+"""By name: (generator, fan_in, fan_out, scale) -> weights (fan_in, fan_out). Biases start at 0."""
 
 
 def initial_weights(
     layers: tuple[int, ...], scheme: str, scale: float, seed: int
 ) -> tuple[Array, ...]:
-    """The start weights of a network, one (fan_in, fan_out) matrix a layer, from one seed."""
+    """Return the start weights of a network, one (fan_in, fan_out) matrix a layer."""
     rng = np.random.default_rng(seed)
     draw = INITIALIZERS[scheme]
     return tuple(frozen(draw(rng, fan_in, fan_out, scale)) for fan_in, fan_out in pairwise(layers))

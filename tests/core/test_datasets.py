@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.core.data import DATASETS, class_targets, one_hot, split, standardized
+from bptui.core.data import DATASETS, split, standardized
 
 
 def make(
@@ -93,13 +93,6 @@ def test_sizes_and_balance(name: str, classes: int | None, samples: int) -> None
         counts = np.bincount(labels, minlength=classes or 2)
         assert counts.sum() == samples
         assert counts.max() - counts.min() <= 1
-
-
-def test_one_hot() -> None:
-    labels = np.array([2, 0])
-    assert one_hot(labels, 3).tolist() == [[0, 0, 1], [1, 0, 0]]
-    assert class_targets(labels, 3).tolist() == [[0, 0, 1], [1, 0, 0]]
-    assert class_targets(np.array([1, 0]), 1).tolist() == [[1.0], [0.0]]
 
 
 def test_standardized() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bptui.core.engine import Engine
 from bptui.core.optimizers import OPTIMIZERS
-from bptui.core.state import BLOCK, Layout, State, cut
+from bptui.core.state import BLOCK, Layout, State
 
 from .support import arrays, experiment
 
@@ -56,7 +56,7 @@ def test_parts(name: str) -> None:
 def test_spans_leave_out_what_is_not_trained() -> None:
     state = State(experiment((2, 3, 2)))
     layout = state.layout
-    spans = state.spans(["b1", "W2"])
+    spans = state.blocks(["b1", "W2"])
     touched = np.zeros(layout.size, dtype=bool)
     for span in spans:
         touched[span] = True
@@ -69,7 +69,7 @@ def test_spans_leave_out_what_is_not_trained() -> None:
 def test_blocks_of_a_large_network_are_cut() -> None:
     made = experiment((200, 100, 10), samples=1)
     state = State(made)
-    blocks = cut(state.spans(["W1", "b1", "W2", "b2"]))
+    blocks = state.blocks(["W1", "b1", "W2", "b2"])
     assert all(0 < block.stop - block.start <= BLOCK for block in blocks)
     assert sum(block.stop - block.start for block in blocks) == state.layout.size
 

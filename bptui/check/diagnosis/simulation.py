@@ -11,7 +11,7 @@ from bptui.check.diagnosis.findings import Cause
 from bptui.check.diagnosis.trials import Case
 from bptui.check.diagnosis.variants import with_cause
 from bptui.core.arrays import Array, run
-from bptui.core.backprop import Workspace, build_step
+from bptui.core.backprop import StepProgram, Workspace
 from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
@@ -56,13 +56,12 @@ def play(experiment: Experiment, right: Sequence[Snapshot], *, everything: bool 
     """
     state = State(experiment)
     x, t = experiment.data.inputs, experiment.data.targets
-    program = build_step(experiment, state, Workspace(state), x, t)
-    calls = [each for operation in program.operations for each in operation.calls]
+    program = StepProgram(experiment, state, Workspace(state), x, t)
     wanted = {name: each for name, each in program.buffers.items() if everything or is_result(name)}
     made: list[Mapping[str, Array]] = []
     for snapshot in right:
         for name, parameter in snapshot.parameters.named().items():
             program.buffers[name][...] = parameter
-        run(calls)
+        run(program.shown)
         made.append({name: each.copy() for name, each in wanted.items()})
     return tuple(made)

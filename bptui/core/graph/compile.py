@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from bptui.core.arrays import Array, Call, call, inner_product, zeros
+from bptui.core.arrays import Array, Call, zeros
 from bptui.core.graph.elementwise import multiply, square
 from bptui.core.graph.node import (
     CONSTANT,
@@ -168,7 +169,7 @@ class Compiler:
         return self._calls
 
     def _add(self, function: Callable[..., object], *arguments: object, **keywords: object) -> None:
-        self._calls.append(call(function, *arguments, **keywords))
+        self._calls.append(partial(function, *arguments, **keywords))
 
     def _target(self, node: Node) -> Array:
         """Return where a node goes: its own buffer, that of an input read no more, or a new one."""
@@ -199,7 +200,8 @@ class Compiler:
         if name == "matmul" and inputs[0].ndim == inputs[1].ndim == 2:
             self._add(inputs[0].dot, inputs[1], out)
         elif node.op is sum_of_squares:
-            self._calls.append(inner_product(inputs[0], out.reshape(1, 1)))
+            row = inputs[0].reshape(1, -1)
+            self._add(row.dot, inputs[0].reshape(-1, 1), out.reshape(1, 1))
         elif name == "sum" and inputs[0].ndim == 2 and settings["axis"] == 0 and out.ndim == 1:
             # a product with ones takes a third of the time of a sum down the columns
             self._add(np.ones(len(inputs[0])).dot, inputs[0], out)

@@ -285,6 +285,11 @@ def computed_from(node: Node) -> tuple[Node, ...]:
     return node.inputs[1:] if node.op is STABLE else node.inputs
 
 
+def shown_from(node: Node) -> tuple[Node, ...]:
+    """Return the inputs that a node is written with."""
+    return node.inputs[:1] if node.op is STABLE else node.inputs
+
+
 def written_from(node: Node) -> tuple[Node, ...]:
     """Return all inputs of a node."""
     return node.inputs
