@@ -32,7 +32,7 @@ from bptui.app.view import Direction, Selection, View
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
-from bptui.presets.origin import origin_of
+from bptui.presets.build import origin_of
 from bptui.terminal.capabilities import USUAL, Capabilities
 
 if TYPE_CHECKING:

@@ -130,8 +130,7 @@ class EditingApp(ComparingApp):
 
     def _take(self, experiment: Experiment | None) -> None:
         """Start over with what the form gave; beside the losses there were, if they compare."""
-        from bptui.presets.describe import table_of
-        from bptui.presets.identity import same_experiment
+        from bptui.presets.describe import same_experiment, table_of
 
         if experiment is None:
             return

@@ -14,7 +14,7 @@ from bptui.cli.errors import Unusable
 from bptui.cli.output import opened, write_json
 
 if TYPE_CHECKING:
-    from bptui.presets.listing import PresetEntry
+    from bptui.presets.own import PresetEntry
 
 FORMATS = ("text", "json")
 SCHEMA = 1
@@ -48,9 +48,8 @@ Exit codes: 0 fine; 2 unusable arguments.
 def command(own: bool, form: str) -> None:
     from bptui.presets import PresetError
     from bptui.presets.folders import own_folder
-    from bptui.presets.own import own_presets
+    from bptui.presets.own import own_presets, shipped
     from bptui.presets.save import shown_path
-    from bptui.presets.shipped import shipped
 
     try:
         presets = own_presets() if own else shipped()

@@ -19,8 +19,8 @@ def load_preset(name_or_file: str) -> Experiment:
     """The experiment, or :class:`Unusable` with the reason."""
     from bptui.core.errors import LARGEST_FILE
     from bptui.presets import PresetError, load, loads
-    from bptui.presets.reading import decoded
-    from bptui.presets.working import working_folder
+    from bptui.presets.files import decoded
+    from bptui.presets.folders import working_folder
 
     try:
         if name_or_file != STDIN:

@@ -1,29 +1,64 @@
-"""Schema -> experiment: numpy arrays, start values, and the checks that need several keys."""
+"""Schema -> experiment: numpy arrays, start values, samples, and the checks of several keys."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 
-from bptui.core.arrays import Array
-from bptui.core.errors import UnusableError, require
+from bptui.core.arrays import Array, frozen
+from bptui.core.data import DATASETS, Data, class_targets, split, standardized
+from bptui.core.errors import MOST_NUMBERS, MOST_SAMPLES, UnusableError, require
 from bptui.core.experiment import Experiment, Training
 from bptui.core.network import INITIALIZERS, Network, Parameters, initial_weights
-from bptui.presets.data import data, matrix
-from bptui.presets.errors import cleaned
-from bptui.presets.origin import Origin
-from bptui.presets.schema import InitTable, ParametersTable, PresetFile, TrainingTable
+from bptui.presets.errors import cleaned, printable
+from bptui.presets.schema import (
+    NATURAL,
+    DataTable,
+    InitTable,
+    ParametersTable,
+    PresetFile,
+    TrainingTable,
+)
 
 LARGEST_SCALE = 1e100
-SETTINGS = ("momentum", "beta1", "beta2", "rho", "epsilon")
+LARGEST_NOISE = 1e6
+DEFAULT_SAMPLES = 200
+OPTIONS = {
+    "dataset": ("samples", "noise", "seed"),
+    "csv": ("input_columns", "target_columns", "class_column"),
+}
+"""The keys that belong to one form of data alone."""
+
+
+class Origin(Struct, frozen=True, eq=False):
+    """The preset of an experiment, and the start values and samples that were made of it.
+
+    An experiment that still has those very arrays is described by the preset's own words for them.
+    ``folder`` is where a CSV file is looked for. ``file`` is None, and ``text`` empty, for what was
+    not read from a file.
+    """
+
+    table: PresetFile
+    start: Parameters
+    data: Data
+    folder: Path
+    file: Path | None = None
+    text: str = ""
+
+
+def origin_of(experiment: Experiment) -> Origin | None:
+    """Return the origin of ``experiment``; None where it was made by a program."""
+    return experiment.origin if isinstance(experiment.origin, Origin) else None
 
 
 def experiment(
     preset: PresetFile, name: str, folder: Path, file: Path | None = None, text: str = ""
 ) -> Experiment:
-    """The experiment that ``preset`` describes; its CSV file is looked for in ``folder``.
+    """Return the experiment that ``preset`` describes; its CSV file is looked for in ``folder``.
 
     ``file`` and its ``text`` are where the preset was read, if it was. Raises
     :class:`UnusableError` with the key path of what is wrong.
@@ -46,7 +81,7 @@ def experiment(
 
 
 def network(preset: PresetFile) -> Network:
-    """The shape of the network alone, which costs no memory."""
+    """Return the shape of the network alone, which costs no memory."""
     table, name = preset.network, preset.network.activation
     layers = tuple(table.layers)
     if isinstance(name, list):
@@ -60,44 +95,44 @@ def network(preset: PresetFile) -> Network:
 
 
 def training(table: TrainingTable) -> Training:
-    given = [(name, getattr(table, name)) for name in SETTINGS]
-    switches = [
-        tuple(each) if isinstance(each, list) else each
-        for each in (table.train_weights, table.train_biases)
-    ]
+    """Return the settings of the training; raises :class:`UnusableError`."""
     return Training(
         loss=table.loss,
         reduction=table.reduction,
         optimizer=table.optimizer,
         learning_rate=table.learning_rate,
-        settings=tuple((name, value) for name, value in given if value is not None),
+        settings=tuple(table.settings.items()),
         l2=table.l2,
         steps=table.steps,
         batch_size=table.batch_size,
         shuffle=table.shuffle,
         seed=table.seed,
-        train_weights=switches[0],
-        train_biases=switches[1],
+        train_weights=_switches(table.train_weights),
+        train_biases=_switches(table.train_biases),
         mistakes=tuple(table.mistakes),
     )
 
 
+def _switches(given: bool | list[bool]) -> bool | tuple[bool, ...]:
+    return tuple(given) if isinstance(given, list) else given
+
+
 def parameters(table: ParametersTable, init: InitTable, network: Network) -> Parameters:
-    """The start values: those given, weights from [init] and biases of 0 otherwise."""
+    """Return the start values: those given, weights from [init] and biases of 0 otherwise."""
     require(
         init.scheme in INITIALIZERS, "init.scheme", init.scheme, f"one of {', '.join(INITIALIZERS)}"
     )
     lowest = -LARGEST_SCALE if init.scheme == "constant" else 0.0
     span = f"a number from {lowest:g} to {LARGEST_SCALE:g}"
     require(lowest <= init.scale <= LARGEST_SCALE, "init.scale", init.scale, span)
-    require(init.seed >= 0, "init.seed", init.seed, "a whole number, 0 or more")
+    require(init.seed >= 0, "init.seed", init.seed, NATURAL)
     # numpy draws no normal numbers with a deviation of -0.0
     scale = init.scale if init.scheme == "constant" else abs(init.scale)
     weights: Sequence[Array]
     if table.weights is None:
         weights = initial_weights(network.layers, init.scheme, scale, init.seed)
     else:
-        _one_per_layer(len(table.weights), "weights", network.depth)
+        _require_one_per_layer(len(table.weights), "weights", network.depth)
         weights = [
             matrix(rows, f"parameters.weights[{layer}]") for layer, rows in enumerate(table.weights)
         ]
@@ -111,16 +146,176 @@ def parameters(table: ParametersTable, init: InitTable, network: Network) -> Par
         return Parameters.of(weights, None)
     if table.biases is None:
         return Parameters.of(weights, [np.zeros(units) for units in network.layers[1:]])
-    _one_per_layer(len(table.biases), "biases", network.depth)
+    _require_one_per_layer(len(table.biases), "biases", network.depth)
     for layer, row in enumerate(table.biases):
         require(bool(row), f"parameters.biases[{layer}]", "an empty list", "one number per unit")
     return Parameters.of(weights, table.biases)
 
 
-def _one_per_layer(count: int, name: str, depth: int) -> None:
+def _require_one_per_layer(count: int, name: str, depth: int) -> None:
+    found = f"{name} for {count} layers"
     require(
-        count == depth,
-        f"parameters.{name}",
-        f"{name} for {count} layers",
-        f"{depth}, one for every layer after the input",
+        count == depth, f"parameters.{name}", found, f"{depth}, one for every layer after the input"
     )
+
+
+def matrix(rows: list[list[float]], key: str) -> Array:
+    """Return ``rows`` as an array; they must be there and of one length."""
+    require(bool(rows), key, "an empty list", "at least one row of numbers")
+    require(bool(rows[0]), f"{key}[0]", "an empty list", "at least one number")
+    width = len(rows[0])
+    for index, row in enumerate(rows):
+        if len(row) != width:
+            raise UnusableError(
+                f"{key}[{index}]",
+                f"{len(row)} number{'s' * (len(row) != 1)}",
+                f"{width}, as many as {key}[0] has",
+            )
+    return np.array(rows, dtype=np.float64)
+
+
+class Samples(NamedTuple):
+    """``inputs`` (samples, inputs) and ``targets`` (samples, outputs), and what they are called."""
+
+    inputs: Array
+    targets: Array
+    input_names: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
+
+
+def data(table: DataTable, network: Network, folder: Path) -> Data:
+    """Return the samples that [data] describes, standardized and split as it says."""
+    source = _form_of(table)
+    fraction, seed = table.test_fraction, table.split_seed
+    require(0.0 <= fraction < 1.0, "data.test_fraction", fraction, "a number from 0 to below 1")
+    require(seed >= 0, "data.split_seed", seed, NATURAL)
+    if source == "inputs":
+        samples = _given(table, network)
+    elif source == "dataset":
+        samples = _generated(table, network)
+    else:
+        samples = _from_csv(table, network, folder)
+    count = len(samples.inputs)
+    require(
+        fraction == 0.0 or count >= 2,
+        "data.test_fraction",
+        f"{fraction:g} of a single sample",
+        "0, or at least two samples to split",
+    )
+    train, test = split(count, fraction, seed)
+    inputs = samples.inputs
+    if table.standardize:
+        with np.errstate(all="ignore"):
+            deviation = inputs[train].std(axis=0)
+            inputs = standardized(inputs, inputs[train])
+        # a deviation that overflows would turn its column into zeros without a word
+        require(
+            bool(np.isfinite(deviation).all() and np.isfinite(inputs).all()),
+            "data.standardize",
+            "inputs too large for a standard deviation",
+            "smaller inputs, or false",
+        )
+    return Data(
+        inputs=frozen(inputs[train]),
+        targets=frozen(samples.targets[train]),
+        test_inputs=frozen(inputs[test]),
+        test_targets=frozen(samples.targets[test]),
+        input_names=samples.input_names,
+        class_names=samples.class_names,
+        source=source,
+    )
+
+
+def _form_of(table: DataTable) -> str:
+    """Return which of the three forms it is: inputs, dataset or csv."""
+    given = [
+        key for key in ("inputs", "targets", "dataset", "csv") if getattr(table, key) is not None
+    ]
+    forms = {"inputs" if key == "targets" else key for key in given}
+    expected = "exactly one of inputs with targets, dataset, or csv"
+    require(len(forms) == 1, "data", " and ".join(given) or "none of them", expected)
+    (found,) = forms
+    for form, options in OPTIONS.items():
+        for key in options:
+            used = form == found or getattr(table, key) is None
+            require(used, f"data.{key}", f"{key} with {found}", f"{key} only with {form}")
+    return found
+
+
+def _given(table: DataTable, network: Network) -> Samples:
+    for key, rows in (("inputs", table.inputs), ("targets", table.targets)):
+        require(rows is not None, f"data.{key}", "nothing", "inputs and targets together")
+    inputs = matrix(table.inputs or [], "data.inputs")
+    targets = matrix(table.targets or [], "data.targets")
+    expected = f"{len(inputs)}, as many as data.inputs has"
+    require(len(inputs) == len(targets), "data.targets", f"{len(targets)} samples", expected)
+    _check_size(len(inputs), network, "data.inputs")
+    return Samples(inputs, targets)
+
+
+def _generated(table: DataTable, network: Network) -> Samples:
+    name, outputs = table.dataset or "", network.layers[-1]
+    require(name in DATASETS, "data.dataset", name, f"one of {', '.join(DATASETS)}")
+    dataset = DATASETS[name]
+    for key in OPTIONS["dataset"]:
+        applies = dataset.sized or getattr(table, key) is None
+        expected = f"no such key: {name} has four fixed samples"
+        require(applies, f"data.{key}", f"{key} for {name}", expected)
+    count = DEFAULT_SAMPLES if table.samples is None else table.samples
+    noise, seed = table.noise or 0.0, table.seed or 0
+    require(1 <= count <= MOST_SAMPLES, "data.samples", count, f"1 to {MOST_SAMPLES:,}")
+    require(0.0 <= noise <= LARGEST_NOISE, "data.noise", noise, f"0 to {LARGEST_NOISE:g}")
+    require(seed >= 0, "data.seed", seed, NATURAL)
+    _check_width("data.dataset", f"inputs of {name}", dataset.inputs, network, 0)
+    most = dataset.classes or 1
+    possible = "1" if most == 1 else f"1 or {most}" if most == 2 else f"1 to {most}"
+    makes = f"has at most {most} classes" if most > 1 else "gives one number"
+    require(
+        outputs <= most,
+        "data.dataset",
+        f"{name} for {outputs} output units",
+        f"a network with {possible} output unit{'s' * (most > 1)}: {name} {makes}",
+    )
+    _check_size(count if dataset.sized else 4, network, "data.samples")
+    inputs, made = dataset.make(count, noise, max(outputs, 2), np.random.default_rng(seed))
+    if dataset.classes is None:
+        return Samples(inputs, made.astype(np.float64))
+    return Samples(inputs, class_targets(made.astype(np.intp), outputs))
+
+
+def _from_csv(table: DataTable, network: Network, folder: Path) -> Samples:
+    from bptui.presets.csv_file import read_csv  # most presets have none
+
+    name, outputs = table.csv, network.layers[-1]
+    content = read_csv(folder, table)
+    names = tuple(map(printable, content.input_names))  # every panel and program shows them
+    _check_width("data.csv", f"input columns in {name}", len(names), network, 0)
+    _check_size(len(content.inputs), network, "data.csv")
+    if content.labels is None:
+        width = content.targets.shape[1]
+        _check_width("data.target_columns", f"target columns in {name}", width, network, -1)
+        return Samples(content.inputs, content.targets, names)
+    classes = len(content.class_names)
+    require(
+        classes == outputs or (classes, outputs) == (2, 1),
+        "data.class_column",
+        f"{classes} classes in {name}",
+        f"{outputs}, one per output unit, as in network.layers"
+        if outputs > 1
+        else "2 classes for a single output unit",
+    )
+    targets = class_targets(content.labels, outputs)
+    return Samples(content.inputs, targets, names, tuple(map(printable, content.class_names)))
+
+
+def _check_width(key: str, what: str, found: int, network: Network, layer: int) -> None:
+    units, place = network.layers[layer], "first" if layer == 0 else "last"
+    expected = f"{units}, the units of the {place} layer in network.layers"
+    require(found == units, key, f"{found} {what}", expected)
+
+
+def _check_size(samples: int, network: Network, key: str) -> None:
+    require(samples <= MOST_SAMPLES, key, f"{samples:,} samples", f"at most {MOST_SAMPLES:,}")
+    numbers = samples * (network.layers[0] + network.layers[-1])
+    found = f"{samples:,} samples, {numbers:,} numbers"
+    require(numbers <= MOST_NUMBERS, key, found, f"at most {MOST_NUMBERS:,} numbers")

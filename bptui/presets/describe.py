@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 from msgspec.structs import replace
 
-from bptui.core.arrays import Array, Integers
+from bptui.core.arrays import Array
 from bptui.core.data import Data, split
-from bptui.core.experiment import Experiment
+from bptui.core.experiment import Experiment, Training
 from bptui.core.network import Network, Parameters
 from bptui.presets import build
+from bptui.presets.build import Origin, origin_of
 from bptui.presets.errors import cleaned
-from bptui.presets.identity import same_arrays, same_samples
-from bptui.presets.origin import Origin, origin_of
 from bptui.presets.schema import (
     DataTable,
     InitTable,
@@ -22,43 +24,77 @@ from bptui.presets.schema import (
     TrainingTable,
 )
 
+Arrays = Sequence[Array] | None
 
-def table_of(experiment: Experiment) -> PresetFile:
-    """The preset of ``experiment``.
 
-    ``build.experiment`` makes the same numbers of it, bit by bit. What is still as it was in the
-    preset that the experiment came from keeps that preset's words: a seed stays a seed, a CSV file
-    a CSV file. All else is written out in numbers.
-    """
-    origin = origin_of(experiment)
-    return PresetFile(
-        network=_network(experiment.network, origin),
-        data=_data(experiment.data, origin),
-        title=_title(experiment, origin),
-        description=_text(experiment.description, origin.table.description if origin else ""),
-        source=_text(experiment.source, origin.table.source if origin else ""),
-        parameters=_parameters(experiment.start, origin),
-        init=_init(experiment.start, origin),
-        training=_training(experiment, origin),
+def same_experiment(one: Experiment, other: Experiment) -> bool:
+    """Return whether all that determines a run is the same to the last bit: -0.0 is not 0.0."""
+    return (
+        one.network == other.network
+        and one.training == other.training
+        and _signs(one.training) == _signs(other.training)
+        and _same_arrays(one.start.weights, other.start.weights)
+        and _same_arrays(one.start.biases, other.start.biases)
+        and _same_samples(one.data, other.data)
     )
 
 
-def _title(experiment: Experiment, origin: Origin | None) -> str | None:
-    named_after_file = origin is None or origin.table.title is None
-    if named_after_file and experiment.title in ("", experiment.name):
-        return None
-    written = None if origin is None else origin.table.title
-    return experiment.title if written is None else _text(experiment.title, written)
+def _signs(training: Training) -> list[float]:
+    numbers = (training.learning_rate, training.l2, *dict(training.settings).values())
+    return [math.copysign(1.0, number) for number in numbers]
+
+
+def _same_samples(one: Data, other: Data) -> bool:
+    """Return whether they hold the same numbers, split into the same parts; names do not count."""
+    parts = [
+        (data.inputs, data.targets, data.test_inputs, data.test_targets) for data in (one, other)
+    ]
+    return _same_arrays(*parts)
+
+
+def _same_arrays(one: Arrays, other: Arrays) -> bool:
+    if one is None or other is None or len(one) != len(other):
+        return one is other
+    return all(
+        a is b or (a.shape == b.shape and a.tobytes() == b.tobytes())
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def table_of(experiment: Experiment) -> PresetFile:
+    """Return the preset of ``experiment``, of which ``build.experiment`` makes the same bits.
+
+    What is still as it was in the preset that the experiment came from keeps that preset's words: a
+    seed stays a seed, a CSV file a CSV file. All else is written out in numbers.
+    """
+    origin = origin_of(experiment)
+    given = None if origin is None else origin.table
+    return PresetFile(
+        network=_network(experiment.network, given),
+        data=_data(experiment.data, origin),
+        title=_title(experiment, given.title if given else None),
+        description=_text(experiment.description, given.description if given else ""),
+        source=_text(experiment.source, given.source if given else ""),
+        parameters=_parameters(experiment.start, origin),
+        init=_init(experiment.start, origin),
+        training=_training(experiment, given),
+    )
+
+
+def _title(experiment: Experiment, written: str | None) -> str | None:
+    if written is not None:
+        return _text(experiment.title, written)
+    return None if experiment.title in ("", experiment.name) else experiment.title
 
 
 def _text(text: str, written: str) -> str:
-    """``written`` where it says the same: building cleans it, and takes blanks around it away."""
+    """Return ``written`` where it says the same: building cleans it and strips it of blanks."""
     return written if text in (cleaned(written), cleaned(written).strip()) else text
 
 
-def _network(network: Network, origin: Origin | None) -> NetworkTable:
-    if origin is not None and build.network(origin.table) == network:
-        return origin.table.network
+def _network(network: Network, given: PresetFile | None) -> NetworkTable:
+    if given is not None and build.network(given) == network:
+        return given.network
     names = network.activations
     return NetworkTable(
         layers=[int(units) for units in network.layers],
@@ -67,81 +103,68 @@ def _network(network: Network, origin: Origin | None) -> NetworkTable:
     )
 
 
-def _keeps_weights(start: Parameters, origin: Origin | None) -> bool:
-    return origin is not None and same_arrays(start.weights, origin.start.weights)
-
-
 def _parameters(start: Parameters, origin: Origin | None) -> ParametersTable:
     given = ParametersTable() if origin is None else origin.table.parameters
     weights, biases = given.weights, given.biases
-    if not _keeps_weights(start, origin):
-        weights = [each.tolist() for each in start.weights]
-    if origin is None or not same_arrays(start.biases, origin.start.biases):
-        biases = None if start.biases is None else [each.tolist() for each in start.biases]
+    if origin is None or not _same_arrays(start.weights, origin.start.weights):
+        weights = [matrix.tolist() for matrix in start.weights]
+    if origin is None or not _same_arrays(start.biases, origin.start.biases):
+        biases = None if start.biases is None else [vector.tolist() for vector in start.biases]
     return ParametersTable(weights, biases)
 
 
 def _init(start: Parameters, origin: Origin | None) -> InitTable:
-    """None is needed beside weights written out; one that was there all the same stays."""
-    if origin is None or not (_keeps_weights(start, origin) or origin.table.parameters.weights):
+    """Return what is needed beside the weights; what was there beside given ones stays."""
+    if origin is None:
         return InitTable()
-    return origin.table.init
+    kept = _same_arrays(start.weights, origin.start.weights) or origin.table.parameters.weights
+    return origin.table.init if kept else InitTable()
 
 
-def _training(experiment: Experiment, origin: Origin | None) -> TrainingTable:
-    training = experiment.training
-    given = TrainingTable() if origin is None else origin.table.training
-    defaults = experiment.optimizer.defaults
-    settings: dict[str, float | None] = dict.fromkeys(build.SETTINGS)
-    for name, value in training.settings:
-        if value != defaults[name] or getattr(given, name) is not None:
-            settings[name] = float(value)
-    switches = [
-        list(each) if isinstance(each, tuple) else each
-        for each in (training.train_weights, training.train_biases)
-    ]
+def _training(experiment: Experiment, given: PresetFile | None) -> TrainingTable:
+    training, defaults = experiment.training, experiment.optimizer.defaults
+    written = {} if given is None else given.training.settings
     return TrainingTable(
         loss=training.loss,
         reduction=training.reduction,
         optimizer=training.optimizer,
         learning_rate=float(training.learning_rate),
-        **settings,
+        settings={
+            name: float(value)
+            for name, value in training.settings
+            if value != defaults[name] or name in written
+        },
         l2=float(training.l2),
         steps=int(training.steps),
         batch_size=None if training.batch_size is None else int(training.batch_size),
         shuffle=training.shuffle,
         seed=int(training.seed),
-        train_weights=switches[0],
-        train_biases=switches[1],
+        train_weights=_switches(training.train_weights),
+        train_biases=_switches(training.train_biases),
         mistakes=list(training.mistakes),
     )
 
 
+def _switches(given: bool | tuple[bool, ...]) -> bool | list[bool]:
+    return list(given) if isinstance(given, tuple) else given
+
+
 def _data(data: Data, origin: Origin | None) -> DataTable:
-    if origin is not None and same_samples(data, origin.data):
+    if origin is not None and _same_samples(data, origin.data):
         return origin.table.data
     tests = len(data.test_inputs)
-    table = DataTable(inputs=[], targets=[])
-    if tests:
-        given = DataTable() if origin is None else origin.table.data
+    count, table = data.samples + tests, DataTable()
+    if tests and origin is not None:
+        given = origin.table.data
         table = replace(table, test_fraction=given.test_fraction, split_seed=given.split_seed)
-        if len(_places(data, table)[1]) != tests:
-            table = replace(table, test_fraction=tests / (tests + data.samples))
-    return replace(
-        table,
-        inputs=_joined(data, table, data.inputs, data.test_inputs).tolist(),
-        targets=_joined(data, table, data.targets, data.test_targets).tolist(),
-    )
-
-
-def _places(data: Data, table: DataTable) -> tuple[Integers, Integers]:
-    """Where samples must stand in a list for ``table`` to take it apart into these parts."""
-    return split(data.samples + len(data.test_inputs), table.test_fraction, table.split_seed)
-
-
-def _joined(data: Data, table: DataTable, training: Array, test: Array) -> Array:
-    places = _places(data, table)
-    whole = np.empty((len(training) + len(test), training.shape[1]))
-    for place, part in zip(places, (training, test), strict=True):
-        whole[place] = part
-    return whole
+    if len(split(count, table.test_fraction, table.split_seed)[1]) != tests:
+        table = replace(table, test_fraction=tests / count)
+    # where the samples must stand in a list that is taken apart into these parts again
+    places = split(count, table.test_fraction, table.split_seed)
+    joined = []
+    for parts in ((data.inputs, data.test_inputs), (data.targets, data.test_targets)):
+        whole = np.empty((count, parts[0].shape[1]))
+        for place, part in zip(places, parts, strict=True):
+            whole[place] = part
+        joined.append(whole.tolist())
+    return replace(table, inputs=joined[0], targets=joined[1])

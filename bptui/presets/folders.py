@@ -4,39 +4,41 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 
 def shipped_folder() -> Path:
-    """Inside the installed package, or at the top of a checkout."""
+    """Return the folder inside the installed package, or at the top of a checkout."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "shipped"
     return installed if installed.is_dir() else package.parent / "presets"
 
 
 def shipped_file(name: str) -> Path | None:
-    """The file of the shipped preset ``name``, or None."""
+    """Return the file of the shipped preset ``name``, or None."""
     return next((file for file in shipped_folder().glob("*.toml") if file.stem == name), None)
 
 
 def shipped_names() -> list[str]:
+    """Return the names of the shipped presets."""
     return sorted(file.stem for file in shipped_folder().glob("*.toml"))
 
 
 def own_folder() -> Path:
-    """The user's; it need not exist. The environment's XDG_DATA_HOME is respected."""
+    """Return the user's folder, which need not exist; XDG_DATA_HOME is respected."""
     from platformdirs import user_data_path  # needed by few commands
 
     return user_data_path("bptui") / "presets"
 
 
 def own_file(name: str) -> Path | None:
-    """The file of the user's own preset ``name``, or None."""
+    """Return the file of the user's own preset ``name``, or None."""
     return next((file for file in own_files() if file.stem == name), None)
 
 
 def own_files() -> list[Path]:
-    """By name. A link that leads nowhere is there, for the user to see; a pipe is not."""
+    """Return them by name. A link that leads nowhere is among them, to be seen; a pipe is not."""
     try:
         found = [file for file in own_folder().iterdir() if _may_be_preset(file)]
     except OSError:
@@ -45,6 +47,7 @@ def own_files() -> list[Path]:
 
 
 def own_names() -> list[str]:
+    """Return the names of the user's own presets."""
     return [file.stem for file in own_files()]
 
 
@@ -55,3 +58,11 @@ def _may_be_preset(file: Path) -> bool:
         return stat.S_ISREG(os.stat(file).st_mode)
     except OSError:
         return True
+
+
+def working_folder() -> Path:
+    """Return where the program was started, or the user's home where that has been deleted."""
+    for folder in (Path.cwd, Path.home):
+        with suppress(OSError, RuntimeError):  # the last one where nobody's home is known
+            return folder()
+    return Path(os.sep)

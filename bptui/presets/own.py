@@ -1,26 +1,93 @@
-"""The user's own presets: listed, duplicated, renamed, deleted."""
+"""The user's own presets and the shipped ones: listed, named, duplicated, renamed, deleted."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bptui.atomic import rename_without_replacing
-from bptui.presets.errors import PresetError, printable
-from bptui.presets.files import load
-from bptui.presets.folders import own_file, own_files, shipped_names
-from bptui.presets.listing import PresetEntry, entry
-from bptui.presets.naming import COMMANDS, new_file
-from bptui.presets.save import ExistsError, SaveError, save, sentence
+from bptui.core.errors import UnusableError
+from bptui.core.experiment import Experiment
+from bptui.presets.build import network, origin_of
+from bptui.presets.errors import PresetError, cleaned, printable
+from bptui.presets.files import load, looks_like_file, parse, read
+from bptui.presets.folders import (
+    own_file,
+    own_files,
+    own_folder,
+    shipped_folder,
+    shipped_names,
+    working_folder,
+)
+from bptui.presets.save import ExistsError, SaveError, save, sentence, shown_path
+
+COMMANDS = ("check", "completion", "explain", "export", "gradcheck", "help", "list", "run")
+"""Names that `bptui NAME` takes for a command."""
+ENDING = ".toml"
+_LONGEST = 255
+"""Bytes in the name of a file."""
+
+
+@dataclass(frozen=True)
+class PresetEntry:
+    """A preset in a list: its name, network (``2-2-2 sigmoid``) and what is said about it.
+
+    All texts are fit to be shown in a terminal; only ``file`` has the name as it really is.
+    ``summary`` is the first line of the description. ``wrong`` says what is wrong with a file that
+    is no preset, ``note`` what one should know of its name; they are empty for all others.
+    """
+
+    name: str
+    file: Path
+    title: str
+    network: str = ""
+    summary: str = ""
+    description: str = ""
+    source: str = ""
+    mistakes: tuple[str, ...] = ()
+    wrong: str = ""
+    note: str = ""
+
+
+def entry(file: Path) -> PresetEntry:
+    """Return the entry of ``file``; raises :class:`PresetError`. Its samples are not looked at."""
+    preset, _ = parse(read(file, file.stem), file.stem)
+    try:
+        text = str(network(preset))
+    except UnusableError as error:
+        raise PresetError(file.stem, error.key, error.found, error.expected) from None
+    name, description = printable(file.stem), cleaned(preset.description).strip()
+    return PresetEntry(
+        name=name,
+        file=file,
+        title=_one_line(preset.title or "") or name,
+        network=text,
+        summary=description.partition("\n")[0].rstrip("."),
+        description=description,
+        source=_one_line(preset.source),
+        mistakes=tuple(map(printable, preset.training.mistakes)),
+    )
+
+
+def _one_line(text: str) -> str:
+    """Return ``text`` fit to be shown, its lines joined."""
+    return " ".join(cleaned(text).split("\n")).strip()
+
+
+def shipped() -> list[PresetEntry]:
+    """Return all shipped ones: worked examples from the literature first."""
+    entries = [entry(file) for file in shipped_folder().glob(f"*{ENDING}")]
+    return sorted(entries, key=lambda entry: (not entry.source, entry.name))
 
 
 def own_presets() -> list[PresetEntry]:
-    """All of them, by name; what is no preset says what is wrong with it."""
+    """Return all of the user's, by name; what is no preset says what is wrong with it."""
     return [own_entry(file) for file in own_files()]
 
 
 def own_entry(file: Path) -> PresetEntry:
-    """What a list shows of ``file``, which need not be a preset."""
+    """Return what a list shows of ``file``, which need not be a preset."""
     known = unread(file)
     try:
         return replace(entry(file), note=known.note)
@@ -30,7 +97,7 @@ def own_entry(file: Path) -> PresetEntry:
 
 
 def unread(file: Path) -> PresetEntry:
-    """What the name of ``file`` alone tells."""
+    """Return what the name of ``file`` alone tells."""
     name = printable(file.stem)
     note = ""
     if file.stem in COMMANDS:
@@ -40,26 +107,111 @@ def unread(file: Path) -> PresetEntry:
     return PresetEntry(name, file, title=name, note=note)
 
 
+def new_file(name: str) -> Path:
+    """Return where the user's own preset ``name`` would lie; there may be one already.
+
+    Raises :class:`SaveError` with the reason where none can have that name.
+    """
+    name = name.strip().removesuffix(ENDING)
+    reason = _malformed(name)
+    if name in shipped_names():
+        reason = f"{name} is the name of a shipped preset."
+    elif name in COMMANDS:
+        reason = f"{name} is the name of a command."
+    if reason:
+        raise SaveError(reason)
+    return own_folder() / f"{name}{ENDING}"
+
+
+def _malformed(name: str) -> str:
+    """Return why no preset can have that name; empty where one can."""
+    if not name:
+        return "Enter a name."
+    if os.sep in name or (os.altsep and os.altsep in name):
+        return f"A name cannot contain {os.sep}."
+    if not name.isprintable():
+        return "A name cannot contain control characters."
+    if name[0] in ".-":
+        return f"A name cannot begin with {name[0]}."
+    if len(os.fsencode(f"{name}{ENDING}")) > _LONGEST:
+        return "The name is too long."
+    return ""
+
+
+def free_name(name: str) -> str:
+    """Return ``name``, or with a number after it, such that no preset has it."""
+    number, candidate = 1, name
+    while candidate in shipped_names() or candidate in COMMANDS or own_file(candidate) is not None:
+        number += 1
+        candidate = f"{name}-{number}"
+    return candidate
+
+
+def destination(typed: str) -> Path:
+    """Return the file that people mean when they save under what they typed.
+
+    A plain name is one of their own presets. Anything with a separator or ending in ``.toml`` is a
+    path, whose ending may be left out. Raises :class:`SaveError` with the reason why nothing can be
+    saved there.
+    """
+    typed = typed.strip()
+    if not looks_like_file(typed):
+        return new_file(typed)
+    if typed == ENDING or typed.endswith((os.sep, os.sep + ENDING)):
+        raise SaveError("Enter a name.")
+    try:
+        path = Path(typed).expanduser().absolute()
+        if path.is_dir():
+            raise SaveError(f"{shown_path(path)} is a folder.")
+        # a file that was opened without an ending goes on without one
+        whole = path.suffix == ENDING or path.is_file()
+    except OSError as error:
+        raise SaveError(sentence(Path(typed), error)) from None
+    except (RuntimeError, ValueError):
+        raise SaveError("No file can have this name.") from None
+    return path if whole else path.with_name(path.name + ENDING)
+
+
+def proposed(experiment: Experiment, file: Path | None = None) -> str:
+    """Return what to save it under unless the user says otherwise, as they would type it.
+
+    The ``file`` it was saved as before, or the one it was read from if that is theirs, else a name
+    that is free.
+    """
+    origin = origin_of(experiment)
+    if file is None and origin is not None and origin.file is not None:
+        file = working_folder() / origin.file
+    if file is None or file.parent == shipped_folder():
+        return free_name("mine" if _malformed(experiment.name) else experiment.name)
+    if file.parent == own_folder():
+        return file.stem
+    try:
+        typed = os.path.relpath(file)
+    except OSError:  # the folder that the program was started in is gone
+        typed = os.pardir
+    if typed.startswith(os.pardir):
+        typed = shown_path(file)
+    return typed if looks_like_file(typed) else os.path.join(os.curdir, typed)
+
+
 def duplicate(name_or_file: str, new_name: str) -> Path:
-    """Copy a preset, shipped or not, to a new one of the user's own; its file.
+    """Copy a preset, shipped or not, to a new one of the user's own; return its file.
 
     Comments are kept, and a CSV file is found from there too. Raises :class:`SaveError`, where
     there is a preset of that name already too.
     """
     file = new_file(new_name)
     try:
-        experiment = load(name_or_file)
+        save(load(name_or_file), file)
     except PresetError as error:
         raise SaveError(f"It cannot be duplicated: {error}.") from None
-    try:
-        save(experiment, file)
     except ExistsError:
         raise _taken(file) from None
     return file
 
 
 def rename(name: str, new_name: str) -> Path:
-    """Give a preset of the user's own another name; its file. Raises :class:`SaveError`."""
+    """Give a preset of the user's own another name; return its file. Raises :class:`SaveError`."""
     old, new = _present(name), new_file(new_name)
     if old == new:
         return old

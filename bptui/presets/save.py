@@ -7,20 +7,17 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from msgspec.structs import replace as with_fields
+from msgspec.structs import replace
 
 from bptui.atomic import written_whole
 from bptui.core.experiment import Experiment
-from bptui.presets.describe import table_of
+from bptui.presets.build import Origin, origin_of
+from bptui.presets.describe import same_experiment, table_of
 from bptui.presets.errors import PresetError, printable
 from bptui.presets.files import loads
-from bptui.presets.folders import own_folder
-from bptui.presets.identity import same_experiment
-from bptui.presets.layout import laid_out
-from bptui.presets.origin import Origin, origin_of
-from bptui.presets.rewrite import rewritten
+from bptui.presets.folders import own_folder, working_folder
 from bptui.presets.schema import PresetFile
-from bptui.presets.working import working_folder
+from bptui.presets.toml_text import laid_out, rewritten
 
 _REASONS = {
     errno.EACCES: "no permission to write there",
@@ -48,7 +45,7 @@ def save(experiment: Experiment, path: Path, overwrite: bool = False) -> None:
 
 
 def document(experiment: Experiment, folder: Path | None = None) -> str:
-    """The TOML text of ``experiment`` for a file in ``folder``, by default where it came from.
+    """Return the TOML text of ``experiment`` for a file in ``folder``, or where it came from.
 
     Where it came from a text, what is unchanged is kept byte by byte. Raises :class:`SaveError`
     unless the text loads to the same experiment, bit by bit.
@@ -78,7 +75,7 @@ def document(experiment: Experiment, folder: Path | None = None) -> str:
 
 
 def _with_csv_found_from(folder: Path, table: PresetFile, origin: Origin | None) -> PresetFile:
-    """``table`` with its CSV file by a path that leads there from ``folder`` too."""
+    """Return ``table`` with its CSV file by a path that leads there from ``folder`` too."""
     if origin is None or table.data.csv is None:
         return table
     here, there = folder.resolve(), origin.folder.resolve()
@@ -86,7 +83,7 @@ def _with_csv_found_from(folder: Path, table: PresetFile, origin: Origin | None)
         return table
     file = Path(os.path.abspath(there / table.data.csv))
     name = file.relative_to(here) if file.is_relative_to(here) else file
-    return with_fields(table, data=with_fields(table.data, csv=str(name)))
+    return replace(table, data=replace(table.data, csv=str(name)))
 
 
 def write(path: Path, text: str, overwrite: bool) -> None:
@@ -109,7 +106,7 @@ def write(path: Path, text: str, overwrite: bool) -> None:
 
 
 def sentence(path: Path, error: OSError) -> str:
-    """Why ``path`` cannot be written."""
+    """Return why ``path`` cannot be written."""
     if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
         return f"There is no folder {shown_path(path.parent)}."
     reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
@@ -117,7 +114,7 @@ def sentence(path: Path, error: OSError) -> str:
 
 
 def shown_path(path: Path) -> str:
-    """``path`` as people write it, with ``~`` for their home."""
+    """Return ``path`` as people write it, with ``~`` for their home."""
     with suppress(RuntimeError, ValueError):
         return printable(f"~/{path.relative_to(Path.home())}")
     return printable(str(path))

@@ -1,84 +1,143 @@
-"""The schema of a preset file: one struct a table, and what each of its keys expects in words."""
+"""The schema of a preset file: every key once, with its type, its default and its words.
+
+The loader, the writer and the form are made from it.
+"""
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated, Any, NamedTuple, get_type_hints
+
+from msgspec import Struct, structs
+
+from bptui.core.optimizers import OPTIMIZERS
+
+Weights = list[list[list[float]]]
+Matrix = list[list[float]]
 
 
-class NetworkTable(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Words(NamedTuple):
+    """What is said of a key: what it expects in a file, and its help and label in the form."""
+
+    expected: str
+    help: str = ""
+    label: str = ""
+    """The key's own name where it is empty."""
+
+
+TEXT, YES_NO, SWITCHES = "text", "true or false", "true, false, or a list with one per layer"
+SAMPLES, COLUMNS = "a list with one list of numbers per sample", "a list of column names"
+COUNT, NATURAL, POSITIVE = "a whole number, 1 or more", "a whole number, 0 or more", "0 or more"
+BELOW_1 = "a number from 0 to below 1"
+COLUMNS_HELP, SWITCHES_HELP = "names separated by commas", "yes, no, or a list: yes, no"
+
+
+class NetworkTable(Struct, frozen=True, forbid_unknown_fields=True):
     """[network]"""
 
-    layers: list[int]
-    activation: str | list[str] = "sigmoid"
-    bias: bool = True
+    layers: Annotated[
+        list[int],
+        Words(
+            "units per layer, input layer first, such as [2, 4, 1]",
+            "units per layer, input first: 2-3-1",
+        ),
+    ]
+    activation: Annotated[
+        str | list[str],
+        Words(
+            "one name, or a list with one for every layer after the input",
+            "one name, or a list; f2 lists them",
+        ),
+    ] = "sigmoid"
+    bias: Annotated[bool, Words(YES_NO, "do units have a bias?", "biases")] = True
 
 
-class ParametersTable(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class ParametersTable(Struct, frozen=True, forbid_unknown_fields=True):
     """[parameters]"""
 
-    weights: list[list[list[float]]] | None = None
-    biases: list[list[float]] | None = None
+    weights: Annotated[
+        Weights | None,
+        Words(
+            "one matrix per layer; weights[l][i][j] leads from unit i to unit j",
+            "random from a seed, or typed in",
+            "start weights",
+        ),
+    ] = None
+    biases: Annotated[
+        Matrix | None,
+        Words("one list of numbers for every layer", "all 0, or typed in", "start biases"),
+    ] = None
 
 
-class InitTable(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class InitTable(Struct, frozen=True, forbid_unknown_fields=True):
     """[init]"""
 
-    scheme: str = "glorot_uniform"
-    scale: float = 1.0
-    seed: int = 0
+    scheme: Annotated[str, Words("the name of a scheme", "how random weights are drawn")] = (
+        "glorot_uniform"
+    )
+    scale: Annotated[float, Words("a number", "half-width, deviation or constant")] = 1.0
+    seed: Annotated[int, Words(NATURAL, "another seed gives other weights")] = 0
 
 
-class TrainingTable(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """[training]; optimizer settings are None where the optimizer's own default holds."""
+class TrainingTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """[training]"""
 
-    loss: str = "half_squared_error"
-    reduction: str = "mean"
-    optimizer: str = "sgd"
-    learning_rate: float = 0.1
-    momentum: float | None = None
-    beta1: float | None = None
-    beta2: float | None = None
-    rho: float | None = None
-    epsilon: float | None = None
-    l2: float = 0.0
-    steps: int = 1000
-    batch_size: int | None = None
-    shuffle: bool = False
-    seed: int = 0
-    train_weights: bool | list[bool] = True
-    train_biases: bool | list[bool] = True
-    mistakes: list[str] = []
+    loss: Annotated[str, Words("the name of a loss", "for one sample")] = "half_squared_error"
+    reduction: Annotated[str, Words("mean or sum", "over the samples of a batch")] = "mean"
+    optimizer: Annotated[str, Words("the name of an optimizer", "how weights are updated")] = "sgd"
+    learning_rate: Annotated[
+        float, Words(f"a number, {POSITIVE}", f"a number, {POSITIVE}", "learning rate")
+    ] = 0.1
+    settings: dict[str, float] = {}
+    """The optimizer's, beside the other keys in a file; its own defaults hold for those missing."""
+    l2: Annotated[
+        float, Words(f"a number, {POSITIVE}", "adds L2 * sum(W**2) to the loss", "L2")
+    ] = 0.0
+    steps: Annotated[int, Words(NATURAL, "where a run stops")] = 1000
+    batch_size: Annotated[int | None, Words(COUNT, "samples per step")] = None
+    shuffle: Annotated[bool, Words(YES_NO, "a new order every epoch")] = False
+    seed: Annotated[int, Words(NATURAL, "seed of the order", "shuffle seed")] = 0
+    train_weights: Annotated[bool | list[bool], Words(SWITCHES, SWITCHES_HELP)] = True
+    train_biases: Annotated[bool | list[bool], Words(SWITCHES, SWITCHES_HELP)] = True
+    mistakes: Annotated[
+        list[str], Words("a list of mistake names", "deliberate mistakes; f2 lists them")
+    ] = []
 
 
-class DataTable(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class DataTable(Struct, frozen=True, forbid_unknown_fields=True):
     """[data]: inputs with targets, a dataset or a CSV file, and what may be done to any of them."""
 
-    inputs: list[list[float]] | None = None
-    targets: list[list[float]] | None = None
-    dataset: str | None = None
-    samples: int | None = None
-    noise: float | None = None
-    seed: int | None = None
-    csv: str | None = None
-    input_columns: list[str] | None = None
-    target_columns: list[str] | None = None
-    class_column: str | None = None
-    standardize: bool = False
-    test_fraction: float = 0.0
-    split_seed: int = 0
+    inputs: Annotated[Matrix | None, Words(SAMPLES, "one row per sample")] = None
+    targets: Annotated[Matrix | None, Words(SAMPLES, "one row per sample")] = None
+    dataset: Annotated[str | None, Words("the name of a dataset", "generated data")] = None
+    samples: Annotated[int | None, Words(COUNT, "number of samples")] = None
+    noise: Annotated[float | None, Words(f"a number, {POSITIVE}", "standard deviation")] = None
+    seed: Annotated[int | None, Words(NATURAL, "another seed gives other samples")] = None
+    csv: Annotated[
+        str | None, Words("the name of a CSV file", "its first row names the columns", "file")
+    ] = None
+    input_columns: Annotated[list[str] | None, Words(COLUMNS, COLUMNS_HELP)] = None
+    target_columns: Annotated[list[str] | None, Words(COLUMNS, COLUMNS_HELP)] = None
+    class_column: Annotated[str | None, Words("the name of a column", "the name of a column")] = (
+        None
+    )
+    standardize: Annotated[bool, Words(YES_NO, "inputs with mean 0 and deviation 1")] = False
+    test_fraction: Annotated[float, Words(BELOW_1, "share of test samples")] = 0.0
+    split_seed: Annotated[int, Words(NATURAL, "picks the test samples")] = 0
 
 
-class PresetFile(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A whole preset file."""
+class PresetFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole preset file; its tables are written in this order."""
 
-    network: NetworkTable
-    data: DataTable
-    title: str | None = None
-    description: str = ""
-    source: str = ""
-    parameters: ParametersTable = ParametersTable()
-    init: InitTable = InitTable()
-    training: TrainingTable = TrainingTable()
+    network: Annotated[NetworkTable, Words("a table [network] with the key layers")]
+    data: Annotated[
+        DataTable, Words("a table [data] with inputs and targets, with dataset or with csv")
+    ]
+    title: Annotated[str | None, Words(TEXT, "one line")] = None
+    description: Annotated[str, Words(TEXT, "a few lines, Markdown")] = ""
+    source: Annotated[str, Words(TEXT, "where the numbers come from")] = ""
+    parameters: Annotated[ParametersTable, Words("a table")] = ParametersTable()
+    init: Annotated[InitTable, Words("a table")] = InitTable()
+    training: Annotated[TrainingTable, Words("a table")] = TrainingTable()
 
 
 TABLES: dict[str, type[Struct]] = {
@@ -89,71 +148,58 @@ TABLES: dict[str, type[Struct]] = {
     "training": TrainingTable,
     "data": DataTable,
 }
-"""The struct of every table by its name, "" for the top of the file."""
-
-# beside the types rather than in them: msgspec takes several times as long to read annotated ones
-EXPECTATIONS: dict[str, dict[str, str]] = {
-    "": {
-        "network": "a table [network] with the key layers",
-        "data": "a table [data] with inputs and targets, with dataset or with csv",
-        "title": "text",
-        "description": "text",
-        "source": "text",
-        "parameters": "a table",
-        "init": "a table",
-        "training": "a table",
-    },
-    "network": {
-        "layers": "units per layer, input layer first, such as [2, 4, 1]",
-        "activation": "one name, or a list with one for every layer after the input",
-        "bias": "true or false",
-    },
-    "parameters": {
-        "weights": "one matrix per layer; weights[l][i][j] leads from unit i to unit j",
-        "biases": "one list of numbers for every layer",
-    },
-    "init": {
-        "scheme": "the name of a scheme",
-        "scale": "a number",
-        "seed": "a whole number, 0 or more",
-    },
-    "training": {
-        "loss": "the name of a loss",
-        "reduction": "mean or sum",
-        "optimizer": "the name of an optimizer",
-        "learning_rate": "a number, 0 or more",
-        "momentum": "a number",
-        "beta1": "a number",
-        "beta2": "a number",
-        "rho": "a number",
-        "epsilon": "a number",
-        "l2": "a number, 0 or more",
-        "steps": "a whole number, 0 or more",
-        "batch_size": "a whole number, 1 or more",
-        "shuffle": "true or false",
-        "seed": "a whole number, 0 or more",
-        "train_weights": "true, false, or a list with one per layer",
-        "train_biases": "true, false, or a list with one per layer",
-        "mistakes": "a list of mistake names",
-    },
-    "data": {
-        "inputs": "a list with one list of numbers per sample",
-        "targets": "a list with one list of numbers per sample",
-        "dataset": "the name of a dataset",
-        "samples": "a whole number, 1 or more",
-        "noise": "a number, 0 or more",
-        "seed": "a whole number, 0 or more",
-        "csv": "the name of a CSV file",
-        "input_columns": "a list of column names",
-        "target_columns": "a list of column names",
-        "class_column": "the name of a column",
-        "standardize": "true or false",
-        "test_fraction": "a number from 0 to below 1",
-        "split_seed": "a whole number, 0 or more",
-    },
+"""The struct of every table by its name, "" for the top, in the order in which they are written."""
+SETTINGS = "settings"
+_SETTINGS_HELP = {
+    "momentum": "share of the last step that is kept",
+    "beta1": "decay of the mean gradient",
+    "beta2": "decay of the mean squared gradient",
+    "rho": "decay of the mean squared gradient",
+    "epsilon": "keeps the divisor above 0",
 }
 
 
-def expectation(table: str, key: str) -> str:
-    """What ``key`` of ``table`` expects, in words."""
-    return EXPECTATIONS[table][key]
+def setting_names() -> list[str]:
+    """Return the names of all optimizers' settings, each once."""
+    return [*dict.fromkeys(name for each in OPTIMIZERS.values() for name in each.defaults)]
+
+
+def keys(table: str) -> list[str]:
+    """Return the keys of a table in their order, settings of optimizers among them."""
+    found = list[str]()
+    for name in TABLES[table].__struct_fields__:
+        found += setting_names() if name == SETTINGS else [name]
+    return found
+
+
+def default(table: str, key: str) -> object:
+    """Return the default of a key; None where it has none, or depends on other keys."""
+    for field in structs.fields(TABLES[table]):
+        if field.name == key and not field.required and key not in TABLES:
+            made = field.default_factory
+            return made() if callable(made) else field.default
+    return None
+
+
+def value(table: str, part: Struct, key: str) -> object:
+    """Return what ``part``, a table of that name, holds for a key."""
+    if table == "training" and key not in TrainingTable.__struct_fields__:
+        return getattr(part, SETTINGS).get(key)
+    return getattr(part, key)
+
+
+def words(table: str, key: str) -> Words:
+    """Return what is said of a key."""
+    hint = hints(table).get(key)
+    if hint is None:
+        return Words("a number", _SETTINGS_HELP.get(key, "a number"), key)
+    (said,) = hint.__metadata__
+    assert isinstance(said, Words)
+    return said if said.label else said._replace(label=key.replace("_", " "))
+
+
+def hints(table: str) -> dict[str, Any]:
+    """Return the annotated type of each key, without the settings of optimizers."""
+    found = get_type_hints(TABLES[table], include_extras=True)
+    found.pop(SETTINGS, None)
+    return found

@@ -12,7 +12,7 @@ from bptui.app.app import BptuiApp
 from bptui.app.commands import COMMANDS, bindings
 from bptui.app.palette import CommandProvider
 from bptui.app.screens.presets import PresetScreen
-from bptui.presets.shipped import shipped
+from bptui.presets.own import shipped
 
 from .support import SIZES, check_diagram, check_matrices, opened
 

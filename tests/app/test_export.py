@@ -26,7 +26,7 @@ from bptui.cli.run import run
 from bptui.core.timeline import Timeline
 from bptui.export.history.rows import replayed
 from bptui.presets import load
-from bptui.presets.identity import same_experiment
+from bptui.presets.describe import same_experiment
 from bptui.presets.save import SaveError
 
 from .support import Session, opened

@@ -13,9 +13,9 @@ from bptui.app.form.draft import EMPTY, Draft
 from bptui.core.experiment import Experiment
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets import load
-from bptui.presets.naming import destination, proposed
+from bptui.presets.folders import working_folder
+from bptui.presets.own import destination, proposed
 from bptui.presets.save import SaveError, document
-from bptui.presets.working import working_folder
 
 from .form_support import Form, assert_same_numbers, form
 

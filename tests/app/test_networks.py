@@ -8,7 +8,7 @@ import pytest
 from textual.events import Hide
 
 from bptui.presets import load
-from bptui.presets.shipped import shipped
+from bptui.presets.own import shipped
 
 from .support import (
     FASTEST,

@@ -13,7 +13,7 @@ from bptui.core.backprop import Operation
 from bptui.core.engine import Snapshot
 from bptui.core.network import Parameters
 from bptui.presets import load
-from bptui.presets.shipped import shipped
+from bptui.presets.own import shipped
 
 from .styled import Text, content
 from .support import Session, opened, units_values

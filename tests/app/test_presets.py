@@ -14,8 +14,7 @@ from bptui.app.screens.presets.listing import matches
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.presets import PresetError, load
-from bptui.presets.own import duplicate
-from bptui.presets.shipped import shipped
+from bptui.presets.own import duplicate, shipped
 
 from .support import Session, opened
 

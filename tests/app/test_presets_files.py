@@ -96,7 +96,7 @@ async def test_the_list_is_there_before_the_files_are_read(
         f"description = 'Enormous.'\n{PLAIN.replace('[2, 1]', '[7, 1]')}"
     )
     (own / "wrong.toml").write_text("nonsense = 1")
-    gate = Gate(monkeypatch, own_module, "entry")
+    gate = Gate(monkeypatch, opening_module, "own_entry")
     async with opened("article") as session:
         await session.press("p")
         await session.shows("large", "wrong", "…", "2-2-2 sigmoid")

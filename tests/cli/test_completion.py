@@ -13,8 +13,8 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from bptui.main import COMMANDS, cli
-from bptui.presets import naming
 from bptui.presets.folders import own_folder, shipped_names
+from bptui.presets.own import COMMANDS as REFUSED
 
 
 def offered(*words: str) -> list[str]:
@@ -91,7 +91,7 @@ def test_files_to_write_are_left_to_the_shell() -> None:
 
 
 def test_every_command_has_a_name_that_no_preset_can_take() -> None:
-    assert set(naming.COMMANDS) == set(COMMANDS)
+    assert set(REFUSED) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

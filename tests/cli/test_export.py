@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from bptui.main import cli
 from bptui.presets import load, loads
+from bptui.presets.describe import same_experiment
 from bptui.presets.folders import shipped_names
-from bptui.presets.identity import same_experiment
 
 OWN = """
 title = "Mine" # a comment

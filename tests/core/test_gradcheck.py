@@ -19,7 +19,7 @@ from bptui.core.losses import LOSSES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
 from bptui.presets import load
-from bptui.presets.shipped import shipped
+from bptui.presets.own import shipped
 
 from .reference import objective
 from .support import HIDDEN, PAIRS, arrays, build, experiment

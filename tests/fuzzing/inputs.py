@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from bptui.presets.schema import TABLES
+from bptui.presets.schema import TABLES, keys
 
 from .bits import NUMBERS, STRAY, TEXTS, damaged, encoded, quoted, random_numbers, value
 
@@ -82,7 +82,7 @@ def _shipped() -> list[str]:
 def _with_key(random: Random, text: str) -> str:
     """``text`` with one key of the schema given another value, twice perhaps, or left out."""
     table = random.choice(list(TABLES))
-    key = random.choice([*TABLES[table].__struct_fields__, "unknown", quoted(random, TEXTS[4])])
+    key = random.choice([*keys(table), "unknown", quoted(random, TEXTS[4])])
     spelt = f"{key} = {value(random)}"
     lines = text.split("\n")
     places = [at for at, line in enumerate(lines) if line.partition("=")[0].strip() == key]

@@ -32,8 +32,8 @@ from bptui.core.edits import Number, edited
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.presets import PresetError, load, loads
-from bptui.presets.entry import EntryError
-from bptui.presets.listing import entry
+from bptui.presets.number_parsing import EntryError
+from bptui.presets.own import entry
 from bptui.presets.save import SaveError, document
 
 from . import inputs

@@ -16,7 +16,7 @@ import click
 from bptui.app.screens.help import sections
 from bptui.core.mistakes import MISTAKES
 from bptui.main import COMMANDS, cli, open_app
-from bptui.presets.shipped import shipped
+from bptui.presets.own import shipped
 
 from . import picture, walk_through
 

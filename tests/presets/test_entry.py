@@ -14,8 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bptui.presets.entry import EntryError, layers, names, number, switches, whole
-from bptui.presets.rows import matrix, vector
+from bptui.presets.number_parsing import (
+    EntryError,
+    layers,
+    matrix,
+    names,
+    number,
+    switches,
+    vector,
+    whole,
+)
 
 READERS = [number, whole, layers, names, switches, matrix, vector]
 FLOATS = st.floats(-1e300, 1e300)

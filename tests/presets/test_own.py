@@ -9,10 +9,18 @@ import pytest
 
 from bptui.main import COMMANDS
 from bptui.presets import PresetError, load, loads
-from bptui.presets.identity import same_experiment
-from bptui.presets.naming import COMMANDS as REFUSED
-from bptui.presets.naming import destination, free_name, new_file, proposed
-from bptui.presets.own import delete, duplicate, own_presets, rename
+from bptui.presets.describe import same_experiment
+from bptui.presets.own import COMMANDS as REFUSED
+from bptui.presets.own import (
+    delete,
+    destination,
+    duplicate,
+    free_name,
+    new_file,
+    own_presets,
+    proposed,
+    rename,
+)
 from bptui.presets.save import SaveError
 
 PLAIN = "[network]\nlayers = [2, 1]\n[data]\ninputs = [[0, 1]]\ntargets = [[1]]\n"

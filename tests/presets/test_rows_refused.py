@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bptui.presets.entry import EntryError, layers, number
-from bptui.presets.rows import matrix, vector
+from bptui.presets.number_parsing import EntryError, layers, matrix, number, vector
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from bptui.core.arrays import frozen
 from bptui.core.experiment import Experiment
 from bptui.presets import load, loads
+from bptui.presets.build import origin_of
+from bptui.presets.describe import same_experiment
 from bptui.presets.errors import cleaned
-from bptui.presets.identity import same_experiment
-from bptui.presets.origin import origin_of
+from bptui.presets.own import shipped
 from bptui.presets.save import ExistsError, SaveError, document, save, write
-from bptui.presets.shipped import shipped
 
 from .experiments import edited, one_input_changed, one_weight_changed, programmed, write_csv
 

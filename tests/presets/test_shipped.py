@@ -14,7 +14,7 @@ from bptui.core.network import Parameters
 from bptui.core.timeline import Timeline
 from bptui.presets import load
 from bptui.presets.folders import shipped_file
-from bptui.presets.shipped import shipped
+from bptui.presets.own import shipped
 
 SHIPPED = {each.name: each for each in shipped()}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bptui.presets import PresetError, csv_file, csv_rows, loads
+from bptui.presets import PresetError, csv_file, loads
 
 NETWORK = "[network]\nlayers = [2, 1]\n"
 CSV = NETWORK + '[data]\ncsv = "table.csv"\n{}\n'
@@ -128,7 +128,7 @@ def test_large_csv_files_are_refused(
     text: str, found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # lower limits, so that the files are smaller
-    monkeypatch.setattr(csv_rows, "MOST_LINES", 2_000)
+    monkeypatch.setattr(csv_file, "MOST_LINES", 2_000)
     monkeypatch.setattr(csv_file, "MOST_SAMPLES", 1_000)
     monkeypatch.setattr(csv_file, "MOST_CLASSES", 100)
     (tmp_path / "table.csv").write_text(text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from bptui.presets.entry import EntryError, shortened
+from bptui.presets.number_parsing import EntryError, shortened
 
 _ROWS = 200
 """Rows that are looked at to tell numbers from names."""

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from bptui.app.form import texts
 from bptui.app.form.columns import Header, header, resolved
 from bptui.app.form.fields import (
@@ -28,8 +26,17 @@ from bptui.app.form.reading import OPTIONAL, READERS, reader, said
 from bptui.app.form.texts import LONGEST_SHOWN, Kept
 from bptui.core.errors import UnusableError
 from bptui.core.network import Names, Network
-from bptui.presets.entry import EntryError
-from bptui.presets.schema import TABLES, DataTable, NetworkTable, PresetFile
+from bptui.presets.number_parsing import EntryError
+from bptui.presets.schema import (
+    TABLES,
+    DataTable,
+    NetworkTable,
+    PresetFile,
+    default,
+    keys,
+    setting_names,
+)
+from bptui.presets.schema import value as held
 
 Text = str | Kept
 EMPTY = PresetFile(
@@ -138,6 +145,9 @@ class Draft:
                 plain["parameters"][key.partition(".")[2]] = [
                     self._value(f"{key}[{layer}]") for layer in range(depth)
                 ]
+        training = plain["training"]
+        names = setting_names()
+        training["settings"] = {name: training.pop(name) for name in names if name in training}
         made = {name: TABLES[name](**values) for name, values in plain.items() if name in TABLES}
         return PresetFile(**{**plain, **made})
 
@@ -289,16 +299,15 @@ def _choices(table: PresetFile) -> dict[str, Text]:
 def _filled(table: PresetFile) -> list[tuple[str, Text, object]]:
     """(key, text, value) of each field that has one."""
     made = list[tuple[str, Text, object]]()
-    for name, struct in TABLES.items():
+    for name in TABLES:
         part = getattr(table, name) if name else table
-        defaults = {each.name: each.default for each in msgspec.structs.fields(struct)}
-        for entry in struct.__struct_fields__:
+        for entry in keys(name):
             key = f"{name}.{entry}" if name else entry
-            value = getattr(part, entry)
-            if key in (WEIGHTS, BIASES) and value:
+            value = held(name, part, entry)
+            if key in (WEIGHTS, BIASES) and isinstance(value, list):
                 made += [(f"{key}[{at}]", _text(key, each), each) for at, each in enumerate(value)]
             elif key in READERS and value is not None and (value != [] or key in OPTIONAL):
-                silent = key in OPTIONAL and value == defaults[entry] and key not in _TOLD
+                silent = key in OPTIONAL and value == default(name, entry) and key not in _TOLD
                 made.append((key, "" if silent else _text(key, value), value))
     return made
 

@@ -13,7 +13,7 @@ from bptui.core.losses import LOSSES
 from bptui.core.mistakes import MISTAKES
 from bptui.core.network import INITIALIZERS, Names
 from bptui.core.optimizers import OPTIMIZERS
-from bptui.presets.entry import EntryError, number
+from bptui.presets.number_parsing import EntryError, number
 
 WEIGHTS, BIASES = "parameters.weights", "parameters.biases"
 TYPED, RANDOM, ZERO, GENERATED, CSV = "typed", "random", "0", "generated", "CSV file"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bptui.app.form.checking import Place
 from bptui.app.form.draft import EMPTY, Draft
-from bptui.presets.working import working_folder
+from bptui.presets.folders import working_folder
 
 Page = tuple[Place, Draft]
 

@@ -14,19 +14,20 @@ from bptui.core.experiment import Training
 from bptui.core.mistakes import MISTAKES
 from bptui.core.network import Network
 from bptui.core.optimizers import OPTIMIZERS
-from bptui.presets.build import LARGEST_SCALE, SETTINGS
-from bptui.presets.data import LARGEST_NOISE
-from bptui.presets.entry import (
+from bptui.presets.build import LARGEST_NOISE, LARGEST_SCALE
+from bptui.presets.number_parsing import (
     EntryError,
     layers,
+    matrix,
     names,
     normalized,
     number,
     shortened,
     switches,
+    vector,
     whole,
 )
-from bptui.presets.rows import matrix, vector
+from bptui.presets.schema import setting_names
 
 LONGEST_NAME = 100
 """Characters of a name that are compared with those known."""
@@ -35,7 +36,7 @@ OPTIONAL = {
     "init.scale",
     "init.seed",
     "training.learning_rate",
-    *(f"training.{name}" for name in SETTINGS),
+    *(f"training.{name}" for name in setting_names()),
     "training.l2",
     "training.steps",
     "training.batch_size",
@@ -137,7 +138,7 @@ def _of_training(name: str, read: Reader) -> Reader:
     def checked(text: str) -> object:
         value = read(text)
         values: dict[str, Any] = {name: value}
-        if name in SETTINGS:
+        if name in setting_names():
             optimizer = next(each.name for each in OPTIMIZERS.values() if name in each.defaults)
             values = {"optimizer": optimizer, "settings": ((name, value),)}
         try:
@@ -189,7 +190,7 @@ READERS: dict[str, Reader] = {
     **{f"training.{name}": _text for name in ("loss", "reduction", "optimizer")},
     **{
         f"training.{name}": _of_training(name, number)
-        for name in ("learning_rate", "l2", *SETTINGS)
+        for name in ("learning_rate", "l2", *setting_names())
     },
     "training.steps": _of_training("steps", whole),
     "training.batch_size": _batch_size,

@@ -24,9 +24,9 @@ from bptui.app.form.pages import Pages, empty
 from bptui.app.form.row import FieldRow
 from bptui.app.screens.dialog import Dialog
 from bptui.core.experiment import Experiment
+from bptui.presets.build import origin_of
 from bptui.presets.describe import table_of
-from bptui.presets.origin import origin_of
-from bptui.presets.working import working_folder
+from bptui.presets.folders import working_folder
 
 WIDEST = 150
 """Columns that the form takes at most."""

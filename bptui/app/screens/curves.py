@@ -18,7 +18,7 @@ from bptui.app.lines import key_hints
 from bptui.app.screens.dialog import Dialog
 from bptui.app.view import LETTERS, MOST_CURVES, NAME_ROOM, Curve
 from bptui.core.experiment import Experiment
-from bptui.presets.origin import origin_of
+from bptui.presets.build import origin_of
 
 
 def proposed(experiment: Experiment, edited: bool, taken: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from bptui.app.screens.dialog import Dialog
 from bptui.core.errors import UnusableError
-from bptui.presets.entry import EntryError, number
+from bptui.presets.number_parsing import EntryError, number
 
 WIDTH, HEIGHT = 40, 4
 

@@ -20,7 +20,7 @@ from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.presets.errors import printable
-from bptui.presets.naming import destination, proposed
+from bptui.presets.own import destination, proposed
 from bptui.presets.save import ExistsError, SaveError, save, shown_path
 
 HINT = "A plain name goes to your presets; with / or .toml it is a path."

@@ -33,12 +33,12 @@ from bptui.core.experiment import Experiment
 from bptui.core.history import SPANS, LossHistory, Summary
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
+from bptui.presets.build import origin_of
 from bptui.presets.describe import table_of
 from bptui.presets.errors import PresetError, printable
 from bptui.presets.files import loads
-from bptui.presets.origin import origin_of
+from bptui.presets.folders import working_folder
 from bptui.presets.save import SaveError, document, shown_path
-from bptui.presets.working import working_folder
 
 FORMAT, VERSION = "bptui session", 3
 USELESS = "; the file can be deleted"

@@ -10,7 +10,7 @@ from msgspec import structs
 from bptui.core.arrays import frozen
 from bptui.core.data import Data
 from bptui.core.experiment import Experiment
-from bptui.presets.origin import origin_of
+from bptui.presets.build import origin_of
 from bptui.presets.save import document
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TextIO
 
 from bptui.atomic import written_whole
+from bptui.presets.folders import working_folder
 from bptui.presets.save import ExistsError, SaveError, sentence, shown_path
-from bptui.presets.working import working_folder
 
 LONGEST = 60
 """Characters of a preset's name in the names of files."""

@@ -24,7 +24,7 @@ from bptui.app.screens.export.picture import Picture
 from bptui.core.errors import UnusableError
 from bptui.export.history.formats import default_every, row_bytes
 from bptui.export.history.rows import Rows, replayed
-from bptui.presets.entry import EntryError, whole
+from bptui.presets.number_parsing import EntryError, whole
 from bptui.presets.save import ExistsError, SaveError, shown_path
 
 MOST_IN_MEMORY = 4e9

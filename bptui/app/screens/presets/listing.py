@@ -11,7 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 from textual.widgets.option_list import Option
 
-from bptui.presets.listing import PresetEntry
+from bptui.presets.own import PresetEntry
 
 NEW_ID, OWN, SHIPPED = "new", "own:", "shipped:"
 WIDEST_NAME = 28

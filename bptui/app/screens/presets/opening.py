@@ -11,10 +11,9 @@ from time import perf_counter
 from bptui.app.background import in_background
 from bptui.core.experiment import Experiment
 from bptui.presets import load
+from bptui.presets.build import origin_of
 from bptui.presets.folders import own_files
-from bptui.presets.listing import PresetEntry
-from bptui.presets.origin import origin_of
-from bptui.presets.own import own_entry, unread
+from bptui.presets.own import PresetEntry, own_entry, unread
 
 BATCH = 0.1
 """Seconds that files are read for before what they say is shown."""

@@ -9,7 +9,7 @@ from textual.widgets import Static
 
 from bptui.app.screens.presets.final import Reached
 from bptui.core.experiment import Experiment
-from bptui.presets.listing import PresetEntry
+from bptui.presets.own import PresetEntry
 
 LABEL = 10
 EMPTY = "Opens an empty form: enter a network, its start values and its data."

@@ -27,11 +27,8 @@ from bptui.app.screens.presets.opening import LARGE, Opener, known, read_some, s
 from bptui.app.screens.presets.preview import Preview
 from bptui.core.experiment import Experiment
 from bptui.presets import PresetError
-from bptui.presets.listing import PresetEntry
-from bptui.presets.naming import free_name, new_file
-from bptui.presets.own import delete, duplicate, rename
+from bptui.presets.own import PresetEntry, delete, duplicate, free_name, new_file, rename, shipped
 from bptui.presets.save import SaveError
-from bptui.presets.shipped import shipped
 
 WIDE = 100
 """Columns from which there is room for the list and the preview side by side."""
