@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.widgets import Input, OptionList
 
 from bptui.app.commands import COMMANDS, Command
-from bptui.app.screens.once import ClosesOnce
+from bptui.app.screens import ClosesOnce
 
 
 class Palette(CommandPalette, ClosesOnce[None]):

@@ -14,7 +14,7 @@ from textual.events import MouseDown, MouseUp
 from textual.screen import Screen
 
 import bptui.app
-from bptui.app.screens.dialog import Dialog
+from bptui.app.screens.dialog import Collection, Dialog, Question
 from bptui.app.screens.too_small import TooSmallScreen
 from bptui.presets import load
 from bptui.presets.save import save
@@ -70,7 +70,7 @@ def test_every_dialog_is_here() -> None:
         kinds = left.pop().__subclasses__()
         found |= {each.__name__ for each in kinds if each.__module__.startswith("bptui.")}
         left += kinds
-    assert found == set(DIALOGS)
+    assert found - {Question.__name__, Collection.__name__} == set(DIALOGS)
 
 
 @pytest.mark.usefixtures("own_preset")

@@ -44,7 +44,7 @@ LISTS = {"up", "down", "pageup", "pagedown"}
 
 
 def keys_of(part: type[DOMNode]) -> set[str]:
-    bindings = Binding.make_bindings(part.__dict__["BINDINGS"])
+    bindings = Binding.make_bindings(part.__dict__.get("BINDINGS", ()))
     return {WRITTEN.get(each.key, each.key) for each in bindings}
 
 

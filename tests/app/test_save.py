@@ -59,7 +59,7 @@ class Dialog:
         """Wait until the words are on the screen, wherever its lines break."""
 
         def there() -> bool:
-            box = self.session.app.screen.query_one("#save").content_region
+            box = self.session.app.screen.query_one(".dialog").content_region
             lines = self.session.lines()[box.y : box.bottom]
             words = "".join("".join(line[box.x : box.right] for line in lines).split())
             return all("".join(text.split()) in words for text in texts)
@@ -195,7 +195,7 @@ async def test_the_weights_of_a_later_step_can_become_the_start_values() -> None
 async def test_the_start_values_are_saved_unless_another_choice_is_made() -> None:
     experiment = drawn_experiment((2, 3, 1))
     async with asked(experiment, 3) as dialog:
-        await dialog.session.pilot.click(".choice:last-of-type")
+        await dialog.session.pilot.click("#choices", offset=(3, 1))
         await dialog.says("(•) the weights of step 3")
         await dialog.session.press("up")
         await dialog.says("(•) the start values")

@@ -5,13 +5,8 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from typing import ClassVar
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.widgets import Input, Static
-
-from bptui.app.screens.dialog import Dialog
+from bptui.app.screens.dialog import Question
 from bptui.core.errors import MOST_STEPS
 from bptui.core.experiment import Experiment
 
@@ -46,11 +41,6 @@ def destination(text: str, shown: int, experiment: Experiment) -> int:
     return int(step)
 
 
-def described(step: int, experiment: Experiment) -> str:
-    """``step 144, epoch 12``."""
-    return f"step {step}, epoch {experiment.schedule.epoch(step)}"
-
-
 def _whole(text: str) -> float:
     """A whole number, with or without separators or an exponent; inf where it is too large.
 
@@ -68,42 +58,16 @@ def _whole(text: str) -> float:
     return value
 
 
-class GotoScreen(Dialog[int | None]):
+class GotoScreen(Question[int | None, int]):
     """Gives the step, or None where the user thought better of it."""
 
-    BINDINGS: ClassVar = [("escape", "dismiss(None)", "Close")]
-
     def __init__(self, shown: int, experiment: Experiment) -> None:
-        super().__init__()
+        super().__init__("Go to", "enter: go, esc: close", hint="12, +5, -5, end, e3")
         self._shown, self._experiment = shown, experiment
 
-    def compose(self) -> ComposeResult:
-        with Vertical(id="goto", classes="dialog") as box:
-            box.border_title = "Go to"
-            box.border_subtitle = "enter: go, esc: close"
-            yield Input(id="goto-step", placeholder="12, +5, -5, end, e3", select_on_focus=False)
-            yield Static(id="goto-meaning", markup=False)
+    def read(self, text: str) -> tuple[int, str]:
+        step = destination(text, self._shown, self._experiment)
+        return step, f"→ step {step}, epoch {self._experiment.schedule.epoch(step)}"
 
-    def on_mount(self) -> None:
-        self._say("")
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self._say(event.value)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        step = self._say(event.value)
-        if step is not None:
-            self.dismiss(step)
-
-    def _say(self, text: str) -> int | None:
-        """Show where ``text`` leads or why nowhere; the step."""
-        step, wrong, meaning = None, bool(text.strip()), self.query_one("#goto-meaning", Static)
-        try:
-            step = destination(text, self._shown, self._experiment)
-        except DestinationError as error:
-            meaning.update(str(error))
-        else:
-            wrong = False
-            meaning.update(f"→ {described(step, self._experiment)}")
-        meaning.set_class(wrong, "wrong")
-        return step
+    def take(self, value: int) -> None:
+        self.dismiss(value)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable
+from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from bptui.app.background import in_background
 from bptui.app.screens.dialog import Dialog
 from bptui.app.view import Selection
+from bptui.check.gradcheck.check import GradientCheck, check_gradients
+from bptui.check.gradcheck.report import ReportLine, chain_lines, report_lines, summary
 from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
-
-if TYPE_CHECKING:
-    from bptui.check.gradcheck.check import GradientCheck
-    from bptui.check.gradcheck.report import ReportLine
 
 STYLES = {
     "title": "bold",
@@ -48,54 +46,47 @@ def _content(line: ReportLine) -> Content:
 class GradientCheckScreen(Dialog[Selection]):
     """Checks beside the event loop, then lists; enter chooses the weight or bias of a row."""
 
-    BINDINGS: ClassVar = [Binding("escape,c,q", "close", "Close")]
+    BINDINGS: ClassVar = [Binding("c,q", "close", "Close")]
 
     def __init__(self, snapshot: Snapshot) -> None:
-        super().__init__()
+        title = f"Gradcheck: step {snapshot.step}"
+        super().__init__(title, "enter: explain the row, esc: close")
         self._snapshot, self._share = snapshot, 0.0
         self._check: GradientCheck | None = None
         self._lines: list[ReportLine] = []
         self._width = 0
+        self._summary, self._list = Static("checking …", markup=False), OptionList(markup=False)
 
-    def compose(self) -> ComposeResult:
-        with Vertical(id="gradcheck", classes="dialog") as box:
-            box.border_title = f"Gradcheck: step {self._snapshot.step}"
-            box.border_subtitle = "enter: explain the row, esc: close"
-            yield Static("checking …", id="gradcheck-summary", markup=False)
-            yield OptionList(id="gradcheck-list", markup=False)
+    def rows(self) -> Iterable[Widget]:
+        return self._summary, self._list
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).display = False
+        self._list.display = False
         self.run_worker(self._work())
         self.set_interval(TICK, self._tell_share)
 
     def _tell_share(self) -> None:
         if self._share and self._check is None and self.is_running:
-            self._say(f"checking … {self._share:.0%}")
-
-    def _say(self, text: str) -> None:
-        self.query_one("#gradcheck-summary", Static).update(text)
+            self._summary.update(f"checking … {self._share:.0%}")
 
     async def _work(self) -> None:
-        from bptui.check.gradcheck.check import check_gradients  # not needed at the start
+        def told(share: float) -> None:
+            if self.answered:
+                raise _ClosedError
+            self._share = share
 
         try:
-            self._check = await in_background(check_gradients, self._snapshot, False, self._told)
+            self._check = await in_background(check_gradients, self._snapshot, False, told)
         except _ClosedError:
             return
         except UnusableError:
             self._share = 0.0
-            self._say(
+            self._summary.update(
                 f"The loss of step {self._snapshot.step} is {self._snapshot.loss}: training has "
                 "diverged, so there are no gradients to check. S goes back one step."
             )
-            return
-        self._show(self._check)
-
-    def _told(self, share: float) -> None:
-        if self.answered:
-            raise _ClosedError
-        self._share = share
+        else:
+            self._show(self._check)
 
     def on_resize(self) -> None:
         if self._check is not None:
@@ -103,39 +94,32 @@ class GradientCheckScreen(Dialog[Selection]):
 
     def _show(self, check: GradientCheck) -> None:
         """List the results, as wide as there is room, and what was chosen before."""
-        from bptui.check.gradcheck.report import ReportLine, chain_lines, report_lines, summary
-
-        self._say("\n".join(summary(check)))
-        listing = self.query_one(OptionList)
-        listing.display = True
-        width = self.query_one("#gradcheck").content_size.width - 3  # a bar, and blanks beside it
+        self._summary.update("\n".join(summary(check)))
+        self._list.display = True
+        box, listing = self.box, self._list
+        width = box.content_size.width - 3  # a bar, and blanks beside it
         if width < 1 or width == self._width:  # without a size yet, it gets one soon
             return
         self._width, chosen = width, listing.highlighted
         self._lines = list(report_lines(check, width))
         if not check.right:
             self._lines += [ReportLine("", "blank"), *chain_lines(check, width)]
-        listing.clear_options()
-        listing.add_options(
-            Option(_content(each), disabled=each.places is None) for each in self._lines
+        listing.set_options(
+            Option(_content(line), disabled=line.places is None) for line in self._lines
         )
-        self._fit()
+        # as high as all lines are together; the style sheet says how high at most
+        above = self._summary.get_content_height(self.size, self.size, box.content_size.width)
+        frame = box.outer_size.height - box.content_size.height
+        box.styles.height = above + 1 + len(self._lines) + frame
         rows = self._rows
         wrong = [place for place in rows if self._lines[place].role == "wrong"]
         listing.highlighted = (wrong or rows)[0] if chosen is None else chosen
         listing.focus()
 
-    def _fit(self) -> None:
-        """As high as all lines are together; the style sheet says how high at most."""
-        summary, box = self.query_one("#gradcheck-summary", Static), self.query_one("#gradcheck")
-        above = summary.get_content_height(self.size, self.size, box.content_size.width)
-        frame = box.outer_size.height - box.content_size.height
-        box.styles.height = above + 1 + len(self._lines) + frame
-
     @property
     def _rows(self) -> list[int]:
         """The places of the lines that are rows of numbers."""
-        return [place for place, each in enumerate(self._lines) if each.places is not None]
+        return [place for place, line in enumerate(self._lines) if line.places is not None]
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show what stands above the first row and below the last one, too."""
@@ -149,9 +133,5 @@ class GradientCheckScreen(Dialog[Selection]):
         line = self._lines[event.option_index]
         if line.places is not None:
             places, row = line.places, int(line.places.rows[line.position])
-            unit = int(places.columns[line.position])
-            bias = places.kind == "biases"
+            unit, bias = int(places.columns[line.position]), places.kind == "biases"
             self.dismiss(Selection("bias" if bias else "weight", places.layer, unit, row))
-
-    def action_close(self) -> None:
-        self.dismiss(None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.table import Table
@@ -116,7 +116,7 @@ WORDS: tuple[Row, ...] = (
 
 
 def sections() -> dict[str, tuple[Row, ...]]:
-    """All rows by their titles; the manual's page `keys` is made of them, too."""
+    """Return all rows by their titles; the manual's page `keys` is made of them, too."""
     commands = {each.action: each for each in COMMANDS}
     shown = {
         title: tuple(
@@ -133,7 +133,7 @@ class HelpScreen(Dialog[None]):
     """The manual: the page of keys in colours, the others as they are in the shell."""
 
     BINDINGS: ClassVar = [
-        ("escape,q,question_mark", "dismiss", "Close"),
+        ("q,question_mark", "close", "Close"),
         Binding("left", "turn(-1)", "Previous page", priority=True),
         Binding("right", "turn(1)", "Next page", priority=True),
     ]
@@ -143,7 +143,7 @@ class HelpScreen(Dialog[None]):
         self._topic = KEYS
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="help", classes="dialog") as box:
+        with VerticalScroll(classes="dialog") as box:
             box.border_subtitle = "← →: pages, ↑ ↓: scroll, esc: close"
             yield from self._contents()
 
@@ -154,23 +154,21 @@ class HelpScreen(Dialog[None]):
         """Show the next page, or the one before."""
         self._topic = TOPICS[(TOPICS.index(self._topic) + by) % len(TOPICS)]
         self._name_page()
-        box = self.query_one("#help", VerticalScroll)
         with self.app.batch_update():
-            await box.remove_children()
-            await box.mount_all(self._contents())
-        box.scroll_home(animate=False)
+            await self.box.remove_children()
+            await self.box.mount_all(self._contents())
+        self.box.scroll_home(animate=False)
 
     def _name_page(self) -> None:
-        self.query_one("#help").border_title = f"Help: {title_of(self._topic)}"
+        self.box.border_title = f"Help: {title_of(self._topic)}"
 
-    def _contents(self) -> Iterator[Static]:
+    def _contents(self) -> list[Static]:
         if self._topic == KEYS:
-            yield from (self._section(heading, rows) for heading, rows in sections().items())
-        else:
-            yield Static(Page(page(self._topic).partition("\n")[2]))
+            return [self._section(title, rows) for title, rows in sections().items()]
+        return [Static(Page(page(self._topic).partition("\n")[2]))]
 
     def _section(self, title: str, rows: Iterable[Row]) -> Static:
-        """Two columns, so that a long explanation goes on under itself."""
+        """Return two columns, so that a long explanation goes on under itself."""
         colours = styles_of(self.app)
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(justify="right", min_width=11, no_wrap=True)

@@ -11,7 +11,7 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from bptui.app.screens.once import ClosesOnce
+from bptui.app.screens import ClosesOnce
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
 """Columns and rows with which every panel and dialog can still be used."""
@@ -38,9 +38,8 @@ class TooSmallScreen(ModalScreen[None], ClosesOnce[None]):
             f"bptui needs {least}, this is {width}x{height}; q quits",
             f"needs {least}, has {width}x{height}",
             f"needs {least}",
-            least,
         )
-        self.query_one(Static).update(next((each for each in forms if len(each) <= width), least))
+        self.query_one(Static).update(next((text for text in forms if len(text) <= width), least))
 
     def on_screen_resume(self) -> None:
         """Leave, if the screen has grown while a dialog that came by itself lay over this one."""
@@ -54,8 +53,7 @@ def _is_small(size: Size) -> bool:
 
 def require_room(app: App[Any], size: Size) -> None:
     """Cover what ``app`` shows while ``size`` is too small for it, and uncover it again."""
-    small = _is_small(size)
-    screen = app.screen
+    small, screen = _is_small(size), app.screen
     if isinstance(screen, TooSmallScreen):
         if not small:
             screen.dismiss()

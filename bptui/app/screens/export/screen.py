@@ -14,8 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from bptui.app.lines import key_hints
-from bptui.app.screens.dialog import Dialog
-from bptui.app.screens.ending import ending
+from bptui.app.screens.dialog import Dialog, ending
 from bptui.app.screens.export.choices import Choices
 from bptui.app.screens.export.files import file_of, opened, same_file, stem_of
 from bptui.app.screens.export.job import Job, Shown, StoppedError

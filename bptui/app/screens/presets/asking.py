@@ -13,8 +13,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from bptui.app.screens.dialog import Dialog
-from bptui.app.screens.ending import ending
+from bptui.app.screens.dialog import Dialog, ending
 from bptui.presets.save import SaveError, shown_path
 
 QUESTION = """
