@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
-from bptui.core.errors import UnusableError
+from bptui.core.errors import require
 from bptui.core.graph.elementwise import divide, multiply, positive
 from bptui.core.graph.node import SAMPLES, Node, constant, leaf, samples
 from bptui.core.graph.shaping import item
@@ -15,6 +15,7 @@ from bptui.core.step import Step, rewritten
 
 Refusal = Callable[[Network, str], str | None]
 Rewrite = Callable[[Step], Step]
+Freezes = Callable[[Network], Iterable[str]]
 
 
 def _anywhere(network: Network, reduction: str) -> str | None:
@@ -61,7 +62,7 @@ class Mistake(NamedTuple):
     refusal: Refusal = _anywhere
     shows_in: Literal["gradient", "update"] = "gradient"
     """Whether the gradients are wrong, or only what an update makes of them."""
-    freezes: Callable[[Network], Iterable[str]] = lambda network: ()
+    freezes: Freezes = lambda network: ()
     """The parameters that no update changes."""
     accumulates: bool = False
     """Whether gradients are kept from step to step."""
@@ -72,10 +73,7 @@ MISTAKES: dict[str, Mistake] = {}
 
 
 def mistake(
-    name: str,
-    summary: str,
-    refusal: Refusal = _anywhere,
-    accumulates: bool = False,
+    name: str, summary: str, refusal: Refusal = _anywhere, accumulates: bool = False
 ) -> Callable[[Rewrite], Rewrite]:
     """Enter a rewrite into the catalogue."""
 
@@ -86,7 +84,12 @@ def mistake(
     return entered
 
 
-def _error(step: Step, change: Callable[[Node], Node]) -> Step:
+def _frozen(name: str, summary: str, freezes: Freezes, refusal: Refusal = _anywhere) -> None:
+    """Enter a mistake that only leaves parameters as they are."""
+    MISTAKES[name] = Mistake(name, summary, lambda step: step, refusal, "update", freezes)
+
+
+def _with_error(step: Step, change: Callable[[Node], Node]) -> Step:
     """Return the step with another error of the outputs, wherever it is read."""
     gradient, delta = step.names.out_gradient(step.depth), step.names.delta(step.depth)
     fused = not step.reads(delta, gradient)
@@ -95,25 +98,18 @@ def _error(step: Step, change: Callable[[Node], Node]) -> Step:
     return step
 
 
-def _through_activation(out: Node, upstream: Node) -> Node:
-    """Return ``upstream`` back through the activation that gives ``out``."""
-    (delta,) = out.op.rule(out, upstream)
-    assert delta is not None, "every activation has a derivative"
-    return delta
-
-
-def _freezing(
-    name: str, summary: str, of: Callable[[Network], Iterable[str]], refusal: Refusal = _anywhere
-) -> None:
-    """Enter a mistake that only leaves parameters as they are."""
-    MISTAKES[name] = Mistake(name, summary, lambda step: step, refusal, "update", of)
-
-
-@mistake("transposed-weights", "backpropagates through W instead of W^T", _needs_square)
+@mistake("transposed-weights", "backpropagates through W instead of W^T", refusal=_needs_square)
 def transposed_weights(step: Step) -> Step:
     for layer in step.hidden:
         carried, weights = step.back_through(layer)
         step = step.with_formula(step.names.out_gradient(layer), carried @ weights.T)
+    return step
+
+
+def _without_derivative(step: Step, layers: Iterable[int]) -> Step:
+    for layer in layers:
+        upstream = step.nodes[step.names.out_gradient(layer)]
+        step = step.with_formula(step.names.delta(layer), positive(upstream))
     return step
 
 
@@ -122,20 +118,16 @@ def transposed_weights(step: Step) -> Step:
     "leaves the activation's derivative out of the output layer's delta",
 )
 def missing_output_derivative(step: Step) -> Step:
-    upstream = step.nodes[step.names.out_gradient(step.depth)]
-    return step.with_formula(step.names.delta(step.depth), positive(upstream))
+    return _without_derivative(step, [step.depth])
 
 
 @mistake(
     "missing-hidden-derivative",
     "leaves the activation's derivative out of the hidden layers' deltas",
-    _needs_hidden,
+    refusal=_needs_hidden,
 )
 def missing_hidden_derivative(step: Step) -> Step:
-    for layer in step.hidden:
-        upstream = step.nodes[step.names.out_gradient(layer)]
-        step = step.with_formula(step.names.delta(layer), positive(upstream))
-    return step
+    return _without_derivative(step, step.hidden)
 
 
 @mistake(
@@ -147,7 +139,8 @@ def derivative_of_activation(step: Step) -> Step:
     for layer in (step.depth, *step.hidden):
         out, upstream = step.nodes[names.out(layer)], step.nodes[names.out_gradient(layer)]
         if step.nodes[names.delta(layer)].op is not positive:  # there is a derivative
-            again = _through_activation(out.op(out), upstream)
+            (again,) = out.op.rule(out.op(out), upstream)
+            assert again is not None, "every activation has a derivative"
             step = step.with_formula(names.delta(layer), again)
     return step
 
@@ -155,7 +148,7 @@ def derivative_of_activation(step: Step) -> Step:
 @mistake(
     "updated-weights",
     "backpropagates through weights that this step has already updated",
-    _needs_hidden,
+    refusal=_needs_hidden,
 )
 def updated_weights(step: Step) -> Step:
     for layer in step.hidden:
@@ -166,14 +159,12 @@ def updated_weights(step: Step) -> Step:
     return step
 
 
-_freezing(
+_frozen(
     "frozen-first-layer",
     "computes the first layer's gradient and never applies it",
     lambda network: network.parameters_of(1),
 )
-
-
-_freezing(
+_frozen(
     "frozen-last-layer",
     "computes the last layer's gradient and never applies it",
     lambda network: network.parameters_of(network.depth),
@@ -182,12 +173,12 @@ _freezing(
 
 @mistake("wrong-sign", "uses target - output as the error, so the update climbs")
 def wrong_sign(step: Step) -> Step:
-    return _error(step, lambda error: -error)
+    return _with_error(step, lambda error: -error)
 
 
 @mistake("doubled", "doubles the gradient of the data loss")
 def doubled(step: Step) -> Step:
-    return _error(step, lambda error: multiply(constant(2.0), error))
+    return _with_error(step, lambda error: multiply(constant(2.0), error))
 
 
 @mistake(
@@ -195,7 +186,7 @@ def doubled(step: Step) -> Step:
     "halves the gradient of the data loss, as if the loss had another factor 1/2",
 )
 def missing_half(step: Step) -> Step:
-    return _error(step, lambda error: multiply(constant(0.5), error))
+    return _with_error(step, lambda error: multiply(constant(0.5), error))
 
 
 def _undivided(error: Node) -> Node:
@@ -209,29 +200,31 @@ def _undivided(error: Node) -> Node:
 
 
 @mistake(
-    "not-averaged", "sums the gradient over the batch although the loss is a mean", _needs_mean
+    "not-averaged",
+    "sums the gradient over the batch although the loss is a mean",
+    refusal=_needs_mean,
 )
 def not_averaged(step: Step) -> Step:
-    return _error(step, _undivided)
+    return _with_error(step, _undivided)
 
 
 @mistake("averaged-twice", "divides the gradient by the batch size once too often")
 def averaged_twice(step: Step) -> Step:
-    return _error(step, lambda error: error / samples(step.samples))
+    return _with_error(step, lambda error: error / samples(step.samples))
 
 
-_freezing(
+_frozen(
     "bias-not-updated",
     "computes the biases' gradient and never applies it",
     lambda network: (network.names.bias(layer) for layer in range(1, network.depth + 1)),
-    _needs_bias,
+    refusal=_needs_bias,
 )
 
 
 @mistake(
     "bias-gradient-not-summed",
     "keeps the last sample's bias gradient instead of the sum over the batch",
-    _needs_bias,
+    refusal=_needs_bias,
 )
 def bias_gradient_not_summed(step: Step) -> Step:
     for layer in (step.depth, *step.hidden):
@@ -257,27 +250,25 @@ def gradient_accumulated(step: Step) -> Step:
 @mistake(
     "output-factor-a",
     "uses a instead of the sigmoid's a (1 - a) in the output factor",
-    _needs_sigmoid_output,
+    refusal=_needs_sigmoid_output,
 )
 def output_factor_a(step: Step) -> Step:
-    gradient, out = (
-        step.nodes[name(step.depth)] for name in (step.names.out_gradient, step.names.out)
-    )
-    _, weights = step.back_through(step.depth - 1)
-    return step.with_formula(step.names.out_gradient(step.depth - 1), (gradient * out) @ weights)
+    names, last = step.names, step.depth
+    gradient, out = step.nodes[names.out_gradient(last)], step.nodes[names.out(last)]
+    _, weights = step.back_through(last - 1)
+    return step.with_formula(names.out_gradient(last - 1), (gradient * out) @ weights)
 
 
 @mistake(
     "hidden-derivative-by-output",
     "indexes the hidden derivative by the next layer's unit, inside the sum",
-    _needs_square,
+    refusal=_needs_square,
 )
 def hidden_derivative_by_output(step: Step) -> Step:
     for layer in step.hidden:
         carried, weights = step.back_through(layer)
-        upstream, delta = (
-            step.nodes[name(layer)] for name in (step.names.out_gradient, step.names.delta)
-        )
+        upstream = step.nodes[step.names.out_gradient(layer)]
+        delta = step.nodes[step.names.delta(layer)]
         misplaced = rewritten([delta], {upstream: carried})[delta].named("")
         step = step.with_formula(upstream.name, misplaced @ weights)
         step = step.with_formula(delta.name, positive(step.nodes[upstream.name]))
@@ -308,27 +299,24 @@ def check_mistakes(names: tuple[str, ...], network: Network, reduction: str) -> 
     """Raise :class:`UnusableError` unless all of ``names`` can be made together in ``network``."""
     key = "training.mistakes"
     for index, name in enumerate(names):
-        if name not in MISTAKES:
-            raise UnusableError(f"{key}[{index}]", repr(name), f"one of {', '.join(MISTAKES)}")
-        if name in names[:index]:
-            raise UnusableError(f"{key}[{index}]", f"{name!r} twice", "each mistake once")
+        place = f"{key}[{index}]"
+        require(name in MISTAKES, place, repr(name), f"one of {', '.join(MISTAKES)}")
+        require(name not in names[:index], place, f"{name!r} twice", "each mistake once")
         refusal = MISTAKES[name].refusal(network, reduction)
-        if refusal is not None:
-            raise UnusableError(
-                f"{key}[{index}]", repr(name), f"a mistake that is possible here: {refusal}"
-            )
+        possible = f"a mistake that is possible here: {refusal}"
+        require(refusal is None, place, repr(name), possible)
     for first, second in CONTRADICTORY:
-        if first in names and second in names:
-            raise UnusableError(
-                key,
-                f"{first!r} with {second!r}",
-                "one of them: the second cannot misplace what the first leaves out",
-            )
+        require(
+            not {first, second} <= set(names),
+            key,
+            f"{first!r} with {second!r}",
+            "one of them: the second cannot misplace what the first leaves out",
+        )
 
 
 def with_mistakes(step: Step, names: tuple[str, ...]) -> Step:
     """Return the step with these mistakes in it."""
-    for name, each in MISTAKES.items():
+    for name, known in MISTAKES.items():
         if name in names:
-            step = each.rewrite(step)
+            step = known.rewrite(step)
     return step

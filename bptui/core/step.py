@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache, reduce
+from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from bptui.core.activations import APPLIED
-from bptui.core.graph.backward import backward
+from bptui.core.graph.backward import Simplification, backward
 from bptui.core.graph.elementwise import multiply
-from bptui.core.graph.node import Node, leaf, one_over, ordered, stable
-from bptui.core.losses import LOSSES, TERMS
+from bptui.core.graph.node import Node, Op, leaf, one_over, ordered, stable
+from bptui.core.losses import LOSSES, TERMS, Shortcut
 from bptui.core.network import Names
 from bptui.core.optimizers import OPTIMIZERS
 
 if TYPE_CHECKING:
-    from bptui.core.experiment import Experiment  # it checks mistakes, which rewrite steps
+    from bptui.core.experiment import (  # they check mistakes, which rewrite steps
+        Experiment,
+        Training,
+    )
     from bptui.core.network import Network
 
 
@@ -125,7 +130,12 @@ def rewritten(
 
 def training_step(experiment: Experiment, samples: int) -> Step:
     """Return the step of ``experiment`` on a batch of ``samples``, without its mistakes."""
-    return _Writer(experiment, samples).write()
+    one_hot = bool(np.all(experiment.data.targets.sum(axis=1) == 1.0))
+    training = replace(experiment.training, learning_rate=0.0)  # which no formula depends on
+    frozen = tuple(experiment.frozen)
+    return Step(
+        experiment, samples, *_written(experiment.network, training, frozen, samples, one_hot)
+    )
 
 
 def forward(network: Network, samples: int) -> dict[str, Node]:
@@ -134,12 +144,8 @@ def forward(network: Network, samples: int) -> dict[str, Node]:
     out = leaf("input", (samples, sizes[0]))
     nodes = {"input": out, "target": leaf("target", (samples, sizes[-1]))}
     for layer, activation in enumerate(network.activations, 1):
-        fan_in, fan_out = sizes[layer - 1 : layer + 1]
-        shapes = [(fan_in, fan_out), (fan_out,)]
-        parameters = [
-            leaf(name, shape, "parameter")
-            for name, shape in zip(network.parameters_of(layer), shapes, strict=False)
-        ]
+        shapes = dict(zip(network.parameters_of(layer), network.shapes_of(layer), strict=True))
+        parameters = [leaf(name, shape, "parameter") for name, shape in shapes.items()]
         net = out @ parameters[0]
         for bias in parameters[1:]:
             net = net + bias
@@ -161,98 +167,103 @@ def total_of_terms(network: Network, loss: str, nodes: Mapping[str, Node]) -> No
     return stable(terms, quick).sum()
 
 
-class _Writer:
-    def __init__(self, experiment: Experiment, samples: int) -> None:
-        self.network, self.training = experiment.network, experiment.training
-        self.experiment, self.samples = experiment, samples
-        self.names, self.depth = experiment.network.names, experiment.network.depth
-        self.layers = range(1, self.depth + 1)
-        self.one_hot = bool(np.all(experiment.data.targets.sum(axis=1) == 1.0))
-        self.nodes = forward(self.network, samples)
-        self.before: dict[str, Node] = {}
+Named = Mapping[str, Node]
 
-    def keep(self, node: Node, name: str = "") -> Node:
-        """Put a node among those with names."""
-        kept = node.named(name) if name else node
-        self.nodes[kept.name] = kept
-        return kept
 
-    def write(self) -> Step:
-        loss = self.loss()
-        parameters = [node for node in self.nodes.values() if is_parameter(node)]
-        gradients = backward(loss, parameters, self.name_of_gradient, self.shortcut)
-        # dL/dout of the last layer is shown also where delta is had without it
-        first = self.nodes[self.names.out(self.depth)]
-        wanted = [first, *self.by_layer_from_the_end(parameters)]
-        for node in ordered(gradients.of[each] for each in wanted):
-            if node.name and node.inputs and node.name not in self.nodes:
-                self.keep(node)
-        return Step(self.experiment, self.samples, self.nodes, self.before, self.update())
+@lru_cache(maxsize=16)
+def _written(
+    network: Network, training: Training, frozen: tuple[str, ...], samples: int, one_hot: bool
+) -> tuple[Named, Named, Named]:
+    """Return the nodes of a step by name, and the parameters and slots before and after it.
 
-    def by_layer_from_the_end(self, parameters: list[Node]) -> list[Node]:
-        names = [
-            name for layer in reversed(self.layers) for name in self.network.parameters_of(layer)
-        ]
-        return [self.nodes[name] for name in names]
+    An edit of a number forks a timeline without another graph.
+    """
+    nodes = forward(network, samples)
+    loss = _loss(network, training, samples, nodes)
+    parameters = {name: node for name, node in nodes.items() if is_parameter(node)}
+    shortcut = LOSSES[training.loss].shortcuts.get(network.activations[-1])
+    gradients = backward(
+        loss,
+        parameters.values(),
+        _names_of_gradients(network),
+        _shortened(TERMS[training.loss], shortcut, one_hot),
+    )
+    # dL/dout of the last layer is shown also where delta is had without it
+    first = nodes[network.names.out(network.depth)]
+    order = [name for layer in range(network.depth, 0, -1) for name in network.parameters_of(layer)]
+    wanted = [first, *(nodes[name] for name in order)]
+    for node in ordered(gradients.of[each] for each in wanted):
+        if node.name and node.inputs:
+            nodes.setdefault(node.name, node)
+    before, updated = _update(training, {name: parameters[name] for name in order}, frozen, nodes)
+    return nodes, before, updated
 
-    def loss(self) -> Node:
-        """The loss of the batch, with the L2 penalty where there is one."""
-        training = self.training
-        total = total_of_terms(self.network, training.loss, self.nodes)
-        if training.reduction == "mean":
-            total = multiply(one_over(self.samples), total) if self.samples > 1 else total
-        if not training.l2:
-            return self.keep(total, "loss")
-        squares = [(self.nodes[self.names.weights(layer)] ** 2.0).sum() for layer in self.layers]
-        penalty = squares[0]
-        for square in squares[1:]:
-            penalty = penalty + square
-        penalty = self.keep(leaf("l2", role="setting") * penalty, "penalty")
-        return self.keep(self.keep(total, "data_loss") + penalty, "loss")
 
-    def name_of_gradient(self, node: Node) -> str:
-        names = self.names
-        for layer in self.layers:
-            if node.name == names.out(layer):
-                return names.out_gradient(layer)
-            if node.name == names.net(layer):
-                return names.delta(layer)
-        return f"g{node.name}" if is_parameter(node) else ""
+def _loss(network: Network, training: Training, samples: int, nodes: dict[str, Node]) -> Node:
+    """Return the loss of the batch, with the L2 penalty where there is one; add them to nodes."""
 
-    def shortcut(self, node: Node, gradient: Node) -> dict[Node, Node]:
-        """Give the last delta directly where activation and loss cancel each other."""
-        loss = self.training.loss
-        shorter = LOSSES[loss].shortcuts.get(self.network.activations[-1])
-        if shorter is None or node.op is not TERMS[loss]:
+    def keep(node: Node, name: str) -> Node:
+        return nodes.setdefault(name, node.named(name))
+
+    total = total_of_terms(network, training.loss, nodes)
+    if training.reduction == "mean" and samples > 1:
+        total = multiply(one_over(samples), total)
+    if not training.l2:
+        return keep(total, "loss")
+    weights = [nodes[network.names.weights(layer)] for layer in range(1, network.depth + 1)]
+    squares = [(matrix**2.0).sum() for matrix in weights]
+    penalty = keep(leaf("l2", role="setting") * reduce(add, squares), "penalty")
+    return keep(keep(total, "data_loss") + penalty, "loss")
+
+
+def _names_of_gradients(network: Network) -> Callable[[Node], str]:
+    """Return what names the gradient of a node: dL/dout_h of out_h, delta_h of net_h, gW1 of W1."""
+    names, known = network.names, dict[str, str]()
+    for layer in range(1, network.depth + 1):
+        known[names.out(layer)] = names.out_gradient(layer)
+        known[names.net(layer)] = names.delta(layer)
+        known |= {name: f"g{name}" for name in network.parameters_of(layer)}
+    return lambda node: known.get(node.name, "")
+
+
+def _shortened(terms: Op, shortcut: Shortcut | None, one_hot: bool) -> Simplification:
+    """Give the last delta directly where activation and loss cancel each other."""
+
+    def simplify(node: Node, gradient: Node) -> dict[Node, Node]:
+        if shortcut is None or node.op is not terms:
             return {}
         out, target = node.inputs
-        delta = shorter.one_hot if shorter.one_hot and self.one_hot else shorter.delta
+        delta = shortcut.one_hot if shortcut.one_hot and one_hot else shortcut.delta
         return {out.inputs[0]: gradient * delta(out, target)}
 
-    def update(self) -> dict[str, Node]:
-        """Return the new parameters and slots by name; frozen ones stay what they are."""
-        optimizer = OPTIMIZERS[self.training.optimizer]
-        rate, k = leaf("learning_rate", role="setting"), leaf("k", role="count")
-        given = {name: leaf(name, role="setting") for name, _ in self.training.settings}
-        updated: dict[str, Node] = {}
-        for layer in reversed(self.layers):
-            for name in self.network.parameters_of(layer):
-                old = self.nodes[name]
-                slots = {
-                    slot: leaf(f"{slot}_{name}", old.shape, "slot") for slot in optimizer.slots
-                }
-                new = {**slots, "w": old}
-                self.before |= {node.name: node for node in new.values()}
-                if name not in self.experiment.frozen:
-                    new = optimizer.update(old, self.nodes[f"g{name}"], slots, given, rate, k)
-                after: dict[Node, Node] = {}
-                for slot, node in new.items():
-                    label = name if slot == "w" else f"{slot}_{name}"
-                    made = rewritten([node], after, (old, self.nodes[f"g{name}"]))[node]
-                    updated[label] = after[node] = made if made.name else made.named(label)
-        return updated
+    return simplify
+
+
+def _update(
+    training: Training, parameters: Named, frozen: Collection[str], nodes: Named
+) -> tuple[Named, Named]:
+    """Return parameters and slots by name, before and after; frozen ones stay what they are."""
+    optimizer, before, updated = (
+        OPTIMIZERS[training.optimizer],
+        dict[str, Node](),
+        dict[str, Node](),
+    )
+    rate, k = leaf("learning_rate", role="setting"), leaf("k", role="count")
+    given = {name: leaf(name, role="setting") for name, _ in training.settings}
+    for name, old in parameters.items():
+        slots = {slot: leaf(f"{slot}_{name}", old.shape, "slot") for slot in optimizer.slots}
+        new, gradient = {**slots, "w": old}, nodes[f"g{name}"]
+        before |= {node.name: node for node in new.values()}
+        if name not in frozen:
+            new = optimizer.update(old, gradient, slots, given, rate, k)
+        after: dict[Node, Node] = {}
+        for slot, node in new.items():
+            label = name if slot == "w" else f"{slot}_{name}"
+            made = rewritten([node], after, (old, gradient))[node]
+            updated[label] = after[node] = made if made.name else made.named(label)
+    return before, updated
 
 
 def is_parameter(node: Node) -> bool:
-    """Whether a node is a weight matrix or a bias vector."""
+    """Return whether a node is a weight matrix or a bias vector."""
     return node.settings.get("role") == "parameter"
