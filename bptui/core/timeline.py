@@ -6,7 +6,8 @@ A timeline may be edited: it forks, and the steps before the edit stay as they a
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from time import perf_counter
@@ -101,9 +102,9 @@ class Timeline:
 
     def _start_anew(self) -> None:
         self._snapshot: Snapshot | None = None
-        self._buffer: Array = np.empty(256)
         self._keep_at: list[int] = []
-        self._seconds_per_step = 0.0
+        self.seconds_per_step = 0.0
+        """What a step of the fast loop took lately; 0 before one was played."""
 
     def edited(
         self,
@@ -113,7 +114,7 @@ class Timeline:
         slots: Mapping[str, Parameters],
         edits: tuple[Edit, ...] = (),
     ) -> Timeline:
-        """A timeline that is the same before ``step``, and goes on from there as given.
+        """Return a timeline that is the same before ``step``, and goes on from there as given.
 
         ``experiment`` may differ in its data and its learning rate; ``slots`` are the optimizer's,
         those of a snapshot. At step 0 its start values are what counts. ``edits`` are all that was
@@ -122,9 +123,9 @@ class Timeline:
         ``experiment`` are not made like those before.
         """
         if step == 0:
-            anew = Timeline(experiment, self._checkpoints.budget)
-            anew.opened, anew._segments[0].edits = self.opened, edits
-            return anew
+            fork = Timeline(experiment, self._checkpoints.budget)
+            fork.opened, fork._segments[0].edits = self.opened, edits
+            return fork
         if _form(experiment) != _form(self.experiment):
             raise ValueError("an edit cannot change the network, the optimizer or the mistakes")
         if step > max(len(self.losses), self._segments[-1].first):
@@ -132,8 +133,7 @@ class Timeline:
         layout = Layout(experiment.network)
         parts = [layout.flatten(each) for each in (parameters, *slots.values())]
         edit = Segment(step, experiment, frozen(np.concatenate(parts)), edits)
-        fork = object.__new__(Timeline)
-        fork.opened = self.opened
+        fork = copy(self)
         fork._segments = (*(each for each in self._segments if each.first < step), edit)
         fork.losses = self.losses.until(min(step, len(self.losses)))
         fork.test_losses = None if self.test_losses is None else self.test_losses.until(step)
@@ -144,29 +144,27 @@ class Timeline:
 
     @property
     def experiment(self) -> Experiment:
-        """The experiment at step 0; edits may have changed it at later steps."""
+        """Return the experiment at step 0; edits may have changed it at later steps."""
         return self._segments[0].experiment
 
     @property
     def all_edits(self) -> list[tuple[int, Edit]]:
-        """What was edited at which step, which is all that :meth:`replayed` needs to know."""
-        return [(each.first, edit) for each in self._segments for edit in each.edits]
+        """Return what was edited at which step, which is all that :meth:`replayed` needs."""
+        return [(part.first, edit) for part in self._segments for edit in part.edits]
 
     @property
     def edits(self) -> tuple[int, ...]:
-        """The steps after step 0 at which something was edited."""
-        return tuple(each.first for each in self._segments[1:])
+        """Return the steps after step 0 at which something was edited."""
+        return tuple(part.first for part in self._segments[1:])
 
     @property
     def held_bytes(self) -> int:
-        """What the last edit, or the start, takes in memory that other timelines do not share."""
+        """Return what the last edit, or the start, takes in memory of its own."""
         last, data = self._segments[-1], self._segments[-1].experiment.data
-        state = (
-            8 * Layout(last.experiment.network).size if last.state is None else last.state.nbytes
-        )
+        size = last.experiment.network.parameter_count if last.state is None else last.state.size
         if len(self._segments) > 1 and data is self._segments[-2].experiment.data:
-            return state
-        return state + data.inputs.nbytes + data.targets.nbytes
+            return 8 * size
+        return 8 * size + data.inputs.nbytes + data.targets.nbytes
 
     def rest(self, budget: int) -> None:
         """Give up memory that can be had again, but for kept states of at most ``budget`` bytes."""
@@ -186,37 +184,34 @@ class Timeline:
 
     @cached_property
     def _engine(self) -> Engine:
-        """The engine of the segment; made when it is needed, as resting timelines have none."""
+        """Return the engine of the segment; a resting timeline has none."""
         segment = self._segments[self._index]
         engine = Engine(segment.experiment)
         segment.rewind(engine)
         return engine
 
-    @property
-    def _end(self) -> list[int]:
-        """The step at which the next segment begins, if there is one."""
-        return [each.first for each in self._segments[self._index + 1 : self._index + 2]]
-
-    def _next_test_after(self, step: int) -> list[int]:
-        """The next step at which the test loss is wanted, where it is still to be reached."""
-        wanted = -1 if self.test_losses is None else self.test_losses.next
-        return [wanted] if wanted > step else []
+    def _stops(self) -> Iterator[int]:
+        """Yield the steps after the one reached at which there is something to do."""
+        yield from self._keep_at[:1]
+        yield from (part.first for part in self._segments[self._index + 1 : self._index + 2])
+        if self.test_losses is not None and self.test_losses.next > self.reached:
+            yield self.test_losses.next
 
     def _test(self) -> None:
         """Take the test loss at the step reached, if it is wanted there."""
         if self.test_losses is not None and self.test_losses.next == self.reached:
-            layout, state = self._engine.state.layout, self._engine.state
-            parameters = layout.unflatten(state.parameters)
+            state = self._engine.state
+            parameters = state.layout.unflatten(state.parameters)
             self.test_losses.add(self._segments[self._index].experiment, parameters)
 
     @property
     def furthest(self) -> int:
-        """The last step whose loss is known; -1 before anything was played."""
+        """Return the last step whose loss is known; -1 before anything was played."""
         return len(self.losses) - 1
 
     @property
     def first_not_finite(self) -> int | None:
-        """The first step whose loss is not finite: training has diverged there."""
+        """Return the first step whose loss is not finite: training has diverged there."""
         return self.losses.first_not_finite
 
     @property
@@ -224,17 +219,12 @@ class Timeline:
         return self._checkpoints.nbytes
 
     @property
-    def seconds_per_step(self) -> float:
-        """What a step of the fast loop took lately; 0 before one was played."""
-        return self._seconds_per_step
-
-    @property
     def reached(self) -> int:
-        """The step whose state the engine holds."""
+        """Return the step whose state the engine holds."""
         return self._engine.step
 
     def snapshot(self, step: int) -> Snapshot:
-        """Step ``step`` with everything it computed; plays what lies between, if it must."""
+        """Return step ``step`` with everything it computed; plays what lies between, if it must."""
         if self._snapshot is None or self._snapshot.step != step:
             self.move_towards(step)
             self._test()
@@ -261,7 +251,7 @@ class Timeline:
         self._engine.load(state, step)
 
     def kept_before(self, step: int) -> int:
-        """The latest step at or before ``step`` from which replaying can begin."""
+        """Return the latest step at or before ``step`` from which replaying can begin."""
         return self._nearest(step)[0]
 
     def _nearest(self, step: int) -> tuple[int, int, Array | None]:
@@ -275,7 +265,7 @@ class Timeline:
         return kept[0], self._index_of(kept[0]), kept[1]
 
     def _index_of(self, step: int) -> int:
-        """The segment that ``step`` belongs to."""
+        """Return the segment that ``step`` belongs to."""
         return bisect_right(self._segments, step, key=lambda each: each.first) - 1
 
     def move_towards(
@@ -283,7 +273,7 @@ class Timeline:
     ) -> bool:
         """Bring the engine to the state of ``step``, or as near as ``seconds`` allow.
 
-        Returns whether it got there; calling again goes on, by a step at least. A ``recorder``
+        Return whether it got there; calling again goes on, by a step at least. A ``recorder``
         is given every step played on the way, from the one reached before, none left out.
         """
         if step < 0:
@@ -293,13 +283,12 @@ class Timeline:
         began, first = perf_counter(), self.reached
         while (reached := self.reached) < step:
             self._test()
-            stops = [*self._keep_at[:1], *self._end, *self._next_test_after(reached)]
-            stop = min(step, self._checkpoints.next_stop(reached), reached + 256, *stops)
+            stop = min(step, self._checkpoints.next_stop(reached), reached + 256, *self._stops())
             if seconds is not None:
                 left = seconds - (perf_counter() - began)
                 if left <= 0.0 and reached > first:
                     return False
-                affordable = left / self._seconds_per_step if self._seconds_per_step else 1.0
+                affordable = left / self.seconds_per_step if self.seconds_per_step else 1.0
                 stop = min(stop, reached + max(1, int(affordable)))
             self._play(stop - reached, recorder)
         return True
@@ -321,7 +310,7 @@ class Timeline:
         self._keep_at = self._stops_before(step) if backwards else []
 
     def _stops_before(self, step: int) -> list[int]:
-        """Where to keep states on the way to ``step``: each just before it, some spread out."""
+        """Return where to keep states on the way: each just before ``step``, some spread out."""
         start, most = self._engine.step, self._checkpoints.most_recent
         dense = min(DENSE, most // 2)
         spread = np.linspace(start, step, min(16, most // 4) + 1, dtype=np.int64)[1:]
@@ -330,8 +319,7 @@ class Timeline:
 
     def _play(self, count: int, recorder: Recorder | None = None) -> None:
         engine, began = self._engine, perf_counter()
-        losses = self._buffer[:count]
-        first = engine.step
+        first, losses = engine.step, np.empty(count)
         if recorder is None:
             engine.advance(losses)
         else:
@@ -341,14 +329,15 @@ class Timeline:
             else:
                 engine.advance(losses)
             recorder.add(losses, values)
-        self._seconds_per_step = (perf_counter() - began) / count
+        self.seconds_per_step = (perf_counter() - began) / count
         self._note(first, losses)
         self._arrived()
 
     def _arrived(self) -> None:
         """Take an edit at the step just reached into account, and keep its state if wanted."""
-        if self.reached in self._end:
-            self._segments[self._index + 1].begin_with(self._engine.state.flat)
+        later = self._segments[self._index + 1 :]
+        if later and later[0].first == self.reached:
+            later[0].begin_with(self._engine.state.flat)
             self._enter(self._index + 1)
         engine = self._engine
         if self._checkpoints.wants(engine.step):
@@ -365,6 +354,6 @@ class Timeline:
 
 
 def _form(experiment: Experiment) -> tuple[object, ...]:
-    """What the form of a state depends on."""
+    """Return what the form of a state depends on."""
     training = experiment.training
     return experiment.network, training.optimizer, training.mistakes
