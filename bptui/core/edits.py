@@ -38,7 +38,7 @@ class Number(NamedTuple):
     place: tuple[int, ...] = ()
 
     def value(self, experiment: Experiment, parameters: Parameters) -> float:
-        """What it is now."""
+        """Return what it is now."""
         if self.kind == "learning rate":
             return experiment.training.learning_rate
         if self.kind in ("weight", "bias"):
@@ -67,7 +67,7 @@ class Number(NamedTuple):
         return data.test_targets if test else data.targets, [sample - test * data.samples, unit]
 
     def in_experiment(self, experiment: Experiment, value: float) -> Experiment:
-        """The experiment with ``value``, for what is no parameter.
+        """Return the experiment with ``value``, for what is no parameter.
 
         Raises :class:`~bptui.core.errors.UnusableError` where it cannot be.
         """
@@ -80,7 +80,7 @@ class Number(NamedTuple):
         return replace(experiment, data=replace(experiment.data, **changed))
 
     def in_parameters(self, parameters: Parameters, value: float) -> Parameters:
-        """The parameters with ``value``, for a weight or a bias."""
+        """Return the parameters with ``value``, for a weight or a bias."""
         layer, *at = self.place
         weights, biases = list(parameters.weights), list(parameters.biases or ())
         arrays = weights if self.kind == "weight" else biases
@@ -119,7 +119,7 @@ class Edit(NamedTuple):
 def edited(
     timeline: Timeline, snapshot: Snapshot, number: Number, value: float, *, updated: bool = False
 ) -> Timeline:
-    """A fork of ``timeline`` in which ``number`` is ``value`` from the snapshot's step on.
+    """Return a fork of ``timeline`` in which ``number`` is ``value`` from the snapshot's step on.
 
     ``updated`` takes the parameters that the step's update has made, so that the fork begins with
     the next step. Raises :class:`~bptui.core.errors.UnusableError` where ``value`` cannot be.
