@@ -29,6 +29,8 @@ from bptui.core.graph.reductions import max_
 LEAKY_SLOPE = 0.01
 FAR, MOST = 1e9, 1e3
 """A pre-activation at which every activation is as good as at its limit, if that is below MOST."""
+FLAT = 1e6
+"""The square of a pre-activation from which on gelu is flat or straight."""
 _ZERO = constant(0.0)
 GELU_CUBE = 0.044715
 _GELU_SCALE = constant(math.sqrt(2.0 / math.pi), "√(2/π)", "np.sqrt(2 / np.pi)")
@@ -120,8 +122,9 @@ def _gelu_tanh(z: Node) -> Node:
 
 def _gelu_slope(z: Node, a: Node) -> Node:
     u = _gelu_tanh(z)
-    inner = _GELU_SCALE * (1.0 + 3.0 * GELU_CUBE * z**2.0)
-    return 0.5 * (1.0 + u) + 0.5 * (z * (1.0 - u**2.0) * inner)
+    # where z^2 overflows, 1 - u^2 has been 0 for long: 0 times infinity would be no number
+    inner = 1.0 + 3.0 * GELU_CUBE * stable(z**2.0, minimum(z**2.0, constant(FLAT)))
+    return 0.5 * (1.0 + u) + 0.5 * (z * (1.0 - u**2.0) * (_GELU_SCALE * inner))
 
 
 def _softmax(z: Node) -> Node:

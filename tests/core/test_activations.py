@@ -9,7 +9,8 @@ import pytest
 
 from bptui.core.activations import ACTIVATIONS, APPLIED, evaluate
 from bptui.core.arrays import Array
-from bptui.core.graph import node as graph
+from bptui.core.graph.backward import backward
+from bptui.core.graph.node import evaluate as values_of
 from bptui.core.graph.node import leaf
 
 from .reference import FUNCTIONS, jacobian
@@ -26,7 +27,7 @@ def back(name: str, z: Array, upstream: Array) -> Array:
     (delta,) = APPLIED[name].rule(a, gradient)
     assert delta is not None
     known = {given: z, a: evaluate(name, z), gradient: upstream}
-    return graph.evaluate([delta], known)[delta]
+    return values_of([delta], known)[delta]
 
 
 def derivative(name: str, z: Array) -> Array:
@@ -104,3 +105,13 @@ def test_nan_stays_visible(name: str) -> None:
 def test_probabilities_lie_between_zero_and_one(name: str) -> None:
     a = evaluate(name, np.linspace(-30.0, 30.0, 30).reshape(10, 3))
     assert ((a > 0.0) & (a < 1.0)).all()
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_slopes_far_away_are_numbers(name: str) -> None:
+    """Also where the square of a pre-activation overflows."""
+    z = leaf("z", (1, 6))
+    out = APPLIED[name](z)
+    far = np.array([[-1e300, -1e160, -1e9, 1e9, 1e160, 1e300]])
+    gradient = backward(out.sum(), [z]).of[z]
+    assert np.isfinite(values_of([gradient], {z: far})[gradient]).all()

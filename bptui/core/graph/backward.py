@@ -19,12 +19,14 @@ from bptui.core.graph.node import (
     Op,
     Shape,
     Values,
+    broadcast,
     constant,
     evaluate,
     leaf,
     ordered,
 )
-from bptui.core.graph.reductions import full, sum_to
+from bptui.core.graph.reductions import sum_to
+from bptui.core.graph.shaping import full
 
 Naming = Callable[[Node], str]
 Simplification = Callable[[Node, Node], "Mapping[Node, Node]"]
@@ -101,6 +103,8 @@ def _carried_back(
                 zip(node.inputs, node.op.rule(node, gradient), strict=True)
             ):
                 if part is not None and source in needed:
+                    if node.op.shape is broadcast and source.shape != node.shape:
+                        part = full(part, node.shape)  # it is added up over all copies
                     part = sum_to(part, source.shape)
                     links[source].append(Link(node, place, gradient, part))
     return Gradients(known, {node: tuple(found) for node, found in links.items() if node in known})

@@ -19,7 +19,7 @@ from bptui.core.graph.node import (
     Values,
     enter,
 )
-from bptui.core.graph.shaping import broadcast_to, expand, flip, reshape, swapaxes
+from bptui.core.graph.shaping import expand, flip, full, reshape, swapaxes
 
 Axis = int | tuple[int, ...] | None
 
@@ -348,11 +348,6 @@ einsum = enter(
         ),
     )
 )
-
-
-def full(node: Node, shape: Shape) -> Node:
-    """Return the node with all its axes, broadcast where it was left smaller."""
-    return node if node.shape == shape else broadcast_to(node, shape=shape)
 
 
 def sum_to(node: Node, shape: Shape) -> Node:

@@ -8,33 +8,36 @@ from typing import cast
 
 import numpy as np
 
-from bptui.core.graph.node import Node, Notation, Op, Rule, Setting, Shape, Values, constant, enter
+from bptui.core.graph.node import Node, Notation, Op, Setting, Shape, Values, constant, enter
+
+TRANSPOSED = r"{0:atom}^{{\mathsf{{T}}}}"
 
 
-def _op(
+def _moving(
     name: str,
     evaluate: Callable[..., Values],
-    rule: Rule,
-    shape: Callable[..., Shape],
+    rule: Callable[[Node, Node], Sequence[Node | None]] | None,
     code: str,
     text: str = "",
     latex: str = "",
+    shape: Callable[..., Shape] | None = None,
 ) -> Op:
-    shown = text or f"{name}({{0}})"
-    return enter(
-        Op(
-            name,
-            evaluate,
-            rule,
-            shape,
-            Notation(code, shown, latex or rf"\mathrm{{{{{name}}}}}\left({{0}}\right)"),
-        )
+    """Enter an operation; ``rule(node, g)`` has g with all axes of the node.
+
+    Without a ``shape`` it is that of a move of places without numbers in them: exact for whatever
+    numpy does. Without a rule each number of the input gets the sum of g over where it has gone.
+    """
+
+    def whole(node: Node, g: Node) -> Sequence[Node | None]:
+        return (rule or _gathered)(node, full(g, node.shape))
+
+    notation = Notation(
+        code, text or f"{name}({{0}})", latex or rf"\mathrm{{{{{name}}}}}\left({{0}}\right)"
     )
+    return enter(Op(name, evaluate, whole, shape or _by_example(evaluate), notation))
 
 
 def _by_example(evaluate: Callable[..., Values]) -> Callable[..., Shape]:
-    """Tell the shape by moving places without numbers in them: exact for whatever numpy does."""
-
     def shape(*shapes: Shape, **settings: Setting) -> Shape:
         arrays = [np.broadcast_to(np.zeros(()), each) for each in shapes]
         return cast(Shape, np.shape(evaluate(*arrays, **settings)))
@@ -42,15 +45,18 @@ def _by_example(evaluate: Callable[..., Values]) -> Callable[..., Shape]:
     return shape
 
 
-def _moved(
-    name: str,
-    evaluate: Callable[..., Values],
-    rule: Rule,
-    code: str,
-    text: str = "",
-    latex: str = "",
-) -> Op:
-    return _op(name, evaluate, rule, _by_example(evaluate), code, text, latex)
+def _gathered(node: Node, g: Node) -> list[Node | None]:
+    """Number the places from 1 on and move the numbers; 0 is where something else was put in."""
+    (x,) = node.inputs
+    count = math.prod(x.shape)
+    places = node.op.evaluate(np.arange(1, count + 1).reshape(x.shape), **node.settings)
+    sums = scatter(g, index=places, shape=(count + 1,))
+    return [reshape(item(sums, index=slice(1, None)), shape=x.shape)]
+
+
+def full(node: Node, shape: Shape) -> Node:
+    """Return the node with all its axes, broadcast where it was left smaller."""
+    return node if node.shape == shape else broadcast_to(node, shape=shape)
 
 
 # axes
@@ -58,45 +64,46 @@ def _moved(
 
 def _transpose_rule(node: Node, g: Node) -> list[Node | None]:
     axes = node.settings.get("axes")
-    g = _whole(g, node)
-    return [
-        g.T if axes is None else transpose(g, axes=tuple(int(each) for each in np.argsort(axes)))
-    ]
+    return [g.T if axes is None else transpose(g, axes=tuple(np.argsort(axes).tolist()))]
 
 
-transpose: Op = _moved(
+def _reshaped_back(node: Node, g: Node) -> list[Node | None]:
+    return [reshape(g, shape=node.inputs[0].shape)]
+
+
+transpose: Op = _moving(
     "transpose",
     lambda x, axes=None: np.transpose(x, axes),
     _transpose_rule,
     "{0:atom}.T",
     "{0:atom}^T",
-    r"{0:atom}^{{\mathsf{{T}}}}",
+    TRANSPOSED,
 )
-swapaxes: Op = _moved(
+swapaxes: Op = _moving(
     "swapaxes",
     lambda x, axis1, axis2: np.swapaxes(x, axis1, axis2),
-    lambda node, g: [swapaxes(_whole(g, node), **node.settings)],
+    lambda node, g: [swapaxes(g, **node.settings)],
     "{0:atom}.swapaxes({axis1}, {axis2})",
     "{0:atom}^T",
-    r"{0:atom}^{{\mathsf{{T}}}}",
+    TRANSPOSED,
 )
-reshape: Op = _moved(
+reshape: Op = _moving(
     "reshape",
     lambda x, shape: np.reshape(x, shape),
-    lambda node, g: [reshape(_whole(g, node), shape=node.inputs[0].shape)],
+    _reshaped_back,
     "{0:atom}.reshape({shape})",
     "{0:atom}",
     "{0:atom}",
 )
-expand = _moved(
+expand = _moving(
     "expand_dims",
     lambda x, axis: np.expand_dims(x, axis),
-    lambda node, g: [reshape(_whole(g, node), shape=node.inputs[0].shape)],
+    _reshaped_back,
     "np.expand_dims({0}, {axis})",
     "{0:atom}",
     "{0:atom}",
 )
-broadcast_to = _moved(
+broadcast_to = _moving(
     "broadcast_to",
     lambda x, shape: np.broadcast_to(x, shape),
     lambda node, g: [g],
@@ -106,71 +113,46 @@ broadcast_to = _moved(
 )
 
 
-def _whole(g: Node, node: Node) -> Node:
-    return g if g.shape == node.shape else broadcast_to(g, shape=node.shape)
-
-
 def squeeze(x: Node, axis: int | tuple[int, ...] | None = None) -> Node:
-    """np.squeeze as a reshape."""
+    """Return np.squeeze as a reshape."""
     return reshape(x, shape=np.squeeze(np.broadcast_to(0.0, x.shape), axis).shape)
 
 
 def ravel(x: Node) -> Node:
-    """np.ravel as a reshape."""
+    """Return np.ravel as a reshape."""
     return reshape(x, shape=(math.prod(x.shape),))
 
 
 def moveaxis(x: Node, source: Setting, destination: Setting) -> Node:
-    """np.moveaxis as a transpose."""
-    places = np.moveaxis(
-        np.broadcast_to(0.0, tuple(range(1, len(x.shape) + 1))), source, destination
-    ).shape
-    return transpose(x, axes=tuple(each - 1 for each in places))
+    """Return np.moveaxis as a transpose."""
+    numbered = np.broadcast_to(0.0, tuple(range(1, len(x.shape) + 1)))
+    places = np.moveaxis(numbered, source, destination).shape
+    return transpose(x, axes=tuple(place - 1 for place in places))
 
 
-flip: Op = _moved(
+flip = _moving(
     "flip",
     lambda x, axis=None: np.flip(x, axis),
-    lambda node, g: [flip(_whole(g, node), **node.settings)],
+    None,
     "np.flip({0}, axis={axis})",
 )
-roll: Op = _moved(
+roll = _moving(
     "roll",
     lambda x, shift, axis=None: np.roll(x, shift, axis),
-    lambda node, g: [
-        roll(
-            _whole(g, node),
-            shift=-np.asarray(node.settings["shift"]),
-            axis=node.settings.get("axis"),
-        )
-    ],
+    None,
     "np.roll({0}, {shift}, axis={axis})",
 )
-
-
-# triangles and diagonals
-
-
-def _triangle(name: str, function: Callable[..., Values]) -> Op:
-    def rule(node: Node, g: Node) -> list[Node | None]:
-        return [made(_whole(g, node), **node.settings)]
-
-    made = _moved(name, lambda x, k=0: function(x, k), rule, f"np.{name}({{0}}, {{k}})")
-    return made
-
-
-tril, triu = _triangle("tril", np.tril), _triangle("triu", np.triu)
-
-
-def _diagonal_rule(node: Node, g: Node) -> list[Node | None]:
-    k, shape = node.settings.get("k", 0), node.inputs[0].shape
-    if len(shape) == 1:
-        return [diag(_whole(g, node), k=k)]
-    rows = np.arange(node.shape[0]) + max(-k, 0)
-    return [scatter(_whole(g, node), index=(rows, rows + k), shape=shape)]
-
-
-diag = _moved("diag", lambda x, k=0: np.diag(x, k), _diagonal_rule, "np.diag({0})")
+tril = _moving("tril", lambda x, k=0: np.tril(x, k), None, "np.tril({0}, {k})")
+triu = _moving("triu", lambda x, k=0: np.triu(x, k), None, "np.triu({0}, {k})")
+diag = _moving("diag", lambda x, k=0: np.diag(x, k), None, "np.diag({0})")
+pad = _moving("pad", lambda x, pad_width: np.pad(x, pad_width), None, "np.pad({0}, {pad_width})")
+repeat = _moving(
+    "repeat",
+    lambda x, repeats, axis=None: np.repeat(x, repeats, axis),
+    None,
+    "np.repeat({0}, {repeats}, axis={axis})",
+)
+tile = _moving("tile", lambda x, reps: np.tile(x, reps), None, "np.tile({0}, {reps})")
 
 
 # indexing: the index may hold arrays that are nodes, as in a[mask]; they follow the first inputs
@@ -186,7 +168,7 @@ class Place:
 def index_of(index: Setting, arrays: Sequence[Values]) -> Setting:
     """Return the index with its places filled; ``arrays`` are all inputs of the node."""
     if isinstance(index, tuple):
-        return tuple(index_of(each, arrays) for each in index)
+        return tuple(index_of(part, arrays) for part in index)
     if isinstance(index, Place):
         found = np.real(arrays[index.input_number])
         return found if found.dtype == bool else found.astype(np.intp)
@@ -197,9 +179,9 @@ def _take(x: Values, *places: Values, index: Setting) -> Values:
     return np.asarray(x[index_of(index, (x, *places))])
 
 
-def _item_rule(node: Node, g: Node) -> list[Node | None]:
+def _take_rule(node: Node, g: Node) -> list[Node | None]:
     x, *places = node.inputs
-    part = scatter(_whole(g, node), *places, index=node.settings["index"], shape=x.shape)
+    part = scatter(g, *places, index=node.settings["index"], shape=x.shape)
     return [part, *[None] * len(places)]
 
 
@@ -209,14 +191,14 @@ def _indexed(x: Shape, *places: Shape, index: Setting) -> Shape:
     return cast(Shape, np.broadcast_to(np.zeros(()), x)[index].shape)
 
 
-item: Op = _op(
+item: Op = _moving(
     "getitem",
     _take,
-    _item_rule,
-    _indexed,
+    _take_rule,
     "{0:atom}[{index}]",
     "{0:atom}[{index}]",
     "{0:atom}_{{{index}}}",
+    _indexed,
 )
 
 
@@ -228,16 +210,16 @@ def _scatter(g: Values, *places: Values, index: Setting, shape: Shape) -> Values
 
 def _scatter_rule(node: Node, g: Node) -> list[Node | None]:
     value, *places = node.inputs
-    part = Node(item, (_whole(g, node), *places), value.shape, {"index": node.settings["index"]})
+    part = Node(item, (g, *places), value.shape, {"index": node.settings["index"]})
     return [part, *[None] * len(places)]
 
 
-scatter: Op = _op(
+scatter: Op = _moving(
     "scatter",
     _scatter,
     _scatter_rule,
-    lambda *shapes, index, shape: shape,
     "scatter({0}, {index}, {shape})",
+    shape=lambda *shapes, index, shape: shape,
 )
 """Zeros, with values added at an index: what indexing does to a gradient."""
 
@@ -250,10 +232,16 @@ def _assign(
     return copy
 
 
-def _assign_rule(node: Node, g: Node) -> list[Node | None]:
-    places = node.inputs[2:]
-    g, index = _whole(g, node), node.settings["index"]
-    kept = assign(g, constant(0.0), *places, index=index)
+def _add_at(x: Values, value: Values, *places: Values, index: Setting) -> Values:
+    copy = np.array(x, np.result_type(x, value))
+    np.add.at(copy, index_of(index, (x, value, *places)), value)
+    return copy
+
+
+def _put_rule(node: Node, g: Node) -> list[Node | None]:
+    """Return what goes to x, which an assignment replaces, and to the value put at the index."""
+    places, index = node.inputs[2:], node.settings["index"]
+    kept = assign(g, constant(0.0), *places, index=index) if node.op.name == "setitem" else g
     taken = Node(item, (g, *places), _slot(node), {"index": _moved_back(index)})
     return [kept, taken, *[None] * len(places)]
 
@@ -266,63 +254,44 @@ def _moved_back(index: Setting) -> Setting:
 
 
 def _slot(node: Node) -> Shape:
-    """The shape of the part that is assigned to; that of the value where masks decide it."""
+    """Return the shape of the part that is put; that of the value where masks decide it."""
     if len(node.inputs) > 2:
         return cast(Shape, node.settings.get("slot", node.inputs[1].shape))
     return cast(Shape, np.broadcast_to(np.zeros(()), node.shape)[node.settings["index"]].shape)
 
 
-assign = _op(
+assign = _moving(
     "setitem",
     _assign,
-    _assign_rule,
-    lambda x, value, *places, index: x,
+    _put_rule,
     "{0:atom}[{index}] = {1}",
     "{0} with {1} at {index}",
+    shape=lambda x, value, *places, index: x,
 )
 """x with a value at an index: an assignment makes a new node, as nodes never change."""
-
-
-def _add_at(x: Values, value: Values, *places: Values, index: Setting) -> Values:
-    copy = np.array(x, np.result_type(x, value))
-    np.add.at(copy, index_of(index, (x, value, *places)), value)
-    return copy
-
-
-def _add_at_rule(node: Node, g: Node) -> list[Node | None]:
-    places = node.inputs[2:]
-    g = _whole(g, node)
-    taken = Node(item, (g, *places), _slot(node), {"index": _moved_back(node.settings["index"])})
-    return [g, taken, *[None] * len(places)]
-
-
-add_at = _op(
+add_at = _moving(
     "add_at",
     _add_at,
-    _add_at_rule,
-    lambda x, value, *places, index: x,
+    _put_rule,
     "np.add.at({0}, {index}, {1})",
     "{0} plus {1} at {index}",
+    shape=lambda x, value, *places, index: x,
 )
 
 
-# joining and repeating
-
-
-def _parts(node: Node, g: Node, sizes: Sequence[int], axis: int) -> list[Node | None]:
-    g, start, made = _whole(g, node), 0, list[Node | None]()
-    for size in sizes:
-        made.append(item(g, index=(*[slice(None)] * axis, slice(start, start + size))))
-        start += size
-    return made
+# joining
 
 
 def _concatenate_rule(node: Node, g: Node) -> list[Node | None]:
-    axis = node.settings.get("axis", 0) % len(node.shape)
-    return _parts(node, g, [each.shape[axis] for each in node.inputs], axis)
+    axis, start, made = node.settings.get("axis", 0) % len(node.shape), 0, list[Node | None]()
+    for part in node.inputs:
+        stop = start + part.shape[axis]
+        made.append(item(g, index=(*[slice(None)] * axis, slice(start, stop))))
+        start = stop
+    return made
 
 
-concatenate = _moved(
+concatenate = _moving(
     "concatenate",
     lambda *arrays, axis=0: np.concatenate(arrays, axis),
     _concatenate_rule,
@@ -331,60 +300,13 @@ concatenate = _moved(
 
 
 def _stack_rule(node: Node, g: Node) -> list[Node | None]:
-    axis, g = node.settings.get("axis", 0) % len(node.shape), _whole(g, node)
+    axis = node.settings.get("axis", 0) % len(node.shape)
     return [item(g, index=(*[slice(None)] * axis, place)) for place in range(len(node.inputs))]
 
 
-stack = _moved(
+stack = _moving(
     "stack",
     lambda *arrays, axis=0: np.stack(arrays, axis),
     _stack_rule,
     "np.stack([{all}], axis={axis})",
 )
-
-
-def _pad_rule(node: Node, g: Node) -> list[Node | None]:
-    x, g = node.inputs[0], _whole(g, node)
-    before = np.broadcast_to(node.settings["pad_width"], (len(x.shape), 2))[:, 0]
-    return [
-        item(
-            g,
-            index=tuple(
-                slice(int(at), int(at) + size) for at, size in zip(before, x.shape, strict=True)
-            ),
-        )
-    ]
-
-
-pad = _moved(
-    "pad", lambda x, pad_width: np.pad(x, pad_width), _pad_rule, "np.pad({0}, {pad_width})"
-)
-
-
-def _repeat_rule(node: Node, g: Node) -> list[Node | None]:
-    x, axis = node.inputs[0], node.settings.get("axis")
-    places = np.arange(math.prod(x.shape)).reshape(x.shape)
-    return [_gathered(node, g, np.repeat(places, node.settings["repeats"], axis))]
-
-
-def _gathered(node: Node, g: Node, places: Values) -> Node:
-    """Return the sum of g over the places to which each number of the input has gone."""
-    x = node.inputs[0]
-    flat = scatter(_whole(g, node), index=places, shape=(math.prod(x.shape),))
-    return reshape(flat, shape=x.shape)
-
-
-repeat = _moved(
-    "repeat",
-    lambda x, repeats, axis=None: np.repeat(x, repeats, axis),
-    _repeat_rule,
-    "np.repeat({0}, {repeats}, axis={axis})",
-)
-
-
-def _tile_rule(node: Node, g: Node) -> list[Node | None]:
-    places = np.arange(math.prod(node.inputs[0].shape)).reshape(node.inputs[0].shape)
-    return [_gathered(node, g, np.tile(places, node.settings["reps"]))]
-
-
-tile = _moved("tile", lambda x, reps: np.tile(x, reps), _tile_rule, "np.tile({0}, {reps})")

@@ -189,3 +189,12 @@ def test_the_rule_is_the_derivative(name: str) -> None:
 
 def test_every_operation_is_tried() -> None:
     assert set(OPS) - set(CASES) == set()
+
+
+def test_what_is_broadcast_gets_the_sum_over_its_copies() -> None:
+    """Also where the gradient from above is one number for all of them."""
+    b, x = leaf("b", (3,)), leaf("x", (4, 3))
+    values = {b: np.ones(3), x: np.ones((4, 3))}
+    for loss in ((x + b).sum(), shaping.broadcast_to(b, shape=(4, 3)).sum(), (b - x).sum()):
+        gradient = backward(loss, [b]).of[b]
+        assert evaluate([gradient], values)[gradient].tolist() == [4.0, 4.0, 4.0]
