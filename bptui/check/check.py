@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from bptui.check.answers import Loaded, Signature, Stopped
-from bptui.check.attempt import FORMS, Attempt, Failure, Form, attempt
+from bptui.check.calls import FORMS, Attempt, Failure, Form, attempt, part
 from bptui.check.diagnosis.cases import cases_for
 from bptui.check.diagnosis.diagnose import diagnose
 from bptui.check.diagnosis.findings import Cause, Diagnosis
 from bptui.check.diagnosis.judging import findings_of
 from bptui.check.diagnosis.trials import FunctionName, Trial
 from bptui.check.interpreter import OWN, Interpreter
-from bptui.check.process.messages import OwnError
-from bptui.check.process.user_code import UserCode
+from bptui.check.runner import Loaded, Signature, Stopped, UserCode
 from bptui.core.experiment import Experiment
 
 Outcome: TypeAlias = Literal["right", "wrong", "failed"]
@@ -31,7 +28,6 @@ class UncheckableError(Exception):
     def __init__(self, message: str, stopped: Stopped | None = None) -> None:
         super().__init__(message)
         self.stopped = stopped
-        self.escaped: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +108,6 @@ class Check:
     experiment: Experiment
     functions: tuple[FunctionCheck, ...]
     python: Interpreter = OWN
-    escaped: Sequence[str] = ()
-    """Processes that the code had put into sessions of their own."""
 
     @property
     def right(self) -> bool:
@@ -127,37 +121,25 @@ class Check:
 
 
 def check(
-    file: Path,
-    experiment: Experiment,
-    limit: float = 10.0,
-    progress: Callable[[str], None] = lambda _: None,
-    python: Interpreter = OWN,
+    file: Path, experiment: Experiment, limit: float = 10.0, python: Interpreter = OWN
 ) -> Check:
     """Run the code of ``file`` for at most ``limit`` seconds and compare with ``experiment``.
 
     Raises :class:`UncheckableError` where the file cannot be loaded or has no function to check,
     :class:`~bptui.check.interpreter.CannotStartError` where ``python`` runs nothing.
     """
-    training = replace(experiment.training, mistakes=())
-    experiment = replace(experiment, training=training)
-    code, checks = UserCode(file, limit, python), list[FunctionCheck]()
-    try:
-        with code:
-            loaded = code.load()
-            if isinstance(loaded, Stopped):
-                raise UncheckableError(loaded.message, loaded)
-            for function, signature in _functions(loaded):
-                progress(f"checking {function}")
-                done = _check(code, function, signature, experiment)
-                checks.append(replace(done, file=file.name))
-                if checks[-1].examined.attempt.stopped is not None:
-                    break
-    except OwnError as error:
-        raise UncheckableError(str(error)) from None
-    except UncheckableError as error:
-        error.escaped = code.escaped
-        raise
-    return Check(file, experiment, tuple(checks), python, code.escaped)
+    experiment = replace(experiment, training=replace(experiment.training, mistakes=()))
+    checks: list[FunctionCheck] = []
+    with UserCode(file, limit, python) as code:
+        loaded = code.load()
+        if isinstance(loaded, Stopped):
+            raise UncheckableError(loaded.message, loaded)
+        for function, signature in _functions(loaded):
+            done = _check(code, function, signature, experiment)
+            checks.append(replace(done, file=file.name))
+            if done.examined.attempt.stopped is not None:
+                break
+    return Check(file, experiment, tuple(checks), python)
 
 
 def _functions(loaded: Loaded) -> list[tuple[FunctionName, Signature]]:
@@ -309,20 +291,14 @@ def _from_later_calls(trials: list[Trial]) -> tuple[tuple[Cause, ...], int] | No
     wrong: list[Trial] = []
     first = 0
     for trial in trials:
-        right = [_right(trial, call) for call in range(len(trial.observed))]
+        calls = [part(trial, call) for call in range(len(trial.observed))]
+        right = [Diagnosis(findings_of([each]), ()).right for each in calls]
         if all(right):
             continue
         call = right.index(False)
         first = first or call
-        case = replace(trial.case, right=trial.case.right[call:])
-        wrong.append(replace(trial, case=case, observed=trial.observed[call:]))
+        wrong.append(part(trial, call, len(trial.observed)))
     if not first:
         return None
     causes = diagnose(wrong).causes
     return (causes, first) if causes else None
-
-
-def _right(trial: Trial, call: int) -> bool:
-    case = replace(trial.case, right=trial.case.right[call : call + 1])
-    alone = replace(trial, case=case, observed=trial.observed[call : call + 1])
-    return Diagnosis(findings_of([alone]), ()).right

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from bptui.check import check as checks
-from bptui.check.answers import Answer, Argument, Stopped
-from bptui.check.process.user_code import UserCode
+from bptui.check.runner import Answer, Argument, Stopped, UserCode
 
 from .support import checked
 

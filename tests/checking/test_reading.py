@@ -6,16 +6,15 @@ import itertools
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import numpy as np
 import pytest
 
-from bptui.check.answers import Answer, Given
 from bptui.check.diagnosis.cases import cases_for
 from bptui.check.diagnosis.trials import Case, FunctionName
-from bptui.check.process.values import Taker
-from bptui.check.reading.read import Reading, UnreadableError, read
+from bptui.check.reading import Reading, UnreadableError, read
+from bptui.check.runner import Answer, Argument, Other, Value
 from bptui.core.arrays import Array
 from bptui.presets import load, loads
 
@@ -37,40 +36,48 @@ def parts(case: Case, call: int = -1) -> tuple[list[Array], list[Array]]:
 
 
 def reading(case: Case, value: object, function: FunctionName = "gradients") -> Reading:
-    """``value``, taken apart as in the process, and read."""
-    given: Given = Taker(1 << 24).given(value)
-    return read(Answer(given, ()), function, case, case.experiment.network.bias)
-
-
-class Tensor:
-    """What only numpy's protocol shows to be an array."""
-
-    def __init__(self, values: Array) -> None:
-        self.values = values
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:  # noqa: ANN401  # numpy's protocol
-        return np.array(self.values, dtype)
+    parameters = case.right[0].parameters
+    arguments: list[Argument] = [0.0, 0.0, [*parameters.weights], [*(parameters.biases or ())]]
+    answer = Answer(cast(Value, value), {})
+    return read(answer, arguments, function, case, case.experiment.network.bias)
 
 
 Style = Callable[[list[Array], list[Array]], object]
 STYLES: dict[str, Style] = {
     "weights, then biases": lambda w, b: [*w, *b],
     "layer after layer": lambda w, b: list(itertools.chain(*zip(w, b, strict=True))),
-    "pairs of layers": lambda w, b: list(zip(w, b, strict=True)),
-    "zip": lambda w, b: zip(w, b, strict=True),
+    "pairs of layers": lambda w, b: [[*each] for each in zip(w, b, strict=True)],
     "nested lists": lambda w, b: [[x.tolist(), y.tolist()] for x, y in zip(w, b, strict=True)],
-    "two lists": lambda w, b: (w, b),
+    "two lists": lambda w, b: [w, b],
     "biases as rows": lambda w, b: [v for x, y in zip(w, b, strict=True) for v in (x, [y])],
-    "tensors": lambda w, b: (list(map(Tensor, w)), list(map(Tensor, b))),
     "dict of lists": lambda w, b: {"weights": w, "biases": b},
-    "dict of gW": lambda w, b: {"gW": tuple(map(Tensor, w)), "gb": b},
+    "dict of gW": lambda w, b: {"gW": w, "gb": b},
+    "dict of names": lambda w, b: named(w, b, "gW{}", "gb{}"),
+    "dict of dW": lambda w, b: named(w, b, "dW{}", "db{}"),
+    "dict of dw": lambda w, b: named(w, b, "dw{}", "db_{}"),
+    "dict of grad_W": lambda w, b: named(w, b, "grad_W{}", "grad_b{}"),
+    "dict of the parameters' names": lambda w, b: named(w, b, "W{}", "b{}"),
+    "loss and lists": lambda w, b: [0.5, w, b],
+    "loss and dict": lambda w, b: [np.array(0.5), named(w, b, "dW{}", "db{}")],
 }
 STACKED: dict[str, Style] = {
-    "arrays of all layers": lambda w, b: (np.array(w), np.array(b)),
-    "weights in one array": lambda w, b: (np.array(w), b),
-    "biases in one array": lambda w, b: [w, np.array(b)],
+    "arrays of all layers": lambda w, b: [np.array(w), np.array(b)],
+    "weights in one array": lambda w, b: [np.array(w), b],
     "dict of arrays": lambda w, b: {"weights": np.array(w), "biases": np.array(b)},
 }
+NOTED: dict[str, Style] = {
+    "the biases' part comes first": lambda w, b: [b, w],
+    "the weights' gradients have shape (fan_out, fan_in)": lambda w, b: [[x.T for x in w], b],
+}
+
+
+def named(weights: list[Array], biases: list[Array], one: str, other: str) -> dict[str, Array]:
+    pairs = enumerate(zip(weights, biases, strict=True), 1)
+    return {
+        name: array
+        for layer, (w, b) in pairs
+        for name, array in ((one.format(layer), w), (other.format(layer), b))
+    }
 
 
 @pytest.mark.parametrize("preset", ["xor", "mazur", "hagan", "iris", "and"])
@@ -85,6 +92,18 @@ def test_gradients_in_every_order_and_nesting(preset: str) -> None:
             assert np.array_equal(found.quantities[f"gW{layer}"], gradient), (preset, style)
             assert np.array_equal(found.quantities[f"gb{layer}"], bias), (preset, style)
         assert found.notes == []
+
+
+@pytest.mark.parametrize("preset", ["xor", "iris"])
+def test_what_is_unusual_is_noted(preset: str) -> None:
+    """Matrices that are not square show by their shapes that they are transposed."""
+    case = case_of(preset)
+    weights, biases = parts(case)
+    for note, made in NOTED.items():
+        found = reading(case, made(weights, biases))
+        assert np.array_equal(found.quantities["gW1"], weights[0]), note
+        assert np.array_equal(found.quantities["gb2"], biases[1]), note
+        assert found.notes == [note]
 
 
 def test_without_biases_equal_shapes_are_read_as_well() -> None:
@@ -102,7 +121,8 @@ def test_a_list_from_the_last_layer_to_the_first_is_told(preset: str) -> None:
     weights, biases = (each[::-1] for each in parts(case))
     values: list[object] = [weights]
     if biases:
-        values = [(weights, biases), [*weights, *biases], list(zip(weights, biases, strict=True))]
+        pairs = [[*each] for each in zip(weights, biases, strict=True)]
+        values = [[weights, biases], [*weights, *biases], pairs]
     for value in values:
         with pytest.raises(UnreadableError, match="from the last layer to the first; expected gW1"):
             reading(case, value)
@@ -114,18 +134,16 @@ def test_a_list_from_the_last_layer_to_the_first_is_told(preset: str) -> None:
 def test_what_is_not_numbers_is_said() -> None:
     case = case_of("article")
     weights, _ = parts(case)
-    found = reading(case, {"gW1": weights[0], "loss": "hello", "delta_o": None})
+    found = reading(case, {"gW1": weights[0], "loss": Other("a str"), "delta_o": None})
     assert list(found.quantities) == ["gW1"]
     assert found.notes == ["ignored: loss is a str"]
     whole = reading(case, [each.astype(int) for each in weights])
     assert whole.notes[0] == "gW1 holds whole numbers (int64), so decimals are lost"
-    around: dict[str, object] = {}
-    around["gW1"] = around
     for value, message in (
-        (around, "it returned a dict in which gW1 is a dict; expected names among"),
+        ({"gW1": {}}, "it returned a dict in which gW1 is a dict; expected names among"),
         ({"gW1": None}, "it returned a dict without any values; expected names among"),
         ({"weights": 1.0}, "returned 1 arrays of weight gradients; expected 2"),
-        ([[["a"]], weights[1]], r"where \[0\]\[0\]\[0\] is a str; expected a list"),
+        ([[[Other("a str")]], weights[1]], r"where \[0\]\[0\]\[0\] is a str; expected a list"),
         ([weights[0], weights[1][:, :1]], r"gW2 has shape \(2, 1\); expected \(2, 2\)"),
         (weights * 2, "it returned 4 arrays; expected a list"),
     ):
@@ -140,7 +158,19 @@ def test_a_transposed_list_is_not_taken_for_one_from_the_last_layer() -> None:
     )
     case = cases_for(loads(preset, "own", Path()), bias=False, single=True, function="gradients")[0]
     weights, _ = parts(case)
+    turned = reading(case, [each.T for each in weights])
+    assert np.array_equal(turned.quantities["gW1"], weights[0])
     with pytest.raises(UnreadableError, match=r"gW1 has shape .*, the transpose of"):
-        reading(case, [each.T for each in weights])
+        reading(case, [weights[0].T, weights[1]])
+    with pytest.raises(UnreadableError, match=r"W1 has shape .*, the transpose of"):
+        reading(case, {"W1": weights[0].T}, "step")
     with pytest.raises(UnreadableError, match="from the last layer"):
         reading(case, weights[::-1])
+
+
+def test_a_step_may_return_nothing_or_its_loss() -> None:
+    case = case_of("mazur")
+    for value in (None, 0.25):
+        found = reading(case, value, "step").quantities
+        assert np.array_equal(found["W1"], case.right[0].parameters.weights[0])
+        assert [*found] == ["W1", "W2", "b1", "b2"]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.check.answers import Stopped
+from bptui.check.runner import Stopped
 from bptui.core.engine import Engine
 from bptui.core.experiment import Experiment
 from bptui.export.programs.template import template

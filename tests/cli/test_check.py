@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,8 +90,8 @@ def test_the_unfilled_template_is_not_written_yet(tmp_path: Path) -> None:
         (3, "def gradients(x, t, weights):\n    return 'no'\n", ("a str", "expected a list")),
         (
             3,
-            "def gradients(x, t, weights):\n    return {'dW1': x}\n",
-            ("'dW1'", "expected names among", "gW1"),
+            "def gradients(x, t, weights):\n    return {'theta': x}\n",
+            ("'theta'", "expected names among", "gW1"),
         ),
         (
             3,
@@ -142,23 +141,6 @@ def test_code_that_hangs_is_stopped(tmp_path: Path) -> None:
     done = run(tmp_path, "import time\nif True:\n" + endless, limit="0.5")
     assert (done.code, done.out) == (3, "")
     assert done.says("while the file was loaded within the time limit: 0.5 s", "mine.py, line ")
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="others have nothing to find sessions by")
-def test_what_the_code_does_to_other_processes_is_said(tmp_path: Path) -> None:
-    source = (
-        "import os, signal, subprocess, time\n"
-        "subprocess.Popen(['sleep', '1000'], start_new_session=True, env={})\n"
-        "def gradients(x, t, weights):\n"
-        "    os.kill(os.getppid(), signal.SIGTERM)\n"
-        "    time.sleep(1000)\n"
-    )
-    done = run(tmp_path, source)
-    assert done.code == 3
-    assert done.says(
-        "The code ended the program in gradients: os.kill(os.getppid(), SIGTERM)",
-        "Stopped processes that were still running in another session: sleep 1000 (process ",
-    )
 
 
 @pytest.mark.parametrize(
@@ -366,11 +348,3 @@ def test_pipes_and_limits_that_are_no_numbers_are_refused(tmp_path: Path) -> Non
         done = CliRunner().invoke(cli, ["check", *arguments])
         assert done.exit_code == 2
         assert text in done.stderr
-
-
-def test_what_breaks_bptui_in_the_process_is_said_without_escapes(tmp_path: Path) -> None:
-    broken = "def broken(**settings):\n    raise ValueError('\\x1b[31mred')\nnp.seterr = broken\n"
-    done = run(tmp_path, RIGHT + broken)
-    assert done.code == 3
-    assert done.says("internal error of bptui in the process of the", "ValueError", "[31mred")
-    assert "\x1b" not in done.err

@@ -58,7 +58,7 @@ def test_json_says_what_the_report_says(tmp_path: Path) -> None:
 def test_numbers_that_are_not_finite_and_constant_factors_in_json(tmp_path: Path) -> None:
     done = run(tmp_path, RIGHT.replace("/ len(x)", "* np.inf"), "--format", "json")
     found = json.loads(done.out)
-    assert found["lines"][0]["example"]["found"] == "inf"
+    assert found["lines"][0]["example"]["found"] in ("inf", "-inf", "nan")
     done = run(tmp_path, RIGHT.replace("/ len", "/ -len"), "--format", "json")
     ratios = [each["ratio"] for each in json.loads(done.out)["parameters"]]
     assert ratios == pytest.approx([-1.0, -1.0])

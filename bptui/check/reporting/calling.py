@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bptui.check.calls import FORMS
 from bptui.check.check import Examined, FunctionCheck
 from bptui.check.diagnosis.trials import Trial
 from bptui.check.reporting.failures import why
-from bptui.check.reporting.words import HOW, listed
+from bptui.check.reporting.words import listed
 from bptui.core.experiment import Experiment
 from bptui.presets.errors import printable
 
@@ -17,7 +18,7 @@ def called(check: FunctionCheck) -> Iterator[str]:
     examined, experiment = check.examined, check.experiment
     made, function = examined.attempt, check.function
     if made.trials:
-        yield f"called {HOW[made.form]}; compared on {_compared(made.trials, experiment)}"
+        yield f"called {FORMS[made.form]}; compared on {_compared(made.trials, experiment)}"
     batch = next((each for each in check.others if each.attempt.form == "batch"), None)
     if made.form != "batch" and examined.diagnosis is not None and batch is not None:
         # a failure on other sizes alone does not tell why it got one sample at a time

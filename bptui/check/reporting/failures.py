@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bptui.check.answers import Frame, Stopped
-from bptui.check.attempt import FORMS, Attempt, Failure
+from bptui.check.calls import FORMS, Attempt, Failure
 from bptui.check.check import FunctionCheck, UncheckableError
 from bptui.check.interpreter import Interpreter
-from bptui.check.reporting.words import HOW, INDENT, wrapped
+from bptui.check.reporting.words import INDENT, wrapped
+from bptui.check.runner import Frame, Stopped
 from bptui.presets.errors import printable
 
 _IMPORTS = ("ModuleNotFoundError", "ImportError")
@@ -24,14 +24,14 @@ def failed(check: FunctionCheck, python: Interpreter, width: int) -> Iterator[st
         for failure in each.attempt.failures[:1]
         if each.diagnosis is None
     ]
-    first.sort(key=lambda each: FORMS.index(each[0].form))
+    first.sort(key=lambda each: list(FORMS).index(each[0].form))
     # it came back with something, or to a blank: what happens elsewhere is beside the point
     said = [each for each in first if each[1].stopped is None or each[1].stopped.not_written]
     first = said[:1] or first
     messages = list(dict.fromkeys(failure.message for _, failure in first))
     for message in messages:
         made, failure = next(each for each in first if each[1].message == message)
-        how = f"Called {HOW[made.form]}: " if len(messages) > 1 else ""
+        how = f"Called {FORMS[made.form]}: " if len(messages) > 1 else ""
         yield from wrapped(f"{how}{failure_text(check.function, failure, made)}", width)
         if failure.stopped is not None:
             frames = failure.stopped.frames
@@ -41,7 +41,7 @@ def failed(check: FunctionCheck, python: Interpreter, width: int) -> Iterator[st
     for each in every:
         if each.hopeless:
             yield from wrapped(
-                f"Called {HOW[each.attempt.form]} it runs, but none of its numbers are right.",
+                f"Called {FORMS[each.attempt.form]} it runs, but none of its numbers are right.",
                 width,
             )
 
@@ -55,16 +55,8 @@ def not_loaded(file: Path, error: UncheckableError, python: Interpreter) -> list
     return [
         f"{name}: {stopped_text(stopped, file.name)}",
         *frame_lines(stopped.frames),
-        *filter(None, (hint, left_behind(error.escaped))),
+        *filter(None, [hint]),
     ]
-
-
-def left_behind(escaped: Sequence[str]) -> str:
-    """What the code had started and put into sessions of its own; "" where there was nothing."""
-    names = ", ".join(map(printable, escaped))
-    return (
-        f"Stopped processes that were still running in another session: {names}." if escaped else ""
-    )
 
 
 def failure_text(function: str, failure: Failure, made: Attempt) -> str:
@@ -85,7 +77,6 @@ def failure_text(function: str, failure: Failure, made: Attempt) -> str:
 def stopped_text(stopped: Stopped, function: str) -> str:
     """What ended the code, in a sentence."""
     where = "while the file was loaded" if stopped.while_loading else f"in {function}"
-    where = "while Python compiled the file" if stopped.compiling else where
     message = printable(stopped.message)
     return {
         "raised": f"An exception {where}: {message}",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bptui.check.answers import Noted, Signature
 from bptui.check.check import Check, FunctionCheck
 from bptui.check.interpreter import Interpreter
 from bptui.check.reporting.calling import called
@@ -17,7 +16,7 @@ from bptui.check.reporting.causes import (
     right_names,
     striking_of,
 )
-from bptui.check.reporting.failures import end, failed, left_behind
+from bptui.check.reporting.failures import end, failed
 from bptui.check.reporting.links import link_lines
 from bptui.check.reporting.quantities import (
     digits_right,
@@ -25,6 +24,7 @@ from bptui.check.reporting.quantities import (
     table_lines,
 )
 from bptui.check.reporting.words import INDENT, Told, listed, wrapped
+from bptui.check.runner import Signature, Warned
 from bptui.presets.errors import cleaned, printable
 
 MOST_PRINTED, MOST_WARNINGS, LONGEST = 12, 5, 200
@@ -46,8 +46,6 @@ def report_lines(check: Check, width: int) -> Iterator[str]:
         if each.examined.diagnosis is not None:
             told.right |= right_names(each.examined.diagnosis)
     yield ""
-    if check.escaped:
-        yield from [*wrapped(left_behind(check.escaped), width), ""]
     for each in check.functions:
         yield from wrapped(result(each), width, "", INDENT)
 
@@ -70,7 +68,7 @@ def heading(function: str, signature: Signature) -> str:
     return f"{function}({names}){line}"
 
 
-def _place(warning: Noted, check: FunctionCheck) -> str:
+def _place(warning: Warned, check: FunctionCheck) -> str:
     """``line 9: ``, with the file where that is another one; nothing where it is not known."""
     if not warning.line:
         return ""

@@ -18,14 +18,6 @@ class Told:
     right: set[str] = field(default_factory=set)
 
 
-HOW = {
-    "batch": "with several samples at once, in rows",
-    "row": "with one sample at a time, as arrays of one row",
-    "vector": "with one sample at a time, as vectors",
-}
-"""How the function was called, by the form of calling."""
-
-
 def listed(names: list[str]) -> str:
     """``a, b and c``, each once."""
     unique = list(dict.fromkeys(names))

@@ -1,1 +1,0 @@
-"""What the user's function returned, read as named quantities."""

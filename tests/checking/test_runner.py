@@ -1,0 +1,462 @@
+"""The user's code in its own process: values come back whole, and nothing it does gets out."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+import pytest
+
+from bptui.check.runner import Answer, Argument, Loaded, Other, Signature, Stopped, UserCode, Value
+
+SHORT = 1.5
+"""The limit in seconds of code that hangs: a busy machine has begun it by then."""
+HELPER = """\
+VALUE = 1
+
+def divide(value):
+    a = value
+    return a @ a
+"""
+LIVELY = """\
+import ctypes, os, signal, subprocess, sys, threading, time, warnings
+from collections import deque
+from decimal import Decimal
+from fractions import Fraction
+import numpy as np
+import helper
+
+print("loaded in", os.getcwd(), __name__, helper.VALUE)
+count = 0
+
+def gradients(x, t, weights, biases=None, *rest):
+    return globals()["".join(map(chr, x.astype(int)))](t, weights)
+
+def counted(t, weights):
+    global count
+    count += 1
+    return count
+
+def damage(t, weights):
+    t[0, 0] = 7.0
+    weights[1] = np.ones((3, 1))
+    return weights
+
+def layout(t, weights):
+    return all(each.flags.c_contiguous and each.flags.writeable and each.flags.owndata
+               and each.dtype == np.float64 for each in [t, *weights])
+
+def numbers(t, weights):
+    kinds = [np.ones(2, kind) for kind in ("f2", "f4", "f8", "g", "i1", "u8", "?", ">f8")]
+    return kinds, np.array([np.nan, np.inf, -np.inf, -0.0, 5e-324]), 0.1, 7, True, 10**30, None
+
+class Tensor:
+    def __array__(self, dtype=None, copy=None):
+        if self.attached:
+            raise RuntimeError("use tensor.detach().numpy() instead")
+        return np.ones((2, 2), np.float32)
+    attached = True
+    def detach(self):
+        self.attached = False
+        return self
+    def cpu(self):
+        return self
+
+def others(t, weights):
+    ragged = np.empty(2, object)
+    ragged[:] = [np.ones(2), np.ones(3)]
+    return {"tensor": Tensor(), "part": Fraction(1, 4), "lazy": (x for x in [1.5, Decimal("2.5")]),
+            "deque": deque([1]), "view": {"a": 3}.values(), "matrix": np.matrix([[1, 2]]),
+            "ragged": ragged, "text": "a", "complex": np.ones(2) * 1j, "keys": {1: 2},
+            "big": 10**400, "words": np.array(["a"])}
+
+def enormous(t, weights):
+    return np.broadcast_to(1.0, (10**9,))
+
+def endless(t, weights):
+    around = []
+    around.append(around)
+    return around
+
+def fail(t, weights):
+    return helper.divide(np.ones((5, 2)))
+
+def huge_name(t, weights):
+    raise type("_Hidden", (ValueError,), {})("caf\\u00e9 \\ud800" + "x" * 10_000)
+
+def deep(t, weights):
+    return deep(t, weights)
+
+def memory(t, weights):
+    return np.ones(10**15)
+
+def interrupt(t, weights):
+    raise KeyboardInterrupt
+
+def ask(t, weights):
+    return input("? ")
+
+def generator(t, weights):
+    yield np.ones(2)
+    raise ZeroDivisionError("in the middle")
+
+def leave(t, weights):
+    sys.exit("enough")
+
+def warn(t, weights):
+    for _ in range(1000):
+        np.log(np.zeros(2) - 1)
+    np.mean([])
+    warnings.warn("mind the gap")
+
+def flood(t, weights):
+    for i in range(10_000):
+        warnings.warn(f"number {i}")
+
+def mess_up(t, weights):
+    np.seterr(all="raise")
+    os.chdir("/")
+    sys.path.clear()
+    sys.stdout = None
+
+def settings(t, weights):
+    return [np.geterr()["over"] == "warn", os.getcwd() != "/", sys.stdout is not None]
+
+def say(t, weights):
+    print("from print", end="")
+    os.write(1, b" from write\\n")
+    print("to stderr", file=sys.stderr)
+    os.system("echo from a program")
+
+def forked(t, weights):
+    return os.fork() == 0
+
+def thread(t, weights):
+    threading.Thread(target=time.sleep, args=(1000,)).start()
+    return os.getpid()
+
+def printing(t, weights):
+    while True:
+        print("x" * 79)
+
+def sleeping(t, weights):
+    time.sleep(1000)
+
+def crash(t, weights):
+    ctypes.string_at(0)
+
+def hard_exit(t, weights):
+    os._exit(3)
+
+def family(t, weights):
+    child = subprocess.Popen(["sleep", "1000"])
+    session = subprocess.Popen(["sleep", "2000"], start_new_session=True)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return [os.getpid(), child.pid, session.pid]
+
+if __name__ == "__main__":
+    raise SystemExit("ran as a program")
+"""
+ARGUMENTS: list[Argument] = [np.ones((2, 1)), [np.ones((3, 2)), np.ones((2, 1))]]
+
+
+def script(folder: Path, text: str, name: str = "solution.py") -> Path:
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def ask(code: UserCode, function: str) -> Answer | Stopped:
+    """Call one of the functions above."""
+    return code.call("gradients", [np.array([*map(ord, function)], float), *ARGUMENTS])
+
+
+def given(code: UserCode, function: str) -> Value:
+    answer = ask(code, function)
+    assert isinstance(answer, Answer), answer
+    return answer.given
+
+
+def stopped(code: UserCode, function: str) -> Stopped:
+    answer = ask(code, function)
+    assert isinstance(answer, Stopped), answer
+    return answer
+
+
+def gone(pid: int) -> bool:
+    """Tell whether no such process runs; a dead one that nobody has waited for does not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        os.sched_yield()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("täglich neu")  # a name that needs quoting everywhere
+    script(made, HELPER, "helper.py")
+    script(made, LIVELY)
+    return made
+
+
+@pytest.fixture(scope="module")
+def process(folder: Path) -> Iterator[UserCode]:
+    with UserCode(folder / "solution.py", 600.0) as code:
+        yield code
+
+
+@pytest.fixture
+def code(process: UserCode) -> UserCode:
+    """A new life of the module, in the process that all these tests share."""
+    assert isinstance(process.load(), Loaded)
+    return process
+
+
+def test_functions_are_found_with_their_signatures(process: UserCode, tmp_path: Path) -> None:
+    loaded = process.load()
+    assert isinstance(loaded, Loaded)
+    line = LIVELY.splitlines().index("def gradients(x, t, weights, biases=None, *rest):") + 1
+    names = ["x", "t", "weights", "biases"]
+    assert loaded.functions == {"gradients": Signature(names, 3, line, True, [])}
+    assert "damage" in loaded.others
+    source = (
+        "from functools import partial\ndef step(x, t, weights, biases=None, *, learning_rate):\n"
+        "    return [learning_rate]\ngradients = partial(step, learning_rate=1.0)\n"
+    )
+    with UserCode(script(tmp_path, source)) as code:
+        loaded = code.load()
+        assert isinstance(loaded, Loaded)
+        assert loaded.functions["gradients"].names == names
+        assert loaded.functions["step"] == Signature(
+            [*names, "learning_rate"], 4, 2, False, ["learning_rate"]
+        )
+        answer = code.call("step", [np.ones(1), np.ones(1), [np.ones(1)], 0.25])
+        assert isinstance(answer, Answer)
+        assert answer.given == [0.25]
+
+
+def test_values_come_back_with_all_their_bits(code: UserCode) -> None:
+    value = given(code, "numbers")
+    assert isinstance(value, list)
+    kinds, special, *rest = value
+    assert isinstance(kinds, list)
+    assert isinstance(special, np.ndarray)
+    dtypes = [each.dtype.str for each in kinds if isinstance(each, np.ndarray)]
+    assert dtypes == ["<f2", "<f4", "<f8", "<f8", "|i1", "<u8", "|b1", ">f8"]
+    expected = np.array([np.nan, np.inf, -np.inf, -0.0, 5e-324])
+    assert special.tobytes() == expected.tobytes()
+    assert rest == [0.1, 7, True, 10**30, None]
+
+
+def test_all_kinds_of_values_are_taken_apart(code: UserCode) -> None:
+    found = given(code, "others")
+    assert isinstance(found, dict)
+    plain = {
+        name: each.tolist() if isinstance(each, np.ndarray) else each
+        for name, each in found.items()
+    }
+    ragged = plain.pop("ragged")
+    assert isinstance(ragged, list)
+    assert [np.shape(each) for each in ragged] == [(2,), (3,)]  # type: ignore[arg-type]  # arrays
+    assert plain == {
+        "tensor": [[1.0, 1.0], [1.0, 1.0]],
+        "part": 0.25,
+        "lazy": [1.5, 2.5],
+        "deque": [1],
+        "view": [3],
+        "matrix": [[1, 2]],
+        "text": Other("a str"),
+        "complex": Other("an array of complex numbers"),
+        "keys": Other("a dict whose keys are not names"),
+        "big": Other("a whole number too large for a float"),
+        "words": Other("an array of dtype <U1"),
+    }
+    large = "an array of 1,000,000,000 numbers, more numbers than expected"
+    assert given(code, "enormous") == Other(large)
+    assert "nested too deeply" in repr(given(code, "endless"))
+
+
+def test_arguments_are_fresh_and_their_damage_is_seen(code: UserCode) -> None:
+    assert given(code, "layout") is True
+    answer = ask(code, "damage")
+    assert isinstance(answer, Answer)
+    assert [*answer.changed] == [1, 2]
+    after = [each.tolist() for each in answer.changed[2] if isinstance(each, np.ndarray)]  # type: ignore[union-attr]  # a list
+    assert after == [[[1.0, 1.0]] * 3, [[1.0]] * 3]
+    assert ARGUMENTS[0] == pytest.approx(np.ones((2, 1))), "the caller's own arrays stay"
+    answer = ask(code, "layout")
+    assert isinstance(answer, Answer)
+    assert answer.changed == {}
+
+
+def test_errors_show_the_users_lines_only(code: UserCode) -> None:
+    error = stopped(code, "fail")
+    assert (error.kind, error.while_loading) == ("raised", False)
+    assert error.message.startswith("ValueError: matmul: ")
+    *_, outer, inner = error.frames
+    assert (outer.file, outer.function) == ("solution.py", "fail")
+    assert outer.source == "return helper.divide(np.ones((5, 2)))"
+    assert (inner.file, inner.line, inner.function) == ("helper.py", 5, "divide")
+    deep = stopped(code, "deep")
+    assert deep.message.startswith("RecursionError: maximum recursion depth exceeded")
+    assert len(deep.frames) == 10
+    assert 900 < deep.omitted + 10 <= 1000
+    hidden = stopped(code, "huge_name").message
+    assert hidden.startswith("ValueError: café \\ud800xxx")
+    assert len(hidden) < 2100
+    for function, message in (
+        ("memory", "MemoryError: Unable to allocate"),
+        ("interrupt", "KeyboardInterrupt"),
+        ("generator", "ZeroDivisionError: in the middle"),
+        ("ask", "EOFError: EOF when reading a line"),
+        ("leave", "sys.exit('enough')"),
+    ):
+        end = stopped(code, function)
+        assert end.message.startswith(message)
+        assert end.kind == ("exited" if function == "leave" else "raised")
+        assert end.frames[-1].function == function
+    assert given(code, "counted") == 1, "still the same life"
+    assert given(code, "counted") == 2
+
+
+def test_warnings_have_the_users_line_and_are_not_repeated(code: UserCode) -> None:
+    lines = [each.strip() for each in LIVELY.splitlines()]
+    answer = ask(code, "warn")
+    assert isinstance(answer, Answer)
+    assert {each.file for each in answer.warnings} == {"solution.py"}
+    sources = {each.message.rstrip("."): lines[each.line - 1] for each in answer.warnings}
+    assert sources["invalid value encountered in log"] == "np.log(np.zeros(2) - 1)"
+    assert sources["Mean of empty slice"] == "np.mean([])"
+    assert sources["mind the gap"] == 'warnings.warn("mind the gap")'
+    assert len(answer.warnings) == len(sources) <= 5
+    flood = ask(code, "flood")
+    assert isinstance(flood, Answer)
+    assert len(flood.warnings) == 50
+
+
+def test_a_life_begins_as_the_first_did(process: UserCode, folder: Path) -> None:
+    assert isinstance(process.load(), Loaded)
+    assert given(process, "settings") == [True, True, True]
+    assert given(process, "counted") == 1
+    before = len(process.output)
+    assert given(process, "say") is None
+    said = "from print from write\nto stderr\nfrom a program\n"
+    assert process.output[before:] == said, "in its order"
+    given(process, "mess_up")
+    script(folder, HELPER.replace("VALUE = 1", "VALUE = 22"), "helper.py")
+    for function, expected in (("settings", [True, True, True]), ("counted", 1), ("forked", False)):
+        assert isinstance(process.load(), Loaded)
+        assert given(process, function) == expected
+    assert process.output.endswith(" solution 22\n")
+    script(folder, HELPER, "helper.py")
+
+
+def test_hangs_and_crashes_end_the_process_and_the_next_life_starts_another(folder: Path) -> None:
+    with UserCode(folder / "solution.py", 600.0) as code:
+        for function, kind, message in (
+            ("crash", "crashed", "signal SIGSEGV"),
+            ("hard_exit", "exited", "os._exit(3)"),
+            ("sleeping", "hung", "1.5 s"),
+            ("printing", "hung", "1.5 s"),
+        ):
+            assert isinstance(code.load(), Loaded)
+            if kind == "hung":
+                code.limit, code.elapsed = SHORT, 0.0
+            end = stopped(code, function)
+            assert (end.kind, end.message, end.while_loading) == (kind, message, False)
+            if kind != "exited":
+                assert end.frames[-1].function == function
+                assert end.frames[-1].source in LIVELY
+            if kind == "hung":
+                assert code.elapsed >= SHORT
+                assert code.load() == Stopped("hung", "1.5 s", while_loading=True), "no time left"
+                code.limit = 600.0
+        assert "x" * 79 in code.output
+        assert len(code.output) < 200_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others have nothing to find sessions by")
+def test_nothing_that_the_code_started_is_left(folder: Path) -> None:
+    with UserCode(folder / "solution.py", 600.0) as code:
+        assert isinstance(code.load(), Loaded)
+        found = given(code, "family")
+        assert isinstance(found, list)
+        family = [each for each in [*found, given(code, "thread")] if isinstance(each, int)]
+        assert len(family) == 4
+        assert not any(map(gone, family))
+    assert all(map(gone, family))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "message"),
+    [
+        ("x = 1\ndef f(:\n", "raised", "SyntaxError: invalid syntax"),
+        ("import sys\nsys.exit()\n", "exited", "sys.exit()"),
+        ("a = 1\nb = a / 0\n", "raised", "ZeroDivisionError: division by zero"),
+        ("import no_such\n", "raised", "ModuleNotFoundError: No module named 'no_such'"),
+        ("import time\nwhile True:\n    time.sleep(1)\n", "hung", "1.5 s"),
+    ],
+)
+def test_what_happens_while_the_file_is_loaded(
+    text: str, kind: str, message: str, tmp_path: Path
+) -> None:
+    limit = SHORT if kind == "hung" else 600.0
+    with UserCode(script(tmp_path, text, "statistics.py"), limit) as code:
+        end = code.load()
+    assert isinstance(end, Stopped)
+    assert (end.kind, end.message, end.while_loading) == (kind, message, True)
+    assert end.frames[-1].file == "statistics.py"
+    assert end.frames[-1].source in text
+
+
+ENDLESS = "import os\nprint(os.getpid())\ndef gradients(x, t, weights):\n    while True: pass\n"
+
+
+def test_an_interrupted_caller_leaves_no_process(tmp_path: Path) -> None:
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with UserCode(script(tmp_path, ENDLESS)) as code:
+            assert isinstance(code.load(), Loaded)
+            pid = int(code.output)
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            with pytest.raises(KeyboardInterrupt):
+                code.call("gradients", [1.0, 1.0, 1.0])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert gone(pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it ends with its time limit")
+def test_a_killed_caller_leaves_no_process(tmp_path: Path) -> None:
+    file = script(tmp_path, ENDLESS)
+    program = (
+        "from pathlib import Path\nfrom bptui.check.runner import UserCode\n"
+        f"with UserCode(Path({str(file)!r}), 1000.0) as code:\n"
+        "    code.load()\n    print(code.output, flush=True)\n"
+        "    code.call('gradients', [1.0, 1.0, 1.0])\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as caller:
+        assert caller.stdout is not None
+        pid = int(caller.stdout.readline())
+        assert not gone(pid)
+        caller.kill()
+    wait_until(lambda: gone(pid))
