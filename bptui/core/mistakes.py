@@ -66,6 +66,8 @@ class Mistake(NamedTuple):
     """The parameters that no update changes."""
     accumulates: bool = False
     """Whether gradients are kept from step to step."""
+    factor: Callable[[int], float] | None = None
+    """What the gradient of the data is multiplied by, in a batch of so many samples."""
 
 
 MISTAKES: dict[str, Mistake] = {}
@@ -73,12 +75,17 @@ MISTAKES: dict[str, Mistake] = {}
 
 
 def mistake(
-    name: str, summary: str, refusal: Refusal = _anywhere, accumulates: bool = False
+    name: str,
+    summary: str,
+    refusal: Refusal = _anywhere,
+    accumulates: bool = False,
+    factor: Callable[[int], float] | None = None,
 ) -> Callable[[Rewrite], Rewrite]:
     """Enter a rewrite into the catalogue."""
 
     def entered(rewrite: Rewrite) -> Rewrite:
-        MISTAKES[name] = Mistake(name, summary, rewrite, refusal, accumulates=accumulates)
+        entry = Mistake(name, summary, rewrite, refusal, accumulates=accumulates, factor=factor)
+        MISTAKES[name] = entry
         return rewrite
 
     return entered
@@ -86,7 +93,11 @@ def mistake(
 
 def _frozen(name: str, summary: str, freezes: Freezes, refusal: Refusal = _anywhere) -> None:
     """Enter a mistake that only leaves parameters as they are."""
-    MISTAKES[name] = Mistake(name, summary, lambda step: step, refusal, "update", freezes)
+
+    def rewrite(step: Step) -> Step:
+        return step.keeping(freezes(step.experiment.network))
+
+    MISTAKES[name] = Mistake(name, summary, rewrite, refusal, "update", freezes)
 
 
 def _with_error(step: Step, change: Callable[[Node], Node]) -> Step:
@@ -118,7 +129,7 @@ def _without_derivative(step: Step, layers: Iterable[int]) -> Step:
     "leaves the activation's derivative out of the output layer's delta",
 )
 def missing_output_derivative(step: Step) -> Step:
-    return _without_derivative(step, [step.depth])
+    return _without_derivative(step, (layer for layer in step.layers if layer == step.depth))
 
 
 @mistake(
@@ -136,7 +147,7 @@ def missing_hidden_derivative(step: Step) -> Step:
 )
 def derivative_of_activation(step: Step) -> Step:
     names = step.names
-    for layer in (step.depth, *step.hidden):
+    for layer in step.layers:
         out, upstream = step.nodes[names.out(layer)], step.nodes[names.out_gradient(layer)]
         if step.nodes[names.delta(layer)].op is not positive:  # there is a derivative
             (again,) = out.op.rule(out.op(out), upstream)
@@ -171,12 +182,16 @@ _frozen(
 )
 
 
-@mistake("wrong-sign", "uses target - output as the error, so the update climbs")
+@mistake(
+    "wrong-sign",
+    "uses target - output as the error, so the update climbs",
+    factor=lambda samples: -1.0,
+)
 def wrong_sign(step: Step) -> Step:
     return _with_error(step, lambda error: -error)
 
 
-@mistake("doubled", "doubles the gradient of the data loss")
+@mistake("doubled", "doubles the gradient of the data loss", factor=lambda samples: 2.0)
 def doubled(step: Step) -> Step:
     return _with_error(step, lambda error: multiply(constant(2.0), error))
 
@@ -184,6 +199,7 @@ def doubled(step: Step) -> Step:
 @mistake(
     "missing-half",
     "halves the gradient of the data loss, as if the loss had another factor 1/2",
+    factor=lambda samples: 0.5,
 )
 def missing_half(step: Step) -> Step:
     return _with_error(step, lambda error: multiply(constant(0.5), error))
@@ -203,12 +219,17 @@ def _undivided(error: Node) -> Node:
     "not-averaged",
     "sums the gradient over the batch although the loss is a mean",
     refusal=_needs_mean,
+    factor=float,
 )
 def not_averaged(step: Step) -> Step:
     return _with_error(step, _undivided)
 
 
-@mistake("averaged-twice", "divides the gradient by the batch size once too often")
+@mistake(
+    "averaged-twice",
+    "divides the gradient by the batch size once too often",
+    factor=lambda samples: 1.0 / samples,
+)
 def averaged_twice(step: Step) -> Step:
     return _with_error(step, lambda error: error / samples(step.samples))
 
@@ -227,7 +248,7 @@ _frozen(
     refusal=_needs_bias,
 )
 def bias_gradient_not_summed(step: Step) -> Step:
-    for layer in (step.depth, *step.hidden):
+    for layer in step.layers:
         delta = step.nodes[step.names.delta(layer)]
         step = step.with_formula(step.names.bias_gradient(layer), item(delta, index=-1))
     return step

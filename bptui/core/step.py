@@ -13,7 +13,7 @@ import numpy as np
 from bptui.core.activations import APPLIED
 from bptui.core.graph.backward import Simplification, backward
 from bptui.core.graph.elementwise import multiply
-from bptui.core.graph.node import Node, Op, leaf, one_over, ordered, stable
+from bptui.core.graph.node import LEAF, Node, Values, Op, leaf, one_over, ordered, stable
 from bptui.core.losses import LOSSES, TERMS, Shortcut
 from bptui.core.network import Names
 from bptui.core.optimizers import OPTIMIZERS
@@ -38,6 +38,8 @@ class Step(NamedTuple):
     nodes: Mapping[str, Node]
     before: Mapping[str, Node]
     updated: Mapping[str, Node]
+    only: int = 0
+    """The only layer in which a slip is made; 0: wherever it can be."""
 
     @property
     def names(self) -> Names:
@@ -48,9 +50,14 @@ class Step(NamedTuple):
         return self.experiment.network.depth
 
     @property
-    def hidden(self) -> range:
-        """The hidden layers in the order of the backward pass."""
-        return range(self.depth - 1, 0, -1)
+    def layers(self) -> list[int]:
+        """The layers in the order of the backward pass, or the ``only`` one that is meant."""
+        return [self.only] if self.only else [*range(self.depth, 0, -1)]
+
+    @property
+    def hidden(self) -> list[int]:
+        """The hidden ones of the layers."""
+        return [layer for layer in self.layers if layer < self.depth]
 
     @property
     def outputs(self) -> list[Node]:
@@ -82,6 +89,13 @@ class Step(NamedTuple):
         leaves = [node for node in ordered(self.outputs) if node.settings.get("role") == "setting"]
         return {node: known[node.name] for node in leaves}
 
+    def given(self, numbers: Mapping[str, Values]) -> dict[Node, Values]:
+        """Return the nodes whose numbers are known, from those by name, settings included."""
+        leaves = {node.name: node for node in ordered(self.outputs) if node.op is LEAF}
+        known = {**leaves, **self.nodes}
+        settings = {node: np.asarray(value) for node, value in self.settings.items()}
+        return {known[name]: numbers[name] for name in known.keys() & numbers.keys()} | settings
+
     def reads(self, name: str, other: str) -> bool:
         """Whether a quantity is computed from another."""
         return self.nodes[other] in ordered([self.nodes[name]])
@@ -102,6 +116,10 @@ class Step(NamedTuple):
             nodes={name: changed[node] for name, node in self.nodes.items()},
             updated={name: changed[node] for name, node in self.updated.items()},
         )
+
+    def keeping(self, names: Iterable[str]) -> Step:
+        """Return the step that leaves these parameters as they are."""
+        return self.with_changes({self.updated[name]: self.before[name] for name in names})
 
     def remembering(self, earlier: Node, later: Node) -> Step:
         """Return the step that keeps a quantity for the next one, which finds it in ``earlier``."""
