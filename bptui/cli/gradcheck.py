@@ -73,7 +73,7 @@ def command(name_or_file: str, step: int, every: bool, form: str) -> None:
 
 def gradcheck(experiment: Experiment, step: int, every: bool, form: str) -> None:
     """Seek the step, check it, write what was found; exit code 1 if anything is wrong."""
-    from bptui.check.gradcheck.record import record, unchecked
+    from bptui.check.gradcheck.report import record, unchecked
     from bptui.cli.explain import seek
     from bptui.core.errors import MOST_STEPS
     from bptui.core.timeline import Timeline

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from bptui.check.gradcheck.check import GradientCheck, check_gradients
-from bptui.check.gradcheck.comparison import TOLERANCE
+from bptui.check.gradcheck.check import TOLERANCE, GradientCheck, check_gradients
 from bptui.core.arrays import Array, frozen
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.errors import UnusableError

@@ -2,26 +2,177 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal, TypeAlias
 
 import numpy as np
 
-from bptui.check.gradcheck.chain import Chains, Link, made_with
-from bptui.check.gradcheck.comparison import Comparison, Kind, Places
-from bptui.check.gradcheck.forward import ForwardPass
-from bptui.check.gradcheck.numerical import compare, work
-from bptui.core.arrays import Integers
+from bptui.check.gradcheck.derivatives import (
+    EPSILON,
+    SMALLEST,
+    ForwardPass,
+    Kind,
+    Mask,
+    Places,
+    numbers_of,
+)
+from bptui.core.arrays import Array, Integers
 from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
+from bptui.core.graph.node import Values, evaluate
+from bptui.core.mistakes import with_mistakes
+from bptui.core.step import training_step
 
+Verdict: TypeAlias = Literal["right", "wrong", "kink"]
+"""``kink``: not differentiable here, and the analytic value is one that may stand for it."""
 Progress = Callable[[float], None]
 """Is told the share of the work that is done, 0 to 1; may raise to give up."""
+
+TOLERANCE = 1e-9
+"""The relative error that a right result stays below, but for what rounding explains."""
+ROUNDING = 4.0 * EPSILON
+"""How far rounding takes a result, relative to the sizes of what is added up for it."""
+TRUSTED, CLEAR = 1e-6, 1e-3
+"""How near numbers are that rounding has left alone, and how far apart are others than they."""
+LEAST_RATIO = 1e-3
+"""A constant factor is told between this and its reciprocal."""
 SEED = 0
 WORK = 500_000
 """Numbers to compute for one array, for each pass, before a sample of it is checked."""
 FEWEST = 8
 """Numbers that are checked of any array, however much work they are."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """``analytic`` is what backpropagation gave at ``places`` of the array ``name``.
+
+    ``right`` and ``left`` are the one-sided derivatives, the same where there is one derivative;
+    ``lowest`` and ``highest`` bound what may stand for it at a kink. ``rounding`` is how far
+    rounding can take a right result from it. ``central`` are central differences, shown beside
+    gradients of parameters; they decide nothing. All are (numbers,).
+    """
+
+    name: str
+    places: Places
+    analytic: Array
+    right: Array
+    left: Array
+    lowest: Array
+    highest: Array
+    rounding: Array
+    central: Array | None = None
+
+    @cached_property
+    def numerical(self) -> Array:
+        """The derivatives; at a kink the one-sided one that is nearer to the analytic value."""
+        with np.errstate(all="ignore"):
+            nearer = np.abs(self.analytic - self.left) < np.abs(self.analytic - self.right)
+        return np.where(nearer, self.left, self.right)
+
+    @cached_property
+    def relative_error(self) -> Array:
+        """|a - n| / max(|a|, |n|); 0 where both are 0, nan where one is not finite."""
+        with np.errstate(all="ignore"):
+            apart = np.abs(self.analytic - self.numerical)
+            largest = np.maximum(np.abs(self.analytic), np.abs(self.numerical))
+            return np.where(largest == 0.0, 0.0, apart / largest)
+
+    @cached_property
+    def kink(self) -> Mask:
+        """Where the loss has no derivative: those of the two sides differ, or are not finite."""
+        with np.errstate(all="ignore"):
+            return ~self._near(self.lowest, self.highest)
+
+    @cached_property
+    def wrong(self) -> Mask:
+        """Where the analytic value is no derivative; not finite, it is never a finite one."""
+        lowest, highest, a = self.lowest, self.highest, self.analytic
+        with np.errstate(all="ignore"):
+            fits = (a >= lowest) | self._near(a, lowest)
+            fits &= (a <= highest) | self._near(a, highest)
+        # a derivative that has overflowed itself says nothing about another number
+        return np.isfinite(lowest) & np.isfinite(highest) & ~(fits & np.isfinite(a))
+
+    @property
+    def at_kink(self) -> Mask:
+        """Where there is no derivative, and the analytic value may stand for one."""
+        return self.kink & ~self.wrong
+
+    @cached_property
+    def rounded(self) -> Mask:
+        """Where it is right though later digits differ: as far as rounding explains."""
+        return ~self.wrong & ~self.kink & (self.relative_error > TOLERANCE)
+
+    def verdict(self, position: int) -> Verdict:
+        if self.wrong[position]:
+            return "wrong"
+        return "kink" if self.kink[position] else "right"
+
+    @property
+    def largest_error(self) -> tuple[float, int] | None:
+        """The largest relative error of the right ones, and where; not of those ``rounded``."""
+        fair = ~self.wrong & ~self.kink & ~self.rounded
+        position = int(np.where(fair, self.relative_error, -1.0).argmax())
+        return (float(self.relative_error[position]), position) if fair.any() else None
+
+    @cached_property
+    def ratio(self) -> float | None:
+        """The constant factor of the analytic values, where all are that far from the true ones."""
+        a, n = self.analytic[self.wrong], self.right[self.wrong]
+        rounding = self.rounding[self.wrong]
+        if not a.size or (self.wrong & self.kink).any() or (np.abs(n) <= rounding).any():
+            return None
+        with np.errstate(all="ignore"):
+            factor = float(a @ n) / float(n @ n)
+            allowed = TOLERANCE * np.abs(a) + rounding * max(1.0, abs(factor))
+            same = bool((np.abs(a - factor * n) <= allowed).all())
+        # of absurd sizes, or of nothing, a factor says little
+        return factor if same and LEAST_RATIO <= abs(factor) <= 1.0 / LEAST_RATIO else None
+
+    def _near(self, one: Array, other: Array) -> Mask:
+        allowed = TOLERANCE * np.maximum(np.abs(one), np.abs(other)) + self.rounding
+        near: Mask = np.abs(one - other) <= allowed
+        return near
+
+
+@dataclass(frozen=True)
+class UpdateFault:
+    """Parameters ``name`` (W2, b1) that did not become what they should have.
+
+    ``never_applied``: they stayed as they were. ``wrong``: how many numbers are concerned.
+    """
+
+    name: str
+    never_applied: bool
+    wrong: int
+
+
+@dataclass(frozen=True, eq=False)
+class Link:
+    """An operation of the backward pass, or an update, and what is wrong with it.
+
+    ``results`` are what it computed; ``faults`` what an update failed to do. ``follows_from`` are
+    the wrong results that it was computed from; ``mistakes`` are those of the preset that are made
+    in it.
+    """
+
+    operation: str
+    follows_from: tuple[str, ...] = ()
+    results: tuple[Comparison, ...] = ()
+    faults: tuple[UpdateFault, ...] = ()
+    mistakes: tuple[str, ...] = ()
+
+    @property
+    def wrong(self) -> bool:
+        return bool(self.faults) or any(bool(each.wrong.any()) for each in self.results)
+
+    @property
+    def origin(self) -> bool:
+        """Whether it is wrong though all that it was computed from is right."""
+        return self.wrong and not self.follows_from
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,10 +232,12 @@ def check_gradients(
             f"a loss of {snapshot.loss} at step {snapshot.step}",
             "a step before training diverged",
         )
-    mistakes = snapshot.experiment.training.mistakes
-    forward = ForwardPass(made_with(snapshot, ()) if mistakes else snapshot)
+    forward = ForwardPass(snapshot)
     jobs = dict(_jobs(forward, every))
-    whole, done = sum(work(forward, each) for each in jobs.values()), 0
+    passes = 4 if forward.kinked else 1
+    whole, done = 0, 0
+    for each in jobs.values():
+        whole += (passes + 2 * each.parameters) * len(each.units) * forward.work(each.layer)
 
     def told(more: int) -> None:
         nonlocal done
@@ -92,9 +245,9 @@ def check_gradients(
         if progress is not None:
             progress(min(done / whole, 1.0))
 
-    truth = {name: compare(forward, snapshot, name, places, told) for name, places in jobs.items()}
-    links, idle = Chains(forward, snapshot, truth).explained()
-    gradients = tuple(each for each in truth.values() if each.central is not None)
+    truth = {name: _compare(forward, snapshot, name, each, told) for name, each in jobs.items()}
+    links, idle = _explained(_links(snapshot, truth, _faults(forward, snapshot)), snapshot)
+    gradients = tuple(each for each in truth.values() if each.places.parameters)
     return GradientCheck(snapshot, gradients, links, idle)
 
 
@@ -127,3 +280,119 @@ def _chosen(count: int, most: int | None, draw: tuple[int, int]) -> Integers:
         return np.arange(count)
     drawn = np.random.default_rng((SEED, *draw)).choice(count, most, replace=False)
     return np.sort(drawn)
+
+
+def _compare(
+    forward: ForwardPass, snapshot: Snapshot, name: str, places: Places, told: Callable[[int], None]
+) -> Comparison:
+    """Return what backpropagation gave for the array ``name`` beside the derivatives."""
+    with np.errstate(all="ignore"):
+        right = left = forward.slopes(places, 1.0, 0, told)
+        alike = [right]
+        if forward.kinked:
+            left = forward.slopes(places, -1.0, 0, told)
+            alike += [left, *(forward.slopes(places, 1.0, side, told) for side in (-1, 1))]
+        central = forward.central(places, told) if places.parameters else None
+        lowest, highest = np.minimum.reduce(alike), np.maximum.reduce(alike)
+        analytic, size = places.of(snapshot.values[name]), np.abs(right)
+        rounding = ROUNDING * places.of(forward.sizes[name]) + SMALLEST
+        # rounding excuses nothing where without mistakes it takes the result nowhere; of zeros
+        # that agree nothing is learnt of numbers that are small in their array
+        same = np.abs(places.of(forward.right[name]) - right) <= TRUSTED * size
+        large = np.abs(analytic) >= TRUSTED * np.abs(analytic).max(initial=0.0)
+        excused = np.minimum(rounding, CLEAR * size)
+        rounding = np.where(same & ((size > SMALLEST) | large), excused, rounding)
+    return Comparison(name, places, analytic, right, left, lowest, highest, rounding, central)
+
+
+def _links(
+    snapshot: Snapshot, truth: Mapping[str, Comparison], faults: Collection[UpdateFault]
+) -> Iterator[Link]:
+    """Yield the operations from the loss to the update, without the mistakes behind them."""
+    spoilt: set[str] = set()
+    for operation in snapshot.operations:
+        if operation.stage == "backward":
+            results = tuple(truth[name] for name in operation.writes)
+            sources = tuple(each for each in operation.reads if each in spoilt)
+            yield Link(operation.name, sources, results)
+            spoilt |= {each.name for each in results if each.wrong.any()}
+        elif operation.stage == "update":
+            own = snapshot.experiment.network.parameters_of(operation.layer)
+            made = tuple(f for f in faults if operation.name == "update" or f.name in own)
+            yield Link(operation.name, faults=made)
+
+
+def _faults(forward: ForwardPass, snapshot: Snapshot) -> list[UpdateFault]:
+    """Return where the update is not what the optimizer makes of the step's own gradients.
+
+    What the preset does not train, by train_weights and train_biases, is to stay.
+    """
+    found: list[UpdateFault] = []
+    old, new = snapshot.parameters.named(), snapshot.updated_parameters.named()
+    due = [forward.step.updated[name] for name in old]
+    values = evaluate(due, forward.step.given(numbers_of(snapshot)))
+    for (name, before), node in zip(old.items(), due, strict=True):
+        expected, after = values[node], new[name]
+        with np.errstate(all="ignore"):
+            allowed = TOLERANCE * np.abs(expected - before) + 4.0 * EPSILON * np.abs(before)
+            wrong = ~(_equal(after, expected) | (np.abs(after - expected) <= allowed))
+        if wrong.any():
+            stayed = np.array_equal(after, before)
+            found.append(UpdateFault(name, stayed, int(wrong.sum())))
+    return found
+
+
+def _equal(one: Array, other: Array) -> Mask:
+    equal: Mask = (one == other) | (np.isnan(one) & np.isnan(other))
+    return equal
+
+
+def _explained(
+    links: Iterator[Link], snapshot: Snapshot
+) -> tuple[tuple[Link, ...], tuple[str, ...]]:
+    """Return the links with the mistakes that are made in the wrong ones, and the idle mistakes.
+
+    A mistake is made in a link whose formula, without it, makes something else of the step's own
+    numbers; it is told once, and not again of what is computed from there. It is idle if it is
+    made in no link, and if nothing is wrong.
+    """
+    made, numbers = snapshot.experiment.training.mistakes, numbers_of(snapshot)
+    formulas = _Formulas(snapshot, made, numbers)
+    without = {m: _Formulas(snapshot, tuple(x for x in made if x != m), numbers) for m in made}
+    acting, explained = set[str](), list[Link]()
+    inherited: dict[str, set[str]] = {}
+    for link in links:
+        names = [each.name for each in link.results]
+        names += [each.name for each in link.faults]
+        known = set[str]().union(*(inherited[each] for each in link.follows_from))
+        own = [m for m in made if any(formulas.differ(without[m], name) for name in names)]
+        acting |= {*own}
+        fresh = [m for m in own if m not in known] if link.wrong else []
+        explained.append(replace(link, mistakes=tuple(fresh)))
+        inherited |= dict.fromkeys(names, known | {*fresh})
+    wrong = any(each.wrong for each in explained)
+    return tuple(explained), tuple(m for m in made if m not in acting or not wrong)
+
+
+class _Formulas:
+    """What the formulas of a step with some mistakes make of the numbers of another one."""
+
+    def __init__(
+        self, snapshot: Snapshot, mistakes: tuple[str, ...], numbers: Mapping[str, Values]
+    ) -> None:
+        training = replace(snapshot.experiment.training, mistakes=mistakes)
+        step = training_step(replace(snapshot.experiment, training=training), len(snapshot.batch))
+        self.step = with_mistakes(step, mistakes)
+        self.given = self.step.given(numbers)
+
+    def value(self, name: str) -> Values:
+        node = self.step.updated[name] if name in self.step.updated else self.step.nodes[name]
+        given = {each: value for each, value in self.given.items() if each is not node}
+        return evaluate([node], given if node.inputs else self.given)[node]
+
+    def differ(self, other: _Formulas, name: str) -> bool:
+        """Whether the other formulas make a quantity something else."""
+        one, two = self.value(name), other.value(name)
+        with np.errstate(all="ignore"):
+            near = np.abs(one - two) <= TOLERANCE * np.maximum(np.abs(one), np.abs(two))
+        return not bool((near | _equal(one, two)).all())

@@ -1,33 +1,31 @@
-"""A gradient check in words: the summary, the chain of operations, the tables line by line."""
+"""A gradient check in words, as tables line by line, and as a record for other programs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from bptui.check.gradcheck.chain import Link
-from bptui.check.gradcheck.check import GradientCheck
-from bptui.check.gradcheck.comparison import Comparison, Mask, Places
+from bptui.check.gradcheck.check import Comparison, GradientCheck, Link, Mask
+from bptui.check.gradcheck.derivatives import Places
+from bptui.core.experiment import Experiment
 from bptui.core.network import Names
 
+Record: TypeAlias = dict[str, Any]
 Role: TypeAlias = Literal["title", "columns", "right", "wrong", "kink", "note", "verdict", "blank"]
 METHOD = (
     "Analytic: from backpropagation. Complex step: Im L(w + ih) / h, from the forward pass alone; "
     "it decides. Central difference: (L(w + h) - L(w - h)) / 2h, less exact. Relative error: "
     "|a - n| / max(|a|, |n|); right below 1e-9, or where rounding explains it."
 )
+SCHEMA = 1
 MOST, WORST = 16, 8
 """Rows of a matrix that are all written, and of a larger one: those to look at first."""
 FULL = 92
 """Columns that a table takes with the central differences; without that room it leaves them out."""
-DECIMALS, FEWER_DECIMALS = 10, 8
-"""Of the numbers in a wide table and in a narrow one."""
-WIDE = ("analytic", "complex step", "central difference", "relative error")
-NARROW = ("analytic", "numerical", "error")
 
 
 @dataclass(frozen=True)
@@ -47,13 +45,10 @@ class ReportLine:
 def report_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
     """Yield a table for each matrix and each vector of biases, its verdict at the end."""
     experiment, names = check.snapshot.experiment, check.snapshot.experiment.network.names
-    written = [_written(each) for each in check.gradients]
-    room = max(
-        len(each.places.parameter(names, position))
-        for each, positions in zip(check.gradients, written, strict=True)
-        for position in positions
-    )
-    for place, (each, positions) in enumerate(zip(check.gradients, written, strict=True)):
+    written = [(each, _written(each)) for each in check.gradients]
+    labels = (each.places.parameter(names, at) for each, positions in written for at in positions)
+    room = max(map(len, labels))
+    for place, (each, positions) in enumerate(written):
         if place:
             yield ReportLine("", "blank")
         yield ReportLine(_title(names, each), "title")
@@ -61,14 +56,20 @@ def report_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
         if frozen is not None:
             yield from _said(f"frozen: {frozen.reason}", "note", width)
         yield from _rows(names, each, positions, room, width)
-        for position in positions:
-            if each.at_kink[position]:
-                name, both = each.places.parameter(names, position), sides(each, position)
-                yield from _said(f"{name}: not differentiable here: {both}", "note", width)
-        left = np.ones(each.places.size, dtype=bool)
-        left[positions] = False
-        if left.any():
-            yield from _said(_omitted(each, left), "note", width)
+        for at in positions:
+            if each.at_kink[at]:
+                left, right = (float(side[at]) + 0.0 for side in (each.left, each.right))  # no "-0"
+                sides = f"{left:.6g} from the left, {right:.6g} from the right"
+                name = each.places.parameter(names, at)
+                yield from _said(f"{name}: not differentiable here: {sides}", "note", width)
+        omitted = np.ones(each.places.size, dtype=bool)
+        omitted[positions] = False
+        if omitted.any():
+            counts = zip(_counts(each, omitted), ("wrong", "at a kink", "right"), strict=True)
+            told = [(count, word) for count, word in counts if count]
+            parts = ", ".join(f"{count:,} {word}" for count, word in told)
+            parts = f", all {told[0][1]}" if len(told) == 1 else f": {parts}"
+            yield from _said(f"… {omitted.sum():,} more{parts}", "note", width)
         yield from _said(_verdict(names, each), "verdict", width)
 
 
@@ -94,35 +95,33 @@ def _written(each: Comparison) -> list[int]:
         return list(range(each.places.size))
     apart = np.nan_to_num(np.abs(each.analytic - each.numerical), nan=np.inf)
     error = np.where(each.wrong, apart, each.relative_error)
-    order = np.lexsort((-error, ~each.kink, ~each.wrong))
-    return [int(position) for position in order[:WORST]]
+    return [int(at) for at in np.lexsort((-error, ~each.kink, ~each.wrong))[:WORST]]
 
 
 def _rows(
     names: Names, each: Comparison, positions: list[int], room: int, width: int
 ) -> Iterator[ReportLine]:
+    heads, decimals = ["analytic", "numerical", "error"], 8
     values = [each.analytic, each.numerical]
     if width >= FULL and each.central is not None:
+        heads, decimals = ["analytic", "complex step", "central difference", "relative error"], 10
         values.append(np.where(each.kink, np.nan, each.central))
-    decimals = DECIMALS if width >= FULL else FEWER_DECIMALS
     columns = [_aligned(array[positions], decimals) for array in values]
-    columns.append([error_text(float(each.relative_error[position])) for position in positions])
-    heads = WIDE if width >= FULL else NARROW
+    columns.append([_error(float(each.relative_error[at])) for at in positions])
     widths = [max(map(len, (head, *column))) for head, column in zip(heads, columns, strict=True)]
     titles = [head.rjust(wide) for head, wide in zip(heads, widths, strict=True)]
     yield ReportLine("  ".join((f"  {'':{room}}", *titles)), "columns")
-    for position, *cells in zip(positions, *columns, strict=True):
-        name, words = each.places.parameter(names, position), _words(each, position)
+    for at, *cells in zip(positions, *columns, strict=True):
+        words = _words(each, at)
         aligned = [cell.rjust(wide) for cell, wide in zip(cells, widths, strict=True)]
-        text = "  ".join((f"  {name:{room}}", *aligned, words))
-        yield ReportLine(text, each.verdict(position), each.places, position, words)
+        text = "  ".join((f"  {each.places.parameter(names, at):{room}}", *aligned, words))
+        yield ReportLine(text, each.verdict(at), each.places, at, words)
 
 
 def _aligned(values: Iterable[float], decimals: int) -> list[str]:
     """Return the numbers with as many decimals each, all with powers of ten if any needs one."""
     numbers = [float(each) for each in values]
-    sizes = [abs(each) for each in numbers if each and np.isfinite(each)]
-    plain = all(1e-4 <= each < 1e4 for each in sizes)
+    plain = all(1e-4 <= abs(each) < 1e4 for each in numbers if each and np.isfinite(each))
     style = f"+.{decimals}f" if plain else f"+.{decimals - 1}e"
     # nan: there is none; an exact zero says so
     return [
@@ -130,7 +129,7 @@ def _aligned(values: Iterable[float], decimals: int) -> list[str]:
     ]
 
 
-def error_text(error: float) -> str:
+def _error(error: float) -> str:
     """Return an error in two digits, which are enough: 2.1e-16; 0 where the numbers are equal."""
     return "0" if error == 0.0 else f"{error:.1e}"
 
@@ -145,59 +144,39 @@ def _words(each: Comparison, position: int) -> str:
     return "right, within rounding" if each.rounded[position] else "right"
 
 
-def sides(each: Comparison, position: int) -> str:
-    """Return both one-sided derivatives at a kink in words."""
-    left, right = (float(array[position]) + 0.0 for array in (each.left, each.right))  # no "-0"
-    return f"{left:.6g} from the left, {right:.6g} from the right"
-
-
 def _counts(each: Comparison, where: Mask) -> tuple[int, int, int]:
     """Return how many of those are wrong, at a kink, and right."""
     wrong, kinks = int((each.wrong & where).sum()), int((each.at_kink & where).sum())
     return wrong, kinks, int(where.sum()) - wrong - kinks
 
 
-def _omitted(each: Comparison, left: Mask) -> str:
-    counts = zip(("wrong", "at a kink", "right"), _counts(each, left), strict=True)
-    told = [(count, word) for word, count in counts if count]
-    if len(told) == 1:
-        return f"… {left.sum():,} more, all {told[0][1]}"
-    return f"… {left.sum():,} more: {', '.join(f'{count:,} {word}' for count, word in told)}"
-
-
-def times(ratio: float) -> str:
+def _times(ratio: float) -> str:
     """Return in words how many times as large as it should be something is."""
-    for value, words in ((2.0, "twice"), (0.5, "half")):
+    for value, words in ((2.0, "twice what"), (0.5, "half what"), (-1.0, "with the opposite sign")):
         if abs(ratio - value) < 1e-6:
-            return f"{words} what it should be"
-    if abs(ratio + 1.0) < 1e-6:
-        return "with the opposite sign"
+            return words if value < 0.0 else f"{words} it should be"
     return f"{ratio:.6g} times what it should be"
 
 
 def _verdict(names: Names, each: Comparison) -> str:
     """Return one line about all the numbers of a comparison."""
     size = each.places.size
-    wrong, kinks, right = _counts(each, np.ones(size, dtype=bool))
-    parts = [f"{_all(wrong, size)} wrong"] if wrong else []
+    wrong, kinks, right = (
+        f"{count:,} of {size:,}" if 0 < count < size else count and _all(size)
+        for count in _counts(each, np.ones(size, dtype=bool))
+    )
+    parts = [f"{wrong} wrong"] if wrong else []
     if each.ratio is not None:
-        parts[0] += f", {'each ' if wrong > 1 else ''}{times(each.ratio)}"
+        parts[0] += f", {'each ' if each.wrong.sum() > 1 else ''}{_times(each.ratio)}"
     if kinks:
-        parts.append(f"{_all(kinks, size)} not differentiable here, with a valid value")
+        parts.append(f"{kinks} not differentiable here, with a valid value")
     if right:
-        text = f"{_all(right, size)} right"
-        if each.largest_error is not None and each.largest_error[0] > 0.0:
-            error, position = each.largest_error
-            name = each.places.parameter(names, position)
-            text += f", largest relative error {error_text(error)} ({name})"
-        parts.append(text)
+        parts.append(f"{right} right{_largest([each], names)}")
     return "; ".join(parts)
 
 
-def _all(count: int, size: int) -> str:
-    if count < size:
-        return f"{count:,} of {size:,}"
-    return "the only one" if size == 1 else "both" if size == 2 else f"all {size:,}"
+def _all(size: int) -> str:
+    return {1: "the only one", 2: "both"}.get(size, f"all {size:,}")
 
 
 def chain_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
@@ -240,10 +219,11 @@ def summary(check: GradientCheck) -> list[str]:
     checked, kinks = check.checked, check.count("at_kink")
     wrong, rounded = check.count("wrong"), check.count("rounded")
     right = checked - wrong - kinks
+    names = check.snapshot.experiment.network.names
     if wrong:
         said = [f"{_some(wrong, checked)} wrong."]
     elif right:
-        said = [f"{_some(right, checked)} right{_largest(check)}."]
+        said = [f"{_some(right, checked)} right{_largest(check.gradients, names)}."]
     else:
         said = ["No gradient is wrong."]
     said += _since(check)
@@ -282,10 +262,75 @@ def _some(count: int, all_of: int) -> str:
     return f"{count:,} of {all_of:,} gradients {'are' if count != 1 else 'is'}"
 
 
-def _largest(check: GradientCheck) -> str:
-    found = [(*each.largest_error, each) for each in check.gradients if each.largest_error]
-    if not found:
+def _largest(gradients: Iterable[Comparison], names: Names) -> str:
+    found = [(*each.largest_error, each) for each in gradients if each.largest_error]
+    error, position, each = max(found, key=lambda one: one[0], default=(0.0, 0, None))
+    if each is None or (error == 0.0 and len(found) == 1):
         return ""
-    error, position, each = max(found, key=lambda one: one[0])
-    name = each.places.parameter(check.snapshot.experiment.network.names, position)
-    return f", largest relative error {error_text(error)} ({name})"
+    return f", largest relative error {_error(error)} ({each.places.parameter(names, position)})"
+
+
+def record(check: GradientCheck) -> Record:
+    """Return every gradient that was checked, and the chain of operations, for JSON."""
+    snapshot, first = check.snapshot, check.first_wrong
+    behind = [name for link in check.links for name in link.mistakes]
+    return unchecked(snapshot.experiment, snapshot.step, "\n".join(summary(check))) | {
+        "loss": snapshot.loss,
+        "verdict": "right" if check.right else "wrong",
+        "reason": None if check.right else "\n".join(summary(check)),
+        "parameters": [_parameter(check, each) for each in check.gradients],
+        "chain": [_link_record(each) for each in check.links],
+        "first_wrong": first.operation if first else None,
+        "mistakes": [*dict.fromkeys(behind)],
+        "hidden_mistakes": check.hidden_mistakes,
+        "idle_mistakes": check.idle_mistakes,
+        "checked": check.checked,
+    }
+
+
+def unchecked(experiment: Experiment, step: int, reason: str) -> Record:
+    """Return the same of a step that has no gradients to check."""
+    found: Record = {"schema": SCHEMA, "preset": experiment.name, "step": step, "loss": None}
+    found |= {"verdict": "failed", "reason": reason, "parameters": [], "chain": []}
+    found |= {"first_wrong": None, "mistakes": [], "hidden_mistakes": [], "idle_mistakes": []}
+    return found | {"checked": 0, "total": experiment.network.parameter_count}
+
+
+def _parameter(check: GradientCheck, comparison: Comparison) -> Record:
+    name = comparison.name.removeprefix("g")
+    frozen = check.snapshot.experiment.frozen.get(name)
+    verdicts = {comparison.verdict(at) for at in range(comparison.places.size)}
+    return {
+        "name": name,
+        "shape": check.snapshot.values[comparison.name].shape,
+        "gradient": comparison.name,
+        "frozen": None if frozen is None else frozen.reason,
+        "verdict": next(each for each in ("wrong", "kink", "right") if each in verdicts),
+        "ratio": comparison.ratio,
+        "max_error": float(np.max(comparison.relative_error)),
+        "numbers": [_number(check, comparison, at) for at in range(comparison.places.size)],
+    }
+
+
+def _number(check: GradientCheck, each: Comparison, at: int) -> Record:
+    names, no_central = check.snapshot.experiment.network.names, each.kink[at]
+    return {
+        "name": each.places.parameter(names, at),
+        "index": each.places.index(at),
+        "analytic": each.analytic[at],
+        "numerical": each.numerical[at],
+        "central": None if no_central or each.central is None else each.central[at],
+        "one_sided": [each.left[at], each.right[at]] if each.at_kink[at] else None,
+        "relative_error": each.relative_error[at],
+        "verdict": each.verdict(at),
+    }
+
+
+def _link_record(link: Link) -> Record:
+    return {
+        "operation": link.operation,
+        "verdict": "right" if not link.wrong else "follows" if link.follows_from else "wrong",
+        "follows_from": link.follows_from,
+        "mistakes": link.mistakes,
+        "faults": [{"parameter": f.name, "never_applied": f.never_applied} for f in link.faults],
+    }
