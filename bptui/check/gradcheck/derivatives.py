@@ -198,7 +198,8 @@ class ForwardPass:
             told(len(speeds) * self.work(places.layer))
         if not places.parameters:
             return found[np.searchsorted(places.units, places.columns), places.rows]
-        return found.sum(axis=1) + self._penalty_of(places, 1j * STEP).imag / STEP
+        total: Array = found.sum(axis=1) + self._penalty_of(places, 1j * STEP).imag / STEP
+        return total
 
     def _slope(self, places: Places, units: Integers, speeds: Array, side: int) -> Array:
         """Return what the loss of each sample makes of units that move at these ``speeds``."""

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from bptui.check.gradcheck.check import Comparison, GradientCheck, Link, Mask
-from bptui.check.gradcheck.derivatives import Places
+from bptui.check.gradcheck.check import Comparison, GradientCheck, Link
+from bptui.check.gradcheck.derivatives import Mask, Places
 from bptui.core.experiment import Experiment
 from bptui.core.network import Names
 
