@@ -13,7 +13,7 @@ import numpy as np
 from bptui.core.activations import APPLIED
 from bptui.core.graph.backward import Simplification, backward
 from bptui.core.graph.elementwise import multiply
-from bptui.core.graph.node import LEAF, Node, Values, Op, leaf, one_over, ordered, stable
+from bptui.core.graph.node import LEAF, Node, Op, Values, leaf, one_over, ordered, stable
 from bptui.core.losses import LOSSES, TERMS, Shortcut
 from bptui.core.network import Names
 from bptui.core.optimizers import OPTIMIZERS
