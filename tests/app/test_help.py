@@ -20,8 +20,7 @@ from bptui.app.screens.export.choices import Choices
 from bptui.app.screens.export.screen import ExportScreen
 from bptui.app.screens.gradcheck import GradientCheckScreen
 from bptui.app.screens.help import DIALOGS, PANELS, SECTIONS, HelpScreen
-from bptui.app.screens.presets.asking import DeleteScreen, NameScreen
-from bptui.app.screens.presets.screen import PresetScreen
+from bptui.app.screens.presets import DeleteScreen, NameScreen, PresetScreen
 from bptui.app.screens.save import SaveScreen
 from bptui.help import TOPICS, page, title_of
 from bptui.help.text import BLOCK

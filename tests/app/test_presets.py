@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 from textual.widgets import Input
 
-from bptui.app.screens.presets import NEW, PresetScreen
-from bptui.app.screens.presets.final import Reached, examine
-from bptui.app.screens.presets.listing import matches
+from bptui.app.screens import presets
+from bptui.app.screens.preset_facts import Reached, trained
+from bptui.app.screens.presets import NEW, NameScreen, New, PresetScreen, matches
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
-from bptui.presets import PresetError, load
+from bptui.presets import load, loads
+from bptui.presets import own as own_module
 from bptui.presets.own import duplicate, shipped
 
 from .support import Session, opened
 
-LONG = """
-title = "Long"
-network.layers = [2, 3, 1]
-data = { inputs = [[1, 0], [0, 1]], targets = [[1], [0]] }
-training.steps = 1_000_000_000
+PLAIN = "network.layers = [2, 1]\ndata = { inputs = [[0, 1]], targets = [[1]] }\n"
+LONG = f"title = 'Long'\n{PLAIN}training.steps = 1_000_000_000\n"
+WILD = """\
+network = { layers = [1, 1], activation = "identity" }
+training = { learning_rate = 1e10, steps = 500 }
+data = { inputs = [[3]], targets = [[1]] }
 """
+HOSTILE = r'"\u001b]0;PWNED\u0007 \u001b[31mred"'
 
 
 @pytest.fixture(autouse=True)
@@ -35,41 +39,74 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def preset_screen(session: Session) -> PresetScreen:
-    screen = session.app.screen
-    assert isinstance(screen, PresetScreen)
-    return screen
+class Gate:
+    """Holds calls of a function back until it is opened; knows their first arguments."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> None:
+        self._open, self.calls = Event(), list[str]()
+        function: Callable[..., object] = getattr(module, name)
+
+        def held(*arguments: object) -> object:
+            self.calls.append(str(arguments[0]))
+            assert self._open.wait(20)
+            return function(*arguments)
+
+        monkeypatch.setattr(module, name, held)
+
+    def open(self) -> None:
+        self._open.set()
+
+
+def filter_line(session: Session) -> Input:
+    assert isinstance(session.app.screen, PresetScreen)
+    return session.app.screen.query_one(Input)
 
 
 def filters(session: Session, text: str) -> None:
     """Put ``text`` into the filter at once: a key pressed waits until nothing computes."""
-    preset_screen(session).query_one(Input).value = text
+    filter_line(session).value = text
 
 
 async def closed(session: Session) -> None:
     await session.until(lambda: not isinstance(session.app.screen, PresetScreen), "the end")
 
 
-async def test_a_preset_is_found_by_a_word_and_opened() -> None:
-    async with opened("article") as session:
+async def test_a_preset_is_found_looked_at_and_opened() -> None:
+    async with opened("article-listing-1") as session:
         await session.press("p")
         await session.shows("New, empty experiment", "Shipped", *[each.name for each in shipped()])
+        # the loss at the end is that of a run, and stays known
+        await session.shows("transposed-weights, frozen-last-layer", "0.153862 after 1,000 steps")
+        await session.press("up")
+        await session.shows("2.46503e-08 after 1,000 steps")
+        await session.press("escape", "p")
+        await session.shows("0.153862 after 1,000 steps")
+        filters(session, "tanh softmax")
+        await session.until(lambda: "xor " not in session.screen(), "a shorter list")
+        await session.shows("moons", "iris", "spirals")
+        filters(session, "tanh zzz")
+        await session.shows("No preset matches all these words.")
+        await session.press("enter", "ctrl+d", "f2", "delete")  # there is nothing to do it to
+        await session.press("ctrl+u")
+        await session.shows("negnevitsky")
+        filters(session, "article-l")
+        await session.shows("Listing 1 as published")
+        await session.press("down")
+        await session.shows("Listing 2 as published")
+        assert filter_line(session).value == "article-l"
         filters(session, "flowers")
         await session.until(lambda: "negnevitsky" not in session.screen(), "a shorter list")
         await session.shows("4-8-3 tanh, softmax", "120 samples of 4 inputs and 3 targets, 30 test")
         await session.shows("cross entropy, sgd 0.1, batches of 16", "Source: R. A. Fisher")
         await session.press("enter")
         await session.until(lambda: " iris " in session.status(), "iris")
-
-
-async def test_the_loss_at_the_end_is_that_of_a_run() -> None:
-    async with opened("article-listing-1") as session:
-        await session.press("p")
-        await session.shows("transposed-weights, frozen-last-layer", "0.153862 after 1,000 steps")
-        await session.press("up")
-        await session.shows("2.46503e-08 after 1,000 steps")
-        await session.press("escape", "p")
-        await session.shows("0.153862 after 1,000 steps")
+        for name in ("and", "spirals"):  # a name that is typed, though it stands in other texts
+            await session.press("p")
+            await session.shows("─ Presets ─")
+            await session.press(*name, "enter")
+            await session.until(lambda n=name: f" {n} " in session.status(), name)
+    assert matches("Three Spirals", "SPIR thr")
+    assert not matches("Three spirals", "spir four")
 
 
 async def test_a_long_computation_says_how_far_it_came_and_keys_answer(own: Path) -> None:
@@ -83,37 +120,6 @@ async def test_a_long_computation_says_how_far_it_came_and_keys_answer(own: Path
         await session.press("escape")
         await closed(session)
         await session.until(lambda: not session.app.workers, "no work to be left")
-
-
-async def test_all_words_are_looked_for_and_nothing_found_is_said() -> None:
-    async with opened("article") as session:
-        await session.press("p")
-        filters(session, "tanh softmax")
-        await session.until(lambda: "xor " not in session.screen(), "a shorter list")
-        await session.shows("moons", "iris", "spirals")
-        filters(session, "tanh zzz")
-        await session.shows("No preset matches all these words.")
-        await session.press("enter", "ctrl+d", "f2", "delete")  # there is nothing to do it to
-        await session.press("ctrl+u")
-        await session.shows("negnevitsky")
-        await session.press("escape")
-        await closed(session)
-    assert matches("Three Spirals", "SPIR thr")
-    assert not matches("Three spirals", "spir four")
-
-
-async def test_up_and_down_move_while_the_filter_keeps_the_text() -> None:
-    async with opened("article") as session:
-        await session.press("p")
-        filters(session, "article-l")
-        await session.shows("Listing 1 as published")
-        await session.press("down")
-        await session.shows("Listing 2 as published")
-        await session.press("up")
-        await session.shows("Listing 1 as published")
-        assert preset_screen(session).query_one(Input).value == "article-l"
-        await session.press("enter")
-        await session.until(lambda: "article-listing-1" in session.status(), "listing 1")
 
 
 async def test_an_own_preset_is_made_renamed_opened_and_deleted(own: Path) -> None:
@@ -141,7 +147,10 @@ async def test_an_own_preset_is_made_renamed_opened_and_deleted(own: Path) -> No
         await session.until(lambda: (own / "first2.toml").exists(), "the new name")
         assert not (own / "first.toml").exists()
         await session.shows("f2: rename")
-        await session.press("delete")
+        # in the text of the filter delete deletes text
+        await session.press(*"first2", "home", "delete")
+        await session.until(lambda: filter_line(session).value == "irst2", "the shorter text")
+        await session.press("ctrl+e", "delete")
         await session.shows("Delete first2?", "deleted for good.")
         await session.press("escape")
         await session.until(lambda: "Delete first2?" not in session.screen(), "no question")
@@ -155,16 +164,6 @@ async def test_an_own_preset_is_made_renamed_opened_and_deleted(own: Path) -> No
         await session.until(lambda: "Your own" not in session.screen(), "the shorter list")
 
 
-async def test_delete_in_the_text_of_the_filter_deletes_text(own: Path) -> None:
-    duplicate("xor", "mine")
-    async with opened("article") as session:
-        await session.press("p", *"mine", "home", "delete")
-        line = preset_screen(session).query_one(Input)
-        await session.until(lambda: line.value == "ine", "the shorter text")
-        assert (own / "mine.toml").exists()
-        assert isinstance(session.app.screen, PresetScreen)
-
-
 async def test_broken_files_are_listed_and_cannot_be_opened(own: Path) -> None:
     (own / "broken.toml").write_text("nonsense = 1")
     (own / "[red]markup.toml").write_bytes(b"\xff\xfe")
@@ -174,100 +173,199 @@ async def test_broken_files_are_listed_and_cannot_be_opened(own: Path) -> None:
     async with opened("article") as session:
         await session.press("p")
         await session.shows("Your own", "[red]markup", "broken", "! cannot be opened")
-        filters(session, "broken")
-        await session.shows("Cannot be opened.", "nonsense")
-        await session.press("enter")
-        await session.shows("Cannot be opened.")
-        assert isinstance(session.app.screen, PresetScreen)
-        filters(session, "nodata")
-        await session.shows("Cannot be opened.", "gone.csv")
-        await session.press("enter")
-        await session.pilot.pause()
-        assert isinstance(session.app.screen, PresetScreen)
+        for name, reason in (("broken", "nonsense"), ("nodata", "gone.csv")):
+            filters(session, name)
+            await session.shows("Cannot be opened.", reason)
+            await session.press("enter")
+            await session.pilot.pause()
+            assert isinstance(session.app.screen, PresetScreen)
         await session.press("delete", "enter")
         await session.until(lambda: not (own / "nodata.toml").exists(), "it to be gone")
 
 
-async def test_the_entry_of_a_new_experiment_gives_its_constant() -> None:
-    given: list[Experiment | None] = []
+async def test_the_entry_of_a_new_experiment() -> None:
+    given: list[Experiment | New | None] = []
     async with opened("article") as session:
-        session.app.push_screen(PresetScreen("article"), given.append)
+        session.app.push_screen(PresetScreen(None), given.append)
         await session.shows("New, empty experiment")
         await session.press("up")
         await session.shows("Opens an empty form")
-        await session.press("enter")
-        await session.until(lambda: given, "the answer")
-    assert given[0] is NEW
-
-
-async def test_the_new_experiment_is_no_file() -> None:
-    async with opened("article") as session:
-        await session.press("p", "up")
-        await session.shows("Opens an empty form")
-        for key in ("ctrl+d", "f2", "delete"):
+        for key in ("ctrl+d", "f2", "delete"):  # it is no file
             await session.press(key)
             await session.pilot.pause()
             assert isinstance(session.app.screen, PresetScreen)
+        await session.press("enter")
+        await session.until(lambda: given, "the answer")
+    assert given == [NEW]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 16)])
-async def test_list_and_preview_fit(size: tuple[int, int], own: Path) -> None:
+async def test_list_and_preview_fit(size: tuple[int, int]) -> None:
     for name in ("one", "two", "网络" * 20):
         duplicate("iris", name)
     async with opened("article", size) as session:
         await session.press("p")
         await session.shows("─ Presets ─", "type to filter", "esc: close")
         await session.shows("The article's network", "2-2-2 sigmoid, no bias")
-        session.resize(size[1] * 2, size[0] // 4)
-        await session.shows("The article's network")
 
 
 @pytest.mark.parametrize("name", ["article", "mazur-as-published", "iris"])
 async def test_what_is_computed_in_slices_equals_a_run(name: str) -> None:
-    said: list[Reached] = []
-    found: list[Experiment] = []
-    entry = next(each for each in shipped() if each.name == name)
-    await examine(name, entry.file, found.append, said.append)
+    *_, last = [reached async for reached in trained(load(name))]
     steps = load(name).training.steps
-    assert said[-1] == Reached(Timeline(load(name)).snapshot(steps).loss, steps, steps)
-    assert found[0].name == name
+    assert last == Reached(Timeline(load(name)).snapshot(steps).loss, steps, steps)
 
 
-async def test_it_says_where_training_diverges_and_what_cannot_be_opened(own: Path) -> None:
-    said: list[Reached] = []
-    file = own / "wild.toml"
-    file.write_text(
-        'network = { layers = [1, 1], activation = "identity" }\n'
-        "training = { learning_rate = 1e10, steps = 500 }\n"
-        "data = { inputs = [[3]], targets = [[1]] }\n"
-    )
-    await examine(str(file), file, lambda experiment: None, said.append)
-    timeline = Timeline(load(str(file)))
+async def test_the_loss_at_the_end_in_words() -> None:
+    wild = loads(WILD, "wild", Path())
+    *_, last = [reached async for reached in trained(wild)]
+    timeline = Timeline(wild)
     timeline.move_towards(500)
-    assert str(said[-1]) == f"diverges at step {timeline.first_not_finite}"
-    with pytest.raises(PresetError):
-        await examine(str(own / "none.toml"), own, lambda experiment: None, said.append)
-
-
-async def test_a_file_that_has_changed_is_computed_anew(own: Path) -> None:
-    said: list[Reached] = []
-    file = own / "short.toml"
-    for steps in (3, 5):
-        file.write_text(LONG.replace("1_000_000_000", str(steps)))
-        await examine(str(file), file, lambda experiment: None, said.append)
-        await asyncio.sleep(0)
-    assert [each.step for each in said] == [3, 5]
-
-
-def test_steps_are_counted_in_words() -> None:
+    assert str(last) == f"diverges at step {timeline.first_not_finite}"
     assert str(Reached(0.5, 1, 1)) == "0.500000 after 1 step"
     assert str(Reached(0.0123456, 12_000, 50_000)) == "0.0123456 after 12,000 of 50,000 steps"
 
 
-@pytest.mark.parametrize("name", ["and", "spirals"])
-async def test_a_name_that_is_typed_opens_that_preset(name: str) -> None:
+async def test_a_file_that_has_changed_is_read_and_computed_anew(own: Path) -> None:
+    (own / "mine.toml").write_text(
+        'network.layers = [1, 1]\ntraining.steps = 3\ndata = { csv = "d.csv", '
+        'target_columns = ["b"] }\n'
+    )
+    losses = set[str]()
+    async with opened("article") as session:
+        for samples, count in (("1,0\n2,1\n", 2), ("1,0\n2,5\n3,4\n", 3)):
+            (own / "d.csv").write_text(f"a,b\n{samples}")
+            await session.press("p")
+            filters(session, "mine")
+            await session.shows(f"{count} samples", "after 3 steps")
+            losses |= {line for line in session.lines() if "after 3 steps" in line}
+            await session.press("escape")
+            await closed(session)
+        (own / "mine.toml").write_text(PLAIN.replace("[2, 1]", "[2, 3, 1]"))
+        await session.press("p")
+        filters(session, "mine")
+        await session.shows("2-3-1 sigmoid", "after 1,000 steps")
+    assert len(losses) == 2
+
+
+async def test_nothing_written_by_others_reaches_the_terminal_as_it_is(own: Path) -> None:
+    heads = "".join(f"{key} = {HOSTILE}\n" for key in ("title", "description", "source"))
+    (own / "evil\x1b[31m.toml").write_text(heads + PLAIN)
+    (own / r"evil\x1b[31m.toml").write_text(PLAIN)  # which looks the same
     async with opened("article") as session:
         await session.press("p")
-        await session.shows("Presets")
-        await session.press(*name, "enter")
-        await session.until(lambda: session.app.player.snapshot.experiment.name == name, name)
+        filters(session, "evil")
+        await session.until(lambda: session.screen().count("2-1 sigmoid") >= 2, "both")
+        await session.shows(r"evil\x1b[31m", "Source: red", "after 1,000 steps")
+        await session.press("f2")
+        await session.shows(r"Rename evil\x1b[31m to")
+        assert not {"\x1b", "\x07"} & set(session.screen())
+        await session.press("escape", "enter")
+        await session.until(lambda: r"evil\x1b[31m" in session.status(), "the preset")
+        await session.press("p", "f2", "ctrl+u", *"good", "enter")
+        await session.until(lambda: (own / "good.toml").exists(), "a good name")
+        assert len(list(own.iterdir())) == 2
+
+
+async def test_the_list_is_there_before_the_files_are_read(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = PLAIN.replace("[2, 1]", "[7, 1]")
+    (own / "large.toml").write_text(f"description = 'Enormous.'\n{large}")
+    (own / "wrong.toml").write_text("nonsense = 1")
+    gate = Gate(monkeypatch, presets, "own_entry")
+    async with opened("article") as session:
+        await session.press("p")
+        await session.shows("large", "wrong", "…", "2-2-2 sigmoid")
+        assert "7-1 sigmoid" not in session.screen()
+        filters(session, "enormous")
+        await session.shows("No preset matches all these words.")  # none that was read
+        gate.open()
+        await session.shows("Enormous.", "7-1 sigmoid")
+        filters(session, "")
+        await session.shows("! cannot be opened")
+        calls = [*gate.calls]
+        await session.press("escape", "p")
+        await session.shows("7-1 sigmoid", "! cannot be opened")
+        assert gate.calls == calls
+
+
+async def test_what_the_preview_loads_is_opened_and_loaded_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = str(duplicate("xor", "mine"))
+    gate = Gate(monkeypatch, presets, "load")
+    async with opened("article") as session:
+        await session.press("p")
+        filters(session, "mine")
+        await session.shows("XOR")
+        await session.until(lambda: file in gate.calls, "the preview's load")
+        await session.press("enter")
+        await session.shows("opening …")
+        filters(session, "iris")  # opening is given up where another is highlighted
+        await session.until(lambda: "opening …" not in session.screen(), "the keys again")
+        filters(session, "mine")
+        await session.shows("XOR")
+        await session.press("enter")
+        await session.shows("opening …")
+        await session.press("f2")  # the keys are answered, and it is given up
+        await session.shows("Rename mine to")
+        await session.press("escape", "enter")
+        await session.shows("opening …")
+        calls = gate.calls.count(file)
+        gate.open()
+        await session.until(lambda: " mine " in session.status(), "mine")
+        assert gate.calls.count(file) == calls
+
+
+async def test_a_copy_is_written_beside_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(monkeypatch, own_module, "load")
+    async with opened("article") as session:
+        await session.press("p", "ctrl+d")
+        await session.shows("article-copy.toml")
+        await session.press("enter")
+        await session.shows("writing …")
+        await session.press("enter", "escape")  # neither again nor given up
+        assert isinstance(session.app.screen, NameScreen)
+        gate.open()
+        await session.shows("Your own", "article-copy", "f2: rename")
+        assert len(gate.calls) == 1
+
+
+async def test_the_app_goes_on_with_the_new_name_of_what_is_open(own: Path) -> None:
+    duplicate("xor", "other")
+    async with opened(load(str(duplicate("xor", "alpha")))) as session:
+        await session.press("p")
+        await session.shows("f2: rename")  # it is highlighted
+        await session.press("f2", "ctrl+u", *"beta", "enter")
+        await session.until(lambda: (own / "beta.toml").exists(), "the new name")
+        await session.until(lambda: " beta " in session.status(), "it in the status line")
+        filters(session, "other")
+        await session.until(lambda: "beta" not in "".join(session.lines()[1:]), "the other")
+        await session.press("f2", "ctrl+u", *"gamma", "enter")
+        await session.until(lambda: (own / "gamma.toml").exists(), "the new name")
+        await session.press("escape", "escape")
+        assert " beta " in session.status()  # it is another one whose name has changed
+        await session.press("w")
+        await session.shows("Save as a preset", "beta.toml")
+        await session.press("enter")
+        await session.shows("beta.toml exists")
+        await session.press("escape", "p")
+        await session.shows("f2: rename")
+        await session.press("delete", "enter")
+        await session.until(lambda: not (own / "beta.toml").exists(), "it to be gone")
+        await session.until(lambda: " alpha " in session.status(), "the name it had")
+
+
+async def test_of_two_with_one_name_that_of_the_file_is_highlighted(own: Path) -> None:
+    file, elsewhere = own / "article.toml", own.parent / "xor.toml"
+    file.write_text(f"description = 'By hand.'\n{PLAIN}")
+    elsewhere.write_text(PLAIN)
+    for preset, texts in (
+        (load(str(file)), ["By hand.", "`bptui article` opens the shipped preset"]),
+        (load("article"), ["The article with correct gradients"]),
+        (load(str(elsewhere)), ["By hand."]),  # the first, and not the shipped xor
+    ):
+        async with opened(preset) as session:
+            await session.press("p")
+            await session.shows(*texts)

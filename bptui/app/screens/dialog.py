@@ -5,7 +5,8 @@ A dialog is a title, what its keys do, and the few functions that its kind leave
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
@@ -24,6 +25,7 @@ from bptui.app.lines import key_hints
 from bptui.app.screens import ClosesOnce
 
 Value = TypeVar("Value")
+Result = TypeVar("Result")
 Item = TypeVar("Item")
 
 
@@ -94,6 +96,7 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
         self._field = Input(text, placeholder=hint, select_on_focus=bool(text))
         # kept here, since results may still arrive while the dialog is being taken down
         self._meaning = Static(classes="meaning", markup=False)
+        self._writing = False
 
     def rows(self) -> Iterable[Widget]:
         return self._field, self._meaning
@@ -125,6 +128,8 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
 
     def check(self) -> Value | None:
         """Say what the text means or what is wrong with it; return what it stands for."""
+        if self._writing:
+            return None
         text = self._field.value
         try:
             value, words = self.read(text)
@@ -136,6 +141,19 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
             return None
         self.say(words)
         return value
+
+    async def writing(self, write: Callable[..., Result], *arguments: object) -> Result:
+        """Write a file beside the event loop; neither enter nor esc do anything meanwhile."""
+        self.say("writing …")
+        self._writing = True
+        try:
+            return await asyncio.to_thread(write, *arguments)
+        finally:
+            self._writing = False
+
+    def action_close(self) -> None:
+        if not self._writing:
+            self.dismiss(None)
 
     def say(self, text: str, wrong: bool = False) -> None:
         """Show a text below the line."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -53,7 +52,6 @@ class SaveScreen(Question[Path | None, Path]):
         self._edited_after_start = edited_after_start
         self._at_shown_step = edited_after_start and shown.step > 0
         self._overwrites: Path | None = None
-        self._saving = False
         self._choices = Static(id="choices", markup=False)
 
     def rows(self) -> Iterable[Widget]:
@@ -103,16 +101,14 @@ class SaveScreen(Question[Path | None, Path]):
         return f"Step {snapshot.step} becomes step 0.{not_kept}"
 
     def take(self, value: Path) -> None:
-        if not self._saving:
-            self._save(value, overwrite=value == self._overwrites)
+        self._save(value, overwrite=value == self._overwrites)
 
     @work
     async def _save(self, path: Path, overwrite: bool) -> None:
         """Write the file, off the event loop: a large one takes seconds."""
-        self._saving, self._overwrites = True, None
-        self.say("saving …")
+        self._overwrites = None
         try:
-            await asyncio.to_thread(save, self._chosen(), path, overwrite)
+            await self.writing(save, self._chosen(), path, overwrite)
         except ExistsError:
             self._overwrites = path
             self.say(
@@ -124,15 +120,9 @@ class SaveScreen(Question[Path | None, Path]):
             self.say(f"Step {self._snapshot.step} cannot be the start: {error.found}.", wrong=True)
         else:
             self.dismiss(path)
-        finally:
-            self._saving = False
 
     def _chosen(self) -> Experiment:
         """Return what is to be saved; raise :class:`UnusableError` where training has diverged."""
         if not self._at_shown_step:
             return self._experiment
         return replace(self._snapshot.experiment, start=self._snapshot.parameters)
-
-    def action_close(self) -> None:
-        if not self._saving:
-            self.dismiss(None)

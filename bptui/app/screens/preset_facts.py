@@ -1,0 +1,102 @@
+"""What a preset is, in a few lines of numbers; the loss that it ends with is computed for them."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from time import perf_counter
+
+from textual.content import Content
+
+from bptui.app.background import in_background
+from bptui.app.numbers import loss
+from bptui.app.playback.player import LONG_STEP
+from bptui.core.experiment import Experiment
+from bptui.core.timeline import Timeline
+from bptui.presets.own import PresetEntry
+
+SLICE, BREATH = 0.003, 0.002
+"""Seconds of training, and left to the keys between: who looks for a preset is typing."""
+PATIENCE = 0.3
+"""Seconds after which it is said how far training has come, and again after each."""
+LABEL = 10
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The loss at ``step``, of as many ``steps`` as the preset wants."""
+
+    loss: float
+    step: int
+    steps: int
+
+    def __str__(self) -> str:
+        plural = "s" * (self.steps != 1)
+        if not math.isfinite(self.loss):
+            return f"diverges at step {self.step:,}"
+        if self.step < self.steps:
+            return f"{loss(self.loss)} after {self.step:,} of {self.steps:,} step{plural}"
+        return f"{loss(self.loss)} after {self.steps:,} step{plural}"
+
+
+async def trained(experiment: Experiment) -> AsyncGenerator[Reached, None]:
+    """Train to the end beside the event loop; give what is reached, now and then and at the end."""
+    timeline = await in_background(Timeline, experiment)
+    steps, told = experiment.training.steps, perf_counter()
+    await in_background(timeline.move_towards, min(steps, 1))  # now it knows what a step takes
+    there = False
+    while not there and timeline.first_not_finite is None:
+        if timeline.seconds_per_step > LONG_STEP:
+            there = await in_background(timeline.move_towards, steps, SLICE)
+        else:
+            there = timeline.move_towards(steps, SLICE)
+        if perf_counter() - told > PATIENCE:
+            told, furthest = perf_counter(), timeline.furthest
+            yield Reached(timeline.losses[furthest], furthest, steps)
+        await asyncio.sleep(BREATH)
+    if timeline.first_not_finite is None:
+        snapshot = await in_background(timeline.snapshot, steps)
+        yield Reached(snapshot.loss, steps, steps)
+    else:
+        yield Reached(math.nan, timeline.first_not_finite, steps)
+
+
+def facts(entry: PresetEntry, experiment: Experiment | None, reached: Reached | None) -> Content:
+    """Return the preset in numbers; what is not known yet has its line already."""
+    training = data = ""
+    if experiment is not None:
+        training, data = _training(experiment), _data(experiment)
+    lines = {
+        "network": entry.network or ("" if experiment is None else str(experiment.network)),
+        "training": training,
+        "data": data,
+        "loss": "…" if reached is None else str(reached),
+    }
+    if entry.mistakes:
+        lines["mistakes"] = ", ".join(entry.mistakes)
+    parts = [Content.assemble((name.ljust(LABEL), "dim"), text) for name, text in lines.items()]
+    return Content("\n").join([Content.styled(entry.title, "bold"), *parts])
+
+
+def _training(experiment: Experiment) -> str:
+    """Return ``half squared error, sgd 0.5, batches of 16``."""
+    training, schedule = experiment.training, experiment.schedule
+    parts = [training.loss.replace("_", " "), f"{training.optimizer} {training.learning_rate:g}"]
+    if schedule.batch_size < experiment.data.samples:
+        parts.append(f"batches of {schedule.batch_size}")
+    return ", ".join(parts)
+
+
+def _data(experiment: Experiment) -> str:
+    """Return ``120 samples of 4 inputs and 3 targets, 30 test samples``."""
+
+    def count(number: int, noun: str) -> str:
+        return f"{number:,} {noun}{'s' * (number != 1)}"
+
+    data, layers = experiment.data, experiment.network.layers
+    tests = len(data.test_inputs)
+    text = f"{count(data.samples, 'sample')} of {count(layers[0], 'input')}"
+    more = f", {count(tests, 'test sample')}" if tests else ""
+    return f"{text} and {count(layers[-1], 'target')}{more}"

@@ -1,0 +1,417 @@
+"""Finds a preset, shows what it is, and opens it; keeps the user's own ones in order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable
+from contextlib import aclosing
+from dataclasses import replace
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import ClassVar, Final
+
+from rich.cells import cell_len, set_cell_size
+from textual import work
+from textual.binding import Binding
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+from textual.events import Resize
+from textual.widget import Widget
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from bptui.app.background import in_background
+from bptui.app.lines import fitted, key_hints
+from bptui.app.screens.dialog import Dialog, Question, ending
+from bptui.app.screens.preset_facts import Reached, facts, trained
+from bptui.core.experiment import Experiment
+from bptui.presets import PresetError, load
+from bptui.presets.build import origin_of
+from bptui.presets.folders import own_files
+from bptui.presets.own import (
+    PresetEntry,
+    delete,
+    duplicate,
+    free_name,
+    new_file,
+    own_entry,
+    rename,
+    shipped,
+    unread,
+)
+from bptui.presets.save import SaveError, shown_path
+
+WIDE = 100
+"""Columns from which there is room for the list and the preview side by side."""
+WIDEST_NAME = 28
+GLANCE = 0.05
+"""Seconds that a preset is highlighted before it is opened for the preview."""
+BATCH = 0.1
+"""Seconds that files are read for before what they say is shown."""
+NEW_ID, OWN, SHIPPED = "new", "own:", "shipped:"
+NOTHING = "No preset matches all these words."
+EMPTY = "Opens an empty form: enter a network, its start values and its data."
+
+Stamp = tuple[Path, int, int]
+"""A file, and what changes when somebody writes it."""
+
+
+class New(Enum):
+    """What the dialog gives for its entry of a new, empty experiment."""
+
+    EXPERIMENT = "new"
+
+
+NEW: Final = New.EXPERIMENT
+
+
+_entries: dict[Stamp, PresetEntry] = {}
+"""Entries of the user's own presets as they were read."""
+_reached: dict[tuple[Stamp, ...], Reached] = {}
+"""The loss at the end, by the files that a preset is made of."""
+
+
+def stamp(file: Path) -> Stamp:
+    try:
+        status = file.stat()
+    except OSError:
+        return file, 0, 0
+    return file, status.st_ctime_ns, status.st_size
+
+
+def matches(words: str, text: str) -> bool:
+    """Return whether all words of ``text`` stand somewhere in ``words``."""
+    words = words.casefold()
+    return all(word in words for word in text.casefold().split())
+
+
+class PresetScreen(Dialog[Experiment | New | None]):
+    """A filter above the list; beside them, or below, the preset that is highlighted.
+
+    ``current`` is the file of the experiment that is open. ``moved`` is told where the file of a
+    preset has gone: to a new name, or None where it was deleted.
+    """
+
+    WAITED_FOR: ClassVar = "open"
+    BINDINGS: ClassVar = [
+        Binding("enter", "open", "Open"),
+        *(
+            Binding(key, f"move('{move}')", "Move", show=False)
+            for key, move in (
+                ("up", "cursor_up"),
+                ("down", "cursor_down"),
+                ("pageup", "page_up"),
+                ("pagedown", "page_down"),
+            )
+        ),
+        # the line of text would take them for itself
+        Binding("ctrl+d", "duplicate", "Duplicate", priority=True),
+        Binding("f2", "rename", "Rename"),
+        Binding("delete", "delete", "Delete", priority=True),
+    ]
+
+    def __init__(
+        self, current: Path | None, moved: Callable[[Path, Path | None], None] | None = None
+    ) -> None:
+        super().__init__("Presets", "enter: open, esc: close")
+        self._current, self._moved = current, moved or (lambda old, new: None)
+        self._entries: dict[str, PresetEntry] = {}
+        self._shown = ""
+        self._loading: tuple[Stamp, asyncio.Task[Experiment]] | None = None
+        # kept here, since results may still arrive while the dialog is being taken down
+        self._filter = Input(placeholder="type to filter")
+        self._options = OptionList(markup=False)
+        self._options.can_focus = False  # what is typed always goes to the filter
+        self._facts, self._words = Static(markup=False), Static(classes="keys", markup=False)
+        self._preview = VerticalScroll(self._facts, self._words)
+        self._message = Static(id="preset-keys", markup=False)
+
+    def rows(self) -> Iterable[Widget]:
+        return self._filter, Container(self._options, self._preview), self._message
+
+    def on_mount(self) -> None:
+        self._collect()
+        self._list(self._id_of(self._current))
+        self._filter.focus()
+        self._read()
+
+    def on_resize(self, event: Resize) -> None:
+        self.box.set_class(event.size.width < WIDE, "narrow")
+
+    def _collect(self) -> None:
+        """Find all presets, with what is known of them without reading a file."""
+        own = [_entries.get(stamp(file)) or unread(file) for file in own_files()]
+        self._entries = {f"{OWN}{entry.file.stem}": entry for entry in own}
+        self._entries |= {f"{SHIPPED}{entry.name}": entry for entry in shipped()}
+
+    def _id_of(self, file: Path | None) -> str:
+        """Return the id of the preset in ``file``; empty where it is none of these."""
+        if file is None:
+            return ""
+        places = {os.path.realpath(entry.file): key for key, entry in self._entries.items()}
+        return places.get(os.path.realpath(file), "")
+
+    @work(group="read", exclusive=True)
+    async def _read(self) -> None:
+        """Fill in what the files say, the small ones first, some of them at a time."""
+        stamps = [stamp(entry.file) for key, entry in self._entries.items() if key.startswith(OWN)]
+        left = sorted((each for each in stamps if each not in _entries), key=lambda each: each[2])
+        listed = perf_counter()
+        for number, found in enumerate(left, 1):
+            entry = _entries[found] = await in_background(own_entry, found[0])
+            key = f"{OWN}{entry.file.stem}"
+            self._entries[key] = entry
+            if number == len(left) or perf_counter() - listed > BATCH:
+                listed = perf_counter()
+                self._list(self._shown)
+            if key == self._shown:
+                self._show(key, anew=True)
+
+    def _list(self, highlighted: str = "") -> None:
+        """Show what the filter lets through, with a preset highlighted if it is among that."""
+        text, options = self._filter.value, list[Option]()
+        if matches("new, empty experiment", text):
+            options.append(Option("New, empty experiment", id=NEW_ID))
+        for heading, group in (("Your own", OWN), ("Shipped", SHIPPED)):
+            found = [
+                key
+                for key, entry in self._entries.items()
+                if key.startswith(group) and matches(_words(entry), text)
+            ]
+            if found:
+                title = Content.assemble("\n" if options else "", (heading, "underline"))
+                options.append(Option(title, disabled=True))
+            options += [Option(self._row(self._entries[key]), id=key) for key in found]
+        self._options.set_options(options)
+        ids = [option.id for option in options]
+        wanted = [highlighted, *(key for key in ids if key in self._entries), NEW_ID]
+        best = next((key for key in wanted if key in ids), None)
+        self._options.highlighted = None if best is None else ids.index(best)
+        if best is None:
+            self._show("")
+
+    def _row(self, entry: PresetEntry) -> Content:
+        """Return what the list shows of one preset: as wide before it was read as after."""
+        widest = max(cell_len(other.name) for other in self._entries.values())
+        room = min(widest, WIDEST_NAME)
+        name = set_cell_size(fitted(entry.name, room), room)
+        if entry.wrong:
+            return Content.assemble((name, "dim"), "  ", ("! cannot be opened", "dim italic"))
+        return Content.assemble((name, "bold"), "  ", (entry.network or "…", "dim"))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._say()
+        self._list(self._meant(event.value) or self._shown)
+
+    def _meant(self, text: str) -> str:
+        """Return the preset whose name was typed, or begins so; the filter looks further."""
+        names = {key: entry.name.casefold() for key, entry in self._entries.items()}
+        wanted = text.strip().casefold()
+        begun = [key for key, name in names.items() if wanted and name.startswith(wanted)]
+        return min(begun, key=lambda key: (names[key] != wanted, key != self._shown), default="")
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        self._show(event.option_id or "")
+
+    def _show(self, key: str, anew: bool = False) -> None:
+        """Show what is known of a preset, and find out the rest in the background."""
+        same, self._shown = key == self._shown, key
+        if same and key and not anew:
+            return
+        if not same:
+            self.workers.cancel_group(self, "open")
+            self._say()
+        self.workers.cancel_group(self, "examine")
+        self._preview.scroll_home(animate=False)
+        entry = self._entry
+        if entry is not None:
+            self._tell(entry)
+            if not entry.wrong:
+                self._examine(entry)
+        else:
+            new = key == NEW_ID
+            self._facts.update(Content.styled("New, empty experiment" if new else "", "bold"))
+            self._words.update(EMPTY if new else NOTHING)
+
+    def _tell(self, entry: PresetEntry) -> None:
+        """Show what is known of a preset that is not opened."""
+        if entry.wrong:
+            self._facts.update(Content.styled(entry.name, "bold"))
+            self._words.update(f"Cannot be opened.\n{entry.wrong}")
+            return
+        paragraphs = [" ".join(text.split()) for text in entry.description.split("\n\n")]
+        source = f"Source: {entry.source}" if entry.source else ""
+        self._facts.update(facts(entry, None, None))
+        self._words.update("\n\n".join(filter(None, [entry.note, *paragraphs, source])))
+
+    @work(group="examine", exclusive=True)
+    async def _examine(self, entry: PresetEntry) -> None:
+        """Open a preset that is looked at, train it to its end, and show what is known so far."""
+        await asyncio.sleep(GLANCE)
+        try:
+            experiment = await self._experiment(entry)
+        except PresetError as error:
+            self._tell(replace(entry, wrong=str(error)))
+            return
+        origin, files = origin_of(experiment), [entry.file]
+        if origin is not None and origin.table.data.csv is not None:
+            files.append(origin.folder / origin.table.data.csv)
+        stamps = tuple(map(stamp, files))
+        self._facts.update(facts(entry, experiment, _reached.get(stamps)))
+        if stamps not in _reached:
+            async with aclosing(trained(experiment)) as training:
+                async for reached in training:
+                    self._facts.update(facts(entry, experiment, reached))
+            _reached[stamps] = reached
+
+    async def _experiment(self, entry: PresetEntry) -> Experiment:
+        """Load a preset beside the event loop, unless that is done or under way.
+
+        Raises :class:`PresetError`. May be given up and asked again without starting over.
+        """
+        key, found = stamp(entry.file), self._loading
+        if found is None or found[0] != key or (found[1].done() and found[1].exception()):
+            task = asyncio.create_task(in_background(load, str(entry.file)))
+            task.add_done_callback(lambda task: task.exception())  # perhaps nobody is left to hear
+            found = self._loading = key, task
+        return await asyncio.shield(found[1])
+
+    def _say(self, text: str = "", wrong: bool = False) -> None:
+        """Say something below the list, or what the keys do."""
+        keys = [] if self._entry is None or self._entry.wrong else ["ctrl+d: duplicate"]
+        keys += ["f2: rename", "delete: remove"] * self._shown.startswith(OWN)
+        self._message.update(text or key_hints("   ".join(keys)))
+        self._message.set_class(wrong, "wrong")
+
+    @property
+    def _entry(self) -> PresetEntry | None:
+        """The preset that is highlighted."""
+        return self._entries.get(self._shown)
+
+    def action_move(self, how: str) -> None:
+        getattr(self._options, f"action_{how}")()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.action_open()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self._show(event.option_id or "")
+        self.action_open()
+
+    def action_open(self) -> None:
+        if self._shown == NEW_ID:
+            self.dismiss(NEW)
+        elif self._entry is not None:
+            self._open(self._entry)
+
+    @work(group="open", exclusive=True)
+    async def _open(self, entry: PresetEntry) -> None:
+        self._say("opening …")
+        try:
+            self.dismiss(await self._experiment(entry))
+        except PresetError as error:
+            self._say(str(error), wrong=True)
+
+    def _own(self, what: str) -> PresetEntry | None:
+        """Return the highlighted preset if it is the user's own; else say that it is not."""
+        self.workers.cancel_group(self, "open")
+        entry = self._entry
+        if entry is None or self._shown.startswith(OWN):
+            return entry
+        self._say(
+            f"{entry.name} is shipped and cannot be {what}; duplicate it with ctrl+d.", wrong=True
+        )
+        return None
+
+    def action_duplicate(self) -> None:
+        self.workers.cancel_group(self, "open")
+        entry = self._entry
+        if entry is not None:
+            act = partial(duplicate, str(entry.file))
+            title, name = f"Duplicate {entry.name} as", free_name(f"{entry.name}-copy")
+            self.app.push_screen(NameScreen(title, name, act), self._changed)
+
+    def action_rename(self) -> None:
+        entry = self._own("renamed")
+        if entry is not None:
+            screen = NameScreen(
+                f"Rename {entry.name} to", entry.name, partial(rename, entry.file.stem)
+            )
+            self.app.push_screen(screen, partial(self._renamed, entry.file))
+
+    def _renamed(self, old: Path, new: Path | None) -> None:
+        if new is not None and new != old:
+            self._moved(old, new)
+        self._changed(new)
+
+    def action_delete(self) -> None:
+        """Delete what is behind the cursor in the filter; where nothing is, the preset."""
+        if not (self._filter.cursor_at_end and self._filter.selection.is_empty):
+            self._filter.action_delete_right()
+        elif (entry := self._own("deleted")) is not None:
+            screen = DeleteScreen(entry.name, entry.file)
+            self.app.push_screen(screen, partial(self._delete, entry.file))
+
+    def _delete(self, file: Path, sure: bool | None) -> None:
+        if not sure:
+            return
+        try:
+            delete(file.stem)
+        except SaveError as error:
+            self._say(str(error), wrong=True)
+        else:
+            self._moved(file, None)
+            self._changed(None)
+
+    def _changed(self, file: Path | None) -> None:
+        """Read the user's own presets again, and go to the one of ``file``."""
+        key, self._shown = f"{OWN}{file.stem}" if file else self._shown, ""
+        self._collect()
+        if file and not matches(_words(self._entries[key]), self._filter.value):
+            self._filter.value = ""
+        self._list(key)
+        self._read()
+
+
+def _words(entry: PresetEntry) -> str:
+    return " ".join((entry.name, entry.network, entry.title, entry.description, *entry.mistakes))
+
+
+class NameScreen(Question[Path | None, str]):
+    """Asks for the name of a preset until ``act`` takes it; gives the file that it returns."""
+
+    ERRORS = (SaveError,)
+
+    def __init__(self, title: str, name: str, act: Callable[[str], Path]) -> None:
+        super().__init__(title, "enter: OK, esc: close", name)
+        self._act = act
+
+    def read(self, text: str) -> tuple[str, str]:
+        return text, self.shown(shown_path(new_file(text)))
+
+    def take(self, value: str) -> None:
+        self._take(value)
+
+    @work
+    async def _take(self, name: str) -> None:
+        try:
+            self.dismiss(await self.writing(self._act, name))
+        except SaveError as error:
+            self.say(str(error), wrong=True)
+
+
+class DeleteScreen(Dialog[bool]):
+    """Asks whether to delete a file."""
+
+    BINDINGS: ClassVar = [("n", "close", "Keep"), ("enter,y", "dismiss(True)", "Delete")]
+
+    def __init__(self, name: str, file: Path) -> None:
+        super().__init__(f"Delete {name}?", "enter: delete, esc: keep")
+        self._file = file
+
+    def rows(self) -> Iterable[Widget]:
+        text = f"{ending(shown_path(self._file), 54)}\nwill be deleted for good."
+        yield Static(text, classes="hint", markup=False)
