@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bptui.cli.commands import COMMANDS, DEFAULT_PRESET, shows_the_app
+from bptui.cli import COMMANDS, DEFAULT_PRESET, shows_the_app
 from bptui.terminal.ascii import prepare_output
 from bptui.terminal.capabilities import capabilities, is_served
 
@@ -70,7 +70,7 @@ def _open_app(preset: str) -> None:
     try:
         code = launch(experiment, capabilities(os.environ, sys.stdout.encoding))
     except MemoryError:
-        from bptui.cli.errors import TooLarge
+        from bptui.cli.common import TooLarge
 
         error = TooLarge()
         error.show()

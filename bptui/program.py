@@ -13,10 +13,16 @@ from typing import TYPE_CHECKING
 import click
 
 from bptui import __version__
-from bptui.cli.commands import COMMANDS, DEFAULT_PRESET, shows_the_app
-from bptui.cli.completing import beginning, presets
-from bptui.cli.errors import TooLarge, Unusable, fit_for_terminals, interruptible
-from bptui.cli.loading import STDIN, load_preset
+from bptui.cli import COMMANDS, DEFAULT_PRESET, shows_the_app
+from bptui.cli.common import (
+    STDIN,
+    TooLarge,
+    Unusable,
+    fit_for_terminals,
+    interruptible,
+    load_preset,
+)
+from bptui.cli.completion import beginning, presets
 from bptui.terminal.capabilities import capabilities, is_served
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import stat
 import sys
 import time
@@ -12,20 +11,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bptui.cli.completing import any_file, presets, python_files
-from bptui.cli.errors import Unjudged, Unusable
-from bptui.cli.loading import load_preset
-from bptui.cli.output import opened, write_json
+from bptui.cli import DEFAULT_PRESET
+from bptui.cli.common import (
+    Unjudged,
+    Unusable,
+    format_option,
+    load_preset,
+    opened,
+    text_width,
+    write_json,
+)
+from bptui.cli.completion import any_file, presets, python_files
 
 if TYPE_CHECKING:
     from bptui.core.experiment import Experiment
 
-DEFAULT_PRESET = "article"
 FORMATS = ("text", "json")
 CODES = {"right": 0, "wrong": 1, "failed": 3}
 """Exit codes, by what the check found."""
-WIDTH, NARROWEST = 100, 60
-"""Columns where there is no terminal, and the fewest where there is one."""
 
 
 @click.command(
@@ -84,14 +87,7 @@ or there is nothing to check.
     shell_complete=any_file,
     help="The Python interpreter or environment that runs FILE; see above.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default=FORMATS[0],
-    show_default=True,
-    help="Text for people; JSON for other programs, see `bptui help json`.",
-)
+@format_option(FORMATS)
 def command(
     file: str | None,
     name_or_file: str,
@@ -159,9 +155,7 @@ def check_file(
     if form == "json":
         write_json(record(done, time.monotonic() - began))
     else:
-        width = WIDTH
-        if sys.stdout is not None and sys.stdout.isatty():
-            width = max(shutil.get_terminal_size().columns, NARROWEST)
+        width = text_width(sys.stdout)
         report = "".join(f"{line}\n" for line in report_lines(done, width))
         with opened(None) as stream:
             stream.write(report)

@@ -1,8 +1,17 @@
-"""``bptui completion``: the script with which a shell completes the command line."""
+"""``bptui completion``: a shell's script, and what may stand in a place of the command line.
+
+Each function that offers something takes what click gives: context, parameter, text so far.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
 import click
+from click import Context, Parameter
+from click.shell_completion import CompletionItem, get_completion_class
 
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_BPTUI_COMPLETE"
@@ -56,9 +65,7 @@ Exit codes: 0 fine; 2 unusable arguments.
 )
 @click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 def command(shell: str) -> None:
-    from click.shell_completion import get_completion_class
-
-    from bptui.cli.output import opened
+    from bptui.cli.common import opened  # which takes from here what completes arguments
 
     found = get_completion_class(shell)
     assert found is not None, "click knows all of them"
@@ -68,3 +75,60 @@ def command(shell: str) -> None:
         script.source_template = BASH  # type: ignore[misc]  # of this object alone
     with opened(None) as stream:
         stream.write(script.source())
+
+
+def presets(
+    context: Context | None, parameter: Parameter | None, incomplete: str
+) -> list[CompletionItem[str]]:
+    """Offer the names of presets, and TOML files."""
+    from bptui.presets.folders import own_names, shipped_names
+
+    names = dict.fromkeys([*shipped_names(), *own_names()])
+    return _items([*beginning(names, incomplete), *_files(incomplete, ".toml")])
+
+
+def python_files(
+    context: Context, parameter: Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    return _items(_files(incomplete, ".py"))
+
+
+def any_file(context: Context, parameter: Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Leave files to the shell."""
+    return [CompletionItem(incomplete, type="file")]
+
+
+def quantities(
+    context: Context, parameter: Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """Offer those that every network has."""
+    known = ["all", "loss", "update", "w1", "gw1", "W1", "gW1", "h1", "net_h1", "out_h", "delta_h"]
+    return _items(beginning(known, incomplete))
+
+
+def beginning(names: Iterable[str], incomplete: str) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _files(incomplete: str, ending: str) -> list[str]:
+    """Return the folders, and the files with that ``ending``, whose paths begin so."""
+    folder, begun = os.path.split(incomplete)
+    try:
+        found = sorted(Path(folder or os.curdir).expanduser().iterdir())
+    except (OSError, ValueError, RuntimeError):
+        return []
+    paths = []
+    for each in found:
+        # what is hidden is not meant unless it is begun
+        if each.name.startswith(begun) and (begun or not each.name.startswith(".")):
+            path = os.path.join(folder, each.name)
+            if each.is_dir():
+                paths.append(path + os.sep)
+            elif each.suffix == ending:
+                paths.append(path)
+    return paths
+
+
+def _items(values: Iterable[str]) -> list[CompletionItem[str]]:
+    # a shell reads one item a line, and writes it to the terminal
+    return [CompletionItem(value) for value in values if value.isprintable()]

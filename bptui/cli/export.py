@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bptui.cli.completing import any_file, presets
-from bptui.cli.errors import Unusable
-from bptui.cli.loading import load_preset, same_file
+from bptui.cli.common import Unusable, load_preset, opened, output_option, preset_argument
 
 if TYPE_CHECKING:
     from bptui.core.experiment import Experiment
@@ -50,7 +48,7 @@ Examples:
 Exit codes: 0 fine; 2 unusable preset or arguments.
 """,
 )
-@click.argument("name_or_file", shell_complete=presets)
+@preset_argument
 @click.option(
     "--to",
     "form",
@@ -58,19 +56,9 @@ Exit codes: 0 fine; 2 unusable preset or arguments.
     required=True,
     help="A program in numpy or in torch, or a preset.",
 )
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    shell_complete=any_file,
-    help="Write to FILE instead of standard output.",
-)
+@output_option
 def command(name_or_file: str, form: str, output: str | None) -> None:
-    experiment = load_preset(name_or_file)
-    if output is not None and same_file(output, name_or_file):
-        raise Unusable(f"--output {output!r}: this is the preset itself; choose another file")
-    from bptui.cli.output import opened
-
+    experiment = load_preset(name_or_file, output)
     data = experiment.data
     samples = (data.inputs, data.targets, data.test_inputs, data.test_targets)
     numbers = experiment.network.parameter_count + sum(each.size for each in samples)
@@ -85,7 +73,7 @@ def command(name_or_file: str, form: str, output: str | None) -> None:
 
 
 def exported(experiment: Experiment, form: str) -> str:
-    """The text of the file; :class:`Unusable` where there can be none."""
+    """Return the text of the file; :class:`Unusable` where there can be none."""
     from bptui.export.programs import RefusedError, numpy_program, toml_preset, torch_program
     from bptui.presets.save import SaveError
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import textwrap
 from typing import TYPE_CHECKING
 
 import click
 
-from bptui.cli.completing import presets
-from bptui.cli.errors import Diverged, Unusable
-from bptui.cli.loading import load_preset
-from bptui.cli.output import opened, write_json
+from bptui.cli.common import (
+    Diverged,
+    checked_step,
+    format_option,
+    load_preset,
+    opened,
+    preset_argument,
+    step_option,
+    text_width,
+    write_json,
+)
+from bptui.cli.run import Progress, seek
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +28,6 @@ if TYPE_CHECKING:
     from bptui.core.experiment import Experiment
 
 FORMATS = ("text", "json")
-WIDTH, NARROWEST = 100, 60
-"""Columns of text where there is no terminal, and the fewest where there is one."""
 
 
 @click.command(
@@ -54,19 +59,10 @@ Exit codes: 0 every gradient and every update is right; 1 one is not, or
 training diverged before that step; 2 unusable preset or arguments.
 """,
 )
-@click.argument("name_or_file", shell_complete=presets)
-@click.option(
-    "--step", type=int, default=0, metavar="K", show_default=True, help="The step to check."
-)
+@preset_argument
+@step_option("check")
 @click.option("--all", "every", is_flag=True, help="Check every number of large matrices.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default=FORMATS[0],
-    show_default=True,
-    help="Text for people; JSON for other programs, see `bptui help json`.",
-)
+@format_option(FORMATS)
 def command(name_or_file: str, step: int, every: bool, form: str) -> None:
     gradcheck(load_preset(name_or_file), step, every, form)
 
@@ -74,14 +70,11 @@ def command(name_or_file: str, step: int, every: bool, form: str) -> None:
 def gradcheck(experiment: Experiment, step: int, every: bool, form: str) -> None:
     """Seek the step, check it, write what was found; exit code 1 if anything is wrong."""
     from bptui.check.gradcheck.report import record, unchecked
-    from bptui.cli.explain import seek
-    from bptui.core.errors import MOST_STEPS
     from bptui.core.timeline import Timeline
 
-    if not 0 <= step <= MOST_STEPS:
-        raise Unusable(f"--step: found {step}; expected 0 to {MOST_STEPS:,}")
     timeline = Timeline(experiment)
-    seek(timeline, step)
+    with Progress(checked_step(step)) as progress:
+        seek(timeline, step, progress)
     snapshot = None if timeline.first_not_finite is not None else timeline.snapshot(step)
     first = timeline.first_not_finite  # found on the way, or in this very step
     if snapshot is None or first is not None:
@@ -97,9 +90,7 @@ def gradcheck(experiment: Experiment, step: int, every: bool, form: str) -> None
         write_json(record(check))
     else:
         with opened(None) as stream:
-            width = WIDTH
-            if stream.isatty():
-                width = max(shutil.get_terminal_size().columns, NARROWEST)
+            width = text_width(stream)
             stream.writelines(f"{line}\n" for line in heading(snapshot, width))
             stream.flush()  # the check itself may take a minute
             check = _checked(snapshot, every)
@@ -110,7 +101,6 @@ def gradcheck(experiment: Experiment, step: int, every: bool, form: str) -> None
 
 def _checked(snapshot: Snapshot, every: bool) -> GradientCheck:
     from bptui.check.gradcheck.check import check_gradients
-    from bptui.cli.rows import Progress
 
     thousandths = 1000
     with Progress(thousandths, label="checking") as progress:
@@ -120,7 +110,7 @@ def _checked(snapshot: Snapshot, every: bool) -> GradientCheck:
 
 
 def heading(snapshot: Snapshot, width: int) -> Iterator[str]:
-    """What is checked, and how; none of its sentences is wider than ``width``."""
+    """Yield what is checked, and how; none of its sentences is wider than ``width``."""
     from bptui.check.gradcheck.report import METHOD
     from bptui.explain.explain import Explainer
     from bptui.export.worksheet.sheet import worksheet
@@ -138,7 +128,7 @@ def heading(snapshot: Snapshot, width: int) -> Iterator[str]:
 
 
 def lines(check: GradientCheck, width: int) -> Iterator[str]:
-    """What was found; none of its sentences is wider than ``width``."""
+    """Yield what was found; none of its sentences is wider than ``width``."""
     from bptui.check.gradcheck.report import ReportLine, chain_lines, report_lines, summary
 
     found = [*report_lines(check, width)]

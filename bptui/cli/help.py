@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bptui.cli.commands import COMMANDS, shows_the_app
-from bptui.cli.errors import Unusable
-from bptui.cli.output import opened
+from bptui.cli import COMMANDS, shows_the_app
+from bptui.cli.common import Unusable, opened
+from bptui.cli.completion import beginning
 from bptui.help import TOPICS, page, title_of
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ PAGER = "-FRSX"
 
 
 def topics(context: Context, parameter: Parameter, incomplete: str) -> list[str]:
-    """The topics that begin so, for a shell to complete."""
-    return [topic for topic in TOPICS if topic.startswith(incomplete)]
+    """Offer the topics that begin so."""
+    return beginning(TOPICS, incomplete)
 
 
 @click.command(

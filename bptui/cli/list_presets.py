@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import sys
-from itertools import accumulate
 from typing import TYPE_CHECKING
-from unicodedata import east_asian_width
 
 import click
 
-from bptui.cli.errors import Unusable
-from bptui.cli.output import opened, write_json
+from bptui.cli.common import Unusable, format_option, opened, write_json
 
 if TYPE_CHECKING:
     from bptui.presets.own import PresetEntry
@@ -37,15 +35,10 @@ Exit codes: 0 fine; 2 unusable arguments.
 """,
 )
 @click.option("--own", is_flag=True, help="List your own presets, saved in the app by name.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default=FORMATS[0],
-    show_default=True,
-    help="Text for people; JSON for other programs, see `bptui help json`.",
-)
+@format_option(FORMATS)
 def command(own: bool, form: str) -> None:
+    from rich.cells import cell_len, set_cell_size
+
     from bptui.presets import PresetError
     from bptui.presets.folders import own_folder
     from bptui.presets.own import own_presets, shipped
@@ -61,21 +54,19 @@ def command(own: bool, form: str) -> None:
         write_json({"schema": SCHEMA, "presets": [_record(each) for each in presets]})
         return
     rows = [
-        (
-            each.name,
-            each.network,
-            " ".join(filter(None, [each.note, _about(each)])),
-        )
+        (each.name, each.network, " ".join(filter(None, [each.note, _about(each)])))
         for each in presets
     ]
-    names, networks = (max((_cells(row[at]) for row in rows), default=0) for at in (0, 1))
+    names, networks = (max((cell_len(row[at]) for row in rows), default=0) for at in (0, 1))
     # a terminal would break a long line in the middle of a word; files and pipes get all of it
     to_terminal = sys.stdout is not None and sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if to_terminal else None
+    width = shutil.get_terminal_size().columns if to_terminal else math.inf
     with opened(None) as stream:
         for name, network, summary in rows:
-            line = f"{_padded(name, names)}  {_padded(network, networks)}  {summary}"
-            stream.write(f"{line if width is None else _cut(line, width)}\n")
+            line = f"{set_cell_size(name, names)}  {set_cell_size(network, networks)}  {summary}"
+            if cell_len(line) > width:
+                line = set_cell_size(line, int(width))
+            stream.write(f"{line}\n")
 
 
 def _record(entry: PresetEntry) -> dict[str, object]:
@@ -94,21 +85,3 @@ def _record(entry: PresetEntry) -> dict[str, object]:
 
 def _about(entry: PresetEntry) -> str:
     return f"unusable: {entry.wrong}" if entry.wrong else entry.summary
-
-
-def _cells(text: str) -> int:
-    """Cells that ``text`` takes in a terminal: names of one's own may be Chinese."""
-    return sum(map(_cell_count, text))
-
-
-def _cell_count(character: str) -> int:
-    return 2 if east_asian_width(character) in "WF" else 1
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _cells(text))
-
-
-def _cut(text: str, width: int) -> str:
-    """As much of ``text`` as fits into ``width`` cells."""
-    return text[: sum(end <= width for end in accumulate(map(_cell_count, text)))]

@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import math
-from typing import TYPE_CHECKING
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from itertools import chain
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from bptui.cli.completing import any_file, presets
-from bptui.cli.errors import Diverged, Unusable
-from bptui.cli.loading import load_preset, same_file
+from bptui.cli.common import (
+    Diverged,
+    Unusable,
+    as_json,
+    format_option,
+    load_preset,
+    opened,
+    output_option,
+    preset_argument,
+)
 
 if TYPE_CHECKING:
+    from bptui.core.engine import Snapshot
     from bptui.core.experiment import Experiment
+    from bptui.core.network import Parameters
+    from bptui.core.timeline import Timeline
+
+    Write = Callable[[Snapshot], None]
 
 FORMATS = ("table", "jsonl", "csv")
+ROWS = 20
+SLICE = 0.1
+"""Seconds of training between two looks at the progress and at the losses."""
+LONG = 1.0
+"""Seconds after which work is long enough for a progress bar."""
+FEW_OUTPUTS = 6
+"""Numbers that a table has room for beside the loss."""
+NUMBER_WIDTH = 12
+"""Of six significant digits: -1.23457e-08."""
 
 
 @click.command(
@@ -39,7 +66,7 @@ Exit codes: 0 fine; 1 training diverged (what was computed is written);
 2 unusable preset or arguments.
 """,
 )
-@click.argument("name_or_file", shell_complete=presets)
+@preset_argument
 @click.option(
     "--steps", type=click.IntRange(0), metavar="N", help="Train N steps; default: the preset's."
 )
@@ -49,28 +76,12 @@ Exit codes: 0 fine; 1 training diverged (what was computed is written);
     metavar="K",
     help="Write every K-th step; default: 1, or for a table about 20 rows.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default=FORMATS[0],
-    show_default=True,
-    help="A table for people, or all numbers: JSON, one object per line, or CSV.",
-)
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    shell_complete=any_file,
-    help="Write to FILE instead of standard output.",
-)
+@format_option(FORMATS, "A table for people, or all numbers: JSON, one object per line, or CSV.")
+@output_option
 def command(
     name_or_file: str, steps: int | None, every: int | None, form: str, output: str | None
 ) -> None:
-    experiment = load_preset(name_or_file)
-    if output is not None and same_file(output, name_or_file):
-        raise Unusable(f"--output {output!r}: this is the preset itself; choose another file")
-    run(experiment, steps, every, form, output)
+    run(load_preset(name_or_file, output), steps, every, form, output)
 
 
 def run(
@@ -81,10 +92,8 @@ def run(
     output: str | None = None,
 ) -> None:
     """Train and write; :class:`Diverged` after the last row if the loss is not finite there."""
-    from bptui.cli.output import opened
-    from bptui.cli.rows import default_every, snapshots
-    from bptui.cli.writers import WRITERS
     from bptui.core.errors import UnusableError
+    from bptui.export.history.rows import round_every
 
     if steps is not None:
         try:
@@ -93,7 +102,7 @@ def run(
             raise Unusable(f"--steps: found {error.found}; expected {error.expected}") from None
         experiment = dataclasses.replace(experiment, training=training)
     if every is None:
-        every = default_every(experiment.training.steps) if form == "table" else 1
+        every = round_every(experiment.training.steps, ROWS) if form == "table" else 1
     step, loss = 0, 0.0
     with opened(output) as stream:
         write = WRITERS[form](experiment, stream)
@@ -103,3 +112,143 @@ def run(
             del snapshot  # of a large network there should not be two at once
     if not math.isfinite(loss):
         raise Diverged(f"training diverged: the loss at step {step} is {loss}")
+
+
+def snapshots(experiment: Experiment, every: int, stream: TextIO) -> Iterator[Snapshot]:
+    """Yield steps 0, ``every``, 2 ``every``, ... and the last one.
+
+    Ends early, with the first step whose loss is not finite. ``stream`` is where they are going to
+    be written, which the progress bar must not disturb.
+    """
+    from bptui.core.timeline import Timeline
+
+    timeline, steps = Timeline(experiment), experiment.training.steps
+    with Progress(steps, stream) as progress:
+        for step in chain(range(0, steps, every), [steps]):
+            seek(timeline, step, progress)
+            if timeline.first_not_finite is None:
+                timeline.snapshot(step)
+            first = timeline.first_not_finite  # found on the way here, or in this very step
+            # no name for the snapshot: it would still be there while the next one is made
+            yield timeline.snapshot(step if first is None else first)
+            if first is not None:
+                return
+
+
+def seek(timeline: Timeline, step: int, progress: Progress) -> None:
+    """Train up to ``step``, or to where the loss stops being finite."""
+    while timeline.first_not_finite is None and not timeline.move_towards(step, SLICE):
+        progress.show(timeline.reached)
+    progress.show(timeline.reached)
+
+
+class Progress(ExitStack):
+    """A bar on standard error, if that is a terminal and the work long.
+
+    Not where rows appear meanwhile on the same terminal: ``stream`` is where they go, if any do.
+    """
+
+    def __init__(self, steps: int, stream: TextIO | None = None, label: str = "training") -> None:
+        super().__init__()
+        self._steps, self._shown, self._label = steps, 0, label
+        rows_there = stream is not None and stream.isatty()
+        self._wanted = sys.stderr is not None and sys.stderr.isatty() and not rows_there
+        self._began = time.monotonic()
+        self._advance: Callable[[int], None] | None = None
+
+    def show(self, step: int) -> None:
+        if not self._wanted or time.monotonic() - self._began < LONG:
+            return
+        if self._advance is None:
+            bar = click.progressbar(length=self._steps, label=self._label, file=sys.stderr)
+            self._advance = self.enter_context(bar).update
+        self._advance(step - self._shown)
+        self._shown = step
+
+
+def jsonl(experiment: Experiment, stream: TextIO) -> Write:
+    """Write one JSON object a line; Python's repr of a float reads back bit-identically."""
+
+    def arrays(parameters: Parameters) -> dict[str, object]:
+        return {"weights": parameters.weights, "biases": parameters.biases}
+
+    def write(snapshot: Snapshot) -> None:
+        record = {
+            "step": snapshot.step,
+            "epoch": snapshot.epoch,
+            "loss": snapshot.loss,
+            "outputs": snapshot.outputs,
+            **arrays(snapshot.parameters),
+            "gradients": arrays(snapshot.gradients),
+        }
+        stream.write(as_json(record))
+
+    return write
+
+
+def as_csv(experiment: Experiment, stream: TextIO) -> Write:
+    """Write a header and one row a step.
+
+    out_o1 is output unit 1, or out_o1[0], out_o1[1], ... for the samples of a batch, W1[i][j] the
+    weight from unit i to unit j, b1[j] a bias, gW1[i][j] and gb1[j] their gradients. Cells of
+    samples that a smaller last batch does not have are empty.
+    """
+    from bptui.export.history.numbers import numbers, parameter_names
+
+    writer = csv.writer(stream, lineterminator="\n")
+    outputs = list(output_names(experiment, experiment.schedule.batch_size))
+    names = list(parameter_names(experiment.network))
+    writer.writerow(["step", "epoch", "loss", *outputs, *names, *(f"g{name}" for name in names)])
+
+    def write(snapshot: Snapshot) -> None:
+        shown = snapshot.outputs.ravel().tolist()
+        missing = [""] * (len(outputs) - len(shown))
+        parameters, gradients = numbers(snapshot.parameters), numbers(snapshot.gradients)
+        head = (snapshot.step, snapshot.epoch, snapshot.loss)
+        writer.writerow([*head, *shown, *missing, *parameters, *gradients])
+
+    return write
+
+
+def output_names(experiment: Experiment, samples: int) -> Iterator[str]:
+    """Yield the names of the outputs of a batch, sample by sample."""
+    network = experiment.network
+    for sample in range(samples):
+        for unit in range(network.layers[-1]):
+            name = f"out_{network.names.unit(network.depth, unit)}"
+            yield name if samples == 1 else f"{name}[{sample}]"
+
+
+def table(experiment: Experiment, stream: TextIO) -> Write:
+    """Write aligned columns: step, epoch if there are batches, loss, the outputs if few."""
+    schedule, steps = experiment.schedule, experiment.training.steps
+    epochs = schedule.batches_per_epoch > 1
+    # without full batches the same column would show another sample in every row
+    outputs = list(output_names(experiment, schedule.samples)) if schedule.full_batch else []
+    if len(outputs) > FEW_OUTPUTS:
+        outputs = []
+    heads = [("step", len(str(steps)))]
+    if epochs:
+        heads.append(("epoch", len(str(schedule.epoch(steps)))))
+    heads += [(name, NUMBER_WIDTH) for name in ("loss", *outputs)]
+    widths = [max(len(name), width) for name, width in heads]
+
+    def line(cells: list[str]) -> None:
+        padded = (cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+        stream.write("  ".join(padded) + "\n")
+
+    def write(snapshot: Snapshot) -> None:
+        counts = [snapshot.step, snapshot.epoch] if epochs else [snapshot.step]
+        shown = snapshot.outputs.ravel().tolist() if outputs else []
+        line([*map(str, counts), *(f"{number:#.6g}" for number in (snapshot.loss, *shown))])
+        stream.flush()
+
+    line([name for name, _ in heads])
+    return write
+
+
+WRITERS: dict[str, Callable[[Experiment, TextIO], Write]] = {
+    "table": table,
+    "jsonl": jsonl,
+    "csv": as_csv,
+}

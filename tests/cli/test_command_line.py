@@ -170,8 +170,8 @@ def test_long_work_shows_progress_beside_a_file(tmp_path: Path) -> None:
     file = tmp_path / "out.csv"
     options = ["--steps", "4000", "--every", "2000", "--format", "csv", "-o", str(file)]
     program = (
-        "from bptui.cli import rows\nfrom bptui.main import cli\n"
-        "rows.LONG = 0.0\n"  # or else it would have to train for longer than a second
+        "from bptui.cli import run\nfrom bptui.main import cli\n"
+        "run.LONG = 0.0\n"  # or else it would have to train for longer than a second
         f"cli({['run', 'xor', *options]!r}, prog_name='bptui')\n"
     )
     code, shown = on_a_terminal(command=[sys.executable, "-c", program])
@@ -234,7 +234,7 @@ main()
 
 
 @pytest.mark.parametrize(
-    "module", ["bptui.main", "bptui.program", "click", "bptui.cli.run", "numpy", "bptui.cli.rows"]
+    "module", ["bptui.main", "bptui.program", "click", "bptui.cli.common", "bptui.cli.run", "numpy"]
 )
 def test_an_interrupt_at_any_time_is_quiet(module: str) -> None:
     done = subprocess.run(

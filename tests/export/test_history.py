@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.cli.writers import as_csv, jsonl
+from bptui.cli.run import as_csv, jsonl
 from bptui.core.edits import Number, edited
 from bptui.core.engine import Engine
 from bptui.core.evaluation import test_loss as held_out_loss

@@ -11,12 +11,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bptui.cli.rows import default_every
+from bptui.cli.run import ROWS
 from bptui.core.evaluation import test_loss as held_out_loss
 from bptui.core.experiment import Experiment
 from bptui.core.losses import LOSSES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
+from bptui.export.history.rows import round_every
 from bptui.export.programs import numpy_program
 from bptui.presets import load
 from bptui.presets.folders import shipped_names
@@ -91,7 +92,7 @@ def test_batches_switches_and_steps(changes: dict[str, object]) -> None:
 def test_it_prints_the_steps_that_run_prints_and_the_test_loss() -> None:
     made = training_with(load("iris"), steps=123)
     text = output(numpy_program(made))
-    every = default_every(123)
+    every = round_every(123, ROWS)
     assert list(losses(text)) == [*range(0, 123, every), 123]
     tested = float(text.splitlines()[-1].removeprefix("test loss "))
     parameters = Timeline(made).snapshot(123).parameters
