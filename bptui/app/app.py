@@ -20,12 +20,11 @@ from bptui.app.diagram.layout import wanted
 from bptui.app.looking import LookingApp
 from bptui.app.palette import CommandProvider, Palette
 from bptui.app.panels.derivation import DerivationPanel
-from bptui.app.panels.keyline import KeyLine
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel
-from bptui.app.panels.status import StatusLine
+from bptui.app.panels.status import KeyLine, StatusLine
 from bptui.app.screens.too_small import TooSmallScreen, require_room
 from bptui.app.styles import DARK, LIGHT, counterpart, fitting
 from bptui.app.view import Direction, Selection, View

@@ -74,7 +74,7 @@ class LookingApp(CheckingApp):
 
     def action_learned(self) -> None:
         """From the diagram to one picture after another of what was learned, and back to it."""
-        from bptui.app.panels.learned.panel import LearnedPanel
+        from bptui.app.panels.learned import LearnedPanel
 
         diagram = self.screen_stack[0].query_one(NetworkPanel)
         made = self.screen_stack[0].query(LearnedPanel)

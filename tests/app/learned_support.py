@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from rich.color import ColorSystem
 from rich.style import Style
 
-from bptui.app.panels.learned.panel import LearnedPanel
-from bptui.app.panels.learned.picture import Picture
 from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment
-from bptui.core.network import Parameters
 from bptui.core.timeline import Timeline
 
 from .styled import content
@@ -29,19 +26,16 @@ FUNCTIONS = {
 
 
 def evaluated(experiment: Experiment, step: int, inputs: Array) -> Array:
-    """The outputs at a step, by the formulas of a textbook."""
-    parameters: Parameters = Timeline(experiment).snapshot(step).parameters
+    """Return the outputs at a step, by the formulas of a textbook."""
+    parameters = Timeline(experiment).snapshot(step).parameters
     a = np.array(inputs)
     for layer, name in enumerate(experiment.network.activations):
         z = a @ parameters.weights[layer]
-        if parameters.biases is not None:
-            z = z + parameters.biases[layer]
-        a = FUNCTIONS[name](z)
+        a = FUNCTIONS[name](z if parameters.biases is None else z + parameters.biases[layer])
     return a
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A character on the screen, in a panel's row and column."""
 
     row: int
@@ -51,26 +45,13 @@ class Place:
 
 
 def characters(session: Session, selector: str) -> Iterator[Place]:
-    """Every character within a panel, with its style."""
+    """Yield every character within a panel, with its style."""
     area = content(session, selector)
     strips = session.app.screen._compositor.render_strips()[area.y : area.bottom]
     for row, strip in enumerate(strips):
         cells = [(char, segment.style or Style()) for segment in strip for char in segment.text]
         for column, (character, style) in enumerate(cells[area.x : area.right]):
             yield Place(row, column, character, style)
-
-
-def panel(session: Session) -> LearnedPanel:
-    found = session.panel("#learned")
-    assert isinstance(found, LearnedPanel)
-    return found
-
-
-def shown_picture(session: Session) -> Picture:
-    """The picture that is shown."""
-    learned = panel(session)
-    assert learned.view is not None
-    return learned.picture(learned.view)
 
 
 def in_full_colour(session: Session) -> None:

@@ -61,20 +61,20 @@ def title(session: Session, selector: str, layer: int, *, bias: bool = False) ->
     panel, area = session.panel(selector), content(session, selector)
     assert isinstance(panel, MatrixPanel)
     assert panel.view is not None
-    block = panel.blocks(panel.view, panel.container_size.width)[layer - 1]
-    name = block.bias_title if bias else block.title
-    y = area.y + block.y + (block.last_row if bias else 0)
-    return piece(session, area.x + block.x, y, len(name))
+    table = panel.tables(panel.view, panel.container_size.width)[layer - 1]
+    name = ("g" if selector == "#gradients" else "") + ("b" if bias else "W") + str(layer)
+    y = area.y + table.y + (table.rows - 1 if bias else 0)
+    return piece(session, area.x + table.x, y, len(name))
 
 
 def _matrix_piece(session: Session, selector: str, layer: int, selection: Selection) -> Text:
     panel, area = session.panel(selector), content(session, selector)
     assert isinstance(panel, MatrixPanel)
     assert panel.view is not None
-    block = panel.blocks(panel.view, panel.container_size.width)[layer - 1]
-    row = selection.source + 1 if selection.kind == "weight" else block.sources + 1
-    x = area.x + block.x + block.label_width + selection.unit * block.cell + 1
-    return piece(session, x, area.y + block.y + row, block.cell - 1)
+    table = panel.tables(panel.view, panel.container_size.width)[layer - 1]
+    row = selection.source + 1 if selection.kind == "weight" else table.rows - 1
+    x = area.x + table.x + table.name + selection.unit * table.cell + 1
+    return piece(session, x, area.y + table.y + row, table.cell - 1)
 
 
 def unit_rows(session: Session, layer: int, unit: int) -> dict[str, Text]:

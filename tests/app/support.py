@@ -17,7 +17,7 @@ from textual.widget import Widget
 from textual.widgets._toast import Toast
 
 from bptui.app.app import BptuiApp
-from bptui.app.diagram.units import quantity_of
+from bptui.app.diagram.drawing import quantity_of
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.core.arrays import Array

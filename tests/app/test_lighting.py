@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bptui.app.app import BptuiApp
-from bptui.app.diagram.units import quantities, quantity_of
+from bptui.app.diagram.drawing import quantities, quantity_of
 from bptui.app.view import Selection
 from bptui.core.backprop import Operation
 from bptui.core.timeline import Timeline

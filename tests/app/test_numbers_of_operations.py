@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from rich.style import Style
 
+from bptui.app.diagram.drawing import quantities, quantity_of
 from bptui.app.diagram.layout import Layout
-from bptui.app.diagram.units import quantities, quantity_of
 from bptui.app.numbers import form_of, label, largest, loss, plain, signed
 from bptui.app.panels.network import NetworkPanel
 from bptui.core.backprop import Operation
@@ -93,11 +93,11 @@ def diagram(session: Session) -> tuple[NetworkPanel, Layout]:
 def check_edges(screen: Screen, session: Session, operation: Operation) -> set[int]:
     """The numbers on the edges; the layers that have some."""
     panel, layout = diagram(session)
-    assert panel._background is not None
+    wires = panel.wires
+    assert wires is not None
     area, view = content(session, "#network"), session.app.player.view()
     names, found = view.snapshot.experiment.network.names, set()
-    wires = panel._background.wires
-    for edge, (row, column) in wires.labels.values():
+    for edge, (row, column) in wires.labels:
         shown, parameters = names.weights(edge.layer), view.parameters
         if names.weight_gradient(edge.layer) in operation.writes:
             shown, parameters = names.weight_gradient(edge.layer), view.snapshot.gradients

@@ -7,12 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.geometry import Offset
 
-from bptui.app.diagram import choosing
 from bptui.app.diagram.layout import arrange as arrange_diagram
 from bptui.app.numbers import label
-from bptui.app.panels import blocks as blocks_module
-from bptui.app.panels import cells
-from bptui.app.panels.blocks import Block
+from bptui.app.panels import matrices
+from bptui.app.panels import network as network_panel
+from bptui.app.panels.table import Table
 from bptui.app.view import Direction, Selection, View
 from bptui.core.network import Network
 
@@ -60,17 +59,17 @@ def test_the_arrows_reach_every_cell_of_the_matrices(
     layers: tuple[int, ...], bias: bool, width: int
 ) -> None:
     drawn = network(layers, bias=bias)
-    blocks = blocks_module.arrange(drawn, "", width)
+    tables = matrices.arrange(drawn, width)
     reached, left = {Selection()}, [Selection()]
     while left:
         at = left.pop()
         for direction in DIRECTIONS:
-            there = cells.neighbour(blocks, at, direction)
+            there = matrices.neighbour(drawn, tables, at, direction)
             assert there == there.within(drawn)
             if there not in reached:
                 reached.add(there)
                 left.append(there)
-    in_line = len({block.y for block in blocks}) in (1, len(blocks))
+    in_line = len({table.y for table in tables}) in (1, len(tables))
     assert reached == everything(drawn) or not in_line
 
 
@@ -80,20 +79,20 @@ def test_within_a_matrix_the_arrows_undo_each_other(
     layers: tuple[int, ...], data: st.DataObject
 ) -> None:
     drawn = network(layers)
-    blocks = blocks_module.arrange(drawn, "", 100)
+    tables = matrices.arrange(drawn, 100)
     at = data.draw(st.sampled_from(sorted(everything(drawn), key=str)))
     for direction, back in (("left", "right"), ("up", "down")):
-        there = cells.neighbour(blocks, at, direction)
+        there = matrices.neighbour(drawn, tables, at, direction)
         if there.layer == at.layer and there != at:
-            assert cells.neighbour(blocks, there, back) == at
+            assert matrices.neighbour(drawn, tables, there, back) == at
 
 
 def test_the_arrows_cross_the_borders_of_matrices() -> None:
-    beside = blocks_module.arrange(network((2, 2, 2)), "", 56)
-    stacked = blocks_module.arrange(network((2, 2, 2)), "", 36)
+    beside = matrices.arrange(network((2, 2, 2)), 56)
+    stacked = matrices.arrange(network((2, 2, 2)), 36)
 
-    def go(blocks: tuple[Block, ...], at: Selection, direction: Direction) -> Selection:
-        return cells.neighbour(blocks, at, direction)
+    def go(tables: tuple[Table, ...], at: Selection, direction: Direction) -> Selection:
+        return matrices.neighbour(network((2, 2, 2)), tables, at, direction)
 
     w3, w5 = Selection("weight", 1, 1, 0), Selection("weight", 2, 0, 0)
     assert go(beside, w3, "right") == w5
@@ -113,7 +112,7 @@ def test_the_arrows_reach_every_unit_and_edge_of_the_diagram(layers: tuple[int, 
     while left:
         at = left.pop()
         for direction in DIRECTIONS:
-            there = choosing.neighbour(drawn, at, direction)
+            there = network_panel.neighbour(drawn, at, direction)
             assert there == there.within(drawn)
             if there not in reached:
                 reached.add(there)
@@ -153,12 +152,12 @@ def test_the_diagram_draws_the_selection(
 @settings(deadline=None, max_examples=20)
 def test_a_click_on_a_cell_picks_it(layers: tuple[int, ...], bias: bool, width: int) -> None:
     drawn = network(layers, bias=bias)
-    blocks = blocks_module.arrange(drawn, "", width)
+    tables = matrices.arrange(drawn, width)
     for each in everything(drawn):
-        block = blocks[each.layer - 1]
-        x = block.x + block.label_width + each.unit * block.cell + block.cell - 1
-        y = block.y + cells.row_of(block, each)
-        assert cells.pick(blocks, x, y, Offset(0, 0)) == each
+        table = tables[each.layer - 1]
+        x = table.x + table.name + each.unit * table.cell + table.cell - 1
+        y = table.y + matrices.row_of(drawn, each)
+        assert matrices.pick(drawn, tables, x, y, Offset(0, 0)) == each
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])

@@ -1,27 +1,39 @@
-"""The edges of the diagram as braille dots: solid where a weight is positive, dashed where not."""
+"""The edges of the diagram: their braille dots, which of them are drawn, where their weights go."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
+from rich.style import Style
 
 from bptui.app.diagram.layout import Layout, Place
+from bptui.app.styles import Styles, highlight
+from bptui.app.view import Selection, View
 
 BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Braille's bit for the dot in row 0-3, column 0-1 of a cell."""
 DASH = 3
 """Dots on, and dots off, of a dashed edge."""
-
+LEAST_LABEL = 6
+"""Columns of the longest number that a label with two decimals can hold: +5e-09."""
+PARTS = (0.3, 0.22, 0.14, 0.38, 0.5, 0.62, 0.7, 0.78, 0.86)
+"""Where along an edge its label may stand, in order of preference."""
+NEAR = 3
+"""So many of these lie near the end with more units."""
+FEW = 4
+MOST_COVERED, COVERED_BY_FEW = 0.7, 0.8
+"""Of the rows between the outermost labels: with more of them covered the edges cannot be seen."""
 
 Cell = tuple[int, int]
 """Row and column."""
 
 
 class Edge(Struct, frozen=True, eq=False):
-    """The cells of the edge from ``source`` to ``destination``: row, column, bits of both kinds."""
+    """An edge; its cells are row, column, bits of the solid and of the dashed line."""
 
     layer: int
     source: int
@@ -30,9 +42,33 @@ class Edge(Struct, frozen=True, eq=False):
     end: tuple[int, int]
     cells: tuple[tuple[int, int, int, int], ...]
 
+    @property
+    def selection(self) -> Selection:
+        """The weight of the edge."""
+        return Selection("weight", self.layer, self.destination, self.source)
+
+
+class Stroke(NamedTuple):
+    """How an edge is drawn; ``alone``: over the dots of others, not among them."""
+
+    edge: Edge
+    style: Style
+    dashed: bool
+    alone: bool
+
+
+class Wires(NamedTuple):
+    """The edges as drawn, the last one on top, and where their weights begin."""
+
+    strokes: tuple[Stroke, ...]
+    labels: tuple[tuple[Edge, Cell], ...]
+    label_width: int
+    some: bool
+    """Whether edges are left out."""
+
 
 def edges(layout: Layout) -> tuple[Edge, ...]:
-    """Every edge between units that are drawn."""
+    """Return every edge between units that are drawn."""
     return tuple(
         _edge(layer, source, destination)
         for layer in range(1, len(layout.columns))
@@ -47,72 +83,100 @@ def _edge(layer: int, source: Place, destination: Place) -> Edge:
     count = max(abs(x1 - x0), abs(y1 - y0)) + 1
     xs = np.rint(np.linspace(x0, x1, count)).astype(int).tolist()
     ys = np.rint(np.linspace(y0, y1, count)).astype(int).tolist()
-    solid: dict[tuple[int, int], int] = {}
-    dashed: dict[tuple[int, int], int] = {}
+    solid: dict[Cell, int] = {}
+    dashed: dict[Cell, int] = {}
     for index, (x, y) in enumerate(zip(xs, ys, strict=True)):
         cell, bit = (y // 4, x // 2), BITS[y % 4][x % 2]
         solid[cell] = solid.get(cell, 0) | bit
         if index // DASH % 2 == 0:
             dashed[cell] = dashed.get(cell, 0) | bit
-    cells = tuple(
-        (row, column, bits, dashed.get((row, column), 0)) for (row, column), bits in solid.items()
-    )
+    cells = tuple((*cell, bits, dashed.get(cell, 0)) for cell, bits in solid.items())
     return Edge(layer, source.unit, destination.unit, start, end, cells)
 
 
-def strongest(
-    layout: Layout, sized: list[tuple[float, float, Edge]]
-) -> tuple[list[tuple[float, float, Edge]], bool]:
-    """The edges worth drawing, weakest first, and whether some were left out.
+Sized = tuple[float, float, Edge]
+"""A weight's size, the weight, its edge."""
 
-    ``sized`` holds (size, weight, edge). Where a layer has too many edges to tell them apart, the
-    largest remain: twice as many as the larger of its two layers has units.
+
+def strongest(layout: Layout, sized: list[Sized]) -> list[Sized]:
+    """Return the edges worth drawing, weakest first.
+
+    Where a layer has too many to tell them apart, the largest remain: twice as many as the larger
+    of its two layers has units.
     """
-    kept: list[tuple[float, float, Edge]] = []
+    kept: list[Sized] = []
     for layer in range(1, len(layout.columns)):
         mine = sorted((item for item in sized if item[2].layer == layer), key=lambda item: item[0])
-        most = max(2 * max(len(layout.columns[layer - 1]), len(layout.columns[layer])), 16)
+        most = max(2 * max(map(len, layout.columns[layer - 1 : layer + 1])), 16)
         kept += mine[-most:]
-    return sorted(kept, key=lambda item: item[0]), len(kept) < len(sized)
+    return sorted(kept, key=lambda item: item[0])
 
 
-PARTS = (0.3, 0.22, 0.14, 0.38, 0.5, 0.62, 0.7, 0.78, 0.86)
-"""Where along an edge its label may stand, in order of preference."""
-NEAR = 3
-"""So many of these lie near the end with more units."""
-FEW = 4
-MOST_COVERED, COVERED_BY_FEW = 0.7, 0.8
-"""Of the rows between the outermost labels: with more of them covered the edges cannot be seen."""
-Key = tuple[int, int, int]
+def wires_of(layout: Layout, edges: tuple[Edge, ...], view: View, styles: Styles) -> Wires:
+    """Return how the edges are drawn and, where there is room, where their weights stand.
+
+    While an operation is shown, edges that it has nothing to do with stand back. Not where their
+    labels say it: the cells of all edges are many bytes on the way to a terminal.
+    """
+    weights, names = view.parameters.weights, view.snapshot.experiment.network.names
+    values = (float(weights[e.layer - 1][e.source, e.destination]) for e in edges)
+    sized = [(abs(value), value, edge) for value, edge in zip(values, edges, strict=True)]
+    largest: dict[int, float] = {}
+    for size, _, edge in sized:
+        largest[edge.layer] = max(size, largest.get(edge.layer, 0.0))
+    kept = strongest(layout, sized)
+    some = len(kept) < len(sized)
+    selected = next((item for item in sized if item[2].selection == view.selection), None)
+    if selected is not None:
+        kept = [item for item in kept if item is not selected] + [selected]
+    width = max(layout.label_decimals + 3, LEAST_LABEL)  # of all, so that none ever moves
+    places = {} if some else label_places(layout, edges, width)
+    if selected is not None and selected[2] not in places:
+        places = {**places, **label_places(layout, selected[2:], width)}
+    strokes = []
+    for _, value, edge in kept:
+        style = styles.sign(value, largest[edge.layer])
+        if selected is not None and edge is selected[2]:
+            style = styles.strong
+        elif view.operation is not None and edge not in places:
+            own = names.weights(edge.layer), names.weight_gradient(edge.layer)
+            style = style + styles.bold if highlight(view, *own) else styles.faint
+        # no dots of others make the selected one thicker
+        alone = selected is not None and edge is selected[2]
+        strokes.append(Stroke(edge, style, value < 0.0, alone))
+    labels = tuple((edge, places[edge]) for _, _, edge in kept if edge in places)
+    return Wires(tuple(strokes), labels, width, some)
 
 
 @lru_cache(maxsize=16)
-def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mapping[Key, Cell]:
-    """Where each edge's weight can stand on it, (row, column), by (layer, source, destination).
+def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mapping[Edge, Cell]:
+    """Return where each edge's weight, ``length`` wide, can stand on it.
 
-    ``length`` is the width of a label. Where those of a layer do not all fit, or would hide the
-    edges, only as many get one as its larger side has units; or none.
+    Where those of a layer do not all fit, or would hide the edges, only as many get one as its
+    larger side has units; or none.
     """
-    places: dict[Key, Cell] = {}
+    places: dict[Edge, Cell] = {}
     for layer in range(1, len(layout.columns)):
         mine = [edge for edge in drawn if edge.layer == layer]
         dots: dict[Cell, int] = {}
-        for edge in mine:
-            for row, column, *_ in edge.cells:
-                dots[row, column] = dots.get((row, column), 0) + 1
+        for row, column, *_ in (cell for edge in mine for cell in edge.cells):
+            dots[row, column] = dots.get((row, column), 0) + 1
         sources, destinations = layout.columns[layer - 1 : layer + 1]
-        fans_out = len(destinations) > len(sources)
         # near whichever end has more units, where the edges are further apart
+        fans_out = len(destinations) > len(sources)
         parts = [1.0 - part for part in PARTS] if fans_out else [*PARTS]
-        units = range(max(len(sources), len(destinations)))
         pairs = {
             (sources[k % len(sources)].unit, destinations[k % len(destinations)].unit)
-            for k in units
+            for k in range(max(len(sources), len(destinations)))
         }
         some = [edge for edge in mine if (edge.source, edge.destination) in pairs]
-        tried = ((labelled, at) for labelled in (mine, some) for at in (parts, parts[:NEAR]))
-        for labelled, parts in tried:
-            found = _places_of_layer(labelled, length, dots, parts)
+        for labelled, at in (
+            (mine, parts),
+            (mine, parts[:NEAR]),
+            (some, parts),
+            (some, parts[:NEAR]),
+        ):
+            found = _places_of_layer(labelled, length, dots, at)
             if len(found) == len(labelled) and _leaves_edges_visible([*found.values()]):
                 places |= found
                 break
@@ -121,22 +185,21 @@ def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mappin
 
 def _leaves_edges_visible(labels: list[Cell]) -> bool:
     rows = [row for row, _ in labels]
-    if not rows:
-        return False
     most = COVERED_BY_FEW if len(rows) <= FEW else MOST_COVERED
-    return len(rows) == 1 or len(rows) <= most * (max(rows) - min(rows) + 1)
+    return len(rows) == 1 or (bool(rows) and len(rows) <= most * (max(rows) - min(rows) + 1))
 
 
 def _places_of_layer(
     edges: list[Edge], length: int, dots: dict[Cell, int], parts: list[float]
-) -> dict[Key, Cell]:
+) -> dict[Edge, Cell]:
+    """Return the places of as many labels as find one, one after the other."""
     taken: set[Cell] = set()
-    found: dict[Key, Cell] = {}
+    found: dict[Edge, Cell] = {}
     for edge in edges:
         place = _best_place(edge, length, dots, parts, taken)
         if place is None:
             break
-        found[edge.layer, edge.source, edge.destination] = place
+        found[edge] = place
         row, column = place
         taken |= {(row, x) for x in range(column - 1, column + length + 1)}
     return found
@@ -145,20 +208,18 @@ def _places_of_layer(
 def _best_place(
     edge: Edge, length: int, dots: dict[Cell, int], parts: list[float], taken: set[Cell]
 ) -> Cell | None:
-    """The free place that touches the fewest dots of other edges, the first of equal ones."""
+    """Return the free place that touches the fewest dots of other edges, the first of equals."""
     (x0, y0), (x1, y1) = edge.start, edge.end
     if x1 - x0 + 1 < length:
         return None
     own = {(row, column) for row, column, *_ in edge.cells}
-    best: tuple[int, Cell] | None = None
+    free: dict[Cell, int] = {}
     for part in parts:
         row = round(y0 + part * (y1 - y0))
         column = round(x0 + part * (x1 - x0)) - length // 2
         column = min(max(column, min(x0 + 1, x1 - length + 1)), max(x1 - length, x0))
-        if any((row, x) in taken for x in range(column, column + length)):
-            continue
-        around = [(row, x) for x in range(column - 1, column + length + 1)]
-        foreign = sum(dots.get(cell, 0) - (cell in own) for cell in around)
-        if best is None or foreign < best[0]:
-            best = (foreign, (row, column))
-    return None if best is None else best[1]
+        if not any((row, x) in taken for x in range(column, column + length)):
+            around = [(row, x) for x in range(column - 1, column + length + 1)]
+            foreign = sum(dots.get(cell, 0) - (cell in own) for cell in around)
+            free.setdefault((row, column), foreign)
+    return min(free, key=free.__getitem__, default=None)

@@ -1,4 +1,4 @@
-"""Where the units of a network go, and which of them are drawn when there are too many."""
+"""Where the units of a network go, how much each of them shows, and which of them are drawn."""
 
 from __future__ import annotations
 
@@ -7,8 +7,121 @@ from typing import NamedTuple
 from msgspec import Struct
 from textual.geometry import Region, Size
 
-from bptui.app.diagram.boxes import TIGHT_GAP, WIDE_GAP, BoxStyle, choose
 from bptui.core.network import Network
+
+LONGEST_BESIDE = 3
+"""A longer name of a unit without a border stands above its values, not beside them."""
+
+
+class BoxStyle(NamedTuple):
+    """What the drawing of one unit holds.
+
+    With one of ``columns`` all values stand below each other, with two the derivatives of the loss
+    beside what they are by; with none there is only what the unit puts out.
+    """
+
+    decimals: int
+    bordered: bool = False
+    columns: int = 2
+    bias: bool = True
+    """Whether biases are among the values, where the network has them."""
+
+    @property
+    def cell(self) -> int:
+        """The width of a number with the blank before it."""
+        return self.decimals + 4
+
+    def rows(self, network: Network, layer: int) -> tuple[tuple[str, ...], ...]:
+        """Return the values in a unit of ``layer`` from the top; the first one names a row."""
+        if layer == 0 or not self.columns:
+            return (("out",),)
+        rows: list[tuple[str, ...]] = [("net", "delta"), ("out", "dL/dout")]
+        if self.bias and network.bias:
+            rows.insert(0, ("b", "gb"))
+        if layer == network.depth:
+            rows.append(("target",))
+        if self.columns == 1:
+            return (*((value,) for value, *_ in rows), ("dL/dout",), ("delta",))
+        return tuple(rows)
+
+    def label(self, row: tuple[str, ...]) -> str:
+        """Return what is written before a row of values."""
+        return "t" if row[0] == "target" and self.columns > 1 else row[0]
+
+    def labelled(self, layer: int) -> bool:
+        """Return whether the rows of a unit carry labels."""
+        return layer > 0 and self.columns > 0
+
+    def start(self, network: Network, layer: int) -> tuple[int, int]:
+        """Return by how many columns and rows the first label lies inside of a unit."""
+        name, tight = _longest_name(network, layer), self.columns > 0 and self.decimals < 4
+        if self.bordered:
+            return 1, 1
+        if name > LONGEST_BESIDE if self.labelled(layer) else tight:
+            return 0, 1
+        # the glyph of the operation stands between the name and a label
+        return name + 1 + (self.labelled(layer) and not tight), 0
+
+    def height(self, network: Network, layer: int) -> int:
+        return len(self.rows(network, layer)) + self.start(network, layer)[1] + self.bordered
+
+    def tallest(self, network: Network) -> int:
+        """Return the height of the highest unit of any layer."""
+        return max(self.height(network, layer) for layer in range(network.depth + 1))
+
+    def width(self, network: Network, layer: int) -> int:
+        rows, (across, _) = self.rows(network, layer), self.start(network, layer)
+        label = max(map(len, map(self.label, rows))) if self.labelled(layer) else 0
+        # above an input's value is its name: no blank has to stand before it
+        inner = label + self.cell * max(map(len, rows)) - (across == label == 0)
+        return max(across + inner, _longest_name(network, layer) + 1) + self.bordered
+
+    def rows_needed(self, network: Network) -> int:
+        """Return the rows for all units of a layer, single lines with a blank between them."""
+        sizes = ((units, self.height(network, at)) for at, units in enumerate(network.layers))
+        return max(units * tall + (units - 1) * (tall == 1) for units, tall in sizes)
+
+    def columns_needed(self, network: Network, gap: int) -> int:
+        """Return the columns for all layers with a ``gap`` between two of them."""
+        widths = (self.width(network, layer) for layer in range(network.depth + 1))
+        return sum(widths) + gap * network.depth
+
+
+COMPLETE = (
+    BoxStyle(6, bordered=True, columns=1),
+    BoxStyle(4, bordered=True, columns=1),
+    BoxStyle(6, bordered=True),
+    BoxStyle(4, bordered=True),
+    BoxStyle(4),
+    BoxStyle(4, bias=False),
+    BoxStyle(3),
+    BoxStyle(3, bias=False),
+)
+"""From the roomiest to the smallest, for networks of which all units find room."""
+SAMPLED = (BoxStyle(4, bias=False), BoxStyle(3, bias=False))
+"""For those that find room with some units of their large layers."""
+SMALLEST = (BoxStyle(4, columns=0), BoxStyle(3, columns=0))
+
+WIDE_GAP, LABEL_GAP = 9, 7
+"""Columns between two layers that leave room for a weight of four or of two decimals."""
+LEAST_GAP, TIGHT_GAP = 6, 4
+"""What is left without a weight, and what large networks may be left with."""
+
+
+def choose(network: Network, width: int, height: int) -> BoxStyle:
+    """Return the roomiest style that leaves the weights on the edges their room, or the least."""
+    fitting = [style for style in COMPLETE if style.rows_needed(network) <= height]
+    # the edges of small networks have as many decimals as their boxes
+    tried = [(style, WIDE_GAP) for style in fitting if style.bordered]
+    tried += [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in fitting]
+    tried += [(style, TIGHT_GAP) for style in SAMPLED if 2 * style.tallest(network) + 1 <= height]
+    tried += [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in SMALLEST]
+    across = (style for style, gap in tried if style.columns_needed(network, gap) <= width)
+    return next(across, SMALLEST[-1])
+
+
+def _longest_name(network: Network, layer: int) -> int:
+    return len(network.names.unit(layer, network.layers[layer] - 1))
 
 
 class Place(NamedTuple):
@@ -49,27 +162,32 @@ class Layout(Struct, frozen=True, eq=False):
     omissions: tuple[Omission, ...]
 
     @property
+    def places(self) -> tuple[Place, ...]:
+        """Those of all layers."""
+        return tuple(place for column in self.columns for place in column)
+
+    @property
     def label_decimals(self) -> int:
         """Decimals of the weights on the edges, as many as the narrowest gap leaves room for."""
         gaps = [self.left(layer) - self.right(layer - 1) for layer in range(1, len(self.columns))]
         return min(max(min(gaps) - 5, 2), 4)
 
     def place(self, layer: int, unit: int) -> Place | None:
-        """Where a unit is drawn, if it is."""
-        return next((each for each in self.columns[layer] if each.unit == unit), None)
+        """Return where a unit is drawn, if it is."""
+        return next((place for place in self.columns[layer] if place.unit == unit), None)
 
     def left(self, layer: int) -> int:
         return self.columns[layer][0].x
 
     def right(self, layer: int) -> int:
-        """The first column after the units of ``layer``."""
+        """Return the first column after the units of ``layer``."""
         return self.left(layer) + self.columns[layer][0].width
 
 
 def arrange(
     network: Network, width: int, height: int, wanted: tuple[tuple[int, int], ...] = ()
 ) -> Layout:
-    """The layout of ``network`` in ``width`` x ``height`` cells; wider where that is too narrow.
+    """Return the layout in ``width`` x ``height`` cells; wider where that is too narrow.
 
     Of layers with too many units those ``wanted``, (layer, unit), are among the drawn ones.
     """
@@ -79,11 +197,10 @@ def arrange(
     free = max(width - sum(widths), TIGHT_GAP * network.depth)
     columns: list[tuple[Place, ...]] = []
     omissions: list[Omission] = []
-    for layer, units in enumerate(network.layers):
+    for layer, (units, wide) in enumerate(zip(network.layers, widths, strict=True)):
         x = sum(widths[:layer]) + free * layer // network.depth
         tall = style.height(network, layer)
-        mine = [unit for at, unit in wanted if at == layer]
-        shown = _shown(units, _room(units, tall, below), mine)
+        shown = _shown(units, _room(units, tall, below), [u for at, u in wanted if at == layer])
         omitted = len(shown) < units
         # by the highest box of all layers where there is room, so that layers of as many units
         # stand level
@@ -92,18 +209,15 @@ def arrange(
             slot = tall
         tops = _spread([slot] * (len(shown) - 1) + [1] * omitted + [slot], below)
         if omitted:
-            omissions.append(Omission(x, 1 + tops.pop(-2), widths[layer], units - len(shown)))
-        columns.append(
-            tuple(
-                Place(layer, unit, x, 1 + top + slot // 2 - tall // 2, widths[layer], tall)
-                for unit, top in zip(shown, tops, strict=True)
-            )
-        )
+            omissions.append(Omission(x, 1 + tops.pop(-2), wide, units - len(shown)))
+        down = 1 + slot // 2 - tall // 2
+        pairs = zip(shown, tops, strict=True)
+        columns.append(tuple(Place(layer, unit, x, top + down, wide, tall) for unit, top in pairs))
     return Layout(style, sum(widths) + free, height, tuple(columns), tuple(omissions))
 
 
 def wanted(network: Network, most: Size) -> Size:
-    """The size that a diagram of ``network`` takes with the roomiest style for one of ``most``."""
+    """Return the size that a diagram takes with the roomiest style for one of ``most``."""
     style = choose(network, most.width, most.height - 1)
     blanks = 0 if style.bordered else max(network.layers) - 1  # between units without a border
     rows = min(1 + style.rows_needed(network) + blanks, most.height)
@@ -111,7 +225,7 @@ def wanted(network: Network, most: Size) -> Size:
 
 
 def _room(units: int, tall: int, height: int) -> int:
-    """How many units of a layer can be drawn, with a line for the others; at least two."""
+    """Return how many units can be drawn, with a line for the others; at least two."""
     gap = tall == 1  # single lines with a blank between them
     if units * (tall + gap) - gap <= height:
         return units
@@ -119,7 +233,7 @@ def _room(units: int, tall: int, height: int) -> int:
 
 
 def _shown(units: int, room: int, wanted: list[int]) -> list[int]:
-    """The units to draw: all, or the first ones and the last.
+    """Return the units to draw: all, or the first ones and the last.
 
     One that is wanted and not among them takes the place of the last before the gap.
     """
@@ -133,7 +247,7 @@ def _shown(units: int, room: int, wanted: list[int]) -> list[int]:
 
 
 def _spread(heights: list[int], room: int) -> list[int]:
-    """The top rows of things of these ``heights``, evenly over ``room`` rows."""
+    """Return the top rows of things of these ``heights``, evenly over ``room`` rows."""
     count, free = len(heights), room - sum(heights)
     gap = min(free // count, max(5, room // 5))
     if gap == 0 and count > 1:

@@ -11,13 +11,15 @@ from textual.strip import Strip
 
 from bptui.app.lines import BLANK, Line, clickable, pressing, tabs
 from bptui.app.panels.panel import Panel
-from bptui.app.styles import Styles
 from bptui.app.view import View
 
-if TYPE_CHECKING:
-    from bptui.explain.explain import Explainer, Explanation
+if TYPE_CHECKING:  # loaded after the first numbers are shown
+    from bptui.explain.explain import Explainer
     from bptui.explain.lines import Span, TextLine
     from bptui.explain.report import Form
+
+FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
+UNDERLINED = Style(underline=True)
 
 
 class DerivationPanel(Panel):
@@ -37,17 +39,8 @@ class DerivationPanel(Panel):
         """The view whose numbers are explained."""
         self._drawn: object = None
 
-    def explanation(self, view: View, explainer: Explainer) -> Explanation:
-        """Of the operation just carried out, unless the selection was moved since."""
-        if view.operation is not None and not view.pointed:
-            return explainer.explain_operation(view.snapshot, view.operation.name)
-        names = view.snapshot.experiment.network.names
-        return explainer.explain(view.snapshot, view.selection.name(names))
-
     def next_form(self) -> None:
-        """From scalar to matrix to numpy and back again."""
-        from bptui.explain.report import FORMS
-
+        """Go from scalar to matrix to numpy and back again."""
         self.action_form(FORMS[(FORMS.index(self.form) + 1) % len(FORMS)])
 
     def action_form(self, form: Form) -> None:
@@ -71,7 +64,7 @@ class DerivationPanel(Panel):
                 self.repaint()
 
     def _waits(self, view: View) -> bool:
-        """Whether something else than ``view`` is explained until the run pauses."""
+        """Return whether something else than ``view`` is explained until the run pauses."""
         shown = self._explained or view
         return (shown.snapshot, shown.position) != (view.snapshot, view.position)
 
@@ -90,24 +83,16 @@ class DerivationPanel(Panel):
         said = clickable(f"{below} more line{'s' * (below > 1)} below", "page_down")
         if waits:
             said = Content(f"step {view.snapshot.step}, not updated while running")
-        before = (said, Content(", "))
-        forms = (clickable("d:", pressing("d")), Content(" "), tabs(_FORMS, self.form, "form"))
-        self.note(Content.assemble(*(before if waits or below > 0 else ()), *forms))
-        pending = waits or not self._computed(view)
+        before = (said, Content(", ")) if waits or below > 0 else ()
+        forms = (clickable("d:", pressing("d")), Content(" "), tabs(FORMS, self.form, "form"))
+        self.note(Content.assemble(*before, *forms))
+        pending = waits or not _computed(view)
         return [self._strip(line, pending) for line in lines[top : top + height]]
 
-    def _computed(self, view: View) -> bool:
-        """Whether what is explained has its value at this place in the step."""
-        names = view.snapshot.experiment.network.names
-        selection = view.selection
-        if view.operation is None or not view.pointed:
-            return True
-        if selection.kind == "unit":
-            return selection.layer == 0 or view.computed(names.out(selection.layer))
-        return view.computed(names.weight_gradient(selection.layer))
-
     def _explain(self, view: View, width: int, height: int) -> list[TextLine]:
-        what = view.position if view.position is not None and not view.pointed else view.selection
+        """Return the lines on the operation just carried out, unless the selection was moved."""
+        operation = None if view.pointed else view.operation
+        what = view.selection if operation is None else view.position
         key = (view.snapshot, what, self.form, width, height)
         if self._written == key:
             return self._lines
@@ -117,7 +102,11 @@ class DerivationPanel(Panel):
         experiment = view.snapshot.experiment
         if self._explainer is None or self._explainer.experiment is not experiment:
             self._explainer = Explainer(experiment, self.around.few_characters)
-        explanation = self.explanation(view, self._explainer)
+        if operation is None:
+            name = view.selection.name(experiment.network.names)
+            explanation = self._explainer.explain(view.snapshot, name)
+        else:
+            explanation = self._explainer.explain_operation(view.snapshot, operation.name)
         # one column is left for the scroll bar, so that it never covers the end of a line
         for brief in (False, True):
             report = Report(self._explainer.symbols, max(width - 1, 20), brief=brief)
@@ -125,42 +114,44 @@ class DerivationPanel(Panel):
             if len(self._lines) <= height or self.form != "scalar":
                 break
         self._written = key
-        title = f"Derivation: {explanation.title}"
-        if self.border_title != title:
-            self.border_title = title
+        self.entitle(f"Derivation: {explanation.title}")
         if self._subject != (what, self.form):
             self._subject = (what, self.form)
             self.scroll_home(animate=False, immediate=True)
         return self._lines
 
     def _strip(self, spans: TextLine, pending: bool) -> Strip:
-        if not spans:
-            return BLANK
-        line, colours = Line(), self.text_styles
+        line = Line()
         for span in spans:
-            line.add(span.text, colours.dim if pending else self._style(span, colours))
-        return line.strip()
+            line.add(span.text, self.text_styles.dim if pending else self._style(span))
+        return line.strip() if spans else BLANK
 
-    def _style(self, span: Span, colours: Styles) -> Style:
+    def _style(self, span: Span) -> Style:
+        styles = self.text_styles
         if span.marked:
-            return colours.warning + _UNDERLINED
+            return styles.warning + UNDERLINED
         return {
-            "name": colours.strong,
-            "operator": colours.text,
-            "quantity": colours.accent,
-            "setting": colours.accent,
-            "value": colours.strong,
-            "selected": colours.strong + _UNDERLINED,
-            "label": colours.dim,
-            "warning": colours.warning,
-            "heading": colours.accent,
-        }.get(span.role, colours.text)
+            "name": styles.strong,
+            "quantity": styles.accent,
+            "setting": styles.accent,
+            "value": styles.strong,
+            "selected": styles.strong + UNDERLINED,
+            "label": styles.dim,
+            "warning": styles.warning,
+            "heading": styles.accent,
+        }.get(span.role, styles.text)
 
 
 def _asked(view: View) -> object:
-    """What decides what of a step is explained."""
+    """Return what decides what of a step is explained."""
     return view.snapshot.experiment, view.selection, view.pointed
 
 
-_FORMS = ("scalar", "matrix", "numpy")
-_UNDERLINED = Style(underline=True)
+def _computed(view: View) -> bool:
+    """Return whether what is explained has its value at this place in the step."""
+    selection, names = view.selection, view.snapshot.experiment.network.names
+    if view.operation is None or not view.pointed:
+        return True
+    if selection.kind == "unit":
+        return selection.layer == 0 or view.computed(names.out(selection.layer))
+    return view.computed(names.weight_gradient(selection.layer))

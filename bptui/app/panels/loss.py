@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,16 +14,11 @@ from textual.strip import Strip
 from bptui.app.lines import Line, clickable
 from bptui.app.numbers import loss
 from bptui.app.panels.legend import Entry, arranged, painted
-from bptui.app.panels.panel import Panel
+from bptui.app.panels.panel import FollowingPanel
 from bptui.app.view import LETTERS, MOST_CURVES, Curve, View
 
 if TYPE_CHECKING:
     from bptui.charts import Chart, Series
-
-REDRAW_SECONDS = 0.4
-"""In a fast run the chart is drawn at most this often: the numbers come first."""
-REDRAW_SHARE = 60
-"""Nor before so many times what drawing it took: a key seldom has to wait for it."""
 
 HERE = "●"
 """Stands on the curve at the shown step."""
@@ -34,7 +28,7 @@ TEST, BEFORE = "∘", "·"
 LOW = 9
 """Rows from which two lines of legend leave enough of the chart."""
 
-_UNDERLINED = Style(underline=True)
+UNDERLINED = Style(underline=True)
 COLOURS = {
     True: ("#c49bff", "#ff9ecb", "#a9c77a", "#d8b08c", "#8fa8f0", "#c9c9a3"),
     False: ("#6b2fb0", "#a0206a", "#436009", "#7c2d12", "#2f4f9e", "#5b5430"),
@@ -46,50 +40,34 @@ def curve_styles(app: App[object]) -> dict[str, Style]:
     """The style of each letter's curve; in the terminal's own colours the letters are enough."""
     if app.native_ansi_color:
         return dict.fromkeys(LETTERS, Style())
-    return _coloured(app.current_theme.dark)
+    colours = COLOURS[app.current_theme.dark]
+    return {letter: Style(color=colour) for letter, colour in zip(LETTERS, colours, strict=True)}
 
 
-@lru_cache(maxsize=2)
-def _coloured(dark: bool) -> dict[str, Style]:
-    return {
-        letter: Style(color=colour) for letter, colour in zip(LETTERS, COLOURS[dark], strict=True)
-    }
-
-
-class LossPanel(Panel):
+class LossPanel(FollowingPanel):
     """The chart behind the shown step is bright, what lies after it dim."""
+
+    REDRAW_SECONDS, REDRAW_SHARE = 0.4, 60
 
     def __init__(self) -> None:
         super().__init__("Loss", "loss")
         self.logarithmic = False
-        self._drawn_at = self._cost = 0.0
-        self._drawn: object = None
         self._chart: tuple[tuple[object, ...], Chart | None] | None = None
-        self._bars_at, self._bars = 0, np.arange(0)
-        """The column of the first bar, and the step of each, where there is but a line."""
+        self._bars: dict[int, int] = {}
+        """The step of the bar in each column, where there is but a line."""
         # these curves do not grow: what is known of them stays true
         self._envelope = lru_cache(maxsize=MOST_CURVES + 1)(Curve.envelope)
 
-    def watch_view(self, before: View | None, view: View | None) -> None:
-        """Draw after the numbers, and only every few frames of a fast run."""
-        pause = max(REDRAW_SECONDS, REDRAW_SHARE * self._cost)
-        if view is None or (view.hurries and perf_counter() - self._drawn_at < pause):
-            return
-        # an operation, or a selection, changes nothing of the chart
-        wanted = (view.snapshot, view.played, view.hits, view.edits, view.before, view.kept)
-        if self._drawn != wanted:
-            self._drawn, self._drawn_at = wanted, perf_counter()
-            self.call_after_refresh(self.repaint)
-
-    def resized(self) -> None:
-        self.call_after_refresh(self.repaint)
+    def drawn_from(self, view: View) -> object:
+        """Return what of the view is drawn: neither an operation nor a selection."""
+        return (view.snapshot, view.played, view.hits, view.edits, view.before, view.kept)
 
     async def on_click(self, event: Click) -> None:
         """Go to the step that was clicked, where a mark stands to the one that is marked."""
         place, chart = event.get_content_offset(self), self._chart and self._chart[1]
         step = None
         if place is not None and self.container_size.height == 1:
-            step = dict(enumerate(self._bars.tolist(), self._bars_at)).get(place.x)
+            step = self._bars.get(place.x)
         elif place is not None and chart is not None and place.y < len(chart.lines):
             step = chart.step(place.x)
             for marked in (*self.view.edits, *self.view.hits) if self.view else ():
@@ -112,7 +90,6 @@ class LossPanel(Panel):
         if self._chart is None or self._chart[0] != key:
             from bptui.charts import loss_chart  # plotext loads after the numbers are on the screen
 
-            began = perf_counter()
             compared = [each for each in (*view.kept, view.before) if each is not None]
             drawn = loss_chart(
                 *view.losses.envelope(width),
@@ -122,7 +99,7 @@ class LossPanel(Panel):
                 logarithmic=self.logarithmic,
                 beside=self._beside(view, width),
             )
-            self._chart, self._cost = (key, drawn), perf_counter() - began
+            self._chart = (key, drawn)
         return self._chart[1]
 
     def _beside(self, view: View, width: int) -> list[Series]:
@@ -157,7 +134,7 @@ class LossPanel(Panel):
         from bptui.charts import sparkline
 
         styles, line = self.text_styles, Line()
-        line.add("Loss", styles.accent + _UNDERLINED if self.has_focus else styles.strong)
+        line.add("Loss", styles.accent + UNDERLINED if self.has_focus else styles.strong)
         steps, lows, highs = view.losses.envelope(max(width, 1))
         if not steps.size:
             return line.strip()
@@ -168,12 +145,10 @@ class LossPanel(Panel):
         if self.logarithmic:
             numbers = f"logarithmic, {numbers}"
         line.add("  ", styles.text)
-        room = width - line.width - len(numbers) - 2
-        if len(steps) == 1:
-            room = 0
-        self._bars_at = line.width
-        bars, self._bars = sparkline(steps, lows, highs, room, logarithmic=self.logarithmic)
-        here = int(np.searchsorted(self._bars, view.snapshot.step, side="right"))
+        room = width - line.width - len(numbers) - 2 if len(steps) > 1 else 0
+        bars, begins = sparkline(steps, lows, highs, room, logarithmic=self.logarithmic)
+        self._bars = dict(enumerate(begins.tolist(), line.width))
+        here = int(np.searchsorted(begins, view.snapshot.step, side="right"))
         line.add(bars[: here - 1], styles.accent).add(bars[here - 1 : here], styles.warning)
         line.add(bars[here:], styles.faint).pad(width - len(numbers), styles.text)
         return line.add(numbers, styles.dim).strip()
@@ -182,53 +157,36 @@ class LossPanel(Panel):
         if height == 1:
             return [self._line(view, width)]
         self.note(clickable("logarithmic" if self.logarithmic else "linear", "app.scale"))
-        entries = self._entries(view)
+        styles, entries = self.text_styles, self._entries(view)
         legend = arranged(entries, width, 2 if height >= LOW else int(height > LOW // 2))
         chart = self.chart(view, width, height - len(legend))
         if chart is None:
-            value = loss(view.snapshot.loss)
-            return [Line().add(f" loss {value} ", self.text_styles.text).strip()]
-        here = chart.column(view.snapshot.step), chart.row(view.snapshot.loss)
+            return [Line().add(f" loss {loss(view.snapshot.loss)} ", styles.text).strip()]
         marks = {chart.column(step): HIT for step in view.hits}
         marks |= {chart.column(step): EDIT for step in view.edits}
-        owners = [each.style for each in entries]
-        return [
-            *(
-                self._styled(line, row, chart, here, marks, owners, view.played > 1)
-                for row, line in enumerate(chart.lines)
-            ),
-            *(painted(line, self.text_styles.dim) for line in legend),
-        ]
+        rows = [self._styled(view, row, chart, entries) for row in range(len(chart.lines))]
+        axis, text = Line(), chart.lines[chart.bottom]
+        for column, character in enumerate(text):  # marks on the axis never hide the curve
+            mark = marks.get(column) if column >= chart.left else None
+            axis.add(mark or character, styles.warning if mark else styles.dim)
+        rows[chart.bottom] = axis.strip()
+        return [*rows, *(painted(line, styles.dim) for line in legend)]
 
-    def _styled(
-        self,
-        text: str,
-        row: int,
-        chart: Chart,
-        at: tuple[int | None, int | None],
-        marks: dict[int | None, str],
-        owners: list[Style],
-        cursor: bool,
-    ) -> Strip:
-        """A line of the chart; the shown step is ``at`` a column and a row, ``cursor``: marked."""
-        styles, (here, height) = self.text_styles, at
+    def _styled(self, view: View, row: int, chart: Chart, entries: list[Entry]) -> Strip:
+        """Return a line of the chart, with a cursor at the shown step where there are several."""
+        styles, text = self.text_styles, chart.lines[row]
+        here, height = chart.column(view.snapshot.step), chart.row(view.snapshot.loss)
+        if row >= chart.bottom:
+            return Line().add(text, styles.dim).strip()
         line = Line().add(text[: chart.left], styles.dim)
-        if row == chart.bottom:  # the axis: marks there never hide the curve
-            for column in range(chart.left, len(text)):
-                mark = marks.get(column)
-                line.add(mark or text[column], styles.warning if mark else styles.dim)
-            return line.strip()
-        if row > chart.bottom:
-            return line.add(text[chart.left :], styles.dim).strip()
         for column in range(chart.left, len(text)):
-            character = text[column]
-            owner = chart.owners.get((row, column))
-            style: Style = styles.accent if owner is None else owners[owner]
+            character, owner = text[column], chart.owners.get((row, column))
+            style: Style = styles.accent if owner is None else entries[owner].style
             if here is not None and column > here and (owner is None or character == TEST):
                 style = styles.faint
             if column == here and row == height and character not in LETTERS:
                 character, style = HERE, styles.warning
-            elif column == here and owner is None and cursor and character == " ":
+            elif column == here and owner is None and view.played > 1 and character == " ":
                 character, style = "┊", styles.dim
             line.add(character, style)
         return line.strip()

@@ -6,18 +6,13 @@ from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from bptui.app.diagram.background import Background
-from bptui.app.diagram.canvas import Canvas
-from bptui.app.diagram.captions import draw_captions
-from bptui.app.diagram.choosing import neighbour, pick, region_of, region_touched
-from bptui.app.diagram.edges import Edge, edges
+from bptui.app.diagram.drawing import Drawing, quantities
+from bptui.app.diagram.edges import Edge, Wires, edges, wires_of
 from bptui.app.diagram.layout import Layout, arrange
-from bptui.app.diagram.scene import Scene
-from bptui.app.diagram.units import draw_unit
-from bptui.app.diagram.wires import draw_labels
 from bptui.app.lines import clickable
 from bptui.app.numbers import ordinal
 from bptui.app.panels.panel import Panel
+from bptui.app.styles import highlight
 from bptui.app.view import Direction, Selection, View
 from bptui.core.network import Network
 
@@ -33,13 +28,12 @@ class NetworkPanel(Panel):
         super().__init__("Network", "network")
         self._key: object = None
         self._layouts: dict[Wanted, tuple[Layout, tuple[Edge, ...]]] = {}
-        self._background: Background | None = None
-        self._canvas: Canvas | None = None
+        self.wires: Wires | None = None
 
     def layout_of(
         self, network: Network, width: int, height: int, selection: Selection | None = None
     ) -> tuple[Layout, tuple[Edge, ...]]:
-        """The layout in which the selection is drawn, and its edges."""
+        """Return the layout in which the selection is drawn, and its edges."""
         if self._key != (network, width, height):
             self._key, self._layouts = (network, width, height), {}
         layout, drawn = self._arranged(network, width, height, ())
@@ -70,46 +64,47 @@ class NetworkPanel(Panel):
         return neighbour(view.snapshot.experiment.network, view.selection, direction)
 
     def pick(self, view: View, x: int, y: int) -> Selection | None:
-        if self._background is None:
-            return None
         layout, _ = self._current(view, *self.container_size)
-        return pick(view.snapshot.experiment.network, layout, self._background.wires, x, y)
+        return self.wires and pick(view.snapshot.experiment.network, layout, self.wires, x, y)
 
     def spot(self, view: View) -> Region | None:
-        return region_of(self._current(view, *self.container_size)[0], view.selection)
+        """Return where the selection is drawn: an edge from unit to unit."""
+        layout, _ = self._current(view, *self.container_size)
+        places = [layout.place(*unit) for unit in view.selection.units]
+        regions = [place.region for place in places if place is not None]
+        return Region.from_union(regions) if regions else None
 
     def operation_spot(self, view: View) -> Region | None:
-        return region_touched(view, self._current(view, *self.container_size)[0])
+        """Return the columns of units and the gaps that the operation has to do with."""
+        layout, _ = self._current(view, *self.container_size)
+        names = view.snapshot.experiment.network.names
+        ends: list[int] = []
+        for layer in range(len(layout.columns)):
+            left, right = layout.left(layer), layout.right(layer)
+            if highlight(view, *quantities(names, layer)):
+                ends += [left, right]
+            if layer and highlight(view, names.weights(layer), names.weight_gradient(layer)):
+                ends += [layout.right(layer - 1), left]
+        return Region(min(ends), 0, max(ends) - min(ends), layout.height) if ends else None
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         layout, drawn = self._current(view, width, height)
         styles = self.text_styles
-        # blanks as dim as the boxes: the fewer pieces a line has, the sooner it is on the screen
-        empty = Canvas(layout.width, layout.height, styles.dim)
-        scene = Scene(empty, layout, view, styles, self.has_focus)
-        if self._background is None or not self._background.fits(scene):
-            self._background = Background(scene, drawn, self._background)
-        canvas = self._background.canvas.copy()
-        scene = scene._replace(canvas=canvas)
-        draw_labels(scene, self._background.wires)
-        draw_captions(scene)
-        for place in (place for column in layout.columns for place in column):
-            draw_unit(scene, place)
-        notes = ["strongest edges"] if self._background.wires.some else []
+        self.wires = wires_of(layout, drawn, view, styles)
+        canvas = Drawing(layout, self.wires, view, styles, self.has_focus).canvas
         samples = _sample_notes(view)
-        whole = ", ".join([*notes, *samples[:1]])
+        whole = ", ".join([*["strongest edges"] * self.wires.some, *samples[:1]])
         if self.screen.has_class("low"):
             between = ", " if whole else ""
             self.note(Content.assemble(whole, between, ELSEWHERE), whole, *samples)
         else:
             self.note(whole, *samples)
         left = int(self.scroll_offset.x)
-        before, self._canvas = self._canvas, canvas
-        return [canvas.strip(row, before).crop(left, left + width) for row in range(layout.height)]
+        return [canvas.strip(row).crop(left, left + width) for row in range(layout.height)]
 
 
 def _sample_notes(view: View) -> list[str]:
-    """Which sample is drawn, and that it is another one than is looked at; the longest first."""
+    """Say which sample is drawn, and that another one is looked at; the longest first."""
     batch, data = view.snapshot.batch, view.snapshot.experiment.data
     drawn = int(batch[view.row])
     elsewhere = view.sample is not None and view.sample != drawn
@@ -125,3 +120,48 @@ def _sample_notes(view: View) -> list[str]:
         f"{shown}; {other} is not in the batch",
         f"{shown}, not {other}",
     ]
+
+
+def neighbour(network: Network, selection: Selection, direction: Direction) -> Selection:
+    """Go from unit to edge to unit, and up and down among those of a layer.
+
+    Edges follow each other as the weights are numbered. A bias is taken for its unit.
+    """
+    kind, layer, unit, source = selection
+    if kind == "weight":
+        if direction == "left":
+            return Selection("unit", layer - 1, source)
+        if direction == "right":
+            return Selection("unit", layer, unit)
+        sources, units = network.layers[layer - 1 : layer + 1]
+        number = unit * sources + source + (1 if direction == "down" else -1)
+        unit, source = divmod(min(max(number, 0), sources * units - 1), sources)
+        return Selection("weight", layer, unit, source)
+    if direction == "left":
+        return Selection("weight", layer, unit) if layer else selection
+    if direction == "right":
+        last = layer == network.depth
+        return selection if last else Selection("weight", layer + 1, 0, unit)
+    unit += 1 if direction == "down" else -1
+    return Selection("unit", layer, min(max(unit, 0), network.layers[layer] - 1))
+
+
+def pick(network: Network, layout: Layout, wires: Wires, x: int, y: int) -> Selection | None:
+    """Return the unit, bias or weight at a cell, else the nearest edge, one cell away at most."""
+    for place in layout.places:
+        if place.region.contains(x, y):
+            row = y - place.y - layout.style.start(network, place.layer)[1]
+            rows = layout.style.rows(network, place.layer)
+            bias = 0 <= row < len(rows) and "b" in rows[row]
+            return Selection("bias" if bias else "unit", place.layer, place.unit)
+    for edge, (row, column) in wires.labels:
+        if row == y and column <= x < column + wires.label_width:
+            return edge.selection
+    near = [
+        (abs(row - y) + abs(column - x), -number, edge)
+        for number, (edge, *_) in enumerate(wires.strokes)
+        for row, column, *_ in edge.cells
+        if abs(row - y) <= 1 and abs(column - x) <= 1
+    ]
+    # of equally near ones the edge on top
+    return min(near, key=lambda found: found[:2])[2].selection if near else None

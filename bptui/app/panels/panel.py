@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import zip_longest
+from time import perf_counter
 from typing import ClassVar
 
 from rich.style import Style
@@ -61,32 +62,32 @@ class Panel(ScrollView, can_focus=True):
     @property
     def around(self) -> Capabilities:
         """What the terminal can show."""
-        found = getattr(self.app, "capabilities", USUAL)
-        assert isinstance(found, Capabilities), "what an app knows of its terminal"
+        found = getattr(self.app, "surroundings", USUAL)
+        assert isinstance(found, Capabilities), "an app's own surroundings"
         return found
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
-        """The visible lines, at most ``height``, from the scroll offset on."""
+        """Return the visible lines, at most ``height``, from the scroll offset on."""
         raise NotImplementedError
 
     def extent(self, view: View, width: int, height: int) -> Size:
-        """The size of the whole content; larger than the panel where it scrolls."""
+        """Return the size of the whole content; larger than the panel where it scrolls."""
         return Size(width, height)
 
     def neighbour(self, view: View, direction: Direction) -> Selection | None:
-        """What an arrow reaches from the selection; None where this panel shows nothing of it."""
+        """Return what an arrow reaches; None where this panel shows nothing of the selection."""
         return None
 
     def pick(self, view: View, x: int, y: int) -> Selection | None:
-        """What is drawn at a cell of the content."""
+        """Return what is drawn at a cell of the content."""
         return None
 
     def spot(self, view: View) -> Region | None:
-        """Where in the content the selection is."""
+        """Return where in the content the selection is."""
         return None
 
     def operation_spot(self, view: View) -> Region | None:
-        """Where in the content the operation has read or written something; None: nowhere."""
+        """Return where in the content the operation has read or written something."""
         return None
 
     def watch_view(self, before: View | None, view: View | None) -> None:
@@ -95,19 +96,19 @@ class Panel(ScrollView, can_focus=True):
         if view is None or before is None:
             return
         if view.selection != before.selection:
-            self._follow(view, self.spot(view))
+            self.follow(view, self.spot(view))
         elif (view.snapshot, view.position) != (before.snapshot, before.position):
-            self._follow(view, self.operation_spot(view))
+            self.follow(view, self.operation_spot(view))
 
     def seen(self, view: View) -> Region:
-        """The part of the content that is in sight."""
+        """Return the part of the content that is in sight."""
         width, height = self.container_size
         extent = self.extent(view, width, height)
         height -= extent.width > width
         width -= extent.height > height
         return Region(int(self.scroll_offset.x), int(self.scroll_offset.y), width, height)
 
-    def _follow(self, view: View, spot: Region | None) -> None:
+    def follow(self, view: View, spot: Region | None) -> None:
         """Scroll no further than needed to have a part of the content in sight."""
         if spot is None or not self.size.area:
             return
@@ -122,16 +123,15 @@ class Panel(ScrollView, can_focus=True):
         place = event.get_content_offset(self)
         if place is None or self.view is None:
             return
-        x, y = place + self.scroll_offset
-        selection = self.pick(self.view, x, y)
+        if self.choose(self.view, *(place + self.scroll_offset)) and event.chain == 2:
+            await self.run_action(pressing("enter"))
+
+    def choose(self, view: View, x: int, y: int) -> bool:
+        """Select what is drawn at a cell of the content; return whether there is something."""
+        selection = self.pick(view, x, y)
         if selection is not None:
             self.post_message(self.Selected(selection))
-            await self.edit_at_double_click(event)
-
-    async def edit_at_double_click(self, event: Click) -> None:
-        """Edit what the first of two clicks has selected."""
-        if event.chain == 2:
-            await self.run_action(pressing("enter"))
+        return selection is not None
 
     def on_focus(self) -> None:
         self.repaint()
@@ -141,16 +141,19 @@ class Panel(ScrollView, can_focus=True):
 
     def repaint(self) -> None:
         """Draw anew from the view, and refresh what differs."""
-        if self.view is None or self.away or not self.size.area:
+        if self.view is None or self.away:
+            return
+        if not self.size.area:  # not on the screen by now, or not yet: drawn with its next line
+            self._painted_for = Size(0, 0)
+            self.refresh()
             return
         # the whole inner size, below scroll bars too: whether those show may still change
         self._painted_for = width, height = self.container_size
         extent = self.extent(self.view, width, height)
         if extent != self.virtual_size:
             self.virtual_size = extent
-        base = self.rich_style
-        if base != self._base:
-            self._base = base
+        if self.rich_style != self._base:
+            self._base = self.rich_style
             self._finished.clear()
         fresh = self.paint(self.view, width, height)
         pairs = zip_longest(self._strips, fresh, fillvalue=BLANK)
@@ -161,14 +164,16 @@ class Panel(ScrollView, can_focus=True):
             self.refresh(Region(0, first, width, last - first + 1))
         self._strips = fresh
 
-    def note(self, *forms: str | Content) -> None:
-        """Put a text into the lower border, in the first of its forms that fits, or the last.
+    def entitle(self, title: str) -> None:
+        """Put a title into the upper border; setting it draws the whole border anew."""
+        if self.border_title != title:
+            self.border_title = title
 
-        Setting it draws the whole border anew.
-        """
+    def note(self, *forms: str | Content) -> None:
+        """Put a text into the lower border: the first of its forms that fits, or the last."""
         room = self.outer_size.width - BORDER
-        texts = [Content(each) if isinstance(each, str) else each for each in forms]
-        text = next((each for each in texts if each.cell_length <= room), texts[-1])
+        texts = [Content(form) if isinstance(form, str) else form for form in forms]
+        text = next((text for text in texts if text.cell_length <= room), texts[-1])
         if self._noted != (text.plain, text.spans):
             self._noted = (text.plain, text.spans)
             self.border_subtitle = text
@@ -192,7 +197,7 @@ class Panel(ScrollView, can_focus=True):
     def on_resize(self, event: Resize) -> None:
         self._fit()
         if self.view is not None:
-            self._follow(self.view, self.spot(self.view))
+            self.follow(self.view, self.spot(self.view))
 
     def on_hide(self) -> None:
         self.away = True
@@ -219,16 +224,49 @@ class Panel(ScrollView, can_focus=True):
             self.repaint()
 
 
+class FollowingPanel(Panel):
+    """A panel drawn after the numbers of the others, and only every few frames of a fast run."""
+
+    REDRAW_SECONDS = 0.05
+    """In a fast run it is drawn at most this often."""
+    REDRAW_SHARE = 8
+    """Nor before so many times what drawing it took: a key seldom has to wait for it."""
+
+    def __init__(self, title: str, panel_id: str) -> None:
+        super().__init__(title, panel_id)
+        self._drawn: object = None
+        self._drawn_at = self._cost = 0.0
+
+    def drawn_from(self, view: View) -> object:
+        """Return what of the view is drawn; while nothing runs it may be drawn with more care."""
+        return view.picture, view.running or view.seeking is not None
+
+    def watch_view(self, before: View | None, view: View | None) -> None:
+        if view is None or self.away:
+            return
+        pause = max(self.REDRAW_SECONDS, self.REDRAW_SHARE * self._cost)
+        if view.hurries and perf_counter() - self._drawn_at < pause:
+            return
+        wanted = self.drawn_from(view)
+        if self._drawn != wanted:
+            self._drawn, self._drawn_at = wanted, perf_counter()
+            self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        began = perf_counter()
+        self.repaint()
+        self._cost = perf_counter() - began
+
+    def resized(self) -> None:
+        self.call_after_refresh(self._draw)
+
+
 def runs(numbers: list[int]) -> list[tuple[int, int]]:
-    """The first and last of each run of consecutive ``numbers``, which are in order."""
-    firsts = [
-        each
-        for each, before in zip(numbers, [None, *numbers], strict=False)
-        if before is None or each != before + 1
-    ]
-    lasts = [
-        each
-        for each, after in zip(numbers, [*numbers[1:], None], strict=False)
-        if after is None or after != each + 1
-    ]
-    return list(zip(firsts, lasts, strict=True))
+    """Return the first and last of each run of consecutive ``numbers``, which are in order."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found

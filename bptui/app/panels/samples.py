@@ -2,34 +2,93 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Iterator
+from typing import ClassVar, Literal
 
 import numpy as np
 from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import Binding
-from textual.events import Click
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from bptui.app.lines import Line, justified
+from bptui.app.lines import fitted
 from bptui.app.numbers import largest, places, short
-from bptui.app.panels.following import FollowingPanel
-from bptui.app.panels.learned.picture import input_name, inputs_of, looked_at, targets_of
+from bptui.app.panels.panel import FollowingPanel
+from bptui.app.panels.picture import classes_in, input_name, inputs_of, looked_at, targets_of
+from bptui.app.panels.table import Cell, Row, Table, painted
 from bptui.app.view import View
 from bptui.core.arrays import Array
+from bptui.core.evaluation import ForwardPass
 from bptui.core.experiment import Experiment
 
-if TYPE_CHECKING:  # loaded with the first list of samples
-    from bptui.core.evaluation import Classes, ForwardPass
-
-Cell = tuple[Literal["input", "target"], int, int]
+Edited = tuple[Literal["input", "target"], int, int]
 DECIMALS = (4, 3, 2)
 """Tried in this order; two where not even two fit, as one must scroll anyway."""
-HEAD = 1
-"""The line of the headings."""
 FAR = 1 << 40
+
+
+class Listing:
+    """What a list of samples holds: its rows, its columns, and how wide they are."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        network, data = experiment.network, experiment.data
+        self.experiment, self.names = experiment, network.names
+        self.classes = classes_in(experiment)
+        self.inputs, self.outputs = network.layers[0], network.layers[-1]
+        self.samples, self.tests = data.samples, len(data.test_inputs)
+        self.editable = self.inputs + self.outputs
+        """Inputs and targets, which come before the outputs."""
+        self.digits = max(len(str(max(self.samples, self.tests))), 2)
+        self.labels = None if self.classes is None else np.concatenate(self.classes.both)
+        inputs = np.concatenate([data.inputs, data.test_inputs])
+        targets = np.concatenate([data.targets, data.test_targets])
+        self.largest = np.abs(np.hstack([inputs, targets])).max(axis=0)
+        """The greatest size in each column of inputs and targets."""
+        self.widest_name = max(map(cell_len, data.input_names), default=1)
+
+    def table(self, width: int) -> Table:
+        """Return the table with as many decimals as leave room for all columns."""
+        numbers = self.editable + self.outputs
+        # the mark of the one looked at, its number, that of the batch, right or wrong
+        name = 1 + self.digits + 1 + (self.classes is not None)
+        fitting = (each for each in DECIMALS if name + numbers * (each + 4) < width)
+        rows = self.samples + (1 + self.tests if self.tests else 0)
+        return Table(0, 0, name, next(fitting, DECIMALS[-1]) + 4, 1 + rows, numbers)
+
+    def sample_at(self, row: int) -> int | None:
+        """Return the sample in a row; None for headings, the line between the parts, beyond."""
+        if 1 <= row <= self.samples:
+            return row - 1
+        return row - 2 if 1 < row - self.samples <= self.tests + 1 else None
+
+    def row_of(self, sample: int) -> int:
+        return 1 + sample + (sample >= self.samples)
+
+    def heading(self, column: int, cell: int) -> str:
+        """Return the name of a column: that in the data where all of these have room."""
+        if column < self.inputs:
+            if self.widest_name < cell:
+                return input_name(self.experiment, column)
+            return self.names.unit(0, column)
+        output = column - self.inputs
+        if output < self.outputs:
+            one = self.outputs == 1 and cell > len("target")
+            return "target" if one else f"t{output + 1}"
+        return self.names.unit(self.names.depth, output - self.outputs)
+
+    def remarks(self, column: int, cell: int) -> list[str]:
+        """Say what a column is and how many samples there are, in ever fewer words."""
+        name = ""
+        if column < self.inputs and self.experiment.data.input_names and self.widest_name >= cell:
+            known = input_name(self.experiment, column)
+            name = f"{self.heading(column, cell)} is {known}, "
+        count = f"{self.samples:,} sample{'s' * (self.samples > 1)}"
+        if not self.tests:
+            return [f"{name}{count}", count]
+        whole = f"{count}, {self.tests:,} test samples"
+        return [f"{name}{whole}", whole, f"{self.samples:,} + {self.tests:,} test"]
 
 
 class SamplesPanel(FollowingPanel):
@@ -58,310 +117,171 @@ class SamplesPanel(FollowingPanel):
 
     def __init__(self) -> None:
         super().__init__("Samples", "samples")
-        self._column = 0
-        self._table: Table | None = None
+        self._chosen = 0
+        self._listing: Listing | None = None
         self._pass: tuple[object, ForwardPass] | None = None
         self.add_class("absent")
         self.away = True
 
-    def table(self, view: View, width: int) -> Table:
-        """The columns of the samples in a panel ``width`` cells wide."""
-        experiment = view.snapshot.experiment
-        if self._table is None or self._table.experiment is not experiment:
-            self._table = Table(experiment)
-        self._table.fit(width)
-        return self._table
+    def listing(self, view: View) -> Listing:
+        """Return what is listed of the view's experiment."""
+        if self._listing is None or self._listing.experiment is not view.snapshot.experiment:
+            self._listing = Listing(view.snapshot.experiment)
+        return self._listing
 
-    def edited_cell(self) -> Cell | None:
-        """Which number is selected: its kind, its sample, its column; None where none is.
+    def _column(self, view: View) -> int:
+        """Return the selected column, among inputs and targets."""
+        return min(self._chosen, self.listing(view).editable - 1)
+
+    def edited_cell(self) -> Edited | None:
+        """Return which number is selected: its kind, its sample, its column; None where none is.
 
         Test samples are counted on after those of training.
         """
         if self.view is None or self.away or not self.size.area:
             return None
-        table = self.table(self.view, self.container_size.width)
-        column = min(self._column, table.editable - 1)
+        column, inputs = self._column(self.view), self.listing(self.view).inputs
         sample = looked_at(self.view)
-        if column < table.inputs:
-            return ("input", sample, column)
-        return ("target", sample, column - table.inputs)
+        return ("input", sample, column) if column < inputs else ("target", sample, column - inputs)
 
     async def action_page(self, sign: int) -> None:
-        """As many samples further as are in sight."""
-        rows = max(self.container_size.height - HEAD - 2, 1)
-        await self.run_action(f"app.look({sign * rows})")
+        """Go as many samples further as are in sight."""
+        await self.run_action(f"app.look({sign * max(self.container_size.height - 3, 1)})")
 
     def action_column(self, by: int) -> None:
-        """The number beside it; from the last one on to the first."""
+        """Select the number beside; after the last one comes the first."""
         if self.view is not None:
-            table = self.table(self.view, self.container_size.width)
-            self._column = (min(self._column, table.editable - 1) + by) % table.editable
-            self._follow(self.view, self._sight(self.view))
+            self._chosen = (self._column(self.view) + by) % self.listing(self.view).editable
+            self._bring_into_sight()
             self.repaint()
 
     def watch_view(self, before: View | None, view: View | None) -> None:
         super().watch_view(before, view)
         if view is not None and before is not None and view.sample != before.sample:
-            self._follow(view, self._sight(view))
+            self._bring_into_sight()
 
     def resized(self) -> None:
         super().resized()
         self.call_after_refresh(self._bring_into_sight)
 
     def _bring_into_sight(self) -> None:
-        if self.view is not None:
-            self._follow(self.view, self._sight(self.view))
+        """Scroll to the selected number, and to as many of the outputs as possible."""
+        if self.view is None:
+            return
+        spot = self.spot(self.view)
+        if self._column(self.view) >= self.listing(self.view).inputs:
+            width = self.extent(self.view, *self.container_size).width
+            right = min(width, spot.x + self.seen(self.view).width)
+            spot = Region(spot.x, spot.y, right - spot.x, spot.height)
+        self.follow(self.view, spot)
 
     def extent(self, view: View, width: int, height: int) -> Size:
-        table = self.table(view, width)
-        return Size(table.width, HEAD + table.rows)
+        table = self.listing(view).table(width)
+        return Size(table.right, table.bottom)
 
     def spot(self, view: View) -> Region:
-        """The row with the line above it, which the headings cover, and the selected number."""
-        table = self.table(view, self.container_size.width)
-        left, right = table.reach(min(self._column, table.editable - 1))
-        y = table.row_of(looked_at(view))
-        return Region(left - table.fixed, y, right - left + table.fixed, 1 + HEAD)
+        listing = self.listing(view)
+        table = listing.table(self.container_size.width)
+        return table.sight(listing.row_of(looked_at(view)), self._column(view))
 
-    def _sight(self, view: View) -> Region:
-        """What should be in sight: beside a target as many of the outputs as possible."""
-        table, spot = self.table(view, self.container_size.width), self.spot(view)
-        if self.selected_column(table) < table.inputs:
-            return spot
-        right = min(table.width, spot.x + self.seen(view).width)
-        return Region(spot.x, spot.y, right - spot.x, spot.height)
-
-    async def on_click(self, event: Click) -> None:
-        place = event.get_content_offset(self)
-        if place is None or self.view is None or place.y < HEAD:
-            return
-        table = self.table(self.view, self.container_size.width)
-        sample = table.sample_at(place.y + int(self.scroll_offset.y) - HEAD)
-        if sample is None:
-            return
-        if place.x >= table.fixed:
-            column = (place.x + int(self.scroll_offset.x) - table.fixed) // table.cell
-            self._column = min(column, table.editable - 1)
+    def choose(self, view: View, x: int, y: int) -> bool:
+        listing = self.listing(view)
+        found = listing.table(self.container_size.width).cell_at(x, y, self.scroll_offset)
+        sample = listing.sample_at(found[0]) if found else None
+        if found is None or sample is None:
+            return False
+        if found[1] >= 0:
+            self._chosen = min(found[1], listing.editable - 1)
         self.post_message(self.Looked(sample))
         self.repaint()
-        await self.edit_at_double_click(event)
+        return True
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
-        table = self.table(view, width)
-        left, top = int(self.scroll_offset.x), int(self.scroll_offset.y)
-        extent = self.extent(view, width, height)
-        room = width - (extent.height > height - (extent.width > width))
-        columns = table.columns_within(left, room)
-        rows = range(top, min(top + height - HEAD, table.rows))
-        samples = [table.sample_at(row) for row in rows]
-        present = [each for each in samples if each is not None]
-        outputs = self._outputs(view, present)
-        painter = _Painter(self, view, table, columns, left, present, outputs)
-        strips, done = [painter.headings()], 0
-        for sample in samples:
+        listing, seen = self.listing(view), self.seen(view)
+        table = listing.table(width)
+        self.note(*listing.remarks(self._column(view), table.cell))
+        found = map(listing.sample_at, range(seen.y + 1, seen.y + height))
+        samples = [sample for sample in found if sample is not None]
+        shown = self._outputs(view, samples)
+        outputs = dict(zip(samples, shown, strict=True))
+        # the batch may be as large as the data: looked through once, not for every row
+        batch = set(np.array(samples)[np.isin(samples, view.snapshot.batch)].tolist())
+        sizes = [*listing.largest.tolist(), *(largest(column) for column in shown.T)]
+        decimals = [places(size, table.cell - 1) for size in sizes]
+
+        def row_of(_: int, row: int, columns: range) -> Row:
+            sample = listing.sample_at(row)
+            if row == 0:
+                return self._headings(view, table, columns)
             if sample is None:
-                strips.append(painter.divider())
-                continue
-            strips.append(painter.row(sample, outputs[done]))
-            done += 1
-        self.note(*self._remarks(table))
-        return [strip.crop(0, room) for strip in strips]
+                text = " test samples, not used for training"
+                return Row([(text, self.text_styles.dim)], ())
+            cells = self._cells(view, table, sample, outputs[sample], decimals, columns)
+            return Row(self._marks(view, sample, outputs[sample], sample in batch), cells)
 
-    def selected_column(self, table: Table) -> int:
-        """Among inputs and targets, counted through."""
-        return min(self._column, table.editable - 1)
+        window = Region(seen.x, seen.y, seen.width, min(height, table.rows - seen.y))
+        return painted([table], window, self.text_styles.text, row_of)
 
-    def _remarks(self, table: Table) -> list[str]:
-        """What the columns are and how many samples there are, in ever fewer words."""
-        column, tests = self.selected_column(table), table.tests
-        named = column < table.inputs and table.experiment.data.input_names and not table.named
-        name = f"{table.heading(column)} is {table.input_name(column)}, " if named else ""
-        count = f"{table.samples:,} sample{'s' * (table.samples > 1)}"
-        held_out = f", {tests:,} test samples" if tests else ""
-        short = f"{table.samples:,} + {tests:,} test" if tests else count
-        return [f"{name}{count}{held_out}", f"{count}{held_out}", short]
+    def _headings(self, view: View, table: Table, columns: range) -> Row:
+        styles, listing, cell = self.text_styles, self.listing(view), table.cell
+        cells = []
+        for column in columns:
+            style = styles.strong if column == self._column(view) else styles.dim
+            cells.append(Cell(fitted(listing.heading(column, cell), cell), style, style))
+        return Row([("#".rjust(1 + listing.digits), styles.dim)], cells)
+
+    def _marks(
+        self, view: View, sample: int, outputs: Array, in_batch: bool
+    ) -> list[tuple[str, Style]]:
+        """Return the mark of the one looked at, the number, that of the batch, right or wrong."""
+        styles, listing = self.text_styles, self.listing(view)
+        here, held_out = sample == looked_at(view), sample - listing.samples
+        number = str(1 + (sample if held_out < 0 else held_out)).rjust(listing.digits)
+        pieces = [
+            ("▸" if here else " ", styles.accent),
+            (number, styles.strong if here else styles.dim),
+            ("•" if in_batch else " ", styles.accent),
+        ]
+        if listing.classes is not None and listing.labels is not None:
+            right = listing.classes.predicted(outputs[None, :])[0] == listing.labels[sample]
+            pieces.append(("✓", styles.dim) if right else ("✗", styles.warning))
+        return pieces
+
+    def _cells(
+        self,
+        view: View,
+        table: Table,
+        sample: int,
+        outputs: Array,
+        decimals: list[int],
+        columns: range,
+    ) -> Iterator[Cell]:
+        styles, listing = self.text_styles, self.listing(view)
+        chosen = self._column(view) if sample == looked_at(view) else -1
+        values = [
+            *inputs_of(listing.experiment, sample),
+            *targets_of(listing.experiment, sample),
+            *outputs,
+        ]
+        for column in columns:
+            style = styles.strong
+            if column < listing.editable:
+                style = styles.text if column < listing.inputs else styles.dim
+            text = short(float(values[column]), table.cell - 1, decimals[column])
+            if column == chosen:
+                style, text = (
+                    styles.selected(styles.text, self.has_focus),
+                    text.rjust(table.cell - 1),
+                )
+            yield Cell(text, style, styles.text)
 
     def _outputs(self, view: View, samples: list[int]) -> Array:
-        """The outputs for these few samples at the shown step."""
-        from bptui.core.evaluation import ForwardPass
-
+        """Return the outputs for these few samples at the shown step."""
         experiment = view.snapshot.experiment
-        network = experiment.network
-        key = (network, len(samples))
+        key = (experiment.network, len(samples))
         if self._pass is None or self._pass[0] != key:
-            self._pass = (key, ForwardPass(network, len(samples)))
+            self._pass = (key, ForwardPass(experiment.network, len(samples)))
         forward = self._pass[1]
         for row, sample in enumerate(samples):
             forward.inputs[row] = inputs_of(experiment, sample)
         return forward.run(view.snapshot.parameters)
-
-
-class Table:
-    """Where the columns of a list of samples stand.
-
-    Marks and the sample's number, which stay in sight; then inputs, targets and outputs.
-    """
-
-    def __init__(self, experiment: Experiment) -> None:
-        from bptui.core.evaluation import classes_of
-
-        self.experiment, network, data = experiment, experiment.network, experiment.data
-        self.classes: Classes | None = classes_of(data)
-        self.inputs, self.outputs = network.layers[0], network.layers[-1]
-        self.samples, self.tests = data.samples, len(data.test_inputs)
-        self.digits = max(len(str(max(self.samples, self.tests))), 2)
-        # the mark of the one looked at, its number, that of the batch, right or wrong
-        self.fixed = 1 + self.digits + 1 + (self.classes is not None)
-        self.decimals, self.named = DECIMALS[-1], False
-        given = [
-            np.hstack([data.inputs, data.targets]),
-            np.hstack([data.test_inputs, data.test_targets]),
-        ]
-        self.largest = np.max([np.abs(each).max(axis=0, initial=0.0) for each in given], axis=0)
-        """The greatest size in each column of inputs and targets."""
-        # whether the names of the inputs' columns fit above them
-        self._widest_name = max(cell_len(name) for name in data.input_names or (" ",))
-
-    @property
-    def cell(self) -> int:
-        """The width of a number with the blank before it."""
-        return self.decimals + 4
-
-    @property
-    def editable(self) -> int:
-        """Inputs and targets."""
-        return self.inputs + self.outputs
-
-    @property
-    def rows(self) -> int:
-        return self.samples + (1 + self.tests if self.tests else 0)
-
-    @property
-    def width(self) -> int:
-        return self.fixed + (self.editable + self.outputs) * self.cell
-
-    def fit(self, width: int) -> None:
-        """As many decimals as leave room for all columns."""
-        numbers = self.editable + self.outputs
-        fitting = (each for each in DECIMALS if self.fixed + numbers * (each + 4) < width)
-        self.decimals = next(fitting, DECIMALS[-1])
-        self.named = self._widest_name < self.cell
-
-    def columns_within(self, left: int, room: int) -> range:
-        """The columns of numbers that are whole in ``room`` cells, scrolled by ``left``."""
-        first = -(-left // self.cell)
-        last = (left + room - self.fixed) // self.cell
-        return range(min(first, last), min(last, self.editable + self.outputs))
-
-    def reach(self, column: int) -> tuple[int, int]:
-        """The first cell of a column, and the first one after it."""
-        return self.fixed + column * self.cell, self.fixed + (column + 1) * self.cell
-
-    def sample_at(self, row: int) -> int | None:
-        """Which sample stands in a row; None for the line between the two parts and beyond."""
-        if row < self.samples:
-            return row
-        return row - 1 if self.samples < row < self.rows else None
-
-    def input_name(self, column: int) -> str:
-        return input_name(self.experiment, column)
-
-    def row_of(self, sample: int) -> int:
-        return sample + (sample >= self.samples)
-
-    def heading(self, column: int) -> str:
-        names = self.experiment.network.names
-        if column < self.inputs:
-            return self.input_name(column) if self.named else names.unit(0, column)
-        index = column - self.inputs
-        if index < self.outputs:
-            return "target" if self.outputs == 1 and self.cell > len("target") else f"t{index + 1}"
-        return names.unit(names.depth, index - self.outputs)
-
-
-class _Painter:
-    """Paints the rows that are in sight."""
-
-    def __init__(
-        self,
-        panel: SamplesPanel,
-        view: View,
-        table: Table,
-        columns: range,
-        left: int,
-        samples: list[int],
-        outputs: Array,
-    ) -> None:
-        self._view, self._table, self._columns = view, table, columns
-        self._styles, self._focused = panel.text_styles, panel.has_focus
-        self._chosen = panel.selected_column(table)
-        self._indent = columns.start * table.cell - left
-        self._looked_at = looked_at(view)
-        self._places = {
-            column: places(
-                float(table.largest[column])
-                if column < table.editable
-                else largest(outputs[:, column - table.editable]),
-                table.cell - 1,
-            )
-            for column in columns
-        }
-        # the batch may be as large as the data: looked through once, not for every row
-        whole = table.experiment.schedule.full_batch
-        self._in_sight = (
-            set()
-            if whole
-            else set(np.array(samples)[np.isin(samples, view.snapshot.batch)].tolist())
-        )
-
-    def headings(self) -> Strip:
-        table, styles = self._table, self._styles
-        line = Line().add("#".rjust(1 + table.digits), styles.dim)
-        line.pad(table.fixed + self._indent, styles.text)
-        for column in self._columns:
-            style = styles.strong if column == self._chosen else styles.dim
-            line.add(justified(table.heading(column), table.cell), style)
-        return line.strip()
-
-    def divider(self) -> Strip:
-        return Line().add(" test samples, not used for training", self._styles.dim).strip()
-
-    def row(self, sample: int, outputs: Array) -> Strip:
-        table, styles, data = self._table, self._styles, self._table.experiment.data
-        here, held_out = sample == self._looked_at, sample - data.samples
-        line = Line().add("▸" if here else " ", styles.accent)
-        shown = sample + 1 if held_out < 0 else held_out + 1
-        line.add(str(shown).rjust(table.digits), styles.strong if here else styles.dim)
-        line.add("•" if self._in_batch(sample) else " ", styles.accent)
-        if table.classes is not None:
-            line.add(*self._judged(table.classes, sample, outputs))
-        line.pad(table.fixed + self._indent, styles.text)
-        inputs = inputs_of(table.experiment, sample)
-        targets = targets_of(table.experiment, sample)
-        for column in self._columns:
-            if column < table.inputs:
-                value, style = float(inputs[column]), styles.text
-            elif column < table.editable:
-                value, style = float(targets[column - table.inputs]), styles.dim
-            else:
-                value, style = float(outputs[column - table.editable]), styles.strong
-            text = short(value, table.cell - 1, self._places[column])
-            if here and column == self._chosen:
-                style = styles.selected(styles.text, self._focused)
-                text = text.rjust(table.cell - 1)
-            line.add(" " * (table.cell - len(text)), styles.text).add(text, style)
-        return line.strip()
-
-    def _in_batch(self, sample: int) -> bool:
-        if self._table.experiment.schedule.full_batch:
-            return sample < self._table.samples
-        return sample in self._in_sight
-
-    def _judged(self, classes: Classes, sample: int, outputs: Array) -> tuple[str, Style]:
-        right = int(classes.predicted(outputs[None, :])[0]) == _label(classes, sample)
-        return ("✓", self._styles.dim) if right else ("✗", self._styles.warning)
-
-
-def _label(classes: Classes, sample: int) -> int:
-    trained = len(classes.training)
-    return int(classes.training[sample] if sample < trained else classes.test[sample - trained])

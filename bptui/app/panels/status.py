@@ -1,16 +1,19 @@
-"""The status line: where we are, always in plain text and always in the same columns."""
+"""The lines beside the panels: where we are, at the top; what the keys do, at the bottom."""
 
 from __future__ import annotations
 
-from rich.cells import cell_len, set_cell_size
-from textual.events import Click
+from functools import lru_cache
+
+from textual.events import Click, MouseEvent, MouseScrollDown, MouseScrollUp
 from textual.geometry import Offset
-from textual.reactive import reactive
+from textual.reactive import reactive, var
 from textual.strip import Strip
 from textual.widget import Widget
 
-from bptui.app.lines import Line, pressing, spot
+from bptui.app.commands import COMMANDS, Command
+from bptui.app.lines import Line, fitted, pressing, spot
 from bptui.app.numbers import loss
+from bptui.app.playback.run import SPEED_ROOM
 from bptui.app.styles import Styles, styles_of
 from bptui.app.view import View
 from bptui.core.backprop import Operation
@@ -22,28 +25,25 @@ ALL = "all operations"
 
 
 def _operation_field(operations: tuple[Operation, ...], position: int | None, room: int) -> str:
-    """``8/12 backward: gW2`` or :data:`ALL`, as wide at each operation of the step.
+    """Return ``8/12 backward: gW2`` or :data:`ALL`, as wide at each operation of the step.
 
     Without the stage, and as wide as it must be, where that is wider than ``room``.
     """
-    forms = ([each.label for each in operations], [each.name for each in operations])
-    for texts in forms:
-        count = len(texts)
-        numbered = [
-            f"{place:>{len(str(count))}}/{count} {text}" for place, text in enumerate(texts, 1)
-        ]
+    count, numbered, width = len(operations), [""], 0
+    for texts in ([each.label for each in operations], [each.name for each in operations]):
+        digits = len(str(count))
+        numbered = [f"{place:>{digits}}/{count} {text}" for place, text in enumerate(texts, 1)]
         width = max(map(len, [ALL, *numbered]))
         if width <= room:
             break
-    else:
-        width = 0
-    return (ALL if position is None else numbered[position]).ljust(width)
+    return (ALL if position is None else numbered[position]).ljust(width if width <= room else 0)
 
 
 class StatusLine(Widget, can_focus=True):
     """Preset, network, loss function and optimizer; then the step, the operation, the loss.
 
-    With the focus on it the learning rate is selected.
+    Always in plain text and in the same columns. With the focus on it the learning rate is
+    selected.
     """
 
     ALLOW_SELECT = False
@@ -51,10 +51,6 @@ class StatusLine(Widget, can_focus=True):
     view: reactive[View | None] = reactive(None, always_update=True)
     _rate_at = 1
     _optimizer_cells = range(0)
-
-    @property
-    def text_styles(self) -> Styles:
-        return styles_of(self.app)
 
     @property
     def learning_rate_at(self) -> Offset:
@@ -75,42 +71,19 @@ class StatusLine(Widget, can_focus=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width, styles = self.size.width, styles_of(self.app)
         if self.view is None or y > 0:
             return Strip.blank(width, self.rich_style)
-        right = self._right(self.view, width)
-        left = self._left(self.view, width - right.width - 2)
-        left.pad(width - right.width, self.text_styles.text)
+        right = _where(self.view, styles, width)
+        left = self._what(self.view, styles, width - right.width - 2)
+        left.pad(width - right.width, styles.text)
         strip = Strip.join([left.strip(), right.strip()])
         return strip.adjust_cell_length(width).apply_style(self.rich_style)
 
-    def _right(self, view: View, width: int) -> Line:
-        colours, snapshot = self.text_styles, view.snapshot
-        digits = len(str(snapshot.experiment.training.steps))
-        line = Line()
-        state = ("◀" if view.backwards else "▶") if view.running else " "
-        if view.seeking is not None:
-            state = f"seeking {view.seeking} "
-        line.add(f"{state} ", colours.accent)
-        step = f"step {snapshot.step}".ljust(5 + digits)
-        line.add(step, colours.strong + spot(pressing("g")))
-        room = width - line.width - LOSS_ROOM - NAME_ROOM - 4
-        field = _operation_field(snapshot.operations, view.position, room)
-        line.add(f"  {field}  ", colours.dim if view.position is None else colours.text)
-        diverged = view.diverged_at is not None and snapshot.step >= view.diverged_at
-        style = colours.warning if diverged else colours.strong
-        if not view.computed("loss"):
-            style = colours.dim
-        return line.add(f"loss {loss(snapshot.loss)}".ljust(LOSS_ROOM), style)
-
-    def _left(self, view: View, room: int) -> Line:
-        """The name, then as much as fits: what the learning rate is before what the loss is."""
-        experiment, colours = view.snapshot.experiment, self.text_styles
-        training, network = experiment.training, experiment.network
-        name = f" {view.name}"
-        if cell_len(name) > room:
-            name = set_cell_size(name, max(room - 1, 0)) + "…"
-        line = Line().add(name, colours.strong + spot(pressing("p")))
+    def _what(self, view: View, styles: Styles, room: int) -> Line:
+        """Return the name, then as much as fits: the learning rate comes before the loss's name."""
+        training, network = view.snapshot.experiment.training, view.snapshot.experiment.network
+        line = Line().add(fitted(f" {view.name}", room) or "…", styles.strong + spot(pressing("p")))
         rate, count = f"{training.learning_rate:g}", len(training.mistakes)
         optimizer = f"   {training.optimizer} {rate}"
         whole, sizes = str(network), "-".join(map(str, network.layers))
@@ -118,22 +91,114 @@ class StatusLine(Widget, can_focus=True):
         # what is selected must be in sight
         trainings = (optimizer,) if self.has_focus else (optimizer, "")
         choices = [
-            (f"   {form}", loss_name, each)
-            for each in trainings
+            (f"   {form}", loss_name, trained)
+            for trained in trainings
             for loss_name in (f"   {training.loss.replace('_', ' ')}", "")
             for form in networks
         ]
         choices.append(("", "", trainings[-1]))
         mistakes = f"   {count} mistake{'s' * (count > 1)}" if count else ""
         if line.width + len(mistakes) + len(trainings[-1]) <= room:
-            line.add(mistakes, colours.warning)
-        fitting = (each for each in choices if line.width + sum(map(len, each)) <= room)
+            line.add(mistakes, styles.warning)
+        fitting = (choice for choice in choices if line.width + sum(map(len, choice)) <= room)
         described, loss_name, trained = next(fitting, choices[-1])
-        line.add(described + loss_name, colours.dim)
+        line.add(described + loss_name, styles.dim)
         self._optimizer_cells = range(0)
         if trained:
             self._optimizer_cells = range(line.width + 3, line.width + len(optimizer))
-            line.add(optimizer.removesuffix(rate), colours.dim)
+            line.add(optimizer.removesuffix(rate), styles.dim)
             self._rate_at = line.width
-            line.add(rate, colours.selected(colours.dim, True) if self.has_focus else colours.dim)
+            line.add(rate, styles.selected(styles.dim, True) if self.has_focus else styles.dim)
         return line
+
+
+def _where(view: View, styles: Styles, width: int) -> Line:
+    """Return the step, the operation and the loss."""
+    snapshot, line = view.snapshot, Line()
+    digits = len(str(snapshot.experiment.training.steps))
+    state = ("◀" if view.backwards else "▶") if view.running else " "
+    if view.seeking is not None:
+        state = f"seeking {view.seeking} "
+    line.add(f"{state} ", styles.accent)
+    step = f"step {snapshot.step}".ljust(5 + digits)
+    line.add(step, styles.strong + spot(pressing("g")))
+    room = width - line.width - LOSS_ROOM - NAME_ROOM - 4
+    field = _operation_field(snapshot.operations, view.position, room)
+    line.add(f"  {field}  ", styles.dim if view.position is None else styles.text)
+    diverged = view.diverged_at is not None and snapshot.step >= view.diverged_at
+    style = styles.warning if diverged else styles.strong
+    if not view.computed("loss"):
+        style = styles.dim
+    return line.add(f"loss {loss(snapshot.loss)}".ljust(LOSS_ROOM), style)
+
+
+RIGHT = 3
+"""The button of the mouse."""
+OPTIONAL = (
+    *("export", "samples", "keep", "undo", "edit", "save", "learned", "scale", "zoom", "restart"),
+    *("breakpoints", "faster", "gradcheck", "goto", "form", "", "presets", "derivation"),
+    "operation",
+)
+"""Actions whose keys give way where there is little room, the first one first.
+
+At the empty one the second keys of those that have two give way.
+"""
+PRESSING = {command.shown_key: spot(pressing(command.key)) for command in COMMANDS}
+
+
+class KeyLine(Widget):
+    """As many keys as fit, in the order of the table of commands; help and quit always."""
+
+    view: var[View | None] = var(None, always_update=True)
+    _speed_at = 0
+
+    async def on_click(self, event: Click) -> None:
+        """Go faster at a click on the speed, slower at one with the other button."""
+        await self._change_speed(event, "minus" if event.button == RIGHT else "plus")
+
+    async def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        await self._change_speed(event, "plus")
+
+    async def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        await self._change_speed(event, "minus")
+
+    async def _change_speed(self, event: MouseEvent, key: str) -> None:
+        if event.x >= self._speed_at:
+            await self.run_action(pressing(key))
+
+    def watch_view(self, before: View | None, view: View | None) -> None:
+        if before is None or view is None or before.speed is not view.speed:
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        styles, width = styles_of(self.app), self.size.width
+        line, bold = Line().add(" ", styles.text), styles.accent + styles.bold
+        shown, both = _shown(width)
+        for place, command in enumerate(shown):
+            line.add("  " if place else "", styles.text)
+            line.add(command.shown_key, bold + PRESSING[command.shown_key])
+            if command.also and both:
+                line.add("/", bold).add(command.also, bold + PRESSING[command.also])
+            line.add(f" {command.hint}", styles.dim + PRESSING[command.shown_key])
+        self._speed_at = width
+        if self.view is not None:
+            speed = self.view.speed
+            forms = (f" {speed} ", f" {speed.short} ", f" {speed.short}")
+            text = next((form for form in forms if line.width + len(form) <= width), "")
+            self._speed_at -= len(text)
+            line.pad(self._speed_at, styles.text).add(text, styles.dim)
+        return line.strip().adjust_cell_length(width).apply_style(self.rich_style)
+
+
+@lru_cache(maxsize=4)
+def _shown(width: int) -> tuple[list[Command], bool]:
+    """Return the commands that find room beside the speed, and whether second keys do."""
+    shown, both = [command for command in COMMANDS if command.hint], True
+    for optional in (None, *OPTIONAL):
+        shown = [command for command in shown if command.action != optional]
+        both = both and optional != ""
+        keys = (len(c.shown_key) + bool(c.also and both) * (1 + len(c.also)) for c in shown)
+        hints = (len(command.hint) + 3 for command in shown)
+        if sum(keys) + sum(hints) + SPEED_ROOM <= width:
+            break
+    return shown, both

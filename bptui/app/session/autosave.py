@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from textual.css.query import NoMatches
 
 from bptui.app.panels.derivation import DerivationPanel
-from bptui.app.panels.learned.panel import LearnedPanel
+from bptui.app.panels.learned import LearnedPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.panel import Panel
 from bptui.app.playback.history import Place

@@ -1,0 +1,240 @@
+"""Draws the diagram: edges and boxes, then captions, weights and values over them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from bptui.app.diagram.edges import Stroke, Wires
+from bptui.app.diagram.layout import Layout, Place
+from bptui.app.numbers import form_of, label, largest, plain
+from bptui.app.styles import GLYPHS, PENDING, Styles, highlight
+from bptui.app.view import Selection, View
+from bptui.core.arrays import Array
+from bptui.core.network import Names, Network
+
+DERIVATIVES = "dL/d"
+"""Above the second column of values: what stands there is the derivative by what stands before."""
+
+
+class Canvas:
+    """``width`` x ``height`` cells: text over braille dots, those in one cell laid together."""
+
+    def __init__(self, width: int, height: int, blank: Style) -> None:
+        self.width, self.height = width, height
+        self.cells = [[(" ", blank)] * width for _ in range(height)]
+        """Characters and their styles, row by row."""
+        self._dots: dict[tuple[int, int], int] = {}
+
+    def copy(self) -> Canvas:
+        """Return one more with the same cells, to be written on."""
+        other = Canvas(self.width, 0, Style())
+        other.height, other.cells = self.height, [row[:] for row in self.cells]
+        return other
+
+    def write(self, row: int, column: int, text: str, style: Style) -> None:
+        """Write ``text``, cut off at the edges, over whatever is there."""
+        start, stop = max(column, 0), min(column + len(text), self.width)
+        if 0 <= row < self.height and start < stop:
+            shown = text[start - column : stop - column]
+            self.cells[row][start:stop] = [(character, style) for character in shown]
+
+    def dot(self, row: int, column: int, bits: int, style: Style, *, alone: bool = False) -> None:
+        """Add braille dots to a cell, or put them there ``alone``, in the colour of their edge."""
+        if bits and 0 <= row < self.height and 0 <= column < self.width:
+            merged = bits if alone else self._dots.get((row, column), 0) | bits
+            self._dots[row, column] = merged
+            self.cells[row][column] = (chr(0x2800 + merged), style)
+
+    def strip(self, row: int) -> Strip:
+        """Return a row, cells of one style together."""
+        segments = [
+            Segment("".join(character for character, _ in run), style)
+            for style, run in groupby(self.cells[row], itemgetter(1))
+        ]
+        return Strip(segments, self.width)
+
+
+@lru_cache(maxsize=2)
+def background(
+    network: Network, layout: Layout, strokes: tuple[Stroke, ...], styles: Styles
+) -> Canvas:
+    """Draw what stays from one operation to the next: the edges, the boxes, their labels.
+
+    An operation changes nothing of them: the outlines alone would be many bytes on the way to the
+    terminal.
+    """
+    # blanks as dim as the boxes: the fewer pieces a line has, the sooner it is on the screen
+    canvas, style = Canvas(layout.width, layout.height, styles.dim), layout.style
+    for edge, ink, dashed, alone in strokes:
+        for row, column, solid, dashes in edge.cells:
+            canvas.dot(row, column, dashes if dashed else solid, ink, alone=alone)
+    for place in layout.places:
+        x, y, inner = place.x, place.y, place.width - 2
+        if style.bordered:
+            name, bottom = network.names.unit(place.layer, place.unit), y + place.height - 1
+            canvas.write(y, x, f"╭ {name} ".ljust(inner + 1, "─") + "╮", styles.dim)
+            for row in range(y + 1, bottom):
+                canvas.write(row, x, f"│{' ' * inner}│", styles.dim)
+            canvas.write(bottom, x, "╰" + "─" * inner + "╯", styles.dim)
+        if style.labelled(place.layer):
+            across, down = style.start(network, place.layer)
+            for row, values in enumerate(style.rows(network, place.layer), y + down):
+                canvas.write(row, x + across, style.label(values), styles.dim)
+    for gap in layout.omissions:
+        text = f"… {gap.count} more"
+        canvas.write(gap.y, gap.x + (gap.width - len(text)) // 2, text, styles.dim)
+    return canvas
+
+
+VALUES = {
+    "b": Names.bias,
+    "gb": Names.bias_gradient,
+    "net": Names.net,
+    "out": Names.out,
+    "dL/dout": Names.out_gradient,
+    "delta": Names.delta,
+}
+"""What a unit shows, and the quantity of which each is one element."""
+
+
+def quantity_of(names: Names, layer: int, value: str) -> str:
+    """Return the quantity of which a value of a unit is one element."""
+    return value if value == "target" else VALUES[value](names, layer)
+
+
+def quantities(names: Names, layer: int) -> tuple[str, ...]:
+    """Return every quantity of a layer that has one element for each of its units."""
+    if layer == 0:
+        return (names.out(0),)
+    target = ("target",) if layer == names.depth else ()
+    return (*(quantity_of(names, layer, value) for value in VALUES), *target)
+
+
+class Drawing:
+    """One drawing of a view over its :func:`background`; ``focused``: its panel has the focus."""
+
+    def __init__(
+        self, layout: Layout, wires: Wires, view: View, styles: Styles, focused: bool
+    ) -> None:
+        self._layout, self._view, self._styles, self._focused = layout, view, styles, focused
+        self._network = view.snapshot.experiment.network
+        self._names = self._network.names
+        self.canvas = background(self._network, layout, wires.strokes, styles).copy()
+        self._draw_weights(wires)
+        self._draw_captions()
+        for place in layout.places:
+            self._draw_unit(place)
+
+    def _draw_weights(self, wires: Wires) -> None:
+        """Write the weights on their edges; their gradients where the operation computes those."""
+        view, styles, decimals = self._view, self._styles, self._layout.label_decimals
+        for layer in {edge.layer for edge, _ in wires.labels}:
+            shown, numbers = self._names.weights(layer), view.parameters.weights[layer - 1]
+            if highlight(view, self._names.weight_gradient(layer)) == "written":
+                shown = self._names.weight_gradient(layer)
+                numbers = view.snapshot.gradients.weights[layer - 1]
+            touched, size = highlight(view, shown), largest(numbers)
+            for edge, (row, column) in wires.labels:
+                if edge.layer == layer:
+                    value = float(numbers[edge.source, edge.destination])
+                    style = styles.highlighted(styles.sign(value, size), touched)
+                    if edge.selection == view.selection:
+                        style = styles.selected(style, self._focused)
+                    # at the right end of its room: before it numbers of a unit may stand
+                    text = label(value, size, decimals)
+                    self.canvas.write(row, column + wires.label_width - len(text), text, style)
+
+    def _draw_captions(self) -> None:
+        """Name the layers; between them what the operation reads and writes of the weights."""
+        layout, dim, end = self._layout, self._styles.dim, 0
+        for layer in range(len(layout.columns)):
+            text = "input" if layer == 0 else self._network.activations[layer - 1]
+            width = layout.right(layer) - layout.left(layer)
+            heading = DERIVATIVES if layer > 0 and layout.style.columns > 1 else ""
+            text = text[: width - len(heading) - 1 if heading else width + 6]
+            x = layout.left(layer) + (width - len(heading) - len(text)) // 2
+            x = min(max(x, 0), layout.width - len(text))
+            self.canvas.write(0, x, text, dim)
+            if layer > 0:
+                self._draw_matrices(layer, end + 1, x - 1)
+            end = x + len(text)
+            if heading:
+                end = layout.right(layer) - layout.style.bordered
+                self.canvas.write(0, end - len(heading), heading, dim)
+
+    def _draw_matrices(self, layer: int, left: int, right: int) -> None:
+        """Write ``gW2◂`` above the edges where there is room; what is written comes first."""
+        titles = (self._names.weight_gradient(layer), self._names.weights(layer))
+        touched = {title: highlight(self._view, title) for title in titles}
+        shown = [title for title in titles if touched[title]]
+
+        def length() -> int:
+            return sum(len(title) + 2 for title in shown) - 1
+
+        while shown and length() > right - left:
+            shown.remove(next((title for title in shown if touched[title] == "read"), shown[0]))
+        gap = (self._layout.right(layer - 1) + self._layout.left(layer)) // 2
+        x = min(max(gap - length() // 2, left), right - length())
+        for title in shown:
+            style = self._styles.highlighted(self._styles.strong, touched[title])
+            self.canvas.write(0, x, title + GLYPHS[touched[title]], style)
+            x += len(title) + 2
+
+    def _draw_unit(self, place: Place) -> None:
+        """Write a unit's name and its values, each in its row."""
+        style, rows = self._layout.style, self._layout.style.rows(self._network, place.layer)
+        self._draw_name(place, biased=any("b" in row for row in rows))
+        across, down = style.start(self._network, place.layer)
+        right = place.x + place.width - style.bordered
+        columns = max(map(len, rows))
+        for y, row in enumerate(rows, place.y + down):
+            for column, value in enumerate(row):
+                end = right - style.cell * (columns - 1 - column)
+                mark = end - style.cell if column else place.x + across + len(style.label(row))
+                self._draw_value(place, value, y, mark, end)
+
+    def _draw_name(self, place: Place, *, biased: bool) -> None:
+        """Write the name, reversed where it is selected; after it the glyph of the operation."""
+        styles, selection = self._styles, self._view.selection
+        name = self._names.unit(place.layer, place.unit)
+        touched = highlight(self._view, *quantities(self._names, place.layer))
+        style = styles.highlighted(styles.strong, touched)
+        x = place.x + 2 * self._layout.style.bordered
+        self.canvas.write(place.y, x, name + GLYPHS[touched], style)
+        # a bias that is not shown is seen at the name
+        kinds = ("unit",) if biased else ("unit", "bias")
+        if selection.kind in kinds and selection[1:3] == (place.layer, place.unit):
+            self.canvas.write(place.y, x, name, styles.selected(style, self._focused))
+
+    def _draw_value(self, place: Place, value: str, y: int, mark: int, end: int) -> None:
+        """Write a number that ends before column ``end``, the operation's glyph at ``mark``."""
+        styles, style, view = self._styles, self._layout.style, self._view
+        quantity = quantity_of(self._names, place.layer, value)
+        touched, computed = highlight(view, quantity), view.computed(quantity)
+        values = self._values(place.layer, value, quantity)
+        # one column less than there is: a blank stays before the longest number
+        form = form_of(largest(values), style.decimals, 3)
+        text = plain(float(values[place.unit]), form).strip() if computed else PENDING
+        if touched and style.labelled(place.layer):
+            self.canvas.write(y, mark, GLYPHS[touched], styles.strong)
+        usual = styles.strong if value == "out" and style.bordered else styles.text
+        drawn = styles.highlighted(usual if computed else styles.dim, touched)
+        if value == "b" and view.selection == Selection("bias", place.layer, place.unit):
+            drawn = styles.selected(drawn, self._focused)
+        self.canvas.write(y, end - len(text), text, drawn)
+
+    def _values(self, layer: int, value: str, quantity: str) -> Array:
+        """Return the numbers of a whole layer: all of them are written alike."""
+        view = self._view
+        if value in ("b", "gb"):
+            biases = view.parameters.biases if value == "b" else view.snapshot.gradients.biases
+            assert biases is not None, "b is a row only where there are biases"
+            return biases[layer - 1]
+        values: Array = view.snapshot.values[quantity][view.row]
+        return values

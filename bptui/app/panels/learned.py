@@ -1,0 +1,110 @@
+"""What the network has learned, in the place of its diagram: one picture after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from textual.geometry import Region, Size
+from textual.strip import Strip
+
+from bptui.app.panels.curve import curve
+from bptui.app.panels.decision_map import decision_map
+from bptui.app.panels.outputs import class_table, one_sample
+from bptui.app.panels.panel import FollowingPanel
+from bptui.app.panels.picture import Look, Picture, classes_in, palette
+from bptui.app.view import Direction, Selection, View
+from bptui.core.experiment import Experiment
+
+FULL_COLOURS = ("truecolor", "256")
+Draw = Callable[[View, Look, int, int], Picture]
+PICTURES: dict[str, tuple[Callable[[Experiment], bool], Draw]] = {
+    "decision map": (lambda experiment: experiment.network.layers[0] == 2, decision_map),
+    "curve": (lambda experiment: experiment.network.layers[0] == 1, curve),
+    "classes": (lambda experiment: classes_in(experiment) is not None, class_table),
+    "one sample": (lambda experiment: True, one_sample),
+}
+"""By their titles, the most telling one first: for which experiments, and how it is drawn."""
+
+
+@lru_cache(maxsize=2)
+def pictures_of(experiment: Experiment) -> list[str]:
+    """Return the titles of the pictures that there are for an experiment."""
+    return [title for title, (fits, _) in PICTURES.items() if fits(experiment)]
+
+
+class LearnedPanel(FollowingPanel):
+    """Shows the network at the shown step's parameters."""
+
+    def __init__(self) -> None:
+        super().__init__("Learned", "learned")
+        self._chosen = ""
+        self._made: tuple[object, Picture] | None = None
+        self.add_class("absent")
+        self.away = True
+
+    def title(self, view: View) -> str:
+        """Return the picture that is shown: the chosen one, or the first where there is none."""
+        titles = pictures_of(view.snapshot.experiment)
+        return self._chosen if self._chosen in titles else titles[0]
+
+    def begin(self) -> None:
+        """Show the first picture."""
+        self.show_picture(0)
+
+    def next_picture(self) -> bool:
+        """Go on to the next picture; return whether there was one more."""
+        before = self.number
+        self.show_picture(before + 1)
+        return self.number > before
+
+    @property
+    def number(self) -> int:
+        """Which of the pictures is shown, from 0 on."""
+        if self.view is None:
+            return 0
+        return pictures_of(self.view.snapshot.experiment).index(self.title(self.view))
+
+    def show_picture(self, number: int) -> None:
+        """Show that picture if there are so many."""
+        titles = [] if self.view is None else pictures_of(self.view.snapshot.experiment)
+        if number < len(titles):
+            self._chosen = titles[number]
+            self.scroll_home(animate=False)
+            self.repaint()
+
+    def _picture(self, view: View, width: int, height: int) -> Picture:
+        """Return the picture of the view, drawn once for all that is asked of it."""
+        app, title = self.app, self.title(view)
+        few = app.native_ansi_color or app.console.color_system not in FULL_COLOURS
+        around = self.around.few_characters
+        look = Look(self.text_styles, palette(app.current_theme.dark), few, around)
+        key = (view.picture, view.running, title, look, width, height)
+        if self._made is None or self._made[0] != key:
+            self._made = (key, PICTURES[title][1](view, look, width, height))
+        return self._made[1]
+
+    def extent(self, view: View, width: int, height: int) -> Size:
+        return self._picture(view, width, height).size
+
+    def neighbour(self, view: View, direction: Direction) -> Selection | None:
+        """Return the next output, where there are several: some pictures show one of them."""
+        network = view.snapshot.experiment.network
+        selection, last = view.selection, network.depth
+        if network.layers[-1] == 1:
+            return None
+        if (selection.kind, selection.layer) != ("unit", last):
+            return Selection("unit", last, 0)
+        unit = selection.unit + (1 if direction in ("right", "down") else -1)
+        return Selection("unit", last, min(max(unit, 0), network.layers[-1] - 1))
+
+    def spot(self, view: View) -> Region | None:
+        return self._picture(view, *self.container_size).spot
+
+    def paint(self, view: View, width: int, height: int) -> list[Strip]:
+        picture = self._picture(view, width, height)
+        left, top = int(self.scroll_offset.x), int(self.scroll_offset.y)
+        self.entitle(f"Learned: {self.title(view)}")
+        self.note(picture.note)
+        rows = range(top, min(top + height, picture.size.height))
+        return [picture.row(row).crop(left, left + width) for row in rows]

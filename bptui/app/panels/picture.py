@@ -1,0 +1,302 @@
+"""What pictures of a network have in common: colours, marks of samples, planes with their axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from rich.cells import cell_len
+from textual.geometry import Region, Size
+from textual.strip import Strip
+
+from bptui.app.lines import fitted, justified
+from bptui.app.numbers import ordinal
+from bptui.app.styles import Styles
+from bptui.app.view import View
+from bptui.core.arrays import Array
+from bptui.core.evaluation import Classes, classes_of
+from bptui.core.experiment import Experiment
+from bptui.core.network import Network
+from bptui.presets.errors import printable
+
+Places = npt.NDArray[np.intp]
+
+
+class Picture(NamedTuple):
+    """A drawn picture; larger than its panel where it scrolls."""
+
+    size: Size
+    row: Callable[[int], Strip]
+    note: str = ""
+    """What stands in the lower border."""
+    spot: Region | None = None
+    """Where the selection is."""
+
+
+MOST_WORK, MOST_WORK_RUNNING = 10_000_000, 4_000_000
+"""Nanoseconds, about, that the network may take for one drawing."""
+UNIT_WORK, WEIGHTS_AT_ONCE = 20, 8
+"""Nanoseconds for the activation of a unit; weights that a product takes in one."""
+
+
+def affordable(network: Network, *, running: bool = False) -> int:
+    """Return how many samples may go through the network for one drawing."""
+    work = network.weight_count // WEIGHTS_AT_ONCE + UNIT_WORK * sum(network.layers[1:])
+    return max((MOST_WORK_RUNNING if running else MOST_WORK) // work, 1)
+
+
+LEVELS = 32
+"""Colours of a single output: few, so that neighbouring cells run together and seldom change."""
+SHADES = 8
+"""Of each class: how clearly it wins."""
+DARK_HUES = (
+    *("#94541c", "#23589a", "#2a7350", "#83336f", "#7d6c17"),
+    *("#1f757b", "#8e333d", "#54439a", "#587220", "#646973"),
+)
+LIGHT_HUES = (
+    *("#f2ab63", "#7db0ec", "#83cda0", "#dd98d1", "#dccb63"),
+    *("#79cdd2", "#ef989d", "#ae9feb", "#b6d174", "#bcc0c7"),
+)
+SHAPES, HOLLOW = "●▲■◆▼★", "○△□◇▽☆"
+"""Of classes, for samples of training and of the test."""
+
+
+def mixed(one: str, other: str, part: float) -> str:
+    """Return the colour ``part`` of the way from ``one`` to ``other``, both as #rrggbb."""
+    pairs = zip(bytes.fromhex(one[1:]), bytes.fromhex(other[1:]), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in pairs)
+
+
+class Palette(NamedTuple):
+    """The colours of one background; orange and blue are the two of a single output."""
+
+    middle: str
+    hues: tuple[str, ...]
+    mark: str
+    """Drawn over a surface."""
+
+    def hue(self, index: int) -> str:
+        return self.hues[index % len(self.hues)]
+
+    def glyph(self, index: int) -> str:
+        """Return the colour of the samples of a class: readable on every surface."""
+        return mixed(self.hue(index), self.mark, 0.66)
+
+    def diverging(self) -> tuple[str, ...]:
+        """Return :data:`LEVELS` colours from orange over the middle to blue."""
+        half = LEVELS // 2
+        parts = [((step + 0.5) / half) ** 0.8 for step in range(half)]
+        low, high = ([mixed(self.middle, self.hues[side], p) for p in parts] for side in (0, 1))
+        return (*reversed(low), *high)
+
+    def of_classes(self, count: int) -> tuple[str, ...]:
+        """Return :data:`SHADES` colours a class, from doubtful to clear."""
+        parts = [0.15 + 0.85 * (shade + 0.5) / SHADES for shade in range(SHADES)]
+        return tuple(mixed(self.middle, self.hue(at), p) for at in range(count) for p in parts)
+
+
+@lru_cache(maxsize=2)
+def palette(dark: bool) -> Palette:
+    """Return the palette for a dark or a light background."""
+    if dark:
+        return Palette("#15181e", DARK_HUES, "#ffffff")
+    return Palette("#f4f4f2", LIGHT_HUES, "#000000")
+
+
+class Look(NamedTuple):
+    """How to draw: ``plain`` is without colours for surfaces, told apart by characters alone.
+
+    ``letters``: shapes of samples are letters.
+    """
+
+    styles: Styles
+    palette: Palette
+    plain: bool
+    letters: bool = False
+
+    def glyph(self, label: int, classes: int, test: bool | int) -> str:
+        """Return the mark of a sample: a shape of its class, of many classes a letter.
+
+        That of a test sample is hollow, or small. Without classes, ``classes`` is 0 or 1.
+        """
+        if not self.letters and classes <= len(SHAPES):
+            return (HOLLOW if test else SHAPES)[label]
+        if classes <= 1:
+            return "o" if test else "*"
+        return chr(ord("a" if test else "A") + label % 26)
+
+
+@lru_cache(maxsize=2)
+def classes_in(experiment: Experiment) -> Classes | None:
+    """Return the classes that the targets stand for, if they do."""
+    return classes_of(experiment.data)
+
+
+def input_name(experiment: Experiment, unit: int) -> str:
+    """Return the name of an input's column, or of its unit."""
+    names = experiment.data.input_names
+    return printable(names[unit]) if names else experiment.network.names.unit(0, unit)
+
+
+def class_name(experiment: Experiment, index: int) -> str:
+    """Return the name of a class: from the data, else its target, else its output unit."""
+    data, network = experiment.data, experiment.network
+    if index < len(data.class_names):
+        return printable(data.class_names[index])
+    if network.layers[-1] > 1:
+        return network.names.unit(network.depth, index)
+    targets = np.concatenate([data.targets, data.test_targets])
+    return f"{float(targets.min() if index == 0 else targets.max()):g}"
+
+
+def looked_at(view: View) -> int:
+    """Return the sample that is looked at: the one chosen, or the first of the batch.
+
+    Test samples are counted on after those of training.
+    """
+    return int(view.snapshot.batch[0]) if view.sample is None else view.sample
+
+
+def inputs_of(experiment: Experiment, sample: int) -> Array:
+    """Return the inputs of a sample, test samples counted on after those of training."""
+    data = experiment.data
+    held_out = sample - data.samples
+    row: Array = data.inputs[sample] if held_out < 0 else data.test_inputs[held_out]
+    return row
+
+
+def targets_of(experiment: Experiment, sample: int) -> Array:
+    """Return the targets of a sample, counted likewise."""
+    data = experiment.data
+    held_out = sample - data.samples
+    row: Array = data.targets[sample] if held_out < 0 else data.test_targets[held_out]
+    return row
+
+
+class Samples(NamedTuple):
+    """Samples of both parts, those of training first, as many as there is room for."""
+
+    inputs: Array
+    targets: Array
+    labels: Places
+    """Classes; all 0 where there are none."""
+    test: npt.NDArray[np.bool_]
+    note: str
+    """Says it where not all are there."""
+
+
+def some_samples(experiment: Experiment, classes: Classes | None, most: int) -> Samples:
+    """Return at most ``most`` of the samples, evenly taken from the training and the test part."""
+    data = experiment.data
+    total = data.samples + len(data.test_inputs)
+    every = max(-(-total // max(most, 1)), 1)
+    labels = np.zeros(total, np.intp) if classes is None else np.concatenate(classes.both)
+    numbers = np.r_[0 : data.samples : every, data.samples : total : every]
+    return Samples(
+        np.concatenate([data.inputs, data.test_inputs])[numbers],
+        np.concatenate([data.targets, data.test_targets])[numbers],
+        labels[numbers],
+        numbers >= data.samples,
+        f"every {ordinal(every)} sample" if every > 1 else "",
+    )
+
+
+MARGIN = 0.08
+LARGEST = 1e150
+"""Differences of larger numbers could overflow."""
+
+
+class Span(NamedTuple):
+    """A range of numbers, ``low`` < ``high``."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def around(cls, values: Array, margin: float = MARGIN) -> Span:
+        """Return all of ``values`` and so much of their width on either side."""
+        low = float(np.clip(values.min(), -LARGEST, LARGEST))
+        high = float(np.clip(values.max(), -LARGEST, LARGEST))
+        width = high - low
+        # a single number, or several that differ by rounding, get room around them
+        if width <= 1e-9 * max(abs(low), abs(high)):
+            width, margin = max(abs(low), abs(high), 1.0), 0.5
+        return cls(low - margin * width, high + margin * width)
+
+    @property
+    def width(self) -> float:
+        return self.high - self.low
+
+    def centres(self, count: int) -> Array:
+        """Return the middles of ``count`` equal parts."""
+        parts = np.arange(count, dtype=np.float64) + 0.5
+        return self.low + parts * (self.width / count)
+
+    def places(self, values: Array, count: int) -> Places:
+        """Return in which of ``count`` equal parts values lie; -1 or ``count`` where outside."""
+        with np.errstate(all="ignore"):
+            parts = np.floor((values - self.low) * (count / self.width))
+        inside = np.where(np.isfinite(parts), np.clip(parts, -1, count), -1)
+        # the upper end belongs to the last part
+        return np.where(values == self.high, count - 1, inside).astype(np.intp)
+
+
+def number(value: float) -> str:
+    """Write a short form for the end of an axis: -1.24, 0, 3.1e+06."""
+    return f"{value + 0.0:.3g}"
+
+
+class Axes(NamedTuple):
+    """``width`` x ``height`` cells: numbers at the left, the plane, numbers in the last row."""
+
+    x: Span
+    y: Span
+    x_name: str
+    y_name: str
+    width: int
+    height: int
+    right: int = 1
+    """Cells kept free at the right."""
+
+    @property
+    def gutter(self) -> int:
+        """The cells to the left of the plane."""
+        numbers = max(len(number(self.y.low)), len(number(self.y.high)))
+        return max(numbers, min(cell_len(self.y_name), 8)) + 2
+
+    @property
+    def columns(self) -> int:
+        return max(self.width - self.gutter - self.right, 1)
+
+    @property
+    def rows(self) -> int:
+        return max(self.height - 1, 1)
+
+    def beside(self, row: int) -> str:
+        """Return what stands to the left of a row of the plane."""
+        texts = {self.rows // 2: self.y_name, self.rows - 1: number(self.y.low)}
+        texts[0] = number(self.y.high)
+        return justified(texts.get(row, ""), self.gutter - 1) + " "
+
+    def below(self) -> str:
+        """Return the row under the plane."""
+        low, high = number(self.x.low), number(self.x.high)
+        name = fitted(self.x_name, max(self.columns - len(low) - len(high) - 2, 0))
+        left = (self.columns - cell_len(name)) // 2
+        left = min(max(left, len(low) + 1), self.columns - len(high) - 1 - cell_len(name))
+        text = low + " " * max(left - len(low), 1) + name
+        text += " " * max(self.columns - cell_len(text) - len(high), 1) + high
+        return " " * self.gutter + text
+
+    def cells_of(self, x: Array, y: Array) -> tuple[Places, Places, Places]:
+        """Return rows (-1: outside) and columns of points, and in which half of a row, 0 above."""
+        columns = self.x.places(x, self.columns)
+        halves = 2 * self.rows - 1 - self.y.places(y, 2 * self.rows)
+        across, down = (
+            (columns >= 0) & (columns < self.columns),
+            (halves >= 0) & (halves < 2 * self.rows),
+        )
+        return np.where(across & down, halves // 2, -1), columns, halves % 2
