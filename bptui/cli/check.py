@@ -99,7 +99,7 @@ def command(
     if template:
         if file is not None:
             raise Unusable(f"--template prints a skeleton and reads no file; found {file!r}")
-        from bptui.export.programs.template import template as skeleton
+        from bptui.export.template import template as skeleton
 
         text = skeleton(load_preset(name_or_file))
         with opened(None) as stream:

@@ -84,10 +84,9 @@ def explain(
     from bptui.core.errors import UnusableError
     from bptui.core.timeline import Timeline
     from bptui.explain.explain import Explainer
-    from bptui.explain.subjects import find_subject
-    from bptui.export.worksheet.record import record
-    from bptui.export.worksheet.sheet import worksheet
-    from bptui.export.worksheet.write import WIDTH, written
+    from bptui.explain.symbols import find_subject
+    from bptui.export.formats import WIDTH, record, written
+    from bptui.export.worksheet import worksheet
     from bptui.terminal.ascii import is_utf8
 
     checked_step(step)

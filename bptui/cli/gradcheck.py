@@ -113,7 +113,7 @@ def heading(snapshot: Snapshot, width: int) -> Iterator[str]:
     """Yield what is checked, and how; none of its sentences is wider than ``width``."""
     from bptui.check.gradcheck.report import METHOD
     from bptui.explain.explain import Explainer
-    from bptui.export.worksheet.sheet import worksheet
+    from bptui.export.worksheet import worksheet
 
     sheet = worksheet(Explainer(snapshot.experiment), snapshot, "loss")
     yield from textwrap.wrap(sheet.title, width)

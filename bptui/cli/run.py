@@ -93,7 +93,7 @@ def run(
 ) -> None:
     """Train and write; :class:`Diverged` after the last row if the loss is not finite there."""
     from bptui.core.errors import UnusableError
-    from bptui.export.history.rows import round_every
+    from bptui.export.history import round_every
 
     if steps is not None:
         try:
@@ -193,7 +193,7 @@ def as_csv(experiment: Experiment, stream: TextIO) -> Write:
     weight from unit i to unit j, b1[j] a bias, gW1[i][j] and gb1[j] their gradients. Cells of
     samples that a smaller last batch does not have are empty.
     """
-    from bptui.export.history.numbers import numbers, parameter_names
+    from bptui.export.history import numbers, parameter_names
 
     writer = csv.writer(stream, lineterminator="\n")
     outputs = list(output_names(experiment, experiment.schedule.batch_size))

@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from bptui.core.arrays import Array
+from bptui.core.graph.node import PRODUCT, SUM, UNARY
 from bptui.explain.equation import Equation
 from bptui.explain.expression import (
     Activated,
+    Apply,
     Constant,
     Expression,
-    Power,
     Quantity,
+    Scope,
     Setting,
     Stable,
-    Transposed,
     quantities,
 )
-from bptui.explain.printer import (
-    ATOM,
-    POWER,
-    PRODUCT,
-    SUM,
-    UNARY,
-    Path,
-    Printer,
-    Token,
-    aligned,
-    operator,
-)
-from bptui.explain.scope import Scope
+from bptui.explain.lines import aligned
+from bptui.explain.printer import Path, Printer, Token, operator, symbols_of
 from bptui.explain.symbols import Symbols
 
 MOST_PRINTED = 32
@@ -42,93 +32,67 @@ MOST_PRINTED = 32
 _EDGES = [0, 1, -2, -1]
 
 
-def assignment(equation: Equation, symbols: Symbols) -> str:
-    """``gW1 = input.T @ delta_h``: needs numpy as np and the names that it reads."""
-    return f"{symbols.code(equation.left.name)} = {expression_code(equation.expression, symbols)}"
-
-
-def remarked(equation: Equation, symbols: Symbols, *remarks: str) -> str:
-    """The assignment, with ``remarks`` and what else there is to be said of it as a comment."""
-    new = [each.name for each in quantities(equation.expression) if symbols.is_new(each)]
-    updated = f"{', '.join(dict.fromkeys(new))} after the update" if new else ""
-    said = ", ".join(filter(None, [*remarks, updated, equation.note]))
-    return f"{assignment(equation, symbols)}{f'  # {said}' if said else ''}"
-
-
-def expression_code(
-    node: Expression, symbols: Symbols, level: int = SUM, numbers: Equation | None = None
-) -> str:
-    """Python for an expression on arrays; with ``numbers``, their values instead of names."""
-    scope = Scope({}, {}) if numbers is None else numbers.scope
-    return NumpyPrinter(symbols, scope, numbers=numbers is not None).code(node, level)
+def digits_of(value: float) -> str:
+    """Write the shortest digits that read back as ``value``; 2 for 2.0."""
+    return repr(value).removesuffix(".0")
 
 
 @dataclass(frozen=True)
 class NumpyPrinter(Printer):
-    """Binds as Python does; ``numbers`` for the values themselves."""
+    """Writes numpy code, which binds as Python does; ``numbers`` for the values themselves."""
 
-    negative = negated = UNARY
-    calls: ClassVar[Mapping[str, str]] = {
-        "": "np.name(«0»)",
-        "ln": "np.log(«0»)",
-        "ln_one_plus_exp": "np.logaddexp(0, «0»)",
-        "Maximum": "np.maximum(«0», «1»)",
-        "Minimum": "np.minimum(«0», «1»)",
-        "Choice": "np.where(«0» > 0, «1», «2»)",
-        "Transposed": "«0:atom».T",
-        "LastSample": "«0:atom»[-1]",
-        "LogSumExp": "np.logaddexp.reduce(«0», axis=1, keepdims=True)",
-        "Total": "np.sum(«0»)",
-        "Total 0": "«0:atom».sum(axis=0)",
-        "Total 1": "«0:atom».sum(axis=1, keepdims=True)",
+    form = "code"
+    minus = (UNARY, UNARY)
+    own: ClassVar[Mapping[str, str]] = {
+        "sum None": "np.sum({0})",
+        "sum 0": "{0:atom}.sum(axis=0)",
+        "sum 1": "{0:atom}.sum(axis=1, keepdims=True)",
+        "log_sum_exp": "np.logaddexp.reduce({0}, axis=1, keepdims=True)",
+        "ln_one_plus_exp": "np.logaddexp(0, {0})",
     }
 
     def code(self, node: Expression, level: int = SUM) -> str:
-        return "".join(token.symbol for token in self.tokens(node, level))
+        """Return Python for an expression."""
+        return symbols_of(self.tokens(node, level))
 
     def written(self, node: Expression, level: int, path: Path, nest: int) -> list[Token]:
         match node:
-            case Activated(_, _, body) | Stable(_, body):
+            case Activated(_, (_, body)) | Stable((_, body)):
                 return self.tokens(body, level)
-            case Transposed(Quantity()):
-                return self.called("Transposed", node, path, nest)
+            case Apply("transpose" | "power"):
+                template, binds = self.notation(node)
+                return self.wrapped(self.filled(template, node, path, nest), level > binds)
             case Constant():
-                found = super().written(node, level, path, nest)
-                fraction = "/" in found[0].symbol.split("(")[0]
-                return self.wrapped(found, fraction and level > PRODUCT)
-            case Power(base, exponent):
-                found = [*self.tokens(base, ATOM), operator(" ** "), *self.tokens(exponent, POWER)]
-                return self.wrapped(found, level > POWER)
-            case _:
-                return super().written(node, level, path, nest)
+                found = self.leaf(node)
+                fraction = "/" in found.symbol.split("(")[0]
+                return self.wrapped([found], fraction and level > PRODUCT)
+        return super().written(node, level, path, nest)
 
     def leaf(self, node: Expression) -> Token:
         match node:
-            case Quantity(name) if self.numbers:
-                return operator(array_code(np.asarray(self.scope.value(node))))
             case Quantity(name):
-                return operator(self.symbols.code(name))
+                value = array_code(np.asarray(self.scope.value(node))) if self.numbers else ""
+                return operator(value or self.symbols.code(name))
             case Setting(name, value):
                 return operator(repr(value) if self.numbers else name)
-            case Constant(value, shown, code):
+            case Constant(value, text, code):
                 # what has digits only in its code, such as len(target), is a name as others are
-                return operator(code if code and (shown or not self.numbers) else digits(value))
+                named = code and (text or not self.numbers)
+                return operator(code if named else digits_of(value))
         raise AssertionError(f"{type(node).__name__} is no leaf")
 
     def is_array(self, node: Expression) -> bool:
         return True
 
-    def sign(self, name: str, breaks: int = 0) -> Token:
-        return operator(" @ " if name == "matrix_times" else " * ", breaks)
+    def bracketed(self, tokens: Sequence[Token]) -> list[Token]:
+        return [*tokens]
 
-
-def digits(value: float) -> str:
-    """The shortest digits that read back as ``value``; 2 for 2.0."""
-    return repr(value).removesuffix(".0")
+    def times(self, elementwise: bool = False) -> str:
+        return " * "
 
 
 def array_code(array: Array) -> str:
-    """``np.array([[0.9, 0.1]])``, a plain number for one without axes."""
+    """Write ``np.array([[0.9, 0.1]])``, a plain number for one without axes."""
     if array.ndim == 0:
         return f"{float(array):.6g}"
     text = np.array2string(
@@ -141,8 +105,29 @@ def array_code(array: Array) -> str:
     return f"np.array({' '.join(text.split())})"
 
 
+def assignment(equation: Equation, symbols: Symbols) -> str:
+    """Write ``gW1 = input.T @ delta_h``: needs numpy as np and the names that it reads."""
+    return f"{symbols.code(equation.left.name)} = {expression_code(equation.expression, symbols)}"
+
+
+def remarked(equation: Equation, symbols: Symbols, *remarks: str) -> str:
+    """Write the assignment with ``remarks`` and what else is to be said of it as a comment."""
+    new = [read.name for read in quantities(equation.expression) if symbols.is_new(read)]
+    updated = f"{', '.join(dict.fromkeys(new))} after the update" if new else ""
+    said = ", ".join(filter(None, [*remarks, updated, equation.note]))
+    return f"{assignment(equation, symbols)}{f'  # {said}' if said else ''}"
+
+
+def expression_code(
+    node: Expression, symbols: Symbols, level: int = SUM, numbers: Equation | None = None
+) -> str:
+    """Write Python for an expression on arrays; with ``numbers`` values in place of names."""
+    scope = Scope({}, {}) if numbers is None else numbers.scope
+    return NumpyPrinter(symbols, scope, numbers=numbers is not None).code(node, level)
+
+
 def array_lines(array: Array, digits: int = 7, columns: int = 75) -> list[str]:
-    """The array much as numpy prints it in so many columns, large ones with dots."""
+    """Write the array much as numpy prints it in so many columns, large ones with dots."""
     if array.ndim == 0:
         return [f"{float(array):.{digits}g}"]
     seen = array
@@ -164,7 +149,7 @@ def array_lines(array: Array, digits: int = 7, columns: int = 75) -> list[str]:
 
 
 def folded(code: str, width: int) -> list[str]:
-    """A long assignment over several lines, in parentheses, so that it stays one."""
+    """Write a long assignment over several lines, in parentheses, so that it stays one."""
     if len(code) <= width:
         return [code]
     name, _, expression = code.partition(" = ")

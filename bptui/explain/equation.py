@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -12,17 +13,19 @@ from bptui.explain.expression import (
     Activated,
     Constant,
     Expression,
-    Product,
     Quantity,
+    Scope,
     Setting,
-    Sum,
-    children,
+    evaluate,
+    is_op,
     quantities,
     rebuild,
 )
-from bptui.explain.printer import Path
-from bptui.explain.scope import Scope, evaluate
 from bptui.explain.symbols import Symbols
+
+Path: TypeAlias = tuple[int, ...]
+EACH_SAMPLE = ("net", "out", "delta", "out_gradient")
+"""Kinds of quantities that have a row for each sample."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +51,7 @@ class Equation:
     def is_known(self) -> bool:
         """Whether nothing is computed: the expression is a symbol, maybe by the way of identity."""
         node = self.expression
-        bare = node.body if isinstance(node, Activated) and not node.by_name else node
+        bare = node.parts[1] if isinstance(node, Activated) and not node.by_name else node
         return isinstance(bare, Quantity | Constant | Setting)
 
     @property
@@ -58,6 +61,13 @@ class Equation:
         if left.index is not None:
             return found
         return np.broadcast_to(found, self.scope.array(left.name, left.new).shape)
+
+    def sample(self, symbols: Symbols) -> str:
+        """Return ``sample 2`` for a number that each of several samples has; else nothing."""
+        index, place = self.left.index, symbols.places.get(self.left.name)
+        if index is None or place is None or place.kind not in EACH_SAMPLE:
+            return ""
+        return f"sample {index[0] + 1}" if self.scope.array(self.left.name).shape[0] > 1 else ""
 
 
 @dataclass(frozen=True)
@@ -79,115 +89,97 @@ class Comparison:
     """What stands above the mistaken one."""
 
 
+Statement: TypeAlias = Equation | Comparison
+
+
+def equations(statement: Statement) -> dict[str, Equation]:
+    """Return the equation, or the mistaken one and the correct one, by what stands above them."""
+    if isinstance(statement, Equation):
+        return {"": statement}
+    return {statement.heading: statement.mistaken, "correct": statement.correct}
+
+
 def compare(mistaken: Equation, correct: Equation, heading: str = "with the mistake") -> Comparison:
-    """Both equations with their differing parts marked."""
-    found: list[tuple[list[Path], list[Path], Difference]] = []
-    _differ(mistaken.expression, correct.expression, (), (), found)
+    """Return both equations with their differing parts marked."""
+    found = _differences(mistaken.expression, correct.expression, (), ())
     here = frozenset(path for paths, _, _ in found for path in paths)
     there = frozenset(path for _, paths, _ in found for path in paths)
-    unique = tuple(dict.fromkeys(difference for _, _, difference in found))
+    differences = dict.fromkeys(difference for _, _, difference in found)
     return Comparison(
-        replace(mistaken, marks=here),
-        replace(correct, marks=there),
-        unique,
-        heading,
+        replace(mistaken, marks=here), replace(correct, marks=there), (*differences,), heading
     )
 
 
-def _differ(
-    first: Expression,
-    second: Expression,
-    here: Path,
-    there: Path,
-    found: list[tuple[list[Path], list[Path], Difference]],
-) -> None:
+_Parts: TypeAlias = dict[Path, Expression]
+_Found: TypeAlias = list[tuple[list[Path], list[Path], Difference]]
+
+
+def _differences(first: Expression, second: Expression, here: Path, there: Path) -> _Found:
+    """Return the paths of what differs on both sides, and the parts that stand there."""
     if first == second:
-        return
-    if isinstance(first, Product) or isinstance(second, Product):
+        return []
+    if is_op(first, "multiply") or is_op(second, "multiply"):
         # a product's order says nothing: what both have is no difference
         left, right = _factors(first, here), _factors(second, there)
-        _pair(left, right, lambda one, other: one == other)
+        _pair(left, right, lambda node: node)
         # w6 for w7 is one difference, a factor that is missing beside it another one
-        for path, at in _pair(left, right, lambda one, other: _outline(one) == _outline(other)):
-            _differ(_at(first, path, here), _at(second, at, there), path, at, found)
-        if left or right:
-            difference = Difference(tuple(left.values()), tuple(right.values()))
-            found.append(([*left], [*right], difference))
-        return
-    if isinstance(first, Sum) != isinstance(second, Sum) or (
-        isinstance(first, Sum) and isinstance(second, Sum) and len(first.terms) != len(second.terms)
-    ):
-        left, right = _terms(first, here), _terms(second, there)
-        _pair(left, right, lambda one, other: one == other)
-        if not left or not right:  # terms that are missing, or too many
-            difference = Difference(tuple(left.values()), tuple(right.values()))
-            found.append(([*left], [*right], difference))
-            return
-    parts, others = children(first), children(second)
-    if type(first) is not type(second) or len(parts) != len(others) or not parts:
-        found.append(([here], [there], Difference((first,), (second,))))
-        return
-    for place, (part, other) in enumerate(zip(parts, others, strict=True)):
-        _differ(part, other, (*here, place), (*there, place), found)
+        found = [
+            difference
+            for path, node, at, other in _pair(left, right, _outline)
+            for difference in _differences(node, other, path, at)
+        ]
+        return found + (_unlike(left, right) if left or right else [])
+    if is_op(first, "add") or is_op(second, "add"):
+        left, right = _parts(first, here, "add"), _parts(second, there, "add")
+        if len(left) != len(right):
+            _pair(left, right, lambda node: node)
+            if not left or not right:  # terms that are missing, or too many
+                return _unlike(left, right)
+    kinds = [(type(node), getattr(node, "op", ""), len(node.parts)) for node in (first, second)]
+    if kinds[0] != kinds[1] or not first.parts:
+        return _unlike({here: first}, {there: second})
+    return [
+        difference
+        for place, (part, other) in enumerate(zip(first.parts, second.parts, strict=True))
+        for difference in _differences(part, other, (*here, place), (*there, place))
+    ]
+
+
+def _unlike(left: _Parts, right: _Parts) -> _Found:
+    return [([*left], [*right], Difference((*left.values(),), (*right.values(),)))]
 
 
 def _pair(
-    left: dict[Path, Expression],
-    right: dict[Path, Expression],
-    same: Callable[[Expression, Expression], bool],
-) -> list[tuple[Path, Path]]:
-    """Take factors that are the ``same`` out of both sides; their paths."""
-    pairs: list[tuple[Path, Path]] = []
-    for path, factor in [*left.items()]:
-        match = next((at for at, each in right.items() if same(factor, each)), None)
+    left: _Parts, right: _Parts, look: Callable[[Expression], Expression]
+) -> list[tuple[Path, Expression, Path, Expression]]:
+    """Take parts that ``look`` the same out of both sides; return them with their paths."""
+    pairs: list[tuple[Path, Expression, Path, Expression]] = []
+    for path, part in [*left.items()]:
+        match = next((at for at, other in right.items() if look(part) == look(other)), None)
         if match is not None:
-            pairs.append((path, match))
-            del left[path], right[match]
+            pairs.append((path, left.pop(path), match, right.pop(match)))
     return pairs
 
 
 def _outline(node: Expression) -> Expression:
-    """The tree without the places of its numbers: w6 and w7 look the same."""
-    if isinstance(node, Quantity):
-        return Quantity(node.name)
-    return rebuild(node, _outline)
+    """Return the tree without the places of its numbers: w6 and w7 look the same."""
+    return Quantity(node.name) if isinstance(node, Quantity) else rebuild(node, _outline)
 
 
-def _at(node: Expression, path: Path, base: Path) -> Expression:
-    """The part of ``node``, which stands at ``base``, that stands at ``path``."""
-    for place in path[len(base) :]:
-        node = children(node)[place]
-    return node
-
-
-def _terms(node: Expression, path: Path) -> dict[Path, Expression]:
-    if not isinstance(node, Sum):
+def _parts(node: Expression, path: Path, op: str) -> _Parts:
+    if not is_op(node, op):
         return {path: node}
-    return {(*path, place): term for place, term in enumerate(node.terms)}
+    return {(*path, place): part for place, part in enumerate(node.parts)}
 
 
-def _factors(node: Expression, path: Path) -> dict[Path, Expression]:
-    """The factors of a product, those of activation functions included where they are written."""
-    numbers = all(each.index is not None for each in quantities(node))
+def _factors(node: Expression, path: Path) -> _Parts:
+    """Return the factors, those of activation functions included where they are written."""
+    numbers = all(quantity.index is not None for quantity in quantities(node))
     if isinstance(node, Activated) and numbers and not node.by_name:
-        return _factors(node.body, (*path, 1))
-    if not isinstance(node, Product):
+        return _factors(node.parts[1], (*path, 1))
+    if not is_op(node, "multiply"):
         return {path: node}
-    found: dict[Path, Expression] = {}
-    for place, factor in enumerate(node.factors):
-        found |= _factors(factor, (*path, place))
+    found: _Parts = {}
+    for at, factor in _parts(node, path, "multiply").items():
+        found |= _factors(factor, at)
     return found
-
-
-EACH_SAMPLE = ("net", "out", "delta", "out_gradient")
-"""Kinds of quantities that have a row for each sample."""
-
-
-def sample_of(equation: Equation, symbols: Symbols) -> str:
-    """``sample 2`` for a number that each of several samples has; else nothing."""
-    left = equation.left
-    place = symbols.places.get(left.name)
-    if left.index is None or place is None or place.kind not in EACH_SAMPLE:
-        return ""
-    several = equation.scope.array(left.name).shape[0] > 1
-    return f"sample {left.index[0] + 1}" if several else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice, product
@@ -11,20 +11,25 @@ from math import prod
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import heading
-from bptui.explain.elements import element, expand
-from bptui.explain.equation import Comparison, Equation, compare
-from bptui.explain.expression import Expression, Index, Quantity
-from bptui.explain.formulas import Definition, StepFormulas, define_for
-from bptui.explain.scope import Scope
-from bptui.explain.subjects import Subject, find_subject
-from bptui.explain.symbols import Symbols
+from bptui.explain.equation import Comparison, Equation, Statement, compare
+from bptui.explain.expression import Expression, Index, Quantity, Scope
+from bptui.explain.formulas import StepFormulas, define_for, element, expand
+from bptui.explain.symbols import Subject, Symbols, find_subject
 
 MOST_PATHS = 4
 """From a weight to the loss: with more of them a gradient is explained link by link."""
 MOST_NUMBERS = 8
 """Numbers of an array that are explained one by one."""
-
-Statement = Equation | Comparison
+_WORDS = {
+    "net": "pre-activation",
+    "out": "activation",
+    "delta": "gradient with respect to the pre-activation",
+    "out_gradient": "gradient with respect to the activation",
+    "weight": "weight",
+    "bias": "bias",
+    "weight_gradient": "gradient with respect to the weight",
+    "bias_gradient": "gradient with respect to the bias",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +52,10 @@ class Explanation:
     numbers: tuple[Section, ...]
     arrays: tuple[Statement, ...]
     index: Index | None = None
-    index_in: frozenset[str] = frozenset()
+    index_in: tuple[str, ...] = ()
 
     def place_in(self, name: str) -> Index | None:
-        """Where the number asked for stands in the array ``name``, if it does."""
+        """Return where the number asked for stands in the array ``name``, if it does."""
         return self.index if name in self.index_in else None
 
 
@@ -60,245 +65,205 @@ class Explainer:
     def __init__(self, experiment: Experiment, ascii_only: bool = False) -> None:
         self.experiment, self.names = experiment, experiment.network.names
         self.symbols = Symbols(self.names, ascii_only)
-        self._last: _Writer | None = None
-
-    @cached_property
-    def _right(self) -> Engine:
-        """An engine that makes no mistakes."""
-        training = replace(self.experiment.training, mistakes=())
-        return Engine(replace(self.experiment, training=training))
+        self._last: _StepExplainer | None = None
 
     def explain(self, snapshot: Snapshot, text: str, most: int = MOST_NUMBERS) -> Explanation:
-        """What ``text`` names, with the numbers of ``snapshot``.
+        """Explain what ``text`` names, with the numbers of ``snapshot``.
 
         ``most``: numbers of an array to explain one by one. Raises
         :class:`~bptui.core.errors.UnusableError` where the network has nothing of that name.
         """
         subject = find_subject(text, self.experiment)
-        return self._writer(snapshot, most).explanation(subject)
+        return self._of_step(snapshot, most).explanation(subject)
 
     def explain_operation(
         self, snapshot: Snapshot, name: str, most: int = MOST_NUMBERS
     ) -> Explanation:
-        """What the operation of that name computes in the step of ``snapshot``."""
-        return self._writer(snapshot, most).operation(name)
+        """Explain what the operation of that name computes in the step of ``snapshot``."""
+        return self._of_step(snapshot, most).operation(name)
 
-    def _writer(self, snapshot: Snapshot, most: int) -> _Writer:
-        """The last one where it is of the same step: it has the formulas of all operations."""
+    def _of_step(self, snapshot: Snapshot, most: int) -> _StepExplainer:
+        """Return the last one where it is of the same step: it has all formulas."""
         if self._last is None or self._last.snapshot is not snapshot:
-            self._last = _Writer(self, snapshot)
+            self._last = _StepExplainer(self.experiment, self.symbols, snapshot)
         self._last.most = most
         return self._last
 
-    def corrected(self, snapshot: Snapshot) -> Snapshot:
-        """The same step from the same state without the experiment's mistakes."""
-        engine = self._right
-        state = engine.state
-        state.parameters[:] = state.layout.flatten(snapshot.parameters)
-        for name, slot in zip(state.slot_names, state.slots, strict=True):
-            slot[:] = state.layout.flatten(snapshot.slots[name])
-        engine.step = snapshot.step
-        return engine.record()
+
+def corrected(snapshot: Snapshot) -> Snapshot:
+    """Return the same step from the same state without the experiment's mistakes."""
+    training = replace(snapshot.experiment.training, mistakes=())
+    engine = Engine(replace(snapshot.experiment, training=training))
+    state = engine.state
+    state.parameters[:] = state.layout.flatten(snapshot.parameters)
+    for name, slot in zip(state.slot_names, state.slots, strict=True):
+        slot[:] = state.layout.flatten(snapshot.slots[name])
+    engine.step = snapshot.step
+    return engine.record()
 
 
-class _Writer:
-    def __init__(self, explainer: Explainer, snapshot: Snapshot) -> None:
-        self.explainer, self.snapshot, self.most = explainer, snapshot, MOST_NUMBERS
-        self.names, self.symbols = explainer.names, explainer.symbols
+class _StepExplainer:
+    def __init__(self, experiment: Experiment, symbols: Symbols, snapshot: Snapshot) -> None:
+        self.experiment, self.snapshot, self.most = experiment, snapshot, MOST_NUMBERS
+        self.names, self.symbols = symbols.names, symbols
         self.scope, self.formulas = Scope.of(snapshot), define_for(snapshot)
         self.right: tuple[Scope, StepFormulas] | None = None
         if snapshot.experiment.training.mistakes:
-            corrected = explainer.corrected(snapshot)
-            self.right = Scope.of(corrected), define_for(corrected)
+            without = corrected(snapshot)
+            self.right = Scope.of(without), define_for(without)
         self.samples = len(snapshot.batch)
 
     def explanation(self, subject: Subject) -> Explanation:
-        match subject.kind:
-            case "parameter":
-                return self.parameter(subject)
-            case "number":
-                return self.number_of(subject)
-            case "unit":
-                return self.unit(subject)
-            case "array":
-                return self.array(subject)
-            case "operation":
-                return self.operation(subject.name)
-            case "all":
-                sections = [self.operation(each.name) for each in self.snapshot.operations]
-                numbers = tuple(
-                    Section(each.title, section.statements, section.omitted)
-                    for each in sections
-                    for section in each.numbers
-                )
-                arrays = tuple(array for each in sections for array in each.arrays)
-                return Explanation(f"step {self.snapshot.step}", numbers, arrays)
+        """Explain a subject of any kind."""
+        if subject.kind == "operation":
+            return self.operation(subject.name)
+        if subject.kind == "all":
+            made = [self.operation(operation.name) for operation in self.snapshot.operations]
+            numbers = [
+                replace(section, title=operation.title)
+                for operation in made
+                for section in operation.numbers
+            ]
+            arrays = tuple(array for operation in made for array in operation.arrays)
+            return Explanation(f"step {self.snapshot.step}", (*numbers,), arrays)
+        explain = {
+            "parameter": self.parameter,
+            "number": self.number,
+            "unit": self.unit,
+            "array": self.array,
+        }
+        return replace(explain[subject.kind](subject), title=self.titled(subject))
 
-    # --- subjects
+    # subjects
 
     def parameter(self, subject: Subject) -> Explanation:
-        """The gradient and the update of a weight or a bias."""
-        gradient = f"g{subject.name}"
-        name = self.symbols.text(Quantity(subject.name, subject.index))
-        sections = self.gradient_sections(gradient, subject.index, subject.layer)
-        changes = self.formulas.updates(subject.name)
-        statements = tuple(self.statement(each, subject.index) for each in changes)
-        sections.append(Section(f"update of {name}", statements))
+        """Explain the gradient and the update of a weight or a bias."""
+        gradient, index = f"g{subject.name}", subject.index
+        changes = [made.name for made in self.formulas.updates(subject.name)]
+        statements = tuple(self.statement(name, index, new=True) for name in changes)
+        title = f"update of {self.symbols.text(Quantity(subject.name, index))}"
+        sections = [*self.gradient_sections(subject, gradient), Section(title, statements)]
         arrays = self.gradient_arrays(gradient, subject.layer)
-        arrays += [self.whole(each.name, new=True) for each in changes]
-        within = frozenset((gradient, *(each.name for each in changes)))
-        return Explanation(
-            self.titled(subject), tuple(sections), tuple(arrays), subject.index, within
-        )
+        arrays += [self.statement(name, new=True) for name in changes]
+        return Explanation("", (*sections,), (*arrays,), index, (gradient, *changes))
 
-    def number_of(self, subject: Subject) -> Explanation:
-        """One number: a gradient back to the loss, others from what they are computed from."""
-        place = self.symbols.places[subject.name]
-        if place.kind.endswith("gradient") and place.kind != "out_gradient":
-            sections = self.gradient_sections(subject.name, subject.index, subject.layer)
-            arrays = self.gradient_arrays(subject.name, subject.layer)
+    def number(self, subject: Subject) -> Explanation:
+        """Explain a number: a gradient back to the loss, others from what they are made of."""
+        name, kind = subject.name, self.symbols.places[subject.name].kind
+        if kind in ("weight_gradient", "bias_gradient"):
+            sections = self.gradient_sections(subject, name)
+            arrays = self.gradient_arrays(name, subject.layer)
         else:
             indices = [(sample, subject.index[1]) for sample in range(self.samples)]
-            section = self.listed(subject.name, indices, self.titled(subject))
+            section = self.listed(name, indices, self.titled(subject))
             sections = [replace(section, omitted=self.samples - len(section.statements))]
-            arrays = [self.whole(subject.name)]
-        within = frozenset((subject.name,))
-        title = self.titled(subject)
-        return Explanation(title, tuple(sections), tuple(arrays), subject.index, within)
+            arrays = [self.statement(name)]
+        return Explanation("", (*sections,), (*arrays,), subject.index, (name,))
 
     def unit(self, subject: Subject) -> Explanation:
-        """Everything that a unit computes, forwards and backwards, for the first sample."""
-        names, layer, (unit,) = self.names, subject.layer, subject.index
-        title = self.titled(subject)
+        """Explain all that a unit computes, forwards and backwards, for the first sample."""
+        names, layer, title = self.names, subject.layer, self.titled(subject)
+        index = (0, *subject.index)
         if layer == 0:
-            quantity = Quantity("input", (0, unit))
-            section = Section(title, (Equation(quantity, quantity, self.scope),))
-            whole = Quantity("input")
-            return Explanation(title, (section,), (Equation(whole, whole, self.scope),))
-        quantities = (
-            names.net(layer),
-            names.out(layer),
-            names.out_gradient(layer),
-            names.delta(layer),
-        )
-        statements = tuple(self.number(name, (0, unit)) for name in quantities)
-        arrays = tuple(self.whole(name) for name in quantities)
-        return Explanation(title, (Section(title + self.of_sample(), statements),), arrays)
+            given = Quantity("input", index), Quantity("input")
+            number, whole = (Equation(each, each, self.scope) for each in given)
+            return Explanation("", (Section(title, (number,)),), (whole,))
+        methods = (names.net, names.out, names.out_gradient, names.delta)
+        computed = [name(layer) for name in methods]
+        statements = tuple(self.statement(name, index) for name in computed)
+        arrays = tuple(self.statement(name) for name in computed)
+        return Explanation("", (Section(title + self.of_sample(), statements),), arrays)
 
     def array(self, subject: Subject) -> Explanation:
-        """The numbers of an array one by one; of weights and biases how they change."""
-        place = self.symbols.places[subject.name]
-        if place.kind not in ("weight", "bias"):
-            section = self.listed(subject.name, self.indices(subject.name), self.titled(subject))
-            return Explanation(section.title, (section,), (self.whole(subject.name),))
-        changes = self.formulas.updates(subject.name)
-        sections = [self.changes(each) for each in changes]
-        arrays = tuple(self.whole(each.name, new=True) for each in changes)
-        return Explanation(self.titled(subject), tuple(sections), arrays)
+        """Explain the numbers of an array one by one; of weights and biases how they change."""
+        name = subject.name
+        if self.symbols.places[name].kind in ("weight", "bias"):
+            changes = [made.name for made in self.formulas.updates(name)]
+            arrays = tuple(self.statement(each, new=True) for each in changes)
+            return Explanation("", tuple(map(self.changes, changes)), arrays)
+        section = self.listed(name, self.indices(name), self.titled(subject))
+        return Explanation("", (section,), (self.statement(name),))
 
     def operation(self, name: str) -> Explanation:
-        """What one operation computes; ``update`` is all updates, wherever they are made."""
+        """Explain what one operation computes; ``update`` is all updates, wherever they are."""
         every = self.snapshot.operations
-        meant = [each for each in every if each.name == name] or [
-            each for each in every if each.stage == name
-        ]
+        meant = [each for each in every if each.name == name]
+        meant = meant or [each for each in every if each.stage == name]
         label = meant[0].label if len(meant) == 1 else name
         sections: list[Section] = []
         arrays: list[Statement] = []
-        for each in (each for one in meant for each in self.formulas.operations[one.name]):
-            arrays.append(self.whole(each.name, each.new))
-            if each.new:
-                sections.append(self.changes(each))
-            elif self.scope.array(each.name).shape == ():
-                sections.append(Section(label, (self.number(each.name, ()),)))
+        for made in (made for each in meant for made in self.formulas.operations[each.name]):
+            arrays.append(self.statement(made.name, new=made.new))
+            if made.new:
+                sections.append(self.changes(made.name))
             else:
-                sections.append(self.listed(each.name, self.indices(each.name), label))
+                sections.append(self.listed(made.name, self.indices(made.name), label))
         return Explanation(label, tuple(sections), tuple(arrays))
 
-    # --- sections
+    # sections
 
-    def gradient_sections(self, gradient: str, index: Index, layer: int) -> list[Section]:
-        """A parameter's gradient: all the way back to the loss, or link by link."""
-        name = self.symbols.text(Quantity(gradient, index))
-        if prod(self.names.layers[layer + 1 :]) <= MOST_PATHS:
-            return [Section(name, (self.number(gradient, index, expanded=True),))]
-        unit = index[-1]
-        links = [self.number(gradient, index)]
-        for quantity in (self.names.delta(layer), self.names.out_gradient(layer)):
-            links.append(self.number(quantity, (0, unit)))
-        return [
-            Section(name, tuple(links[:1])),
-            Section("where" + self.of_sample(), tuple(links[1:])),
-        ]
+    def gradient_sections(self, subject: Subject, gradient: str) -> list[Section]:
+        """Explain a parameter's gradient: all the way back to the loss, or link by link."""
+        index, layer, names = subject.index, subject.layer, self.names
+        title = self.symbols.text(Quantity(gradient, index))
+        if prod(names.layers[layer + 1 :]) <= MOST_PATHS:
+            return [Section(title, (self.statement(gradient, index, expanded=True),))]
+        before = (names.delta(layer), names.out_gradient(layer))
+        links = tuple(self.statement(name, (0, index[-1])) for name in before)
+        first = self.statement(gradient, index)
+        return [Section(title, (first,)), Section("where" + self.of_sample(), links)]
 
     def gradient_arrays(self, gradient: str, layer: int) -> list[Statement]:
-        """The gradient, and before it what a mistake changes on the way back from the loss."""
-        names = self.names
+        """Return the gradient, before it what a mistake changes on the way back from the loss."""
         on_the_way = [
-            self.whole(name)
-            for later in range(names.depth, layer - 1, -1)
-            for name in (names.out_gradient(later), names.delta(later))
+            self.statement(name(later))
+            for later in range(self.names.depth, layer - 1, -1)
+            for name in (self.names.out_gradient, self.names.delta)
         ]
         mistaken = [each for each in on_the_way if isinstance(each, Comparison)]
-        return [*mistaken, self.whole(gradient)]
+        return [*mistaken, self.statement(gradient)]
 
-    def listed(self, name: str, indices: Iterable[Index], title: str) -> Section:
-        statements = tuple(self.number(name, index) for index in islice(indices, self.most))
-        return Section(title, statements, self.scope.array(name).size - len(statements))
+    def listed(self, name: str, indices: Iterable[Index], title: str, new: bool = False) -> Section:
+        """Return the first numbers of an array."""
+        chosen = islice(indices, self.most)
+        statements = tuple(self.statement(name, index, new=new) for index in chosen)
+        return Section(title, statements, self.scope.array(name, new).size - len(statements))
 
-    def changes(self, change: Definition) -> Section:
-        indices = islice(self.indices(change.name, new=True), self.most)
-        statements = tuple(self.statement(change, index) for index in indices)
-        omitted = self.scope.array(change.name, new=True).size - len(statements)
-        return Section(f"update of {change.name}", statements, omitted)
+    def changes(self, name: str) -> Section:
+        """Return how the first numbers of a parameter or of its slot change."""
+        return self.listed(name, self.indices(name, new=True), f"update of {name}", new=True)
 
-    # --- statements
+    # statements
 
-    def number(self, name: str, index: Index, expanded: bool = False) -> Statement:
-        """One number of an array; ``expanded``: from the forward pass, as the article does."""
-
-        def written(scope: Scope, formulas: StepFormulas) -> Expression:
-            definitions = formulas.definitions
-            node = element(definitions[name], index, scope)
-            return expand(node, definitions, scope, self.backward) if expanded else node
-
-        return self.held_against_right(Quantity(name, index), written)
-
-    def statement(self, change: Definition, index: Index) -> Statement:
-        """How one number of a parameter or of its slot changes."""
-
-        def written(scope: Scope, formulas: StepFormulas) -> Expression:
-            return element(_expression(formulas, change), index, scope)
-
-        return self.held_against_right(Quantity(change.name, index, new=True), written)
-
-    def whole(self, name: str, new: bool = False) -> Statement:
-        """The equation of a whole array."""
-
-        def written(scope: Scope, formulas: StepFormulas) -> Expression:
-            if new:
-                return _expression(formulas, Definition(name, Quantity(name), new=True))
-            return formulas.definitions[name]
-
-        return self.held_against_right(Quantity(name, new=new), written)
-
-    def held_against_right(
-        self, left: Quantity, written: Callable[[Scope, StepFormulas], Expression]
+    def statement(
+        self, name: str, index: Index | None = None, *, new: bool = False, expanded: bool = False
     ) -> Statement:
-        """The equation; beside the right one where a mistake makes them differ."""
-        frozen = self.explainer.experiment.frozen.get(left.name) if left.new else None
+        """Return the equation of an array or of one of its numbers.
+
+        It stands beside the right one where a mistake makes them differ. ``expanded``: from the
+        forward pass, as the article does it.
+        """
+        left = Quantity(name, index, new)
+
+        def written(scope: Scope, formulas: StepFormulas) -> Expression:
+            node = _expression(formulas, name, new)
+            node = node if index is None else element(node, index, scope)
+            if not expanded:
+                return node
+            return expand(node, formulas.definitions, scope, self.backward)
+
+        frozen = self.experiment.frozen.get(name) if new else None
         note = f"frozen: {frozen.reason}" if frozen is not None else ""
         mistaken = Equation(left, written(self.scope, self.formulas), self.scope, note=note)
         if self.right is None:
             return mistaken
-        scope, formulas = self.right
-        correct = Equation(left, written(scope, formulas), scope)
+        correct = Equation(left, written(*self.right), self.right[0])
         if correct.expression == mistaken.expression:
             return mistaken
-        experiment = self.explainer.experiment
+        experiment = self.experiment
         return compare(mistaken, correct, heading(experiment.training.mistakes, experiment.source))
 
-    # --- details
+    # details
 
     @cached_property
     def backward(self) -> frozenset[str]:
@@ -307,7 +272,7 @@ class _Writer:
         return frozenset(k for k, place in self.symbols.places.items() if place.kind in kinds)
 
     def indices(self, name: str, new: bool = False) -> Iterable[Index]:
-        """The places of an array's numbers in the order in which they are explained."""
+        """Return the places of an array's numbers in the order in which they are explained."""
         shape = self.scope.array(name, new).shape
         place = self.symbols.places.get(name)
         if place is not None and place.kind in ("weight", "weight_gradient"):
@@ -315,42 +280,31 @@ class _Writer:
         return product(*map(range, shape))
 
     def of_sample(self) -> str:
-        if self.samples == 1:
-            return ""
-        return f", sample 1 of the {self.samples} in the batch"
+        """Say which sample of several a number is of."""
+        return f", sample 1 of the {self.samples} in the batch" if self.samples > 1 else ""
 
     def titled(self, subject: Subject) -> str:
-        """``w5: weight from h1 to o1, weight_2[0][0]``."""
+        """Write ``w5: weight from h1 to o1, weight_2[0][0]``."""
         names = self.names
         if subject.kind == "unit":
             kind = {0: "input", names.depth: "output"}.get(subject.layer, "hidden unit")
             return f"{subject.name}: {kind}"
+        place = self.symbols.places[subject.name]
+        words = _WORDS[place.kind]
         if subject.kind == "array":
-            words = _WORDS[self.symbols.places[subject.name].kind]
             return f"{subject.name}: {words}{'es' if words.endswith('s') else 's'}"
         quantity = Quantity(subject.name, subject.index)
-        place, name = self.symbols.places[subject.name], self.symbols.text(quantity)
+        name = self.symbols.text(quantity)
         if place.kind != "weight":
-            return f"{name}: {_WORDS[place.kind]}"
+            return f"{name}: {words}"
         source, unit = subject.index
         ends = f"{names.unit(place.layer - 1, source)} to {names.unit(place.layer, unit)}"
         return f"{name}: weight from {ends}, {self.symbols.position(quantity)}"
 
 
-_WORDS = {
-    "net": "pre-activation",
-    "out": "activation",
-    "delta": "gradient with respect to the pre-activation",
-    "out_gradient": "gradient with respect to the activation",
-    "weight": "weight",
-    "bias": "bias",
-    "weight_gradient": "gradient with respect to the weight",
-    "bias_gradient": "gradient with respect to the bias",
-}
-
-
-def _expression(formulas: StepFormulas, change: Definition) -> Expression:
-    """How ``formulas`` change what ``change`` changes; not at all where they do not."""
-    every = [each for group in formulas.operations.values() for each in group if each.new]
-    found = (each.expression for each in every if each.name == change.name)
-    return next(found, Quantity(change.name))
+def _expression(formulas: StepFormulas, name: str, new: bool) -> Expression:
+    """Return how a quantity is computed; a parameter that is not updated stays what it is."""
+    if not new:
+        return formulas.definitions[name]
+    found = (made.expression for made in formulas.every if made.new and made.name == name)
+    return next(found, Quantity(name))

@@ -6,31 +6,37 @@ Trees are immutable and compare by value.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias, cast
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from typing import Any, TypeAlias, TypeGuard, cast
 
 import numpy as np
 
+from bptui.core.activations import LOG_SUM_EXP
 from bptui.core.arrays import Array
+from bptui.core.engine import Snapshot
+from bptui.core.graph.node import OPS, Op
 
 Index: TypeAlias = tuple[int, ...]
+SAMPLES, UNITS = "samples", "units"
 
 
-@dataclass(frozen=True)
 class Expression:
-    """A node of a tree; its parts are those fields that hold expressions."""
+    """A node of a tree, made of its parts."""
 
-    part_names: ClassVar[tuple[str, ...]] = ()
+    parts: tuple[Expression, ...]
 
-    def __init_subclass__(cls) -> None:
-        cls.part_names = tuple(
-            name for name, kind in cls.__annotations__.items() if "Expression" in kind
-        )
+
+class Leaf(Expression):
+    """A node without parts."""
+
+    parts = ()
 
 
 @dataclass(frozen=True)
-class Quantity(Expression):
+class Quantity(Leaf):
     """A named array of the step, or one of its numbers; ``new`` is its value after the update."""
 
     name: str
@@ -39,7 +45,7 @@ class Quantity(Expression):
 
 
 @dataclass(frozen=True)
-class Constant(Expression):
+class Constant(Leaf):
     """A number of the formula itself; ``text`` and ``code`` where it is not written in digits."""
 
     value: float
@@ -48,7 +54,7 @@ class Constant(Expression):
 
 
 @dataclass(frozen=True)
-class Setting(Expression):
+class Setting(Leaf):
     """A number that the experiment sets: learning_rate, momentum, l2, ..."""
 
     name: str
@@ -56,231 +62,197 @@ class Setting(Expression):
 
 
 @dataclass(frozen=True)
-class Sum(Expression):
-    """A sum; a :class:`Negative` term is subtracted."""
+class Apply(Expression):
+    """An operation of the graph on its parts; ``add`` and ``multiply`` take any number of them."""
 
-    terms: tuple[Expression, ...]
-
-
-@dataclass(frozen=True)
-class Product(Expression):
-    """A product, element by element on arrays."""
-
-    factors: tuple[Expression, ...]
-
-
-@dataclass(frozen=True)
-class Quotient(Expression):
-    top: Expression
-    bottom: Expression
-
-
-@dataclass(frozen=True)
-class Negative(Expression):
-    of: Expression
-
-
-@dataclass(frozen=True)
-class Power(Expression):
-    base: Expression
-    exponent: Expression
-
-
-@dataclass(frozen=True)
-class Function(Expression):
-    """A function of one argument, by the name that numpy or :data:`FUNCTIONS` has for it."""
-
-    name: str
-    argument: Expression
-
-
-@dataclass(frozen=True)
-class Maximum(Expression):
-    """The larger of two numbers."""
-
-    first: Expression
-    second: Expression
-
-
-@dataclass(frozen=True)
-class Minimum(Expression):
-    """The smaller of two numbers."""
-
-    first: Expression
-    second: Expression
-
-
-@dataclass(frozen=True)
-class Choice(Expression):
-    """``positive`` where ``condition`` is above 0, ``otherwise`` elsewhere."""
-
-    condition: Expression
-    positive: Expression
-    otherwise: Expression
+    op: str
+    parts: tuple[Expression, ...]
+    settings: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
 class Activated(Expression):
-    """An activation function, or its derivative, of ``argument``, written out in ``body``.
+    """An activation function, or its derivative: the parts are its argument, and it written out.
 
     ``by_name`` stands for one that is never written out where single numbers are shown.
     """
 
     name: str
-    argument: Expression
-    body: Expression
+    parts: tuple[Expression, ...]
     by_name: bool = False
 
 
 @dataclass(frozen=True)
 class Stable(Expression):
-    """``shown`` is the textbook's way to write it, ``computed`` the one that keeps its digits."""
+    """The parts are the textbook's way to write it, and the one that keeps its digits."""
 
-    shown: Expression
-    computed: Expression
-
-
-@dataclass(frozen=True)
-class LogSumExp(Expression):
-    """ln of the sum of e^x over the units of each sample, (samples, 1)."""
-
-    of: Expression
-
-
-@dataclass(frozen=True)
-class MatrixProduct(Expression):
-    left: Expression
-    right: Expression
-
-
-@dataclass(frozen=True)
-class Transposed(Expression):
-    of: Expression
-
-
-@dataclass(frozen=True)
-class Total(Expression):
-    """The sum over everything (axis None), the samples (0), or the units of each sample (1).
-
-    ``rows`` is what the rows of ``of`` stand for: samples, or units where it is made of weights.
-    """
-
-    of: Expression
-    axis: int | None = None
-    rows: str = "samples"
-
-
-@dataclass(frozen=True)
-class LastSample(Expression):
-    """The last row of a batch."""
-
-    of: Expression
+    parts: tuple[Expression, ...]
 
 
 @dataclass(frozen=True)
 class Series(Expression):
     """A sum over ``samples`` or ``units``, a term each; of a long one a :class:`Rest` for most."""
 
-    terms: tuple[Expression, ...]
+    parts: tuple[Expression, ...]
     over: str
 
 
 @dataclass(frozen=True)
-class Rest(Expression):
+class Rest(Leaf):
     """So many terms of a long series that are not written out, and their sum."""
 
     count: int
     value: float = field(compare=False)
 
 
-def _softplus(x: Array) -> Array:
-    return np.logaddexp(0.0, x)
+ONE, ZERO, HALF = Constant(1.0), Constant(0.0), Constant(0.5, "1/2", "0.5")
 
 
-FUNCTIONS: Mapping[str, Callable[[Array], Array]] = {
-    "ln": np.log,
-    "abs": np.abs,
-    "ln_one_plus_exp": _softplus,
-}
-"""Functions that numpy has under another name; ln_one_plus_exp is ln(1 + e^x) with all digits."""
-
-ONE, TWO, HALF = Constant(1.0), Constant(2.0), Constant(0.5, "1/2", "0.5")
+def is_op(node: Expression, *names: str) -> TypeGuard[Apply]:
+    """Tell whether a node is one of these operations."""
+    return isinstance(node, Apply) and node.op in names
 
 
-def plus(*terms: Expression) -> Expression:
-    """A sum, or the only term."""
-    return terms[0] if len(terms) == 1 else Sum(terms)
-
-
-def minus(first: Expression, second: Expression) -> Sum:
-    return Sum((first, Negative(second)))
+def negative(of: Expression) -> Apply:
+    """Return minus an expression; as a term of a sum it is subtracted."""
+    return Apply("negative", (of,))
 
 
 def times(*factors: Expression) -> Expression:
-    """A product with the factors of inner products as its own; a factor 1 is left out."""
+    """Return a product with the factors of inner products as its own; a factor 1 is left out."""
     flat: list[Expression] = []
-    for each in factors:
-        flat += each.factors if isinstance(each, Product) else (each,)
-    kept = [each for each in flat if each != ONE] or [ONE]
-    return kept[0] if len(kept) == 1 else Product(tuple(kept))
+    for factor in factors:
+        flat += factor.parts if is_op(factor, "multiply") else (factor,)
+    kept = [factor for factor in flat if factor != ONE] or [ONE]
+    return kept[0] if len(kept) == 1 else Apply("multiply", tuple(kept))
 
 
 def signed(term: Expression) -> tuple[str, Expression]:
-    """A term's sign in a sum, and what stands behind it."""
-    return ("-", term.of) if isinstance(term, Negative) else ("+", term)
-
-
-def square(of: Expression) -> Power:
-    return Power(of, TWO)
-
-
-def children(node: Expression) -> tuple[Expression, ...]:
-    """The parts of a node, in the order in which they are read."""
-    parts = [getattr(node, name) for name in node.part_names]
-    return parts[0] if parts and isinstance(parts[0], tuple) else tuple(parts)
+    """Return a term's sign in a sum, and what stands behind it."""
+    return ("-", term.parts[0]) if is_op(term, "negative") else ("+", term)
 
 
 def rebuild(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
-    """The node with ``change`` applied to each of its parts."""
-    if not node.part_names:
+    """Return the node with ``change`` applied to each of its parts."""
+    if not node.parts:
         return node
-    if isinstance(node, Product):
-        return times(*map(change, node.factors))
-    kind: Any = type(node)
-    values = []
-    for name in kind.__match_args__:
-        value = getattr(node, name)
-        if name in kind.part_names:
-            value = tuple(map(change, value)) if isinstance(value, tuple) else change(value)
-        values.append(value)
-    return cast(Expression, kind(*values))
+    parts = tuple(map(change, node.parts))
+    if is_op(node, "multiply"):
+        return times(*parts)
+    return cast(Expression, replace(cast(Any, node), parts=parts))
 
 
 def quantities(node: Expression) -> tuple[Quantity, ...]:
-    """Every quantity in the tree, in the order in which they are read, each once."""
+    """Return every quantity in the tree, in the order in which they are read, each once."""
     found: dict[Quantity, None] = {}
     stack = [node]
     while stack:
-        each = stack.pop()
-        if isinstance(each, Quantity):
-            found[each] = None
-        stack += reversed(children(each))
+        part = stack.pop()
+        if isinstance(part, Quantity):
+            found[part] = None
+        stack += reversed(part.parts)
     return tuple(found)
 
 
+def written_quantities(node: Expression) -> tuple[Quantity, ...]:
+    """Return the quantities in a formula as it is written for single numbers, in its order."""
+    match node:
+        case Quantity():
+            return (node,)
+        case Activated(_, (argument, body), by_name):
+            shown = [argument if by_name else body]
+        case Stable((textbook, _)):
+            shown = [textbook]
+        case _:
+            shown = [*node.parts]
+    return tuple(dict.fromkeys(found for part in shown for found in written_quantities(part)))
+
+
 def count(terms: Iterable[Expression]) -> int:
-    """How many terms there are, those that are not written out among them."""
-    return sum(each.count if isinstance(each, Rest) else 1 for each in terms)
+    """Return how many terms there are, those that are not written out among them."""
+    return sum(term.count if isinstance(term, Rest) else 1 for term in terms)
 
 
 def is_leaf(node: Expression) -> bool:
-    """Whether a node is a single symbol, its sign aside."""
-    inner = node.of if isinstance(node, Negative) else node
-    return isinstance(inner, Quantity | Constant | Setting)
+    """Tell whether a node is a single symbol, its sign aside."""
+    return isinstance(signed(node)[1], Quantity | Constant | Setting)
 
 
-def is_scaled_series(factors: tuple[Expression, ...]) -> bool:
-    """Whether the last factor of a product, and only that, is a series."""
-    return isinstance(factors[-1], Series) and not any(
-        isinstance(each, Series) for each in factors[:-1]
-    )
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """The arrays of one step by name: ``old`` before the update, ``new`` what it changes."""
+
+    old: Mapping[str, Array]
+    new: Mapping[str, Array]
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Scope:
+        """Return everything that ``snapshot`` holds, slots as ``v_W1``, ``m_b2``, ... included."""
+        old, new = dict(snapshot.values), dict[str, Array]()
+        old["k"] = np.asarray(float(snapshot.step + 1))
+        old |= snapshot.parameters.named()
+        new |= snapshot.updated_parameters.named()
+        for into, slots in ((old, snapshot.slots), (new, snapshot.updated_slots)):
+            for slot, parameters in slots.items():
+                into |= {f"{slot}_{name}": array for name, array in parameters.named().items()}
+        for name in ("data_loss", "penalty", "loss"):
+            if name in old:
+                old[name] = old[name].reshape(())
+        return cls(old, new)
+
+    def array(self, name: str, new: bool = False) -> Array:
+        """Return an array by its name."""
+        return self.new[name] if new else self.old[name]
+
+    def value(self, quantity: Quantity) -> Array:
+        """Return the array that a quantity stands for, or its number as a 0-d array."""
+        array = self.array(quantity.name, quantity.new)
+        # a float where one number is asked for: it behaves like a 0-d array and is much quicker
+        return array if quantity.index is None else cast(Array, array.item(*quantity.index))
+
+    def shape(self, node: Expression) -> tuple[int, ...]:
+        """Return the shape that an expression has."""
+        match node:
+            case Quantity(name, index, new):
+                return self.array(name, new).shape if index is None else ()
+            case Activated(_, (_, body)) | Stable((_, body)):
+                return self.shape(body)
+            case Apply(name, parts, settings):
+                shapes = [self.shape(part) for part in parts]
+                return operation(name).shape(*shapes, **dict(settings)) if any(shapes) else ()
+        return ()
+
+
+def operation(name: str) -> Op:
+    """Return the graph's operation of that name."""
+    return LOG_SUM_EXP if name == LOG_SUM_EXP.name else OPS[name]
+
+
+def evaluate(node: Expression, scope: Scope) -> Array:
+    """Return the value of an expression; of one on single numbers a 0-d array.
+
+    Overflow gives inf.
+    """
+    with np.errstate(all="ignore"):
+        return np.asarray(_evaluate(node, scope), dtype=np.float64)
+
+
+def _evaluate(node: Expression, scope: Scope) -> Array:
+    match node:
+        case Quantity():
+            return scope.value(node)
+        case Constant(number) | Setting(_, number) | Rest(_, number):
+            return cast(Array, number)
+        case Activated(_, (_, body)) | Stable((_, body)):
+            return _evaluate(body, scope)
+        case Apply(LOG_SUM_EXP.name, (Series(terms),)):
+            return cast(Array, np.logaddexp.reduce([_evaluate(term, scope) for term in terms]))
+    values = [_evaluate(part, scope) for part in node.parts]
+    match node:
+        case Apply("multiply"):
+            return reduce(operator.mul, values)
+        case Series() | Apply("add"):  # a + (-b) and a - b are the same number
+            return reduce(operator.add, values)
+        case Apply(name, _, settings):
+            return operation(name).evaluate(*values, **dict(settings))
+    raise AssertionError(f"{type(node).__name__} has no value")

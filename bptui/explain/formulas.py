@@ -2,51 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bptui.core.activations import ACTIVATIONS, APPLIED, LOG_SUM_EXP
+from bptui.core.arrays import Array
 from bptui.core.backprop import parts_of
 from bptui.core.engine import Snapshot
-from bptui.core.graph.node import CONSTANT, STABLE, Node
+from bptui.core.graph.node import CONSTANT, LEAF, STABLE, Node
 from bptui.core.losses import TERMS, TINY
 from bptui.core.mistakes import with_mistakes
 from bptui.core.step import Step, training_step
-from bptui.explain.elements import SAMPLES, UNITS
 from bptui.explain.expression import (
     HALF,
     ONE,
+    SAMPLES,
+    UNITS,
     Activated,
-    Choice,
+    Apply,
     Constant,
     Expression,
-    Function,
-    LastSample,
-    LogSumExp,
-    MatrixProduct,
-    Maximum,
-    Minimum,
-    Negative,
-    Power,
+    Index,
     Quantity,
-    Quotient,
+    Rest,
+    Scope,
+    Series,
     Setting,
     Stable,
-    Sum,
-    Total,
-    Transposed,
-    minus,
+    evaluate,
+    is_op,
+    negative,
     quantities,
-    square,
+    rebuild,
     times,
 )
 
-FUNCTION_NAMES = {"log": "ln", "absolute": "abs"}
-"""The names that functions have in formulas, where it is not that of their operation."""
 TINY_CODE = "np.finfo(float).tiny"
-ZERO = Constant(0.0)
+MOST_TERMS = 4
+"""Terms of a sum that are written out; of more, the first three and the last."""
+LONGEST = 100
+"""Terms of a sum, of which a node each is made; of longer ones only for those written out."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +62,23 @@ class StepFormulas:
     operations: Mapping[str, tuple[Definition, ...]]
 
     @property
+    def every(self) -> list[Definition]:
+        """All of them in the order of the step."""
+        return [made for group in self.operations.values() for made in group]
+
+    @property
     def definitions(self) -> dict[str, Expression]:
         """What each quantity of the passes is computed from; updates are left out."""
-        found = [each for group in self.operations.values() for each in group if not each.new]
-        return {each.name: each.expression for each in found}
+        return {made.name: made.expression for made in self.every if not made.new}
 
     def updates(self, parameter: str) -> tuple[Definition, ...]:
-        """How a parameter (W1, b2) changes: its slots' updates first."""
-        every = [each for group in self.operations.values() for each in group if each.new]
+        """Return how a parameter (W1, b2) changes: its slots' updates first."""
         slot = f"_{parameter}"
-        return tuple(each for each in every if each.name == parameter or each.name.endswith(slot))
+        return tuple(
+            made
+            for made in self.every
+            if made.new and (made.name == parameter or made.name.endswith(slot))
+        )
 
 
 def define_for(snapshot: Snapshot) -> StepFormulas:
@@ -87,13 +91,9 @@ def define_for(snapshot: Snapshot) -> StepFormulas:
 
 def is_saturated(snapshot: Snapshot) -> bool:
     """Tell whether an output cannot be told from 0 or from 1, where the loss divides by that."""
-    outputs = snapshot.outputs
-    if not snapshot.experiment.loss.logarithms:
-        return False
-    divisors = (
-        np.minimum(outputs, 1.0 - outputs) if snapshot.experiment.loss.each_alone else outputs
-    )
-    return bool(np.any(divisors < TINY))
+    outputs, loss = snapshot.outputs, snapshot.experiment.loss
+    divisors = np.minimum(outputs, 1.0 - outputs) if loss.each_alone else outputs
+    return loss.logarithms and bool(np.any(divisors < TINY))
 
 
 def define(step: Step, *, saturated: bool = False) -> StepFormulas:
@@ -113,7 +113,7 @@ def define(step: Step, *, saturated: bool = False) -> StepFormulas:
             )
             continue
         made: list[Definition] = []
-        for name in (each for layer in part.layers for each in network.parameters_of(layer)):
+        for name in (name for layer in part.layers for name in network.parameters_of(layer)):
             slots = [f"{slot}_{name}" for slot in step.experiment.optimizer.slots]
             for label in [name] if name in step.experiment.frozen else [*slots, name]:
                 node = step.updated[label]
@@ -127,22 +127,18 @@ def define(step: Step, *, saturated: bool = False) -> StepFormulas:
 
 def formula_of(node: Node) -> Expression:
     """Return what a node is computed from, back to the leaves."""
-    return _Reader().formula(node)
+    return _Reader({}).formula(node)
 
 
 class _Reader:
     """Reads nodes as expressions; ``known`` ones stand for themselves."""
 
-    def __init__(
-        self,
-        known: Mapping[Node, Expression] | None = None,
-        weights: Collection[str] = (),
-        saturated: bool = False,
-    ) -> None:
-        self.known, self.weights, self.saturated = known or {}, weights, saturated
+    def __init__(self, known: Mapping[Node, Expression], saturated: bool = False) -> None:
+        self.known, self.saturated = known, saturated
 
     @classmethod
     def of(cls, step: Step, saturated: bool) -> _Reader:
+        """Return a reader for which everything with a name in a step is known."""
         known: dict[Node, Expression] = {
             node: Setting(node.name, value) for node, value in step.settings.items()
         }
@@ -150,14 +146,13 @@ class _Reader:
             known[node] = Quantity(name, new=True)
         for name, node in {**step.before, **step.nodes}.items():
             known[node] = Quantity(name)
-        names = step.names
-        return cls(known, {names.weights(layer) for layer in range(1, step.depth + 1)}, saturated)
+        return cls(known, saturated)
 
     def read(self, node: Node) -> Expression:
         """Return what stands for a node in the formulas of others."""
         if node in self.known:
             return self.known[node]
-        if node.op.name == "leaf":
+        if node.op is LEAF:
             return Quantity(node.name)
         read = self.formula(node)
         if isinstance(read, Activated) and node.op in APPLIED.values():
@@ -166,78 +161,40 @@ class _Reader:
         return read
 
     def formula(self, node: Node) -> Expression:
-        """Return what a node is computed from."""
+        """Return what a node is computed from; what textbooks write otherwise, as they do."""
         name, inputs = node.op.name, node.inputs
-        if node.op is LOG_SUM_EXP:
-            return LogSumExp(self.read(inputs[0]))
-        if node.op.textbook is not None:
+        if node.op.textbook is not None and node.op is not LOG_SUM_EXP:
             body = self.formula(node.op.textbook(*inputs))
             inlined = node.op in TERMS.values()
-            return body if inlined else Activated(name, self.read(inputs[0]), body)
+            return body if inlined else Activated(name, (self.read(inputs[0]), body))
         if node.op is CONSTANT:
             return constant_expression(node)
         if node.op is STABLE and inputs[0].op in TERMS.values():
             return self.read(inputs[0])  # it has its own ways to keep digits
-        parts = [self.read(each) for each in inputs]
+        parts = tuple(self.read(part) for part in inputs)
         match name, parts:
-            case "stable", [shown, computed]:
-                return Stable(shown, computed)
-            case "positive", [of]:
+            case "stable", _:
+                return Stable(parts)
+            case "positive", (of,):
                 return of
-            case "add", [first, second]:
-                return Sum((*_terms(first), *_terms(second)))
-            case "subtract", [first, second]:
-                return Sum((*_terms(first), Negative(second)))
-            case "multiply", [first, second]:
-                return times(first, second)
-            case "divide", [Constant(1.0), Constant(count, _, "len(target)")]:
+            case "add", (first, second):
+                return Apply("add", (*_terms(first), *_terms(second)))
+            case "subtract", (first, second):
+                return Apply("add", (*_terms(first), negative(second)))
+            case "multiply", _:
+                return times(*parts)
+            case "divide", (Constant(1.0), Constant(count, _, "len(target)")):
                 return Constant(1.0 / count, f"1/{count:g}", f"1 / {count:g}")
-            case "divide", [top, bottom]:
-                return Quotient(top, bottom)
-            case "negative", [of]:
-                return Negative(of)
-            case "power", [base, exponent]:
-                return Power(base, exponent)
-            case "logaddexp", [of, Constant(0.0)]:
-                return Function("ln_one_plus_exp", of)
-            case "maximum", [of, Constant(_, _, code)] if code == TINY_CODE:
-                return Maximum(of, parts[1]) if self.saturated else of
-            case "maximum", [first, second]:
-                return Maximum(first, second)
-            case "minimum", [first, second]:
-                return Minimum(first, second)
-            case "clip", [of, low, high]:
-                return Minimum(Maximum(of, low), high)
-            case "square", [of]:
-                return square(of)
-            case "reciprocal", [of]:
-                return Quotient(ONE, of)
-            case "where", [Choice(condition, Constant(0.0)), yes, no]:
-                return Choice(condition, no, yes)
-            case "where", [Choice(condition), yes, no]:
-                return Choice(condition, yes, no)
-            case "greater", [of, Constant(0.0)]:
-                return Choice(of, ONE, ZERO)
-            case "greater", [first, second]:
-                return Choice(minus(first, second), ONE, ZERO)
-            case "less", [first, second]:
-                return Choice(minus(second, first), ONE, ZERO)
-            case "less_equal", [first, second]:
-                return Choice(minus(first, second), ZERO, ONE)
-            case "greater_equal", [first, second]:
-                return Choice(minus(second, first), ZERO, ONE)
-            case "matmul", [left, right]:
-                return MatrixProduct(left, right)
-            case "transpose", [of]:
-                return Transposed(of)
-            case "sum", [of]:
-                axis = {None: None, 0: 0, -1: 1, 1: 1}[node.settings["axis"]]
-                weights = all(each.name in self.weights for each in quantities(of))
-                return Total(of, axis, UNITS if weights else SAMPLES)
-            case "getitem", [of]:
-                return LastSample(of)
-        (of,) = parts
-        return Function(FUNCTION_NAMES.get(name, name), of)
+            case "square", (of,):
+                return Apply("power", (of, Constant(2.0)))
+            case "reciprocal", (of,):
+                return Apply("divide", (ONE, of))
+            case "maximum", (of, Constant(_, _, code)) if code == TINY_CODE:
+                return Apply(name, parts) if self.saturated else of
+            case "sum", (of,):
+                axis = {-1: 1}.get(node.settings["axis"], node.settings["axis"])
+                return Apply(name, parts, (("axis", axis), ("keepdims", axis == 1)))
+        return Apply(name, parts, tuple(node.settings.items()))
 
 
 def constant_expression(node: Node) -> Constant:
@@ -249,4 +206,142 @@ def constant_expression(node: Node) -> Constant:
 
 
 def _terms(node: Expression) -> tuple[Expression, ...]:
-    return node.terms if isinstance(node, Sum) else (node,)
+    return node.parts if is_op(node, "add") else (node,)
+
+
+# single numbers
+
+
+def element(node: Expression, index: Index, scope: Scope) -> Expression:
+    """Return one number of an expression on arrays: ``(x W)[n, j]`` is a series of products.
+
+    ``index`` counts from 0; (sample, unit) for what a batch has, (source, unit) for weights.
+    """
+
+    def part(of: Expression, *at: int) -> Expression:
+        return element(of, at, scope)
+
+    match node:
+        case Quantity():
+            shape = np.shape(scope.value(node))
+            aligned = index[len(index) - len(shape) :]
+            # broadcast: a size of 1 is there once for all
+            place = tuple(map(min, aligned, (n - 1 for n in shape)))
+            return Quantity(node.name, place, node.new)
+        case Apply("transpose", (of,)):
+            return part(of, *index[::-1])
+        case Apply("getitem", (of,), (("index", int(place)),)):
+            return part(of, place % scope.shape(of)[0], *index)
+        case Apply("matmul", (left, right)):
+            row, column = index
+            over_samples = is_op(left, "transpose")
+            # the error's part first, as it is written by hand
+            order = -1 if over_samples else 1
+            terms = _series_terms(
+                scope.shape(left)[1],
+                lambda k: times(*[part(left, row, k), part(right, k, column)][::order]),
+                lambda: evaluate(left, scope)[row] * evaluate(right, scope)[:, column],
+            )
+            return series(terms, SAMPLES if over_samples else UNITS)
+        case Apply("sum", (of,), (("axis", axis), *_)):
+            return _total(of, axis, index, scope)
+        case Apply(LOG_SUM_EXP.name, (of,)):
+            terms = _series_terms(
+                scope.shape(of)[1],
+                lambda k: part(of, index[0], k),
+                lambda: evaluate(of, scope)[index[0]],
+                np.logaddexp,
+            )
+            return Apply(node.op, (Series(terms, UNITS),))
+        case Apply("add"):
+            added = rebuild(node, lambda term: part(term, *index))
+            if all(isinstance(term, Series) and term.over == UNITS for term in added.parts):
+                # the squared weights of one layer after the other
+                return series(added.parts, UNITS)
+            return added
+    return rebuild(node, lambda inner: part(inner, *index))
+
+
+def _total(of: Expression, axis: int | None, index: Index, scope: Scope) -> Expression:
+    """Return a sum over samples (axis 0), units (1), or both: one number of it as a series."""
+    rows, columns = scope.shape(of)
+
+    def part(*at: int) -> Expression:
+        return element(of, at, scope)
+
+    if axis is not None:
+        at = index[0]
+        terms = _series_terms(
+            columns if axis else rows,
+            lambda k: part(at, k) if axis else part(k, at),
+            lambda: evaluate(of, scope).take([at], 1 - axis).ravel(),
+        )
+        return series(terms, UNITS if axis else SAMPLES)
+    if all(quantity.name in scope.new for quantity in quantities(of)):  # made of weights
+        terms = _series_terms(
+            rows * columns,
+            lambda cell: part(cell % rows, cell // rows),
+            lambda: evaluate(of, scope).ravel("F"),
+        )
+        return series(terms, UNITS)
+    terms = _series_terms(
+        rows, lambda n: _total(of, 1, (n,), scope), lambda: evaluate(of, scope).sum(axis=1)
+    )
+    return series(terms, SAMPLES)
+
+
+def _series_terms(
+    count: int,
+    term: Callable[[int], Expression],
+    values: Callable[[], Array],
+    add: np.ufunc = np.add,
+) -> tuple[Expression, ...]:
+    """Return the terms of a sum; of a long one those written out, and the sum of the others.
+
+    ``values`` are those of all terms.
+    """
+    if count <= LONGEST:
+        return tuple(map(term, range(count)))
+    first, last = range(MOST_TERMS - 1), count - 1
+    rest = Rest(last - len(first), float(add.reduce(values()[len(first) : last])))
+    return (*map(term, first), rest, term(last))
+
+
+def series(terms: Iterable[Expression], over: str) -> Expression:
+    """Return a sum over samples or units; the only term where there is one.
+
+    The terms of a sum over the same within it become its own.
+    """
+    flat: list[Expression] = []
+    for term in terms:
+        flat += term.parts if isinstance(term, Series) and term.over == over else (term,)
+    return flat[0] if len(flat) == 1 else Series(tuple(flat), over)
+
+
+def expand(
+    node: Expression, definitions: Mapping[str, Expression], scope: Scope, names: frozenset[str]
+) -> Expression:
+    """Return single numbers of the quantities in ``names`` as what they are computed from.
+
+    Products are multiplied out over series: the article's way, a term for every path.
+    """
+    if isinstance(node, Quantity):
+        if node.name not in names or node.index is None or node.new:
+            return node
+        inner = element(definitions[node.name], node.index, scope)
+        return expand(inner, definitions, scope, names)
+    changed = rebuild(node, lambda part: expand(part, definitions, scope, names))
+    if isinstance(changed, Series):
+        return series(changed.parts, changed.over)
+    return distributed(changed)
+
+
+def distributed(node: Expression) -> Expression:
+    """Return (a + b) c as a c + b c, for the first series among the factors of a product."""
+    if is_op(node, "multiply"):
+        for place, factor in enumerate(node.parts):
+            if isinstance(factor, Series):
+                before, after = node.parts[:place], node.parts[place + 1 :]
+                terms = [times(*before, term, *after) for term in factor.parts]
+                return series(map(distributed, terms), factor.over)
+    return node

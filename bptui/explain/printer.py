@@ -1,50 +1,42 @@
 """One printer of expressions: brackets, signs, the layout of sums and products, for every form.
 
-It is the form of text; the others say what looks different in theirs.
+How an operation is written stands in its :class:`~bptui.core.graph.node.Notation`, as text, as
+numpy code and in LaTeX; what is written otherwise here, in the tables of the printers.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from string import Formatter
 from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
 from bptui.core.arrays import Array
+from bptui.core.graph.node import ATOM, OPS, POWER, PRODUCT, SUM, UNARY
 from bptui.explain.expression import (
+    ZERO,
     Activated,
+    Apply,
     Constant,
     Expression,
-    Function,
-    MatrixProduct,
-    Negative,
-    Power,
-    Product,
     Quantity,
-    Quotient,
+    Scope,
     Series,
     Setting,
     Stable,
-    Sum,
-    Total,
-    Transposed,
-    children,
     count,
+    evaluate,
     signed,
 )
-from bptui.explain.scope import Scope, evaluate
+from bptui.explain.formulas import MOST_TERMS
 from bptui.explain.symbols import Symbols
 
 Role: TypeAlias = Literal["operator", "quantity", "setting", "constant"]
 Path: TypeAlias = tuple[int, ...]
-SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5
-"""How tightly a part is bound by what it stands in."""
-MOST_TERMS = 4
-"""Terms of a sum that are written out; of more, the first three and the last."""
-_SLOT = re.compile("«(.)(:atom|:unary)?»")
-_LEVELS = {None: SUM, ":unary": UNARY, ":atom": ATOM}
+LEVELS = {"": SUM, "product": PRODUCT, "unary": UNARY, "power": POWER, "atom": ATOM}
 
 
 @dataclass(frozen=True)
@@ -64,62 +56,46 @@ class Token:
 
 
 def operator(text: str, breaks: int = 0) -> Token:
+    """Return a token that stays as it is where numbers are put in."""
     return Token(text, text, "operator", False, breaks)
 
 
 def number(value: float, digits: int = 6) -> str:
-    """At most ``digits`` significant digits: 0.15, 0.620606, 4.7e-08."""
+    """Write at most ``digits`` significant digits: 0.15, 0.620606, 4.7e-08."""
     return f"{value + 0.0:.{digits}g}"  # a negative zero is written 0
 
 
-def aligned(texts: Sequence[str]) -> list[str]:
-    """Numbers of a column with blanks on both sides: their points stand below each other."""
-    heads = [re.split(r"[.e]", each, maxsplit=1)[0] for each in texts]
-    before = max(map(len, heads))
-    after = max(len(each) - len(head) for each, head in zip(texts, heads, strict=True))
-    return [
-        (" " * (before - len(head)) + each).ljust(before + after)
-        for each, head in zip(texts, heads, strict=True)
-    ]
+def symbols_of(tokens: Sequence[Token]) -> str:
+    """Return the symbols on one line."""
+    return "".join(token.symbol for token in tokens)
 
 
-def shown(terms: int, most: int = MOST_TERMS) -> list[int | None]:
-    """The places written out of so many ``terms``; None stands for those left out."""
-    if terms <= most:
+def shown(terms: int) -> list[int | None]:
+    """Return the places written out of so many ``terms``; None stands for those left out."""
+    if terms <= MOST_TERMS:
         return list(range(terms))
-    return [*range(most - 1), None, terms - 1]
+    return [*range(MOST_TERMS - 1), None, terms - 1]
 
 
-def broken(
-    parts: Sequence[tuple[float, int]],
-    room: float,
-    used: float = 0,
-    margin: float = 0,
-    least: float | None = None,
-) -> list[list[int]]:
-    """The places of parts, given by width and :attr:`Token.breaks`, on lines as wide as ``room``.
+@cache
+def slots(template: str) -> tuple[tuple[str, str, str], ...]:
+    """Return the pieces of a template: text, what stands behind it, how tightly that has to bind.
 
-    ``used``: of the first line, ``margin``: of later ones; none ends before it is wider than
-    ``least``.
+    No slot stands behind the last piece.
     """
-    if used + sum(width for width, _ in parts) <= room:
-        return [[*range(len(parts))]]
-    lines: list[list[int]] = [[]]
-    for place, (width, breaks) in enumerate(parts):
-        if breaks and used > (margin if least is None else least):
-            later = range(place + 1, len(parts))
-            end = next((k for k in later if 0 < parts[k][1] <= breaks), len(parts))
-            if used + sum(ahead for ahead, _ in parts[place:end]) > room:
-                lines.append([])
-                used = margin
-        lines[-1].append(place)
-        used += width
-    return lines
+    found: list[tuple[str, str, str]] = []
+    before = ""
+    for text, field, level, _ in Formatter().parse(template):
+        before += text  # it ends at every doubled brace
+        if field is not None:
+            found.append((before, field, level or ""))
+            before = ""
+    return (*found, (before, "", "")) if before else tuple(found)
 
 
 @dataclass(frozen=True)
 class Printer:
-    """Writes expressions. ``marks`` are paths of nodes that stand out.
+    """Writes expressions as text. ``marks`` are paths of nodes that stand out.
 
     ``numbers``: for the numbers, in which a layer's activations are not computed once more.
     """
@@ -130,34 +106,28 @@ class Printer:
     marks: frozenset[Path] = frozenset()
     numbers: bool = False
 
+    form: ClassVar[Literal["code", "text", "latex"]] = "text"
+    """The notation of operations that it uses."""
+    own: ClassVar[Mapping[str, str]] = {
+        "sum 0": "sum over samples({0})",
+        "sum 1": "sum over units({0})",
+        "getitem -1": "last sample({0})",
+        "log_sum_exp": "ln sum e^({0})",
+        "ln_one_plus_exp": "ln(1 + e^({0}))",
+    }
+    """Templates in place of the notation."""
+    applied: ClassVar[str] = "NAME({0})"
+    """A function that has only a name."""
     brackets: ClassVar[tuple[str, str]] = ("(", ")")
     wide_brackets: ClassVar[tuple[str, str]] = ("(", ")")
     """Around terms that may stand below each other."""
-    negative: ClassVar[int] = SUM
-    """How tightly the minus before a single part binds."""
-    negated: ClassVar[int] = PRODUCT
-    """How tightly that part has to."""
-    calls: ClassVar[Mapping[str, str]] = {
-        "": "name(«0»)",
-        "exp": "e^(«0»)",
-        "sqrt": "√(«0»)",
-        "ln_one_plus_exp": "ln(1 + e^(«0»))",
-        "Maximum": "max(«0», «1»)",
-        "Minimum": "min(«0», «1»)",
-        "Choice": "(«1» if «0» > 0 else «2»)",
-        "Transposed": "«0:atom»^T",
-        "LastSample": "last sample(«0»)",
-        "LogSumExp": "ln sum e^(«0»)",
-        "Total": "sum(«0»)",
-        "Total 0": "sum over samples(«0»)",
-        "Total 1": "sum over units(«0»)",
-    }
-    """How the parts of a node stand in what is written like a function; "" for all others."""
+    minus: ClassVar[tuple[int, int]] = (SUM, PRODUCT)
+    """How tightly the minus before a single part binds, and how tightly that part has to."""
 
     def tokens(
         self, node: Expression, level: int = SUM, path: Path = (), nest: int = 1
     ) -> list[Token]:
-        """The tokens of ``node``, in brackets where ``level`` binds more tightly than it.
+        """Return the tokens of ``node``, in brackets where ``level`` binds more tightly than it.
 
         ``nest`` counts from 1 how deep it stands: see :attr:`Token.breaks`.
         """
@@ -165,113 +135,98 @@ class Printer:
         return _marked(found) if path in self.marks else found
 
     def written(self, node: Expression, level: int, path: Path, nest: int) -> list[Token]:
+        """Return the tokens of ``node`` without its own mark."""
         match node:
-            case Quantity() | Setting() | Constant() | Transposed(Quantity()):
+            case Quantity() | Setting() | Constant() | Apply("transpose", (Quantity(),)):
                 return [self.leaf(node)]
-            case Sum(terms):
+            case Apply("add", terms):
                 return self.wrapped(self._added(terms, SUM, path, nest), level > SUM)
             case Series(terms):
                 return self.wrapped(self._added(terms, PRODUCT, path, nest), level > SUM)
-            case Product(factors):
+            case Apply("multiply", factors):
                 return self.wrapped(self._multiplied(factors, path, nest), level > PRODUCT)
-            case MatrixProduct(left, right):
-                found = [
-                    *self.tokens(left, UNARY, (*path, 0), nest + 1),
-                    self.sign("matrix_times", nest),
-                    *self.tokens(right, UNARY, (*path, 1), nest + 1),
-                ]
-                return self.wrapped(found, level > PRODUCT)
-            case Negative(of):
-                part = self.tokens(of, self.negated, (*path, 0), nest + 1)
-                return self.wrapped([operator("-"), *self.bracketed(part)], level > self.negative)
-            case Quotient(top, bottom):
-                return self.quotient(top, bottom, level, path, nest)
-            case Power(base, exponent):
+            case Apply("negative", (of,)):
+                binds, inner = self.minus
+                part = self.tokens(of, inner, (*path, 0), nest + 1)
+                return self.wrapped([operator("-"), *self.bracketed(part)], level > binds)
+            case Apply("power", (base, exponent)):
                 return self.wrapped(self.power(base, exponent, path, nest), level > POWER)
-            case Activated(_, _, body, by_name):
+            case Stable((textbook, _)):
+                return self.tokens(textbook, level, (*path, 0), nest)
+            case Activated(name, (_, body), by_name):
                 if not self.is_array(node):
                     if not by_name:
                         return self.tokens(body, level, (*path, 1), nest)
                 elif self.numbers and path:
                     return [self.token("", evaluate(node, self.scope), "quantity")]
-                return self.called(node.name, node, path, nest)
-            case Stable(textbook):
-                return self.tokens(textbook, level, (*path, 0), nest)
-            case Function(name):
-                return self.called(name, node, path, nest)
-            case Total(_, axis) if axis is not None:
-                return self.called(f"Total {axis}", node, path, nest)
-            case _:
-                return self.called(type(node).__name__, node, path, nest)
+                return self.filled(self.called(name), node, path, nest)
+            case Apply():
+                template, binds = self.notation(node)
+                return self.wrapped(self.filled(template, node, path, nest), level > binds)
+        raise AssertionError(f"{type(node).__name__} cannot be written")
 
     def is_array(self, node: Expression) -> bool:
-        """Whether the expression is of arrays, not of single numbers."""
+        """Tell whether the expression is of arrays, not of single numbers."""
         return self.scope.shape(node) != ()
 
-    # --- what looks different in other forms
+    # what looks different in other forms
 
     def leaf(self, node: Expression) -> Token:
-        """A quantity, also transposed, a setting or a constant."""
-        if isinstance(node, Constant):
-            text = self.constant(node)
-            return Token(text, text, "constant")
-        if isinstance(node, Setting):
-            return self.token(self.name(node), node.value, "setting")
-        inner = node.of if isinstance(node, Transposed) else node
-        assert isinstance(inner, Quantity), "what is a leaf"
-        value = self.scope.value(inner)
-        return self.token(self.name(node), value if inner is node else value.T, "quantity")
+        """Return a quantity, also transposed, a setting or a constant."""
+        match node:
+            case Constant(value, text):
+                shown = self.symbols.constant(text) or number(value)
+                return Token(shown, shown, "constant")
+            case Setting(name, value):
+                return self.token(self.setting(name), value, "setting")
+            case Quantity():
+                return self.token(self.name(node), self.scope.value(node), "quantity")
+            case Apply("transpose", (Quantity() as of,)):
+                name = self.called("transpose").replace("{0:atom}", "").format()
+                turned = self.scope.value(of).T
+                return self.token(self.transposable(of) + name, turned, "quantity")
+        raise AssertionError(f"{type(node).__name__} is no leaf")
+
+    def name(self, quantity: Quantity) -> str:
+        """Write the symbol of a quantity."""
+        return self.symbols.text(quantity)
+
+    def transposable(self, quantity: Quantity) -> str:
+        """Write the symbol of a quantity so that an exponent can follow."""
+        return self.name(quantity)
+
+    def setting(self, name: str) -> str:
+        """Write the symbol of a setting."""
+        return name
 
     def token(self, symbol: str, value: Array | float, role: Role) -> Token:
-        """A symbol and what it stands for."""
+        """Return a symbol and what it stands for."""
         if isinstance(value, np.ndarray) and value.ndim:
             return Token(symbol, "", role, array=value)
         return Token(symbol, number(float(value), self.digits), role)
 
-    def name(self, node: Expression) -> str:
-        """The symbol of a leaf."""
-        match node:
-            case Quantity():
-                return self.symbols.text(node)
-            case Transposed(of):
-                return f"{self.name(of)}^T"
-        assert isinstance(node, Setting)
-        return node.name
-
-    def constant(self, node: Constant) -> str:
-        return self.symbols.constant(node.text) or number(node.value)
-
-    def sign(self, name: str, breaks: int = 0) -> Token:
-        """The sign of a product: times, elementwise or matrix_times."""
-        return operator(str(getattr(self.symbols.signs, name)), breaks)
+    def times(self, elementwise: bool = False) -> str:
+        """Write the sign between two factors."""
+        return self.symbols.signs.elementwise if elementwise else self.symbols.signs.times
 
     def more(self, terms: int, of: str = "") -> Token:
-        """Stands for terms that are left out."""
+        """Return what stands for terms that are left out."""
         return operator(f"… {terms} more{of}")
 
     def sigma(self, terms: int, opened: str) -> Token:
-        """Stands before what is summed over so many samples."""
+        """Return what stands before what is summed over so many samples."""
         text = f"{self.symbols.signs.total} {opened}"
         return Token(text, " " * len(text))
 
     def bracketed(self, tokens: Sequence[Token]) -> list[Token]:
-        """A negative number behind an operator in parentheses: 0.5 · (-0.17)."""
+        """Return a negative number behind an operator in parentheses: 0.5 · (-0.17)."""
         first = tokens[0]
         if first.role != "operator" and first.number.startswith("-"):
             return [replace(first, number=f"({first.number})"), *tokens[1:]]
         return [*tokens]
 
-    def quotient(
-        self, top: Expression, bottom: Expression, level: int, path: Path, nest: int
-    ) -> list[Token]:
-        found = [
-            *self.tokens(top, PRODUCT, (*path, 0), nest),
-            operator(" / ", nest + 1),
-            *self.bracketed(self.tokens(bottom, UNARY, (*path, 1), nest + 1)),
-        ]
-        return self.wrapped(found, level > PRODUCT)
-
     def power(self, base: Expression, exponent: Expression, path: Path, nest: int) -> list[Token]:
+        """Return a power, its exponent raised where there is a sign for that."""
         inner = self.tokens(base, ATOM, (*path, 0), nest + 1)
         # dL/dw1² would be another thing
         divided = len(inner) == 1 and "/" in inner[0].symbol
@@ -286,27 +241,63 @@ class Printer:
         ended = replace(last, symbol=last.symbol + raised, number=last.number + raised)
         return [*inner[:-1], ended]
 
-    # --- what is the same in all of them
+    # what is the same in all of them
 
     def wrapped(self, tokens: list[Token], wrap: bool) -> list[Token]:
+        """Return the tokens in brackets, if they need them."""
         opened, closed = self.brackets
         return [operator(opened), *tokens, operator(closed)] if wrap else tokens
 
-    def called(self, name: str, node: Expression, path: Path, nest: int) -> list[Token]:
-        """A node as :attr:`calls` have it."""
-        form = self.calls.get(name) or self.calls[""].replace("name", name)
-        return self.filled(form.replace("√", self.symbols.signs.root), node, path, nest)
+    def called(self, name: str) -> str:
+        """Return the template of an operation or a function by its name."""
+        notation = OPS[name].notation if name in OPS else None
+        if name in self.own or notation is None:
+            return self.own.get(name, self.applied.replace("NAME", name))
+        return self.rooted(str(getattr(notation, self.form)))
 
-    def filled(self, form: str, node: Expression, path: Path, nest: int) -> list[Token]:
-        """The parts of a node in the slots of a ``form``."""
-        parts = children(node)
-        pieces = _SLOT.split(form)
-        found = [operator(pieces[0])] if pieces[0] else []
-        for slot, level, text in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
-            place = int(slot)
-            found += self.tokens(parts[place], _LEVELS[level], (*path, place), nest + 1)
-            found += [operator(text)] if text else []
+    def rooted(self, template: str) -> str:
+        """Return a template with the sign of roots that there is."""
+        return template.replace("√", self.symbols.signs.root)
+
+    def notation(self, node: Apply) -> tuple[str, int]:
+        """Return how an operation is written, and how tightly it binds."""
+        key = f"{node.op} {node.settings[0][1]}" if node.settings else node.op
+        if node.op == "logaddexp" and node.parts[1] == ZERO:
+            key = "ln_one_plus_exp"
+        if key in self.own or node.op not in OPS:
+            return self.called(key), ATOM
+        notation = OPS[node.op].notation
+        if node.op == "matmul" and self.form == "text":
+            return f"{{0:unary}}{self.symbols.signs.matrix_times}{{1:unary}}", PRODUCT
+        return self.called(node.op), ATOM if notation is None else notation.binds
+
+    def filled(self, template: str, node: Expression, path: Path, nest: int) -> list[Token]:
+        """Return a template with the parts of a node, and its settings, in their slots."""
+        found: list[Token] = []
+        given = dict(node.settings) if isinstance(node, Apply) else {}
+        pieces = slots(template)
+        infix = len(pieces) == 2 and not pieces[0][0] and bool(pieces[1][1])
+        for text, field, level in pieces:
+            between = infix and bool(found)
+            found += [self.separator(text, nest if between else 0)] if text else []
+            if field.isdecimal():
+                place = int(field)
+                part = self.tokens(node.parts[place], LEVELS[level], (*path, place), nest + 1)
+                found += self.bracketed(part) if between else part
+            elif field == "all":
+                every = node.parts[:1] if isinstance(node, Activated) else node.parts
+                for place, inner in enumerate(every):
+                    found += [operator(", ")] if place else []
+                    found += self.tokens(inner, SUM, (*path, place), nest + 1)
+            elif field == "settings":
+                found.append(operator(", ".join(f"{k}={value!r}" for k, value in given.items())))
+            elif field:
+                found.append(operator(repr(given[field.partition("!")[0]])))
         return found
+
+    def separator(self, text: str, breaks: int) -> Token:
+        """Return what stands between the parts of an operation."""
+        return operator(text, breaks)
 
     def _added(
         self, terms: tuple[Expression, ...], first: int, path: Path, nest: int
@@ -319,7 +310,7 @@ class Printer:
                 continue
             at, (sign, term) = (*path, place), signed(terms[place])
             if sign == "-":
-                level = PRODUCT if place else self.negated
+                level = PRODUCT if place else self.minus[1]
                 part = self.tokens(term, level, (*at, 0), nest + 1)
                 part = _marked(part) if at in self.marks else part
             else:
@@ -340,7 +331,7 @@ class Printer:
         for place, (factor, here) in enumerate(zip(factors, arrays, strict=True)):
             part = self.tokens(factor, later if place else PRODUCT, (*path, place), nest + 1)
             if place:
-                found.append(self.sign("elementwise" if array and here else "times", nest))
+                found.append(operator(self.times(array and here), nest))
                 part = self.bracketed(part)
             found += part
             array = array or here

@@ -4,40 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from bptui.explain.elements import SAMPLES
+from bptui.core.graph.node import PRODUCT, SUM
 from bptui.explain.equation import Equation
 from bptui.explain.expression import (
+    SAMPLES,
     Activated,
     Constant,
     Expression,
-    Negative,
-    Product,
-    Quotient,
     Series,
     Setting,
-    Sum,
-    children,
     count,
+    evaluate,
     is_leaf,
-    is_scaled_series,
+    is_op,
+    negative,
     rebuild,
+    signed,
 )
-from bptui.explain.printer import (
-    MOST_TERMS,
-    PRODUCT,
-    SUM,
-    Path,
-    Printer,
-    Token,
-    operator,
-    shown,
-)
-from bptui.explain.scope import evaluate
+from bptui.explain.formulas import MOST_TERMS
+from bptui.explain.printer import Path, Printer, Token, operator, shown
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One term: its tokens, the sign before it, and what stands behind it."""
 
     tokens: tuple[Token, ...]
@@ -52,8 +42,7 @@ class Row:
         return [operator("-")] if self.sign == "-" else []
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(NamedTuple):
     """An expression as rows, with what stands before and behind all of them.
 
     A sum over samples has its symbols once and its numbers for each sample.
@@ -66,7 +55,7 @@ class Terms:
     sigma: tuple[Token, ...] = ()
 
     def joined(self, rows: Sequence[Row]) -> list[Token]:
-        """The rows behind each other, with what stands around them."""
+        """Return the rows behind each other, with what stands around them."""
         found = [*self.before, *self.sigma]
         for place, row in enumerate(rows):
             found += [operator(f" {row.sign} ", breaks=1)] if place else row.unary
@@ -82,109 +71,110 @@ class RowWriter:
     value_digits: int
 
     def terms(self, node: Expression, path: Path = ()) -> Terms:
-        """The expression as rows of terms, one row where it is no series."""
-        match node:
-            case Series(terms, over) if over == SAMPLES:
-                return self._sample_terms(terms, path)
-            case Product(factors) if is_scaled_series(factors):
-                # a path to the product itself would mark the series too
-                before: list[Token] = []
-                for place, each in enumerate(factors[:-1]):
-                    before += self.printer.tokens(each, PRODUCT, (*path, place))
-                    before.append(self.printer.sign("times"))
-                inner = self.terms(factors[-1], (*path, len(factors) - 1))
-                opened, closed = map(operator, self.printer.wide_brackets)
-                return replace(inner, before=(*before, opened), after=(closed,))
-            case Sum(terms) if any(_sums_samples(each) for each in terms):
-                return self._with_samples(terms, path)
-        rows = tuple(self._rows(node, path))
+        """Return the expression as rows of terms, one row where it is no series."""
+        if _sums_samples(node):
+            return self._over_samples(node, path)
+        if is_op(node, "multiply") and _is_scaled(node.parts):
+            # a path to the product itself would mark the series too
+            *factors, last = node.parts
+            before: list[Token] = []
+            for place, factor in enumerate(factors):
+                before += self.printer.tokens(factor, PRODUCT, (*path, place))
+                before.append(operator(self.printer.times()))
+            opened, closed = map(operator, self.printer.wide_brackets)
+            inner = self.terms(last, (*path, len(factors)))
+            return inner._replace(before=(*before, opened), after=(closed,))
+        if is_op(node, "add") and any(map(_sums_samples, node.parts)):
+            # a sum over samples among other terms, which follow it
+            place = next(k for k, term in enumerate(node.parts) if _sums_samples(term))
+            inner = self._over_samples(node.parts[place], (*path, place))
+            rest = [
+                self._row(term, PRODUCT, (*path, k))
+                for k, term in enumerate(node.parts)
+                if k != place
+            ]
+            return inner._replace(
+                symbols=self._bracketed([*inner.symbols, *rest]),
+                numbers=self._bracketed([*inner.numbers, *rest]),
+            )
+        rows = self._rows(node, path)
         return Terms(rows, rows)
 
-    def _with_samples(self, terms: Sequence[Expression], path: Path) -> Terms:
-        """A sum over samples among other terms, which follow it."""
-        place = next(k for k, each in enumerate(terms) if _sums_samples(each))
-        inner = self._sample_terms(children(terms[place]), (*path, place))
-        rest = [self._row(each, PRODUCT, (*path, k)) for k, each in enumerate(terms) if k != place]
-        return replace(
-            inner,
-            symbols=self._bracketed([*inner.symbols, *rest]),
-            numbers=self._bracketed([*inner.numbers, *rest]),
-        )
-
-    def _sample_terms(self, terms: Sequence[Expression], path: Path) -> Terms:
-        symbols = self._rows(terms[0], (*path, 0))
-        symbols[0] = replace(symbols[0], label=f"over {count(terms)} samples")
+    def _over_samples(self, node: Expression, path: Path) -> Terms:
+        terms = node.parts
+        symbols = [*self._rows(terms[0], (*path, 0))]
+        symbols[0] = symbols[0]._replace(label=f"over {count(terms)} samples")
         numbers: list[Row] = []
         for place in shown(len(terms)):
             if place is None:
                 left_out = count(terms) - MOST_TERMS
                 numbers.append(Row((self.printer.more(left_out, " samples"),)))
-                continue
-            rows = self._rows(terms[place], (*path, place))
-            numbers += [replace(rows[0], label=f"sample {count(terms[: place + 1])}"), *rows[1:]]
-        several = len(symbols) > 1 or isinstance(terms[0], Sum)
+            else:
+                first, *rest = self._rows(terms[place], (*path, place))
+                label = f"sample {count(terms[: place + 1])}"
+                numbers += [first._replace(label=label), *rest]
+        several = len(symbols) > 1 or is_op(terms[0], "add")
         opened, closed = self.printer.wide_brackets if several else ("", "")
-        symbols[-1] = replace(symbols[-1], tail=closed)
+        symbols[-1] = symbols[-1]._replace(tail=closed)
         sigma = self.printer.sigma(count(terms), opened)
         return Terms(self._bracketed(symbols), self._bracketed(numbers), sigma=(sigma,))
 
-    def _rows(self, node: Expression, path: Path) -> list[Row]:
-        """A row for each term of a series, or of a sum with one among its terms; else one row."""
+    def _rows(self, node: Expression, path: Path) -> tuple[Row, ...]:
+        """Return a row for each term of a series, or of a sum with one among its terms."""
         rows: list[Row] = []
         if isinstance(node, Series):
-            for place in shown(len(node.terms)):
+            for place in shown(len(node.parts)):
                 if place is None:
-                    rows.append(Row((self.printer.more(count(node.terms) - MOST_TERMS),)))
+                    rows.append(Row((self.printer.more(count(node.parts) - MOST_TERMS),)))
                 else:
-                    rows.append(self._row(node.terms[place], PRODUCT, (*path, place)))
-        elif isinstance(node, Sum) and any(isinstance(each, Series) for each in node.terms):
-            for place, term in enumerate(node.terms):
+                    rows.append(self._row(node.parts[place], PRODUCT, (*path, place)))
+        elif is_op(node, "add") and any(isinstance(term, Series) for term in node.parts):
+            for place, term in enumerate(node.parts):
                 rows += self._rows(term, (*path, place))
         else:
             rows.append(self._row(node, SUM, path))
-        return [*self._bracketed(rows)]
+        return self._bracketed(rows)
 
     def _row(self, node: Expression, level: int, path: Path) -> Row:
-        """One term in a row of its own: the minus that it begins with is the row's sign."""
-        tokens = self.printer.tokens(node, SUM if isinstance(node, Negative) else level, path)
-        negative = tokens[0].symbol == "-"
-        return Row(tuple(tokens[negative:]), "-" if negative else "+", "", node)
+        """Return a term in a row of its own: the minus that it begins with is the row's sign."""
+        level = SUM if is_op(node, "negative") else level
+        tokens = self.printer.tokens(node, level, path)
+        minus = tokens[0].symbol == "-"
+        return Row(tuple(tokens[minus:]), "-" if minus else "+", "", node)
 
     def _bracketed(self, rows: Sequence[Row]) -> tuple[Row, ...]:
-        """Negative numbers in parentheses in all rows that have a sign before them."""
+        """Return negative numbers in parentheses in all rows that have a sign before them."""
         return tuple(
-            replace(row, tokens=tuple(self.printer.bracketed(row.tokens)))
+            row._replace(tokens=tuple(self.printer.bracketed(row.tokens)))
             if place or row.sign == "-"
             else row
             for place, row in enumerate(rows)
         )
 
-    # --- the values of the parts
+    # the values of the parts
 
     def partial(self, equation: Equation, terms: Terms) -> list[Token]:
-        """The values of the terms or factors, where they are more than the numbers put in."""
+        """Return the values of the terms or factors, where they say more than the numbers."""
         if len(terms.numbers) > 1:
             return self._values_of_rows(terms)
-        node = equation.expression
-        while isinstance(node, Activated) and not node.by_name:
-            node = node.body
-        if not isinstance(node, Sum | Product | Quotient) or all(map(is_leaf, children(node))):
+        whole = equation.expression
+        while isinstance(whole, Activated) and not whole.by_name:
+            whole = whole.parts[1]
+        if not is_op(whole, "add", "multiply", "divide") or all(map(is_leaf, whole.parts)):
             return []
-        whole = node
 
         def known(part: Expression) -> Expression:
-            if isinstance(whole, Sum) and isinstance(part, Negative):
-                return Negative(self._known(part.of))
-            return self._known(part)
+            sign, inner = signed(part) if is_op(whole, "add") else ("+", part)
+            return negative(self._known(inner)) if sign == "-" else self._known(inner)
 
-        return self._values.tokens(rebuild(node, known))
+        return self._values.tokens(rebuild(whole, known))
 
     @property
     def _values(self) -> Printer:
         return replace(self.printer, digits=self.value_digits, marks=frozenset())
 
     def _known(self, node: Expression) -> Expression:
-        """A part that is only its value."""
+        """Return a part that is only its value."""
         if isinstance(node, Constant) and node.text:
             return node
         return Setting("", float(evaluate(node, self.printer.scope)))
@@ -192,7 +182,7 @@ class RowWriter:
     def _values_of_rows(self, terms: Terms) -> list[Token]:
         if all(len(row.tokens) == 1 for row in terms.numbers):
             return []  # they are values already
-        values = [operator("".join(each.number for each in terms.before))] if terms.before else []
+        values = [operator("".join(token.number for token in terms.before))] * bool(terms.before)
         for place, row in enumerate(terms.numbers):
             sign, token = "+", row.tokens[0]
             if row.node is not None:
@@ -206,3 +196,9 @@ class RowWriter:
 
 def _sums_samples(node: Expression) -> bool:
     return isinstance(node, Series) and node.over == SAMPLES
+
+
+def _is_scaled(factors: Sequence[Expression]) -> bool:
+    """Tell whether the last factor of a product, and only that, is a series."""
+    series = [isinstance(factor, Series) for factor in factors]
+    return series[-1] and not any(series[:-1])

@@ -1,19 +1,50 @@
-"""What quantities are called: as arrays and as single numbers, in text, in numpy and in LaTeX."""
+"""What quantities are called, as text and in LaTeX, and what can be explained under which name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
-from bptui.core.network import Names
+from bptui.core.errors import UnusableError
+from bptui.core.experiment import Experiment
+from bptui.core.network import Names, Network
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.explain.expression import Index, Quantity
 
 Kind: TypeAlias = Literal[
     "net", "out", "delta", "out_gradient", "weight", "bias", "weight_gradient", "bias_gradient"
 ]
+SubjectKind: TypeAlias = Literal["parameter", "number", "array", "unit", "operation", "all"]
 _RAISED = {2.0: "²", 3.0: "³"}
+_TEXT: dict[Kind, str] = {
+    "net": "net_{}",
+    "out": "out_{}",
+    "delta": "delta_{}",
+    "out_gradient": "dL/dout_{}",
+    "weight": "{}",
+    "bias": "{}",
+    "weight_gradient": "dL/d{}",
+    "bias_gradient": "dL/d{}",
+}
+_LATEX: dict[Kind, str] = {
+    "net": r"\mathit{{net}}_{{{}}}",
+    "out": r"\mathit{{out}}_{{{}}}",
+    "delta": r"\delta_{{{}}}",
+    "out_gradient": r"\frac{{\partial L}}{{\partial \mathit{{out}}_{{{}}}}}",
+    "weight": "{}",
+    "bias": "{}",
+    "weight_gradient": r"\frac{{\partial L}}{{\partial {}}}",
+    "bias_gradient": r"\frac{{\partial L}}{{\partial {}}}",
+}
+_LATEX_LOSSES = {
+    "k": "k",
+    "loss": "L",
+    "data_loss": r"L_{\mathrm{data}}",
+    "penalty": r"L_{\mathrm{penalty}}",
+}
+_LATEX_SLOTS = {"accumulated": r"\mathrm{earlier}"}
 
 
 @dataclass(frozen=True)
@@ -51,19 +82,20 @@ class Symbols:
 
     @property
     def signs(self) -> Signs:
+        """The signs of operations."""
         return ASCII if self.ascii_only else UNICODE
 
     def raised(self, exponent: float) -> str:
-        """What makes it a power behind a number; empty where nothing so short does."""
+        """Return what makes it a power behind a number; empty where nothing so short does."""
         short = _RAISED.get(exponent, "")
         return f"^{exponent:g}" if short and self.ascii_only else short
 
     def constant(self, text: str) -> str:
-        """The text of a constant."""
+        """Return the text of a constant."""
         return text.replace("√", "sqrt").replace("π", "pi") if self.ascii_only else text
 
     def assigned(self, quantity: Quantity) -> tuple[str, str]:
-        """The left side of the equation that computes ``quantity``, and what stands behind it."""
+        """Return the left side of the equation that computes ``quantity``, and the sign behind."""
         old = self.text(replace(quantity, new=False))
         if quantity.new and self.ascii_only:
             return self.text(quantity), "="
@@ -73,59 +105,52 @@ class Symbols:
     def places(self) -> dict[str, Place]:
         """Every named array but input, target and the losses."""
         found: dict[str, Place] = {}
-        slots = {"accumulated", *(slot for each in OPTIMIZERS.values() for slot in each.slots)}
-        for layer in range(1, self.names.depth + 1):
-            made: tuple[tuple[str, Kind], ...] = (
-                (self.names.net(layer), "net"),
-                (self.names.out(layer), "out"),
-                (self.names.delta(layer), "delta"),
-                (self.names.out_gradient(layer), "out_gradient"),
-                (self.names.weights(layer), "weight"),
-                (self.names.bias(layer), "bias"),
-                (self.names.weight_gradient(layer), "weight_gradient"),
-                (self.names.bias_gradient(layer), "bias_gradient"),
-            )
-            for name, kind in made:
+        slots = {"accumulated", *(slot for entry in OPTIMIZERS.values() for slot in entry.slots)}
+        names = self.names
+        for layer in range(1, names.depth + 1):
+            made: dict[str, Kind] = {
+                names.net(layer): "net",
+                names.out(layer): "out",
+                names.delta(layer): "delta",
+                names.out_gradient(layer): "out_gradient",
+                names.weights(layer): "weight",
+                names.bias(layer): "bias",
+                names.weight_gradient(layer): "weight_gradient",
+                names.bias_gradient(layer): "bias_gradient",
+            }
+            for name, kind in made.items():
                 found[name] = Place(kind, layer)
                 if kind in ("weight", "bias"):
                     found |= {f"{slot}_{name}": Place(kind, layer, slot) for slot in slots}
         return found
 
     def text(self, quantity: Quantity) -> str:
-        """net_h1, dL/dw5, v_w5, t1; the array's own name without an index."""
+        """Write net_h1, dL/dw5, v_w5, t1; the array's own name without an index."""
+        new = "new " if self.is_new(quantity) else ""
         if quantity.index is None:
-            return ("new " if self.is_new(quantity) else "") + quantity.name
+            return new + quantity.name
         if quantity.name in ("input", "target"):
             return f"{quantity.name[0]}{quantity.index[-1] + 1}"
-        if quantity.name not in self.places:
+        place = self.places.get(quantity.name)
+        if place is None:
             return "L" if quantity.name == "loss" else quantity.name
-        place = self.places[quantity.name]
-        base = self.base(place, quantity.index)
-        match place.kind:
-            case "net" | "out" | "delta":
-                return f"{place.kind}_{base}"
-            case "out_gradient":
-                return f"dL/dout_{base}"
-            case "weight_gradient" | "bias_gradient":
-                return f"dL/d{base}"
-            case _:
-                slot = f"{place.slot}_" if place.slot else ""
-                return f"{'new ' if self.is_new(quantity) else ''}{slot}{base}"
+        slot = f"{place.slot}_" if place.slot else ""
+        return new + slot + _TEXT[place.kind].format(self.base(place, quantity.index))
 
     def is_new(self, quantity: Quantity) -> bool:
-        """Whether it is a parameter that this step has updated: not one to mistake for the old."""
+        """Tell whether it is a parameter that this step has updated, not the one before."""
         place = self.places.get(quantity.name)
         return quantity.new and place is not None and not place.slot
 
     def base(self, place: Place, index: Index) -> str:
-        """w5, b_h1, or the unit's name h1."""
+        """Write w5, b_h1, or the unit's name h1."""
         if place.kind in ("weight", "weight_gradient"):
             return self.names.weight(place.layer, *index)
         unit = self.names.unit(place.layer, index[-1])
         return f"b_{unit}" if place.kind in ("bias", "bias_gradient") else unit
 
     def position(self, quantity: Quantity) -> str:
-        """Where a weight stands in its matrix, as the article writes it: weight_2[0][1]."""
+        """Write where a weight stands in its matrix, as the article does: weight_2[0][1]."""
         place = self.places.get(quantity.name)
         if place is None or place.kind != "weight" or place.slot or quantity.index is None:
             return ""
@@ -133,46 +158,139 @@ class Symbols:
         return f"weight_{place.layer}[{source}][{unit}]"
 
     def code(self, name: str) -> str:
-        """A name that Python accepts: dL_dout_h."""
+        """Write a name that Python accepts: dL_dout_h."""
         return name.replace("/", "_")
 
     def latex(self, quantity: Quantity) -> str:
-        r"""\mathit{net}_{h1}, \frac{\partial L}{\partial w_{5}}, \delta_{o}."""
-        name = quantity.name
+        r"""Write \mathit{net}_{h1}, \frac{\partial L}{\partial w_{5}}, \delta_{o}."""
+        name, index = quantity.name, quantity.index
         if name in ("input", "target"):
-            if quantity.index is None:
-                return rf"\mathit{{{name}}}"
-            return f"{name[0]}_{{{quantity.index[-1] + 1}}}"
-        if name not in self.places:
-            return {"loss": "L", "data_loss": r"L_{\mathrm{data}}"}.get(
-                name, r"L_{\mathrm{penalty}}"
-            )
-        place = self.places[name]
-        new = "^{+}" if self.is_new(quantity) else ""
-        base = self._latex_base(place, quantity.index) + new
-        match place.kind:
-            case "net" | "out":
-                return rf"\mathit{{{place.kind}}}_{{{base}}}"
-            case "delta":
-                return rf"\delta_{{{base}}}"
-            case "out_gradient":
-                return rf"\frac{{\partial L}}{{\partial \mathit{{out}}_{{{base}}}}}"
-            case "weight_gradient" | "bias_gradient":
-                return rf"\frac{{\partial L}}{{\partial {base}}}"
-            case _:
-                slot = _LATEX_SLOTS.get(place.slot, place.slot)
-                return rf"{slot}_{{{base}}}" if slot else base
+            return rf"\mathit{{{name}}}" if index is None else f"{name[0]}_{{{index[-1] + 1}}}"
+        place = self.places.get(name)
+        if place is None:
+            return _LATEX_LOSSES[name]
+        base = self._latex_base(place, index) + ("^{+}" if self.is_new(quantity) else "")
+        if place.slot:
+            return rf"{_LATEX_SLOTS.get(place.slot, place.slot)}_{{{base}}}"
+        return _LATEX[place.kind].format(base)
 
     def _latex_base(self, place: Place, index: Index | None) -> str:
-        weight = place.kind in ("weight", "weight_gradient")
-        if weight or place.kind in ("bias", "bias_gradient"):
-            if index is None:
-                return f"{'W' if weight else 'b'}_{{{place.layer}}}"
-            name = self.base(place, index)
-            return f"w_{{{name[1:]}}}" if weight else f"b_{{{name[2:]}}}"
+        letter = {"w": "W", "b": "b"}.get(place.kind[0])  # of a weight, a bias, their gradients
+        if letter is None:
+            names = self.names
+            return names.suffix(place.layer) if index is None else self.base(place, index)
         if index is None:
-            return self.names.suffix(place.layer)
-        return self.names.unit(place.layer, index[-1])
+            return f"{letter}_{{{place.layer}}}"
+        name = self.base(place, index)
+        return f"{name[0]}_{{{name[1:].removeprefix('_')}}}"
 
 
-_LATEX_SLOTS = {"accumulated": r"\mathrm{earlier}"}
+# what can be explained: w5, gw5, b_h1, W1, gW2, net_h, delta_h1, loss, an operation
+
+
+@dataclass(frozen=True)
+class Subject:
+    """``name`` is the array's, the operation's or the unit's; ``index`` a number's place.
+
+    A parameter (w5) is explained with its gradient and its update, a number (gw5, net_h1) with
+    what it is computed from, a unit (h1) with all of its numbers.
+    """
+
+    kind: SubjectKind
+    name: str
+    index: Index = ()
+    layer: int = 0
+
+
+def find_subject(text: str, experiment: Experiment, key: str = "quantity") -> Subject:
+    """Return the subject of that name.
+
+    Raises :class:`UnusableError`, with what there is, for a name that the network does not have.
+    """
+    network = experiment.network
+    place = Symbols(network.names).places.get(text)
+    if text == "all":
+        return Subject("all", "all")
+    if text in ("loss", "L"):
+        return Subject("operation", "L")
+    if place and not place.slot and (network.bias or not place.kind.startswith("bias")):
+        return Subject("array", text, layer=place.layer)
+    found = number(text, network)
+    if found is not None:
+        return found
+    if text in units(network):
+        layer, unit = units(network)[text]
+        return Subject("unit", text, (unit,), layer)
+    if text in _updates(experiment):
+        return Subject("operation", text)
+    raise UnusableError(key, repr(text), f"one of {', '.join(examples(experiment))}")
+
+
+def examples(experiment: Experiment) -> list[str]:
+    """Return names that can be explained, one of each kind."""
+    names, last = experiment.network.names, experiment.network.depth
+    weights = experiment.network.weight_count
+    found = ["w1" if weights == 1 else f"w1 to w{weights}", "gw1", "W1", "gW1"]
+    if experiment.network.bias:
+        found += [f"b_{names.unit(1, 0)}", "b1", "gb1"]
+    found += [names.net(1), names.out(1), f"net_{names.unit(1, 0)}", names.delta(last)]
+    found += [names.out_gradient(last), names.unit(last, 0), "loss"]
+    return [*found, _updates(experiment)[0], "all"]
+
+
+def number(text: str, network: Network) -> Subject | None:
+    """Find w5, gw5, dL/dw5, b_h1, gb_h1, dL/db_h1, net_h1, out_h1, delta_h1 or dL/dout_h1."""
+    names = network.names
+    plain = text.removeprefix("dL/d") if text.startswith(("dL/dw", "dL/db")) else text
+    if plain is text and text.startswith(("gw", "gb_")):
+        plain = text[1:]
+    gradient = plain is not text
+    kind: SubjectKind = "number" if gradient else "parameter"
+    if plain.startswith("w") and plain[1:].isascii() and plain[1:].isdigit():
+        place = weight_place(int(plain[1:]), names.layers)
+        if place is None or str(int(plain[1:])) != plain[1:]:
+            return None
+        layer, *index = place
+        name = names.weight_gradient(layer) if gradient else names.weights(layer)
+        return Subject(kind, name, tuple(index), layer)
+    prefix, _, unit = plain.rpartition("_")
+    layer, place_of = units(network).get(unit, (0, 0))
+    if not layer:
+        return None
+    if prefix == "b" and network.bias:
+        name = names.bias_gradient(layer) if gradient else names.bias(layer)
+        return Subject(kind, name, (place_of,), layer)
+    named = {
+        "net": names.net(layer),
+        "out": names.out(layer),
+        "delta": names.delta(layer),
+        "dL/dout": names.out_gradient(layer),
+    }
+    return Subject("number", named[prefix], (0, place_of), layer) if prefix in named else None
+
+
+def _updates(experiment: Experiment) -> list[str]:
+    """Return the names of the update, or of those of each layer, the last one first."""
+    if "updated-weights" not in experiment.training.mistakes:
+        return ["update"]
+    names, depth = experiment.network.names, experiment.network.depth
+    return [f"update {names.weights(layer)}" for layer in range(depth, 0, -1)]
+
+
+def units(network: Network) -> dict[str, tuple[int, int]]:
+    """Return the layer and the place of every unit, by its name."""
+    return {
+        network.names.unit(layer, unit): (layer, unit)
+        for layer, size in enumerate(network.layers)
+        for unit in range(size)
+    }
+
+
+def weight_place(number: int, layers: tuple[int, ...]) -> tuple[int, int, int] | None:
+    """Return layer, source and destination of weight ``number``, from 1; None beyond the last."""
+    left = number - 1
+    for layer, (sources, destinations) in enumerate(pairwise(layers), 1):
+        if 0 <= left < sources * destinations:
+            return layer, left % sources, left // sources
+        left -= sources * destinations
+    return None

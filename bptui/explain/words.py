@@ -1,15 +1,28 @@
-"""What each operation of a step does, in a sentence for somebody who learns it."""
+"""What is computed, in words for somebody who learns it, and formulas in a line of text."""
 
 from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import numpy as np
 
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.backprop import Operation
 from bptui.core.experiment import Experiment
-from bptui.core.network import Network
+from bptui.core.graph.node import SAMPLES, leaf
+from bptui.core.losses import TERMS
+from bptui.core.network import Names, Network
+from bptui.explain.expression import Apply, Constant, Expression, Quantity, Scope, rebuild
+from bptui.explain.formulas import formula_of
+from bptui.explain.printer import Printer, symbols_of
+from bptui.explain.symbols import Symbols
+
+SYMBOLS = Symbols(Names((1, 1)), ascii_only=True)
 
 
 def layer_words(network: Network, layer: int) -> str:
-    """the output layer, the hidden layer, hidden layer 2."""
+    """Write the output layer, the hidden layer, hidden layer 2."""
     if layer == 0:
         return "the input"
     if layer == network.depth:
@@ -18,7 +31,7 @@ def layer_words(network: Network, layer: int) -> str:
 
 
 def operation_words(operation: Operation, experiment: Experiment, samples: int) -> str:
-    """A sentence about what ``operation`` computes on a batch of ``samples``."""
+    """Say what ``operation`` computes on a batch of ``samples``."""
     network = experiment.network
     layer, last = operation.layer, network.depth
     names, here = network.names, layer_words(network, operation.layer)
@@ -85,3 +98,28 @@ def _delta(operation: Operation, experiment: Experiment) -> str:
         f"{gradient}; the derivatives of {activation} and {experiment.training.loss} "
         "simplify together"
     )
+
+
+def loss_formula(experiment: Experiment) -> str:
+    """Write the loss of a sample, in words and symbols."""
+    shape = (1, experiment.network.layers[-1])
+    terms = TERMS[experiment.training.loss](leaf("out", shape), leaf("t", shape))
+    return f"{plain_formula(formula_of(terms))}, summed over the outputs"
+
+
+def plain_formula(formula: Expression, words: Mapping[Expression, str] | None = None) -> str:
+    """Write a formula in ASCII; ``words`` are what parts of it are called, n counts samples."""
+
+    def spoken(part: Expression) -> Expression:
+        if words and part in words:
+            return Quantity(words[part])
+        match part:
+            case Constant(_, _, code) if code == SAMPLES:
+                return Quantity("n")
+            case Apply("sum", (of,)):
+                return Quantity(f"(sum over the units of {plain_formula(of)})")
+            case _:
+                return rebuild(part, spoken)
+
+    scope = Scope(defaultdict(lambda: np.zeros(())), {})
+    return symbols_of(Printer(SYMBOLS, scope).tokens(spoken(formula)))

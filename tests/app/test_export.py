@@ -24,7 +24,7 @@ from bptui.app.screens.export.screen import ExportScreen, sized
 from bptui.cli.explain import explain
 from bptui.cli.run import run
 from bptui.core.timeline import Timeline
-from bptui.export.history.rows import replayed
+from bptui.export.history import replayed
 from bptui.presets import load
 from bptui.presets.describe import same_experiment
 from bptui.presets.save import SaveError

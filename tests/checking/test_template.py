@@ -16,7 +16,7 @@ import pytest
 from bptui.check.runner import Stopped
 from bptui.core.engine import Engine
 from bptui.core.experiment import Experiment
-from bptui.export.programs.template import template
+from bptui.export.template import template
 from bptui.presets import load, loads
 
 HIDDEN = (

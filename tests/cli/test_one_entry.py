@@ -23,7 +23,7 @@ from bptui.core.graph.node import constant
 from bptui.core.losses import LOSSES, TERMS, Loss, enter_loss
 from bptui.core.optimizers import OPTIMIZERS, Optimizer, enter_optimizer
 from bptui.export.programs import numpy_program, torch_program
-from bptui.export.programs.template import template
+from bptui.export.template import template
 from bptui.main import cli
 from bptui.presets import load
 

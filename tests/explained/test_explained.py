@@ -15,8 +15,8 @@ import pytest
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.explain.explain import Explainer
-from bptui.export.worksheet.sheet import worksheet
-from bptui.export.worksheet.write import written
+from bptui.export.formats import written
+from bptui.export.worksheet import worksheet
 
 from .drawn import kept
 

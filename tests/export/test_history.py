@@ -19,8 +19,17 @@ from bptui.core.evaluation import test_loss as held_out_loss
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network, Parameters
 from bptui.core.timeline import Timeline
-from bptui.export.history.formats import WRITERS, default_every, row_bytes
-from bptui.export.history.rows import MOST_BYTES, MOST_ROWS, Rows, history, replayed, round_every
+from bptui.export.history import (
+    MOST_BYTES,
+    MOST_ROWS,
+    WRITERS,
+    Rows,
+    default_every,
+    history,
+    replayed,
+    round_every,
+    row_bytes,
+)
 from bptui.presets import load
 
 from ..core.support import data

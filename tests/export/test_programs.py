@@ -17,7 +17,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.losses import LOSSES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
-from bptui.export.history.rows import round_every
+from bptui.export.history import round_every
 from bptui.export.programs import numpy_program
 from bptui.presets import load
 from bptui.presets.folders import shipped_names

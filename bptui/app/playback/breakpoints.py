@@ -16,8 +16,7 @@ import numpy.typing as npt
 from bptui.core.arrays import Array
 from bptui.core.network import Network
 from bptui.explain.expression import Index
-from bptui.explain.subjects import number, units
-from bptui.explain.symbols import Symbols
+from bptui.explain.symbols import Symbols, number, units
 
 Relation = Literal["<", ">", "<=", ">=", "=", "rising", "every"]
 Booleans = npt.NDArray[np.bool_]

@@ -8,9 +8,8 @@ from bptui.check.diagnosis.variants import with_cause
 from bptui.core.engine import Engine
 from bptui.core.errors import UnusableError
 from bptui.explain.equation import Comparison, Equation, compare
-from bptui.explain.expression import Expression, Quantity, Transposed, rebuild
+from bptui.explain.expression import Apply, Expression, Quantity, Scope, rebuild
 from bptui.explain.formulas import define_for
-from bptui.explain.scope import Scope
 
 
 def rewritten(cause: Cause, case: Case) -> tuple[Comparison, ...]:
@@ -65,7 +64,7 @@ def _transposed(layer: int, case: Case) -> tuple[Comparison, ...]:
     weights = Quantity(network.names.weights(layer + 1))
 
     def turned(node: Expression) -> Expression:
-        return weights if node == Transposed(weights) else rebuild(node, turned)
+        return weights if node == Apply("transpose", (weights,)) else rebuild(node, turned)
 
     correct = Engine(case.experiment).record()
     scope, name = Scope.of(correct), network.names.out_gradient(layer)

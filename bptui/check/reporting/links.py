@@ -10,8 +10,8 @@ from bptui.check.diagnosis.findings import Diagnosis, Finding
 from bptui.check.reporting.words import INDENT, own_words
 from bptui.core.network import Names
 from bptui.explain.code import assignment, folded
-from bptui.explain.equation import Comparison, Equation
-from bptui.explain.explain import Explainer, Statement
+from bptui.explain.equation import Comparison, Equation, Statement
+from bptui.explain.explain import Explainer
 from bptui.presets.errors import printable
 
 

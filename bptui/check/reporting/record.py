@@ -14,7 +14,7 @@ from bptui.check.reporting.failures import failed, not_loaded
 from bptui.check.reporting.links import right_lines
 from bptui.check.reporting.quantities import ratio_text
 from bptui.check.reporting.report import result
-from bptui.explain.plain import loss_formula
+from bptui.explain.words import loss_formula
 
 Record: TypeAlias = dict[str, Any]
 SCHEMA = 1

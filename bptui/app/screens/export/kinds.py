@@ -8,7 +8,7 @@ from functools import partial
 from typing import TextIO
 
 from bptui.app.screens.export.job import Job, Shown
-from bptui.export.history.rows import Rows
+from bptui.export.history import Rows
 from bptui.presets.errors import cleaned
 from bptui.presets.save import SaveError
 
@@ -67,8 +67,7 @@ def _toml(job: Job, stream: TextIO) -> None:
 
 
 def _history(form: str, job: Job, stream: TextIO) -> None:
-    from bptui.export.history.formats import WRITERS
-    from bptui.export.history.rows import history
+    from bptui.export.history import WRITERS, history
 
     assert job.history is not None, "a history is played on a timeline of its own"
     rows = Rows(job.shown.timeline.furthest, job.every)
@@ -88,8 +87,8 @@ def _text(job: Job, stream: TextIO) -> None:
 
 def _worksheet(form: str, job: Job, stream: TextIO) -> None:
     from bptui.explain.explain import Explainer
-    from bptui.export.worksheet.sheet import worksheet
-    from bptui.export.worksheet.write import written
+    from bptui.export.formats import written
+    from bptui.export.worksheet import worksheet
 
     snapshot = job.shown.snapshot
     for line in written(worksheet(Explainer(snapshot.experiment), snapshot, "all"), form):

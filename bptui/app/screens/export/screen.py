@@ -21,8 +21,7 @@ from bptui.app.screens.export.job import Job, Shown, StoppedError
 from bptui.app.screens.export.kinds import ENDINGS, HISTORY, PROGRAM, Format, with_ending
 from bptui.app.screens.export.picture import Picture
 from bptui.core.errors import UnusableError
-from bptui.export.history.formats import default_every, row_bytes
-from bptui.export.history.rows import Rows, replayed
+from bptui.export.history import Rows, default_every, replayed, row_bytes
 from bptui.presets.number_parsing import EntryError, whole
 from bptui.presets.save import ExistsError, SaveError, shown_path
 

@@ -18,10 +18,10 @@ from bptui.explain.equation import Equation
 from bptui.explain.explain import Explainer
 from bptui.explain.lines import plain
 from bptui.explain.report import FORMS, Report
-from bptui.explain.subjects import examples, find_subject, units
+from bptui.explain.symbols import examples, find_subject, units
 
-from .derivation_support import random_experiment, steps
-from .support import experiment
+from ..core.support import experiment
+from .support import last, random_experiment, steps
 
 SMALL: dict[str, Experiment] = {
     "one hidden layer": experiment((2, 3, 2), "sigmoid"),
@@ -53,8 +53,7 @@ def every_name(made: Experiment) -> list[str]:
 
 @cache
 def second_step(kind: str) -> Snapshot:
-    *_, snapshot = steps(SMALL[kind], 2)
-    return snapshot
+    return last(SMALL[kind])
 
 
 @pytest.mark.parametrize("kind", SMALL)

@@ -1,47 +1,37 @@
-"""Derivations in LaTeX: every formula well formed, with the values of the text's."""
+"""Formulas in LaTeX: well formed, no line too long, with the values of the text's."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from bptui.core.experiment import Experiment
 from bptui.core.losses import LOSSES
-from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
 from bptui.explain.equation import Equation
-from bptui.explain.explain import Explainer, Statement
-from bptui.explain.latex import MOST_NUMBERS, LatexWriter, matrix_text, number_text
+from bptui.explain.explain import Explainer
+from bptui.explain.latex import WIDTH, LatexWriter, glyphs, latex_number, matrix_text
 from bptui.explain.words import operation_words
 
-from .derivation_support import random_experiment
-from .support import HIDDEN, PAIRS, experiment
+from ..core.support import experiment
+from .support import CASES, all_equations, last, statements
+
+OTHERS = {
+    "one": experiment((1, 1), bias=False, samples=1),
+    "deep": experiment((2, 2, 3, 2, 2, 2), bias=False),
+    "wide": experiment((40, 30, 10), ("relu", "softmax"), loss="cross_entropy", samples=9),
+}
 
 
-def equations(made: Experiment, step: int = 1) -> Iterator[Equation]:
-    """Every equation of a step's worksheet, published and correct ones alike."""
-    explanation = Explainer(made).explain(Timeline(made).snapshot(step), "all")
-    statements: list[Statement] = [*explanation.arrays]
-    for section in explanation.numbers:
-        statements += section.statements
-    for each in statements:
-        if isinstance(each, Equation):
-            yield each
-        else:
-            yield from (each.mistaken, each.correct)
-
-
-def lines_of(made: Experiment, quantity: str, digits: int = 6) -> list[list[str]]:
+def lines_of(made: Experiment, quantity: str) -> list[list[str]]:
     """The lines of the equations on single numbers that explain ``quantity`` in step 0."""
     explainer = Explainer(made)
-    writer = LatexWriter(explainer.symbols, digits)
-    found = explainer.explain(Timeline(made).snapshot(0), quantity)
-    statements = [each for section in found.numbers for each in section.statements]
-    return [writer.lines(each) for each in statements if isinstance(each, Equation)]
+    found = statements(explainer.explain(Timeline(made).snapshot(0), quantity))
+    writer = LatexWriter(explainer.symbols, 6)
+    return [writer.lines(each) for each in found if isinstance(each, Equation)]
 
 
 def assert_well_formed(line: str) -> None:
@@ -58,45 +48,17 @@ def assert_well_formed(line: str) -> None:
     assert plain.count("&") == 1, line  # one place to align at, but for those of matrices
 
 
-def check(made: Experiment) -> None:
-    writer = LatexWriter(Explainer(made).symbols, 6, 10)
-    for equation in equations(made):
+@pytest.mark.parametrize("case", [*CASES, *OTHERS])
+def test_every_line_is_well_formed(case: str) -> None:
+    made = {**CASES, **OTHERS}[case]
+    explainer = Explainer(made)
+    writer = LatexWriter(explainer.symbols, 6, 10)
+    for equation in all_equations(explainer.explain(last(made), "all")):
         lines = writer.lines(equation)
         for line in lines:
             assert_well_formed(line)
         if equation.left.index is not None:
-            assert lines[-1].endswith(f"= {number_text(equation.value, 10)}")
-
-
-@pytest.mark.parametrize("name", HIDDEN)
-def test_hidden_activations(name: str) -> None:
-    check(experiment((2, 3, 1), (name, "sigmoid"), samples=2))
-
-
-@pytest.mark.parametrize(("activation", "loss"), PAIRS)
-def test_output_activations_and_losses(activation: str, loss: str) -> None:
-    check(experiment((2, 3), activation, loss=loss, samples=6, l2=0.01))
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_optimizers(name: str) -> None:
-    check(experiment((2, 2, 1), optimizer=name, samples=1))
-
-
-@pytest.mark.parametrize("name", MISTAKES)
-def test_mistakes(name: str) -> None:
-    check(experiment((2, 2, 2), ("tanh", "sigmoid"), mistakes=(name,), batch_size=3, l2=0.01))
-
-
-def test_no_bias_one_unit_and_many_layers() -> None:
-    check(experiment((1, 1), bias=False, samples=1))
-    check(experiment((2, 2, 3, 2, 2, 2), bias=False))
-    check(experiment((40, 30, 10), ("relu", "softmax"), loss="cross_entropy", samples=9))
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_networks_of_every_kind(seed: int) -> None:
-    check(random_experiment(seed, mistakes=seed % 3))
+            assert lines[-1].endswith(f"= {latex_number(equation.value, 10)}")
 
 
 def test_what_a_mistake_changes_stands_in_a_box() -> None:
@@ -117,6 +79,7 @@ def test_a_gradient_by_hand_takes_every_path_to_the_loss() -> None:
     for factor in (r"w_{5}", r"w_{7}", r"\mathit{out}_{h1} \cdot \left(1 - \mathit{out}_{h1}"):
         assert factor in text
     assert update[0] == r"w_{1} &\leftarrow w_{1} - \eta \cdot \frac{\partial L}{\partial w_{1}}"
+    assert max(map(glyphs, lines)) <= WIDTH + 10  # the sign and its margin
 
 
 def test_samples_are_written_out_up_to_four_and_counted_beyond() -> None:
@@ -126,43 +89,27 @@ def test_samples_are_written_out_up_to_four_and_counted_beyond() -> None:
         assert rf"\sum_{{{samples}\text{{ samples}}}}" in text
         labels = [int(each) for each in re.findall(r"\(sample (\d+)\)", text)]
         assert labels == ([1, 2, 3, 4] if left_out is None else [1, 2, 3, 9])
-        assert (rf"\underbrace{{\cdots}}_{{{left_out}\text{{ more samples}}}}" in text) == bool(
-            left_out
-        )
-
-
-def test_long_products_are_broken_between_their_factors() -> None:
-    lines = lines_of(experiment((2, 2, 2), "tanh", bias=False, samples=1), "w1")[0]
-    numbers = [len(re.findall(r"\d+\.\d+", line)) for line in lines]
-    assert max(numbers) <= MOST_NUMBERS
-    assert all(line.startswith(("&", r"\frac")) for line in lines)
+        more = rf"\underbrace{{\cdots}}_{{{left_out}\text{{ more samples}}}}"
+        assert (more in text) == bool(left_out)
 
 
 def test_matrices_leave_out_what_is_too_much_but_not_what_is_asked_for() -> None:
-    array = np.arange(200.0).reshape(20, 10)
-    text = matrix_text(array, 6, (11, 7))
-    assert r"\mathbf{117}" in text
-    assert r"\vdots" in text
-    assert r"\cdots" in text
+    text = matrix_text(np.arange(200.0).reshape(20, 10), 6, (11, 7))
+    for told in (r"\mathbf{117}", r"\vdots", r"\cdots"):
+        assert told in text
     assert text.endswith(r"_{20 \times 10}")
     assert text.count(r"\\") == 5
     small = matrix_text(np.array([[1.0, -0.0], [0.25, 3e-9]]), 6)
     assert small == r"\begin{pmatrix} 1 & 0 \\ 0.25 & 3 \times 10^{-9} \end{pmatrix}"
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.1 + 0.2, "0.3"),
-        (-1.5e-7, r"-1.5 \times 10^{-7}"),
-        (2e30, r"2 \times 10^{30}"),
-        (-0.0, "0"),
-        (float("nan"), r"\mathrm{nan}"),
-        (float("-inf"), r"-\mathrm{inf}"),
-    ],
-)
-def test_numbers(value: float, text: str) -> None:
-    assert number_text(value, 6) == text
+def test_numbers() -> None:
+    assert latex_number(0.1 + 0.2, 6) == "0.3"
+    assert latex_number(-1.5e-7, 6) == r"-1.5 \times 10^{-7}"
+    assert latex_number(2e30, 6) == r"2 \times 10^{30}"
+    assert latex_number(-0.0, 6) == "0"
+    assert latex_number(float("nan"), 6) == r"\mathrm{nan}"
+    assert latex_number(float("-inf"), 6) == r"-\mathrm{inf}"
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

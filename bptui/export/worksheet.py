@@ -1,4 +1,4 @@
-"""What ``bptui explain`` writes, before it is text, Markdown or LaTeX."""
+"""The calculation of a step, to be read or handed out: what every format of it says."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from bptui.core.backprop import Operation
 from bptui.core.engine import Snapshot
 from bptui.core.mistakes import MISTAKES
-from bptui.explain.equation import Equation, sample_of
-from bptui.explain.explain import Explainer, Explanation, Section, Statement
-from bptui.explain.expression import Quantity, Setting, children
+from bptui.explain.equation import Statement, equations
+from bptui.explain.explain import Explainer, Explanation, Section
+from bptui.explain.expression import Quantity, Scope, Setting
 from bptui.explain.report import FORMS, Form
-from bptui.explain.scope import Scope
 from bptui.explain.symbols import Symbols
 from bptui.explain.words import operation_words
 from bptui.presets.errors import cleaned
@@ -55,7 +54,7 @@ class Worksheet:
 
 
 def worksheet(explainer: Explainer, snapshot: Snapshot, quantity: str) -> Worksheet:
-    """The explanation of ``quantity``, or of a whole step operation by operation.
+    """Explain ``quantity``, or a whole step operation by operation.
 
     Raises :class:`~bptui.core.errors.UnusableError` where the network has nothing of that name.
     """
@@ -83,13 +82,13 @@ def _operations(explainer: Explainer, snapshot: Snapshot) -> list[Part]:
         most = MOST if _largest(snapshot, operation) <= MOST else MOST_OF_LARGE
         explanation = explainer.explain_operation(snapshot, operation.name, most)
         forms: tuple[Form, ...] = ("matrix", "scalar", "numpy")
-        title = f"{place}. {operation.name}"
-        parts.append(Part(title, f"{words[0].upper()}{words[1:]}.", explanation, forms, True))
+        words = f"{words[0].upper()}{words[1:]}."
+        parts.append(Part(f"{place}. {operation.name}", words, explanation, forms, True))
     return parts
 
 
 def _largest(snapshot: Snapshot, operation: Operation) -> int:
-    """The numbers in the largest array that an operation computes."""
+    """Count the numbers in the largest array that an operation computes."""
     arrays = Scope.of(snapshot).old
     # an update of what is frozen writes nothing
     return max((arrays[name].size for name in operation.writes if name in arrays), default=0)
@@ -137,14 +136,14 @@ def _count(number: int, noun: str) -> str:
 
 
 def _settings(parts: tuple[Part, ...]) -> list[tuple[str, float]]:
-    """The settings in the formulas and ``k``, each once, in the order in which they are read."""
+    """Yield the settings in the formulas and ``k``, each once, in the order of reading."""
     found: dict[str, float] = {}
     for part in parts:
         statements = [*part.explanation.arrays]
         for section in part.explanation.numbers:
             statements += section.statements[:1]
         for statement in statements:
-            for equation in equations(statement):
+            for equation in equations(statement).values():
                 stack = [equation.expression]
                 while stack:
                     node = stack.pop()
@@ -152,12 +151,12 @@ def _settings(parts: tuple[Part, ...]) -> list[tuple[str, float]]:
                         found[node.name] = node.value
                     if isinstance(node, Quantity) and node.name == "k":
                         found["k"] = float(equation.scope.value(node))
-                    stack += reversed(children(node))
+                    stack += reversed(node.parts)
     return [*found.items()]
 
 
 def sections(explanation: Explanation, symbols: Symbols) -> Iterator[tuple[str, Section]]:
-    """The equations on single numbers with what to write above them, if anything.
+    """Yield the equations on single numbers with what to write above them, if anything.
 
     Numbers that every sample of a batch has are put together by sample.
     """
@@ -165,20 +164,8 @@ def sections(explanation: Explanation, symbols: Symbols) -> Iterator[tuple[str, 
         label = section.title if section.title.startswith("where") else ""
         groups: dict[str, list[Statement]] = {}
         for statement in section.statements:
-            sample = "" if label else sample_of(equations(statement)[0], symbols)
-            groups.setdefault(sample or label, []).append(statement)
+            first = next(iter(equations(statement).values()))
+            groups.setdefault(label or first.sample(symbols), []).append(statement)
         for place, (title, statements) in enumerate(groups.items(), 1):
             omitted = section.omitted if place == len(groups) else 0
             yield title, Section(title, tuple(statements), omitted)
-
-
-def equations(statement: Statement) -> tuple[Equation, ...]:
-    """The equation itself, or the mistaken one and the correct one."""
-    if isinstance(statement, Equation):
-        return (statement,)
-    return (statement.mistaken, statement.correct)
-
-
-def remarks(statement: Statement) -> tuple[str, ...]:
-    """What stands above each of its :func:`equations`, if anything."""
-    return ("",) if isinstance(statement, Equation) else (statement.heading, "correct")

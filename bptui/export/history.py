@@ -1,19 +1,140 @@
-"""Writes a history as CSV, as JSON or as NumPy arrays; all numbers read back bit-identically."""
+"""The steps that were trained, as files: which of them, played again, and how they are written.
+
+All numbers read back bit-identically.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import TextIO
 
 import numpy as np
 
 from bptui.core.arrays import Array
+from bptui.core.engine import Snapshot
+from bptui.core.evaluation import test_loss
 from bptui.core.experiment import Experiment
-from bptui.core.network import Parameters
-from bptui.export.history.numbers import as_lists, numbers, parameter_names, spelled
-from bptui.export.history.rows import MOST_BYTES, MOST_ROWS, Row, Rows, round_every
+from bptui.core.network import Network, Parameters
+from bptui.core.timeline import Timeline
+
+MOST_ROWS, MOST_BYTES = 10_000, 100_000_000
+"""A history is not longer or larger than about this, unless the user wants it to be."""
+SLICE = 0.05
+"""Seconds of training after which a look is taken at whether it is still wanted."""
+
+
+def round_every(steps: int, rows: int) -> int:
+    """The smallest K of 1, 2, 5, 10, 20, 50, ... that gives at most ``rows`` after the first."""
+    scale = 1
+    while True:
+        for digit in (1, 2, 5):
+            if digit * scale * rows >= steps:
+                return digit * scale
+        scale *= 10
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Steps 0, ``every``, 2 ``every``, ... and always ``last``."""
+
+    last: int
+    every: int
+
+    @property
+    def count(self) -> int:
+        return -(-self.last // self.every) + 1
+
+    def steps(self) -> Iterator[int]:
+        yield from range(0, self.last, self.every)
+        yield self.last
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A step of a history; ``test_loss`` is None where no samples are kept back for testing."""
+
+    snapshot: Snapshot
+    test_loss: float | None
+
+    @property
+    def learning_rate(self) -> float:
+        return self.snapshot.experiment.training.learning_rate
+
+
+def replayed(timeline: Timeline, shown: Snapshot) -> Timeline:
+    """A timeline of its own with all the steps that ``timeline`` has played, edits included.
+
+    ``shown`` is any snapshot of it.
+    """
+    # a fork behind the last step played: what would come after it is never asked for
+    return timeline.edited(len(timeline.losses), shown.experiment, shown.parameters, shown.slots)
+
+
+def history(timeline: Timeline, rows: Rows, tick: Callable[[int], None]) -> Iterator[Row]:
+    """Play ``rows``; ``tick`` is called with the rows done, and may raise to break it off."""
+    for done, step in enumerate(rows.steps()):
+        tick(done)
+        while not timeline.move_towards(step, SLICE):
+            tick(done)
+        snapshot = timeline.snapshot(step)
+        yield Row(snapshot, _tested(snapshot.experiment, snapshot))
+
+
+def _tested(experiment: Experiment, snapshot: Snapshot) -> float | None:
+    """The loss of the test samples at the step's parameters, if there are any."""
+    if not len(experiment.data.test_inputs):
+        return None
+    return test_loss(experiment, snapshot.parameters)
+
+
+# numbers
+
+
+def spelled(number: float) -> float | str:
+    """The number, or ``nan``, ``inf``, ``-inf``: JSON has none that are not finite."""
+    return float(number) if math.isfinite(number) else str(float(number))
+
+
+def nested(array: Array) -> object:
+    """``array`` as lists of what :func:`spelled` gives."""
+    if np.isfinite(array).all():
+        return array.tolist()
+    return [spelled(each) if array.ndim == 1 else nested(each) for each in array]
+
+
+def as_lists(parameters: Parameters) -> dict[str, object]:
+    """Weights [l][i][j] and biases [l][j], None where there are none."""
+    biases = parameters.biases
+    return {
+        "weights": [nested(each) for each in parameters.weights],
+        "biases": None if biases is None else [nested(each) for each in biases],
+    }
+
+
+def parameter_names(network: Network) -> Iterator[str]:
+    """W1[i][j], the weight from unit i to unit j, and b1[j], a bias: layer after layer."""
+    for layer in range(1, network.depth + 1):
+        for source in range(network.layers[layer - 1]):
+            for unit in range(network.layers[layer]):
+                yield f"{network.names.weights(layer)}[{source}][{unit}]"
+        if network.bias:
+            for unit in range(network.layers[layer]):
+                yield f"{network.names.bias(layer)}[{unit}]"
+
+
+def numbers(parameters: Parameters) -> Iterator[float]:
+    """In the order of the names: W1, b1, W2, b2, ..."""
+    for layer, weights in enumerate(parameters.weights):
+        yield from weights.ravel().tolist()
+        if parameters.biases is not None:
+            yield from parameters.biases[layer].tolist()
+
+
+# files
 
 WriteHistory = Callable[[Experiment, Rows, Iterable[Row], TextIO], None]
 LEAST_BYTES = {"csv": 40, "json": 200, "npz": 32}

@@ -11,11 +11,9 @@ from bptui.core.graph.node import Node, constant, leaf, samples
 from bptui.core.losses import LOSSES, TERMS
 from bptui.explain.expression import Setting
 from bptui.explain.formulas import formula_of
-from bptui.explain.plain import loss_formula, plain
-from bptui.export.programs.header import quoted
-from bptui.export.programs.lines import commented, folded, indented, listed
-from bptui.export.programs.mistaken import SEVERAL, Version
-from bptui.export.programs.spelling import Speller, read_by, variables
+from bptui.explain.words import loss_formula, plain_formula
+from bptui.export.layout import commented, folded, indented, listed, quoted
+from bptui.export.spelling import SEVERAL, Speller, Version, read_by, variables
 from bptui.presets.errors import printable
 from bptui.presets.folders import shipped_folder
 
@@ -154,16 +152,16 @@ class _Template:
             after = f"{names.weights(layer + 1)}[i, j] * {names.delta(layer + 1)}[j]"
             rows = {f"{gradient}[i]": f"sum over j of {after}"}
         else:
-            rows = {gradient: plain(formula_of(self.error(a)))}
+            rows = {gradient: plain_formula(formula_of(self.error(a)))}
         if entry.pullback is not None:
-            rows[delta] = plain(formula_of(entry.pullback(z, a, g)))
+            rows[delta] = plain_formula(formula_of(entry.pullback(z, a, g)))
         else:
             applied = APPLIED[entry.name](z)
             slope = entry.slope(z, a) if entry.slope else carried_back(applied, constant(1.0), z)
             formula = formula_of(slope)
             shared = variables(formula)
-            rows[f"f'({z.name})"] = plain(formula, shared)
-            rows |= {f"with {name}": plain(part) for part, name in shared.items()}
+            rows[f"f'({z.name})"] = plain_formula(formula, shared)
+            rows |= {f"with {name}": plain_formula(part) for part, name in shared.items()}
             rows[delta] = f"{gradient} * f'({z.name})"
         wide = max(map(len, rows))
         return [

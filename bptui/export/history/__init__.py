@@ -1,1 +1,0 @@
-"""The steps that were trained, as files."""

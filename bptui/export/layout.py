@@ -1,0 +1,143 @@
+"""Lines of a program, laid out as formatters do: docstrings, comments, arrays, long lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import partial
+from textwrap import wrap
+
+from bptui.core.arrays import Array
+from bptui.core.experiment import Experiment
+from bptui.presets.errors import cleaned, printable
+
+WIDTH, INDENT = 100, "    "
+ROOM = WIDTH - len(INDENT)
+"""Columns of what is going to be indented."""
+NUMBERS = '''def numbers(text):
+    """The numbers in a text, separated by spaces."""
+    return {make}([float(each) for each in text.split()])'''
+SHAPES = re.compile(r"\([n\d]+,[ n\d]*\)(?: [@+=] \([n\d]+,[ n\d]*\))*")
+"""The shapes of a product in a comment, which reads ill in two parts: (3, n) @ (n, 1) = (3, 1)."""
+_filled = partial(wrap, break_long_words=False, break_on_hyphens=False)
+
+
+def listed(before: str, items: Sequence[str], after: str, short: str = "") -> list[str]:
+    """Return items within brackets, in several lines where one is too long.
+
+    ``before`` ends with the opening bracket, ``after`` begins with the closing one; ``short`` is
+    the one line if it is not these.
+    """
+    middle = ", ".join(items)
+    short = short or f"{before}{middle}{after}"
+    if len(short) <= ROOM:
+        return [short]
+    one = len(INDENT + middle) <= ROOM
+    return [before, *indented([middle] if one else [f"{item}," for item in items]), after]
+
+
+def folded(before: str, expression: str) -> list[str]:
+    """Return a statement, its expression in parentheses over several lines where it is too long."""
+    if len(before + expression) <= ROOM:
+        return [before + expression]
+    return [f"{before}(", *indented(_filled(expression, ROOM - len(INDENT))), ")"]
+
+
+def indented(lines: Iterable[str]) -> list[str]:
+    """Return lines of a block."""
+    return [f"{INDENT}{line}" if line else "" for line in lines]
+
+
+def commented(lines: Iterable[str]) -> list[str]:
+    """Return code that does not run."""
+    return [f"# {line}" for line in lines]
+
+
+def comment(text: str) -> list[str]:
+    """Return ``text`` as comment lines no longer than those of a program; shapes stay whole."""
+    whole = SHAPES.sub(lambda found: found[0].replace(" ", "\xa0"), text)
+    return [line.replace("\xa0", " ") for line in commented(wrap(whole, ROOM - len("# ")))]
+
+
+def docstring(text: str) -> list[str]:
+    """Return ``text`` as the docstring of a function."""
+    lines = wrap(f'"""{text}', ROOM - len('"""'))
+    return [f'{lines[0]}"""'] if len(lines) == 1 else [*lines, '"""']
+
+
+def quoted(lines: Iterable[str]) -> list[str]:
+    """Return lines as a docstring, which nothing in them can end."""
+    text = "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return [f'"""{text}', '"""']
+
+
+def array_lines(name: str, array: Array, make: str) -> list[str]:
+    """Return ``name = make([...])`` with all digits: what it makes has the same bits and shape.
+
+    Long ones stand in a text, a row a line, for the function :data:`NUMBERS` of the program.
+    """
+    short = f"{name} = {make}({array.tolist()!r})"
+    if len(short) <= WIDTH:
+        return [short]
+    # 255.0 as 255, which reads back the same
+    rows = (
+        " ".join(repr(value).removesuffix(".0") for value in row)
+        for row in array.reshape(-1, array.shape[-1]).tolist()
+    )
+    text = [line for row in rows for line in _filled(row, ROOM, subsequent_indent="  ")]
+    shape = ", ".join(map(str, array.shape))
+    return [f"{name} = numbers(", *indented(['"""', *text, '"""']), f").reshape({shape})"]
+
+
+def header(experiment: Experiment, facts: Sequence[str], needs: str) -> list[str]:
+    """Return the docstring of a program; ``facts`` are paragraphs, ``needs`` is what it imports."""
+    title = " ".join(cleaned(experiment.title or experiment.name).split()) or "A network"
+    source = experiment.source.strip()
+    told = (
+        f"Exported by bptui from the preset {printable(experiment.name)}. It trains the network "
+        f"and prints the same losses as bptui. {needs}"
+    )
+    lines = wrap(title, WIDTH - len('"""'))
+    for text in (experiment.description, f"Source: {source}" if source else ""):
+        lines += ["", *_prose(text)] if text.strip() else []
+    lines += ["", *_settings(experiment)]
+    for text in (*facts, told):
+        lines += ["", *_prose(text)]
+    return quoted(lines)
+
+
+def _prose(text: str) -> list[str]:
+    """Return paragraphs; one of plain words with a line that is too long is filled anew."""
+    found: list[str] = []
+    for paragraph in re.split(r"\n\s*\n", cleaned(text).strip("\n")):
+        lines = paragraph.rstrip().split("\n")
+        if max(map(len, lines)) > WIDTH:
+            plain = all(line[:1].isalnum() for line in lines)  # no list, no table, no code
+            for line in [" ".join(lines)] if plain else lines:
+                indent = " " * (len(line) - len(line.lstrip()))
+                found += wrap(line, WIDTH, subsequent_indent=indent * 2) or [""]
+        else:
+            found += lines
+        found.append("")
+    return found[:-1]
+
+
+def _settings(experiment: Experiment) -> list[str]:
+    training = experiment.training
+    loss = training.loss
+    if experiment.data.samples > 1:
+        loss += f", {training.reduction} over the samples of a batch"
+    if training.l2:
+        loss += f", plus {float(training.l2)!r} times the sum of all squared weights"
+    table = {
+        "network": str(experiment.network),
+        "loss": loss,
+        "training": f"{training.optimizer}, {training.steps:,} steps",
+        "frozen": experiment.frozen_words(),
+    }
+    return [
+        line
+        for name, text in table.items()
+        if text
+        for line in wrap(f"{name:9} {text}", WIDTH, subsequent_indent=" " * 10)
+    ]

@@ -1,0 +1,463 @@
+"""Programs that stand alone and train the network of an experiment: in numpy, in torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from msgspec import structs
+
+from bptui.core.arrays import frozen
+from bptui.core.data import Data
+from bptui.core.experiment import Experiment
+from bptui.core.mistakes import MISTAKES
+from bptui.explain.expression import Quantity, is_op, quantities, signed
+from bptui.explain.symbols import Symbols
+from bptui.explain.words import layer_words
+from bptui.export.history import round_every
+from bptui.export.layout import (
+    NUMBERS,
+    array_lines,
+    comment,
+    commented,
+    docstring,
+    folded,
+    header,
+    indented,
+    listed,
+)
+from bptui.export.spelling import Speller, Version, Versions, read_by, words
+from bptui.presets.build import origin_of
+from bptui.presets.errors import printable
+from bptui.presets.save import document
+
+PRINTED = 20
+"""Losses after the first, at most: those that ``bptui run`` shows."""
+SHUFFLED = '''def shuffled(epoch):
+    """The order of the samples in an epoch, which does not depend on earlier epochs."""
+    generator = np.random.Generator(np.random.Philox(key=SEED, counter=[0, 0, 0, epoch]))
+    return {order}'''
+LOOP = """    # Forward pass
+    {computed}
+    loss = {loss}
+    last = step == STEPS or not {package}.isfinite(loss)  # not finite: training has diverged
+    if last or step % EVERY == 0:
+        print(f"step {{step:{width}}}  loss {{loss.item()!r}}")
+    if last:
+        break"""
+NUMPY_NEEDS = (
+    "They agree to twelve digits, or fewer where training magnifies a difference in the last one. "
+    "It needs numpy only."
+)
+NUMPY_HEAD = """
+import numpy as np
+
+# No warnings: training that diverges shows in its losses, and 1 / (1 + inf) is 0
+np.seterr(all="ignore")
+"""
+DEVIATES = (
+    "It deliberately deviates from backpropagation. Above each wrong line is the correct one:"
+)
+TORCH_NEEDS = (
+    "Torch rounds differently: they agree to nine digits or more, or fewer where training "
+    "magnifies a difference in the last one, as steps that stay large near a minimum do. It needs "
+)
+TORCH_OPTIMIZERS = {
+    "sgd": "SGD(trained, lr=LEARNING_RATE)",
+    "momentum": "SGD(trained, lr=LEARNING_RATE, momentum=MOMENTUM)",
+    "nesterov": "SGD(trained, lr=LEARNING_RATE, momentum=MOMENTUM, nesterov=MOMENTUM > 0)",
+    "adagrad": "Adagrad(trained, lr=LEARNING_RATE, eps=EPSILON)",
+    "rmsprop": "RMSprop(trained, lr=LEARNING_RATE, alpha=RHO, eps=EPSILON)",
+    "adam": "Adam(trained, lr=LEARNING_RATE, betas=(BETA1, BETA2), eps=EPSILON)",
+}
+"""torch's own rules by our names; others are written out."""
+MOST_PRODUCTS_ALONE = 2_000_000
+"""Products in a forward pass below which one thread is quicker than several."""
+
+
+class RefusedError(Exception):
+    """A program that cannot be written; ``reason`` is one sentence."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+def toml_preset(experiment: Experiment) -> str:
+    """Return the TOML text, which loads to the same experiment, bit by bit, from any folder.
+
+    The preset's own words and comments stay; samples from a CSV file are written out, as that file
+    may not be where the preset goes. Raises :class:`~bptui.presets.save.SaveError` where no preset
+    can have these numbers.
+    """
+    origin = origin_of(experiment)
+    if origin is not None and origin.table.data.csv is not None:
+        # samples that are not those of the origin's words are written down as numbers
+        none = frozen(np.empty((0, 0)))
+        experiment = replace(
+            experiment, origin=structs.replace(origin, data=Data(none, none, none, none))
+        )
+    return document(experiment)
+
+
+class _Program:
+    """Writes the parts that programs in numpy and in torch have in common."""
+
+    def __init__(self, experiment: Experiment, torch: bool = False) -> None:
+        self.experiment, self.network = experiment, experiment.network
+        self.training, self.schedule = experiment.training, experiment.schedule
+        self.optimizer, self.data = experiment.optimizer, experiment.data
+        self.names, self.depth = self.network.names, self.network.depth
+        self.torch, self.make = torch, "torch.tensor" if torch else "np.array"
+        self.speller, self.versions = Speller(self.network, torch), Versions(experiment)
+        self.speller.words |= words(self.versions.wrong.slots)
+        self.places = Symbols(self.names).places
+        self.parameters = experiment.start.named()
+        layers = range(1, self.depth + 1)
+        self.values = [name(layer) for layer in layers for name in (self.names.net, self.names.out)]
+        """net_h, out_h, net_o, out_o."""
+        total = self.versions.wrong.definitions
+        self.data_loss = total.get("data_loss", total["loss"])
+
+    def text(self, head: list[str], loop: list[str], memory: list[str], own: list[str]) -> str:
+        """Return the whole program. ``own`` are functions beside those of the forward pass."""
+        functions = [*self.losses(), self.forward(), *own]
+        functions = [*self.speller.functions("\n".join([*functions, *loop])), *functions]
+        if self.schedule.shuffle:
+            order = "generator.permutation(len(INPUTS))"
+            order = f"torch.from_numpy({order})" if self.torch else order
+            functions.append(SHUFFLED.format(order=order))
+        arrays, head = [*self.arrays(), *memory], [*head, *self.constants()]
+        if any(line.endswith("= numbers(") for line in arrays):
+            functions = [NUMBERS.format(make=self.make), "\n".join(arrays[1:]), *functions]
+        else:
+            head += arrays
+        return "\n\n\n".join(["\n".join(head), *functions, "\n".join(loop)]) + "\n"
+
+    def constants(self) -> list[str]:
+        """Write the settings as constants."""
+        training, schedule = self.training, self.schedule
+        given = {"learning_rate": training.learning_rate, **dict(training.settings)}
+        given |= {"l2": training.l2} if training.l2 else {}
+        every = round_every(training.steps, PRINTED)
+        lines = [f"{name.upper()} = {float(value)!r}" for name, value in given.items()]
+        lines.append(f"STEPS = {training.steps}")
+        lines.append(f"EVERY = {every}  # steps from one printed loss to the next")
+        if not schedule.full_batch:
+            lines.append(f"BATCH_SIZE = {schedule.batch_size}")
+            lines.append(f"BATCHES = {schedule.batches_per_epoch}  # in an epoch")
+            lines += [f"SEED = {schedule.seed}"] if schedule.shuffle else []
+        return lines
+
+    def arrays(self) -> list[str]:
+        """Write the samples, those kept back for testing too, and the start values."""
+        data, layers = self.data, self.network.layers
+        one = "The only sample" if data.samples == 1 else f"{data.samples} samples, one per row"
+        sizes = f"{_counted(layers[0], 'input')}, {_counted(layers[-1], 'target')}"
+        lines = ["", *comment(f"{one}: {sizes}")]
+        for what, names in (("Inputs", data.input_names), ("Classes", data.class_names)):
+            lines += comment(f"{what}: {', '.join(map(printable, names))}") if names else []
+        lines += array_lines("INPUTS", data.inputs, self.make)
+        lines += array_lines("TARGETS", data.targets, self.make)
+        if len(data.test_inputs):
+            lines += ["", *comment(_counted(len(data.test_inputs), "test sample"))]
+            lines += array_lines("TEST_INPUTS", data.test_inputs, self.make)
+            lines += array_lines("TEST_TARGETS", data.test_targets, self.make)
+        start = "Start values: W[i, j] leads from unit i of a layer to unit j of the next"
+        lines += ["", *comment(start)]
+        for name, array in self.parameters.items():
+            lines += array_lines(name, array, self.make)
+        return lines
+
+    # functions
+
+    def assignment(self, name: str, remark: str = "") -> list[str]:
+        """Write what computes a quantity, with its mistakes."""
+
+        def write(version: Version) -> list[str]:
+            variable = self.speller.code(Quantity(name))
+            lines = folded(f"{variable} = ", self.speller.code(version.definitions[name]))
+            return [*lines[:-1], lines[-1] + remark]
+
+        return self.versions.statement(write)
+
+    def forward(self) -> str:
+        """Write the function of the forward pass."""
+        sizes, bias = self.network.layers, " + b" * self.network.bias
+        about = f"All layers' values for the inputs x, (n, {sizes[0]}): net = x W{bias}, "
+        lines = docstring(f"{about}out = f(net).")
+        for layer in range(1, self.depth + 1):
+            fan_in, units = sizes[layer - 1 : layer + 1]
+            shape = f"(n, {fan_in}) @ ({fan_in}, {units})" + f" + ({units},)" * self.network.bias
+            lines += self.assignment(self.names.net(layer), f"  # {shape} = (n, {units})")
+            lines += self.assignment(self.names.out(layer))
+        lines += listed("return (", self.values, ")", f"return {', '.join(self.values)}")
+        return "\n".join(["def forward(x):", *indented(lines)])
+
+    def losses(self) -> list[str]:
+        """Write the loss of outputs and targets, and the penalty."""
+        short = {self.names.net(self.depth): "z", self.names.out(self.depth): "out", "target": "t"}
+        takes = ", ".join(short[name] for name in read_by(self.data_loss))
+        told = self.experiment.loss.words or f"the {self.training.loss} of output and target"
+        over = f"; {self.training.reduction} over the samples" * (self.data.samples > 1)
+        about = f"{told[:1].upper()}{told[1:]}{over}."
+        head = f"{self.training.loss}({takes})"
+        loss = self.speller.function(head, self.data_loss, about, words(short))
+        penalty = self.versions.wrong.definitions.get("penalty")
+        about = "L2 times the sum of all squared weights."
+        return [loss, *([self.speller.function("penalty()", penalty, about)] if penalty else [])]
+
+    def loss(self, target: str = "t", scale: str = "") -> str:
+        """Write the call for the loss."""
+        given = [target if name == "target" else name for name in read_by(self.data_loss)]
+        penalty = " + penalty()" if self.training.l2 else ""
+        return f"{self.training.loss}({', '.join(given)}){scale}{penalty}"
+
+    def update_call(self, parameter: str) -> str:
+        """Write ``update(W1, gW1, v_W1)``."""
+        slots = [f"{slot}_{parameter}" for slot in self.optimizer.slots]
+        count = ["step + 1"] * self.optimizer.counts
+        return f"update({', '.join([parameter, f'g{parameter}', *slots, *count])})"
+
+    def update(self) -> list[str]:
+        """Write the function that changes a parameter and its slots, where any is trained."""
+        right = self.versions.right.updates
+        if not right:
+            return []
+        parameter = next(iter(self.versions.wrong.updates or right))
+        takes = ["w", "g", *self.optimizer.slots, *(["k"] * self.optimizer.counts)]
+        lines = docstring(f"w becomes its old value {self.optimizer.words}; changed in place.")
+        for place in range(len(right[parameter])):
+            lines += self.versions.statement(partial(self.change, parameter, place))
+        return ["\n".join([f"def update({', '.join(takes)}):", *indented(lines)])]
+
+    def change(self, parameter: str, place: int, version: Version) -> list[str]:
+        """Write how a parameter, or a slot of it, becomes another in place."""
+        short = {parameter: "w", f"g{parameter}": "g"}
+        short |= {f"{slot}_{parameter}": slot for slot in self.optimizer.slots}
+        changes = version.updates.get(parameter) or self.versions.right.updates[parameter]
+        name, formula = changes[place].name, changes[place].expression
+        variable, lines = short[name], list[str]()
+        start = f"{variable}[:] = "
+        if any(Quantity(name) in quantities(later.expression) for later in changes[place + 1 :]):
+            lines = [f"old_{variable} = {variable}.{'clone' if self.torch else 'copy'}()"]
+        if is_op(formula, "add") and len(formula.parts) == 2 and formula.parts[0] == Quantity(name):
+            sign, formula = signed(formula.parts[1])
+            start = f"{variable} {sign}= "
+        every = words(short)
+        for earlier in changes[:place]:
+            every[Quantity(earlier.name, new=True)] = short[earlier.name]
+            every[Quantity(earlier.name)] = f"old_{short[earlier.name]}"
+        return [*lines, *folded(start, self.speller.code(formula, every))]
+
+    # the loop
+
+    def loop(self, backward: list[str]) -> list[str]:
+        """Write the steps; ``backward`` goes from the loss to the new parameters."""
+        values = ", ".join(self.values)
+        called = listed("(", self.values, ") = forward(x)", f"{values} = forward(x)")
+        package, width = "torch" if self.torch else "np", len(str(self.training.steps))
+        computed = "\n    ".join(called)
+        lines = ["for step in range(STEPS + 1):", *indented(self.batch()), ""]
+        lines.append(LOOP.format(computed=computed, loss=self.loss(), package=package, width=width))
+        lines += indented(backward)
+        if len(self.data.test_inputs):
+            # on the scale of a batch's
+            size = "len(INPUTS)" if self.schedule.full_batch else "BATCH_SIZE"
+            scale = f" / len(TEST_INPUTS) * {size}" if self.training.reduction == "sum" else ""
+            lines += ["", "# The test samples, after the last step"]
+            lines += [line.replace("(x)", "(TEST_INPUTS)") for line in called]
+            lines += [f"test_loss = {self.loss('TEST_TARGETS', scale)}"]
+            lines += ['print(f"test loss {test_loss.item()!r}")']
+        return lines
+
+    def batch(self) -> list[str]:
+        """Write which samples a step works on."""
+        if self.schedule.full_batch:
+            return ["x, t = INPUTS, TARGETS"]
+        taken = ["batch = step % BATCHES"]
+        taken += ["rows = slice(batch * BATCH_SIZE, (batch + 1) * BATCH_SIZE)"]
+        if self.schedule.shuffle:
+            taken = ["epoch, batch = divmod(step, BATCHES)", "if batch == 0:"]
+            taken += ["    order = shuffled(epoch)"]
+            taken += ["rows = order[batch * BATCH_SIZE : (batch + 1) * BATCH_SIZE]"]
+        return [*taken, "x, t = INPUTS[rows], TARGETS[rows]"]
+
+    def backward_names(self) -> list[str]:
+        """Return what the backward pass computes, in order."""
+        needed = self.versions.right.needed | self.versions.wrong.needed
+        passes = [name for name in self.versions.wrong.definitions if name in needed]
+        return [name for name in passes if name in self.places and name not in self.values]
+
+    def meaning(self, name: str) -> list[str]:
+        """Say in a comment which link of the chain rule a quantity is, and its shape."""
+        place, names, sizes = self.places[name], self.names, self.network.layers
+        layer, of = place.layer, name[1:]
+        before, here = sizes[layer - 1 : layer + 1]
+        net, out, delta = (kind(layer) for kind in (names.net, names.out, names.delta))
+        if place.kind == "out_gradient" and layer == self.depth:
+            return comment(f"dL/d{out}, how much each output changes the loss: (n, {here})")
+        if place.kind == "out_gradient":
+            chain = f"dL/d{out} = {names.delta(layer + 1)} * d{names.net(layer + 1)}/d{out}"
+            after = sizes[layer + 1]
+            return comment(f"{chain}: (n, {after}) @ ({after}, {here}) = (n, {here})")
+        if place.kind == "delta":
+            return comment(f"{delta} = dL/d{net} = dL/d{out} * d{out}/d{net}: (n, {here})")
+        chain = f"{name} = dL/d{of} = {delta} * d{net}/d{of}"
+        if place.kind == "bias_gradient":
+            return comment(f"{chain}, which is 1, summed over the samples: ({here},)")
+        chain += ", summed over the samples" + ", plus the penalty's" * bool(self.training.l2)
+        return comment(f"{chain}: ({before}, n) @ (n, {here}) = ({before}, {here})")
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
+# numpy
+
+
+def numpy_program(experiment: Experiment) -> str:
+    """Return a program that needs numpy only and prints the losses of the engine.
+
+    Where the experiment makes mistakes, so does the program, each wrong line marked.
+    """
+    program = _NumpyProgram(experiment)
+    loop, memory, own = program.loop([*program.backward()]), [*program.memory()], program.update()
+    head = [*header(experiment, program.mistakes(), NUMPY_NEEDS), *NUMPY_HEAD.split("\n")]
+    return program.text(head, loop, memory, own)
+
+
+class _NumpyProgram(_Program):
+    def mistakes(self) -> list[str]:
+        """Tell the mistakes, and which of them make a difference."""
+        told = [DEVIATES]
+        for name in self.training.mistakes:
+            effect = "" if name in self.versions.shown else " (no effect here)"
+            told.append(f"  {name}: {MISTAKES[name].summary}{effect}")
+        return ["\n".join(told)] if self.training.mistakes else []
+
+    def memory(self) -> Iterator[str]:
+        """Yield what slots start from."""
+        right, wrong = self.versions.right.slots, self.versions.wrong.slots
+        added = {slot: name for slot, name in wrong.items() if slot not in right}
+        blamed = self.versions.blamed(lambda version: {*version.slots} - {*right})
+        for about, slots in {
+            f"What {self.training.optimizer} remembers of every parameter": right,
+            f"MISTAKE {blamed}: cleared here and never again": added,
+        }.items():
+            yield from ["", *comment(about)] if slots else []
+            for parameter in self.parameters:
+                for slot, variable in slots.items():
+                    if slot.endswith(f"_{parameter}"):
+                        yield f"{variable} = np.zeros_like({parameter})"
+
+    def backward(self) -> Iterator[str]:
+        """Yield the lines from the gradient of the loss to the updated parameters."""
+        versions, names = self.versions, self.names
+        delta, first = names.delta(self.depth), names.out_gradient(self.depth)
+        rule = "the chain rule, from the loss back to the first layer; n samples"
+        yield from ["", *comment(f"Backward pass: {rule}")]
+        layer, early = 0, list[str]()
+        for name in self.backward_names():
+            for parameter in versions.wrong.reads_new(name):
+                if parameter not in early:
+                    early.append(parameter)
+                    blamed = versions.blamed(partial(_fate, parameter))
+                    why = f"{name.replace('/', '_')} below uses the new {parameter}; too early:"
+                    yield from [*comment(f"MISTAKE {blamed}: {why}"), self.update_call(parameter)]
+            if self.places[name].layer != layer:
+                layer = self.places[name].layer
+                told = layer_words(self.network, layer).removeprefix("the ").capitalize()
+                if layer < self.depth:
+                    after = names.weights(layer + 1)
+                    told += f", back through {after}: every unit sums over those it feeds"
+                yield from ["", *comment(told)]
+            yield from self.meaning(name)
+            if name == delta and not versions.right.step.reads(delta, first):
+                shortcut = self.experiment.loss.shortcuts[self.network.activations[-1]]
+                yield from comment(f"({shortcut.why})")
+            yield from self.assignment(name)
+        yield from ["", "# Update"]
+        for parameter in self.parameters:
+            yield from self.updated(parameter, parameter in early)
+
+    def updated(self, parameter: str, early: bool) -> list[str]:
+        """Write the update after all gradients; where it is missing as a comment."""
+        is_frozen, call = self.experiment.frozen.get(parameter), [self.update_call(parameter)]
+        if is_frozen is not None and is_frozen.switch:
+            return [f"# {parameter} is frozen: {is_frozen.reason}"]
+        if is_frozen is None and not early:
+            return call
+        why = f"g{parameter} is never applied; missing here:"
+        why = "done above; belongs here:" if early else why
+        blamed = self.versions.blamed(partial(_fate, parameter))
+        return [*comment(f"MISTAKE {blamed}: {why}"), *commented(call)]
+
+
+def _fate(parameter: str, version: Version) -> tuple[bool, bool]:
+    """Tell whether a parameter is updated, and before its new value is read."""
+    return parameter in version.updates, parameter in version.early
+
+
+# torch
+
+
+def torch_program(experiment: Experiment) -> str:
+    """Return a program that needs torch, and numpy where it shuffles, in float64.
+
+    The chain rule is left to autograd. Raises :class:`RefusedError` where the experiment makes
+    mistakes.
+    """
+    mistakes = experiment.training.mistakes
+    if mistakes:
+        what = "a mistake" if len(mistakes) == 1 else "mistakes"
+        raise RefusedError(
+            f"the preset makes {what} ({', '.join(mistakes)}), which autograd cannot; "
+            "use --to numpy"
+        )
+    program, shuffles = _Program(experiment, torch=True), experiment.schedule.shuffle
+    needs = "torch, and numpy for the order of the samples." if shuffles else "torch only."
+    imports = "import numpy as np\nimport torch" if shuffles else "import torch"
+    head = [*header(experiment, [], TORCH_NEEDS + needs), "", imports]
+    head += ["from torch.nn import functional", "", "torch.set_default_dtype(torch.float64)"]
+    if experiment.network.weight_count * experiment.schedule.batch_size < MOST_PRODUCTS_ALONE:
+        head.append("torch.set_num_threads(1)  # more would only wait for each other")
+    own = [] if experiment.training.optimizer in TORCH_OPTIMIZERS else program.update()
+    loop = program.loop(_torch_backward(program))
+    text = program.text([*head, ""], loop, _trained(program), own)
+    unused = "from torch.nn import functional\n"
+    return text if "functional.softplus" in text else text.replace(unused, "", 1)
+
+
+def _trained(program: _Program) -> list[str]:
+    """Write the list of parameters, and the optimizer or what it remembers."""
+    right, rule = program.versions.right, TORCH_OPTIMIZERS.get(program.training.optimizer)
+    frozen_ones = program.experiment.frozen_words()
+    lines = ["", *comment(f"frozen: {frozen_ones}")] if frozen_ones else []
+    trained = [name for name in program.parameters if name in right.updates]
+    lines += ["", *listed("trained = [", trained, "]")]
+    lines += ["for parameter in trained:", "    parameter.requires_grad_()"]
+    if rule is None:
+        slots = [(slot, slot.split("_", 1)[1]) for slot in right.slots]
+        return [*lines, *(f"{slot} = torch.zeros_like({parameter})" for slot, parameter in slots)]
+    return [*lines, *([f"optimizer = torch.optim.{rule}"] if right.updates else [])]
+
+
+def _torch_backward(program: _Program) -> list[str]:
+    """Write what autograd and the optimizer do, the chain rule in comments."""
+    trained = [name for name in program.parameters if name in program.versions.right.updates]
+    if not trained:
+        return []
+    chain = "Backward pass: autograd goes back through the lines above, by the chain rule:"
+    lines = ["", *comment(chain)]
+    for name in program.backward_names():
+        lines += commented(line.replace("# ", "  ", 1) for line in program.meaning(name))
+    clear, update = ["optimizer.zero_grad()"], ["optimizer.step()"]
+    if program.training.optimizer not in TORCH_OPTIMIZERS:
+        clear = ["for parameter in trained:", "    parameter.grad = None"]
+        calls = [program.update_call(name).replace(f"g{name}", f"{name}.grad") for name in trained]
+        update = ["with torch.no_grad():", *indented(calls)]
+    return [*lines, *clear, "loss.backward()", "", "# Update", *update]

@@ -1,0 +1,283 @@
+"""Formulas as code of a program: in its own names, with functions for what is applied by name."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, TypeAlias
+
+from bptui.core.activations import ACTIVATIONS, APPLIED
+from bptui.core.experiment import Experiment
+from bptui.core.graph.node import SAMPLES, STABLE, leaf, ordered
+from bptui.core.losses import TERMS
+from bptui.core.mistakes import with_mistakes
+from bptui.core.network import Names, Network
+from bptui.core.step import training_step
+from bptui.explain.code import NumpyPrinter
+from bptui.explain.expression import (
+    Activated,
+    Apply,
+    Constant,
+    Expression,
+    Quantity,
+    Scope,
+    Setting,
+    Stable,
+    is_op,
+    quantities,
+    times,
+)
+from bptui.explain.formulas import define, formula_of
+from bptui.explain.printer import Path, Token, operator
+from bptui.explain.symbols import Symbols
+from bptui.export.layout import comment, commented, docstring, folded, indented
+
+Words: TypeAlias = Mapping[Expression, str]
+"""What quantities and parts of formulas are called."""
+SEVERAL = 2
+"""Samples of a graph that stands for any number of them."""
+_CODE = NumpyPrinter(Symbols(Names((1, 1))), Scope({}, {}))
+
+
+def words(short: Mapping[str, str]) -> dict[Expression, str]:
+    """Return words for quantities by their names."""
+    return {Quantity(name): word for name, word in short.items()}
+
+
+@dataclass(frozen=True)
+class CodePrinter(NumpyPrinter):
+    """Writes code in a program's own words."""
+
+    words: Words = field(default_factory=dict)
+
+    def written(self, node: Expression, level: int, path: Path, nest: int) -> list[Token]:
+        if node in self.words:
+            return [operator(self.words[node])]
+        if isinstance(node, Activated) and not is_inline(node):
+            name = node.name.replace("'", "_derivative")
+            return self.filled(f"{name}({{0}})", node, path, nest)
+        return super().written(node, level, path, nest)
+
+    def leaf(self, node: Expression) -> Token:
+        match node:
+            case Quantity(name):
+                return operator(self.words.get(Quantity(name), self.symbols.code(name)))
+            case Setting(name):
+                return operator(name.upper())
+            case Constant(_, _, code) if code == SAMPLES:
+                return operator("len(t)")
+        return super().leaf(node)
+
+
+class TorchPrinter(CodePrinter):
+    """Writes the same with torch's names for operations."""
+
+    own: ClassVar[Mapping[str, str]] = {
+        **NumpyPrinter.own,
+        # beyond its default threshold, 20, torch takes z itself, which differs in digit ten
+        "ln_one_plus_exp": "functional.softplus({0}, threshold=40)",
+        # where both are equal the derivative is that of the second
+        "maximum": "torch.where({0} <= {1}, {1}, {0})",
+        "minimum": "torch.where({0} >= {1}, {1}, {0})",
+        "log_sum_exp": "torch.logsumexp({0}, dim=1, keepdim=True)",
+    }
+
+    def called(self, name: str) -> str:
+        return super().called(name).replace("np.", "torch.")
+
+    def written(self, node: Expression, level: int, path: Path, nest: int) -> list[Token]:
+        match node:
+            case Apply(
+                "divide",
+                (Constant(1.0), Apply("add", (Constant(1.0), Apply("exp", (exponent,))))),
+            ) if is_op(exponent, "negative"):
+                inner = self.tokens(exponent.parts[0])
+                return [operator("torch.sigmoid("), *inner, operator(")")]
+            case Constant(value, _, code) if "np." in code:
+                return [operator(repr(value))]
+        return super().written(node, level, path, nest)
+
+
+class Speller:
+    """Writes the formulas of a network as code of numpy, or of torch."""
+
+    def __init__(self, network: Network, torch: bool = False) -> None:
+        self.network, self.printer = network, TorchPrinter if torch else CodePrinter
+        self.words = words({"input": "x", "target": "t"})
+
+    def code(self, formula: Expression, words: Words | None = None) -> str:
+        """Return Python for a formula, with further ``words`` here."""
+        every = {**self.words, **(words or {})}
+        printer = self.printer(Symbols(self.network.names), Scope({}, {}), words=every)
+        # formatters set powers of single names close
+        return re.sub(r"([\w.]+) \*\* ([\w.]+)", r"\1**\2", printer.code(formula))
+
+    def function(
+        self, head: str, result: Expression, about: str = "", words: Words | None = None
+    ) -> str:
+        """Return a function; what its result reads twice is a variable there."""
+        lines = docstring(about) if about else []
+        shared = variables(result)
+        for part, name in [*reversed(shared.items()), (result, "")]:
+            others = {key: other for key, other in shared.items() if key != part}
+            start = f"{name} = " if name else "return "
+            lines += folded(start, self.code(part, {**(words or {}), **others}))
+        return "\n".join([f"def {head}:", *indented(lines)])
+
+    def functions(self, text: str) -> list[str]:
+        """Return those that ``text`` calls of the activations and their derivatives."""
+        found: dict[str, str] = {}
+        for name in dict.fromkeys(self.network.activations):
+            entry, z = ACTIVATIONS[name], leaf("z", (2, 2))
+            a = APPLIED[name](z)
+            body = formula_of(a).parts[1]
+            found[name] = self.function(f"{name}(z)", body, entry.note and f"{entry.note}.")
+            if entry.slope is not None:
+                slope = formula_of(entry.slope(z, a))
+                found[f"{name}_derivative"] = self.function(f"{name}_derivative(z)", slope)
+        called = _calls(text)
+        for name, function in found.items():
+            called |= _calls(function) if name in called else set()
+        return [function for name, function in found.items() if name in called]
+
+
+def _calls(text: str) -> set[str]:
+    return set(re.findall(r"(?<![\w.])\w+(?=\()", text))
+
+
+def _is_call(node: Expression) -> bool:
+    """Tell whether a node is a call of numpy."""
+    return isinstance(node, Apply) and _CODE.notation(node)[0].startswith("np.")
+
+
+def is_inline(applied: Activated) -> bool:
+    """Tell whether a function is so short that it needs none of its own."""
+    body = applied.parts[1]
+    one = len(body.parts) == 1 or (isinstance(body, Apply) and body.op == "logaddexp")
+    return isinstance(body, Quantity) or (one and _is_call(body))
+
+
+def read_by(formula: Expression) -> list[str]:
+    """Return the quantities in a formula's code, in the order of reading."""
+    if isinstance(formula, Quantity):
+        return [formula.name]
+    return [*dict.fromkeys(name for part in _parts(formula) for name in read_by(part))]
+
+
+def _parts(node: Expression) -> tuple[Expression, ...]:
+    """Return the parts of a formula that stand in its code."""
+    match node:
+        case Activated(_, (argument, body)):
+            return (body if is_inline(node) else argument,)
+        case Stable((_, computed)):
+            return (computed,)
+    return node.parts
+
+
+def variables(formula: Expression) -> dict[Expression, str]:
+    """Return names for the calls that a formula reads more than once, inner ones last."""
+    found: dict[Expression, str] = {}
+    names = iter("uvwpqrs")
+    while True:
+        counted = Counter[Expression]()
+        stack = [part for whole in (formula, *found) for part in _parts(whole)]
+        while stack:
+            node = stack.pop()
+            if node not in found:
+                counted[node] += 1
+                stack += _parts(node)
+        calls = [node for node in counted if isinstance(node, Activated) or _is_call(node)]
+        twice = [node for node in calls if counted[node] > 1]
+        if not twice:
+            return found
+        largest = max(twice, key=lambda node: len(repr(node)))
+        found[largest] = "a" if isinstance(largest, Activated) else next(names)
+
+
+# the step with mistakes and without
+
+
+class Version:
+    """A step with some of an experiment's mistakes: its formulas, by what they compute.
+
+    ``updates`` are those of each parameter that changes, ``early`` the parameters whose new values
+    gradients are computed from, ``slots`` what is remembered, with its variable.
+    """
+
+    def __init__(
+        self, experiment: Experiment, mistakes: tuple[str, ...] = (), samples: int = SEVERAL
+    ) -> None:
+        experiment = replace(experiment, training=replace(experiment.training, mistakes=mistakes))
+        step = with_mistakes(training_step(experiment, samples), mistakes)
+        # a loss is computed as the engine does
+        losses = [node for node in ordered(step.outputs) if node.op is STABLE]
+        quick = {node: node.inputs[1] for node in losses if node.inputs[0].op in TERMS.values()}
+        self.step = step = step.with_changes(quick)
+        formulas = define(step, saturated=True)
+        self.definitions = {
+            name: _as_mean(formula) for name, formula in formulas.definitions.items()
+        }
+        self.updates = {name: formulas.updates(name) for name in step.changed}
+        needed = {*ordered(step.nodes[name] for name in step.gradients)}
+        self.needed = {name for name, node in step.nodes.items() if node in needed}
+        self.early = {name for name, node in step.changed.items() if node in needed}
+        self.slots = {
+            slot: next((name for name, node in step.nodes.items() if node is after), slot)
+            for slot, after in step.updated.items()
+            if slot not in step.nodes and after is not step.before[slot]
+        }
+
+    def reads_new(self, name: str) -> list[str]:
+        """Return the parameters whose new values a quantity is computed from."""
+        return [read.name for read in quantities(self.definitions[name]) if read.new]
+
+
+def _as_mean(formula: Expression) -> Expression:
+    """Return 1 / n times a sum as the sum divided by the number of samples."""
+    match formula:
+        case Apply("multiply", (Constant(_, _, code), *rest)) if code == f"1 / {SEVERAL}":
+            return Apply("divide", (times(*rest), Constant(float(SEVERAL), code=SAMPLES)))
+    return formula
+
+
+class Versions:
+    """The step without mistakes, with all of them, and with some where it matters which."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment, self.mistakes = experiment, experiment.training.mistakes
+        self._made: dict[tuple[str, ...], Version] = {}
+        self.right, self.wrong = self.version(()), self.version(self.mistakes)
+        self.shown: set[str] = set()
+        """The mistakes that make a line wrong."""
+
+    def version(self, mistakes: tuple[str, ...]) -> Version:
+        """Return the step with these mistakes."""
+        if mistakes not in self._made:
+            data = self.experiment.data
+            several = data.samples > 1 or len(data.test_inputs)
+            self._made[mistakes] = Version(self.experiment, mistakes, SEVERAL if several else 1)
+        return self._made[mistakes]
+
+    def blamed(self, look: Callable[[Version], object]) -> str:
+        """Name the mistakes that make what ``look`` sees another than the right one."""
+        right, wrong = look(self.right), look(self.wrong)
+        if right == wrong:
+            return ""
+        without = {
+            name: tuple(other for other in self.mistakes if other != name) for name in self.mistakes
+        }
+        needed = [name for name in self.mistakes if look(self.version(without[name])) != wrong]
+        # of two that do the same thing neither is needed, and both are to blame
+        found = needed or [name for name in self.mistakes if look(self.version((name,))) != right]
+        self.shown.update(found)
+        return ", ".join(found)
+
+    def statement(self, write: Callable[[Version], list[str]]) -> list[str]:
+        """Return the lines of a statement; above wrong ones the mistakes' names and the right."""
+        blamed = self.blamed(write)
+        if not blamed:
+            return write(self.right)
+        head = comment(f"MISTAKE {blamed}; should be:")
+        return [*head, *commented(write(self.right)), *write(self.wrong)]

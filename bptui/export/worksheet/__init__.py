@@ -1,1 +1,0 @@
-"""Worksheets: the calculation of a step, to be read or handed out."""

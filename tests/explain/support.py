@@ -1,0 +1,202 @@
+"""Experiments of every kind for the tests of explanations, and how exactly a value can be known."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from bptui.core.arrays import Array
+from bptui.core.engine import Engine, Snapshot
+from bptui.core.errors import UnusableError
+from bptui.core.experiment import Experiment
+from bptui.core.mistakes import MISTAKES, check_mistakes
+from bptui.core.network import Network
+from bptui.core.optimizers import OPTIMIZERS
+from bptui.explain.equation import Equation, Statement, equations
+from bptui.explain.explain import Explanation
+from bptui.explain.expression import (
+    Activated,
+    Apply,
+    Constant,
+    Expression,
+    Scope,
+    Series,
+    Stable,
+    evaluate,
+)
+
+from ..core.support import HIDDEN, PAIRS, build, experiment
+
+RELATIVE = 1e-12
+
+
+def steps(experiment: Experiment, count: int) -> Iterator[Snapshot]:
+    """The first ``count`` steps."""
+    engine = Engine(experiment)
+    for _ in range(count):
+        yield engine.record()
+
+
+def last(made: Experiment, count: int = 2) -> Snapshot:
+    """The last of so many steps."""
+    *_, snapshot = steps(made, count)
+    return snapshot
+
+
+def statements(explanation: Explanation) -> list[Statement]:
+    """Everything that is said of single numbers."""
+    return [each for section in explanation.numbers for each in section.statements]
+
+
+def all_equations(explanation: Explanation) -> Iterator[Equation]:
+    """Every equation of an explanation, mistaken and correct ones alike."""
+    for statement in (*explanation.arrays, *statements(explanation)):
+        yield from equations(statement).values()
+
+
+def random_experiment(seed: int, mistakes: int = 0) -> Experiment:
+    """One to four layers of one to five units, everything else drawn too, with mistakes."""
+    draw, rng = random.Random(seed), np.random.default_rng(seed)
+    depth, square = draw.randint(1, 4), draw.random() < 0.4
+    layers = [draw.randint(1, 5) for _ in range(depth + 1)]
+    if square:
+        layers[1:] = [layers[1]] * depth
+    output, loss = draw.choice(PAIRS)
+    activations = (*(draw.choice(HIDDEN) for _ in range(depth - 1)), output)
+    bias, samples = draw.random() < 0.7, draw.choice([1, 1, 2, 3, 5])
+    settings: dict[str, Any] = {
+        "loss": loss,
+        "optimizer": draw.choice([*OPTIMIZERS]),
+        "learning_rate": draw.choice([0.5, 0.05, 0.003]),
+        "l2": draw.choice([0.0, 0.0, 0.01]),
+        "reduction": draw.choice(["mean", "sum"]),
+        "batch_size": draw.choice([None, draw.randint(1, samples)]),
+        "shuffle": draw.random() < 0.5,
+        "seed": seed,
+        "train_weights": tuple(draw.random() < 0.8 for _ in range(depth)),
+        "train_biases": draw.choice([True, tuple(draw.random() < 0.8 for _ in range(depth))]),
+    }
+    network = Network(tuple(layers), activations, bias)
+    chosen: tuple[str, ...] = ()
+    for name in draw.sample([*MISTAKES], len(MISTAKES)):
+        try:
+            check_mistakes((*chosen, name), network, settings["reduction"])
+        except UnusableError:
+            continue
+        chosen = (*chosen, name)[:mistakes]
+    weights = [rng.normal(0.0, 0.8, shape) for shape in pairwise(layers)]
+    biases = [rng.normal(0.0, 0.8, units) for units in layers[1:]] if bias else None
+    targets = rng.uniform(0.05, 0.95, (samples, layers[-1]))
+    if draw.random() < 0.4:  # classes
+        targets = np.eye(layers[-1])[rng.integers(0, layers[-1], samples)]
+    inputs = rng.normal(0.0, 1.0, (samples, layers[0]))
+    return build(weights, biases, activations, inputs, targets, mistakes=chosen, **settings)
+
+
+def cases() -> dict[str, Experiment]:
+    """Every function, optimizer and mistake, saturated outputs, and some drawn at random."""
+    found: dict[str, Experiment] = {}
+    for place, (output, loss) in enumerate(PAIRS):
+        activations = (HIDDEN[place % len(HIDDEN)], output)
+        found[f"{output}-{loss}"] = experiment(
+            (2, 3, 2), activations, loss=loss, samples=1 + place % 3, l2=0.01
+        )
+    for name in OPTIMIZERS:
+        found[name] = experiment(
+            (2, 2, 2), "sigmoid", samples=5, batch_size=2, optimizer=name, l2=0.01
+        )
+    losses = ("half_squared_error", "binary_cross_entropy", "cross_entropy")
+    for place, name in enumerate(MISTAKES):
+        loss, layers = losses[place % 3], ((2, 2, 2), (3, 2, 2, 2))[place % 2]
+        found[name] = experiment(layers, "sigmoid", samples=3, loss=loss, mistakes=(name,))
+    for output, loss in (("sigmoid", "binary_cross_entropy"), ("softmax", "cross_entropy")):
+        found[f"saturated-{output}"] = experiment((2, 3), output, loss=loss, scale=2000.0)
+    for seed in range(12):
+        found[f"random-{seed}"] = random_experiment(seed, mistakes=seed % 3)
+    return found
+
+
+CASES = cases()
+
+
+def assert_close(
+    found: Array, wanted: Array, node: Expression, scope: Scope, what: object, to: float = RELATIVE
+) -> None:
+    """Equal within ``to``, relative to the number itself.
+
+    Where terms of ``node`` cancel, relative to the scale of their rounding.
+    """
+    assert np.shape(found) == np.shape(wanted), what
+    with np.errstate(invalid="ignore", over="ignore"):
+        off = np.abs(found - wanted)
+        within = to * np.abs(wanted) + np.finfo(float).tiny  # numbers below it have fewer digits
+        fine = (off <= within) | (found == wanted) | np.isnan(found) & np.isnan(wanted)
+    if not np.all(fine):
+        scale = np.broadcast_to(rounding_scale(node, scope), np.shape(wanted))
+        fine |= off <= to * scale
+        assert np.all(fine), (what, found[~fine], wanted[~fine], scale[~fine])
+
+
+def rounding_scale(node: Expression, scope: Scope) -> Array:
+    """What the rounding error of an expression is relative to; its value where nothing cancels.
+
+    Running error analysis (Higham, Accuracy and Stability of Numerical Algorithms, section 3.3) to
+    first order. Sums round relative to the sum of their terms' sizes, products and quotients to
+    their own, a function passes its argument's error on times its slope. However a value is
+    computed, two ways need not agree to more than a few units in the last place of this.
+    """
+    with np.errstate(all="ignore"):
+        return _scale(node, scope)
+
+
+def _scale(node: Expression, scope: Scope) -> Array:
+    parts = [_scale(part, scope) for part in node.parts]
+    size = np.abs(evaluate(node, scope))
+    match node:
+        case Activated() | Stable():
+            return parts[1]
+        case Series() | Apply("add"):
+            return np.asarray(sum(parts))
+        case Constant(value):
+            return np.asarray(abs(value))
+        case Apply("multiply"):
+            product = parts[0]
+            for factor in parts[1:]:
+                product = product * factor
+            return np.asarray(product)
+        case Apply("divide", (_, bottom)):
+            result = parts[0] * parts[1] / evaluate(bottom, scope) ** 2
+            return np.where(np.isfinite(result), result, size)
+        case Apply("power", (_, exponent)):
+            return np.asarray(parts[0] ** evaluate(exponent, scope))
+        case Apply("negative" | "absolute"):
+            return parts[0]
+        case Apply("maximum" | "minimum"):
+            return np.maximum(*parts)
+        case Apply("where", (condition, _, _)):
+            return np.where(evaluate(condition, scope) > 0.0, parts[1], parts[2])
+        case Apply("matmul"):
+            return np.asarray(parts[0] @ parts[1])
+        case Apply("transpose"):
+            return parts[0].T
+        case Apply("sum", _, settings):
+            return np.asarray(parts[0].sum(**dict(settings)))
+        case Apply("getitem"):
+            return np.asarray(parts[0][-1])
+        case Apply("log_sum_exp", (Series(terms),)):
+            return size + np.max([_scale(term, scope) for term in terms])
+        case Apply("log_sum_exp"):
+            return size + np.max(parts[0], axis=1, keepdims=True)
+        case Apply("exp" | "expm1"):
+            return size + np.abs(evaluate(node, scope) + 1.0) * parts[0]
+        case Apply("log", (of,)):
+            return size + parts[0] / np.abs(evaluate(of, scope))
+        case Apply("sqrt"):
+            return size + 0.5 * parts[0] / np.maximum(size, np.finfo(float).tiny)
+        case Apply("tanh" | "logaddexp"):
+            return size + parts[0]  # slopes of at most 1
+    return size

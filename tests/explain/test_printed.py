@@ -1,0 +1,229 @@
+"""What is printed is right: the numbers give the value, and wrapping loses and moves nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import numpy as np
+import pytest
+
+from bptui.core.engine import Snapshot
+from bptui.core.experiment import Experiment
+from bptui.explain.equation import Equation
+from bptui.explain.explain import Explainer
+from bptui.explain.expression import Expression, Stable, rebuild
+from bptui.explain.formulas import LONGEST
+from bptui.explain.latex import LatexWriter
+from bptui.explain.lines import EquationWriter, TextLine, plain
+from bptui.explain.report import FORMS, Form, Report
+from bptui.explain.symbols import Symbols
+from bptui.presets import load
+from bptui.presets.folders import shipped_names
+
+from ..core.reference import FUNCTIONS
+from ..core.support import experiment
+from .support import CASES, all_equations, last, rounding_scale, statements
+
+WIDTHS = (40, 76, 116)
+ALL = 1_000_000
+"""A width at which nothing is wrapped."""
+TWO_SIGNS = re.compile(r"(?:[-+·/⊙]|\\[co]dot) *-")
+"""Never + -0.13, but + (-0.13) or a minus. In code, a * -b is how Python writes it."""
+WRITTEN = {
+    "·": "*",
+    "²": "**2",
+    "√(2/π)": "sqrt(2/pi)",
+    "√": "sqrt",
+    "e^(": "exp(",
+    "^": "**",
+    "ln(": "log(",
+    "if": " if ",
+    "else": " else ",
+}
+
+Blocks = list[list[TextLine]]
+
+
+def equations(made: Experiment) -> Iterator[tuple[Equation, Symbols]]:
+    """Those of the second step on single numbers, gradients back to the loss too."""
+    explainer, snapshot = Explainer(made), last(made)
+    for subject in ("all", "gw1", f"gw{made.network.weight_count}"):
+        explanation = explainer.explain(snapshot, subject, 2)
+        for equation in all_equations(explanation):
+            if equation.left.index is not None:
+                yield equation, explainer.symbols
+
+
+def blocks(lines: Sequence[TextLine]) -> Blocks:
+    """Lines by what they show: symbols, numbers, the terms' values, the value."""
+    found: Blocks = []
+    for line in lines:
+        if not found or plain(line).lstrip().startswith("="):
+            found.append([])
+        found[-1].append(line)
+    return found
+
+
+def content(block: Sequence[TextLine]) -> str:
+    """What a block says, without its name, its relation, labels and blanks."""
+    spans = [span for line in block for span in line if span.role not in ("label", "name")]
+    return "".join(span.text for span in spans).replace(" ", "").lstrip("=←")
+
+
+def calculated(text: str) -> float:
+    """The value of a line of numbers."""
+    for sign, code in WRITTEN.items():
+        text = text.replace(sign, code)
+    names = {"sqrt": np.sqrt, "pi": np.pi, "exp": np.exp, "log": np.log, "tanh": np.tanh}
+    others = {"max": max, "min": min, "abs": abs, "sign": np.sign, "inf": np.inf}
+    with np.errstate(all="ignore"):
+        return float(eval(text, {**FUNCTIONS, **names, **others}))
+
+
+def textbook(node: Expression) -> Expression:
+    """The expression as it is printed."""
+    return textbook(node.parts[0]) if isinstance(node, Stable) else rebuild(node, textbook)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_numbers_give_the_value_at_every_width(case: str) -> None:
+    for equation, symbols in equations(CASES[case]):
+        whole = blocks(EquationWriter(symbols, ALL).lines(equation))
+        check_numbers(whole, equation)
+        for width in WIDTHS:
+            wrapped = EquationWriter(symbols, width).lines(equation)
+            assert [*map(content, blocks(wrapped))] == [*map(content, whole)]
+            check_columns(blocks(wrapped))
+            for line in wrapped:
+                check_width(line, width)
+        compact = EquationWriter(symbols, WIDTHS[-1]).lines(equation, compact=True)
+        assert everything(compact) == everything(wrapped)
+        for text in [*map(plain, wrapped), *LatexWriter(symbols).lines(equation)]:
+            assert not TWO_SIGNS.search(text), text
+
+
+def everything(lines: Sequence[TextLine]) -> str:
+    return "".join(map(plain, lines)).replace(" ", "")
+
+
+def check_numbers(found: Blocks, equation: Equation) -> None:
+    """The numbers, and the values of the terms, give the value but for what rounding took."""
+    *shown, value = map(content, found)
+    assert float(value) == pytest.approx(equation.value, rel=1e-6)
+    scale = float(rounding_scale(textbook(equation.expression), equation.scope))
+    assert len(shown) in (1, 2, 3)
+    for text, digits in zip(shown[1:], (6, 7), strict=False):
+        # numbers left out; a function of a whole layer
+        if "…" in text or "softmax(" in text or not np.isfinite(scale):
+            continue
+        # half a unit in the last digit of every number, a few dozen of them
+        allowed = scale * 10 ** (2 - digits)
+        assert calculated(text) == pytest.approx(equation.value, rel=0, abs=allowed), text
+
+
+def check_columns(found: Blocks) -> None:
+    """Every number stands where its symbol stands; symbols once for all samples."""
+    if len(found) > 2:
+        symbols = [columns(line, ("quantity", "setting")) for line in found[0]]
+        numbers = [columns(line, ("number",)) for line in found[1]]
+        if any(span.role == "label" for line in found[1] for span in line):
+            assert all(each in symbols for each in numbers if each)
+        else:
+            assert numbers == symbols
+
+
+def columns(line: TextLine, roles: Sequence[str]) -> list[int]:
+    """Where the spans of these roles start."""
+    starts, column = [], 0
+    for span in line:
+        starts += [column] if span.role in roles else []
+        column += len(span.text)
+    return starts
+
+
+def check_width(line: TextLine, width: int) -> None:
+    """What is wider than a narrow panel is one factor that cannot be broken."""
+    text = plain(line)
+    if len(text) > width:
+        assert width == min(WIDTHS), text
+        depth, parts = 0, 0
+        behind_start = re.sub(r"^(.*? [=←])? *[-+·/]? *", "", text)
+        for piece in re.split(r"([()]| · | \+ | - )", behind_start):
+            depth += {"(": 1, ")": -1}.get(piece, 0)
+            parts += piece in (" · ", " + ", " - ") and depth <= 0
+        assert parts == 0, text
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("preset", shipped_names())
+def test_no_line_of_a_shipped_preset_is_wider_than_the_panel(preset: str, form: Form) -> None:
+    made = load(preset)
+    explainer, snapshot = Explainer(made), last(made)
+    for subject in ("all", "w1", f"w{made.network.weight_count}"):
+        explanation = explainer.explain(snapshot, subject)
+        for width in (76, 116):
+            for line in Report(explainer.symbols, width).lines(explanation, form):
+                assert len(plain(line)) <= width, plain(line)
+
+
+# what is explained of a large network stays small: the rest is counted, not written
+
+LAYERS, SAMPLES = (784, 128, 10), 32
+MOST_NODES_A_TERM = 40
+"""Of one term of a sum over inputs, units or samples: a few factors, each of a few nodes."""
+
+
+@cache
+def large() -> tuple[Explainer, Snapshot]:
+    made = experiment(
+        LAYERS,
+        ("tanh", "softmax"),
+        samples=SAMPLES,
+        loss="cross_entropy",
+        optimizer="adam",
+        scale=0.05,
+    )
+    return Explainer(made), last(made, 1)
+
+
+def nodes(node: Expression) -> int:
+    return 1 + sum(map(nodes, node.parts))
+
+
+@pytest.mark.parametrize("subject", ["w1", "w100480", "net_h", "gW1", "W1", "gb_h128", "loss"])
+def test_explanations_of_a_large_network_stay_small(subject: str) -> None:
+    explainer, snapshot = large()
+    explanation = explainer.explain(snapshot, subject)
+    assert len(statements(explanation)) <= 3 * 8  # m, v and w for each of the first eight
+    for section in explanation.numbers:
+        for each in section.statements:
+            assert isinstance(each, Equation)
+            terms = LONGEST if subject != "loss" else SAMPLES * LAYERS[-1]
+            assert nodes(each.expression) <= MOST_NODES_A_TERM * terms
+    report = Report(explainer.symbols, 116)
+    for form in FORMS:
+        lines = [plain(line) for line in report.lines(explanation, form)]
+        assert len(lines) < 120
+        assert max(map(len, lines)) <= 116
+    left_out = {"gW1": (f"{784 * 128 - 8} more", f"{SAMPLES - 4} more samples")}
+    written = "\n".join(map(plain, report.lines(explanation, "scalar")))
+    assert all(told in written for told in left_out.get(subject, ()))
+
+
+@pytest.mark.parametrize("subject", ["w1", "b_o1", "gW2", "loss", "delta_h2"])
+def test_the_cost_of_an_explanation_does_not_follow_the_batch(subject: str) -> None:
+    count = 3000
+    made = experiment((2, 2, 1), ("tanh", "sigmoid"), samples=count)
+    explainer = Explainer(made)
+    explanation = explainer.explain(last(made, 1), subject)
+    for each in statements(explanation):
+        assert isinstance(each, Equation)
+        assert nodes(each.expression) <= MOST_NODES_A_TERM * 5
+        value = each.scope.array(each.left.name, each.left.new)[each.left.index]
+        assert each.value == pytest.approx(value, rel=1e-12)
+    written = "\n".join(map(plain, Report(explainer.symbols, 116).lines(explanation, "scalar")))
+    if subject != "delta_h2":
+        for told in (f"over {count} samples", f"{count - 4} more samples", f"sample {count}"):
+            assert told in written

@@ -1,0 +1,193 @@
+"""Every formula gives the engine's own value: as an array, number by number, and as numpy code."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bptui.core.arrays import Array
+from bptui.core.engine import Snapshot
+from bptui.core.mistakes import CONTRADICTORY, MISTAKES
+from bptui.explain.code import assignment, expression_code
+from bptui.explain.equation import Equation
+from bptui.explain.expression import (
+    Expression,
+    Quantity,
+    Scope,
+    Setting,
+    evaluate,
+    quantities,
+    written_quantities,
+)
+from bptui.explain.formulas import Definition, define_for, element, expand
+from bptui.explain.symbols import Symbols
+
+from ..core.support import experiment
+from .support import CASES, assert_close, rounding_scale, steps
+
+FEW_TERMS, MOST_TERMS = 6, 60
+"""Of a gradient written out: up to which all of its numbers are tested, and up to which any."""
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_formulas_have_the_values_of_the_engine(case: str) -> None:
+    for snapshot in steps(CASES[case], 2):
+        check_complete(snapshot)
+        check_numbers(snapshot)
+        check_expanded(snapshot)
+        check_lines(snapshot)
+        check_whole_step(snapshot)
+
+
+def test_pairs_of_mistakes() -> None:
+    for pair in itertools.combinations(MISTAKES, 2):
+        if pair not in CONTRADICTORY:
+            made = experiment((2, 2, 2), "sigmoid", samples=2, mistakes=pair)
+            check_numbers(next(steps(made, 1)))
+
+
+def test_saturated_outputs_with_a_mistake_stay_finite() -> None:
+    mistakes = ("missing-output-derivative",)
+    for output, loss in (("sigmoid", "binary_cross_entropy"), ("softmax", "cross_entropy")):
+        made = experiment((2, 3), output, loss=loss, scale=2000.0, mistakes=mistakes)
+        check_numbers(next(steps(made, 1)))
+
+
+def check_complete(snapshot: Snapshot) -> None:
+    """Each operation defines what the engine's writes and reads; a step all that it changes."""
+    formulas, scope = define_for(snapshot), Scope.of(snapshot)
+    assert [*formulas.operations] == [each.name for each in snapshot.operations]
+    names = snapshot.experiment.network.names
+    places = Symbols(names).places.items()
+    known = {"input", "target", *(name for name, place in places if not place.slot)}
+    for operation in snapshot.operations:
+        made = formulas.operations[operation.name]
+        unseen = set() if snapshot.experiment.training.l2 else {"data_loss", "penalty"}
+        assert {each.name for each in made} >= set(operation.writes) - unseen
+        changed = [each for each in made if each.expression != Quantity(each.name)]
+        if operation.stage != "update":
+            read = {q.name for each in changed for q in written_quantities(each.expression)}
+            assert set(operation.reads) & known == read & known, operation.name
+        else:
+            assert set(operation.writes) == {each.name for each in changed if "_" not in each.name}
+    written = {each.name for each in formulas.every if each.new}
+    for name in scope.new.keys() - written:
+        parameter = name.removeprefix("accumulated_")
+        before = scope.old[name if parameter == name else f"g{parameter}"]
+        assert np.array_equal(scope.new[name], before, equal_nan=True)
+
+
+def check_numbers(snapshot: Snapshot) -> None:
+    scope = Scope.of(snapshot)
+    for each in define_for(snapshot).every:
+        wanted = scope.array(each.name, each.new)
+        check(each.expression, scope, wanted)
+        for index in np.ndindex(wanted.shape):
+            check(element(each.expression, index, scope), scope, np.asarray(wanted[index]))
+
+
+def check(node: Expression, scope: Scope, wanted: Array) -> None:
+    assert_close(evaluate(node, scope), wanted, node, scope, node)
+
+
+def check_expanded(snapshot: Snapshot) -> None:
+    """Gradients written out back to the forward pass; of long ones the first and the last."""
+    formulas, scope = define_for(snapshot), Scope.of(snapshot)
+    names = snapshot.experiment.network.names
+    places = Symbols(names).places.items()
+    backward = frozenset(k for k, each in places if each.kind in ("delta", "out_gradient"))
+    for layer in range(1, names.depth + 1):
+        count = len(snapshot.batch) * math.prod(names.layers[layer + 1 :])
+        for gradient in (names.weight_gradient(layer), names.bias_gradient(layer)):
+            if gradient not in scope.old or count > MOST_TERMS:
+                continue
+            indices = [*np.ndindex(scope.array(gradient).shape)]
+            for index in indices if count <= FEW_TERMS else {indices[0], indices[-1]}:
+                node = element(formulas.definitions[gradient], index, scope)
+                node = expand(node, formulas.definitions, scope, backward)
+                check(node, scope, np.asarray(scope.array(gradient)[index]))
+
+
+# code
+
+
+def settings(node: Expression) -> dict[str, float]:
+    """The settings that an expression reads."""
+    found = {node.name: node.value} if isinstance(node, Setting) else {}
+    for part in node.parts:
+        found |= settings(part)
+    return found
+
+
+def run(line: str, names: dict[str, Any]) -> None:
+    with np.errstate(all="ignore"):
+        exec(compile(line, "<derivation>", "exec"), names)
+
+
+def equation_of(each: Definition, scope: Scope) -> Equation:
+    return Equation(Quantity(each.name, None, each.new), each.expression, scope)
+
+
+def check_lines(snapshot: Snapshot) -> None:
+    """Each line with numpy and just the names that it reads; with numbers, too, to six digits."""
+    scope, symbols = Scope.of(snapshot), Symbols(snapshot.experiment.network.names)
+    for each in define_for(snapshot).every:
+        equation, wanted = equation_of(each, scope), scope.array(each.name, each.new)
+        line = assignment(equation, symbols)
+        check_style(line)
+        names: dict[str, Any] = {"np": np, **settings(each.expression)}
+        read = quantities(each.expression)
+        names |= {symbols.code(quantity.name): scope.value(quantity) for quantity in read}
+        run(line, names)
+        assert_close(names[symbols.code(each.name)], wanted, each.expression, scope, line)
+        text = expression_code(each.expression, symbols, numbers=equation)
+        run(f"found = {text}", names)
+        assert_close(names["found"], wanted, each.expression, scope, text, 1e-4)
+
+
+def check_style(line: str) -> None:
+    """One assignment to a name, written as Python itself writes it: no parenthesis too many.
+
+    But for those around a * b in (a * b) @ c, which are there for the reader.
+    """
+    tree = ast.parse(line)
+    (statement,) = tree.body
+    assert isinstance(statement, ast.Assign)
+    (target,) = statement.targets
+    assert isinstance(target, ast.Name)
+    assert target.id.isidentifier()
+    products = [each for each in ast.walk(tree) if isinstance(each, ast.BinOp)]
+    kept = [each.left for each in products if isinstance(each.op, ast.MatMult)]
+    kept = [each for each in kept if isinstance(each, ast.BinOp) and isinstance(each.op, ast.Mult)]
+    assert ast.unparse(tree).count("(") + len(kept) == line.count("("), line
+
+
+def check_whole_step(snapshot: Snapshot) -> None:
+    """All lines in order from the batch, the parameters and the slots alone.
+
+    Rounding adds up over the lines, so numbers are compared with the largest of their array.
+    """
+    scope, symbols = Scope.of(snapshot), Symbols(snapshot.experiment.network.names)
+    names: dict[str, Any] = {"np": np}
+    for name, array in scope.old.items():
+        place = symbols.places.get(name)
+        given = place is not None and place.kind in ("weight", "bias")
+        if given or name in ("input", "target", "k"):
+            names[symbols.code(name)] = array
+    for each in define_for(snapshot).every:
+        names |= settings(each.expression)
+        run(assignment(equation_of(each, scope), symbols), names)
+        wanted: Array = scope.array(each.name, each.new)
+        found = names[symbols.code(each.name)]
+        assert np.shape(found) == wanted.shape
+        if np.all(np.isfinite(wanted)):
+            off = np.max(np.abs(found - wanted))
+            if off > 1e-6 * np.max(np.abs(wanted)):
+                assert off <= 1e-6 * np.max(rounding_scale(each.expression, scope)), each
+        else:
+            assert np.array_equal(np.isfinite(found), np.isfinite(wanted)), each
