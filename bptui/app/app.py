@@ -1,110 +1,99 @@
-"""The app: the main screen, which hands the player's views to the panels, and its dialogs."""
+"""The app: one main screen, the player whose views it shows, and the commands."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import importlib
-from collections.abc import Awaitable
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from msgspec.structs import replace
-from textual.app import App, ComposeResult
-from textual.containers import Horizontal
-from textual.events import Event, InputEvent, Resize
-from textual.geometry import Size
+from textual.app import App
+from textual.events import Event, InputEvent, Key, MouseDown, Paste, Resize
+from textual.screen import Screen
 
-from bptui.app.commands import bindings
-from bptui.app.diagram.layout import wanted
-from bptui.app.looking import LookingApp
-from bptui.app.palette import CommandProvider, Palette
-from bptui.app.panels.derivation import DerivationPanel
-from bptui.app.panels.loss import LossPanel
-from bptui.app.panels.matrices import MatrixPanel
-from bptui.app.panels.network import NetworkPanel
-from bptui.app.panels.panel import Panel
-from bptui.app.panels.status import KeyLine, StatusLine
+from bptui.app.commands import CommandProvider, Palette, bindings
+from bptui.app.commands.table import COMMANDS
+from bptui.app.key_queue import KeyQueue, Passed
+from bptui.app.main_screen import MainScreen
+from bptui.app.playback.player import Player
 from bptui.app.screens.too_small import TooSmallScreen, require_room
-from bptui.app.styles import DARK, LIGHT, counterpart, fitting
-from bptui.app.view import Direction, Selection, View
+from bptui.app.styles import ANSI, DARK, LIGHT, fitting
+from bptui.app.view import View
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
-from bptui.core.network import Network
-from bptui.presets.build import origin_of
-from bptui.terminal.capabilities import USUAL, Capabilities
+from bptui.terminal.capabilities import USUAL, Capabilities, driver_for
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from textual.notifications import SeverityLevel
 
-    from bptui.app.screens.presets import New
     from bptui.app.session.autosave import Autosave
     from bptui.app.session.store import Continued
 
 YOUNG = 10_000
 """Objects made since the last collection that call for another: some keys' worth of drawing."""
-LOW = 28
-"""Rows below which a screen has no room for the weights beside the diagram and the derivation."""
-NARROW = 100
-"""Columns below which the diagram needs all of them."""
-CHART = 32
-"""Columns that are always left to the loss, where it is drawn as a chart."""
+PATIENCE = 0.2
+"""Seconds that steps under way may take before a dialog opens; after them a jump is given up."""
 
 
-def mistakes_made(view: View) -> str:
-    """The names of the preset's mistakes: its gradients are not the true ones."""
-    names = view.snapshot.experiment.training.mistakes
-    return f"with {', '.join(names)}" if names else ""
-
-
-class BptuiApp(LookingApp):
-    """The main screen: status line, four panels, key line."""
+class BptuiApp(App[None]):
+    """Hands keys to commands, and what the player shows to the main screen."""
 
     TITLE = "bptui"
     CSS_PATH = "app.tcss"
     BINDINGS = bindings()  # type: ignore[assignment]  # a list of Binding, made from the table
     COMMANDS: ClassVar = {CommandProvider}
-    ENABLE_COMMAND_PALETTE = True
+    ENABLE_COMMAND_PALETTE = False  # its key is one of the table's
+    AUTO_FOCUS = "Panel, .dialog, .dialog *"  # not the status line, though it comes first
     _theme_chosen = False
 
     def __init__(self, experiment: Experiment, around: Capabilities = USUAL) -> None:
-        super().__init__(experiment, around)
-        self._selection = Selection()
-        self._pointed_at: object = None
-        self._announced: Snapshot | None = None
-        self._fitted_to: Network | None = None
+        theme = fitting(around)
+        # else Textual puts colours of its own in the place of the terminal's
+        super().__init__(
+            driver_class=driver_for(around), ansi_color=True if theme in ANSI else None
+        )
+        self.surroundings = around
+        self.player = Player(
+            experiment,
+            start=partial(self.run_worker, group="play", exclusive=True),
+            show=self.show_view,
+            drawn=self._drawn,
+            tell=self.tell,
+            fps=around.fps,
+        )
+        self.keys = KeyQueue(self, super().on_event)
         self.autosave: Autosave | None = None
         """What keeps the session on disk, once it has begun to."""
         self._continued: Continued | None = None
-        self._way_back: Awaitable[object] | None = None
         self._keeps_session = False
+        self._news_of: tuple[Callable[[], object], object] | None = None
+        self._announced: Snapshot | None = None
         for own in (DARK, LIGHT):
             self.register_theme(own)
         # set without its watcher, which would have textual read all style sheets twice
-        self.set_reactive(App.theme, fitting(around))
+        self.set_reactive(App.theme, theme)
         self._theme_chosen = True
         self.stylesheet.set_variables(self.get_css_variables())
 
     def get_css_variables(self) -> dict[str, str]:
-        """Those of the theme; textual asks before it is chosen too, and they take milliseconds."""
+        """Return those of the theme; textual asks before it is chosen, and they take long."""
         return super().get_css_variables() if self._theme_chosen else {}
 
-    def compose(self) -> ComposeResult:
-        yield StatusLine(id="status")
-        with Horizontal(id="pictures"):
-            yield NetworkPanel()
-            yield LossPanel()
-        with Horizontal(id="parameters"):
-            yield MatrixPanel("Weights", "weights", lambda view: view.parameters)
-            yield MatrixPanel(
-                "Gradients", "gradients", lambda view: view.snapshot.gradients, "g", mistakes_made
-            )
-        with Horizontal(id="explanation"):
-            yield DerivationPanel()
-        yield KeyLine(id="keys")
+    def get_default_screen(self) -> Screen[None]:
+        return MainScreen(self.player, self.keys.when_drawn)
+
+    @property
+    def main(self) -> MainScreen:
+        """The screen below all dialogs."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, MainScreen), "made by get_default_screen"
+        return screen
 
     def on_mount(self) -> None:
-        self.show_view(self._player.view())
+        self.show_view(self.player.view())
         # what is there now stays: collecting it again and again would delay answers to keys
         self.call_after_refresh(self._settle)
 
@@ -115,17 +104,19 @@ class BptuiApp(LookingApp):
         if self._keeps_session:
             self.run_worker(self._autosave(), group="session")
 
+    # the session
+
     def keep_session(self, continued: Continued | None) -> None:
         """Have the session kept on disk; go on with one that was kept. Before the app runs."""
         self._keeps_session, self._continued = True, continued
         if continued is not None:
-            self._way_back = self._player.resume(continued.session)
+            self.player.resume(continued.session)
 
     async def _autosave(self) -> None:
         # loaded on another thread, so that keys are answered
         module = await asyncio.to_thread(importlib.import_module, "bptui.app.session.autosave")
         self.autosave = autosave = module.Autosave(self, self._continued)
-        await autosave.keep(self._way_back)
+        await autosave.keep()
 
     def session_changed(self) -> None:
         """Note that what is kept of the session may be other than it was."""
@@ -142,199 +133,115 @@ class BptuiApp(LookingApp):
             self.autosave.look_again()  # the panels go before the session is written
         super().exit(result, return_code, message)
 
+    # what is shown and said
+
     def show_view(self, view: View) -> None:
-        """Give every panel the view, and the selection with it."""
-        experiment = view.snapshot.experiment
-        self._selection = self._selection.within(experiment.network)
-        if self._pointed_at != (view.snapshot, view.position):
-            self._pointed_at = None
-        pointed = self._pointed_at is not None
-        sample = self.look_within(experiment)
-        view = replace(view, selection=self._selection, pointed=pointed, sample=sample)
-        screen = self.screen_stack[0]
-        screen.query_one(StatusLine).view = view
-        screen.query_one(KeyLine).view = view
-        for panel in screen.query(Panel):
-            panel.view = view
-        if self._fitted_to != experiment.network:
-            self.fit_panels()
-        self.forget_stale_news()
+        """Show a view, and say what follows from it."""
+        self.main.show(view)
+        if self._news_of is not None and self._news_of[0]() != self._news_of[1]:
+            self._news_of = None
+            self.clear_notifications()
         diverged = view.diverged_at == view.snapshot.step and not view.running
         if diverged and self._announced is not view.snapshot:
             self._announced = view.snapshot
-            self._tell(
+            self.tell(
                 f"The loss is not finite from step {view.diverged_at} on: training has diverged. "
                 "S goes back.",
-                self._place,
+                self.place,
                 "warning",
             )
         self.session_changed()
 
-    @property
-    def selection(self) -> Selection:
-        return self._selection
+    async def _drawn(self) -> None:
+        """Wait until what was shown last is on the screen."""
+        done = asyncio.Event()
+        self.call_after_refresh(done.set)
+        await done.wait()
 
-    @property
-    def pointed(self) -> bool:
-        return self._pointed_at is not None
+    def tell(
+        self,
+        message: str,
+        of: Callable[[], object] | None = None,
+        severity: SeverityLevel = "information",
+        seconds: float | None = None,
+    ) -> None:
+        """Say something, in the place of what was said before, for some ``seconds``.
 
-    def select(self, selection: Selection, pointed: bool = True) -> None:
-        """Select something at the shown place in time.
-
-        Where it is ``pointed`` at it is explained, until time moves on.
+        It is taken back when ``of`` gives anything else than now: it is true no longer.
         """
-        view = self._player.view()
-        self._selection = selection
-        self._pointed_at = (view.snapshot, view.position) if pointed else None
-        self.show_view(view)
+        self.clear_notifications()
+        self._news_of = None if of is None else (of, of())
+        self.notify(message, severity=severity, timeout=seconds, markup=False)
 
-    def action_select(self, direction: Direction) -> None:
-        """Move the selection as the focused panel draws it, or as Weights does."""
-        view = replace(self._player.view(), selection=self._selection)
-        panels = self.screen_stack[0].query(Panel)
-        weights = self.screen_stack[0].query_one("#weights", MatrixPanel)
-        focused = next((each for each in panels if each.has_focus), weights)
-        self.select(focused.neighbour(view, direction) or weights.neighbour(view, direction))
+    def place(self) -> object:
+        """Return what is shown, for :meth:`tell`."""
+        return self.player.place
 
-    def on_panel_selected(self, message: Panel.Selected) -> None:
-        self.select(message.selection)
+    def branch(self) -> object:
+        """Return the branch that the last change has led to, for :meth:`tell`."""
+        return self.player.standing[0]
 
-    def on_resize(self, event: Resize) -> None:
-        self.fit_panels(event.size)
-        require_room(self, event.size)
+    def ask(self, dialog: Screen[Any], then: Callable[[Any], object]) -> None:
+        """Open a dialog and do something with its answer, if there is one."""
 
-    @property
-    def in_order(self) -> bool:
-        """Not on a screen too small for anything: keys must not wait there until it has grown."""
-        return not any(isinstance(each, TooSmallScreen) for each in self.screen_stack[-1:])
+        def take(answer: object) -> None:
+            if answer is not None:
+                then(answer)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Whether a key may do that now: on a screen too small for anything, only leave."""
-        if isinstance(self.screen, TooSmallScreen) and action not in ("quit", "help_quit"):
-            return False
-        return super().check_action(action, parameters)
+        self.push_screen(dialog, take)
 
-    def fit_panels(self, size: Size | None = None) -> None:
-        """Divide the screen: the diagram first gets what all numbers of its units take.
-
-        A narrow or a low screen has the loss in a line; a low one has the weights and gradients in
-        the place of the diagram while one of them has the focus. Samples, which stand in the place
-        of the loss, take that of the derivation there.
-        """
-        size = size or self.size  # which a resize has yet to change
-        view, screen = self._player.view(), self.screen_stack[0]
-        network, whole = view.snapshot.experiment.network, screen.has_class("zoomed")
-        low, slim = size.height < LOW, size.height < LOW or size.width < NARROW
-        matrices = low and isinstance(screen.focused, MatrixPanel)  # also below a dialog
-        needed = max(panel.rows(view, size.width // 2 - 4) for panel in screen.query(MatrixPanel))
-        rows = 0 if low else min(needed + 2, max(size.height // 4, 5))
-        body = size.height - 2 - slim
-        least = max(size.height // 4, min(8, body * 2 // 5))
-        width = size.width if slim else size.width - CHART
-        diagram = wanted(network, Size(width - 2, body - rows - least - 2))
-        spared = body - rows - max(diagram.height + 2, body // 3)
-        below = min(max(spared, least), max(size.height * 2 // 5, 12))
-        self._fitted_to = network
-        for name, on in (
-            ("low", low),
-            ("slim", slim),
-            ("matrices", matrices),
-            ("listing", slim and self.shows("samples")),
-        ):
-            screen.set_class(on and not whole, name)
-        screen.query_one("#parameters").styles.height = "1fr" if whole or matrices else rows
-        screen.query_one("#pictures").styles.height = 1 if matrices and not whole else "1fr"
-        screen.query_one("#explanation").styles.height = "1fr" if whole else below
-        for panel in screen.query("#samples"):
-            panel.styles.height = below if slim and not whole else "1fr"
-        share = max(size.width * 3 // 5, min(diagram.width + 2, width))
-        for panel in screen.query("#network, #learned"):
-            panel.styles.width = "1fr" if slim or whole else share
-
-    def on_descendant_focus(self) -> None:
-        if self.screen_stack[0].has_class("low"):
-            self.fit_panels()
+    # keys, clicks and commands
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, InputEvent):
-            self._player.give_way()
+            self.player.attention = True
             self.session_changed()
-        await super().on_event(event)
-
-    def action_scale(self) -> None:
-        self.query_one(LossPanel).toggle_scale()
-
-    def action_derivation(self) -> None:
-        """The next form, where the derivation is on the screen."""
-        if not self.show_derivation():
-            self.screen_stack[0].query_one(DerivationPanel).next_form()
-
-    def show_derivation(self) -> bool:
-        """Bring the derivation to the screen; whether it was not there."""
-        screen = self.screen_stack[0]
-        if screen.query_one(DerivationPanel).size.area:
-            return False
-        if screen.has_class("zoomed"):
-            self.action_zoom()  # another panel had the screen for itself
+        if isinstance(event, Key | Paste) and not event.is_forwarded:
+            await self.keys.put(event)
+        elif (
+            isinstance(event, MouseDown)
+            # a copy that comes back from a widget has a time of its own, which may be much later
+            and not event.is_forwarded
+            and self.keys.meant_for_another_screen(event)
+        ):
+            return
         else:
-            self.action_samples()  # which stood in its place
-        return True
+            await super().on_event(event)
 
-    def action_zoom(self) -> None:
-        """The focused panel alone, or all panels again."""
-        screen = self.screen_stack[0]
-        alone = None if screen.has_class("zoomed") else self.focused
-        screen.set_class(isinstance(alone, Panel), "zoomed")
-        for panel in screen.query(Panel):
-            panel.set_class(panel is alone, "alone")
-        for box in screen.query("#pictures, #parameters, #explanation"):
-            box.set_class(isinstance(alone, Panel) and box is alone.parent, "alone")
-        self.fit_panels()
+    def on_passed(self, message: Passed) -> None:
+        message.arrived.set()
 
-    def action_learned(self) -> None:
-        super().action_learned()
-        self.fit_panels()
+    def action_press(self, key: str) -> None:
+        """Press a key for the mouse."""
+        # from here: a key does not rise above the widget in whose name it was pressed
+        self.call_later(self.simulate_key, key)
 
-    def action_samples(self) -> None:
-        super().action_samples()
-        self.fit_panels()
+    def action_command(self, name: str) -> None:
+        """Run a command by the name of its function."""
+        command = next(each for each in COMMANDS if each.name == name)
+        if not command.at_rest:
+            command.run(self)
+            return
+        if self.player.running:
+            self.player.pause()
+        if self.player.at_rest:
+            command.run(self)
+        else:
+            self.run_worker(self._at_rest(partial(command.run, self)), group="rest")
+
+    async def _at_rest(self, run: Callable[[], object]) -> None:
+        """Do something once what the last keys led to is shown; keys wait for it."""
+        with self.keys.held():
+            await self.player.rest(PATIENCE)
+            run()
+
+    def action_go(self, step: int) -> None:
+        self.player.go(step)
 
     def action_command_palette(self) -> None:
-        if not isinstance(self.screen, Palette):
+        if not isinstance(self.screen, Palette | TooSmallScreen):
             self.push_screen(Palette(id="--command-palette"))
 
-    def action_toggle_theme(self) -> None:
-        self.theme = counterpart(self.current_theme)
-
-    def action_presets(self) -> None:
-        self._at_rest(self._ask_preset)
-
-    def _ask_preset(self) -> None:
-        from bptui.app.screens.presets import PresetScreen  # the list is not needed at the start
-
-        self.push_screen(PresetScreen(self._file, self._file_moved), self._open_preset)
-
-    @property
-    def _file(self) -> Path | None:
-        """The file that what is shown was saved as, or came from."""
-        origin = origin_of(self._player.snapshot.experiment)
-        return self._player.saved or (None if origin is None else origin.file)
-
-    def _file_moved(self, old: Path, new: Path | None) -> None:
-        """Go on with the new name of a preset where it is the one that is open."""
-        if self._file is not None and self._file.absolute() == old.absolute():
-            self._player.saved = new
-
-    def action_help(self) -> None:
-        from bptui.app.screens.help import HelpScreen
-
-        self.push_screen(HelpScreen())
-
-    def _open_preset(self, chosen: Experiment | New | None) -> None:
-        from bptui.app.screens.presets import NEW
-
-        if chosen is NEW:
-            self.open_form(None)
-        elif chosen is not None:
-            self.look(None)
-            self._play(self._player.open(chosen))
+    def on_resize(self, event: Resize) -> None:
+        self.main.fit_panels(event.size)
+        require_room(self, event.size)

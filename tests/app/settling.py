@@ -67,10 +67,12 @@ class SettlingPilot(Pilot[None]):
             if not waits(each):
                 self._latest = each
                 return False
-        if app.answering:
+        if app.keys.answering:
             return False
         moves = not app.player.running
-        if moves and any(each.group == "play" and each.is_running for each in app.workers):
+        if moves and any(
+            each.group in ("play", "rest") and each.is_running for each in app.workers
+        ):
             return False
         if not app._animator._complete_event.is_set():
             return False

@@ -69,7 +69,8 @@ class Session:
         """Wait until nothing runs or moves and the screen says so; the step shown."""
         workers = self.app.workers
         await self.until(
-            lambda: not any(each.group == "play" and each.is_running for each in workers), "rest"
+            lambda: not any(each.group in ("play", "rest") and each.is_running for each in workers),
+            "rest",
         )
         await self.step(self.shown_step)
         return self.shown_step

@@ -66,23 +66,22 @@ async def test_runs_stop_at_each_hit_there_and_back(speed: Speed, texts: list[st
     screen = with_breakpoints(*texts, speed=speed)
     player = screen.player
     for step in expected:
-        hit = await player.run(300)
-        assert hit is not None
-        assert hit.step == player.snapshot.step == step
+        await player.run(300).wait()
+        assert screen.told[-1].startswith(f"stopped at step {step}: ")
         assert player.place == Place(step)
         assert not player.running
         assert_same_bits(player.snapshot, Timeline(ARTICLE).snapshot(step))
     assert screen.views[-1].hits == tuple(expected)
     if expected[-1] < 300:
-        assert await player.run(300) is None
+        await player.run(300).wait()
     assert player.snapshot.step == 300
     for step in reversed(expected):
         if step < 300:
-            hit = await player.run(0, backwards=True)
-            assert hit is not None
+            await player.run(0, backwards=True).wait()
+            assert screen.told[-1].startswith(f"stopped at step {step}: ")
             assert player.snapshot.step == step
             assert_same_bits(player.snapshot, Timeline(ARTICLE).snapshot(step))
-    assert await player.run(0, backwards=True) is None
+    await player.run(0, backwards=True).wait()
     assert player.place == Place(0)
     assert not screen.views[-1].running
 
@@ -90,20 +89,21 @@ async def test_runs_stop_at_each_hit_there_and_back(speed: Speed, texts: list[st
 async def test_a_breakpoint_switched_off_does_not_stop() -> None:
     screen = with_breakpoints("loss < 0.1")
     screen.player.set_breakpoints({breakpoint_of("loss < 0.1"): False})
-    assert await screen.player.run(300) is None
+    await screen.player.run(300).wait()
+    assert not screen.told
     assert screen.player.snapshot.step == 300
 
 
 async def test_a_hit_at_the_last_step_is_told() -> None:
     screen = with_breakpoints("every 50")
-    hit = await screen.player.run(50)
-    assert str(hit) == "step 50: every 50"
+    await screen.player.run(50).wait()
+    assert screen.told == ["stopped at step 50: every 50"]
 
 
 async def test_removing_a_breakpoint_forgets_its_hits() -> None:
     screen = with_breakpoints("every 50", "every 70")
-    await screen.player.run(300)
-    await screen.player.run(300)
+    await screen.player.run(300).wait()
+    await screen.player.run(300).wait()
     assert screen.views[-1].hits == (50, 70)
     screen.player.set_breakpoints({breakpoint_of("every 70"): True})
     assert screen.views[-1].hits == (70,)
@@ -111,11 +111,11 @@ async def test_removing_a_breakpoint_forgets_its_hits() -> None:
 
 async def test_running_backwards_goes_down_and_takes_its_time() -> None:
     screen = with_breakpoints(speed=Speed(50))
-    await screen.player.go(1000)
+    await screen.player.go(1000).wait()
     screen.views.clear()
     loop = asyncio.get_running_loop()
     began = loop.time()
-    await screen.player.run(990, backwards=True)
+    await screen.player.run(990, backwards=True).wait()
     assert loop.time() - began >= 9 / 50
     assert screen.steps == sorted(screen.steps, reverse=True)
     assert screen.steps[-1] == 990
@@ -126,13 +126,15 @@ async def test_running_backwards_goes_down_and_takes_its_time() -> None:
 async def test_slow_speeds_walk_operation_by_operation(
     backwards: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bptui.app.player.SPEEDS", (Speed(1000, "operation"),) * len(SPEEDS))
+    monkeypatch.setattr(
+        "bptui.app.playback.player.SPEEDS", (Speed(1000, "operation"),) * len(SPEEDS)
+    )
     screen = with_breakpoints("every 3")
     player = screen.player
-    await player.go(5 if backwards else 0)
+    await player.go(5 if backwards else 0).wait()
     screen.views.clear()
-    hit = await (player.run(0, backwards=True) if backwards else player.run(4))
-    assert hit is not None
+    await (player.run(0, backwards=True) if backwards else player.run(4)).wait()
+    assert screen.told
     assert player.place == Place(3)
     places = [Place(view.snapshot.step, view.position) for view in screen.views if view.running]
     count = player.operations
@@ -197,7 +199,7 @@ async def test_breakpoints_survive_another_preset_where_they_fit() -> None:
     async with opened("article") as session:
         player = session.app.player
         player.set_breakpoints({breakpoint_of("loss < 0.1"): True, breakpoint_of("|w8| > 2"): True})
-        await player.open(drawn_experiment((2, 2, 1)))
+        await player.open(drawn_experiment((2, 2, 1))).wait()
         assert player.breakpoints == {breakpoint_of("loss < 0.1"): True}
         said = "drawn has no such quantity: removed the breakpoint |w8| > 2."
         await session.until(lambda: said in session.notices(), "the notice")
@@ -208,7 +210,7 @@ async def test_backspace_runs_back_and_pauses() -> None:
         player = session.app.player
         await session.press("backspace")  # nothing lies before step 0
         assert not player.running
-        session.app._go(900)
+        session.app.action_go(900)
         await session.step(900)
         await session.press("backspace")
         await session.until(lambda: session.shown_step < 890, "some steps back")
@@ -229,8 +231,9 @@ async def test_backspace_runs_back_and_pauses() -> None:
 async def test_a_run_begins_where_the_keys_before_it_lead() -> None:
     screen = with_breakpoints(speed=Speed(10_000))
     player = screen.player
-    errands = [player.go(2000), player.move(+1), player.run(1990, backwards=True)]
-    await asyncio.gather(*errands)
+    player.go(2000)
+    player.move(+1)
+    await player.run(1990, backwards=True).wait()
     assert player.place == Place(1990)
     assert max(screen.steps) == 2001
     assert not player.running

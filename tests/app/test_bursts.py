@@ -86,7 +86,7 @@ async def test_undo_of_another_preset_and_edit_in_one_burst() -> None:
     async with opened("article") as session:
         await session.press("s", "s")
         await session.step(2)
-        await session.app.player.open(load("mazur"))
+        await session.app.player.open(load("mazur")).wait()
         await session.rest()
         burst(session, "u", "enter")
         (await ready(session, NumberScreen)).value = "9"
@@ -160,7 +160,7 @@ async def test_keys_before_and_after_a_dialog(keys: list[str], place: Place, pre
         player = session.app.player
         await session.until(
             lambda: (
-                not session.app.answering
+                not session.app.keys.answering
                 and (player.place, player.snapshot.experiment.name) == (place, preset)
             ),
             f"{place} of {preset}",
@@ -174,7 +174,7 @@ async def test_keys_before_and_after_a_dialog(keys: list[str], place: Place, pre
 async def test_a_network_typed_into_the_form_in_one_burst() -> None:
     async with opened("xor") as session:
         burst(session, "e", "ctrl+u", *"2-3-1", "tab", "tab", "ctrl+s", "s", "s")
-        await session.until(lambda: not session.app.answering, "the keys' effect")
+        await session.until(lambda: not session.app.keys.answering, "the keys' effect")
         await session.step(2)
         assert session.app.player.snapshot.experiment.network.layers == (2, 3, 1)
 
@@ -193,7 +193,7 @@ async def test_more_keys_than_anybody_types_are_text() -> None:
         text = "Quick, sly: ensure best results - go. " * 200
         burst(session, "s", *text)
         await session.step(1)
-        await session.until(lambda: not session.app.answering, "the keys' effect")
+        await session.until(lambda: not session.app.keys.answering, "the keys' effect")
         assert session.shown_step == 1
         assert len(session.app.screen_stack) == 1
         for key in "sg":  # a moment later, these are keys again

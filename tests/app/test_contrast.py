@@ -133,7 +133,7 @@ async def test_every_screen_can_be_read(own: Theme) -> None:
         for _ in range(3):
             await session.press("o")
             pale(session, seen)
-        await app.player.open(load("circles"))
+        await app.player.open(load("circles")).wait()
         await session.press("o")
         pale(session, seen)
     found = [f"{where}: {key}" for key, where in seen.items() if where]

@@ -5,29 +5,29 @@ from __future__ import annotations
 import pytest
 
 from bptui.app.playback import history as module
-from bptui.app.playback.history import MOST_CHANGES, Course, Courses, Place
+from bptui.app.playback.history import MOST_CHANGES, Branch, Place, UndoHistory
 from bptui.core.edits import Number, edited
 from bptui.core.timeline import Timeline
 
 from .support import drawn_experiment
 
 
-def changed(times: int, samples: int) -> Courses:
-    """Courses after so many edits of an input."""
+def changed(times: int, samples: int) -> UndoHistory:
+    """UndoHistory after so many edits of an input."""
     timeline = Timeline(drawn_experiment((3, 2, 1), samples=samples))
-    courses = Courses(Course(timeline))
+    history = UndoHistory(Branch(timeline))
     for index in range(times):
         shown = timeline.snapshot(1)
         timeline = edited(timeline, shown, Number("input", (0, 0)), 0.01 * index)
-        courses.change(Course(timeline, fork=True))
-        courses.settle()
-    return courses
+        history.change(Branch(timeline, fork=True))
+        history.share_memory()
+    return history
 
 
-def undone(courses: Courses) -> int:
+def undone(history: UndoHistory) -> int:
     """How often one can go back."""
     count = 0
-    while courses.undo(Place(1)) is not None:
+    while history.undo(Place(1)) is not None:
         count += 1
     return count
 

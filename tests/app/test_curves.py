@@ -68,7 +68,7 @@ async def test_published_against_corrected() -> None:
         await session.press("enter")
         await closed(session)
         await session.until(lambda: legend(session).endswith("A article-listing-1"), "the legend")
-        await session.app.player.open(ARTICLE)
+        await session.app.player.open(ARTICLE).wait()
         await session.press("space")
         await session.step(1000)
         kept = session.app.player.kept[0]

@@ -157,7 +157,7 @@ async def test_explains_every_operation_of_any_network(
 async def test_another_preset_is_explained_with_its_own_numbers() -> None:
     async with opened("article") as session:
         await until_shown(session, "0.004756131")
-        await session.app.player.open(load("mazur"))
+        await session.app.player.open(load("mazur")).wait()
         await until_shown(session, "= 0.0004385677")
 
 

@@ -176,7 +176,7 @@ async def test_the_second_click_of_a_double_click_stays_where_the_first_was() ->
     async with opened("article") as session:
         y = next(y for y, line in enumerate(session.lines()) if "+0.2500" in line)
         x, now = session.lines()[y].index("+0.2500") + 1, monotonic()
-        first = session.app.selection
+        first = session.app.main.selection
         await open_dialog(session, "Palette")
         await session.press(*"next ")
         await session.until(lambda: "step" in session.lines()[y], "an entry there")
@@ -184,8 +184,8 @@ async def test_the_second_click_of_a_double_click_stays_where_the_first_was() ->
         await at_main_screen(session)
         click(session, x, y, now + 0.2)
         await session.pilot.pause()
-        assert session.app.selection == first
+        assert session.app.main.selection == first
         click(session, x, y, now + 2.0)
-        await session.until(lambda: session.app.selection != first, "the selection")
+        await session.until(lambda: session.app.main.selection != first, "the selection")
         click(session, x, y, now + 2.2)
         await session.until(lambda: type(session.app.screen).__name__ == "NumberScreen", "editing")

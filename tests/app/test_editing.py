@@ -155,11 +155,11 @@ async def test_numbers_as_input_methods_write_them() -> None:
 
 async def test_an_input_and_a_target() -> None:
     async with opened("xor") as session:
-        session.app.select(Selection("unit", 0, 1))
+        session.app.main.select(Selection("unit", 0, 1))
         await change(session, "0.25")
         assert shown(session).experiment.data.inputs[0, 1] == 0.25
         depth = shown(session).experiment.network.depth
-        session.app.select(Selection("unit", depth, 0))
+        session.app.main.select(Selection("unit", depth, 0))
         await type_number(session, "1.5")  # cross-entropy takes targets from 0 to 1
         if shown(session).experiment.loss.target_range[1] == 1.0:
             await session.shows("Expected targets from 0 to 1")
@@ -171,7 +171,7 @@ async def test_an_input_and_a_target() -> None:
 
 async def test_a_hidden_unit_is_computed() -> None:
     async with opened("article") as session:
-        session.app.select(Selection("unit", 1, 1))
+        session.app.main.select(Selection("unit", 1, 1))
         await session.press("enter")
         await session.shows("Computed: edit a weight")
         assert len(session.app.screen_stack) == 1
@@ -217,7 +217,7 @@ async def test_undo_of_another_preset_leads_back_to_where_one_was() -> None:
         await session.press("g", *"25", "enter")
         await session.step(25)
         await session.rest()
-        await session.app.player.open(load("iris"))
+        await session.app.player.open(load("iris")).wait()
         assert shown(session).experiment.name == "iris"
         await session.press("u")
         await session.step(25)

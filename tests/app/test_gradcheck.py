@@ -27,7 +27,7 @@ async def test_wrong_gradients_are_listed_and_explained() -> None:
         listing = session.app.screen.query_one(OptionList)
         await session.press("down", "down", "enter")  # from w1, the first wrong one, to w3
         await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
-        assert session.app._selection == Selection("weight", 1, 1, 0)
+        assert session.app.main.selection == Selection("weight", 1, 1, 0)
         await session.shows("Derivation: w3", "as published")
         # small screens have the columns that matter, nothing cut
         session.resize(80, 24)
@@ -44,7 +44,7 @@ async def test_wrong_gradients_are_listed_and_explained() -> None:
         await session.shows("gW1: gradient with respect to W1")
         await session.press("escape", "escape")
         await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
-        assert session.app._selection == Selection("weight", 1, 1, 0)
+        assert session.app.main.selection == Selection("weight", 1, 1, 0)
 
 
 async def test_biases_large_networks_and_divergence() -> None:
@@ -71,7 +71,7 @@ async def test_biases_large_networks_and_divergence() -> None:
         listing.highlighted = place
         await session.press("enter")
         await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
-        assert session.app._selection == Selection("bias", 2, 0, 0)
+        assert session.app.main.selection == Selection("bias", 2, 0, 0)
         await session.press("s", "s", "s")
         await session.rest()
         await open_check(session, "training has", "S goes back")

@@ -9,7 +9,7 @@ import pytest
 from textual.binding import Binding
 from textual.dom import DOMNode
 
-from bptui.app.commands import COMMANDS
+from bptui.app.commands.table import COMMANDS
 from bptui.app.form.choice import Choice
 from bptui.app.form.controls import Note
 from bptui.app.form.screen import FormScreen
@@ -53,7 +53,7 @@ def words(text: str) -> set[str]:
 
 def test_every_command_stands_in_one_section() -> None:
     listed = Counter(action for actions in SECTIONS.values() for action in actions)
-    assert listed == Counter(each.action for each in COMMANDS)
+    assert listed == Counter(each.name for each in COMMANDS)
 
 
 @pytest.mark.parametrize("name", [row[0] for row in DIALOGS[1:]])

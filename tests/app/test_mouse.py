@@ -62,7 +62,7 @@ async def test_the_chart_goes_to_the_step_that_is_clicked() -> None:
         await session.press("space")
         await session.until(lambda: HIT in "".join(session.inside("#loss")), "a mark")
         player.set_breakpoints({})
-        await player.run(400)
+        await player.run(400).wait()
         await session.rest()
         await session.until(lambda: panel._drawn_at and "500" in session.screen(), "the axis")
         area = panel.content_region
@@ -82,7 +82,7 @@ async def test_a_click_on_a_mark_goes_to_the_very_step() -> None:
         player.set_breakpoints({parse("every 137", player.snapshot.experiment.network): True})
         await session.press("space")
         await session.step(137)
-        await player.go(400)
+        await player.go(400).wait()
         await session.until(lambda: "500" in session.screen(), "the axis")
         await session.until(lambda: HIT in "".join(session.inside("#loss")), "a mark")
         await click(session, HIT, "#loss")
@@ -124,7 +124,7 @@ async def test_a_double_click_edits_a_value() -> None:
             await session.until(lambda: "Computed" in session.notices(), "the news")
             assert not isinstance(session.app.screen, NumberScreen)
             session.app.clear_notifications()
-        assert session.app.selection == Selection("unit", 1, 0)
+        assert session.app.main.selection == Selection("unit", 1, 0)
     async with opened("xor", (160, 40)) as session:
         await session.press("i")
         await session.until(lambda: "samples" in session.border("#samples"), "the samples")

@@ -51,7 +51,7 @@ async def test_the_status_line_of_120_columns_has_the_learning_rate_of_every_pre
     async with opened("article") as session:
         for each in shipped():
             one = load(each.name)
-            await session.app.player.open(one)
+            await session.app.player.open(one).wait()
             rate = f" {one.training.optimizer} {one.training.learning_rate:g} "
             sizes = f"   {'-'.join(map(str, one.network.layers))}"
             await session.shows(f" {each.name} ", rate)

@@ -66,7 +66,7 @@ async def test_news_go_when_they_are_true_no_longer() -> None:
 async def test_that_training_has_diverged_is_told_where_it_has() -> None:
     experiment = diverging()
     async with opened(experiment, (80, 24)) as session:
-        await session.app.player.go(first_not_finite(experiment))
+        await session.app.player.go(first_not_finite(experiment)).wait()
         await told(session, "training has diverged")
         await session.press("S")
         await gone(session)

@@ -146,7 +146,7 @@ def check_matrices(
 async def test_every_operation_of_every_preset(size: tuple[int, int]) -> None:
     async with opened("article", size) as session:
         for name in (each.name for each in shipped()):
-            await session.app.player.open(load(name))
+            await session.app.player.open(load(name)).wait()
             snapshot = session.app.player.snapshot
             operations = snapshot.operations
             for number, operation in enumerate(operations, 1):

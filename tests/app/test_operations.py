@@ -126,10 +126,10 @@ async def test_a_random_walk_ends_where_the_model_says(experiment: Experiment) -
                 pressed += 1
                 if key == "g":
                     step = int(rng.integers(60))
-                    app._go(step)
+                    app.action_go(step)
                     model = Place(step)
                     continue
-                getattr(app, f"action_{KEYS[key]}")()
+                app.action_command(KEYS[key])
                 if key in "nN":
                     model = model.next(count) if key == "n" else model.previous(count)
                 else:

@@ -224,7 +224,7 @@ async def test_another_preset_starts_with_its_first_sample() -> None:
     async with opened("circles") as session:
         await open_samples(session)
         await session.press("end")
-        session.app._open_preset(load("xor"))
+        await session.press("p", *"xor", "enter")
         await session.until(lambda: " xor " in session.status(), "xor")
         await session.until(lambda: set(rows(session)) == {1, 2, 3, 4}, "four samples")
         assert samples(session).edited_cell() == ("input", 0, 0)

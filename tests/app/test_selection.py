@@ -227,7 +227,7 @@ async def test_a_walk_through_the_diagram() -> None:
 async def test_the_diagram_follows_to_units_that_it_leaves_out() -> None:
     async with opened(drawn_experiment((300, 200, 3))) as session:
         session.panel("#weights").focus()
-        session.app.select(Selection("weight", 1, 19, 30))
+        session.app.main.select(Selection("weight", 1, 19, 30))
         await session.press("right")
         await selected(session, Selection("weight", 1, 20, 30))
         await session.shows("i31 ", "h21 ")
@@ -247,7 +247,7 @@ async def test_the_selection_stays_in_sight_when_the_panel_shrinks() -> None:
         session.panel("#weights").focus()
         await session.press("z")
         await session.until(lambda: session.panel("#weights").size.width > 100, "a zoom")
-        session.app.select(Selection("weight", 1, 8, 24))
+        session.app.main.select(Selection("weight", 1, 8, 24))
         await session.shows(" i25 ")
         await session.press("z")
         await session.until(lambda: session.panel("#weights").size.width < 60, "all panels")

@@ -124,9 +124,9 @@ async def test_everything_comes_back_bit_by_bit() -> None:
     async with app.run_test(size=(120, 36)):
         session, player = Session(app), app.player
         saves = await saving(session)
-        await player.edit(edited_twice(player.timeline), Place(0))
+        await player.edit(edited_twice(player.timeline), Place(0)).wait()
         player.set_breakpoints(breakpoints)
-        await player.go(57)
+        await player.go(57).wait()
         await session.press("plus", "l", "d", "o", "right", "right_square_bracket", "n", "n")
         await session.until(lambda: player.place == Place(57, 1), "the second operation")
         await session.until(lambda: saves.kept, "a write")
@@ -151,7 +151,7 @@ async def test_everything_comes_back_bit_by_bit() -> None:
         await session.until(lambda: saves.session().state.look == standing.state.look, "the look")
         await session.until(lambda: session.inside("#derivation") == explained, "the same words")
         # it goes on as the other would have, and is saved in the words of its preset
-        await player.go(90)
+        await player.go(90).wait()
         assert bits(player.snapshot) == bits(edited_twice(Timeline(experiment)).snapshot(90))
         assert document(player.timeline.experiment) == document(experiment)
 

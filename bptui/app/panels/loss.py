@@ -156,7 +156,8 @@ class LossPanel(FollowingPanel):
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         if height == 1:
             return [self._line(view, width)]
-        self.note(clickable("logarithmic" if self.logarithmic else "linear", "app.scale"))
+        scale = "logarithmic" if self.logarithmic else "linear"
+        self.note(clickable(scale, "app.command('scale')"))
         styles, entries = self.text_styles, self._entries(view)
         legend = arranged(entries, width, 2 if height >= LOW else int(height > LOW // 2))
         chart = self.chart(view, width, height - len(legend))

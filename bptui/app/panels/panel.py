@@ -31,7 +31,7 @@ class Panel(ScrollView, can_focus=True):
     ALLOW_SELECT = False  # of text, which a double click would do
     # the arrows move the selection; pages, home, end and the wheel still scroll
     BINDINGS: ClassVar = [
-        Binding(key, f"app.select('{key}')", "Select", show=False)
+        Binding(key, f"screen.select('{key}')", "Select", show=False)
         for key in ("left", "right", "up", "down")
     ]
 

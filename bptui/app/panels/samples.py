@@ -98,12 +98,12 @@ class SamplesPanel(FollowingPanel):
     """
 
     BINDINGS: ClassVar = [
-        Binding("up", "app.look(-1)", "Previous sample", show=False),
-        Binding("down", "app.look(1)", "Next sample", show=False),
+        Binding("up", "screen.look(-1)", "Previous sample", show=False),
+        Binding("down", "screen.look(1)", "Next sample", show=False),
         Binding("pageup", "page(-1)", "Page up", show=False),
         Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", f"app.look({-FAR})", "First sample", show=False),
-        Binding("end", f"app.look({FAR})", "Last sample", show=False),
+        Binding("home", f"screen.look({-FAR})", "First sample", show=False),
+        Binding("end", f"screen.look({FAR})", "Last sample", show=False),
         Binding("left", "column(-1)", "Previous number", show=False),
         Binding("right", "column(1)", "Next number", show=False),
     ]
@@ -146,7 +146,7 @@ class SamplesPanel(FollowingPanel):
 
     async def action_page(self, sign: int) -> None:
         """Go as many samples further as are in sight."""
-        await self.run_action(f"app.look({sign * max(self.container_size.height - 3, 1)})")
+        await self.run_action(f"screen.look({sign * max(self.container_size.height - 3, 1)})")
 
     def action_column(self, by: int) -> None:
         """Select the number beside; after the last one comes the first."""

@@ -10,7 +10,7 @@ from textual.reactive import reactive, var
 from textual.strip import Strip
 from textual.widget import Widget
 
-from bptui.app.commands import COMMANDS, Command
+from bptui.app.commands.table import COMMANDS, Command
 from bptui.app.lines import Line, fitted, pressing, spot
 from bptui.app.numbers import loss
 from bptui.app.playback.run import SPEED_ROOM
@@ -139,7 +139,7 @@ OPTIONAL = (
     *("breakpoints", "faster", "gradcheck", "goto", "form", "", "presets", "derivation"),
     "operation",
 )
-"""Actions whose keys give way where there is little room, the first one first.
+"""Commands whose keys give way where there is little room, the first one first.
 
 At the empty one the second keys of those that have two give way.
 """
@@ -195,7 +195,7 @@ def _shown(width: int) -> tuple[list[Command], bool]:
     """Return the commands that find room beside the speed, and whether second keys do."""
     shown, both = [command for command in COMMANDS if command.hint], True
     for optional in (None, *OPTIONAL):
-        shown = [command for command in shown if command.action != optional]
+        shown = [command for command in shown if command.name != optional]
         both = both and optional != ""
         keys = (len(c.shown_key) + bool(c.also and both) * (1 + len(c.also)) for c in shown)
         hints = (len(command.hint) + 3 for command in shown)

@@ -1,4 +1,4 @@
-"""Places in time, and what undo and redo go back and forth between."""
+"""Places in time, and what undo and redo go back and forth between: branches of it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,22 @@ if TYPE_CHECKING:
     from bptui.app.playback.search import Hit
     from bptui.app.view import Curve
 
+MOST_CHANGES = 100
+"""Changes that can be undone, as long as what they hold fits into :data:`MOST_BYTES`."""
+MOST_BYTES = 64 * 2**20
+
 
 class Place(NamedTuple):
-    """``position`` counts a step's operations from 0; None is the whole step."""
+    """A step as a whole, or one of its operations.
+
+    ``position`` counts them from 0; None is the whole step.
+    """
 
     step: int
     position: int | None = None
 
     def next(self, operations: int) -> Place:
-        """One operation further; every step has so many ``operations``."""
+        """Return the place one operation further; every step has so many ``operations``."""
         if self.position is None:
             return Place(self.step, 0)
         if self.position < operations - 1:
@@ -30,7 +37,7 @@ class Place(NamedTuple):
         return Place(self.step + 1, 0)
 
     def previous(self, operations: int) -> Place:
-        """One operation back; before the first of step 0 is step 0 as a whole."""
+        """Return the place one operation back; before the first of step 0 is step 0 as a whole."""
         if self.position:
             return Place(self.step, self.position - 1)
         if self.step:
@@ -38,16 +45,11 @@ class Place(NamedTuple):
         return Place(0)
 
     def moved(self, by: int) -> Place:
-        """So many steps further, a whole step, not before step 0."""
+        """Return the whole step so many further, not before step 0."""
         return Place(max(self.step + by, 0))
 
 
-MOST_CHANGES = 100
-"""Changes that can be undone, as long as what they hold fits into :data:`MOST_BYTES`."""
-MOST_BYTES = 64 * 2**20
-
-
-class Course(Struct, eq=False):
+class Branch(Struct, eq=False):
     """A timeline and what was seen in it; ``place`` is where it was left.
 
     ``fork`` is whether an edit made it of the one before, so that their steps can be compared.
@@ -56,57 +58,54 @@ class Course(Struct, eq=False):
     timeline: Timeline
     place: Place = Place(0)
     before: Curve | None = None
+    """The losses of the branch that it was made of."""
     fork: bool = False
     hits: dict[int, Hit] = field(default_factory=dict)
     saved: Path | None = None
     """The file that it was saved as."""
 
 
-class Courses:
-    """The current course, those that can be gone back to and those that were undone."""
+class UndoHistory:
+    """The current branch, those that can be gone back to and those that were undone."""
 
-    def __init__(self, first: Course) -> None:
+    def __init__(self, first: Branch) -> None:
         self.current = first
-        self._past: list[Course] = []
-        self._future: list[Course] = []
+        self._past: list[Branch] = []
+        self._future: list[Branch] = []
 
-    def change(self, course: Course) -> None:
-        """Go over to a new course; what was undone is gone."""
+    def change(self, branch: Branch) -> None:
+        """Go over to a new branch; what was undone is gone."""
         self._past = [*self._past, self.current][-MOST_CHANGES:]
         while len(self._past) > 1 and self._held_bytes() > MOST_BYTES:
             del self._past[0]
         self._future = []
-        self.current = course
+        self.current = branch
 
     def _held_bytes(self) -> int:
-        return sum(each.timeline.held_bytes for each in self._past)
+        return sum(branch.timeline.held_bytes for branch in self._past)
 
     def undo(self, here: Place) -> Place | None:
-        """Go back to the course before; the place to show in it, None where there is none."""
+        """Go back to the branch before; return the place to show, None where there is none."""
         if not self._past:
             return None
-        left, before = self.current, self._past.pop()
+        left, self.current = self.current, self._past.pop()
         left.place = here
         self._future.append(left)
-        self.current = before
-        return here if left.fork else before.place
+        return here if left.fork else self.current.place
 
     def redo(self, here: Place) -> Place | None:
-        """Go forward again; the place to show, None where nothing was undone."""
+        """Go forward again; return the place to show, None where nothing was undone."""
         if not self._future:
             return None
-        left, after = self.current, self._future.pop()
+        left, self.current = self.current, self._future.pop()
         left.place = here
         self._past.append(left)
-        self.current = after
-        return here if after.fork else after.place
+        return here if self.current.fork else self.current.place
 
-    def settle(self) -> None:
-        """Share out the memory: most to the current timeline, a part to all the others."""
-        others = {id(each): each for each in self._timelines() if each is not self.current.timeline}
-        for each in others.values():
-            each.rest(BUDGET // len(others))
-        self.current.timeline.wake()
-
-    def _timelines(self) -> list[Timeline]:
-        return [each.timeline for each in (*self._past, *self._future)]
+    def share_memory(self) -> None:
+        """Give most of the memory to the current timeline, a part to all the others."""
+        current = self.current.timeline
+        timelines = {branch.timeline for branch in (*self._past, *self._future)} - {current}
+        for timeline in timelines:
+            timeline.rest(BUDGET // len(timelines))
+        current.wake()

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from bptui.app.playback.history import Place
 from bptui.core.engine import Snapshot
 
 if TYPE_CHECKING:
     from bptui.app.playback.player import Player
     from bptui.app.playback.search import Hit, Search
 
-
 SLICE = 0.005
 """Seconds of work between two looks at the keyboard."""
 BREATH = 0.0005
 """Seconds left to everything else between two slices; a key that was pressed gets all it needs."""
-SEEKING_FRAME = 0.1
-"""Seconds between two pictures of how far a long jump has come."""
-
-
+SHARE = 4.0
+"""A frame's cost times this passes before the next: drawing never takes most of the time."""
 READABLE = 10.0
 """Steps or operations a second, up to which everything on the screen follows each of them."""
 
@@ -62,156 +56,103 @@ SPEED_ROOM = max(len(speed.short) for speed in SPEEDS)
 """The width of the longest speed."""
 
 
-class Pace(Struct):
-    """Steps due at ``rate`` a second from step ``base`` on, at which the clock stood at ``began``.
-
-    ``sign`` is -1 backwards, else +1.
-    """
-
-    rate: float
-    sign: int
-    base: int
-    began: float
-
-    def due(self, now: float, last: int) -> int:
-        """The step due by now, not beyond ``last``."""
-        if math.isinf(self.rate):
-            return last
-        step = self.base + self.sign * int((now - self.began) * self.rate)
-        return min(step, last) if self.sign > 0 else max(step, last)
-
-    def restart(self, step: int, now: float) -> None:
-        """Owe nothing for the time before."""
-        self.base, self.began = step, now
-
-    def seconds_to(self, step: int, now: float) -> float:
-        """Until ``step`` is due."""
-        if math.isinf(self.rate):
-            return 0.0
-        return self.began + (step - self.base) * self.sign / self.rate - now
-
-
-SHARE = 4.0
-"""A frame's cost times this passes before the next: drawing never takes most of the time."""
-
-
 class Run:
-    """Plays to step ``last`` as long as ``errand`` is the player's, at whatever speed it has."""
+    """Plays to step ``last`` at the speed that the player has when it begins."""
 
-    def __init__(self, player: Player, last: int, backwards: bool, errand: int) -> None:
-        self._player, self._last, self._errand = player, last, errand
+    def __init__(self, player: Player, last: int, backwards: bool) -> None:
+        # not needed at the start: it would take a twentieth of it
+        from bptui.app.playback.search import BackwardSearch, ForwardSearch
+
+        self._player, self._last, self._rate = player, last, player.speed.rate
         self._sign = -1 if backwards else 1
+        kind = BackwardSearch if backwards else ForwardSearch
+        self._search: Search = kind(player.timeline, player.active_breakpoints, player.snapshot)
         self._ended = False
 
-    @property
-    def _on(self) -> bool:
-        return not self._ended and self._player.current(self._errand)
+    async def play(self) -> Hit | None:
+        """Run to the end; return the hit that stopped it."""
+        if self._player.speed.unit == "operation":
+            await self._play_operations()
+        elif self._is_ahead(self._last):
+            await self._play_steps()
+        else:
+            self._player.show(self._player.snapshot)  # as a whole
+        hit = self._search.hit
+        return hit if hit is not None and hit.step == self._player.snapshot.step else None
 
-    def _ahead(self, step: int) -> bool:
+    def _is_ahead(self, step: int) -> bool:
         """Whether ``step`` lies ahead of the shown one."""
         return (step - self._player.snapshot.step) * self._sign > 0
 
-    async def play(self) -> Hit | None:
-        """Run to the end; the hit that stopped it."""
-        from bptui.app.playback.search import (  # not needed at the start
-            BackwardSearch,
-            ForwardSearch,
-        )
-
-        player = self._player
-        kind = BackwardSearch if self._sign < 0 else ForwardSearch
-        search: Search = kind(player.timeline, player.active_breakpoints, player.snapshot)
-        while self._on:
-            if player.speed.unit == "operation":
-                await self._play_operations(search)
-            elif self._ahead(self._last):
-                await self._play_steps(search)
-            else:
-                player.show(player.snapshot)  # as a whole
-                self._ended = True
-        hit = search.hit
-        return hit if hit is not None and hit.step == player.snapshot.step else None
-
-    async def _play_steps(self, search: Search) -> None:
-        player, speed = self._player, self._player.speed
-        pace = Pace(speed.rate, self._sign, player.snapshot.step, perf_counter())
-        next_frame = -math.inf
-        while self._on and speed == player.speed and self._ahead(self._last):
-            if await self._player.gave_way():
-                continue  # the key may have been one that pauses
+    async def _play_steps(self) -> None:
+        """Show as many of the steps as frames can be drawn, in time."""
+        player, next_frame = self._player, -math.inf
+        base, began = player.snapshot.step, perf_counter()
+        while not self._ended:
+            if player.attention:
+                await player.breathe(BREATH)
+            due = step = self._due(base, began)
+            if self._is_ahead(due):
+                step = await player.work(self._search.advance, due, SLICE)
             now = perf_counter()
-            due = position = pace.due(now, self._last)
-            if self._ahead(due):
-                position = await player.work(search.advance, due, SLICE)
-            now = perf_counter()
-            if now >= next_frame and self._ahead(position) and not player.attention:
-                snapshot = await self._snapshot(search, position)
-                if not self._on:
-                    return  # paused meanwhile: the step on the screen stays
-                behind = snapshot.step != due
-                self._arrive(search, snapshot)
-                if behind and not math.isinf(speed.rate):
-                    pace.restart(snapshot.step, now)  # too fast for this machine: owe nothing
+            if now >= next_frame and self._is_ahead(step) and not player.attention:
+                snapshot = await self._snapshot(step)
+                if snapshot.step != due:  # too fast for this machine: owe nothing
+                    base, began = snapshot.step, now
+                self._arrive(snapshot)
                 await player.drawn()
                 next_frame = now + max(player.frame, SHARE * (perf_counter() - now))
-            elif self._on:
-                await self._rest(self._pause_before(pace, due, position, next_frame))
+            elif step != due:
+                await player.breathe(BREATH)
+            else:
+                wait = next_frame - now
+                if not self._is_ahead(step):
+                    wait = max(wait, began + (abs(step - base) + 1) / self._rate - now)
+                await player.breathe(max(wait, BREATH))
 
-    async def _play_operations(self, search: Search) -> None:
-        player, speed, began = self._player, self._player.speed, perf_counter()
-        while self._on and speed == player.speed:
-            if await self._player.gave_way():
-                continue
-            left = began + 1.0 / speed.rate - perf_counter()
-            if left > 0.0:
-                await self._rest(left)
+    def _due(self, base: int, began: float) -> int:
+        """Return the step due by now at the run's rate, from step ``base`` on."""
+        if math.isinf(self._rate):
+            return self._last
+        step = base + self._sign * int((perf_counter() - began) * self._rate)
+        return min(step, self._last) if self._sign > 0 else max(step, self._last)
+
+    async def _play_operations(self) -> None:
+        """Show one operation after another."""
+        player = self._player
+        next_one = perf_counter() + 1.0 / self._rate
+        while not self._ended:
+            left = next_one - perf_counter()
+            if player.attention or left > 0.0:
+                await player.breathe(left)
                 continue
             here, count = player.place, player.operations
             place = here.next(count) if self._sign > 0 else here.previous(count)
             snapshot = player.snapshot
             if place.step != here.step:
-                if await player.work(search.advance, place.step, SLICE) != place.step:
-                    await self._rest(BREATH)
+                if await player.work(self._search.advance, place.step, SLICE) != place.step:
+                    await player.breathe(BREATH)
                     continue
-                snapshot = await self._snapshot(search, place.step)
-                if not self._on:
-                    return
-            began = perf_counter()
-            self._arrive(search, snapshot, place)
+                snapshot = await self._snapshot(place.step)
+            next_one = perf_counter() + 1.0 / self._rate
+            self._arrive(snapshot, place.position)
 
-    def _arrive(self, search: Search, snapshot: Snapshot, place: Place | None = None) -> None:
-        """Show the place, or the whole step where the run ends: last, a hit, or diverged."""
-        player, step = self._player, snapshot.step
-        entered = step != player.snapshot.step
-        hit = search.hit is not None and search.hit.step == step
-        diverged = self._sign > 0 and player.timeline.first_not_finite == step
-        if self._sign > 0:
-            done = step >= self._last
-        else:
-            done = step <= self._last and (place is None or place.position is None)
-        self._ended = done or (entered and (hit or diverged))
-        player.show(snapshot, None if self._ended or place is None else place.position)
-
-    async def _snapshot(self, search: Search, position: int) -> Snapshot:
-        """The snapshot of ``position``, or of the first step that diverged if that comes before."""
+    async def _snapshot(self, step: int) -> Snapshot:
+        """Return the snapshot of ``step``, or of the first that diverged if that comes before."""
         player, diverged = self._player, self._player.timeline.first_not_finite
-        if self._sign > 0 and diverged is not None and self._ahead(diverged):
-            position = min(position, diverged)
-        return await player.work(search.snapshot, position)
+        if self._sign > 0 and diverged is not None and self._is_ahead(diverged):
+            step = min(step, diverged)
+        return await player.work(self._search.snapshot, step)
 
-    def _pause_before(self, pace: Pace, due: int, position: int, next_frame: float) -> float:
-        """Seconds until there is something to do: a breath while steps are due but not played."""
-        if position != due:
-            return BREATH
-        now = perf_counter()
-        frame = next_frame - now
-        if self._ahead(position):
-            return max(frame, BREATH)
-        return max(pace.seconds_to(position + self._sign, now), frame, BREATH)
-
-    async def _rest(self, seconds: float) -> None:
-        """Sleep, or wake at a key that concerns the run."""
-        player = self._player
-        player.wake.clear()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(player.wake.wait(), seconds)
+    def _arrive(self, snapshot: Snapshot, position: int | None = None) -> None:
+        """Show the place, or the whole step where the run ends: last, a hit, or diverged."""
+        player, hit = self._player, self._search.hit
+        entered = snapshot.step != player.snapshot.step
+        stops = (hit is not None and hit.step == snapshot.step) or (
+            self._sign > 0 and player.timeline.first_not_finite == snapshot.step
+        )
+        at_last = (self._last - snapshot.step) * self._sign <= 0
+        if self._sign < 0:
+            at_last = at_last and position is None
+        self._ended = at_last or (entered and stops)
+        player.show(snapshot, None if self._ended else position)

@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from bptui.app.commands import COMMANDS
+from bptui.app.commands.table import COMMANDS
 from bptui.app.screens.dialog import Dialog
 from bptui.app.styles import styles_of
 from bptui.help import TOPICS, page, title_of
@@ -39,7 +39,7 @@ SECTIONS = {
         "gradcheck",
     ),
     "Files": ("presets", "save", "export"),
-    "Program": ("help", "command_palette", "toggle_theme", "quit"),
+    "Program": ("show_help", "palette", "theme", "leave"),
 }
 """The actions of all commands, by what people want to do."""
 PANELS: tuple[Row, ...] = (
@@ -117,7 +117,7 @@ WORDS: tuple[Row, ...] = (
 
 def sections() -> dict[str, tuple[Row, ...]]:
     """Return all rows by their titles; the manual's page `keys` is made of them, too."""
-    commands = {each.action: each for each in COMMANDS}
+    commands = {each.name: each for each in COMMANDS}
     shown = {
         title: tuple(
             (each.shown_key or "ctrl+p", f"{each.title}. {each.explanation}.")

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable
 from contextlib import suppress
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 from msgspec.structs import replace
-from textual.css.query import NoMatches
+from textual.worker import WorkerCancelled
 
-from bptui.app.panels.derivation import DerivationPanel
-from bptui.app.panels.learned import LearnedPanel
-from bptui.app.panels.loss import LossPanel
-from bptui.app.panels.panel import Panel
+from bptui.app.main_screen import is_there
 from bptui.app.playback.history import Place
 from bptui.app.session.state import Look, Session, SessionState, file_name, state_of, written
 from bptui.app.session.store import Continued, SessionFile, clear, offer, sessions_folder
@@ -61,18 +57,15 @@ class Autosave:
         self.told = False
         """Whether the user knows that the session cannot be kept."""
 
-    async def keep(self, way: Awaitable[object] | None) -> None:
-        """Write at once, so that there is something to continue; then after every change.
-
-        ``way`` leads to where a continued session stands.
-        """
-        if self._continued is not None and way is not None:
+    async def keep(self) -> None:
+        """Write at once, so that there is something to continue; then after every change."""
+        if self._continued is not None:
             self._show_look(self._continued.session.state.look)
-            self._app.run_worker(self._arrive(self._continued, way), group="play")
+            self._app.run_worker(self._arrive(self._continued), group="rest")
         await self._write()
         if self._continued is None and (text := await asyncio.to_thread(offer)) is not None:
             read = monotonic() + READING
-            self._app._tell(text, lambda: monotonic() > read, seconds=OFFER_SECONDS)
+            self._app.tell(text, lambda: monotonic() > read, seconds=OFFER_SECONDS)
         while True:
             await self._changed.wait()
             await asyncio.sleep(max(PAUSE, SHARE * self._cost))
@@ -160,59 +153,61 @@ class Autosave:
 
     def look_again(self) -> None:
         """Note what the panels show, unless they are gone; before they go, too."""
-        app, screen = self._app, self._app.screen_stack[0]
-        alone = next((panel for panel in screen.query(Panel) if panel.has_class("alone")), None)
-        focused = screen.focused if isinstance(screen.focused, Panel) else alone
-        with suppress(NoMatches):
-            self._look = Look(
-                selection=app.selection,
-                pointed=app.pointed,
-                sample=app.sample,
-                logarithmic=screen.query_one(LossPanel).logarithmic,
-                derivation=screen.query_one(DerivationPanel).form,
-                learned=app.shows("learned"),
-                samples=app.shows("samples"),
-                picture=max((panel.number for panel in screen.query(LearnedPanel)), default=0),
-                zoomed=screen.has_class("zoomed"),
-                focused=None if focused is None else focused.id,
-            )
+        main = self._app.main
+        alone = next((panel for panel in main.panels if panel.has_class("alone")), None)
+        focused = main.focused_panel or alone
+        self._look = Look(
+            selection=main.selection,
+            pointed=main.pointed,
+            sample=main.sample,
+            logarithmic=main.loss.logarithmic,
+            derivation=main.derivation.form,
+            learned=is_there(main.learned),
+            samples=is_there(main.samples),
+            picture=0 if main.learned is None else main.learned.number,
+            zoomed=main.zoomed,
+            focused=None if focused is None else focused.id,
+        )
 
     def _show_look(self, look: Look) -> None:
         """Bring back what the panels showed."""
-        app, screen = self._app, self._app.screen_stack[0]
-        app.select(look.selection.within(app.player.snapshot.experiment.network), look.pointed)
-        app.look(look.sample)
+        main = self._app.main
+        network = self._app.player.snapshot.experiment.network
+        main.select(look.selection.within(network), look.pointed)
+        main.look(look.sample)
         if look.logarithmic:
-            screen.query_one(LossPanel).toggle_scale()
-        screen.query_one(DerivationPanel).action_form(look.derivation)
+            main.loss.toggle_scale()
+        main.derivation.action_form(look.derivation)
         if look.learned:
-            app.action_learned()
-            screen.query_one(LearnedPanel).show_picture(look.picture)
+            main.show_learned()
+            assert main.learned is not None, "made when it is shown"
+            main.learned.show_picture(look.picture)
         if look.samples:
-            app.action_samples()
-        app.call_after_refresh(self._focus_again, look)
+            main.show_samples()
+        self._app.call_after_refresh(self._focus_again, look)
 
     def _focus_again(self, look: Look) -> None:
-        screen = self._app.screen_stack[0]
-        for panel in screen.query(Panel):
-            if panel.id == look.focused and not panel.has_class("absent"):
-                screen.set_focus(panel)
-        if look.zoomed and not screen.has_class("zoomed"):
-            self._app.action_zoom()
+        main = self._app.main
+        for panel in main.panels:
+            if panel.id == look.focused and is_there(panel):
+                main.set_focus(panel)
+        if look.zoomed and not main.zoomed:
+            main.zoom()
 
-    async def _arrive(self, continued: Continued, way: Awaitable[object]) -> None:
-        """Say how the session has come back, at the end of the way to where it stands."""
-        await way
+    async def _arrive(self, continued: Continued) -> None:
+        """Go to where the session stands, and say how it has come back."""
+        with suppress(WorkerCancelled):  # another key was quicker
+            await self._app.player.go_on().wait()
         app, state = self._app, continued.session.state
         before, snapshot = continued.session.checkpoint, app.player.snapshot
-        if snapshot.step == state.step:  # else another key was quicker
+        if snapshot.step == state.step:
             now = await asyncio.to_thread(state_of, snapshot)
             if (
                 before is None
                 or before[0] != state.step
                 or np.array_equal(now, before[1], equal_nan=True)
             ):
-                app._tell(f"Continued at step {state.step:,}.", app._place)
+                app.tell(f"Continued at step {state.step:,}.", app.place)
             else:
                 self._warn(
                     f"The numbers of step {state.step:,} differ slightly: they were recomputed, "

@@ -1,0 +1,223 @@
+"""Commands that change the experiment: a single number, all of it, undo and redo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from textual.geometry import Offset
+
+from bptui.app.commands.table import command
+from bptui.app.playback.history import Place
+from bptui.app.view import Curve, View
+from bptui.core.edits import Kind, Number, edited
+from bptui.core.experiment import Experiment
+from bptui.presets.errors import printable
+
+if TYPE_CHECKING:
+    from bptui.app.app import BptuiApp
+    from bptui.app.panels.panel import Panel
+
+LEARNING_RATE = Number("learning rate")
+NUMBER_ROOM = 10
+"""Columns that a number takes at the right end of where the selection stands."""
+
+
+@command(
+    "enter",
+    "Edit the selected number",
+    "A weight, bias, input, target or the learning rate; everything after it is recomputed",
+    hint="change",
+    words="change set modify value enter",
+    at_rest=True,
+)
+def edit(app: BptuiApp) -> None:
+    """Edit the number that is selected where the focus is."""
+    number, at = _number_in_focus(app)
+    if number is None:
+        app.tell(
+            "Computed: edit a weight, bias, input, target or the learning rate instead.",
+            lambda: app.main.view.picture,
+        )
+    else:
+        _edit_number(app, number, at)
+
+
+@command(
+    "",
+    "Learning rate",
+    "Edit it from the current step on",
+    words="lr eta alpha size hyperparameter",
+    at_rest=True,
+)
+def learning_rate(app: BptuiApp) -> None:
+    _edit_number(app, LEARNING_RATE, None)
+
+
+@command("u", "Undo", "Reverse the last change", hint="undo", words="revert back take")
+def undo(app: BptuiApp) -> None:
+    if not app.player.undo():
+        app.tell("There is nothing to undo.", app.branch)
+
+
+@command("ctrl+r", "Redo", "Apply the reversed change again", words="repeat again")
+def redo(app: BptuiApp) -> None:
+    if not app.player.redo():
+        app.tell("There is nothing to redo.", app.branch)
+
+
+@command(
+    "e",
+    "Edit everything",
+    "The whole experiment as a form: network, start values, training, data",
+    hint="edit",
+    words="settings options configuration preferences hyperparameters new architecture layers "
+    "units activation optimizer momentum adam batch size seed dataset regularization mistakes",
+    at_rest=True,
+)
+def form(app: BptuiApp) -> None:
+    open_form(app, app.player.snapshot.experiment)
+
+
+def open_form(app: BptuiApp, experiment: Experiment | None) -> None:
+    """Show the form on an experiment, an empty one where it is None, and start over with it."""
+    from bptui.app.form.screen import FormScreen
+
+    app.ask(FormScreen(experiment), lambda made: _start_over(app, made))
+
+
+def _start_over(app: BptuiApp, experiment: Experiment) -> None:
+    """Open an experiment, beside the losses that there were where they compare."""
+    from bptui.presets.describe import same_experiment, table_of
+
+    player = app.player
+    before = player.snapshot.experiment
+    same_name = experiment.name == before.name
+    # titles and seeds count, too
+    if (
+        same_name
+        and same_experiment(experiment, before)
+        and table_of(experiment) == table_of(before)
+    ):
+        return
+    curve = Curve("before the edit", player.timeline.losses.summary())
+    player.open(
+        experiment,
+        curve if _comparable(before, experiment) else None,
+        player.saved if same_name else None,
+    )
+
+
+def _comparable(one: Experiment, other: Experiment) -> bool:
+    """Whether their losses measure the same thing: the same formula on the same samples."""
+
+    def measure(experiment: Experiment) -> tuple[object, ...]:
+        training = experiment.training
+        # a sum grows with the batch
+        size = experiment.schedule.batch_size if training.reduction == "sum" else 0
+        return training.loss, training.reduction, training.l2, size
+
+    return (
+        measure(one) == measure(other)
+        and np.array_equal(one.data.inputs, other.data.inputs)
+        and np.array_equal(one.data.targets, other.data.targets)
+    )
+
+
+def _edit_number(app: BptuiApp, number: Number, at: Offset | None) -> None:
+    """Ask for a new value of ``number``, which stands at a place on the screen."""
+    from bptui.app.screens.number import NumberScreen
+
+    view, player, timeline = app.main.view, app.player, app.player.timeline
+    snapshot, updated = view.snapshot, _is_updated(number, view)
+    parameters = snapshot.updated_parameters if updated else snapshot.parameters
+    before, name = number.value(snapshot.experiment, parameters), name_of(number, view)
+
+    def check(value: float) -> object:
+        if number.kind in ("weight", "bias"):
+            return None  # any finite number will do
+        return number.in_experiment(snapshot.experiment, value)
+
+    def change(value: float) -> None:
+        if value == before:
+            return
+        fork = edited(timeline, snapshot, number, value, updated=updated)
+        player.edit(fork, Place(snapshot.step + 1) if updated else player.place)
+        was, now = f"{before:.10g}", f"{value:.10g}"
+        if was == now:
+            was, now = repr(before), repr(value)
+        app.tell(f"{name} changed from {was} to {now}; u: undo", app.branch)
+
+    title = f"{name} from step {snapshot.step + updated} on"
+    app.ask(NumberScreen(title, before, check, at), change)
+
+
+def _number_in_focus(app: BptuiApp) -> tuple[Number | None, Offset | None]:
+    """Return the number that is selected where the focus is, and where it is on the screen."""
+    from bptui.app.panels.samples import SamplesPanel
+
+    main = app.main
+    view, focused = main.view, main.focused
+    if focused is main.status:
+        return LEARNING_RATE, main.status.learning_rate_at
+    if isinstance(focused, SamplesPanel):
+        cell = focused.edited_cell()
+        return None if cell is None else Number(cell[0], cell[1:]), _place_of(focused, view)
+    if focused is main.gradients:
+        return None, None
+    number, panel = _selected_number(view), main.focused_panel
+    of_units = number is None or number.kind not in ("weight", "bias")
+    draws_it = panel is main.weights or (of_units and panel is not None)
+    if panel is None or not draws_it or panel.spot(view) is None:
+        panel = main.weights
+    return number, _place_of(panel, view)
+
+
+def _place_of(panel: Panel, view: View) -> Offset | None:
+    """Return where on the screen a panel shows the selected number."""
+    spot = panel.spot(view)
+    if spot is None or not panel.size.area:
+        return None
+    inside = Offset(max(spot.x, spot.right - NUMBER_ROOM), min(spot.y + 1, spot.bottom - 1))
+    return panel.content_region.offset + inside - panel.scroll_offset
+
+
+def _selected_number(view: View) -> Number | None:
+    """Return the number behind the selection; None for a unit whose output is computed."""
+    selection, network = view.selection, view.snapshot.experiment.network
+    if selection.kind == "weight":
+        return Number("weight", (selection.layer, selection.source, selection.unit))
+    if selection.kind == "bias":
+        return Number("bias", (selection.layer, selection.unit))
+    if 0 < selection.layer < network.depth:
+        return None
+    kind: Kind = "target" if selection.layer else "input"
+    return Number(kind, (int(view.snapshot.batch[view.row]), selection.unit))
+
+
+def name_of(number: Number, view: View) -> str:
+    """Return w5, b_h1, i2 of sample 3, t1, learning rate."""
+    names, data = view.snapshot.experiment.network.names, view.snapshot.experiment.data
+    if number.kind == "weight":
+        return names.weight(*number.place)
+    if number.kind == "bias":
+        return f"b_{names.unit(*number.place)}"
+    if number.kind == "learning rate":
+        return "learning rate"
+    sample, unit = number.place
+    name = names.unit(0, unit) if number.kind == "input" else f"t{unit + 1}"
+    if number.kind == "input" and data.input_names:
+        name = f"{name} ({printable(data.input_names[unit])})"
+    if sample >= data.samples:
+        return f"{name} of test sample {sample - data.samples + 1}"
+    return f"{name} of sample {sample + 1}" if data.samples > 1 else name
+
+
+def _is_updated(number: Number, view: View) -> bool:
+    """Whether what is shown of a weight or a bias is what this step's update has made of it."""
+    if number.kind not in ("weight", "bias") or view.position is None:
+        return False
+    names, layer = view.snapshot.experiment.network.names, number.place[0]
+    name = names.weights(layer) if number.kind == "weight" else names.bias(layer)
+    done = view.snapshot.operations[: view.position + 1]
+    return any(name in each.writes for each in done)

@@ -1,0 +1,73 @@
+"""The table of commands: one entry feeds its key, the key line, the palette and the help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from bptui.app.app import BptuiApp
+
+Run = Callable[["BptuiApp"], object]
+
+SHOWN_KEYS = {
+    "escape": "esc",
+    "question_mark": "?",
+    "plus": "+",
+    "minus": "-",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+}
+"""Keys that people write in another way than Textual."""
+
+
+class Command(Struct, frozen=True):
+    """Something the user can do: its key, its words, and the function that does it."""
+
+    run: Run
+    key: str
+    """As Textual writes it; empty where only the palette has the command."""
+    title: str
+    explanation: str
+    hint: str
+    """Its word in the key line; empty where it has no place there."""
+    also: str
+    """A key with the opposite effect that shares this one's place in the key line."""
+    words: str
+    """What people may look for in the palette that neither title nor explanation says."""
+    at_rest: bool
+    """Whether it is about what is shown, so that what the keys before have led to comes first."""
+
+    @property
+    def name(self) -> str:
+        return self.run.__name__
+
+    @property
+    def shown_key(self) -> str:
+        """The key as people write it."""
+        return SHOWN_KEYS.get(self.key, self.key)
+
+
+COMMANDS: list[Command] = []
+"""All of them, in the order in which they are listed to the user."""
+
+
+def command(
+    key: str,
+    title: str,
+    explanation: str,
+    *,
+    hint: str = "",
+    also: str = "",
+    words: str = "",
+    at_rest: bool = False,
+) -> Callable[[Run], Run]:
+    """Make a function a command; the parameters are the fields of :class:`Command`."""
+
+    def register(run: Run) -> Run:
+        COMMANDS.append(Command(run, key, title, explanation, hint, also, words, at_rest))
+        return run
+
+    return register

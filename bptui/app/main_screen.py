@@ -1,0 +1,278 @@
+"""The main screen: status line, panels and key line, and how they share the room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.geometry import Size
+from textual.screen import Screen
+from textual.widget import Widget
+
+from bptui.app.diagram.layout import wanted
+from bptui.app.panels.derivation import DerivationPanel
+from bptui.app.panels.loss import LossPanel
+from bptui.app.panels.matrices import MatrixPanel
+from bptui.app.panels.network import NetworkPanel
+from bptui.app.panels.panel import Panel
+from bptui.app.panels.status import KeyLine, StatusLine
+from bptui.app.playback.player import Player
+from bptui.app.view import Direction, Selection, View
+from bptui.core.network import Network
+
+if TYPE_CHECKING:
+    from bptui.app.panels.learned import LearnedPanel
+    from bptui.app.panels.samples import SamplesPanel
+
+LOW = 28
+"""Rows below which a screen has no room for the weights beside the diagram and the derivation."""
+NARROW = 100
+"""Columns below which the diagram needs all of them."""
+CHART = 32
+"""Columns that are always left to the loss, where it is drawn as a chart."""
+
+
+def _mistakes_made(view: View) -> str:
+    """Return the names of the preset's mistakes: its gradients are not the true ones."""
+    names = view.snapshot.experiment.training.mistakes
+    return f"with {', '.join(names)}" if names else ""
+
+
+class MainScreen(Screen[None]):
+    """Gives every panel the view that the player shows, with what is selected in it.
+
+    ``when_drawn`` calls a function after the next frame; keys wait for that.
+    """
+
+    def __init__(self, player: Player, when_drawn: Callable[[Callable[[], object]], None]) -> None:
+        super().__init__(id="main")
+        self._player, self._when_drawn = player, when_drawn
+        self.status, self.keys = StatusLine(id="status"), KeyLine(id="keys")
+        self.network, self.loss, self.derivation = NetworkPanel(), LossPanel(), DerivationPanel()
+        self.weights = MatrixPanel("Weights", "weights", lambda view: view.parameters)
+        self.gradients = MatrixPanel(
+            "Gradients", "gradients", lambda view: view.snapshot.gradients, "g", _mistakes_made
+        )
+        self.panels: list[Panel] = [
+            *(self.network, self.loss, self.weights, self.gradients, self.derivation)
+        ]
+        self._boxes = self._pictures, self._parameters, self._explanation = (
+            Horizontal(self.network, self.loss, id="pictures"),
+            Horizontal(self.weights, self.gradients, id="parameters"),
+            Horizontal(self.derivation, id="explanation"),
+        )
+        self.learned: LearnedPanel | None = None
+        self.samples: SamplesPanel | None = None
+        self.view = player.view()
+        self.selection = Selection()
+        self.sample: int | None = None
+        self._pointed_at: object = None
+        self._fitted_to: Network | None = None
+        self._came_from: Widget | None = None
+
+    def compose(self) -> ComposeResult:
+        yield from (self.status, *self._boxes, self.keys)
+
+    # what is shown, and what is selected in it
+
+    def show(self, view: View) -> None:
+        """Give every panel the view, and the selection with it."""
+        experiment = view.snapshot.experiment
+        self.selection = self.selection.within(experiment.network)
+        if self._pointed_at != (view.snapshot, view.position):
+            self._pointed_at = None
+        last = experiment.data.samples + len(experiment.data.test_inputs) - 1
+        sample = None if self.sample is None else min(self.sample, last)
+        self.view = replace(view, selection=self.selection, pointed=self.pointed, sample=sample)
+        self.status.view = self.keys.view = self.view
+        for panel in self.panels:
+            panel.view = self.view
+        if self._fitted_to != experiment.network:
+            self.fit_panels()
+
+    @property
+    def pointed(self) -> bool:
+        """Whether the selection is what is explained, rather than the operation."""
+        return self._pointed_at is not None
+
+    @property
+    def focused_panel(self) -> Panel | None:
+        return self.focused if isinstance(self.focused, Panel) else None
+
+    def select(self, selection: Selection, pointed: bool = True) -> None:
+        """Select something at the shown place in time.
+
+        Where it is ``pointed`` at it is explained, until time moves on.
+        """
+        view = self._player.view()
+        self.selection = selection
+        self._pointed_at = (view.snapshot, view.position) if pointed else None
+        self._player.show()
+
+    def action_select(self, direction: Direction) -> None:
+        """Move the selection as the focused panel draws it, or as Weights does."""
+        view = replace(self._player.view(), selection=self.selection)
+        focused = self.focused_panel or self.weights
+        self.select(focused.neighbour(view, direction) or self.weights.neighbour(view, direction))
+
+    def on_panel_selected(self, message: Panel.Selected) -> None:
+        self.select(message.selection)
+
+    def look(self, sample: int | None) -> None:
+        """Look at a sample: one of training, or a test sample, counted on after those."""
+        self.sample = sample
+        self._player.show()
+
+    def action_look(self, by: int) -> None:
+        """Look at the sample so many further, of all there are."""
+        snapshot, data = self._player.snapshot, self._player.snapshot.experiment.data
+        here = int(snapshot.batch[0]) if self.sample is None else self.sample
+        self.look(min(max(here + by, 0), data.samples + len(data.test_inputs) - 1))
+
+    def on_samples_panel_looked(self, message: SamplesPanel.Looked) -> None:
+        self.look(message.sample)
+
+    # who has which part of the screen
+
+    def fit_panels(self, size: Size | None = None) -> None:
+        """Divide the screen: the diagram first gets what all numbers of its units take.
+
+        A narrow or a low screen has the loss in a line; a low one has the weights and gradients in
+        the place of the diagram while one of them has the focus. Samples, which stand in the place
+        of the loss, take that of the derivation there.
+        """
+        size = size or self.app.size  # which a resize has yet to change
+        view, whole = self._player.view(), self.zoomed
+        network = view.snapshot.experiment.network
+        low, slim = size.height < LOW, size.height < LOW or size.width < NARROW
+        matrices = low and isinstance(self.focused, MatrixPanel)  # also below a dialog
+        half = size.width // 2 - 4
+        needed = max(panel.rows(view, half) for panel in (self.weights, self.gradients))
+        rows = 0 if low else min(needed + 2, max(size.height // 4, 5))
+        body = size.height - 2 - slim
+        least = max(size.height // 4, min(8, body * 2 // 5))
+        width = size.width if slim else size.width - CHART
+        diagram = wanted(network, Size(width - 2, body - rows - least - 2))
+        spared = body - rows - max(diagram.height + 2, body // 3)
+        below = min(max(spared, least), max(size.height * 2 // 5, 12))
+        self._fitted_to = network
+        listing = slim and is_there(self.samples)
+        for name, on in (
+            ("low", low),
+            ("slim", slim),
+            ("matrices", matrices),
+            ("listing", listing),
+        ):
+            self.set_class(on and not whole, name)
+        self._parameters.styles.height = "1fr" if whole or matrices else rows
+        self._pictures.styles.height = 1 if matrices and not whole else "1fr"
+        self._explanation.styles.height = "1fr" if whole else below
+        if self.samples is not None:
+            self.samples.styles.height = below if slim and not whole else "1fr"
+        share = max(size.width * 3 // 5, min(diagram.width + 2, width))
+        for panel in (self.network, self.learned):
+            if panel is not None:
+                panel.styles.width = "1fr" if slim or whole else share
+
+    def on_descendant_focus(self) -> None:
+        if self.has_class("low"):
+            self.fit_panels()
+
+    @property
+    def zoomed(self) -> bool:
+        """Whether one panel has the screen for itself."""
+        return self.has_class("zoomed")
+
+    def zoom(self) -> None:
+        """Show the focused panel alone, or all panels again."""
+        alone = None if self.zoomed else self.focused_panel
+        self.set_class(alone is not None, "zoomed")
+        for panel in self.panels:
+            panel.set_class(panel is alone, "alone")
+        for box in self._boxes:
+            box.set_class(alone is not None and box is alone.parent, "alone")
+        self.fit_panels()
+
+    def uncover_derivation(self) -> bool:
+        """Bring the derivation to the screen; return whether it was not there."""
+        if self.derivation.size.area:
+            return False
+        if self.zoomed:
+            self.zoom()  # another panel had the screen for itself
+        else:
+            self.show_samples()  # which stood in its place
+        return True
+
+    def show_learned(self) -> None:
+        """Go from the diagram to one picture after another of what was learned, and back to it."""
+        from bptui.app.panels.learned import LearnedPanel  # made when first asked for
+
+        if self.learned is None:
+            self.learned = LearnedPanel()
+            self._add_beside(self.network, self.learned)
+        covered = self._bring(self.network, self.learned)
+        if not is_there(self.learned):
+            self.learned.begin()
+            self._exchange(self.network, self.learned)
+        elif not covered and not self.learned.next_picture():
+            self._exchange(self.learned, self.network)
+        self.fit_panels()
+
+    def show_samples(self) -> None:
+        """Show the samples in the place of the loss, to move through them; or the loss again."""
+        from bptui.app.panels.samples import SamplesPanel  # made when first asked for
+
+        if self.samples is None:
+            self.samples = SamplesPanel()
+            self._add_beside(self.loss, self.samples)
+        covered = self._bring(self.loss, self.samples)
+        if not is_there(self.samples):
+            self._came_from = self.focused
+            self._exchange(self.loss, self.samples)
+            self._when_drawn(self.samples.focus)
+        elif not covered:
+            had_focus, origin = self.samples.has_focus, self._came_from
+            self._exchange(self.samples, self.loss)
+            if had_focus and isinstance(origin, Panel) and not origin.away:
+                self._when_drawn(origin.focus)
+        self.fit_panels()
+
+    def _add_beside(self, panel: Panel, other: Panel) -> None:
+        """Take the ``other`` panel, just made, into the screen."""
+        self._pictures.mount(other, after=panel)
+        self.panels.append(other)
+        other.view = self.view
+
+    def _bring(self, panel: Panel, other: Panel) -> bool:
+        """Bring the place of both to the screen; return whether something else stood there."""
+        shown = panel if is_there(panel) else other
+        covered = not shown.size.area
+        if self.zoomed and covered:
+            self.zoom()
+            self._when_drawn(lambda: self._focus_if_lost(shown))
+        elif covered:  # by the weights or gradients, as one of them has the focus
+            shown.focus()
+        return covered
+
+    def _focus_if_lost(self, panel: Panel) -> None:
+        """Give a panel the focus where the one that had it is no longer on the screen."""
+        if self.focused is None or not self.focused.is_on_screen:
+            panel.focus()
+
+    def _exchange(self, old: Panel, new: Panel) -> None:
+        """Put ``new`` into the place of ``old``, zoomed and focused as that was."""
+        old.add_class("absent")
+        new.remove_class("absent")
+        if old.has_class("alone"):
+            old.remove_class("alone")
+            new.add_class("alone")
+        if old.has_focus:
+            self._when_drawn(new.focus)
+
+
+def is_there(panel: Panel | None) -> bool:
+    """Whether a panel was asked for, rather than the one whose place it takes."""
+    return panel is not None and not panel.has_class("absent")
