@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 from textual.command import Hit
+from textual.containers import VerticalScroll
 
 from bptui.app.commands import CommandProvider, action_of
 from bptui.app.commands.table import COMMANDS
@@ -35,7 +36,7 @@ async def test_help_lists_every_command() -> None:
         await session.press("question_mark")
         await session.shows("Help")
         seen = set(session.lines())
-        box = session.app.screen.query_one("#help")
+        box = session.app.screen.query_one(VerticalScroll)
         keys = iter(["down"])  # a line, then pages
         while box.scroll_y < box.max_scroll_y:
             before = box.scroll_y
