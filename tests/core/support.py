@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -13,9 +14,12 @@ from bptui.core.activations import ACTIVATIONS
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
 from bptui.core.engine import Snapshot
+from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment, Training
 from bptui.core.losses import LOSSES
+from bptui.core.mistakes import MISTAKES, check_mistakes
 from bptui.core.network import Network, Parameters
+from bptui.core.optimizers import OPTIMIZERS
 
 PAIRS = [
     (activation.name, loss.name)
@@ -102,3 +106,42 @@ def relative_error(found: Array, expected: Array) -> float:
     """|found - expected| / |expected| in the Euclidean norm of the whole array."""
     size = float(np.linalg.norm(expected))
     return float(np.linalg.norm(found - expected)) / (size if size > 0.0 else 1.0)
+
+
+def random_experiment(seed: int, mistakes: int = 0) -> Experiment:
+    """One to four layers of one to five units, everything else drawn too, with mistakes."""
+    draw, rng = random.Random(seed), np.random.default_rng(seed)
+    depth, square = draw.randint(1, 4), draw.random() < 0.4
+    layers = [draw.randint(1, 5) for _ in range(depth + 1)]
+    if square:
+        layers[1:] = [layers[1]] * depth
+    output, loss = draw.choice(PAIRS)
+    activations = (*(draw.choice(HIDDEN) for _ in range(depth - 1)), output)
+    bias, samples = draw.random() < 0.7, draw.choice([1, 1, 2, 3, 5])
+    settings: dict[str, Any] = {
+        "loss": loss,
+        "optimizer": draw.choice([*OPTIMIZERS]),
+        "learning_rate": draw.choice([0.5, 0.05, 0.003]),
+        "l2": draw.choice([0.0, 0.0, 0.01]),
+        "reduction": draw.choice(["mean", "sum"]),
+        "batch_size": draw.choice([None, draw.randint(1, samples)]),
+        "shuffle": draw.random() < 0.5,
+        "seed": seed,
+        "train_weights": tuple(draw.random() < 0.8 for _ in range(depth)),
+        "train_biases": draw.choice([True, tuple(draw.random() < 0.8 for _ in range(depth))]),
+    }
+    network = Network(tuple(layers), activations, bias)
+    chosen: tuple[str, ...] = ()
+    for name in draw.sample([*MISTAKES], len(MISTAKES)):
+        try:
+            check_mistakes((*chosen, name), network, settings["reduction"])
+        except UnusableError:
+            continue
+        chosen = (*chosen, name)[:mistakes]
+    weights = [rng.normal(0.0, 0.8, shape) for shape in pairwise(layers)]
+    biases = [rng.normal(0.0, 0.8, units) for units in layers[1:]] if bias else None
+    targets = rng.uniform(0.05, 0.95, (samples, layers[-1]))
+    if draw.random() < 0.4:  # classes
+        targets = np.eye(layers[-1])[rng.integers(0, layers[-1], samples)]
+    inputs = rng.normal(0.0, 1.0, (samples, layers[0]))
+    return build(weights, biases, activations, inputs, targets, mistakes=chosen, **settings)

@@ -18,13 +18,11 @@ from bptui.core.engine import Engine, Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.evaluation import test_loss as loss_of_test_samples
 from bptui.core.experiment import Experiment
-from bptui.core.history import MOST_TESTS, ROOM, LossHistory
-from bptui.core.network import Parameters
 from bptui.core.state import BUDGET, Layout
 from bptui.core.timeline import Timeline
 
 from .long_runs import check_envelope, keep_little
-from .support import assert_same_bits, build, experiment
+from .support import assert_same_bits, experiment
 
 FAR = 80
 
@@ -159,19 +157,6 @@ def walk_with_edits(one: Experiment, walk: list[tuple[str, Any]]) -> None:
             check_envelope(timeline.losses.envelope(7), right, 7)
 
 
-@settings(deadline=None, max_examples=15)
-@given(edits, edits)
-def test_the_timeline_before_stays_as_it_was(first: Any, second: Any) -> None:  # noqa: ANN401  drawn
-    one = small("momentum", None)
-    before = Timeline(one)
-    expected = [before.snapshot(step) for step in range(FAR)]
-    fork = edited(before, before.snapshot(first[0]), *first[1:])
-    fork = edited(fork, fork.snapshot(second[0]), *second[1:])
-    fork.snapshot(FAR)
-    for step in (0, 5, 30, 64, 65, FAR - 1, 12):
-        assert_same_bits(before.snapshot(step), expected[step])
-
-
 def test_an_edit_after_the_update_begins_with_the_next_step() -> None:
     timeline = Timeline(small("adam", None))
     shown = timeline.snapshot(7)
@@ -184,15 +169,6 @@ def test_an_edit_after_the_update_begins_with_the_next_step() -> None:
     assert np.array_equal(
         fork.snapshot(8).slots["m"].weights[0], timeline.snapshot(8).slots["m"].weights[0]
     )
-
-
-def test_an_edit_at_step_0_is_a_change_of_the_experiment_itself() -> None:
-    timeline = Timeline(small("sgd", None))
-    fork = edited(timeline, timeline.snapshot(0), Number("bias", (2, 0)), 0.25)
-    assert fork.edits == ()
-    assert fork.experiment.start.biases is not None
-    assert fork.experiment.start.biases[1][0] == 0.25
-    assert timeline.experiment.start is not fork.experiment.start
 
 
 def test_later_edits_are_no_part_of_an_earlier_one() -> None:
@@ -214,14 +190,6 @@ def test_what_cannot_be_is_refused(number: Number, value: float) -> None:
     timeline = Timeline(small("sgd", None))
     with pytest.raises(UnusableError):
         edited(timeline, timeline.snapshot(3), number, value)
-
-
-def test_another_network_is_no_edit() -> None:
-    timeline = Timeline(small("sgd", None))
-    timeline.snapshot(3)
-    other = experiment((2, 4, 1), ("tanh", "sigmoid"))
-    with pytest.raises(ValueError, match="network"):
-        timeline.edited(3, other, Parameters(other.start.weights, other.start.biases), {})
 
 
 def test_values_that_are_edited_are_those_that_are_shown() -> None:
@@ -250,24 +218,6 @@ def test_breakpoints_are_found_across_edits_in_both_directions() -> None:
     assert ahead.hit.step == behind.hit.step == 40
 
 
-@pytest.mark.parametrize("length", [0, 1, 255, 256, 257, ROOM - 1, ROOM, ROOM + 300])
-def test_a_history_goes_on_from_the_middle_of_another(length: int) -> None:
-    rng = np.random.default_rng(0)
-    losses, later = rng.random(ROOM + 1000), rng.random(5000)
-    losses[ROOM + 500] = np.inf
-    history, fresh = LossHistory(), LossHistory()
-    history.extend(losses)
-    fork = history.until(length)
-    fork.extend(later)
-    fresh.extend(np.concatenate([losses[:length], later]))
-    assert len(fork) == len(fresh)
-    assert np.array_equal(fork.values(0, len(fork)), fresh.values(0, len(fresh)))
-    for one, other in zip(fork.envelope(100), fresh.envelope(100), strict=True):
-        assert np.array_equal(one, other)
-    assert fork.first_not_finite is None
-    assert np.array_equal(history.values(0, len(losses)), losses)
-
-
 def test_test_losses_are_those_of_the_states_at_their_steps() -> None:
     one = with_test(small("momentum", 2))
     timeline = Timeline(one)
@@ -282,23 +232,6 @@ def test_test_losses_are_those_of_the_states_at_their_steps() -> None:
         for step, value in zip(tested.steps, tested.values, strict=True):
             shown = each.snapshot(step)
             assert value == loss_of_test_samples(shown.experiment, shown.parameters)
-
-
-def test_there_are_never_many_test_losses() -> None:
-    timeline = Timeline(with_test(small("sgd", None)))
-    timeline.move_towards(10_000)
-    timeline.move_towards(100)
-    tested = timeline.test_losses
-    assert tested is not None
-    assert MOST_TESTS // 2 <= len(tested.steps) <= MOST_TESTS + 1
-    assert {b - a for a, b in zip(tested.steps, tested.steps[1:], strict=False)} == {
-        tested.steps[1]
-    }
-
-
-def test_without_test_samples_there_are_no_test_losses() -> None:
-    one = build([[[1.0]]], None, ("identity",), [[1.0]], [[0.0]])
-    assert Timeline(one).test_losses is None
 
 
 def test_a_fork_of_a_long_run_is_as_dense_as_a_short_one() -> None:
@@ -331,13 +264,6 @@ def test_resting_gives_memory_back() -> None:
     assert given_back > 0
     assert fork.snapshot(300) is not shown
     assert_same_bits(fork.snapshot(300), shown)
-
-
-def test_a_step_that_was_not_played_cannot_be_edited() -> None:
-    one = small("sgd", None)
-    shown = Timeline(one).snapshot(9)
-    with pytest.raises(ValueError, match="step 8 has not been played"):
-        edited(Timeline(one), shown, Number("weight", (1, 0, 0)), 1.0)
 
 
 @pytest.mark.parametrize(

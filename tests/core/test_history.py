@@ -51,14 +51,6 @@ def test_values_come_back(count: int, piece: int, seed: int) -> None:
             made[step]
 
 
-def test_what_was_given_may_change_afterwards() -> None:
-    losses = np.ones(10)
-    made = history(losses)
-    losses[:] = 2.0
-    made.values(0, 10)[:] = 3.0
-    assert made.values(0, 10).tolist() == [1.0] * 10
-
-
 def test_memory_stays_bounded() -> None:
     """What the arrays hold after each million, counted: only a level of spans is added."""
     made, million, held = LossHistory(), np.ones(1_000_000), []
@@ -69,22 +61,6 @@ def test_memory_stays_bounded() -> None:
     assert held[0] <= 8 * (MOST + 2 * ROOM) + 8 * level
     assert held[-1] <= held[0] + 4 * level  # the number of steps has doubled less than four times
     assert len(made) == 10_000_000
-
-
-def test_of_millions_the_newest_are_exact() -> None:
-    losses, made = millions()
-    first = made.first_kept
-    assert MOST - ROOM <= len(losses) - first <= MOST
-    assert np.array_equal(made.values(first, len(losses)), losses[first:])
-    assert made[len(losses) - 1] == losses[-1]
-    with pytest.raises(IndexError):
-        made[first - 1]
-
-
-@pytest.mark.parametrize("columns", [1, 60, 599])
-def test_the_envelope_of_millions(columns: int) -> None:
-    losses, made = millions()
-    check_envelope(made.envelope(columns), losses, columns)
 
 
 @pytest.mark.parametrize("step", [0, 4_999_999, 9_999_999])
@@ -117,11 +93,6 @@ def test_envelope_covers_every_finite_loss(
     holes = rng.random(count) < broken
     losses[holes] = rng.choice([np.nan, np.inf, -np.inf], count)[holes]
     check_envelope(history(losses).envelope(columns), losses, columns)
-
-
-def test_envelope_of_nothing() -> None:
-    steps, lows, highs = LossHistory().envelope(80)
-    assert len(steps) == len(lows) == len(highs) == 0
 
 
 @settings(deadline=None, max_examples=20)

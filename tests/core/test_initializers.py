@@ -42,17 +42,6 @@ def test_distribution(scheme: str, scale: float) -> None:
         assert beyond == pytest.approx(0.0455, abs=0.005)
 
 
-def test_constant_and_zeros() -> None:
-    assert np.all(draw("constant", 0.5) == 0.5)
-    assert not np.any(draw("zeros"))
-
-
-@pytest.mark.parametrize("scheme", DEVIATIONS)
-def test_seeds(scheme: str) -> None:
-    assert np.array_equal(draw(scheme, seed=3), draw(scheme, seed=3))
-    assert not np.array_equal(draw(scheme, seed=3), draw(scheme, seed=4))
-
-
 @pytest.mark.parametrize("scheme", INITIALIZERS)
 def test_every_layer_has_its_shape_and_its_own_numbers(scheme: str) -> None:
     weights = initial_weights((3, 4, 4, 4), scheme, 1.0, 0)

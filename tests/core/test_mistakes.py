@@ -62,24 +62,12 @@ def test_against_plain_loops(name: str | None, loss: str) -> None:
         )
 
 
-@pytest.mark.parametrize("name", ["missing-output-derivative", "derivative-of-activation"])
-@pytest.mark.parametrize("loss", ["cross_entropy", "squared_error"])
-def test_mistakes_at_a_softmax_output(name: str, loss: str) -> None:
-    check(experiment((2, 3, 3), ("tanh", "softmax"), loss=loss, mistakes=(name,)))
-
-
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "identity", "tanh", "gelu"])
 @pytest.mark.parametrize(
     "name", ["missing-hidden-derivative", "derivative-of-activation", "hidden-derivative-by-output"]
 )
 def test_mistakes_with_other_activations(name: str, activation: str) -> None:
     check(experiment((2, 3, 3), (activation, activation), mistakes=(name,)))
-
-
-@pytest.mark.parametrize("name", sorted(set(MISTAKES) - {"not-averaged"}))
-def test_sums_over_the_batch(name: str) -> None:
-    """All but one, which is refused with a sum."""
-    check(experiment((2, 2, 2), "sigmoid", mistakes=(name,), reduction="sum", learning_rate=0.02))
 
 
 def changes(made: Experiment, right: Experiment) -> bool:
@@ -159,24 +147,6 @@ def test_unknown_repeated_and_contradictory(names: tuple[str, ...], key: str, fo
         check_mistakes(names, TANH, "mean")
     assert caught.value.key == key
     assert found in str(caught.value)
-
-
-def test_one_sample_hides_what_only_a_batch_shows() -> None:
-    """These three change nothing where there is one sample."""
-    right = experiment(samples=1)
-    for name in ("not-averaged", "averaged-twice", "bias-gradient-not-summed"):
-        assert not changes(experiment(samples=1, mistakes=(name,)), right)
-
-
-@pytest.mark.parametrize(("name", "frozen"), [("frozen-first-layer", 0), ("frozen-last-layer", 1)])
-def test_frozen_layers_show_their_gradient_and_stay(name: str, frozen: int) -> None:
-    engine = Engine(experiment(optimizer="adam", mistakes=(name,)))
-    shown = engine.record()
-    for group in ("weights", "biases"):
-        before, after = getattr(shown.parameters, group), getattr(shown.updated_parameters, group)
-        assert np.array_equal(before[frozen], after[frozen])
-        assert not np.array_equal(before[1 - frozen], after[1 - frozen])
-        assert np.any(getattr(shown.gradients, group)[frozen])
 
 
 def test_accumulated_gradients_are_sums_of_all_that_came_before() -> None:

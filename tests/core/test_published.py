@@ -99,17 +99,6 @@ def test_the_famous_number_is_that_of_the_mistake() -> None:
     assert f"{published:.9f}" == "0.291027924"
 
 
-def test_every_case_names_its_source_and_has_numbers() -> None:
-    assert len(CASES) == len(BY_ID) == 10
-    for case in CASES:
-        assert case["numbers"]
-        assert case["title"]
-        if not case["id"].startswith("article"):
-            assert case["author"]
-            assert case["year"]
-            assert case["url"]
-
-
 @pytest.mark.parametrize(
     ("step", "loss"),
     [(0, 0.16328681495493247), (1, 0.15792065956499146), (1000, 2.4650321573198e-08)],

@@ -30,42 +30,6 @@ def test_round_trip(layers: tuple[int, ...], bias: bool) -> None:
     assert np.array_equal(layout.flatten(back), flat)
 
 
-@settings(deadline=None, max_examples=20)
-@given(shapes, st.booleans())
-def test_spans_cover_everything_once(layers: tuple[int, ...], bias: bool) -> None:
-    made = experiment(layers, bias=bias)
-    layout = Layout(made.network)
-    used = np.zeros(layout.size, dtype=int)
-    for layer in range(1, made.network.depth + 1):
-        used[layout.weight_span(layer)] += 1
-        used[layout.bias_span(layer)] += 1
-    assert np.all(used == 1)
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_parts(name: str) -> None:
-    made = experiment(optimizer=name, mistakes=("gradient-accumulated",))
-    state = State(made)
-    assert state.flat.size == state.layout.size * (2 + len(OPTIMIZERS[name].slots))
-    assert state.accumulated is not None
-    for part in (state.parameters, *state.slots, state.accumulated):
-        assert np.shares_memory(part, state.flat)
-    assert State(experiment(optimizer=name)).accumulated is None
-
-
-def test_spans_leave_out_what_is_not_trained() -> None:
-    state = State(experiment((2, 3, 2)))
-    layout = state.layout
-    spans = state.blocks(["b1", "W2"])
-    touched = np.zeros(layout.size, dtype=bool)
-    for span in spans:
-        touched[span] = True
-    assert not touched[layout.weight_span(1)].any()
-    assert touched[layout.bias_span(1)].all()
-    assert touched[layout.weight_span(2)].all()
-    assert not touched[layout.bias_span(2)].any()
-
-
 def test_blocks_of_a_large_network_are_cut() -> None:
     made = experiment((200, 100, 10), samples=1)
     state = State(made)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tracemalloc
 from functools import cache, lru_cache
-from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -95,31 +94,6 @@ def test_random_walks(one: Experiment, walk: list[tuple[Any, ...]], budget: int)
         assert np.array_equal(losses, right, equal_nan=True)
 
 
-@pytest.mark.parametrize("seconds", [0.0, 1e-9])
-def test_moving_with_no_time_at_all_still_arrives(seconds: float) -> None:
-    timeline = Timeline(experiment())
-    tries = next(n for n in islice(count(1), 1000) if timeline.move_towards(50, seconds))
-    assert timeline.reached == 50
-    assert tries <= 51
-
-
-def test_a_look_in_the_middle_of_going_back() -> None:
-    """The look takes the engine over a place where going back wanted to keep a state."""
-    one = experiment()
-    expected, timeline = forward(one), Timeline(one)
-    timeline.snapshot(200)
-    while not timeline.move_towards(150, 1e-9):
-        assert_same_bits(timeline.snapshot(timeline.reached), expected[timeline.reached - 1])
-    assert_same_bits(timeline.snapshot(150), expected[150])
-
-
-def test_a_snapshot_is_the_same_object_until_the_step_changes() -> None:
-    timeline = Timeline(experiment())
-    first = timeline.snapshot(3)
-    assert timeline.snapshot(3) is first
-    assert timeline.snapshot(4) is not first
-
-
 def test_a_snapshot_cannot_be_changed() -> None:
     shown = Timeline(experiment(optimizer="adam")).snapshot(2)
     groups = (shown.parameters, shown.gradients, shown.updated_parameters, *shown.slots.values())
@@ -131,14 +105,6 @@ def test_a_snapshot_cannot_be_changed() -> None:
 def test_there_is_no_step_before_the_first() -> None:
     with pytest.raises(ValueError, match="no step -1"):
         Timeline(experiment()).snapshot(-1)
-
-
-def test_stepping_forward_keeps_states_too() -> None:
-    """Otherwise going back from there would replay everything."""
-    timeline = Timeline(experiment())
-    for step in range(200):
-        timeline.snapshot(step)
-    assert timeline.checkpoint_bytes > 0
 
 
 def test_going_back_step_by_step_replays_little(monkeypatch: pytest.MonkeyPatch) -> None:

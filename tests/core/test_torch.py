@@ -10,7 +10,7 @@ import pytest
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
 
-from .support import HIDDEN, PAIRS, SETTINGS, arrays, experiment, relative_error
+from .support import arrays, experiment, random_experiment, relative_error
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
@@ -67,28 +67,14 @@ def autograd(shown: Snapshot) -> list[np.ndarray[Any, Any]]:
 
 def check(shown: Snapshot) -> None:
     for found, expected in zip(arrays(shown.gradients), autograd(shown), strict=True):
-        assert relative_error(found, expected) < 1e-12
+        assert relative_error(found, expected) < 1e-10
 
 
-@pytest.mark.parametrize("depth", [1, 2, 4])
-@pytest.mark.parametrize(("activation", "loss"), PAIRS)
-def test_output_pairs(activation: str, loss: str, depth: int) -> None:
-    layers = (*(3, 4, 2, 3, 2)[:depth], 2)
-    activations = (*("sigmoid", "gelu", "leaky_relu")[: depth - 1], activation)
-    for reduction, bias, l2 in SETTINGS:
-        made = experiment(
-            layers, activations, bias=bias, loss=loss, reduction=reduction, l2=l2, seed=3
-        )
-        check(Engine(made).record())
-
-
-@pytest.mark.parametrize("hidden", HIDDEN)
-def test_hidden_activations(hidden: str) -> None:
-    engine = Engine(
-        experiment((3, 5, 4, 2), (hidden, hidden, "softmax"), loss="cross_entropy", batch_size=2)
-    )
-    for _ in range(4):
-        check(engine.record())
+def test_drawn_experiments() -> None:
+    for seed in range(300):
+        engine = Engine(random_experiment(seed))
+        for _ in range(2):
+            check(engine.record())
 
 
 OPTIMIZERS = {

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from bptui.core.arrays import Array
 from bptui.core.engine import Engine, Snapshot
-from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
-from bptui.core.mistakes import MISTAKES, check_mistakes
-from bptui.core.network import Network
+from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.explain.equation import Equation, Statement, equations
 from bptui.explain.explain import Explanation
@@ -29,7 +24,7 @@ from bptui.explain.expression import (
     evaluate,
 )
 
-from ..core.support import HIDDEN, PAIRS, build, experiment
+from ..core.support import HIDDEN, PAIRS, experiment, random_experiment
 
 RELATIVE = 1e-12
 
@@ -56,45 +51,6 @@ def all_equations(explanation: Explanation) -> Iterator[Equation]:
     """Every equation of an explanation, mistaken and correct ones alike."""
     for statement in (*explanation.arrays, *statements(explanation)):
         yield from equations(statement).values()
-
-
-def random_experiment(seed: int, mistakes: int = 0) -> Experiment:
-    """One to four layers of one to five units, everything else drawn too, with mistakes."""
-    draw, rng = random.Random(seed), np.random.default_rng(seed)
-    depth, square = draw.randint(1, 4), draw.random() < 0.4
-    layers = [draw.randint(1, 5) for _ in range(depth + 1)]
-    if square:
-        layers[1:] = [layers[1]] * depth
-    output, loss = draw.choice(PAIRS)
-    activations = (*(draw.choice(HIDDEN) for _ in range(depth - 1)), output)
-    bias, samples = draw.random() < 0.7, draw.choice([1, 1, 2, 3, 5])
-    settings: dict[str, Any] = {
-        "loss": loss,
-        "optimizer": draw.choice([*OPTIMIZERS]),
-        "learning_rate": draw.choice([0.5, 0.05, 0.003]),
-        "l2": draw.choice([0.0, 0.0, 0.01]),
-        "reduction": draw.choice(["mean", "sum"]),
-        "batch_size": draw.choice([None, draw.randint(1, samples)]),
-        "shuffle": draw.random() < 0.5,
-        "seed": seed,
-        "train_weights": tuple(draw.random() < 0.8 for _ in range(depth)),
-        "train_biases": draw.choice([True, tuple(draw.random() < 0.8 for _ in range(depth))]),
-    }
-    network = Network(tuple(layers), activations, bias)
-    chosen: tuple[str, ...] = ()
-    for name in draw.sample([*MISTAKES], len(MISTAKES)):
-        try:
-            check_mistakes((*chosen, name), network, settings["reduction"])
-        except UnusableError:
-            continue
-        chosen = (*chosen, name)[:mistakes]
-    weights = [rng.normal(0.0, 0.8, shape) for shape in pairwise(layers)]
-    biases = [rng.normal(0.0, 0.8, units) for units in layers[1:]] if bias else None
-    targets = rng.uniform(0.05, 0.95, (samples, layers[-1]))
-    if draw.random() < 0.4:  # classes
-        targets = np.eye(layers[-1])[rng.integers(0, layers[-1], samples)]
-    inputs = rng.normal(0.0, 1.0, (samples, layers[0]))
-    return build(weights, biases, activations, inputs, targets, mistakes=chosen, **settings)
 
 
 def cases() -> dict[str, Experiment]:

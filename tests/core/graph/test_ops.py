@@ -10,7 +10,8 @@ import pytest
 
 from bptui.core.graph import elementwise, reductions, shaping
 from bptui.core.graph.backward import backward
-from bptui.core.graph.node import OPS, Node, Setting, constant, evaluate, leaf
+from bptui.core.graph.compile import Plain, sum_of_squares
+from bptui.core.graph.node import OPS, Node, Setting, constant, evaluate, leaf, samples
 
 STEP = 1e-30
 STEPS = ["sign", "floor", "ceil", "rint"]  # their derivative is 0 wherever they have one
@@ -198,3 +199,11 @@ def test_what_is_broadcast_gets_the_sum_over_its_copies() -> None:
     for loss in ((x + b).sum(), shaping.broadcast_to(b, shape=(4, 3)).sum(), (b - x).sum()):
         gradient = backward(loss, [b]).of[b]
         assert evaluate([gradient], values)[gradient].tolist() == [4.0, 4.0, 4.0]
+
+
+def test_squares_are_summed_alike_also_where_two_is_the_size_of_the_batch() -> None:
+    weights = leaf("W1", (2, 3))
+    squares = (weights**2.0).sum()
+    alone = Plain({})([squares])[0]
+    assert alone.op is sum_of_squares
+    assert Plain({})([samples(2) * weights, squares])[1].op is sum_of_squares

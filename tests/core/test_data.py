@@ -1,4 +1,4 @@
-"""Data sets: the shapes they claim, the noise they are given, and what prepares them."""
+"""Data sets and what prepares them; mini-batches, whose order only seed and epoch decide."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.core.data import DATASETS, split, standardized
+from bptui.core.data import DATASETS, BatchSchedule, split, standardized
 
 
 def make(
@@ -29,15 +29,6 @@ def test_gates(name: str, truth: list[int]) -> None:
 def test_circles_without_noise(classes: int) -> None:
     x, labels = make("circles", classes=classes)
     assert np.hypot(*x.T) == pytest.approx((labels + 1) / classes)
-
-
-def test_moons_without_noise() -> None:
-    x, labels = make("moons")
-    upper, lower = x[labels == 0], x[labels == 1]
-    assert np.hypot(*upper.T) == pytest.approx(np.ones(150))
-    assert np.hypot(*(lower - [1.0, 0.5]).T) == pytest.approx(np.ones(150))
-    assert (upper[:, 1] >= 0.0).all()
-    assert (lower[:, 1] <= 0.5).all()
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -67,16 +58,6 @@ def test_sine() -> None:
     assert t == pytest.approx(np.array([[0.0], [-1.0], [0.0], [1.0], [0.0]]), abs=1e-15)
     noisy = make("sine", samples=2000, noise=0.1)[1] - make("sine", samples=2000)[1]
     assert noisy.std() == pytest.approx(0.1, abs=0.01)
-
-
-@pytest.mark.parametrize("name", [name for name, each in DATASETS.items() if each.sized])
-def test_seeded(name: str) -> None:
-    one, same, other = (make(name, noise=0.1, seed=seed) for seed in (1, 1, 2))
-    assert np.array_equal(one[0], same[0])
-    assert np.array_equal(one[1], same[1])
-    assert not np.array_equal(
-        np.hstack([one[0].ravel(), one[1].ravel()]), np.hstack([other[0].ravel(), other[1].ravel()])
-    )
 
 
 @pytest.mark.parametrize(
@@ -129,5 +110,51 @@ def test_split(samples: int, fraction: float, seed: int) -> None:
     assert np.array_equal(test, again[1])
 
 
-def test_splits_by_seed_differ() -> None:
-    assert len({tuple(split(100, 0.3, seed)[1]) for seed in range(10)}) == 10
+schedules = st.builds(
+    lambda samples, share, shuffle, seed: BatchSchedule(
+        samples, max(1, round(samples * share)), shuffle, seed
+    ),
+    st.integers(1, 40),
+    st.floats(0.0, 1.0),
+    st.booleans(),
+    st.integers(0, 2**63 - 1),
+)
+
+
+@settings(deadline=None, max_examples=20)
+@given(schedules, st.integers(0, 10**9))
+def test_an_epoch_uses_every_sample_once(schedule: BatchSchedule, epoch: int) -> None:
+    first = epoch * schedule.batches_per_epoch
+    steps = range(first, first + schedule.batches_per_epoch)
+    batches = [schedule.indices(step) for step in steps]
+    assert sorted(np.concatenate(batches)) == list(range(schedule.samples))
+    assert [schedule.size(step) for step in steps] == [len(batch) for batch in batches]
+    assert all(len(batch) == schedule.batch_size for batch in batches[:-1])
+    assert {schedule.epoch(step) for step in steps} == {epoch}
+    if not schedule.shuffle:
+        assert np.concatenate(batches).tolist() == list(range(schedule.samples))
+
+
+@settings(deadline=None, max_examples=20)
+@given(schedules, st.lists(st.integers(0, 10**6), min_size=1, max_size=12))
+def test_order_does_not_depend_on_what_was_asked_before(
+    schedule: BatchSchedule, steps: list[int]
+) -> None:
+    before = [schedule.indices(step).tolist() for step in steps]
+    again = BatchSchedule(schedule.samples, schedule.batch_size, schedule.shuffle, schedule.seed)
+    assert [again.indices(step).tolist() for step in reversed(steps)] == before[::-1]
+
+
+def test_epochs_and_seeds_differ() -> None:
+    orders = {
+        tuple(BatchSchedule(20, 20, True, seed).indices(epoch))
+        for seed in range(5)
+        for epoch in range(5)
+    }
+    assert len(orders) == 25
+
+
+def test_shuffling_moves_between_full_batches_too() -> None:
+    assert BatchSchedule(5, 5).full_batch
+    assert not BatchSchedule(5, 5, shuffle=True).full_batch
+    assert not BatchSchedule(5, 4).full_batch
