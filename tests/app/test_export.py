@@ -14,24 +14,17 @@ import numpy as np
 import pytest
 from textual.widgets import Input
 
-from bptui.app.screens.export.choices import Choices
-from bptui.app.screens.export.files import LONGEST, file_of, stem_of
-from bptui.app.screens.export.files import opened as opened_file
-from bptui.app.screens.export.job import Job, Shown
-from bptui.app.screens.export.kinds import HISTORY, PROGRAM, WORKSHEET, Kind
-from bptui.app.screens.export.picture import Picture
-from bptui.app.screens.export.screen import ExportScreen, sized
+from bptui.app.screens.export import Choices, ExportScreen, sized
+from bptui.app.screens.exports import FORMATS, LONGEST, Job, file_of, stem_of
 from bptui.cli.explain import explain
 from bptui.cli.run import run
 from bptui.core.timeline import Timeline
-from bptui.export.history import replayed
 from bptui.presets import load
 from bptui.presets.describe import same_experiment
 from bptui.presets.save import SaveError
 
 from .support import Session, opened
 
-PARTS = ("place", "meaning")
 DOWN, RIGHT = ["down"], ["right"]
 
 
@@ -46,7 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def words(session: Session) -> str:
     """What the dialog says, wherever its lines break."""
-    box = session.app.screen.query_one("#export").content_region
+    box = session.app.screen.query_one(".dialog").content_region
     lines = session.lines()[box.y : box.bottom]
     return " ".join(" ".join(line[box.x : box.right] for line in lines).split())
 
@@ -60,7 +53,7 @@ async def says(session: Session, *texts: str) -> None:
 
 
 async def type_name(session: Session, text: str) -> None:
-    session.app.screen.query_one("#export-name", Input).value = text
+    session.app.screen.query_one(Input).value = text
     await session.pilot.pause()
 
 
@@ -79,12 +72,9 @@ async def exported(session: Session, file: Path, *keys: str) -> bytes:
     return file.read_bytes()
 
 
-def content(kind: Kind, name: str, shown: Shown, path: Path) -> bytes:
-    """What is written of ``kind`` in the format ``name``, every step of a history."""
-    form = next(each for each in kind.formats if each.name == name)
-    history = replayed(shown.timeline, shown.snapshot) if kind is HISTORY else None
-    with opened_file(path, False) as stream:
-        form.write(Job(shown, Picture(()), 1, history), stream)
+def content(name: str, job: Job, path: Path) -> bytes:
+    """What is written in the format ``name``."""
+    job.write(next(form for form in FORMATS if form.name == name), path, False)
     return path.read_bytes()
 
 
@@ -119,25 +109,23 @@ async def test_what_is_shown_is_written_and_where_is_said(folder: Path) -> None:
         assert not [*folder.glob(".*")]
 
 
-def test_every_format(folder: Path) -> None:
+def test_every_format() -> None:
     experiment = load("mazur")
     timeline = Timeline(experiment)
-    shown = Shown("mazur", timeline, timeline.snapshot(2))
-    for name, form in (("Markdown", "markdown"), ("LaTeX", "latex"), ("text", "text")):
+    job = Job("mazur", timeline, timeline.snapshot(2))
+    for name, form in (("Markdown", "markdown"), ("LaTeX", "latex")):
         explain(experiment, 2, "all", form, "expected")
-        assert content(WORKSHEET, name, shown, Path(name)) == Path("expected").read_bytes()
+        assert content(name, job, Path(name)) == Path("expected").read_bytes()
     run(experiment, 2, 1, "jsonl", "expected")
     expected = [json.loads(line) for line in Path("expected").read_text().splitlines()]
-    for row, other in zip(
-        json.loads(content(HISTORY, "JSON", shown, Path("json"))), expected, strict=True
-    ):
+    for row, other in zip(json.loads(content("JSON", job, Path("json"))), expected, strict=True):
         assert row | {"outputs": other["outputs"]} == row | other
-    assert content(HISTORY, "CSV", shown, Path("csv")).count(b"\n") == 4
+    assert content("CSV", job, Path("csv")).count(b"\n") == 4
     for name in ("numpy", "torch"):
-        program = content(PROGRAM, name, shown, Path(name))
+        program = content(name, job, Path(name))
         compile(program, name, "exec")
         assert name.encode() in program
-    content(PROGRAM, "TOML", shown, Path("mazur.toml"))
+    content("TOML", job, Path("mazur.toml"))
     assert same_experiment(load("./mazur.toml"), experiment)
 
 
@@ -178,9 +166,6 @@ async def test_names_and_formats_follow_each_other(folder: Path) -> None:
         await type_name(session, "mine.py")
         await session.press("up", "up", "up", "right", "enter")
         await says(session, "makes mistakes (transposed-weights, frozen-last-layer)", "[torch]")
-        place, meaning = (session.app.screen.query_one(f"#export-{each}") for each in PARTS)
-        assert place.size.height == 2
-        assert meaning.region.y == place.region.bottom + 1
         session.resize(60, 16)
         await says(session, "( ) the worksheet Markdown [LaTeX] text")
         assert isinstance(session.app.screen, ExportScreen)
@@ -238,9 +223,9 @@ async def test_what_was_edited_is_exported_and_what_is_lost_is_said(folder: Path
         await session.press("x", "left")
         await says(session, "without your changes at step 3", "To save the weights")
         for _ in range(4):
-            box = session.app.screen.query_one("#export")
+            box = session.app.screen.query_one(".dialog")
             assert box.max_scroll_y == 0
-            assert all(each.size.height for each in box.children if each.visible)
+            assert all(part.size.height for part in box.children if part.visible)
             await session.press("down")
         await session.press("escape")
         await gone(session)
@@ -289,7 +274,7 @@ async def test_a_long_export_can_be_stopped(folder: Path, monkeypatch: pytest.Mo
         await says(session, "Stopped. Nothing was written.", "xor-history.csv", "every 1 step")
         assert "esc: close" in session.screen()
         assert isinstance(session.app.screen, ExportScreen)
-        assert session.app.focused is session.app.screen.query_one("#export-every")
+        assert session.app.focused is session.app.screen.query(Input).last()
         assert not [*folder.iterdir()]
         assert (player.snapshot.step, player.timeline.furthest) == (last, last)
         # and where the app is left meanwhile

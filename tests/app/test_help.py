@@ -16,8 +16,7 @@ from bptui.app.form.screen import FormScreen
 from bptui.app.panels.samples import SamplesPanel
 from bptui.app.screens.breakpoints import BreakpointScreen
 from bptui.app.screens.curves import CurveScreen
-from bptui.app.screens.export.choices import Choices
-from bptui.app.screens.export.screen import ExportScreen
+from bptui.app.screens.export import Choices, ExportScreen
 from bptui.app.screens.gradcheck import GradientCheckScreen
 from bptui.app.screens.help import DIALOGS, PANELS, SECTIONS, HelpScreen
 from bptui.app.screens.presets import DeleteScreen, NameScreen, PresetScreen

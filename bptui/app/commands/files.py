@@ -71,8 +71,7 @@ def gradcheck(app: BptuiApp) -> None:
     at_rest=True,
 )
 def export(app: BptuiApp) -> None:
-    from bptui.app.screens.export.job import Shown
-    from bptui.app.screens.export.screen import ExportScreen
+    from bptui.app.screens.export import ExportScreen
 
     def exported(file: Path) -> None:
         from bptui.presets.save import shown_path
@@ -81,8 +80,8 @@ def export(app: BptuiApp) -> None:
 
     player = app.player
     app.clear_notifications()  # which would cover a part of the screen in a picture of it
-    shown = Shown(player.view().name, player.timeline, player.snapshot)
-    app.ask(ExportScreen(shown, shown_file(app)), exported)
+    name, own = player.view().name, shown_file(app)
+    app.ask(ExportScreen(name, player.timeline, player.snapshot, own), exported)
 
 
 @command(

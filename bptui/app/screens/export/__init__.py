@@ -1,1 +1,0 @@
-"""The dialog of exports: what there is, in which formats, under which name."""
