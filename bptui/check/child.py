@@ -14,7 +14,6 @@ from __future__ import annotations
 import base64
 import collections
 import faulthandler
-import functools
 import inspect
 import itertools
 import json
@@ -26,9 +25,9 @@ import sysconfig
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Callable, Iterator, KeysView, Mapping, ValuesView
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 try:
     import numpy as np
@@ -36,43 +35,28 @@ except ImportError as error:
     reason = str(error.__cause__ or error).strip().partition("\n")[0]
     sys.exit(f"bptui: it cannot import numpy: {reason}")
 
-if TYPE_CHECKING:
-    from typing import TypeAlias  # not in Pythons that are too old
-
 FLOOR = (3, 10)
 HERE = os.path.dirname(os.path.realpath(__file__))
-ARGUMENTS = {
-    "gradients": ("x", "t", "weights", "biases"),
-    "step": ("x", "t", "weights", "biases", "learning_rate"),
-}
-"""The functions of interest, and what they may get; biases may be left out."""
-DEEPEST, MOST_WARNINGS, MOST_OTHERS, LONGEST = 16, 50, 20, 2000
+FUNCTIONS = ("gradients", "step")
+DEEPEST, MOST_WARNINGS, MOST_FRAMES, LONGEST = 16, 50, 6, 2000
 WARNING = ("message", "category", "file", "line")
-FIRST, LAST = 4, 6
-"""Of a long way to an error, as in endless recursion, the outer and inner frames that are kept."""
-Message: TypeAlias = "dict[str, Any]"
 LAZY = (Iterator, range, collections.deque, KeysView, ValuesView)
 
 
 def main() -> None:
     if sys.version_info < FLOOR:
-        found, least = (".".join(map(str, each)) for each in (sys.version_info[:3], FLOOR))
+        found, least = (".".join(map(str, version)) for version in (sys.version_info[:3], FLOOR))
         sys.exit(f"bptui: it is Python {found}; checking needs {least} or newer")
-    sys.path[:] = [each for each in sys.path if os.path.realpath(each) != HERE]
-    file, descriptors = sys.argv[1], [int(each) for each in sys.argv[2:]]
-    for each in descriptors:
-        os.set_inheritable(each, False)
-    die_with_the_parent()
+    sys.path[:] = [folder for folder in sys.path if os.path.realpath(folder) != HERE]
+    file, descriptors = sys.argv[1], [int(number) for number in sys.argv[2:]]
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    serve(UserCode(file), *descriptors)
-
-
-def die_with_the_parent() -> None:
-    """Let the kernel end this process when bptui is killed; only Linux does."""
-    with suppress(ImportError, OSError, AttributeError):
+    with suppress(ImportError, OSError, AttributeError):  # on Linux, die when bptui is killed
         import ctypes  # numpy has imported it, where there is one
 
         ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)  # PR_SET_PDEATHSIG, SIGKILL
+    serve(UserCode(file), *descriptors)
 
 
 def serve(code: UserCode, requests: int, answers: int, trace: int) -> None:
@@ -92,76 +76,68 @@ def serve(code: UserCode, requests: int, answers: int, trace: int) -> None:
     os._exit(0)  # whatever threads still run
 
 
-def send(answers: int, answer: Message) -> None:
+def send(answers: int, answer: dict[str, Any]) -> None:
     rest = memoryview(json.dumps(answer).encode() + b"\n")
     while rest:
         rest = rest[os.write(answers, rest) :]
 
 
-def guarded(code: UserCode, request: Message) -> Message:
+def guarded(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
     """Return the answer to a request, or how the user's code ended it."""
     try:
         with code.noting() as noted:
             answer = DO[request["do"]](code, request)
         return dict(answer, warnings=list(noted.values()))
-    except SystemExit as error:
-        value = "" if error.code is None else repr(error.code)
-        return ended(code, request, error, "exited", f"sys.exit({text_of(value, 200)})")
     except BaseException as error:
         # a private name, such as numpy's _ArrayMemoryError, stands for the public one above it
-        names = (each.__name__ for each in type(error).__mro__)
-        name = next(each for each in names if not each.startswith("_"))
-        text = text_of(error.msg if isinstance(error, SyntaxError) else error)
-        return ended(code, request, error, "raised", f"{name}: {text}" if text else name)
+        names = (kind.__name__ for kind in type(error).__mro__)
+        name = next(name for name in names if not name.startswith("_"))
+        text = str(error.msg if isinstance(error, SyntaxError) else error)[:LONGEST]
+        kind, message = "raised", f"{name}: {text}" if text else name
+        if isinstance(error, SystemExit):
+            value = "" if error.code is None else repr(error.code)[:LONGEST]
+            kind, message = "exited", f"sys.exit({value})"
+        frames = code.frames(error)
+        return {
+            "kind": kind,
+            "message": message,
+            "frames": frames[-MOST_FRAMES:],
+            "omitted": max(len(frames) - MOST_FRAMES, 0),
+            "while_loading": request["do"] == "load",
+        }
 
 
-def ended(
-    code: UserCode, request: Message, error: BaseException, kind: str, message: str
-) -> Message:
-    frames = code.frames(error)
-    omitted = max(len(frames) - FIRST - LAST, 0)
-    if omitted:
-        frames = frames[:FIRST] + frames[-LAST:]
-    return {
-        "kind": kind,
-        "message": message,
-        "frames": frames,
-        "omitted": omitted,
-        "while_loading": request["do"] == "load",
-    }
-
-
-def load(code: UserCode, request: Message) -> Message:
+def load(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
     """Execute the file afresh and tell of its functions."""
     code.restore()
     code.execute()
     names = vars(code.module)
-    functions = {
-        name: code.signature(names[name], ARGUMENTS[name])
-        for name in ARGUMENTS
-        if callable(names.get(name))
-    }
+    functions = [name for name in FUNCTIONS if callable(names.get(name))]
     others = [
         name
         for name, value in names.items()
         if isinstance(value, types.FunctionType)
         and value.__module__ == code.module.__name__
-        and name not in ARGUMENTS
+        and name not in FUNCTIONS
     ]
-    return {"kind": "loaded", "functions": functions, "others": others[:MOST_OTHERS]}
+    signatures = {name: code.signature(names[name]) for name in functions}
+    return {"kind": "loaded", "functions": signatures, "others": others}
 
 
-def call(code: UserCode, request: Message) -> Message:
+def call(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
     """Call a function of the file; tell what it returned and how it changed its arguments."""
-    name, most = request["function"], request["most"]
-    before, after = ([decoded(each) for each in request["arguments"]] for _ in range(2))
-    given = tree(code.call(name, after), most)
+    before, after = ([decoded(one) for one in request["arguments"]] for _ in range(2))
+    given = Planter(request["most"]).tree(getattr(code.module, request["function"])(*after))
     pairs = enumerate(zip(before, after, strict=True))
-    changed = {place: tree(new, most) for place, (old, new) in pairs if not same(old, new)}
+    changed = {
+        place: Planter(request["most"]).tree(new)
+        for place, (old, new) in pairs
+        if not same(old, new)
+    }
     return {"kind": "answer", "given": given, "changed": changed}
 
 
-DO: dict[str, Callable[[UserCode, Message], Message]] = {"load": load, "call": call}
+DO: dict[str, Callable[[UserCode, dict[str, Any]], dict[str, Any]]] = {"load": load, "call": call}
 
 
 class UserCode:
@@ -170,12 +146,12 @@ class UserCode:
     def __init__(self, file: str) -> None:
         self.file, self.folder = file, os.path.join(os.path.dirname(file), "")
         self.path, self.working, self.errors = list(sys.path), os.getcwd(), np.geterr()
-        paths = sysconfig.get_paths()
-        self.not_own = tuple(os.path.join(each, "") for each in (HERE, paths["stdlib"]))
+        paths = (HERE, sysconfig.get_paths()["stdlib"])
+        self.not_own = tuple(os.path.join(path, "") for path in paths)
         stem = os.path.splitext(os.path.basename(file))[0]
         # not "__main__", so a guarded main program does not run; never in the place of a library
         taken = stem in sys.modules or stem in sys.stdlib_module_names
-        self.name = "user_" + stem if taken else stem
+        self.name = f"user_{stem}" if taken else stem
         self.module = types.ModuleType(self.name)
 
     def restore(self) -> None:
@@ -201,47 +177,29 @@ class UserCode:
             source = stream.read()
         exec(compile(source, self.file, "exec", dont_inherit=True), self.module.__dict__)
 
-    def call(self, name: str, arguments: list[Any]) -> object:
-        """Call the function; what it takes only by name it gets by name."""
-        function, biases = getattr(self.module, name), len(arguments) == len(ARGUMENTS[name])
-        names = [each for each in ARGUMENTS[name] if biases or each != "biases"]
-        given = dict(zip(names, arguments, strict=True))
-        by_name = {
-            each: given.pop(each) for each in self.signature(function, names)["keyword_only"]
-        }
-        return function(*given.values(), **by_name)
-
-    def signature(self, function: Callable[..., object], names: Iterable[str]) -> Message:
-        """Tell which of ``names`` and others the function takes, and where it is defined."""
+    def signature(self, function: Callable[..., object]) -> dict[str, Any]:
+        """Tell what a function takes by position, and where it is defined."""
         code = getattr(inspect.unwrap(function), "__code__", None)
         line = code.co_firstlineno if code and code.co_filename == self.file else 0
         try:
             parameters = list(inspect.signature(function).parameters.values())
         except (ValueError, TypeError):  # written in C
             parameters = [inspect.Parameter("arguments", inspect.Parameter.VAR_POSITIONAL)]
-        filled_in = function.keywords if isinstance(function, functools.partial) else ()
         kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        only = [
-            each
-            for each in parameters
-            if each.kind is each.KEYWORD_ONLY and each.name in names and each.name not in filled_in
-        ]
-        taken = [each for each in parameters if each.kind in kinds] + only
+        taken = [one for one in parameters if one.kind in kinds]
         return {
-            "names": [each.name for each in taken],
-            "required": sum(each.default is each.empty for each in taken),
+            "names": [one.name for one in taken],
+            "required": sum(one.default is one.empty for one in taken),
             "line": line,
-            "variable": any(each.kind is each.VAR_POSITIONAL for each in parameters),
-            "keyword_only": [each.name for each in only],
+            "variable": any(one.kind is one.VAR_POSITIONAL for one in parameters),
         }
 
     def own(self, path: str) -> bool:
         """Tell whether a file is the user's: in that folder, and not installed there."""
-        installed = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep)
         inside = path.startswith(self.folder) and not path.startswith(self.not_own)
-        return inside and not any(each in path for each in installed)
+        return inside and "site-packages" not in path and "dist-packages" not in path
 
-    def frames(self, error: BaseException) -> list[Message]:
+    def frames(self, error: BaseException) -> list[dict[str, Any]]:
         """Return the user's lines on the way to an error, outermost first."""
         found: list[tuple[str, int, str, str | None]] = [
             (frame.f_code.co_filename, line, frame.f_code.co_name, None)
@@ -251,19 +209,19 @@ class UserCode:
             found.append((str(error.filename), error.lineno or 0, "", error.text))
         return [
             {
-                "file": text_of(path[len(self.folder) :]),
+                "file": path[len(self.folder) :],
                 "line": line,
                 "function": function,
-                "source": text_of((source or linecache.getline(path, line)).strip(), 300),
+                "source": (source or linecache.getline(path, line)).strip(),
             }
             for path, line, function, source in found
             if self.own(path)
         ]
 
     @contextmanager
-    def noting(self) -> Iterator[dict[object, Message]]:
+    def noting(self) -> Iterator[dict[object, dict[str, Any]]]:
         """Collect Python's and numpy's warnings meanwhile, each message once a line."""
-        noted: dict[object, Message] = {}
+        noted: dict[object, dict[str, Any]] = {}
 
         def note(
             message: object, category: type, filename: str, lineno: int, *_: object, **__: object
@@ -273,7 +231,7 @@ class UserCode:
                 filename, lineno, frame = frame.f_code.co_filename, frame.f_lineno, frame.f_back
             if not self.own(filename):
                 filename, lineno = "", 0
-            key = (text_of(message), category.__name__, os.path.basename(filename), lineno)
+            key = (str(message)[:LONGEST], category.__name__, os.path.basename(filename), lineno)
             if len(noted) < MOST_WARNINGS:
                 noted[key] = dict(zip(WARNING, key, strict=True))
 
@@ -283,20 +241,10 @@ class UserCode:
             yield noted
 
 
-def text_of(value: object, longest: int = LONGEST) -> str:
-    """Return ``str(value)``, whatever it is, without lone surrogates and not endless."""
-    try:
-        text = str(value)
-    except Exception:  # a __str__ of the user's own
-        text = f"a {type(value).__name__} that cannot be printed"
-    text = text if len(text) <= longest else f"{text[:longest]}..."
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def decoded(argument: Any) -> Any:  # noqa: ANN401  # lists of arrays, arrays, floats
     """Return the argument of a call, fresh and writable."""
     if isinstance(argument, list):
-        return [decoded(each) for each in argument]
+        return [decoded(one) for one in argument]
     if isinstance(argument, float):
         return argument
     dtype, shape, data = argument["array"]
@@ -314,26 +262,19 @@ class TooLargeError(Exception):
     """More numbers than anybody asked for."""
 
 
-def tree(value: object, most: int) -> object:
-    """Return ``value`` as a tree, whose numbers may take ``most`` bytes."""
-    try:
-        return Planter(most).branch(value)
-    except TooLargeError:
-        return {"other": f"{described(value)}, more numbers than expected"}
-
-
 class Planter:
-    """Makes trees of values until their numbers have taken ``left`` bytes."""
+    """Makes a tree of a value whose numbers take at most ``left`` bytes."""
 
     def __init__(self, left: int) -> None:
         self.left = left
 
-    def take(self, size: int) -> None:
-        self.left -= size
-        if self.left < 0:
-            raise TooLargeError
+    def tree(self, value: object) -> object:
+        try:
+            return self.branch(value, 0)
+        except TooLargeError:
+            return {"other": f"{described(value)}, more numbers than expected"}
 
-    def branch(self, value: Any, depth: int = 0) -> object:  # noqa: ANN401  # whatever it is
+    def branch(self, value: Any, depth: int) -> object:  # noqa: ANN401  # whatever it is
         if value is None:
             return None
         if type(value) in (bool, int, float):
@@ -343,13 +284,13 @@ class Planter:
         if depth > DEEPEST:
             return {"other": "nested too deeply"}
         if isinstance(value, Mapping):
-            if all(isinstance(each, str) for each in value):
-                return {"dict": {k: self.branch(each, depth + 1) for k, each in value.items()}}
+            if all(isinstance(name, str) for name in value):
+                return {"dict": {name: self.branch(one, depth + 1) for name, one in value.items()}}
             return {"other": "a dict whose keys are not names"}
         if isinstance(value, LAZY) and not hasattr(value, "__array__"):
             value = list(itertools.islice(value, self.left // 8 + 2))
         if isinstance(value, (list, tuple)):
-            return [self.branch(each, depth + 1) for each in value]
+            return [self.branch(one, depth + 1) for one in value]
         return self.array(value, depth)
 
     def array(self, value: Any, depth: int) -> object:  # noqa: ANN401  # whatever it is
@@ -367,6 +308,11 @@ class Planter:
         found = found.astype("f8") if found.itemsize > 8 else found
         data = base64.b64encode(found.tobytes()).decode("ascii")
         return {"array": [found.dtype.str, found.shape, data]}
+
+    def take(self, size: int) -> None:
+        self.left -= size
+        if self.left < 0:
+            raise TooLargeError
 
 
 def described(value: object) -> str:

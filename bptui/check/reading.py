@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bptui.check.diagnosis.trials import Case, FunctionName
-from bptui.check.runner import Answer, Argument, Other, Value
-from bptui.check.runner import Array as AnyArray
+from bptui.check.runner import Answer, AnyArray, Argument, Other, Value
 from bptui.core.arrays import Array
 from bptui.core.network import Names
 

@@ -39,15 +39,17 @@ ENVIRONMENT = {
     "MPLBACKEND": "Agg",
 }
 """One thread for matrix products, plain output and no windows of plots."""
-REFUSED = "bptui: "
-"""In front of the reason why an interpreter will not do."""
 MARK = "BPTUI_PROCESS"
 """The variable by which processes that the code started are known."""
+REFUSED = "bptui: "
+"""In front of the reason why an interpreter will not do."""
 DUMPED = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>.*)$')
 
-Array: TypeAlias = npt.NDArray[Any]
+AnyArray: TypeAlias = npt.NDArray[Any]
 Argument: TypeAlias = npt.NDArray[np.float64] | list[npt.NDArray[np.float64]] | float
 """x or t, a list of weights or biases, or the learning rate."""
+Value: TypeAlias = "AnyArray | float | list[Value] | dict[str, Value] | Other | None"
+"""What a function returned: arrays as they came, dtypes kept; tuples and iterators are lists."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,6 @@ class Other:
     """Something in a returned value that holds no numbers: "a str"."""
 
     text: str
-
-
-Value: TypeAlias = "Array | float | list[Value] | dict[str, Value] | Other | None"
-"""What a function returned: arrays as they came, dtypes kept; tuples and iterators are lists."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Warned:
-    """A Python or numpy warning; no ``file`` and line 0 where no line of the user's led to it."""
+    """A Python or numpy warning; line 0 where no line of the user's led to it."""
 
     message: str
     category: str
@@ -83,17 +81,12 @@ class Warned:
 
 @dataclass(frozen=True)
 class Signature:
-    """``names`` of the parameters that a call fills in, of which ``required`` have no default.
-
-    ``line`` is 0 where it is not known; ``variable``: there is a *args. Those of ``names`` in
-    ``keyword_only`` stand behind a ``*``.
-    """
+    """Parameters taken by position, the first ``required`` without default; perhaps a *args."""
 
     names: Sequence[str]
     required: int
     line: int
     variable: bool = False
-    keyword_only: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -118,7 +111,7 @@ class Stopped:
     """The code gave no answer: an exception, sys.exit or os._exit, a signal, or out of time.
 
     ``message`` is "ValueError: ...", "sys.exit(1)", "signal SIGSEGV" or "10 s". ``while_loading``:
-    not in a call but at the top level of the file. ``omitted`` frames of a long way are left out.
+    not in a call but at the top level of the file. ``omitted`` outer frames are left out.
     """
 
     kind: Literal["raised", "exited", "crashed", "hung"]
@@ -142,11 +135,9 @@ class Process:
     def __init__(self, file: Path, python: Interpreter) -> None:
         if sys.platform == "win32":
             raise CannotStartError("code can be checked only on Linux and macOS")
-        if not python.path:
-            raise CannotStartError("the Python interpreter that runs bptui is not known")
         self.folder, self.python, self.printed = file.parent, python, bytearray()
-        self._answer, self._token = bytearray(), uuid.uuid4().hex
-        self._trace = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `end`
+        self.ended, self._answer, self._token = False, bytearray(), uuid.uuid4().hex
+        self._trace = tempfile.TemporaryFile()  # noqa: SIM115  # closed at the end
         commands, self._requests = os.pipe()
         self._answers, answers = os.pipe()
         far = (commands, answers, self._trace.fileno())
@@ -167,9 +158,8 @@ class Process:
             os.close(commands)
             os.close(answers)
         assert self._popen.stdout is not None
-        self._output = self._popen.stdout.fileno()
-        self._open = [self._answers, self._output]
-        self.ended = self._ready = False
+        self._open = [self._answers, self._popen.stdout.fileno()]
+        self._ready = False
 
     def wait_until_ready(self) -> None:
         """Raise :class:`CannotStartError` where no Python of use comes to life."""
@@ -198,42 +188,11 @@ class Process:
             return answer
         return Stopped(**{**answer, "frames": [Frame(**each) for each in answer["frames"]]})
 
-    def end(self) -> None:
-        """End the process and all that came of it."""
-        if self.ended:
-            return
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._popen.pid, signal.SIGKILL)
-        self._popen.wait()
-        while left := self._marked():
-            for each in left:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.kill(each, signal.SIGKILL)
-        self._close()
-        self.ended = True
-
-    def _marked(self) -> list[int]:
-        """Return the processes that have left the group, and still have the mark; on Linux."""
-        found = []
-        mark = f"{MARK}={self._token}".encode()
-        for each in Path("/proc").glob("[0-9]*/environ"):
-            with suppress(OSError):
-                if mark in each.read_bytes():
-                    found.append(int(each.parent.name))
-        return found
-
-    def _close(self) -> None:
-        for each in (self._requests, self._answers):
-            os.close(each)
-        self._trace.close()
-
     def _line(self, deadline: float) -> bytes | None:
         """Return the next line of the answers; None where the process ended, or out of time."""
         while b"\n" not in self._answer:
             ended = self._popen.poll() is not None
-            if not self._read(0.0 if ended else POLL) and ended:
-                return None
-            if time.monotonic() > deadline:
+            if (not self._read(0.0 if ended else POLL) and ended) or time.monotonic() > deadline:
                 return None
         for _ in range(16):  # what was printed before the answer
             self._read(0.0)
@@ -243,11 +202,11 @@ class Process:
     def _read(self, seconds: float) -> bool:
         """Take in what has come from the process; return whether there was anything."""
         ready, _, _ = select.select(self._open, [], [], seconds)
-        for each in ready:
-            data = os.read(each, PIECE)
+        for descriptor in ready:
+            data = os.read(descriptor, PIECE)
             if not data:
-                self._open.remove(each)
-            elif each == self._answers:
+                self._open.remove(descriptor)
+            elif descriptor == self._answers:
                 self._answer += data
             else:
                 self.printed += data[: MOST_OUTPUT - len(self.printed)]
@@ -258,39 +217,60 @@ class Process:
         code = self._popen.poll()
         self._trace.seek(0)
         trace = self._trace.read().decode("ascii", "replace")
-        frames = self._frames(trace)
         self.end()
+        frames = self._frames(trace)
         if code is None or trace.startswith("Timeout"):
             return Stopped("hung", f"{seconds:g} s", frames, loading)
         if code >= 0:
             return Stopped("exited", f"os._exit({code})", frames, loading)
-        with suppress(ValueError):
-            return Stopped("crashed", f"signal {signal.Signals(-code).name}", frames, loading)
-        return Stopped("crashed", f"signal {-code}", frames, loading)
+        name = signal.Signals(-code).name if -code in [*signal.Signals] else -code
+        return Stopped("crashed", f"signal {name}", frames, loading)
 
     def _frames(self, trace: str) -> list[Frame]:
         """Return the user's lines in what :mod:`faulthandler` wrote of the thread of the call."""
         linecache.checkcache()
         for stack in re.split(r"\n\s*\n", trace):
-            lines = [each for each in map(DUMPED.match, stack.splitlines()) if each]
-            if any(each["file"].endswith(CHILD.name) for each in lines):
-                places = [
-                    (Path(codecs.decode(each["file"], "unicode_escape")), each)
-                    for each in reversed(lines)
-                ]
-                return [
-                    Frame(
-                        str(path.relative_to(self.folder)),
-                        int(each["line"]),
-                        each["function"],
-                        linecache.getline(str(path), int(each["line"])).strip(),
-                    )
-                    for path, each in places
-                    if path.is_relative_to(self.folder)
-                    and path.name != CHILD.name
-                    and not {"site-packages", "dist-packages"} & set(path.parts)
-                ]
+            lines = [line for line in map(DUMPED.match, stack.splitlines()) if line]
+            if not any(line["file"].endswith(CHILD.name) for line in lines):
+                continue
+            found = []
+            for line in reversed(lines):
+                number = int(line["line"])
+                path = Path(codecs.decode(line["file"], "unicode_escape"))
+                installed = {"site-packages", "dist-packages"} & set(path.parts)
+                if path.is_relative_to(self.folder) and path != CHILD and not installed:
+                    name = str(path.relative_to(self.folder))
+                    source = linecache.getline(str(path), number).strip()
+                    found.append(Frame(name, number, line["function"], source))
+            return found
         return []
+
+    def end(self) -> None:
+        """End the process and all that came of it; on Linux also what has left its group."""
+        if self.ended:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._popen.pid, signal.SIGKILL)
+        self._popen.wait()
+        while left := self._marked():
+            for process in left:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(process, signal.SIGKILL)
+        self._close()
+        self.ended = True
+
+    def _marked(self) -> list[int]:
+        found, mark = list[int](), f"{MARK}={self._token}".encode()
+        for file in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):
+                if mark in file.read_bytes():
+                    found.append(int(file.parent.name))
+        return found
+
+    def _close(self) -> None:
+        os.close(self._requests)
+        os.close(self._answers)
+        self._trace.close()
 
 
 class UserCode:
@@ -301,24 +281,21 @@ class UserCode:
     """
 
     def __init__(self, file: Path, limit: float = 10.0, python: Interpreter = OWN) -> None:
-        self.limit, self.elapsed, self.python = limit, 0.0, python
-        self.answered = 0
-        self._file, self._before = file.resolve(), ""
-        self._process: Process | None = None
+        self.limit, self.elapsed, self.answered = limit, 0.0, 0
+        self._file, self._python, self._before = file.resolve(), python, ""
 
     def __enter__(self) -> Self:
-        self._process = Process(self._file, self.python)  # it starts while the caller prepares
+        self._process = Process(self._file, self._python)  # it starts while the caller prepares
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.end()
+        self._process.end()
 
     @property
     def output(self) -> str:
         """What was printed so far, the first of much; escape sequences are still in it."""
-        now = self._process.printed if self._process is not None else b""
-        return self._before + now.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
+        printed = self._process.printed.decode("utf-8", "backslashreplace")
+        return self._before + printed.replace("\r\n", "\n")
 
     def load(self) -> Loaded | Stopped:
         """Execute the file afresh; what earlier lives of the module left is gone."""
@@ -330,7 +307,7 @@ class UserCode:
 
     def call(self, function: str, arguments: Sequence[Argument]) -> Answer | Stopped:
         """Call one of the functions that :meth:`load` found, with copies of ``arguments``."""
-        packed = [_packed(each) for each in arguments]
+        packed = [_packed(argument) for argument in arguments]
         most = max(LEAST_ROOM, ROOM * sum(map(_size, arguments)))
         reply = self._ask({"do": "call", "function": function, "arguments": packed, "most": most})
         if isinstance(reply, Stopped):
@@ -341,18 +318,19 @@ class UserCode:
         return Answer(value_of(reply["given"]), changed, warnings)
 
     def _ask(self, request: Mapping[str, Any]) -> Mapping[str, Any] | Stopped:
+        out_of_time = Stopped("hung", f"{self.limit:g} s", while_loading=request["do"] == "load")
         left = self.limit - self.elapsed
         if left <= 0.0:
-            return Stopped("hung", f"{self.limit:g} s", while_loading=request["do"] == "load")
-        if self._process is None or self._process.ended:
+            return out_of_time
+        if self._process.ended:
             self._before = self.output
-            self._process = Process(self._file, self.python)
+            self._process = Process(self._file, self._python)
         self._process.wait_until_ready()
         began = time.monotonic()
         reply = self._process.run(request, left)
         self.elapsed += time.monotonic() - began
         if isinstance(reply, Stopped) and reply.kind == "hung":
-            return replace(reply, message=f"{self.limit:g} s")
+            return replace(out_of_time, frames=reply.frames)
         return reply
 
 

@@ -135,28 +135,26 @@ def check_file(
     path: Path, experiment: Experiment, limit: float, python: str | None, form: str
 ) -> None:
     """Check and write the report; the exit code tells what came out."""
+    # 0.3 s, which --help and --template need not wait for
     from bptui.check.check import UncheckableError, check
     from bptui.check.interpreter import CannotStartError, interpreter_for
-    from bptui.check.reporting.failures import not_loaded
-    from bptui.check.reporting.record import record, unchecked
-    from bptui.check.reporting.report import report_lines
+    from bptui.check.lines import as_plain
+    from bptui.check.report import as_json, as_text, record_of, unchecked
     from bptui.presets.errors import printable
 
     began = time.monotonic()
     try:
         interpreter = interpreter_for(path, python)
-        done = check(path, experiment, limit, python=interpreter)
+        record = record_of(check(path, experiment, limit, interpreter))
     except UncheckableError as error:
-        if form == "json":
-            write_json(unchecked(path, error, interpreter, time.monotonic() - began))
-        raise Unjudged("\n".join(not_loaded(path, error, interpreter))) from None
+        record = unchecked(path, error, interpreter)
     except CannotStartError as error:
         raise Unusable(printable(str(error))) from None
     if form == "json":
-        write_json(record(done, time.monotonic() - began))
-    else:
-        width = text_width(sys.stdout)
-        report = "".join(f"{line}\n" for line in report_lines(done, width))
+        write_json(as_json(record, time.monotonic() - began))
+    if record.trouble:
+        raise Unjudged(as_plain(record.trouble))
+    if form == "text":
         with opened(None) as stream:
-            stream.write(report)
-    raise click.exceptions.Exit(CODES[done.outcome])
+            stream.write(as_text(record, text_width(sys.stdout)))
+    raise click.exceptions.Exit(CODES[record.verdict])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bptui.check.causes import named
 from bptui.check.check import Check, FunctionCheck, check
-from bptui.check.reporting.causes import named
-from bptui.check.reporting.report import report_lines
+from bptui.check.report import as_text, record_of
 from bptui.core.experiment import Experiment
 from bptui.presets import load, loads
 
@@ -25,7 +25,7 @@ def checked(
     file = folder / "own.py"
     file.write_text(source, encoding="utf-8")
     done = check(file, experiment_of(preset), limit)
-    return done, "\n".join(report_lines(done, WIDTH))
+    return done, as_text(record_of(done), WIDTH).rstrip()
 
 
 def mistakes_of(done: FunctionCheck) -> list[tuple[str, ...]]:

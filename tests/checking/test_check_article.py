@@ -98,7 +98,7 @@ def test_listing_1_is_named_with_the_expression_that_is_wrong(tmp_path: Path) ->
     assert mistakes_of(step) == [("frozen-last-layer", "transposed-weights")]
     assert "delta_o @ W2.T" in text
     assert "w6 (weight_2[1][0]) should be w7 (weight_2[0][1])" in text
-    assert not done.right
+    assert done.outcome == "wrong"
 
 
 def test_listing_2s_three_slips_are_named(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_preset_with_mistakes_is_held_against_the_true_gradient(
     done, _ = checked(
         tmp_path, LISTING_2.replace("out_o * sigmoid_derivationx(out_h)", "1"), preset
     )
-    assert not done.right
+    assert done.outcome == "wrong"
 
 
 def test_mazurs_rule_is_named(tmp_path: Path) -> None:

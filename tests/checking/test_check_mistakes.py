@@ -84,10 +84,10 @@ def step(x, t, weights, biases, learning_rate):
 def test_it_is_diagnosed_by_name(name: str, tmp_path: Path) -> None:
     done, text = checked(tmp_path, PLANTED.format(made=(name,)), SQUARE)
     assert mistakes_of(done.functions[0]) == [(name,)], text
-    assert not done.right
+    assert done.outcome == "wrong"
     assert f"step: {name}." in text
 
 
 def test_none_is_found_where_none_is_made(tmp_path: Path) -> None:
     done, text = checked(tmp_path, PLANTED.format(made=()), SQUARE)
-    assert done.right, text
+    assert done.outcome == "right", text

@@ -21,7 +21,7 @@ def test_there_are_thirty_and_more() -> None:
 def test_correct_code_passes(name: str, tmp_path: Path) -> None:
     preset, source = EVERY[name]
     done, text = checked(tmp_path, source, preset)
-    assert done.right, text
+    assert done.outcome == "right", text
     for each in done.functions:
         diagnosis = each.examined.diagnosis
         assert diagnosis is not None

@@ -232,22 +232,18 @@ def test_functions_are_found_with_their_signatures(process: UserCode, tmp_path: 
     assert isinstance(loaded, Loaded)
     line = LIVELY.splitlines().index("def gradients(x, t, weights, biases=None, *rest):") + 1
     names = ["x", "t", "weights", "biases"]
-    assert loaded.functions == {"gradients": Signature(names, 3, line, True, [])}
+    assert loaded.functions == {"gradients": Signature(names, 3, line, True)}
     assert "damage" in loaded.others
     source = (
-        "from functools import partial\ndef step(x, t, weights, biases=None, *, learning_rate):\n"
-        "    return [learning_rate]\ngradients = partial(step, learning_rate=1.0)\n"
+        "import math\nfrom functools import partial\ndef scaled(factor, x, t, weights, rate=1):\n"
+        "    pass\ngradients, step = partial(scaled, 2.0), math.hypot\n"
     )
     with UserCode(script(tmp_path, source)) as code:
         loaded = code.load()
         assert isinstance(loaded, Loaded)
-        assert loaded.functions["gradients"].names == names
-        assert loaded.functions["step"] == Signature(
-            [*names, "learning_rate"], 4, 2, False, ["learning_rate"]
-        )
-        answer = code.call("step", [np.ones(1), np.ones(1), [np.ones(1)], 0.25])
-        assert isinstance(answer, Answer)
-        assert answer.given == [0.25]
+        assert loaded.functions["gradients"] == Signature(["x", "t", "weights", "rate"], 3, 0)
+        assert loaded.functions["step"].variable
+        assert loaded.others == ["scaled"]
 
 
 def test_values_come_back_with_all_their_bits(code: UserCode) -> None:
@@ -314,10 +310,10 @@ def test_errors_show_the_users_lines_only(code: UserCode) -> None:
     assert (inner.file, inner.line, inner.function) == ("helper.py", 5, "divide")
     deep = stopped(code, "deep")
     assert deep.message.startswith("RecursionError: maximum recursion depth exceeded")
-    assert len(deep.frames) == 10
-    assert 900 < deep.omitted + 10 <= 1000
+    assert len(deep.frames) == 6
+    assert 900 < deep.omitted + 6 <= 1000
     hidden = stopped(code, "huge_name").message
-    assert hidden.startswith("ValueError: café \\ud800xxx")
+    assert hidden.startswith("ValueError: café \ud800xxx")
     assert len(hidden) < 2100
     for function, message in (
         ("memory", "MemoryError: Unable to allocate"),

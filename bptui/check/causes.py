@@ -1,0 +1,357 @@
+"""Says where the right numbers end, which mistakes explain it, and what should stand there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from math import log10
+
+from bptui.check.check import RIGHT, WRONG, FunctionCheck
+from bptui.check.diagnosis.findings import Cause, Diagnosis, Finding, Ratio
+from bptui.check.diagnosis.rewritten import rewritten
+from bptui.check.diagnosis.trials import Case
+from bptui.check.lines import Line, listed, own_words
+from bptui.core.engine import Engine
+from bptui.core.mistakes import MISTAKES
+from bptui.core.network import Names
+from bptui.explain.code import assignment
+from bptui.explain.equation import Comparison, Equation
+from bptui.explain.explain import Explainer
+from bptui.explain.expression import quantities
+from bptui.explain.printer import number
+from bptui.explain.report import Report
+from bptui.explain.symbols import Symbols
+from bptui.explain.words import layer_words
+from bptui.presets.errors import printable
+
+MOST_CAUSES, MOST_DIFFERENCES = 4, 3
+ENDLESS = 10**6
+"""Columns of a line that is folded later."""
+FEW_NUMBERS = 12
+"""A network of so few numbers is also explained in single numbers."""
+NEARLY = 1e-3
+"""Errors below are not those of a mistake in a formula, as a rule."""
+CONSTANTS = {
+    "doubled": "twice",
+    "missing-half": "half",
+    "wrong-sign": "the opposite sign",
+    "not-averaged": "the batch size",
+    "averaged-twice": "1/the batch size",
+}
+"""Mistakes that are nothing but a constant factor, with the meaning of its ratio."""
+FACTORS = {
+    "twice": "times 2",
+    "half": "divided by 2",
+    "the opposite sign": "with the opposite sign",
+}
+
+
+@dataclass
+class Told:
+    """What a report has said before: lines and causes it does not repeat, and what is right."""
+
+    said: set[str] = field(default_factory=set)
+    right: set[str] = field(default_factory=set)
+
+    def once(self, lines: Sequence[Line]) -> Sequence[Line]:
+        """Return ``lines``, or nothing where they have been said."""
+        text = "\n".join(line.text for line in lines)
+        new = text not in self.said
+        self.said.add(text)
+        return lines if new else ()
+
+
+def phrases(ratio: Ratio) -> list[str]:
+    """Return what a constant ratio makes of the right numbers, in all the ways to read it."""
+    return [_phrase(meaning) for meaning in ratio.meanings] or [f"times {number(ratio.value)}"]
+
+
+def _phrase(meaning: str) -> str:
+    base, both, other = meaning.partition(" and ")
+    if both:
+        return f"{_phrase(other)} and {_phrase(base)}"
+    if meaning.startswith("1/"):
+        return f"divided by {meaning.removeprefix('1/')}"
+    return FACTORS.get(meaning, f"times {meaning}")
+
+
+def ratio_text(finding: Finding) -> str:
+    """Return ``every number is the correct one times 2``; "" where there is no constant ratio."""
+    ratio = finding.ratio
+    if ratio is None:
+        return ""
+    if finding.name == "loss":  # no learning rate is ever in a loss
+        kept = tuple(meaning for meaning in ratio.meanings if "learning rate" not in meaning)
+        return f"it is the correct one {' or '.join(phrases(Ratio(ratio.value, kept)))}"
+    what = "change" if finding.name.startswith(("W", "b")) else "number"
+    return f"every {what} is the correct one {' or '.join(phrases(ratio))}"
+
+
+def plural(text: str) -> str:
+    """Return a notice as one about several quantities."""
+    for one, several in (("it is", "each is"), ("it has", "each has"), ("its ", "their ")):
+        text = text.replace(one, several, 1)
+    return text
+
+
+def striking(diagnosis: Diagnosis) -> str:
+    """Return what all that is wrong has in common: a factor, or a notice; "" for nothing."""
+    texts = {ratio_text(one) for one in diagnosis.findings if one.verdict in WRONG}
+    if len(texts) == 1 and (text := texts.pop()):
+        return text
+    own = [one for one in diagnosis.findings if one.verdict == "wrong"]
+    notices = {one.notice for one in own}
+    if len(notices) != 1 or not (notice := notices.pop()):
+        return ""
+    return f"{listed(one.name for one in own)}: {plural(notice) if len(own) > 1 else notice}"
+
+
+def digits_right(findings: Sequence[Finding]) -> int:
+    """Return to how many digits all that is wrong is right all the same; 0 for fewer than three."""
+    worst = max((one.error for one in findings if one.verdict in WRONG), default=1.0)
+    return int(-log10(worst)) if 0.0 < worst < NEARLY else 0
+
+
+def named(diagnosis: Diagnosis) -> tuple[Cause, ...]:
+    """Return the causes put first: of mistakes of the catalogue alone, where there are such.
+
+    None where several deviations together only make up a constant that has a name of its own.
+    """
+    known = tuple(cause for cause in diagnosis.causes if not cause.other) or diagnosis.causes
+    plain = any(one.ratio is not None and one.ratio.meanings for one in diagnosis.findings)
+    if plain and known and known[0].other and known[0].size > 1 and striking(diagnosis):
+        return ()
+    return known
+
+
+def readings(diagnosis: Diagnosis) -> list[str]:
+    """Return what a constant ratio may mean besides the mistake that is named for it."""
+    first, *more = named(diagnosis)
+    ratios = [
+        one.ratio
+        for one in diagnosis.findings
+        if one.verdict in WRONG and one.name.startswith(("g", "W", "b"))
+    ]
+    meanings = {one.meanings if one is not None else () for one in ratios}
+    if more or len(first.mistakes) != 1 or len(meanings) != 1 or ratios[0] is None:
+        return []
+    same = CONSTANTS.get(first.mistakes[0])
+    rest = tuple(meaning for meaning in ratios[0].meanings if meaning != same)
+    return phrases(Ratio(ratios[0].value, rest)) if len(rest) in range(1, len(*meanings)) else []
+
+
+def name_of(cause: Cause, check: FunctionCheck) -> str:
+    """Return ``transposed-weights + doubled``; with the layer where it is made in one only."""
+    wrong = any(one.name == "loss" and one.verdict == "wrong" for one in check.examined.findings)
+    others = [
+        text if wrong else text.replace("the loss is", "the gradient is that of")
+        for text in cause.other
+    ]
+    name = " + ".join((*cause.mistakes, *others))
+    if not cause.layer:
+        return name
+    return f"{name}, in {layer_words(check.experiment.network, cause.layer)} only"
+
+
+def right_code(finding: Finding, check: FunctionCheck, known: set[str]) -> list[str]:
+    """Return the lines of code that give a quantity, from what is ``known`` to be right before."""
+    case = (finding.trial or check.examined.attempt.trials[0]).case
+    explainer = Explainer(case.experiment)
+    snapshot = case.right[min(finding.call, len(case.right) - 1)]
+    made: list[str] = []
+    for name in _links(finding.name, explainer.names, known):
+        for statement in explainer.explain(snapshot, name).arrays:
+            right = statement.correct if isinstance(statement, Comparison) else statement
+            made.append(own_words(assignment(right, explainer.symbols)))
+    return made
+
+
+def _links(name: str, names: Names, known: set[str]) -> list[str]:
+    """Return the quantities on the way back to what is known, and that one itself."""
+    for layer in range(1, names.depth + 1):
+        delta, upstream = names.delta(layer), names.out_gradient(layer)
+        gradients = {
+            names.weights(layer): names.weight_gradient(layer),
+            names.bias(layer): names.bias_gradient(layer),
+        }
+        if name == delta:
+            return [upstream, delta]
+        if name in gradients.values():
+            return [name] if delta in known else [upstream, delta, name]
+        if name in gradients:
+            return [upstream, delta, gradients[name], name]
+    return [name]
+
+
+def first_wrong(check: FunctionCheck, code: dict[str, list[str]]) -> Iterator[Line]:
+    """Yield where the chain of right numbers breaks, and what should stand there: ``code``."""
+    diagnosis = check.examined.diagnosis
+    assert diagnosis is not None, "asked only with a diagnosis"
+    first = diagnosis.first_wrong
+    if first is None:
+        return
+    before = diagnosis.findings[: diagnosis.findings.index(first)]
+    right = [one.name for one in before if one.verdict in RIGHT]
+    verb = "are" if len(right) > 1 else "is"
+    after = f", after {', '.join(right)}, which {verb} right" if right else ""
+    yield Line(f"First wrong quantity: {first.name}{after}. It should be:")
+    yield from (Line(line, 2, "code") for line in code[first.name])
+    own = [one for one in diagnosis.findings if one.trial is not None and one.trial.case.own]
+    since = min((one.call for one in own if one.verdict in WRONG), default=0)
+    if since:
+        steps = "step 0 is" if since == 1 else f"steps 0 to {since - 1} are"
+        preset = printable(check.experiment.name)
+        yield Line(
+            f"With {preset}'s own data, {steps} right; step {since} is the first that differs."
+        )
+    if check.examined.attempt.kept:
+        yield Line(
+            "Called with the same numbers right after loading, it gives different ones than after "
+            "other calls: it keeps something from call to call."
+        )
+    for other in code if not diagnosis.causes else ():
+        if other != first.name:
+            yield Line(f"Also wrong, not only because of earlier errors: {other}. It should be:")
+            yield from (Line(line, 2, "code") for line in code[other])
+
+
+def explanations(check: FunctionCheck, told: Told) -> Iterator[Line]:
+    """Yield the diagnosis: what was probably written, and what it should be."""
+    diagnosis = check.examined.diagnosis
+    assert diagnosis is not None, "asked only with a diagnosis"
+    causes = named(diagnosis)
+    if not causes:
+        yield from _no_cause(check, diagnosis)
+        return
+    later = check.examined.later
+    when = f"call {later + 1}" if check.examined.attempt.kept else f"step {later}"
+    since = f", from {when} on; everything before is right" if later else ""
+    if len(causes) > 1:
+        yield Line(f"Diagnosis: {len(causes)} explanations fit equally well")
+    for place, cause in enumerate(causes[:MOST_CAUSES], 1):
+        start = f"{place}. " if len(causes) > 1 else "Diagnosis: "
+        yield Line(f"{start}{name_of(cause, check)}{since}")
+        known = not told.once([Line(name_of(cause, check))])
+        yield from [Line("as above", 2)] if known else _cause(cause, check, told)
+    if len(causes) > MOST_CAUSES:
+        yield Line(f"and {len(causes) - MOST_CAUSES} more that fit equally well")
+    same = [name_of(cause, check) for cause in diagnosis.causes if cause not in causes]
+    same += [f"every number is the correct one {reading}" for reading in readings(diagnosis)]
+    if same:
+        yield Line(f"the same numbers could also mean: {'; or '.join(same)}", 2)
+
+
+def _cause(cause: Cause, check: FunctionCheck, told: Told) -> Iterator[Line]:
+    for name in cause.mistakes:
+        summary = MISTAKES[name].summary
+        yield Line(f"{name}: {summary}" if cause.size > 1 else summary, 2)
+    cases = [one.case for one in check.examined.attempt.trials if not one.case.own]
+    layers = check.experiment.network.layers
+    case = next((one for one in cases if one.experiment.network.layers == layers), cases[0])
+    comparisons = rewritten(cause, case)
+    possible = [one for one in comparisons if _may_be(one, check, told)]
+    for comparison in possible:
+        yield from told.once(_compared(comparison, cause, case))
+    if comparisons and not possible:
+        names = [one.name for one in check.examined.findings if one.verdict in WRONG]
+        yield Line(
+            f"everything before is right, so the mistake is where {listed(names)} "
+            f"{'are' if len(names) > 1 else 'is'} computed",
+            2,
+        )
+        return
+    for text in _single_numbers(cause, case):
+        yield from told.once([Line(text, 2)])
+
+
+def _may_be(comparison: Comparison, check: FunctionCheck, told: Told) -> bool:
+    """Tell whether the code may have that line: not if what it computes is known to be right."""
+    name = comparison.mistaken.left.name
+    if name == "loss":
+        return any(one.name == name and one.verdict == "wrong" for one in check.examined.findings)
+    known = told.right | {one.name for one in check.examined.findings if one.verdict in RIGHT}
+    names = check.experiment.network.names
+    for layer in range(1, names.depth + 1):
+        # where the gradient of the weights is right, so is the delta that it is made of
+        if name in (names.delta(layer), names.out_gradient(layer)):
+            return not known & {names.delta(layer), names.weight_gradient(layer)}
+    return name not in known
+
+
+def _compared(comparison: Comparison, cause: Cause, case: Case) -> list[Line]:
+    symbols = Symbols(case.experiment.network.names)
+    lines = [
+        Line("you probably wrote", 2),
+        _code(comparison.mistaken, symbols),
+        Line("it should be", 2),
+        _code(comparison.correct, symbols),
+    ]
+    if _unchanged(comparison.mistaken) or any("the loss is" in text for text in cause.other):
+        return lines
+    report = Report(symbols, ENDLESS)
+    texts = [report.difference(one, comparison, "numpy") for one in comparison.differences]
+    several = list(dict.fromkeys(texts))[:MOST_DIFFERENCES]
+    return lines + [Line(own_words(text), 2) for text in several]
+
+
+def _unchanged(equation: Equation) -> bool:
+    return equation.expression == replace(equation.left, new=False)
+
+
+def _code(equation: Equation, symbols: Symbols) -> Line:
+    """Return the line of code; an update that leaves a parameter as it is, in words."""
+    if _unchanged(equation):
+        return Line(f"nothing: {symbols.code(equation.left.name)} is left unchanged", 4)
+    new = [one.name for one in quantities(equation.expression) if symbols.is_new(one)]
+    remark = f"  # {', '.join(dict.fromkeys(new))} after the update" if new else ""
+    return Line(own_words(assignment(equation, symbols)) + remark, 4, "code")
+
+
+def _single_numbers(cause: Cause, case: Case) -> Iterator[str]:
+    """Yield, for code in the article's style, which number stands where which other belongs."""
+    network = case.experiment.network
+    few = network.parameter_count <= FEW_NUMBERS and case.samples == 1
+    if not few or not cause.mistakes or cause.layer:
+        return
+    report = Report(Symbols(network.names), ENDLESS)
+    training = replace(case.experiment.training, mistakes=cause.mistakes)
+    experiment = replace(case.experiment, training=training)
+    explainer, snapshot = Explainer(experiment), Engine(experiment).record()
+    for layer in range(1, network.depth + 1):
+        name = network.names.weight(layer, 0, 0)
+        for section in explainer.explain(snapshot, f"g{name}").numbers:
+            for statement in section.statements:
+                if isinstance(statement, Comparison):
+                    texts = [report.difference(one, statement) for one in statement.differences]
+                    yield f"in g{name}: {'; '.join(dict.fromkeys(texts))}"
+
+
+def _no_cause(check: FunctionCheck, diagnosis: Diagnosis) -> Iterator[Line]:
+    first, common = diagnosis.first_wrong, striking(diagnosis)
+    if first is None:
+        return
+    if common:
+        yield Line(f"Diagnosis: {common}. No known mistake does exactly that.")
+        return
+    digits = digits_right(diagnosis.findings)
+    if digits:
+        yield Line(
+            f"No known mistake gives these numbers. They are right to {digits} digits, so the "
+            "formulas may be right: look for rounding, numerical differentiation or approximations."
+        )
+        return
+    yield Line("No known mistake gives these numbers.")
+    wrong = [one for one in diagnosis.findings if one.verdict == "wrong"]
+    free = [one.name for one in diagnosis.findings if one.verdict == "not given"]
+    more = ", ".join(name for name in free if not name.startswith("g"))
+    if check.function == "step":
+        yield Line("Define gradients as well: the quantities it can return show where to look.")
+    elif more:
+        yield Line(
+            f"Look at the line that computes {first.name} and at what it reads: if you return a "
+            f"dict with more of {more}, bptui finds the first wrong quantity."
+        )
+    elif len(wrong) > 1:
+        yield Line(f"Look at the lines that compute {listed(one.name for one in wrong)}.")
+    else:
+        yield Line(f"Look at the line that computes {first.name}: its inputs are right.")

@@ -1,0 +1,120 @@
+"""Says what stopped the code, with its own lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bptui.check.calls import FORMS, Attempt, Failure
+from bptui.check.check import FunctionCheck, UncheckableError
+from bptui.check.interpreter import Interpreter
+from bptui.check.lines import Line
+from bptui.check.runner import Frame, Stopped
+from bptui.presets.errors import printable
+
+IMPORTS = ("ModuleNotFoundError", "ImportError")
+MOST_FRAMES = 6
+
+
+def failed(check: FunctionCheck, python: Interpreter) -> Iterator[Line]:
+    """Yield what stopped each form of calling; once where it is the same."""
+    tried = sorted(
+        (check.examined, *check.others), key=lambda one: [*FORMS].index(one.attempt.form)
+    )
+    first = [
+        (one.attempt, one.attempt.failures[0])
+        for one in tried
+        if one.diagnosis is None and one.attempt.failures
+    ]
+    # it came back with something, or to a blank: what happens elsewhere is beside the point
+    said = [one for one in first if one[1].stopped is None or one[1].stopped.not_written]
+    messages = {failure.message: (made, failure) for made, failure in reversed(said[:1] or first)}
+    for made, failure in reversed(messages.values()):
+        how = f"Called {FORMS[made.form]}: " if len(messages) > 1 else ""
+        yield Line(f"{how}{_failure_text(check.function, failure, made)}")
+        if failure.stopped is not None:
+            yield from _way(failure.stopped, python)
+    for one in tried:
+        if one.hopeless:
+            how = FORMS[one.attempt.form]
+            yield Line(f"Called {how} it runs, but none of its numbers are right.")
+
+
+def not_loaded(name: str, error: UncheckableError, python: Interpreter) -> Iterator[Line]:
+    """Yield why nothing of a file could be checked, with the user's lines that led there."""
+    name, stopped = printable(name), error.stopped
+    if stopped is None:
+        yield Line(f"{name}: {printable(str(error))}")
+        return
+    yield Line(f"{name}: {_stopped_text(stopped, name)}")
+    yield from _way(stopped, python)
+
+
+def _failure_text(function: str, failure: Failure, made: Attempt) -> str:
+    """Return what went wrong in a call, in a sentence."""
+    stopped = failure.stopped
+    if stopped is None:
+        return f"{function}: {printable(failure.message)}."
+    if stopped.not_written:
+        return f"{function} is not written yet: {printable(stopped.message)}."
+    if stopped.kind == "hung" and made.answered:
+        return (
+            f"The time limit of {printable(stopped.message)} ran out after {made.answered} calls "
+            "that returned. If the code is just slow, raise the limit with --timeout."
+        )
+    return _stopped_text(stopped, function)
+
+
+def _stopped_text(stopped: Stopped, function: str) -> str:
+    where = "while the file was loaded" if stopped.while_loading else f"in {function}"
+    what = {
+        "raised": f"An exception {where}",
+        "exited": f"The code ended the program {where}",
+        "crashed": f"The interpreter crashed {where}",
+        "hung": f"No result {where} within the time limit",
+    }[stopped.kind]
+    return f"{what}: {printable(stopped.message)}"
+
+
+def _way(stopped: Stopped, python: Interpreter) -> Iterator[Line]:
+    """Yield the way to an error through the user's files, and which Python could not import."""
+    frames: Sequence[Frame] = stopped.frames
+    if stopped.not_written and frames and frames[-1].function == "fill_in":
+        frames = frames[:-1]
+    left = max(len(frames) - MOST_FRAMES, 0) + stopped.omitted
+    if left:
+        yield Line(f"... {left} more calls", 2, "row")
+    for frame in frames[-MOST_FRAMES:]:
+        within = f", in {printable(frame.function)}" if frame.function else ""
+        yield Line(f"{printable(frame.file)}, line {frame.line}{within}", 2, "row")
+        if frame.source:
+            yield Line(printable(frame.source), 4, "row")
+    if stopped.kind == "raised" and stopped.message.startswith(IMPORTS):
+        yield Line(f"It was run with {printable(f'{python}{python.advice}')}.")
+
+
+def why(failure: Failure) -> str:
+    """Return ``it raises ValueError: ... (line 12)``."""
+    stopped = failure.stopped
+    if stopped is None:
+        return printable(failure.message)
+    line = f" (line {stopped.frames[-1].line})" if stopped.frames else ""
+    verb = {"raised": "it raises", "exited": "it ends the program with", "crashed": "it crashes:"}
+    return f"{verb.get(stopped.kind, 'it hangs after')} {printable(stopped.message)}{line}"
+
+
+def end(check: FunctionCheck) -> str:
+    """Return why there was nothing to compare, in a few words."""
+    made = check.examined.attempt
+    stopped = made.failures[0].stopped
+    if stopped is None:
+        return "its result cannot be read"
+    if stopped.not_written:
+        return "not written yet"
+    if stopped.kind == "hung" and made.answered:
+        return "too slow for its time limit"
+    return {
+        "raised": f"raises {printable(stopped.message.partition(':')[0])}",
+        "exited": "ends the program",
+        "crashed": "crashes the interpreter",
+        "hung": "does not return",
+    }[stopped.kind]

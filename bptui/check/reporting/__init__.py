@@ -1,1 +1,0 @@
-"""The report of a check, from its first line to its last."""
