@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Literal, NamedTuple, TypeAlias
 
 from bptui.core.errors import UnusableError
@@ -82,7 +84,6 @@ class Symbols:
 
     @property
     def signs(self) -> Signs:
-        """The signs of operations."""
         return ASCII if self.ascii_only else UNICODE
 
     def raised(self, exponent: float) -> str:
@@ -107,21 +108,20 @@ class Symbols:
         found: dict[str, Place] = {}
         slots = {"accumulated", *(slot for entry in OPTIMIZERS.values() for slot in entry.slots)}
         names = self.names
-        for layer in range(1, names.depth + 1):
-            made: dict[str, Kind] = {
-                names.net(layer): "net",
-                names.out(layer): "out",
-                names.delta(layer): "delta",
-                names.out_gradient(layer): "out_gradient",
-                names.weights(layer): "weight",
-                names.bias(layer): "bias",
-                names.weight_gradient(layer): "weight_gradient",
-                names.bias_gradient(layer): "bias_gradient",
-            }
-            for name, kind in made.items():
-                found[name] = Place(kind, layer)
-                if kind in ("weight", "bias"):
-                    found |= {f"{slot}_{name}": Place(kind, layer, slot) for slot in slots}
+        kinds: dict[Kind, Callable[[int], str]] = {
+            "net": names.net,
+            "out": names.out,
+            "delta": names.delta,
+            "out_gradient": names.out_gradient,
+            "weight": names.weights,
+            "bias": names.bias,
+            "weight_gradient": names.weight_gradient,
+            "bias_gradient": names.bias_gradient,
+        }
+        for layer, (kind, name) in product(range(1, names.depth + 1), kinds.items()):
+            found[name(layer)] = Place(kind, layer)
+            if kind in ("weight", "bias"):
+                found |= {f"{slot}_{name(layer)}": Place(kind, layer, slot) for slot in slots}
         return found
 
     def text(self, quantity: Quantity) -> str:
@@ -241,32 +241,30 @@ def examples(experiment: Experiment) -> list[str]:
 def number(text: str, network: Network) -> Subject | None:
     """Find w5, gw5, dL/dw5, b_h1, gb_h1, dL/db_h1, net_h1, out_h1, delta_h1 or dL/dout_h1."""
     names = network.names
-    plain = text.removeprefix("dL/d") if text.startswith(("dL/dw", "dL/db")) else text
-    if plain is text and text.startswith(("gw", "gb_")):
-        plain = text[1:]
-    gradient = plain is not text
-    kind: SubjectKind = "number" if gradient else "parameter"
-    if plain.startswith("w") and plain[1:].isascii() and plain[1:].isdigit():
-        place = weight_place(int(plain[1:]), names.layers)
-        if place is None or str(int(plain[1:])) != plain[1:]:
+    found = re.fullmatch(r"(g|dL/d)?(w([1-9][0-9]*)|b_(.+))", text)
+    if found is None:
+        kind, _, unit = text.rpartition("_")
+        layer, place = units(network).get(unit, (0, 0))
+        arrays = {
+            "net": names.net,
+            "out": names.out,
+            "delta": names.delta,
+            "dL/dout": names.out_gradient,
+        }
+        if not layer or kind not in arrays:
             return None
-        layer, *index = place
-        name = names.weight_gradient(layer) if gradient else names.weights(layer)
-        return Subject(kind, name, tuple(index), layer)
-    prefix, _, unit = plain.rpartition("_")
-    layer, place_of = units(network).get(unit, (0, 0))
-    if not layer:
+        return Subject("number", arrays[kind](layer), (0, place), layer)
+    where: tuple[int, ...] | None = None
+    if found[3]:
+        where = weight_place(int(found[3]), names.layers)
+    elif network.bias:
+        where = units(network).get(found[4])
+    if where is None or not where[0]:
         return None
-    if prefix == "b" and network.bias:
-        name = names.bias_gradient(layer) if gradient else names.bias(layer)
-        return Subject(kind, name, (place_of,), layer)
-    named = {
-        "net": names.net(layer),
-        "out": names.out(layer),
-        "delta": names.delta(layer),
-        "dL/dout": names.out_gradient(layer),
-    }
-    return Subject("number", named[prefix], (0, place_of), layer) if prefix in named else None
+    layer, *index = where
+    name = names.weights(layer) if found[3] else names.bias(layer)
+    of: SubjectKind = "number" if found[1] else "parameter"
+    return Subject(of, f"g{name}" if found[1] else name, tuple(index), layer)
 
 
 def _updates(experiment: Experiment) -> list[str]:
@@ -290,7 +288,7 @@ def weight_place(number: int, layers: tuple[int, ...]) -> tuple[int, int, int] |
     """Return layer, source and destination of weight ``number``, from 1; None beyond the last."""
     left = number - 1
     for layer, (sources, destinations) in enumerate(pairwise(layers), 1):
-        if 0 <= left < sources * destinations:
+        if left < sources * destinations:
             return layer, left % sources, left // sources
         left -= sources * destinations
     return None
