@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 
 import numpy as np
 
@@ -107,12 +106,10 @@ def loss_formula(experiment: Experiment) -> str:
     return f"{plain_formula(formula_of(terms))}, summed over the outputs"
 
 
-def plain_formula(formula: Expression, words: Mapping[Expression, str] | None = None) -> str:
-    """Write a formula in ASCII; ``words`` are what parts of it are called, n counts samples."""
+def plain_formula(formula: Expression) -> str:
+    """Write a formula in ASCII; n counts samples."""
 
     def spoken(part: Expression) -> Expression:
-        if words and part in words:
-            return Quantity(words[part])
         match part:
             case Constant(_, _, code) if code == SAMPLES:
                 return Quantity("n")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 from typing import Any, NamedTuple, TypeAlias
 
 from bptui.core.engine import Snapshot
 from bptui.explain.code import array_lines, assignment, folded, remarked
-from bptui.explain.equation import Equation, Statement, equations
+from bptui.explain.equation import Comparison, Equation, Statement, equations
 from bptui.explain.explain import Explanation
-from bptui.explain.expression import Index, written_quantities
+from bptui.explain.expression import written_quantities
 from bptui.explain.latex import LatexPrinter, LatexWriter, latex_number
 from bptui.explain.lines import EquationWriter, TextLine
 from bptui.explain.printer import Printer, symbols_of
@@ -19,7 +19,6 @@ from bptui.explain.report import Form, Report, with_carets
 from bptui.export.worksheet import DIGITS, ROUNDED, VALUE_DIGITS, Part, Worksheet, sections
 
 Record: TypeAlias = dict[str, Any]
-Places: TypeAlias = Callable[[str], Index | None]
 WIDTH, CODE_WIDTH, ENDLESS = 100, 96, 10**6
 """Columns of text in a file, of code in other formats, and of a formula on one line."""
 SCHEMA = 1
@@ -29,9 +28,9 @@ ELEMENTWISE = "Between matrices, $\\odot$, fractions and powers work element by"
 
 def written(sheet: Worksheet, form: str, width: int = WIDTH) -> Iterable[str]:
     """Return the lines of the worksheet in ``form``: text (``width`` columns), markdown, latex."""
-    if form == "markdown":
-        return markdown_lines(sheet)
-    return latex_lines(sheet) if form == "latex" else text_lines(sheet, width)
+    if form == "text":
+        return text_lines(sheet, width)
+    return markdown_lines(sheet) if form == "markdown" else latex_lines(sheet)
 
 
 # plain text
@@ -41,47 +40,39 @@ def text_lines(sheet: Worksheet, width: int) -> Iterator[str]:
     """Yield the lines of the worksheet, none of text wider than ``width``."""
     yield from wrap(sheet.title, width)
     yield "=" * min(max(len(sheet.title), 1), width)
-    facts = [*sheet.facts]
-    if sheet.settings:
-        facts.append(("settings", ", ".join(f"{name} = {v:g}" for name, v in sheet.settings)))
-    for name, text in facts:
+    settings = ", ".join(f"{name} = {value:g}" for name, value in sheet.settings)
+    for name, text in (*sheet.facts, *([("settings", settings)] if settings else [])):
         yield from wrap(text, width, initial_indent=f"{name:12}", subsequent_indent=" " * 12)
-    yield ""
-    yield from wrap(ROUNDED, width)
+    yield from ("", *wrap(ROUNDED, width))
     report = Report(sheet.explainer.symbols, width - len(INDENT), DIGITS, VALUE_DIGITS)
     for part in sheet.parts:
-        yield ""
-        yield from wrap(part.title, width)
-        yield "-" * min(len(part.title), width)
+        yield from ("", *wrap(part.title, width), "-" * min(len(part.title), width))
         yield from wrap(part.words, width)
         for form in part.forms:
-            yield ""
-            if not part.brief:
-                yield form
+            yield from [""] if part.brief else ["", form]
             for line in _text_of(part, form, report):
                 yield f"{INDENT}{line}".rstrip()
 
 
 def _text_of(part: Part, form: Form, report: Report) -> list[str]:
     if form == "numpy" and part.brief:
-        return code_lines(part, report.width, report)
+        return code_lines(part, report)
+    if form != "scalar":
+        return with_carets(report.lines(part.explanation, form))
     lines: list[TextLine] = []
-    if form == "scalar":
-        for _, section in sections(part.explanation, report.symbols):
-            lines += [()] if lines else []
-            lines += report.scalar(Explanation("", (section,), ()))
-    else:
-        lines = report.lines(part.explanation, form)
+    for _, section in sections(part.explanation, report.symbols):
+        lines += [()] if lines else []
+        lines += report.scalar(Explanation("", (section,), ()))
     return with_carets(lines)
 
 
-def code_lines(part: Part, width: int, report: Report) -> list[str]:
+def code_lines(part: Part, report: Report) -> list[str]:
     """Return a line of code for each array of a part; the mistaken one and the correct one."""
     return [
         line
         for statement in part.explanation.arrays
         for remark, equation in equations(statement).items()
-        for line in folded(remarked(equation, report.symbols, remark), width)
+        for line in folded(remarked(equation, report.symbols, remark), report.width)
     ]
 
 
@@ -107,15 +98,13 @@ class FormulaWriter:
         """Yield what stands under the heading of one form."""
         explanation = part.explanation
         if form == "matrix":
-            yield from self._statements(explanation.arrays, form, explanation.place_in)
+            yield from self._statements(explanation.arrays, form, explanation)
         elif form == "numpy":
-            brief = code_lines(part, CODE_WIDTH, self.report)
-            yield Block("code", brief if part.brief else self._code(part))
+            yield Block("code", code_lines(part, self.report) if part.brief else self._code(part))
         else:
             for title, section in sections(explanation, self.report.symbols):
-                if title:
-                    yield Block("remark", [title])
-                yield from self._statements(section.statements, form, lambda name: None)
+                yield from [Block("remark", [title])] if title else []
+                yield from self._statements(section.statements, form, None)
                 if section.omitted:
                     yield Block("remark", [f"… {section.omitted} more like these"])
 
@@ -129,30 +118,26 @@ class FormulaWriter:
         )
 
     def _statements(
-        self, statements: Sequence[Statement], form: Form, place_in: Places
+        self, statements: Sequence[Statement], form: Form, within: Explanation | None
     ) -> Iterator[Block]:
+        """Yield equations that follow each other as one block, comparisons by themselves."""
         together: list[str] = []
         for statement in statements:
-            if isinstance(statement, Equation):
-                together = self._joined(together, self._formula(statement, place_in))
-                continue
-            if together:
-                yield Block("formulas", together)
+            if isinstance(statement, Comparison):
+                yield from [Block("formulas", together)] if together else []
                 together = []
-            for text in self.report.verdict(statement, form):
-                yield Block("remark", [text])
+                yield from (Block("remark", [t]) for t in self.report.verdict(statement, form))
             for heading, equation in equations(statement).items():
-                yield Block("bold", [heading])
-                yield Block("formulas", self._formula(equation, place_in))
+                wanted = within.place_in(equation.left.name) if within else None
+                *first, last = self.writer.lines(equation, wanted)
+                lines = [*(line + r" \\" for line in first), last]
+                if heading:
+                    yield from (Block("bold", [heading]), Block("formulas", lines))
+                elif together:
+                    together[-1] += r" \\[6pt]"
+                together += [] if heading else lines
         if together:
             yield Block("formulas", together)
-
-    def _formula(self, equation: Equation, place_in: Places) -> list[str]:
-        lines = self.writer.lines(equation, place_in(equation.left.name))
-        return [*(line + r" \\" for line in lines[:-1]), lines[-1]]
-
-    def _joined(self, before: list[str], lines: list[str]) -> list[str]:
-        return [*before[:-1], before[-1] + r" \\[6pt]", *lines] if before else lines
 
     def _code(self, part: Part) -> list[str]:
         """Return the line of code for each array, and what it computes as a comment."""
@@ -179,25 +164,22 @@ def markdown_lines(sheet: Worksheet) -> Iterator[str]:
         yield ""
     yield from ("| | |", "| --- | --- |")
     yield from (f"| {name} | {_markdown(text)} |" for name, text in sheet.facts)
-    if sheet.settings:
-        yield f"| settings | {writer.settings(sheet)} |"
+    yield from [f"| settings | {writer.settings(sheet)} |"] if sheet.settings else []
     yield from ("", f"{ROUNDED} {ELEMENTWISE} element.")
     for part in sheet.parts:
         yield from ("", f"## {_markdown(part.title)}")
-        if part.words:
-            yield from ("", _markdown(part.words))
+        yield from ["", _markdown(part.words)] if part.words else []
         for form in part.forms:
-            if not part.brief:
-                yield from ("", f"### {form}")
+            yield from [] if part.brief else ["", f"### {form}"]
             for kind, lines in writer.blocks(part, form):
+                text = "\n".join(lines)
                 yield ""
-                if kind == "formulas":
-                    yield from ("```math", r"\begin{aligned}", *lines, r"\end{aligned}", "```")
-                elif kind == "code":
-                    yield from ("```python", *lines, "```")
-                else:
-                    text = _markdown(lines[0])
-                    yield f"**{text}**" if kind == "bold" else text
+                yield {
+                    "formulas": f"```math\n\\begin{{aligned}}\n{text}\n\\end{{aligned}}\n```",
+                    "code": f"```python\n{text}\n```",
+                    "bold": f"**{_markdown(text)}**",
+                    "remark": _markdown(text),
+                }[kind]
 
 
 def _markdown(text: str) -> str:
@@ -264,32 +246,27 @@ def _latex_body(sheet: Worksheet) -> Iterator[str]:
     writer = FormulaWriter(sheet)
     yield from (rf"{{\LARGE {_latex(sheet.title)}\par}}", r"\bigskip")
     for paragraph in re.split(r"\n\s*\n", sheet.description):
-        if paragraph.strip():
-            yield from ("", _prose(" ".join(paragraph.split())))
+        yield from ["", _prose(" ".join(paragraph.split()))] if paragraph.strip() else []
     yield from ("", r"\medskip", r"\begin{tabular}{@{}lp{0.8\textwidth}@{}}")
     for name, text in sheet.facts:
         yield rf"{name} & \raggedright\arraybackslash {_latex(text)} \\"
-    if sheet.settings:
-        yield rf"settings & {writer.settings(sheet)} \\"
+    yield from [rf"settings & {writer.settings(sheet)} \\"] if sheet.settings else []
     yield from (r"\end{tabular}", "", r"\medskip")
     yield from (f"{_latex(ROUNDED)} {ELEMENTWISE}", "element.")
     for part in sheet.parts:
         yield from ("", rf"\section*{{{_latex(part.title)}}}")
-        if part.words:
-            yield _latex(part.words)
+        yield from [_latex(part.words)] if part.words else []
         for form in part.forms:
-            if not part.brief:
-                yield rf"\subsection*{{{form}}}"
+            yield from [] if part.brief else [rf"\subsection*{{{form}}}"]
             for kind, lines in writer.blocks(part, form):
-                if kind == "formulas":
-                    yield from (r"\begin{align*}", *lines, r"\end{align*}")
-                elif kind == "code":
-                    code = (r"\begin{verbatim}", *lines, r"\end{verbatim}")
-                    yield from (r"{\footnotesize", *code, "}")
-                else:
-                    # no paragraph ends here: before a formula that would be an empty line
-                    text = _latex(lines[0])
-                    yield from ("", rf"\medskip\textbf{{{text}}}" if kind == "bold" else text)
+                text = "\n".join(lines)
+                # no paragraph ends behind words: before a formula that would be an empty line
+                yield {
+                    "formulas": f"\\begin{{align*}}\n{text}\n\\end{{align*}}",
+                    "code": f"{{\\footnotesize\n\\begin{{verbatim}}\n{text}\n\\end{{verbatim}}\n}}",
+                    "bold": f"\n\\medskip\\textbf{{{_latex(text)}}}",
+                    "remark": f"\n{_latex(text)}",
+                }[kind]
 
 
 def _prose(text: str) -> str:

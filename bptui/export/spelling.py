@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, TypeAlias
@@ -13,7 +12,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.graph.node import SAMPLES, STABLE, leaf, ordered
 from bptui.core.losses import TERMS
 from bptui.core.mistakes import with_mistakes
-from bptui.core.network import Names, Network
+from bptui.core.network import Network
 from bptui.core.step import training_step
 from bptui.explain.code import NumpyPrinter
 from bptui.explain.expression import (
@@ -38,7 +37,6 @@ Words: TypeAlias = Mapping[Expression, str]
 """What quantities and parts of formulas are called."""
 SEVERAL = 2
 """Samples of a graph that stands for any number of them."""
-_CODE = NumpyPrinter(Symbols(Names((1, 1))), Scope({}, {}))
 
 
 def words(short: Mapping[str, str]) -> dict[Expression, str]:
@@ -55,7 +53,7 @@ class CodePrinter(NumpyPrinter):
     def written(self, node: Expression, level: int, path: Path, nest: int) -> list[Token]:
         if node in self.words:
             return [operator(self.words[node])]
-        if isinstance(node, Activated) and not is_inline(node):
+        if isinstance(node, Activated):
             name = node.name.replace("'", "_derivative")
             return self.filled(f"{name}({{0}})", node, path, nest)
         return super().written(node, level, path, nest)
@@ -117,13 +115,9 @@ class Speller:
     def function(
         self, head: str, result: Expression, about: str = "", words: Words | None = None
     ) -> str:
-        """Return a function; what its result reads twice is a variable there."""
+        """Return a function that returns ``result``."""
         lines = docstring(about) if about else []
-        shared = variables(result)
-        for part, name in [*reversed(shared.items()), (result, "")]:
-            others = {key: other for key, other in shared.items() if key != part}
-            start = f"{name} = " if name else "return "
-            lines += folded(start, self.code(part, {**(words or {}), **others}))
+        lines += folded("return ", self.code(result, words))
         return "\n".join([f"def {head}:", *indented(lines)])
 
     def functions(self, text: str) -> list[str]:
@@ -147,53 +141,16 @@ def _calls(text: str) -> set[str]:
     return set(re.findall(r"(?<![\w.])\w+(?=\()", text))
 
 
-def _is_call(node: Expression) -> bool:
-    """Tell whether a node is a call of numpy."""
-    return isinstance(node, Apply) and _CODE.notation(node)[0].startswith("np.")
-
-
-def is_inline(applied: Activated) -> bool:
-    """Tell whether a function is so short that it needs none of its own."""
-    body = applied.parts[1]
-    one = len(body.parts) == 1 or (isinstance(body, Apply) and body.op == "logaddexp")
-    return isinstance(body, Quantity) or (one and _is_call(body))
-
-
 def read_by(formula: Expression) -> list[str]:
     """Return the quantities in a formula's code, in the order of reading."""
-    if isinstance(formula, Quantity):
-        return [formula.name]
-    return [*dict.fromkeys(name for part in _parts(formula) for name in read_by(part))]
-
-
-def _parts(node: Expression) -> tuple[Expression, ...]:
-    """Return the parts of a formula that stand in its code."""
-    match node:
-        case Activated(_, (argument, body)):
-            return (body if is_inline(node) else argument,)
+    match formula:
+        case Quantity(name):
+            return [name]
+        case Activated(_, (argument, _)):
+            return read_by(argument)
         case Stable((_, computed)):
-            return (computed,)
-    return node.parts
-
-
-def variables(formula: Expression) -> dict[Expression, str]:
-    """Return names for the calls that a formula reads more than once, inner ones last."""
-    found: dict[Expression, str] = {}
-    names = iter("uvwpqrs")
-    while True:
-        counted = Counter[Expression]()
-        stack = [part for whole in (formula, *found) for part in _parts(whole)]
-        while stack:
-            node = stack.pop()
-            if node not in found:
-                counted[node] += 1
-                stack += _parts(node)
-        calls = [node for node in counted if isinstance(node, Activated) or _is_call(node)]
-        twice = [node for node in calls if counted[node] > 1]
-        if not twice:
-            return found
-        largest = max(twice, key=lambda node: len(repr(node)))
-        found[largest] = "a" if isinstance(largest, Activated) else next(names)
+            return read_by(computed)
+    return [*dict.fromkeys(name for part in formula.parts for name in read_by(part))]
 
 
 # the step with mistakes and without

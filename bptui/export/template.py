@@ -13,7 +13,7 @@ from bptui.explain.expression import Setting
 from bptui.explain.formulas import formula_of
 from bptui.explain.words import loss_formula, plain_formula
 from bptui.export.layout import commented, folded, indented, listed, quoted
-from bptui.export.spelling import SEVERAL, Speller, Version, read_by, variables
+from bptui.export.spelling import SEVERAL, Speller, Version, read_by
 from bptui.presets.errors import printable
 from bptui.presets.folders import shipped_folder
 
@@ -158,10 +158,7 @@ class _Template:
         else:
             applied = APPLIED[entry.name](z)
             slope = entry.slope(z, a) if entry.slope else carried_back(applied, constant(1.0), z)
-            formula = formula_of(slope)
-            shared = variables(formula)
-            rows[f"f'({z.name})"] = plain_formula(formula, shared)
-            rows |= {f"with {name}": plain_formula(part) for part, name in shared.items()}
+            rows[f"f'({z.name})"] = plain_formula(formula_of(slope))
             rows[delta] = f"{gradient} * f'({z.name})"
         wide = max(map(len, rows))
         return [

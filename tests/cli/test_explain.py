@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -144,12 +143,6 @@ def test_only_what_was_published_is_called_published(
     assert ("ublished 0.0" in text) == (heading == "as published")
 
 
-@pytest.mark.parametrize("form", ["markdown", "latex"])
-def test_the_differing_factor_stands_in_a_box(form: str) -> None:
-    text = text_of("article-listing-1", "--quantity", "w1", "--format", form)
-    assert re.search(r"\\boxed\{w_\{6\}\}.*\\boxed\{w_\{7\}\}", text, re.DOTALL)
-
-
 def test_a_worksheet_goes_through_the_operations_in_order() -> None:
     text = text_of("article")
     headings = re.findall(r"^(\d+)\. (\S+)$", text, re.MULTILINE)
@@ -177,14 +170,6 @@ def test_later_steps_and_adams_settings(tmp_path: Path) -> None:
     assert "$k = 8$ (update number)" in latex
 
 
-@pytest.mark.parametrize(
-    "quantity", ["b_h1", "gw1", "net_h1", "h1", "i1", "W1", "delta_o", "update"]
-)
-def test_everything_that_has_a_name(quantity: str) -> None:
-    for form in FORMATS:
-        assert len(text_of("xor", "--quantity", quantity, "--format", form)) > 300
-
-
 @pytest.mark.parametrize("form", FORMATS)
 def test_strange_titles_and_descriptions_stay_text(form: str) -> None:
     text = text_of("-", "--format", form, stdin=ONE_UNIT.format(STRANGE, STRANGE_TEXT))
@@ -196,13 +181,6 @@ def test_strange_titles_and_descriptions_stay_text(form: str) -> None:
     if form == "latex":
         assert r"\textbackslash{}input\{x\}" in text
         assert r"\fallback{反}{53CD}" in text
-
-
-def test_control_characters_are_taken_out() -> None:
-    strange = r"a\u001b[31mb\u001b[0m\u001b]0;evil\u0007c\u0000\u202ed\u009b"
-    toml = ONE_UNIT.format("t", "d").replace("'''t'''", f'"{strange}"')
-    text = text_of("-", stdin=toml)
-    assert text.splitlines()[0] == "abcd"
 
 
 @pytest.mark.parametrize(
@@ -244,21 +222,6 @@ def test_training_that_diverged_is_explained_where_it_did(quantity: str, form: s
     assert match
     assert match[1] in result.stdout
     assert "1, after 1 update" in result.stdout
-
-
-def test_a_closed_pipe_is_quiet() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bptui", "explain", "spirals"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    process.stderr.close()
-    assert process.wait(timeout=120) == 0
 
 
 MACROS = """begin end frac partial mathit mathrm mathbf mathsf text left right Bigl Bigr Biggl Biggr

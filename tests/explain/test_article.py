@@ -97,30 +97,3 @@ def test_listings(preset: str, published: dict[str, str], weight: str) -> None:
     if weight in published:
         correct = lines[lines.index("correct") :]
         assert terms(symbols(correct, name)) == terms(TRUE[weight])
-
-
-def test_the_articles_numbers() -> None:
-    """Those that the article prints, and those that its listing 1 should have had."""
-    w5, w1 = "\n".join(explained("article", "w5")), "\n".join(explained("article", "w1"))
-    assert "= 0.06491088" in w5
-    assert "· 0.0649109" in w5
-    assert "= 0.3675446" in w5
-    assert "= 0.00475613" in w1
-    listing = explained("article-listing-1", "w1")
-    correct = listing.index("correct")
-    assert "= 0.004090009" in "\n".join(listing[:correct])
-    assert "= 0.004756131" in "\n".join(listing[correct:])
-    assert any(
-        "w6" in line and "w7" in line and "weight_2[1][0]" in line and "weight_2[0][1]" in line
-        for line in listing
-    )
-
-
-def test_marks_stand_at_the_factors_that_differ() -> None:
-    """In w1 of listing 1 at w6, and at nothing else; at w7 on the correct side."""
-    experiment = load("article-listing-1")
-    explainer = Explainer(experiment)
-    explanation = explainer.explain(Engine(experiment).record(), "w1")
-    lines = Report(explainer.symbols, 200).lines(explanation, "scalar")
-    marked = [span.text for line in lines for span in line if span.marked]
-    assert marked == ["w6", "0.5", "w7", "0.45"]

@@ -103,15 +103,6 @@ def test_matrices_leave_out_what_is_too_much_but_not_what_is_asked_for() -> None
     assert small == r"\begin{pmatrix} 1 & 0 \\ 0.25 & 3 \times 10^{-9} \end{pmatrix}"
 
 
-def test_numbers() -> None:
-    assert latex_number(0.1 + 0.2, 6) == "0.3"
-    assert latex_number(-1.5e-7, 6) == r"-1.5 \times 10^{-7}"
-    assert latex_number(2e30, 6) == r"2 \times 10^{30}"
-    assert latex_number(-0.0, 6) == "0"
-    assert latex_number(float("nan"), 6) == r"\mathrm{nan}"
-    assert latex_number(float("-inf"), 6) == r"-\mathrm{inf}"
-
-
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_every_operation_is_told_in_words(loss: str, optimizer: str) -> None:

@@ -15,8 +15,6 @@ from bptui.explain.explain import Explainer, Explanation, corrected
 from bptui.explain.expression import Expression, Scope
 from bptui.explain.printer import Printer, symbols_of
 from bptui.explain.symbols import Symbols
-from bptui.presets import load
-from bptui.presets.folders import shipped_names
 
 from ..core.reference import objective
 from ..core.support import experiment
@@ -143,12 +141,3 @@ def test_the_correct_side_is_a_step_without_mistakes(pair: tuple[str, str]) -> N
                 array = Scope.of(step).array(side.left.name, side.left.new)
                 assert side.left.index is not None
                 assert side.value == pytest.approx(float(array[side.left.index]), rel=1e-12)
-
-
-@pytest.mark.parametrize("preset", shipped_names())
-def test_nothing_is_compared_where_nothing_is_mistaken(preset: str) -> None:
-    made = load(preset)
-    explanation = Explainer(made).explain(last(made, 1), "all")
-    found = [each for each in explanation.arrays if isinstance(each, Comparison)]
-    mistaken = bool(made.training.mistakes)
-    assert bool(found) == bool(comparisons(explanation)) == mistaken

@@ -14,14 +14,13 @@ from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.network import Network
-from bptui.explain.equation import Equation
 from bptui.explain.explain import Explainer
 from bptui.explain.lines import plain
 from bptui.explain.report import FORMS, Report
 from bptui.explain.symbols import examples, find_subject, units
 
 from ..core.support import experiment
-from .support import last, random_experiment, steps
+from .support import last, steps
 
 SMALL: dict[str, Experiment] = {
     "one hidden layer": experiment((2, 3, 2), "sigmoid"),
@@ -124,17 +123,6 @@ def test_a_run_that_diverges_is_explained_to_the_end(mistake: str | None) -> Non
             assert Report(explainer.symbols, 76).lines(explanation, form)
 
 
-@pytest.mark.parametrize("seed", range(4000, 4002))
-def test_random_networks_are_explained(seed: int) -> None:
-    made = random_experiment(seed, mistakes=seed % 3)
-    explainer = Explainer(made)
-    for snapshot in steps(made, 2):
-        explanation = explainer.explain(snapshot, "all")
-        for width in (12, 40, 116):
-            for form in FORMS:
-                assert Report(explainer.symbols, width).lines(explanation, form)
-
-
 def test_every_weight_of_a_network_has_its_own_number() -> None:
     """w1, w2, ... are all the places of all the matrices, each once."""
     for layers in ((2, 2, 2), (3, 1, 4), (2, 5), (1, 1, 1, 1)):
@@ -149,16 +137,3 @@ def test_every_weight_of_a_network_has_its_own_number() -> None:
         }
         assert places == wanted
         assert len(found) == len(wanted)
-
-
-@pytest.mark.parametrize("kind", ["one hidden layer", "deep"])
-def test_an_update_lists_its_parameters_in_the_order_of_their_names(kind: str) -> None:
-    found = Explainer(SMALL[kind]).explain(second_step(kind), "update")
-    arrays = [each.title.removeprefix("update of ") for each in found.numbers]
-    assert [each for each in arrays if "_" not in each] == [
-        name
-        for layer in range(1, SMALL[kind].network.depth + 1)
-        for name in (f"W{layer}", f"b{layer}")
-    ]
-    names = [each.left.name for each in found.arrays if isinstance(each, Equation)]
-    assert names == arrays

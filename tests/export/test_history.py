@@ -27,7 +27,6 @@ from bptui.export.history import (
     default_every,
     history,
     replayed,
-    round_every,
     row_bytes,
 )
 from bptui.presets import load
@@ -133,15 +132,6 @@ def test_edits_are_part_of_it_and_the_timeline_stays_as_it_is() -> None:
     assert (timeline.reached, len(timeline.losses)) == before
 
 
-def test_replaying_plays_nothing_of_the_shown_timeline() -> None:
-    timeline = played(load("article"), 300)
-    shown = timeline.snapshot(7)
-    own = replayed(timeline, shown)
-    assert [*history(own, Rows(300, 100), lambda done: None)][-1].snapshot.step == 300
-    assert timeline.snapshot(7) is shown
-    assert timeline.reached == 8
-
-
 def test_numbers_that_are_not_finite_are_words() -> None:
     start = Parameters.of([[[1.0, -0.5]], [[0.5], [1.5]]], None)
     network = Network((1, 2, 1), ("identity", "identity"), bias=False)
@@ -174,14 +164,6 @@ def test_rows_are_every_so_many_steps_and_the_last(last: int, every: int) -> Non
     assert steps == sorted({*range(0, last + 1, every), last})
 
 
-@settings(max_examples=20)
-@given(st.integers(0, 10**9), st.integers(1, 10**5))
-def test_the_proposed_distance_is_the_smallest_round_one(last: int, most: int) -> None:
-    every = round_every(last, most)
-    round_ones = [digit * 10**power for power in range(11) for digit in (1, 2, 5)]
-    assert every == next(each for each in round_ones if each * most >= last)
-
-
 def test_what_is_proposed_is_neither_long_nor_large() -> None:
     large = replace(
         load("article"),
@@ -203,18 +185,3 @@ def test_the_size_is_foreseen(form: str, experiment: Experiment) -> None:
     timeline = played(experiment, 150)
     size, expected = len(written(form, timeline)), 151 * row_bytes(experiment, form)
     assert 0.85 < size / expected < 1.15
-
-
-def test_it_can_be_broken_off_anywhere() -> None:
-    class WantedNoMoreError(Exception):
-        pass
-
-    def tick(done: int) -> None:
-        if done == 3:
-            raise WantedNoMoreError
-
-    timeline = played(load("article"), 10)
-    rows = history(replayed(timeline, timeline.snapshot(10)), Rows(10, 1), tick)
-    assert [next(rows).snapshot.step for _ in range(3)] == [0, 1, 2]
-    with pytest.raises(WantedNoMoreError):
-        next(rows)
