@@ -10,7 +10,8 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TextIO
+from itertools import pairwise
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -91,47 +92,43 @@ def _tested(experiment: Experiment, snapshot: Snapshot) -> float | None:
     return test_loss(experiment, snapshot.parameters)
 
 
-# numbers
+# numbers, for whatever is written to be read back
 
 
 def spelled(number: float) -> float | str:
-    """The number, or ``nan``, ``inf``, ``-inf``: JSON has none that are not finite."""
+    """Return the number, or ``nan``, ``inf``, ``-inf``: JSON has none that are not finite."""
     return float(number) if math.isfinite(number) else str(float(number))
 
 
 def nested(array: Array) -> object:
-    """``array`` as lists of what :func:`spelled` gives."""
+    """Return ``array`` as lists of what :func:`spelled` gives."""
     if np.isfinite(array).all():
         return array.tolist()
-    return [spelled(each) if array.ndim == 1 else nested(each) for each in array]
+    return [spelled(part) if array.ndim == 1 else nested(part) for part in array]
 
 
 def as_lists(parameters: Parameters) -> dict[str, object]:
-    """Weights [l][i][j] and biases [l][j], None where there are none."""
+    """Return weights [l][i][j] and biases [l][j], None where there are none."""
     biases = parameters.biases
     return {
-        "weights": [nested(each) for each in parameters.weights],
-        "biases": None if biases is None else [nested(each) for each in biases],
+        "weights": [*map(nested, parameters.weights)],
+        "biases": None if biases is None else [*map(nested, biases)],
     }
 
 
 def parameter_names(network: Network) -> Iterator[str]:
-    """W1[i][j], the weight from unit i to unit j, and b1[j], a bias: layer after layer."""
-    for layer in range(1, network.depth + 1):
-        for source in range(network.layers[layer - 1]):
-            for unit in range(network.layers[layer]):
-                yield f"{network.names.weights(layer)}[{source}][{unit}]"
-        if network.bias:
-            for unit in range(network.layers[layer]):
-                yield f"{network.names.bias(layer)}[{unit}]"
+    """Yield W1[i][j], the weight from unit i to unit j, and b1[j], a bias, layer after layer."""
+    for layer, (fan_in, units) in enumerate(pairwise(network.layers), 1):
+        shapes = [(fan_in, units), (units,)]
+        for name, shape in zip(network.parameters_of(layer), shapes, strict=False):
+            for index in np.ndindex(*shape):
+                yield name + "".join(f"[{place}]" for place in index)
 
 
 def numbers(parameters: Parameters) -> Iterator[float]:
-    """In the order of the names: W1, b1, W2, b2, ..."""
-    for layer, weights in enumerate(parameters.weights):
-        yield from weights.ravel().tolist()
-        if parameters.biases is not None:
-            yield from parameters.biases[layer].tolist()
+    """Yield the numbers in the order of the names: W1, b1, W2, b2, ..."""
+    for array in parameters.named().values():
+        yield from array.ravel().tolist()
 
 
 # files
@@ -144,21 +141,18 @@ NUMBER_BYTES = {"csv": 20.5, "json": 22.0, "npz": 8.0}
 
 
 def row_bytes(experiment: Experiment, form: str) -> float:
-    """About how large a row of a ``csv``, ``json`` or ``npz`` file becomes."""
-    network = experiment.network
-    pairs = zip(network.layers, network.layers[1:], strict=False)
-    parameters = sum((fan_in + network.bias) * units for fan_in, units in pairs)
-    return LEAST_BYTES[form] + NUMBER_BYTES[form] * 2 * parameters
+    """Return about how large a row of a ``csv``, ``json`` or ``npz`` file becomes."""
+    return LEAST_BYTES[form] + NUMBER_BYTES[form] * 2 * experiment.network.parameter_count
 
 
 def default_every(experiment: Experiment, last: int) -> int:
-    """What gives neither too many rows nor too large a CSV file."""
+    """Return what gives neither too many rows nor too large a CSV file."""
     most = min(MOST_ROWS, int(MOST_BYTES / row_bytes(experiment, "csv")))
     return round_every(last, max(most, 1))
 
 
 def write_csv(experiment: Experiment, rows: Rows, made: Iterable[Row], stream: TextIO) -> None:
-    """A header and one row a step: W1[i][j] is a weight, gW1[i][j] its gradient, b1[j] a bias.
+    """Write a header and one row a step: W1[i][j] is a weight, gW1[i][j] its gradient.
 
     There is a column ``test_loss`` where samples are kept back for testing.
     """
@@ -168,22 +162,13 @@ def write_csv(experiment: Experiment, rows: Rows, made: Iterable[Row], stream: T
     head = ["step", "epoch", "loss", *(["test_loss"] * tested), "learning_rate"]
     writer.writerow([*head, *names, *(f"g{name}" for name in names)])
     for row in made:
-        snapshot = row.snapshot
-        writer.writerow(
-            [
-                snapshot.step,
-                snapshot.epoch,
-                snapshot.loss,
-                *([row.test_loss] * tested),
-                row.learning_rate,
-                *numbers(snapshot.parameters),
-                *numbers(snapshot.gradients),
-            ]
-        )
+        shot = row.snapshot
+        facts = [shot.step, shot.epoch, shot.loss, *([row.test_loss] * tested), row.learning_rate]
+        writer.writerow([*facts, *numbers(shot.parameters), *numbers(shot.gradients)])
 
 
 def write_json(experiment: Experiment, rows: Rows, made: Iterable[Row], stream: TextIO) -> None:
-    """A list of one object a step, each on a line: the keys of ``bptui run --format jsonl``.
+    """Write a list of one object a step, on a line each: the keys of ``run --format jsonl``.
 
     ``outputs`` is left out; ``test_loss``, null without test samples, and ``learning_rate`` are
     there beside them. A number that is not finite is the string nan, inf or -inf.
@@ -206,41 +191,25 @@ def write_json(experiment: Experiment, rows: Rows, made: Iterable[Row], stream: 
 
 
 def write_npz(experiment: Experiment, rows: Rows, made: Iterable[Row], stream: TextIO) -> None:
-    """Arrays by name, the steps along their first axis: needs as much memory as the file is large.
+    """Write arrays by name, the steps along their first axis, all of them held in memory.
 
     step, epoch, loss, learning_rate (steps,), test_loss where there are test samples, W1 and gW1
     (steps, fan_in, fan_out), b1 and gb1 (steps, fan_out), W2, ... Written to the bytes below
     ``stream``, to which nothing may have been written yet. Raises :class:`MemoryError`.
     """
-    arrays: dict[str, Array] = {}
-    whole = {name: np.empty(rows.count, np.int64) for name in ("step", "epoch")}
-
-    def keep(name: str, at: int, value: Array | float) -> None:
-        if name not in arrays:
-            arrays[name] = np.empty((rows.count, *np.shape(value)))
-        arrays[name][at] = value
-
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
     for at, row in enumerate(made):
-        snapshot = row.snapshot
-        whole["step"][at], whole["epoch"][at] = snapshot.step, snapshot.epoch
-        keep("loss", at, snapshot.loss)
-        if row.test_loss is not None:
-            keep("test_loss", at, row.test_loss)
-        keep("learning_rate", at, row.learning_rate)
-        for mark, parameters in (("", snapshot.parameters), ("g", snapshot.gradients)):
-            for name, value in _layers(experiment, parameters):
-                keep(f"{mark}{name}", at, value)
-    # the stubs take the arrays for a switch among the named arguments
-    np.savez(stream.buffer, **whole, **arrays)  # type: ignore[arg-type]
-
-
-def _layers(experiment: Experiment, parameters: Parameters) -> Iterable[tuple[str, Array]]:
-    """W1 and b1, W2 and b2, ..."""
-    names = experiment.network.names
-    for layer, weights in enumerate(parameters.weights, 1):
-        yield names.weights(layer), weights
-        if parameters.biases is not None:
-            yield names.bias(layer), parameters.biases[layer - 1]
+        shot = row.snapshot
+        found: dict[str, Any] = {"step": shot.step, "epoch": shot.epoch, "loss": shot.loss}
+        found |= {} if row.test_loss is None else {"test_loss": row.test_loss}
+        found |= {"learning_rate": row.learning_rate, **shot.parameters.named()}
+        found |= {f"g{name}": array for name, array in shot.gradients.named().items()}
+        for name, value in found.items():
+            if name not in arrays:
+                kind = np.int64 if name in ("step", "epoch") else np.float64
+                arrays[name] = np.empty((rows.count, *np.shape(value)), kind)
+            arrays[name][at] = value
+    np.savez(stream.buffer, **arrays)  # type: ignore[arg-type]  # the stubs think of a switch
 
 
 WRITERS: dict[str, WriteHistory] = {"csv": write_csv, "json": write_json, "npz": write_npz}
