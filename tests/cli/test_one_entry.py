@@ -27,7 +27,7 @@ from bptui.export.template import template
 from bptui.main import cli
 from bptui.presets import load
 
-from ..export.programs_support import assert_prints_losses_of
+from ..export.test_programs import assert_prints_losses_of
 
 PRESET = """
 [network]
