@@ -49,17 +49,17 @@ _JOINING = re.compile("[\u200d\ufe0f]")
 
 
 def to_ascii(text: str) -> str:
-    """``text`` in ASCII, as wide as before; ASCII in it, escape sequences too, stays as it is."""
+    """Return ``text`` in ASCII, as wide as before; what is ASCII in it stays as it is."""
     return _replaced(text, _ASCII)
 
 
 def to_console(text: str) -> str:
-    """``text`` with what the Linux console has glyphs for, as wide as before."""
+    """Return ``text`` with what the Linux console has glyphs for, as wide as before."""
     return _replaced(text, _CONSOLE)
 
 
 def locale_is_utf8(environment: Mapping[str, str]) -> bool:
-    """Whether the locale's encoding is UTF-8.
+    """Return whether the locale's encoding is UTF-8.
 
     Where no locale is set at all, as in most containers, the terminal around is nearly always one
     of today, and it is. A name without an encoding (C, POSIX, en_US) stands for an older one.
@@ -72,7 +72,7 @@ def locale_is_utf8(environment: Mapping[str, str]) -> bool:
 
 
 def is_utf8(encoding: str | None) -> bool:
-    """Whether ``encoding`` is a name of UTF-8; without one nothing is known, and ASCII is safe."""
+    """Return whether ``encoding`` is a name of UTF-8; without one ASCII is safe."""
     return (encoding or "").lower().replace("-", "").replace("_", "") == "utf8"
 
 
@@ -139,7 +139,7 @@ def _as_wide(text: str, table: _Table) -> str:
 
 
 def _likeness(character: str) -> str:
-    """One or more ASCII characters that resemble ``character``; ? where nothing is known."""
+    """Return one or more ASCII characters that resemble ``character``; ? where nothing is known."""
     if FIRST_BRAILLE <= ord(character) <= LAST_BRAILLE:
         return _braille(ord(character) - FIRST_BRAILLE)
     name = unicodedata.name(character, "")
@@ -153,7 +153,7 @@ def _likeness(character: str) -> str:
 
 
 def _line(name: str) -> str:
-    """For a box drawing character, by its ``name``: which ways do its lines lead?"""
+    """Return the character for one that draws boxes, by the ways in which its lines lead."""
     if "DIAGONAL" in name:
         return "X" if "CROSS" in name else "/" if "UPPER RIGHT" in name else "\\"
     words = set(name.split())
@@ -167,7 +167,7 @@ def _line(name: str) -> str:
 
 
 def _braille(dots: int) -> str:
-    """For up to eight dots of a line: its direction, or its height where it is level."""
+    """Return the character for up to eight dots: a direction, or a height where they are level."""
     left, right = _middle(dots & LEFT), _middle(dots & ~LEFT)
     rows = [row for row, bits in enumerate(ROWS) if dots & bits]
     if not rows:
@@ -185,7 +185,7 @@ def _braille(dots: int) -> str:
 
 
 def _middle(dots: int) -> float | None:
-    """The mean row of dots; None where there are none."""
+    """Return the mean row of dots; None where there are none."""
     rows = [row for row, bits in enumerate(ROWS) if dots & bits]
     return sum(rows) / len(rows) if rows else None
 

@@ -21,14 +21,14 @@ STREAMS = (0, 1, 2)
 
 
 def terminal_descriptor() -> int:
-    """The descriptor that leads to the terminal; messages or results may go to a file."""
+    """Return the descriptor that leads to the terminal; messages or results may go to a file."""
     streams = (sys.__stderr__, sys.__stdout__, sys.__stdin__)
     descriptors = [each.fileno() for each in streams if each is not None and each.isatty()]
     return descriptors[0] if descriptors else 2
 
 
 def terminal_streams() -> list[int]:
-    """Those of :data:`STREAMS` that are a terminal."""
+    """Return those of :data:`STREAMS` that are a terminal."""
     return [each for each in STREAMS if os.isatty(each)]
 
 
@@ -83,12 +83,12 @@ class Capabilities(NamedTuple):
 
     @property
     def few_characters(self) -> bool:
-        """Whether most of Unicode, braille above all, is out of reach."""
+        """Return whether most of Unicode, braille above all, is out of reach."""
         return self.ascii_only or self.console
 
     @property
     def spelling(self) -> Callable[[str], str] | None:
-        """Turns what is drawn, width for width, into what can be shown; None: all of it can."""
+        """Return what turns a drawing, width for width, into what can be shown; None: all can."""
         if self.ascii_only:
             return to_ascii
         return to_console if self.console else None
@@ -107,7 +107,7 @@ def capabilities(
     plain_driver: bool = False,
     theme: str | None = None,
 ) -> Capabilities:
-    """What the environment says where the options say nothing; ``encoding`` is standard output's.
+    """Return what the environment says where no option does; ``encoding`` is standard output's.
 
     Both the locale and ``encoding`` have to allow more than ASCII: Python takes UTF-8 for its
     output in the locale C, too, but a terminal that was set up for it shows something else.
@@ -157,7 +157,7 @@ def colour_system(environment: Mapping[str, str]) -> ColourSystem:
 
 
 def driver_for(around: Capabilities) -> type[Driver] | None:
-    """The driver's class for a terminal; None: the one that Textual takes, as it is."""
+    """Return the driver's class for a terminal; None: the one that Textual takes, as it is."""
     if around.served or sys.platform == "win32":
         return None
     from bptui.terminal.continuing import ContinuingDriver

@@ -1,4 +1,4 @@
-"""What must be written for a terminal that shows one picture to show another."""
+"""What must be written for a terminal that shows one screen to show another."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rich.cells import get_character_cell_size
 
-from bptui.terminal.screen import Picture, Style, change
+from bptui.terminal.screen import ScreenBuffer, Style, change
 
 STEP = 4
 """Cells that are rather written, too, than stepped over."""
@@ -27,7 +27,7 @@ class Run(NamedTuple):
     text: str
 
 
-class Pen:
+class CellWriter:
     """Writes runs, moving and changing the style only where it must; knows what it has left.
 
     ``erases``: the terminal gives cells that are erased the colour that is written in. ``returns``:
@@ -42,7 +42,7 @@ class Pen:
         self._out: list[str] = []
 
     def taken(self) -> str:
-        """What was written since this was asked last."""
+        """Return what was written since this was asked last."""
         text = "".join(self._out)
         self._out.clear()
         return text
@@ -72,7 +72,7 @@ class Pen:
         self._x = run.end if run.end < width and _is_sure(run.text[-1]) else NOWHERE
 
     def way(self, to_x: int, to_y: int) -> str:
-        """The shortest codes that lead to a cell."""
+        """Return the shortest codes that lead to a cell."""
         x, y = self._x, self._y
         if (x, y) == (to_x, to_y):
             return ""
@@ -96,16 +96,16 @@ def _by(count: int, direction: str) -> str:
     return f"\x1b[{count if count > 1 else ''}{direction}" if count else ""
 
 
-def draw(pen: Pen, shown: Picture | None, wanted: Picture) -> Picture:
-    """Write with ``pen`` what ``wanted`` has and ``shown`` has not; None: write everything.
+def draw(writer: CellWriter, shown: ScreenBuffer | None, wanted: ScreenBuffer) -> ScreenBuffer:
+    """Write with ``writer`` what ``wanted`` has and ``shown`` has not; None: write everything.
 
-    Returns the picture that is shown then. Only the rows that ``wanted`` calls changed are looked
+    Return the screen that is shown then. Only the rows that ``wanted`` calls changed are looked
     at, after which it calls none so.
     """
     runs: dict[Style, list[Run]] = {}
     left: dict[int, set[int]] = {}
     everything = shown is None
-    shown = Picture(wanted.width, wanted.height) if shown is None else shown
+    shown = ScreenBuffer(wanted.width, wanted.height) if shown is None else shown
     for y in range(wanted.height) if everything else sorted(wanted.changed):
         characters, styles = wanted.characters[y], wanted.styles[y]
         before, styles_before = shown.characters[y], shown.styles[y]
@@ -123,18 +123,18 @@ def draw(pen: Pen, shown: Picture | None, wanted: Picture) -> Picture:
     wanted.changed.clear()
     while runs:
         # one style after another, since going somewhere takes fewer bytes than most changes of it
-        style = min(runs, key=lambda each: len(change(pen.style, each)))
-        pen.take(style)
+        style = min(runs, key=lambda each: len(change(writer.style, each)))
+        writer.take(style)
         mine = runs.pop(style)
         for run in _joined(mine, style, wanted, left):
-            pen.write(run, wanted.width)
+            writer.write(run, wanted.width)
         for run in mine:
             left[run.y].difference_update(range(run.x, run.end))
     return shown
 
 
-def _runs(wanted: Picture, y: int, places: Iterable[int]) -> Iterator[tuple[Style, Run]]:
-    """The cells of a row in these places, which grow, put together where style and place allow."""
+def _runs(wanted: ScreenBuffer, y: int, places: Iterable[int]) -> Iterator[tuple[Style, Run]]:
+    """Yield the cells in these places, which grow, put together where style and place allow."""
     characters, styles = wanted.characters[y], wanted.styles[y]
     start = end = NOWHERE
     for x in places:
@@ -156,9 +156,9 @@ def _runs(wanted: Picture, y: int, places: Iterable[int]) -> Iterator[tuple[Styl
 
 
 def _joined(
-    runs: Iterable[Run], style: Style, wanted: Picture, left: dict[int, set[int]]
+    runs: Iterable[Run], style: Style, wanted: ScreenBuffer, left: dict[int, set[int]]
 ) -> Iterator[Run]:
-    """The runs of a style, those with a short gap between them as one.
+    """Yield the runs of a style, those with a short gap between them as one.
 
     In a gap may stand what is there already, in that style, and cells ``left`` to be written later.
     """
@@ -176,9 +176,9 @@ def _joined(
 
 
 def _gap(
-    last: Run, run: Run, style: Style, wanted: Picture, left: dict[int, set[int]]
+    last: Run, run: Run, style: Style, wanted: ScreenBuffer, left: dict[int, set[int]]
 ) -> str | None:
-    """What to write between two runs; None: nothing."""
+    """Return what to write between two runs; None: nothing."""
     y = run.y
     if last.y != y or run.x - last.end > STEP or not _is_sure(last.text[-1]):
         return None
@@ -199,5 +199,5 @@ def _shows(style: Style) -> bool:
 
 
 def _is_sure(character: str) -> bool:
-    """Whether all terminals agree that it takes one cell."""
+    """Return whether all terminals agree that it takes one cell."""
     return character.isascii() or (len(character) == 1 and get_character_cell_size(character) == 1)

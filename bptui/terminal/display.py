@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from enum import Enum, auto
 
-from bptui.terminal.difference import Pen, draw
-from bptui.terminal.screen import PLAIN, Picture, change, selected
+from bptui.terminal.difference import CellWriter, draw
+from bptui.terminal.screen import PLAIN, ScreenBuffer, change, selected
 
 _PART = re.compile(
     # what Textual writes most of all: a style, text in it, and no style any more
@@ -31,69 +29,12 @@ _HARMLESS = re.compile(
 _TOGETHER = re.compile(r"\x1b\[\?2026[hl]")
 """Asks the terminal to show what stands between the two at once."""
 _SCREEN = re.compile(r"\x1b\[\?(?:1049|1047|47)[hl]")
-
-
-class Kind(Enum):
-    """What there is to do with something that changes no cell in a known way."""
-
-    HARMLESS = auto()
-    """It goes through; the cells stay as they are."""
-    TOGETHER = auto()
-    """Frames are wanted in one piece."""
-    SCREEN = auto()
-    """The terminal goes over to its other screen."""
-    UNKNOWN = auto()
-    """It goes through; after it nothing is known of the cells."""
-
-
-def read(data: str, picture: Picture, passed: Callable[[Kind, str], None]) -> None:
-    """Apply ``data`` to the picture; ``passed`` is called with all that is no part of it."""
-    for part in _PART.finditer(data):
-        what = part.lastgroup
-        if what == "styled":
-            _select(picture, part["style"], passed)
-            picture.draw(part["inside"])
-            _select(picture, "0", passed)
-        elif what == "text":
-            picture.draw(part[0])
-        elif what == "moves":
-            row, _, column = part["place"].partition(";")
-            picture.move(int(column or 1) - 1, int(row or 1) - 1)
-        elif what == "selects":
-            _select(picture, part["select"], passed)
-        elif what == "control":
-            # the terminal turns a line feed into the beginning of the next line
-            picture.move(0, picture.y + (part[0] == "\n"))
-        elif what == "link":
-            link = part["link"]
-            picture.style = picture.style._replace(link="" if link == ";" else link)
-        else:
-            passed(kind_of(part[0]), part[0])
-
-
-def _select(picture: Picture, parameters: str, passed: Callable[[Kind, str], None]) -> None:
-    style = selected(picture.style, parameters)
-    if style is None:
-        passed(Kind.UNKNOWN, f"\x1b[{parameters}m")
-    else:
-        picture.style = style
-
-
-def kind_of(sequence: str) -> Kind:
-    """What is to be done with a whole sequence that is not one of the picture's."""
-    if _TOGETHER.fullmatch(sequence):
-        return Kind.TOGETHER
-    if _SCREEN.fullmatch(sequence):
-        return Kind.SCREEN
-    return Kind.HARMLESS if _HARMLESS.fullmatch(sequence) else Kind.UNKNOWN
-
-
 TOGETHER, SHOWN = "\x1b[?2026h", "\x1b[?2026l"
 """Around a frame, where the terminal can show it in one piece."""
 
 
 class Display:
-    """A terminal of ``width`` x ``height`` cells: the picture that is wanted, and the one shown.
+    """A terminal of ``width`` x ``height`` cells: the buffer that is wanted, and the one shown.
 
     ``erases``: it gives cells that are erased the colour that is written in. ``returns``: it gets a
     carriage return with each line feed.
@@ -112,15 +53,15 @@ class Display:
         return self._wanted.width, self._wanted.height
 
     def resize(self, width: int, height: int) -> None:
-        """Begin with an empty picture; the terminal may show anything."""
-        self._wanted = Picture(width, height)
+        """Begin with an empty buffer; the terminal may show anything."""
+        self._wanted = ScreenBuffer(width, height)
         self._drawn = False
         self.forget()
 
     def forget(self) -> None:
         """The terminal may show anything: the next frame writes every cell."""
-        self._shown: Picture | None = None
-        self._pen = Pen(self._erases, self._returns)
+        self._shown: ScreenBuffer | None = None
+        self._writer = CellWriter(self._erases, self._returns)
 
     def repaint(self) -> None:
         """Have the next frame write every cell, also where nothing changes until then."""
@@ -129,34 +70,61 @@ class Display:
             self._wanted.changed.update(range(self._wanted.height))
 
     def write(self, data: str) -> None:
-        """Draw ``data`` into the picture; what is no part of it is owed as it is."""
-        read(data, self._wanted, self._passed)
+        """Draw ``data`` into the buffer; what is no part of it is owed as it is."""
+        for part in _PART.finditer(data):
+            buffer, what = self._wanted, part.lastgroup
+            if what == "styled":
+                self._select(part["style"])
+                buffer.draw(part["inside"])
+                self._select("0")
+            elif what == "text":
+                buffer.draw(part[0])
+            elif what == "moves":
+                row, _, column = part["place"].partition(";")
+                buffer.move(int(column or 1) - 1, int(row or 1) - 1)
+            elif what == "selects":
+                self._select(part["select"])
+            elif what == "control":
+                # the terminal turns a line feed into the beginning of the next line
+                buffer.move(0, buffer.y + (part[0] == "\n"))
+            elif what == "link":
+                link = part["link"]
+                buffer.style = buffer.style._replace(link="" if link == ";" else link)
+            elif _TOGETHER.fullmatch(part[0]):
+                self._together = True
+            elif _SCREEN.fullmatch(part[0]):
+                self._owed += [change(self._writer.style, PLAIN), part[0]]
+                self.resize(*self.size)
+            elif _HARMLESS.fullmatch(part[0]):
+                self._owed.append(part[0])
+            else:
+                self._pass(part[0])
 
-    def _passed(self, kind: Kind, sequence: str) -> None:
-        if kind is Kind.TOGETHER:
-            self._together = True
-            return
-        if kind is Kind.UNKNOWN:  # its effect may depend on what was written before
-            self._owed.append(self._frame() + change(self._pen.style, self._wanted.style))
-            self.forget()
-        elif kind is Kind.SCREEN:
-            self._owed.append(change(self._pen.style, PLAIN))
-            self.resize(*self.size)
-        self._owed.append(sequence)
+    def _select(self, parameters: str) -> None:
+        style = selected(self._wanted.style, parameters)
+        if style is None:
+            self._pass(f"\x1b[{parameters}m")
+        else:
+            self._wanted.style = style
+
+    def _pass(self, sequence: str) -> None:
+        """Let through what may depend on what was written before; nothing is known after it."""
+        self._owed += [self._frame(), change(self._writer.style, self._wanted.style), sequence]
+        self.forget()
 
     @property
     def owes(self) -> bool:
-        """Whether there is something to send that does not wait for a frame."""
+        """Return whether there is something to send that does not wait for a frame."""
         return bool(self._owed)
 
     def owed(self) -> str:
-        """What is to be sent at once; it is not owed any more then."""
+        """Return what is to be sent at once; it is not owed any more then."""
         out = "".join(self._owed)
         self._owed.clear()
         return out
 
     def frame(self) -> str:
-        """What brings the terminal up to the picture; "" where it is."""
+        """Return what brings the terminal up to the buffer; "" where it is."""
         frame = self._frame()
         return f"{TOGETHER}{frame}{SHOWN}" if frame and self._together else frame
 
@@ -164,7 +132,7 @@ class Display:
         wanted = self._wanted
         if wanted.changed:
             self._drawn = True
-            self._shown = draw(self._pen, self._shown, wanted)
+            self._shown = draw(self._writer, self._shown, wanted)
         if self._shown is not None:
-            self._pen.move(min(wanted.x, wanted.width - 1), wanted.y)
-        return self._pen.taken()
+            self._writer.move(min(wanted.x, wanted.width - 1), wanted.y)
+        return self._writer.taken()

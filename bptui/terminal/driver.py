@@ -1,7 +1,7 @@
-"""The driver that sends to the terminal what changes in its picture, and drops late frames.
+"""The driver that sends to the terminal what changes in its screen, and drops late frames.
 
-Textual writes regions that changed as a whole. Here its frames are drawn into a picture of what the
-terminal should show; what goes out is the difference to the picture of what it does show, as soon
+Textual writes regions that changed as a whole. Here its frames are drawn into a buffer of what the
+terminal should show; what goes out is the difference to what it does show, as soon
 as the terminal has taken the frame before. So a slow line carries the latest picture only. The idea
 is that of mosh (K. Winstein, H. Balakrishnan, "Mosh: An interactive remote shell for mobile
 clients", 2012).
@@ -21,7 +21,7 @@ from textual.message import Message
 from bptui.terminal.capabilities import described, terminal_descriptor
 from bptui.terminal.continuing import ContinuingDriver
 from bptui.terminal.display import Display
-from bptui.terminal.writer import Outlet, Pacing
+from bptui.terminal.writer import FlowControl, NonBlockingWriter
 
 PATIENCE = 2.0
 """Seconds at the end for a terminal that has stopped taking anything."""
@@ -40,8 +40,8 @@ class DifferenceDriver(ContinuingDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._thread = threading.get_ident()
-        self._outlet: Outlet | None = None
-        self._pacing = Pacing(self._send)
+        self._writer: NonBlockingWriter | None = None
+        self._flow = FlowControl(self._send)
         self._erases = _erases(os.environ.get("TERM", ""))
         self._display = self._empty_display()
         self._asked = False
@@ -51,12 +51,12 @@ class DifferenceDriver(ContinuingDriver):
         return Display(*shutil.get_terminal_size(), self._erases, returns)
 
     def start_application_mode(self) -> None:
-        if self._outlet is not None:  # stopped and continued without having been suspended
+        if self._writer is not None:  # stopped and continued without having been suspended
             super().start_application_mode()
             return
         self._display = self._empty_display()
-        self._outlet = Outlet(terminal_descriptor(), self._send)
-        self._pacing = Pacing(self._send)
+        self._writer = NonBlockingWriter(terminal_descriptor(), self._send)
+        self._flow = FlowControl(self._send)
         super().start_application_mode()
 
     def _resized(self, tell: object) -> None:
@@ -67,7 +67,7 @@ class DifferenceDriver(ContinuingDriver):
             self._send()
 
     def write(self, data: str) -> None:
-        """Take ``data`` over into the picture; another thread's is taken a moment later."""
+        """Take ``data`` over into the buffer; another thread's is taken a moment later."""
         if threading.get_ident() != self._thread:
             self._events.call_soon_threadsafe(self.write, data)
             return
@@ -82,44 +82,44 @@ class DifferenceDriver(ContinuingDriver):
             self._events.call_soon(self._send)
 
     def flush(self) -> None:
-        """What was written so far makes a frame."""
+        """Make a frame of what was written so far."""
         if threading.get_ident() == self._thread:
             self._send()
 
     def _send(self) -> None:
         """Send what is owed, and the latest frame where the terminal keeps up."""
         self._asked = False
-        if self._outlet is None or self._outlet.busy:
+        if self._writer is None or self._writer.busy:
             return
         out = self._display.owed()
-        if self._pacing.ready and (frame := self._display.frame()):
-            out += frame + self._pacing.question()
+        if self._flow.ready and (frame := self._display.frame()):
+            out += frame + self._flow.question()
         if out:
-            self._outlet.write(out.encode(errors="replace"))
+            self._writer.write(out.encode(errors="replace"))
 
     def process_message(self, message: Message) -> None:
         if isinstance(message, CursorPosition):
-            self._pacing.answered()
+            self._flow.answered()
         else:
             super().process_message(message)
 
     def stop_application_mode(self) -> None:
-        if self._outlet is not None and not self._outlet.gone:
-            self._outlet.drain(PATIENCE)
-            self._pacing.settle()
+        if self._writer is not None and not self._writer.gone:
+            self._writer.drain(PATIENCE)
+            self._flow.settle()
         super().stop_application_mode()
 
     def close(self) -> None:
-        if self._outlet is not None:
-            self._outlet.write(self._display.owed().encode(errors="replace"))
-            self._outlet.finish(PATIENCE)
-            self._outlet = None
-        self._pacing.stop()
+        if self._writer is not None:
+            self._writer.write(self._display.owed().encode(errors="replace"))
+            self._writer.finish(PATIENCE)
+            self._writer = None
+        self._flow.stop()
         super().close()
 
 
 def _erases(terminal: str) -> bool:
-    """Whether the terminal's description says that erased cells take the background's colour."""
+    """Return whether erased cells take the background's colour, by the terminal's description."""
     curses = described(terminal)
     if curses is None:
         return False
@@ -127,7 +127,7 @@ def _erases(terminal: str) -> bool:
 
 
 def _returns(descriptor: int) -> bool:
-    """Whether a line feed is sent with a carriage return, as it is unless ``stty`` says so."""
+    """Return whether a line feed is sent with a carriage return, as is usual."""
     try:
         flags = termios.tcgetattr(descriptor)[1]
     except termios.error:  # it is no terminal any more

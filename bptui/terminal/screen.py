@@ -7,25 +7,20 @@ from typing import NamedTuple
 
 from rich.cells import get_character_cell_size
 
-_CLEARED_BY = {
-    "1": "22",
-    "2": "22",
-    "3": "23",
-    "4": "24",
-    "5": "25",
-    "6": "25",
-    "7": "27",
-    "8": "28",
-    "9": "29",
-    "21": "24",
-    "51": "54",
-    "52": "54",
-    "53": "55",
+_OFF = {
+    "22": ("1", "2"),
+    "23": ("3",),
+    "24": ("4", "21"),
+    "25": ("5", "6"),
+    "27": ("7",),
+    "28": ("8",),
+    "29": ("9",),
+    "54": ("51", "52"),
+    "55": ("53",),
 }
-"""Attributes that are switched on, and what switches each off."""
-_COLOURS = {
-    *map(str, (*range(30, 38), *range(40, 48), *range(90, 98), *range(100, 108))),
-}
+"""What switches attributes off that are switched on."""
+_CLEARED_BY = {on: off for off, several in _OFF.items() for on in several}
+_COLOURS = set(map(str, (*range(30, 38), *range(40, 48), *range(90, 98), *range(100, 108))))
 
 
 class Style(NamedTuple):
@@ -45,7 +40,7 @@ PLAIN = Style()
 
 @lru_cache(maxsize=8192)
 def selected(style: Style, parameters: str) -> Style | None:
-    """``style`` after ``ESC [ parameters m``; None where a parameter is none of those known."""
+    """Return ``style`` after ``ESC [ parameters m``; None where a parameter is not known."""
     foreground, background, attributes, link = style
     left = [each.lstrip("0") or "0" for each in parameters.split(";")]
     while left:
@@ -54,7 +49,7 @@ def selected(style: Style, parameters: str) -> Style | None:
             foreground, background, attributes = "", "", ()
         elif code in _CLEARED_BY:
             attributes = tuple(sorted({*attributes, code}))
-        elif code in _CLEARED_BY.values():
+        elif code in _OFF:
             attributes = tuple(each for each in attributes if _CLEARED_BY[each] != code)
         elif code in ("39", "49"):
             foreground, background = ("", background) if code == "39" else (foreground, "")
@@ -75,7 +70,7 @@ def selected(style: Style, parameters: str) -> Style | None:
 
 @lru_cache(maxsize=8192)
 def change(before: Style | None, after: Style) -> str:
-    """The shortest codes that lead from one style to another; from None: from any."""
+    """Return the shortest codes that lead from one style to another; from None: from any."""
     link = ""
     if before is None or before.link != after.link:
         link = f"\x1b]8;{after.link or ';'}\x1b\\" if after.link or before else ""
@@ -91,7 +86,7 @@ def change(before: Style | None, after: Style) -> str:
 
 
 def _steps(before: Style, after: Style) -> list[str]:
-    """The parameters for what differs alone."""
+    """Return the parameters for what differs alone."""
     gone = {_CLEARED_BY[each] for each in before.attributes if each not in after.attributes}
     kept = {each for each in before.attributes if _CLEARED_BY[each] not in gone}
     codes = sorted(gone) + [each for each in after.attributes if each not in kept]
@@ -102,7 +97,7 @@ def _steps(before: Style, after: Style) -> list[str]:
     return codes
 
 
-class Picture:
+class ScreenBuffer:
     """``height`` rows of ``width`` cells, and where the next character goes.
 
     A character of two cells stands in the first; the second holds "". ``changed`` are the rows that
@@ -128,45 +123,33 @@ class Picture:
             return
         self.changed.add(self.y)
         if self.x + len(text) <= self.width and _are_single(text):
-            self._put(text)
+            self._place(list(text))
             return
         for cell in _cells(text):
-            self._draw_one(cell)
+            width = get_character_cell_size(cell[0])
+            if width == 0:
+                self._mark(cell)
+                continue
+            if self.x + width > self.width:  # lines do not wrap: the rest stays in the last cells
+                self.x = max(self.width - width, 0)
+            if width <= self.width:
+                self._place([cell, *[""] * (width - 1)])
 
-    def _put(self, text: str) -> None:
-        row, end = self.characters[self.y], self.x + len(text)
-        self._split(self.x)
-        if end < self.width:
-            self._split(end)
-        row[self.x : end] = text
-        self.styles[self.y][self.x : end] = [self.style] * len(text)
+    def _place(self, cells: list[str]) -> None:
+        row, end = self.characters[self.y], self.x + len(cells)
+        for edge in (self.x, end):  # of a character that reaches over it a blank is left
+            if 0 < edge < self.width and row[edge] == "":
+                row[edge - 1] = row[edge] = " "
+        row[self.x : end] = cells
+        self.styles[self.y][self.x : end] = [self.style] * len(cells)
         self.x = end
 
-    def _draw_one(self, cell: str) -> None:
-        """One character with the marks that belong to it."""
-        row, width = self.characters[self.y], get_character_cell_size(cell[0])
-        if width == 0:  # a mark whose character was drawn before
-            place = min(self.x, self.width) - 1
-            place -= place > 0 and row[place] == ""
-            if place >= 0:
-                row[place] += cell
-            return
-        if self.x + width > self.width:  # lines do not wrap: what follows stays in the last cells
-            self.x = max(self.width - width, 0)
-        if width > self.width:
-            return
-        self._split(self.x)
-        if self.x + width < self.width:
-            self._split(self.x + width)
-        row[self.x : self.x + width] = [cell] + [""] * (width - 1)
-        self.styles[self.y][self.x : self.x + width] = [self.style] * width
-        self.x += width
-
-    def _split(self, x: int) -> None:
-        """Make room from ``x`` on: of a character that reaches over it a blank is left."""
-        row = self.characters[self.y]
-        if x > 0 and row[x] == "":
-            row[x - 1] = row[x] = " "
+    def _mark(self, mark: str) -> None:
+        """Add a mark of no width to the character that was drawn before."""
+        row, place = self.characters[self.y], min(self.x, self.width) - 1
+        place -= place > 0 and row[place] == ""
+        if place >= 0:
+            row[place] += mark
 
 
 _SINGLE: set[str] = set()
@@ -174,7 +157,7 @@ _SINGLE: set[str] = set()
 
 
 def _are_single(text: str) -> bool:
-    """Whether each character takes one cell."""
+    """Return whether each character takes one cell."""
     if text.isascii() or _SINGLE.issuperset(text):
         return True
     _SINGLE.update(each for each in text if get_character_cell_size(each) == 1)
@@ -182,7 +165,7 @@ def _are_single(text: str) -> bool:
 
 
 def _cells(text: str) -> list[str]:
-    """Characters, each with the marks of no width that follow it."""
+    """Return the characters, each with the marks of no width that follow it."""
     cells: list[str] = []
     for character in text:
         if cells and get_character_cell_size(character) == 0:

@@ -1,4 +1,9 @@
-"""The way to the terminal: a writer that never waits, and flow control by what it answers."""
+"""The way to the terminal: a writer that never waits, and flow control by what it answers.
+
+A network takes in more than a slow line can carry, so that writing never waits for long; what the
+user sees comes late all the same. So the terminal is asked after each frame where its cursor is:
+the answer tells how far the terminal itself has come.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +18,30 @@ from time import monotonic
 
 PIECE = 1024
 """Bytes written at a time where a write may wait for the terminal."""
+QUESTION = "\x1b[6n"
+"""Where is the cursor? All terminals know it; the answer is one that Textual reads."""
+AHEAD = 2
+"""Frames on their way at once: one is drawn while the answer to the one before travels."""
+PATIENCE = 5.0
+"""Seconds after which an answer is taken to be lost, or the terminal to give none."""
+LEAST = 0.5
+"""Seconds, at the end, for an answer under way; more where they have taken longer."""
 
 
-class Outlet:
+class NonBlockingWriter:
     """``done`` is called when all that was given has gone to the terminal of ``descriptor``."""
 
     def __init__(self, descriptor: int, done: Callable[[], None]) -> None:
-        self._given, self._done = descriptor, done
-        self._loop = asyncio.get_running_loop()
-        self._left = b""
-        self._watching = False
+        self._done, self._loop = done, asyncio.get_running_loop()
+        self._left, self._watching = b"", False
         self.gone = False
         """Whether the terminal is there no more."""
-        self._descriptor = self._own = _opened(descriptor)
-        if self._own is None:
-            self._descriptor = descriptor
+        self._own = _opened(descriptor)
+        self._descriptor = descriptor if self._own is None else self._own
 
     @property
     def busy(self) -> bool:
-        """Whether something given before still waits for the terminal."""
+        """Return whether something given before still waits for the terminal."""
         return bool(self._left)
 
     def write(self, data: bytes) -> None:
@@ -40,16 +50,16 @@ class Outlet:
         self._go_on()
 
     def _go_on(self) -> None:
-        while self._left and not self.gone and self._ready(0.0):
+        while self._left and self._ready(0.0):
             self._write_some()
-        if self._left and not self.gone:
-            self._watch()
-        elif self._watching:
+        if self._left and not self._watching:
+            self._watching = True
+            self._loop.add_writer(self._descriptor, self._go_on)
+        elif not self._left and self._watching:
             self._unwatch()
             self._done()
 
     def _ready(self, seconds: float) -> bool:
-        assert self._descriptor is not None
         try:
             return bool(select.select([], [self._descriptor], [], seconds)[1])
         except (OSError, ValueError):
@@ -57,7 +67,6 @@ class Outlet:
             return False
 
     def _write_some(self) -> None:
-        assert self._descriptor is not None
         piece = self._left if self._own is not None else self._left[:PIECE]
         try:
             self._left = self._left[os.write(self._descriptor, piece) :]
@@ -69,20 +78,15 @@ class Outlet:
     def _lose(self) -> None:
         self.gone, self._left = True, b""
 
-    def _watch(self) -> None:
-        if not self._watching and self._descriptor is not None:
-            self._watching = True
-            self._loop.add_writer(self._descriptor, self._go_on)
-
     def _unwatch(self) -> None:
-        if self._watching and self._descriptor is not None:
+        if self._watching:
             self._watching = False
             self._loop.remove_writer(self._descriptor)
 
     def drain(self, seconds: float) -> None:
         """Write what is left, waiting for the terminal for so long at most."""
         deadline = monotonic() + seconds
-        while self._left and not self.gone and (left := deadline - monotonic()) > 0:
+        while self._left and (left := deadline - monotonic()) > 0:
             if self._ready(left):
                 self._write_some()
 
@@ -94,11 +98,11 @@ class Outlet:
         if self._own is not None:
             with suppress(OSError):
                 os.close(self._own)
-        self._own = self._descriptor = None
+            self._own = None
 
 
 def _opened(descriptor: int) -> int | None:
-    """The same terminal, opened anew: one's own way to it may be told never to wait.
+    """Return the same terminal, opened again: one's own way to it may be told never to wait.
 
     Setting that on the descriptor given would set it for everybody who shares it, the shell too.
     """
@@ -107,17 +111,7 @@ def _opened(descriptor: int) -> int | None:
     return None
 
 
-QUESTION = "\x1b[6n"
-"""Where is the cursor? All terminals know it; the answer is one that Textual reads."""
-AHEAD = 2
-"""Frames on their way at once: one is drawn while the answer to the one before travels."""
-PATIENCE = 5.0
-"""Seconds after which an answer is taken to be lost, or the terminal to give none."""
-LEAST = 0.5
-"""Seconds, at the end, for an answer under way; more where they have taken longer."""
-
-
-class Pacing:
+class FlowControl:
     """``go_on`` is called in the event loop of the maker when the next frame may be sent."""
 
     def __init__(self, go_on: Callable[[], None]) -> None:
@@ -133,11 +127,11 @@ class Pacing:
 
     @property
     def ready(self) -> bool:
-        """Whether the next frame may be sent; yes where the terminal does not answer."""
+        """Return whether the next frame may be sent; yes where the terminal does not answer."""
         return not self._answers or len(self._asked) < AHEAD
 
     def question(self) -> str:
-        """What to write after a frame."""
+        """Return what to write after a frame."""
         if self._answers is False or (self._answers is None and self._asked):
             return ""
         with self._lock:
@@ -148,7 +142,7 @@ class Pacing:
         return QUESTION
 
     def answered(self) -> None:
-        """The terminal has come to the end of a frame; may be called in any thread."""
+        """Take note that the terminal has come to the end of a frame; in any thread."""
         with self._lock:
             if not self._asked:
                 return  # some keys look like an answer

@@ -8,12 +8,12 @@ import threading
 import pytest
 
 from bptui.terminal import writer
-from bptui.terminal.writer import AHEAD, QUESTION, Pacing
+from bptui.terminal.writer import AHEAD, QUESTION, FlowControl
 
 
 async def test_a_terminal_that_answers_is_never_more_than_a_few_frames_behind() -> None:
     went_on = asyncio.Event()
-    pace = Pacing(went_on.set)
+    pace = FlowControl(went_on.set)
     assert pace.question() == QUESTION
     assert pace.question() == ""  # nobody knows yet whether it answers
     assert pace.ready
@@ -33,7 +33,7 @@ async def test_one_that_does_not_answer_is_not_waited_for_and_not_asked_again(
 ) -> None:
     monkeypatch.setattr(writer, "PATIENCE", 0.01)
     went_on = asyncio.Event()
-    pace = Pacing(went_on.set)
+    pace = FlowControl(went_on.set)
     assert pace.question() == QUESTION
     await went_on.wait()
     assert pace.ready
@@ -44,7 +44,7 @@ async def test_one_that_does_not_answer_is_not_waited_for_and_not_asked_again(
 async def test_a_lost_answer_holds_nothing_up_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "PATIENCE", 0.01)
     went_on = asyncio.Event()
-    pace = Pacing(went_on.set)
+    pace = FlowControl(went_on.set)
     pace.question()
     pace.answered()
     await went_on.wait()
@@ -60,17 +60,8 @@ async def test_a_lost_answer_holds_nothing_up_for_ever(monkeypatch: pytest.Monke
     assert pace.question() == ""
 
 
-async def test_what_looks_like_an_answer_is_none_where_nothing_was_asked() -> None:
-    pace = Pacing(lambda: None)
-    pace.answered()
-    for _ in range(AHEAD + 1):
-        pace.question()
-    assert pace.ready
-    pace.stop()
-
-
 async def test_the_end_waits_for_answers_under_way() -> None:
-    pace = Pacing(lambda: None)
+    pace = FlowControl(lambda: None)
     pace.question()
     answer = threading.Timer(0.0, pace.answered)
     answer.start()
