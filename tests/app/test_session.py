@@ -331,12 +331,15 @@ def test_files_that_are_refused_stay_and_are_named() -> None:
     assert file.name in str(kept.problem)
 
 
+GOOD = written(kept_at(Timeline(load("xor")), 3), ended=False)
+
+
 @settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.data())
 def test_whatever_a_file_holds_it_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
-    good, file = written(kept_at(Timeline(load("xor")), 3), ended=False), tmp_path / "s.json"
+    good, file = GOOD, tmp_path / "s.json"
     place, width = data.draw(st.integers(0, len(good))), data.draw(st.integers(0, 40))
     file.write_bytes(good[:place] + data.draw(st.binary(max_size=40)) + good[place + width :])
     refused = ""
@@ -360,7 +363,8 @@ def test_resuming_is_refused(arguments: list[str], message: str) -> None:
     assert message in result.output
 
 
-async def test_numbers_that_do_not_come_back_are_said() -> None:
+async def test_numbers_that_do_not_come_back_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bptui.app.session.state.LONG_RUN", 1e9)  # however slow the machine is
     file = lying(ended=False).path
     content = file.read_bytes()
     file.write_bytes(content.replace(b"learning_rate = 0.5", b"learning_rate = 0.4"))

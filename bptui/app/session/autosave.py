@@ -198,23 +198,21 @@ class Autosave:
         """Go to where the session stands, and say how it has come back."""
         with suppress(WorkerCancelled):  # another key was quicker
             await self._app.player.go_on().wait()
-        app, state = self._app, continued.session.state
+        app, step, warnings = self._app, continued.session.state.step, []
         before, snapshot = continued.session.checkpoint, app.player.snapshot
-        if snapshot.step == state.step:
+        if before is not None and before[0] == step == snapshot.step:
             now = await asyncio.to_thread(state_of, snapshot)
-            if (
-                before is None
-                or before[0] != state.step
-                or np.array_equal(now, before[1], equal_nan=True)
-            ):
-                app.tell(f"Continued at step {state.step:,}.", app.place)
-            else:
-                self._warn(
-                    f"The numbers of step {state.step:,} differ slightly: they were recomputed, "
-                    "and another computer or version of numpy may round differently."
+            if not np.array_equal(now, before[1], equal_nan=True):
+                warnings.append(
+                    f"The numbers of step {step:,} differ slightly: they were recomputed, and "
+                    "another computer or version of numpy may round differently."
                 )
         if continued.problem is not None:
-            self._warn(continued.problem)
+            warnings.append(continued.problem)
+        if warnings:
+            self._warn(" ".join(warnings))
+        elif snapshot.step == step:
+            app.tell(f"Continued at step {step:,}.", app.place)
 
     def _warn(self, text: str) -> None:
         self._app.notify(text, severity="warning", timeout=OFFER_SECONDS, markup=False)
