@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from msgspec.structs import replace
 
 from bptui.atomic import written_whole
+from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.presets.build import Origin, origin_of
 from bptui.presets.describe import same_experiment, table_of
@@ -95,12 +98,24 @@ def write(path: Path, text: str, overwrite: bool) -> None:
     try:
         if path.parent == own_folder() and not path.parent.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SaveError(sentence(path, error)) from None
+    with saving(path, overwrite) as stream:
+        stream.write(text)
+
+
+@contextmanager
+def saving(path: Path, overwrite: bool) -> Iterator[TextIO]:
+    """Give the stream to write a file to, as :meth:`write` does; the same errors."""
+    try:
         with written_whole(path, overwrite) as stream:
-            stream.write(text)
+            yield stream
     except FileExistsError:
         raise ExistsError(f"{shown_path(path)} already exists.") from None
     except OSError as error:
         raise SaveError(sentence(path, error)) from None
+    except UnusableError:  # what is written, not where
+        raise
     except ValueError:  # a NUL, or half a character
         raise SaveError("No file can have this name or these contents.") from None
 

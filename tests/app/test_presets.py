@@ -10,8 +10,8 @@ import pytest
 from textual.widgets import Input
 
 from bptui.app.screens import presets
-from bptui.app.screens.preset_facts import Reached, trained
-from bptui.app.screens.presets import NEW, NameScreen, New, PresetScreen, matches
+from bptui.app.screens.preset_parts import NameScreen, Reached, trained
+from bptui.app.screens.presets import NEW, New, PresetScreen, matches
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.presets import load, loads

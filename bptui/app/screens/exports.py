@@ -12,7 +12,6 @@ from typing import NamedTuple, TextIO
 from rich.console import Console
 from textual.strip import Strip, StripRenderable
 
-from bptui.atomic import written_whole
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
@@ -23,7 +22,7 @@ from bptui.export.programs import RefusedError, numpy_program, toml_preset, torc
 from bptui.export.worksheet import worksheet
 from bptui.presets.errors import cleaned
 from bptui.presets.folders import working_folder
-from bptui.presets.save import ExistsError, SaveError, sentence, shown_path
+from bptui.presets.save import SaveError, saving, sentence, shown_path
 
 LONGEST = 60
 """Characters of a preset's name in the names of files."""
@@ -60,21 +59,10 @@ class Job:
             raise StoppedError
 
     def write(self, form: Format, path: Path, overwrite: bool) -> None:
-        """Write the file, whole or not at all.
-
-        Without ``overwrite`` a file that is there, or appears meanwhile, raises
-        :class:`ExistsError`; whatever else goes wrong with the file :class:`SaveError`.
-        """
-        try:
-            with written_whole(path, overwrite) as stream:
-                form.write(self, stream)
-                self.tick(self.done)
-        except FileExistsError:
-            raise ExistsError(f"{shown_path(path)} already exists.") from None
-        except OSError as error:
-            raise SaveError(sentence(path, error)) from None
-        except UnicodeEncodeError:  # half a character in what is written
-            raise SaveError("No file can have these contents.") from None
+        """Write the file, as :func:`~bptui.presets.save.saving` does; the same errors."""
+        with saving(path, overwrite) as stream:
+            form.write(self, stream)
+            self.tick(self.done)
 
 
 Write = Callable[[Job, TextIO], None]

@@ -25,8 +25,8 @@ from textual.widgets.option_list import Option
 
 from bptui.app.background import in_background
 from bptui.app.lines import fitted, key_hints
-from bptui.app.screens.dialog import Dialog, Question, ending
-from bptui.app.screens.preset_facts import Reached, facts, trained
+from bptui.app.screens.dialog import Dialog
+from bptui.app.screens.preset_parts import DeleteScreen, NameScreen, Reached, facts, trained
 from bptui.core.experiment import Experiment
 from bptui.presets import PresetError, load
 from bptui.presets.build import origin_of
@@ -36,13 +36,12 @@ from bptui.presets.own import (
     delete,
     duplicate,
     free_name,
-    new_file,
     own_entry,
     rename,
     shipped,
     unread,
 )
-from bptui.presets.save import SaveError, shown_path
+from bptui.presets.save import SaveError
 
 WIDE = 100
 """Columns from which there is room for the list and the preview side by side."""
@@ -378,40 +377,3 @@ class PresetScreen(Dialog[Experiment | New | None]):
 
 def _words(entry: PresetEntry) -> str:
     return " ".join((entry.name, entry.network, entry.title, entry.description, *entry.mistakes))
-
-
-class NameScreen(Question[Path | None, str]):
-    """Asks for the name of a preset until ``act`` takes it; gives the file that it returns."""
-
-    ERRORS = (SaveError,)
-
-    def __init__(self, title: str, name: str, act: Callable[[str], Path]) -> None:
-        super().__init__(title, "enter: OK, esc: close", name)
-        self._act = act
-
-    def read(self, text: str) -> tuple[str, str]:
-        return text, self.shown(shown_path(new_file(text)))
-
-    def take(self, value: str) -> None:
-        self._take(value)
-
-    @work
-    async def _take(self, name: str) -> None:
-        try:
-            self.dismiss(await self.writing(self._act, name))
-        except SaveError as error:
-            self.say(str(error), wrong=True)
-
-
-class DeleteScreen(Dialog[bool]):
-    """Asks whether to delete a file."""
-
-    BINDINGS: ClassVar = [("n", "close", "Keep"), ("enter,y", "dismiss(True)", "Delete")]
-
-    def __init__(self, name: str, file: Path) -> None:
-        super().__init__(f"Delete {name}?", "enter: delete, esc: keep")
-        self._file = file
-
-    def rows(self) -> Iterable[Widget]:
-        text = f"{ending(shown_path(self._file), 54)}\nwill be deleted for good."
-        yield Static(text, classes="hint", markup=False)

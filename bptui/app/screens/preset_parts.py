@@ -1,21 +1,28 @@
-"""What a preset is, in a few lines of numbers; the loss that it ends with is computed for them."""
+"""What the dialog of presets shows and asks: facts, the loss at the end, a name, a last word."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
+from typing import ClassVar
 
+from textual import work
 from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
 
 from bptui.app.background import in_background
 from bptui.app.numbers import loss
 from bptui.app.playback.player import LONG_STEP
+from bptui.app.screens.dialog import Dialog, Question, ending
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
-from bptui.presets.own import PresetEntry
+from bptui.presets.own import PresetEntry, new_file
+from bptui.presets.save import SaveError, shown_path
 
 SLICE, BREATH = 0.003, 0.002
 """Seconds of training, and left to the keys between: who looks for a preset is typing."""
@@ -100,3 +107,40 @@ def _data(experiment: Experiment) -> str:
     text = f"{count(data.samples, 'sample')} of {count(layers[0], 'input')}"
     more = f", {count(tests, 'test sample')}" if tests else ""
     return f"{text} and {count(layers[-1], 'target')}{more}"
+
+
+class NameScreen(Question[Path | None, str]):
+    """Asks for the name of a preset until ``act`` takes it; gives the file that it returns."""
+
+    ERRORS = (SaveError,)
+
+    def __init__(self, title: str, name: str, act: Callable[[str], Path]) -> None:
+        super().__init__(title, "enter: OK, esc: close", name)
+        self._act = act
+
+    def read(self, text: str) -> tuple[str, str]:
+        return text, self.shown(shown_path(new_file(text)))
+
+    def take(self, value: str) -> None:
+        self._take(value)
+
+    @work
+    async def _take(self, name: str) -> None:
+        try:
+            self.dismiss(await self.writing(self._act, name))
+        except SaveError as error:
+            self.say(str(error), wrong=True)
+
+
+class DeleteScreen(Dialog[bool]):
+    """Asks whether to delete a file."""
+
+    BINDINGS: ClassVar = [("n", "close", "Keep"), ("enter,y", "dismiss(True)", "Delete")]
+
+    def __init__(self, name: str, file: Path) -> None:
+        super().__init__(f"Delete {name}?", "enter: delete, esc: keep")
+        self._file = file
+
+    def rows(self) -> Iterable[Widget]:
+        text = f"{ending(shown_path(self._file), 54)}\nwill be deleted for good."
+        yield Static(text, classes="hint", markup=False)
