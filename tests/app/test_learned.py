@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from bptui.app.panels.curve import axes_of
-from bptui.app.panels.decision_map import ground_of, levels_of, reading_of
+from bptui.app.panels.decision_map import axes_of as map_axes_of
+from bptui.app.panels.decision_map import levels_of, reading_of
 from bptui.app.panels.picture import LEVELS, SHADES, Axes, Span, palette
 from bptui.core.arrays import Array, frozen
 from bptui.core.experiment import Experiment
@@ -33,7 +34,7 @@ def centres(low: float, high: float, count: int) -> Array:
 
 def map_of(session: Session, experiment: Experiment, step: int) -> tuple[Axes, Array]:
     """Return the axes of the map that is shown, and the outputs at every half cell of it."""
-    axes = ground_of(experiment, *session.panel("#learned").container_size).axes
+    axes = map_axes_of(experiment, *session.panel("#learned").container_size)
     inputs = np.concatenate([experiment.data.inputs, experiment.data.test_inputs])
     x = centres(*ends(inputs[:, 0], 0.08), axes.columns)
     y = centres(*ends(inputs[:, 1], 0.08), 2 * axes.rows)[::-1]
@@ -97,12 +98,11 @@ async def test_large_networks_get_a_coarser_map(monkeypatch: pytest.MonkeyPatch)
     experiment = drawn_experiment((2, 8, 1), samples=5)
     async with opened(experiment) as session:
         await open_picture(session, "decision map")
-        ground = ground_of(experiment, *session.panel("#learned").container_size)
-        (coarse,) = ground.grids
-        levels = levels_of(session.app.player.view(), ground, reading_of(experiment, None, 0))
-        assert coarse > 1
-        assert levels.shape == (2 * ground.axes.rows, ground.axes.columns)
-        assert (levels[:coarse, :coarse] == levels[0, 0]).all()
+        axes = map_axes_of(experiment, *session.panel("#learned").container_size)
+        view = session.app.player.view()
+        levels = levels_of(view, axes, reading_of(view))
+        assert levels.shape == (2 * axes.rows, axes.columns)
+        assert (levels[:2, :2] == levels[0, 0]).all()
 
 
 async def test_samples_have_the_shape_of_their_class_and_stand_out_when_wrong() -> None:

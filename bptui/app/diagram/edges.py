@@ -170,12 +170,8 @@ def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mappin
             for k in range(max(len(sources), len(destinations)))
         }
         some = [edge for edge in mine if (edge.source, edge.destination) in pairs]
-        for labelled, at in (
-            (mine, parts),
-            (mine, parts[:NEAR]),
-            (some, parts),
-            (some, parts[:NEAR]),
-        ):
+        near = parts[:NEAR]
+        for labelled, at in ((mine, parts), (mine, near), (some, near)):
             found = _places_of_layer(labelled, length, dots, at)
             if len(found) == len(labelled) and _leaves_edges_visible([*found.values()]):
                 places |= found

@@ -3,117 +3,95 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from rich.style import Style
-from textual.geometry import Size
-from textual.strip import Strip
 
 from bptui.app.diagram.drawing import Canvas
 from bptui.app.diagram.edges import BITS
-from bptui.app.lines import Line, justified
-from bptui.app.panels.legend import Entry, arranged, painted
-from bptui.app.panels.picture import (
-    Axes,
-    Look,
-    Picture,
-    Samples,
-    Span,
-    input_name,
-    inputs_of,
-    looked_at,
-    some_samples,
-    targets_of,
-)
+from bptui.app.lines import BLANK, justified
+from bptui.app.panels import picture
+from bptui.app.panels.legend import Entry
+from bptui.app.panels.picture import Axes, Look, Span
 from bptui.app.view import View
 from bptui.core.arrays import Array
 from bptui.core.evaluation import Evaluator
 from bptui.core.experiment import Experiment
 
 MOST_CURVES = 10
-LEGEND_FROM = 6
 FARTHEST = 3.0
 """The axis follows outputs so many times the range of the targets away."""
-DOTS_ACROSS, DOTS_DOWN = 2, 4
+ACROSS, DOWN = 2, 4
+"""Dots of a cell."""
 
 
-@dataclass(frozen=True, eq=False)
-class Ground:
-    """What does not change with the parameters, for planes of so many columns."""
-
-    grid: Evaluator
-    samples: Samples
+@lru_cache(maxsize=4)
+def _grid(experiment: Experiment, columns: int) -> Evaluator:
+    """Return the inputs at the middles of the columns of dots."""
+    x = _inputs(experiment).centres(ACROSS * columns)
+    return Evaluator(experiment.network, x[:, None])
 
 
 @lru_cache(maxsize=2)
-def _ground_of(experiment: Experiment, columns: int) -> Ground:
-    x, network = _across(experiment).centres(DOTS_ACROSS * columns), experiment.network
-    # half as many as columns, so that a curve through all samples can still be seen
-    most = max(columns // 2 // min(network.layers[-1], MOST_CURVES), 1)
-    return Ground(Evaluator(network, x[:, None]), some_samples(experiment, None, most))
+def _points(experiment: Experiment, columns: int, curves: int) -> picture.Samples:
+    """Return half as many points as columns, so that a curve through all can still be seen."""
+    return picture.some_samples(experiment, None, max(columns // 2 // curves, 1))
 
 
-def _across(experiment: Experiment) -> Span:
+def _inputs(experiment: Experiment) -> Span:
     data = experiment.data
     return Span.around(np.concatenate([data.inputs, data.test_inputs]), 0.02)
 
 
 def axes_of(experiment: Experiment, span: Span, width: int, height: int) -> Axes:
     """Return the axes of a plane whose vertical one is ``span``."""
-    network, count = experiment.network, min(experiment.network.layers[-1], MOST_CURVES)
-    label = network.names.unit(network.depth, 0) if count == 1 else ""
-    right = 1 if count == 1 else len(network.names.unit(network.depth, count - 1)) + 2
-    height -= height >= LEGEND_FROM
-    name = input_name(experiment, 0)
-    return Axes(_across(experiment), span, name, label, width, height, right)
+    names, count = experiment.network.names, min(experiment.network.layers[-1], MOST_CURVES)
+    last, inputs = names.unit(names.depth, count - 1), _inputs(experiment)
+    label, right = (last, 1) if count == 1 else ("", len(last) + 2)
+    return Axes(inputs, span, picture.input_name(experiment, 0), label, width, height, right)
 
 
-def curve(view: View, look: Look, width: int, height: int) -> Picture:
+def curve(view: View, look: Look, width: int, height: int) -> picture.Picture:
     """Draw braille lines over points; several outputs are named at their right ends."""
-    experiment, styles = view.snapshot.experiment, look.styles
+    experiment, strong = view.snapshot.experiment, look.styles.strong
     outputs, data = experiment.network.layers[-1], experiment.data
     count = min(outputs, MOST_CURVES)
     span = targets = Span.around(np.concatenate([data.targets, data.test_targets])[:, :count])
     for _ in range(2):  # the second time with the gutter that the range of the first needs
         axes = axes_of(experiment, span, width, height)
-        ground = _ground_of(experiment, axes.columns)
-        values = ground.grid.outputs(view.snapshot.parameters)[:, :count]
+        grid = _grid(experiment, axes.columns)
+        values = grid.outputs(view.snapshot.parameters)[:, :count]
         span = _range(targets, values)
     axes = axes._replace(y=span)
-    canvas = Canvas(axes.columns + axes.right, axes.rows, styles.text)
+    canvas = Canvas(axes.columns + axes.right, axes.rows, look.styles.text)
+    thin = [look.styles.text if look.plain else _coloured(look, at, None) for at in range(count)]
+    bold = [strong if look.plain else _coloured(look, at, True) for at in range(count)]
+    if count == 1:
+        thin, bold = [look.styles.accent], [strong]
     for output in range(count):
-        _draw_line(canvas, axes, values[:, output], _style(output, count, look, bold=False))
+        _draw_line(canvas, axes, values[:, output], thin[output])
+    samples = _points(experiment, axes.columns, count)
     for output in range(count):
-        _draw_samples(canvas, axes, ground.samples, output, count, look)
-    _draw_chosen(canvas, axes, view, look)
+        rows, columns, _ = axes.cells_of(samples.inputs[:, 0], samples.targets[:, output])
+        for at in np.flatnonzero(rows >= 0).tolist():
+            shape = look.glyph(output, count, bool(samples.test[at]))
+            canvas.write(int(rows[at]), int(columns[at]), shape, bold[output])
+    chosen = picture.sample_of(experiment, picture.looked_at(view))
+    axes.bracket(canvas, (chosen.inputs[0], chosen.targets[0]), lambda row, column: strong)
     if count > 1:
-        _name_lines(canvas, axes, values[-1], experiment, look)
-
-    def row_at(row: int) -> Strip:
-        if row < axes.rows:
-            beside = Line().add(axes.beside(row), styles.dim).strip()
-            return Strip.join([beside, canvas.strip(row)])
-        if row == axes.rows:
-            return Line().add(axes.below(), styles.dim).strip()
-        return _legend(axes, count, bool(len(data.test_inputs)), look)
-
-    several = f"{MOST_CURVES} of {outputs} outputs" if outputs > MOST_CURVES else ""
-    note = ", ".join(filter(None, [several, ground.samples.note]))
-    return Picture(Size(width, height), row_at, note)
-
-
-def _legend(axes: Axes, count: int, tests: bool, look: Look) -> Strip:
+        _name_lines(canvas, axes, values[-1], experiment, thin)
     shapes = ["".join(look.glyph(at, count, test) for at in range(count)[:6]) for test in (0, 1)]
-    entries = [
-        Entry("⠒⠒", "network", _style(0, count, look, bold=False)),
-        Entry(shapes[0], "target", look.styles.strong),
-        *[Entry(shapes[1], "of a test sample", look.styles.strong)] * tests,
-    ]
-    (line,) = arranged(entries, axes.width - axes.gutter, 1)
-    blank = Line().pad(axes.gutter, look.styles.text).strip()
-    return Strip.join([blank, painted(line, look.styles.dim)])
+    legend = [Entry("⠒⠒", "network", thin[0]), Entry(shapes[0], "target", strong)]
+    if len(data.test_inputs):
+        legend.append(Entry(shapes[1], "of a test sample", strong))
+    several = f"{MOST_CURVES} of {outputs} outputs" if outputs > MOST_CURVES else ""
+    note = ", ".join(filter(None, [several, samples.note]))
+    return axes.picture(canvas, look, legend, BLANK, note)
+
+
+def _coloured(look: Look, output: int, bold: bool | None) -> Style:
+    return Style(color=look.palette.glyph(output), bold=bold)
 
 
 def _range(base: Span, values: Array) -> Span:
@@ -128,36 +106,8 @@ def _range(base: Span, values: Array) -> Span:
     return Span(base.low - down * step, base.high + up * step)
 
 
-def _style(output: int, count: int, look: Look, *, bold: bool) -> Style:
-    if count == 1:
-        return look.styles.strong if bold else look.styles.accent
-    if look.plain:
-        return look.styles.strong if bold else look.styles.text
-    return Style(color=look.palette.glyph(output), bold=bold or None)
-
-
-def _draw_samples(
-    canvas: Canvas, axes: Axes, samples: Samples, output: int, count: int, look: Look
-) -> None:
-    rows, columns, _ = axes.cells_of(samples.inputs[:, 0], samples.targets[:, output])
-    style = _style(output, count, look, bold=True)
-    for at in np.flatnonzero(rows >= 0).tolist():
-        shape = look.glyph(output, count, bool(samples.test[at]))
-        canvas.write(int(rows[at]), int(columns[at]), shape, style)
-
-
-def _draw_chosen(canvas: Canvas, axes: Axes, view: View, look: Look) -> None:
-    """Draw brackets around the sample that is looked at, at its first target."""
-    experiment, sample = view.snapshot.experiment, looked_at(view)
-    target = targets_of(experiment, sample)[:1]
-    row, column, _ = (int(each[0]) for each in axes.cells_of(inputs_of(experiment, sample), target))
-    for beside, character in ((column - 1, "["), (column + 1, "]")):
-        if row >= 0 and 0 <= beside < axes.columns:
-            canvas.write(row, beside, character, look.styles.strong)
-
-
 def _name_lines(
-    canvas: Canvas, axes: Axes, ends: Array, experiment: Experiment, look: Look
+    canvas: Canvas, axes: Axes, ends: Array, experiment: Experiment, styles: list[Style]
 ) -> None:
     """Write the names of outputs beside where their lines end, below each other."""
     names, taken = experiment.network.names, set[int]()
@@ -168,24 +118,19 @@ def _name_lines(
             row += 1
         taken.add(row)
         name = justified(names.unit(names.depth, output), axes.right - 1)
-        canvas.write(row, axes.columns + 1, name, _style(output, len(ends), look, bold=False))
+        canvas.write(row, axes.columns + 1, name, styles[output])
 
 
 def _draw_line(canvas: Canvas, axes: Axes, values: Array, style: Style) -> None:
     """Draw dots from column to column, joined by those between; none beyond the axis."""
-    dots = DOTS_DOWN * axes.rows
+    dots, before = DOWN * axes.rows, None
     places = dots - 1 - axes.y.places(values, dots)
-    before = None
     for x, (place, known) in enumerate(zip(places.tolist(), np.isfinite(values), strict=True)):
-        if not known:
-            before = None
-            continue
         # from the neighbour's height on, so that steep lines stay whole
         first = place
         if before is not None and abs(place - before) > 1:
             first = before + (1 if place > before else -1)
-        for dot in range(min(first, place), max(first, place) + 1):
+        for dot in range(min(first, place), max(first, place) + 1) if known else ():
             if 0 <= dot < dots:
-                bit = BITS[dot % DOTS_DOWN][x % DOTS_ACROSS]
-                canvas.dot(dot // DOTS_DOWN, x // DOTS_ACROSS, bit, style)
-        before = place
+                canvas.dot(dot // DOWN, x // ACROSS, BITS[dot % DOWN][x % ACROSS], style)
+        before = place if known else None

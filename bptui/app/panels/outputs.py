@@ -14,21 +14,8 @@ from textual.strip import Strip
 
 from bptui.app.lines import BLANK, Line, fitted, justified
 from bptui.app.numbers import form_of, largest, ordinal, plain
-from bptui.app.panels.picture import (
-    LARGEST,
-    Look,
-    Picture,
-    Places,
-    Span,
-    affordable,
-    class_name,
-    classes_in,
-    input_name,
-    inputs_of,
-    looked_at,
-    number,
-    targets_of,
-)
+from bptui.app.panels import picture
+from bptui.app.panels.picture import LARGEST, Look, Picture, Places, Span
 from bptui.app.styles import Styles
 from bptui.app.view import Selection, View
 from bptui.core.activations import limits
@@ -57,7 +44,7 @@ class Bars(NamedTuple):
 
 @lru_cache(maxsize=2)
 def _evaluator(experiment: Experiment, sample: int) -> Evaluator:
-    return Evaluator(experiment.network, inputs_of(experiment, sample)[None, :])
+    return Evaluator(experiment.network, picture.sample_of(experiment, sample).inputs[None, :])
 
 
 @lru_cache(maxsize=2)
@@ -86,10 +73,11 @@ def _span(usual: Span, outputs: Array) -> Span:
 def one_sample(view: View, look: Look, width: int, height: int) -> Picture:
     """Draw two bars an output: what the network says, and what it should say."""
     experiment, styles, selection = view.snapshot.experiment, look.styles, view.selection
-    network, classes = experiment.network, classes_in(experiment)
-    units, sample = network.layers[-1], looked_at(view)
-    outputs = np.ravel(_evaluator(experiment, sample).outputs(view.snapshot.parameters))
-    values = (outputs, targets_of(experiment, sample))
+    network, classes = experiment.network, picture.classes_in(experiment)
+    units, number = network.layers[-1], picture.looked_at(view)
+    sample = picture.sample_of(experiment, number)
+    outputs = np.ravel(_evaluator(experiment, number).outputs(view.snapshot.parameters))
+    values = (outputs, sample.targets)
     wins = classes is not None and units > 1 and not np.isnan(outputs).any()
     best = int(outputs.argmax()) if wins else -1
     form = form_of(max(map(largest, values)), DECIMALS)
@@ -99,7 +87,7 @@ def one_sample(view: View, look: Look, width: int, height: int) -> Picture:
     width -= lines > height
     names = [network.names.unit(network.depth, unit) for unit in range(units)]
     if units > 1 and experiment.data.class_names:
-        names = [class_name(experiment, unit) for unit in range(units)]
+        names = [picture.class_name(experiment, unit) for unit in range(units)]
     widest = min(max(2, *map(cell_len, names[:1000])), WIDEST_NAME)
     span, left = _span(_usual(experiment), outputs), widest + len(LABELS[0]) + 3
     room = max(width - left - NUMBER - 1, 4)
@@ -107,7 +95,9 @@ def one_sample(view: View, look: Look, width: int, height: int) -> Picture:
 
     def row_at(y: int) -> Strip:
         if y < HEAD:
-            return (_axis(bars, styles) if y else _heading(view, styles, width)).strip()
+            return (
+                _axis(bars, styles) if y else _heading(experiment, sample, styles, width)
+            ).strip()
         unit, part = divmod(y - HEAD, step)
         if part == len(LABELS):
             return BLANK
@@ -129,14 +119,11 @@ def one_sample(view: View, look: Look, width: int, height: int) -> Picture:
     return Picture(Size(width, lines), row_at, spot=spot)
 
 
-def _heading(view: View, styles: Styles, width: int) -> Line:
+def _heading(experiment: Experiment, sample: picture.Sample, styles: Styles, width: int) -> Line:
     """Write the sample's number and as many of its inputs as there is room for."""
-    experiment, sample = view.snapshot.experiment, looked_at(view)
-    held_out = sample - experiment.data.samples
-    title = f" sample {sample + 1}" if held_out < 0 else f" test sample {held_out + 1}"
-    line = Line().add(title, styles.strong)
-    for unit, value in enumerate(inputs_of(experiment, sample)[:width].tolist()):
-        text = f"   {input_name(experiment, unit)} {value:.4g}"
+    line = Line().add(f" {sample.title}", styles.strong)
+    for unit, value in enumerate(sample.inputs[:width].tolist()):
+        text = f"   {picture.input_name(experiment, unit)} {value:.4g}"
         if line.width + cell_len(text) > width - 2:
             return line.add(" …", styles.dim)
         line.add(text, styles.dim)
@@ -145,7 +132,7 @@ def _heading(view: View, styles: Styles, width: int) -> Line:
 
 def _axis(bars: Bars, styles: Styles) -> Line:
     """Write the ends of the axis, and zero where it is neither."""
-    line, low, high = Line(), number(bars.span.low), number(bars.span.high)
+    line, low, high = Line(), picture.number(bars.span.low), picture.number(bars.span.high)
     line.pad(bars.left, styles.text).add(low, styles.dim)
     if len(low) < bars.zero < bars.room - len(high) - 1:
         line.pad(bars.left + bars.zero, styles.text).add("0", styles.dim)
@@ -194,15 +181,15 @@ class Part(NamedTuple):
 
     @property
     def width(self) -> int:
-        return 2 + len(self.title + self.head(0, 0.0))
+        return 1 + len(self.title + self.head(0, 0.0))
 
 
 @lru_cache(maxsize=2)
 def _parts_of(experiment: Experiment) -> tuple[Classes, list[Part], str]:
     """Return the classes, the parts, and a note where not all samples are taken."""
-    data, network, classes = experiment.data, experiment.network, classes_in(experiment)
+    data, network, classes = experiment.data, experiment.network, picture.classes_in(experiment)
     assert classes is not None, "the picture is offered only where there are classes"
-    every = max(-(-(data.samples + len(data.test_inputs)) // affordable(network)), 1)
+    every = max(-(-(data.samples + len(data.test_inputs)) // picture.affordable(network)), 1)
     parts = [
         Part(title, labels[::every], Evaluator(network, inputs[::every]))
         for title, inputs, labels in (
@@ -219,7 +206,7 @@ def class_table(view: View, look: Look, width: int, height: int) -> Picture:
     experiment, styles = view.snapshot.experiment, look.styles
     classes, parts, note = _parts_of(experiment)
     count = classes.count
-    names = [fitted(class_name(experiment, label), WIDEST_NAME) for label in range(count)]
+    names = [fitted(picture.class_name(experiment, label), WIDEST_NAME) for label in range(count)]
     side = max(len(SIDE), *map(cell_len, names)) + 1
     least = max(3, *(len(str(len(part.labels))) for part in parts)) + 2
     widest = max(max(map(cell_len, names)) + 2, least)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from rich.cells import cell_len
+from rich.style import Style
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from bptui.app.lines import fitted, justified
+from bptui.app.diagram.drawing import Canvas
+from bptui.app.lines import Line, fitted, justified
 from bptui.app.numbers import ordinal
+from bptui.app.panels.legend import Entry, arranged, painted
 from bptui.app.styles import Styles
 from bptui.app.view import View
 from bptui.core.arrays import Array
@@ -23,6 +26,7 @@ from bptui.core.network import Network
 from bptui.presets.errors import printable
 
 Places = npt.NDArray[np.intp]
+StyleAt = Callable[[int, int], Style]
 
 
 class Picture(NamedTuple):
@@ -160,20 +164,26 @@ def looked_at(view: View) -> int:
     return int(view.snapshot.batch[0]) if view.sample is None else view.sample
 
 
-def inputs_of(experiment: Experiment, sample: int) -> Array:
-    """Return the inputs of a sample, test samples counted on after those of training."""
-    data = experiment.data
-    held_out = sample - data.samples
-    row: Array = data.inputs[sample] if held_out < 0 else data.test_inputs[held_out]
-    return row
+class Sample(NamedTuple):
+    """One sample: its number among those of training or of the test, inputs and targets."""
+
+    number: int
+    test: bool
+    inputs: Array
+    targets: Array
+
+    @property
+    def title(self) -> str:
+        return f"test sample {self.number}" if self.test else f"sample {self.number}"
 
 
-def targets_of(experiment: Experiment, sample: int) -> Array:
-    """Return the targets of a sample, counted likewise."""
+def sample_of(experiment: Experiment, sample: int) -> Sample:
+    """Return a sample, test samples counted on after those of training."""
     data = experiment.data
     held_out = sample - data.samples
-    row: Array = data.targets[sample] if held_out < 0 else data.test_targets[held_out]
-    return row
+    if held_out < 0:
+        return Sample(sample + 1, False, data.inputs[sample], data.targets[sample])
+    return Sample(held_out + 1, True, data.test_inputs[held_out], data.test_targets[held_out])
 
 
 class Samples(NamedTuple):
@@ -205,6 +215,8 @@ def some_samples(experiment: Experiment, classes: Classes | None, most: int) -> 
 
 
 MARGIN = 0.08
+LEGEND_FROM = 6
+"""Lines from which one is spared for the legend."""
 LARGEST = 1e150
 """Differences of larger numbers could overflow."""
 
@@ -250,16 +262,21 @@ def number(value: float) -> str:
 
 
 class Axes(NamedTuple):
-    """``width`` x ``height`` cells: numbers at the left, the plane, numbers in the last row."""
+    """So many cells: numbers at the left of the plane and below it, then perhaps a legend."""
 
     x: Span
     y: Span
     x_name: str
     y_name: str
     width: int
-    height: int
+    full_height: int
     right: int = 1
     """Cells kept free at the right."""
+
+    @property
+    def height(self) -> int:
+        """The lines but for the legend's, if there is room for one."""
+        return self.full_height - (self.full_height >= LEGEND_FROM)
 
     @property
     def gutter(self) -> int:
@@ -300,3 +317,32 @@ class Axes(NamedTuple):
             (halves >= 0) & (halves < 2 * self.rows),
         )
         return np.where(across & down, halves // 2, -1), columns, halves % 2
+
+    def bracket(self, canvas: Canvas, point: tuple[float, float], style_at: StyleAt) -> None:
+        """Draw brackets around a point of the plane; ``style_at`` gives their style at a cell."""
+        rows, columns, _ = self.cells_of(*np.array(point).reshape(2, 1))
+        row, column = int(rows[0]), int(columns[0])
+        for beside, character in ((column - 1, "["), (column + 1, "]")):
+            if row >= 0 and 0 <= beside < self.columns:
+                canvas.write(row, beside, character, style_at(row, beside))
+
+    def picture(
+        self, canvas: Canvas, look: Look, legend: Sequence[Entry], scale: Strip, note: str
+    ) -> Picture:
+        """Return the drawn plane with its axes and, if there is a line for it, a legend.
+
+        The legend begins with the ``scale``, further left where the edge would cut it.
+        """
+        styles, room = look.styles, self.width - scale.cell_length
+
+        def row_at(row: int) -> Strip:
+            if row < self.rows:
+                beside = Line().add(self.beside(row), styles.dim).strip()
+                return Strip.join([beside, canvas.strip(row)])
+            if row == self.rows:
+                return Line().add(self.below(), styles.dim).strip()
+            drawn = [painted(line, styles.dim) for line in arranged(legend, room, 1)]
+            left = max(min(self.gutter, room - sum(strip.cell_length for strip in drawn)), 0)
+            return Strip.join([Line().pad(left, styles.text).strip(), scale, *drawn])
+
+        return Picture(Size(self.width, self.full_height), row_at, note)

@@ -16,7 +16,7 @@ from textual.strip import Strip
 from bptui.app.lines import fitted
 from bptui.app.numbers import largest, places, short
 from bptui.app.panels.panel import FollowingPanel
-from bptui.app.panels.picture import classes_in, input_name, inputs_of, looked_at, targets_of
+from bptui.app.panels.picture import classes_in, input_name, looked_at, sample_of
 from bptui.app.panels.table import Cell, Row, Table, painted
 from bptui.app.view import View
 from bptui.core.arrays import Array
@@ -235,8 +235,8 @@ class SamplesPanel(FollowingPanel):
     ) -> list[tuple[str, Style]]:
         """Return the mark of the one looked at, the number, that of the batch, right or wrong."""
         styles, listing = self.text_styles, self.listing(view)
-        here, held_out = sample == looked_at(view), sample - listing.samples
-        number = str(1 + (sample if held_out < 0 else held_out)).rjust(listing.digits)
+        here = sample == looked_at(view)
+        number = str(sample_of(listing.experiment, sample).number).rjust(listing.digits)
         pieces = [
             ("▸" if here else " ", styles.accent),
             (number, styles.strong if here else styles.dim),
@@ -258,11 +258,8 @@ class SamplesPanel(FollowingPanel):
     ) -> Iterator[Cell]:
         styles, listing = self.text_styles, self.listing(view)
         chosen = self._column(view) if sample == looked_at(view) else -1
-        values = [
-            *inputs_of(listing.experiment, sample),
-            *targets_of(listing.experiment, sample),
-            *outputs,
-        ]
+        one = sample_of(listing.experiment, sample)
+        values = [*one.inputs, *one.targets, *outputs]
         for column in columns:
             style = styles.strong
             if column < listing.editable:
@@ -283,5 +280,5 @@ class SamplesPanel(FollowingPanel):
             self._pass = (key, ForwardPass(experiment.network, len(samples)))
         forward = self._pass[1]
         for row, sample in enumerate(samples):
-            forward.inputs[row] = inputs_of(experiment, sample)
+            forward.inputs[row] = sample_of(experiment, sample).inputs
         return forward.run(view.snapshot.parameters)
