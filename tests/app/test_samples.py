@@ -123,7 +123,7 @@ async def test_test_samples_stand_below_and_can_be_looked_at() -> None:
         output = evaluated(experiment, 0, experiment.data.test_inputs[-1:])[0, 0]
         row = next(row for row in session.inside("#learned") if "output" in row)
         assert reads_as(row.split()[-1], float(output))
-        session.app._open_preset(load("xor"))  # which starts with its first sample
+        await session.press("p", *"xor", "enter")  # which starts with its first sample
         await session.until(lambda: " xor " in session.status(), "xor")
         await session.until(lambda: set(rows(session)) == {1, 2, 3, 4}, "four samples")
         assert samples(session).edited_cell() == ("input", 0, 0)
