@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from math import log10
 
 from bptui.check.check import RIGHT, WRONG, FunctionCheck
-from bptui.check.diagnosis.findings import Cause, Diagnosis, Finding, Ratio
-from bptui.check.diagnosis.rewritten import rewritten
+from bptui.check.diagnosis.comparing import Ratio, meaning_of
+from bptui.check.diagnosis.diagnose import Cause, Diagnosis, rewritten
+from bptui.check.diagnosis.judging import Finding
 from bptui.check.diagnosis.trials import Case
 from bptui.check.lines import Line, listed, own_words
 from bptui.core.engine import Engine
@@ -31,14 +32,6 @@ FEW_NUMBERS = 12
 """A network of so few numbers is also explained in single numbers."""
 NEARLY = 1e-3
 """Errors below are not those of a mistake in a formula, as a rule."""
-CONSTANTS = {
-    "doubled": "twice",
-    "missing-half": "half",
-    "wrong-sign": "the opposite sign",
-    "not-averaged": "the batch size",
-    "averaged-twice": "1/the batch size",
-}
-"""Mistakes that are nothing but a constant factor, with the meaning of its ratio."""
 FACTORS = {
     "twice": "times 2",
     "half": "divided by 2",
@@ -135,7 +128,8 @@ def readings(diagnosis: Diagnosis) -> list[str]:
     meanings = {one.meanings if one is not None else () for one in ratios}
     if more or len(first.mistakes) != 1 or len(meanings) != 1 or ratios[0] is None:
         return []
-    same = CONSTANTS.get(first.mistakes[0])
+    factor = MISTAKES[first.mistakes[0]].factor
+    same = meaning_of(factor) if factor is not None else ""
     rest = tuple(meaning for meaning in ratios[0].meanings if meaning != same)
     return phrases(Ratio(ratios[0].value, rest)) if len(rest) in range(1, len(*meanings)) else []
 

@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from bptui.check.calls import FORMS, Attempt, Failure, Form, attempt, part
-from bptui.check.diagnosis.cases import cases_for
-from bptui.check.diagnosis.diagnose import diagnose
-from bptui.check.diagnosis.findings import Diagnosis, Finding
-from bptui.check.diagnosis.judging import findings_of
-from bptui.check.diagnosis.trials import FunctionName, Trial
+from bptui.check.diagnosis.diagnose import Diagnosis, diagnose, only_in_batches
+from bptui.check.diagnosis.judging import Finding, findings_of
+from bptui.check.diagnosis.trials import FunctionName, Trial, cases_for
 from bptui.check.interpreter import OWN, Interpreter
 from bptui.check.runner import Loaded, Signature, Stopped, UserCode
 from bptui.core.experiment import Experiment
@@ -20,8 +18,6 @@ from bptui.core.experiment import Experiment
 Outcome: TypeAlias = Literal["right", "wrong", "failed"]
 RIGHT, WRONG = ("right", "convention"), ("wrong", "follows")
 """The verdicts of findings."""
-OF_BATCHES = frozenset({"not-averaged", "averaged-twice", "bias-gradient-not-summed"})
-"""Mistakes that make no difference with one sample."""
 BEST, EXPLAINED, UNEXPLAINED, FAILED = range(4)
 
 
@@ -247,8 +243,10 @@ def _settled(examined: Examined, batches: bool) -> bool:
         return stopped is not None and stopped.not_written
     # with one sample, as the preset trains, what only batches show is no mistake
     every = {name for cause in diagnosis.causes for name in cause.mistakes}
-    single = made.form == "batch" and not batches
-    return diagnosis.right or (bool(diagnosis.causes) and not (single and OF_BATCHES & every))
+    experiment = made.trials[0].case.experiment
+    doubted = made.form == "batch" and not batches
+    doubted = doubted and any(only_in_batches(name, experiment) for name in every)
+    return diagnosis.right or (bool(diagnosis.causes) and not doubted)
 
 
 def _right(trial: Trial) -> bool:

@@ -25,8 +25,8 @@ from bptui.check.causes import (
     striking,
 )
 from bptui.check.check import RIGHT, WRONG, Check, Examined, FunctionCheck, UncheckableError
-from bptui.check.diagnosis.findings import Finding
-from bptui.check.diagnosis.notices import UNCHANGED
+from bptui.check.diagnosis.comparing import UNCHANGED
+from bptui.check.diagnosis.judging import Finding
 from bptui.check.diagnosis.trials import Trial
 from bptui.check.failures import end, failed, not_loaded, why
 from bptui.check.interpreter import Interpreter

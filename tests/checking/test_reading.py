@@ -11,8 +11,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from bptui.check.diagnosis.cases import cases_for
-from bptui.check.diagnosis.trials import Case, FunctionName
+from bptui.check.diagnosis.trials import Case, FunctionName, cases_for
 from bptui.check.reading import Reading, UnreadableError, read
 from bptui.check.runner import Answer, Argument, Other, Value
 from bptui.core.arrays import Array

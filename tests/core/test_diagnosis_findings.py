@@ -8,11 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bptui.check.diagnosis.cases import cases_for
-from bptui.check.diagnosis.diagnose import diagnose
-from bptui.check.diagnosis.findings import Diagnosis, Finding
-from bptui.check.diagnosis.judging import findings_of
-from bptui.check.diagnosis.trials import Case, FunctionName
+from bptui.check.diagnosis.diagnose import Diagnosis, diagnose
+from bptui.check.diagnosis.judging import Finding, findings_of
+from bptui.check.diagnosis.trials import Case, FunctionName, cases_for
 from bptui.core.experiment import Experiment
 from bptui.core.losses import LOSSES
 

@@ -7,11 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from bptui.check.diagnosis.cases import cases_for
-from bptui.check.diagnosis.diagnose import diagnose
-from bptui.check.diagnosis.findings import Cause, Diagnosis
-from bptui.check.diagnosis.rewritten import rewritten
-from bptui.check.diagnosis.trials import Case, FunctionName, Trial
+from bptui.check.diagnosis.diagnose import Cause, Diagnosis, diagnose, rewritten
+from bptui.check.diagnosis.trials import Case, FunctionName, Trial, cases_for
 from bptui.core.experiment import Experiment
 from bptui.explain.code import assignment
 from bptui.explain.symbols import Symbols

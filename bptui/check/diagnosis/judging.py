@@ -1,59 +1,102 @@
-"""The verdict on each quantity: right, in another convention, wrong, or following from another."""
+"""The verdict on each quantity: right, in another convention, wrong, or following from another.
+
+A wrong quantity follows where its formula in the graph of the step, put to the code's own earlier
+numbers, gives it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 
-from bptui.check.diagnosis.compared import Called, Difference, calls_of, chain, is_result
-from bptui.check.diagnosis.findings import Finding, Verdict
-from bptui.check.diagnosis.links import Chain, follows, right_at_kink
-from bptui.check.diagnosis.notices import notice_of
-from bptui.check.diagnosis.ratios import factors, ratio_of
-from bptui.check.diagnosis.trials import FunctionName, Trial
+from bptui.check.diagnosis.comparing import (
+    Called,
+    Ratio,
+    calls_of,
+    chain,
+    factors,
+    is_result,
+    notice_of,
+    ratio_of,
+)
+from bptui.check.diagnosis.trials import Trial, at_kink, rounding
+from bptui.core.arrays import Array
+from bptui.core.graph.node import STABLE, Node, evaluate, ordered
+from bptui.core.step import Step, rewritten, training_step
+
+Verdict: TypeAlias = Literal["right", "convention", "wrong", "follows", "not given"]
+"""
+``convention``: a constant factor away from bptui's, with which all results are right all the same
+(delta without the 1/n of the mean, or -dL/dnet). ``follows``: wrong, but what the right formula
+makes of the code's own earlier quantities, so only those need mending.
+"""
+WELL_POSED = 1e-4
+"""Smallest singular value, relative, with which deltas are taken from gradients."""
+RECOVERED = 1e-3
+"""How exactly numbers follow that were computed from differences of parameters."""
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """The verdict on one quantity, and the place where it is (first) wrong.
+
+    ``error`` is the largest difference over the largest expected number, of the worst trial.
+    """
+
+    name: str
+    verdict: Verdict
+    error: float = 0.0
+    trial: Trial | None = None
+    call: int = 0
+    index: tuple[int, ...] = ()
+    expected: float = 0.0
+    found: float = 0.0
+    ratio: Ratio | None = None
+    source: str = ""
+    """The earlier quantity that it ``follows`` from."""
+    notice: str = ""
+    """What is striking about a wrong array: "it is the transpose of what is right", ..."""
 
 
 def findings_of(trials: Sequence[Trial]) -> tuple[Finding, ...]:
-    """A verdict for each quantity of a step, in the order of the step."""
+    """Return a verdict for each quantity of a step, in the order of the step."""
     found: list[Finding] = []
-    functions: list[FunctionName] = [each.function for each in trials]
+    functions = dict.fromkeys(each.function for each in trials)
     with np.errstate(all="ignore"):  # the code's numbers may be of any size, or none at all
-        for function in dict.fromkeys(functions):
+        for function in functions:
             found += _Judge([each for each in trials if each.function == function]).findings()
     return tuple(found)
 
 
 class _Judge:
     def __init__(self, trials: Sequence[Trial]) -> None:
-        self.calls = calls_of(trials)
-        first = trials[0]
-        self.names = chain(first.case.experiment.network, first.function)
-        self.names_of = first.case.experiment.network.names
-        self.differences = {name: self.compared(name) for name in self.names}
+        self.calls, network = calls_of(trials), trials[0].case.experiment.network
+        self.network, self.names = network, chain(network, trials[0].function)
+        self.differences = {
+            name: [(each, each.difference(name)) for each in self.calls if name in each.found]
+            for name in self.names
+        }
         self.given = [name for name in self.names if self.differences[name]]
         self.right = {name for name in self.given if self.is_right(name)}
         self.conventions = {name for name in self.given if self.is_convention(name)}
 
-    def compared(self, name: str) -> list[tuple[Called, Difference]]:
-        return [(each, each.difference(name)) for each in self.calls if name in each.found]
-
     def is_right(self, name: str) -> bool:
         """Whether it is right in every call; at a kink the drawn numbers alone decide."""
         every = self.differences[name]
-        clear = [each for each in every if not each[0].kinked]
-        if clear or not every:
-            return all(difference.right for _, difference in clear)
+        clear = [difference.right for call, difference in every if not call.kinked]
+        if clear:
+            return all(clear)
         return all(difference.right or right_at_kink(call, name) for call, difference in every)
 
     def is_convention(self, name: str) -> bool:
         """Whether a delta is off by a constant that does no harm: its gradients are right."""
         if name in self.right or not name.startswith("delta"):
             return False
-        names = self.names_of
-        layer = next(k for k in range(1, names.depth + 1) if names.delta(k) == name)
-        own = [names.weight_gradient(layer), names.bias_gradient(layer)]
-        results = [each for each in own if each in self.given]
+        own = _made_of(name, _step_of(self.calls[0]))
+        results = [each for each in self.given if each in own]
         results = results or [each for each in self.given if is_result(each)]
         harmless = bool(results) and all(each in self.right for each in results)
         return harmless and ratio_of(self.calls, name) is not None
@@ -75,12 +118,32 @@ class _Judge:
             return "right", ""
         if name in self.conventions:
             return "convention", ""
-        source = self.source(name, wrong)
+        call = next(each for each in self.calls if name in each.found)
+        source = _source(call, name, wrong)
         if source:
-            told = follows(self.calls, name, self.right, self.conventional)
+            told = self.follows(name)
             if told or (told is None and self.same_factors(name, source)):
                 return "follows", source
         return "wrong", ""
+
+    def follows(self, name: str) -> bool | None:
+        """Whether every call that can tell says that it follows; None where none can."""
+        told = None
+        only_own = all(each.own for each in self.calls)
+        for call, difference in self.differences[name]:
+            if call.kinked or difference.right:
+                continue
+            # deltas may be given times a constant
+            every = [factors(self.calls, convention) for convention in self.conventions]
+            scales = [1.0, *(each[call.trial] for each in every if each and call.trial in each)]
+            made = [Own(call, name, self.right, 1.0 / scale).prediction() for scale in scales]
+            known = [each for each in made if each is not None and np.isfinite(each).all()]
+            if not known:
+                continue
+            if not any(_matches(call, name, each) for each in known):
+                return False
+            told = True if not call.own or only_own else told
+        return told
 
     def same_factors(self, name: str, source: str) -> bool:
         """Whether both are the same constants times what is right: all links are linear."""
@@ -89,21 +152,11 @@ class _Judge:
             return False
         return all(abs(each - other[trial]) <= 1e-3 * abs(each) for trial, each in one.items())
 
-    def source(self, name: str, wrong: Sequence[str]) -> str:
-        call = next(each for each in self.calls if name in each.found)
-        return Chain(call, name, self.right).source(name, wrong)
-
-    def conventional(self, call: Called) -> list[float]:
-        """1, and the constants that the code's deltas are off by in a call."""
-        every = [factors(self.calls, name) for name in self.conventions]
-        return [1.0, *(each[call.trial] for each in every if each and call.trial in each)]
-
     def finding(self, name: str, verdict: Verdict, source: str) -> Finding:
         every = self.differences[name]
         error = max((difference.error for _, difference in every), default=0.0)
         if verdict in ("not given", "right"):
-            return Finding(name, verdict, error if verdict == "right" else 0.0)
-        ratio = ratio_of(self.calls, name)
+            return Finding(name, verdict, error)
         clear = [each for each in every if not each[0].kinked] or every
         call, difference = next(each for each in clear if not each[1].right)
         expected, actual = call.expected[name], call.found[name]
@@ -116,7 +169,161 @@ class _Judge:
             difference.index,
             float(expected[difference.index]),
             float(actual[difference.index]),
-            ratio,
+            ratio_of(self.calls, name),
             source,
-            notice_of([each[0] for each in clear], name) if verdict == "wrong" else "",
+            notice_of([each for each, _ in clear], name) if verdict == "wrong" else "",
         )
+
+
+def _matches(call: Called, name: str, predicted: Array) -> bool:
+    off = float(np.max(np.abs(call.found[name] - predicted)))
+    return bool(off <= RECOVERED * call.size(name, predicted) + call.allowed(name, predicted))
+
+
+def _step_of(call: Called) -> Step:
+    return training_step(call.snapshot.experiment, len(call.expected["target"]))
+
+
+def _made_of(delta: str, step: Step) -> list[str]:
+    """Return what is made of the delta of a layer: its gradients, and its updated parameters."""
+    names, network = step.names, step.experiment.network
+    layer = next(each for each in range(1, step.depth + 1) if names.delta(each) == delta)
+    own = network.parameters_of(layer)
+    return [*(f"g{name}" for name in own), *own]
+
+
+def _source(call: Called, name: str, wrong: Collection[str]) -> str:
+    """Return the nearest earlier quantity in ``wrong`` that ``name`` comes from; "" for none."""
+    step, waiting = _step_of(call), [name]
+    reads = {each: list(made.reads) for made in call.snapshot.operations for each in made.writes}
+    reads |= {each: [f"g{each}"] for each in step.before}
+    while waiting:
+        each = waiting.pop()
+        if each in call.found and each != name:
+            if each in wrong:
+                return each
+            continue
+        if each.startswith("delta") and each != name:
+            shown = [made for made in _made_of(each, step) if made in wrong]
+            if shown:
+                return shown[0]
+        # what is carried back says most about where it comes from
+        sources = [read for read in reads.get(each, [])[::-1] if read not in step.before]
+        waiting += sorted(sources, key=lambda read: read.startswith(("d", "g")))
+    return ""
+
+
+class Own:
+    """The numbers of one call before ``goal``, as the code gives them or they follow from it.
+
+    ``factor`` multiplies its deltas: the inverse of the convention they are given in.
+    """
+
+    def __init__(
+        self, call: Called, goal: str, right: Collection[str] = (), factor: float = 1.0
+    ) -> None:
+        experiment = call.snapshot.experiment
+        self.call, self.goal, self.right = call, goal, right
+        self.step = training_step(experiment, len(call.expected["target"]))
+        order = chain(experiment.network, "gradients") + chain(experiment.network, "step")
+        self.given: dict[str, Array] = {}
+        for name in order[: order.index(goal)]:
+            if name in call.found:
+                own = call.found[name] * (factor if name.startswith("delta") else 1.0)
+                self.given[name] = call.expected[name] if name in right else own
+
+    def prediction(self) -> Array | None:
+        """Return what the right formula makes of the code's own numbers; None where none can be."""
+        updates = self.goal in self.step.before
+        node = (self.step.updated if updates else self.step.nodes)[self.goal]
+        names = self.step.names
+        for layer in range(1, names.depth + 1):
+            delta = names.delta(layer)
+            shown = [name for name in _made_of(delta, self.step) if name in self.given]
+            if not shown or delta in self.given or self.step.nodes[delta] not in self.needed(node):
+                continue
+            recovered = self.recovered(layer)
+            if recovered is not None:
+                self.given[delta] = recovered
+            elif any(name not in self.right for name in shown):
+                return None  # nothing is known of it but that it is wrong
+        return self.value(node)
+
+    def numbers(self) -> dict[Node, Array]:
+        """Return what is known, by its nodes: parameters are those before the step."""
+        before, expected = self.call.before, self.call.expected
+        given = {name: each for name, each in self.given.items() if name not in before}
+        data = {name: expected[name] for name in ("input", "target")}
+        return self.step.given({**before, **data, **given})
+
+    def needed(self, node: Node) -> list[Node]:
+        """Return the nodes that have to be computed for a node, itself the last one."""
+        given = self.numbers().keys() - {node}
+        order = ordered([node], lambda each: () if each in given else each.inputs)
+        return [each for each in order if each not in given]
+
+    def value(self, node: Node, **others: Array) -> Array:
+        """Return what a node is in the code's own numbers, computed as a textbook writes it."""
+        if not node.inputs:
+            return self.numbers()[node]
+        known = self.numbers() | {self.step.nodes[name]: each for name, each in others.items()}
+        given = {each: value for each, value in known.items() if each is not node}
+        shown = {each: each.inputs[0] for each in self.needed(node) if each.op is STABLE}
+        made = rewritten([node], shown, given.keys())[node]
+        found: Array = evaluate([made], given)[made]
+        return found if found.ndim else found.reshape(1, 1)
+
+    def gradient(self, name: str) -> Array | None:
+        """Return the code's gradient, from the change of a parameter where only that is given."""
+        if f"g{name}" in self.given:
+            return self.given[f"g{name}"]
+        rate = self.step.experiment.training.learning_rate
+        if name not in self.given or rate == 0.0:
+            return None
+        change = self.call.before[name] - self.given[name]
+        return change / rate if change.any() else None  # it may not have been applied at all
+
+    def recovered(self, layer: int) -> Array | None:
+        """Return the delta that the gradients of its layer are made of, where they leave just one.
+
+        They are linear in it: gW = source^T delta, and what a penalty adds; gb is its sums.
+        """
+        names, step = self.step.names, self.step
+        weights, biases = (self.gradient(of(layer)) for of in (names.weights, names.bias))
+        if weights is None:
+            return None
+        source = self.value(step.nodes[names.out(layer - 1)])
+        delta = names.delta(layer)
+        zero = {delta: np.zeros(step.nodes[delta].shape)}
+        rows = [source.T]
+        results = [weights - self.value(step.nodes[names.weight_gradient(layer)], **zero)]
+        if biases is not None and step.experiment.trains_biases(layer):
+            rows.append(np.ones((1, len(source))))
+            results.append(biases[np.newaxis])
+        system, result = np.vstack(rows), np.vstack(results)
+        if not np.isfinite(system).all() or not np.isfinite(result).all():
+            return None
+        try:
+            solution, _, rank, sizes = np.linalg.lstsq(system, result, rcond=None)
+        except np.linalg.LinAlgError:  # numbers too large to square
+            return None
+        if rank < len(source) or sizes[-1] < WELL_POSED * sizes[0]:
+            return None
+        off, size = np.max(np.abs(system @ solution - result)), np.max(np.abs(result))
+        return np.asarray(solution) if off <= RECOVERED * size else None
+
+
+def right_at_kink(call: Called, name: str) -> bool:
+    """Whether the code takes the slope at a kink from the side where bptui does not."""
+    network, values = call.snapshot.experiment.network, call.snapshot.values
+    for side in (1.0, -1.0):
+        own = Own(call, name)
+        own.given = {}
+        for layer, activation in enumerate(network.activations, 1):
+            net = values[network.names.net(layer)]
+            away = net + side * rounding(net)
+            own.given[network.names.net(layer)] = np.where(at_kink(activation, net), away, net)
+        predicted = own.prediction()
+        if predicted is not None and call.difference_from(name, predicted).right:
+            return True
+    return False

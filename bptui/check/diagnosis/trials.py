@@ -1,18 +1,53 @@
-"""What a user's function was given, and what it gave: the material of a diagnosis."""
+"""What a user's function is tried on, and what it gave: a preset's own numbers, then drawn ones.
+
+The drawn numbers are all different, none is 0 or tiny, no activation is saturated or near a kink,
+so that each mistake shows; and the same preset always gives the same ones.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import count, pairwise
 from typing import Literal, TypeAlias
 
-from bptui.core.arrays import Array
-from bptui.core.engine import Snapshot
+import numpy as np
+import numpy.typing as npt
+
+from bptui.core.activations import ACTIVATIONS, evaluate, limits
+from bptui.core.arrays import Array, frozen
+from bptui.core.data import Data
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
+from bptui.core.losses import LOSSES
+from bptui.core.network import Network, Parameters
 
 Quantities: TypeAlias = Mapping[str, Array]
 """By the network's names: net_h, out_h, loss, delta_o, gW1, gb1; W1, b1 are parameters after."""
 FunctionName: TypeAlias = Literal["gradients", "step"]
+Draw: TypeAlias = tuple[Parameters, Array, Array]
+"""Start values, inputs (samples, units) and targets (samples, outputs)."""
+
+MOST_SAMPLES = 64
+LARGE = 5_000
+"""Parameters from which on a network is tried little, and a small one of its depth more."""
+SMALL_UNITS = 12
+LEARNING_RATES = (0.137, 0.313, 0.071, 0.233, 0.171)
+MOST_RATE = 2.0
+"""Steps of `gradients` are taken with the preset's own rate, unless it would lead far away."""
+TRIES = 40
+GOOD_ENOUGH = 4
+"""Draws whose whole trajectory is looked at, the best at the start first."""
+CLEAR = 0.02
+"""How far from a kink, and an output from its target, a drawn network is to be at least."""
+SATURATED, TINY = 3.0, 1e-9
+FELT = 0.002
+"""The largest number of a gradient is to be that large at least."""
+BEND = 1e-3
+"""How much the slopes on both sides of a kink differ at least."""
+SINGLE_ROUNDING = 2e-7
+"""Relative rounding of numbers that were carried in single precision."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,3 +84,239 @@ class Trial:
     function: FunctionName
     observed: tuple[Quantities, ...]
     precision: float = 1e-9
+
+
+def cases_for(
+    experiment: Experiment, *, bias: bool, single: bool, function: FunctionName
+) -> tuple[Case, ...]:
+    """Return the preset's own numbers first, then random ones of its sizes and of others.
+
+    All are the preset without its mistakes, on plain gradient descent, with biases or without them.
+    ``single``: one sample in each. In cases for ``gradients``, which is told no learning rate, it
+    is the preset's everywhere; in those for ``step`` each has another one.
+    """
+    small = experiment.network.parameter_count < LARGE
+    cases = [_own(experiment, bias, single, 3 if small else 1)]
+    for seed, (layers, samples, calls) in enumerate(
+        _plans(experiment.network.layers, single, small)
+    ):
+        rate = experiment.training.learning_rate
+        if function == "step" or not 0.0 < rate <= MOST_RATE:
+            rate = LEARNING_RATES[seed % len(LEARNING_RATES)]
+        network = Network(layers, experiment.network.activations, bias)
+        text = f"{'-'.join(map(str, layers))}, random data"
+        title = f"{text}, {samples} sample{'s' * (samples > 1)}"
+        best: tuple[float, Case | None] = 0.0, None
+        for start, x, t in _best_draws(network, samples, _targets_like(experiment), seed):
+            made = _plain(experiment, network, start, (x, t), rate)
+            steps = _steps(made, calls)
+            quality = min(_quality(network, each.values) for each in steps)
+            if best[1] is None or quality > best[0]:
+                best = quality, Case(title, made, steps)
+            if quality >= 1.0:
+                break
+        assert best[1] is not None, "a drawing has at least one try"
+        cases.append(best[1])
+    return tuple(cases)
+
+
+def _own(experiment: Experiment, bias: bool, single: bool, calls: int) -> Case:
+    rows = experiment.schedule.indices(0)[: 1 if single else MOST_SAMPLES]
+    network = replace(experiment.network, bias=bias)
+    biases = experiment.start.biases
+    if bias and biases is None:
+        biases = _drawn_biases(np.random.default_rng(0), network)
+    start = Parameters(experiment.start.weights, biases if bias else None)
+    data = experiment.data.inputs[rows], experiment.data.targets[rows]
+    made = _plain(experiment, network, start, data, experiment.training.learning_rate)
+    return Case(f"{experiment.name}'s own data", made, _steps(made, calls), own=True)
+
+
+def _plain(
+    experiment: Experiment,
+    network: Network,
+    start: Parameters,
+    data: tuple[Array, Array],
+    rate: float,
+) -> Experiment:
+    training = replace(
+        experiment.training,
+        optimizer="sgd",
+        settings=(),
+        learning_rate=rate,
+        batch_size=None,
+        shuffle=False,
+        mistakes=(),
+    )
+    x, t = map(frozen, data)
+    return Experiment(experiment.name, network, start, training, Data(x, t, x[:0], t[:0]))
+
+
+def _steps(experiment: Experiment, calls: int) -> tuple[Snapshot, ...]:
+    engine = Engine(experiment)
+    return tuple(engine.record() for _ in range(calls))
+
+
+def _plans(
+    layers: tuple[int, ...], single: bool, small: bool
+) -> list[tuple[tuple[int, ...], int, int]]:
+    """Return sizes, samples and calls of the drawn cases, the most telling one first."""
+    used = layers if small else tuple(min(each, SMALL_UNITS) for each in layers[:-1]) + layers[-1:]
+    # so that 2 and the number of outputs are told apart; code for one output may rely on it
+    other = _other_sizes(used, layers[-1] + 1 if layers[-1] > 1 else 1)
+    shapes = [(layers, 3), (layers, 1), (layers, 2), (other, 2)]
+    if not small:
+        # code may have the number of outputs in it: the most telling case keeps it
+        same = _other_sizes(used, layers[-1])
+        shapes = [(same, 3), (layers, 1), (_other_sizes(same, other[-1]), 2)]
+    # numbers of samples that are different from each other, from all sizes, and from 1 and 2
+    sizes = {each for units, _ in shapes for each in units}
+    free = [n for n in range(3, 4 + len(shapes) + len(sizes)) if n not in sizes]
+    counts = [1] * len(shapes) if single else free[: len(shapes)]
+    plans = [(units, n, calls) for (units, calls), n in zip(shapes, counts, strict=True)]
+    # from one sample's gradients its deltas follow, so what follows from what can be told
+    return plans + ([(layers, 1, 2)] if small and not single else [])
+
+
+def _other_sizes(layers: tuple[int, ...], outputs: int) -> tuple[int, ...]:
+    """Return as many layers, of different sizes, none as large as it was, and ``outputs`` last."""
+    used, made = {1, layers[-1], outputs}, list[int]()
+    for units in layers[:-1]:
+        # a hidden layer of fewer units than before could not be told from one that is cut
+        size = next(n for n in count(units + 1) if n not in used)
+        used.add(size)
+        made.append(size)
+    return (*made, outputs)
+
+
+def _targets_like(
+    experiment: Experiment,
+) -> Callable[[np.random.Generator, int, int], Array]:
+    """Return what draws targets (samples, outputs) as the preset's are.
+
+    One-hot rows, numbers out of two where there are just two, rows that add up to 1, or any numbers
+    that outputs can come near to.
+    """
+    given, loss = experiment.data.targets, experiment.training.loss
+    values = np.unique(given)
+    adds_up = given.shape[1] > 1 and np.allclose(given.sum(axis=1), 1.0, rtol=0.0, atol=1e-9)
+    one_hot = adds_up and np.isin(values, (0.0, 1.0)).all()
+    whole = np.isin(values, (-1.0, 0.0, 1.0)).all()
+    two_values = values.size == 2 and (whole or given.size > 4)
+    low, high = _reach(experiment.network.activations[-1])
+    least, most = LOSSES[loss].target_range
+    low, high = max(low, least + 0.05), min(high, most - 0.05)
+    # it looks at positive targets alone, and with other sums its gradient has one more factor
+    shares = loss == "cross_entropy"
+
+    def draw(rng: np.random.Generator, samples: int, outputs: int) -> Array:
+        shape = (samples, outputs)
+        if one_hot:
+            first = int(rng.integers(outputs))
+            return np.eye(outputs)[(first + rng.permutation(samples)) % outputs]
+        if two_values:
+            drawn = rng.permutation(np.resize(values, samples * outputs)).reshape(shape)
+            return np.full(shape, values[-1]) if shares and not drawn.any() else drawn
+        drawn = rng.uniform(low, high, shape)
+        return drawn / drawn.sum(axis=1, keepdims=True) if shares and adds_up else drawn
+
+    return draw
+
+
+def _reach(activation: str) -> tuple[float, float]:
+    """Return targets that outputs of ``activation`` can come near to."""
+    low, high = limits(activation)
+    if np.isinf(low):
+        return -1.5, 1.5
+    margin = 0.1 if np.isinf(high) else 0.05 * (high - low)
+    return low + margin, min(high - margin, low + 2.0)
+
+
+def _drawn_biases(rng: np.random.Generator, network: Network) -> tuple[Array, ...]:
+    return tuple(frozen(_signed(rng, (units,), 0.1, 0.5)) for units in network.layers[1:])
+
+
+def _best_draws(
+    network: Network,
+    samples: int,
+    targets: Callable[[np.random.Generator, int, int], Array],
+    seed: int,
+) -> list[Draw]:
+    """Return the best at the start of several draws, the very best first."""
+    rng, layers = np.random.default_rng([seed, samples, *network.layers]), network.layers
+    draws: list[tuple[float, Draw]] = []
+    for _ in range(TRIES):
+        weights = tuple(
+            frozen(_signed(rng, shape, 0.25, 1.25) * min(1.0, 1.5 / np.sqrt(shape[0])))
+            for shape in pairwise(layers)
+        )
+        start = Parameters(weights, _drawn_biases(rng, network) if network.bias else None)
+        x = _signed(rng, (samples, layers[0]), 0.25, 1.25)
+        draw = start, x, targets(rng, samples, layers[-1])
+        draws.append((_quality(network, _forward(network, draw)), draw))
+        if draws[-1][0] >= 1.0 and sum(each >= 1.0 for each, _ in draws) >= GOOD_ENOUGH:
+            break
+    draws.sort(key=lambda each: -each[0])
+    return [draw for _, draw in draws[:GOOD_ENOUGH]]
+
+
+def _signed(rng: np.random.Generator, shape: tuple[int, ...], least: float, most: float) -> Array:
+    """Return numbers of both signs, none of them small."""
+    signs: Array = rng.choice((-1.0, 1.0), shape)
+    return rng.uniform(least, most, shape) * signs
+
+
+def _forward(network: Network, draw: Draw) -> Quantities:
+    names, (start, out, target) = network.names, draw
+    values = {"target": target}
+    for layer, activation in enumerate(network.activations, 1):
+        net = out @ start.weights[layer - 1] + (start.biases[layer - 1] if start.biases else 0.0)
+        out = evaluate(activation, net)
+        values |= {names.net(layer): net, names.out(layer): out}
+    return values
+
+
+def _quality(network: Network, values: Quantities) -> float:
+    """Return 1 where every mistake can show in a step with these values, less where not quite."""
+    names, worst = network.names, 1.0
+    for layer, activation in enumerate(network.activations, 1):
+        net = values[names.net(layer)]
+        if _has_kink(activation):
+            worst = min(worst, _kinked(net, activation))
+        elif any(map(np.isfinite, limits(activation))):
+            worst = min(worst, SATURATED / max(float(np.max(np.abs(net))), 1.0))
+        gradient = values.get(names.weight_gradient(layer))
+        if gradient is not None:
+            worst = min(worst, float(np.max(np.abs(gradient))) / FELT)
+    out = values[names.out(names.depth)]
+    return min(worst, float(np.min(np.abs(out - values["target"]))) / CLEAR)
+
+
+def _kinked(net: Array, activation: str) -> float:
+    near = (CLEAR * part for part in (1.0, 0.5, 0.25, 0.1, 0.01))
+    clear = next((each for each in near if not at_kink(activation, net, each).any()), 0.0)
+    # where it is not flat something is carried back
+    on = evaluate(activation, net + TINY) != evaluate(activation, net - TINY)
+    alive = min(float(on.any(axis=0).mean()), float(on.any(axis=1).mean()))
+    flat = any(map(np.isfinite, limits(activation)))
+    return clear / CLEAR * alive * (0.9 if flat and net.size >= 3 and on.all() else 1.0)
+
+
+@cache
+def _has_kink(activation: str) -> bool:
+    return bool(at_kink(activation, np.linspace(-8.0, 8.0, 1601)[:, None]).any())
+
+
+def at_kink(activation: str, net: Array, near: float | None = None) -> npt.NDArray[np.bool_]:
+    """Return which pre-activations are so near to a kink, by default but for rounding."""
+    if ACTIVATIONS[activation].pullback is not None:
+        return np.zeros(net.shape, dtype=bool)
+    step = rounding(net) if near is None else near
+    below, here, above = (evaluate(activation, net + side * step) for side in (-1.0, 0.0, 1.0))
+    bend: Array = np.abs(above - here - (here - below)) / step
+    return bend > BEND + step  # which smooth ones have, too
+
+
+def rounding(net: Array) -> float:
+    """Return how far pre-activations may be from what they are with less rounding."""
+    return SINGLE_ROUNDING * max(1.0, float(np.max(np.abs(net))))

@@ -1,0 +1,326 @@
+"""One call of a user's function beside what is right, quantity by quantity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import permutations
+from math import factorial
+
+import numpy as np
+
+from bptui.check.diagnosis.trials import SINGLE_ROUNDING, Quantities, Trial, at_kink
+from bptui.core.arrays import Array
+from bptui.core.engine import Snapshot
+from bptui.core.network import Network
+
+TOLERANCE = 1e-5
+"""Relative: what arithmetic in single precision may lose, far below what a mistake changes."""
+COARSE = 1e-3
+"""Precision from which on numbers are taken to be half precision, parameters included."""
+CLOSE = 1e-4
+"""How near factors are to each other that are the same, relatively."""
+MOST_ORDERS = 120
+UNCHANGED = "it is not changed"
+"""Of a parameter after a step."""
+
+
+def chain(network: Network, function: str) -> list[str]:
+    """Return the quantities of a step in the order in which they follow from each other."""
+    names, layers = network.names, range(1, network.depth + 1)
+    if function == "step":
+        return [name for layer in reversed(layers) for name in network.parameters_of(layer)]
+    made = [name(layer) for layer in layers for name in (names.net, names.out)] + ["loss"]
+    for layer in reversed(layers):
+        made += [names.delta(layer), *(f"g{name}" for name in network.parameters_of(layer))]
+    return made
+
+
+def is_result(name: str) -> bool:
+    """Whether it is a gradient, or a parameter after the step."""
+    return name.startswith(("gW", "gb", "W", "b"))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """``right``: small enough; ``error``: the largest difference over the largest expected number.
+
+    ``index``: the first number that is wrong, or the worst where none is.
+    """
+
+    right: bool
+    error: float
+    index: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Called:
+    """Call ``number`` of ``trial``."""
+
+    trial: Trial
+    number: int
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self.trial.case.right[self.number]
+
+    @property
+    def found(self) -> Quantities:
+        return self.trial.observed[self.number]
+
+    @property
+    def own(self) -> bool:
+        return self.trial.case.own
+
+    @cached_property
+    def expected(self) -> dict[str, Array]:
+        """What is right, by name: parameters are those after the step."""
+        return {**self.snapshot.values, **self.snapshot.updated_parameters.named()}
+
+    @cached_property
+    def before(self) -> dict[str, Array]:
+        """The parameters before the step, by name."""
+        return self.snapshot.parameters.named()
+
+    def change(self, name: str, value: Array) -> Array:
+        """Return the value, or of a parameter how much it has changed."""
+        return value - self.before[name] if name in self.before else value
+
+    def size(self, name: str, expected: Array) -> float:
+        """Return the largest expected number; of a parameter its largest change."""
+        return _largest(self.change(name, expected))
+
+    def allowed(self, name: str, expected: Array) -> float:
+        """Return how far a number may be off ``expected``."""
+        precision = self.trial.precision
+        size = max(self.size(name, expected), self._terms(name))
+        most = max(precision, TOLERANCE) * size
+        if name in self.before:
+            rounding = precision if precision > COARSE else SINGLE_ROUNDING
+            most += rounding * _largest(self.before[name])
+        # numbers of a preset may be saturated, so that only rounding errors are left of a gradient
+        return most + (precision if self.own else 0.0)
+
+    def _terms(self, name: str) -> float:
+        """Return what the numbers of a gradient or change are sums of, without their signs.
+
+        Where the terms cancel, rounding errors are as large as theirs.
+        """
+        if not is_result(name):
+            return 0.0
+        experiment, values = self.snapshot.experiment, self.snapshot.values
+        names, layer = experiment.network.names, int(name.lstrip("gWb"))
+        rate = 1.0 if name.startswith("g") else experiment.training.learning_rate
+        source, delta = np.abs(values[names.out(layer - 1)]), np.abs(values[names.delta(layer)])
+        return rate * _largest(source.T @ delta if "W" in name else delta.sum(axis=0))
+
+    def difference(self, name: str) -> Difference:
+        """Return what was found beside what is right."""
+        first = self.difference_from(name, self.expected[name])
+        if name == "loss" and not first.right:  # without the penalty it is the loss of the data
+            second = self.difference_from(name, self.expected["data_loss"])
+            return second if second.right else first
+        return first
+
+    def difference_from(self, name: str, expected: Array) -> Difference:
+        """Return what was found beside ``expected``."""
+        found = self.found[name]
+        if not np.isfinite(expected).all():
+            return Difference(True, 0.0, (0,) * found.ndim)
+        off = np.abs(found - expected)
+        off[~np.isfinite(off)] = np.inf
+        allowed = self.allowed(name, expected)
+        wrong = off > allowed
+        place = int(np.argmax(wrong if wrong.any() else off))
+        worst, size = float(off.max()), self.size(name, expected) or _largest(expected)
+        error = worst / size if size > 0.0 else (0.0 if worst <= allowed else np.inf)
+        index = tuple(int(each) for each in np.unravel_index(place, off.shape))
+        return Difference(not wrong.any(), error, index)
+
+    def gives(self, name: str, made: Array) -> bool:
+        """Whether ``made`` is what was found, which must be finite."""
+        found = self.found[name]
+        if name not in self._limits:
+            self._limits[name] = self.allowed(name, found)
+        return bool((np.abs(made - found) <= self._limits[name]).all())
+
+    @cached_property
+    def _limits(self) -> dict[str, float]:
+        """How far numbers may be from those that were found."""
+        return {}
+
+    def shows(self, name: str, made: Array) -> bool:
+        """Whether ``made`` is something else than what is right."""
+        expected = self.expected[name]
+        return bool((np.abs(made - expected) > self.allowed(name, expected)).any())
+
+    @cached_property
+    def kinked(self) -> bool:
+        """Whether a unit of the preset's own numbers stands at a kink, or may by rounding."""
+        network, values = self.snapshot.experiment.network, self.snapshot.values
+        return self.own and any(
+            at_kink(activation, values[network.names.net(layer)]).any()
+            for layer, activation in enumerate(network.activations, 1)
+        )
+
+
+def calls_of(trials: Sequence[Trial]) -> list[Called]:
+    return [Called(each, number) for each in trials for number in range(len(each.observed))]
+
+
+def _largest(array: Array) -> float:
+    return float(np.abs(array).max())
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """``found`` is a constant times what was expected, in every number of every trial.
+
+    ``meanings`` says what that constant is: "twice", "half", "the batch size", "1/the batch size",
+    "the learning rate", "the opposite sign", ...; several where several fit; empty for a constant
+    that has no name, whose ``value`` is then the same everywhere.
+    """
+
+    value: float
+    meanings: tuple[str, ...]
+
+
+def meanings_for(samples: int, inputs: int, outputs: int, rate: float) -> dict[str, float]:
+    """Return the constants that have names, with their names."""
+    return {
+        "twice": 2.0,
+        "half": 0.5,
+        "the batch size": samples,
+        "1/the batch size": 1.0 / samples,
+        "twice the batch size": 2.0 * samples,
+        "half the batch size": 0.5 * samples,
+        "2/the batch size": 2.0 / samples,
+        "1/twice the batch size": 0.5 / samples,
+        "the learning rate": rate,
+        "1/the learning rate": 1.0 / rate if rate else 0.0,
+        "the number of outputs": outputs,
+        "1/the number of outputs": 1.0 / outputs,
+        "2/the number of outputs": 2.0 / outputs,
+        "1/the number of inputs": 1.0 / inputs,
+        "the batch size/the number of inputs": samples / inputs,
+        "the batch size/the number of outputs": samples / outputs,
+        "half the number of outputs": 0.5 * outputs,
+    }
+
+
+def meaning_of(factor: Callable[[int], float]) -> str:
+    """Return the name of a constant that may depend on the number of samples."""
+    known = {"the opposite sign": -1.0, **meanings_for(7, 11, 13, 0.17)}
+    return next(name for name, value in known.items() if _close(value, factor(7)))
+
+
+def factor_of(call: Called, name: str, expected: Array) -> float | None:
+    """Return what ``expected`` is multiplied by in every number that was found, if anything."""
+    actual, allowed = call.change(name, call.found[name]), call.allowed(name, expected)
+    expected = call.change(name, expected)
+    square = float(np.sum(expected * expected))
+    if square == 0.0 or not np.isfinite(square) or not np.isfinite(actual).all():
+        return None
+    factor = float(np.sum(actual * expected)) / square
+    off = float(np.max(np.abs(actual - factor * expected)))
+    return None if abs(factor) < CLOSE or off > allowed * max(1.0, abs(factor)) else factor
+
+
+def factors(calls: Sequence[Called], name: str) -> Mapping[Trial, float] | None:
+    """Return the constant factor of ``name`` in each trial; None where in one there is none."""
+    found: dict[Trial, float] = {}
+    for call in calls:
+        if name not in call.found or call.kinked or not np.isfinite(call.expected[name]).all():
+            continue
+        expected = call.expected[name]
+        factor = factor_of(call, name, expected)
+        if factor is None:
+            return None
+        known = found.setdefault(call.trial, factor)
+        # rounding may move it
+        margin = max(CLOSE, 2.0 * call.allowed(name, expected) / call.size(name, expected))
+        if abs(known - factor) > margin * max(1.0, abs(known)):
+            return None
+    return found or None
+
+
+def ratio_of(calls: Sequence[Called], name: str) -> Ratio | None:
+    """Return the constant ratio of ``name``, with everything it can mean; None for none."""
+    found = factors(calls, name)
+    if found is None or all(_close(each, 1.0) for each in found.values()):
+        return None
+    value = next(each for each in found.values() if not _close(each, 1.0))
+    meanings = tuple(_meanings(found))
+    constant = all(_close(each, value) for each in found.values())
+    numbers = sum(call.found[name].size for call in calls if name in call.found)
+    return Ratio(value, meanings) if meanings or (constant and numbers > 1) else None
+
+
+def _meanings(found: Mapping[Trial, float]) -> list[str]:
+    facts = []
+    for trial in found:
+        experiment = trial.case.experiment
+        layers, rate = experiment.network.layers, experiment.training.learning_rate
+        facts.append((trial.case.samples, layers[0], layers[-1], rate))
+    values = [meanings_for(*each) for each in facts]
+    # a batch size or a number of outputs of 1 everywhere says nothing, nor does a constant that
+    # only happens to be the number of inputs
+    idle = {"batch": all(each[0] == 1 for each in facts)}
+    idle |= {"inputs": len({each[1] for each in facts}) == 1}
+    idle |= {"outputs": all(each[2] == 1 for each in facts)}
+    made: list[str] = []
+    for sign, words in ((1.0, "{}"), (-1.0, "the opposite sign and {}")):
+        if sign < 0.0 and all(_close(each, -1.0) for each in found.values()):
+            made.append("the opposite sign")
+        for name in values[0]:
+            told = [each[name] for each in values]
+            if all(_close(each, 1.0) for each in told) or any(
+                silent and word in name for word, silent in idle.items()
+            ):
+                continue
+            pairs = zip(found.values(), told, strict=True)
+            if all(_close(each, sign * value) for each, value in pairs):
+                made.append(words.format(name))
+    return made
+
+
+def _close(one: float, other: float) -> bool:
+    return abs(one - other) <= CLOSE * max(1e-9, min(abs(one), abs(other)))
+
+
+def notice_of(calls: Sequence[Called], name: str) -> str:
+    """Return what is striking about a wrong array in every call; "" for nothing."""
+    notices: tuple[tuple[str, Callable[[Called], bool]], ...] = (
+        (UNCHANGED, lambda call: name in call.before and not _changed(call, name).any()),
+        ("it is all zeros", lambda call: not call.found[name].any()),
+        ("it is the transpose of the correct one", lambda call: _transposed(call, name)),
+        ("its rows are in the wrong order", lambda call: _reordered(call, name, 0)),
+        ("its columns are in the wrong order", lambda call: _reordered(call, name, 1)),
+    )
+    return next((text for text, holds in notices if all(map(holds, calls))), "")
+
+
+def _changed(call: Called, name: str) -> Array:
+    return call.change(name, call.found[name])
+
+
+def _is(call: Called, name: str, change: Array) -> bool:
+    off = np.abs(_changed(call, name) - change)
+    return bool(np.all(off <= call.allowed(name, call.expected[name])))
+
+
+def _transposed(call: Called, name: str) -> bool:
+    expected = call.change(name, call.expected[name])
+    square = expected.ndim == 2 and expected.shape[0] == expected.shape[1] > 1
+    return square and _is(call, name, expected.T)
+
+
+def _reordered(call: Called, name: str, axis: int) -> bool:
+    expected = call.expected[name]
+    if name in call.before or expected.ndim <= axis or expected.shape[axis] < 2:
+        return False
+    count = expected.shape[axis]
+    return factorial(min(count, 9)) <= MOST_ORDERS and any(
+        _is(call, name, expected.take(order, axis)) for order in permutations(range(count))
+    )
