@@ -9,11 +9,12 @@ from functools import partial
 import numpy as np
 from msgspec import structs
 
+from bptui.core.activations import ACTIVATIONS
 from bptui.core.arrays import frozen
 from bptui.core.data import Data
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
-from bptui.explain.expression import Quantity, is_op, quantities, signed
+from bptui.explain.expression import Expression, Quantity, is_op, quantities, signed
 from bptui.explain.symbols import Symbols
 from bptui.explain.words import layer_words
 from bptui.export.history import round_every
@@ -28,7 +29,7 @@ from bptui.export.layout import (
     indented,
     listed,
 )
-from bptui.export.spelling import Speller, Version, Versions, read_by, words
+from bptui.export.spelling import Version, Versions, Words, printer, words
 from bptui.presets.build import origin_of
 from bptui.presets.errors import printable
 from bptui.presets.save import document
@@ -39,14 +40,13 @@ SHUFFLED = '''def shuffled(epoch):
     """The order of the samples in an epoch, which does not depend on earlier epochs."""
     generator = np.random.Generator(np.random.Philox(key=SEED, counter=[0, 0, 0, epoch]))
     return {order}'''
-LOOP = """    # Forward pass
-    {computed}
-    loss = {loss}
-    last = step == STEPS or not {package}.isfinite(loss)  # not finite: training has diverged
-    if last or step % EVERY == 0:
-        print(f"step {{step:{width}}}  loss {{loss.item()!r}}")
-    if last:
-        break"""
+LOOP = (
+    "last = step == STEPS or not {package}.isfinite(loss)  # not finite: training has diverged",
+    "if last or step % EVERY == 0:",
+    '    print(f"step {{step:{width}}}  loss {{loss.item()!r}}")',
+    "if last:",
+    "    break",
+)
 NUMPY_NEEDS = (
     "They agree to twelve digits, or fewer where training magnifies a difference in the last one. "
     "It needs numpy only."
@@ -111,20 +111,21 @@ class _Program:
         self.optimizer, self.data = experiment.optimizer, experiment.data
         self.names, self.depth = self.network.names, self.network.depth
         self.torch, self.make = torch, "torch.tensor" if torch else "np.array"
-        self.speller, self.versions = Speller(self.network, torch), Versions(experiment)
-        self.speller.words |= words(self.versions.wrong.slots)
+        self.versions = Versions(experiment)
+        self.words = words(self.versions.wrong.slots)
         self.places = Symbols(self.names).places
         self.parameters = experiment.start.named()
         layers = range(1, self.depth + 1)
         self.values = [name(layer) for layer in layers for name in (self.names.net, self.names.out)]
         """net_h, out_h, net_o, out_o."""
-        total = self.versions.wrong.definitions
-        self.data_loss = total.get("data_loss", total["loss"])
 
-    def text(self, head: list[str], loop: list[str], memory: list[str], own: list[str]) -> str:
-        """Return the whole program. ``own`` are functions beside those of the forward pass."""
-        functions = [*self.losses(), self.forward(), *own]
-        functions = [*self.speller.functions("\n".join([*functions, *loop])), *functions]
+    def code(self, formula: Expression, more: Words | None = None) -> str:
+        """Write a formula; ``more`` words are what quantities are called here."""
+        return printer(self.experiment, self.torch, {**self.words, **(more or {})}).spelled(formula)
+
+    def text(self, head: list[str], loop: list[str], memory: list[str]) -> str:
+        """Return the whole program."""
+        functions = [self.forward()]
         if self.schedule.shuffle:
             order = "generator.permutation(len(INPUTS))"
             order = f"torch.from_numpy({order})" if self.torch else order
@@ -171,14 +172,13 @@ class _Program:
             lines += array_lines(name, array, self.make)
         return lines
 
-    # functions
+    # statements
 
     def assignment(self, name: str, remark: str = "") -> list[str]:
         """Write what computes a quantity, with its mistakes."""
 
         def write(version: Version) -> list[str]:
-            variable = self.speller.code(Quantity(name))
-            lines = folded(f"{variable} = ", self.speller.code(version.definitions[name]))
+            lines = folded(f"{self.code(Quantity(name))} = ", self.code(version.definitions[name]))
             return [*lines[:-1], lines[-1] + remark]
 
         return self.versions.statement(write)
@@ -188,88 +188,63 @@ class _Program:
         sizes, bias = self.network.layers, " + b" * self.network.bias
         about = f"All layers' values for the inputs x, (n, {sizes[0]}): net = x W{bias}, "
         lines = docstring(f"{about}out = f(net).")
-        for layer in range(1, self.depth + 1):
+        for layer, activation in enumerate(self.network.activations, 1):
             fan_in, units = sizes[layer - 1 : layer + 1]
             shape = f"(n, {fan_in}) @ ({fan_in}, {units})" + f" + ({units},)" * self.network.bias
             lines += self.assignment(self.names.net(layer), f"  # {shape} = (n, {units})")
+            note = ACTIVATIONS[activation].note
+            lines += comment(f"{activation}. {note}" if note else activation)
             lines += self.assignment(self.names.out(layer))
         lines += listed("return (", self.values, ")", f"return {', '.join(self.values)}")
         return "\n".join(["def forward(x):", *indented(lines)])
 
-    def losses(self) -> list[str]:
-        """Write the loss of outputs and targets, and the penalty."""
-        short = {self.names.net(self.depth): "z", self.names.out(self.depth): "out", "target": "t"}
-        takes = ", ".join(short[name] for name in read_by(self.data_loss))
+    def loss(self, total: str, scale: str = "") -> list[str]:
+        """Write the loss of the outputs and the targets t as ``total``."""
         told = self.experiment.loss.words or f"the {self.training.loss} of output and target"
-        over = f"; {self.training.reduction} over the samples" * (self.data.samples > 1)
-        about = f"{told[:1].upper()}{told[1:]}{over}."
-        head = f"{self.training.loss}({takes})"
-        loss = self.speller.function(head, self.data_loss, about, words(short))
-        penalty = self.versions.wrong.definitions.get("penalty")
-        about = "L2 times the sum of all squared weights."
-        return [loss, *([self.speller.function("penalty()", penalty, about)] if penalty else [])]
+        lines = comment(f"{told}; {self.training.reduction} over the samples")
+        formulas = self.versions.wrong.definitions
+        if not self.training.l2:
+            loss = folded(f"{total} = ", self.code(formulas["loss"]))
+            return [*lines, *loss[:-1], loss[-1] + scale]
+        lines += folded("data_loss = ", self.code(formulas["data_loss"]))
+        lines += folded("penalty = ", self.code(formulas["penalty"]))
+        return [*lines, f"{total} = data_loss{scale} + penalty"]
 
-    def loss(self, target: str = "t", scale: str = "") -> str:
-        """Write the call for the loss."""
-        given = [target if name == "target" else name for name in read_by(self.data_loss)]
-        penalty = " + penalty()" if self.training.l2 else ""
-        return f"{self.training.loss}({', '.join(given)}){scale}{penalty}"
-
-    def update_call(self, parameter: str) -> str:
-        """Write ``update(W1, gW1, v_W1)``."""
-        slots = [f"{slot}_{parameter}" for slot in self.optimizer.slots]
-        count = ["step + 1"] * self.optimizer.counts
-        return f"update({', '.join([parameter, f'g{parameter}', *slots, *count])})"
-
-    def update(self) -> list[str]:
-        """Write the function that changes a parameter and its slots, where any is trained."""
-        right = self.versions.right.updates
-        if not right:
-            return []
-        parameter = next(iter(self.versions.wrong.updates or right))
-        takes = ["w", "g", *self.optimizer.slots, *(["k"] * self.optimizer.counts)]
-        lines = docstring(f"w becomes its old value {self.optimizer.words}; changed in place.")
-        for place in range(len(right[parameter])):
-            lines += self.versions.statement(partial(self.change, parameter, place))
-        return ["\n".join([f"def update({', '.join(takes)}):", *indented(lines)])]
-
-    def change(self, parameter: str, place: int, version: Version) -> list[str]:
-        """Write how a parameter, or a slot of it, becomes another in place."""
-        short = {parameter: "w", f"g{parameter}": "g"}
-        short |= {f"{slot}_{parameter}": slot for slot in self.optimizer.slots}
+    def change(self, parameter: str, version: Version) -> list[str]:
+        """Write how a parameter and its slots become others."""
+        lines: list[str] = []
         changes = version.updates.get(parameter) or self.versions.right.updates[parameter]
-        name, formula = changes[place].name, changes[place].expression
-        variable, lines = short[name], list[str]()
-        start = f"{variable}[:] = "
-        if any(Quantity(name) in quantities(later.expression) for later in changes[place + 1 :]):
-            lines = [f"old_{variable} = {variable}.{'clone' if self.torch else 'copy'}()"]
-        if is_op(formula, "add") and len(formula.parts) == 2 and formula.parts[0] == Quantity(name):
-            sign, formula = signed(formula.parts[1])
-            start = f"{variable} {sign}= "
-        every = words(short)
-        for earlier in changes[:place]:
-            every[Quantity(earlier.name, new=True)] = short[earlier.name]
-            every[Quantity(earlier.name)] = f"old_{short[earlier.name]}"
-        return [*lines, *folded(start, self.speller.code(formula, every))]
+        more: dict[Expression, str] = {}
+        for place, made in enumerate(changes):
+            name, formula, old = made.name, made.expression, Quantity(made.name)
+            before = dict(more)
+            if any(old in quantities(later.expression) for later in changes[place + 1 :]):
+                lines.append(f"old_{name} = {name}.{'clone' if self.torch else 'copy'}()")
+                more[old] = f"old_{name}"
+            start = f"{name}[:] = "
+            if is_op(formula, "add") and len(formula.parts) == 2 and formula.parts[0] == old:
+                sign, formula = signed(formula.parts[1])
+                start = f"{name} {sign}= "
+            lines += folded(start, self.code(formula, before))
+        return lines
 
     # the loop
 
     def loop(self, backward: list[str]) -> list[str]:
         """Write the steps; ``backward`` goes from the loss to the new parameters."""
-        values = ", ".join(self.values)
+        values, package = ", ".join(self.values), "torch" if self.torch else "np"
         called = listed("(", self.values, ") = forward(x)", f"{values} = forward(x)")
-        package, width = "torch" if self.torch else "np", len(str(self.training.steps))
-        computed = "\n    ".join(called)
-        lines = ["for step in range(STEPS + 1):", *indented(self.batch()), ""]
-        lines.append(LOOP.format(computed=computed, loss=self.loss(), package=package, width=width))
-        lines += indented(backward)
+        width = len(str(self.training.steps))
+        lines = [*self.batch(), *["k = step + 1"] * self.optimizer.counts, "", "# Forward pass"]
+        lines += [*called, *self.loss("loss")]
+        lines += [line.format(package=package, width=width) for line in LOOP]
+        lines = ["for step in range(STEPS + 1):", *indented([*lines, *backward])]
         if len(self.data.test_inputs):
             # on the scale of a batch's
             size = "len(INPUTS)" if self.schedule.full_batch else "BATCH_SIZE"
-            scale = f" / len(TEST_INPUTS) * {size}" if self.training.reduction == "sum" else ""
+            scale = f" / len(t) * {size}" if self.training.reduction == "sum" else ""
             lines += ["", "# The test samples, after the last step"]
-            lines += [line.replace("(x)", "(TEST_INPUTS)") for line in called]
-            lines += [f"test_loss = {self.loss('TEST_TARGETS', scale)}"]
+            lines += ["x, t = TEST_INPUTS, TEST_TARGETS", *called, *self.loss("test_loss", scale)]
             lines += ['print(f"test loss {test_loss.item()!r}")']
         return lines
 
@@ -325,9 +300,9 @@ def numpy_program(experiment: Experiment) -> str:
     Where the experiment makes mistakes, so does the program, each wrong line marked.
     """
     program = _NumpyProgram(experiment)
-    loop, memory, own = program.loop([*program.backward()]), [*program.memory()], program.update()
+    loop, memory = program.loop([*program.backward()]), [*program.memory()]
     head = [*header(experiment, program.mistakes(), NUMPY_NEEDS), *NUMPY_HEAD.split("\n")]
-    return program.text(head, loop, memory, own)
+    return program.text(head, loop, memory)
 
 
 class _NumpyProgram(_Program):
@@ -358,8 +333,9 @@ class _NumpyProgram(_Program):
         """Yield the lines from the gradient of the loss to the updated parameters."""
         versions, names = self.versions, self.names
         delta, first = names.delta(self.depth), names.out_gradient(self.depth)
-        rule = "the chain rule, from the loss back to the first layer; n samples"
-        yield from ["", *comment(f"Backward pass: {rule}")]
+        chain = "the chain rule, from the loss back to the first layer; n samples"
+        rule = self.optimizer.words
+        yield from ["", *comment(f"Backward pass: {chain}")]
         layer, early = 0, list[str]()
         for name in self.backward_names():
             for parameter in versions.wrong.reads_new(name):
@@ -367,7 +343,8 @@ class _NumpyProgram(_Program):
                     early.append(parameter)
                     blamed = versions.blamed(partial(_fate, parameter))
                     why = f"{name.replace('/', '_')} below uses the new {parameter}; too early:"
-                    yield from [*comment(f"MISTAKE {blamed}: {why}"), self.update_call(parameter)]
+                    yield from comment(f"MISTAKE {blamed}: {why}")
+                    yield from self.change(parameter, versions.wrong)
             if self.places[name].layer != layer:
                 layer = self.places[name].layer
                 told = layer_words(self.network, layer).removeprefix("the ").capitalize()
@@ -380,21 +357,22 @@ class _NumpyProgram(_Program):
                 shortcut = self.experiment.loss.shortcuts[self.network.activations[-1]]
                 yield from comment(f"({shortcut.why})")
             yield from self.assignment(name)
-        yield from ["", "# Update"]
+        yield from ["", *comment(f"Update: every parameter becomes its old value {rule}")]
         for parameter in self.parameters:
             yield from self.updated(parameter, parameter in early)
 
     def updated(self, parameter: str, early: bool) -> list[str]:
         """Write the update after all gradients; where it is missing as a comment."""
-        is_frozen, call = self.experiment.frozen.get(parameter), [self.update_call(parameter)]
+        is_frozen = self.experiment.frozen.get(parameter)
         if is_frozen is not None and is_frozen.switch:
             return [f"# {parameter} is frozen: {is_frozen.reason}"]
         if is_frozen is None and not early:
-            return call
+            return self.versions.statement(partial(self.change, parameter))
         why = f"g{parameter} is never applied; missing here:"
         why = "done above; belongs here:" if early else why
         blamed = self.versions.blamed(partial(_fate, parameter))
-        return [*comment(f"MISTAKE {blamed}: {why}"), *commented(call)]
+        right = self.change(parameter, self.versions.right)
+        return [*comment(f"MISTAKE {blamed}: {why}"), *commented(right)]
 
 
 def _fate(parameter: str, version: Version) -> tuple[bool, bool]:
@@ -425,9 +403,7 @@ def torch_program(experiment: Experiment) -> str:
     head += ["from torch.nn import functional", "", "torch.set_default_dtype(torch.float64)"]
     if experiment.network.weight_count * experiment.schedule.batch_size < MOST_PRODUCTS_ALONE:
         head.append("torch.set_num_threads(1)  # more would only wait for each other")
-    own = [] if experiment.training.optimizer in TORCH_OPTIMIZERS else program.update()
-    loop = program.loop(_torch_backward(program))
-    text = program.text([*head, ""], loop, _trained(program), own)
+    text = program.text([*head, ""], program.loop(_torch_backward(program)), _trained(program))
     unused = "from torch.nn import functional\n"
     return text if "functional.softplus" in text else text.replace(unused, "", 1)
 
@@ -458,6 +434,8 @@ def _torch_backward(program: _Program) -> list[str]:
     clear, update = ["optimizer.zero_grad()"], ["optimizer.step()"]
     if program.training.optimizer not in TORCH_OPTIMIZERS:
         clear = ["for parameter in trained:", "    parameter.grad = None"]
-        calls = [program.update_call(name).replace(f"g{name}", f"{name}.grad") for name in trained]
-        update = ["with torch.no_grad():", *indented(calls)]
+        program.words |= words({f"g{name}": f"{name}.grad" for name in trained})
+        right = program.versions.right
+        changes = [line for name in trained for line in program.change(name, right)]
+        update = ["with torch.no_grad():", *indented(changes)]
     return [*lines, *clear, "loss.backward()", "", "# Update", *update]

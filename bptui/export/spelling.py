@@ -1,4 +1,4 @@
-"""Formulas as code of a program: in its own names, with functions for what is applied by name."""
+"""The formulas of a step as code of a program, with its mistakes and without them."""
 
 from __future__ import annotations
 
@@ -7,31 +7,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, TypeAlias
 
-from bptui.core.activations import ACTIVATIONS, APPLIED
 from bptui.core.experiment import Experiment
-from bptui.core.graph.node import SAMPLES, STABLE, leaf, ordered
+from bptui.core.graph.node import SAMPLES, STABLE, ordered
 from bptui.core.losses import TERMS
 from bptui.core.mistakes import with_mistakes
-from bptui.core.network import Network
 from bptui.core.step import training_step
 from bptui.explain.code import NumpyPrinter
 from bptui.explain.expression import (
-    Activated,
     Apply,
     Constant,
     Expression,
     Quantity,
     Scope,
     Setting,
-    Stable,
     is_op,
     quantities,
     times,
 )
-from bptui.explain.formulas import define, formula_of
+from bptui.explain.formulas import define
 from bptui.explain.printer import Path, Token, operator
 from bptui.explain.symbols import Symbols
-from bptui.export.layout import comment, commented, docstring, folded, indented
+from bptui.export.layout import comment, commented
 
 Words: TypeAlias = Mapping[Expression, str]
 """What quantities and parts of formulas are called."""
@@ -39,9 +35,9 @@ SEVERAL = 2
 """Samples of a graph that stands for any number of them."""
 
 
-def words(short: Mapping[str, str]) -> dict[Expression, str]:
+def words(names: Mapping[str, str]) -> dict[Expression, str]:
     """Return words for quantities by their names."""
-    return {Quantity(name): word for name, word in short.items()}
+    return {Quantity(name): word for name, word in names.items()}
 
 
 @dataclass(frozen=True)
@@ -53,20 +49,19 @@ class CodePrinter(NumpyPrinter):
     def written(self, node: Expression, level: int, path: Path, nest: int) -> list[Token]:
         if node in self.words:
             return [operator(self.words[node])]
-        if isinstance(node, Activated):
-            name = node.name.replace("'", "_derivative")
-            return self.filled(f"{name}({{0}})", node, path, nest)
         return super().written(node, level, path, nest)
 
     def leaf(self, node: Expression) -> Token:
         match node:
-            case Quantity(name):
-                return operator(self.words.get(Quantity(name), self.symbols.code(name)))
             case Setting(name):
                 return operator(name.upper())
             case Constant(_, _, code) if code == SAMPLES:
                 return operator("len(t)")
         return super().leaf(node)
+
+    def spelled(self, formula: Expression) -> str:
+        """Return Python for a formula; formatters set powers of single names close."""
+        return re.sub(r"([\w.]+) \*\* ([\w.]+)", r"\1**\2", self.code(formula))
 
 
 class TorchPrinter(CodePrinter):
@@ -98,62 +93,11 @@ class TorchPrinter(CodePrinter):
         return super().written(node, level, path, nest)
 
 
-class Speller:
-    """Writes the formulas of a network as code of numpy, or of torch."""
-
-    def __init__(self, network: Network, torch: bool = False) -> None:
-        self.network, self.printer = network, TorchPrinter if torch else CodePrinter
-        self.words = words({"input": "x", "target": "t"})
-
-    def code(self, formula: Expression, words: Words | None = None) -> str:
-        """Return Python for a formula, with further ``words`` here."""
-        every = {**self.words, **(words or {})}
-        printer = self.printer(Symbols(self.network.names), Scope({}, {}), words=every)
-        # formatters set powers of single names close
-        return re.sub(r"([\w.]+) \*\* ([\w.]+)", r"\1**\2", printer.code(formula))
-
-    def function(
-        self, head: str, result: Expression, about: str = "", words: Words | None = None
-    ) -> str:
-        """Return a function that returns ``result``."""
-        lines = docstring(about) if about else []
-        lines += folded("return ", self.code(result, words))
-        return "\n".join([f"def {head}:", *indented(lines)])
-
-    def functions(self, text: str) -> list[str]:
-        """Return those that ``text`` calls of the activations and their derivatives."""
-        found: dict[str, str] = {}
-        for name in dict.fromkeys(self.network.activations):
-            entry, z = ACTIVATIONS[name], leaf("z", (2, 2))
-            a = APPLIED[name](z)
-            body = formula_of(a).parts[1]
-            found[name] = self.function(f"{name}(z)", body, entry.note and f"{entry.note}.")
-            if entry.slope is not None:
-                slope = formula_of(entry.slope(z, a))
-                found[f"{name}_derivative"] = self.function(f"{name}_derivative(z)", slope)
-        called = _calls(text)
-        for name, function in found.items():
-            called |= _calls(function) if name in called else set()
-        return [function for name, function in found.items() if name in called]
-
-
-def _calls(text: str) -> set[str]:
-    return set(re.findall(r"(?<![\w.])\w+(?=\()", text))
-
-
-def read_by(formula: Expression) -> list[str]:
-    """Return the quantities in a formula's code, in the order of reading."""
-    match formula:
-        case Quantity(name):
-            return [name]
-        case Activated(_, (argument, _)):
-            return read_by(argument)
-        case Stable((_, computed)):
-            return read_by(computed)
-    return [*dict.fromkeys(name for part in formula.parts for name in read_by(part))]
-
-
-# the step with mistakes and without
+def printer(experiment: Experiment, torch: bool = False, more: Words | None = None) -> CodePrinter:
+    """Return what writes the formulas of an experiment, with ``more`` words of its program."""
+    every = {**words({"input": "x", "target": "t"}), **(more or {})}
+    kind = TorchPrinter if torch else CodePrinter
+    return kind(Symbols(experiment.network.names), Scope({}, {}), words=every)
 
 
 class Version:

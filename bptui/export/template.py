@@ -9,11 +9,11 @@ from bptui.core.experiment import Experiment
 from bptui.core.graph.backward import carried_back
 from bptui.core.graph.node import Node, constant, leaf, samples
 from bptui.core.losses import LOSSES, TERMS
-from bptui.explain.expression import Setting
+from bptui.explain.expression import Expression, Quantity, Setting, quantities
 from bptui.explain.formulas import formula_of
 from bptui.explain.words import loss_formula, plain_formula
 from bptui.export.layout import commented, folded, indented, listed, quoted
-from bptui.export.spelling import SEVERAL, Speller, Version, read_by
+from bptui.export.spelling import SEVERAL, Version, printer
 from bptui.presets.errors import printable
 from bptui.presets.folders import shipped_folder
 
@@ -49,7 +49,7 @@ class _Template:
         self.experiment, self.training = experiment, experiment.training
         self.network, self.names = experiment.network, experiment.network.names
         self.sizes, self.depth = self.network.layers, self.network.depth
-        self.speller, self.formulas = Speller(self.network), Version(experiment).definitions
+        self.formulas = Version(experiment).definitions
         parameters = [self.network.parameters_of(layer + 1) for layer in range(self.depth)]
         kinds = zip(*parameters, strict=True)
         self.given = dict(zip(("weights", "biases"), map(list, kinds), strict=False))
@@ -58,7 +58,7 @@ class _Template:
     def text(self) -> str:
         gradients, step = "\n".join(self.gradients()), "\n".join(self.step())
         blocks = ["\n".join([*self.header(), "", "import numpy as np"]), BLANK]
-        blocks += [*self.speller.functions(gradients), gradients, step]
+        blocks += [gradients, step]
         if self.sizes == (2, 2, 2) and not self.network.bias:
             blocks.append(SCALARS)
         return "\n\n\n".join(blocks) + "\n"
@@ -96,6 +96,8 @@ class _Template:
         for layer in layers:
             net, out = names.net(layer), names.out(layer)
             body += [f"{net} = {self.code(net)}  # (n, {sizes[layer]})"]
+            entry = ACTIVATIONS[self.network.activations[layer - 1]]
+            body += commented(wrap(entry.note, WIDTH))
             body += folded(f"{out} = ", self.code(out))
         body += self.loss()
         body += ["", "# backward pass, from the last layer to the first: delta is dL/dnet"]
@@ -113,13 +115,15 @@ class _Template:
         return [f"def gradients({self.takes}):", *indented(body)]
 
     def code(self, name: str) -> str:
-        l2 = Setting("l2", self.training.l2)
-        return self.speller.code(self.formulas[name], {l2: repr(l2.value)}).replace("len(t)", "n")
+        more: dict[Expression, str] = {Setting("l2", self.training.l2): repr(self.training.l2)}
+        return (
+            printer(self.experiment, more=more).spelled(self.formulas[name]).replace("len(t)", "n")
+        )
 
     def loss(self) -> list[str]:
         name = "data_loss" if self.training.l2 else "loss"
         net, lines = self.names.net(self.depth), list[str]()
-        if net in read_by(self.formulas[name]):
+        if Quantity(net) in quantities(self.formulas[name]):
             lines = [f"# computed from {net}, because the logarithm of a rounded 0 is infinite"]
         lines += folded("loss = ", self.code(name))
         return lines + (folded("loss += ", self.code("penalty")) if self.training.l2 else [])

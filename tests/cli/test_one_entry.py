@@ -150,8 +150,8 @@ def test_exported_programs(file: Path) -> None:
     program = numpy_program(made)
     assert_prints_losses_of(made, program, 1e-12)
     for line in (
-        "def wavy_derivative(z):\n    return 1 + 0.5 * np.cos(z)\n",
-        "    old_u = u.copy()\n    u[:] = MOMENTUM * u + g / k\n",
+        "    delta_h = dL_dout_h * (1 + 0.5 * np.cos(net_h))\n",
+        "    old_u_W1 = u_W1.copy()\n    u_W1[:] = MOMENTUM * u_W1 + gW1 / k\n",
     ):
         assert line in program
 
@@ -159,7 +159,7 @@ def test_exported_programs(file: Path) -> None:
 def test_exported_torch_program(file: Path) -> None:
     made = load(str(file))
     text = torch_program(made)
-    assert "return z + 0.5 * torch.sin(z)\n" in text
+    assert "    out_h = net_h + 0.5 * torch.sin(net_h)\n" in text
     assert "torch.optim" not in text
     pytest.importorskip("torch")
     assert_prints_losses_of(made, text, 1e-9)
