@@ -10,8 +10,7 @@ from textual.events import Key, Paste
 from textual.widgets import Button, Static
 
 from bptui.app.form import screen as form_screen
-from bptui.app.form.choice import Choice
-from bptui.app.form.controls import Area, Line
+from bptui.app.form.controls import Area, Choice, Line
 from bptui.app.form.row import FieldRow
 from bptui.app.form.screen import FormScreen
 from bptui.core.experiment import Experiment

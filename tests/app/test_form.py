@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bptui.app.form.draft import Draft
+from bptui.app.form.draft import Draft, Place, checked
 from bptui.app.form.screen import FormScreen
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
@@ -103,17 +104,15 @@ async def test_an_unchanged_form_gives_the_same_experiment(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_drafts_of_presets_make_the_same_presets(name: str) -> None:
-    experiment = load(name)
-    table = table_of(experiment)
-    draft = Draft.of(table, Path("presets").absolute())
-    assert draft.table() == table
-    retyped = Draft(draft.texts, draft.shape, draft.folder, draft.header)
-    description = table.description.strip()
-    assert not retyped.problems()
-    made = retyped.table()
-    assert made.description.strip() == description
-    assert (made.network, made.training, made.data) == (table.network, table.training, table.data)
-    assert (made.parameters, made.init) == (table.parameters, table.init)
+    folder, table = Path("presets").absolute(), table_of(load(name))
+    draft = Draft.of(table, folder)
+    made = checked(draft, Place(name, folder)).experiment
+    assert made is not None
+    assert table_of(made) == table
+    retyped = checked(replace(draft, given={}), Place(name, folder)).experiment
+    assert retyped is not None
+    assert_same_numbers(retyped, load(name))
+    assert retyped.description == made.description
 
 
 async def test_cancelling_changes_nothing_and_asks_before_it_loses_something() -> None:
@@ -187,7 +186,7 @@ async def test_a_csv_file_proposes_its_columns(
         await made.type("2-2\n")
         await made.write("data", "CSV file")
         await made.write("data.csv", "no.csv")
-        assert "does not exist" in made.beside("data.csv")
+        await made.session.until(lambda: "does not exist" in made.beside("data.csv"), "a word")
         await made.write("data.csv", "my own.csv")
         await made.session.until(lambda: made.ready, "the check")
         assert "size, weight, kind" in made.beside("data.class_column")

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bptui.app.form.checking import Place, checked
-from bptui.app.form.draft import Draft
+from bptui.app.form.draft import Draft, Place, checked
 from bptui.presets import load
 from bptui.presets.describe import table_of
 
@@ -54,7 +53,7 @@ BAD = [
     (W1, "1,,2\n3,4", "missing beside a comma"),
     (W1, "1_0 2\n3 4", "in row 1: '1_0'"),
     (W1, "\x1b[2J\x07", "'"),
-    (W1, THOUSAND, "1000 rows of 2; expected 2 rows of 2"),
+    (W1, THOUSAND, "1,000 rows of 2; expected 2 rows of 2"),
     (W1, "一 二\n三 四", "in row 1: '一'"),
     (B1, "", "missing"),
     (B1, "0.35", "1 number; expected 2: h1, h2"),
@@ -73,7 +72,7 @@ BAD = [
     ("training.steps", "1.5", "not a whole number"),
     ("training.steps", "-1", "0 to 1,000,000,000"),
     ("training.steps", "1e12", "0 to 1,000,000,000"),
-    ("training.batch_size", "0", "1 or more"),
+    ("training.batch_size", "0", "1 to 1"),
     ("training.batch_size", "2", "1 to 1, the number of samples"),
     ("training.train_weights", "perhaps", "neither yes nor no"),
     ("training.train_weights", "yes, no, yes", "3 switches; expected 2"),
@@ -217,7 +216,7 @@ async def test_a_thousand_rows_of_images_pasted() -> None:
     async with form(None) as made:
         await made.type("100-1\n")
         await made.write(INPUTS, text)
-        await made.session.shows(f"{len(text):,} characters in 1,000 rows")
+        await made.session.shows("1,000 rows of 100 numbers")
         await made.write(TARGETS, "\n".join("01" * 500))
         await made.session.until(lambda: made.ready, "the check")
         await made.to(INPUTS)

@@ -66,7 +66,7 @@ async def test_one_activation_or_column_is_chosen_from_a_list(tmp_path: Path) ->
         assert await listed(made, ACTIVATION) == [*ACTIVATIONS]
         await made.session.press("home", "enter")
         await closed(made)
-        assert made.screen._draft.text(ACTIVATION) == next(iter(ACTIVATIONS))
+        assert made.screen._draft.chosen(ACTIVATION) == next(iter(ACTIVATIONS))
         await made.to("training.learning_rate")
         await made.session.press("f2")  # a field without names
         assert made.session.app.screen is made.screen

@@ -10,8 +10,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 
 from bptui.app.commands.table import COMMANDS
-from bptui.app.form.choice import Choice
-from bptui.app.form.controls import Note
+from bptui.app.form.controls import Choice, Note
 from bptui.app.form.screen import FormScreen
 from bptui.app.panels.samples import SamplesPanel
 from bptui.app.screens.breakpoints import BreakpointScreen

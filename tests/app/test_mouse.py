@@ -7,7 +7,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from textual.geometry import Region
 from textual.widgets import Input
 
-from bptui.app.form.choice import Choice
+from bptui.app.form.controls import Choice
 from bptui.app.form.row import FieldRow
 from bptui.app.lines import key_hints
 from bptui.app.panels.loss import HIT, LossPanel

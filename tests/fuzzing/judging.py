@@ -13,8 +13,9 @@ from unittest.mock import patch
 import click
 
 from bptui.app.form import texts
-from bptui.app.form.columns import column_names, header
-from bptui.app.form.reading import READERS
+from bptui.app.form.draft import EMPTY, Draft
+from bptui.app.form.fields import BIASES, WEIGHTS
+from bptui.app.form.texts import columns_of, value_of
 from bptui.app.session.state import (
     Look,
     Session,
@@ -35,6 +36,7 @@ from bptui.presets import PresetError, load, loads
 from bptui.presets.number_parsing import EntryError
 from bptui.presets.own import entry
 from bptui.presets.save import SaveError, document
+from bptui.presets.schema import TABLES, keys
 
 from . import inputs
 
@@ -42,6 +44,10 @@ LONGEST_MESSAGE = 2_000
 LONG = 20_000
 SMALL = 2_000
 """Parameters and numbers of samples up to which an experiment is also run, explained, exported."""
+
+
+FIELDS = [f"{table}.{key}" for table in TABLES if table for key in keys(table)]
+FIELDS += [f"{WEIGHTS}[0]", f"{BIASES}[0]", "title"]
 
 
 class FaultError(Exception):
@@ -78,7 +84,7 @@ class Judge:
         content = inputs.csv_file(random)
         (self.folder / "t.csv").write_bytes(content)
         self.give_preset(random.choice(inputs.CSV_PRESETS).encode(), random)
-        header("t.csv", self.folder)
+        columns_of("t.csv", self.folder)
         return content
 
     def session(self, random: Random) -> bytes:
@@ -94,14 +100,14 @@ class Judge:
 
     def pasted(self, random: Random) -> str:
         text = inputs.pasted(random)
-        readers = [*READERS.values(), column_names]
+        fields = FIELDS
         if len(text) > LONG:  # each is given it by itself; all of them take their time together
-            readers = random.sample(readers, 2)
-        for reader in readers:
+            fields = random.sample(fields, 2)
+        for key in fields:
             with _told(EntryError):
-                reader(text)
+                value_of(key, text)
         fit(texts.printable(text), lines=True)
-        header(text[:5_000], self.folder)
+        Draft.of(EMPTY, self.folder).with_text("data.csv", text[:5_000])
         return text
 
     def give_preset(self, content: bytes, random: Random) -> None:

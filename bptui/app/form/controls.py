@@ -1,4 +1,4 @@
-"""What one types into: a line, rows of numbers, and a note in the place of too many of them."""
+"""What one types into or chooses with: a choice, a line, rows of numbers, a note for too many."""
 
 from __future__ import annotations
 
@@ -7,15 +7,101 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding
-from textual.events import Click, Paste
+from textual.content import Content
+from textual.events import Click, Key, Paste
 from textual.message import Message
+from textual.reactive import reactive
 from textual.suggester import Suggester
+from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
-from bptui.app.form.texts import LONGEST_SHOWN, printable
+from bptui.app.form.texts import printable
+from bptui.app.key_queue import LONGEST_LINE
 
+LONGEST_SHOWN = LONGEST_LINE
+"""Characters that a text area shows without being asked."""
 LEAST, MOST = 2, 10
 """Rows of a text area."""
+
+
+class Choice(Widget):
+    """One of a few words: all side by side, or the chosen one alone where there is no room."""
+
+    DEFAULT_CSS = """
+    Choice {
+        height: 1;
+        width: 1fr;
+        color: $text-muted;
+        &:focus { background: $foreground 10%; }
+    }
+    """
+    BINDINGS: ClassVar = [
+        Binding("left", "choose(-1)", "Previous", show=False),
+        Binding("right,space", "choose(1)", "Next", show=False),
+    ]
+    can_focus = True
+    chosen: reactive[str] = reactive("", init=False)
+
+    class Chosen(Message):
+        """The user has chosen something else."""
+
+    def __init__(self, options: tuple[str, ...], chosen: str) -> None:
+        super().__init__()
+        self.options = options
+        self.set_reactive(Choice.chosen, chosen)
+
+    @property
+    def _fits(self) -> bool:
+        return sum(len(option) + 2 for option in self.options) <= self.size.width
+
+    @property
+    def _place(self) -> int:
+        return self.options.index(self.chosen) if self.chosen in self.options else 0
+
+    def render(self) -> Content:
+        style = "bold reverse" if self.has_focus else "bold $text"
+        if self._fits:
+            return Content.assemble(
+                *(
+                    (f"[{option}]", style) if option == self.chosen else f" {option} "
+                    for option in self.options
+                )
+            )
+        blanks = " " * (max(map(len, self.options)) - len(self.chosen))
+        place = f"{self._place + 1} of {len(self.options)}: left, right"
+        return Content.assemble("< ", (self.chosen, style), f"{blanks} >  {place}")
+
+    def action_choose(self, by: int) -> None:
+        """Choose the next option, or the one before."""
+        self._choose(self.options[(self._place + by) % len(self.options)])
+
+    async def on_key(self, event: Key) -> None:
+        """Choose the next option that begins with the letter."""
+        if not event.character or not event.character.isalnum():
+            return
+        event.stop()
+        after = self._place + 1
+        for option in self.options[after:] + self.options[:after]:
+            if option.lower().startswith(event.character.lower()):
+                self._choose(option)
+                return
+
+    def on_click(self, event: Click) -> None:
+        """Choose the option that was clicked, or go on by the arrows around the only one."""
+        if not self._fits:
+            self.action_choose(-1 if event.x < len("< ") else 1)
+            return
+        end = 0
+        for option in self.options:
+            end += len(option) + 2
+            if event.x < end:
+                self._choose(option)
+                return
+
+    def _choose(self, option: str) -> None:
+        if option != self.chosen:
+            self.chosen = option
+            self.post_message(self.Chosen())
 
 
 class NameSuggester(Suggester):
@@ -26,11 +112,10 @@ class NameSuggester(Suggester):
         self._known = known
 
     async def get_suggestion(self, value: str) -> str | None:
+        """Return the text with its last name complete, if that is the beginning of one."""
         begun = re.split(r"[\s,]", value)[-1]
-        if not begun:
-            return None
-        close = (each for each in self._known if each.startswith(begun) and each != begun)
-        name = next(close, None)
+        close = (name for name in self._known if name.startswith(begun) and name != begun)
+        name = next(close, None) if begun else None
         return None if name is None else value + name[len(begun) :]
 
 
@@ -56,14 +141,6 @@ class Line(Input):
     }
     Line:focus { background: $foreground 20%; }
     """
-
-    def __init__(self, text: str, placeholder: str, suggester: Suggester | None) -> None:
-        super().__init__(
-            text,
-            placeholder,
-            suggester=suggester,
-            validate_on=["submitted"],  # never: what is typed is judged by the form
-        )
 
     def _on_paste(self, event: Paste) -> None:
         event.prevent_default()
@@ -102,16 +179,14 @@ class Area(TextArea):
     async def _on_paste(self, event: Paste) -> None:
         event.prevent_default()
         event.stop()
-        lines = (each.rstrip("\t ") for each in event.text.splitlines())
+        lines = (line.rstrip("\t ") for line in event.text.splitlines())
         text = "\n".join("\t".join(map(printable, line.split("\t"))) for line in lines)
         if len(text) <= LONGEST_SHOWN:
             self.move_cursor(self.replace(text, *self.selection).end_location)
             return
-        (row, column), (last_row, last_column) = sorted((self.selection.start, self.selection.end))
-        lines_of = self.document.lines
-        before = "\n".join([*lines_of[:row], lines_of[row][:column]])
-        after = "\n".join([lines_of[last_row][last_column:], *lines_of[last_row + 1 :]])
-        self.post_message(LongText(before + text + after))
+        start, end = sorted((self.selection.start, self.selection.end))
+        before = self.get_text_range((0, 0), start)
+        self.post_message(LongText(before + text + self.get_text_range(end, self.document.end)))
 
 
 class Note(Static):
@@ -133,29 +208,24 @@ class Note(Static):
     ]
     can_focus = True
 
-    class Changed(Message):
-        """``text`` takes the place of the numbers; None: they are to be shown."""
+    class Opened(Message):
+        """The numbers are to be shown."""
 
-        def __init__(self, note: Note, text: str | None) -> None:
-            super().__init__()
-            self.note, self.text = note, text
-
-        @property
-        def control(self) -> Note:
-            return self.note
-
-    def __init__(self, said: str) -> None:
+    def __init__(self, text: str) -> None:
+        rows = text.splitlines()
+        numbers = len(re.findall(r"[^\s,;\[\](){}]+", rows[0])) if rows else 0
+        said = f"{len(rows):,} rows of {numbers:,} numbers; enter: show, delete: clear"
         super().__init__(said, markup=False)
 
     def action_open(self) -> None:
-        self.post_message(self.Changed(self, None))
+        """Have the numbers shown."""
+        self.post_message(self.Opened())
 
     def action_clear(self) -> None:
-        self.post_message(self.Changed(self, ""))
-
-    def on_click(self, event: Click) -> None:
-        self.focus()
+        """Forget the numbers."""
+        self.post_message(LongText(""))
 
     def on_paste(self, event: Paste) -> None:
+        """Take what was pasted in the place of the numbers."""
         event.stop()
-        self.post_message(self.Changed(self, event.text))
+        self.post_message(LongText(event.text))

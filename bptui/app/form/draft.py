@@ -1,33 +1,47 @@
-"""What stands in the form: a text for every field, and the preset or the problems in it."""
+"""What stands in the form: a text for every field, and the experiment or the problems in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from bptui.app.form import texts
-from bptui.app.form.columns import Header, header, resolved
+from msgspec import Struct
+
 from bptui.app.form.fields import (
     BIASES,
     CLASSES,
     CSV,
+    DATA,
     GENERATED,
     NUMBERS,
     RANDOM,
+    TARGET,
     TYPED,
     WEIGHTS,
     ZERO,
     fields,
     units_text,
 )
-from bptui.app.form.reading import OPTIONAL, READERS, reader, said
-from bptui.app.form.texts import LONGEST_SHOWN, Kept
+from bptui.app.form.texts import (
+    Columns,
+    column_names,
+    columns_of,
+    columns_text,
+    file_name,
+    text_of,
+    value_of,
+)
 from bptui.core.errors import UnusableError
-from bptui.core.network import Names, Network
+from bptui.core.experiment import Experiment
+from bptui.core.network import Names
+from bptui.presets import build
+from bptui.presets.folders import working_folder
 from bptui.presets.number_parsing import EntryError
 from bptui.presets.schema import (
+    SETTINGS,
     TABLES,
     DataTable,
     NetworkTable,
@@ -35,311 +49,285 @@ from bptui.presets.schema import (
     default,
     keys,
     setting_names,
+    value,
 )
-from bptui.presets.schema import value as held
 
-Text = str | Kept
-EMPTY = PresetFile(
-    network=NetworkTable(layers=[]), data=DataTable(inputs=[], targets=[]), title=None
-)
+EMPTY = PresetFile(network=NetworkTable(layers=[]), data=DataTable(inputs=[], targets=[]))
 """The preset of the empty form: nothing typed, the schema's defaults."""
+_OUT_OF_SIGHT = ("init.scheme", "init.scale", "init.seed", "training.seed", "data.split_seed")
+"""Keys that a preset may hold although nothing depends on them."""
+_SHOWN = ("training.learning_rate", "training.steps")
+"""Fields that show their value although it is the default."""
+Texts = Mapping[str, str]
+
+
+class Place(NamedTuple):
+    """What the new experiment keeps of the one before: its name, and where it was read."""
+
+    name: str
+    folder: Path
+    file: Path | None = None
+    text: str = ""
+
+
+class Outcome(NamedTuple):
+    """Of a check of ``draft``: the experiment, or problems by field, or one of no field."""
+
+    draft: Draft
+    experiment: Experiment | None = None
+    problems: Mapping[str, str] = MappingProxyType({})
+    general: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Draft:
-    """The texts of all fields, of those out of sight too.
+    """The texts of all fields, of those out of sight too, by their paths in a preset.
 
     A text that is still as it was made stands for the very value it was made of. ``shape`` holds
     the units per layer as they could be read last. CSV files are looked for in ``folder``.
     """
 
-    texts: Mapping[str, Text]
+    texts: Texts
     shape: tuple[int, ...]
     folder: Path
-    header: Header | None = None
-    _proposed: Mapping[str, Text] = field(default_factory=dict)
+    columns: Columns | None = None
+    proposed: Texts = field(default_factory=dict)
     """What stands in some fields without anyone having chosen it."""
-    _given: Mapping[str, tuple[Text, object]] = field(default_factory=dict)
-    _read: dict[str, tuple[Text, object]] = field(default_factory=dict)
-    """What was read of the latest texts, to read none twice."""
+    given: Mapping[str, tuple[str, object]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, table: PresetFile, folder: Path) -> Draft:
-        """The draft that ``table`` fills."""
-        given = {key: (text, value) for key, text, value in _filled(table)}
-        filled = {key: text for key, (text, _) in given.items()}
-        named, choices = filled.get("data.csv", ""), _choices(table)
+    def of(cls, preset: PresetFile, folder: Path) -> Draft:
+        """Return the draft that ``preset`` fills."""
+        given = dict[str, tuple[str, object]]()
+        for table in TABLES:
+            part: Struct = getattr(preset, table) if table else preset
+            for name in keys(table):
+                key, held = f"{table}.{name}" if table else name, value(table, part, name)
+                if key in (WEIGHTS, BIASES) and isinstance(held, list):
+                    for layer, numbers in enumerate(held):
+                        given[f"{key}[{layer}]"] = text_of(key, numbers), numbers
+                elif key not in TABLES and held not in (None, []):
+                    usual = type(held) in (int, float) and held == default(table, name)
+                    silent = usual and key not in _SHOWN
+                    given[key] = "" if silent else text_of(key, held), held
+        data = preset.data
+        classes = data.csv is None or data.class_column is not None
+        choices = {
+            WEIGHTS: RANDOM if preset.parameters.weights is None else TYPED,
+            BIASES: ZERO if preset.parameters.biases is None else TYPED,
+            DATA: GENERATED if data.dataset is not None else CSV if data.csv else TYPED,
+            "data.dataset": "xor",
+            TARGET: CLASSES if classes else NUMBERS,
+        }
         return cls(
-            texts={**choices, **filled},
-            shape=tuple(table.network.layers),
+            texts={**choices, **{key: text for key, (text, _) in given.items()}},
+            shape=tuple(preset.network.layers),
             folder=folder,
-            header=header(str(named), folder) if named else None,
-            _proposed={} if named else {"data.target": choices["data.target"]},
-            _given=given,
+            columns=columns_of(data.csv, folder) if data.csv else None,
+            proposed={} if data.csv else {TARGET: CLASSES},
+            given=given,
         )
 
     @property
     def column_names(self) -> tuple[str, ...]:
-        return self.header.shown if self.header else ()
-
-    def text(self, key: str) -> Text:
-        return self.texts.get(key, "")
+        """The names of the CSV file's columns, as far as a terminal can show them."""
+        return (
+            tuple(name for name in self.columns.names if name.isprintable()) if self.columns else ()
+        )
 
     def chosen(self, key: str) -> str:
-        text = self.text(key)
-        return text if isinstance(text, str) else ""
+        """Return the text of a field."""
+        return self.texts.get(key, "")
 
-    def with_text(self, key: str, text: Text) -> Draft:
-        """The draft after ``text`` was typed into the field ``key``."""
+    def with_text(self, key: str, text: str) -> Draft:
+        """Return the draft after ``text`` was typed into the field ``key``."""
         made = replace(self, texts={**self.texts, key: text})
         if key == "network.layers":
-            layers = made._value(key)
-            if isinstance(layers, list):
-                return replace(made, shape=tuple(layers))
+            layers = made.value(key)
+            return replace(made, shape=tuple(layers)) if isinstance(layers, list) else made
         return made._with_columns() if key == "data.csv" else made
 
-    def changed(self, other: Draft) -> bool:
-        """Whether any text differs from ``other``'s."""
-        keys = self.texts.keys() | other.texts.keys()
-        return any(self.text(key) != other.text(key) for key in keys)
-
-    def problems(self, at_once: bool = False) -> dict[str, str]:
-        """What is wrong with single fields, by their keys.
-
-        ``at_once`` leaves out long texts that have not been read before.
-        """
-        shown = [each.key for each in fields(self)]
-        late = {key for key in shown if at_once and self._takes_time(key)}
-        found = dict[str, str]()
-        for key in shown:
-            value = None if key in late else self._value(key)
-            if isinstance(value, EntryError):
-                found[key] = str(value)
-        if "data.csv" in shown and self.header and self.header.problem:
-            now = header(self.chosen("data.csv"), self.folder)  # it may have been mended meanwhile
-            if now and now.problem:
-                found.setdefault("data.csv", now.problem)
-        return {**self._misfits(late), **found}
-
-    def _takes_time(self, key: str) -> bool:
-        """Whether the text of a field is long and has not been read yet."""
-        text = self.text(key)
-        long = isinstance(text, str) and len(text) > LONGEST_SHOWN
-        return long and all(known.get(key, ("",))[0] != text for known in (self._given, self._read))
-
-    def table(self) -> PresetFile:
-        """The preset; there must be no problems."""
-        plain: dict[str, Any] = {"network": {}, "parameters": {}, "init": {}, "training": {}}
-        plain["data"], depth = {}, len(self.shape) - 1
-        shown = [each.key for each in fields(self)]
-        for key in [*shown, *(each for each in _ALSO_OUT_OF_SIGHT if each not in shown)]:
-            value = self._value(key)
-            if key not in READERS or isinstance(value, EntryError) or value is None:
-                continue
-            if key not in shown and isinstance(value, list) and len(value) != depth:
-                continue  # switches of layers that are gone
-            name, _, rest = key.rpartition(".")
-            (plain[name] if name else plain)[rest] = value
-        for key, choice in ((WEIGHTS, TYPED), (BIASES, TYPED)):
-            if self.chosen(key) == choice and key in shown:
-                plain["parameters"][key.partition(".")[2]] = [
-                    self._value(f"{key}[{layer}]") for layer in range(depth)
-                ]
-        training = plain["training"]
-        names = setting_names()
-        training["settings"] = {name: training.pop(name) for name in names if name in training}
-        made = {name: TABLES[name](**values) for name, values in plain.items() if name in TABLES}
-        return PresetFile(**{**plain, **made})
+    def differs_from(self, other: Draft) -> bool:
+        """Return whether any text differs from ``other``'s."""
+        known = self.texts.keys() | other.texts.keys()
+        return any(self.chosen(key) != other.chosen(key) for key in known)
 
     def value(self, key: str) -> object:
-        """The value of a field; None where there is none or it cannot be read."""
-        value = self._value(key)
-        return None if isinstance(value, EntryError) else value
-
-    def _value(self, key: str) -> object:
-        """The value of a field, or the error with it."""
-        text = self.text(key)
-        for known in (self._given, self._read):
-            if key in known and known[key][0] == text:
-                return known[key][1]
-        value: object
-        if isinstance(text, Kept):
-            return text.rows
-        if not text.strip() and key in OPTIONAL:
-            return None
+        """Return the value of a field, or the :class:`EntryError` with it."""
+        text = self.chosen(key)
+        if key in self.given and self.given[key][0] == text:
+            return self.given[key][1]
         try:
-            if key == "data.csv":  # which comes and goes with the file, so that nothing is kept
-                return resolved(text, self.folder)
-            value = reader(key)(text)
+            return file_name(text, self.folder) if key == "data.csv" else value_of(key, text)
         except EntryError as error:
-            value = error
-        except KeyError:  # the choice of a part, which is no value of the preset
-            return text
-        self._read[key] = (text, value)
-        return value
+            return error
 
     def _with_columns(self) -> Draft:
-        """With columns proposed for the file that was named, unless those chosen fit already."""
-        found = header(self.chosen("data.csv"), self.folder)
-        if found is None or found == self.header or found.problem:
-            return replace(self, header=found or self.header)
-        target = found.proposed_target
-        proposed: dict[str, Text] = {
-            "data.class_column": found.proposed_class or target,
-            "data.target_columns": texts.columns_text([target]) if target else "",
+        """Return it with columns proposed for the file that was named, unless those chosen fit."""
+        found = columns_of(self.chosen("data.csv"), self.folder)
+        if found is None or found == self.columns:
+            return self
+        shown = [name for name in found.names if name.isprintable()]
+        numbers = [name for name in shown if name in found.numeric][-1:]
+        classes = [name for name in shown if name not in found.numeric][-1:]
+        proposed = {
+            "data.class_column": (classes or numbers or [""])[0],
+            "data.target_columns": columns_text(numbers),
             "data.input_columns": "",
-            "data.target": CLASSES if found.proposed_class else NUMBERS,
+            TARGET: CLASSES if classes else NUMBERS,
         }
-        targets = "class_column" if self.chosen("data.target") == CLASSES else "target_columns"
-        fit = {key: self._fits(key, found) for key in proposed if key != "data.target"}
-        fit["data.target"] = fit[f"data.{targets}"] or self._is_proposed(f"data.{targets}")
-        kept = [key for key, fits in fit.items() if fits and not self._is_proposed(key)]
-        proposed = {key: text for key, text in proposed.items() if key not in kept}
-        return replace(self, texts={**self.texts, **proposed}, header=found, _proposed={**proposed})
+        for key in [*proposed]:
+            text = self.chosen(key)
+            names = {text} if key.endswith("_column") else {*column_names(text)}
+            of_the_user = text not in ("", self.proposed.get(key, ""))
+            if of_the_user and (key == TARGET or names <= {*found.names}):
+                del proposed[key]
+        return replace(self, texts={**self.texts, **proposed}, columns=found, proposed=proposed)
 
-    def _is_proposed(self, key: str) -> bool:
-        """Whether a field is empty or as it was proposed, so that nobody has chosen it."""
-        return self.text(key) in ("", self._proposed.get(key, ""))
 
-    def _fits(self, key: str, columns: Header) -> bool:
-        """Whether a field names columns of a file, if it names any."""
-        value = self.value(key)
-        named = [value] if isinstance(value, str) else value
-        return isinstance(named, list) and set(named) <= set(columns.names)
+def empty() -> tuple[Place, Draft]:
+    """Return the form with nothing in it."""
+    folder = working_folder()
+    return Place("untitled", folder), Draft.of(EMPTY, folder)
 
-    def _misfits(self, late: Collection[str]) -> dict[str, str]:
-        """Where numbers that can be read do not fit the layers, or each other."""
-        shape, found = self.shape, dict[str, str]()
-        if not isinstance(self.value("network.layers"), list):
-            return found
-        names, depth = Names(shape), len(shape) - 1
-        self._misfit_activation(found)
-        for name in ("weights", "biases"):
-            switches = self.value(f"training.train_{name}")
-            if isinstance(switches, list) and len(switches) != depth:
-                message = f"{len(switches)} switches; expected {depth}, one per layer"
-                found[f"training.train_{name}"] = message
-        typed = self.chosen(WEIGHTS) == TYPED
-        for layer in range(1, depth + 1):
-            key = f"{WEIGHTS}[{layer - 1}]"
-            rows = self._rows(key) if typed and key not in late else None
-            if rows and (len(rows), len(rows[0])) != shape[layer - 1 : layer + 1]:
-                expected = f"{_rows(*shape[layer - 1 : layer + 1])}: "
-                expected += f"{units_text(names, layer - 1)} -> {units_text(names, layer)}"
-                found[key] = f"{_rows(len(rows), len(rows[0]))}; expected {expected}"
-            key = f"{BIASES}[{layer - 1}]"
-            row = self.value(key) if self.chosen(BIASES) == TYPED else None
-            if isinstance(row, list) and len(row) != shape[layer]:
-                units = units_text(names, layer)
-                found[key] = f"{_numbers(len(row))}; expected {shape[layer]}: {units}"
-        if self.chosen("data") == TYPED:
-            self._misfit_samples(found, names, late)
+
+class Pages:
+    """What the form held before it was emptied: nothing that was typed is lost.
+
+    Emptying a form puts what stands in it aside; emptying one as it was turns a page back. An empty
+    form, or a page just turned to, is left for the page put aside before it; after the first page
+    comes the empty form again. So each is within reach, and none takes another's place.
+    """
+
+    def __init__(self, place: Place, opened: Draft) -> None:
+        self._opened = self._shown = opened
+        self._aside = [(place, opened)] if opened.differs_from(empty()[1]) else []
+        """In the order in which they were put aside."""
+        self._at = 0
+        """Which of them is shown; their number: the empty form."""
+
+    def turned(self, place: Place, draft: Draft) -> tuple[Place, Draft]:
+        """Return what to show in the place of ``draft``, which is kept."""
+        edited = draft.differs_from(self._shown)
+        if edited:
+            del self._aside[self._at : self._at + 1]
+            self._aside.append((place, draft))
+        self._at = len(self._aside) if edited or self._at == 0 else self._at - 1
+        page = self._aside[self._at] if self._at < len(self._aside) else empty()
+        self._shown = page[1]
+        return page
+
+    def changed(self, draft: Draft) -> bool:
+        """Return whether something was typed into the form as it is shown."""
+        return draft.differs_from(self._opened)
+
+    def unsaved(self, draft: Draft) -> bool:
+        """Return whether something was typed into it or into what was put aside."""
+        others = (page for at, (_, page) in enumerate(self._aside) if at != self._at)
+        return self.changed(draft) or any(map(self.changed, others))
+
+
+def checked(draft: Draft, place: Place) -> Outcome:
+    """Make the experiment; this may take as long as reading its data does.
+
+    What is wrong with one field is found beside what is wrong with others: the experiment is made
+    again without it.
+    """
+    known, values, problems = list[str](), dict[str, Any](), dict[str, str]()
+    for entry in fields(draft):
+        known.append(entry.key)
+        if entry.required or draft.chosen(entry.key).strip():
+            found = draft.value(entry.key)
+            if isinstance(found, EntryError):
+                problems[entry.key] = str(found)
+            else:
+                values[entry.key] = found
+    problems = _misfits(draft, values) | problems
+    while "network.layers" not in problems:
+        usable = {key: held for key, held in values.items() if key not in problems}
+        preset = _preset(draft, usable)
+        try:
+            made = build.experiment(preset, place.name, place.folder, place.file, place.text)
+        except UnusableError as error:
+            key = nearest(error.key, known)
+            if not problems and key in ("", DATA):
+                return Outcome(draft, general=str(error))
+            if key in ("", DATA, *problems):
+                break
+            problems[key] = f"{error.found}; expected {error.expected}"
+        else:
+            if not problems:
+                return Outcome(draft, made)
+            break
+    return Outcome(draft, problems=problems)
+
+
+def _preset(draft: Draft, values: Mapping[str, Any]) -> PresetFile:
+    """Return the preset of what could be read."""
+    plain: dict[str, Any] = {table: {} for table in TABLES}
+    for key in [*values, *_OUT_OF_SIGHT]:
+        held = values.get(key, draft.given.get(key, ("", None))[1])
+        table, _, name = key.rpartition(".")
+        if held is not None and key not in (WEIGHTS, BIASES, DATA, TARGET) and "[" not in key:
+            plain[table][name] = held
+    for key in (WEIGHTS, BIASES):
+        layers = [values.get(f"{key}[{layer}]") for layer in range(len(draft.shape) - 1)]
+        if values.get(key) == TYPED and all(layers):
+            plain["parameters"][key.partition(".")[2]] = layers
+    training = plain["training"]
+    settings = {name: training.pop(name) for name in setting_names() if name in training}
+    training[SETTINGS] = settings
+    made = plain.pop("") | {table: TABLES[table](**held) for table, held in plain.items()}
+    return PresetFile(**made)
+
+
+def _misfits(draft: Draft, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return where numbers that can be read do not fit the layers, or each other."""
+    found, shape, names = dict[str, str](), draft.shape, Names(draft.shape)
+    if "network.layers" not in values:
         return found
-
-    def _misfit_activation(self, found: dict[str, str]) -> None:
-        value = self.value("network.activation")
-        if isinstance(value, str | list):
-            listed = [value] * (len(self.shape) - 1) if isinstance(value, str) else value
-            try:
-                Network(self.shape, tuple(listed))
-            except UnusableError as error:
-                found["network.activation"] = said(error)
-
-    def _misfit_samples(self, found: dict[str, str], names: Names, late: Collection[str]) -> None:
-        counts = dict[str, int]()
-        for key, layer in (("data.inputs", 0), ("data.targets", len(self.shape) - 1)):
-            rows, units = None if key in late else self._rows(key), self.shape[layer]
-            if not rows:
-                continue
-            counts[key] = len(rows)
-            if len(rows[0]) != units:
-                message = f"{_numbers(len(rows[0]))} per row; expected {units}"
-                found[key] = f"{message}: {units_text(names, layer)}"
-        if len(set(counts.values())) > 1 and "data.targets" not in found:
-            inputs, targets = counts.values()
-            found["data.targets"] = f"{targets} samples; expected {inputs}, one row per input"
-
-    def _rows(self, key: str) -> list[list[float]] | None:
-        value = self.value(key)
-        return value if isinstance(value, list) and value and value[0] else None
+    for layer in range(1, len(shape)):
+        rows, row = (values.get(f"{key}[{layer - 1}]") for key in (WEIGHTS, BIASES))
+        if rows and (len(rows), len(rows[0])) != shape[layer - 1 : layer + 1]:
+            expected = f"{_rows_text(*shape[layer - 1 : layer + 1])}: "
+            expected += f"{units_text(names, layer - 1)} -> {units_text(names, layer)}"
+            said = f"{_rows_text(len(rows), len(rows[0]))}; expected {expected}"
+            found[f"{WEIGHTS}[{layer - 1}]"] = said
+        if row and len(row) != shape[layer]:
+            said = f"{_counted(len(row), 'number')}; expected {shape[layer]}: "
+            found[f"{BIASES}[{layer - 1}]"] = said + units_text(names, layer)
+    counts = []
+    for key, layer in (("data.inputs", 0), ("data.targets", len(shape) - 1)):
+        if rows := values.get(key):
+            counts.append(len(rows))
+            if len(rows[0]) != shape[layer]:
+                said = f"{_counted(len(rows[0]), 'number')} per row; expected {shape[layer]}: "
+                found[key] = said + units_text(names, layer)
+    if len({*counts}) > 1:
+        said = f"{counts[1]} samples; expected {counts[0]}, one row per input"
+        found.setdefault("data.targets", said)
+    return found
 
 
-_ALSO_OUT_OF_SIGHT = (
-    "init.scheme",
-    "init.scale",
-    "init.seed",
-    "training.seed",
-    "training.train_biases",
-    "data.split_seed",
-)
-"""Fields whose values a preset may hold although nothing depends on them."""
+def nearest(key: str, known: Collection[str]) -> str:
+    """Return the longest known key that ``key`` begins with; empty if there is none."""
+    found = [each for each in known if key == each or key.startswith((f"{each}.", f"{each}["))]
+    return max(found, key=len, default="")
 
 
-def _rows(rows: int, columns: int) -> str:
-    return f"{rows} {'row' if rows == 1 else 'rows'} of {columns}"
+def _rows_text(rows: int, columns: int) -> str:
+    return f"{_counted(rows, 'row')} of {columns}"
 
 
-def _numbers(count: int) -> str:
-    return f"{count} {'number' if count == 1 else 'numbers'}"
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
-def _choices(table: PresetFile) -> dict[str, Text]:
-    """Which of the ways to give a part the preset takes."""
-    form = GENERATED if table.data.dataset is not None else CSV if table.data.csv else TYPED
-    classes = table.data.csv is None or table.data.class_column is not None
-    return {
-        WEIGHTS: RANDOM if table.parameters.weights is None else TYPED,
-        BIASES: ZERO if table.parameters.biases is None else TYPED,
-        "data": form,
-        "data.dataset": "xor",
-        "data.target": CLASSES if classes else NUMBERS,
-    }
-
-
-def _filled(table: PresetFile) -> list[tuple[str, Text, object]]:
-    """(key, text, value) of each field that has one."""
-    made = list[tuple[str, Text, object]]()
-    for name in TABLES:
-        part = getattr(table, name) if name else table
-        for entry in keys(name):
-            key = f"{name}.{entry}" if name else entry
-            value = held(name, part, entry)
-            if key in (WEIGHTS, BIASES) and isinstance(value, list):
-                made += [(f"{key}[{at}]", _text(key, each), each) for at, each in enumerate(value)]
-            elif key in READERS and value is not None and (value != [] or key in OPTIONAL):
-                silent = key in OPTIONAL and value == default(name, entry) and key not in _TOLD
-                made.append((key, "" if silent else _text(key, value), value))
-    return made
-
-
-_TOLD = (
-    "training.learning_rate",
-    "training.steps",
-    "training.train_weights",
-    "training.train_biases",
-)
-"""Fields that show their value although it is the default."""
-
-
-_WRITERS: Mapping[str, Callable[[Any], Text]] = {
-    WEIGHTS: texts.kept_or_text,
-    BIASES: texts.vector_text,
-    "data.inputs": texts.kept_or_text,
-    "data.targets": texts.kept_or_text,
-    "network.layers": lambda layers: "-".join(map(str, layers)),
-    "network.activation": texts.names_text,
-    "training.mistakes": texts.names_text,
-    "training.train_weights": texts.switches_text,
-    "training.train_biases": texts.switches_text,
-    "data.input_columns": texts.columns_text,
-    "data.target_columns": texts.columns_text,
-}
-"""What makes a text of a value that is neither text itself, nor a number, nor a switch."""
-
-
-def _text(key: str, value: object) -> Text:
-    if key in _WRITERS:
-        return _WRITERS[key](value)
-    if isinstance(value, bool):
-        return texts.yes_or_no(value)
-    return texts.printable(value) if isinstance(value, str) else repr(value)
+def summary(experiment: Experiment) -> str:
+    """Return ``2-2-2 sigmoid: 12 weights and biases, 1 sample``."""
+    network, data = experiment.network, experiment.data
+    what = "weights and biases" if network.bias else "weights"
+    tested = len(data.test_inputs)
+    tests = f" and {_counted(tested, 'test sample')}" if tested else ""
+    samples = _counted(data.samples, "sample")
+    return f"{network}: {network.parameter_count:,} {what}, {samples}{tests}"

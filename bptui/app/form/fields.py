@@ -1,11 +1,10 @@
-"""The fields of the form: what each is called, what it takes, and when it is there."""
+"""The rows of the form: which there are, in which order, and what each is called and takes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from textwrap import shorten
-from typing import Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.data import DATASETS
@@ -14,18 +13,21 @@ from bptui.core.mistakes import MISTAKES
 from bptui.core.network import INITIALIZERS, Names
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets.number_parsing import EntryError, number
+from bptui.presets.schema import default, hints, setting_names, words
 
 WEIGHTS, BIASES = "parameters.weights", "parameters.biases"
+DATA, TARGET = "data", "data.target"
+"""Choices that are no keys of a preset: where the samples come from, what a CSV file's targets are.
+"""
 TYPED, RANDOM, ZERO, GENERATED, CSV = "typed", "random", "0", "generated", "CSV file"
-CLASSES, NUMBERS = "classes", "numbers"
+CLASSES, NUMBERS, YES, NO = "classes", "numbers", "yes", "no"
 _LISTED = 3
 """Units of a layer that are all named; of more than that the first and the last."""
 _COLUMNS = 70
 """Characters of the names of columns that are listed."""
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """A row of the form; ``key`` is the path in the preset, or the choice of a part of it."""
 
     key: str
@@ -35,6 +37,9 @@ class Field:
     options: tuple[str, ...] = ()
     """What a choice chooses from, or names that complete what is typed into a line."""
     placeholder: str = ""
+    """What an empty field means."""
+    required: bool = False
+    """Whether it must be filled in."""
     several: bool = False
     """Whether more than one of the options may be named."""
     meanings: tuple[str, ...] = ()
@@ -42,7 +47,7 @@ class Field:
 
 
 class Answers(Protocol):
-    """What decides which fields there are: the choices made so far, and the units per layer."""
+    """What decides which rows there are: the choices made so far, and the units per layer."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -53,212 +58,204 @@ class Answers(Protocol):
     def chosen(self, key: str) -> str: ...
 
 
+Condition = Callable[[Answers], bool]
+
+CHOICES: Mapping[str, Iterable[str]] = {
+    WEIGHTS: (RANDOM, TYPED),
+    BIASES: (ZERO, TYPED),
+    "init.scheme": INITIALIZERS,
+    "training.loss": LOSSES,
+    "training.reduction": ("mean", "sum"),
+    "training.optimizer": OPTIMIZERS,
+    DATA: (TYPED, GENERATED, CSV),
+    "data.dataset": DATASETS,
+    TARGET: (CLASSES, NUMBERS),
+}
+NAMES: Mapping[str, Iterable[str]] = {
+    "network.activation": ACTIVATIONS,
+    "training.mistakes": MISTAKES,
+}
+BLOCKS = ("data.inputs", "data.targets", "description")
+SEVERAL = ("training.mistakes", "data.target_columns", "data.input_columns")
+"""Fields in which more than one of the names may stand."""
+COLUMNS = ("data.class_column", "data.target_columns", "data.input_columns")
+PLACEHOLDERS = {
+    "training.batch_size": "all",
+    "training.train_weights": YES,
+    "training.train_biases": YES,
+    "training.mistakes": "none",
+    "data.samples": "200",
+    "data.noise": "0.0",
+    "data.seed": "0",
+    "data.input_columns": "all others",
+    "title": "the file's name",
+}
+"""What an empty field means where it is not the default of the schema."""
+REQUIRED = (
+    "network.layers",
+    "network.activation",
+    "data.inputs",
+    "data.targets",
+    "data.csv",
+    "data.class_column",
+    "data.target_columns",
+)
+
+
 def sections(answers: Answers) -> list[tuple[str, list[Field]]]:
-    """The fields there are, in order, under their headings."""
-    return [
-        ("Network", _network()),
-        ("Start values", _start(answers)),
-        ("Training", _training(answers)),
-        ("Data", _data(answers)),
-        ("About", _about()),
-    ]
+    """Return the fields there are, in order, under their headings."""
+    made = list[tuple[str, list[Field]]]()
+    for title, rows in _rows().items():
+        fields = list[Field]()
+        for key, condition in rows.items():
+            if condition is None or condition(answers):
+                fields += _layers(key, answers) if key.endswith("[]") else [field(key, answers)]
+        made.append((title, fields))
+    return made
 
 
 def fields(answers: Answers) -> list[Field]:
-    return [each for _, group in sections(answers) for each in group]
+    """Return the fields there are, in order."""
+    return [found for _, group in sections(answers) for found in group]
 
 
-def units_text(names: Names, layer: int) -> str:
-    """i1, i2 or i1..i784"""
-    count = names.layers[layer]
-    if count > _LISTED:
-        return f"{names.unit(layer, 0)}..{names.unit(layer, count - 1)}"
-    return ", ".join(names.unit(layer, unit) for unit in range(count))
+def _rows() -> Mapping[str, Mapping[str, Condition | None]]:
+    """Return the keys of each section, with the condition under which there is such a row."""
 
+    def when(key: str, *options: str) -> Condition:
+        return lambda answers: answers.chosen(key) in options
 
-def _choice(key: str, label: str, explanation: str, options: Sequence[str]) -> Field:
-    return Field(key, label, explanation, "choice", tuple(options))
+    def sized(answers: Answers) -> bool:
+        dataset = DATASETS.get(answers.chosen("data.dataset"))
+        return answers.chosen(DATA) == GENERATED and dataset is not None and dataset.sized
 
+    def targets(option: str) -> Condition:
+        return lambda answers: answers.chosen(DATA) == CSV and answers.chosen(TARGET) == option
 
-def _yes_no(key: str, label: str, explanation: str) -> Field:
-    return _choice(key, label, explanation, ("yes", "no"))
+    def setting(name: str) -> Condition:
+        return lambda answers: name in OPTIMIZERS[answers.chosen("training.optimizer")].defaults
 
-
-def _network() -> list[Field]:
-    return [
-        Field("network.layers", "layers", "units per layer, input first: 2-3-1"),
-        Field(
-            "network.activation",
-            "activation",
-            "one name, or a list; f2 lists them",
-            options=tuple(ACTIVATIONS),
-        ),
-        _yes_no("network.bias", "biases", "do units have a bias?"),
-    ]
-
-
-def _start(answers: Answers) -> list[Field]:
-    made = [_choice(WEIGHTS, "start weights", "random from a seed, or typed in", (RANDOM, TYPED))]
-    names, depth = Names(answers.shape), max(len(answers.shape) - 1, 0)
-    if answers.chosen(WEIGHTS) == RANDOM:
-        made += [
-            _choice("init.scheme", "scheme", "how random weights are drawn", tuple(INITIALIZERS)),
-            Field("init.scale", "scale", "half-width, deviation or constant", placeholder="1.0"),
-            Field("init.seed", "seed", "another seed gives other weights", placeholder="0"),
-        ]
-    else:
-        for layer in range(1, depth + 1):
-            source, destination = units_text(names, layer - 1), units_text(names, layer)
-            rows, columns = answers.shape[layer - 1 : layer + 1]
-            made.append(
-                Field(
-                    f"{WEIGHTS}[{layer - 1}]",
-                    f"{names.weights(layer)} {rows}x{columns}",
-                    f"{source} -> {destination}: rows are {source}",
-                    "block",
-                )
-            )
-    if answers.chosen("network.bias") == "no":
-        return made
-    made.append(_choice(BIASES, "start biases", "all 0, or typed in", (ZERO, TYPED)))
-    if answers.chosen(BIASES) == TYPED:
-        made += [
-            Field(
-                f"{BIASES}[{layer - 1}]",
-                names.bias(layer),
-                f"{answers.shape[layer]:,} numbers: {units_text(names, layer)}",
-            )
-            for layer in range(1, depth + 1)
-        ]
-    return made
-
-
-_SETTINGS = {
-    "momentum": "share of the last step that is kept",
-    "beta1": "decay of the mean gradient",
-    "beta2": "decay of the mean squared gradient",
-    "rho": "decay of the mean squared gradient",
-    "epsilon": "keeps the divisor above 0",
-}
-
-
-def _training(answers: Answers) -> list[Field]:
-    optimizer = OPTIMIZERS[answers.chosen("training.optimizer")]
-    made = [
-        _choice("training.loss", "loss", "for one sample", tuple(LOSSES)),
-        _choice("training.reduction", "reduction", "over the samples of a batch", ("mean", "sum")),
-        _choice("training.optimizer", "optimizer", "how weights are updated", tuple(OPTIMIZERS)),
-        Field("training.learning_rate", "learning rate", "a number, 0 or more", placeholder="0.1"),
-    ]
-    made += [
-        Field(f"training.{name}", name, _SETTINGS.get(name, "a number"), placeholder=repr(value))
-        for name, value in optimizer.defaults.items()
-    ]
-    made += [
-        Field("training.l2", "L2", "adds L2 * sum(W**2) to the loss", placeholder="0.0"),
-        Field("training.steps", "steps", "where a run stops", placeholder="1000"),
-        Field("training.batch_size", "batch size", "samples per step", placeholder="all"),
-        _yes_no("training.shuffle", "shuffle", "a new order every epoch"),
-    ]
-    if answers.chosen("training.shuffle") == "yes":
-        made.append(Field("training.seed", "shuffle seed", "seed of the order", placeholder="0"))
-    switch = "yes, no, or a list: yes, no"
-    made.append(Field("training.train_weights", "train weights", switch, placeholder="yes"))
-    if answers.chosen("network.bias") == "yes":
-        made.append(Field("training.train_biases", "train biases", switch, placeholder="yes"))
-    made.append(
-        Field(
-            "training.mistakes",
-            "mistakes",
-            "deliberate mistakes; f2 lists them",
-            options=tuple(MISTAKES),
-            placeholder="none",
-            several=True,
-            meanings=tuple(each.summary for each in MISTAKES.values()),
-        )
-    )
-    return made
-
-
-def _data(answers: Answers) -> list[Field]:
-    kinds: Mapping[str, Callable[[Answers], list[Field]]] = {
-        TYPED: _typed,
-        GENERATED: _generated,
-        CSV: _csv,
+    drawn, biases = when(WEIGHTS, RANDOM), when("network.bias", YES)
+    return {
+        "Network": dict.fromkeys(("network.layers", "network.activation", "network.bias")),
+        "Start values": {
+            WEIGHTS: None,
+            "init.scheme": drawn,
+            "init.scale": drawn,
+            "init.seed": drawn,
+            f"{WEIGHTS}[]": when(WEIGHTS, TYPED),
+            BIASES: biases,
+            f"{BIASES}[]": lambda answers: biases(answers) and answers.chosen(BIASES) == TYPED,
+        },
+        "Training": {
+            "training.loss": None,
+            "training.reduction": None,
+            "training.optimizer": None,
+            "training.learning_rate": None,
+            **{f"training.{name}": setting(name) for name in setting_names()},
+            "training.l2": None,
+            "training.steps": None,
+            "training.batch_size": None,
+            "training.shuffle": None,
+            "training.seed": when("training.shuffle", YES),
+            "training.train_weights": None,
+            "training.train_biases": biases,
+            "training.mistakes": None,
+        },
+        "Data": {
+            DATA: None,
+            "data.inputs": when(DATA, TYPED),
+            "data.targets": when(DATA, TYPED),
+            "data.dataset": when(DATA, GENERATED),
+            "data.samples": sized,
+            "data.noise": sized,
+            "data.seed": sized,
+            "data.csv": when(DATA, CSV),
+            TARGET: when(DATA, CSV),
+            "data.class_column": targets(CLASSES),
+            "data.target_columns": targets(NUMBERS),
+            "data.input_columns": when(DATA, CSV),
+            "data.standardize": None,
+            "data.test_fraction": None,
+            "data.split_seed": _splits,
+        },
+        "About": dict.fromkeys(("title", "description", "source")),
     }
-    chosen = answers.chosen("data")
-    made = [_choice("data", "data", "where the samples come from", tuple(kinds))]
-    made += kinds[chosen](answers)
-    made += [
-        _yes_no("data.standardize", "standardize", "inputs with mean 0 and deviation 1"),
-        Field("data.test_fraction", "test fraction", "share of test samples", placeholder="0.0"),
-    ]
-    if _is_more_than_0(answers.chosen("data.test_fraction")):
-        made.append(
-            Field("data.split_seed", "split seed", "picks the test samples", placeholder="0")
-        )
-    return made
 
 
-def _is_more_than_0(text: str) -> bool:
-    """Whether the number in ``text`` may be; what cannot be read may become one."""
+def _splits(answers: Answers) -> bool:
+    """Return whether there are test samples; what cannot be read may become a number above 0."""
+    text = answers.chosen("data.test_fraction")
     try:
         return text.strip() != "" and number(text) != 0.0
     except EntryError:
         return True
 
 
-def _typed(answers: Answers) -> list[Field]:
-    names, shape = Names(answers.shape), answers.shape
-    inputs, targets = (units_text(names, at) if shape else "" for at in (0, len(shape) - 1))
-    return [
-        Field(f"data.{key}", key, f"one row per sample{f': {units}' if units else ''}", "block")
-        for key, units in (("inputs", inputs), ("targets", targets))
-    ]
-
-
-def _generated(answers: Answers) -> list[Field]:
-    made = [_choice("data.dataset", "dataset", "generated data", tuple(DATASETS))]
-    if DATASETS[answers.chosen("data.dataset")].sized:
-        made += [
-            Field("data.samples", "samples", "number of samples", placeholder="200"),
-            Field("data.noise", "noise", "standard deviation", placeholder="0.0"),
-            Field("data.seed", "seed", "another seed gives other samples", placeholder="0"),
-        ]
-    return made
-
-
-def _csv(answers: Answers) -> list[Field]:
-    names = answers.column_names
-    listed = "names separated by commas"
-    if names:
-        listed = f"f2 lists them: {shorten(', '.join(names), _COLUMNS)}"
-    made = [
-        Field("data.csv", "file", "its first row names the columns"),
-        _choice("data.target", "targets are", "a class, or numbers", (CLASSES, NUMBERS)),
-    ]
-    if answers.chosen("data.target") == CLASSES:
-        made.append(Field("data.class_column", "class column", listed, options=names))
-    else:
-        made.append(
-            Field("data.target_columns", "target columns", listed, options=names, several=True)
-        )
-    made.append(
-        Field(
-            "data.input_columns",
-            "input columns",
-            "separated by commas; f2 lists them" if names else "separated by commas",
-            options=names,
-            placeholder="all others",
-            several=True,
-        )
+def field(key: str, answers: Answers) -> Field:
+    """Return the row of a key, made from the schema."""
+    table, _, name = key.rpartition(".")
+    if key == DATA:
+        return Field(key, key, "where the samples come from", "choice", tuple(CHOICES[key]))
+    if key == TARGET:
+        return Field(key, "targets are", "a class, or numbers", "choice", tuple(CHOICES[key]))
+    said, usual = words(table, name), default(table, name)
+    made = Field(key, said.label, said.help, required=key in REQUIRED)
+    if isinstance(usual, bool) and key not in PLACEHOLDERS:
+        return made._replace(kind="choice", options=(YES, NO))
+    if key in CHOICES:
+        return made._replace(kind="choice", options=tuple(CHOICES[key]))
+    if key in BLOCKS:
+        units = _units(answers, 0 if name == "inputs" else -1)
+        explanation = f"{said.help}: {units}" if table and units else said.help
+        return made._replace(kind="block", help=explanation)
+    if name not in hints(table):  # the setting of an optimizer
+        usual = OPTIMIZERS[answers.chosen("training.optimizer")].defaults.get(name)
+    if key in COLUMNS and answers.column_names:
+        listed = f"f2 lists them: {shorten(', '.join(answers.column_names), _COLUMNS)}"
+        made = made._replace(help=listed, options=answers.column_names)
+    numeric = isinstance(usual, int | float)
+    return made._replace(
+        options=tuple(NAMES.get(key, made.options)),
+        placeholder=PLACEHOLDERS.get(key, repr(usual) if numeric else ""),
+        several=key in SEVERAL,
+        meanings=tuple(each.summary for each in MISTAKES.values()) if name == "mistakes" else (),
     )
+
+
+def _layers(key: str, answers: Answers) -> list[Field]:
+    """Return a row for the weights, or the biases, of each layer."""
+    names, made = Names(answers.shape), list[Field]()
+    for layer in range(1, len(answers.shape)):
+        units = units_text(names, layer)
+        place = f"{key[:-1]}{layer - 1}]"
+        if key.startswith(BIASES):
+            explanation = f"{answers.shape[layer]:,} numbers: {units}"
+            made.append(Field(place, names.bias(layer), explanation, required=True))
+            continue
+        source = units_text(names, layer - 1)
+        rows, columns = answers.shape[layer - 1 : layer + 1]
+        label = f"{names.weights(layer)} {rows}x{columns}"
+        explanation = f"{source} -> {units}: rows are {source}"
+        made.append(Field(place, label, explanation, "block", required=True))
     return made
 
 
-def _about() -> list[Field]:
-    return [
-        Field("title", "title", "one line", placeholder="the file's name"),
-        Field("description", "description", "a few lines, Markdown", "block"),
-        Field("source", "source", "where the numbers come from"),
-    ]
+def _units(answers: Answers, layer: int) -> str:
+    shape = answers.shape
+    return units_text(Names(shape), layer % len(shape)) if shape else ""
+
+
+def units_text(names: Names, layer: int) -> str:
+    """Return i1, i2 or i1..i784."""
+    count = names.layers[layer]
+    if count > _LISTED:
+        return f"{names.unit(layer, 0)}..{names.unit(layer, count - 1)}"
+    return ", ".join(names.unit(layer, unit) for unit in range(count))
+
+
+def type_of(key: str) -> Any:  # noqa: ANN401  a type, or a union of types
+    """Return the type of a key's value; that of a number for the setting of an optimizer."""
+    table, _, name = key.rpartition(".")
+    hint = hints(table).get(name)
+    return float if hint is None else hint.__origin__

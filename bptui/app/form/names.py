@@ -50,23 +50,23 @@ class NamesScreen(Dialog[str | None]):
         self._field = field
         # of what cannot be read, the names that there are
         found = value if isinstance(value, list) else [text.strip(), *re.split(r"[\s,]+", text)]
-        self._chosen = {each for each in field.options if each in found}
+        self._chosen = {name for name in field.options if name in found}
         self._before = {*self._chosen}
 
     def compose(self) -> ComposeResult:
-        several = self._field.several
+        """Make the list, and room for a meaning below it."""
         with Vertical(classes="dialog") as box:
             box.border_title = Content(self._field.label.capitalize())
-            box.border_subtitle = (
-                "space: on or off, esc: close" if several else "enter: choose, esc: close"
-            )
+            choose = "space: on or off" if self._field.several else "enter: choose"
+            box.border_subtitle = f"{choose}, esc: close"
             yield OptionList(*map(self._option, self._field.options))
             if self._field.meanings:
                 yield Static(id="meaning", markup=False)
 
     def on_mount(self) -> None:
+        """Begin at the first name that is chosen."""
         listing, options = self.query_one(OptionList), self._field.options
-        on = [place for place, each in enumerate(options) if each in self._chosen]
+        on = [place for place, name in enumerate(options) if name in self._chosen]
         listing.highlighted = on[0] if on else 0
         listing.focus()
 
@@ -75,34 +75,32 @@ class NamesScreen(Dialog[str | None]):
         self.query_one(OptionList).styles.max_height = max(event.size.height * 9 // 10 - FRAME, 1)
 
     def _option(self, name: str) -> Option:
-        field = self._field
-        on = name in self._chosen
+        field, on = self._field, name in self._chosen
         box = ("[x] " if on else "[ ] ") if field.several else ""
         width = max(map(len, field.options)) + 3 if field.meanings else 0
         meaning = field.meanings[field.options.index(name)] if field.meanings else ""
-        return Option(
-            Content.assemble(box, (name.ljust(width), "bold" if on else ""), (meaning, "dim"))
-        )
+        styled = (name.ljust(width), "bold" if on else "")
+        return Option(Content.assemble(box, styled, (meaning, "dim")))
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Say the whole of what the list may have had no room for."""
-        for each in self.query("#meaning").results(Static):
-            each.update(self._field.meanings[event.option_index])
+        for meaning in self.query("#meaning").results(Static):
+            meaning.update(self._field.meanings[event.option_index])
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        name = self._field.options[event.option_index]
+        """Choose the name; among several, switch it on or off."""
+        name, place = self._field.options[event.option_index], event.option_index
         if not self._field.several:
             self.dismiss(name)
             return
         self._chosen ^= {name}
-        event.option_list.replace_option_prompt_at_index(
-            event.option_index, self._option(name).prompt
-        )
+        event.option_list.replace_option_prompt_at_index(place, self._option(name).prompt)
 
     def action_choose(self) -> None:
+        """Choose the highlighted name."""
         self.query_one(OptionList).action_select()
 
     def action_close(self) -> None:
-        names = [each for each in self._field.options if each in self._chosen]
-        text = ", ".join(columns_text([each]) for each in names)
+        """Give the names, if they were changed."""
+        text = ", ".join(columns_text([n]) for n in self._field.options if n in self._chosen)
         self.dismiss(None if self._chosen == self._before else text)

@@ -9,18 +9,20 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, TextArea
 
-from bptui.app.form.choice import Choice
-from bptui.app.form.controls import Area, Line, LongText, NameSuggester, Note
-from bptui.app.form.draft import Text
+from bptui.app.form.controls import (
+    LONGEST_SHOWN,
+    Area,
+    Choice,
+    Line,
+    LongText,
+    NameSuggester,
+    Note,
+)
 from bptui.app.form.fields import Field
-from bptui.app.form.texts import LONGEST_SHOWN, Kept, matrix_text
 
-MOST_OPENED = 30_000
-"""Numbers, and 20 characters for each, that are shown when they are asked for, within a second."""
-
-
+LONGEST_OPENED = 600_000
+"""Characters that are shown when they are asked for, within a second: some 30,000 numbers."""
 LABEL, SIDE = 16, 40
 """Columns of the label, before the control, and of what is said, behind it."""
 
@@ -46,57 +48,42 @@ class FieldRow(Widget):
             super().__init__()
             self.row = row
 
-        @property
-        def control(self) -> FieldRow:
-            return self.row
-
-    def __init__(self, field: Field, text: Text) -> None:
+    def __init__(self, field: Field, text: str) -> None:
         super().__init__()
-        self.field, self._text = field, text
-        self.said, self._wrong = field.help, False
+        self.field, self.said, self.is_wrong = field, field.help, False
         self._known = text
         """The text that the form knows of; what is typed may be ahead of it."""
-        self._open = False
-        """Whether a long text is shown all the same."""
         self._current = False
-        self._control = self._made()
+        self._control = self._made(text, len(text) > LONGEST_SHOWN)
 
     @property
     def entry(self) -> Widget:
         """What one types into, or chooses with."""
         return self._control
 
-    def taken(self) -> Text:
-        """What stands in the field at this moment; shown again, it changes nothing there."""
+    def taken(self) -> str:
+        """Return what stands in the field at this moment; shown again, it changes nothing there."""
         control = self._control
         if isinstance(control, Line):
-            self._text = control.value
+            self._known = control.value
         elif isinstance(control, Area):
-            self._text = control.text
+            self._known = control.text
         elif isinstance(control, Choice):
-            self._text = control.chosen
-        self._known = self._text
-        return self._text
-
-    @property
-    def is_wrong(self) -> bool:
-        """Whether it says so in a loud voice."""
-        return self._wrong
+            self._known = control.chosen
+        return self._known
 
     def compose(self) -> ComposeResult:
+        """Make the control alone."""
         yield self._control
 
     def on_click(self) -> None:
-        """A click on the label goes to what it is the label of."""
+        """Go to what it is the label of."""
         self._control.focus()
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the rows of the control, or of the words around it."""
         height = super().get_content_height(container, viewport, width)
         return max(height, len(self._beside)) + len(self._below(width))
-
-    @property
-    def _rows_taken(self) -> tuple[int, int]:
-        return len(self._beside), len(self._below(self.size.width))
 
     @property
     def _is_narrow(self) -> bool:
@@ -113,133 +100,112 @@ class FieldRow(Widget):
         return [(line.pad_left(LABEL - line.cell_length), side) for line, side in lines]
 
     def _below(self, width: int) -> list[Content]:
-        loud = self._is_narrow and self._wrong
+        loud = self._is_narrow and self.is_wrong
         return self._said.wrap(max(width - LABEL - 1, 1)) if loud else []
 
     @property
     def _said(self) -> Content:
-        return Content.styled(self.said, "$text-warning" if self._wrong else "")
+        return Content.styled(self.said, "$text-warning" if self.is_wrong else "")
 
     def render(self) -> Content:
+        """Draw the label and what is said around the control."""
         width, height = self.size
         between = " " * max(width - LABEL - SIDE, 0)
         lines = [Content.assemble(label, between, said) for label, said in self._beside]
         below = self._below(width)
         lines += [Content()] * (height - len(lines) - len(below))
-        return Content("\n").join([*lines, *(each.pad_left(LABEL + 1) for each in below)])
+        return Content("\n").join([*lines, *(line.pad_left(LABEL + 1) for line in below)])
 
-    def show(self, field: Field, text: Text, problem: str, wrong: bool) -> None:
+    def show(self, field: Field, text: str, problem: str, wrong: bool) -> None:
         """Show ``text``, and ``problem`` in the place of the help; ``wrong``: in a loud voice."""
-        said, was = f"! {problem}" if wrong else problem or field.help, self.field
-        if (field.label, said, wrong) == (was.label, self.said, self._wrong):
-            self.field = field
-        else:
-            before = self._rows_taken
-            self.field, self.said, self._wrong = field, said, wrong
-            taller = self._rows_taken != before
+        said = f"! {problem}" if wrong else problem or field.help
+        if (field.label, said, wrong) != (self.field.label, self.said, self.is_wrong):
+            before = len(self._beside), len(self._below(self.size.width))
+            self.field, self.said, self.is_wrong = field, said, wrong
+            taller = before != (len(self._beside), len(self._below(self.size.width)))
             self.refresh(layout=taller)
             if taller and self._current:  # what is said of it may be below the lower edge
                 self.call_after_refresh(self.scroll_visible, animate=False)
-        if field.placeholder != was.placeholder and isinstance(self._control, Line):
+        self.field = field
+        if isinstance(self._control, Line):
             self._control.placeholder = field.placeholder
-        if text is not self._known and text != self._known:
-            self._known = text
+        if text != self._known:
             self._put(text)
 
-    def _put(self, text: Text) -> None:
+    def _put(self, text: str) -> None:
         """Put a text that was not typed here into the control."""
-        self._text, self._open = text, False
-        control = self._control
-        if isinstance(control, Note) or not self._is_short:
-            self._replace()
+        self._known = text
+        control, long = self._control, len(text) > LONGEST_SHOWN
+        if long or isinstance(control, Note):
+            self._replace(self._made(text, long))
         elif isinstance(control, Line):
-            control.value = str(text)
+            control.value = text
         elif isinstance(control, Choice):
-            control.chosen = str(text)
+            control.chosen = text
         elif isinstance(control, Area):
-            control.text = str(text)
+            control.text = text
             control.fit()
 
-    @property
-    def _is_short(self) -> bool:
-        if isinstance(self._text, Kept):
-            return False
-        return self._open or len(self._text) <= LONGEST_SHOWN
-
-    @property
-    def _note(self) -> str:
-        text = self._text
-        if isinstance(text, Kept):
-            said = f"{len(text.rows):,} rows of {len(text.rows[0]):,} numbers"
-        else:
-            said = f"{len(text):,} characters in {len(text.splitlines()):,} rows"
-        return f"{said}; enter: show, delete: clear"
-
-    def _made(self) -> Widget:
-        field, text = self.field, self._text
+    def _made(self, text: str, long: bool) -> Widget:
+        field = self.field
         if field.kind == "choice":
-            return Choice(field.options, str(text))
-        if not self._is_short:
-            return Note(self._note)
+            return Choice(field.options, text)
+        if long:
+            return Note(text)
         if field.kind == "block":
-            return Area(str(text), wraps=field.key == "description")
+            return Area(text, wraps=field.key == "description")
         suggester = NameSuggester(field.options) if field.options else None
-        return Line(str(text), field.placeholder, suggester)
+        # validated when it is submitted, which is never: what is typed is judged by the form
+        return Line(text, field.placeholder, suggester=suggester, validate_on=["submitted"])
 
-    def _replace(self) -> None:
-        """Put the control that suits the text in the place of the other."""
-        before, self._control = self._control, self._made()
+    def _replace(self, control: Widget) -> None:
+        """Put another control in the place of the one there is."""
+        before, self._control = self._control, control
         focused = before.has_focus
         if before.is_attached:
-            self.mount(self._control, after=before)
+            self.mount(control, after=before)
             before.remove()
         if focused:
-            self._control.focus()
-
-    def _edited(self) -> None:
-        self.post_message(self.Edited(self))
+            control.focus()
 
     def on_descendant_focus(self) -> None:
+        """Mark the label."""
         self._current = True
         self.refresh()
 
     def on_descendant_blur(self) -> None:
+        """Unmark the label."""
         self._current = False
         self.refresh()
 
-    def on_input_changed(self, event: Input.Changed) -> None:
+    def on_input_changed(self, event: Line.Changed) -> None:
+        """Tell the form of what was typed."""
         event.stop()
         if event.input is self._control and event.value != self._known:
-            self._edited()
+            self.post_message(self.Edited(self))
 
-    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+    def on_text_area_changed(self, event: Area.Changed) -> None:
+        """Tell the form of what was typed."""
         event.stop()
         if event.text_area is self._control and isinstance(self._control, Area):
             self._control.fit()
-            self._edited()
+            self.post_message(self.Edited(self))
 
     def on_choice_chosen(self, event: Choice.Chosen) -> None:
+        """Tell the form of what was chosen."""
         event.stop()
-        self._edited()
+        self.post_message(self.Edited(self))
 
     def on_long_text(self, event: LongText) -> None:
+        """Keep a text without showing all of it."""
         event.stop()
         self._put(event.text)
-        self._edited()
+        self.post_message(self.Edited(self))
 
-    def on_note_changed(self, event: Note.Changed) -> None:
-        """Clear, replace or show the numbers that the note stands for."""
+    def on_note_opened(self, event: Note.Opened) -> None:
+        """Show the numbers that the note stands for."""
         event.stop()
-        text = self._text
-        if event.text is not None:
-            self._put(event.text)
-            self._edited()
-            return
-        numbers = len(text.rows) * len(text.rows[0]) if isinstance(text, Kept) else len(text) // 20
-        if numbers > MOST_OPENED:
+        if len(self._known) > LONGEST_OPENED:
             self.notify("Too many numbers to show; paste others to replace them.")
-            return
-        self._open = True
-        self._text = matrix_text(text.rows) if isinstance(text, Kept) else text
-        self._replace()
-        self._edited()
+        else:
+            self._replace(self._made(self._known, long=False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -14,13 +14,10 @@ from textual.events import DescendantFocus, Resize
 from textual.widget import AwaitMount, Widget
 from textual.widgets import Button, Static
 
-from bptui.app.form.checking import Outcome, Place, checked, listed, summary
-from bptui.app.form.choice import Choice
-from bptui.app.form.controls import Area, Line
-from bptui.app.form.draft import Draft
-from bptui.app.form.fields import fields, sections
+from bptui.app.form.controls import Area, Choice, Line
+from bptui.app.form.draft import Draft, Outcome, Pages, Place, checked, empty, summary
+from bptui.app.form.fields import WEIGHTS, fields, sections
 from bptui.app.form.names import NamesScreen
-from bptui.app.form.pages import Pages, empty
 from bptui.app.form.row import FieldRow
 from bptui.app.screens.dialog import Dialog
 from bptui.core.experiment import Experiment
@@ -34,8 +31,8 @@ WIDE = 100
 """Columns from which messages stand beside their fields."""
 PATIENCE = 0.2
 """Seconds without a key after which the whole experiment is checked."""
-LONGEST_WAIT = 5.0
-"""Seconds that a key waits for those before it."""
+NAMED = 4
+"""Fields that a sentence names."""
 
 
 class FormScreen(Dialog[Experiment | None]):
@@ -85,14 +82,14 @@ class FormScreen(Dialog[Experiment | None]):
         Binding("f2", "names", "Names", priority=True),
         Binding("tab", "next_field", "Next field", priority=True),
         Binding("shift+tab", "previous_field", "Previous field", priority=True),
-        Binding("enter", "enter_field", "Next field", priority=True),
-        Binding("up", "field_above", "Previous field", priority=True),
-        Binding("down", "field_below", "Next field", priority=True),
+        Binding("enter", "next_field('enter')", "Next field", priority=True),
+        Binding("up", "previous_field('arrow')", "Previous field", priority=True),
+        Binding("down", "next_field('arrow')", "Next field", priority=True),
     ]
 
     def __init__(self, experiment: Experiment | None) -> None:
         super().__init__()
-        self._place, self._draft = empty() if experiment is None else _of(experiment)
+        self._place, self._draft = empty() if experiment is None else _filled(experiment)
         self._pages = Pages(self._place, self._draft)
         # kept here, since messages may still arrive while the screen is being taken down
         self._rows: dict[str, FieldRow] = {}
@@ -104,11 +101,12 @@ class FormScreen(Dialog[Experiment | None]):
         self._touched = set[str]()
         """Fields that have been written in, so that they are not merely still empty."""
         self._outcome: Outcome | None = None
+        """Of the last check, which may have been that of an earlier draft."""
         self._wanted = self._asked = False
         self._mounting: list[AwaitMount] = []
-        self._said = ""
 
     def compose(self) -> ComposeResult:
+        """Make the frame; the fields follow when there is a place for them."""
         with Vertical(id="form") as box:
             box.border_title = self._heading
             box.border_subtitle = "ctrl+s: OK, esc: cancel, ctrl+n: empty form"
@@ -123,24 +121,19 @@ class FormScreen(Dialog[Experiment | None]):
     def _heading(self) -> Content:
         return Content(f"Experiment: {self._place.name}")
 
-    def on_mount(self) -> None:
-        self._fit(self.app.size.width)
-
     def on_resize(self, event: Resize) -> None:
-        self._fit(event.size.width)
+        """Have messages stand below their fields where there is no room beside them."""
+        self.set_class(event.size.width < WIDE, "narrow")
+        # what cannot be seen need not be drawn behind it
+        self.set_class(event.size.width <= WIDEST, "covering")
         if not self._rows:
             self.call_next(self._fill)
-
-    def _fit(self, width: int) -> None:
-        self.set_class(width < WIDE, "narrow")
-        # what cannot be seen need not be drawn behind it
-        self.set_class(width <= WIDEST, "covering")
 
     async def _fill(self) -> None:
         """Mount the fields: now that their place is known, they are laid out once."""
         boxes = []
         for title, group in sections(self._draft):
-            rows = {each.key: FieldRow(each, self._draft.text(each.key)) for each in group}
+            rows = {field.key: FieldRow(field, self._draft.chosen(field.key)) for field in group}
             self._rows |= rows
             heading = Static(title, classes="heading", markup=False)
             boxes.append(Vertical(heading, *rows.values(), classes="section"))
@@ -152,12 +145,13 @@ class FormScreen(Dialog[Experiment | None]):
         self._check(0.0)
 
     def on_field_row_edited(self, event: FieldRow.Edited) -> None:
+        """Take over what was typed."""
         self._take(event.row)
 
     def _take(self, row: FieldRow) -> None:
         """Take over what stands in a field."""
         key, text = row.field.key, row.taken()
-        if text == self._draft.text(key):
+        if text == self._draft.chosen(key):
             return
         self._touched.add(key)
         self._asked = self._wanted = False  # what was asked for was another draft
@@ -166,66 +160,48 @@ class FormScreen(Dialog[Experiment | None]):
         self._check(PATIENCE)
 
     async def _catch_up(self) -> None:
-        """Wait until the keys pressed so far have done their work in the field they went into."""
-        focused = self.focused
-        row = None if focused is None else _row_of(focused)
-        if focused is None or row is None:
-            return
-        try:
-            # keys, then what they have led to, then what the row makes of that
-            for each in (focused, focused, row):
-                done = asyncio.Event()
-                if each.is_running and each.call_later(done.set):
-                    await asyncio.wait_for(done.wait(), LONGEST_WAIT)
+        """Take over what the keys so far have written, and have the fields that it leads to."""
+        row = _row_of(self.focused)
+        if row is not None:
             self._take(row)
-            mounting, self._mounting = self._mounting, []
-            for rows in mounting:
-                await asyncio.wait_for(rows, LONGEST_WAIT)
-        except TimeoutError:  # a huge text being read: the keys are answered all the same
-            return
+        mounting, self._mounting = self._mounting, []
+        for rows in mounting:
+            await rows
 
-    async def action_next_field(self) -> None:
+    async def action_next_field(self, key: str = "tab") -> None:
+        """Go to the next field, or to one of the buttons after the last."""
         await self._go_on(+1)
 
-    async def action_previous_field(self) -> None:
+    async def action_previous_field(self, key: str = "tab") -> None:
+        """Go to the field before."""
         await self._go_on(-1)
 
     async def _go_on(self, by: int) -> None:
-        """Focus the next field, or one of the buttons after the last.
-
-        The order is that of the form: the screen's own follows the places of widgets, and those
-        that have just come have none yet.
-        """
+        # in the order of the form: the screen's own follows the places of widgets, and those that
+        # have just come have none yet
         await self._catch_up()
-        stops = [self._rows[each.key].entry for each in fields(self._draft)]
-        stops += [each for each in self.query(Button) if not each.disabled]
+        stops = [self._rows[field.key].entry for field in fields(self._draft)]
+        stops += [button for button in self.query(Button) if not button.disabled]
         at = stops.index(self.focused) if self.focused in stops else -1
         self.set_focus(stops[(at + by) % len(stops)])
 
-    async def action_enter_field(self) -> None:
-        await self.action_next_field()
-
-    async def action_field_above(self) -> None:
-        await self.action_previous_field()
-
-    async def action_field_below(self) -> None:
-        await self.action_next_field()
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Enter leaves a field of one line only; the arrows stay in one of many lines."""
+        """Have enter leave a field of one line only, and the arrows stay in one of many lines."""
         if not self._sections and action != "cancel":
             return False
-        if action == "enter_field":
+        if parameters == ("enter",):
             return isinstance(self.focused, Line | Choice)
+        if parameters == ("arrow",):
+            return not isinstance(self.focused, Area)
         if action == "names":
             row = _row_of(self.focused) if isinstance(self.focused, Line) else None
             return row is not None and bool(row.field.options)
-        return action not in ("field_above", "field_below") or not isinstance(self.focused, Area)
+        return True
 
     async def action_names(self) -> None:
         """List the names that the field takes, to choose from."""
         await self._catch_up()
-        row = None if self.focused is None else _row_of(self.focused)
+        row = _row_of(self.focused)
         if row is None or not isinstance(row.entry, Line):
             return
         line, value = row.entry, self._draft.value(row.field.key)
@@ -239,12 +215,11 @@ class FormScreen(Dialog[Experiment | None]):
         self.app.push_screen(NamesScreen(row.field, line.value, value), write)
 
     async def on_button_pressed(self, event: Button.Pressed) -> None:
-        if event.button.id == "form-ok":
-            await self.action_finish()
-        else:
-            await self.action_cancel()
+        """Do what the button says."""
+        await (self.action_finish() if event.button is self._ok else self.action_cancel())
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Say what the field is for, and forget a question that was not answered."""
         row = _row_of(event.widget)
         self._help.update(row.field.help if row else "", layout=False)
         if self._asked:
@@ -255,7 +230,7 @@ class FormScreen(Dialog[Experiment | None]):
         """Give the experiment back as soon as it is made, or show what is wrong."""
         await self._catch_up()
         self._wanted = True
-        self._touched |= {each.key for each in fields(self._draft)}
+        self._touched |= {field.key for field in fields(self._draft)}
         if self._outcome is not None and self._outcome.draft is self._draft:
             self._conclude(self._outcome)
         else:
@@ -263,10 +238,12 @@ class FormScreen(Dialog[Experiment | None]):
 
     @property
     def ready(self) -> bool:
+        """Whether there are fields that take keys already."""
         return bool(self._sections)
 
     @property
     def busy(self) -> bool:
+        """Whether the experiment is being made that OK asked for."""
         return self._wanted
 
     async def action_cancel(self) -> None:
@@ -282,7 +259,7 @@ class FormScreen(Dialog[Experiment | None]):
         """Empty the form; again: bring back what stood in it, and what stood in it before."""
         await self._catch_up()
         self._place, self._draft = self._pages.turned(self._place, self._draft)
-        self._asked = False
+        self._asked, self._outcome = False, None
         self._touched.clear()
         self.query_one("#form").border_title = self._heading
         self._show()
@@ -293,68 +270,55 @@ class FormScreen(Dialog[Experiment | None]):
         """Show the draft: its fields in their order, and what is wrong as far as is known."""
         if not self._sections or not all(box.is_running for box in self._sections):
             return
-        draft = self._draft
-        problems = draft.problems(at_once=True)
-        if self._outcome is not None and self._outcome.draft is draft:
-            problems |= self._outcome.problems
-        shown = set[str]()
+        draft, shown = self._draft, set[str]()
+        problems = self._outcome.problems if self._outcome is not None else {}
         for box, (_, group) in zip(self._sections, sections(draft), strict=True):
             before: Widget = box.children[0]
-            for each in group:
-                text = draft.text(each.key)
-                row = self._rows.get(each.key)
+            for field in group:
+                key, text = field.key, draft.chosen(field.key)
+                row = self._rows.get(key)
                 if row is None:
-                    row = self._rows[each.key] = FieldRow(each, text)
+                    row = self._rows[key] = FieldRow(field, text)
                     self._mounting.append(box.mount(row, after=before))
                 elif box.children.index(row) < box.children.index(before):
                     # it was made for a draft that had other fields before it
                     box.move_child(row, after=before)
-                problem = problems.get(each.key, "")
-                row.show(each, text, problem, bool(problem) and self._is_loud(each.key))
+                problem = problems.get(key, "")
+                row.show(field, text, problem, bool(problem) and self._is_loud(key))
                 before = row
-                shown.add(each.key)
+                shown.add(key)
         for key, row in self._rows.items():
             if row.display is not (key in shown):
                 row.display = key in shown
-        self._ok.disabled = bool(problems)
-        self._say(problems)
+        self._say()
 
     def _is_loud(self, key: str) -> bool:
-        """Whether a problem is a mistake, and not a field that nobody has come to yet."""
-        return key in self._touched or self._draft.text(key) != ""
+        """Return whether a problem is a mistake, and not a field that nobody has come to yet."""
+        return key in self._touched or self._draft.chosen(key) != ""
 
-    def _say(self, problems: dict[str, str] | None = None) -> None:
-        """The line beside OK."""
-        line, outcome = self._line, self._outcome
-        latest = outcome if outcome is not None and outcome.draft is self._draft else None
-        if problems is None:
-            problems = dict(latest.problems) if latest else self._draft.problems(at_once=True)
-        text, wrong = "", False
+    def _say(self) -> None:
+        """Say beside OK what is known of the draft; until its check ends, what was said stays."""
+        outcome = self._outcome
         if self._asked:
             what = "your changes" if self._pages.changed(self._draft) else "your draft"
-            text, wrong = f"Discard {what}? Press esc again to discard", True
-        elif problems:
-            text, wrong = self._said_of(problems)
-        elif latest is not None and latest.general:
-            text, wrong = latest.general, True
-        elif latest is not None and latest.experiment is not None:
-            text = summary(latest.experiment)
+            self._tell(f"Discard {what}? Press esc again to discard", True)
+        elif outcome is None or outcome.draft is not self._draft:
+            return
+        elif outcome.experiment is not None:
+            self._tell(summary(outcome.experiment), False)
+        elif outcome.general:
+            self._tell(outcome.general, True)
         else:
-            return  # what was said stays until the check has an answer
-        text = f"! {text}" if wrong else text
-        if text != self._said:
-            before, after = (_height(each, line.content_size.width) for each in (self._said, text))
-            self._said = text
-            line.update(text, layout=before != after)
-            line.set_class(wrong, "wrong")
+            loud = [key for key in outcome.problems if self._is_loud(key)]
+            if loud:
+                count = "1 field is" if len(loud) == 1 else f"{len(loud)} fields are"
+                self._tell(f"{count} wrong: {_labels(self._draft, loud)}", True)
+            else:
+                self._tell(f"Still missing: {_labels(self._draft, outcome.problems)}", False)
 
-    def _said_of(self, problems: Collection[str]) -> tuple[str, bool]:
-        """2 fields are wrong: W1, targets; or, as calmly as that, which are still missing."""
-        loud = [key for key in problems if self._is_loud(key)]
-        if not loud:
-            return f"Still missing: {listed(self._draft, problems)}", False
-        count = "1 field is" if len(loud) == 1 else f"{len(loud)} fields are"
-        return f"{count} wrong: {listed(self._draft, loud)}", True
+    def _tell(self, text: str, wrong: bool) -> None:
+        self._line.update(f"! {text}" if wrong else text)
+        self._line.set_class(wrong, "wrong")
 
     def _check(self, patience: float) -> None:
         self.run_worker(self._checked(self._draft, patience), group="check", exclusive=True)
@@ -366,33 +330,38 @@ class FormScreen(Dialog[Experiment | None]):
             self._conclude(outcome)
 
     def _conclude(self, outcome: Outcome) -> None:
+        """Show what came of a check, or give the experiment if that was asked for."""
         self._outcome = outcome
         wanted, self._wanted = self._wanted, False
         if wanted and outcome.experiment is not None:
             self.dismiss(outcome.experiment)
             return
+        self._ok.disabled = outcome.experiment is None
         self._show()
-        if outcome.general:
-            self._ok.disabled = True
-        if wanted:
-            wrong = (each.key for each in fields(self._draft) if each.key in outcome.problems)
-            first = next(wrong, None)
-            if first is not None:
-                self._rows[first].entry.focus()
+        wrong = [field.key for field in fields(self._draft) if field.key in outcome.problems]
+        if wanted and wrong:
+            self._rows[wrong[0]].entry.focus()
 
 
-def _height(text: str, width: int) -> int:
-    return Content(text).get_height({}, max(width, 1))
+def _labels(draft: Draft, keys: Collection[str]) -> str:
+    """Return ``W1, targets``: the labels of the fields with these keys, in the form's order."""
+    labels = [
+        field.label.split()[0] if field.key.startswith(f"{WEIGHTS}[") else field.label
+        for field in fields(draft)
+        if field.key in keys
+    ]
+    return ", ".join(labels[:NAMED]) + (", ..." if len(labels) > NAMED else "")
 
 
-def _row_of(widget: Widget) -> FieldRow | None:
-    return next((each for each in widget.ancestors if isinstance(each, FieldRow)), None)
+def _row_of(widget: Widget | None) -> FieldRow | None:
+    ancestors: Iterable[object] = () if widget is None else widget.ancestors
+    return next((found for found in ancestors if isinstance(found, FieldRow)), None)
 
 
-def _of(experiment: Experiment) -> tuple[Place, Draft]:
+def _filled(experiment: Experiment) -> tuple[Place, Draft]:
+    """Return the form filled with an experiment."""
     origin = origin_of(experiment)
-    if origin is None:
-        place = Place(experiment.name, working_folder())
-    else:
+    place = Place(experiment.name, working_folder())
+    if origin is not None:
         place = Place(experiment.name, origin.folder, origin.file, origin.text)
     return place, Draft.of(table_of(experiment), place.folder)
