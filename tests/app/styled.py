@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from rich.style import Style
@@ -11,6 +12,7 @@ from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.styles import DARK
 from bptui.app.view import Selection
+from bptui.core.backprop import Operation
 
 from .support import Session
 
@@ -35,6 +37,27 @@ class Text:
     @property
     def reversed(self) -> bool:
         return bool(self.style.reverse)
+
+
+GLYPHS = {"": " ", "read": "▸", "written": "◂"}
+"""What stands behind what the operation has read or written."""
+
+
+def touch(operation: Operation, *quantities: str) -> str:
+    """Return what an operation does with any of the quantities."""
+    if set(quantities) & set(operation.writes):
+        return "written"
+    return "read" if set(quantities) & set(operation.reads) else ""
+
+
+async def walk(session: Session) -> AsyncIterator[tuple[Operation, set[str]]]:
+    """Go through the operations of a step; each with the names of what is not computed yet."""
+    operations = session.app.player.snapshot.operations
+    for number, operation in enumerate(operations, 1):
+        await session.press("n")
+        place = f" {number}/{len(operations)} "
+        await session.until(lambda text=place: text in session.status(), place)
+        yield operation, {name for each in operations[number:] for name in each.writes}
 
 
 def content(session: Session, selector: str) -> Region:

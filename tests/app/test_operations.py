@@ -1,0 +1,285 @@
+"""Every operation of every preset shows its numbers; what it reads and writes is highlighted."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from rich.style import Style
+
+from bptui.app.app import BptuiApp
+from bptui.app.diagram.drawing import quantities, quantity_of
+from bptui.app.diagram.layout import Layout
+from bptui.app.numbers import form_of, label, largest, loss, plain, signed
+from bptui.app.panels.network import NetworkPanel
+from bptui.app.view import Selection
+from bptui.core.backprop import Operation
+from bptui.core.engine import Snapshot
+from bptui.core.network import Parameters
+from bptui.core.timeline import Timeline
+from bptui.presets import load
+from bptui.presets.own import shipped
+from bptui.terminal.capabilities import USUAL
+
+from .styled import GLYPHS, Text, cell, content, title, touch, unit_rows, walk
+from .support import Session, drawn_experiment, opened, reads_as, units_values
+
+SIZES = [(80, 24), (120, 36), (200, 60)]
+UNIT = {"net", "out", "dL/dout", "delta"}
+
+
+class Screen:
+    """The cells of the screen, as they are drawn."""
+
+    def __init__(self, session: Session) -> None:
+        strips = session.app.screen._compositor.render_strips()
+        self._cells = [
+            [(char, segment.style or Style()) for segment in strip for char in segment.text]
+            for strip in strips
+        ]
+
+    def piece(self, x: int, y: int, width: int) -> Text:
+        cells = self._cells[y][x : x + width]
+        return Text("".join(char for char, _ in cells), cells[-1][1], self._cells[y][x + width][0])
+
+
+def check_units(screen: Screen, session: Session, operation: Operation, left: set[str]) -> None:
+    """The values of all units in the diagram, and which of them are lit."""
+    _, layout = diagram(session)
+    snapshot = session.app.player.snapshot
+    names = snapshot.experiment.network.names
+    area, style = content(session, "#network"), layout.style
+    for place in (place for column in layout.columns for place in column):
+        x, y, layer = area.x + place.x, area.y + place.y, place.layer
+        rows = style.rows(snapshot.experiment.network, layer)
+        assert layer == 0 or {value for row in rows for value in row} >= UNIT
+        name = screen.piece(x + 2 * style.bordered, y, len(names.unit(layer, place.unit)))
+        assert name.text == names.unit(layer, place.unit)
+        assert name.glyph == GLYPHS[touch(operation, *quantities(names, layer))]
+        across, down = style.start(snapshot.experiment.network, layer)
+        right, columns = x + place.width - style.bordered, max(map(len, rows))
+        for number, row in enumerate(rows):
+            for column, value in enumerate(row):
+                end = right - style.cell * (columns - 1 - column)
+                start = end - style.cell if column else x + across
+                text = screen.piece(start, y + down + number, end - start)
+                quantity = quantity_of(names, layer, value) if layer else "input"
+                numbers = units_values(snapshot, layer, value)
+                if value == "b" and quantity in operation.writes:
+                    numbers = (snapshot.updated_parameters.biases or ())[layer - 1]
+                expected = plain(
+                    float(numbers[place.unit]), form_of(largest(numbers), style.decimals, 3)
+                )
+                if quantity in left and value != "b":
+                    expected = "·"
+                found = (
+                    text.text.removeprefix(style.label(row)) if not column and layer else text.text
+                )
+                assert found.strip(" ▸◂") == expected.strip(), (operation.name, value)
+                assert text.touch == touch(operation, quantity), (operation.name, value)
+                if layer:
+                    assert (GLYPHS[text.touch] in found) or not text.touch
+
+
+def diagram(session: Session) -> tuple[NetworkPanel, Layout]:
+    panel = session.panel("#network")
+    assert isinstance(panel, NetworkPanel)
+    assert panel.view is not None
+    network = panel.view.snapshot.experiment.network
+    return panel, panel.layout_of(network, *panel.container_size, panel.view.selection)[0]
+
+
+def check_edges(screen: Screen, session: Session, operation: Operation) -> set[int]:
+    """The numbers on the edges; the layers that have some."""
+    panel, layout = diagram(session)
+    wires = panel.wires
+    assert wires is not None
+    area, view = content(session, "#network"), session.app.player.view()
+    names, found = view.snapshot.experiment.network.names, set()
+    for edge, (row, column) in wires.labels:
+        shown, parameters = names.weights(edge.layer), view.parameters
+        if names.weight_gradient(edge.layer) in operation.writes:
+            shown, parameters = names.weight_gradient(edge.layer), view.snapshot.gradients
+        numbers = parameters.weights[edge.layer - 1]
+        value = float(numbers[edge.source, edge.destination])
+        text = label(value, largest(numbers), layout.label_decimals)
+        end = area.x + column + wires.label_width
+        there = screen.piece(end - len(text), area.y + row, len(text))
+        assert there.text == text, (operation.name, edge.layer)
+        assert there.reversed or there.touch == touch(operation, shown)
+        found.add(edge.layer)
+    return found
+
+
+def shown_in(session: Session, selector: str, parameters: Parameters, layer: int) -> bool:
+    """Whether a number of a layer's matrix stands in a matrix panel."""
+    numbers, biases = parameters.weights[layer - 1], parameters.biases
+    text, size = "\n".join(session.inside(selector)), largest(numbers)
+    size = size if biases is None else max(size, largest(biases[layer - 1]))
+    forms = [form_of(size, decimals) for decimals in (6, 4, 3)]
+    return any(signed(float(each), form).strip() in text for each in numbers.flat for form in forms)
+
+
+def check_matrices(
+    session: Session, operation: Operation, snapshot: Snapshot, on_edges: set[int]
+) -> None:
+    """Of gradients and new weights some stand in their panel, on the edges, or are derived."""
+    names = snapshot.experiment.network.names
+    derivation = "\n".join(session.inside("#derivation"))
+    for panel, written, parameters in (
+        ("#gradients", names.weight_gradient, snapshot.gradients),
+        ("#weights", names.weights, snapshot.updated_parameters),
+    ):
+        layers = [each for each in range(1, names.depth + 1) if written(each) in operation.writes]
+        if not layers:
+            continue
+        if session.panel(panel).size.area:
+            assert any(shown_in(session, panel, parameters, layer) for layer in layers)
+            assert any(f"{written(layer)}◂" in "\n".join(session.inside(panel)) for layer in layers)
+        else:
+            first = parameters.weights[layers[0] - 1][0, 0]
+            assert set(layers) <= on_edges or f"= {float(first):.7g}" in derivation
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+async def test_every_operation_of_every_preset(size: tuple[int, int]) -> None:
+    async with opened("article", size) as session:
+        for name in (each.name for each in shipped()):
+            await session.app.player.open(load(name)).wait()
+            snapshot = session.app.player.snapshot
+            async for operation, left in walk(session):
+                await session.shows(f"Derivation: {operation.label} ")
+                screen = Screen(session)
+                check_units(screen, session, operation, left)
+                edges = check_edges(screen, session, operation)
+                check_matrices(session, operation, snapshot, edges)
+                if operation.stage == "loss":
+                    assert f"loss {loss(snapshot.loss)}" in session.status()
+
+
+async def test_the_matrices_of_every_operation() -> None:
+    snapshot = Timeline(load("mazur")).snapshot(0)
+    async with opened("mazur") as session:
+        async for operation, left in walk(session):
+            updated = operation.name == "update"
+            parameters = snapshot.updated_parameters if updated else snapshot.parameters
+            for layer, kind in ((1, "W"), (2, "W"), (1, "b"), (2, "b")):
+                bias = kind == "b"
+                there = Selection("bias" if bias else "weight", layer, 1, 0 if bias else 1)
+                for panel, prefix, shown in (
+                    ("#weights", "", parameters),
+                    ("#gradients", "g", snapshot.gradients),
+                ):
+                    quantity = f"{prefix}{kind}{layer}"
+                    heading = title(session, panel, layer, bias=bias)
+                    assert heading.text == quantity
+                    assert heading.glyph == GLYPHS[touch(operation, quantity)]
+                    text = cell(session, panel, there)
+                    assert text.touch == heading.touch == touch(operation, quantity)
+                    if prefix and quantity in left:
+                        assert text.text.strip() == "·"
+                        continue
+                    value = ((shown.biases or ()) if bias else shown.weights)[layer - 1]
+                    assert reads_as(text.text, float(value[1] if bias else value[1, 1]))
+
+
+async def test_without_colours_what_is_read_never_looks_like_what_is_written() -> None:
+    """Nor with an out that is bold by itself, nor where a terminal shows bold as a colour."""
+    looks: dict[str, set[tuple[str, bool]]] = {"": set(), "read": set(), "written": set()}
+    app = BptuiApp(load("article"), USUAL._replace(colours=False))
+    async with app.run_test(size=(120, 36)):
+        session = Session(app)
+        names = app.player.snapshot.experiment.network.names
+        async for operation, _ in walk(session):
+            for layer in (1, 2):
+                rows = unit_rows(session, layer, 0)
+                quantities = {"net": names.net, "out": names.out, "delta": names.delta}
+                for label, quantity in quantities.items():
+                    look = (
+                        "".join(sorted(set("▸◂") & set(rows[label].text))) or " ",
+                        bool(rows[label].style.underline),
+                    )
+                    looks[touch(operation, quantity(layer))].add(look)
+    assert looks == {"": {(" ", False)}, "read": {("▸", True)}, "written": {("◂", True)}}
+
+
+async def test_the_operations_of_the_article_in_words() -> None:
+    """A table written by hand: what is lit at some operations."""
+    async with opened("article") as session:
+        async for operation, _ in walk(session):
+            rows = {layer: unit_rows(session, layer, 0) for layer in (0, 1, 2)}
+            if operation.name == "net_h":
+                assert rows[0]["out"].touch == "read"
+                assert title(session, "#weights", 1).touch == "read"
+                assert rows[1]["net"].touch == "written"
+            if operation.name == "L":
+                assert rows[2]["out"].touch == rows[2]["target"].touch == "read"
+            if operation.name == "gW2":
+                assert rows[1]["out"].touch == rows[2]["delta"].touch == "read"
+                assert title(session, "#gradients", 2).touch == "written"
+                assert "gW2◂" in session.inside("#network")[0]
+            if operation.name == "update":
+                assert title(session, "#weights", 1).touch == "written"
+                assert title(session, "#gradients", 2).touch == "read"
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_nothing_moves_between_the_operations(size: tuple[int, int]) -> None:
+    """Glyphs have room of their own, and a dot stands where a number's last digit does."""
+
+    def shape(session: Session) -> str:
+        # the names of matrices come and go in the diagram's first line
+        lines = session.inside("#network")[1:]
+        lines += session.inside("#weights") + session.inside("#gradients")
+        text = re.sub("[▸◂─⠀-⣿]", " ", "\n".join(lines))
+        return re.sub(
+            r" *([+-]?\d\.\d+|[+-]\de-\d+|·)", lambda found: " " * (len(found[0]) - 1) + "#", text
+        )
+
+    async with opened("mazur", size) as session:
+        before = shape(session)
+        async for _ in walk(session):
+            assert shape(session) == before
+
+
+async def test_the_whole_step_lights_nothing() -> None:
+    async with opened("mazur") as session:
+
+        def lit() -> set[str]:
+            panels = ("#network", "#weights", "#gradients")
+            return set("▸◂·") & {char for name in panels for char in "".join(session.inside(name))}
+
+        assert not lit()
+        await session.press("n")
+        await session.until(lit, "an operation")
+        await session.press("s")
+        await session.step(1)
+        assert not lit()
+        for layer in (1, 2):
+            assert cell(session, "#weights", Selection("weight", layer, 1, 1)).touch == ""
+
+
+async def test_units_on_single_lines_carry_the_glyphs() -> None:
+    async with opened(drawn_experiment((30, 20, 3)), (80, 24)) as session:
+        await session.press("n")
+        await session.until(lambda: " 1/12 " in session.status(), "the first operation")
+        text = "\n".join(session.inside("#network"))
+        for part in ("i1▸", "i30▸", "h1◂", "h20◂"):
+            assert part in text
+        assert "o1 " in text
+        assert all(line.rstrip().endswith("·") for line in text.splitlines() if "o1 " in line)
+
+
+async def test_what_is_lit_comes_into_sight() -> None:
+    layers = (3, 4, 4, 4, 4, 4, 4, 2)
+    async with opened(drawn_experiment(layers), (80, 28)) as session:
+        async for operation, _ in walk(session):
+            named = {each for each in (*operation.reads, *operation.writes) if "W" in each}
+            for panel, prefix in (("#weights", "W"), ("#gradients", "gW")):
+                text = "\n".join(session.inside(panel))
+                mine = {each for each in named if each.startswith(prefix)}
+                assert not mine or any(f"{each}{glyph}" in text for each in mine for glyph in "▸◂")
+            if operation.stage != "update":
+                assert set("▸◂") & set("\n".join(session.inside("#network")))
+            offsets = {session.panel(name).scroll_offset for name in ("#weights", "#gradients")}
+            assert len(offsets) == 1  # the same cells beside each other
