@@ -1,147 +1,18 @@
-"""Runs that stop at breakpoints, backwards and at every speed; the dialogs that set them."""
+"""Breakpoints and "go to" as they are used in the app."""
 
 from __future__ import annotations
 
-import asyncio
-from itertools import pairwise
-
 import pytest
 
-from bptui.app.playback.breakpoints import Breakpoint, parse
+from bptui.app.playback.breakpoints import parse
 from bptui.app.playback.history import Place
-from bptui.app.playback.run import DEFAULT, SPEEDS, Speed
-from bptui.app.playback.search import ForwardSearch
 from bptui.app.screens.breakpoints import BreakpointScreen, examples
 from bptui.core.network import Network
 from bptui.core.timeline import Timeline
-from bptui.presets import load
 
 from ..core.support import assert_same_bits
 from .support import Session, drawn_experiment, opened
-from .test_player import Screen
-
-ARTICLE = load("article")
-FAST = [Speed(2000), SPEEDS[-1]]
-
-
-def breakpoint_of(text: str) -> Breakpoint:
-    return parse(text, ARTICLE.network)
-
-
-def hits_of(texts: list[str], last: int) -> list[int]:
-    """The steps up to ``last`` at which any of them hits, from a timeline of its own."""
-    timeline, found, step = Timeline(ARTICLE), list[int](), 0
-    while True:
-        breakpoints = [breakpoint_of(text) for text in texts]
-        search = ForwardSearch(timeline, breakpoints, timeline.snapshot(step))
-        step = search.advance(last)
-        search.snapshot(step)
-        if search.hit is None:
-            return found
-        found.append(step)
-
-
-def with_breakpoints(*texts: str, speed: Speed = SPEEDS[-1]) -> Screen:
-    screen = Screen()
-    screen.player.change_speed(SPEEDS.index(speed) - DEFAULT)
-    screen.player.set_breakpoints({breakpoint_of(text): True for text in texts})
-    return screen
-
-
-@pytest.mark.parametrize("speed", FAST, ids=str)
-@pytest.mark.parametrize(
-    "texts",
-    [
-        ["loss < 0.1"],
-        ["every 97"],
-        ["norm < 0.1", "loss < 0.01"],
-        ["|w5| > 1", "gw5 < 0"],
-        ["delta_o1 < 0.05"],
-    ],
-    ids=str,
-)
-async def test_runs_stop_at_each_hit_there_and_back(speed: Speed, texts: list[str]) -> None:
-    expected = hits_of(texts, 300)
-    assert expected
-    screen = with_breakpoints(*texts, speed=speed)
-    player = screen.player
-    for step in expected:
-        await player.run(300).wait()
-        assert screen.told[-1].startswith(f"stopped at step {step}: ")
-        assert player.place == Place(step)
-        assert not player.running
-        assert_same_bits(player.snapshot, Timeline(ARTICLE).snapshot(step))
-    assert screen.views[-1].hits == tuple(expected)
-    if expected[-1] < 300:
-        await player.run(300).wait()
-    assert player.snapshot.step == 300
-    for step in reversed(expected):
-        if step < 300:
-            await player.run(0, backwards=True).wait()
-            assert screen.told[-1].startswith(f"stopped at step {step}: ")
-            assert player.snapshot.step == step
-            assert_same_bits(player.snapshot, Timeline(ARTICLE).snapshot(step))
-    await player.run(0, backwards=True).wait()
-    assert player.place == Place(0)
-    assert not screen.views[-1].running
-
-
-async def test_a_breakpoint_switched_off_does_not_stop() -> None:
-    screen = with_breakpoints("loss < 0.1")
-    screen.player.set_breakpoints({breakpoint_of("loss < 0.1"): False})
-    await screen.player.run(300).wait()
-    assert not screen.told
-    assert screen.player.snapshot.step == 300
-
-
-async def test_a_hit_at_the_last_step_is_told() -> None:
-    screen = with_breakpoints("every 50")
-    await screen.player.run(50).wait()
-    assert screen.told == ["stopped at step 50: every 50"]
-
-
-async def test_removing_a_breakpoint_forgets_its_hits() -> None:
-    screen = with_breakpoints("every 50", "every 70")
-    await screen.player.run(300).wait()
-    await screen.player.run(300).wait()
-    assert screen.views[-1].hits == (50, 70)
-    screen.player.set_breakpoints({breakpoint_of("every 70"): True})
-    assert screen.views[-1].hits == (70,)
-
-
-async def test_running_backwards_goes_down_and_takes_its_time() -> None:
-    screen = with_breakpoints(speed=Speed(50))
-    await screen.player.go(1000).wait()
-    screen.views.clear()
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    await screen.player.run(990, backwards=True).wait()
-    assert loop.time() - began >= 9 / 50
-    assert screen.steps == sorted(screen.steps, reverse=True)
-    assert screen.steps[-1] == 990
-    assert {view.backwards for view in screen.views if view.running} == {True}
-
-
-@pytest.mark.parametrize("backwards", [False, True])
-async def test_slow_speeds_walk_operation_by_operation(
-    backwards: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        "bptui.app.playback.player.SPEEDS", (Speed(1000, "operation"),) * len(SPEEDS)
-    )
-    screen = with_breakpoints("every 3")
-    player = screen.player
-    await player.go(5 if backwards else 0).wait()
-    screen.views.clear()
-    await (player.run(0, backwards=True) if backwards else player.run(4)).wait()
-    assert screen.told
-    assert player.place == Place(3)
-    places = [Place(view.snapshot.step, view.position) for view in screen.views if view.running]
-    count = player.operations
-    assert len(places) == (count + 1 if backwards else 3 * count + 1)
-    for before, after in pairwise(places):
-        expected = before.previous(count) if backwards else before.next(count)
-        assert after == (Place(3) if expected.step == 3 else expected)
+from .test_player import ARTICLE, breakpoint_of, hits_of
 
 
 async def test_the_dialog_sets_a_breakpoint_and_a_run_stops_there() -> None:
@@ -226,30 +97,6 @@ async def test_backspace_runs_back_and_pauses() -> None:
         assert not player.running
         await session.press(*["plus"] * 8, "backspace")
         await session.step(0)
-
-
-async def test_a_run_begins_where_the_keys_before_it_lead() -> None:
-    screen = with_breakpoints(speed=Speed(10_000))
-    player = screen.player
-    player.go(2000)
-    player.move(+1)
-    await player.run(1990, backwards=True).wait()
-    assert player.place == Place(1990)
-    assert max(screen.steps) == 2001
-    assert not player.running
-
-
-async def test_slower_and_faster_again_while_running() -> None:
-    async with opened(drawn_experiment((2, 3, 1), steps=10**8)) as session:
-        player = session.app.player
-        await session.press(*["minus"] * 8, "space")
-        await session.until(lambda: player.position is not None, "an operation")
-        at = player.place
-        await session.press(*["plus"] * 8)
-        await session.until(lambda: player.position is None, "whole steps again")
-        assert 0 <= player.place.step - at.step < 100
-        await session.press("space")
-        await session.rest()
 
 
 async def type_into(session: Session, text: str) -> None:

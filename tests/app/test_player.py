@@ -1,19 +1,22 @@
-"""The player alone: speeds, pauses, goals that replace each other, jumps in slices."""
+"""The player alone: speeds, pauses, goals that replace each other, jumps in slices, hits."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from itertools import pairwise
 from time import perf_counter
 from typing import Any
 
 import pytest
 
 from bptui.app.playback import player as module
-from bptui.app.playback.breakpoints import parse
+from bptui.app.playback.breakpoints import Breakpoint, parse
+from bptui.app.playback.history import Place
 from bptui.app.playback.player import Player
-from bptui.app.playback.run import DEFAULT, SPEEDS, Speed
+from bptui.app.playback.run import SPEEDS, Speed
+from bptui.app.playback.search import ForwardSearch
 from bptui.app.view import View
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
@@ -23,8 +26,8 @@ from bptui.presets import load
 from ..core.support import assert_same_bits
 from .support import diverging, drawn_experiment, first_not_finite
 
+ARTICLE = load("article")
 FULL = len(SPEEDS)
-OPERATIONS = ["1 operation/s", "2 operations/s", "5 operations/s", "10 operations/s"]
 
 
 class Work:
@@ -42,19 +45,20 @@ class Work:
 class Screen:
     """Takes the place of the app: keeps the views, and may do something at every frame."""
 
-    def __init__(self, experiment: Experiment | None = None, fps: int = 240) -> None:
+    def __init__(self, experiment: Experiment | None = None, *breakpoints: str) -> None:
         self.views: list[View] = []
         self.told: list[str] = []
         self.at_frame: Callable[[], Awaitable[None]] | None = None
         self.work: Work | None = None
         self.player = Player(
-            experiment or load("article"),
+            experiment or ARTICLE,
             self.start,  # type: ignore[arg-type]  # as good as a worker
             self.views.append,
             self.drawn,
             lambda message, of=None: self.told.append(message),
-            fps,
+            240,
         )
+        self.player.set_breakpoints({breakpoint_of(text): True for text in breakpoints})
 
     def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> Work:
         """Start the one work that goes on; what went on before is given up."""
@@ -73,9 +77,21 @@ class Screen:
             await self.at_frame()
         await asyncio.sleep(0)
 
+    async def reached(self, step: int) -> None:
+        """Let the player work until it shows ``step`` or a later one."""
+        while self.player.snapshot.step < step:
+            await asyncio.sleep(0)
+
+    def speed(self, speed: Speed) -> None:
+        self.player.change_speed(SPEEDS.index(speed) - SPEEDS.index(self.player.speed))
+
     @property
     def steps(self) -> list[int]:
         return [view.snapshot.step for view in self.views]
+
+
+def breakpoint_of(text: str) -> Breakpoint:
+    return parse(text, ARTICLE.network)
 
 
 @pytest.fixture
@@ -83,67 +99,52 @@ def screen() -> Screen:
     return Screen()
 
 
-async def test_steps_forwards_and_back(screen: Screen) -> None:
-    player = screen.player
-    start = player.snapshot
-    await player.move(+1).wait()
-    assert player.snapshot.step == 1
-    await player.move(-1).wait()
+async def test_moves_at_once_add_up_and_lead_back_to_the_same_bits(screen: Screen) -> None:
+    player, start = screen.player, screen.player.snapshot
+    for by in (1,) * 20 + (-1,) * 7 + (1,) * 3:
+        player.move(by)
+    await screen.rest()
+    assert screen.steps[-1] == player.snapshot.step == 16
+    await player.move(-16).wait()
     assert_same_bits(player.snapshot, start)
     await player.move(-1).wait()
     assert player.snapshot.step == 0
-    assert screen.steps[:2] == [1, 0]
-
-
-async def test_moves_at_once_add_up(screen: Screen) -> None:
-    for by in (1,) * 20 + (-1,) * 7 + (1,) * 3:
-        screen.player.move(by)
-    await screen.rest()
-    assert screen.player.snapshot.step == 16
-    assert screen.steps[-1] == 16
 
 
 async def test_runs_to_the_end_at_full_speed(screen: Screen) -> None:
     player = screen.player
     player.change_speed(FULL)
     await player.run(1000).wait()
-    assert player.snapshot.step == 1000
     assert not player.running
     assert screen.steps == sorted(screen.steps)
     assert screen.views[-1].running is False
-    assert_same_bits(player.snapshot, Timeline(load("article")).snapshot(1000))
+    assert_same_bits(player.snapshot, Timeline(ARTICLE).snapshot(1000))
 
 
-async def test_a_run_of_few_steps_a_second_takes_its_time_and_shows_each(screen: Screen) -> None:
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_a_run_of_few_steps_a_second_takes_its_time(screen: Screen, backwards: bool) -> None:
     player = screen.player
-    player.change_speed(SPEEDS.index(Speed(50)) - DEFAULT)
-    assert str(player.speed) == "50 steps/s"
+    await player.go(1000).wait()
+    screen.speed(Speed(50))
     screen.views.clear()
-    began = perf_counter()
-    await player.run(10).wait()
+    began, last = perf_counter(), 990 if backwards else 1010
+    await player.run(last, backwards).wait()
     assert perf_counter() - began >= 9 / 50
-    assert player.snapshot.step == 10
-    assert screen.steps == sorted(screen.steps)
-    assert (
-        max(later - sooner for sooner, later in zip(screen.steps, screen.steps[1:], strict=False))
-        <= 5
-    )
+    assert screen.steps == sorted(screen.steps, reverse=backwards)
+    assert screen.steps[-1] == last
+    assert {view.backwards for view in screen.views if view.running} == {backwards}
 
 
 def test_speeds_end_at_both_ends(screen: Screen) -> None:
-    player = screen.player
-    named = []
+    player, named = screen.player, list[str]()
     player.change_speed(-FULL)
     for _ in range(FULL + 2):
         named.append(str(player.speed))
         player.change_speed(+1)
-    assert named[:5] == ["0.5 operations/s", *OPERATIONS]
-    assert named[5] == "1 step/s"
-    assert named[6] == "2 steps/s"
-    assert named[FULL - 2] == "10000 steps/s"
-    assert named[-3:] == ["full speed"] * 3
-    assert len(set(named)) == FULL
-    assert {str(view.speed) for view in screen.views} == set(named)
+    assert named[:3] == ["0.5 operations/s", "1 operation/s", "2 operations/s"]
+    assert named[5:7] == ["1 step/s", "2 steps/s"]
+    assert named[-4:] == ["10000 steps/s", *["full speed"] * 3]
+    assert {str(view.speed) for view in screen.views} >= {*named}
 
 
 async def test_a_new_speed_takes_effect_during_the_run(screen: Screen) -> None:
@@ -152,9 +153,7 @@ async def test_a_new_speed_takes_effect_during_the_run(screen: Screen) -> None:
     player.run(1000)
     await asyncio.sleep(0)
     player.change_speed(+FULL)
-    await asyncio.wait_for(
-        screen.rest(), 10
-    )  # at a step a second it would take a quarter of an hour
+    await asyncio.wait_for(screen.rest(), 10)  # it would take a quarter of an hour
     assert player.snapshot.step == 1000
 
 
@@ -179,20 +178,8 @@ async def test_a_pause_keeps_the_step_that_is_shown(screen: Screen, attentive: b
     assert 0 < stopped < 1_000_000
     assert stopped == screen.steps[-1]
     await player.move(+1).wait()
-    assert player.snapshot.step == stopped + 1
     await player.move(-1).wait()
     assert player.snapshot.step == stopped
-
-
-async def test_a_step_while_running_pauses_and_steps_on(screen: Screen) -> None:
-    player = screen.player
-    player.run(1000)
-    while player.snapshot.step < 3:
-        await asyncio.sleep(0)
-    at = player.snapshot.step
-    await player.move(+1).wait()
-    await screen.rest()
-    assert (player.snapshot.step, player.running) == (at + 1, False)
 
 
 async def test_a_jump_goes_in_slices_and_says_where_to(
@@ -200,60 +187,52 @@ async def test_a_jump_goes_in_slices_and_says_where_to(
 ) -> None:
     monkeypatch.setattr(module, "SLICE", 0.0005)
     await screen.player.go(2_000).wait()
-    seeking = [view.seeking for view in screen.views]
-    assert seeking[0] == 2_000
-    assert seeking[-1] is None
-    assert screen.steps[-1] == 2_000
-    assert_same_bits(screen.player.snapshot, Timeline(load("article")).snapshot(2_000))
+    seeking = [view.seeking for view in screen.views[1:]]
+    assert (seeking[0], seeking[-1]) == (2_000, None)
+    assert_same_bits(screen.player.snapshot, Timeline(ARTICLE).snapshot(2_000))
 
 
-async def test_a_later_jump_replaces_one_under_way(screen: Screen) -> None:
-    screen.player.go(100_000_000)
-    while not screen.views:
-        await asyncio.sleep(0)
-    await screen.player.go(5).wait()
-    await screen.rest()
-    assert screen.player.snapshot.step == 5
-    assert screen.steps[-1] == 5
-
-
-async def test_a_pause_gives_up_a_jump(screen: Screen) -> None:
-    screen.player.go(100_000_000)
-    while not screen.views:
-        await asyncio.sleep(0)
-    screen.player.pause()
-    await screen.rest()
-    assert screen.player.snapshot.step == 0
-    await screen.player.move(+1).wait()
-    assert screen.player.snapshot.step == 1
-
-
-async def test_another_experiment_starts_over_during_a_run() -> None:
+async def test_what_comes_later_replaces_what_is_under_way() -> None:
     screen = Screen(drawn_experiment((2, 3, 1), steps=10**9))
     player = screen.player
+    for under_way in (lambda: player.go(100_000_000), lambda: player.run(10**9)):
+        under_way()
+        await asyncio.sleep(0.01)
+        await player.go(5).wait()
+        assert screen.steps[-1] == player.snapshot.step == 5
+        under_way()
+        await asyncio.sleep(0.01)
+        player.pause()
+        await screen.rest()
+        at = player.snapshot.step
+        assert not player.running
+        await player.move(+1).wait()
+        assert player.snapshot.step == at + 1
     player.run(10**9)
-    while player.snapshot.step == 0:
-        await asyncio.sleep(0)
+    await screen.reached(at + 2)
+    at = player.snapshot.step
+    await player.move(+1).wait()
+    assert (player.snapshot.step, player.running) == (at + 1, False)
+    player.run(10**9)
     await player.open(load("xor")).wait()
-    await screen.rest()
     assert (player.snapshot.step, player.snapshot.experiment.name) == (0, "xor")
     assert not player.running
     assert screen.views[-1].snapshot is player.snapshot
-    await player.move(+1).wait()
-    assert player.snapshot.step == 1
+    player.go(2000)
+    player.move(+1)
+    screen.speed(Speed(10_000))
+    await player.run(1990, backwards=True).wait()  # from where the keys before lead
+    assert (player.place, max(screen.steps[-500:])) == (Place(1990), 2001)
 
 
-@pytest.mark.parametrize("speed", [SPEEDS.index(Speed(20)) - DEFAULT, FULL])
-async def test_a_run_stops_at_the_first_step_that_is_not_finite(speed: int) -> None:
-    experiment = diverging()
-    screen = Screen(experiment)
-    screen.player.change_speed(speed)
+@pytest.mark.parametrize("speed", [Speed(20), SPEEDS[-1]], ids=str)
+async def test_a_run_stops_at_the_first_step_that_is_not_finite(speed: Speed) -> None:
+    screen = Screen(diverging())
+    screen.speed(speed)
     await screen.player.run(1000).wait()
     last = screen.views[-1]
-    assert last.snapshot.step == last.diverged_at == first_not_finite(experiment)
+    assert last.snapshot.step == last.diverged_at == first_not_finite(diverging())
     assert not last.running
-    await screen.player.move(-1).wait()
-    assert screen.player.snapshot.step == first_not_finite(experiment) - 1
 
 
 async def test_long_steps_are_played_beside_the_event_loop(
@@ -268,17 +247,16 @@ async def test_long_steps_are_played_beside_the_event_loop(
         return snapshot(timeline, step)
 
     monkeypatch.setattr(Timeline, "snapshot", recorded)
-    screen.player.change_speed(FULL)
-    await screen.player.run(500).wait()
-    await screen.player.move(-1).wait()
-    assert screen.player.snapshot.step == 499
-    network = screen.player.snapshot.experiment.network
+    player = screen.player
+    player.change_speed(FULL)
+    await player.run(500).wait()
+    await player.move(-1).wait()
+    assert player.snapshot.step == 499
     texts = ("norm > 1e9", "every 150")
-    screen.player.set_breakpoints({parse(text, network): True for text in texts})
-    await screen.player.run(0, backwards=True).wait()
-    assert screen.player.snapshot.step == 450
-    await screen.player.run(1000).wait()
-    assert screen.player.snapshot.step == 600
+    player.set_breakpoints({breakpoint_of(text): True for text in texts})
+    for last, stop in ((0, 450), (1000, 600)):
+        await player.run(last, backwards=last == 0).wait()
+        assert player.snapshot.step == stop
     assert threads
     assert threading.get_ident() not in threads
 
@@ -306,3 +284,68 @@ async def test_a_pause_while_a_long_step_is_played_keeps_the_step_that_is_shown(
     assert (player.snapshot.step, player.running) == (0, False)
     await player.move(+1).wait()
     assert player.snapshot.step == 1
+
+
+def hits_of(texts: list[str], last: int) -> list[int]:
+    """The steps up to ``last`` at which any of them hits, from a timeline of its own."""
+    timeline, found, step = Timeline(ARTICLE), list[int](), 0
+    while True:
+        breakpoints = [breakpoint_of(text) for text in texts]
+        search = ForwardSearch(timeline, breakpoints, timeline.snapshot(step))
+        step = search.advance(last)
+        search.snapshot(step)
+        if search.hit is None:
+            return found
+        found.append(step)
+
+
+@pytest.mark.parametrize("speed", [Speed(2000), SPEEDS[-1]], ids=str)
+@pytest.mark.parametrize(
+    "texts",
+    [["loss < 0.1"], ["every 97"], ["norm < 0.1", "loss < 0.01"], ["|w5| > 1", "gw5 < 0"]],
+    ids=str,
+)
+async def test_runs_stop_at_each_hit_there_and_back(speed: Speed, texts: list[str]) -> None:
+    expected = hits_of(texts, 300)
+    assert expected
+    screen = Screen(ARTICLE, *texts)
+    screen.speed(speed)
+    player = screen.player
+    for step in expected:
+        await player.run(300).wait()
+        assert screen.told[-1].startswith(f"stopped at step {step}: ")
+        assert player.place == Place(step)
+        assert not player.running
+        assert_same_bits(player.snapshot, Timeline(ARTICLE).snapshot(step))
+    assert screen.views[-1].hits == tuple(expected)
+    await player.run(300).wait()
+    assert player.snapshot.step == 300
+    for step in (*(stop for stop in reversed(expected) if stop < 300), 0):
+        await player.run(0, backwards=True).wait()
+        assert player.place == Place(step)
+        assert_same_bits(player.snapshot, Timeline(ARTICLE).snapshot(step))
+    player.set_breakpoints({breakpoint_of(text): False for text in texts})
+    await player.run(300).wait()
+    assert player.snapshot.step == 300  # those switched off do not stop
+    player.set_breakpoints({})
+    assert screen.views[-1].hits == ()
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_slow_speeds_walk_operation_by_operation(
+    backwards: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SPEEDS", (Speed(1000, "operation"),) * FULL)
+    screen = Screen(ARTICLE, "every 3")
+    player = screen.player
+    await player.go(5 if backwards else 0).wait()
+    screen.views.clear()
+    await player.run(0 if backwards else 4, backwards).wait()
+    assert screen.told == ["stopped at step 3: every 3"]
+    assert player.place == Place(3)
+    places = [Place(view.snapshot.step, view.position) for view in screen.views if view.running]
+    count = player.operations
+    assert len(places) == (count + 1 if backwards else 3 * count + 1)
+    for before, after in pairwise(places):
+        expected = before.previous(count) if backwards else before.next(count)
+        assert after == (Place(3) if expected.step == 3 else expected)
