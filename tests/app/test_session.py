@@ -10,8 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from bptui.app.app import BptuiApp
 from bptui.app.playback.breakpoints import parse
@@ -26,7 +24,6 @@ from bptui.app.session.store import (
     SessionFile,
     continued,
     offer,
-    owners,
     sessions_folder,
     sessions_to_continue,
 )
@@ -176,16 +173,11 @@ def test_a_long_run_goes_on_without_being_played_again(
     assert np.array_equal(again.losses.summary().rest, summary.rest)
     for step in (far, far + 30, far, far - 1, 12, far + 1, 11, far + 31):
         assert bits(again.snapshot(step)) == bits(timeline.snapshot(step))
-    if again.test_losses is not None and timeline.test_losses is not None:
-        assert again.test_losses.steps == timeline.test_losses.steps
-        assert again.test_losses.values == timeline.test_losses.values
-    fresh = read(file.path).timeline
-    for step, other in ((far, far + 20), (12, 20), (0, 20)):
-        one, two = (
-            edited(each, each.snapshot(step), Number("learning rate"), 0.01)
-            for each in (fresh, timeline)
-        )
-        assert bits(one.snapshot(other)) == bits(two.snapshot(other))
+    for tests in (again.test_losses, timeline.test_losses):
+        assert (tests is None) == (far > 57)
+        if tests is not None and timeline.test_losses is not None:
+            assert tests.steps == timeline.test_losses.steps
+            assert tests.values == timeline.test_losses.values
 
 
 async def test_what_cannot_be_written_is_said_once_and_nothing_is_lost(
@@ -262,22 +254,19 @@ def test_the_session_that_is_continued() -> None:
     assert held is not None
     with pytest.raises(NothingToContinueError, match=f"another terminal .process {os.getpid()}"):
         continued()
-    # looking keeps nobody from taking it
     over = threading.Event()
 
     def look() -> None:
         while not over.is_set():
             sessions_to_continue()
-            owners()
 
     other = threading.Thread(target=look)
     other.start()
     try:
-        for _ in range(10):
+        for _ in range(10):  # looking keeps nobody from taking it
             held.release()
             held = SessionFile.taken_over(lost.path, patience=10.0)
             assert held is not None
-            assert SessionFile.taken_over(lost.path, patience=0.0) is None
     finally:
         over.set()
         other.join()
@@ -286,12 +275,9 @@ def test_the_session_that_is_continued() -> None:
 def test_old_sessions_are_cleared_away_but_not_what_cannot_be_read(state: Path) -> None:
     for age in range(12):
         lying(ended=True, age=100 * age)
-    foreign = state / "session-of-tomorrow.json"
-    foreign.write_text('{"format":"bptui session","version":9}\n')
-    app = app_of(load("xor"))
-    assert Autosave(app, None).close(ended=False) is None  # a new one clears up
-    assert len(list(state.glob("session-*.json"))) == 10  # the last eight, this and that
-    assert foreign.exists()
+    (state / "session-of-tomorrow.json").write_text('{"format":"bptui session","version":9}\n')
+    assert Autosave(app_of(load("xor")), None).close(ended=False) is None  # a new one clears up
+    assert len(list(state.glob("session-*.json"))) == 10  # the last eight, tomorrow's and this
 
 
 def test_files_that_are_refused_stay_and_are_named() -> None:
@@ -331,36 +317,11 @@ def test_files_that_are_refused_stay_and_are_named() -> None:
     assert file.name in str(kept.problem)
 
 
-GOOD = written(kept_at(Timeline(load("xor")), 3), ended=False)
-
-
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(st.data())
-def test_whatever_a_file_holds_it_is_read_or_refused(tmp_path: Path, data: st.DataObject) -> None:
-    good, file = GOOD, tmp_path / "s.json"
-    place, width = data.draw(st.integers(0, len(good))), data.draw(st.integers(0, 40))
-    file.write_bytes(good[:place] + data.draw(st.binary(max_size=40)) + good[place + width :])
-    refused = ""
-    try:
-        again = read(file)
-    except SessionError as error:
-        refused = str(error)
-    assert refused.isprintable()
-    if not refused:
-        assert again.state.step >= 0
-        again.timeline.snapshot(0)  # can be played
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [(["--resume", "xor"], "takes no preset"), (["--resume"], "needs a terminal")],
-)
-def test_resuming_is_refused(arguments: list[str], message: str) -> None:
-    result = CliRunner().invoke(cli, arguments)
-    assert result.exit_code == 2
-    assert message in result.output
+def test_resuming_is_refused() -> None:
+    for arguments, message in ((["xor"], "takes no preset"), ([], "needs a terminal")):
+        result = CliRunner().invoke(cli, ["--resume", *arguments])
+        assert result.exit_code == 2
+        assert message in result.output
 
 
 async def test_numbers_that_do_not_come_back_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -381,27 +342,18 @@ async def test_numbers_that_do_not_come_back_are_said(monkeypatch: pytest.Monkey
 
 
 CSV = "a,b,class\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n"
+CHANGED = CSV.replace("1,1", "1,3")
 OF_A_FILE = """\
-[network]
-layers = [2, 3, 1]
-activation = "sigmoid"
-[data]
-csv = "t.csv"
-target_columns = ["class"]
+network.layers = [2, 3, 1]
+data = { csv = "t.csv", target_columns = ["class"] }
 """
 
 
 @pytest.mark.parametrize(
-    ("small", "then", "refusal"),
-    [
-        (True, CSV.replace("1,1", "1,3"), ""),
-        (True, "", ""),
-        (False, CSV, ""),
-        (False, CSV.replace("1,1", "1,3"), "CSV file has changed"),
-    ],
+    ("small", "then"), [(True, CHANGED), (True, ""), (False, CSV), (False, CHANGED)]
 )
 def test_samples_of_a_csv_file_come_back_also_where_it_has_changed(
-    small: bool, then: str, refusal: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: bool, then: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, file = tmp_path / "t.csv", tmp_path / "s.json"
     source.write_text(CSV)
@@ -410,36 +362,31 @@ def test_samples_of_a_csv_file_come_back_also_where_it_has_changed(
         monkeypatch.setattr("bptui.app.session.state.MOST_WRITTEN_OUT", 1)
     file.write_bytes(written(kept_at(Timeline(first), 0), ended=True))
     source.write_text(then)
-    if refusal:
-        with pytest.raises(SessionError, match=refusal):
+    if not small and then != CSV:
+        with pytest.raises(SessionError, match="CSV file has changed"):
             read(file)
-        return
-    again = read(file).timeline
-    assert again.experiment.data.inputs.tobytes() == first.data.inputs.tobytes()
-    assert again.experiment.data.targets.tobytes() == first.data.targets.tobytes()
-    assert bits(again.snapshot(3)) == bits(Timeline(first).snapshot(3))
+    else:
+        again = read(file).timeline
+        assert again.experiment.data.inputs.tobytes() == first.data.inputs.tobytes()
+        assert bits(again.snapshot(3)) == bits(Timeline(first).snapshot(3))
 
 
+@pytest.mark.parametrize("reading", [1000.0, 0.01])
 async def test_a_key_takes_the_offer_away_once_it_has_been_read(
-    monkeypatch: pytest.MonkeyPatch,
+    reading: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lying(ended=False, step=1234)
-    monkeypatch.setattr(autosave, "READING", 1000.0)
+    monkeypatch.setattr(autosave, "READING", reading)
+    monkeypatch.setattr(autosave, "OFFER_SECONDS", 1000.0)
     app = app_of(load("article"))
     async with app.run_test(size=(80, 24), notifications=True):
         session = Session(app)
         await session.until(lambda: "unexpectedly" in session.notices(), "the offer")
         await session.press("s")
         await session.step(1)
-        assert "unexpectedly" in session.notices()
-    monkeypatch.setattr(autosave, "READING", 0.01)
-    monkeypatch.setattr(autosave, "OFFER_SECONDS", 1000.0)
-    app = app_of(load("article"))
-    async with app.run_test(size=(80, 24), notifications=True):
-        session = Session(app)
-        await session.until(lambda: "unexpectedly" in session.notices(), "the offer")
-        while "unexpectedly" in session.notices():
+        while reading < 1.0 and "unexpectedly" in session.notices():
             await session.press("s")
+        assert ("unexpectedly" in session.notices()) == (reading > 1.0)
 
 
 async def test_a_view_changed_at_the_last_moment_comes_back() -> None:
