@@ -11,7 +11,7 @@ import pytest
 from bptui.app.panels.curve import axes_of
 from bptui.app.panels.decision_map import axes_of as map_axes_of
 from bptui.app.panels.decision_map import levels_of, reading_of
-from bptui.app.panels.picture import LEVELS, SHADES, Axes, Span, palette
+from bptui.app.panels.picture import LEVELS, PALETTES, SHADES, Axes, Span
 from bptui.core.arrays import Array, frozen
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
@@ -46,9 +46,9 @@ def map_mistakes(session: Session, experiment: Experiment, step: int) -> int | N
     """Return how many half cells have another colour than their outputs; None without a map."""
     axes, outputs = map_of(session, experiment, step)
     classes = len(set(map(tuple, experiment.data.targets.tolist()))) > 1 and outputs.shape[2] > 1
-    colours = palette(dark=True).diverging()
+    colours = PALETTES[True].diverging()
     if classes:
-        colours = palette(dark=True).of_classes(outputs.shape[2])
+        colours = PALETTES[True].of_classes(outputs.shape[2])
     wrong = compared = 0
     for row, across, character, style in characters(session, "#learned"):
         column = across - axes.gutter

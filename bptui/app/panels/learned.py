@@ -12,7 +12,7 @@ from bptui.app.panels.curve import curve
 from bptui.app.panels.decision_map import decision_map
 from bptui.app.panels.outputs import class_table, one_sample
 from bptui.app.panels.panel import FollowingPanel
-from bptui.app.panels.picture import Look, Picture, classes_in, palette
+from bptui.app.panels.picture import PALETTES, Look, Picture, classes_in
 from bptui.app.view import Direction, Selection, View
 from bptui.core.experiment import Experiment
 
@@ -77,8 +77,8 @@ class LearnedPanel(FollowingPanel):
         """Return the picture of the view, drawn once for all that is asked of it."""
         app, title = self.app, self.title(view)
         few = app.native_ansi_color or app.console.color_system not in FULL_COLOURS
-        around = self.around.few_characters
-        look = Look(self.text_styles, palette(app.current_theme.dark), few, around)
+        palette, letters = PALETTES[app.current_theme.dark], self.around.few_characters
+        look = Look(self.text_styles, palette, few, letters)
         key = (view.picture, view.running, title, look, width, height)
         if self._made is None or self._made[0] != key:
             self._made = (key, PICTURES[title][1](view, look, width, height))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from rich.style import Style
 from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 
 from bptui.app.numbers import Form, form_of, largest, signed
 from bptui.app.panels.panel import Panel
 from bptui.app.panels.table import Cell, Row, Table, painted
-from bptui.app.styles import GLYPHS, PENDING, Styles, highlight
+from bptui.app.styles import GLYPHS, PENDING, highlight
 from bptui.app.view import Direction, Selection, View
-from bptui.core.arrays import Array
 from bptui.core.network import Network, Parameters
 
 GAP = 3
@@ -90,99 +88,66 @@ class MatrixPanel(Panel):
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         self.note(self._remark(view))
-        parameters, styles = self._select(view), self.text_styles
-        tables, seen = self.tables(view, width), self.seen(view)
-        painters = [
-            _Painter(view, parameters, styles, self.has_focus, self._prefix, layer, table.cell - 5)
-            for layer, table in enumerate(tables, 1)
-        ]
+        parameters, tables, seen = self._select(view), self.tables(view, width), self.seen(view)
+        scales = []
+        for layer, table in enumerate(tables):
+            size, biases = largest(parameters.weights[layer]), parameters.biases
+            most = size if biases is None else max(size, largest(biases[layer]))
+            scales.append((size, form_of(most, table.cell - 5)))
         window = Region(seen.x, seen.y, seen.width, height)
-        return painted(tables, window, styles.text, lambda at, *row: painters[at].row(*row))
 
+        def row(number: int, row: int, columns: range) -> Row:
+            return self._row(view, parameters, *scales[number], number + 1, row, columns)
 
-class _Painter:
-    """Paints the rows of one layer's matrix: what is selected, read, written or yet to come."""
+        return painted(tables, window, self.text_styles.text, row)
 
-    def __init__(
+    def _row(
         self,
         view: View,
         parameters: Parameters,
-        styles: Styles,
-        focused: bool,
-        prefix: str,
+        size: float,
+        form: Form,
         layer: int,
-        decimals: int,
-    ) -> None:
-        network = view.snapshot.experiment.network
-        self._view, self._styles, self._focused, self._layer = view, styles, focused, layer
-        self._names, self._sources = network.names, network.layers[layer - 1]
-        self._titles = [prefix + names(layer) for names in (self._names.weights, self._names.bias)]
-        biases = None if parameters.biases is None else parameters.biases[layer - 1]
-        self._weights, self._biases = parameters.weights[layer - 1], biases
-        self._largest = largest(self._weights)
-        most = max(self._largest, 0.0 if biases is None else largest(biases))
-        self._form: Form = form_of(most, decimals)
-        self._decimals = decimals
-
-    def row(self, row: int, columns: range) -> Row:
-        """Return the heading, row 0, or numbers with the name of where they come from."""
-        if row == 0:
-            return Row([self._title(self._titles[0])], self._units(columns))
-        if row > self._sources:
-            assert self._biases is not None, "a bias row stands only where there are biases"
-            title = self._titles[1]
-            return Row([self._title(title)], self._values(title, self._biases, row, columns))
-        name = self._names.unit(self._layer - 1, row - 1)
-        cells = self._values(self._titles[0], self._weights[row - 1], row, columns)
-        return Row([(name, self._source_style(row))], cells)
-
-    def _title(self, title: str) -> tuple[str, Style]:
-        touched = highlight(self._view, title)
-        style = self._styles.highlighted(self._styles.strong, touched)
-        return title + GLYPHS[touched] * bool(touched), style
-
-    def _source_style(self, row: int) -> Style:
-        """Return the style of the name of a row, lit with what is selected in it."""
-        styles, selection = self._styles, self._view.selection
-        # an input has no weights into it, so its name is lit in the rows of those out of it
-        if selection == Selection("unit", self._layer - 1, row - 1):
-            return styles.selected(styles.strong, self._focused)
-        return styles.strong if row == self._selected_row() else styles.dim
-
-    def _selected_row(self) -> int:
-        """Return the row of the selection where it is in this matrix, else -1."""
-        selection = self._view.selection
-        if selection.layer != self._layer or selection.kind == "unit":
-            return -1
-        return selection.source + 1 if selection.kind == "weight" else self._sources + 1
-
-    def _units(self, columns: range) -> Iterator[Cell]:
-        """Yield the names of the columns."""
-        styles, selection = self._styles, self._view.selection
+        row: int,
+        columns: range,
+    ) -> Row:
+        """Return the heading, or numbers: what is selected, read, written or yet to come."""
+        network, selection = view.snapshot.experiment.network, view.selection
+        styles, names, sources = self.text_styles, network.names, network.layers[layer - 1]
+        own = selection.layer == layer
+        here = (row_of(network, selection), selection.unit) if own else (-1, -1)
+        title = self._prefix + (names.bias if row > sources else names.weights)(layer)
+        touched, computed = highlight(view, title), view.computed(title)
+        name = title + GLYPHS[touched] * bool(touched), styles.highlighted(styles.strong, touched)
+        if 1 <= row <= sources:
+            style = styles.strong if row == here[0] else styles.dim
+            # an input has no weights into it, so its name is lit in the rows of those out of it
+            if selection == at(network, layer, row, -1):
+                style = styles.selected(styles.strong, self.has_focus)
+            name = names.unit(layer - 1, row - 1), style
+        if row > sources:
+            assert parameters.biases is not None, "a bias row stands only where there are biases"
+            values = parameters.biases[layer - 1]
+        else:
+            values = parameters.weights[layer - 1][row - 1]
+        cells = []
         for column in columns:
-            name = self._names.unit(self._layer, column)
-            style = blank = styles.dim
-            if selection.layer == self._layer and selection.unit == column:
-                style = blank = styles.strong
-                if selection.kind == "unit":
-                    style, blank = styles.selected(style, self._focused), styles.text
-            yield Cell(name, style, blank)
-
-    def _values(self, quantity: str, values: Array, row: int, columns: range) -> Iterator[Cell]:
-        """Yield numbers; the blanks keep the usual style, and stay when the number is lit."""
-        styles, view = self._styles, self._view
-        touched, computed = highlight(view, quantity), view.computed(quantity)
-        chosen = view.selection.unit if row == self._selected_row() else -1
-        for column in columns:
-            value = float(values[column])
-            text = signed(value, self._form).lstrip() if computed else PENDING
-            usual = styles.sign(value, self._largest) if computed else styles.dim
-            if column == chosen:
-                # as wide as most numbers are: it shall not change its width
-                text = text.rjust(self._decimals + 3)
-                yield Cell(text, styles.selected(usual, self._focused), usual)
+            if row == 0:
+                text = names.unit(layer, column)
+                style = blank = styles.strong if column == here[1] else styles.dim
             else:
-                yield Cell(text, styles.highlighted(usual, touched), usual)
+                value = float(values[column])
+                text = signed(value, form).lstrip() if computed else PENDING
+                # the blanks keep the usual style, and so stay what they are when it is lit
+                blank = styles.sign(value, size) if computed else styles.dim
+                style = styles.highlighted(blank, touched)
+            if (row, column) == here:
+                # as wide as most numbers are: it shall not change its width
+                text = text.rjust(form.width - 1) if row else text
+                style = styles.selected(blank, self.has_focus)
+                blank = blank if row else styles.text
+            cells.append(Cell(text, style, blank))
+        return Row([name], cells)
 
 
 @lru_cache(maxsize=8)

@@ -62,8 +62,7 @@ class Panel(ScrollView, can_focus=True):
     @property
     def around(self) -> Capabilities:
         """What the terminal can show."""
-        found = getattr(self.app, "surroundings", USUAL)
-        assert isinstance(found, Capabilities), "an app's own surroundings"
+        found: Capabilities = getattr(self.app, "surroundings", USUAL)
         return found
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:

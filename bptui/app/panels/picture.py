@@ -56,14 +56,6 @@ LEVELS = 32
 """Colours of a single output: few, so that neighbouring cells run together and seldom change."""
 SHADES = 8
 """Of each class: how clearly it wins."""
-DARK_HUES = (
-    *("#94541c", "#23589a", "#2a7350", "#83336f", "#7d6c17"),
-    *("#1f757b", "#8e333d", "#54439a", "#587220", "#646973"),
-)
-LIGHT_HUES = (
-    *("#f2ab63", "#7db0ec", "#83cda0", "#dd98d1", "#dccb63"),
-    *("#79cdd2", "#ef989d", "#ae9feb", "#b6d174", "#bcc0c7"),
-)
 SHAPES, HOLLOW = "●▲■◆▼★", "○△□◇▽☆"
 """Of classes, for samples of training and of the test."""
 
@@ -102,12 +94,19 @@ class Palette(NamedTuple):
         return tuple(mixed(self.middle, self.hue(at), p) for at in range(count) for p in parts)
 
 
-@lru_cache(maxsize=2)
-def palette(dark: bool) -> Palette:
-    """Return the palette for a dark or a light background."""
-    if dark:
-        return Palette("#15181e", DARK_HUES, "#ffffff")
-    return Palette("#f4f4f2", LIGHT_HUES, "#000000")
+DARK_HUES = (
+    *("#94541c", "#23589a", "#2a7350", "#83336f", "#7d6c17"),
+    *("#1f757b", "#8e333d", "#54439a", "#587220", "#646973"),
+)
+LIGHT_HUES = (
+    *("#f2ab63", "#7db0ec", "#83cda0", "#dd98d1", "#dccb63"),
+    *("#79cdd2", "#ef989d", "#ae9feb", "#b6d174", "#bcc0c7"),
+)
+PALETTES = {
+    True: Palette("#15181e", DARK_HUES, "#ffffff"),
+    False: Palette("#f4f4f2", LIGHT_HUES, "#000000"),
+}
+"""For a dark background, and for a light one."""
 
 
 class Look(NamedTuple):

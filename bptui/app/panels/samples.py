@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -22,6 +23,7 @@ from bptui.app.view import View
 from bptui.core.arrays import Array
 from bptui.core.evaluation import ForwardPass
 from bptui.core.experiment import Experiment
+from bptui.core.network import Network
 
 Edited = tuple[Literal["input", "target"], int, int]
 DECIMALS = (4, 3, 2)
@@ -91,6 +93,17 @@ class Listing:
         return [f"{name}{whole}", whole, f"{self.samples:,} + {self.tests:,} test"]
 
 
+@lru_cache(maxsize=2)
+def listing_of(experiment: Experiment) -> Listing:
+    """Return what is listed of an experiment."""
+    return Listing(experiment)
+
+
+@lru_cache(maxsize=2)
+def _pass_of(network: Network, samples: int) -> ForwardPass:
+    return ForwardPass(network, samples)
+
+
 class SamplesPanel(FollowingPanel):
     """A row a sample, of which only those in sight are computed.
 
@@ -118,20 +131,12 @@ class SamplesPanel(FollowingPanel):
     def __init__(self) -> None:
         super().__init__("Samples", "samples")
         self._chosen = 0
-        self._listing: Listing | None = None
-        self._pass: tuple[object, ForwardPass] | None = None
         self.add_class("absent")
         self.away = True
 
-    def listing(self, view: View) -> Listing:
-        """Return what is listed of the view's experiment."""
-        if self._listing is None or self._listing.experiment is not view.snapshot.experiment:
-            self._listing = Listing(view.snapshot.experiment)
-        return self._listing
-
     def _column(self, view: View) -> int:
         """Return the selected column, among inputs and targets."""
-        return min(self._chosen, self.listing(view).editable - 1)
+        return min(self._chosen, listing_of(view.snapshot.experiment).editable - 1)
 
     def edited_cell(self) -> Edited | None:
         """Return which number is selected: its kind, its sample, its column; None where none is.
@@ -140,7 +145,7 @@ class SamplesPanel(FollowingPanel):
         """
         if self.view is None or self.away or not self.size.area:
             return None
-        column, inputs = self._column(self.view), self.listing(self.view).inputs
+        column, inputs = self._column(self.view), listing_of(self.view.snapshot.experiment).inputs
         sample = looked_at(self.view)
         return ("input", sample, column) if column < inputs else ("target", sample, column - inputs)
 
@@ -151,7 +156,8 @@ class SamplesPanel(FollowingPanel):
     def action_column(self, by: int) -> None:
         """Select the number beside; after the last one comes the first."""
         if self.view is not None:
-            self._chosen = (self._column(self.view) + by) % self.listing(self.view).editable
+            columns = listing_of(self.view.snapshot.experiment).editable
+            self._chosen = (self._column(self.view) + by) % columns
             self._bring_into_sight()
             self.repaint()
 
@@ -169,23 +175,23 @@ class SamplesPanel(FollowingPanel):
         if self.view is None:
             return
         spot = self.spot(self.view)
-        if self._column(self.view) >= self.listing(self.view).inputs:
+        if self._column(self.view) >= listing_of(self.view.snapshot.experiment).inputs:
             width = self.extent(self.view, *self.container_size).width
             right = min(width, spot.x + self.seen(self.view).width)
             spot = Region(spot.x, spot.y, right - spot.x, spot.height)
         self.follow(self.view, spot)
 
     def extent(self, view: View, width: int, height: int) -> Size:
-        table = self.listing(view).table(width)
+        table = listing_of(view.snapshot.experiment).table(width)
         return Size(table.right, table.bottom)
 
     def spot(self, view: View) -> Region:
-        listing = self.listing(view)
+        listing = listing_of(view.snapshot.experiment)
         table = listing.table(self.container_size.width)
         return table.sight(listing.row_of(looked_at(view)), self._column(view))
 
     def choose(self, view: View, x: int, y: int) -> bool:
-        listing = self.listing(view)
+        listing = listing_of(view.snapshot.experiment)
         found = listing.table(self.container_size.width).cell_at(x, y, self.scroll_offset)
         sample = listing.sample_at(found[0]) if found else None
         if found is None or sample is None:
@@ -197,7 +203,7 @@ class SamplesPanel(FollowingPanel):
         return True
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
-        listing, seen = self.listing(view), self.seen(view)
+        listing, seen = listing_of(view.snapshot.experiment), self.seen(view)
         table = listing.table(width)
         self.note(*listing.remarks(self._column(view), table.cell))
         found = map(listing.sample_at, range(seen.y + 1, seen.y + height))
@@ -223,7 +229,7 @@ class SamplesPanel(FollowingPanel):
         return painted([table], window, self.text_styles.text, row_of)
 
     def _headings(self, view: View, table: Table, columns: range) -> Row:
-        styles, listing, cell = self.text_styles, self.listing(view), table.cell
+        styles, listing, cell = self.text_styles, listing_of(view.snapshot.experiment), table.cell
         cells = []
         for column in columns:
             style = styles.strong if column == self._column(view) else styles.dim
@@ -234,7 +240,7 @@ class SamplesPanel(FollowingPanel):
         self, view: View, sample: int, outputs: Array, in_batch: bool
     ) -> list[tuple[str, Style]]:
         """Return the mark of the one looked at, the number, that of the batch, right or wrong."""
-        styles, listing = self.text_styles, self.listing(view)
+        styles, listing = self.text_styles, listing_of(view.snapshot.experiment)
         here = sample == looked_at(view)
         number = str(sample_of(listing.experiment, sample).number).rjust(listing.digits)
         pieces = [
@@ -256,7 +262,7 @@ class SamplesPanel(FollowingPanel):
         decimals: list[int],
         columns: range,
     ) -> Iterator[Cell]:
-        styles, listing = self.text_styles, self.listing(view)
+        styles, listing = self.text_styles, listing_of(view.snapshot.experiment)
         chosen = self._column(view) if sample == looked_at(view) else -1
         one = sample_of(listing.experiment, sample)
         values = [*one.inputs, *one.targets, *outputs]
@@ -275,10 +281,7 @@ class SamplesPanel(FollowingPanel):
     def _outputs(self, view: View, samples: list[int]) -> Array:
         """Return the outputs for these few samples at the shown step."""
         experiment = view.snapshot.experiment
-        key = (experiment.network, len(samples))
-        if self._pass is None or self._pass[0] != key:
-            self._pass = (key, ForwardPass(experiment.network, len(samples)))
-        forward = self._pass[1]
+        forward = _pass_of(experiment.network, len(samples))
         for row, sample in enumerate(samples):
             forward.inputs[row] = sample_of(experiment, sample).inputs
         return forward.run(view.snapshot.parameters)
