@@ -10,7 +10,7 @@ import numpy as np
 
 from bptui.check.diagnosis.trials import Case, FunctionName, Quantities, Trial
 from bptui.check.reading import UnreadableError, in_columns, read
-from bptui.check.runner import Answer, Argument, Stopped, UserCode, Warned
+from bptui.check.runner import Answer, Argument, Stopped, UserCode
 
 Form: TypeAlias = Literal["batch", "row", "vector"]
 FORMS: dict[Form, str] = {
@@ -46,7 +46,6 @@ class Attempt:
     failures: list[Failure] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    warnings: list[Warned] = field(default_factory=list)
     printed: str = ""
     turned: bool = False
     unstable: bool = False
@@ -95,8 +94,7 @@ def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> T
         if isinstance(answer, Stopped):
             made.failures.append(Failure(case, answer.message, answer))
             return None
-        _extend(made.damaged, _damaged(answer, function))
-        _extend(made.warnings, answer.warnings)
+        made.damaged += [each for each in _damaged(answer, function) if each not in made.damaged]
         try:
             reading = read(answer, arguments, function, case, made.biases, made.turned)
         except UnreadableError as error:
@@ -148,7 +146,7 @@ def _repeat(code: UserCode, function: FunctionName, made: Attempt) -> None:
     steady = next((each for each in made.trials if not each.case.own), None)
     if steady is None:
         return
-    scratch = replace(made, failures=[], damaged=[], warnings=[])
+    scratch = replace(made, failures=[], damaged=[])
     again = play(code, function, steady.case, scratch)
     if again is None:  # only slow, or out of its time: that says nothing about the numbers
         made.unstable = scratch.stopped is None

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from math import log10
 
 from bptui.check.check import RIGHT, WRONG, FunctionCheck
-from bptui.check.diagnosis.comparing import Ratio, meaning_of
+from bptui.check.diagnosis.comparing import Ratio
 from bptui.check.diagnosis.diagnose import Cause, Diagnosis, rewritten
 from bptui.check.diagnosis.judging import Finding
 from bptui.check.diagnosis.trials import Case
-from bptui.check.lines import Line, listed, own_words
+from bptui.check.words import Line, listed, own_words
 from bptui.core.engine import Engine
 from bptui.core.mistakes import MISTAKES
 from bptui.core.network import Names
@@ -37,21 +37,6 @@ FACTORS = {
     "half": "divided by 2",
     "the opposite sign": "with the opposite sign",
 }
-
-
-@dataclass
-class Told:
-    """What a report has said before: lines and causes it does not repeat, and what is right."""
-
-    said: set[str] = field(default_factory=set)
-    right: set[str] = field(default_factory=set)
-
-    def once(self, lines: Sequence[Line]) -> Sequence[Line]:
-        """Return ``lines``, or nothing where they have been said."""
-        text = "\n".join(line.text for line in lines)
-        new = text not in self.said
-        self.said.add(text)
-        return lines if new else ()
 
 
 def phrases(ratio: Ratio) -> list[str]:
@@ -117,23 +102,6 @@ def named(diagnosis: Diagnosis) -> tuple[Cause, ...]:
     return known
 
 
-def readings(diagnosis: Diagnosis) -> list[str]:
-    """Return what a constant ratio may mean besides the mistake that is named for it."""
-    first, *more = named(diagnosis)
-    ratios = [
-        one.ratio
-        for one in diagnosis.findings
-        if one.verdict in WRONG and one.name.startswith(("g", "W", "b"))
-    ]
-    meanings = {one.meanings if one is not None else () for one in ratios}
-    if more or len(first.mistakes) != 1 or len(meanings) != 1 or ratios[0] is None:
-        return []
-    factor = MISTAKES[first.mistakes[0]].factor
-    same = meaning_of(factor) if factor is not None else ""
-    rest = tuple(meaning for meaning in ratios[0].meanings if meaning != same)
-    return phrases(Ratio(ratios[0].value, rest)) if len(rest) in range(1, len(*meanings)) else []
-
-
 def name_of(cause: Cause, check: FunctionCheck) -> str:
     """Return ``transposed-weights + doubled``; with the layer where it is made in one only."""
     wrong = any(one.name == "loss" and one.verdict == "wrong" for one in check.examined.findings)
@@ -177,6 +145,26 @@ def _links(name: str, names: Names, known: set[str]) -> list[str]:
     return [name]
 
 
+def _has_inputs(name: str, check: FunctionCheck) -> bool:
+    """Tell whether the code has given all that a quantity is computed from."""
+    snapshot, findings = check.examined.attempt.trials[0].case.right[0], check.examined.findings
+    shown = {finding.name for finding in findings}
+    given = {finding.name for finding in findings if finding.verdict != "not given"}
+    data = {"input", "target", *snapshot.parameters.named()}
+    reads = {
+        written: {*operation.reads} - data
+        for operation in snapshot.operations
+        for written in operation.writes
+    }
+
+    def known(source: str) -> bool:
+        if source in given or source not in shown:
+            return source in given or all(map(known, reads[source]))
+        return source.startswith("out") and reads[source] <= given  # that of the pre-activation
+
+    return check.function == "gradients" and all(map(known, reads[name]))
+
+
 def first_wrong(check: FunctionCheck, code: dict[str, list[str]]) -> Iterator[Line]:
     """Yield where the chain of right numbers breaks, and what should stand there: ``code``."""
     diagnosis = check.examined.diagnosis
@@ -204,13 +192,17 @@ def first_wrong(check: FunctionCheck, code: dict[str, list[str]]) -> Iterator[Li
             "other calls: it keeps something from call to call."
         )
     for other in code if not diagnosis.causes else ():
-        if other != first.name:
-            yield Line(f"Also wrong, not only because of earlier errors: {other}. It should be:")
+        if other != first.name and _has_inputs(other, check):
+            text = f"Also wrong on its own, not only because of earlier errors: {other}."
+            yield Line(f"{text} It should be:")
             yield from (Line(line, 2, "code") for line in code[other])
 
 
-def explanations(check: FunctionCheck, told: Told) -> Iterator[Line]:
-    """Yield the diagnosis: what was probably written, and what it should be."""
+def explanations(check: FunctionCheck, told: set[str], right: set[str]) -> Iterator[Line]:
+    """Yield the diagnosis: what was probably written, and what it should be.
+
+    ``told`` are the causes explained before, to which it adds; ``right`` is known to be right.
+    """
     diagnosis = check.examined.diagnosis
     assert diagnosis is not None, "asked only with a diagnosis"
     causes = named(diagnosis)
@@ -223,53 +215,50 @@ def explanations(check: FunctionCheck, told: Told) -> Iterator[Line]:
     if len(causes) > 1:
         yield Line(f"Diagnosis: {len(causes)} explanations fit equally well")
     for place, cause in enumerate(causes[:MOST_CAUSES], 1):
-        start = f"{place}. " if len(causes) > 1 else "Diagnosis: "
-        yield Line(f"{start}{name_of(cause, check)}{since}")
-        known = not told.once([Line(name_of(cause, check))])
-        yield from [Line("as above", 2)] if known else _cause(cause, check, told)
+        start, name = f"{place}. " if len(causes) > 1 else "Diagnosis: ", name_of(cause, check)
+        yield Line(f"{start}{name}{since}")
+        yield from [Line("as above", 2)] if name in told else _cause(cause, check, right)
+        told.add(name)
     if len(causes) > MOST_CAUSES:
         yield Line(f"and {len(causes) - MOST_CAUSES} more that fit equally well")
     same = [name_of(cause, check) for cause in diagnosis.causes if cause not in causes]
-    same += [f"every number is the correct one {reading}" for reading in readings(diagnosis)]
     if same:
         yield Line(f"the same numbers could also mean: {'; or '.join(same)}", 2)
 
 
-def _cause(cause: Cause, check: FunctionCheck, told: Told) -> Iterator[Line]:
+def _cause(cause: Cause, check: FunctionCheck, right: set[str]) -> Iterator[Line]:
     for name in cause.mistakes:
         summary = MISTAKES[name].summary
         yield Line(f"{name}: {summary}" if cause.size > 1 else summary, 2)
-    cases = [one.case for one in check.examined.attempt.trials if not one.case.own]
+    cases = [trial.case for trial in check.examined.attempt.trials if not trial.case.own]
     layers = check.experiment.network.layers
-    case = next((one for one in cases if one.experiment.network.layers == layers), cases[0])
+    case = next((case for case in cases if case.experiment.network.layers == layers), cases[0])
     comparisons = rewritten(cause, case)
-    possible = [one for one in comparisons if _may_be(one, check, told)]
-    for comparison in possible:
-        yield from told.once(_compared(comparison, cause, case))
+    possible = [one for one in comparisons if _may_be(one, check, right)]
     if comparisons and not possible:
-        names = [one.name for one in check.examined.findings if one.verdict in WRONG]
+        names = [finding.name for finding in check.examined.findings if finding.verdict in WRONG]
         yield Line(
             f"everything before is right, so the mistake is where {listed(names)} "
             f"{'are' if len(names) > 1 else 'is'} computed",
             2,
         )
         return
-    for text in _single_numbers(cause, case):
-        yield from told.once([Line(text, 2)])
+    for comparison in possible:
+        yield from _compared(comparison, cause, case)
+    yield from (Line(text, 2) for text in _single_numbers(cause, case))
 
 
-def _may_be(comparison: Comparison, check: FunctionCheck, told: Told) -> bool:
+def _may_be(comparison: Comparison, check: FunctionCheck, right: set[str]) -> bool:
     """Tell whether the code may have that line: not if what it computes is known to be right."""
     name = comparison.mistaken.left.name
     if name == "loss":
         return any(one.name == name and one.verdict == "wrong" for one in check.examined.findings)
-    known = told.right | {one.name for one in check.examined.findings if one.verdict in RIGHT}
     names = check.experiment.network.names
     for layer in range(1, names.depth + 1):
         # where the gradient of the weights is right, so is the delta that it is made of
         if name in (names.delta(layer), names.out_gradient(layer)):
-            return not known & {names.delta(layer), names.weight_gradient(layer)}
-    return name not in known
+            return not right & {names.delta(layer), names.weight_gradient(layer)}
+    return name not in right
 
 
 def _compared(comparison: Comparison, cause: Cause, case: Case) -> list[Line]:
@@ -340,7 +329,7 @@ def _no_cause(check: FunctionCheck, diagnosis: Diagnosis) -> Iterator[Line]:
     more = ", ".join(name for name in free if not name.startswith("g"))
     if check.function == "step":
         yield Line("Define gradients as well: the quantities it can return show where to look.")
-    elif more:
+    elif not all(_has_inputs(finding.name, check) for finding in wrong):
         yield Line(
             f"Look at the line that computes {first.name} and at what it reads: if you return a "
             f"dict with more of {more}, bptui finds the first wrong quantity."

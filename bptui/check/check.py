@@ -67,7 +67,7 @@ class Examined:
 
 @dataclass(frozen=True, eq=False)
 class FunctionCheck:
-    """What was found out about one function of ``file``.
+    """What was found out about one function.
 
     ``examined`` is the form that counts; ``others`` were tried besides, and did worse, or tell
     something about batches.
@@ -78,7 +78,6 @@ class FunctionCheck:
     examined: Examined
     others: tuple[Examined, ...]
     experiment: Experiment
-    file: str
 
     @property
     def outcome(self) -> Outcome:
@@ -126,9 +125,7 @@ def check(
         for function, signature in _functions(loaded):
             biases = _takes_biases(function, signature, experiment)
             examined, others = _Examiner(code, function, experiment, biases).best()
-            checks.append(
-                FunctionCheck(function, signature, examined, others, experiment, file.name)
-            )
+            checks.append(FunctionCheck(function, signature, examined, others, experiment))
             if examined.attempt.stopped is not None:
                 break
     return Check(file, experiment, tuple(checks), python)

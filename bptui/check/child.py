@@ -26,7 +26,7 @@ import traceback
 import types
 import warnings
 from collections.abc import Callable, Iterator, KeysView, Mapping, ValuesView
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 try:
@@ -38,8 +38,7 @@ except ImportError as error:
 FLOOR = (3, 10)
 HERE = os.path.dirname(os.path.realpath(__file__))
 FUNCTIONS = ("gradients", "step")
-DEEPEST, MOST_WARNINGS, MOST_FRAMES, LONGEST = 16, 50, 6, 2000
-WARNING = ("message", "category", "file", "line")
+DEEPEST, MOST_FRAMES, LONGEST = 16, 6, 2000
 LAZY = (Iterator, range, collections.deque, KeysView, ValuesView)
 
 
@@ -62,6 +61,7 @@ def main() -> None:
 def serve(code: UserCode, requests: int, answers: int, trace: int) -> None:
     """Answer requests until there are no more."""
     process = os.getpid()
+    warnings.formatwarning = warning_text
     faulthandler.enable(trace)
     send(answers, {"kind": "ready"})
     with open(requests, encoding="utf-8") as lines:
@@ -76,6 +76,17 @@ def serve(code: UserCode, requests: int, answers: int, trace: int) -> None:
     os._exit(0)  # whatever threads still run
 
 
+def warning_text(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
+) -> str:
+    """Return a warning as it is printed, to the ordinary outputs."""
+    return f"{os.path.basename(filename)}, line {lineno}: {category.__name__}: {message}\n"
+
+
 def send(answers: int, answer: dict[str, Any]) -> None:
     rest = memoryview(json.dumps(answer).encode() + b"\n")
     while rest:
@@ -85,9 +96,7 @@ def send(answers: int, answer: dict[str, Any]) -> None:
 def guarded(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
     """Return the answer to a request, or how the user's code ended it."""
     try:
-        with code.noting() as noted:
-            answer = DO[request["do"]](code, request)
-        return dict(answer, warnings=list(noted.values()))
+        return DO[request["do"]](code, request)
     except BaseException as error:
         # a private name, such as numpy's _ArrayMemoryError, stands for the public one above it
         names = (kind.__name__ for kind in type(error).__mro__)
@@ -127,14 +136,10 @@ def load(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
 def call(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
     """Call a function of the file; tell what it returned and how it changed its arguments."""
     before, after = ([decoded(one) for one in request["arguments"]] for _ in range(2))
-    given = Planter(request["most"]).tree(getattr(code.module, request["function"])(*after))
+    given, most = getattr(code.module, request["function"])(*after), request["most"]
     pairs = enumerate(zip(before, after, strict=True))
-    changed = {
-        place: Planter(request["most"]).tree(new)
-        for place, (old, new) in pairs
-        if not same(old, new)
-    }
-    return {"kind": "answer", "given": given, "changed": changed}
+    changed = {place: tree(new, most) for place, (old, new) in pairs if not same(old, new)}
+    return {"kind": "answer", "given": tree(given, most), "changed": changed}
 
 
 DO: dict[str, Callable[[UserCode, dict[str, Any]], dict[str, Any]]] = {"load": load, "call": call}
@@ -218,28 +223,6 @@ class UserCode:
             if self.own(path)
         ]
 
-    @contextmanager
-    def noting(self) -> Iterator[dict[object, dict[str, Any]]]:
-        """Collect Python's and numpy's warnings meanwhile, each message once a line."""
-        noted: dict[object, dict[str, Any]] = {}
-
-        def note(
-            message: object, category: type, filename: str, lineno: int, *_: object, **__: object
-        ) -> None:
-            frame: types.FrameType | None = sys._getframe(1)
-            while not self.own(filename) and frame is not None:
-                filename, lineno, frame = frame.f_code.co_filename, frame.f_lineno, frame.f_back
-            if not self.own(filename):
-                filename, lineno = "", 0
-            key = (str(message)[:LONGEST], category.__name__, os.path.basename(filename), lineno)
-            if len(noted) < MOST_WARNINGS:
-                noted[key] = dict(zip(WARNING, key, strict=True))
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("always")
-            warnings.showwarning = note
-            yield noted
-
 
 def decoded(argument: Any) -> Any:  # noqa: ANN401  # lists of arrays, arrays, floats
     """Return the argument of a call, fresh and writable."""
@@ -258,61 +241,38 @@ def same(old: Any, new: Any) -> bool:  # noqa: ANN401  # as above
     return isinstance(new, type(old)) and np.array_equal(old, new, equal_nan=True)
 
 
-class TooLargeError(Exception):
-    """More numbers than anybody asked for."""
-
-
-class Planter:
-    """Makes a tree of a value whose numbers take at most ``left`` bytes."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-    def tree(self, value: object) -> object:
-        try:
-            return self.branch(value, 0)
-        except TooLargeError:
-            return {"other": f"{described(value)}, more numbers than expected"}
-
-    def branch(self, value: Any, depth: int) -> object:  # noqa: ANN401  # whatever it is
-        if value is None:
-            return None
-        if type(value) in (bool, int, float):
-            self.take(8)
-            too_large = isinstance(value, int) and abs(value) > sys.float_info.max
-            return {"other": "a whole number too large for a float"} if too_large else value
-        if depth > DEEPEST:
-            return {"other": "nested too deeply"}
-        if isinstance(value, Mapping):
-            if all(isinstance(name, str) for name in value):
-                return {"dict": {name: self.branch(one, depth + 1) for name, one in value.items()}}
-            return {"other": "a dict whose keys are not names"}
-        if isinstance(value, LAZY) and not hasattr(value, "__array__"):
-            value = list(itertools.islice(value, self.left // 8 + 2))
-        if isinstance(value, (list, tuple)):
-            return [self.branch(one, depth + 1) for one in value]
-        return self.array(value, depth)
-
-    def array(self, value: Any, depth: int) -> object:  # noqa: ANN401  # whatever it is
-        numeric = hasattr(value, "__array__") or hasattr(value, "__float__")
-        if not numeric or isinstance(value, (str, bytes, complex, type)):
-            return {"other": described(value)}
-        if hasattr(value, "detach"):  # a torch tensor that remembers its gradient
-            value = value.detach().cpu()
-        found = np.asarray(value)
-        if found.dtype.kind == "O":  # fractions, or arrays of different shapes
-            return self.branch(found.tolist() if found.ndim else float(value), depth + 1)
-        if found.dtype.kind not in "biuf":
-            return {"other": described(found)}
-        self.take(found.size * found.itemsize)
-        found = found.astype("f8") if found.itemsize > 8 else found
-        data = base64.b64encode(found.tobytes()).decode("ascii")
-        return {"array": [found.dtype.str, found.shape, data]}
-
-    def take(self, size: int) -> None:
-        self.left -= size
-        if self.left < 0:
-            raise TooLargeError
+def tree(value: Any, most: int, depth: int = 0) -> object:  # noqa: ANN401  # whatever it is
+    """Return ``value`` as a tree; arrays may have ``most`` bytes."""
+    if value is None:
+        return None
+    if type(value) in (bool, int, float):
+        too_large = isinstance(value, int) and abs(value) > sys.float_info.max
+        return {"other": "a whole number too large for a float"} if too_large else value
+    if depth > DEEPEST:
+        return {"other": "nested too deeply"}
+    if isinstance(value, Mapping):
+        if all(isinstance(name, str) for name in value):
+            return {"dict": {name: tree(one, most, depth + 1) for name, one in value.items()}}
+        return {"other": "a dict whose keys are not names"}
+    if isinstance(value, LAZY) and not hasattr(value, "__array__"):
+        value = list(itertools.islice(value, most // 8))
+    if isinstance(value, (list, tuple)):
+        return [tree(one, most, depth + 1) for one in value]
+    numeric = hasattr(value, "__array__") or hasattr(value, "__float__")
+    if not numeric or isinstance(value, (str, bytes, complex, type)):
+        return {"other": described(value)}
+    if hasattr(value, "detach"):  # a torch tensor that remembers its gradient
+        value = value.detach().cpu()
+    found = np.asarray(value)
+    if found.dtype.kind == "O":  # fractions, or arrays of different shapes
+        return tree(found.tolist() if found.ndim else float(value), most, depth + 1)
+    if found.dtype.kind not in "biuf":
+        return {"other": described(found)}
+    if found.nbytes > most:
+        return {"other": f"{described(found)}, more numbers than expected"}
+    found = found.astype("f8") if found.itemsize > 8 else found
+    data = base64.b64encode(found.tobytes()).decode("ascii")
+    return {"array": [found.dtype.str, found.shape, data]}
 
 
 def described(value: object) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 
 from bptui.check.calls import FORMS
 from bptui.check.causes import (
-    Told,
     digits_right,
     explanations,
     first_wrong,
@@ -20,7 +19,6 @@ from bptui.check.causes import (
     phrases,
     plural,
     ratio_text,
-    readings,
     right_code,
     striking,
 )
@@ -28,17 +26,16 @@ from bptui.check.check import RIGHT, WRONG, Check, Examined, FunctionCheck, Unch
 from bptui.check.diagnosis.comparing import UNCHANGED
 from bptui.check.diagnosis.judging import Finding
 from bptui.check.diagnosis.trials import Trial
-from bptui.check.failures import end, failed, not_loaded, why
 from bptui.check.interpreter import Interpreter
-from bptui.check.lines import Line, as_plain, laid_out, listed
+from bptui.check.words import Line, as_plain, end, failed, laid_out, listed, not_loaded, why
 from bptui.core.experiment import Experiment
 from bptui.explain.printer import number
 from bptui.explain.words import loss_formula
 from bptui.presets.errors import cleaned, printable
 
 SCHEMA = 1
-MOST_PRINTED, MOST_WARNINGS, LONGEST, DIGITS = 12, 5, 200, 7
-"""Lines of the code's own output, and warnings, that are shown; digits of numbers in the table."""
+MOST_PRINTED, LONGEST, DIGITS = 12, 200, 7
+"""Lines of the code's own output that are shown, and columns; digits of numbers in the table."""
 UNSTABLE = (
     "Reloaded and called with the same numbers, it gave different results. Backpropagation has "
     "nothing random in it; look for np.random, dropout, an uninitialised np.empty, or the time."
@@ -75,12 +72,10 @@ class Record:
 
 def record_of(check: Check) -> Record:
     """Return what a check has found out."""
-    told, sections = Told(), list[Section]()
+    told, right, sections = set[str](), set[str](), list[Section]()
     for one in check.functions:
-        sections.append(_section(one, check.python, told))
-        told.right |= {
-            finding.name for finding in one.examined.findings if finding.verdict in RIGHT
-        }
+        right |= {finding.name for finding in one.examined.findings if finding.verdict in RIGHT}
+        sections.append(_section(one, check.python, told, right))
     name, formula = check.experiment.training.loss, loss_formula(check.experiment)
     loss = {"name": name, "line": None, "formula": formula, "given": True}
     facts, parameters = [*_facts(check)], [*_parameters(check)]
@@ -136,13 +131,13 @@ def _facts(check: Check) -> Iterator[tuple[str, str]]:
         yield "python", printable(str(check.python))
 
 
-def _section(check: FunctionCheck, python: Interpreter, told: Told) -> Section:
+def _section(check: FunctionCheck, python: Interpreter, told: set[str], right: set[str]) -> Section:
     made, diagnosis = check.examined.attempt, check.examined.diagnosis
     signature = check.signature
     names = ", ".join([*map(printable, signature.names), *(["..."] if signature.variable else [])])
     line = f", line {signature.line}" if signature.line else ""
     lines = [Line(f"{check.function}({names}){line}"), *map(Line, _called(check))]
-    lines += [*_warnings(check), *_printed(made.printed), Line()]
+    lines += [*_printed(made.printed), Line()]
     result = f"{check.function}: {_result(check)}."
     reason = result if check.outcome != "right" else ""
     if diagnosis is None:
@@ -153,7 +148,7 @@ def _section(check: FunctionCheck, python: Interpreter, told: Told) -> Section:
         return Section([*lines, Line(UNSTABLE)], result, reason, quantities)
     lines += [*_table(check.examined.findings), *_striking(check.examined.findings)]
     if not diagnosis.right:
-        lines += [Line(), *first_wrong(check, code), Line(), *explanations(check, told)]
+        lines += [Line(), *first_wrong(check, code), Line(), *explanations(check, told, right)]
     mistakes = [name for cause in named(diagnosis)[:1] for name in cause.mistakes]
     return Section(lines, result, reason, quantities, mistakes)
 
@@ -183,9 +178,7 @@ def _what_is_wrong(check: FunctionCheck) -> str:
     assert diagnosis is not None, "asked only with a diagnosis"
     causes = named(diagnosis)
     if causes:
-        rest = readings(diagnosis)
-        more = f" (or the correct one {', or '.join(rest)})" if rest else ""
-        return f"{' or '.join(name_of(cause, check) for cause in causes)}{more}"
+        return " or ".join(name_of(cause, check) for cause in causes)
     if common := striking(diagnosis):
         return common
     wrong = [one.name for one in diagnosis.findings if one.verdict == "wrong"]
@@ -280,17 +273,6 @@ def _fixed(examined: Examined, experiment: Experiment) -> str:
         time = printable(fixed.stopped.message)
         return f"it was compared only on {layers}: on {sizes} its time limit of {time} ran out"
     return f"it works only for {layers}: on {sizes} {why(fixed)}"
-
-
-def _warnings(check: FunctionCheck) -> Iterator[Line]:
-    warnings = check.examined.attempt.warnings
-    for one in warnings[:MOST_WARNINGS]:
-        place = f"line {one.line}: " if one.line else ""
-        if place and one.file != check.file:
-            place = f"{printable(one.file)}, {place}"
-        yield Line(f"{place}{printable(one.category)}: {printable(one.message)}")
-    if len(warnings) > MOST_WARNINGS:
-        yield Line(f"and {len(warnings) - MOST_WARNINGS} more warnings")
 
 
 def _printed(output: str) -> Iterator[Line]:

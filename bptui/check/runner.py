@@ -33,7 +33,7 @@ PIECE, MOST_OUTPUT = 1 << 16, 1 << 16
 LEAST_ROOM, ROOM = 1 << 24, 32
 """An answer's arrays may have so many bytes, or so many times those of the arguments."""
 ENVIRONMENT = {
-    **dict.fromkeys((f"{each}_NUM_THREADS" for each in ("OPENBLAS", "OMP", "MKL")), "1"),
+    **dict.fromkeys((f"{library}_NUM_THREADS" for library in ("OPENBLAS", "OMP", "MKL")), "1"),
     "VECLIB_MAXIMUM_THREADS": "1",
     "PYTHONIOENCODING": "utf-8",
     "MPLBACKEND": "Agg",
@@ -70,16 +70,6 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Warned:
-    """A Python or numpy warning; line 0 where no line of the user's led to it."""
-
-    message: str
-    category: str
-    file: str
-    line: int
-
-
-@dataclass(frozen=True)
 class Signature:
     """Parameters taken by position, the first ``required`` without default; perhaps a *args."""
 
@@ -103,7 +93,6 @@ class Answer:
 
     given: Value
     changed: Mapping[int, Value]
-    warnings: Sequence[Warned] = ()
 
 
 @dataclass(frozen=True)
@@ -186,7 +175,7 @@ class Process:
             return self._stopped(seconds, request["do"] == "load")
         if answer["kind"] not in ("raised", "exited"):
             return answer
-        return Stopped(**{**answer, "frames": [Frame(**each) for each in answer["frames"]]})
+        return Stopped(**{**answer, "frames": [Frame(**one) for one in answer["frames"]]})
 
     def _line(self, deadline: float) -> bytes | None:
         """Return the next line of the answers; None where the process ended, or out of time."""
@@ -302,8 +291,8 @@ class UserCode:
         reply = self._ask({"do": "load"})
         if isinstance(reply, Stopped):
             return reply
-        functions = {name: Signature(**each) for name, each in reply["functions"].items()}
-        return Loaded(functions, reply["others"])
+        functions = reply["functions"].items()
+        return Loaded({name: Signature(**one) for name, one in functions}, reply["others"])
 
     def call(self, function: str, arguments: Sequence[Argument]) -> Answer | Stopped:
         """Call one of the functions that :meth:`load` found, with copies of ``arguments``."""
@@ -313,9 +302,8 @@ class UserCode:
         if isinstance(reply, Stopped):
             return reply
         self.answered += 1
-        changed = {int(place): value_of(each) for place, each in reply["changed"].items()}
-        warnings = [Warned(**each) for each in reply["warnings"]]
-        return Answer(value_of(reply["given"]), changed, warnings)
+        changed = {int(place): value_of(one) for place, one in reply["changed"].items()}
+        return Answer(value_of(reply["given"]), changed)
 
     def _ask(self, request: Mapping[str, Any]) -> Mapping[str, Any] | Stopped:
         out_of_time = Stopped("hung", f"{self.limit:g} s", while_loading=request["do"] == "load")
@@ -337,7 +325,7 @@ class UserCode:
 def _packed(argument: Argument) -> object:
     """Return the argument as a tree."""
     if isinstance(argument, list):
-        return [_packed(each) for each in argument]
+        return [_packed(one) for one in argument]
     if isinstance(argument, float):
         return argument
     array = np.asarray(argument, dtype=np.float64)
@@ -352,11 +340,11 @@ def _size(argument: Argument) -> int:
 def value_of(tree: Any) -> Value:  # noqa: ANN401  # JSON
     """Return what a tree of ``child.py`` stands for."""
     if isinstance(tree, list):
-        return [value_of(each) for each in tree]
+        return [value_of(one) for one in tree]
     if not isinstance(tree, dict):
         return tree  # type: ignore[no-any-return]  # a number, or None
     if "dict" in tree:
-        return {name: value_of(each) for name, each in tree["dict"].items()}
+        return {name: value_of(one) for name, one in tree["dict"].items()}
     if "other" in tree:
         return Other(tree["other"])
     dtype, shape, data = tree["array"]

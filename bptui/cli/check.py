@@ -138,8 +138,8 @@ def check_file(
     # 0.3 s, which --help and --template need not wait for
     from bptui.check.check import UncheckableError, check
     from bptui.check.interpreter import CannotStartError, interpreter_for
-    from bptui.check.lines import as_plain
     from bptui.check.report import as_json, as_text, record_of, unchecked
+    from bptui.check.words import as_plain
     from bptui.presets.errors import printable
 
     began = time.monotonic()

@@ -1,18 +1,69 @@
-"""Says what stopped the code, with its own lines."""
+"""The words of a report: its lines, how they are laid out, and what stopped the code."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from bptui.check.calls import FORMS, Attempt, Failure
 from bptui.check.check import FunctionCheck, UncheckableError
 from bptui.check.interpreter import Interpreter
-from bptui.check.lines import Line
 from bptui.check.runner import Frame, Stopped
+from bptui.explain.code import folded
 from bptui.presets.errors import printable
 
 IMPORTS = ("ModuleNotFoundError", "ImportError")
 MOST_FRAMES = 6
+
+
+@dataclass(frozen=True)
+class Line:
+    """A sentence, ``indent`` columns in, whose further lines stand ``hang`` columns further in.
+
+    ``kind`` "code" is folded as Python may be, "row" stays as it is.
+    """
+
+    text: str = ""
+    indent: int = 0
+    kind: str = "sentence"
+    hang: int = 2
+
+
+def laid_out(lines: Iterable[Line], width: int) -> Iterator[str]:
+    """Yield ``lines`` of at most ``width`` columns, but for rows and code that cannot be folded."""
+    for line in lines:
+        margin = " " * line.indent
+        if line.kind == "code":
+            yield from (f"{margin}{part}" for part in folded(line.text, width - line.indent))
+        elif line.kind == "row" or not line.text:
+            yield f"{margin}{line.text}".rstrip()
+        else:  # broken at blanks alone: 4-5-3 and paths stay whole
+            yield from textwrap.wrap(
+                line.text,
+                width,
+                initial_indent=margin,
+                subsequent_indent=margin + " " * line.hang,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+
+
+def as_plain(lines: Iterable[Line]) -> str:
+    """Return ``lines`` for a record, in which sentences stay whole."""
+    return "\n".join(f"{' ' * line.indent}{line.text}" for line in lines)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return ``a, b and c``, each once."""
+    *most, last = dict.fromkeys(names)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def own_words(code: str) -> str:
+    """Return ``code`` with the words of user's functions, which call the batch x and t."""
+    return re.sub(r"\btarget\b", "t", re.sub(r"\binput\b", "x", code))
 
 
 def failed(check: FunctionCheck, python: Interpreter) -> Iterator[Line]:
