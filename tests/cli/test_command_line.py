@@ -14,7 +14,6 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from bptui import __version__
 from bptui.main import COMMANDS, cli, open_app
 
 PYTHON = [sys.executable, "-m", "bptui"]
@@ -44,20 +43,6 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert "bptui" in done.stdout
 
 
-def test_help_names_the_commands_and_the_options_of_the_app() -> None:
-    text = CliRunner().invoke(cli, ["--help"]).stdout
-    for part in (
-        *COMMANDS,
-        "--fps",
-        "--ascii",
-        "--theme",
-        "--plain-driver",
-        "--resume",
-        "--version",
-    ):
-        assert part in text
-
-
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_has_examples_exit_codes_and_a_word_about_every_option(command: str) -> None:
     text = CliRunner().invoke(cli, [*command.split(), "--help"], terminal_width=80).stdout
@@ -71,10 +56,6 @@ def test_help_has_examples_exit_codes_and_a_word_about_every_option(command: str
     options = [each for each in subject.params if isinstance(each, click.Option)]
     assert [each.name for each in options if not each.help] == []
     assert all(option in text for each in options for option in each.opts)
-
-
-def test_version() -> None:
-    assert CliRunner().invoke(cli, ["--version"]).stdout == f"bptui, version {__version__}\n"
 
 
 def test_list_fits_80_columns() -> None:
@@ -160,12 +141,6 @@ def test_a_dumb_terminal_is_refused_with_a_way_out() -> None:
     assert "`bptui run xor`" in shown
 
 
-def test_the_app_does_not_read_its_preset_from_the_keyboard() -> None:
-    code, shown = on_a_terminal("-")
-    assert code == 2
-    assert "give it a file" in shown
-
-
 def test_long_work_shows_progress_beside_a_file(tmp_path: Path) -> None:
     file = tmp_path / "out.csv"
     options = ["--steps", "4000", "--every", "2000", "--format", "csv", "-o", str(file)]
@@ -178,12 +153,6 @@ def test_long_work_shows_progress_beside_a_file(tmp_path: Path) -> None:
     assert code == 0
     assert "training  [#" in shown
     assert len(file.read_text().splitlines()) == 4
-
-
-def test_no_progress_among_rows_on_the_same_terminal() -> None:
-    code, shown = on_a_terminal("run", "article")
-    assert code == 0
-    assert "training" not in shown
 
 
 def test_a_closed_pipe_is_quiet() -> None:
@@ -283,20 +252,6 @@ def test_an_unusable_preset_leaves_the_output_file_alone(tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_a_device_is_written_to_and_not_replaced() -> None:
-    assert run_into(Path(os.devnull)) == 0
-    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
-def test_a_write_protected_file_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "out.txt"
-    file.write_text("old")
-    file.chmod(0o400)
-    assert run_into(file) == 2
-    assert file.read_text() == "old"
-
-
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 @pytest.mark.parametrize("option", ["--help", "--version"])
 def test_help_that_cannot_be_written_is_one_message(option: str) -> None:
@@ -315,17 +270,6 @@ def test_the_output_is_never_the_preset_itself(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "preset itself" in done.stderr
     assert preset.read_text(encoding="utf-8") == text
-
-
-def test_an_unknown_theme_is_refused_without_a_terminal_too() -> None:
-    done = bptui("article", "--theme", "nonsense")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "--theme" in done.stderr
-    assert "bptui-light" in done.stderr
-
-
-def test_short_help_of_the_app() -> None:
-    assert "--fps" in bptui("article", "-h").stdout
 
 
 @pytest.mark.parametrize(
@@ -348,13 +292,3 @@ def test_a_mistyped_command_is_told_what_it_may_have_meant(line: str, told: str)
     done = CliRunner().invoke(cli, line.split())
     assert (done.exit_code, done.stdout) == (2, "")
     assert told in done.stderr
-
-
-def test_a_preset_that_is_called_nearly_like_a_command_opens(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    own = CliRunner().invoke(cli, ["export", "mazur", "--to", "toml", "-o", "rum"])
-    assert own.exit_code == 0
-    done = CliRunner().invoke(cli, ["rum"])
-    assert (done.exit_code, done.stdout.splitlines()[0].split()[0]) == (0, "step")

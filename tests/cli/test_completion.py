@@ -84,12 +84,6 @@ def test_own_presets_are_offered_and_names_that_a_terminal_would_obey_are_not() 
             file.unlink()
 
 
-def test_files_to_write_are_left_to_the_shell() -> None:
-    shell = ShellComplete(cli, {}, "bptui", "_BPTUI_COMPLETE")
-    (item,) = shell.get_completions(["run", "xor", "-o"], "o")
-    assert item.type == "file"
-
-
 def test_every_command_has_a_name_that_no_preset_can_take() -> None:
     assert set(REFUSED) == set(COMMANDS)
 

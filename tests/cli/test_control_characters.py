@@ -50,6 +50,7 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ["gradcheck"],
         ["export", "--to", "numpy"],
         ["export", "--to", "torch"],
+        ["export", "--to", "toml"],
         ["check", "--template", "--preset"],
     ],
     ids=lambda each: " ".join(each[:3]) or "the app without a terminal",
@@ -57,13 +58,6 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_commands(arguments: list[str]) -> None:
     done = CliRunner().invoke(cli, [*arguments, f"{NAME}.toml"])
     assert (done.exit_code, done.stdout == "") == (0, False)
-    fit(done)
-
-
-def test_an_exported_preset_spells_them_out() -> None:
-    """What is unchanged stays byte by byte, so that they must be spelt out there before."""
-    done = CliRunner().invoke(cli, ["export", f"{NAME}.toml", "--to", "toml"])
-    assert done.exit_code == 0
     fit(done)
 
 
@@ -81,7 +75,6 @@ def test_list_of_the_users_own() -> None:
             file.unlink()
 
 
-CHECK = [["check", f"{NAME}.py"], ["check", f"{NAME}.py", "--preset", f"{NAME}.toml"]]
 UNUSABLE = {
     "no such preset": ["run", NAME],
     "no such file": ["run", f"{NAME}/x.toml"],

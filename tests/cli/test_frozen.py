@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from bptui.main import cli
 from bptui.presets import loads
 
-from ..export.programs_support import assert_prints_losses_of
+from ..export.test_programs import assert_prints_losses_of
 
 PRESET = """
 [network]
@@ -73,31 +73,6 @@ def test_worksheets_say_what_is_frozen_and_why(text: str, told: str) -> None:
         for reason in reasons(told):
             assert f"frozen: {reason}" in said
             assert f"# frozen: {reason}" in said or f", frozen: {reason}" in said
-
-
-def test_an_update_of_nothing_says_so() -> None:
-    done = ran("explain", "-", preset=NOTHING)
-    assert (
-        "The update (sgd) changes nothing; frozen: W1, W2 (train_weights = false)." in done.stdout
-    )
-    # updates of single layers speak of these alone
-    done = ran("explain", "-", preset=MISTAKEN)
-    by_operation = joined(done.stdout).split("update W1 ---------")[1]
-    assert "The update (sgd) changes nothing; frozen: W1, b1 (the mistake" in by_operation
-    assert "changes nothing" not in joined(done.stdout).split("update W1 ---------")[0]
-
-
-def test_single_parameters() -> None:
-    done = ran("explain", "-", "--quantity", "w1", preset=SOME)
-    assert "w1 ← w1   frozen: train_weights[0] = false" in done.stdout
-    assert "W1 ← W1   frozen: train_weights[0] = false" in done.stdout
-    assert "W1 = W1  # frozen: train_weights[0] = false" in done.stdout
-    trained = ran("explain", "-", "--quantity", "w5", preset=SOME)
-    assert "w5   frozen" not in trained.stdout
-    assert "W2  # frozen" not in trained.stdout
-    mistaken = ran("explain", "-", "--quantity", "w1", preset=MISTAKEN)
-    assert "w1 ← w1   frozen: the mistake frozen-first-layer" in mistaken.stdout
-    assert joined(mistaken.stdout).count("w1 ← w1 - learning_rate") == 1
 
 
 @EACH

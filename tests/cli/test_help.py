@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner
 
 from bptui.help import TOPICS, page, title_of
-from bptui.help.text import rendered
 from bptui.main import COMMANDS, cli
 
 BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -71,11 +70,6 @@ def test_a_page_as_text(topic: str) -> None:
     assert {*words} <= {*re.findall(r"\w{4,}", text)}
 
 
-def test_a_link_becomes_the_command_that_shows_the_page() -> None:
-    assert rendered("See [the keys](keys.md).", 80) == "See the keys (`bptui help keys`).\n"
-    assert rendered("[Here](https://example.org).", 80) == "Here (https://example.org).\n"
-
-
 def test_a_command_without_a_page_shows_its_help() -> None:
     for command in sorted({*COMMANDS} - {*TOPICS}):
         shown = CliRunner().invoke(cli, [command, "--help"]).stdout
@@ -98,21 +92,10 @@ def test_an_unknown_topic(typed: str, hint: str) -> None:
     assert result.stderr == f"Error: no page about {typed!r}: {hint}\n"
 
 
-@pytest.mark.parametrize("topic", ["first-steps", "sources", "limits"])
-def test_styles_are_no_colours(topic: str) -> None:
-    styles = set(re.findall(r"\x1b\[([\d;]*)m", rendered(page(topic), 80, styled=True)))
-    assert "1" in styles
-    assert styles <= {"", "0", "1", "2"}
-
-
 def test_a_terminal_gets_bold_titles_as_wide_as_it_is() -> None:
     text = on_a_terminal("limits", COLUMNS="40")
     assert f"{BOLD}The largest network" in text
     assert "\x1b[?1049h" not in text
-
-
-def test_another_encoding_gets_ascii() -> None:
-    assert on_a_terminal("limits", LC_ALL="C").isascii()
 
 
 def test_a_terminal_that_cannot_do_anything_gets_text() -> None:

@@ -117,17 +117,6 @@ def test_csv_has_named_columns_and_the_same_numbers() -> None:
         assert len(row) == 3 + 2 + 12 + 12
 
 
-def test_csv_leaves_cells_of_a_smaller_last_batch_empty(tmp_path: Path) -> None:
-    file = tmp_path / "mine.toml"
-    file.write_text(
-        "[network]\nlayers = [1, 1]\n[training]\nbatch_size = 2\nsteps = 2\n"
-        "[data]\ninputs = [[1], [2], [3]]\ntargets = [[0], [0], [0]]"
-    )
-    rows = list(csv.DictReader(io.StringIO(run(str(file), "--format", "csv").stdout)))
-    assert [row["out_o1[1]"] == "" for row in rows] == [False, True, False]
-    assert [row["epoch"] for row in rows] == ["0", "0", "1"]
-
-
 def test_the_table_is_aligned_and_short() -> None:
     table = run("article").stdout.splitlines()
     assert table[0].split() == ["step", "loss", "out_o1", "out_o2"]
@@ -137,30 +126,12 @@ def test_the_table_is_aligned_and_short() -> None:
     assert table[-1].split()[:2] == ["1000", "2.46503e-08"]
 
 
-def test_the_table_counts_epochs_where_there_are_batches() -> None:
-    table = run("iris", "--steps", "8", "--every", "4").stdout.splitlines()
-    assert table[0].split() == ["step", "epoch", "loss"]
-    # 120 flowers in batches of 16 are 8 batches an epoch
-    assert [line.split()[:2] for line in table[1:]] == [["0", "0"], ["4", "0"], ["8", "1"]]
-
-
 @pytest.mark.parametrize(
     ("steps", "every"), [(0, 1), (20, 1), (21, 2), (100, 5), (101, 10), (1000, 50), (10000, 500)]
 )
 def test_a_table_has_about_20_rows(steps: int, every: int) -> None:
     rows = run("article", "--steps", str(steps)).stdout.splitlines()[1:]
     assert [int(row.split()[0]) for row in rows] == sorted({*range(0, steps + 1, every), steps})
-
-
-def test_the_last_step_is_always_shown() -> None:
-    assert [each["step"] for each in lines("article", "--steps", "7", "--every", "3")] == [
-        0,
-        3,
-        6,
-        7,
-    ]
-    assert [each["step"] for each in lines("article", "--steps", "0")] == [0]
-    assert [each["step"] for each in lines("article", "--steps", "5", "--every", "99")] == [0, 5]
 
 
 def test_toml_on_standard_input() -> None:
@@ -183,23 +154,5 @@ def test_divergence_ends_with_its_first_step(every: str) -> None:
     assert result.stderr == "Error: training diverged: the loss at step 1 is inf\n"
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [row["step"] for row in rows] == [0, 1]
-    assert (rows[0]["loss"], rows[1]["loss"]) == (4.5, "inf")
+    assert (rows[0]["loss"], rows[1]["loss"]) == (4.5, "inf")  # JSON has no infinity
     assert math.isfinite(rows[1]["weights"][0][0][0])
-
-
-def test_numbers_that_are_not_finite_are_strings() -> None:
-    text = DIVERGING.replace("1e200", "1e308").replace("[[[2.0]]]", "[[[1e10]]]")
-    rows = [
-        json.loads(line)
-        for line in run("-", "--format", "jsonl", stdin=text).stdout.split("\n")[:-1]
-    ]
-    assert rows[-1]["weights"] == [[["-inf"]]]
-    assert rows[-1]["loss"] in ("inf", "nan")
-    written = run("-", "--format", "csv", stdin=text).stdout.splitlines()
-    assert "-inf" in written[-1].split(",")
-
-
-def test_a_diverged_run_still_writes_its_file(tmp_path: Path) -> None:
-    file = tmp_path / "out.csv"
-    assert run("-", "--format", "csv", "-o", str(file), stdin=DIVERGING).exit_code == 1
-    assert [row["step"] for row in csv.DictReader(file.open())] == ["0", "1"]

@@ -21,7 +21,6 @@ from bptui.core.optimizers import OPTIMIZERS
 from bptui.help import TOPICS
 from bptui.main import COMMANDS as MODULES
 from bptui.main import cli, open_app
-from bptui.presets.files import loads
 from bptui.presets.schema import TABLES, keys
 
 from ..app.support import opened
@@ -32,7 +31,6 @@ PAGES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "bptui/help"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TEXTS = PAGES | {ROOT / "README.md": README}
 RENEW = "python -m tests.packaging.renew"
-LONGEST = 150
 """Lines of the first page."""
 BLOCK = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)]+)\)")
@@ -69,10 +67,6 @@ def commands() -> Iterator[str]:
         yield from re.findall(r"(?:^|\$ |&& |<\(|bin/)(bptui\b[^)]*)", line)
     for text in TEXTS.values():
         yield from (span for span in spans(BLOCK.sub("", text)) if re.match(r"bptui( |$)", span))
-
-
-def test_the_first_page_is_short() -> None:
-    assert len(README.splitlines()) <= LONGEST
 
 
 def test_every_topic_has_a_page_and_the_first_page_leads_to_it() -> None:
@@ -154,11 +148,6 @@ def test_links_lead_somewhere(path: Path) -> None:
     for link in LINK.findall(BLOCK.sub("", TEXTS[path])):
         if not link.startswith("https://"):
             assert (path.parent / unquote(link)).exists(), link
-
-
-def test_its_preset_opens() -> None:
-    (text,) = code("toml")
-    assert loads(text, "example", ROOT).network.layers == (2, 2, 2)
 
 
 def test_every_key_of_a_preset_is_named() -> None:

@@ -101,21 +101,6 @@ def test_the_sdist_holds_what_the_checkout_holds(tmp_path: Path) -> None:
     assert found == {"PKG-INFO", *top, *files_of_the_checkout("bptui", "presets", "tests")}
 
 
-def test_the_licence(wheel: Path, metadata: Message) -> None:
-    assert (metadata["License-Expression"], metadata["License-File"]) == ("MIT", "LICENSE")
-    with zipfile.ZipFile(wheel) as archive:
-        (name,) = (each for each in archive.namelist() if each.endswith("licenses/LICENSE"))
-        text = archive.read(name).decode()
-    assert text.startswith("MIT License\n")
-    assert "the bptui authors" in text
-
-
-def test_the_types_are_told(wheel: Path, metadata: Message) -> None:
-    assert "Typing :: Typed" in (metadata.get_all("Classifier") or [])
-    with zipfile.ZipFile(wheel) as archive:
-        assert "bptui/py.typed" in archive.namelist()
-
-
 def test_a_package_index_gets_no_link_that_leads_nowhere(metadata: Message) -> None:
     assert metadata["Description-Content-Type"] == "text/markdown"
     text = str(metadata.get_payload())
@@ -124,10 +109,6 @@ def test_a_package_index_gets_no_link_that_leads_nowhere(metadata: Message) -> N
     assert "<img" not in text
     for topic in TOPICS:
         assert f"`bptui help {topic}`" in text
-
-
-def test_a_page_of_the_manual(installed: Path, tmp_path: Path) -> None:
-    assert bptui(installed, tmp_path, "help", "limits").startswith("The largest network")
 
 
 def test_the_installed_copy_is_the_one_that_runs(installed: Path, tmp_path: Path) -> None:
@@ -140,24 +121,7 @@ def test_the_installed_copy_is_the_one_that_runs(installed: Path, tmp_path: Path
     assert printed.splitlines() == [str(package / "__init__.py"), str(package / "shipped")]
 
 
-def test_list(installed: Path, tmp_path: Path) -> None:
-    printed = bptui(installed, tmp_path, "list")
-    for preset in (ROOT / "presets").glob("*.toml"):
-        assert preset.stem in printed.split()
-
-
 def test_run_article(installed: Path, tmp_path: Path) -> None:
     printed = bptui(installed, tmp_path, "run", "article", "--steps", "1", "--format", "jsonl")
     losses = [json.loads(line)["loss"] for line in printed.splitlines()]
     assert losses == pytest.approx([0.16328681495493247, 0.15792065956499146], rel=1e-12)
-
-
-def test_run_iris(installed: Path, tmp_path: Path) -> None:
-    printed = bptui(installed, tmp_path, "run", "iris", "--steps", "1", "--format", "jsonl")
-    assert [json.loads(line)["step"] for line in printed.splitlines()] == [0, 1]
-
-
-def test_the_entry_point(wheel: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        (name,) = (each for each in archive.namelist() if each.endswith("entry_points.txt"))
-        assert "bptui = bptui.__main__:main" in archive.read(name).decode().splitlines()

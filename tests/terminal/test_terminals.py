@@ -157,34 +157,3 @@ def test_the_terminal_database_says_how_many_colours(tmp_path: Path) -> None:
     subprocess.run(["tic", "-x", "-o", tmp_path, source], check=True, timeout=SECONDS)
     for term, colours in {"foot": "truecolor", "alacritty": "256", "kitty": "standard"}.items():
         assert told(term, TERMINFO=str(tmp_path)) == colours
-
-
-@pytest.mark.skipif(shutil.which("screen") is None, reason="runs in GNU screen")
-def test_in_gnu_screen_it_looks_as_outside(tmp_path: Path) -> None:
-    """Whatever the terminal around says of its colours, screen takes 256 of them."""
-    (tmp_path / "screenrc").write_text(
-        "startup_message off\nautodetach off\nterm screen-256color\n"
-    )
-    (tmp_path / "sockets").mkdir(mode=0o700)
-    with (
-        Terminal("article") as outside,
-        Terminal(
-            "article",
-            before=["screen", "-U", "-c", str(tmp_path / "screenrc")],
-            COLORTERM="truecolor",
-            SCREENDIR=str(tmp_path / "sockets"),
-        ) as inside,
-    ):
-        for terminal in (outside, inside):
-            terminal.shows("step 0", "loss 0.163287", "linear", "quit")
-        inside.until(lambda: colours(inside) == colours(outside), "the same colours")
-        inside.press("q")
-        inside.ends()
-
-
-def colours(terminal: Terminal) -> list[tuple[str, str, str]]:
-    """Every cell with the colours that are seen of it."""
-    terminal.read(0.0)
-    rows = terminal.screen.buffer
-    cells = [rows[y][x] for y in range(36) for x in range(120)]
-    return [(c.data, c.bg if c.data == " " else c.fg, c.bg) for c in cells]
