@@ -8,8 +8,9 @@ from math import log10
 
 from bptui.check.check import RIGHT, WRONG, FunctionCheck
 from bptui.check.diagnosis.comparing import Ratio
-from bptui.check.diagnosis.diagnose import Cause, Diagnosis, rewritten
+from bptui.check.diagnosis.diagnose import Diagnosis
 from bptui.check.diagnosis.judging import Finding
+from bptui.check.diagnosis.rewrites import Cause, rewritten
 from bptui.check.diagnosis.trials import Case
 from bptui.check.words import Line, listed, own_words
 from bptui.core.engine import Engine

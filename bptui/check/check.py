@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from bptui.check.calls import FORMS, Attempt, Failure, Form, attempt, part
-from bptui.check.diagnosis.diagnose import Diagnosis, diagnose, only_in_batches
+from bptui.check.diagnosis.diagnose import Diagnosis, diagnose
 from bptui.check.diagnosis.judging import Finding, findings_of
+from bptui.check.diagnosis.rewrites import only_in_batches
 from bptui.check.diagnosis.trials import FunctionName, Trial, cases_for
 from bptui.check.interpreter import OWN, Interpreter
 from bptui.check.runner import Loaded, Signature, Stopped, UserCode

@@ -10,7 +10,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from bptui.check.diagnosis.diagnose import Cause, Diagnosis, diagnose, rewritten
+from bptui.check.diagnosis.diagnose import Diagnosis, diagnose
+from bptui.check.diagnosis.rewrites import Cause, rewritten
 from bptui.check.diagnosis.trials import Case, FunctionName, Trial, cases_for
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment

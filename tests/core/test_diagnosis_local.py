@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from bptui.check.diagnosis.diagnose import Cause, Diagnosis, diagnose, rewritten
+from bptui.check.diagnosis.diagnose import Diagnosis, diagnose
+from bptui.check.diagnosis.rewrites import Cause, rewritten
 from bptui.check.diagnosis.trials import Case, FunctionName, Trial, cases_for
 from bptui.core.experiment import Experiment
 from bptui.explain.code import assignment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
@@ -140,15 +140,12 @@ class Called:
 
     def gives(self, name: str, made: Array) -> bool:
         """Whether ``made`` is what was found, which must be finite."""
-        found = self.found[name]
-        if name not in self._limits:
-            self._limits[name] = self.allowed(name, found)
-        return bool((np.abs(made - found) <= self._limits[name]).all())
+        return bool((np.abs(made - self.found[name]) <= self._limits[name]).all())
 
     @cached_property
     def _limits(self) -> dict[str, float]:
         """How far numbers may be from those that were found."""
-        return {}
+        return {name: self.allowed(name, found) for name, found in self.found.items()}
 
     def shows(self, name: str, made: Array) -> bool:
         """Whether ``made`` is something else than what is right."""
@@ -291,36 +288,25 @@ def _close(one: float, other: float) -> bool:
 
 def notice_of(calls: Sequence[Called], name: str) -> str:
     """Return what is striking about a wrong array in every call; "" for nothing."""
-    notices: tuple[tuple[str, Callable[[Called], bool]], ...] = (
-        (UNCHANGED, lambda call: name in call.before and not _changed(call, name).any()),
-        ("it is all zeros", lambda call: not call.found[name].any()),
-        ("it is the transpose of the correct one", lambda call: _transposed(call, name)),
-        ("its rows are in the wrong order", lambda call: _reordered(call, name, 0)),
-        ("its columns are in the wrong order", lambda call: _reordered(call, name, 1)),
-    )
-    return next((text for text, holds in notices if all(map(holds, calls))), "")
+    (first, *more) = [dict.fromkeys(_notices(call, name)) for call in calls]
+    return next((text for text in first if all(text in each for each in more)), "")
 
 
-def _changed(call: Called, name: str) -> Array:
-    return call.change(name, call.found[name])
+def _notices(call: Called, name: str) -> Iterator[str]:
+    found, expected = (call.change(name, each[name]) for each in (call.found, call.expected))
+    allowed = call.allowed(name, call.expected[name])
 
+    def like(change: Array) -> bool:
+        return change.shape == found.shape and bool((np.abs(found - change) <= allowed).all())
 
-def _is(call: Called, name: str, change: Array) -> bool:
-    off = np.abs(_changed(call, name) - change)
-    return bool(np.all(off <= call.allowed(name, call.expected[name])))
-
-
-def _transposed(call: Called, name: str) -> bool:
-    expected = call.change(name, call.expected[name])
-    square = expected.ndim == 2 and expected.shape[0] == expected.shape[1] > 1
-    return square and _is(call, name, expected.T)
-
-
-def _reordered(call: Called, name: str, axis: int) -> bool:
-    expected = call.expected[name]
-    if name in call.before or expected.ndim <= axis or expected.shape[axis] < 2:
-        return False
-    count = expected.shape[axis]
-    return factorial(min(count, 9)) <= MOST_ORDERS and any(
-        _is(call, name, expected.take(order, axis)) for order in permutations(range(count))
-    )
+    if not found.any():
+        yield UNCHANGED if name in call.before else "it is all zeros"
+    if found.size > 1 and like(expected.T):
+        yield "it is the transpose of the correct one"
+    if name in call.before:
+        return
+    for axis, what in enumerate(("rows", "columns")[: found.ndim]):
+        few = factorial(min(found.shape[axis], 9)) <= MOST_ORDERS
+        orders = permutations(range(found.shape[axis])) if few else ()
+        if any(like(expected.take(order, axis)) for order in orders):
+            yield f"its {what} are in the wrong order"

@@ -1,57 +1,25 @@
-"""What was computed instead: the mistakes whose results are those of a user's code.
-
-Each is a rewrite of the graph of a step. The graphs of combinations are put in one table of nodes,
-so that no formula is evaluated twice on the same numbers.
-"""
+"""What was computed instead: the mistakes whose results are those of a user's code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from bptui.check.diagnosis.comparing import Called, calls_of, factor_of, is_result
 from bptui.check.diagnosis.judging import Finding, findings_of
-from bptui.check.diagnosis.trials import Case, Trial, cases_for
-from bptui.core.activations import ACTIVATIONS
+from bptui.check.diagnosis.rewrites import Cause, Rewrites, cause_of, others_for
+from bptui.check.diagnosis.trials import Trial
 from bptui.core.arrays import Array
-from bptui.core.errors import UnusableError
-from bptui.core.experiment import Experiment
-from bptui.core.graph.compile import Plain
-from bptui.core.graph.node import Node, evaluate, ordered
-from bptui.core.losses import LOSSES
-from bptui.core.mistakes import MISTAKES, check_mistakes
-from bptui.core.step import Step, training_step
-from bptui.explain.equation import Comparison, Equation, compare
-from bptui.explain.expression import Quantity, Scope
-from bptui.explain.formulas import define
+from bptui.core.graph.node import ordered
+from bptui.core.mistakes import MISTAKES
 
 MOST_TOGETHER, MOST_WITH_OTHER = 4, 2
 """Mistakes that are tried together; fewer where one is not in the catalogue."""
 LARGE, MOST_TOGETHER_LARGE = 20_000, 2
-MOST_KEPT = 2_000
-"""Parameters of a network up to which what was computed is kept: it is asked for again."""
 UPDATING = frozenset(name for name, each in MISTAKES.items() if each.shows_in == "update")
-
-
-@dataclass(frozen=True)
-class Cause:
-    """Mistakes of the catalogue that, made together, give what the code gave, on every trial.
-
-    ``other`` names what is not in the catalogue: "the L2 penalty is left out", ...
-    """
-
-    mistakes: tuple[str, ...]
-    other: tuple[str, ...] = ()
-    layer: int = 0
-    """The only layer in which the mistakes are made; 0: wherever they can be."""
-
-    @property
-    def size(self) -> int:
-        return len(self.mistakes) + len(self.other)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,147 +61,6 @@ def diagnose(trials: Sequence[Trial]) -> Diagnosis:
             names = list(dict.fromkeys((*wrong, *results)))
             causes = _Search(clear, names, findings).local_causes()
     return Diagnosis(findings, causes)
-
-
-# --- deviations
-
-
-Change = Callable[[Experiment], Experiment]
-
-
-def others_for(experiment: Experiment) -> dict[str, tuple[Change, str]]:
-    """Return deviations that are not in the catalogue, by what is said about them.
-
-    With each whose activation it changes: that of the ``hidden`` or of the ``output`` layers.
-    """
-    training, network = experiment.training, experiment.network
-    made: dict[str, tuple[Change, str]] = {}
-    if training.l2:
-        made["the L2 penalty is left out"] = _training(l2=0.0), ""
-        half = _training(l2=0.5 * training.l2)
-        made["the factor 2 of the L2 penalty's gradient is left out"] = half, ""
-    for loss in LOSSES:
-        if loss != training.loss:
-            made[f"the loss is {loss}"] = _training(loss=loss), ""
-    *hidden, last = network.activations
-    whose = "the hidden layer's activation" if len(hidden) == 1 else "the hidden activation"
-    for name, activation in ACTIVATIONS.items():
-        if any(each != name for each in hidden):
-            others = (*(name for _ in hidden), last)
-            made[f"{whose} is {name}"] = _activations(others), "hidden"
-        if name != last and (activation.pullback is None or network.layers[-1] > 1):
-            change = _activations((*hidden, name))
-            made[f"the output layer's activation is {name}"] = change, "output"
-    return made
-
-
-def _training(**settings: float | str) -> Change:
-    def change(experiment: Experiment) -> Experiment:
-        return replace(experiment, training=replace(experiment.training, **settings))  # type: ignore[arg-type]
-
-    return change
-
-
-def _activations(names: tuple[str, ...]) -> Change:
-    return lambda made: replace(made, network=replace(made.network, activations=names))
-
-
-class Rewrites:
-    """The steps of a case with deviations in them, and what they give in each call."""
-
-    def __init__(self, case: Case) -> None:
-        self.case = case
-        self._steps: dict[tuple[tuple[str, ...], tuple[str, ...]], Step] = {}
-        self._plain: dict[tuple[str, ...], Plain] = {}
-        self._known: dict[tuple[tuple[str, ...], int], dict[Node, Array]] = {}
-        self._kept = case.experiment.network.parameter_count <= MOST_KEPT
-
-    def step(self, cause: Cause = Cause(())) -> Step | None:
-        """Return the step with what is wrong; None where that cannot be made in the network."""
-        try:
-            base = self._base(cause.other)
-            if cause.layer:
-                return _in_layer(base, cause)
-            network, reduction = base.experiment.network, base.experiment.training.reduction
-            check_mistakes(cause.mistakes, network, reduction)
-        except UnusableError:
-            return None
-        return self._with(cause.mistakes, cause.other)
-
-    def _base(self, other: tuple[str, ...]) -> Step:
-        if ((), other) not in self._steps:
-            experiment = self.case.experiment
-            for name in other:
-                experiment = _other(name, experiment)
-            self._steps[(), other] = training_step(experiment, self.case.samples)
-            self._plain[other] = Plain(self._steps[(), other].settings)
-        return self._steps[(), other]
-
-    def _with(self, mistakes: tuple[str, ...], other: tuple[str, ...]) -> Step:
-        """Return the step with these mistakes, made one after the other."""
-        if (mistakes, other) not in self._steps:
-            *before, last = mistakes
-            earlier = self._with(tuple(before), other)
-            self._steps[mistakes, other] = MISTAKES[last].rewrite(earlier)
-        return self._steps[mistakes, other]
-
-    def formula(self, cause: Cause, step: Step, name: str) -> Node:
-        """Return what computes a quantity; the same node for the same formula."""
-        updated = name in step.before and name in step.updated
-        node = (step.updated if updated else step.nodes)[name]
-        return self._plain[cause.other]([node])[0]
-
-    def values(self, cause: Cause, step: Step, names: Collection[str]) -> list[dict[str, Array]]:
-        """Return what a program of the step gives in each call, by name.
-
-        Each call begins with the parameters of its right step, in one life: gradients that are
-        never cleared go on from call to call.
-        """
-        plain, slots = self._plain[cause.other], dict[str, Array]()
-        nodes = {name: self.formula(cause, step, name) for name in names if name in step.nodes}
-        kept = {name: node for name, node in step.updated.items() if name not in step.nodes}
-        slots = {name: np.zeros(node.shape) for name, node in kept.items()}
-        made: list[dict[str, Array]] = []
-        for number, right in enumerate(self.case.right):
-            known = self._known.get((cause.other, number))
-            if known is None:
-                data = {name: right.values[name] for name in ("input", "target")}
-                given = step.given({**data, **right.parameters.named()})
-                known = dict(zip(plain(given), given.values(), strict=True))
-            leaves = {plain([step.before[name]])[0]: value for name, value in slots.items()}
-            after = plain(kept.values())
-            known = evaluate([*nodes.values(), *after], known | leaves)
-            if self._kept:
-                self._known[cause.other, number] = known
-            slots = {name: known[node] for name, node in zip(kept, after, strict=True)}
-            made.append({name: _shaped(known[node]) for name, node in nodes.items()})
-        return made
-
-
-def _shaped(value: Array) -> Array:
-    return value if value.ndim else value.reshape(1, 1)
-
-
-def _other(name: str, experiment: Experiment) -> Experiment:
-    others = others_for(experiment)
-    if name not in others:
-        raise UnusableError("other", name, "a deviation possible here")
-    return others[name][0](experiment)
-
-
-def _in_layer(base: Step, cause: Cause) -> Step | None:
-    """Return the step with one mistake in one layer; None where it cannot be made there."""
-    mistake, network = MISTAKES[cause.mistakes[0]], base.experiment.network
-    frozen = [name for name in mistake.freezes(network) if int(name[1:]) == cause.layer]
-    if mistake.shows_in == "update":  # without the bias of the layer: with it, it is everywhere
-        return base.keeping(frozen[:1]) if frozen and network.bias else None
-    try:
-        return mistake.rewrite(base._replace(only=cause.layer))
-    except (ValueError, KeyError):  # matrices that do not fit, layers that are not there
-        return None
-
-
-# --- the search
 
 
 class _Search:
@@ -301,7 +128,7 @@ class _Search:
 
     def _touched(self, trial: Trial, name: str) -> frozenset[str]:
         """Return the quantities whose formula a mistake changes, where it can be made."""
-        rewrites, cause = self.rewrites[trial], _cause({name})
+        rewrites, cause = self.rewrites[trial], cause_of({name})
         base, step = rewrites.step(), rewrites.step(cause)
         if base is None or step is None:
             return frozenset()
@@ -312,7 +139,7 @@ class _Search:
         )
 
     def _reads_updates(self, name: str) -> bool:
-        step = self.rewrites[self.first].step(_cause({name}))
+        step = self.rewrites[self.first].step(cause_of({name}))
         return step is not None and not {*step.changed.values()}.isdisjoint(
             ordered(step.nodes.values())
         )
@@ -328,10 +155,10 @@ class _Search:
             if acting & self.early:  # then it matters which weights are updated
                 acting |= names & UPDATING
             if (name, acting) not in self.fitting:
-                self.fitting[name, acting] = self._fits(self.first, _cause(acting), [name])
+                self.fitting[name, acting] = self._fits(self.first, cause_of(acting), [name])
             if not self.fitting[name, acting]:
                 return False
-        return all(self._fits(trial, _cause(names), self.names) for trial in self.trials)
+        return all(self._fits(trial, cause_of(names), self.names) for trial in self.trials)
 
     def _fits(self, trial: Trial, cause: Cause, names: Sequence[str]) -> bool:
         """Whether ``cause`` gives what was found; yes where it cannot be made."""
@@ -348,7 +175,7 @@ class _Search:
 
     def _best(self, found: list[frozenset[str]]) -> tuple[Cause, ...]:
         """Return those that agree best with what else the code gives."""
-        causes = [_cause(each) for each in found]
+        causes = [cause_of(each) for each in found]
         scores = [self._agreement(each) if len(causes) > 1 else 0 for each in causes]
         best = max(scores)
         return tuple(each for each, score in zip(causes, scores, strict=True) if score == best)
@@ -387,19 +214,9 @@ class _Search:
         telling = False
         for trial in self.trials:
             rewrites = self.rewrites[trial]
-            step, everywhere = rewrites.step(cause), rewrites.step(replace(cause, layer=0))
+            step = rewrites.step(cause)
             if step is None:
                 continue
-            same = [
-                other is not None
-                and all(
-                    rewrites.formula(cause, step, name) is rewrites.formula(cause, other, name)
-                    for name in self.names
-                )
-                for other in (rewrites.step(), everywhere)
-            ]
-            if any(same):  # it is made everywhere, or nowhere
-                return False
             values = rewrites.values(cause, step, _with_data_loss(self.names))
             for call in self.calls[trial]:
                 made = values[call.number]
@@ -436,52 +253,3 @@ def _telling(trial: Trial) -> tuple[bool, int, bool, int, bool, int]:
     refused = sum(each.refusal(network, reduction) is not None for each in MISTAKES.values())
     samples, size = trial.case.samples, network.parameter_count
     return trial.case.own, refused, size > LARGE, -calls, samples == 1, size * samples
-
-
-@cache
-def _ordered_cause(names: frozenset[str]) -> Cause:
-    mistakes = tuple(name for name in MISTAKES if name in names)
-    return Cause(mistakes, tuple(sorted(name for name in names if name not in MISTAKES)))
-
-
-def _cause(names: Collection[str]) -> Cause:
-    """Return the cause with these names in the order of the catalogue."""
-    return _ordered_cause(frozenset(names))
-
-
-# --- what it looks like
-
-
-def rewritten(cause: Cause, case: Case) -> tuple[Comparison, ...]:
-    """Return the whole-array equations that ``cause`` changes, in the order of the step.
-
-    ``mistaken`` is what the code probably has, ``correct`` what it should be. None where the cause
-    cannot be made in the network of ``case``.
-    """
-    rewrites, scope, made = Rewrites(case), Scope.of(case.right[0]), list[Comparison]()
-    steps = rewrites.step(), rewrites.step(cause)
-    right, mistaken = ({} if each is None else _equations(each, scope) for each in steps)
-    for key, equation in mistaken.items():
-        if key in right and right[key].expression != equation.expression:
-            made.append(compare(equation, right[key]))
-    return tuple(made)
-
-
-def _equations(step: Step, scope: Scope) -> dict[tuple[str, bool], Equation]:
-    return {
-        (each.name, each.new): Equation(Quantity(each.name, new=each.new), each.expression, scope)
-        for definitions in define(step).operations.values()
-        for each in definitions
-    }
-
-
-def only_in_batches(name: str, experiment: Experiment) -> bool:
-    """Whether a mistake makes no difference with one sample."""
-    bias = experiment.network.bias
-    case = cases_for(experiment, bias=bias, single=True, function="gradients")[1]
-    rewrites, cause = Rewrites(case), _cause({name})
-    base, step = rewrites.step(), rewrites.step(cause)
-    if base is None or step is None:
-        return False
-    right, made = (rewrites.values(cause, each, step.gradients)[0] for each in (base, step))
-    return all(np.allclose(made[each], right[each], rtol=1e-9) for each in made)
