@@ -66,8 +66,6 @@ class Mistake(NamedTuple):
     """The parameters that no update changes."""
     accumulates: bool = False
     """Whether gradients are kept from step to step."""
-    factor: Callable[[int], float] | None = None
-    """What the gradient of the data is multiplied by, in a batch of so many samples."""
 
 
 MISTAKES: dict[str, Mistake] = {}
@@ -75,17 +73,12 @@ MISTAKES: dict[str, Mistake] = {}
 
 
 def mistake(
-    name: str,
-    summary: str,
-    refusal: Refusal = _anywhere,
-    accumulates: bool = False,
-    factor: Callable[[int], float] | None = None,
+    name: str, summary: str, refusal: Refusal = _anywhere, accumulates: bool = False
 ) -> Callable[[Rewrite], Rewrite]:
     """Enter a rewrite into the catalogue."""
 
     def entered(rewrite: Rewrite) -> Rewrite:
-        entry = Mistake(name, summary, rewrite, refusal, accumulates=accumulates, factor=factor)
-        MISTAKES[name] = entry
+        MISTAKES[name] = Mistake(name, summary, rewrite, refusal, accumulates=accumulates)
         return rewrite
 
     return entered
@@ -182,16 +175,12 @@ _frozen(
 )
 
 
-@mistake(
-    "wrong-sign",
-    "uses target - output as the error, so the update climbs",
-    factor=lambda samples: -1.0,
-)
+@mistake("wrong-sign", "uses target - output as the error, so the update climbs")
 def wrong_sign(step: Step) -> Step:
     return _with_error(step, lambda error: -error)
 
 
-@mistake("doubled", "doubles the gradient of the data loss", factor=lambda samples: 2.0)
+@mistake("doubled", "doubles the gradient of the data loss")
 def doubled(step: Step) -> Step:
     return _with_error(step, lambda error: multiply(constant(2.0), error))
 
@@ -199,7 +188,6 @@ def doubled(step: Step) -> Step:
 @mistake(
     "missing-half",
     "halves the gradient of the data loss, as if the loss had another factor 1/2",
-    factor=lambda samples: 0.5,
 )
 def missing_half(step: Step) -> Step:
     return _with_error(step, lambda error: multiply(constant(0.5), error))
@@ -219,17 +207,12 @@ def _undivided(error: Node) -> Node:
     "not-averaged",
     "sums the gradient over the batch although the loss is a mean",
     refusal=_needs_mean,
-    factor=float,
 )
 def not_averaged(step: Step) -> Step:
     return _with_error(step, _undivided)
 
 
-@mistake(
-    "averaged-twice",
-    "divides the gradient by the batch size once too often",
-    factor=lambda samples: 1.0 / samples,
-)
+@mistake("averaged-twice", "divides the gradient by the batch size once too often")
 def averaged_twice(step: Step) -> Step:
     return _with_error(step, lambda error: error / samples(step.samples))
 

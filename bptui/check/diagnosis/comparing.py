@@ -206,12 +206,6 @@ def meanings_for(samples: int, inputs: int, outputs: int, rate: float) -> dict[s
     }
 
 
-def meaning_of(factor: Callable[[int], float]) -> str:
-    """Return the name of a constant that may depend on the number of samples."""
-    known = {"the opposite sign": -1.0, **meanings_for(7, 11, 13, 0.17)}
-    return next(name for name, value in known.items() if _close(value, factor(7)))
-
-
 def factor_of(call: Called, name: str, expected: Array) -> float | None:
     """Return what ``expected`` is multiplied by in every number that was found, if anything."""
     actual, allowed = call.change(name, call.found[name]), call.allowed(name, expected)
