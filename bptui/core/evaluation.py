@@ -9,7 +9,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from bptui.core.arrays import Array, Integers, run, zeros
 from bptui.core.data import Data
@@ -183,7 +182,7 @@ def accuracy(actual: Integers, predicted: Integers) -> float:
     return float((actual == predicted).mean()) if len(actual) else math.nan
 
 
-def confusion(actual: Integers, predicted: Integers, count: int) -> npt.NDArray[np.int64]:
+def confusion(actual: Integers, predicted: Integers, count: int) -> Integers:
     """How many samples of each class (row) were taken for each class (column).
 
     Samples without a prediction, -1, are in no column.
