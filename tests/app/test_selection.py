@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,38 +56,40 @@ async def selected(session: Session, selection: Selection) -> None:
     await session.until(lambda: view_of(session).selection == selection, f"{selection}")
 
 
+def reachable(of: Network, go: Callable[[Selection, Direction], Selection]) -> set[Selection]:
+    """What arrows reach, each of which leads to something that there is."""
+    reached, left = {Selection()}, [Selection()]
+    while left:
+        at = left.pop()
+        there = {go(at, direction) for direction in DIRECTIONS}
+        assert there == {each.within(of) for each in there}
+        left += there - reached
+        reached |= there
+    return reached
+
+
 @given(LAYERS, st.booleans(), st.integers(30, 160))
 @settings(deadline=None, max_examples=20)
-def test_the_arrows_reach_every_cell_of_the_matrices(
+def test_arrows_and_clicks_reach_every_cell_of_the_matrices(
     layers: tuple[int, ...], bias: bool, width: int
 ) -> None:
     drawn = network(layers, bias=bias)
     tables = matrices.arrange(drawn, width)
-    reached, left = {Selection()}, [Selection()]
-    while left:
-        at = left.pop()
-        for direction in DIRECTIONS:
-            there = matrices.neighbour(drawn, tables, at, direction)
-            assert there == there.within(drawn)
-            if there not in reached:
-                reached.add(there)
-                left.append(there)
+
+    def go(at: Selection, direction: Direction) -> Selection:
+        return matrices.neighbour(drawn, tables, at, direction)
+
     in_line = len({table.y for table in tables}) in (1, len(tables))
-    assert reached == everything(drawn) or not in_line
-
-
-@given(LAYERS, st.data())
-@settings(deadline=None, max_examples=20)
-def test_within_a_matrix_the_arrows_undo_each_other(
-    layers: tuple[int, ...], data: st.DataObject
-) -> None:
-    drawn = network(layers)
-    tables = matrices.arrange(drawn, 100)
-    at = data.draw(st.sampled_from(sorted(everything(drawn), key=str)))
-    for direction, back in (("left", "right"), ("up", "down")):
-        there = matrices.neighbour(drawn, tables, at, direction)
-        if there.layer == at.layer and there != at:
-            assert matrices.neighbour(drawn, tables, there, back) == at
+    assert reachable(drawn, go) == everything(drawn) or not in_line
+    for at in everything(drawn):
+        table = tables[at.layer - 1]
+        x = table.x + table.name + at.unit * table.cell + table.cell - 1
+        y = table.y + matrices.row_of(drawn, at)
+        assert matrices.pick(drawn, tables, x, y, Offset(0, 0)) == at
+        for direction, back in (("left", "right"), ("up", "down")):
+            there = go(at, direction)  # type: ignore[arg-type]  # one of four words
+            if there.layer == at.layer and there != at and in_line:
+                assert go(there, back) == at  # type: ignore[arg-type]  # as above
 
 
 def test_the_arrows_cross_the_borders_of_matrices() -> None:
@@ -108,19 +113,9 @@ def test_the_arrows_cross_the_borders_of_matrices() -> None:
 @settings(deadline=None, max_examples=20)
 def test_the_arrows_reach_every_unit_and_edge_of_the_diagram(layers: tuple[int, ...]) -> None:
     drawn = network(layers)
-    reached, left = {Selection()}, [Selection()]
-    while left:
-        at = left.pop()
-        for direction in DIRECTIONS:
-            there = network_panel.neighbour(drawn, at, direction)
-            assert there == there.within(drawn)
-            if there not in reached:
-                reached.add(there)
-                left.append(there)
+    reached = reachable(drawn, partial(network_panel.neighbour, drawn))
     units = {
-        Selection("unit", layer, unit)
-        for layer, count in enumerate(layers)
-        for unit in range(count)
+        Selection("unit", at, unit) for at, count in enumerate(layers) for unit in range(count)
     }
     assert reached == units | {each for each in everything(drawn) if each.kind == "weight"}
 
@@ -148,18 +143,6 @@ def test_the_diagram_draws_the_selection(
         assert [place.unit for place in column] == sorted({place.unit for place in column})
 
 
-@given(LAYERS, st.booleans(), st.integers(40, 160))
-@settings(deadline=None, max_examples=20)
-def test_a_click_on_a_cell_picks_it(layers: tuple[int, ...], bias: bool, width: int) -> None:
-    drawn = network(layers, bias=bias)
-    tables = matrices.arrange(drawn, width)
-    for each in everything(drawn):
-        table = tables[each.layer - 1]
-        x = table.x + table.name + each.unit * table.cell + table.cell - 1
-        y = table.y + matrices.row_of(drawn, each)
-        assert matrices.pick(drawn, tables, x, y, Offset(0, 0)) == each
-
-
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])
 async def test_all_panels_show_the_selection(size: tuple[int, int]) -> None:
     async with opened("mazur", size) as session:
@@ -180,32 +163,25 @@ async def test_all_panels_show_the_selection(size: tuple[int, int]) -> None:
         assert not cell(session, "#weights", there).reversed
 
 
-async def test_the_selection_stays_when_the_step_changes() -> None:
+async def test_a_moved_selection_stays_and_is_explained_until_time_moves() -> None:
     async with opened("article") as session:
         session.panel("#gradients").focus()
-        await session.press("right", "right", "down")
-        there = Selection("weight", 2, 0, 1)
-        await selected(session, there)
-        await session.press("s", "s", "n")
-        await session.until(lambda: " 1/12 " in session.status(), "an operation")
-        assert view_of(session).selection == there
-        assert cell(session, "#gradients", there).reversed
-
-
-async def test_a_moved_selection_is_explained_until_time_moves() -> None:
-    async with opened("article") as session:
-        await session.press("n", "n")
+        await session.press("right", "right", "n", "n")
         await session.until(lambda: " 2/12 " in session.status(), "an operation")
         assert not view_of(session).pointed
         await session.press("down")
-        await selected(session, Selection("weight", 1, 0, 1))
+        there = Selection("weight", 2, 0, 1)
+        await selected(session, there)
         assert view_of(session).pointed
-        await session.press("n")
-        await session.until(lambda: " 3/12 " in session.status(), "the next one")
-        assert not view_of(session).pointed
-        await session.press("N")
-        await session.until(lambda: " 2/12 " in session.status(), "the way back")
-        assert not view_of(session).pointed
+        for key, number in (("n", 3), ("N", 2)):
+            await session.press(key)
+            await session.until(lambda n=number: f" {n}/12 " in session.status(), "the next one")
+            assert not view_of(session).pointed
+        assert view_of(session).selection == there
+        assert cell(session, "#gradients", there).reversed
+        session.panel("#loss").focus()  # where arrows move as in Weights
+        await session.press("left")
+        await selected(session, Selection("weight", 1, 1, 1))
 
 
 async def test_a_walk_through_the_diagram() -> None:
@@ -255,13 +231,6 @@ async def test_the_selection_stays_in_sight_when_the_panel_shrinks() -> None:
             lambda: any(line.startswith(" i25 ") for line in session.inside("#weights")), "i25"
         )
         assert "o9" in session.inside("#weights")[0]
-
-
-async def test_arrows_in_the_loss_panel_move_as_in_weights() -> None:
-    async with opened("article") as session:
-        session.panel("#loss").focus()
-        await session.press("right", "right")
-        await selected(session, Selection("weight", 2, 0, 0))
 
 
 async def test_another_experiment_clamps_the_selection() -> None:
