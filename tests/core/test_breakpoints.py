@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from contextlib import suppress
 from typing import Any
 
@@ -31,17 +32,12 @@ SHALLOW = Network((3, 2), ("tanh",))
     ("text", "printed"),
     [
         ("loss<0.01", "loss < 0.01"),
-        ("  Loss  >1 ", "loss > 1"),
         ("loss > -2", "loss > -2"),
         ("loss rising", "loss rising"),
-        ("w5 > 2", "w5 > 2"),
         ("| w5 |>2.0", "|w5| > 2"),
-        ("gw5 < 0", "gw5 < 0"),
         ("GW5<0", "gw5 < 0"),
         ("|gw5| < 1e-3", "|gw5| < 0.001"),
         ("dL/dw5 < 0", "dL/dw5 < 0"),
-        ("net_h1 > 0.5", "net_h1 > 0.5"),
-        ("delta_o1 = 0", "delta_o1 = 0"),
         ("delta_o1 == 0", "delta_o1 = 0"),
         ("out_o1>=.9", "out_o1 >= 0.9"),
         ("out_o1 \N{LESS-THAN OR EQUAL TO} 0.9", "out_o1 <= 0.9"),
@@ -49,23 +45,15 @@ SHALLOW = Network((3, 2), ("tanh",))
         ("|dl/dout_o1| > 1", "|dL/dout_o1| > 1"),
         ("W2[0][1] > 1", "W2[0][1] > 1"),
         ("w2[0, 1] > 1", "W2[0][1] > 1"),
-        ("W2 [0] [1] > 1", "W2[0][1] > 1"),
         ("weight_2[0][1] > 1", "W2[0][1] > 1"),
-        ("|gW1[1][0]| < 1", "|gW1[1][0]| < 1"),
         ("net_h[3][0] < 1", "net_h[3][0] < 1"),
-        ("i1 > 0", "i1 > 0"),
         ("t2 > 0", "t2 > 0"),
         ("L < 1", "loss < 1"),
         ("penalty > 0.1", "penalty > 0.1"),
         ("norm rising", "norm rising"),
         ("step = 500", "step = 500"),
-        ("step > 5", "step > 5"),
-        ("|gw8| > .1", "|gw8| > 0.1"),
         ("norm < 0.000001", "norm < 1e-06"),
-        ("norm>1e2", "norm > 100"),
-        ("every 100", "every 100"),
         ("every 1_000 steps", "every 1000"),
-        ("every 1 step", "every 1"),
         ("\uff4c\uff4f\uff53\uff53\uff1c\uff10.\uff11", "loss < 0.1"),  # an input method's
         ("loss > 0.1234567890123", "loss > 0.1234567890123"),
     ],
@@ -80,25 +68,18 @@ def test_texts_and_their_one_spelling(text: str, printed: str) -> None:
     ("text", "network", "says"),
     [
         ("", ARTICLE, "write a quantity"),
-        ("loss", ARTICLE, "write a quantity"),
         ("loss rises", ARTICLE, "write a quantity"),
-        ("rising", ARTICLE, "write a quantity"),
-        ("loss < a", ARTICLE, "not a number: a"),
         ("loss < nan", ARTICLE, "not a number: nan"),
-        ("loss < 1e999", ARTICLE, "not a number: 1e999"),
         ("|loss| < 1", ARTICLE, "without bars"),
         ("|w5 > 1", ARTICLE, "bars on both sides"),
         ("|w5| > -1", ARTICLE, "never below 0"),
         ("step < 5", ARTICLE, "only grows"),
-        ("step rising", ARTICLE, "only grows"),
         ("gW1 > 1", ARTICLE, r"several numbers: choose one of them, such as gW1\[0\]\[0\]"),
         ("b1 > 1", BIASED, r"several numbers: choose one of them, such as b1\[0\]"),
         ("h1 > 1", ARTICLE, "h1 is a unit: choose one of its numbers, net_h1, out_h1, delta_h1"),
-        ("W2[0] > 1", ARTICLE, r"the elements of W2 are W2\[0 to 1\]\[0 to 1\]"),
         ("W2[0][2] > 1", ARTICLE, r"the elements of W2 are W2\[0 to 1\]\[0 to 1\]"),
         ("net_h[0] > 1", ARTICLE, r"the elements of net_h are net_h\[sample\]\[0 to 1\]"),
         ("W3[0][0] > 1", ARTICLE, "there is no W3"),
-        ("b1[0] > 1", ARTICLE, "there is no b1"),
         (
             "net_h3 > 1",
             ARTICLE,
@@ -106,21 +87,13 @@ def test_texts_and_their_one_spelling(text: str, printed: str) -> None:
         ),
         ("i3 > 1", ARTICLE, "there is no i3"),
         ("m_W1[0][0] > 1", ARTICLE, "there is no m_W1"),
-        ("norm > -1", ARTICLE, "never below 0"),
         ("w9 > 1", ARTICLE, "weights are w1 to w8"),
-        ("gw9 > 1", ARTICLE, "weights are w1 to w8"),
-        ("w0 > 1", ARTICLE, "there is no w0"),
         ("b_h1 > 1", ARTICLE, "there is no b_h1"),
-        ("b_h5 > 1", BIASED, "there is no b_h5"),
         ("b_o3 > 1", BIASED, "there is no b_o3 here; .*b_o1, gb_o1"),
-        ("b_h1.1 > 1", BIASED, "there is no b_h1.1"),
         ("b_h1 > 1", DEEP, "there is no b_h1"),
-        ("b_h3.1 > 1", DEEP, "there is no b_h3.1"),
         ("b_h1 > 1", SHALLOW, "there is no b_h1"),
         ("momentum > 1", ARTICLE, "there is no momentum"),
-        ("every", ARTICLE, "whole number"),
         ("every 0", ARTICLE, "whole number"),
-        ("every 1.5", ARTICLE, "whole number"),
         ("every -3", ARTICLE, "whole number"),
     ],
 )
@@ -175,7 +148,7 @@ def quantity(shown: Snapshot, name: str) -> float:
 
 
 def brute_force(shown: list[Snapshot], breakpoints: list[Breakpoint]) -> list[Hit]:
-    found = []
+    hits = []
     for step in range(1, len(shown)):
         stops = []
         for each in breakpoints:
@@ -190,20 +163,22 @@ def brute_force(shown: list[Snapshot], breakpoints: list[Breakpoint]) -> list[Hi
                 if each.relation == "rising":
                     stop = now > before
                 else:
-                    code = (
-                        each.relation.replace("=", "==") if each.relation == "=" else each.relation
-                    )
-                    stop, was = (
-                        eval(f"x {code} y", {"x": x, "y": each.value}) for x in (now, before)
-                    )
-                    stop = stop and not was
+                    holds = COMPARED[each.relation]
+                    stop = holds(now, each.value) and not holds(before, each.value)
             if stop:
                 stops.append(each)
         if stops:
-            found.append(Hit(step, tuple(stops)))
-    return found
+            hits.append(Hit(step, tuple(stops)))
+    return hits
 
 
+COMPARED = {
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "=": operator.eq,
+}
 KINDS = ["loss <", "loss >", "loss rising", "norm <", "norm >", "every", "step"]
 KINDS += ["w", "gw", "b", "gb", "net", "out", "delta", "dL/dout", "array"] * 2
 
@@ -244,8 +219,8 @@ def drawn(rng: np.random.Generator, network: Network, shown: list[Snapshot]) -> 
     elif not sign:
         name = f"{name}_{unit}"
     size = bool(not sign and rng.integers(2))
-    found = [quantity(each, name) for each in shown]
-    values = sorted({abs(each) if size else each for each in found if not np.isnan(each)})
+    all_of = [quantity(each, name) for each in shown]
+    values = sorted({abs(each) if size else each for each in all_of if not np.isnan(each)})
     at = rng.integers(len(values))
     limit = (values[at] + values[min(at + 1, len(values) - 1)]) / 2
     relation = sign or str(rng.choice(["<", ">", "<=", ">=", "=", "rising"]))
@@ -253,45 +228,32 @@ def drawn(rng: np.random.Generator, network: Network, shown: list[Snapshot]) -> 
     return Breakpoint(name, relation, 0.0 if relation == "rising" else limit, size)
 
 
-def found_forwards(
-    rng: np.random.Generator, timeline: Timeline, case: list[Breakpoint], shown: list[Snapshot]
+def found(
+    rng: np.random.Generator,
+    timeline: Timeline,
+    case: list[Breakpoint],
+    shown: list[Snapshot],
+    *,
+    backwards: bool = False,
 ) -> list[Hit]:
-    """The hits of a run to the last step, which looks at the screen now and then."""
-    position, found, last = 0, list[Hit](), STEPS - 1
+    """The hits, in their order, of a run that looks at the screen now and then."""
+    sign, last = (-1, 0) if backwards else (1, STEPS - 1)
+    at, hits = STEPS - 1 - last, list[Hit]()
     seconds = [None, 1e-9, 1e-3][rng.integers(3)]
-    while position < last:
-        search, start = ForwardSearch(timeline, case, timeline.snapshot(position)), position
-        while search.hit is None and position < last:
-            due = min(position + int(rng.integers(1, 70)), last)
+    while at != last:
+        kind = BackwardSearch if backwards else ForwardSearch
+        search = kind(timeline, case, timeline.snapshot(at))
+        while at != last and (search.hit is None or at != search.hit.step):
+            due = min(max(at + sign * int(rng.integers(1, 70)), 0), STEPS - 1)
             told = search.advance(due, seconds)
-            assert told <= due
-            position = max(told, start)
-            if position > start and (rng.integers(4) == 0 or position == last):
-                assert_same_bits(search.snapshot(position), shown[position])
-        if search.hit is not None:
-            assert position == search.hit.step
-            found.append(search.hit)
-    return found
-
-
-def found_backwards(
-    rng: np.random.Generator, timeline: Timeline, case: list[Breakpoint], shown: list[Snapshot]
-) -> list[Hit]:
-    """The hits before the last step of a run from there to step 0, in that order."""
-    position, found = STEPS - 1, list[Hit]()
-    seconds = [None, 1e-9, 1e-3][rng.integers(3)]
-    while position > 0:
-        search = BackwardSearch(timeline, case, timeline.snapshot(position))
-        while position > 0 and (search.hit is None or position != search.hit.step):
-            due = max(position - int(rng.integers(1, 70)), 0)
-            told = search.advance(due, seconds)
-            assert told >= due
-            if told < position and rng.integers(4) == 0:
-                assert_same_bits(search.snapshot(told), shown[told])
-            position = min(told, position)
-        if search.hit is not None and position == search.hit.step:
-            found.append(search.hit)
-    return found
+            assert (due - told) * sign >= 0
+            moved = (told - at) * sign > 0
+            at = told if moved else at
+            if moved and (rng.integers(4) == 0 or at == last):
+                assert_same_bits(search.snapshot(at), shown[at])
+        if search.hit is not None and at == search.hit.step:
+            hits.append(search.hit)
+    return hits
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -302,9 +264,9 @@ def test_hits_forwards_backwards_and_by_brute_force(seed: int) -> None:
     timeline = Timeline(made)
     if rng.integers(2):
         timeline.snapshot(STEPS - 1)
-    assert found_forwards(rng, timeline, breakpoints, shown) == expected
+    assert found(rng, timeline, breakpoints, shown) == expected
     before = [hit for hit in expected if hit.step < STEPS - 1]
-    assert found_backwards(rng, timeline, breakpoints, shown)[::-1] == before
+    assert found(rng, timeline, breakpoints, shown, backwards=True)[::-1] == before
 
 
 @pytest.mark.usefixtures("little_memory")
@@ -348,8 +310,8 @@ def test_hits_on_the_way_to_numbers_that_are_not_finite(text: str) -> None:
     with np.errstate(all="ignore"):
         expected = brute_force(shown, breakpoints)
     assert expected
-    assert found_forwards(rng, Timeline(made), breakpoints, shown) == expected
-    assert found_backwards(rng, timeline, breakpoints, shown)[::-1] == expected
+    assert found(rng, Timeline(made), breakpoints, shown) == expected
+    assert found(rng, timeline, breakpoints, shown, backwards=True)[::-1] == expected
 
 
 @pytest.mark.parametrize(
