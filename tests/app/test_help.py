@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 import pytest
 from textual.binding import Binding
@@ -17,7 +16,7 @@ from bptui.app.screens.breakpoints import BreakpointScreen
 from bptui.app.screens.curves import CurveScreen
 from bptui.app.screens.export import Choices, ExportScreen
 from bptui.app.screens.gradcheck import GradientCheckScreen
-from bptui.app.screens.help import DIALOGS, PANELS, SECTIONS, HelpScreen
+from bptui.app.screens.help import HelpScreen, sections
 from bptui.app.screens.preset_parts import DeleteScreen, NameScreen
 from bptui.app.screens.presets import PresetScreen
 from bptui.app.screens.save import SaveScreen
@@ -37,6 +36,7 @@ PARTS: dict[str, list[type[DOMNode]]] = {
     "Export": [ExportScreen, Choices],
     "Gradcheck": [GradientCheckScreen],
 }
+ROWS, ARROWS = sections(), ("up", "down", "left", "right")
 LISTS = {"up", "down", "pageup", "pagedown"}
 """Keys that go through a list, wherever there is one."""
 
@@ -50,25 +50,24 @@ def words(text: str) -> set[str]:
     return set(re.findall(r"[a-z?+\d]+", text))
 
 
-def test_every_command_stands_in_one_section() -> None:
-    listed = Counter(action for actions in SECTIONS.values() for action in actions)
-    assert listed == Counter(each.name for each in COMMANDS)
+def test_every_command_stands_on_the_page_of_keys() -> None:
+    rows = [row for section in ROWS.values() for row in section]
+    for each in COMMANDS:
+        assert rows.count((each.shown_key or "ctrl+p", f"{each.title}. {each.explanation}.")) == 1
 
 
-@pytest.mark.parametrize("name", [row[0] for row in DIALOGS[1:]])
+@pytest.mark.parametrize("name", PARTS)
 def test_every_key_of_a_dialog_is_told(name: str) -> None:
-    told = words(" ".join(text for title, text in DIALOGS if title == name))
-    everywhere = words(" ".join(DIALOGS[0])) | (LISTS if name == "Presets" else set())
+    dialogs = dict(ROWS["In dialogs"])
+    everywhere = words(f"esc {dialogs['esc']}") | (LISTS if name == "Presets" else set())
     keys = set().union(*map(keys_of, PARTS[name]))
-    assert keys - everywhere <= told
+    assert keys - everywhere <= words(dialogs[name])
 
 
 def test_every_key_of_a_panel_is_told() -> None:
-    told = words(" ".join(f"{key} {text}" for key, text in PANELS))
-    arrows = {"up", "down", "left", "right"}
-    spelled = {"pageup": "page", "pagedown": "page"}
-    assert {spelled.get(key, key) for key in keys_of(SamplesPanel) - arrows} <= told
-    assert "arrows" in told
+    told = words(" ".join(f"{key} {text}" for key, text in ROWS["Looking"]))
+    spelled = {"pageup": "page", "pagedown": "page"} | dict.fromkeys(ARROWS, "arrows")
+    assert {spelled.get(key, key) for key in keys_of(SamplesPanel)} <= told
 
 
 async def test_the_manual_is_in_the_help() -> None:

@@ -1,7 +1,7 @@
 """Renew what the manual shows of the program: ``python -m tests.packaging.renew``.
 
-These are the screens of the first session, the page of keys, which is that of the app's help, the
-tables of commands, options, presets and mistakes, and the first page's picture.
+These are the screens of the first session, the tables of commands, options, presets and mistakes,
+and the first page's picture.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from pathlib import Path
 
 import click
 
-from bptui.app.screens.help import sections
 from bptui.core.mistakes import MISTAKES
 from bptui.main import COMMANDS, cli, open_app
 from bptui.presets.own import shipped
@@ -21,22 +20,10 @@ from bptui.presets.own import shipped
 from . import picture, walk_through
 
 PAGES = Path(__file__).parents[2] / "bptui" / "help"
-FIRST_STEPS, KEYS = PAGES / "first-steps.md", PAGES / "keys.md"
+FIRST_STEPS = PAGES / "first-steps.md"
 PICTURE = Path(__file__).with_name("bptui.svg")
 BAR = r"\|"
 """A bar within a cell of a table."""
-HEADS = {"In dialogs": "dialog", "On the screen": "symbol"}
-"""What stands over the first column, where it is not a key."""
-
-
-def keys_page() -> str:
-    """The app's help as a page."""
-    parts = ["# Keys and symbols"]
-    for title, rows in sections().items():
-        cells = [(f"`{key}`", text) for key, text in rows]
-        head = (HEADS.get(title, "key"), "meaning")
-        parts += [f"## {title}", "\n".join(map(_line, [head, ("---", "---"), *cells]))]
-    return "\n\n".join(parts) + "\n"
 
 
 def tables() -> dict[tuple[str, str], list[tuple[str, ...]]]:
@@ -79,7 +66,6 @@ def _line(row: Iterable[str]) -> str:
 
 
 async def _renew() -> None:
-    KEYS.write_text(keys_page(), encoding="utf-8")
     for (topic, heading), rows in tables().items():
         page = PAGES / f"{topic}.md"
         text = with_table(page.read_text(encoding="utf-8"), heading, rows)

@@ -132,10 +132,6 @@ async def test_the_first_session() -> None:
             )
 
 
-def test_the_page_of_keys_is_that_of_the_help() -> None:
-    assert page("keys") == renew.keys_page(), f"{RENEW} writes the page"
-
-
 @pytest.mark.parametrize(("topic", "heading"), renew.tables())
 def test_a_table_is_what_the_program_knows(topic: str, heading: str) -> None:
     text, rows = page(topic), renew.tables()[topic, heading]

@@ -1,4 +1,4 @@
-"""The table of commands: one entry feeds its key, the key line, the palette and the help."""
+"""The table of commands: one entry feeds its key, the key line and the palette."""
 
 from __future__ import annotations
 
