@@ -1,19 +1,50 @@
-"""Correct backpropagation as different people write it: preset and source by name.
-
-Without biases, for 2-2-2 networks such as the article's, in the styles that need few samples.
-"""
+"""Correct backpropagation as different people write it: preset and source by name."""
 
 from __future__ import annotations
 
+DEEP = """
+[network]
+layers = [3, 4, 3, 2]
+activation = ["relu", "tanh", "identity"]
+[init]
+seed = 4
+[training]
+loss = "mean_squared_error"
+learning_rate = 0.3
+batch_size = 4
+l2 = 0.01
+[data]
+inputs = [[0.2, -0.4, 0.9], [1.1, 0.3, -0.7], [-0.6, 0.8, 0.5], [0.4, 0.1, -1.2]]
+targets = [[0.3, -0.8], [1.2, 0.4], [-0.5, 0.9], [0.7, -0.1]]
+"""
+SINGLE_LAYER = """
+[network]
+layers = [3, 2]
+activation = "softplus"
+[training]
+loss = "squared_error"
+[data]
+inputs = [[0.2, -0.4, 0.9], [1.1, 0.3, -0.7]]
+targets = [[0.3, 0.8], [1.2, 0.4]]
+"""
 HEAD = """
 import numpy as np
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 """
-
 RIGHT: dict[str, tuple[str, str]] = {}
 
-RIGHT["scalars of the article"] = (
+
+def right(name: str, preset: str, code: str) -> None:
+    RIGHT[name] = (preset, HEAD + code)
+
+
+def source(name: str) -> str:
+    return RIGHT[name][1].removeprefix(HEAD)
+
+
+right(
+    "scalars of the article",
     "article",
     """
 import numpy as np
@@ -40,9 +71,10 @@ def gradients(x, t, weights):
 """,
 )
 
-RIGHT["scalars by name"] = (
+right(
+    "scalars by name",
     "article",
-    RIGHT["scalars of the article"][1]
+    source("scalars of the article")
     + """
 def gradients(x, t, weights):
     (w1, w3), (w2, w4) = weights[0]
@@ -52,10 +84,10 @@ def gradients(x, t, weights):
 """,
 )
 
-RIGHT["columns of the article's second listing"] = (
+right(
+    "columns of the article's second listing",
     "article-matrix",
-    HEAD
-    + """
+    """
 def gradients(x, t, weights):
     w1, w2 = weights
     out_h = sigmoid(np.dot(x, w1))
@@ -71,22 +103,10 @@ def gradients(x, t, weights):
 """,
 )
 
-RIGHT["matrices, sum over the batch"] = (
+right(
+    "matrices, mean over the batch",
     "article",
-    HEAD
-    + """
-def gradients(x, t, weights):
-    h = sigmoid(x @ weights[0])
-    o = sigmoid(h @ weights[1])
-    d = (o - t) * o * (1 - o)
-    return [x.T @ ((d @ weights[1].T) * h * (1 - h)), h.T @ d]
-""",
-)
-
-RIGHT["matrices, mean over the batch"] = (
-    "article",
-    HEAD
-    + """
+    """
 def gradients(x, t, weights):
     h = sigmoid(x @ weights[0])
     o = sigmoid(h @ weights[1])
@@ -95,10 +115,22 @@ def gradients(x, t, weights):
 """,
 )
 
-RIGHT["outer products of vectors"] = (
+right(
+    "step that rebinds the list's members",
     "article",
-    HEAD
+    source("matrices, mean over the batch")
     + """
+def step(x, t, weights, learning_rate):
+    found = gradients(x, t, weights)
+    for layer in range(len(weights)):
+        weights[layer] = weights[layer] - learning_rate * found[layer]
+""",
+)
+
+right(
+    "outer products of vectors",
+    "article",
+    """
 def gradients(x, t, weights):
     h = sigmoid(x @ weights[0])
     o = sigmoid(h @ weights[1])
@@ -107,25 +139,20 @@ def gradients(x, t, weights):
 """,
 )
 
-RIGHT["columns as vectors"] = (
+right(
+    "both functions, single vectors",
     "article",
-    HEAD
+    source("outer products of vectors")
     + """
-def gradients(x, t, weights):
-    x, t = x.reshape(-1, 1), t.reshape(-1, 1)
-    h = sigmoid(weights[0].T @ x)
-    o = sigmoid(weights[1].T @ h)
-    d = (o - t) * o * (1 - o)
-    e = weights[1] @ d * h * (1 - h)
-    return {"net_h": weights[0].T @ x, "out_h": h, "out_o": o, "delta_o": d, "delta_h": e,
-            "gW1": x @ e.T, "gW2": h @ d.T, "loss": 0.5 * ((o - t) ** 2).sum()}
+def step(x, t, weights, learning_rate):
+    return [w - learning_rate * g for w, g in zip(weights, gradients(x, t, weights))]
 """,
 )
 
-RIGHT["samples in columns"] = (
+right(
+    "samples in columns",
     "article",
-    HEAD
-    + """
+    """
 def gradients(x, t, weights):
     x, t, n = x.T, t.T, x.shape[0]
     h = sigmoid(weights[0].T @ x)
@@ -136,20 +163,8 @@ def gradients(x, t, weights):
 """,
 )
 
-RIGHT["einsum"] = (
-    "article",
-    HEAD
-    + """
-def gradients(x, t, weights):
-    h = sigmoid(np.einsum("ni,ij->nj", x, weights[0]))
-    o = sigmoid(np.einsum("nj,jk->nk", h, weights[1]))
-    d = (o - t) * o * (1 - o)
-    e = np.einsum("nk,jk,nj->nj", d, weights[1], h * (1 - h))
-    return [np.einsum("ni,nj->ij", x, e) / len(x), np.einsum("nj,nk->jk", h, d) / len(x)]
-""",
-)
-
-RIGHT["loops over lists"] = (
+right(
+    "loops over lists",
     "article",
     """
 import math
@@ -171,10 +186,10 @@ def gradients(x, t, weights):
 """,
 )
 
-RIGHT["float32 throughout"] = (
+right(
+    "float32 throughout",
     "article",
-    HEAD
-    + """
+    """
 def gradients(x, t, weights):
     x, t = x.astype("float32"), t.astype("float32")
     a, b = (w.astype(np.float32) for w in weights)
@@ -185,18 +200,18 @@ def gradients(x, t, weights):
 """,
 )
 
-RIGHT["float32 inside"] = (
+right(
+    "float32 inside",
     "article",
-    RIGHT["float32 throughout"][1].replace(
-        "return [x.T @ ((d @ b.T) * h * (1 - h)), h.T @ d]",
-        "return [np.float64(x.T @ ((d @ b.T) * h * (1 - h))), np.float64(h.T @ d)]",
-    ),
+    source("float32 throughout")
+    .replace("return [x.T", "return [*map(np.float64, [x.T")
+    .replace("h.T @ d]", "h.T @ d])]"),
 )
 
-RIGHT["the opposite sign carried along"] = (
+right(
+    "the opposite sign carried along",
     "article",
-    HEAD
-    + """
+    """
 def gradients(x, t, weights):
     net_h = x @ weights[0]
     out_h = sigmoid(net_h)
@@ -210,10 +225,10 @@ def gradients(x, t, weights):
 """,
 )
 
-RIGHT["mean taken in the gradients"] = (
+right(
+    "mean taken in the gradients",
     "article",
-    HEAD
-    + """
+    """
 def gradients(x, t, weights):
     out_h = sigmoid(x @ weights[0])
     out_o = sigmoid(out_h @ weights[1])
@@ -225,22 +240,10 @@ def gradients(x, t, weights):
 """,
 )
 
-RIGHT["gradients stacked in one array"] = (
+right(
+    "numerical, central differences",
     "article",
-    HEAD
-    + """
-def gradients(x, t, weights):
-    h = sigmoid(x @ weights[0])
-    o = sigmoid(h @ weights[1])
-    d = (o - t) * o * (1 - o) / len(x)
-    return np.array([x.T @ ((d @ weights[1].T) * h * (1 - h)), h.T @ d])
-""",
-)
-
-RIGHT["numerical, central differences"] = (
-    "article",
-    HEAD
-    + """
+    """
 def loss(x, t, a, b):
     return 0.5 * np.mean(np.sum((sigmoid(sigmoid(x @ a) @ b) - t) ** 2, axis=-1))
 
@@ -258,75 +261,10 @@ def gradients(x, t, weights):
 """,
 )
 
-RIGHT["numerical, complex steps"] = (
-    "article",
-    RIGHT["numerical, central differences"][1].replace(
-        """            up, down = [v.copy() for v in weights], [v.copy() for v in weights]
-            up[layer][place] += 1e-5
-            down[layer][place] -= 1e-5
-            g[place] = (loss(x, t, *up) - loss(x, t, *down)) / 2e-5
-""",
-        """            up = [v.astype(complex) for v in weights]
-            up[layer][place] += 1e-30j
-            g[place] = loss(x, t, *up).imag / 1e-30
-""",
-    ),
-)
-
-RIGHT["automatic differentiation of scalars"] = (
+right(
+    "step that returns new weights",
     "article",
     """
-import math
-
-class Value:
-    def __init__(self, data, parents=()):
-        self.data, self.parents, self.grad = data, parents, 0.0
-    def __add__(self, other):
-        return Value(self.data + other.data, ((self, 1.0), (other, 1.0)))
-    def __mul__(self, other):
-        return Value(self.data * other.data, ((self, other.data), (other, self.data)))
-    def sigmoid(self):
-        s = 1 / (1 + math.exp(-self.data))
-        return Value(s, ((self, s * (1 - s)),))
-    def backward(self):
-        order, seen = [], set()
-        def visit(v):
-            if id(v) not in seen:
-                seen.add(id(v))
-                for p, _ in v.parents:
-                    visit(p)
-                order.append(v)
-        visit(self)
-        self.grad = 1.0
-        for v in reversed(order):
-            for p, slope in v.parents:
-                p.grad += slope * v.grad
-
-def gradients(x, t, weights):
-    leaves = [[[Value(float(w)) for w in row] for row in layer] for layer in weights]
-    total = Value(0.0)
-    for xs, ts in zip(x, t):
-        a = [Value(float(v)) for v in xs]
-        for layer in leaves:
-            out = []
-            for j in range(len(layer[0])):
-                z = Value(0.0)
-                for source, row in zip(a, layer):
-                    z = z + source * row[j]
-                out.append(z.sigmoid())
-            a = out
-        for o, target in zip(a, ts):
-            e = o + Value(-float(target))
-            total = total + e * e * Value(0.5 / len(x))
-    total.backward()
-    return [[[w.grad for w in row] for row in layer] for layer in leaves]
-""",
-)
-
-RIGHT["step that returns new weights"] = (
-    "article",
-    HEAD
-    + """
 def step(x, t, weights, learning_rate):
     h = sigmoid(x @ weights[0])
     o = sigmoid(h @ weights[1])
@@ -336,10 +274,10 @@ def step(x, t, weights, learning_rate):
 """,
 )
 
-RIGHT["step in place"] = (
+right(
+    "step in place",
     "article",
-    HEAD
-    + """
+    """
 def step(x, t, weights, learning_rate):
     h = sigmoid(x @ weights[0])
     o = sigmoid(h @ weights[1])
@@ -350,22 +288,130 @@ def step(x, t, weights, learning_rate):
 """,
 )
 
-RIGHT["both functions, single vectors"] = (
-    "article",
-    RIGHT["outer products of vectors"][1]
-    + """
-def step(x, t, weights, learning_rate):
-    return [w - learning_rate * g for w, g in zip(weights, gradients(x, t, weights))]
+right(
+    "biases, pair of lists",
+    "mazur",
+    """
+def gradients(x, t, weights, biases):
+    h = sigmoid(x @ weights[0] + biases[0])
+    o = sigmoid(h @ weights[1] + biases[1])
+    d = (o - t) * o * (1 - o) / len(x)
+    e = d @ weights[1].T * h * (1 - h)
+    return [x.T @ e, h.T @ d], [e.sum(axis=0), d.sum(axis=0)]
 """,
 )
 
-RIGHT["step that rebinds the list's members"] = (
-    "article",
-    RIGHT["matrices, mean over the batch"][1]
+right(
+    "step with biases left alone, as the preset has them",
+    "mazur",
+    source("biases, pair of lists")
     + """
-def step(x, t, weights, learning_rate):
-    found = gradients(x, t, weights)
-    for layer in range(len(weights)):
-        weights[layer] = weights[layer] - learning_rate * found[layer]
+def step(x, t, weights, biases, learning_rate):
+    found, _ = gradients(x, t, weights, biases)
+    return [w - learning_rate * g for w, g in zip(weights, found)]
+""",
+)
+
+right(
+    "step that trains biases too",
+    "mazur",
+    source("biases, pair of lists")
+    + """
+def step(x, t, weights, biases, learning_rate):
+    found = gradients(x, t, weights, biases)
+    def moved(ps, gs):
+        return [p - learning_rate * g for p, g in zip(ps, gs)]
+    return moved(weights, found[0]), moved(biases, found[1])
+""",
+)
+
+right(
+    "biases of one row, kept as rows",
+    "mazur",
+    source("biases, pair of lists").replace("axis=0", "axis=0, keepdims=True"),
+)
+
+right(
+    "biases taken only where there are some",
+    "article",
+    """
+def gradients(x, t, weights, biases=None):
+    b = biases if biases is not None else [0, 0]
+    h = sigmoid(x @ weights[0] + b[0])
+    o = sigmoid(h @ weights[1] + b[1])
+    d = (o - t) * o * (1 - o) / len(x)
+    e = d @ weights[1].T * h * (1 - h)
+    return [x.T @ e, h.T @ d]
+""",
+)
+
+right(
+    "softmax and cross-entropy, the short way",
+    "iris",
+    """
+import numpy as np
+
+def gradients(x, t, weights, biases):
+    a = np.tanh(x @ weights[0] + biases[0])
+    z = a @ weights[1] + biases[1]
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    d = (p - t) / len(x)
+    e = d @ weights[1].T * (1 - a ** 2)
+    return dict(out_h=a, net_o=z, out_o=p, delta_o=d, delta_h=e, gW1=x.T @ e, gW2=a.T @ d,
+                gb1=e.sum(0), gb2=d.sum(0), loss=-np.log(p[np.arange(len(x)), t.argmax(1)]).mean())
+""",
+)
+
+right(
+    "any depth, classes of layers",
+    DEEP,
+    """
+import numpy as np
+
+class Dense:
+    def __init__(self, w, b, f, df):
+        self.w, self.b, self.f, self.df = w, b, f, df
+    def forward(self, x):
+        self.x, self.z = x, x @ self.w + self.b
+        return self.f(self.z)
+    def backward(self, upstream):
+        self.delta = upstream * self.df(self.z)
+        self.gw, self.gb = self.x.T @ self.delta + 0.02 * self.w, self.delta.sum(axis=0)
+        return self.delta @ self.w.T
+
+FUNCTIONS = [
+    (lambda z: np.maximum(z, 0), lambda z: (z > 0) * 1.0),
+    (np.tanh, lambda z: 1 - np.tanh(z) ** 2),
+    (lambda z: z, lambda z: np.ones_like(z)),
+]
+
+def gradients(x, t, weights, biases):
+    net = [Dense(w, b, *f) for w, b, f in zip(weights, biases, FUNCTIONS)]
+    a = x
+    for layer in net:
+        a = layer.forward(a)
+    g = 2 * (a - t) / t.size
+    for layer in reversed(net):
+        g = layer.backward(g)
+    found = {f"delta_{k}": layer.delta for k, layer in enumerate(net, 1)}
+    found |= {f"net_{k}": layer.z for k, layer in enumerate(net, 1)}
+    found |= {f"gW{k}": layer.gw for k, layer in enumerate(net, 1)}
+    found |= {f"gb{k}": layer.gb for k, layer in enumerate(net, 1)}
+    return found | {"loss": np.mean((a - t) ** 2) + 0.01 * sum((w ** 2).sum() for w in weights)}
+""",
+)
+
+right(
+    "one layer, np.matrix",
+    SINGLE_LAYER,
+    """
+import numpy as np
+
+def gradients(x, t, weights, biases):
+    x, t, w = np.matrix(x), np.matrix(t), np.matrix(weights[0])
+    z = x * w + biases[0]
+    d = 2 * np.multiply(np.logaddexp(0, z) - t, 1 / (1 + np.exp(-z))) / len(x)
+    return [x.T * d], [d.sum(axis=0)]
 """,
 )
