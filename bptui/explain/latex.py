@@ -75,8 +75,8 @@ class LatexPrinter(Printer):
     def name(self, quantity: Quantity) -> str:
         return self.symbols.latex(quantity)
 
-    def transposable(self, quantity: Quantity) -> str:
-        return rf"{{{self.name(quantity)}}}"
+    def transposed(self, quantity: Quantity) -> str:
+        return rf"{{{self.name(quantity)}}}^{{\mathsf{{T}}}}"
 
     def setting(self, name: str) -> str:
         return self.greek.get(name, name)

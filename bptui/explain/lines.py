@@ -93,7 +93,7 @@ class EquationWriter:
 
     # single numbers
 
-    def lines(self, equation: Equation, compact: bool = False) -> list[TextLine]:
+    def numbers(self, equation: Equation, compact: bool = False) -> list[TextLine]:
         """Return symbols, numbers, where it helps the terms' values, and the value.
 
         ``compact`` puts the value behind the numbers where it fits.

@@ -182,18 +182,16 @@ class Printer:
             case Quantity():
                 return self.token(self.name(node), self.scope.value(node), "quantity")
             case Apply("transpose", (Quantity() as of,)):
-                name = self.called("transpose").replace("{0:atom}", "").format()
-                turned = self.scope.value(of).T
-                return self.token(self.transposable(of) + name, turned, "quantity")
+                return self.token(self.transposed(of), self.scope.value(of).T, "quantity")
         raise AssertionError(f"{type(node).__name__} is no leaf")
 
     def name(self, quantity: Quantity) -> str:
         """Write the symbol of a quantity."""
         return self.symbols.text(quantity)
 
-    def transposable(self, quantity: Quantity) -> str:
-        """Write the symbol of a quantity so that an exponent can follow."""
-        return self.name(quantity)
+    def transposed(self, quantity: Quantity) -> str:
+        """Write the symbol of a transposed matrix."""
+        return f"{self.name(quantity)}^T"
 
     def setting(self, name: str) -> str:
         """Write the symbol of a setting."""
@@ -253,11 +251,7 @@ class Printer:
         notation = OPS[name].notation if name in OPS else None
         if name in self.own or notation is None:
             return self.own.get(name, self.applied.replace("NAME", name))
-        return self.rooted(str(getattr(notation, self.form)))
-
-    def rooted(self, template: str) -> str:
-        """Return a template with the sign of roots that there is."""
-        return template.replace("√", self.symbols.signs.root)
+        return str(getattr(notation, self.form)).replace("√", self.symbols.signs.root)
 
     def notation(self, node: Apply) -> tuple[str, int]:
         """Return how an operation is written, and how tightly it binds."""

@@ -18,7 +18,6 @@ from bptui.explain.explain import Explanation
 from bptui.explain.expression import Expression, Quantity, is_op, quantities
 from bptui.explain.lines import LABEL_GAP, EquationWriter, Span, TextLine, plain
 from bptui.explain.printer import Printer, number, symbols_of
-from bptui.explain.symbols import Symbols
 
 Form: TypeAlias = Literal["scalar", "matrix", "numpy"]
 FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
@@ -27,23 +26,11 @@ MOST_CODE_NUMBERS = 12
 BLANK: TextLine = ()
 
 
-class Report:
+class Report(EquationWriter):
     """Writes explanations into ``width`` columns; see :class:`EquationWriter` for the digits.
 
     ``brief`` puts values behind the numbers, but for the first equation of several sections.
     """
-
-    def __init__(
-        self,
-        symbols: Symbols,
-        width: int,
-        digits: int = 6,
-        value_digits: int = 7,
-        brief: bool = False,
-    ) -> None:
-        self.symbols, self.width = symbols, width
-        self.value_digits, self.brief = value_digits, brief
-        self.writer = EquationWriter(symbols, width, digits, value_digits, brief)
 
     def lines(self, explanation: Explanation, form: Form) -> list[TextLine]:
         """Return the explanation in one of the forms."""
@@ -67,7 +54,7 @@ class Report:
             if linked:
                 written.append((Span(section.title, "label"),))
             several = place > 0 or len(section.statements) > 1
-            write = partial(self.writer.lines, compact=self.brief and several)
+            write = partial(self.numbers, compact=self.brief and several)
             before = ""
             for statement in section.statements:
                 sample = next(iter(equations(statement).values())).sample(self.symbols)
@@ -80,7 +67,7 @@ class Report:
         return written
 
     def _matrix(self, explanation: Explanation, equation: Equation) -> list[TextLine]:
-        return self.writer.matrices(equation, explanation.place_in(equation.left.name))
+        return self.matrices(equation, explanation.place_in(equation.left.name))
 
     def statement(
         self,

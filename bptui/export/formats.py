@@ -13,7 +13,7 @@ from bptui.explain.equation import Comparison, Equation, Statement, equations
 from bptui.explain.explain import Explanation
 from bptui.explain.expression import written_quantities
 from bptui.explain.latex import LatexPrinter, LatexWriter, latex_number
-from bptui.explain.lines import EquationWriter, TextLine
+from bptui.explain.lines import TextLine
 from bptui.explain.printer import Printer, symbols_of
 from bptui.explain.report import Form, Report, with_carets
 from bptui.export.worksheet import DIGITS, ROUNDED, VALUE_DIGITS, Part, Worksheet, sections
@@ -354,7 +354,7 @@ class _RecordWriter:
             "array": left.name,
             "index": left.index,
             "update": left.new,
-            "formula": EquationWriter(self.symbols, ENDLESS).formula(equation),
+            "formula": self.report.formula(equation),
             "reads": [
                 {
                     "name": self.symbols.text(read),

@@ -111,6 +111,7 @@ class _Program:
         self.optimizer, self.data = experiment.optimizer, experiment.data
         self.names, self.depth = self.network.names, self.network.depth
         self.torch, self.make = torch, "torch.tensor" if torch else "np.array"
+        self.rule = TORCH_OPTIMIZERS.get(self.training.optimizer)
         self.versions = Versions(experiment)
         self.words = words(self.versions.wrong.slots)
         self.places = Symbols(self.names).places
@@ -201,7 +202,8 @@ class _Program:
     def loss(self, total: str, scale: str = "") -> list[str]:
         """Write the loss of the outputs and the targets t as ``total``."""
         told = self.experiment.loss.words or f"the {self.training.loss} of output and target"
-        lines = comment(f"{told}; {self.training.reduction} over the samples")
+        over = f"; {self.training.reduction} over the samples" * (self.data.samples > 1)
+        lines = comment(told + over)
         formulas = self.versions.wrong.definitions
         if not self.training.l2:
             loss = folded(f"{total} = ", self.code(formulas["loss"]))
@@ -235,7 +237,8 @@ class _Program:
         values, package = ", ".join(self.values), "torch" if self.torch else "np"
         called = listed("(", self.values, ") = forward(x)", f"{values} = forward(x)")
         width = len(str(self.training.steps))
-        lines = [*self.batch(), *["k = step + 1"] * self.optimizer.counts, "", "# Forward pass"]
+        counts = self.optimizer.counts and (not self.torch or self.rule is None)
+        lines = [*self.batch(), *["k = step + 1"] * counts, "", "# Forward pass"]
         lines += [*called, *self.loss("loss")]
         lines += [line.format(package=package, width=width) for line in LOOP]
         lines = ["for step in range(STEPS + 1):", *indented([*lines, *backward])]
@@ -410,16 +413,16 @@ def torch_program(experiment: Experiment) -> str:
 
 def _trained(program: _Program) -> list[str]:
     """Write the list of parameters, and the optimizer or what it remembers."""
-    right, rule = program.versions.right, TORCH_OPTIMIZERS.get(program.training.optimizer)
+    right = program.versions.right
     frozen_ones = program.experiment.frozen_words()
     lines = ["", *comment(f"frozen: {frozen_ones}")] if frozen_ones else []
     trained = [name for name in program.parameters if name in right.updates]
     lines += ["", *listed("trained = [", trained, "]")]
     lines += ["for parameter in trained:", "    parameter.requires_grad_()"]
-    if rule is None:
+    if program.rule is None:
         slots = [(slot, slot.split("_", 1)[1]) for slot in right.slots]
         return [*lines, *(f"{slot} = torch.zeros_like({parameter})" for slot, parameter in slots)]
-    return [*lines, *([f"optimizer = torch.optim.{rule}"] if right.updates else [])]
+    return [*lines, *([f"optimizer = torch.optim.{program.rule}"] if right.updates else [])]
 
 
 def _torch_backward(program: _Program) -> list[str]:
@@ -432,7 +435,7 @@ def _torch_backward(program: _Program) -> list[str]:
     for name in program.backward_names():
         lines += commented(line.replace("# ", "  ", 1) for line in program.meaning(name))
     clear, update = ["optimizer.zero_grad()"], ["optimizer.step()"]
-    if program.training.optimizer not in TORCH_OPTIMIZERS:
+    if program.rule is None:
         clear = ["for parameter in trained:", "    parameter.grad = None"]
         program.words |= words({f"g{name}": f"{name}.grad" for name in trained})
         right = program.versions.right

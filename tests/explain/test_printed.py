@@ -90,15 +90,15 @@ def textbook(node: Expression) -> Expression:
 @pytest.mark.parametrize("case", CASES)
 def test_numbers_give_the_value_at_every_width(case: str) -> None:
     for equation, symbols in equations(CASES[case]):
-        whole = blocks(EquationWriter(symbols, ALL).lines(equation))
+        whole = blocks(EquationWriter(symbols, ALL).numbers(equation))
         check_numbers(whole, equation)
         for width in WIDTHS:
-            wrapped = EquationWriter(symbols, width).lines(equation)
+            wrapped = EquationWriter(symbols, width).numbers(equation)
             assert [*map(content, blocks(wrapped))] == [*map(content, whole)]
             check_columns(blocks(wrapped))
             for line in wrapped:
                 check_width(line, width)
-        compact = EquationWriter(symbols, WIDTHS[-1]).lines(equation, compact=True)
+        compact = EquationWriter(symbols, WIDTHS[-1]).numbers(equation, compact=True)
         assert everything(compact) == everything(wrapped)
         for text in [*map(plain, wrapped), *LatexWriter(symbols).lines(equation)]:
             assert not TWO_SIGNS.search(text), text
