@@ -25,19 +25,6 @@ mistakes = ["wrong-sign", "missing-hidden-derivative"]
 inputs = [[2]]
 targets = [[1]]
 """
-KINK = """
-[network]
-layers = [2, 2, 1]
-activation = ["relu", "identity"]
-bias = false
-[parameters]
-weights = [[[1.0, 0.5], [-1.0, 0.3]], [[1.0], [2.0]]]
-[training]
-train_weights = [false, true]
-[data]
-inputs = [[1.0, 1.0]]
-targets = [[0.5]]
-"""
 
 
 def no_number(text: str) -> None:
@@ -161,16 +148,6 @@ def test_a_gradient_check_that_fails() -> None:
     chain = {each["operation"]: each for each in found["chain"]}
     assert chain["delta_h"]["follows_from"] == ["dL/dout_h"]
     assert chain["update"]["faults"] == [{"parameter": "W2", "never_applied": True}]
-
-
-def test_a_kink_and_frozen_parameters_in_a_gradient_check() -> None:
-    found = read("gradcheck", "-", stdin=KINK)
-    first, second = found["parameters"]
-    assert (first["frozen"], second["frozen"]) == ("train_weights[0] = false", None)
-    assert (first["verdict"], second["verdict"]) == ("kink", "right")
-    assert first["numbers"][0]["one_sided"] == pytest.approx([0, 1.1])
-    assert first["numbers"][0]["central"] is None
-    assert first["numbers"][2]["one_sided"] is None
 
 
 def test_a_list() -> None:

@@ -9,8 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bptui.cli.run import as_csv, jsonl
 from bptui.core.edits import Number, edited
@@ -154,14 +152,6 @@ def test_numbers_that_are_not_finite_are_words() -> None:
     assert (cells[-1]["loss"], cells[-1]["W1[0][0]"]) == (loss, weight)
     archive = np.load(io.BytesIO(written("npz", timeline)))
     assert (str(archive["loss"][-1]), str(archive["W1"][-1, 0, 0])) == (loss, weight)
-
-
-@settings(max_examples=20)
-@given(st.integers(0, 500), st.integers(1, 600))
-def test_rows_are_every_so_many_steps_and_the_last(last: int, every: int) -> None:
-    steps = [*Rows(last, every).steps()]
-    assert len(steps) == Rows(last, every).count
-    assert steps == sorted({*range(0, last + 1, every), last})
 
 
 def test_what_is_proposed_is_neither_long_nor_large() -> None:
