@@ -16,12 +16,11 @@ from bptui.check.words import Line, listed, own_words
 from bptui.core.engine import Engine
 from bptui.core.mistakes import MISTAKES
 from bptui.core.network import Names
-from bptui.explain.code import assignment
 from bptui.explain.equation import Comparison, Equation
 from bptui.explain.explain import Explainer
 from bptui.explain.expression import quantities
 from bptui.explain.printer import number
-from bptui.explain.report import Report
+from bptui.explain.report import Report, assignment
 from bptui.explain.symbols import Symbols
 from bptui.explain.words import layer_words
 from bptui.presets.errors import printable

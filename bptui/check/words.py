@@ -11,7 +11,7 @@ from bptui.check.calls import FORMS, Attempt, Failure
 from bptui.check.check import FunctionCheck, UncheckableError
 from bptui.check.interpreter import Interpreter
 from bptui.check.runner import Frame, Stopped
-from bptui.explain.code import folded
+from bptui.explain.report import folded
 from bptui.presets.errors import printable
 
 IMPORTS = ("ModuleNotFoundError", "ImportError")

@@ -78,9 +78,6 @@ class LatexPrinter(Printer):
     def transposed(self, quantity: Quantity) -> str:
         return rf"{{{self.name(quantity)}}}^{{\mathsf{{T}}}}"
 
-    def setting(self, name: str) -> str:
-        return self.greek.get(name, name)
-
     def token(self, symbol: str, value: Array | float, role: Role) -> Token:
         if isinstance(value, np.ndarray) and value.ndim:
             return Token(symbol, "", role, array=value)
@@ -89,9 +86,11 @@ class LatexPrinter(Printer):
     def times(self, elementwise: bool = False) -> str:
         return r" \odot " if elementwise else r" \cdot "
 
-    def separator(self, text: str, breaks: int) -> Token:
+    def filled(self, template: str, node: Expression, path: Path, nest: int) -> list[Token]:
+        found = super().filled(template, node, path, nest)
         # between matrices in symbols nothing stands
-        return Token(text, r" \cdot " if text == r" \, " else text, breaks=breaks)
+        dot = Token(r" \, ", r" \cdot ", breaks=nest)
+        return [dot if token.symbol == dot.symbol else token for token in found]
 
     def more(self, terms: int, of: str = "") -> Token:
         return operator(rf"{{\underbrace{{\cdots}}_{{{terms}\text{{ more{of}}}}}}}")

@@ -116,8 +116,8 @@ class Printer:
         "ln_one_plus_exp": "ln(1 + e^({0}))",
     }
     """Templates in place of the notation."""
-    applied: ClassVar[str] = "NAME({0})"
-    """A function that has only a name."""
+    greek: ClassVar[Mapping[str, str]] = {}
+    """The symbols of settings that are not their names."""
     brackets: ClassVar[tuple[str, str]] = ("(", ")")
     wide_brackets: ClassVar[tuple[str, str]] = ("(", ")")
     """Around terms that may stand below each other."""
@@ -178,7 +178,7 @@ class Printer:
                 shown = self.symbols.constant(text) or number(value)
                 return Token(shown, shown, "constant")
             case Setting(name, value):
-                return self.token(self.setting(name), value, "setting")
+                return self.token(self.greek.get(name, name), value, "setting")
             case Quantity():
                 return self.token(self.name(node), self.scope.value(node), "quantity")
             case Apply("transpose", (Quantity() as of,)):
@@ -192,10 +192,6 @@ class Printer:
     def transposed(self, quantity: Quantity) -> str:
         """Write the symbol of a transposed matrix."""
         return f"{self.name(quantity)}^T"
-
-    def setting(self, name: str) -> str:
-        """Write the symbol of a setting."""
-        return name
 
     def token(self, symbol: str, value: Array | float, role: Role) -> Token:
         """Return a symbol and what it stands for."""
@@ -250,7 +246,7 @@ class Printer:
         """Return the template of an operation or a function by its name."""
         notation = OPS[name].notation if name in OPS else None
         if name in self.own or notation is None:
-            return self.own.get(name, self.applied.replace("NAME", name))
+            return self.own.get(name, f"{name}({{0}})")
         return str(getattr(notation, self.form)).replace("√", self.symbols.signs.root)
 
     def notation(self, node: Apply) -> tuple[str, int]:
@@ -273,7 +269,7 @@ class Printer:
         infix = len(pieces) == 2 and not pieces[0][0] and bool(pieces[1][1])
         for text, field, level in pieces:
             between = infix and bool(found)
-            found += [self.separator(text, nest if between else 0)] if text else []
+            found += [operator(text, nest if between else 0)] if text else []
             if field.isdecimal():
                 place = int(field)
                 part = self.tokens(node.parts[place], LEVELS[level], (*path, place), nest + 1)
@@ -288,10 +284,6 @@ class Printer:
             elif field:
                 found.append(operator(repr(given[field.partition("!")[0]])))
         return found
-
-    def separator(self, text: str, breaks: int) -> Token:
-        """Return what stands between the parts of an operation."""
-        return operator(text, breaks)
 
     def _added(
         self, terms: tuple[Expression, ...], first: int, path: Path, nest: int
@@ -334,3 +326,71 @@ class Printer:
 
 def _marked(tokens: Sequence[Token]) -> list[Token]:
     return [replace(token, marked=True) for token in tokens]
+
+
+@dataclass(frozen=True)
+class NumpyPrinter(Printer):
+    """Writes numpy code, which binds as Python does; ``numbers`` for the values themselves."""
+
+    form = "code"
+    minus = (UNARY, UNARY)
+    own: ClassVar[Mapping[str, str]] = {
+        "sum None": "np.sum({0})",
+        "sum 0": "{0:atom}.sum(axis=0)",
+        "sum 1": "{0:atom}.sum(axis=1, keepdims=True)",
+        "log_sum_exp": "np.logaddexp.reduce({0}, axis=1, keepdims=True)",
+        "ln_one_plus_exp": "np.logaddexp(0, {0})",
+    }
+
+    def code(self, node: Expression, level: int = SUM) -> str:
+        """Return Python for an expression."""
+        return symbols_of(self.tokens(node, level))
+
+    def written(self, node: Expression, level: int, path: Path, nest: int) -> list[Token]:
+        match node:
+            case Activated(_, (_, body)) | Stable((_, body)):
+                return self.tokens(body, level)
+            case Apply("transpose" | "power"):
+                template, binds = self.notation(node)
+                return self.wrapped(self.filled(template, node, path, nest), level > binds)
+            case Constant():
+                found = self.leaf(node)
+                fraction = "/" in found.symbol.split("(")[0]
+                return self.wrapped([found], fraction and level > PRODUCT)
+        return super().written(node, level, path, nest)
+
+    def leaf(self, node: Expression) -> Token:
+        match node:
+            case Quantity(name):
+                value = array_code(np.asarray(self.scope.value(node))) if self.numbers else ""
+                return operator(value or self.symbols.code(name))
+            case Setting(name, value):
+                return operator(repr(value) if self.numbers else name)
+            case Constant(value, text, code):
+                # what has digits only in its code, such as len(target), is a name as others are
+                named = code and (text or not self.numbers)
+                return operator(code if named else repr(value).removesuffix(".0"))
+        raise AssertionError(f"{type(node).__name__} is no leaf")
+
+    def is_array(self, node: Expression) -> bool:
+        return True
+
+    def bracketed(self, tokens: Sequence[Token]) -> list[Token]:
+        return [*tokens]
+
+    def times(self, elementwise: bool = False) -> str:
+        return " * "
+
+
+def array_code(array: Array) -> str:
+    """Write ``np.array([[0.9, 0.1]])``, a plain number for one without axes."""
+    if array.ndim == 0:
+        return f"{float(array):.6g}"
+    text = np.array2string(
+        array,
+        separator=", ",
+        max_line_width=10**9,
+        threshold=10**9,
+        formatter={"float_kind": lambda value: f"{value:.6g}"},
+    )
+    return f"np.array({' '.join(text.split())})"

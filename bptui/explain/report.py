@@ -11,19 +11,28 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from bptui.core.arrays import Array
 from bptui.core.graph.node import PRODUCT, SUM
-from bptui.explain.code import NumpyPrinter, array_lines, expression_code, folded, remarked
 from bptui.explain.equation import Comparison, Difference, Equation, Statement, equations
 from bptui.explain.explain import Explanation
-from bptui.explain.expression import Expression, Quantity, is_op, quantities
-from bptui.explain.lines import LABEL_GAP, EquationWriter, Span, TextLine, plain
-from bptui.explain.printer import Printer, number, symbols_of
+from bptui.explain.expression import Expression, Quantity, Scope, is_op, quantities
+from bptui.explain.lines import LABEL_GAP, EquationWriter, Span, TextLine, aligned, plain
+from bptui.explain.printer import NumpyPrinter, Printer, number, symbols_of
+from bptui.explain.symbols import Symbols
 
 Form: TypeAlias = Literal["scalar", "matrix", "numpy"]
 FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
 MOST_CODE_NUMBERS = 12
 """Numbers of an array that are put into a line of code."""
 BLANK: TextLine = ()
+MOST_PRINTED = 32
+"""Numbers of an array that are printed whole."""
+_EDGES = [0, 1, -2, -1]
+
+
+def digits_of(value: float) -> str:
+    """Write the shortest digits that read back as ``value``; 2 for 2.0."""
+    return repr(value).removesuffix(".0")
 
 
 class Report(EquationWriter):
@@ -218,3 +227,63 @@ def with_carets(lines: Iterable[TextLine]) -> list[str]:
             # blanks that keep columns in line, between parts that are marked
             written.append(re.sub(r"(?<=\^) {1,8}(?=\^)", filled, carets).rstrip())
     return written
+
+
+# code
+
+
+def assignment(equation: Equation, symbols: Symbols) -> str:
+    """Write ``gW1 = input.T @ delta_h``: needs numpy as np and the names that it reads."""
+    return f"{symbols.code(equation.left.name)} = {expression_code(equation.expression, symbols)}"
+
+
+def remarked(equation: Equation, symbols: Symbols, *remarks: str) -> str:
+    """Write the assignment with ``remarks`` and what else is to be said of it as a comment."""
+    new = [read.name for read in quantities(equation.expression) if symbols.is_new(read)]
+    updated = f"{', '.join(dict.fromkeys(new))} after the update" if new else ""
+    said = ", ".join(filter(None, [*remarks, updated, equation.note]))
+    return f"{assignment(equation, symbols)}{f'  # {said}' if said else ''}"
+
+
+def expression_code(
+    node: Expression, symbols: Symbols, level: int = SUM, numbers: Equation | None = None
+) -> str:
+    """Write Python for an expression on arrays; with ``numbers`` values in place of names."""
+    scope = Scope({}, {}) if numbers is None else numbers.scope
+    return NumpyPrinter(symbols, scope, numbers=numbers is not None).code(node, level)
+
+
+def array_lines(array: Array, digits: int = 7, columns: int = 75) -> list[str]:
+    """Write the array much as numpy prints it in so many columns, large ones with dots."""
+    if array.ndim == 0:
+        return [f"{float(array):.{digits}g}"]
+    seen = array
+    if array.size > MOST_PRINTED:
+        for axis in range(array.ndim):
+            seen = seen.take(_EDGES, axis, mode="wrap")
+    texts = [f"{value:.{digits}g}" for value in seen.ravel().tolist()]
+    padded = dict(zip(texts, aligned(texts), strict=True))
+    text = np.array2string(
+        array,
+        separator=", ",
+        max_line_width=columns,
+        threshold=MOST_PRINTED,
+        edgeitems=2,
+        prefix="array(",
+        formatter={"float_kind": lambda value: padded[f"{value:.{digits}g}"]},
+    )
+    return f"array({text})".split("\n")
+
+
+def folded(code: str, width: int) -> list[str]:
+    """Write a long assignment over several lines, in parentheses, so that it stays one."""
+    if len(code) <= width:
+        return [code]
+    name, _, expression = code.partition(" = ")
+    expression, hash_sign, remark = expression.partition("  # ")
+    inner = wrap(expression, width - 4, break_long_words=False, break_on_hyphens=False)
+    return [
+        f"{name} = ({hash_sign}{remark}",
+        *(f"    {line}" for line in inner),
+        ")",
+    ]

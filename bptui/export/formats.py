@@ -8,14 +8,21 @@ from textwrap import wrap
 from typing import Any, NamedTuple, TypeAlias
 
 from bptui.core.engine import Snapshot
-from bptui.explain.code import array_lines, assignment, folded, remarked
 from bptui.explain.equation import Comparison, Equation, Statement, equations
 from bptui.explain.explain import Explanation
 from bptui.explain.expression import written_quantities
 from bptui.explain.latex import LatexPrinter, LatexWriter, latex_number
 from bptui.explain.lines import TextLine
 from bptui.explain.printer import Printer, symbols_of
-from bptui.explain.report import Form, Report, with_carets
+from bptui.explain.report import (
+    Form,
+    Report,
+    array_lines,
+    assignment,
+    folded,
+    remarked,
+    with_carets,
+)
 from bptui.export.worksheet import DIGITS, ROUNDED, VALUE_DIGITS, Part, Worksheet, sections
 
 Record: TypeAlias = dict[str, Any]

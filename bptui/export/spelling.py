@@ -12,7 +12,6 @@ from bptui.core.graph.node import SAMPLES, STABLE, ordered
 from bptui.core.losses import TERMS
 from bptui.core.mistakes import with_mistakes
 from bptui.core.step import training_step
-from bptui.explain.code import NumpyPrinter
 from bptui.explain.expression import (
     Apply,
     Constant,
@@ -25,7 +24,7 @@ from bptui.explain.expression import (
     times,
 )
 from bptui.explain.formulas import define
-from bptui.explain.printer import Path, Token, operator
+from bptui.explain.printer import NumpyPrinter, Path, Token, operator
 from bptui.explain.symbols import Symbols
 from bptui.export.layout import comment, commented
 

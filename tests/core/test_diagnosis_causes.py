@@ -279,7 +279,7 @@ def test_numbers_beyond_all_bounds(function: FunctionName, factor: float) -> Non
 
 
 def equations(cause: Cause, case: Case) -> dict[str, tuple[str, str]]:
-    from bptui.explain.code import assignment
+    from bptui.explain.report import assignment
     from bptui.explain.symbols import Symbols
 
     symbols = Symbols(case.experiment.network.names)

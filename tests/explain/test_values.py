@@ -13,7 +13,6 @@ import pytest
 from bptui.core.arrays import Array
 from bptui.core.engine import Snapshot
 from bptui.core.mistakes import CONTRADICTORY, MISTAKES
-from bptui.explain.code import assignment, expression_code
 from bptui.explain.equation import Equation
 from bptui.explain.expression import (
     Expression,
@@ -25,6 +24,7 @@ from bptui.explain.expression import (
     written_quantities,
 )
 from bptui.explain.formulas import Definition, define_for, element, expand
+from bptui.explain.report import assignment, expression_code
 from bptui.explain.symbols import Symbols
 
 from ..core.support import experiment
