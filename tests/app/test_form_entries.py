@@ -8,14 +8,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from textual.widgets import OptionList
 
-from bptui.app.form.draft import Draft, Place, checked
+from bptui.app.form.controls import Line
+from bptui.app.form.draft import checked, filled
+from bptui.app.form.names import NamesScreen
+from bptui.core.activations import ACTIVATIONS
+from bptui.core.mistakes import MISTAKES
+from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets import load
-from bptui.presets.describe import table_of
 
 from .form_support import Form, assert_same_numbers, form
 
 W1, B1 = "parameters.weights[0]", "parameters.biases[0]"
+MISTAKES_FIELD = "training.mistakes"
 LAYERS, ACTIVATION, RATE = "network.layers", "network.activation", "training.learning_rate"
 INPUTS, TARGETS = "data.inputs", "data.targets"
 THOUSAND = "\n".join(["0.1\t0.2"] * 1000)
@@ -87,20 +93,6 @@ BAD = [
     ("data.test_fraction", "1", "from 0 to below 1"),
     ("data.test_fraction", "0.5", "at least two samples"),
 ]
-SHOWN = {
-    *((LAYERS, text) for text in ("", "2-b-2", "100000-100000")),
-    *((ACTIVATION, text) for text in ("", "softmax, sigmoid")),
-    *((W1, text) for text in ("", "0.15 nan\n0.2 0.3", "1 2 3 4", "\x1b[2J\x07", THOUSAND)),
-    (B1, "0.35"),
-    (RATE, "0,5"),
-    ("training.steps", "1e12"),
-    ("training.batch_size", "2"),
-    ("training.mistakes", "wrong-sing"),
-    (INPUTS, "0.05 0.1\n0.2"),
-    *((TARGETS, text) for text in ("0.01 0.99\n0.5 0.5", "0.01 0.99 1")),
-    ("data.test_fraction", "0.5"),
-}
-"""Those of :data:`BAD` that are written into the form itself: of every kind of field and check."""
 GOOD = [
     (LAYERS, "２－２－２", "2-2-2"),
     (LAYERS, "[2, 2, 2]", "2-2-2"),
@@ -115,24 +107,13 @@ GOOD = [
 ]
 
 
-def texts(made: Form) -> dict[str, str]:
-    """What stands in every field that is shown."""
-    rows = [row for key, row in made.screen._rows.items() if row.display]
-    return {row.field.key: str(row.taken()) for row in rows}
-
-
 @pytest.mark.parametrize(("key", "text", "said"), BAD)
 def test_what_is_wrong_is_said_of_its_field_alone(key: str, text: str, said: str) -> None:
-    draft = Draft.of(table_of(load("mazur")), Path()).with_text(key, text)
-    outcome = checked(draft, Place("mazur", Path()))
+    outcome = checked(filled(load("mazur")).with_text(key, text))
     assert outcome.experiment is None
     assert [*outcome.problems] == [key]
     assert said in outcome.problems[key]
     assert not outcome.general
-
-
-def test_what_is_written_into_the_form_is_bad() -> None:
-    assert {(key, text) for key, text, _ in BAD} >= SHOWN
 
 
 async def test_where_a_message_stands_and_how_it_is_broken_into_lines() -> None:
@@ -155,34 +136,6 @@ async def test_where_a_message_stands_and_how_it_is_broken_into_lines() -> None:
         below = [line[row.x + 17 : row.right].strip() for line in lines[row.y + 1 : row.bottom]]
         assert " ".join(" ".join(below).split()) == said
         assert help_of_rate not in made.session.screen()
-
-
-@pytest.mark.parametrize("section", ["network", "parameters", "training", "data"])
-async def test_what_is_wrong_is_said_beside_the_field(section: str) -> None:
-    mazur = load("mazur")
-    async with form(mazur) as made:
-        before = texts(made)
-        entries = [each for each in BAD if each[0].startswith(f"{section}.") and each[:2] in SHOWN]
-        for at, (key, text, said) in enumerate(entries):
-            await made.write(key, text)
-            await made.session.until(
-                lambda key=key, said=said: said in made.wrong().get(key, ""), f"{text!r}: {said}"
-            )
-            assert [*made.wrong()] == [key]
-            assert not made.ready
-            assert "1 field is wrong" in made.said()
-            others = {each: old for each, old in before.items() if each != key}
-            assert others.items() <= texts(made).items()
-            if at + 1 == len(entries) or entries[at + 1][0] != key:
-                await made.session.press("ctrl+s")
-                await made.checked()
-                assert not made.given
-                await made.write(key, before[key])
-                await made.session.until(lambda: made.ready, "the form as it was")
-        await made.session.press("ctrl+s")
-        given = await made.finished()
-    assert given is not None
-    assert_same_numbers(given, mazur)
 
 
 async def test_what_input_methods_spreadsheets_and_numpy_write_is_accepted() -> None:
@@ -250,3 +203,95 @@ async def test_numbers_too_many_to_show_can_be_shown_and_cleared() -> None:
         await made.session.press("delete")
         await made.session.until(lambda: INPUTS in made.wrong(), "the message")
         assert made.wrong()[INPUTS] == "numbers are missing"
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_settings_are_read_by_the_rules_of_their_optimizer(optimizer: str) -> None:
+    draft = filled(load("xor")).with_text("training.optimizer", optimizer)
+    for name in OPTIMIZERS[optimizer].defaults:
+        key = f"training.{name}"
+        problems = [checked(draft.with_text(key, text)).problems for text in ("-1", "0.5", "x")]
+        assert [key in each for each in problems] == [True, False, True]
+
+
+async def listed(made: Form, key: str) -> list[str]:
+    """Open the list of a field's names; its lines."""
+    await made.to(key)
+    await made.session.press("f2")
+    await made.session.until(lambda: isinstance(made.session.app.screen, NamesScreen), "the list")
+    listing = made.session.app.screen.query_one(OptionList)
+    return [str(option.prompt) for option in listing.options]
+
+
+async def closed(made: Form) -> None:
+    await made.session.until(lambda: made.session.app.screen is made.screen, "the form again")
+
+
+async def test_mistakes_are_chosen_from_a_list_that_says_what_they_do() -> None:
+    async with form(load("article"), (80, 24)) as made:
+        lines = await listed(made, MISTAKES_FIELD)
+        assert [line[4:].split()[0] for line in lines] == [*MISTAKES]
+        for key in ("down", "space", "down", "down", "enter"):
+            await made.session.press(key)
+        chosen = [*MISTAKES][1], [*MISTAKES][3]
+        await made.session.shows(f"[x] {chosen[0]}", MISTAKES[chosen[1]].summary)
+        await made.session.press("escape")
+        await closed(made)
+        line = made.row(MISTAKES_FIELD).entry
+        await made.session.until(
+            lambda: isinstance(line, Line) and line.value == ", ".join(chosen), "the names"
+        )
+        lines = await listed(made, MISTAKES_FIELD)
+        assert [line[4:].split()[0] for line in lines if line.startswith("[x]")] == [*chosen]
+        await made.session.press("escape")
+        await closed(made)
+        await made.checked()
+        assert made.wrong() == {}
+        await made.session.press("ctrl+s")
+        given = await made.finished()
+        assert given is not None
+        assert given.training.mistakes == chosen
+
+
+async def test_one_activation_or_column_is_chosen_from_a_list(tmp_path: Path) -> None:
+    (tmp_path / "some.csv").write_text('a,"b, c",kind\n1,2,x\n3,4,y\n', encoding="utf-8")
+    async with form(load("article")) as made:
+        assert await listed(made, ACTIVATION) == [*ACTIVATIONS]
+        await made.session.press("home", "enter")
+        await closed(made)
+        assert made.screen._draft.chosen(ACTIVATION) == next(iter(ACTIVATIONS))
+        await made.to("training.learning_rate")
+        await made.session.press("f2")  # a field without names
+        assert made.session.app.screen is made.screen
+        await made.write("data", "CSV file")
+        await made.write("data.csv", str(tmp_path / "some.csv"))
+        await made.session.until(lambda: made.screen._draft.column_names, "the columns")
+        await made.checked()
+        assert await listed(made, "data.class_column") == ["a", "b, c", "kind"]
+        await made.session.press("escape")
+        await closed(made)
+        await listed(made, "data.input_columns")
+        await made.session.press("home", "space", "down", "space", "escape")
+        await closed(made)
+        line = made.row("data.input_columns").entry
+        await made.session.until(
+            lambda: isinstance(line, Line) and line.value == 'a, "b, c"', "both columns"
+        )
+        assert made.screen._draft.value("data.input_columns") == ["a", "b, c"]
+
+
+async def test_what_is_said_below_the_last_field_in_sight_comes_into_sight() -> None:
+    async with form(load("iris"), (80, 24)) as made:
+        area = made.screen.query_one("#form-fields")
+        while not made.row("training.steps").entry.has_focus:
+            await made.session.press("tab")
+        row = made.row("training.steps")
+        await made.session.until(
+            lambda: row.region.bottom == area.content_region.bottom, "it as the last one in sight"
+        )
+        await made.session.press("exclamation_mark")
+        await made.session.until(lambda: row.is_wrong, "a word on it")
+        await made.session.until(
+            lambda: area.content_region.contains_region(row.region), "the word in sight"
+        )
+        assert row.region.height > 1

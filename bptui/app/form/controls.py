@@ -27,14 +27,6 @@ LEAST, MOST = 2, 10
 class Choice(Widget):
     """One of a few words: all side by side, or the chosen one alone where there is no room."""
 
-    DEFAULT_CSS = """
-    Choice {
-        height: 1;
-        width: 1fr;
-        color: $text-muted;
-        &:focus { background: $foreground 10%; }
-    }
-    """
     BINDINGS: ClassVar = [
         Binding("left", "choose(-1)", "Previous", show=False),
         Binding("right,space", "choose(1)", "Next", show=False),
@@ -130,18 +122,6 @@ class LongText(Message):
 class Line(Input):
     """A text on one line; lines that are pasted are joined."""
 
-    DEFAULT_CSS = """
-    Line, Line:focus {
-        border: none;
-        height: 1;
-        width: 1fr;
-        padding: 0 1;
-        background: $foreground 10%;
-        background-tint: transparent;
-    }
-    Line:focus { background: $foreground 20%; }
-    """
-
     def _on_paste(self, event: Paste) -> None:
         event.prevent_default()
         event.stop()
@@ -152,21 +132,6 @@ class Line(Input):
 
 class Area(TextArea):
     """Rows of numbers, or of words; as high as it needs to be."""
-
-    DEFAULT_CSS = """
-    Area, Area:focus {
-        border: none;
-        padding: 0 1;
-        width: 1fr;
-        background: $foreground 10%;
-        background-tint: transparent;
-        scrollbar-size: 1 1;
-        scrollbar-color: $foreground 30%;
-        scrollbar-background: $surface;
-        scrollbar-corner-color: $surface;
-    }
-    Area:focus { background: $foreground 20%; }
-    """
 
     def __init__(self, text: str, wraps: bool) -> None:
         super().__init__(text, soft_wrap=wraps, tab_behavior="focus", highlight_cursor_line=False)
@@ -192,16 +157,6 @@ class Area(TextArea):
 class Note(Static):
     """Stands for more numbers than anyone would read in a text area."""
 
-    DEFAULT_CSS = """
-    Note {
-        height: 1;
-        width: 1fr;
-        padding: 0 1;
-        color: $foreground;
-        background: $foreground 10%;
-        &:focus { background: $foreground 20%; text-style: bold; }
-    }
-    """
     BINDINGS: ClassVar = [
         Binding("enter", "open", "Show them", show=False),
         Binding("delete,backspace", "clear", "Clear", show=False),

@@ -38,6 +38,8 @@ from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.network import Names
 from bptui.presets import build
+from bptui.presets.build import origin_of
+from bptui.presets.describe import table_of
 from bptui.presets.folders import working_folder
 from bptui.presets.number_parsing import EntryError
 from bptui.presets.schema import (
@@ -84,19 +86,20 @@ class Draft:
     """The texts of all fields, of those out of sight too, by their paths in a preset.
 
     A text that is still as it was made stands for the very value it was made of. ``shape`` holds
-    the units per layer as they could be read last. CSV files are looked for in ``folder``.
+    the units per layer as they could be read last. CSV files are looked for in the folder of its
+    ``place``.
     """
 
     texts: Texts
     shape: tuple[int, ...]
-    folder: Path
+    place: Place
     columns: Columns | None = None
     proposed: Texts = field(default_factory=dict)
     """What stands in some fields without anyone having chosen it."""
     given: Mapping[str, tuple[str, object]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, preset: PresetFile, folder: Path) -> Draft:
+    def of(cls, preset: PresetFile, place: Place) -> Draft:
         """Return the draft that ``preset`` fills."""
         given = dict[str, tuple[str, object]]()
         for table in TABLES:
@@ -122,8 +125,8 @@ class Draft:
         return cls(
             texts={**choices, **{key: text for key, (text, _) in given.items()}},
             shape=tuple(preset.network.layers),
-            folder=folder,
-            columns=columns_of(data.csv, folder) if data.csv else None,
+            place=place,
+            columns=columns_of(data.csv, place.folder) if data.csv else None,
             proposed={} if data.csv else {TARGET: CLASSES},
             given=given,
         )
@@ -158,13 +161,13 @@ class Draft:
         if key in self.given and self.given[key][0] == text:
             return self.given[key][1]
         try:
-            return file_name(text, self.folder) if key == "data.csv" else value_of(key, text)
+            return file_name(text, self.place.folder) if key == "data.csv" else value_of(key, text)
         except EntryError as error:
             return error
 
     def _with_columns(self) -> Draft:
         """Return it with columns proposed for the file that was named, unless those chosen fit."""
-        found = columns_of(self.chosen("data.csv"), self.folder)
+        found = columns_of(self.chosen("data.csv"), self.place.folder)
         if found is None or found == self.columns:
             return self
         shown = [name for name in found.names if name.isprintable()]
@@ -185,49 +188,20 @@ class Draft:
         return replace(self, texts={**self.texts, **proposed}, columns=found, proposed=proposed)
 
 
-def empty() -> tuple[Place, Draft]:
+def empty() -> Draft:
     """Return the form with nothing in it."""
-    folder = working_folder()
-    return Place("untitled", folder), Draft.of(EMPTY, folder)
+    return Draft.of(EMPTY, Place("untitled", working_folder()))
 
 
-class Pages:
-    """What the form held before it was emptied: nothing that was typed is lost.
-
-    Emptying a form puts what stands in it aside; emptying one as it was turns a page back. An empty
-    form, or a page just turned to, is left for the page put aside before it; after the first page
-    comes the empty form again. So each is within reach, and none takes another's place.
-    """
-
-    def __init__(self, place: Place, opened: Draft) -> None:
-        self._opened = self._shown = opened
-        self._aside = [(place, opened)] if opened.differs_from(empty()[1]) else []
-        """In the order in which they were put aside."""
-        self._at = 0
-        """Which of them is shown; their number: the empty form."""
-
-    def turned(self, place: Place, draft: Draft) -> tuple[Place, Draft]:
-        """Return what to show in the place of ``draft``, which is kept."""
-        edited = draft.differs_from(self._shown)
-        if edited:
-            del self._aside[self._at : self._at + 1]
-            self._aside.append((place, draft))
-        self._at = len(self._aside) if edited or self._at == 0 else self._at - 1
-        page = self._aside[self._at] if self._at < len(self._aside) else empty()
-        self._shown = page[1]
-        return page
-
-    def changed(self, draft: Draft) -> bool:
-        """Return whether something was typed into the form as it is shown."""
-        return draft.differs_from(self._opened)
-
-    def unsaved(self, draft: Draft) -> bool:
-        """Return whether something was typed into it or into what was put aside."""
-        others = (page for at, (_, page) in enumerate(self._aside) if at != self._at)
-        return self.changed(draft) or any(map(self.changed, others))
+def filled(experiment: Experiment) -> Draft:
+    """Return the form filled with an experiment."""
+    origin, place = origin_of(experiment), Place(experiment.name, working_folder())
+    if origin is not None:
+        place = Place(experiment.name, origin.folder, origin.file, origin.text)
+    return Draft.of(table_of(experiment), place)
 
 
-def checked(draft: Draft, place: Place) -> Outcome:
+def checked(draft: Draft) -> Outcome:
     """Make the experiment; this may take as long as reading its data does.
 
     What is wrong with one field is found beside what is wrong with others: the experiment is made
@@ -247,7 +221,7 @@ def checked(draft: Draft, place: Place) -> Outcome:
         usable = {key: held for key, held in values.items() if key not in problems}
         preset = _preset(draft, usable)
         try:
-            made = build.experiment(preset, place.name, place.folder, place.file, place.text)
+            made = build.experiment(preset, *draft.place)
         except UnusableError as error:
             key = nearest(error.key, known)
             if not problems and key in ("", DATA):

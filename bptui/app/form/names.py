@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
 from textual.content import Content
 from textual.events import Resize
+from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -27,41 +27,22 @@ class NamesScreen(Dialog[str | None]):
     ``text`` is what stands in the field, ``value`` what was read of it.
     """
 
-    DEFAULT_CSS = """
-    NamesScreen { align: center middle; }
-    NamesScreen OptionList, NamesScreen OptionList:focus {
-        height: auto;
-        border: none;
-        padding: 0;
-        background: $surface;
-        background-tint: transparent;
-        text-wrap: nowrap;
-        text-overflow: ellipsis;
-    }
-    NamesScreen #meaning { height: 2; margin: 1 0 0 0; color: $text-muted; }
-    """
-    BINDINGS: ClassVar = [
-        Binding("escape", "close", "Close"),
-        Binding("space", "choose", "Choose", show=False),
-    ]
+    BINDINGS: ClassVar = [Binding("space", "choose", "Choose", show=False)]
 
     def __init__(self, field: Field, text: str, value: object) -> None:
-        super().__init__()
+        choose = "space: on or off" if field.several else "enter: choose"
+        super().__init__(field.label.capitalize(), f"{choose}, esc: close")
         self._field = field
         # of what cannot be read, the names that there are
         found = value if isinstance(value, list) else [text.strip(), *re.split(r"[\s,]+", text)]
         self._chosen = {name for name in field.options if name in found}
         self._before = {*self._chosen}
 
-    def compose(self) -> ComposeResult:
-        """Make the list, and room for a meaning below it."""
-        with Vertical(classes="dialog") as box:
-            box.border_title = Content(self._field.label.capitalize())
-            choose = "space: on or off" if self._field.several else "enter: choose"
-            box.border_subtitle = f"{choose}, esc: close"
-            yield OptionList(*map(self._option, self._field.options))
-            if self._field.meanings:
-                yield Static(id="meaning", markup=False)
+    def rows(self) -> Iterable[Widget]:
+        """Return the list, and room for a meaning below it."""
+        yield OptionList(*map(self._option, self._field.options))
+        if self._field.meanings:
+            yield Static(id="meaning", markup=False)
 
     def on_mount(self) -> None:
         """Begin at the first name that is chosen."""

@@ -33,14 +33,6 @@ class FieldRow(Widget):
     It draws the label and what is said around its control itself: a form has many rows.
     """
 
-    DEFAULT_CSS = """
-    FieldRow {
-        height: auto;
-        color: $text-muted;
-        & > Line, & > Area, & > Choice, & > Note { margin: 0 41 0 17; }
-    }
-    """
-
     class Edited(Message):
         """Something was typed, pasted or chosen."""
 

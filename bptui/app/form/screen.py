@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -15,15 +16,12 @@ from textual.widget import AwaitMount, Widget
 from textual.widgets import Button, Static
 
 from bptui.app.form.controls import Area, Choice, Line
-from bptui.app.form.draft import Draft, Outcome, Pages, Place, checked, empty, summary
+from bptui.app.form.draft import Draft, Outcome, checked, empty, filled, summary
 from bptui.app.form.fields import WEIGHTS, fields, sections
 from bptui.app.form.names import NamesScreen
 from bptui.app.form.row import FieldRow
 from bptui.app.screens.dialog import Dialog
 from bptui.core.experiment import Experiment
-from bptui.presets.build import origin_of
-from bptui.presets.describe import table_of
-from bptui.presets.folders import working_folder
 
 WIDEST = 150
 """Columns that the form takes at most."""
@@ -41,38 +39,8 @@ class FormScreen(Dialog[Experiment | None]):
     Without an experiment to begin with the form is empty.
     """
 
-    DEFAULT_CSS = """
-    FormScreen { align: center middle; }
-    FormScreen.covering { background: $surface; }
-    FormScreen #form {
-        border: round $border;
-        border-title-style: bold;
-        background: $surface;
-        padding: 0 1;
-        width: 100%;
-        max-width: 150;
-        height: 100%;
-    }
-    FormScreen #form-fields {
-        height: 1fr;
-        scrollbar-gutter: stable;
-        scrollbar-size: 1 1;
-        scrollbar-color: $foreground 30%;
-        scrollbar-background: $surface;
-    }
-    FormScreen .section { height: auto; margin: 0 0 1 0; }
-    FormScreen .heading { text-style: bold; color: $text-accent; }
-    FormScreen.narrow FieldRow {
-        & > Line, & > Area, & > Choice, & > Note { margin: 0 0 0 17; }
-    }
-    FormScreen #form-help { height: 1; color: $text-muted; display: none; }
-    FormScreen.narrow #form-help { display: block; }
-    FormScreen #form-end { height: auto; }
-    FormScreen.narrow #form-said { min-height: 2; }
-    FormScreen #form-said { width: 1fr; height: auto; max-height: 3; padding: 0 1; }
-    FormScreen #form-said.wrong { color: $text-warning; }
-    FormScreen #form-end Button { margin: 0 0 0 1; min-width: 10; }
-    """
+    CSS_PATH = Path(__file__).with_name("form.tcss")
+
     BINDINGS: ClassVar = [
         # handled before the keys that follow are given to a widget, so that fast typing, which may
         # come as a burst, goes into the fields it is meant for
@@ -89,8 +57,8 @@ class FormScreen(Dialog[Experiment | None]):
 
     def __init__(self, experiment: Experiment | None) -> None:
         super().__init__()
-        self._place, self._draft = empty() if experiment is None else _filled(experiment)
-        self._pages = Pages(self._place, self._draft)
+        self._draft = empty() if experiment is None else filled(experiment)
+        self._opened, self._aside = self._draft, empty()
         # kept here, since messages may still arrive while the screen is being taken down
         self._rows: dict[str, FieldRow] = {}
         self._sections: list[Vertical] = []
@@ -119,7 +87,7 @@ class FormScreen(Dialog[Experiment | None]):
 
     @property
     def _heading(self) -> Content:
-        return Content(f"Experiment: {self._place.name}")
+        return Content(f"Experiment: {self._draft.place.name}")
 
     def on_resize(self, event: Resize) -> None:
         """Have messages stand below their fields where there is no room beside them."""
@@ -249,16 +217,20 @@ class FormScreen(Dialog[Experiment | None]):
     async def action_cancel(self) -> None:
         """Leave; what was changed is lost only when asked for twice."""
         await self._catch_up()
-        if self._asked or not self._pages.unsaved(self._draft):
+        if self._asked or not (self._is_changed(self._draft) or self._is_changed(self._aside)):
             self.dismiss(None)
             return
         self._asked = True
         self._say()
 
+    def _is_changed(self, draft: Draft) -> bool:
+        """Return whether something was typed that would be lost."""
+        return draft.differs_from(self._opened) and draft.differs_from(empty())
+
     async def action_clear(self) -> None:
-        """Empty the form; again: bring back what stood in it, and what stood in it before."""
+        """Empty the form; again: bring back what stood in it, so that nothing is lost."""
         await self._catch_up()
-        self._place, self._draft = self._pages.turned(self._place, self._draft)
+        self._draft, self._aside = self._aside, self._draft
         self._asked, self._outcome = False, None
         self._touched.clear()
         self.query_one("#form").border_title = self._heading
@@ -300,7 +272,7 @@ class FormScreen(Dialog[Experiment | None]):
         """Say beside OK what is known of the draft; until its check ends, what was said stays."""
         outcome = self._outcome
         if self._asked:
-            what = "your changes" if self._pages.changed(self._draft) else "your draft"
+            what = "your changes" if self._is_changed(self._draft) else "your draft"
             self._tell(f"Discard {what}? Press esc again to discard", True)
         elif outcome is None or outcome.draft is not self._draft:
             return
@@ -325,7 +297,7 @@ class FormScreen(Dialog[Experiment | None]):
 
     async def _checked(self, draft: Draft, patience: float) -> None:
         await asyncio.sleep(patience)
-        outcome = await asyncio.to_thread(checked, draft, self._place)
+        outcome = await asyncio.to_thread(checked, draft)
         if draft is self._draft:
             self._conclude(outcome)
 
@@ -356,12 +328,3 @@ def _labels(draft: Draft, keys: Collection[str]) -> str:
 def _row_of(widget: Widget | None) -> FieldRow | None:
     ancestors: Iterable[object] = () if widget is None else widget.ancestors
     return next((found for found in ancestors if isinstance(found, FieldRow)), None)
-
-
-def _filled(experiment: Experiment) -> tuple[Place, Draft]:
-    """Return the form filled with an experiment."""
-    origin = origin_of(experiment)
-    place = Place(experiment.name, working_folder())
-    if origin is not None:
-        place = Place(experiment.name, origin.folder, origin.file, origin.text)
-    return place, Draft.of(table_of(experiment), place.folder)
