@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias, cast
 
@@ -290,13 +291,8 @@ def shown_from(node: Node) -> tuple[Node, ...]:
     return node.inputs[:1] if node.op is STABLE else node.inputs
 
 
-def written_from(node: Node) -> tuple[Node, ...]:
-    """Return all inputs of a node."""
-    return node.inputs
-
-
 def ordered(
-    outputs: Iterable[Node], inputs: Callable[[Node], tuple[Node, ...]] = written_from
+    outputs: Iterable[Node], inputs: Callable[[Node], tuple[Node, ...]] = attrgetter("inputs")
 ) -> list[Node]:
     """Return every node that ``outputs`` depend on, inputs before what uses them, each once."""
     found: dict[Node, None] = {}

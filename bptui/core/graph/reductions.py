@@ -73,17 +73,13 @@ def _reduction(
 
 
 def _variance(x: Values, axis: Axis = None, keepdims: bool = False, ddof: float = 0.0) -> Values:
-    if not np.iscomplexobj(x):
-        return np.asarray(np.var(x, axis=axis, keepdims=keepdims, ddof=ddof))
     apart = x - x.mean(axis=axis, keepdims=True)
     total = (apart * apart).sum(axis=axis, keepdims=keepdims)
     return np.asarray(total / (x.size / max(total.size, 1) - ddof))
 
 
 def _deviation(x: Values, **settings: Setting) -> Values:
-    return np.asarray(
-        np.std(x, **settings) if not np.iscomplexobj(x) else np.sqrt(_variance(x, **settings))
-    )
+    return np.asarray(np.sqrt(_variance(x, **settings)))
 
 
 def _extreme(function: Callable[..., Any], place: Callable[..., Any]) -> Callable[..., Values]:
@@ -114,23 +110,23 @@ min_ = _reduction("min", _extreme(np.min, np.argmin), _share, r"\min {0:unary}",
 var = _reduction(
     "var",
     _variance,
-    lambda x, y, g, node: (
-        g * (2.0 * (x - _mean_of(x, node))) / (_count(node) - node.settings.get("ddof", 0.0))
-    ),
+    lambda x, y, g, node: g * (2.0 * _apart(x, node)) / _freedom(node),
     r"\mathrm{{var}} {0:unary}",
 )
 std = _reduction(
     "std",
     _deviation,
-    lambda x, y, g, node: (
-        g * (x - _mean_of(x, node)) / ((_count(node) - node.settings.get("ddof", 0.0)) * y)
-    ),
+    lambda x, y, g, node: g * _apart(x, node) / (_freedom(node) * y),
     r"\mathrm{{std}} {0:unary}",
 )
 
 
-def _mean_of(x: Node, node: Node) -> Node:
-    return mean(x, axis=node.settings.get("axis"), keepdims=True)
+def _apart(x: Node, node: Node) -> Node:
+    return x - mean(x, axis=node.settings.get("axis"), keepdims=True)
+
+
+def _freedom(node: Node) -> float:
+    return _count(node) - float(node.settings.get("ddof", 0.0))
 
 
 def _index(name: str, function: Callable[..., Any]) -> Op:
@@ -199,25 +195,20 @@ def _matmul_shape(first: Shape, second: Shape) -> Shape:
 
 
 def _matmul_rule(node: Node, g: Node) -> list[Node | None]:
-    """dL/dA = g B^T and dL/dB = A^T g; vectors as rows or columns of one."""
+    """Return dL/dA = g B^T and dL/dB = A^T g; a vector is a row or a column."""
     a, b = node.inputs
-    if len(a.shape) == 1 and len(b.shape) == 1:
-        return [g * b, g * a]
-    if len(a.shape) == 1:
-        return [
-            b @ g if len(b.shape) == 2 else (b @ expand(g, axis=(-1,))).sum(-1),
-            _column(a) * expand(g, axis=(-2,)),
-        ]
-    if len(b.shape) == 1:
-        return [
-            expand(g, axis=(-1,)) * b,
-            _transposed(a) @ g if len(a.shape) == 2 else a * expand(g, axis=(-1,)),
-        ]
-    return [g @ _transposed(b), _transposed(a) @ g]
+    rows = a if len(a.shape) > 1 else expand(a, axis=(0,))
+    columns = b if len(b.shape) > 1 else expand(b, axis=(1,))
+    g = _shaped(g, _matmul_shape(rows.shape, columns.shape))
+    found = [(g @ _transposed(columns), rows, a), (_transposed(rows) @ g, columns, b)]
+    return [
+        part if whole is operand else _shaped(sum_to(part, whole.shape), operand.shape)
+        for part, whole, operand in found
+    ]
 
 
-def _column(vector: Node) -> Node:
-    return expand(vector, axis=(-1,))
+def _shaped(node: Node, shape: Shape) -> Node:
+    return node if node.shape == shape else reshape(node, shape=shape)
 
 
 def _transposed(matrix: Node) -> Node:
