@@ -24,7 +24,7 @@ for _library in ("OPENBLAS", "MKL", "OMP"):
 
 
 def __getattr__(name: str) -> object:
-    """Loaded when it is used: to open the app takes no click."""
+    """Load what is used: to open the app takes no click."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from bptui import program
@@ -33,7 +33,7 @@ def __getattr__(name: str) -> object:
 
 
 def main() -> None:
-    """The entry point ``bptui``."""
+    """Run ``bptui``."""
     prepare_output(os.environ)
     preset = plainly_opened(sys.argv[1:], os.environ)
     if preset is not None:
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def plainly_opened(arguments: Sequence[str], environment: Mapping[str, str]) -> str | None:
-    """The preset to open where the command line says no more than that; None where it does."""
+    """Return the preset to open; None where the command line says more than that."""
     preset = arguments[0] if arguments else DEFAULT_PRESET
     if len(arguments) > 1 or preset.startswith("-") or preset in COMMANDS:
         return None

@@ -58,7 +58,7 @@ SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
 def themes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """The names of themes that begin so, for a shell to complete."""
+    """Offer the names of themes that begin so."""
     from bptui.app import known_themes
 
     return beginning(known_themes(), incomplete)
@@ -146,7 +146,7 @@ def open_app(
 
 
 def last_session() -> Continued:
-    """The session to continue, or :class:`Unusable` with the reason why there is none."""
+    """Return the session to continue, or :class:`Unusable` with the reason why there is none."""
     from bptui.app.session.store import NothingToContinueError, continued
 
     try:
@@ -212,7 +212,7 @@ class BptuiGroup(click.Group):
                 raise
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
-        """Commands, options of the program and of the app, presets."""
+        """Offer commands, options of the program and of the app, presets."""
         found = [*super().shell_complete(ctx, incomplete), *presets(ctx, None, incomplete)]
         found += open_app.shell_complete(ctx, incomplete)
         return [*{item.value: item for item in reversed(found)}.values()][::-1]

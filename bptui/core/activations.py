@@ -55,7 +55,7 @@ class Activation(NamedTuple):
     log: Callable[[Node], Node] | None = None
     """ln of the values from z, which keeps its digits where a value is rounded to 0."""
     log_rest: Callable[[Node], Node] | None = None
-    """ln of 1 less the values, likewise."""
+    """Return ln of 1 less the values, likewise."""
     words: str = ""
     note: str = ""
     """What else is to be said of its formula."""
@@ -86,22 +86,22 @@ def enter_activation(activation: Activation) -> Activation:
 
 
 def logistic(z: Node) -> Node:
-    """1 / (1 + e^-z); e^-z may reach inf, where 1 / (1 + inf) is 0, as it should be."""
+    """Return 1 / (1 + e^-z); e^-z may reach inf, where 1 / (1 + inf) is 0, as it should be."""
     return 1.0 / (1.0 + exp(-z))
 
 
 def softplus(z: Node) -> Node:
-    """ln(1 + e^z), computed so that it neither overflows nor loses digits."""
+    """Return ln(1 + e^z), computed so that it neither overflows nor loses digits."""
     return logaddexp(z, _ZERO)
 
 
 def ln(a: Node) -> Node:
-    """ln of an activation, computed from the pre-activation where that is better."""
+    """Return ln of an activation, computed from the pre-activation where that is better."""
     return _stable_log(a, a, "log")
 
 
 def ln_rest(a: Node) -> Node:
-    """ln of 1 less an activation, likewise."""
+    """Return ln of 1 less an activation, likewise."""
     return _stable_log(1.0 - a, a, "log_rest")
 
 
@@ -111,7 +111,7 @@ def _stable_log(shown: Node, a: Node, way: str) -> Node:
 
 
 def _positive(z: Node, yes: Node | float, no: Node | float) -> Node:
-    """``yes`` where z is above 0, else ``no``."""
+    """Return ``yes`` where z is above 0, else ``no``."""
     first, second = (each if isinstance(each, Node) else constant(each) for each in (yes, no))
     return where(greater(z, _ZERO), first, second)
 
@@ -133,12 +133,12 @@ def _softmax(z: Node) -> Node:
 
 
 def log_sum_exp(z: Node) -> Node:
-    """ln of the sum of e^z over the units of each sample."""
+    """Return ln of the sum of e^z over the units of each sample."""
     return LOG_SUM_EXP(z)
 
 
 def _log_sum_exp(z: Node) -> Node:
-    """The same, shifted by each sample's largest z, so that no exponential overflows."""
+    """Return the same, shifted by each sample's largest z, so that no exponential overflows."""
     top = max_(z, axis=-1, keepdims=True)
     return top + log(exp(z - top).sum(axis=-1, keepdims=True))
 
@@ -152,7 +152,7 @@ LOG_SUM_EXP = expression(
 
 
 def _softmax_pullback(z: Node, a: Node, g: Node) -> Node:
-    """dL/dz_i = a_i (dL/da_i - sum_j a_j dL/da_j), the whole Jacobian applied."""
+    """Return dL/dz_i = a_i (dL/da_i - sum_j a_j dL/da_j), the whole Jacobian applied."""
     return a * (g - (a * g).sum(axis=-1, keepdims=True))
 
 

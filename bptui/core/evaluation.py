@@ -46,7 +46,7 @@ class ForwardPass:
         self._calls = Compiler(wanted, buffers, Plain({}), Scratch()).calls_for(wanted)
 
     def run(self, parameters: Parameters) -> Array:
-        """The outputs of what stands in ``inputs``; valid until the next run."""
+        """Return the outputs of what stands in ``inputs``; valid until the next run."""
         for layer, (weights, *biases) in enumerate(self._layers):
             weights[...] = parameters.weights[layer]
             if parameters.biases is not None:
@@ -66,7 +66,7 @@ class Evaluator:
         self._outputs = zeros(len(inputs), network.layers[-1])
 
     def _part(self, start: int, loss: str = "") -> ForwardPass:
-        """The pass for the samples from ``start`` on, with these in place; two sizes occur."""
+        """Return the pass for the samples from ``start`` on, in place; two sizes occur."""
         samples = min(self._size, len(self._inputs) - start)
         fresh = (samples, loss) not in self._passes
         if fresh:
@@ -76,7 +76,7 @@ class Evaluator:
         return self._passes[samples, loss]
 
     def outputs(self, parameters: Parameters) -> Array:
-        """(samples, outputs), in the order of the inputs; valid until the next call."""
+        """Return (samples, outputs), in the order of the inputs; valid until the next call."""
         if not len(self._inputs):
             return self._outputs
         if self._size == len(self._inputs):
@@ -87,7 +87,7 @@ class Evaluator:
         return self._outputs
 
     def loss(self, experiment: Experiment, parameters: Parameters, targets: Array) -> float:
-        """As :func:`loss_of`; NaN where there are no samples."""
+        """Return :func:`loss_of` them; NaN where there are no samples."""
         if not len(self._inputs):
             return math.nan
         training, value = experiment.training, 0.0
@@ -108,12 +108,12 @@ class Evaluator:
 
 
 def outputs(network: Network, parameters: Parameters, inputs: Array) -> Array:
-    """The network's outputs, (samples, units), on ``inputs`` (samples, units)."""
+    """Return the network's outputs, (samples, units), on ``inputs`` (samples, units)."""
     return Evaluator(network, inputs).outputs(parameters)
 
 
 def loss_of(experiment: Experiment, parameters: Parameters, inputs: Array, targets: Array) -> float:
-    """The experiment's loss on any samples, the L2 penalty included.
+    """Return the experiment's loss on any samples, the L2 penalty included.
 
     On the scale of the training loss, so that both can share an axis: under reduction ``mean`` the
     mean over the samples, under ``sum`` that mean times the batch size.
@@ -122,7 +122,7 @@ def loss_of(experiment: Experiment, parameters: Parameters, inputs: Array, targe
 
 
 def test_loss(experiment: Experiment, parameters: Parameters) -> float:
-    """:func:`loss_of` the samples kept back for testing; NaN without any."""
+    """Return :func:`loss_of` the samples kept back for testing; NaN without any."""
     data = experiment.data
     return loss_of(experiment, parameters, data.test_inputs, data.test_targets)
 
@@ -141,11 +141,11 @@ class Classes:
 
     @property
     def both(self) -> tuple[Integers, Integers]:
-        """Of the training and of the test samples."""
+        """Return those of the training and of the test samples."""
         return self.training, self.test
 
     def predicted(self, outputs: Array) -> Integers:
-        """The class of each row of ``outputs``; -1 where a number in it is NaN."""
+        """Return the class of each row of ``outputs``; -1 where a number in it is NaN."""
         if outputs.shape[1] == 1:
             classes = (outputs[:, 0] >= self.threshold).astype(np.intp)
         else:
@@ -154,7 +154,7 @@ class Classes:
 
 
 def classes_of(data: Data) -> Classes | None:
-    """The classes that the targets, those of the test samples too, stand for; None if none.
+    """Return the classes that the targets stand for, test samples included; None if none.
 
     Those are rows that are 1 in one place and 0 (or -1) elsewhere, or single numbers of only two
     values. Two samples with two numbers that are not whole are no classes yet.
@@ -178,12 +178,12 @@ def classes_of(data: Data) -> Classes | None:
 
 
 def accuracy(actual: Integers, predicted: Integers) -> float:
-    """The part of the samples whose class is predicted right; NaN without any."""
+    """Return the part of the samples whose class is predicted right; NaN without any."""
     return float((actual == predicted).mean()) if len(actual) else math.nan
 
 
 def confusion(actual: Integers, predicted: Integers, count: int) -> Integers:
-    """How many samples of each class (row) were taken for each class (column).
+    """Return how many samples of each class (row) were taken for each class (column).
 
     Samples without a prediction, -1, are in no column.
     """

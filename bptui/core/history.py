@@ -106,12 +106,12 @@ class MinMaxPyramid:
 
     @property
     def width(self) -> int:
-        """Steps in a span of the last level."""
+        """Return how many steps are in a span of the last level."""
         return 1 << len(self._levels) - 1
 
     @property
     def covered(self) -> int:
-        """Steps whose spans are complete."""
+        """Return how many steps there are whose spans are complete."""
         return self._count * self.width
 
     @property
@@ -208,7 +208,7 @@ class LossHistory:
 
     @property
     def nbytes(self) -> int:
-        """Memory in use."""
+        """Return the bytes in use."""
         return self._recent[1].nbytes + self._pyramid.nbytes
 
     def __getitem__(self, step: int) -> float:

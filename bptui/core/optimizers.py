@@ -63,7 +63,7 @@ def _rmsprop(w: Node, g: Node, slots: Named, given: Named, rate: Node, k: Node) 
 
 
 def _adam(w: Node, g: Node, slots: Named, given: Named, rate: Node, k: Node) -> dict[str, Node]:
-    """Kingma & Ba (2015), algorithm 1."""
+    """Follow Kingma & Ba (2015), algorithm 1."""
     beta1, beta2 = given["beta1"], given["beta2"]
     m = beta1 * slots["m"] + (1.0 - beta1) * g
     v = beta2 * slots["v"] + (1.0 - beta2) * g**2.0

@@ -170,7 +170,7 @@ class Checkpoints:
 
     @property
     def nbytes(self) -> int:
-        """Memory in use."""
+        """Return the bytes in use."""
         return (len(self._grid) + len(self._recent)) * (self.state_bytes + OVERHEAD)
 
     def next_stop(self, step: int) -> int:

@@ -51,35 +51,35 @@ class Step(NamedTuple):
 
     @property
     def layers(self) -> list[int]:
-        """The layers in the order of the backward pass, or the ``only`` one that is meant."""
+        """Return the layers in the order of the backward pass; the ``only`` one that is meant."""
         return [self.only] if self.only else [*range(self.depth, 0, -1)]
 
     @property
     def hidden(self) -> list[int]:
-        """The hidden ones of the layers."""
+        """Return the hidden ones of the layers."""
         return [layer for layer in self.layers if layer < self.depth]
 
     @property
     def outputs(self) -> list[Node]:
-        """What the step is computed for."""
+        """Return what the step is computed for."""
         return [*self.nodes.values(), *self.updated.values()]
 
     @property
     def gradients(self) -> list[str]:
-        """The gradients of the parameters by name, from the last layer to the first."""
+        """Return the gradients of the parameters by name, from the last layer to the first."""
         network = self.experiment.network
         layers = range(self.depth, 0, -1)
         return [f"g{name}" for layer in layers for name in network.parameters_of(layer)]
 
     @property
     def changed(self) -> dict[str, Node]:
-        """The parameters after the update that it changes."""
+        """Return the parameters after the update that it changes."""
         found = {name: node for name, node in self.updated.items() if name in self.nodes}
         return {name: node for name, node in found.items() if node is not self.before[name]}
 
     @property
     def settings(self) -> dict[Node, float]:
-        """The numbers that the experiment sets, by their nodes."""
+        """Return the numbers that the experiment sets, by their nodes."""
         training = self.experiment.training
         known = {
             **dict(training.settings),
@@ -97,7 +97,7 @@ class Step(NamedTuple):
         return {known[name]: numbers[name] for name in known.keys() & numbers.keys()} | settings
 
     def reads(self, name: str, other: str) -> bool:
-        """Whether a quantity is computed from another."""
+        """Return whether a quantity is computed from another."""
         return self.nodes[other] in ordered([self.nodes[name]])
 
     def back_through(self, layer: int) -> tuple[Node, Node]:

@@ -59,7 +59,7 @@ class Display:
         self.forget()
 
     def forget(self) -> None:
-        """The terminal may show anything: the next frame writes every cell."""
+        """Forget what the terminal shows: the next frame writes every cell."""
         self._shown: ScreenBuffer | None = None
         self._writer = CellWriter(self._erases, self._returns)
 

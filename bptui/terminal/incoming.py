@@ -40,7 +40,7 @@ class Incoming:
 
     @property
     def wait(self) -> float:
-        """Seconds after which nothing more is expected, and :meth:`settle` is to be called."""
+        """Return the seconds after which nothing more is expected: :meth:`settle` then."""
         return SHORT_WAIT if self._held and self._pasted is None else WAIT
 
     def feed(self, data: str) -> Iterator[str | Paste]:

@@ -225,7 +225,7 @@ class Compiler:
             self._add(np.copyto, copy, out)
 
     def _choose(self, node: Node, inputs: list[Array], out: Array) -> None:
-        """numpy's where takes no out."""
+        """Choose by copies, as numpy's where takes no ``out``."""
         condition, yes, no = inputs
         if number(node.inputs[1]) == 1.0 and number(node.inputs[2]) == 0.0:
             self._add(np.copyto, out, condition)

@@ -26,7 +26,7 @@ Slope = Callable[[Node, Node], Node]
 
 
 def _infix(sign: str, binds: int, text: str = "", latex: str = "") -> Notation:
-    """``a - b``: what stands behind must bind more tightly than what stands before."""
+    """Write ``a - b``: what stands behind must bind more tightly than what is before."""
     before, behind = ("{0}", "{1:product}") if binds == SUM else ("{0:product}", "{1:unary}")
     code, shown, formula = (
         f"{before} {each} {behind}" for each in (sign, text or sign, latex or sign)

@@ -140,7 +140,7 @@ class Node:
 
     @property
     def T(self) -> Node:  # noqa: N802 - numpy's own name
-        """The transpose; that of a transpose is the node itself again."""
+        """Return the transpose; that of a transpose is the node itself again."""
         if self.op.name == "transpose" and not self.settings:
             return self.inputs[0]
         return OPS["transpose"](self)

@@ -96,7 +96,7 @@ def _extreme(function: Callable[..., Any], place: Callable[..., Any]) -> Callabl
 
 
 def _share(x: Node, y: Node, g: Node, node: Node) -> Node:
-    """g goes to where the extreme is; equal ones share it."""
+    """Give g to where the extreme is; equal ones share it."""
     here = equal(x, y)
     ties = here.sum(axis=node.settings.get("axis"), keepdims=True)
     return g * here / ties
@@ -162,7 +162,7 @@ def _cumulated(shape: Shape, axis: int | None = None) -> Shape:
 
 
 def _cumsum_rule(node: Node, g: Node) -> list[Node | None]:
-    """Every number is in all later sums: add up from the end."""
+    """Add up from the end, as every number is in all later sums."""
     axis, shape = node.settings.get("axis"), node.inputs[0].shape
     from_the_end = flip(cumsum(flip(full(g, node.shape), axis=axis), axis=axis), axis=axis)
     return [from_the_end if from_the_end.shape == shape else reshape(from_the_end, shape=shape)]
@@ -233,7 +233,7 @@ matmul = enter(
 
 
 def dot(a: Node, b: Node) -> Node:
-    """np.dot in other operations: a product with a number, of matrices, or over the last axes."""
+    """Return np.dot: a product with a number, of matrices, or over the last axes."""
     if not a.shape or not b.shape:
         return multiply(a, b)
     if len(b.shape) <= 2:
@@ -242,12 +242,12 @@ def dot(a: Node, b: Node) -> Node:
 
 
 def outer(a: Node, b: Node) -> Node:
-    """np.outer: every number of a times every number of b."""
+    """Return np.outer: every number of a times every number of b."""
     return multiply(reshape(a, shape=(-1, 1)), reshape(b, shape=(1, -1)))
 
 
 def inner(a: Node, b: Node) -> Node:
-    """np.inner: products over the last axes."""
+    """Return np.inner: products over the last axes."""
     return multiply(a, b) if not a.shape or not b.shape else tensordot(a, b, axes=((-1,), (-1,)))
 
 
@@ -255,7 +255,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def tensordot(a: Node, b: Node, axes: int | tuple[Any, Any] = 2) -> Node:
-    """np.tensordot as an einsum."""
+    """Return np.tensordot as an einsum."""
     left, right = list(_LETTERS[: len(a.shape)]), list(_LETTERS[len(a.shape) :][: len(b.shape)])
     if isinstance(axes, int):
         axes = (tuple(range(-axes, 0)), tuple(range(axes)))
@@ -308,7 +308,7 @@ def _einsum_shape(*shapes: Shape, subscripts: str) -> Shape:
 
 
 def _einsum_rule(node: Node, g: Node) -> list[Node | None]:
-    """The operand and the result change places; letters of one operand alone are broadcast."""
+    """Let operand and result change places; letters of one operand alone are broadcast."""
     operands, result = explicit(node.settings["subscripts"], [each.shape for each in node.inputs])
     made: list[Node | None] = []
     for place, (own, operand) in enumerate(zip(operands, node.inputs, strict=True)):
