@@ -89,12 +89,7 @@ def run_back(app: BptuiApp) -> None:
 
 
 @command(
-    "plus",
-    "Run faster",
-    "Up to full speed",
-    hint="speed",
-    also="-",
-    words="speed accelerate quick",
+    "plus", "Run faster", "Up to full speed", hint="speed", also="-", words="speed accelerate quick"
 )
 def faster(app: BptuiApp) -> None:
     app.player.change_speed(+1)
@@ -148,10 +143,7 @@ def breakpoints(app: BptuiApp) -> None:
 
 
 @command(
-    "escape",
-    "Stop",
-    "Cancel a long jump, or pause the run",
-    words="cancel abort interrupt halt",
+    "escape", "Stop", "Cancel a long jump, or pause the run", words="cancel abort interrupt halt"
 )
 def stop(app: BptuiApp) -> None:
     app.player.pause()

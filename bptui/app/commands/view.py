@@ -133,11 +133,7 @@ def theme(app: BptuiApp) -> None:
 
 
 @command(
-    "q",
-    "Quit",
-    "Leave bptui; the terminal is restored",
-    hint="quit",
-    words="exit close bye end",
+    "q", "Quit", "Leave bptui; the terminal is restored", hint="quit", words="exit close bye end"
 )
 def leave(app: BptuiApp) -> None:
     app.exit()

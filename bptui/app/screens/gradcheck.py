@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from bptui.app.background import in_background
+from bptui.app.screens import in_background
 from bptui.app.screens.dialog import Dialog
 from bptui.app.view import Selection
 from bptui.check.gradcheck.check import GradientCheck, check_gradients

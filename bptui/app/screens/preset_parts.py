@@ -15,9 +15,9 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from bptui.app.background import in_background
 from bptui.app.numbers import loss
 from bptui.app.playback.player import LONG_STEP
+from bptui.app.screens import in_background
 from bptui.app.screens.dialog import Dialog, Question, ending
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline

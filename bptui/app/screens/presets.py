@@ -23,8 +23,8 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from bptui.app.background import in_background
 from bptui.app.lines import fitted, key_hints
+from bptui.app.screens import in_background
 from bptui.app.screens.dialog import Dialog
 from bptui.app.screens.preset_parts import DeleteScreen, NameScreen, Reached, facts, trained
 from bptui.core.experiment import Experiment
