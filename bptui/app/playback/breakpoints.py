@@ -154,6 +154,14 @@ def parse(text: str, network: Network) -> Breakpoint:
     return Breakpoint(name, relation, limit, size)
 
 
+def fits(made: Breakpoint, network: Network) -> bool:
+    """Whether a network has the quantity of a breakpoint that was made for another."""
+    try:
+        return parse(str(made), network) == made
+    except BreakpointError:
+        return False
+
+
 def locate(name: str, network: Network) -> Place:
     """The place of the number that ``name`` stands for: gw5, dL/dw5, net_h1, t1, W2[0][1].
 

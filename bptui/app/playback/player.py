@@ -66,9 +66,11 @@ class Player:
         self.attention = False
         """Whether a key or the mouse was used: its effect is drawn before work goes on."""
         self._speed = DEFAULT
-        self._running = self._backwards = False
-        self._breakpoints: dict[Breakpoint, bool] = {}
-        self._kept: tuple[Curve, ...] = ()
+        self.running = self._backwards = False
+        self.breakpoints: Mapping[Breakpoint, bool] = {}
+        """Those that are set, and whether each is switched on."""
+        self.kept: tuple[Curve, ...] = ()
+        """The curves kept for comparison."""
         self._history = UndoHistory(Branch(Timeline(experiment)))
         self._branch = self._history.current
         self.snapshot = self.timeline.snapshot(0)
@@ -84,10 +86,6 @@ class Player:
         return self._branch.timeline
 
     @property
-    def running(self) -> bool:
-        return self._running
-
-    @property
     def speed(self) -> Speed:
         return SPEEDS[self._speed]
 
@@ -99,7 +97,7 @@ class Player:
     @property
     def goal(self) -> Place:
         """Where the last key led; a run under way has led to what is shown."""
-        return self.place if self._running else self._goal
+        return self.place if self.running else self._goal
 
     @property
     def operations(self) -> int:
@@ -116,14 +114,9 @@ class Player:
         self._branch.saved = file
         self.show()
 
-    @property
-    def kept(self) -> tuple[Curve, ...]:
-        """The curves kept for comparison."""
-        return self._kept
-
     def keep(self, curves: Sequence[Curve]) -> None:
         """Keep these curves alone."""
-        self._kept = tuple(curves)
+        self.kept = tuple(curves)
         self.show()
 
     def view(self, seeking: int | None = None) -> View:
@@ -133,14 +126,14 @@ class Player:
             self.snapshot,
             timeline.losses,
             len(timeline.losses),
-            self._running,
+            self.running,
             self.speed,
-            backwards=self._running and self._backwards,
+            backwards=self.running and self._backwards,
             seeking=seeking,
             diverged_at=timeline.first_not_finite,
             position=self.position,
             hits=tuple(sorted(self._branch.hits)),
-            kept=self._kept,
+            kept=self.kept,
             edits=timeline.edits,
             before=self._branch.before,
             test_losses=timeline.test_losses,
@@ -178,7 +171,7 @@ class Player:
         self.show()
 
     def _go(self, place: Place) -> Worker[None]:
-        self._running, self._goal = False, place
+        self.running, self._goal = False, place
         return self._start(partial(self._seek, place))
 
     async def _seek(self, place: Place) -> None:
@@ -226,7 +219,7 @@ class Player:
         Until paused, diverged, or at a breakpoint.
         """
         start = self.goal
-        self._running, self._backwards, self._goal = True, backwards, Place(last)
+        self.running, self._backwards, self._goal = True, backwards, Place(last)
         return self._start(partial(self._run, start, last, backwards))
 
     async def _run(self, start: Place, last: int, backwards: bool) -> None:
@@ -234,7 +227,7 @@ class Player:
         hit = await Run(self, last, backwards).play()
         if hit is not None:
             self._branch.hits[hit.step] = hit
-        self._running, self._goal = False, self.place
+        self.running, self._goal = False, self.place
         self.show()
         if hit is not None:
             self._tell(f"stopped at {hit}", lambda: self.place)
@@ -242,43 +235,31 @@ class Player:
     def change_speed(self, by: int) -> None:
         """Go faster or slower by so many places in :data:`~bptui.app.playback.run.SPEEDS`."""
         self._speed = min(max(self._speed + by, 0), len(SPEEDS) - 1)
-        if self._running:
+        if self.running:
             self.run(self._goal.step, self._backwards)
         self.show()
 
-    @property
-    def breakpoints(self) -> Mapping[Breakpoint, bool]:
-        """Those that are set, and whether each is switched on."""
-        return self._breakpoints
-
     def set_breakpoints(self, breakpoints: Mapping[Breakpoint, bool]) -> None:
         """Set these alone; the hits of those that are gone are forgotten."""
-        self._breakpoints = dict(breakpoints)
+        self.breakpoints = dict(breakpoints)
         self._branch.hits = {
             step: hit
             for step, hit in self._branch.hits.items()
-            if any(each in self._breakpoints for each in hit.breakpoints)
+            if any(each in breakpoints for each in hit.breakpoints)
         }
         self.show()
 
-    @property
-    def active_breakpoints(self) -> tuple[Breakpoint, ...]:
-        return tuple(each for each, on in self._breakpoints.items() if on)
-
     def _drop_breakpoints(self, experiment: Experiment) -> None:
         """Drop those that the experiment has no names for, and say so."""
-        if not self._breakpoints:
+        if not self.breakpoints:
             return
-        from bptui.app.playback.breakpoints import BreakpointError, parse  # loaded with the first
+        from bptui.app.playback.breakpoints import fits  # loaded with the first of them
 
-        dropped = []
-        for each in list(self._breakpoints):
-            try:
-                parse(str(each), experiment.network)
-            except BreakpointError:
-                dropped.append(str(each))
-                del self._breakpoints[each]
+        dropped = [str(each) for each in self.breakpoints if not fits(each, experiment.network)]
         if dropped:
+            self.breakpoints = {
+                each: on for each, on in self.breakpoints.items() if str(each) not in dropped
+            }
             gone = f"breakpoint{'s' * (len(dropped) > 1)} {', '.join(dropped)}"
             self._tell(f"{experiment.name} has no such quantity: removed the {gone}.")
 
@@ -345,7 +326,7 @@ class Player:
     @property
     def at_rest(self) -> bool:
         """Whether what the last keys led to is shown."""
-        return self.turned and not self._running and self.place == self._goal
+        return self.turned and not self.running and self.place == self._goal
 
     async def rest(self, patience: float) -> None:
         """Wait until it is; a way that takes more than ``patience`` seconds is given up."""
@@ -364,7 +345,7 @@ class Player:
         saved = None if state.saved is None else Path(os.fsdecode(state.saved))
         self._history = UndoHistory(Branch(timeline, saved=saved))
         self._branch = self._history.current
-        self._breakpoints = dict(session.breakpoints)
+        self.breakpoints = dict(session.breakpoints)
         names = [str(speed) for speed in SPEEDS]
         self._speed = names.index(state.speed) if state.speed in names else DEFAULT
         quick = timeline.move_towards(state.step, RESUMING)

@@ -66,7 +66,8 @@ class Run:
         self._player, self._last, self._rate = player, last, player.speed.rate
         self._sign = -1 if backwards else 1
         kind = BackwardSearch if backwards else ForwardSearch
-        self._search: Search = kind(player.timeline, player.active_breakpoints, player.snapshot)
+        active = [each for each, on in player.breakpoints.items() if on]
+        self._search: Search = kind(player.timeline, active, player.snapshot)
         self._ended = False
 
     async def play(self) -> Hit | None:

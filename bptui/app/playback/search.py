@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.app.playback.breakpoints import Breakpoint, Place, locate
-from bptui.core.arrays import Array, Integers
+from bptui.core.arrays import Array
 from bptui.core.engine import Snapshot, Watched, euclidean_norm, number_at
-from bptui.core.experiment import Experiment
+from bptui.core.network import Network
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
 
@@ -37,70 +37,51 @@ class Hit(NamedTuple):
         return f"step {self.step}: {', '.join(map(str, self.breakpoints))}"
 
 
-class _Columns:
-    """The quantities of a row: the loss, and what breakpoints compare beside it."""
-
-    def __init__(self, experiment: Experiment, breakpoints: Sequence[Breakpoint]) -> None:
-        self._layout = Layout(experiment.network)
-        names = {each.quantity for each in breakpoints if each.is_component}
-        weights, gradients, others = dict[str, int](), dict[str, int](), dict[str, Place]()
-        for name in sorted(names):
-            place = locate(name, experiment.network)
-            parameter = place.array.removeprefix("g")
-            layer = int(parameter[1:]) if re.fullmatch(r"[Wb]\d+", parameter) else 0
-            if not layer:
-                others[name] = place
-                continue
-            group = weights if parameter == place.array else gradients
-            *sources, unit = place.at  # of a weight its source too
-            spans = self._layout.weight_span if sources else self._layout.bias_span
-            units = experiment.network.layers[layer]
-            group[name] = spans(layer).start + sum(sources) * units + unit
-        norm = any(each.quantity == "norm" for each in breakpoints)
-        self.names = ["loss", *weights, *gradients, *(["norm"] if norm else []), *others]
-        self.watched = Watched(
-            np.array([*weights.values()], dtype=np.intp),
-            np.array([*gradients.values()], dtype=np.intp),
-            norm,
-            tuple(others.values()),
-        )
-
-    def row(self, snapshot: Snapshot) -> Array:
-        """What is watched at the step of ``snapshot``, (1, quantities)."""
-        watched = self.watched
-        found = [np.array([snapshot.loss])]
-        if watched.size:
-            gradient = self._layout.flatten(snapshot.gradients)
-            found.append(self._layout.flatten(snapshot.parameters)[watched.parameters])
-            found.append(gradient[watched.gradients])
-            if watched.norm:
-                with np.errstate(all="ignore"):
-                    found.append(np.array([euclidean_norm(gradient)]))
-            found.append(
-                np.array([number_at(snapshot.values, each) for each in watched.others], dtype=float)
-            )
-        return np.concatenate(found)[None]
+def _columns(network: Network, breakpoints: Sequence[Breakpoint]) -> tuple[list[str], Watched]:
+    """Return the quantities of a row: the loss, and what breakpoints compare beside it."""
+    layout = Layout(network)
+    weights, gradients, others = dict[str, int](), dict[str, int](), dict[str, Place]()
+    for name in sorted({each.quantity for each in breakpoints if each.is_component}):
+        place = locate(name, network)
+        parameter = place.array.removeprefix("g")
+        if not re.fullmatch(r"[Wb]\d+", parameter):
+            others[name] = place
+            continue
+        group = weights if parameter == place.array else gradients
+        layer = int(parameter[1:])
+        *sources, unit = place.at  # of a weight its source too
+        span = (layout.weight_span if sources else layout.bias_span)(layer)
+        group[name] = span.start + sum(sources) * network.layers[layer] + unit
+    norm = any(each.quantity == "norm" for each in breakpoints)
+    watched = Watched(
+        np.array([*weights.values()], dtype=np.intp),
+        np.array([*gradients.values()], dtype=np.intp),
+        norm,
+        tuple(others.values()),
+    )
+    return ["loss", *weights, *gradients, *["norm"] * norm, *others], watched
 
 
 class Search:
     """A search from ``start``, which is not a hit itself, in one direction.
 
     :meth:`advance` works as long as it may and tells how far one may go; ``hit`` is set once there
-    is one at the step that it told.
+    is one at the step that it told. A row holds the quantities of a step.
     """
+
+    backwards = False
 
     def __init__(
         self, timeline: Timeline, breakpoints: Sequence[Breakpoint], start: Snapshot
     ) -> None:
         self.hit: Hit | None = None
         self._timeline, self._breakpoints, self._start = timeline, tuple(breakpoints), start.step
-        self._columns = _Columns(start.experiment, breakpoints)
-        self._none = np.empty((0, len(self._columns.names)))
+        network = start.experiment.network
+        self._layout = Layout(network)
+        self._names, self.watched = _columns(network, breakpoints)
+        self._edge, self._row = start.step, self._row_of(start)
+        """The step looked at last, and its row; no row where it was not needed."""
         self._rows: list[Array] = []
-
-    @property
-    def watched(self) -> Watched:
-        return self._columns.watched
 
     def add(self, losses: Array, values: Array) -> None:
         """Take the rows of steps just played."""
@@ -114,11 +95,36 @@ class Search:
         raise NotImplementedError
 
     def snapshot(self, step: int) -> Snapshot:
-        """The snapshot of a step that :meth:`advance` told; ``hit`` is set where it is one."""
+        """Return that of a step that :meth:`advance` told; ``hit`` is set where it is one."""
         return self._timeline.snapshot(step)
 
+    def _row_of(self, snapshot: Snapshot) -> Array:
+        """Return what is watched at the step of ``snapshot``, (1, quantities)."""
+        watched, found = self.watched, [np.array([snapshot.loss])]
+        if watched.size:
+            gradient = self._layout.flatten(snapshot.gradients)
+            found.append(self._layout.flatten(snapshot.parameters)[watched.parameters])
+            found.append(gradient[watched.gradients])
+            if watched.norm:
+                with np.errstate(all="ignore"):
+                    found.append(np.array([euclidean_norm(gradient)]))
+            others = [number_at(snapshot.values, each) for each in watched.others]
+            found.append(np.array(others, dtype=float))
+        return np.concatenate(found)[None]
+
+    def _look_up(self, last: int) -> bool:
+        """Look at steps up to ``last`` whose losses are known; False where they must be played."""
+        for piece in (KEPT, PIECE):
+            far = max(self._edge - piece, last) if self.backwards else min(self._edge + piece, last)
+            first, until = sorted((self._edge, far))
+            rows = self._known(first, until) if first < until else None
+            if rows is not None:
+                self._examine(first, until, rows)
+                return True
+        return False
+
     def _known(self, first: int, last: int) -> Array | None:
-        """The rows of steps ``first`` to ``last`` where that takes no playing.
+        """Return the rows of steps ``first`` to ``last`` where that takes no playing.
 
         No rows at all where no loss of theirs can be a hit, None where they must be played.
         """
@@ -128,28 +134,33 @@ class Search:
         compared = [each for each in self._breakpoints if each.quantity == "loss"]
         bounds = losses.bounds(first, last) if compared else (0.0, 0.0)
         if bounds is not None and not any(each.possible(*bounds) for each in compared):
-            return self._none
+            return np.empty((0, len(self._names)))
         return losses.values(first, last + 1)[:, None] if first >= losses.first_kept else None
 
-    def _hits(self, first: int, last: int, rows: Array) -> list[Hit]:
-        """The first and the last hit at steps ``first`` + 1 to ``last``, in order.
+    def _examine(self, first: int, last: int, rows: Array) -> None:
+        """Look for the first hit, or backwards the last, after ``first`` up to ``last``.
 
         ``rows`` are those of steps ``first`` to ``last``; none where only step numbers can hit.
         """
-        found: list[tuple[Breakpoint, Integers]] = []
+        end = last - (self.backwards and last == self._start)  # which is no hit of this search
+        hits = self._hits(first, rows[: end - first + 1], end) if end > first else []
+        self.hit = hits[-1 if self.backwards else 0] if hits else None
+        self._edge, self._row = (first, rows[:1]) if self.backwards else (last, rows[-1:])
+
+    def _hits(self, first: int, rows: Array, last: int) -> list[Hit]:
+        """Return the first and the last hit at steps ``first`` + 1 to ``last``, in order."""
+        found: list[tuple[Breakpoint, list[int]]] = []
         for each in self._breakpoints:
             values = np.empty(last - first + 1)
             if each.quantity != "step":
                 if not rows.size:
                     continue
-                values = rows[:, self._columns.names.index(each.quantity)]
-            found.append((each, np.flatnonzero(each.hits(first, values))))
-        steps = [
-            place for _, places in found for place in (*places[:1].tolist(), *places[-1:].tolist())
-        ]
+                values = rows[:, self._names.index(each.quantity)]
+            found.append((each, np.flatnonzero(each.hits(first, values)).tolist()))
+        ends = [at for _, places in found for at in (*places[:1], *places[-1:])]
         return [
             Hit(first + 1 + at, tuple(each for each, places in found if at in places))
-            for at in sorted({min(steps), max(steps)} if steps else ())
+            for at in sorted({min(ends), max(ends)} if ends else ())
         ]
 
 
@@ -167,17 +178,12 @@ class _Clock:
 class ForwardSearch(Search):
     """Looks for the first hit after ``start``; plays the steps that must be played for it."""
 
-    def __init__(
-        self, timeline: Timeline, breakpoints: Sequence[Breakpoint], start: Snapshot
-    ) -> None:
-        super().__init__(timeline, breakpoints, start)
-        self._examined, self._row = start.step, self._columns.row(start)
-
     def advance(self, to: int, seconds: float | None = None) -> int:
         timeline, clock = self._timeline, _Clock(seconds)
         if self._breakpoints:
             while self.hit is None and self._next < to:
-                if not (self._look_up(to) or self._play(to, clock.left)) or clock.left == 0.0:
+                known = self._look_up(min(to, timeline.furthest))
+                if not (known or self._play(to, clock)) or clock.left == 0.0:
                     break
             if self.hit is not None:
                 return min(to, self.hit.step)
@@ -189,99 +195,62 @@ class ForwardSearch(Search):
 
     @property
     def _next(self) -> int:
-        """The next step to be played; without its row, the one examined last is played again."""
-        return self._examined + len(self._row)
+        """The next step to be played; without its row, the one looked at last is played again."""
+        return self._edge + len(self._row)
 
-    def _look_up(self, to: int) -> bool:
-        """Look at steps whose losses are known; False where the next ones must be played."""
-        first, last = self._examined, min(to, self._timeline.furthest)
-        for piece in (KEPT, PIECE) if first < last else ():
-            until = min(first + piece, last)
-            rows = self._known(first, until)
-            if rows is not None:
-                self._examine(until, rows)
-                return True
-        return False
-
-    def _play(self, to: int, seconds: float | None) -> bool:
+    def _play(self, to: int, clock: _Clock) -> bool:
         """Play step after step and examine what was watched; False where the time was up."""
-        timeline, clock = self._timeline, _Clock(seconds)
-        begin = self._next
-        if timeline.reached != begin and not timeline.move_towards(begin, seconds):
+        timeline, begin = self._timeline, self._next
+        if timeline.reached != begin and not timeline.move_towards(begin, clock.left):
             return False
         there = timeline.move_towards(min(to, begin + PIECE), clock.left, self)
         rows, self._rows = np.concatenate([self._row, *self._rows]), []
-        self._examine(self._examined + len(rows) - 1, rows)
+        self._examine(self._edge, self._edge + len(rows) - 1, rows)
         return there
-
-    def _examine(self, last: int, rows: Array) -> None:
-        hits = self._hits(self._examined, last, rows) if last > self._examined else []
-        self.hit = hits[0] if hits else None
-        self._examined, self._row = last, rows[-1:]
 
     def snapshot(self, step: int) -> Snapshot:
         snapshot = super().snapshot(step)
-        if self.hit is None and self._breakpoints and step == self._examined + 1 == self._next:
-            self._examine(step, np.concatenate([self._row, self._columns.row(snapshot)]))
+        if self.hit is None and self._breakpoints and step == self._edge + 1 == self._next:
+            rows = np.concatenate([self._row, self._row_of(snapshot)])
+            self._examine(self._edge, step, rows)
         return snapshot
 
 
 class BackwardSearch(Search):
     """Looks for the last hit before ``start``; replays pieces of the timeline where it must."""
 
-    def __init__(
-        self, timeline: Timeline, breakpoints: Sequence[Breakpoint], start: Snapshot
-    ) -> None:
-        super().__init__(timeline, breakpoints, start)
-        self._end, self._row = start.step, self._columns.row(start)
-        self._piece: tuple[int, int] | None = None
-        """The first step of the piece that is being played, and the next one to be played."""
+    backwards = True
+    _piece: tuple[int, int] | None = None
+    """The first step of the piece that is being played, and the next one to be played."""
 
     def advance(self, to: int, seconds: float | None = None) -> int:
         clock = _Clock(seconds)
         if not self._breakpoints:
             return to
         while self.hit is None and self._clear > to:
-            if not (self._look_up() or self._play(clock.left)) or clock.left == 0.0:
+            known = self._piece is None and self._look_up(0)
+            if not (known or self._play(clock)) or clock.left == 0.0:
                 break
         return max(to, self._clear if self.hit is None else self.hit.step)
 
     @property
     def _clear(self) -> int:
         """From here to the start nothing hits: the end of the piece to come is not examined."""
-        return min(self._end + 1, self._start) if self._end else 0
+        return min(self._edge + 1, self._start) if self._edge else 0
 
-    def _look_up(self) -> bool:
-        """Look at steps whose losses are known; False where those before must be played."""
-        for piece in (KEPT, PIECE) if self._piece is None else ():
-            first = max(self._end - piece, 0)
-            rows = self._known(first, self._end)
-            if rows is not None:
-                self._examine(first, rows)
-                return True
-        return False
-
-    def _play(self, seconds: float | None) -> bool:
-        """Play a piece of the timeline that ends at ``_end``; False where the time was up."""
-        timeline, clock = self._timeline, _Clock(seconds)
+    def _play(self, clock: _Clock) -> bool:
+        """Play a piece of the timeline up to the edge; False where the time was up."""
+        timeline = self._timeline
         if self._piece is None:
-            first = timeline.kept_before(max(self._end - SHORTEST, 0))
+            first = timeline.kept_before(max(self._edge - SHORTEST, 0))
             self._piece = first, first
         first, following = self._piece
-        if timeline.reached != following and not timeline.move_towards(following, seconds):
+        if timeline.reached != following and not timeline.move_towards(following, clock.left):
             return False
-        there = timeline.move_towards(self._end + 1 - len(self._row), clock.left, self)
+        there = timeline.move_towards(self._edge + 1 - len(self._row), clock.left, self)
         self._piece = first, timeline.reached
         if there:
             rows, self._rows = np.concatenate([*self._rows, self._row]), []
-            self._examine(first, rows)
+            self._examine(first, self._edge, rows)
             self._piece = None
         return there
-
-    def _examine(self, first: int, rows: Array) -> None:
-        """Look for the last hit after ``first``; ``rows`` are those up to ``_end``, or none."""
-        end = self._end
-        last = end - 1 if end == self._start else end  # the start is no hit of this search
-        hits = self._hits(first, last, rows[: last - first + 1]) if last > first else []
-        self.hit = hits[-1] if hits else None
-        self._end, self._row = first, rows[:1]
