@@ -63,19 +63,6 @@ def joined(text: str) -> str:
 
 
 @EACH
-def test_worksheets_say_what_is_frozen_and_why(text: str, told: str) -> None:
-    for form in ("text", "markdown", "latex"):
-        done = ran("explain", "-", "--format", form, preset=text)
-        assert (done.exit_code, done.stderr) == (0, "")
-        said = joined(done.stdout)
-        # among the facts; by the operation; beside the equation; beside the line of numpy
-        assert f"{told} " in said
-        for reason in reasons(told):
-            assert f"frozen: {reason}" in said
-            assert f"# frozen: {reason}" in said or f", frozen: {reason}" in said
-
-
-@EACH
 def test_the_gradient_check_says_it_of_each_gradient(text: str, told: str) -> None:
     done = ran("gradcheck", "-", preset=text)
     assert done.exit_code == int("mistake" in told)

@@ -11,8 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.app.playback.breakpoints import parse
-from bptui.app.playback.search import BackwardSearch, ForwardSearch
 from bptui.core.edits import Edit, Number, edited
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.errors import UnusableError
@@ -192,32 +190,6 @@ def test_what_cannot_be_is_refused(number: Number, value: float) -> None:
         edited(timeline, timeline.snapshot(3), number, value)
 
 
-def test_values_that_are_edited_are_those_that_are_shown() -> None:
-    one = with_test(small("sgd", None))
-    shown = Timeline(one).snapshot(0)
-    parameters = shown.parameters
-    assert Number("weight", (1, 1, 2)).value(one, parameters) == parameters.weights[0][1, 2]
-    assert Number("input", (3, 1)).value(one, parameters) == one.data.inputs[3, 1]
-    assert Number("input", (6, 1)).value(one, parameters) == one.data.test_inputs[1, 1]
-    changed = Number("target", (5, 0)).in_experiment(one, 0.5)
-    assert changed.data.test_targets[0, 0] == 0.5
-    assert changed.data.targets is one.data.targets
-
-
-def test_breakpoints_are_found_across_edits_in_both_directions() -> None:
-    timeline = Timeline(small("sgd", 2))
-    fork = edited(timeline, timeline.snapshot(40), Number("weight", (1, 1, 2)), 5.0)
-    conditions = [parse("|w6| > 3", fork.experiment.network)]
-    fork.snapshot(100)
-    ahead = ForwardSearch(fork, conditions, fork.snapshot(10))
-    while ahead.hit is None:
-        assert ahead.advance(100, 1e-4) <= 100
-    behind = BackwardSearch(fork, conditions, fork.snapshot(90))
-    while behind.hit is None:
-        assert behind.advance(0, 1e-4) >= 0
-    assert ahead.hit.step == behind.hit.step == 40
-
-
 def test_test_losses_are_those_of_the_states_at_their_steps() -> None:
     one = with_test(small("momentum", 2))
     timeline = Timeline(one)
@@ -232,21 +204,6 @@ def test_test_losses_are_those_of_the_states_at_their_steps() -> None:
         for step, value in zip(tested.steps, tested.values, strict=True):
             shown = each.snapshot(step)
             assert value == loss_of_test_samples(shown.experiment, shown.parameters)
-
-
-def test_a_fork_of_a_long_run_is_as_dense_as_a_short_one() -> None:
-    one = with_test(small("sgd", 2))
-    timeline, short = Timeline(one), Timeline(one)
-    timeline.move_towards(10_000)
-    fork = edited(timeline, timeline.snapshot(100), Number("learning rate"), 0.1)
-    for each in (fork, short):
-        each.move_towards(900)
-        assert each.test_losses is not None
-    assert fork.test_losses is not None
-    assert short.test_losses is not None
-    after = [step for step in short.test_losses.steps if step >= 100]
-    assert [step for step in fork.test_losses.steps if step >= 100] == after
-    assert fork.kept_before(899) == short.kept_before(899)
 
 
 def test_resting_gives_memory_back() -> None:

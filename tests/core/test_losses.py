@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bptui.core.activations import ACTIVATIONS
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.errors import UnusableError
-from bptui.core.losses import LOSSES
 
 from .reference import FUNCTIONS, jacobian, sample_loss_gradient
-from .support import PAIRS, build, experiment
+from .support import PAIRS, build
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -82,18 +80,6 @@ def test_everything_is_finite_far_out(hidden: str, activation: str, loss: str) -
         shown = Engine(made).record()
         for name, values in shown.values.items():
             assert np.isfinite(values).all(), name
-
-
-@pytest.mark.parametrize(
-    ("activation", "loss"),
-    [(a, loss) for loss in LOSSES for a in ACTIVATIONS if (a, loss) not in PAIRS],
-)
-def test_refused_pairs(activation: str, loss: str) -> None:
-    with pytest.raises(UnusableError) as caught:
-        experiment(activations=("tanh", activation), loss=loss)
-    assert caught.value.key == "training.loss"
-    assert loss in str(caught.value)
-    assert activation in str(caught.value)
 
 
 @pytest.mark.parametrize(

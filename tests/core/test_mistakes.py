@@ -62,14 +62,6 @@ def test_against_plain_loops(name: str | None, loss: str) -> None:
         )
 
 
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "identity", "tanh", "gelu"])
-@pytest.mark.parametrize(
-    "name", ["missing-hidden-derivative", "derivative-of-activation", "hidden-derivative-by-output"]
-)
-def test_mistakes_with_other_activations(name: str, activation: str) -> None:
-    check(experiment((2, 3, 3), (activation, activation), mistakes=(name,)))
-
-
 def changes(made: Experiment, right: Experiment) -> bool:
     """Whether training goes elsewhere within three steps."""
     one, other = Engine(made), Engine(right)

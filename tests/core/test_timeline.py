@@ -102,11 +102,6 @@ def test_a_snapshot_cannot_be_changed() -> None:
             array[...] = 0.0
 
 
-def test_there_is_no_step_before_the_first() -> None:
-    with pytest.raises(ValueError, match="no step -1"):
-        Timeline(experiment()).snapshot(-1)
-
-
 def test_going_back_step_by_step_replays_little(monkeypatch: pytest.MonkeyPatch) -> None:
     timeline = Timeline(experiment())
     timeline.snapshot(5000)
