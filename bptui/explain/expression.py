@@ -137,8 +137,8 @@ def rebuild(node: Expression, change: Callable[[Expression], Expression]) -> Exp
     if not node.parts:
         return node
     parts = tuple(map(change, node.parts))
-    if is_op(node, "multiply"):
-        return times(*parts)
+    if isinstance(node, Apply):
+        return times(*parts) if node.op == "multiply" else Apply(node.op, parts, node.settings)
     return cast(Expression, replace(cast(Any, node), parts=parts))
 
 

@@ -192,8 +192,9 @@ class _Reader:
             case "maximum", (of, Constant(_, _, code)) if code == TINY_CODE:
                 return Apply(name, parts) if self.saturated else of
             case "sum", (of,):
-                axis = {-1: 1}.get(node.settings["axis"], node.settings["axis"])
-                return Apply(name, parts, (("axis", axis), ("keepdims", axis == 1)))
+                axis, keep = node.settings.get("axis"), node.settings.get("keepdims", False)
+                axis = 1 if axis == -1 and len(inputs[0].shape) == 2 else axis
+                return Apply(name, parts, (("axis", axis), ("keepdims", keep)))
         return Apply(name, parts, tuple(node.settings.items()))
 
 

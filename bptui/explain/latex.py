@@ -47,8 +47,8 @@ class LatexPrinter(Printer):
     wide_brackets = (r"\bigl( ", r" \bigr)")
     own: ClassVar[Mapping[str, str]] = {
         "tanh'": r"\tanh' \left({0}\right)",
-        "sum 0": r"\sum_{{\text{{samples}}}} {0:unary}",
-        "sum 1": r"\sum_{{\text{{units}}}} {0:unary}",
+        "sum 0 False": r"\sum_{{\text{{samples}}}} {0:unary}",
+        "sum 1 True": r"\sum_{{\text{{units}}}} {0:unary}",
         "getitem -1": r"\text{{last sample}} \left({0}\right)",
         "log_sum_exp": r"\ln \sum_{{\text{{units}}}} e^{{{0}}}",
         "ln_one_plus_exp": r"\ln\left(1 + e^{{{0}}}\right)",

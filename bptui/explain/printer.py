@@ -109,8 +109,8 @@ class Printer:
     form: ClassVar[Literal["code", "text", "latex"]] = "text"
     """The notation of operations that it uses."""
     own: ClassVar[Mapping[str, str]] = {
-        "sum 0": "sum over samples({0})",
-        "sum 1": "sum over units({0})",
+        "sum 0 False": "sum over samples({0})",
+        "sum 1 True": "sum over units({0})",
         "getitem -1": "last sample({0})",
         "log_sum_exp": "ln sum e^({0})",
         "ln_one_plus_exp": "ln(1 + e^({0}))",
@@ -251,7 +251,7 @@ class Printer:
 
     def notation(self, node: Apply) -> tuple[str, int]:
         """Return how an operation is written, and how tightly it binds."""
-        key = f"{node.op} {node.settings[0][1]}" if node.settings else node.op
+        key = " ".join([node.op, *(str(value) for _, value in node.settings)])
         if node.op == "logaddexp" and node.parts[1] == ZERO:
             key = "ln_one_plus_exp"
         if key in self.own or node.op not in OPS:
@@ -335,9 +335,8 @@ class NumpyPrinter(Printer):
     form = "code"
     minus = (UNARY, UNARY)
     own: ClassVar[Mapping[str, str]] = {
-        "sum None": "np.sum({0})",
-        "sum 0": "{0:atom}.sum(axis=0)",
-        "sum 1": "{0:atom}.sum(axis=1, keepdims=True)",
+        "sum None False": "np.sum({0})",
+        "sum 0 False": "{0:atom}.sum(axis=0)",
         "log_sum_exp": "np.logaddexp.reduce({0}, axis=1, keepdims=True)",
         "ln_one_plus_exp": "np.logaddexp(0, {0})",
     }

@@ -12,6 +12,8 @@ import pytest
 
 from bptui.core.arrays import Array
 from bptui.core.engine import Snapshot
+from bptui.core.graph.node import evaluate as evaluate_graph
+from bptui.core.graph.node import leaf
 from bptui.core.mistakes import CONTRADICTORY, MISTAKES
 from bptui.explain.equation import Equation
 from bptui.explain.expression import (
@@ -23,10 +25,13 @@ from bptui.explain.expression import (
     quantities,
     written_quantities,
 )
-from bptui.explain.formulas import Definition, define_for, element, expand
+from bptui.explain.formulas import Definition, define_for, element, expand, formula_of
+from bptui.explain.printer import NumpyPrinter
 from bptui.explain.report import assignment, expression_code
 from bptui.explain.symbols import Symbols
+from bptui.explain.words import SYMBOLS
 
+from ..core.graph.test_ops import CASES as OPERATIONS
 from ..core.support import experiment
 from .support import CASES, assert_close, steps
 
@@ -164,3 +169,22 @@ def check_style(line: str) -> None:
     kept = [each.left for each in products if isinstance(each.op, ast.MatMult)]
     kept = [each for each in kept if isinstance(each, ast.BinOp) and isinstance(each.op, ast.Mult)]
     assert ast.unparse(tree).count("(") + len(kept) == line.count("("), line
+
+
+OTHERS = {"logical_and", "logical_or", "astype", "norm", "transpose", "diag", "getitem", "scatter"}
+OTHERS |= {"setitem", "add_at"}
+"""Operations that are no expression of numpy, or whose indices and types are not code yet."""
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS.keys() - OTHERS))
+def test_every_operation_is_written_in_numpy_as_its_notation_says(name: str) -> None:
+    rng = np.random.default_rng(7)
+    for build, shapes in OPERATIONS[name]:
+        leaves = [leaf(f"x{place}", shape) for place, shape in enumerate(shapes)]
+        drawn = {each: np.asarray(rng.uniform(0.1, 2.0, each.shape)) for each in leaves}
+        result = build(*leaves)
+        code = NumpyPrinter(SYMBOLS, Scope({}, {})).code(formula_of(result))
+        names: dict[str, Any] = {"np": np, **{each.name: drawn[each] for each in leaves}}
+        run(f"found = {code}", names)
+        wanted = evaluate_graph([result], drawn)[result]
+        np.testing.assert_allclose(names["found"], wanted, rtol=1e-12, err_msg=code)

@@ -140,7 +140,7 @@ roll = _moving(
     "roll",
     lambda x, shift, axis=None: np.roll(x, shift, axis),
     None,
-    "np.roll({0}, {shift}, axis={axis})",
+    "np.roll({0}, {settings})",
 )
 tril = _moving("tril", lambda x, k=0: np.tril(x, k), None, "np.tril({0}, {k})")
 triu = _moving("triu", lambda x, k=0: np.triu(x, k), None, "np.triu({0}, {k})")
@@ -150,7 +150,7 @@ repeat = _moving(
     "repeat",
     lambda x, repeats, axis=None: np.repeat(x, repeats, axis),
     None,
-    "np.repeat({0}, {repeats}, axis={axis})",
+    "np.repeat({0}, {settings})",
 )
 tile = _moving("tile", lambda x, reps: np.tile(x, reps), None, "np.tile({0}, {reps})")
 
