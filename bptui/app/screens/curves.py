@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Sequence
+from itertools import chain, count
 
 from msgspec.structs import replace
 from rich.cells import cell_len, set_cell_size
@@ -18,39 +18,28 @@ from bptui.presets.build import origin_of
 
 
 def proposed(experiment: Experiment, edited: bool, taken: Sequence[str]) -> str:
-    """A short name that tells the experiment from those whose curves are kept already."""
-    for name in _names(experiment, edited):
-        if cell_len(name) <= NAME_ROOM and name not in taken:
-            return name
-    cut = set_cell_size(_printable(experiment.name), NAME_ROOM - 4).strip()
-    numbered = (f"{cut} {number}" for number in count(2))
-    return next(name for name in numbered if name not in taken)
+    """Return a short name that tells the experiment from those whose curves are kept already.
 
-
-def _printable(name: str) -> str:
-    return "".join(each for each in name if each.isprintable()).strip() or "curve"
-
-
-def _names(experiment: Experiment, edited: bool) -> Iterator[str]:
-    """The name of the preset and what is special about it, the most telling first."""
+    It is made of the preset's name and what is special about this experiment.
+    """
     training, origin = experiment.training, origin_of(experiment)
+    name = "".join(filter(str.isprintable, experiment.name)).strip() or "curve"
     how, mistakes = f"{training.optimizer} {training.learning_rate:g}", len(training.mistakes)
     special = f" {mistakes} mistake{'s' * (mistakes > 1)}" if mistakes else ""
     if origin is not None and not special:
         preset = origin.table.training
-        same = (preset.optimizer, preset.learning_rate)
         if preset.mistakes:
             special = " corrected"
-        elif edited and same == (training.optimizer, training.learning_rate):
+        elif edited and how == f"{preset.optimizer} {preset.learning_rate:g}":
             special = " edited"
-    plain = _printable(experiment.name)
-    yield f"{plain} {how}{special}"
-    yield f"{plain}{special}" if special else f"{plain} {how}"
-    if not edited:
-        yield plain
-    yield f"{how}{special}"
-    yield how
-    yield plain
+    telling = [f"{name} {how}{special}", f"{name}{special or ' ' + how}"]
+    telling += [name] * (not edited) + [f"{how}{special}", how, name]
+    cut = set_cell_size(name, NAME_ROOM - 4).strip()
+    return next(
+        text
+        for text in chain(telling, (f"{cut} {number}" for number in count(2)))
+        if cell_len(text) <= NAME_ROOM and text not in taken
+    )
 
 
 class CurveScreen(Collection[tuple[Curve, ...], str, Curve]):

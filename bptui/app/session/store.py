@@ -91,11 +91,15 @@ class Continued(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A session that no app is working on; ``state`` is None where it cannot be read."""
+    """A session on disk; ``state`` is None where it cannot be read.
+
+    ``owner`` is the process that works on it, empty where that is not known, None where none does.
+    """
 
     path: Path
     written: float
     state: SessionState | None
+    owner: str | None
 
     @property
     def unexpected(self) -> bool:
@@ -119,23 +123,26 @@ def sessions_folder() -> Path:
     return user_state_path("bptui") / "sessions"
 
 
-def sessions_to_continue() -> list[Found]:
-    """Return those that no app is working on, in the order of preference."""
+def sessions() -> list[Found]:
+    """Return all that there are, in the order in which they are to be continued."""
     found = []
     for path in sessions_folder().glob("session-*.json"):
         with suppress(OSError):  # gone meanwhile
-            if not _is_held(path):
-                written, state = path.stat().st_mtime, None
-                with suppress(SessionError):
-                    state = read_state(path)
-                found.append(Found(path, written, state))
+            owner, state = None, None
+            free = SessionFile.taken_over(path, GLANCE)
+            if free is None:
+                owner = _lock_path(path).read_text().strip()
+            else:
+                free.release()
+            with suppress(SessionError):
+                state = read_state(path)
+            found.append(Found(path, path.stat().st_mtime, state, owner))
     return sorted(found, key=lambda session: session.order, reverse=True)
 
 
-def owners() -> list[str]:
-    """Return the processes that have a session open; empty texts for unknown ones."""
-    held = filter(_is_held, sessions_folder().glob("session-*.json"))
-    return sorted(_lock_path(path).read_text().strip() for path in held)
+def sessions_to_continue() -> list[Found]:
+    """Return those that no app is working on."""
+    return [found for found in sessions() if found.owner is None]
 
 
 def continued() -> Continued:
@@ -143,11 +150,11 @@ def continued() -> Continued:
 
     Raises :class:`NothingToContinueError`.
     """
-    problems = []
-    for found in sessions_to_continue():
-        file = SessionFile.taken_over(found.path)
-        if file is None:
-            continue  # another app was quicker; now it is running
+    problems, owners, file = list[str](), list[str](), None
+    for found in sessions():
+        if found.owner is not None or (file := SessionFile.taken_over(found.path)) is None:
+            owners.append(found.owner or "")
+            continue
         try:
             session = read(found.path)
         except SessionError as error:
@@ -156,9 +163,9 @@ def continued() -> Continued:
             continue
         before = "The last session cannot be continued; this is the one before it."
         return Continued(file, session, f"{before} {problems[0]}." if problems else None)
-    reasons, running = problems[:1], owners()
-    if running:
-        known = ", ".join(f"process {number}" for number in running if number)
+    reasons = problems[:1]
+    if owners:
+        known = ", ".join(f"process {number}" for number in sorted(owners) if number)
         reasons.append(f"the last session is open in another terminal{known and f' ({known})'}")
     if not reasons:
         raise NothingToContinueError("there is no session to continue; `bptui` starts one")
@@ -196,13 +203,6 @@ def _remove(path: Path) -> None:
     for file in (path, _lock_path(path)):
         with suppress(OSError):
             file.unlink()
-
-
-def _is_held(path: Path) -> bool:
-    free = SessionFile.taken_over(path, GLANCE)
-    if free is not None:
-        free.release()
-    return free is None
 
 
 def _locked(path: Path) -> int | None:
