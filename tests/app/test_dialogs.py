@@ -111,12 +111,6 @@ def click(session: Session, x: int, y: int, time: float | None = None) -> None:
         session.app.post_message(event)
 
 
-def click_entry(session: Session, text: str) -> None:
-    lines = session.lines()
-    row = next(y for y, line in enumerate(lines) if text in line)
-    click(session, lines[row].index(text) + 1, row)
-
-
 async def at_main_screen(session: Session) -> None:
     await session.until(lambda: len(session.app.screen_stack) == 1, "the main screen")
     await session.rest()
@@ -124,42 +118,29 @@ async def at_main_screen(session: Session) -> None:
 
 async def test_palette_answered_twice() -> None:
     async with opened("article") as session:
-
-        async def open_palette() -> None:
+        step = 0
+        for answers in (
+            "entry entry",
+            "enter enter escape entry",
+            "beside beside",
+            "escape beside",
+            "escape escape beside",
+        ):
             await open_dialog(session, "Palette")
             await session.press(*"train one")
-            await session.until(
-                lambda: (
-                    "Train one step" in session.screen() and "Train to the" not in session.screen()
-                ),
-                "the one command",
-            )
-
-        await open_palette()
-        for _ in range(2):
-            click_entry(session, "Train one step")
-        await session.step(1)
-        await at_main_screen(session)
-        assert session.shown_step == 1
-
-        await open_palette()
-        await session.press("down")
-        for key in ("enter", "enter", "escape"):
-            session.app.post_message(key_event(key))
-        click_entry(session, "Train one step")
-        await session.step(2)
-        await at_main_screen(session)
-        assert session.shown_step == 2
-
-        for answers in ("click click", "escape click", "click escape", "escape escape click"):
-            await open_palette()
+            await session.until(lambda: "Train to the" not in session.screen(), "the one command")
+            await session.press("down")
+            row = next(y for y, line in enumerate(session.lines()) if "Train one step" in line)
+            x = session.lines()[row].index("Train one step") + 1
             for answer in answers.split():
-                if answer == "click":
-                    click(session, 1, 30)
+                if answer in ("entry", "beside"):
+                    click(session, *((x, row) if answer == "entry" else (1, 30)))
                 else:
                     session.app.post_message(key_event(answer))
+            step += answers.startswith("en")
+            await session.step(step)
             await at_main_screen(session)
-            assert session.shown_step == 2
+            assert session.shown_step == step
 
 
 async def test_the_second_click_of_a_double_click_stays_where_the_first_was() -> None:

@@ -10,12 +10,10 @@ import pytest
 from textual.widgets import Input
 
 from bptui.app.screens import presets
-from bptui.app.screens.preset_parts import NameScreen, Reached, trained
-from bptui.app.screens.presets import NEW, New, PresetScreen, matches
-from bptui.core.experiment import Experiment
+from bptui.app.screens.preset_parts import Reached, trained
+from bptui.app.screens.presets import PresetScreen, matches
 from bptui.core.timeline import Timeline
 from bptui.presets import load, loads
-from bptui.presets import own as own_module
 from bptui.presets.own import duplicate, shipped
 
 from .support import Session, opened
@@ -184,19 +182,14 @@ async def test_broken_files_are_listed_and_cannot_be_opened(own: Path) -> None:
 
 
 async def test_the_entry_of_a_new_experiment() -> None:
-    given: list[Experiment | New | None] = []
     async with opened("article") as session:
-        session.app.push_screen(PresetScreen(None), given.append)
-        await session.shows("New, empty experiment")
-        await session.press("up")
-        await session.shows("Opens an empty form")
+        await session.press("p", "up")
+        await session.shows("New, empty experiment", "Opens an empty form")
         for key in ("ctrl+d", "f2", "delete"):  # it is no file
             await session.press(key)
-            await session.pilot.pause()
             assert isinstance(session.app.screen, PresetScreen)
         await session.press("enter")
-        await session.until(lambda: given, "the answer")
-    assert given == [NEW]
+        await session.shows("Experiment:", "Still missing")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (60, 16)])
@@ -209,18 +202,14 @@ async def test_list_and_preview_fit(size: tuple[int, int]) -> None:
         await session.shows("The article's network", "2-2-2 sigmoid, no bias")
 
 
-@pytest.mark.parametrize("name", ["article", "mazur-as-published", "iris"])
-async def test_what_is_computed_in_slices_equals_a_run(name: str) -> None:
-    *_, last = [reached async for reached in trained(load(name))]
-    steps = load(name).training.steps
-    assert last == Reached(Timeline(load(name)).snapshot(steps).loss, steps, steps)
-
-
-async def test_the_loss_at_the_end_in_words() -> None:
-    wild = loads(WILD, "wild", Path())
-    *_, last = [reached async for reached in trained(wild)]
-    timeline = Timeline(wild)
+async def test_the_loss_at_the_end_is_that_of_a_run() -> None:
+    for name in ("article", "mazur-as-published", "iris"):
+        *_, last = [reached async for reached in trained(load(name))]
+        steps = load(name).training.steps
+        assert last == Reached(Timeline(load(name)).snapshot(steps).loss, steps, steps)
+    timeline = Timeline(loads(WILD, "wild", Path()))
     timeline.move_towards(500)
+    *_, last = [reached async for reached in trained(timeline.experiment)]
     assert str(last) == f"diverges at step {timeline.first_not_finite}"
     assert str(Reached(0.5, 1, 1)) == "0.500000 after 1 step"
     assert str(Reached(0.0123456, 12_000, 50_000)) == "0.0123456 after 12,000 of 50,000 steps"
@@ -316,20 +305,6 @@ async def test_what_the_preview_loads_is_opened_and_loaded_once(
         gate.open()
         await session.until(lambda: " mine " in session.status(), "mine")
         assert gate.calls.count(file) == calls
-
-
-async def test_a_copy_is_written_beside_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    gate = Gate(monkeypatch, own_module, "load")
-    async with opened("article") as session:
-        await session.press("p", "ctrl+d")
-        await session.shows("article-copy.toml")
-        await session.press("enter")
-        await session.shows("writing …")
-        await session.press("enter", "escape")  # neither again nor given up
-        assert isinstance(session.app.screen, NameScreen)
-        gate.open()
-        await session.shows("Your own", "article-copy", "f2: rename")
-        assert len(gate.calls) == 1
 
 
 async def test_the_app_goes_on_with_the_new_name_of_what_is_open(own: Path) -> None:
