@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
+import sys
 import termios
 from pathlib import Path
-from typing import Any
 
 from .support import SECONDS, Terminal
 
@@ -23,6 +24,18 @@ def faster(app):
 COMMANDS[:] = [replace(each, run=faster) if each.name == "faster" else each for each in COMMANDS]
 """
 """Is run when Python starts: a key of the app then has a real error in it, and others follow."""
+STUCK = """\
+import os, signal, tty
+from bptui.app.session.shutdown import Shutdown
+
+Shutdown(lambda code: False, lambda: print("kept", file=open("kept.txt", "w"))).watch()
+tty.setraw(0)
+os.kill(os.getpid(), signal.SIGTERM)
+while True:
+    signal.pause()
+"""
+"""A program that cannot be left in an orderly way."""
+GO_ON = "`bptui --resume` continues it"
 
 
 class Mortal(Terminal):
@@ -31,18 +44,14 @@ class Mortal(Terminal):
     def __init__(self, state: Path, *arguments: str, **variables: str) -> None:
         super().__init__(*arguments, columns=80, lines=24, XDG_STATE_HOME=str(state), **variables)
 
-    @property
-    def settings(self) -> list[Any]:
-        return termios.tcgetattr(self.slave)
-
-    @settings.setter
-    def settings(self, settings: list[Any]) -> None:
-        termios.tcsetattr(self.slave, termios.TCSANOW, settings)
-
     def hang_up(self) -> None:
         """Close the window."""
         os.close(self.master)
         self.master = os.open(os.devnull, os.O_RDONLY)
+
+    @property
+    def words(self) -> str:
+        return " ".join(self.plain.split())
 
 
 def kept(state: Path) -> list[bytes]:
@@ -109,8 +118,7 @@ def test_whatever_ends_it_the_session_goes_on(tmp_path: Path) -> None:
         loss = shown_loss(terminal)
         with Mortal(tmp_path, "--resume") as other:  # this one still runs
             assert other.ends() == 2
-            said = " ".join(other.plain.split())
-            assert f"open in another terminal (process {terminal.process.pid})" in said
+            assert f"open in another terminal (process {terminal.process.pid})" in other.words
         terminal.process.kill()
         assert terminal.ends() == -signal.SIGKILL
 
@@ -119,10 +127,9 @@ def test_whatever_ends_it_the_session_goes_on(tmp_path: Path) -> None:
         terminal.press("+")
         assert terminal.ends() == 1
         assert terminal.is_restored()
-        said = " ".join(terminal.plain.split())
-        assert "crashed: IndexError: list index out of range bptui: The session" in said
-        assert "`bptui --resume` continues it" in said
-        assert "Traceback" not in said
+        said = "crashed: IndexError: list index out of range bptui: The session is saved:"
+        assert f"{said} {GO_ON}" in terminal.words
+        assert "Traceback" not in terminal.words
     assert "in faster" in (tmp_path / "bptui" / "crash.txt").read_text()
 
     with resumed(tmp_path, 5, loss, "--plain-driver") as terminal:
@@ -130,9 +137,7 @@ def test_whatever_ends_it_the_session_goes_on(tmp_path: Path) -> None:
         terminal.press("s")
         terminal.shows("step 6 ")
         ends_by_signal(terminal, signal.SIGHUP)
-    assert any(
-        line.startswith(b'{"ended":false') and b'"step":6,' in line for line in kept(tmp_path)
-    )
+    assert any(b'{"ended":false' in line and b'"step":6,' in line for line in kept(tmp_path))
 
 
 def is_stopped_and_goes_on(terminal: Mortal) -> None:
@@ -140,12 +145,11 @@ def is_stopped_and_goes_on(terminal: Mortal) -> None:
     terminal.process.send_signal(signal.SIGSTOP)
     os.waitpid(terminal.process.pid, os.WUNTRACED)
     terminal.settles()
-    settings = terminal.settings
-    terminal.settings = terminal.settings_before
-    before = len(terminal.written)
+    settings, before = termios.tcgetattr(terminal.slave), len(terminal.written)
+    termios.tcsetattr(terminal.slave, termios.TCSANOW, terminal.settings_before)
     terminal.process.send_signal(signal.SIGCONT)
     terminal.until(lambda: b"\x1b[?1049h" in terminal.written[before:], "another start")
-    terminal.until(lambda: terminal.settings == settings, "the settings of before")
+    terminal.until(lambda: termios.tcgetattr(terminal.slave) == settings, "the settings of before")
     terminal.shows("step ", "Network", "Loss", "Derivation")
 
 
@@ -154,7 +158,7 @@ def ends_by_signal(terminal: Terminal, number: signal.Signals) -> None:
     assert terminal.ends() == 128 + number
     assert terminal.is_restored()
     assert "Traceback" not in terminal.plain
-    assert "`bptui --resume` continues it" in terminal.plain
+    assert GO_ON in terminal.plain
 
 
 def test_where_nothing_can_be_written_the_work_goes_on(tmp_path: Path) -> None:
@@ -167,3 +171,26 @@ def test_where_nothing_can_be_written_the_work_goes_on(tmp_path: Path) -> None:
         assert terminal.ends() == 0
         assert terminal.is_restored()
         assert "bptui:" not in terminal.plain  # it was said once
+
+
+def test_the_terminal_is_put_right_where_the_app_cannot_end(tmp_path: Path) -> None:
+    """Also where messages go to a file."""
+    master, slave = os.openpty()
+    before, messages = termios.tcgetattr(slave), tmp_path / "messages"
+    with messages.open("wb") as stream:
+        ended = subprocess.run(
+            [sys.executable, "-c", STUCK],
+            stdin=slave,
+            stdout=slave,
+            stderr=stream,
+            cwd=tmp_path,
+            timeout=120,
+            check=False,
+        )
+    assert ended.returncode == 128 + signal.SIGTERM
+    assert (tmp_path / "kept.txt").read_text() == "kept\n"
+    assert termios.tcgetattr(slave) == before
+    assert b"\x1b[?1049l" in os.read(master, 10_000)
+    assert messages.read_bytes() == b""
+    os.close(master)
+    os.close(slave)

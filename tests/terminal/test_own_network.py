@@ -11,47 +11,33 @@ from pathlib import Path
 from .support import Terminal
 
 TAB, ENTER, RIGHT, CTRL_N, CTRL_S = "\t", "\r", "\x1b[C", "\x0e", "\x13"
-
-
-def type_fields(terminal: Terminal, fields: dict[str, str]) -> None:
-    """Fill the empty form; ``fields`` are keys, and what the screen shows once they are typed."""
-    terminal.shows("Experiment:", "ctrl+s: OK")
-    terminal.press(CTRL_N)
-    terminal.shows("Experiment: untitled", "Still missing")
-    for keys, shown in fields.items():
-        terminal.press(keys)
-        terminal.shows(shown)
-    terminal.press(CTRL_S)
-
-
-def first_line(name: str, folder: Path) -> dict[str, object]:
-    """Step 0 of the saved preset, by a program of its own."""
-    run = [sys.executable, "-m", "bptui", "run", name, "--steps", "0", "--format", "jsonl"]
-    around = {**os.environ, "XDG_DATA_HOME": str(folder)}
-    found = subprocess.run(run, capture_output=True, text=True, check=True, cwd=folder, env=around)
-    line: dict[str, object] = json.loads(found.stdout)
-    return line
+FIELDS = {
+    CTRL_N: "Still missing",
+    f"2-2-2{TAB}{TAB}{TAB}{RIGHT}": "random [typed]",
+    f"{TAB}0.15 0.25{ENTER}0.20 0.30{TAB}0.40,0.50{ENTER}0.45,0.55{TAB}{RIGHT}": "0 [typed]",
+    f"{TAB}0.35 0.35{TAB}0.60 0.60{TAB}{TAB}{TAB}{TAB}0.5{TAB * 6}no": "train biases  no",
+    f"{TAB}{TAB}{TAB}0.05 0.10{TAB}0.01 0.99": "12 weights and biases, 1 sample",
+    CTRL_S: "loss 0.298371",
+}
+"""Keys in the form, and what the screen shows once they are typed."""
 
 
 def test_mazur_typed_saved_and_run(tmp_path: Path) -> None:
-    fields = {
-        f"2-2-2{TAB}{TAB}{TAB}{RIGHT}": "random [typed]",
-        f"{TAB}0.15 0.25{ENTER}0.20 0.30{TAB}0.40,0.50{ENTER}0.45,0.55{TAB}{RIGHT}": "0 [typed]",
-        f"{TAB}0.35 0.35{TAB}0.60 0.60{TAB}{TAB}{TAB}{TAB}0.5{TAB * 6}no": "train biases  no",
-        f"{TAB}{TAB}{TAB}0.05 0.10{TAB}0.01 0.99": "12 weights and biases, 1 sample",
-    }
     name = "mazur-typed"
     with Terminal(columns=80, lines=24, XDG_DATA_HOME=str(tmp_path)) as terminal:
         terminal.shows("step 0", "d: scalar")
         terminal.press("e")
-        type_fields(terminal, fields)
-        terminal.shows("untitled", "loss 0.298371")
+        terminal.shows("Experiment:", "ctrl+s: OK")
+        for keys, shown in FIELDS.items():
+            terminal.press(keys)
+            terminal.shows("untitled", shown)
         terminal.press("w")
         terminal.shows("Save as a preset")
         terminal.press(name + ENTER)
         terminal.until(lambda: name in terminal.status, "the name of the file")
         terminal.press("q")
         assert terminal.ends() == 0
-    loss = first_line(name, tmp_path)["loss"]
-    assert isinstance(loss, float)
-    assert abs(loss - 0.298371109) < 5e-10
+    run = [sys.executable, "-m", "bptui", "run", name, "--steps", "0", "--format", "jsonl"]
+    around = {**os.environ, "XDG_DATA_HOME": str(tmp_path)}
+    found = subprocess.run(run, capture_output=True, text=True, check=True, env=around)
+    assert abs(json.loads(found.stdout)["loss"] - 0.298371109) < 5e-10
