@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from bptui.main import COMMANDS
+from bptui.main import COMMANDS, cli
 from bptui.presets import PresetError, load, loads
 from bptui.presets.describe import same_experiment
+from bptui.presets.errors import cleaned
 from bptui.presets.own import COMMANDS as REFUSED
 from bptui.presets.own import (
     delete,
@@ -21,7 +23,7 @@ from bptui.presets.own import (
     proposed,
     rename,
 )
-from bptui.presets.save import SaveError
+from bptui.presets.save import SaveError, document
 
 PLAIN = "[network]\nlayers = [2, 1]\n[data]\ninputs = [[0, 1]]\ntargets = [[1]]\n"
 
@@ -51,15 +53,6 @@ def test_without_a_folder_there_are_none(folder: Path) -> None:
     assert own_presets() == []
 
 
-def test_they_are_listed_with_what_they_say(folder: Path) -> None:
-    written(folder, "b", f"title = 'B'\ndescription = 'One.\\nTwo.'\nsource = 'S'\n{PLAIN}")
-    file = written(folder, "A 网")
-    first, second = own_presets()
-    assert (first.name, first.title, first.network) == ("A 网", "A 网", "2-1 sigmoid")
-    assert (first.file, first.wrong) == (file, "")
-    assert (second.title, second.source) == ("B", "S")
-
-
 def test_what_is_no_preset_is_listed_with_its_error(folder: Path) -> None:
     written(folder, "good")
     written(folder, "toml", "network = [")
@@ -78,20 +71,6 @@ def test_what_is_no_preset_is_listed_with_its_error(folder: Path) -> None:
     assert "network.layer" in wrong["keys"]
 
 
-def test_a_name_finds_shipped_ones_then_own_ones_then_files(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("mine").write_text(PLAIN.replace("2, 1", "3, 1"))
-    for name in ("mine", "xor"):
-        written(folder, name)
-    assert load("mine").network.layers == (2, 1)
-    assert load("xor").data.source == "dataset"
-    (folder / "mine.toml").unlink()
-    with pytest.raises(PresetError, match=r"data\.inputs"):
-        load("mine")  # the file, whose samples do not fit
-
-
 def test_an_unknown_name_suggests_own_ones_too(folder: Path) -> None:
     written(folder, "exercise-7")
     with pytest.raises(PresetError, match="did you mean exercise-7"):
@@ -105,11 +84,6 @@ def test_a_duplicate_is_the_same_under_another_name(folder: Path, name: str) -> 
     assert names() == ["copy"]
     assert same_experiment(load("copy"), load(name))
     assert load("copy").title == load(name).title
-
-
-def test_a_duplicate_keeps_comments(folder: Path) -> None:
-    old = written(folder, "old", f"# exercise 7\n{PLAIN}")
-    assert duplicate("old", " new.toml ").read_text() == old.read_text()
 
 
 @pytest.mark.parametrize(
@@ -231,3 +205,65 @@ def test_what_is_proposed_to_save_under(
         assert destination(proposed(load(name))).is_file()
     monkeypatch.chdir("/")
     assert destination(proposed(load(str(tmp_path / "7.toml")))) == tmp_path / "7.toml"
+
+
+HOSTILE = r'"""\u001b]0;PWNED\u0007 \u001b[31mred\u202e\u0008\u3000网 line\n\n\tother\u009b"""'
+
+
+def hostile(folder: Path, name: str = "evil\x1b]0;x\x07") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.toml"
+    heads = "".join(f"{key} = {HOSTILE}\n" for key in ("title", "description", "source"))
+    file.write_text(f'{heads}training.mistakes = ["\\u001b[31m"]\n{PLAIN}')
+    return file
+
+
+def test_nothing_in_an_entry_can_command_a_terminal(folder: Path) -> None:
+    hostile(folder)
+    (entry,) = own_presets()
+    assert entry.name == r"evil\x1b]0;x\x07"
+    assert entry.title == entry.source == "red\u3000网 line   other"
+    assert entry.summary == "red\u3000网 line"
+    assert entry.description.split("\n") == ["red\u3000网 line", "", " other"]
+    assert entry.mistakes == (r"\x1b[31m",)
+
+
+def test_an_experiment_has_clean_texts_and_saves_those_of_its_file(folder: Path) -> None:
+    file = hostile(folder)
+    text = file.read_text().replace('training.mistakes = ["\\u001b[31m"]\n', "")
+    file.write_text(text)
+    experiment = load(str(file))
+    for each in (experiment.name, experiment.title, experiment.description, experiment.source):
+        assert all(line.replace("\u3000", "").isprintable() for line in each.split("\n"))
+    assert document(experiment) == text
+
+
+def test_the_list_on_the_command_line_is_clean(folder: Path) -> None:
+    hostile(folder)
+    hostile(folder, "plain")
+    printed = CliRunner().invoke(cli, ["list", "--own"]).stdout
+    assert all(line.replace("\u3000", "").isprintable() for line in printed.split("\n"))
+    assert printed.count("\n") == 2
+
+
+def test_cleaned_text_keeps_lines_and_blanks() -> None:
+    assert cleaned("a\r\nb\rc") == "a\nb\nc"
+    assert cleaned("1\t2\x003\u00a04") == "1 23\u00a04"
+    assert cleaned("\x1b[31m0.5\x1b[0m \x1b]8;;http://x\x1b\\link") == "0.5 link"
+    assert cleaned("\x1b]0;never ended\nkept") == "\nkept"
+    assert cleaned("\ufeffa\u200bb\udcff") == "ab"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("article", "opens the shipped preset"), ("run", "is a command")]
+)
+def test_a_file_whose_name_opens_something_else_says_so(name: str, said: str, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    (folder / f"{name}.toml").write_text(f"description = 'Mine.'\n{PLAIN}")
+    (folder / "other.toml").write_text(PLAIN)
+    first, last = sorted(own_presets(), key=lambda each: each.name == "other")
+    assert f"`bptui {name}` {said}" in first.note
+    assert not last.note
+    line = CliRunner().invoke(cli, ["list", "--own"]).stdout.splitlines()[name == "run"]
+    assert said in line
+    assert line.endswith("Mine")

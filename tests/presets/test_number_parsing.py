@@ -1,4 +1,4 @@
-"""What people type or paste: everything numpy prints reads back, everything else is answered."""
+"""What people type or paste: all that numpy prints reads back, all else is answered."""
 
 # ruff: noqa: RUF001  full-width characters are what input methods write
 from __future__ import annotations
@@ -139,6 +139,22 @@ def refusal(read: Callable[[str], object], text: str) -> str:
         ("W1: 1 2\n3 4", [[1, 2], [3, 4]]),
         ("W[0] =\n1 2\n3 4", [[1, 2], [3, 4]]),
         ("\N{EM DASH}1 \N{HYPHEN}2 \N{NON-BREAKING HYPHEN}3", [[-1, -2, -3]]),
+        ("1,2", [[1, 2]]),
+        ("0,1", [[0, 1]]),
+        ("0,1,1", [[0, 1, 1]]),
+        ("0,0\n0,1\n1,0\n1,1", [[0, 0], [0, 1], [1, 0], [1, 1]]),
+        ("0,0;0,1;1,0;1,1", [[0, 0], [0, 1], [1, 0], [1, 1]]),
+        ("-1,1;1,-1", [[-1, 1], [1, -1]]),
+        ("0.15,0.20;0.25,0.30", [[0.15, 0.2], [0.25, 0.3]]),
+        ("0, 35", [[0, 35]]),
+        ("1, 5; 2, 5", [[1, 5], [2, 5]]),
+        ("[1,2;3,4]", [[1, 2], [3, 4]]),
+        ("[[0,12],[3,4]]", [[0, 12], [3, 4]]),
+        ("[0,12],[3,4]", [[0, 12], [3, 4]]),
+        ("1,2\n3,4", [[1, 2], [3, 4]]),
+        ("0,5\n3,2", [[0, 5], [3, 2]]),
+        ("-0,0.5", [[0, 0.5]]),
+        ("0,0,12\n0,7,100", [[0, 0, 12], [0, 7, 100]]),
         ("1\N{NO-BREAK SPACE}2\N{EM SPACE}3\N{IDEOGRAPHIC SPACE}4", [[1, 2, 3, 4]]),
     ],
 )
@@ -169,14 +185,28 @@ def test_rows(text: str, rows: list[list[float]]) -> None:
         ("array([[1, 2]]", "not closed"),
         ("0x10", "in row 1: '0x10'"),
         ("1/3", "in row 1: '1/3'"),
+        ("0,05;0,10", "0,05 is two numbers here; write 0.05 with a point"),
+        ("0,15;0,20", "0,15 is two numbers here; write 0.15 with a point, or 0, 15 with a space"),
+        ("0,15 0,25\n0,20 0,30", "write 0.15 with a point"),
+        ("0,5 1 2", "write 0.5 with a point"),
+        ("1 0,5", "write 0.5 with a point"),
+        ("[0,15 0,25; 0,20 0,30]", "write 0.15 with a point"),
+        ("1,5;2,5", "write 1.5 with a point, or 1, 5 with a space"),
+        ("0,5;1;0,25", "with a point"),
+        ("0,35", "write 0.35 with a point"),
+        ("0,5\n0,3", "write 0.5 with a point"),
+        ("-0,5", "write -0.5 with a point"),
+        ("1,05", "write 1.05 with a point"),
+        ("\N{MINUS SIGN}1,05", "write -1.05 with a point"),
         ("\x1b[2J", "'"),
     ],
 )
 def test_rows_that_are_none(text: str, said: str) -> None:
-    with pytest.raises(EntryError) as caught:
-        matrix(text)
-    assert said in str(caught.value)
-    assert str(caught.value).isprintable()
+    for read in (matrix, vector):
+        with pytest.raises(EntryError) as caught:
+            read(text)
+        assert said in str(caught.value)
+        assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize(
@@ -257,4 +287,17 @@ def test_no_text_takes_for_ever(text: str) -> None:
     """Read with the square of its length, or worse, each would take minutes."""
     for read in READERS:
         with suppress(EntryError):
+            read(text)
+
+
+@pytest.mark.parametrize("separator", [",", ", ", " , "])
+def test_whole_numbers_that_numpy_prints_with_commas_are_accepted(separator: str) -> None:
+    values = np.array([[0, 5, 10], [100, 12, 0]])
+    assert matrix(np.array2string(values, separator=separator)) == values.tolist()
+
+
+@pytest.mark.parametrize("text", ["5²", "0.15¹", "①", "2₁", "1⁻²"])
+def test_raised_lowered_and_circled_digits_are_no_digits(text: str) -> None:
+    for read in (number, matrix, layers):
+        with pytest.raises(EntryError, match="not a number"):
             read(text)
