@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -18,7 +20,16 @@ from bptui.core.network import Network
 
 ELSEWHERE = clickable("tab: weights, gradients", "app.focus('weights')")
 """What a low screen shows in the place of the diagram while it has the focus."""
-Wanted = tuple[tuple[int, int], ...]
+
+
+@lru_cache(maxsize=8)
+def _arranged(
+    network: Network, width: int, height: int, wanted: tuple[tuple[int, int], ...]
+) -> tuple[Layout, tuple[Edge, ...]]:
+    layout = arrange(network, width, height, wanted)
+    if layout.width > width:  # leave a line for the scroll bar
+        layout = arrange(network, width, height - 1, wanted)
+    return layout, edges(layout)
 
 
 class NetworkPanel(Panel):
@@ -26,32 +37,16 @@ class NetworkPanel(Panel):
 
     def __init__(self) -> None:
         super().__init__("Network", "network")
-        self._key: object = None
-        self._layouts: dict[Wanted, tuple[Layout, tuple[Edge, ...]]] = {}
         self.wires: Wires | None = None
 
     def layout_of(
         self, network: Network, width: int, height: int, selection: Selection | None = None
     ) -> tuple[Layout, tuple[Edge, ...]]:
         """Return the layout in which the selection is drawn, and its edges."""
-        if self._key != (network, width, height):
-            self._key, self._layouts = (network, width, height), {}
-        layout, drawn = self._arranged(network, width, height, ())
+        layout, drawn = _arranged(network, width, height, ())
         units = () if selection is None else selection.units
         wanted = tuple(unit for unit in units if layout.place(*unit) is None)
-        return self._arranged(network, width, height, wanted) if wanted else (layout, drawn)
-
-    def _arranged(
-        self, network: Network, width: int, height: int, wanted: Wanted
-    ) -> tuple[Layout, tuple[Edge, ...]]:
-        if wanted not in self._layouts:
-            layout = arrange(network, width, height, wanted)
-            if layout.width > width:  # leave a line for the scroll bar
-                layout = arrange(network, width, height - 1, wanted)
-            # the usual layout, and the last one in which the selection takes a place
-            self._layouts = {key: kept for key, kept in self._layouts.items() if not key}
-            self._layouts[wanted] = (layout, edges(layout))
-        return self._layouts[wanted]
+        return _arranged(network, width, height, wanted) if wanted else (layout, drawn)
 
     def _current(self, view: View, width: int, height: int) -> tuple[Layout, tuple[Edge, ...]]:
         return self.layout_of(view.snapshot.experiment.network, width, height, view.selection)
