@@ -89,9 +89,10 @@ def test_the_networks_to_read_have_every_edge_and_weight(width: int, height: int
 
 def test_the_strongest_edges_remain() -> None:
     layout = arrange(network((10, 10)), 80, 40)
-    sized = [(float(size), -float(size), edge) for size, edge in enumerate(edges(layout))]
-    assert [size for size, _, _ in strongest(layout, sized)] == [*map(float, range(80, 100))]
-    assert strongest(layout, sized[:16]) == sized[:16]
+    sizes = {edge: float(size) for size, edge in enumerate(edges(layout))}
+    assert strongest(layout, sizes) == [*sizes][80:]
+    few = dict([*sizes.items()][:16])
+    assert strongest(layout, few) == [*few]
 
 
 def test_text_on_the_canvas_is_cut_off_at_the_edges() -> None:

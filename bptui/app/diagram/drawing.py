@@ -54,7 +54,7 @@ class Canvas:
     def strip(self, row: int) -> Strip:
         """Return a row, cells of one style together."""
         segments = [
-            Segment("".join(character for character, _ in run), style)
+            Segment("".join(map(itemgetter(0), run)), style)
             for style, run in groupby(self.cells[row], itemgetter(1))
         ]
         return Strip(segments, self.width)

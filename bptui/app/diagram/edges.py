@@ -94,22 +94,17 @@ def _edge(layer: int, source: Place, destination: Place) -> Edge:
     return Edge(layer, source.unit, destination.unit, start, end, cells)
 
 
-Sized = tuple[float, float, Edge]
-"""A weight's size, the weight, its edge."""
-
-
-def strongest(layout: Layout, sized: list[Sized]) -> list[Sized]:
-    """Return the edges worth drawing, weakest first.
+def strongest(layout: Layout, sizes: Mapping[Edge, float]) -> list[Edge]:
+    """Return the edges worth drawing, those with the smallest weights first.
 
     Where a layer has too many to tell them apart, the largest remain: twice as many as the larger
     of its two layers has units.
     """
-    kept: list[Sized] = []
+    kept: list[Edge] = []
     for layer in range(1, len(layout.columns)):
-        mine = sorted((item for item in sized if item[2].layer == layer), key=lambda item: item[0])
-        most = max(2 * max(map(len, layout.columns[layer - 1 : layer + 1])), 16)
-        kept += mine[-most:]
-    return sorted(kept, key=lambda item: item[0])
+        mine = sorted((edge for edge in sizes if edge.layer == layer), key=sizes.__getitem__)
+        kept += mine[-max(2 * max(map(len, layout.columns[layer - 1 : layer + 1])), 16) :]
+    return sorted(kept, key=sizes.__getitem__)
 
 
 def wires_of(layout: Layout, edges: tuple[Edge, ...], view: View, styles: Styles) -> Wires:
@@ -119,32 +114,29 @@ def wires_of(layout: Layout, edges: tuple[Edge, ...], view: View, styles: Styles
     labels say it: the cells of all edges are many bytes on the way to a terminal.
     """
     weights, names = view.parameters.weights, view.snapshot.experiment.network.names
-    values = (float(weights[e.layer - 1][e.source, e.destination]) for e in edges)
-    sized = [(abs(value), value, edge) for value, edge in zip(values, edges, strict=True)]
+    values = {edge: float(weights[edge.layer - 1][edge.source, edge.destination]) for edge in edges}
     largest: dict[int, float] = {}
-    for size, _, edge in sized:
-        largest[edge.layer] = max(size, largest.get(edge.layer, 0.0))
-    kept = strongest(layout, sized)
-    some = len(kept) < len(sized)
-    selected = next((item for item in sized if item[2].selection == view.selection), None)
-    if selected is not None:
-        kept = [item for item in kept if item is not selected] + [selected]
+    for edge, value in values.items():
+        largest[edge.layer] = max(abs(value), largest.get(edge.layer, 0.0))
+    kept = strongest(layout, {edge: abs(value) for edge, value in values.items()})
+    some = len(kept) < len(edges)
+    selected = tuple(edge for edge in edges if edge.selection == view.selection)
+    kept = [edge for edge in kept if edge not in selected] + [*selected]
     width = max(layout.label_decimals + 3, LEAST_LABEL)  # of all, so that none ever moves
     places = {} if some else label_places(layout, edges, width)
-    if selected is not None and selected[2] not in places:
-        places = {**places, **label_places(layout, selected[2:], width)}
+    if selected and selected[0] not in places:
+        places = {**places, **label_places(layout, selected, width)}
     strokes = []
-    for _, value, edge in kept:
-        style = styles.sign(value, largest[edge.layer])
-        if selected is not None and edge is selected[2]:
+    for edge in kept:
+        style = styles.sign(values[edge], largest[edge.layer])
+        if edge in selected:
             style = styles.strong
         elif view.operation is not None and edge not in places:
             own = names.weights(edge.layer), names.weight_gradient(edge.layer)
             style = style + styles.bold if highlight(view, *own) else styles.faint
         # no dots of others make the selected one thicker
-        alone = selected is not None and edge is selected[2]
-        strokes.append(Stroke(edge, style, value < 0.0, alone))
-    labels = tuple((edge, places[edge]) for _, _, edge in kept if edge in places)
+        strokes.append(Stroke(edge, style, values[edge] < 0.0, edge in selected))
+    labels = tuple((edge, places[edge]) for edge in kept if edge in places)
     return Wires(tuple(strokes), labels, width, some)
 
 

@@ -20,7 +20,7 @@ from bptui.app.styles import Styles
 from bptui.app.view import Selection, View
 from bptui.core.activations import limits
 from bptui.core.arrays import Array
-from bptui.core.evaluation import Classes, Evaluator, accuracy, confusion
+from bptui.core.evaluation import Classes, Evaluator, confusion
 from bptui.core.experiment import Experiment
 
 WIDEST_NAME = 12
@@ -146,12 +146,13 @@ def _add_bar(line: Line, bars: Bars, value: float, styles: Styles, *, target: bo
         line.add("not a number"[:room], styles.warning)
         return
     length = abs(min(max(value, span.low), span.high)) / span.width * room
+    zero_at = line.width + zero
     if value < 0:
         cells = min(max(round(length), 1), zero)
-        line.add(" " * (zero - cells), styles.text)
+        line.pad(zero_at - cells, styles.text)
         line.add(("░" if target else "█") * cells, styles.dim if target else styles.negative[1])
         return
-    line.add(" " * zero, styles.text)
+    line.pad(zero_at, styles.text)
     length = min(length, room - zero)
     whole, rest = divmod(round(length * 8), 8)
     if target:
@@ -173,15 +174,14 @@ class Part(NamedTuple):
     labels: Places
     evaluator: Evaluator
 
-    def head(self, right: int, share: float) -> str:
+    def head(self, right: int) -> str:
         """Return what stands behind the title."""
         total = len(self.labels)
-        percent = "  nan %" if math.isnan(share) else f"{100.0 * share:5.1f} %"
-        return f"  {percent}  {right:>{len(str(total))}} of {total} right"
+        return f"  {100.0 * right / total:5.1f} %  {right:>{len(str(total))}} of {total} right"
 
     @property
     def width(self) -> int:
-        return 1 + len(self.title + self.head(0, 0.0))
+        return 1 + len(self.title + self.head(0))
 
 
 @lru_cache(maxsize=2)
@@ -223,18 +223,17 @@ def class_table(view: View, look: Look, width: int, height: int) -> Picture:
         cell, wide = fit(width - 2)
     tall = count + 3
     lines = tall if beside else (tall + 1) * len(parts) - 1
-    predicted = [
-        classes.predicted(part.evaluator.outputs(view.snapshot.parameters)) for part in parts
+    found = [part.evaluator.outputs(view.snapshot.parameters) for part in parts]
+    counts = [
+        confusion(part.labels, classes.predicted(outputs), count)
+        for part, outputs in zip(parts, found, strict=True)
     ]
-    pairs = [*zip(parts, predicted, strict=True)]
-    counts = [confusion(part.labels, found, count) for part, found in pairs]
 
     def line_at(number: int, y: int) -> Line:
         part, line = parts[number], Line()
         if y == 0:
-            share = accuracy(part.labels, predicted[number])
             line.add(" ", styles.text).add(part.title, styles.strong)
-            return line.add(part.head(int(counts[number].trace()), share), styles.text)
+            return line.add(part.head(int(counts[number].trace())), styles.text)
         if y == 1:
             line.pad(1 + side, styles.text)
             return line.add(justified("predicted", max(cell * count, 11)), styles.dim)

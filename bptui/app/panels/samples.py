@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import ClassVar, Literal
 
 import numpy as np
 from rich.cells import cell_len
-from rich.style import Style
 from textual.binding import Binding
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -43,7 +41,7 @@ class Listing:
         self.editable = self.inputs + self.outputs
         """Inputs and targets, which come before the outputs."""
         self.digits = max(len(str(max(self.samples, self.tests))), 2)
-        self.labels = None if self.classes is None else np.concatenate(self.classes.both)
+        self.labels = np.concatenate(self.classes.both) if self.classes else np.zeros(0)
         inputs = np.concatenate([data.inputs, data.test_inputs])
         targets = np.concatenate([data.targets, data.test_targets])
         self.largest = np.abs(np.hstack([inputs, targets])).max(axis=0)
@@ -204,84 +202,56 @@ class SamplesPanel(FollowingPanel):
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         listing, seen = listing_of(view.snapshot.experiment), self.seen(view)
-        table = listing.table(width)
-        self.note(*listing.remarks(self._column(view), table.cell))
+        table, styles, chosen = listing.table(width), self.text_styles, self._column(view)
+        self.note(*listing.remarks(chosen, table.cell))
         found = map(listing.sample_at, range(seen.y + 1, seen.y + height))
         samples = [sample for sample in found if sample is not None]
-        shown = self._outputs(view, samples)
-        outputs = dict(zip(samples, shown, strict=True))
+        outputs = _outputs(view, samples)
         # the batch may be as large as the data: looked through once, not for every row
-        batch = set(np.array(samples)[np.isin(samples, view.snapshot.batch)].tolist())
-        sizes = [*listing.largest.tolist(), *(largest(column) for column in shown.T)]
+        in_batch = np.isin(samples, view.snapshot.batch)
+        sizes = [*listing.largest.tolist(), *(largest(column) for column in outputs.T)]
         decimals = [places(size, table.cell - 1) for size in sizes]
 
         def row_of(_: int, row: int, columns: range) -> Row:
-            sample = listing.sample_at(row)
             if row == 0:
-                return self._headings(view, table, columns)
+                lit = [styles.strong if column == chosen else styles.dim for column in columns]
+                texts = [fitted(listing.heading(at, table.cell), table.cell) for at in columns]
+                cells = [Cell(*pair, pair[1]) for pair in zip(texts, lit, strict=True)]
+                return Row([("#".rjust(1 + listing.digits), styles.dim)], cells)
+            sample = listing.sample_at(row)
             if sample is None:
-                text = " test samples, not used for training"
-                return Row([(text, self.text_styles.dim)], ())
-            cells = self._cells(view, table, sample, outputs[sample], decimals, columns)
-            return Row(self._marks(view, sample, outputs[sample], sample in batch), cells)
+                return Row([(" test samples, not used for training", styles.dim)], ())
+            at, one = samples.index(sample), sample_of(listing.experiment, sample)
+            here = sample == looked_at(view)
+            marks = [
+                ("▸" if here else " ", styles.accent),
+                (str(one.number).rjust(listing.digits), styles.strong if here else styles.dim),
+                ("•" if in_batch[at] else " ", styles.accent),
+            ]
+            if listing.classes is not None:
+                right = listing.classes.predicted(outputs[[at]])[0] == listing.labels[sample]
+                marks.append(("✓", styles.dim) if right else ("✗", styles.warning))
+            cells = []
+            values = [*one.inputs.tolist(), *one.targets.tolist(), *outputs[at].tolist()]
+            for column in columns:
+                text = short(values[column], table.cell - 1, decimals[column])
+                style = styles.strong
+                if column < listing.editable:
+                    style = styles.text if column < listing.inputs else styles.dim
+                if here and column == chosen:
+                    style = styles.selected(styles.text, self.has_focus)
+                    text = text.rjust(table.cell - 1)
+                cells.append(Cell(text, style, styles.text))
+            return Row(marks, cells)
 
         window = Region(seen.x, seen.y, seen.width, min(height, table.rows - seen.y))
-        return painted([table], window, self.text_styles.text, row_of)
+        return painted([table], window, styles.text, row_of)
 
-    def _headings(self, view: View, table: Table, columns: range) -> Row:
-        styles, listing, cell = self.text_styles, listing_of(view.snapshot.experiment), table.cell
-        cells = []
-        for column in columns:
-            style = styles.strong if column == self._column(view) else styles.dim
-            cells.append(Cell(fitted(listing.heading(column, cell), cell), style, style))
-        return Row([("#".rjust(1 + listing.digits), styles.dim)], cells)
 
-    def _marks(
-        self, view: View, sample: int, outputs: Array, in_batch: bool
-    ) -> list[tuple[str, Style]]:
-        """Return the mark of the one looked at, the number, that of the batch, right or wrong."""
-        styles, listing = self.text_styles, listing_of(view.snapshot.experiment)
-        here = sample == looked_at(view)
-        number = str(sample_of(listing.experiment, sample).number).rjust(listing.digits)
-        pieces = [
-            ("▸" if here else " ", styles.accent),
-            (number, styles.strong if here else styles.dim),
-            ("•" if in_batch else " ", styles.accent),
-        ]
-        if listing.classes is not None and listing.labels is not None:
-            right = listing.classes.predicted(outputs[None, :])[0] == listing.labels[sample]
-            pieces.append(("✓", styles.dim) if right else ("✗", styles.warning))
-        return pieces
-
-    def _cells(
-        self,
-        view: View,
-        table: Table,
-        sample: int,
-        outputs: Array,
-        decimals: list[int],
-        columns: range,
-    ) -> Iterator[Cell]:
-        styles, listing = self.text_styles, listing_of(view.snapshot.experiment)
-        chosen = self._column(view) if sample == looked_at(view) else -1
-        one = sample_of(listing.experiment, sample)
-        values = [*one.inputs, *one.targets, *outputs]
-        for column in columns:
-            style = styles.strong
-            if column < listing.editable:
-                style = styles.text if column < listing.inputs else styles.dim
-            text = short(float(values[column]), table.cell - 1, decimals[column])
-            if column == chosen:
-                style, text = (
-                    styles.selected(styles.text, self.has_focus),
-                    text.rjust(table.cell - 1),
-                )
-            yield Cell(text, style, styles.text)
-
-    def _outputs(self, view: View, samples: list[int]) -> Array:
-        """Return the outputs for these few samples at the shown step."""
-        experiment = view.snapshot.experiment
-        forward = _pass_of(experiment.network, len(samples))
-        for row, sample in enumerate(samples):
-            forward.inputs[row] = sample_of(experiment, sample).inputs
-        return forward.run(view.snapshot.parameters)
+def _outputs(view: View, samples: list[int]) -> Array:
+    """Return the outputs for these few samples at the shown step."""
+    experiment = view.snapshot.experiment
+    forward = _pass_of(experiment.network, len(samples))
+    for row, sample in enumerate(samples):
+        forward.inputs[row] = sample_of(experiment, sample).inputs
+    return forward.run(view.snapshot.parameters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import product
 
 from textual.events import Click, MouseEvent, MouseScrollDown, MouseScrollUp
 from textual.geometry import Offset
@@ -90,19 +91,15 @@ class StatusLine(Widget, can_focus=True):
         networks = [whole, whole.removesuffix(", no bias"), sizes, f"{len(network.layers)} layers"]
         # what is selected must be in sight
         trainings = (optimizer,) if self.has_focus else (optimizer, "")
-        choices = [
-            (f"   {form}", loss_name, trained)
-            for trained in trainings
-            for loss_name in (f"   {training.loss.replace('_', ' ')}", "")
-            for form in networks
-        ]
-        choices.append(("", "", trainings[-1]))
+        losses = (f"   {training.loss.replace('_', ' ')}", "")
+        choices = [(f"   {n}{loss}", t) for t, loss, n in product(trainings, losses, networks)]
+        choices.append(("", trainings[-1]))
         mistakes = f"   {count} mistake{'s' * (count > 1)}" if count else ""
         if line.width + len(mistakes) + len(trainings[-1]) <= room:
             line.add(mistakes, styles.warning)
         fitting = (choice for choice in choices if line.width + sum(map(len, choice)) <= room)
-        described, loss_name, trained = next(fitting, choices[-1])
-        line.add(described + loss_name, styles.dim)
+        described, trained = next(fitting, choices[-1])
+        line.add(described, styles.dim)
         self._optimizer_cells = range(0)
         if trained:
             self._optimizer_cells = range(line.width + 3, line.width + len(optimizer))
