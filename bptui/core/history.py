@@ -13,7 +13,7 @@ from threading import Lock
 import numpy as np
 
 from bptui.core.arrays import Array, Integers
-from bptui.core.evaluation import test_loss
+from bptui.core.evaluation import Evaluator
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 
@@ -320,6 +320,8 @@ class TestLosses:
         """The next step at which one is wanted."""
         self.steps: list[int] = []
         self.values: list[float] = []
+        self._evaluator: tuple[Experiment, Evaluator] | None = None
+        """The last one, which is dear to make."""
 
     @classmethod
     def of(cls, experiment: Experiment) -> TestLosses | None:
@@ -330,8 +332,11 @@ class TestLosses:
 
     def add(self, experiment: Experiment, parameters: Parameters) -> None:
         """Take the loss at step :attr:`next`, whose state has these ``parameters``."""
+        data = experiment.data
+        if self._evaluator is None or self._evaluator[0] is not experiment:
+            self._evaluator = experiment, Evaluator(experiment.network, data.test_inputs)
         self.steps.append(self.next)
-        self.values.append(test_loss(experiment, parameters))
+        self.values.append(self._evaluator[1].loss(experiment, parameters, data.test_targets))
         while len(self.steps) > MOST_TESTS:
             self._stride *= 2
             kept = [place for place, at in enumerate(self.steps) if at % self._stride == 0]

@@ -296,16 +296,14 @@ def ordered(
 ) -> list[Node]:
     """Return every node that ``outputs`` depend on, inputs before what uses them, each once."""
     found: dict[Node, None] = {}
-    stack = [(each, False) for each in reversed(list(outputs))]
+    stack = [*outputs][::-1]
     while stack:
-        node, entered = stack.pop()
-        if node in found:
-            continue
-        if entered:
-            found[node] = None
-            continue
-        stack.append((node, True))
-        stack += [(each, False) for each in reversed(inputs(node)) if each not in found]
+        node = stack[-1]
+        missing = [each for each in inputs(node) if each not in found] if node not in found else []
+        if missing:
+            stack += missing[::-1]
+        else:
+            found[stack.pop()] = None
     return list(found)
 
 
@@ -327,4 +325,7 @@ def evaluate(outputs: Iterable[Node], values: Mapping[Node, Values]) -> dict[Nod
 
 def broadcast(*shapes: Shape, **settings: Setting) -> Shape:
     """Return the shape of an operation element by element."""
+    longest = max(shapes, key=len)
+    if all(shape == longest or not shape for shape in shapes):
+        return longest  # by far the most, and numpy takes its time
     return cast(Shape, np.broadcast_shapes(*shapes))
