@@ -13,7 +13,7 @@ from typing import TextIO
 
 @contextmanager
 def written_whole(path: Path, overwrite: bool = True, private: bool = False) -> Iterator[TextIO]:
-    """The stream to write a regular file to; the file is there when the block ends without error.
+    """Give the stream to write a regular file to, which is there once the block ends without error.
 
     Until then it is a hidden file beside ``path``, gone again after an error. A file that exists
     keeps its mode, a link stays a link. Without ``overwrite`` nothing is replaced, not even what

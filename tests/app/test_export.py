@@ -133,6 +133,10 @@ async def test_names_and_formats_follow_each_other(folder: Path) -> None:
     async with opened("article-listing-1", (80, 24)) as session:
         await session.press("x")
         await says(session, "(•) the program", "[numpy]", "/article-listing-1.py")
+        y = next(y for y, line in enumerate(session.lines()) if "the screen" in line)
+        await session.pilot.click(offset=(session.lines()[y].index("text"), y))
+        await says(session, "(•) the screen SVG [text]", "/article-listing-1-step-0.txt")
+        await session.press("up", "up")
         assert isinstance(session.app.focused, Choices)
         for name, chosen, path in (
             ("mine.tex", "(•) the worksheet of step 0 Markdown [LaTeX] text", "here/mine.tex"),

@@ -13,10 +13,12 @@ from textual import work
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.events import Click
+from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from bptui.app.lines import clickable, key_hints
+from bptui.app.lines import key_hints
 from bptui.app.screens.dialog import Question
 from bptui.app.screens.exports import (
     FORMATS,
@@ -68,6 +70,11 @@ class Choices(Static, can_focus=True):
         Binding("right,space", "screen.turn(1)", "Next format", show=False),
         Binding("enter", "screen.answer", "Export", show=False),
     ]
+
+    def on_click(self, event: Click) -> None:
+        screen, place = self.screen, event.style.meta.get("format")
+        if isinstance(screen, ExportScreen) and place is not None:
+            screen.action_choose(place)
 
 
 class ExportScreen(Question[Path | None, tuple[Path, Rows]]):
@@ -137,7 +144,8 @@ class ExportScreen(Question[Path | None, tuple[Path, Rows]]):
         self._choices.update(Content("\n").join(lines))
 
     def _choice(self, text: str, form: Format, style: str) -> Content:
-        return clickable(text, f"screen.choose({FORMATS.index(form)})", style)
+        meta = Style.from_meta({"format": FORMATS.index(form)})
+        return Content.styled(text, style).stylize(meta)
 
     def _choose(self, form: Format) -> None:
         if self._job is None:

@@ -19,7 +19,7 @@ class DestinationError(ValueError):
 
 
 def destination(text: str, shown: int, experiment: Experiment) -> int:
-    """The step that ``text`` leads to from step ``shown``.
+    """Return the step that ``text`` leads to from step ``shown``.
 
     Raises :class:`DestinationError` where it leads nowhere.
     """
@@ -42,7 +42,7 @@ def destination(text: str, shown: int, experiment: Experiment) -> int:
 
 
 def _whole(text: str) -> float:
-    """A whole number, with or without separators or an exponent; inf where it is too large.
+    """Return a whole number, with or without separators or an exponent; inf where it is too large.
 
     As a float, which is exact up to the largest step and never takes long.
     """

@@ -157,7 +157,7 @@ class PresetScreen(Dialog[Experiment | New | None]):
     async def _read(self) -> None:
         """Fill in what the files say, the small ones first, some of them at a time."""
         stamps = [stamp(entry.file) for key, entry in self._entries.items() if key.startswith(OWN)]
-        left = sorted((each for each in stamps if each not in _entries), key=lambda each: each[2])
+        left = sorted(set(stamps) - _entries.keys(), key=lambda found: found[2])
         listed = perf_counter()
         for number, found in enumerate(left, 1):
             entry = _entries[found] = await in_background(own_entry, found[0])

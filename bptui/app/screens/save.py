@@ -53,9 +53,10 @@ class SaveScreen(Question[Path | None, Path]):
         self._at_shown_step = edited_after_start and shown.step > 0
         self._overwrites: Path | None = None
         self._choices = Static(id="choices", markup=False)
+        self._lost = Static(id="lost", markup=False)
 
     def rows(self) -> Iterable[Widget]:
-        choices = [self._choices] if self._snapshot.step > 0 else []
+        choices = [self._choices, self._lost] if self._snapshot.step > 0 else []
         return *super().rows(), Static(HINT, classes="hint", markup=False), *choices
 
     def on_mount(self) -> None:
@@ -82,10 +83,10 @@ class SaveScreen(Question[Path | None, Path]):
             chosen = at_shown_step == self._at_shown_step
             mark, style = ("(•)", "bold") if chosen else ("( )", "")
             lines.append(clickable(f"{mark} {text}", f"screen.choose({at_shown_step})", style))
-        lines += [Content(""), Content.styled(self._lost(), "$text-muted")]
         self._choices.update(Content("\n").join(lines))
+        self._lost.update(self._explained())
 
-    def _lost(self) -> str:
+    def _explained(self) -> str:
         """Return what the choice means, and what of it no preset can hold."""
         if not self._at_shown_step:
             if self._edited_after_start:

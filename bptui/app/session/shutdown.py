@@ -104,7 +104,7 @@ class Shutdown:
         threading.Thread(target=self._watch, name="shutdown", daemon=True).start()
 
     def over(self) -> None:
-        """The app has ended: nothing but the exit is left."""
+        """Note that the app has ended: nothing but the exit is left."""
         self._over.set()
         if hung_up():
             self.code = self.code or SIGNALLED + HANG_UP

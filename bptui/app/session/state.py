@@ -252,7 +252,7 @@ def state_of(snapshot: Snapshot) -> Array:
     """Return all numbers of its state, as the engine holds them."""
     layout = Layout(snapshot.experiment.network)
     parts = (snapshot.parameters, *snapshot.slots.values())
-    return np.concatenate([layout.flatten(each) for each in parts])
+    return np.concatenate([layout.flatten(part) for part in parts])
 
 
 def _bytes(numbers: Array) -> bytes:
