@@ -42,14 +42,14 @@ BLANK = Strip([], 0)
 
 
 def fitted(text: str, room: int) -> str:
-    """``text`` cut to ``room`` cells, the cut shown."""
+    """Cut ``text`` to ``room`` cells, and show the cut."""
     if cell_len(text) <= room:
         return text
     return set_cell_size(text, room - 1) + "…" if room > 0 else ""
 
 
 def justified(text: str, room: int) -> str:
-    """``text`` at the right end of ``room`` cells."""
+    """Put ``text`` at the right end of ``room`` cells."""
     text = fitted(text, room)
     return " " * (room - cell_len(text)) + text
 
@@ -61,7 +61,7 @@ HINT = re.compile(rf"({KEY})(?:(?!,|\s\s|{KEY}).)*")
 
 
 def pressing(key: str) -> str:
-    """The action of pressing a key."""
+    """Return the action of pressing a key."""
     return f"app.press('{key}')"
 
 
@@ -72,12 +72,12 @@ def spot(action: str) -> Style:
 
 
 def clickable(text: str, action: str, style: str = "") -> Content:
-    """The same for a border or a widget of text; the action is the widget's own, or ``app.``'s."""
+    """Make text of a border or a widget run an action, the widget's own or ``app.``'s."""
     return Content.styled(text, style).stylize(ContentStyle.from_meta({"@click": action}))
 
 
 def tabs(names: Sequence[str], chosen: str, action: str) -> Content:
-    """The names side by side, one underlined; ``action`` is done with the one that is clicked."""
+    """Put names side by side, one underlined; ``action`` is done with the one clicked."""
     return Content("  ").join(
         clickable(each, f"{action}('{each}')", "bold underline" if each == chosen else "")
         for each in names
@@ -85,7 +85,7 @@ def tabs(names: Sequence[str], chosen: str, action: str) -> Content:
 
 
 def key_hints(text: str) -> Content:
-    """``enter opens, esc closes``: what the keys do; a click on it presses the key."""
+    """Make ``enter opens, esc closes`` press the keys that are clicked."""
     made = Content(text)
     for found in HINT.finditer(text):
         style = ContentStyle.from_meta({"@click": pressing(NAMED.get(found[1], found[1]))})

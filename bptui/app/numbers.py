@@ -21,13 +21,13 @@ class Form(NamedTuple):
 
 
 def largest(values: Array) -> float:
-    """The greatest size of the finite numbers."""
+    """Return the greatest size of the finite numbers."""
     sizes = np.abs(values)
     return float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))
 
 
 def form_of(size: float, decimals: int, beside: int = 4) -> Form:
-    """The form of numbers of which ``size`` is the largest, ``decimals`` + ``beside`` wide.
+    """Return the form of numbers up to ``size`` in size, ``decimals`` + ``beside`` wide.
 
     It alone decides, and as rarely as possible: the digits shall not move while training goes on.
     Without an exponent, what is small beside it reads +0.0000 or -0.0000.
@@ -41,7 +41,7 @@ def form_of(size: float, decimals: int, beside: int = 4) -> Form:
 
 
 def signed(value: float, form: Form) -> str:
-    """+0.1500 or -4.8e-05 in the width of ``form``; 0 has no sign."""
+    """Write +0.1500 or -4.8e-05 in the width of ``form``; 0 has no sign."""
     for digits in range(form.digits, -1, -1):
         text = f"{value:+.{digits}{form.kind}}"
         if len(text) <= form.width:
@@ -50,7 +50,7 @@ def signed(value: float, form: Form) -> str:
 
 
 def label(value: float, size: float, decimals: int) -> str:
-    """+0.150 for an edge, with no blanks: at most ``decimals`` + 3 wide, +5e-09 excepted.
+    """Write +0.150 for an edge, without blanks: at most ``decimals`` + 3 wide, or +5e-09.
 
     ``size`` is that of the largest number of the layer: it decides whether all have exponents.
     """
@@ -63,13 +63,13 @@ def label(value: float, size: float, decimals: int) -> str:
 
 
 def plain(value: float, form: Form) -> str:
-    """Like :func:`signed` with a space for the plus sign."""
+    """Write like :func:`signed`, with a space for the plus sign."""
     text = signed(value, form)
     return text.replace("+", " ", 1) if text.lstrip().startswith("+") else text
 
 
 def loss(value: float) -> str:
-    """At least six significant digits: 0.163287, 2.46503e-08."""
+    """Write at least six significant digits: 0.163287, 2.46503e-08."""
     text = f"{value:.6g}"
     mantissa, _, exponent = text.partition("e")
     digits = len(mantissa.replace("-", "").replace(".", "").lstrip("0"))
@@ -79,13 +79,13 @@ def loss(value: float) -> str:
 
 
 def places(size: float, width: int) -> int:
-    """As many decimals as ``width`` has room for where numbers are up to ``size`` in size."""
+    """Return how many decimals ``width`` has room for where numbers are up to ``size``."""
     fitting = (each for each in range(width - 3, 0, -1) if len(f"{-size:.{each}f}") <= width)
     return next(fitting, 0)
 
 
 def short(value: float, width: int, decimals: int) -> str:
-    """-0.25, 12.30; 1e+09 where that is too wide."""
+    """Write -0.25, 12.30; 1e+09 where that is too wide."""
     text = f"{value:.{decimals}f}"
     if len(text) > width:
         return f"{value:.0e}"
@@ -93,6 +93,6 @@ def short(value: float, width: int, decimals: int) -> str:
 
 
 def ordinal(number: int) -> str:
-    """1st, 2nd, 3rd, 4th, ... 11th, ..."""
+    """Write 1st, 2nd, 3rd, 4th, ... 11th, ..."""
     endings = {1: "st", 2: "nd", 3: "rd"}
     return f"{number}{endings.get(number % 10 if number // 10 % 10 != 1 else 0, 'th')}"

@@ -69,7 +69,7 @@ ANSI_DARK, ANSI_LIGHT = ANSI = "ansi-dark", "ansi-light"
 
 
 def fitting(around: Capabilities) -> str:
-    """The name of the theme to start with.
+    """Return the name of the theme to start with.
 
     With 16 colours nobody knows what they look like, or the background: text in the terminal's own
     colours can be read on all of them.
@@ -82,7 +82,7 @@ def fitting(around: Capabilities) -> str:
 
 
 def counterpart(theme: Theme) -> str:
-    """The name of the light theme for a dark one, and the other way round."""
+    """Return the name of the light theme for a dark one, and the other way round."""
     if theme.ansi:
         return ANSI_LIGHT if theme.dark else ANSI_DARK
     return LIGHT.name if theme.dark else DARK.name
@@ -110,17 +110,17 @@ class Styles(NamedTuple):
     """Laid over the selection in the other panels."""
 
     def highlighted(self, style: Style, highlight: Highlight) -> Style:
-        """``style`` for something that the operation has read or written, or has not."""
+        """Return ``style`` for something that the operation has read or written, or has not."""
         if not highlight:
             return style
         return style + (self.written if highlight == "written" else self.read)
 
     def selected(self, style: Style, focused: bool) -> Style:
-        """``style`` for the selection, brightest in the focused panel."""
+        """Return ``style`` for the selection, brightest in the focused panel."""
         return style + (self.chosen if focused else self.paired)
 
     def sign(self, value: float, largest: float) -> Style:
-        """The style of a number among others of which ``largest`` is the greatest in size."""
+        """Return the style of a number among others of which ``largest`` is the largest in size."""
         if value == 0.0 or value != value:
             return self.dim
         size = abs(value) / largest if largest else 0.0
@@ -129,14 +129,14 @@ class Styles(NamedTuple):
 
 
 def styles_of(app: App[object]) -> Styles:
-    """The styles for the theme that ``app`` shows."""
+    """Return the styles for the theme that ``app`` shows."""
     theme = app.current_theme
     return ansi_styles(theme.dark) if app.native_ansi_color else own_styles(theme.dark)
 
 
 @lru_cache(maxsize=2)
 def ansi_styles(dark: bool) -> Styles:
-    """The styles in the terminal's own colours, on a dark or a light background."""
+    """Return the styles in the terminal's own colours, on a dark or a light background."""
     plain, bold, dim = Style(), Style(bold=True), Style(dim=True)
     blue, orange = ("bright_blue", "yellow") if dark else ("blue", "red")
     accent, warning = ("bright_cyan", "bright_yellow") if dark else ("magenta", "red")
@@ -157,35 +157,35 @@ def ansi_styles(dark: bool) -> Styles:
     )
 
 
+OWN = {
+    True: (
+        "#d4d4d8 #ffffff #9c9fa8 #656a75 #7dd3c0 #ffd166 #2a3834",
+        "#84a3d0 #7db2f2 #a9d0ff",
+        "#c6996f #eb9e55 #ffbe82",
+    ),
+    False: (
+        "#1e2026 #000000 #595e66 #848991 #0a6b5a #6e4d00 #d3f0ea",
+        "#4a658d #2160b0 #083a80",
+        "#7d5f3b #944a0a #6b2f00",
+    ),
+}
+"""Text, strong, dim, faint, accent, warning, what is written; blues and oranges, the weak first.
+
+What is read has a contrast of 4.5 to what lies below it, in 256 colours too, of which that of what
+is written must not become a bright one.
+"""
+
+
 @lru_cache(maxsize=2)
 def own_styles(dark: bool) -> Styles:
-    """The styles in bptui's colours, for a dark or a light background.
+    """Return the styles in bptui's colours, for a dark or a light background."""
+    plain, blues, oranges = OWN[dark]
+    text, strong, dim, faint, accent, warning, written = plain.split()
 
-    What is read has a contrast of 4.5 to what lies below it, in 256 colours too, of which ``tint``
-    must not become a bright one.
-    """
-    if dark:
-        blues, oranges = ("#84a3d0", "#7db2f2", "#a9d0ff"), ("#c6996f", "#eb9e55", "#ffbe82")
-        tint = "#2a3834"
-        text, strong, dim, faint, accent, warning = (
-            "#d4d4d8",
-            "#ffffff",
-            "#9c9fa8",
-            "#656a75",
-            "#7dd3c0",
-            "#ffd166",
-        )
-    else:
-        blues, oranges = ("#4a658d", "#2160b0", "#083a80"), ("#7d5f3b", "#944a0a", "#6b2f00")
-        tint = "#d3f0ea"
-        text, strong, dim, faint, accent, warning = (
-            "#1e2026",
-            "#000000",
-            "#595e66",
-            "#848991",
-            "#0a6b5a",
-            "#6e4d00",
-        )
+    def three(colours: str) -> tuple[Style, Style, Style]:
+        weak, middling, strong = map(Style.parse, colours.split())
+        return weak, middling, strong
+
     return Styles(
         text=Style(color=text),
         strong=Style(color=strong, bold=True),
@@ -193,10 +193,10 @@ def own_styles(dark: bool) -> Styles:
         faint=Style(color=faint),
         accent=Style(color=accent),
         warning=Style(color=warning, bold=True),
-        positive=(Style(color=blues[0]), Style(color=blues[1]), Style(color=blues[2])),
-        negative=(Style(color=oranges[0]), Style(color=oranges[1]), Style(color=oranges[2])),
+        positive=three(blues),
+        negative=three(oranges),
         bold=Style(bold=True),
-        written=Style(bold=True, bgcolor=tint),
+        written=Style(bold=True, bgcolor=written),
         read=Style(underline=True),
         chosen=Style(bold=True, reverse=True),
         paired=Style(color=dim, reverse=True),
@@ -212,7 +212,7 @@ PENDING = "·"
 
 
 def highlight(view: View, *quantities: str) -> Highlight:
-    """Whether the operation has written one of the quantities; else whether it has read one."""
+    """Tell whether the operation has written one of the quantities, or else read one."""
     operation = view.operation
     if operation is None:
         return ""

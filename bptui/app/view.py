@@ -37,7 +37,7 @@ class Selection(NamedTuple):
     source: int = 0
 
     def name(self, names: Names) -> str:
-        """w5, b_h1 or h1."""
+        """Return w5, b_h1 or h1."""
         if self.kind == "weight":
             return names.weight(self.layer, self.source, self.unit)
         unit = names.unit(self.layer, self.unit)
@@ -50,7 +50,7 @@ class Selection(NamedTuple):
         return ((self.layer - 1, self.source), own) if self.kind == "weight" else (own,)
 
     def within(self, network: Network) -> Selection:
-        """The nearest thing that exists in ``network``: itself where it does."""
+        """Return the nearest thing that exists in ``network``: itself where it does."""
         kind = self.kind if network.bias or self.kind != "bias" else "weight"
         layer = min(self.layer, network.depth)
         unit = min(self.unit, network.layers[layer] - 1)
@@ -79,7 +79,7 @@ class Curve(Struct, frozen=True, eq=False):
         return len(self.losses)
 
     def envelope(self, columns: int, start: int = 0) -> tuple[Integers, Array, Array]:
-        """Like :meth:`Summary.envelope`, from step ``start`` on."""
+        """Return what :meth:`Summary.envelope` does, from step ``start`` on."""
         steps, lows, highs = self.losses.envelope(columns)
         first = int(np.searchsorted(steps, start))
         return steps[first:], lows[first:], highs[first:]

@@ -11,8 +11,7 @@ from textual.geometry import Region
 from textual.theme import Theme
 
 from bptui.app.app import BptuiApp
-from bptui.app.panels.loss import COLOURS
-from bptui.app.styles import DARK, GLYPHS, LIGHT, own_styles
+from bptui.app.styles import DARK, LIGHT
 from bptui.presets import load
 from bptui.terminal.capabilities import USUAL
 
@@ -20,7 +19,6 @@ from .support import Session
 
 TEXT, GRAPHICS = 4.5, 3.0
 """The least contrast of numbers and words, and of borders and lines."""
-THEMES = pytest.mark.parametrize("own", [DARK, LIGHT], ids=lambda own: own.name)
 DEPTHS = (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT)
 SYMBOLS = "·•∘┊"
 Colours = tuple[str, str]
@@ -76,38 +74,7 @@ def _lines(session: Session, region: Region) -> Iterator[list[tuple[str, Style]]
         yield cells[region.x : region.right]
 
 
-@THEMES
-def test_every_style_of_ours_can_be_read(own: Theme) -> None:
-    """On everything that it may stand on, where it is lit and selected, too."""
-    styles = own_styles(own.dark)
-    grounds = [own.background, own.surface, own.panel]
-    numbers = [*styles.positive, *styles.negative, styles.text, styles.strong, styles.dim]
-    pairs = [
-        (style, ground, TEXT)
-        for style in (styles.text, styles.strong, styles.dim, styles.accent, styles.warning)
-        for ground in grounds
-    ]
-    overlays = (Style(), styles.chosen, styles.paired)
-    pairs += [
-        (styles.highlighted(number, touched) + overlay, own.background, TEXT)
-        for number in numbers
-        for touched in GLYPHS
-        for overlay in overlays
-    ]
-    pairs += [(styles.faint, own.background, GRAPHICS)]
-    cursor = own.variables["block-cursor-background"]
-    for colour in COLOURS[own.dark]:
-        pairs += [(Style(color=colour), each, TEXT) for each in (*grounds, cursor)]
-    for style, ground, least in pairs:
-        assert style.color is not None
-        below = style.bgcolor.name if style.bgcolor is not None else ground
-        assert below is not None
-        for depth in DEPTHS:
-            measured = contrast((style.color.name, below), depth)
-            assert measured >= least, f"{style} on {below}: {measured:.2f}, {depth.name}"
-
-
-@THEMES
+@pytest.mark.parametrize("own", [DARK, LIGHT], ids=lambda own: own.name)
 async def test_every_screen_can_be_read(own: Theme) -> None:
     """All operations, all panels and all dialogs, in colours of 24 bits and of eight."""
     app = BptuiApp(load("iris"), USUAL._replace(theme=own.name))

@@ -7,7 +7,6 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from textual.geometry import Region
 from textual.widgets import Input
 
-from bptui.app.form.controls import Choice
 from bptui.app.form.row import FieldRow
 from bptui.app.lines import key_hints
 from bptui.app.panels.loss import HIT, LossPanel
@@ -74,19 +73,6 @@ async def test_the_chart_goes_to_the_step_that_is_clicked() -> None:
             await session.step(chart.step(column) or 0)
         await session.pilot.click(offset=(area.x + 2, area.y + 3))  # beside the plot
         await session.step(chart.step(28) or 0)
-
-
-async def test_a_click_on_a_mark_goes_to_the_very_step() -> None:
-    async with opened("article") as session:
-        player = session.app.player
-        player.set_breakpoints({parse("every 137", player.snapshot.experiment.network): True})
-        await session.press("space")
-        await session.step(137)
-        await player.go(400).wait()
-        await session.until(lambda: "500" in session.screen(), "the axis")
-        await session.until(lambda: HIT in "".join(session.inside("#loss")), "a mark")
-        await click(session, HIT, "#loss")
-        await session.step(137)
 
 
 async def test_the_keys_in_the_lowest_line() -> None:
@@ -191,18 +177,6 @@ async def test_examples_labels_and_choices_in_dialogs() -> None:
         await session.shows("Experiment: article")
         await session.pilot.pause()
         rows = {each.field.label: each for each in session.app.screen.query(FieldRow)}
-        choices = [each for each in rows.values() if isinstance(each.entry, Choice)]
-        row = next(each for each in choices if not each.entry._fits)  # type: ignore[attr-defined]
-        row.entry.scroll_visible(animate=False)
-        await session.pilot.pause()
-        choice = row.entry
-        assert isinstance(choice, Choice)
-        at, here = choice.region.offset, choice.options.index(choice.chosen)
-        await session.pilot.click(offset=(at.x, at.y))
-        before = choice.options[here - 1]
-        await session.until(lambda: choice.chosen == before, "the option before")
-        await session.pilot.click(offset=(at.x + 4, at.y))
-        await session.until(lambda: choice.chosen == choice.options[here], "the one after")
         label = rows["optimizer"]
         await session.pilot.click(offset=(label.region.x + 14, label.region.y))
         await session.until(lambda: session.app.focused is label.entry, "the field of the label")

@@ -203,26 +203,6 @@ async def test_without_colours_what_is_read_never_looks_like_what_is_written() -
     assert looks == {"": {(" ", False)}, "read": {("▸", True)}, "written": {("◂", True)}}
 
 
-async def test_the_operations_of_the_article_in_words() -> None:
-    """A table written by hand: what is lit at some operations."""
-    async with opened("article") as session:
-        async for operation, _ in walk(session):
-            rows = {layer: unit_rows(session, layer, 0) for layer in (0, 1, 2)}
-            if operation.name == "net_h":
-                assert rows[0]["out"].touch == "read"
-                assert title(session, "#weights", 1).touch == "read"
-                assert rows[1]["net"].touch == "written"
-            if operation.name == "L":
-                assert rows[2]["out"].touch == rows[2]["target"].touch == "read"
-            if operation.name == "gW2":
-                assert rows[1]["out"].touch == rows[2]["delta"].touch == "read"
-                assert title(session, "#gradients", 2).touch == "written"
-                assert "gW2◂" in session.inside("#network")[0]
-            if operation.name == "update":
-                assert title(session, "#weights", 1).touch == "written"
-                assert title(session, "#gradients", 2).touch == "read"
-
-
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])
 async def test_nothing_moves_between_the_operations(size: tuple[int, int]) -> None:
     """Glyphs have room of their own, and a dot stands where a number's last digit does."""

@@ -218,21 +218,6 @@ async def test_the_diagram_follows_to_units_that_it_leaves_out() -> None:
             assert "h21" in session.inside(panel)[0]
 
 
-async def test_the_selection_stays_in_sight_when_the_panel_shrinks() -> None:
-    async with opened(drawn_experiment((30, 20))) as session:
-        session.panel("#weights").focus()
-        await session.press("z")
-        await session.until(lambda: session.panel("#weights").size.width > 100, "a zoom")
-        session.app.main.select(Selection("weight", 1, 8, 24))
-        await session.shows(" i25 ")
-        await session.press("z")
-        await session.until(lambda: session.panel("#weights").size.width < 60, "all panels")
-        await session.until(
-            lambda: any(line.startswith(" i25 ") for line in session.inside("#weights")), "i25"
-        )
-        assert "o9" in session.inside("#weights")[0]
-
-
 async def test_another_experiment_clamps_the_selection() -> None:
     async with opened(drawn_experiment((5, 4, 3))) as session:
         session.panel("#weights").focus()

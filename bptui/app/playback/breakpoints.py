@@ -119,7 +119,7 @@ OF_SAMPLES = ("net_", "out_", "delta_", "dL/dout_", "i", "t")
 
 
 def parse(text: str, network: Network) -> Breakpoint:
-    """The breakpoint that ``text`` says: ``loss < 0.01``, ``gw5 < 0``, ``every 100``, ...
+    """Return the breakpoint that ``text`` says: ``loss < 0.01``, ``gw5 < 0``, ``every 100``, ...
 
     Raises :class:`BreakpointError` where it says none or names what ``network`` does not have.
     """
@@ -163,7 +163,7 @@ def fits(made: Breakpoint, network: Network) -> bool:
 
 
 def locate(name: str, network: Network) -> Place:
-    """The place of the number that ``name`` stands for: gw5, dL/dw5, net_h1, t1, W2[0][1].
+    """Return the place of the number that ``name`` stands for: gw5, net_h1, t1, W2[0][1].
 
     What each sample has is that of the first one in the batch, unless an index says which: the
     first index, from 0. Raises :class:`BreakpointError` where ``network`` has no such number.
@@ -185,7 +185,7 @@ def locate(name: str, network: Network) -> Place:
 
 
 def _indexed(array: str, index: Index, network: Network) -> Place:
-    """W2[0][1], weight_2[0][1], b1[0], net_h[2][0]."""
+    """Return the place of W2[0][1], weight_2[0][1], b1[0] or net_h[2][0]."""
     array = re.sub(r"^weight_(?=\d)", "W", array)
     known = {each.lower(): each for each in _arrays(network)}
     array = known.get(array.lower(), array)
@@ -201,7 +201,7 @@ def _indexed(array: str, index: Index, network: Network) -> Place:
 
 
 def _arrays(network: Network) -> dict[str, tuple[int | None, ...]]:
-    """The shape of every array with several numbers; None stands for the samples."""
+    """Return the shape of every array with several numbers; None stands for the samples."""
     shapes: dict[str, tuple[int | None, ...]] = {
         "input": (None, network.layers[0]),
         "target": (None, network.layers[-1]),
@@ -216,7 +216,7 @@ def _arrays(network: Network) -> dict[str, tuple[int | None, ...]]:
 
 
 def _spelt(name: str, network: Network) -> str:
-    """The name as it stands on the screen, however it was written."""
+    """Return the name as it stands on the screen, however it was written."""
     if name == "L" or name.lower() in ("loss", "norm", "step"):
         return "loss" if name == "L" else name.lower()
     # not w1 where W1 was written
@@ -233,7 +233,7 @@ def _spelt(name: str, network: Network) -> str:
 
 
 def _unknown(name: str, network: Network) -> str:
-    """What there is, where there is no such number."""
+    """Say what there is, where there is no such number."""
     names, last = network.names, network.depth
     unit = names.unit(last, 0)
     if name in units(network):
@@ -273,6 +273,6 @@ def _value(text: str) -> float:
 
 
 def _number(value: float) -> str:
-    """The shortest text that reads back as ``value``: 0.01, 1e-06."""
+    """Return the shortest text that reads back as ``value``: 0.01, 1e-06."""
     short = f"{value:g}"
     return short if float(short) == value else repr(value)
