@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
 import math
 from typing import Any
@@ -143,7 +142,6 @@ def check_lines(snapshot: Snapshot) -> None:
     for each in define_for(snapshot).every:
         equation, wanted = equation_of(each, scope), scope.array(each.name, each.new)
         line = assignment(equation, symbols)
-        check_style(line)
         names: dict[str, Any] = {"np": np, **settings(each.expression)}
         read = quantities(each.expression)
         names |= {symbols.code(quantity.name): scope.value(quantity) for quantity in read}
@@ -152,23 +150,6 @@ def check_lines(snapshot: Snapshot) -> None:
         text = expression_code(each.expression, symbols, numbers=equation)
         run(f"found = {text}", names)
         assert_close(names["found"], wanted, each.expression, scope, text, 1e-4)
-
-
-def check_style(line: str) -> None:
-    """One assignment to a name, written as Python itself writes it: no parenthesis too many.
-
-    But for those around a * b in (a * b) @ c, which are there for the reader.
-    """
-    tree = ast.parse(line)
-    (statement,) = tree.body
-    assert isinstance(statement, ast.Assign)
-    (target,) = statement.targets
-    assert isinstance(target, ast.Name)
-    assert target.id.isidentifier()
-    products = [each for each in ast.walk(tree) if isinstance(each, ast.BinOp)]
-    kept = [each.left for each in products if isinstance(each.op, ast.MatMult)]
-    kept = [each for each in kept if isinstance(each, ast.BinOp) and isinstance(each.op, ast.Mult)]
-    assert ast.unparse(tree).count("(") + len(kept) == line.count("("), line
 
 
 OTHERS = {"logical_and", "logical_or", "astype", "norm", "transpose", "diag", "getitem", "scatter"}
