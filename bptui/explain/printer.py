@@ -288,7 +288,7 @@ class Printer:
     def _added(
         self, terms: tuple[Expression, ...], first: int, path: Path, nest: int
     ) -> list[Token]:
-        """Terms with their signs; ``first`` is the level of the first one. Many only in part."""
+        """Return terms with their signs, many only in part; ``first`` is the level of the first."""
         found: list[Token] = []
         for place in range(len(terms)) if first == SUM else shown(len(terms)):
             if place is None:
@@ -308,7 +308,7 @@ class Printer:
         return found
 
     def _multiplied(self, factors: tuple[Expression, ...], path: Path, nest: int) -> list[Token]:
-        """Factors with the signs that arrays and numbers have between them."""
+        """Return factors with the signs that arrays and numbers have between them."""
         arrays = [*map(self.is_array, factors)]
         # a · b / c is as good as a · (b / c), but not where the b and c are arrays
         later = UNARY if any(arrays) else PRODUCT

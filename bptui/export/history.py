@@ -29,7 +29,7 @@ SLICE = 0.05
 
 
 def round_every(steps: int, rows: int) -> int:
-    """The smallest K of 1, 2, 5, 10, 20, 50, ... that gives at most ``rows`` after the first."""
+    """Return the smallest K of 1, 2, 5, 10, 20, 50, ... that gives at most ``rows`` after the first."""
     scale = 1
     while True:
         for digit in (1, 2, 5):
@@ -67,7 +67,7 @@ class Row:
 
 
 def replayed(timeline: Timeline, shown: Snapshot) -> Timeline:
-    """A timeline of its own with all the steps that ``timeline`` has played, edits included.
+    """Return a timeline of its own with all the steps that ``timeline`` has played, edits too.
 
     ``shown`` is any snapshot of it.
     """
@@ -86,7 +86,7 @@ def history(timeline: Timeline, rows: Rows, tick: Callable[[int], None]) -> Iter
 
 
 def _tested(experiment: Experiment, snapshot: Snapshot) -> float | None:
-    """The loss of the test samples at the step's parameters, if there are any."""
+    """Return the loss of the test samples at the step's parameters, if there are any."""
     if not len(experiment.data.test_inputs):
         return None
     return test_loss(experiment, snapshot.parameters)
