@@ -29,7 +29,7 @@ SLICE = 0.05
 
 
 def round_every(steps: int, rows: int) -> int:
-    """Return the smallest K of 1, 2, 5, 10, 20, 50, ... that gives at most ``rows`` after the first."""
+    """Return the smallest K of 1, 2, 5, 10, 20, ... that gives at most ``rows`` after the first."""
     scale = 1
     while True:
         for digit in (1, 2, 5):
