@@ -87,7 +87,11 @@ class Evaluator:
         return self._outputs
 
     def loss(self, experiment: Experiment, parameters: Parameters, targets: Array) -> float:
-        """Return :func:`loss_of` them; NaN where there are no samples."""
+        """Return the loss of the samples, the L2 penalty included; NaN where there are none.
+
+        On the scale of the training loss, so that both can share an axis: under reduction ``mean``
+        the mean over the samples, under ``sum`` that mean times the batch size.
+        """
         if not len(self._inputs):
             return math.nan
         training, value = experiment.training, 0.0
@@ -107,24 +111,11 @@ class Evaluator:
         return value
 
 
-def outputs(network: Network, parameters: Parameters, inputs: Array) -> Array:
-    """Return the network's outputs, (samples, units), on ``inputs`` (samples, units)."""
-    return Evaluator(network, inputs).outputs(parameters)
-
-
-def loss_of(experiment: Experiment, parameters: Parameters, inputs: Array, targets: Array) -> float:
-    """Return the experiment's loss on any samples, the L2 penalty included.
-
-    On the scale of the training loss, so that both can share an axis: under reduction ``mean`` the
-    mean over the samples, under ``sum`` that mean times the batch size.
-    """
-    return Evaluator(experiment.network, inputs).loss(experiment, parameters, targets)
-
-
 def test_loss(experiment: Experiment, parameters: Parameters) -> float:
-    """Return :func:`loss_of` the samples kept back for testing; NaN without any."""
+    """Return the loss of the test samples; NaN without any."""
     data = experiment.data
-    return loss_of(experiment, parameters, data.test_inputs, data.test_targets)
+    tested = Evaluator(experiment.network, data.test_inputs)
+    return tested.loss(experiment, parameters, data.test_targets)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,11 +166,6 @@ def classes_of(data: Data) -> Classes | None:
     count = max(targets.shape[1], 2)
     split = data.samples
     return Classes(count, labels[:split], labels[split:], low / 2.0 + high / 2.0)
-
-
-def accuracy(actual: Integers, predicted: Integers) -> float:
-    """Return the part of the samples whose class is predicted right; NaN without any."""
-    return float((actual == predicted).mean()) if len(actual) else math.nan
 
 
 def confusion(actual: Integers, predicted: Integers, count: int) -> Integers:
