@@ -20,7 +20,6 @@ from bptui.core.graph.node import (
     STABLE,
     Node,
     Op,
-    Settings,
     Shape,
     computed_from,
     constant,
@@ -95,17 +94,8 @@ def simpler(node: Node) -> Node:
     return node
 
 
-_VIEWS: dict[str, Callable[[Array, Settings], Array]] = {
-    "transpose": lambda x, settings: x.transpose(settings.get("axes")),
-    "swapaxes": lambda x, settings: x.swapaxes(settings["axis1"], settings["axis2"]),
-    "reshape": lambda x, settings: x.reshape(settings["shape"]),
-    "expand_dims": lambda x, settings: np.expand_dims(x, settings["axis"]),
-    "broadcast_to": lambda x, settings: np.broadcast_to(x, settings["shape"]),
-}
-_REDUCED = {"sum": np.add, "max": np.maximum, "min": np.minimum, "prod": np.multiply}
+_VIEWS = {"transpose", "swapaxes", "reshape", "expand_dims", "broadcast_to"}
 _OUT_BY_KEYWORD = {"maximum", "minimum"}  # numpy deprecates their out by position
-
-
 _TRUTH = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"}
 
 
@@ -194,7 +184,7 @@ class Compiler:
             return
         inputs = [self._buffers[each] for each in node.inputs]
         if name in _VIEWS and node not in self._fixed:
-            self._buffers[node] = _VIEWS[name](inputs[0], settings)
+            self._buffers[node] = np.asarray(node.op.evaluate(*inputs, **settings))
             return
         self._buffers[node] = out = self._target(node)
         if name == "matmul" and inputs[0].ndim == inputs[1].ndim == 2:
@@ -205,16 +195,14 @@ class Compiler:
         elif name == "sum" and inputs[0].ndim == 2 and settings["axis"] == 0 and out.ndim == 1:
             # a product with ones takes a third of the time of a sum down the columns
             self._add(np.ones(len(inputs[0])).dot, inputs[0], out)
-        elif name in _REDUCED:
+        elif node.op.ufunc is not None and "keepdims" in settings:
             axis = settings.get("axis")
             axes = tuple(range(inputs[0].ndim)) if axis is None else axis
-            self._add(_REDUCED[name].reduce, inputs[0], axes, None, out, settings["keepdims"])
+            self._add(node.op.ufunc.reduce, inputs[0], axes, None, out, settings["keepdims"])
         elif name == "where":
             self._choose(node, inputs, out)
-        elif name in _OUT_BY_KEYWORD:
-            self._add(
-                node.op.evaluate if node.op.ufunc is None else node.op.ufunc, *inputs, out=out
-            )
+        elif node.op.ufunc is not None and name in _OUT_BY_KEYWORD:
+            self._add(node.op.ufunc, *inputs, out=out)
         elif node.op.ufunc is not None:
             # one sample: numpy adds (1, n) and (1, n) in a third of the time of (1, n) and (n,)
             alike = [x.reshape(out.shape) if out.shape == (1, *x.shape) else x for x in inputs]

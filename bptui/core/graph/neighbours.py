@@ -6,10 +6,9 @@ What searches for a slip, and what plants one, both draw from these.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
-from bptui.core.graph.node import CONSTANT, LEAF, OPS, Node, Op, Settings, constant, number, ordered
+from bptui.core.graph.node import OPS, Node, Op, Settings, constant, number, ordered
 
 _SWAPPED = ("subtract", "divide", "matmul", "power", "where")
 _EXCHANGED = {
@@ -53,73 +52,48 @@ def neighbours(
     place = {node: at for at, node in enumerate(order)}
     for node in order:
         if node in within and node.inputs:
-            known = [each for each in named if place[each] < place[node]]
-            for kind, instead in _edits(node, known, alternatives):
-                if instead is not node and instead.shape == node.shape:
-                    given = instead.op is LEAF or instead.name
-                    made = OPS["positive"](instead) if given else instead
+            known = [other for other in named if place[other] < place[node]]
+            for kind, op, inputs, settings in _candidates(node, known, alternatives):
+                try:
+                    made = op(*inputs, **settings)
+                except (ValueError, TypeError, IndexError):
+                    continue  # their shapes do not allow it
+                if made.shape == node.shape:
                     yield Edit(node, made.named(node.name), kind)
 
 
-def _edits(
+def _candidates(
     node: Node, known: Sequence[Node], alternatives: Sequence[Sequence[Op]]
-) -> Iterator[tuple[str, Node]]:
-    yield from (("operand", each) for each in _other_operands(node, known))
-    yield from (("transposed", each) for each in _transposed(node))
-    yield from (("dropped", each) for each in node.inputs if node.op.ufunc is not None)
-    for each in node.inputs:
-        yield from (("twice", made) for made in _made(OPS["multiply"], (node, each), {}))
-    yield "sign", OPS["negative"](node)
-    if node.op.name in _SWAPPED and len(node.inputs) == 2:
-        yield from (("swapped", each) for each in _made(node.op, node.inputs[::-1], node.settings))
-    for name in _EXCHANGED.get(node.op.name, ()):
-        yield from (
-            (f"{name} for {node.op.name}", each)
-            for each in _made(OPS[name], node.inputs, node.settings)
-        )
+) -> Iterator[tuple[str, Op, Sequence[Node], Settings]]:
+    """Yield kinds of edits, each with the operation, its inputs and its settings."""
+    op, inputs, settings = node.op, node.inputs, node.settings
+    times = OPS["multiply"]
+    for at, operand in enumerate(inputs):
+        for kind, other in _instead_of(operand, known):
+            yield kind, op, (*inputs[:at], other, *inputs[at + 1 :]), settings
+        yield "twice", times, (node, operand), {}
+        if op.ufunc is not None:
+            yield "dropped", OPS["positive"], (operand,), {}
+    yield "sign", OPS["negative"], (node,), {}
+    yield from (("number", times, (constant(factor), node), {}) for factor in (2.0, 0.5))
+    if op.name in _SWAPPED and len(inputs) == 2:
+        yield "swapped", op, inputs[::-1], settings
+    for name in _EXCHANGED.get(op.name, ()):
+        yield f"{name} for {op.name}", OPS[name], inputs, settings
     for group in alternatives:
-        others = [each for each in group if node.op in group and each is not node.op]
-        yield from (
-            ("another function", each)
-            for op in others
-            for each in _made(op, node.inputs, node.settings)
-        )
-    if "axis" in node.settings and node.settings["axis"] in (0, 1, -1):
-        other = 1 if node.settings["axis"] == 0 else 0
-        settings = {**node.settings, "axis": other}
-        yield from (("axis", each) for each in _made(node.op, node.inputs, settings))
-    yield from (("number", each) for each in _other_numbers(node))
+        others = [other for other in group if op in group and other is not op]
+        yield from (("another function", other, inputs, settings) for other in others)
+    if settings.get("axis") in (0, 1, -1):
+        yield "axis", op, inputs, {**settings, "axis": 1 if settings["axis"] == 0 else 0}
 
 
-def _made(op: Op, inputs: Sequence[Node], settings: Settings) -> Iterator[Node]:
-    """Yield the node of another operation on these inputs, where their shapes allow one."""
-    try:
-        yield op(*inputs, **settings)
-    except (ValueError, TypeError, IndexError):
-        return
-
-
-def _other_operands(node: Node, known: Sequence[Node]) -> Iterator[Node]:
-    for at, operand in enumerate(node.inputs):
-        for other in known:
-            if other is not operand and other.shape == operand.shape:
-                yield _with_input(node, at, other)
-
-
-def _transposed(node: Node) -> Iterator[Node]:
-    """Yield the node with one operand transposed, where it is square."""
-    for at, operand in enumerate(node.inputs):
-        if len(operand.shape) == 2 and operand.shape[0] == operand.shape[1] > 1:
-            yield _with_input(node, at, operand.T)
-
-
-def _other_numbers(node: Node) -> Iterator[Node]:
-    for at, operand in enumerate(node.inputs):
-        value = number(operand)
-        if value is not None and operand.op is CONSTANT:
-            yield from (_with_input(node, at, constant(value * factor)) for factor in _NUMBERS)
-    yield from (OPS["multiply"](constant(factor), node) for factor in (2.0, 0.5))
-
-
-def _with_input(node: Node, at: int, other: Node) -> Node:
-    return replace(node, inputs=(*node.inputs[:at], other, *node.inputs[at + 1 :]), name="")
+def _instead_of(operand: Node, known: Sequence[Node]) -> Iterator[tuple[str, Node]]:
+    """Yield what may stand in the place of an operand."""
+    for other in known:
+        if other is not operand and other.shape == operand.shape:
+            yield "operand", other
+    if len(operand.shape) == 2 and operand.shape[0] == operand.shape[1] > 1:
+        yield "transposed", operand.T
+    value = number(operand)
+    if value is not None:
+        yield from (("number", constant(value * factor)) for factor in _NUMBERS)
