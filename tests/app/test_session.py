@@ -28,7 +28,6 @@ from bptui.app.session.store import (
     sessions_to_continue,
 )
 from bptui.core.edits import Number, edited
-from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.main import cli
@@ -36,26 +35,8 @@ from bptui.presets import load, loads
 from bptui.presets.save import document
 from bptui.terminal.capabilities import USUAL
 
+from ..core.support import assert_same_bits
 from .support import Session
-
-ADAM = """\
-[network]
-layers = [2, 5, 3, 1]
-activation = ["tanh", "relu", "sigmoid"]
-[init]
-seed = 3
-[training]
-loss = "binary_cross_entropy"
-optimizer = "adam"
-learning_rate = 0.05
-batch_size = 7
-shuffle = true
-[data]
-dataset = "moons"
-samples = 40
-noise = 0.1
-test_fraction = 0.25
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -78,15 +59,6 @@ async def saving(session: Session) -> Autosave:
     await session.until(lambda: app.autosave and app.autosave.written, "the first write")
     assert app.autosave is not None
     return app.autosave
-
-
-def bits(snapshot: Snapshot) -> list[bytes]:
-    """Everything that a step's numbers consist of."""
-    every = (snapshot.parameters, snapshot.updated_parameters, snapshot.gradients)
-    arrays = [*snapshot.values.values(), snapshot.batch]
-    for part in (*every, *snapshot.slots.values()):
-        arrays += [*part.weights, *(part.biases or ())]
-    return [np.ascontiguousarray(array).tobytes() for array in arrays]
 
 
 def edited_twice(timeline: Timeline) -> Timeline:
@@ -115,7 +87,7 @@ def lying(ended: bool, step: int = 3, age: float = 0.0) -> SessionFile:
 
 
 async def test_everything_comes_back_bit_by_bit() -> None:
-    experiment = loads(ADAM, "mine", Path())
+    experiment = load("spirals")
     breakpoints = {parse(f"loss < 1e-{at}", experiment.network): at > 3 for at in (3, 4)}
     app = app_of(experiment)
     async with app.run_test(size=(120, 36)):
@@ -139,7 +111,7 @@ async def test_everything_comes_back_bit_by_bit() -> None:
         await session.until(lambda: "Continued at step 57" in session.notices(), "the message")
         view = player.view()
         assert player.place == Place(57, 1)
-        assert bits(view.snapshot) == bits(expected.snapshot)
+        assert_same_bits(view.snapshot, expected.snapshot)
         assert view.edits == expected.edits == (12, 30)
         assert view.losses.values(0, 58).tobytes() == expected.losses.values(0, 58).tobytes()
         assert player.breakpoints == breakpoints
@@ -149,7 +121,7 @@ async def test_everything_comes_back_bit_by_bit() -> None:
         await session.until(lambda: session.inside("#derivation") == explained, "the same words")
         # it goes on as the other would have, and is saved in the words of its preset
         await player.go(90).wait()
-        assert bits(player.snapshot) == bits(edited_twice(Timeline(experiment)).snapshot(90))
+        assert_same_bits(player.snapshot, edited_twice(Timeline(experiment)).snapshot(90))
         assert document(player.timeline.experiment) == document(experiment)
 
 
@@ -158,7 +130,7 @@ def test_a_long_run_goes_on_without_being_played_again(
     far: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bptui.app.session.state.LONG_RUN", 0.0)
-    experiment = load("xor") if far > 57 else loads(ADAM, "mine", Path())
+    experiment = load("xor") if far > 57 else load("spirals")
     number = Number("weight", (1, 0, 2))
     timeline = edited(Timeline(experiment), Timeline(experiment).snapshot(0), number, 1.5)
     timeline = edited(timeline, timeline.snapshot(12), number, -0.25)
@@ -172,7 +144,7 @@ def test_a_long_run_goes_on_without_being_played_again(
     assert np.array_equal(again.losses.summary().lows, summary.lows)
     assert np.array_equal(again.losses.summary().rest, summary.rest)
     for step in (far, far + 30, far, far - 1, 12, far + 1, 11, far + 31):
-        assert bits(again.snapshot(step)) == bits(timeline.snapshot(step))
+        assert_same_bits(again.snapshot(step), timeline.snapshot(step))
     for tests in (again.test_losses, timeline.test_losses):
         assert (tests is None) == (far > 57)
         if tests is not None and timeline.test_losses is not None:
@@ -368,7 +340,7 @@ def test_samples_of_a_csv_file_come_back_also_where_it_has_changed(
     else:
         again = read(file).timeline
         assert again.experiment.data.inputs.tobytes() == first.data.inputs.tobytes()
-        assert bits(again.snapshot(3)) == bits(Timeline(first).snapshot(3))
+        assert_same_bits(again.snapshot(3), Timeline(first).snapshot(3))
 
 
 @pytest.mark.parametrize("reading", [1000.0, 0.01])
