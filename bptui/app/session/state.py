@@ -48,8 +48,6 @@ LARGEST_FILE = 64 * 2**20
 """Bytes; no larger session is written, nor read."""
 MOST_WRITTEN_OUT = 100_000
 """Numbers of a CSV file that are kept in the session, too; of more the file is needed."""
-LONGEST_STATE = 2**20
-"""Bytes that each of the first two lines may take."""
 LONG_RUN = 0.03
 """Seconds of playing from which a run is not played again to continue it."""
 
@@ -265,15 +263,12 @@ def _numbers(content: bytes) -> Array:
 
 def read_state(file: Path) -> SessionState:
     """Return where the session in ``file`` stands. Raises :class:`SessionError`."""
-    with _named(file, "a session that cannot be read ({})"), file.open("rb") as stream:
-        mark, state = stream.readline(LONGEST_STATE), stream.readline(LONGEST_STATE)
-    return _state(file, mark, state)
+    return _state(file, *_lines(file, 2))
 
 
 def read(file: Path) -> Resumed:
     """Return the session in ``file``, nothing of it played. Raises :class:`SessionError`."""
-    with _named(file, "a session that cannot be read ({})"), file.open("rb") as stream:
-        mark, line, rest = (stream.readline(LARGEST_FILE) for _ in range(3))
+    mark, line, rest = _lines(file, 3)
     state = _state(file, mark, line)
     with _named(file, DAMAGED):
         past = msgspec.json.decode(rest, type=Past)
@@ -317,6 +312,14 @@ def _go_on(timeline: Timeline, step: int, state: Array, kept: Losses) -> None:
             raise ValueError("no such test losses")
         tests = tests.until(step)
     timeline.go_on_from(step, state, LossHistory.of(summary, kept.first_not_finite), tests)
+
+
+def _lines(file: Path, count: int) -> list[bytes]:
+    with _named(file, "a session that cannot be read ({})"):
+        if not file.is_file():
+            raise OSError("not a regular file")
+        with file.open("rb") as stream:
+            return [stream.readline(LARGEST_FILE) for _ in range(count)]
 
 
 def _state(file: Path, mark_line: bytes, state_line: bytes) -> SessionState:
