@@ -17,8 +17,8 @@ from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES, check_mistakes
 
+from ..core.support import experiment
 from .planted import Code, Numbers, only, right_trials
-from .support import experiment
 
 FUNCTIONS: tuple[FunctionName, ...] = ("gradients", "step")
 SQUARE = experiment((3, 2, 2), ("tanh", "sigmoid"), samples=3, learning_rate=0.3)

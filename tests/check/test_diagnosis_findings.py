@@ -14,8 +14,8 @@ from bptui.check.diagnosis.trials import Case, FunctionName, cases_for
 from bptui.core.experiment import Experiment
 from bptui.core.losses import LOSSES
 
+from ..core.support import HIDDEN, PAIRS, build, experiment
 from .planted import Bend, Code, Numbers, only, right_trials, scaled
-from .support import HIDDEN, PAIRS, build, experiment
 
 FUNCTIONS: tuple[FunctionName, ...] = ("gradients", "step")
 MADE = experiment((2, 2, 2), ("tanh", "sigmoid"), samples=3, learning_rate=0.3)

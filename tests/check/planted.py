@@ -13,7 +13,7 @@ import numpy as np
 from bptui.check.diagnosis.trials import Case, FunctionName, Trial
 from bptui.core.experiment import Experiment
 
-from .reference import (
+from ..core.reference import (
     FUNCTIONS,
     Array,
     PlainRun,

@@ -1,0 +1,144 @@
+"""The networks on which a user's code is tried: different, generic, and fit for the preset."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bptui.check.diagnosis.trials import Case, FunctionName, cases_for
+from bptui.core.engine import Snapshot
+from bptui.core.experiment import Experiment
+
+from ..core.support import arrays, build, experiment
+
+SQUARE = experiment((2, 2, 2), "sigmoid", samples=3, learning_rate=0.5, l2=0.01)
+
+
+def cases(
+    made: Experiment, function: FunctionName = "step", single: bool = False
+) -> tuple[Case, ...]:
+    found = cases_for(made, bias=made.network.bias, single=single, function=function)
+    assert [each.own for each in found] == [True, *[False] * (len(found) - 1)]
+    return found
+
+
+def test_own_numbers_come_first_without_mistakes_and_with_plain_descent() -> None:
+    training = {"optimizer": "adam", "learning_rate": 0.02, "mistakes": ("doubled",)}
+    preset = experiment((2, 2, 2), "sigmoid", samples=7, batch_size=3, **training)
+    own = cases(preset)[0]
+    made = own.experiment
+    assert (made.training.mistakes, made.training.optimizer) == ((), "sgd")
+    assert (made.training.learning_rate, own.samples) == (0.02, 3)
+    assert np.array_equal(made.data.inputs, preset.data.inputs[:3])
+    for mine, theirs in zip(arrays(made.start), arrays(preset.start), strict=True):
+        assert np.array_equal(mine, theirs)
+    assert own.title == "test's own data"
+    many = experiment((2, 3, 1), samples=100)
+    assert [cases(many, single=single)[0].samples for single in (False, True)] == [64, 1]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_biases_as_the_code_takes_them(bias: bool) -> None:
+    for preset in (experiment(bias=True), experiment(bias=False)):
+        for case in cases_for(preset, bias=bias, single=False, function="step"):
+            assert case.experiment.network.bias is bias
+            for snapshot in case.right:
+                biases = snapshot.parameters.biases
+                assert (biases is not None) is bias
+                assert all(each.all() for each in biases or ())
+
+
+def numbers_of(snapshot: Snapshot) -> np.ndarray:
+    given = [*arrays(snapshot.parameters), snapshot.values["input"]]
+    return np.concatenate([each.ravel() for each in given])
+
+
+@pytest.mark.parametrize(
+    "preset",
+    [
+        SQUARE,
+        experiment((2, 3, 1), ("relu", "sigmoid"), loss="binary_cross_entropy"),
+        experiment((3, 4, 4, 2), ("leaky_relu", "relu", "identity")),
+    ],
+)
+def test_drawn_numbers_are_different_and_let_mistakes_show(preset: Experiment) -> None:
+    names = preset.network.names
+    first, second = cases(preset)[1:], cases(preset)[1:]
+    for one, other in zip(first, second, strict=True):  # the same every time
+        assert one.title == other.title
+        assert np.array_equal(numbers_of(one.right[-1]), numbers_of(other.right[-1]))
+    for snapshot in (snapshot for case in first for snapshot in case.right):
+        numbers = np.abs(numbers_of(snapshot))
+        assert numbers.min() > 0.01
+        assert len(np.unique(numbers)) == numbers.size
+        for layer, activation in enumerate(preset.network.activations, 1):
+            net = np.abs(snapshot.values[names.net(layer)])
+            assert net.min() > 1e-3 or not activation.endswith("relu")
+            assert net.max() < 4.0 or activation != "sigmoid"
+        assert all(np.abs(gradient).max() > 1e-3 for gradient in snapshot.gradients.weights)
+
+
+def test_sizes_samples_and_learning_rates_tell_each_other_apart() -> None:
+    drawn = cases(SQUARE)[1:]
+    batches = [each.samples for each in drawn if each.samples > 1]
+    assert len(batches) >= 4
+    assert len(set(batches)) == len(batches)
+    sizes = {each for case in drawn for each in case.experiment.network.layers}
+    assert not set(batches) & (sizes | {1, 2})
+    rates = [each.experiment.training.learning_rate for each in drawn]
+    assert len(set(rates)) == len(rates)
+    assert not {0.5, 1.0, 2.0} & set(rates)
+    assert max(len(each.right) for each in drawn) == 3
+    assert {each.experiment.training.l2 for each in drawn} == {0.01}
+    layers = [case.experiment.network.layers for case in drawn]
+    other = [each for each in layers if each != (2, 2, 2)]
+    assert all(len(set(each)) == len(each) for each in other)
+    assert {each[-1] for each in other} == {3}, "or twice and the number of outputs were the same"
+    # gradients are told no rate, so the only one they can use is the preset's
+    rates = [each.experiment.training.learning_rate for each in cases(SQUARE, "gradients")]
+    assert {*rates} == {0.5}
+    single = cases(SQUARE, single=True)[1:]
+    assert {each.samples for each in single} == {1}
+    assert len(single) >= 4
+
+
+def with_targets(targets: object, **training: object) -> Experiment:
+    given = np.array(targets, dtype=np.float64)
+    rng = np.random.default_rng(1)
+    weights = [rng.normal(size=(2, 3)), rng.normal(size=(3, given.shape[1]))]
+    activations = ("tanh", "softmax" if training["loss"] == "cross_entropy" else "sigmoid")
+    return build(weights, None, activations, rng.normal(size=(len(given), 2)), given, **training)
+
+
+def test_targets_like_those_of_the_preset() -> None:
+    classes = with_targets([[1, 0, 0], [0, 0, 1], [0, 1, 0]], loss="cross_entropy")
+    shares = with_targets([[0.2, 0.8], [0.7, 0.3]], loss="cross_entropy")
+    yes_or_no = with_targets([[0], [1], [1]], loss="binary_cross_entropy")
+    any_numbers = with_targets([[0.3, 0.8], [0.1, 0.6]], loss="half_squared_error")
+
+    def drawn(made: Experiment) -> list[np.ndarray]:
+        every = (*cases(made)[1:], *cases(made, single=True)[1:])
+        return [case.experiment.data.targets for case in every]
+
+    for targets in drawn(classes):
+        assert set(np.unique(targets)) == {0.0, 1.0}
+        assert np.array_equal(targets.sum(axis=1), np.ones(len(targets)))
+    for targets in drawn(shares):
+        assert np.allclose(targets.sum(axis=1), 1.0, rtol=0, atol=1e-15)
+    for targets in drawn(yes_or_no):
+        assert set(np.unique(targets)) <= {0.0, 1.0}
+        assert targets.shape[1] == 1  # code may rely on a single output
+    for targets in drawn(any_numbers):
+        assert np.all((targets > 0.0) & (targets < 1.0))
+        assert len(np.unique(targets)) == targets.size
+
+
+def test_a_large_network_is_tried_little_and_a_small_one_of_its_depth_more() -> None:
+    large = experiment((784, 128, 10), ("relu", "softmax"), samples=3, loss="cross_entropy")
+    drawn = cases(large)[1:]
+    sizes = [each.experiment.network.layers for each in drawn]
+    assert sizes.count((784, 128, 10)) == 1
+    small = [each for each in drawn if each.experiment.network.parameter_count < 1000]
+    assert len(small) == len(drawn) - 1
+    assert max(len(each.right) for each in small) == 3
+    assert sorted(each[-1] for each in sizes) == [10, 10, 11]
