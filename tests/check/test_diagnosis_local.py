@@ -11,7 +11,7 @@ from bptui.check.diagnosis.diagnose import diagnose
 from bptui.check.diagnosis.rewrites import Cause, rewritten
 from bptui.check.diagnosis.trials import Case, FunctionName, Trial, cases_for
 from bptui.core.experiment import Experiment
-from bptui.explain.code import assignment
+from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols
 
 from ..core.support import experiment
