@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -34,18 +34,18 @@ class Failure:
 class Attempt:
     """What the function gave on all cases in one form.
 
-    ``damaged`` names the arguments that calls have changed although they must not; ``printed`` is
-    from the first case. ``unstable``: another life of the code gave something else. ``kept``: a
-    call gave something else than the same call as the first of a life. ``answered`` counts the
-    calls in all forms that gave an answer before the time was over.
+    ``damaged`` names the arguments that calls have changed although they must not; it and ``notes``
+    have each text once. ``printed`` is from the first case. ``unstable``: another life of the code
+    gave something else. ``kept``: a call gave something else than the same call as the first of a
+    life. ``answered`` counts the calls in all forms that returned before the time was over.
     """
 
     form: Form
     biases: bool
     trials: list[Trial] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    damaged: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    damaged: dict[str, None] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
     printed: str = ""
     turned: bool = False
     unstable: bool = False
@@ -54,9 +54,9 @@ class Attempt:
 
     @property
     def stopped(self) -> Stopped | None:
-        """What ended the process, where something did."""
-        every = (each.stopped for each in self.failures)
-        return next((each for each in every if each and each.kind != "raised"), None)
+        """Return what ended the process, where something did."""
+        ends = (failure.stopped for failure in self.failures)
+        return next((end for end in ends if end and end.kind != "raised"), None)
 
     @property
     def out_of_time(self) -> bool:
@@ -75,7 +75,7 @@ def attempt(
             made.trials.append(played)
         if made.stopped is not None:
             break
-    made.trials = [_turned(each, made.notes) for each in made.trials]
+    made.trials = [_turned(trial, made.notes) for trial in made.trials]
     if made.stopped is None:
         _repeat(code, function, made)
     return made
@@ -94,21 +94,17 @@ def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> T
         if isinstance(answer, Stopped):
             made.failures.append(Failure(case, answer.message, answer))
             return None
-        made.damaged += [each for each in _damaged(answer, function) if each not in made.damaged]
+        made.damaged |= dict.fromkeys(_damaged(answer, function))
         try:
             reading = read(answer, arguments, function, case, made.biases, made.turned)
         except UnreadableError as error:
             made.failures.append(Failure(case, str(error)))
             return None
         made.turned = reading.turned
-        _extend(made.notes, reading.notes)
+        made.notes |= dict.fromkeys(reading.notes)
         observed.append(reading.quantities)
         precision = max(precision, reading.precision)
     return Trial(case, function, tuple(observed), precision)
-
-
-def _extend(known: list[Any], more: Iterable[object]) -> None:
-    known += [each for each in more if each not in known]
 
 
 def _arguments(case: Case, call: int, function: FunctionName, made: Attempt) -> list[Argument]:
@@ -129,8 +125,8 @@ def _damaged(answer: Answer, function: FunctionName) -> list[str]:
     return [name for place, name in enumerate(names) if place in answer.changed]
 
 
-def _turned(trial: Trial, notes: Sequence[str]) -> Trial:
-    """What came in columns somewhere is in columns everywhere: also where it is square."""
+def _turned(trial: Trial, notes: Collection[str]) -> Trial:
+    """Turn what came in columns somewhere, and so does everywhere: also where it is square."""
     observed = tuple(
         {
             name: array.T if in_columns(name) in notes and len({*array.shape}) == 1 else array
@@ -143,10 +139,10 @@ def _turned(trial: Trial, notes: Sequence[str]) -> Trial:
 
 def _repeat(code: UserCode, function: FunctionName, made: Attempt) -> None:
     """Call once more, to see whether the code is random or keeps something between calls."""
-    steady = next((each for each in made.trials if not each.case.own), None)
+    steady = next((trial for trial in made.trials if not trial.case.own), None)
     if steady is None:
         return
-    scratch = replace(made, failures=[], damaged=[])
+    scratch = replace(made, failures=[], damaged={})
     again = play(code, function, steady.case, scratch)
     if again is None:  # only slow, or out of its time: that says nothing about the numbers
         made.unstable = scratch.stopped is None

@@ -49,7 +49,7 @@ class Examined:
 
     @property
     def rank(self) -> tuple[int, int, int]:
-        """Smaller is better: right, explained by few mistakes, unexplained, failed."""
+        """Return the smaller the better: right, explained by few mistakes, unexplained, failed."""
         if self.diagnosis is None:
             return FAILED, 0, 0
         if self.diagnosis.right:
@@ -89,7 +89,7 @@ class FunctionCheck:
 
     @property
     def in_batches(self) -> Examined | None:
-        """What came of several samples at once, where that is not the form that counts."""
+        """Return what came of several samples at once, where that is not the form that counts."""
         return next((one for one in self.others if one.attempt.form == "batch"), None)
 
 
@@ -104,7 +104,7 @@ class Check:
 
     @property
     def outcome(self) -> Outcome:
-        """Wrong where any function is, whatever became of the others; else failed where one did."""
+        """Return wrong where any function is wrong; else failed where one is."""
         found = {one.outcome for one in self.functions}
         return "wrong" if "wrong" in found else "failed" if "failed" in found else "right"
 
@@ -202,7 +202,7 @@ class _Examiner:
         training = replace(training, train_weights=True, train_biases=True)
         free = self.examine(form, replace(self.experiment, training=training))
         name = self.experiment.name
-        free.attempt.notes.append(f"it trains what {name} keeps frozen, which is not a mistake")
+        free.attempt.notes[f"it trains what {name} keeps frozen, which is not a mistake"] = None
         return free if free.attempt.out_of_time else min(examined, free, key=lambda one: one.rank)
 
     def examine(self, form: Form, experiment: Experiment) -> Examined:

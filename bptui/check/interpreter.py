@@ -1,4 +1,4 @@
-"""Which Python runs the user's code: that of the environment in which the user works."""
+"""Finds the Python that runs the user's code: that of the environment in which the user works."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Interpreter:
 
     @property
     def advice(self) -> str:
-        """How to have another one, as the end of a message."""
+        """Return how to have another one, as the end of a message."""
         if self.is_own:
             return "; activate an environment or use --python PATH for another one"
         return f"; use --python PATH for another one, such as bptui's own {OWN.path}"
 
     @property
     def is_own(self) -> bool:
-        """Whether it is the one that runs bptui, perhaps under its other name: python, python3."""
+        """Tell whether it runs bptui itself, perhaps by its other name: python, python3."""
         return all(of(self.path) == of(OWN.path) for of in (os.path.dirname, os.path.realpath))
 
 
@@ -43,7 +43,7 @@ OWN = Interpreter(sys.executable or "", "bptui's own")
 def interpreter_for(
     file: Path, chosen: str | None = None, environment: Mapping[str, str] = os.environ
 ) -> Interpreter:
-    """The first that there is of ``chosen``, the active environment, ``.venv`` beside ``file``.
+    """Return the first of ``chosen``, the active environment and ``.venv`` by ``file`` that exists.
 
     Else bptui's own. ``chosen`` is a path, the name of a command, or the folder of an environment.
     Raises :class:`CannotStartError` where no Python is in that place.

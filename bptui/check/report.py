@@ -210,7 +210,7 @@ def _called(check: FunctionCheck) -> Iterator[str]:
     if examined.fixed is not None:
         yield _fixed(examined, experiment)
     if made.damaged:
-        belong = "belongs" if made.damaged in (["x"], ["t"]) else "belong"
+        belong = "belongs" if [*made.damaged] in (["x"], ["t"]) else "belong"
         yield (
             f"it changes {listed(made.damaged)} in place, which {belong} to the caller: the next "
             "step would use different numbers"

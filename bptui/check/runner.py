@@ -282,7 +282,7 @@ class UserCode:
 
     @property
     def output(self) -> str:
-        """What was printed so far, the first of much; escape sequences are still in it."""
+        """Return what was printed so far, the first of much; escape sequences are still in it."""
         printed = self._process.printed.decode("utf-8", "backslashreplace")
         return self._before + printed.replace("\r\n", "\n")
 

@@ -15,7 +15,13 @@ from bptui.explain.report import folded
 from bptui.presets.errors import printable
 
 IMPORTS = ("ModuleNotFoundError", "ImportError")
-MOST_FRAMES = 6
+ENDS = {
+    "raised": ("An exception {}", "raises", "raises {}"),
+    "exited": ("The code ended the program {}", "ends the program with", "ends the program"),
+    "crashed": ("The interpreter crashed {}", "crashes:", "crashes the interpreter"),
+    "hung": ("No result {} within the time limit", "hangs after", "does not return"),
+}
+"""How code ends: where, before its message; in a clause; and in a result, with its first word."""
 
 
 @dataclass(frozen=True)
@@ -117,13 +123,7 @@ def _failure_text(function: str, failure: Failure, made: Attempt) -> str:
 
 def _stopped_text(stopped: Stopped, function: str) -> str:
     where = "while the file was loaded" if stopped.while_loading else f"in {function}"
-    what = {
-        "raised": f"An exception {where}",
-        "exited": f"The code ended the program {where}",
-        "crashed": f"The interpreter crashed {where}",
-        "hung": f"No result {where} within the time limit",
-    }[stopped.kind]
-    return f"{what}: {printable(stopped.message)}"
+    return f"{ENDS[stopped.kind][0].format(where)}: {printable(stopped.message)}"
 
 
 def _way(stopped: Stopped, python: Interpreter) -> Iterator[Line]:
@@ -131,10 +131,9 @@ def _way(stopped: Stopped, python: Interpreter) -> Iterator[Line]:
     frames: Sequence[Frame] = stopped.frames
     if stopped.not_written and frames and frames[-1].function == "fill_in":
         frames = frames[:-1]
-    left = max(len(frames) - MOST_FRAMES, 0) + stopped.omitted
-    if left:
-        yield Line(f"... {left} more calls", 2, "row")
-    for frame in frames[-MOST_FRAMES:]:
+    if stopped.omitted:
+        yield Line(f"... {stopped.omitted} more calls", 2, "row")
+    for frame in frames:
         within = f", in {printable(frame.function)}" if frame.function else ""
         yield Line(f"{printable(frame.file)}, line {frame.line}{within}", 2, "row")
         if frame.source:
@@ -149,8 +148,7 @@ def why(failure: Failure) -> str:
     if stopped is None:
         return printable(failure.message)
     line = f" (line {stopped.frames[-1].line})" if stopped.frames else ""
-    verb = {"raised": "it raises", "exited": "it ends the program with", "crashed": "it crashes:"}
-    return f"{verb.get(stopped.kind, 'it hangs after')} {printable(stopped.message)}{line}"
+    return f"it {ENDS[stopped.kind][1]} {printable(stopped.message)}{line}"
 
 
 def end(check: FunctionCheck) -> str:
@@ -163,9 +161,4 @@ def end(check: FunctionCheck) -> str:
         return "not written yet"
     if stopped.kind == "hung" and made.answered:
         return "too slow for its time limit"
-    return {
-        "raised": f"raises {printable(stopped.message.partition(':')[0])}",
-        "exited": "ends the program",
-        "crashed": "crashes the interpreter",
-        "hung": "does not return",
-    }[stopped.kind]
+    return ENDS[stopped.kind][2].format(printable(stopped.message.partition(":")[0]))

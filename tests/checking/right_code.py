@@ -17,16 +17,6 @@ l2 = 0.01
 inputs = [[0.2, -0.4, 0.9], [1.1, 0.3, -0.7], [-0.6, 0.8, 0.5], [0.4, 0.1, -1.2]]
 targets = [[0.3, -0.8], [1.2, 0.4], [-0.5, 0.9], [0.7, -0.1]]
 """
-SINGLE_LAYER = """
-[network]
-layers = [3, 2]
-activation = "softplus"
-[training]
-loss = "squared_error"
-[data]
-inputs = [[0.2, -0.4, 0.9], [1.1, 0.3, -0.7]]
-targets = [[0.3, 0.8], [1.2, 0.4]]
-"""
 HEAD = """
 import numpy as np
 def sigmoid(z):
@@ -81,25 +71,6 @@ def gradients(x, t, weights):
     (w5, w7), (w6, w8) = weights[1]
     found = back(*x, *t, w1, w2, w3, w4, w5, w6, w7, w8)
     return {f"gw{number}": value for number, value in enumerate(found, 1)}
-""",
-)
-
-right(
-    "columns of the article's second listing",
-    "article-matrix",
-    """
-def gradients(x, t, weights):
-    w1, w2 = weights
-    out_h = sigmoid(np.dot(x, w1))
-    out_o = sigmoid(np.dot(out_h, w2))
-    g2 = np.zeros_like(w2)
-    for i in range(g2.shape[1]):
-        g2[:, i] = (out_o[i] - t[i]) * out_o[i] * (1 - out_o[i]) * out_h
-    g1 = np.zeros_like(w1)
-    for i in range(g1.shape[1]):
-        dot1 = -1 * (t - out_o) * out_o * (1 - out_o)
-        g1[:, i] = np.dot(dot1, w2[i, :]) * out_h[i] * (1 - out_h[i]) * x
-    return [g1, g2]
 """,
 )
 
@@ -399,19 +370,5 @@ def gradients(x, t, weights, biases):
     found |= {f"gW{k}": layer.gw for k, layer in enumerate(net, 1)}
     found |= {f"gb{k}": layer.gb for k, layer in enumerate(net, 1)}
     return found | {"loss": np.mean((a - t) ** 2) + 0.01 * sum((w ** 2).sum() for w in weights)}
-""",
-)
-
-right(
-    "one layer, np.matrix",
-    SINGLE_LAYER,
-    """
-import numpy as np
-
-def gradients(x, t, weights, biases):
-    x, t, w = np.matrix(x), np.matrix(t), np.matrix(weights[0])
-    z = x * w + biases[0]
-    d = 2 * np.multiply(np.logaddexp(0, z) - t, 1 / (1 + np.exp(-z))) / len(x)
-    return [x.T * d], [d.sum(axis=0)]
 """,
 )
