@@ -245,6 +245,8 @@ class Process:
             for process in left:
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(process, signal.SIGKILL)
+        if self._popen.stdout is not None:
+            self._popen.stdout.close()
         self._close()
         self.ended = True
 
