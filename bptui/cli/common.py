@@ -101,12 +101,7 @@ def format_option(
 ) -> Decorator:
     """Return the option ``--format``; the first of ``forms`` is the default."""
     return click.option(
-        "--format",
-        "form",
-        type=click.Choice(forms),
-        default=forms[0],
-        show_default=True,
-        help=says,
+        "--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help=says
     )
 
 

@@ -178,11 +178,7 @@ for _each in (
         lambda z: maximum(z, LEAKY_SLOPE * z),
         lambda z, a: _positive(z, 1.0, LEAKY_SLOPE),
     ),
-    Activation(
-        "softplus",
-        softplus,
-        lambda z, a: logistic(z),
-    ),
+    Activation("softplus", softplus, lambda z, a: logistic(z)),
     Activation(
         "gelu",
         lambda z: 0.5 * (z * (1.0 + _gelu_tanh(z))),
@@ -197,9 +193,7 @@ for _each in (
         lambda z, a: 0.5 * (1.0 - a**2.0),
     ),
     Activation(
-        "softsign",
-        lambda z: z / (1.0 + absolute(z)),
-        lambda z, a: 1.0 / (1.0 + absolute(z)) ** 2.0,
+        "softsign", lambda z: z / (1.0 + absolute(z)), lambda z, a: 1.0 / (1.0 + absolute(z)) ** 2.0
     ),
     Activation(
         "elu",
@@ -207,11 +201,7 @@ for _each in (
         lambda z, a: _positive(z, 1.0, a + 1.0),
         computed=lambda z: _positive(z, z, expm1(minimum(z, _ZERO))),
     ),
-    Activation(
-        "silu",
-        lambda z: z * logistic(z),
-        lambda z, a: a + logistic(z) * (1.0 - a),
-    ),
+    Activation("silu", lambda z: z * logistic(z), lambda z, a: a + logistic(z) * (1.0 - a)),
     Activation(
         "hard_sigmoid",
         # as in PyTorch: 0 up to -3, 1 from 3 on, a straight line between

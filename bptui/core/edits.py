@@ -17,13 +17,7 @@ if TYPE_CHECKING:  # a timeline is made of edits
     from bptui.core.timeline import Timeline
 
 Kind = Literal["weight", "bias", "input", "target", "learning rate"]
-DIMENSIONS: dict[Kind, int] = {
-    "weight": 3,
-    "bias": 2,
-    "input": 2,
-    "target": 2,
-    "learning rate": 0,
-}
+DIMENSIONS: dict[Kind, int] = {"weight": 3, "bias": 2, "input": 2, "target": 2, "learning rate": 0}
 """Numbers that say which one of a kind it is."""
 
 

@@ -136,8 +136,7 @@ for _each in (
         lambda a, t: -(t / maximum(a, _TINY)),
         {
             "sigmoid": Shortcut(
-                lambda a, t: t * (a - 1.0),
-                "the out of sigmoid and of cross-entropy cancel",
+                lambda a, t: t * (a - 1.0), "the out of sigmoid and of cross-entropy cancel"
             ),
             "softmax": Shortcut(
                 lambda a, t: a * t.sum(axis=-1, keepdims=True) - t,

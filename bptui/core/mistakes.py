@@ -135,8 +135,7 @@ def missing_hidden_derivative(step: Step) -> Step:
 
 
 @mistake(
-    "derivative-of-activation",
-    "evaluates the derivative at the activation, f'(a) instead of f'(z)",
+    "derivative-of-activation", "evaluates the derivative at the activation, f'(a) instead of f'(z)"
 )
 def derivative_of_activation(step: Step) -> Step:
     names = step.names
@@ -186,8 +185,7 @@ def doubled(step: Step) -> Step:
 
 
 @mistake(
-    "missing-half",
-    "halves the gradient of the data loss, as if the loss had another factor 1/2",
+    "missing-half", "halves the gradient of the data loss, as if the loss had another factor 1/2"
 )
 def missing_half(step: Step) -> Step:
     return _with_error(step, lambda error: multiply(constant(0.5), error))

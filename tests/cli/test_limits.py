@@ -47,8 +47,7 @@ def largest() -> str:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 @pytest.mark.parametrize(
-    "command",
-    ["run --steps 1 --format jsonl -o /dev/null", "explain --quantity w1"],
+    "command", ["run --steps 1 --format jsonl -o /dev/null", "explain --quantity w1"]
 )
 def test_the_largest_experiment_fits_into_the_memory_it_may_take(
     command: str, tmp_path: Path

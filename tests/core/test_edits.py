@@ -181,8 +181,7 @@ def test_later_edits_are_no_part_of_an_earlier_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "value"),
-    [(Number("learning rate"), -1.0), (Number("target", (0, 0)), 1.5)],
+    ("number", "value"), [(Number("learning rate"), -1.0), (Number("target", (0, 0)), 1.5)]
 )
 def test_what_cannot_be_is_refused(number: Number, value: float) -> None:
     timeline = Timeline(small("sgd", None))

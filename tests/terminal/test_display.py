@@ -64,9 +64,7 @@ def test_differences_lead_to_the_same_cells(
         assert_same(stock, ours)
 
 
-def without_overlap(
-    frame: list[tuple[int, int, Style, str]],
-) -> list[tuple[int, int, Style, str]]:
+def without_overlap(frame: list[tuple[int, int, Style, str]]) -> list[tuple[int, int, Style, str]]:
     """One piece a row."""
     return list({piece[1]: piece for piece in frame if not piece[3].startswith("\u0301")}.values())
 

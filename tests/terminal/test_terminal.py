@@ -80,10 +80,7 @@ def test_interrupted_while_running_leaves_the_terminal_as_it_was() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [
-        (["--theme", "nonsense"], "found 'nonsense'; expected one of"),
-        (["-"], "standard input"),
-    ],
+    [(["--theme", "nonsense"], "found 'nonsense'; expected one of"), (["-"], "standard input")],
 )
 def test_refusals_are_one_message(arguments: list[str], message: str) -> None:
     with Terminal(*arguments) as terminal:

@@ -153,8 +153,6 @@ def expression(
 
     places = "{all}"
     notation = Notation(
-        f"{name}({places})",
-        f"{name}({places})",
-        rf"\mathrm{{{{{name}}}}}\left({places}\right)",
+        f"{name}({places})", f"{name}({places})", rf"\mathrm{{{{{name}}}}}\left({places}\right)"
     )
     return Op(name, value, rule, shape, notation, body=written, textbook=body)

@@ -75,10 +75,7 @@ def _binary(
 add = _binary("add", np.add, lambda a, b, y, g: [g, g], _infix("+", SUM))
 subtract = _binary("subtract", np.subtract, lambda a, b, y, g: [g, -g], _infix("-", SUM))
 multiply = _binary(
-    "multiply",
-    np.multiply,
-    lambda a, b, y, g: [g * b, g * a],
-    _infix("*", PRODUCT, "·", r"\cdot"),
+    "multiply", np.multiply, lambda a, b, y, g: [g * b, g * a], _infix("*", PRODUCT, "·", r"\cdot")
 )
 divide = _binary(
     "divide",
@@ -167,10 +164,6 @@ logaddexp = _binary(
 # what has kinks: decided by the real part, so that the complex step looks at one side
 
 
-def _real(*arrays: Values) -> list[Values]:
-    return [np.real(each) for each in arrays]
-
-
 def _absolute(x: Values) -> Values:
     return np.asarray(np.where(np.real(x) < 0.0, -x, x) if np.iscomplexobj(x) else np.absolute(x))
 
@@ -204,22 +197,23 @@ ceil = _unary("ceil", np.ceil, None, evaluate=lambda x: np.ceil(np.real(x)))
 rint = _unary("rint", np.rint, None, evaluate=lambda x: np.rint(np.real(x)))
 
 
-def _compared(name: str, ufunc: np.ufunc, mark: str, latex: str) -> Op:
+def _truth(name: str, ufunc: np.ufunc, mark: str, latex: str = "") -> Op:
+    """Enter a comparison, or what joins two; it has no derivative."""
     return _binary(
         name,
         ufunc,
         lambda a, b, y, g: [None, None],
         _infix(mark, SUM, latex=latex),
-        lambda a, b: ufunc(*_real(a, b)),
+        lambda a, b: ufunc(np.real(a), np.real(b)),
     )
 
 
-greater = _compared("greater", np.greater, ">", ">")
-greater_equal = _compared("greater_equal", np.greater_equal, ">=", r"\ge")
-less = _compared("less", np.less, "<", "<")
-less_equal = _compared("less_equal", np.less_equal, "<=", r"\le")
-equal = _compared("equal", np.equal, "==", "=")
-not_equal = _compared("not_equal", np.not_equal, "!=", r"\ne")
+greater = _truth("greater", np.greater, ">", ">")
+greater_equal = _truth("greater_equal", np.greater_equal, ">=", r"\ge")
+less = _truth("less", np.less, "<", "<")
+less_equal = _truth("less_equal", np.less_equal, "<=", r"\le")
+equal = _truth("equal", np.equal, "==", "=")
+not_equal = _truth("not_equal", np.not_equal, "!=", r"\ne")
 
 maximum = _binary(
     "maximum",
@@ -274,18 +268,8 @@ def _clip_rule(node: Node, g: Node) -> list[Node | None]:
 clip = enter(Op("clip", _clip, _clip_rule, broadcast, _named("clip")))
 
 
-def _logical(name: str, ufunc: np.ufunc, sign: str) -> Op:
-    return _binary(
-        name,
-        ufunc,
-        lambda a, b, y, g: [None, None],
-        _infix(sign, SUM),
-        lambda a, b: ufunc(*_real(a, b)),
-    )
-
-
-logical_and = _logical("logical_and", np.logical_and, "&")
-logical_or = _logical("logical_or", np.logical_or, "|")
+logical_and = _truth("logical_and", np.logical_and, "&")
+logical_or = _truth("logical_or", np.logical_or, "|")
 logical_not = _unary(
     "logical_not", np.logical_not, None, evaluate=lambda x: ~np.real(x).astype(bool)
 )

@@ -156,10 +156,7 @@ def _no_rule(node: Node, gradient: Node) -> Sequence[Node | None]:
 
 LEAF = Op("leaf", lambda: _missing(), _no_rule, lambda: ())
 CONSTANT = Op(
-    "constant",
-    lambda value, **_: np.asarray(value),
-    _no_rule,
-    lambda value, **_: np.shape(value),
+    "constant", lambda value, **_: np.asarray(value), _no_rule, lambda value, **_: np.shape(value)
 )
 
 

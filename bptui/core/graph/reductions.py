@@ -9,16 +9,7 @@ from typing import Any
 import numpy as np
 
 from bptui.core.graph.elementwise import equal, multiply
-from bptui.core.graph.node import (
-    PRODUCT,
-    Node,
-    Notation,
-    Op,
-    Setting,
-    Shape,
-    Values,
-    enter,
-)
+from bptui.core.graph.node import PRODUCT, Node, Notation, Op, Setting, Shape, Values, enter
 from bptui.core.graph.shaping import expand, flip, full, reshape, swapaxes
 
 Axis = int | tuple[int, ...] | None
@@ -222,10 +213,7 @@ matmul = enter(
         lambda node, g: _matmul_rule(node, full(g, node.shape)),
         _matmul_shape,
         Notation(
-            "{0:unary} @ {1:unary}",
-            "{0:unary} · {1:unary}",
-            r"{0:unary} \, {1:unary}",
-            PRODUCT,
+            "{0:unary} @ {1:unary}", "{0:unary} · {1:unary}", r"{0:unary} \, {1:unary}", PRODUCT
         ),
         np.matmul,
     )

@@ -130,17 +130,9 @@ def moveaxis(x: Node, source: Setting, destination: Setting) -> Node:
     return transpose(x, axes=tuple(place - 1 for place in places))
 
 
-flip = _moving(
-    "flip",
-    lambda x, axis=None: np.flip(x, axis),
-    None,
-    "np.flip({0}, axis={axis})",
-)
+flip = _moving("flip", lambda x, axis=None: np.flip(x, axis), None, "np.flip({0}, axis={axis})")
 roll = _moving(
-    "roll",
-    lambda x, shift, axis=None: np.roll(x, shift, axis),
-    None,
-    "np.roll({0}, {settings})",
+    "roll", lambda x, shift, axis=None: np.roll(x, shift, axis), None, "np.roll({0}, {settings})"
 )
 tril = _moving("tril", lambda x, k=0: np.tril(x, k), None, "np.tril({0}, {k})")
 triu = _moving("triu", lambda x, k=0: np.triu(x, k), None, "np.triu({0}, {k})")
