@@ -36,7 +36,7 @@ _HEAD = re.compile(
     re.IGNORECASE,
 )
 """W1 = np.array( before the brackets; W1: or W[0] = before any rows."""
-_TAIL = re.compile(r"\s*(?:,\s*[a-z_]+\s*=[^\[\]=]*)*,?\s*", re.IGNORECASE)
+_TAIL = re.compile(r"\s*(?:,\s*[a-z_]+\s*=[^\[\]=]*)*,?\s*\)[\s,;]*", re.IGNORECASE)
 """, dtype=float32) after them."""
 _LONGEST_TAIL = 200
 _SCALAR = re.compile(r"\b(?:np|numpy)\.(?:float|int)\d+\(([^()\[\]]*)\)")
@@ -216,12 +216,9 @@ def _without_call(text: str) -> str:
     head = _HEAD.match(plain)
     plain = plain[head.end() :] if head else plain
     if head and head["call"]:
-        end, closing = plain.rfind("]") + 1, plain.rfind(")")
-        if closing < end or plain[closing + 1 :].strip(" \t\r\n,;"):
-            raise EntryError("a bracket '(' is not closed")
-        tail = plain[end:closing]
-        if len(tail) > _LONGEST_TAIL or not _TAIL.fullmatch(tail):
-            raise EntryError(f"not a number: {shortened(tail.strip())}")
+        end = plain.rfind("]") + 1
+        if len(plain) - end > _LONGEST_TAIL or not _TAIL.fullmatch(plain, end):
+            raise EntryError(f"a bracket '(' is not closed after {shortened(plain[end:].strip())}")
         plain = plain[:end]
     if not plain.strip():
         raise EntryError("numbers are missing")

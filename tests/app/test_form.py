@@ -283,7 +283,7 @@ def test_columns_are_left_empty_where_none_can_be_proposed(tmp_path: Path) -> No
     assert draft.chosen("data.target_columns") == ""
 
 
-def test_a_proposal_goes_with_its_file_and_a_choice_stays(tmp_path: Path) -> None:
+def test_columns_that_fit_the_next_file_stay(tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text("x,y,kind\n1,2,a\n", encoding="utf-8")
     (tmp_path / "two.csv").write_text("kind,x,y,sort\na,1,2,b\n", encoding="utf-8")
     (tmp_path / "three.csv").write_text("x,y,z\n1,2,3\n", encoding="utf-8")
@@ -291,10 +291,10 @@ def test_a_proposal_goes_with_its_file_and_a_choice_stays(tmp_path: Path) -> Non
     assert one.chosen("data.class_column") == "kind"
     assert one.chosen("data.target") == "classes"
     two = one.with_text("data.csv", "two.csv")
-    assert two.chosen("data.class_column") == "sort"
+    assert two.chosen("data.class_column") == "kind"  # which fits
     three = two.with_text("data.csv", "three.csv")
     assert three.chosen("data.target") == "numbers"
-    assert three.chosen("data.target_columns") == "z"
+    assert three.chosen("data.target_columns") == "y"
     mine = two.with_text("data.class_column", "kind").with_text("data.input_columns", "x")
     again = mine.with_text("data.csv", "one.csv")
     assert again.chosen("data.class_column") == "kind"

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import io
+import resource
+import signal
+import tempfile
+import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
+from types import FrameType
 from unittest.mock import patch
 
 import click
 
 from bptui.app.form import texts
-from bptui.app.form.draft import EMPTY, Draft
+from bptui.app.form.draft import EMPTY, Draft, Place
 from bptui.app.form.fields import BIASES, WEIGHTS
 from bptui.app.form.texts import columns_of, value_of
 from bptui.app.session.state import (
@@ -107,7 +113,7 @@ class Judge:
             with _told(EntryError):
                 value_of(key, text)
         fit(texts.printable(text), lines=True)
-        Draft.of(EMPTY, self.folder).with_text("data.csv", text[:5_000])
+        Draft.of(EMPTY, Place("", self.folder)).with_text("data.csv", text[:5_000])
         return text
 
     def give_preset(self, content: bytes, random: Random) -> None:
@@ -191,3 +197,39 @@ KINDS: dict[str, Callable[[Judge, Random], bytes | str]] = {
     "sessions": Judge.session,
     "pasted": Judge.pasted,
 }
+
+
+SECONDS = 2.0
+"""Of processor time: a busy machine makes nothing hang."""
+MEMORY = 500 * 2**20
+
+
+class HangError(BaseException):
+    """An input that takes too long; nothing in the program can catch it."""
+
+
+def try_some(task: tuple[str, int, int]) -> tuple[list[str], float]:
+    """Return what went wrong with some inputs of a kind, and the seconds of the slowest."""
+    kind, first, count = task
+    faults, slowest = list[str](), 0.0
+    signal.signal(signal.SIGPROF, _too_long)
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    with tempfile.TemporaryDirectory() as folder:
+        judge = Judge(Path(folder))
+        for seed in range(first, first + count):
+            began = time.process_time()
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
+            try:
+                KINDS[kind](judge, Random(f"{kind} {seed}"))
+            except BaseException:
+                faults.append(f"{kind} {seed}: {traceback.format_exc(limit=-4)[-2_000:]}")
+            finally:
+                signal.setitimer(signal.ITIMER_PROF, 0)
+            slowest = max(slowest, time.process_time() - began)
+    return faults, slowest
+
+
+def _too_long(number: int, frame: FrameType | None) -> None:
+    raise HangError

@@ -13,6 +13,7 @@ from msgspec import Struct
 from bptui.app.form.fields import (
     BIASES,
     CLASSES,
+    COLUMNS,
     CSV,
     DATA,
     GENERATED,
@@ -27,7 +28,6 @@ from bptui.app.form.fields import (
 )
 from bptui.app.form.texts import (
     Columns,
-    column_names,
     columns_of,
     columns_text,
     file_name,
@@ -60,7 +60,6 @@ _OUT_OF_SIGHT = ("init.scheme", "init.scale", "init.seed", "training.seed", "dat
 """Keys that a preset may hold although nothing depends on them."""
 _SHOWN = ("training.learning_rate", "training.steps")
 """Fields that show their value although it is the default."""
-Texts = Mapping[str, str]
 
 
 class Place(NamedTuple):
@@ -90,12 +89,10 @@ class Draft:
     ``place``.
     """
 
-    texts: Texts
+    texts: Mapping[str, str]
     shape: tuple[int, ...]
     place: Place
     columns: Columns | None = None
-    proposed: Texts = field(default_factory=dict)
-    """What stands in some fields without anyone having chosen it."""
     given: Mapping[str, tuple[str, object]] = field(default_factory=dict)
 
     @classmethod
@@ -127,16 +124,14 @@ class Draft:
             shape=tuple(preset.network.layers),
             place=place,
             columns=columns_of(data.csv, place.folder) if data.csv else None,
-            proposed={} if data.csv else {TARGET: CLASSES},
             given=given,
         )
 
     @property
     def column_names(self) -> tuple[str, ...]:
         """The names of the CSV file's columns, as far as a terminal can show them."""
-        return (
-            tuple(name for name in self.columns.names if name.isprintable()) if self.columns else ()
-        )
+        names = self.columns.names if self.columns else ()
+        return tuple(name for name in names if name.isprintable())
 
     def chosen(self, key: str) -> str:
         """Return the text of a field."""
@@ -166,10 +161,11 @@ class Draft:
             return error
 
     def _with_columns(self) -> Draft:
-        """Return it with columns proposed for the file that was named, unless those chosen fit."""
+        """Return it with columns proposed for its CSV file, where those that stand do not fit."""
         found = columns_of(self.chosen("data.csv"), self.place.folder)
         if found is None or found == self.columns:
             return self
+        known = {*found.names}
         shown = [name for name in found.names if name.isprintable()]
         numbers = [name for name in shown if name in found.numeric][-1:]
         classes = [name for name in shown if name not in found.numeric][-1:]
@@ -179,13 +175,16 @@ class Draft:
             "data.input_columns": "",
             TARGET: CLASSES if classes else NUMBERS,
         }
-        for key in [*proposed]:
-            text = self.chosen(key)
-            names = {text} if key.endswith("_column") else {*column_names(text)}
-            of_the_user = text not in ("", self.proposed.get(key, ""))
-            if of_the_user and (key == TARGET or names <= {*found.names}):
-                del proposed[key]
-        return replace(self, texts={**self.texts, **proposed}, columns=found, proposed=proposed)
+        fit = {key for key in COLUMNS if len(self._named(key)) > 0 and self._named(key) <= known}
+        chosen = "class_column" if self.chosen(TARGET) == CLASSES else "target_columns"
+        if f"data.{chosen}" in fit or self.chosen(TARGET) == NUMBERS:
+            fit.add(TARGET)
+        proposed = {key: text for key, text in proposed.items() if key not in fit}
+        return replace(self, texts={**self.texts, **proposed}, columns=found)
+
+    def _named(self, key: str) -> set[str]:
+        value = self.value(key)
+        return {*value} if isinstance(value, list) else {self.chosen(key)} - {""}
 
 
 def empty() -> Draft:

@@ -94,22 +94,19 @@ class FormScreen(Dialog[Experiment | None]):
         self.set_class(event.size.width < WIDE, "narrow")
         # what cannot be seen need not be drawn behind it
         self.set_class(event.size.width <= WIDEST, "covering")
-        if not self._rows:
+        if not self._sections:
             self.call_next(self._fill)
 
     async def _fill(self) -> None:
         """Mount the fields: now that their place is known, they are laid out once."""
-        boxes = []
-        for title, group in sections(self._draft):
-            rows = {field.key: FieldRow(field, self._draft.chosen(field.key)) for field in group}
-            self._rows |= rows
-            heading = Static(title, classes="heading", markup=False)
-            boxes.append(Vertical(heading, *rows.values(), classes="section"))
+        headings = [Static(title, classes="heading") for title, _ in sections(self._draft)]
+        boxes = [Vertical(heading, classes="section") for heading in headings]
+        self._sections = boxes
         with self.app.batch_update():
             await self._fields.mount_all(boxes)
-            self._sections = boxes
-            self.set_focus(self._rows["network.layers"].entry)
             self._show()
+            await self._catch_up()
+            self.set_focus(self._rows["network.layers"].entry)
         self._check(0.0)
 
     def on_field_row_edited(self, event: FieldRow.Edited) -> None:
