@@ -270,11 +270,16 @@ async def test_the_key_goes_through_the_pictures_there_are(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "size"),
-    [("spirals", SIZES[1]), ("sine", SIZES[1]), ("circles", SIZES[2]), ("circles", SIZES[4])],
+    ("shown", "size"),
+    [("spirals", SIZES[1]), ("sine", SIZES[1]), ("circles", SIZES[2]), ("circles", SIZES[4])]
+    + [(layers, SIZES[0]) for layers in ((784, 128, 10), (2, *[3] * 6, 2), (1, 300), (2, 1))],
+    ids=str,
 )
-async def test_every_picture_fits_every_screen(name: str, size: tuple[int, int]) -> None:
-    async with opened(name, size) as session:
+async def test_every_picture_fits_every_screen(
+    shown: str | tuple[int, ...], size: tuple[int, int]
+) -> None:
+    made = shown if isinstance(shown, str) else drawn_experiment(shown)
+    async with opened(made, size) as session:
         network = session.panel("#network").region
         others = ("#loss", "#weights", "#gradients", "#explanation")
         places = {each: session.panel(each).region for each in others}
@@ -290,14 +295,6 @@ async def test_every_picture_fits_every_screen(name: str, size: tuple[int, int])
             for each in others:  # but what the samples stand in for
                 if session.panel(each).size.area:
                     assert session.panel(each).region == places[each]
-
-
-@pytest.mark.parametrize("layers", [(784, 128, 10), (2, *[3] * 6, 2), (1, 300), (2, 1)], ids=str)
-async def test_networks_of_any_shape_have_pictures(layers: tuple[int, ...]) -> None:
-    async with opened(drawn_experiment(layers)) as session:
-        await session.press("o", "o", "o", "s")
-        await session.rest()
-        assert "─ Weights ─" in session.screen()
 
 
 async def test_hidden_panels_do_not_draw(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -311,10 +311,8 @@ class Axes(NamedTuple):
         """Return rows (-1: outside) and columns of points, and in which half of a row, 0 above."""
         columns = self.x.places(x, self.columns)
         halves = 2 * self.rows - 1 - self.y.places(y, 2 * self.rows)
-        across, down = (
-            (columns >= 0) & (columns < self.columns),
-            (halves >= 0) & (halves < 2 * self.rows),
-        )
+        across = (columns >= 0) & (columns < self.columns)
+        down = (halves >= 0) & (halves < 2 * self.rows)
         return np.where(across & down, halves // 2, -1), columns, halves % 2
 
     def bracket(self, canvas: Canvas, point: tuple[float, float], style_at: StyleAt) -> None:
