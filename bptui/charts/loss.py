@@ -72,7 +72,7 @@ def loss_chart(
     current = _drawable(Series(steps, lows, highs), last, logarithmic)
     others = [_drawable(series, last, logarithmic).thin() for series in beside]
     values = np.concatenate(
-        [part for each in (current, *others) for part in (each.lows, each.highs)]
+        [part for line in (current, *others) for part in (line.lows, line.highs)]
     )
     if not values.size or width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return None
@@ -80,7 +80,7 @@ def loss_chart(
     scale, unit, labels = _axis(values, bottom, logarithmic)
     if unit is not None:  # the largest losses do not survive plotext's factor of 1e8
         current = current.scaled(current.lows / unit, current.highs / unit)
-        others = [each.scaled(each.lows / unit, each.highs / unit) for each in others]
+        others = [line.scaled(line.lows / unit, line.highs / unit) for line in others]
     margin = max(9, *map(len, labels.values()))  # so that the plot area never shifts sideways
     left, last = margin + 1, round_up(last)
     room = width - left - 1

@@ -37,7 +37,7 @@ COLOURS = {
 
 
 def curve_styles(app: App[object]) -> dict[str, Style]:
-    """The style of each letter's curve; in the terminal's own colours the letters are enough."""
+    """Return each letter's style; in the terminal's own colours the letters are enough."""
     if app.native_ansi_color:
         return dict.fromkeys(LETTERS, Style())
     colours = COLOURS[app.current_theme.dark]
@@ -76,7 +76,7 @@ class LossPanel(FollowingPanel):
             await self.run_action(f"app.go({step})")
 
     def toggle_scale(self) -> None:
-        """Between a linear and a logarithmic scale."""
+        """Go from a linear to a logarithmic scale, or back."""
         self.logarithmic = not self.logarithmic
         self.repaint()
 
@@ -90,10 +90,10 @@ class LossPanel(FollowingPanel):
         if self._chart is None or self._chart[0] != key:
             from bptui.charts import loss_chart  # plotext loads after the numbers are on the screen
 
-            compared = [each for each in (*view.kept, view.before) if each is not None]
+            compared = [*view.kept, *([view.before] if view.before else [])]
             drawn = loss_chart(
                 *view.losses.envelope(width),
-                last=max(view.played, *(each.length for each in compared), 0) - 1,
+                last=max(view.played, *(curve.length for curve in compared), 0) - 1,
                 width=width,
                 height=height,
                 logarithmic=self.logarithmic,
@@ -103,10 +103,12 @@ class LossPanel(FollowingPanel):
         return self._chart[1]
 
     def _beside(self, view: View, width: int) -> list[Series]:
-        """What is drawn beside the current curve, in the order of the legend."""
+        """Return what is drawn beside the current curve, in the order of the legend."""
         from bptui.charts import Series
 
-        found = [Series(*self._envelope(each, width, 0), "line", each.letter) for each in view.kept]
+        found = [
+            Series(*self._envelope(curve, width, 0), "line", curve.letter) for curve in view.kept
+        ]
         if view.before is not None:
             start = view.edits[-1] if view.edits else 0
             found.append(Series(*self._envelope(view.before, width, start), "dots", BEFORE))
@@ -119,9 +121,9 @@ class LossPanel(FollowingPanel):
         return found
 
     def _entries(self, view: View) -> list[Entry]:
-        """The legend, in the order of what :meth:`_beside` draws."""
+        """Return the legend, in the order of what :meth:`_beside` draws."""
         colours = curve_styles(self.app)
-        entries = [Entry(each.letter, each.name, colours[each.letter]) for each in view.kept]
+        entries = [Entry(curve.letter, curve.name, colours[curve.letter]) for curve in view.kept]
         if view.before is not None:
             edit = f"before the edit {EDIT}" if view.edits else "before the edit"
             entries.append(Entry(BEFORE, edit, self.text_styles.dim))
@@ -130,7 +132,7 @@ class LossPanel(FollowingPanel):
         return entries
 
     def _line(self, view: View, width: int) -> Strip:
-        """All of it in a line: a bar for each step or for some, the first loss and the latest."""
+        """Write all of it in a line: bars for steps, the first loss and the latest."""
         from bptui.charts import sparkline
 
         styles, line = self.text_styles, Line()

@@ -132,12 +132,6 @@ class Panel(ScrollView, can_focus=True):
             self.post_message(self.Selected(selection))
         return selection is not None
 
-    def on_focus(self) -> None:
-        self.repaint()
-
-    def on_blur(self) -> None:
-        self.repaint()
-
     def repaint(self) -> None:
         """Draw anew from the view, and refresh what differs."""
         if self.view is None or self.away:
@@ -218,6 +212,7 @@ class Panel(ScrollView, can_focus=True):
         self.repaint()
 
     def notify_style_update(self) -> None:
+        """Draw anew in other colours, or with the focus, which is a matter of style too."""
         super().notify_style_update()
         if self.is_mounted and self.view is not None:
             self.repaint()

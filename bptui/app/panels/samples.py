@@ -53,7 +53,7 @@ class Listing:
         numbers = self.editable + self.outputs
         # the mark of the one looked at, its number, that of the batch, right or wrong
         name = 1 + self.digits + 1 + (self.classes is not None)
-        fitting = (each for each in DECIMALS if name + numbers * (each + 4) < width)
+        fitting = (count for count in DECIMALS if name + numbers * (count + 4) < width)
         rows = self.samples + (1 + self.tests if self.tests else 0)
         return Table(0, 0, name, next(fitting, DECIMALS[-1]) + 4, 1 + rows, numbers)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import product
+from operator import attrgetter
 
 from textual.events import Click, MouseEvent, MouseScrollDown, MouseScrollUp
 from textual.geometry import Offset
@@ -31,8 +32,8 @@ def _operation_field(operations: tuple[Operation, ...], position: int | None, ro
     Without the stage, and as wide as it must be, where that is wider than ``room``.
     """
     count, numbered, width = len(operations), [""], 0
-    for texts in ([each.label for each in operations], [each.name for each in operations]):
-        digits = len(str(count))
+    for attribute in ("label", "name"):
+        texts, digits = map(attrgetter(attribute), operations), len(str(count))
         numbered = [f"{place:>{digits}}/{count} {text}" for place, text in enumerate(texts, 1)]
         width = max(map(len, [ALL, *numbered]))
         if width <= room:
