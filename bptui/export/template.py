@@ -7,10 +7,10 @@ from textwrap import wrap
 from bptui.core.activations import ACTIVATIONS, APPLIED
 from bptui.core.experiment import Experiment
 from bptui.core.graph.backward import carried_back
-from bptui.core.graph.node import Node, constant, leaf, samples
-from bptui.core.losses import LOSSES, TERMS
+from bptui.core.graph.node import constant, leaf
+from bptui.core.step import training_step
 from bptui.explain.expression import Expression, Quantity, Setting, quantities
-from bptui.explain.formulas import formula_of
+from bptui.explain.formulas import define, formula_of
 from bptui.explain.words import loss_formula, plain_formula
 from bptui.export.layout import commented, folded, indented, listed, quoted
 from bptui.export.spelling import SEVERAL, Version, printer
@@ -50,6 +50,7 @@ class _Template:
         self.network, self.names = experiment.network, experiment.network.names
         self.sizes, self.depth = self.network.layers, self.network.depth
         self.formulas = Version(experiment).definitions
+        self.chained = define(training_step(experiment, SEVERAL)).definitions
         parameters = [self.network.parameters_of(layer + 1) for layer in range(self.depth)]
         kinds = zip(*parameters, strict=True)
         self.given = dict(zip(("weights", "biases"), map(list, kinds), strict=False))
@@ -156,7 +157,7 @@ class _Template:
             after = f"{names.weights(layer + 1)}[i, j] * {names.delta(layer + 1)}[j]"
             rows = {f"{gradient}[i]": f"sum over j of {after}"}
         else:
-            rows = {gradient: plain_formula(formula_of(self.error(a)))}
+            rows = {gradient: plain_formula(self.chained[gradient]).replace("target", "t")}
         if entry.pullback is not None:
             rows[delta] = plain_formula(formula_of(entry.pullback(z, a, g)))
         else:
@@ -170,13 +171,6 @@ class _Template:
             for name, text in rows.items()
             for line in wrap(f"{name:{wide}} = {text}", WIDTH - 4, subsequent_indent=" " * 4)
         ]
-
-    def error(self, out: Node) -> Node:
-        """Return dL/dout of the output layer."""
-        entry, target = LOSSES[self.training.loss], leaf("t", out.shape)
-        terms = TERMS[entry.name](out, target)
-        slope = entry.slope(out, target) if entry.slope else carried_back(terms, constant(1.0), out)
-        return slope / samples(SEVERAL) if self.training.reduction == "mean" else slope
 
     def step(self) -> list[str]:
         """Write the function that returns the new parameters."""
