@@ -188,7 +188,7 @@ class LatexWriter:
             tokens = [*row.tokens, operator(row.tail)]
             before = rf"&\quad {row.sign} " if place else start
             if not place:
-                tokens = [*terms.before, *terms.sigma, *row.unary, *tokens]
+                tokens = [*terms.before, *row.unary, *tokens]
             if place == len(rows) - 1:
                 tokens += terms.after
             lines += self._flow(tokens, before, symbols=symbols)

@@ -130,7 +130,7 @@ class EquationWriter:
         self, first: TextLine, terms: Terms, rows: Sequence[Row], *, symbols: bool
     ) -> list[TextLine]:
         """Return the rows on one line where they fit, else one below the other."""
-        before, every = [*terms.before, *terms.sigma], (*terms.symbols, *terms.numbers)
+        before, every = terms.before, (*terms.symbols, *terms.numbers)
         labels = [len(row.label) + LABEL_GAP for row in every if row.label]
         joined = terms.joined(rows)
         widths = [*map(_width, joined)]

@@ -52,11 +52,10 @@ class Terms(NamedTuple):
     numbers: tuple[Row, ...]
     before: tuple[Token, ...] = ()
     after: tuple[Token, ...] = ()
-    sigma: tuple[Token, ...] = ()
 
     def joined(self, rows: Sequence[Row]) -> list[Token]:
         """Return the rows behind each other, with what stands around them."""
-        found = [*self.before, *self.sigma]
+        found = [*self.before]
         for place, row in enumerate(rows):
             found += [operator(f" {row.sign} ", breaks=1)] if place else row.unary
             found += [*row.tokens, operator(row.tail)] if row.tail else row.tokens
@@ -70,39 +69,37 @@ class RowWriter:
     printer: Printer
     value_digits: int
 
-    def terms(self, node: Expression, path: Path = ()) -> Terms:
+    def terms(self, node: Expression) -> Terms:
         """Return the expression as rows of terms, one row where it is no series."""
-        if _sums_samples(node):
-            return self._over_samples(node, path)
-        if is_op(node, "multiply") and _is_scaled(node.parts):
+        path: Path = ()
+        before: list[Token] = []
+        after: tuple[Token, ...] = ()
+        while is_op(node, "multiply") and _is_scaled(node.parts):
             # a path to the product itself would mark the series too
             *factors, last = node.parts
-            before: list[Token] = []
             for place, factor in enumerate(factors):
                 before += self.printer.tokens(factor, PRODUCT, (*path, place))
                 before.append(operator(self.printer.times()))
             opened, closed = map(operator, self.printer.wide_brackets)
-            inner = self.terms(last, (*path, len(factors)))
-            return inner._replace(before=(*before, opened), after=(closed,))
-        if is_op(node, "add") and any(map(_sums_samples, node.parts)):
-            # a sum over samples among other terms, which follow it
-            place = next(k for k, term in enumerate(node.parts) if _sums_samples(term))
-            inner = self._over_samples(node.parts[place], (*path, place))
-            rest = [
-                self._row(term, PRODUCT, (*path, k))
-                for k, term in enumerate(node.parts)
-                if k != place
-            ]
-            return inner._replace(
-                symbols=self._bracketed([*inner.symbols, *rest]),
-                numbers=self._bracketed([*inner.numbers, *rest]),
-            )
-        rows = self._rows(node, path)
-        return Terms(rows, rows)
+            before, after = [*before, opened], (closed, *after)
+            node, path = last, (*path, len(factors))
+        parts = {path: node}
+        if is_op(node, "add"):
+            parts = {(*path, place): part for place, part in enumerate(node.parts)}
+        at = next((at for at, part in parts.items() if _sums_samples(part)), None)
+        if at is None:
+            rows = self._bracketed(self._rows(node, path))
+            return Terms(rows, rows, tuple(before), after)
+        # the other terms of a sum follow the sum over samples
+        sigma, symbols, numbers = self._over_samples(parts.pop(at), at)
+        rest = [self._row(part, PRODUCT, place) for place, part in parts.items()]
+        both = self._bracketed([*symbols, *rest]), self._bracketed([*numbers, *rest])
+        return Terms(*both, (*before, sigma), after)
 
-    def _over_samples(self, node: Expression, path: Path) -> Terms:
+    def _over_samples(self, node: Expression, path: Path) -> tuple[Token, list[Row], list[Row]]:
+        """Return the sign of a sum over samples, its symbols, and the numbers of each sample."""
         terms = node.parts
-        symbols = [*self._rows(terms[0], (*path, 0))]
+        symbols = self._rows(terms[0], (*path, 0))
         symbols[0] = symbols[0]._replace(label=f"over {count(terms)} samples")
         numbers: list[Row] = []
         for place in shown(len(terms)):
@@ -116,24 +113,21 @@ class RowWriter:
         several = len(symbols) > 1 or is_op(terms[0], "add")
         opened, closed = self.printer.wide_brackets if several else ("", "")
         symbols[-1] = symbols[-1]._replace(tail=closed)
-        sigma = self.printer.sigma(count(terms), opened)
-        return Terms(self._bracketed(symbols), self._bracketed(numbers), sigma=(sigma,))
+        return self.printer.sigma(count(terms), opened), symbols, numbers
 
-    def _rows(self, node: Expression, path: Path) -> tuple[Row, ...]:
+    def _rows(self, node: Expression, path: Path) -> list[Row]:
         """Return a row for each term of a series, or of a sum with one among its terms."""
-        rows: list[Row] = []
         if isinstance(node, Series):
-            for place in shown(len(node.parts)):
-                if place is None:
-                    rows.append(Row((self.printer.more(count(node.parts) - MOST_TERMS),)))
-                else:
-                    rows.append(self._row(node.parts[place], PRODUCT, (*path, place)))
-        elif is_op(node, "add") and any(isinstance(term, Series) for term in node.parts):
-            for place, term in enumerate(node.parts):
-                rows += self._rows(term, (*path, place))
-        else:
-            rows.append(self._row(node, SUM, path))
-        return self._bracketed(rows)
+            return [
+                Row((self.printer.more(count(node.parts) - MOST_TERMS),))
+                if place is None
+                else self._row(node.parts[place], PRODUCT, (*path, place))
+                for place in shown(len(node.parts))
+            ]
+        if is_op(node, "add") and any(isinstance(term, Series) for term in node.parts):
+            terms = enumerate(node.parts)
+            return [row for place, term in terms for row in self._rows(term, (*path, place))]
+        return [self._row(node, SUM, path)]
 
     def _row(self, node: Expression, level: int, path: Path) -> Row:
         """Return a term in a row of its own: the minus that it begins with is the row's sign."""
@@ -182,7 +176,8 @@ class RowWriter:
     def _values_of_rows(self, terms: Terms) -> list[Token]:
         if all(len(row.tokens) == 1 for row in terms.numbers):
             return []  # they are values already
-        values = [operator("".join(token.number for token in terms.before))] * bool(terms.before)
+        before = "".join(token.number for token in terms.before if token.number.strip())
+        values = [operator(before)] if before else []
         for place, row in enumerate(terms.numbers):
             sign, token = "+", row.tokens[0]
             if row.node is not None:
