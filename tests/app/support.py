@@ -14,6 +14,7 @@ from textual.events import Resize
 from textual.geometry import Region, Size
 from textual.pilot import Pilot
 from textual.widget import Widget
+from textual.widgets import Input
 from textual.widgets._toast import Toast
 
 from bptui.app.app import BptuiApp
@@ -78,6 +79,26 @@ class Session:
     async def shows(self, *texts: str) -> None:
         """Wait until all ``texts`` stand somewhere on the screen."""
         await self.until(lambda: all(text in self.screen() for text in texts), f"{texts}")
+
+    async def says(self, *texts: str) -> None:
+        """Wait until the dialog says all ``texts``, wherever its lines break."""
+
+        def words() -> str:
+            box = self.app.screen.query_one(".dialog").content_region
+            lines = self.lines()[box.y : box.bottom]
+            return "".join("".join(line[box.x : box.right] for line in lines).split())
+
+        wanted = ["".join(text.split()) for text in texts]
+        await self.until(lambda: all(text in words() for text in wanted), f"{texts}")
+
+    async def fill(self, text: str) -> None:
+        """Put a text into the dialog's line at once."""
+        self.app.screen.query(Input).first().value = text
+        await self.pilot.pause()
+
+    async def closed(self) -> None:
+        """Wait until no dialog is open."""
+        await self.until(lambda: len(self.app.screen_stack) == 1, "the dialog to close")
 
     def notices(self) -> str:
         """The notifications on the screen, their lines joined."""

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.style import Style
 
 from bptui.app.panels.legend import Entry, arranged, between
-from bptui.app.screens.curves import CurveScreen, proposed
+from bptui.app.screens.curves import proposed
 from bptui.app.view import LETTERS, NAME_ROOM, Curve
 from bptui.core.history import LossHistory
 from bptui.presets import load
@@ -40,10 +40,6 @@ def plot(session: Session) -> list[str]:
     return rows[: next((y for y, row in enumerate(rows) if "└" in row), 0)]
 
 
-async def closed(session: Session) -> None:
-    await session.until(lambda: not isinstance(session.app.screen, CurveScreen), "the end")
-
-
 async def test_published_against_corrected() -> None:
     async with opened("article-listing-1") as session:
         player = session.app.player
@@ -52,7 +48,7 @@ async def test_published_against_corrected() -> None:
         await session.press("a")
         await session.shows("─ Compare ─", "keeps steps 0 to 1000", "article-listing-1")
         await session.press("enter")
-        await closed(session)
+        await session.closed()
         await session.until(lambda: legend(session).endswith("A article-listing-1"), "the legend")
         player.open(ARTICLE)
         await session.press("space")
@@ -93,15 +89,15 @@ async def test_a_name_is_typed_changed_and_removed() -> None:
         await session.shows("Enter a name.")
         await session.press("enter")  # does nothing
         await session.press(*"one", "enter")
-        await closed(session)
+        await session.closed()
         await session.press("a")
         await session.shows("This curve is already kept as A one.")
         await session.press("enter", "escape")  # enter does nothing
-        await closed(session)
+        await session.closed()
         await session.press("s", "a", *"one")
         await session.shows("Another curve is already called one.")
         await session.press(*"12", "enter")
-        await closed(session)
+        await session.closed()
         await session.press("a", "down", "enter", *"xyz", "escape")  # renaming is given up
         await session.shows("already kept as B one12")
         await session.press("down", "enter")
@@ -109,10 +105,10 @@ async def test_a_name_is_typed_changed_and_removed() -> None:
         await session.press("end", *"!", "enter")
         await session.shows("A one!")
         await session.press("delete", "escape")
-        await closed(session)
+        await session.closed()
         assert [(kept.name, kept.letter) for kept in player.kept] == [("one12", "B")]
         await session.press("s", "a", "enter")
-        await closed(session)
+        await session.closed()
         assert [kept.letter for kept in player.kept] == ["B", "A"]
 
 
@@ -127,10 +123,10 @@ async def test_a_seventh_curve_is_refused_and_nothing_is_lost() -> None:
         await session.press("down", "end")
         await session.shows("F curve F")
         await session.press("home", "down", "delete", "escape")
-        await closed(session)
+        await session.closed()
         assert [kept.letter for kept in player.kept] == ["A", "C", "D", "E", "F"]
         await session.press("a", "enter")
-        await closed(session)
+        await session.closed()
         assert player.kept[-1].letter == "B"
 
 
@@ -156,20 +152,6 @@ async def test_curves_that_diverged_and_zero_losses_are_drawn_as_far_as_they_go(
         await session.press("l")
         await session.until(lambda: "logarithmic" in session.border("#loss"), "the other scale")
         assert "A" in "".join(plot(session))
-
-
-@pytest.mark.parametrize("extra", [0, 1, 700, 40_000])
-def test_a_curve_stays_as_it_was_kept(extra: int) -> None:
-    losses, growing = np.exp(-np.arange(5000 + extra) / 800), LossHistory()
-    growing.extend(losses[:5000])
-    kept, expected = Curve("", growing.summary()), growing.envelope(60)
-    growing.extend(losses[5000:])
-    assert kept.length == 5000
-    for one, other in zip(kept.envelope(60), expected, strict=True):
-        assert np.array_equal(one, other)
-    steps, lows, _ = kept.envelope(60, 2500)
-    assert steps.min() >= 2500
-    assert lows.max() <= losses[2500]
 
 
 def test_proposed_names_say_what_sets_the_experiment_apart() -> None:

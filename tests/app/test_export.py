@@ -37,36 +37,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "here"
 
 
-def words(session: Session) -> str:
-    """What the dialog says, wherever its lines break."""
-    box = session.app.screen.query_one(".dialog").content_region
-    lines = session.lines()[box.y : box.bottom]
-    return " ".join(" ".join(line[box.x : box.right] for line in lines).split())
-
-
-async def says(session: Session, *texts: str) -> None:
-    """Wait until the dialog says all ``texts``; a long path may break anywhere."""
-    wanted = ["".join(text.split()) for text in texts]
-    await session.until(
-        lambda: all(text in words(session).replace(" ", "") for text in wanted), f"{texts}"
-    )
-
-
-async def type_name(session: Session, text: str) -> None:
-    session.app.screen.query_one(Input).value = text
-    await session.pilot.pause()
-
-
-async def gone(session: Session) -> None:
-    await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
-
-
 async def exported(session: Session, file: Path, *keys: str) -> bytes:
     """What the dialog writes, after ``keys`` in it, to ``file``, which is said afterwards."""
     await session.press("x", *keys)
-    await says(session, f"/{file.name}")
+    await session.says(f"/{file.name}")
     await session.press("enter")
-    await gone(session)
+    await session.closed()
     news = session.notices  # whose lines break anywhere
     await session.until(lambda: file.name in "".join(news().split()), "the news")
     return file.read_bytes()
@@ -125,10 +101,10 @@ def test_every_format() -> None:
 async def test_names_and_formats_follow_each_other(folder: Path) -> None:
     async with opened("article-listing-1", (80, 24)) as session:
         await session.press("x")
-        await says(session, "(•) the program", "[numpy]", "/article-listing-1.py")
+        await session.says("(•) the program", "[numpy]", "/article-listing-1.py")
         y = next(y for y, line in enumerate(session.lines()) if "the screen" in line)
         await session.pilot.click(offset=(session.lines()[y].index("text"), y))
-        await says(session, "(•) the screen SVG [text]", "/article-listing-1-step-0.txt")
+        await session.says("(•) the screen SVG [text]", "/article-listing-1-step-0.txt")
         await session.press("up", "up")
         assert isinstance(session.app.focused, Choices)
         for name, chosen, path in (
@@ -138,15 +114,15 @@ async def test_names_and_formats_follow_each_other(folder: Path) -> None:
             ("mine.txt", "(•) the screen SVG [text]", "here/mine.txt"),
             ("~/mine.PY", "(•) the program [numpy]", "~/mine.PY"),
         ):
-            await type_name(session, name)
-            await says(session, chosen, path)
+            await session.fill(name)
+            await session.says(chosen, path)
         for keys, chosen, path in (
             (RIGHT, "[torch]", "~/mine.PY"),
             (DOWN * 2, "(•) the screen", "~/mine.txt"),
             (DOWN * 3, "(•) the worksheet", "~/mine.tex"),
         ):
             await session.press(*keys)
-            await says(session, chosen, path)
+            await session.says(chosen, path)
         for name, message in {
             "no/such/folder.py": "There is no folder",
             "": "Enter a name.",
@@ -155,15 +131,15 @@ async def test_names_and_formats_follow_each_other(folder: Path) -> None:
             "a\tb": "A name cannot contain control characters.",
             "n" * 260: "the name is too long",
         }.items():
-            await type_name(session, name)
+            await session.fill(name)
             await session.press("enter")
-            await says(session, message)
+            await session.says(message)
         # autograd makes no mistakes
-        await type_name(session, "mine.py")
+        await session.fill("mine.py")
         await session.press("up", "up", "up", "right", "enter")
-        await says(session, "makes mistakes (transposed-weights, frozen-last-layer)", "[torch]")
+        await session.says("makes mistakes (transposed-weights, frozen-last-layer)", "[torch]")
         session.resize(60, 16)
-        await says(session, "( ) the worksheet Markdown [LaTeX] text")
+        await session.says("( ) the worksheet Markdown [LaTeX] text")
         assert not [*folder.iterdir()]
 
 
@@ -178,21 +154,21 @@ async def test_nothing_is_overwritten_unasked_nor_left_half(
 
     async with opened("article") as session:
         await session.press("x", "enter")
-        await says(session, "article.py exists: enter again to overwrite it, or type another name.")
+        await session.says("article.py exists: enter again to overwrite it, or type another name.")
         for name in ("other.py", "article.py"):  # another name is asked about anew
-            await type_name(session, name)
+            await session.fill(name)
             await session.press("enter")
-            await says(session, f"{name} exists")
+            await session.says(f"{name} exists")
         with monkeypatch.context() as patch:
             patch.setattr(os, "fsync", full)
             await session.press("enter")
-            await says(session, "article.py cannot be written: the disk is full.")
+            await session.says("article.py cannot be written: the disk is full.")
         assert {Path(each).read_text() for each in os.listdir()} == {"not to be lost"}
         assert sorted(os.listdir()) == ["article.py", "other.py"]
         await session.press("enter")
-        await says(session, "article.py exists")
+        await session.says("article.py exists")
         await session.press("enter")
-        await gone(session)
+        await session.closed()
         assert "numpy" in Path("article.py").read_text()
 
 
@@ -202,22 +178,22 @@ async def test_what_was_edited_is_exported_and_what_is_lost_is_said(folder: Path
         await session.press("enter", *"0.7", "enter")  # w1 at step 0
         await session.until(lambda: "+0.700000" in session.screen(), "the edit")
         await session.press("x")
-        await says(session, "It starts at step 0.")
+        await session.says("It starts at step 0.")
         await session.press("escape")
-        await gone(session)
+        await session.closed()
         await session.press("s", "s", "s")
         await session.step(3)
         await session.press("enter", *"-1.25", "enter")
         await session.until(lambda: "-1.250000" in session.screen(), "the second edit")
         await session.press("x", "left")
-        await says(session, "without your changes at step 3", "To save the weights")
+        await session.says("without your changes at step 3", "To save the weights")
         for _ in range(4):
             box = session.app.screen.query_one(".dialog")
             assert box.max_scroll_y == 0
             assert all(part.size.height for part in box.children if part.visible)
             await session.press("down")
         await session.press("escape")
-        await gone(session)
+        await session.closed()
 
         await exported(session, folder / "article.toml", "left")
         start = load("./article.toml").start
@@ -229,7 +205,7 @@ async def test_what_was_edited_is_exported_and_what_is_lost_is_said(folder: Path
         await session.press("x", *DOWN * 3)
         sheet = folder / "article-worksheet-step-3.md"
         await session.press("enter")
-        await gone(session)
+        await session.closed()
         assert "-1.25" in sheet.read_text()
 
 
@@ -248,19 +224,19 @@ async def test_a_long_export_can_be_stopped(folder: Path, monkeypatch: pytest.Mo
         await session.press("g", *str(last), "enter")
         await session.step(last)
         await session.press("x", "down")
-        await says(session, "every 1 step: 6,001 rows, about 4.4 MB")
+        await session.says("every 1 step: 6,001 rows, about 4.4 MB")
         await session.press("tab", "tab", *"none")
-        await says(session, "Not a number: 'none'.")
+        await session.says("Not a number: 'none'.")
         await session.press("enter", *["backspace"] * 4, "0")
-        await says(session, "Expected a row every step, or every 2, 3, ... steps.")
+        await session.says("Expected a row every step, or every 2, 3, ... steps.")
         await session.press("backspace", "1", "enter")
-        await says(session, "writing … row", "of 6,001")
+        await session.says("writing … row", "of 6,001")
         # nothing else can be chosen or typed meanwhile, nor is anything taken back or checked
         await session.press("right", "down", "tab", *"uc", "backspace", "enter")
-        await says(session, "writing … row", "(•) the history, steps 0 to 6000 [CSV]")
+        await session.says("writing … row", "(•) the history, steps 0 to 6000 [CSV]")
         assert "esc: stop" in session.screen()
         await session.press("escape")
-        await says(session, "Stopped. Nothing was written.", "xor-history.csv", "every 1 step")
+        await session.says("Stopped. Nothing was written.", "xor-history.csv", "every 1 step")
         assert "esc: close" in session.screen()
         assert isinstance(session.app.screen, ExportScreen)
         assert session.app.focused is session.app.screen.query(Input).last()
@@ -268,7 +244,7 @@ async def test_a_long_export_can_be_stopped(folder: Path, monkeypatch: pytest.Mo
         assert (player.snapshot.step, player.timeline.furthest) == (last, last)
         # and where the app is left meanwhile
         await session.press("enter")
-        await says(session, "writing … row")
+        await session.says("writing … row")
         await session.until(lambda: [*folder.iterdir()], "the file that is to be renamed")
     assert not [each for each in folder.iterdir() if not each.name.startswith(".")]
 

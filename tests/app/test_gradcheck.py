@@ -26,7 +26,7 @@ async def test_wrong_gradients_are_listed_and_explained() -> None:
         assert "central difference" in shown
         listing = session.app.screen.query_one(OptionList)
         await session.press("down", "down", "enter")  # from w1, the first wrong one, to w3
-        await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
+        await session.closed()
         assert session.app.main.selection == Selection("weight", 1, 1, 0)
         await session.shows("Derivation: w3", "as published")
         # small screens have the columns that matter, nothing cut
@@ -43,7 +43,7 @@ async def test_wrong_gradients_are_listed_and_explained() -> None:
         await session.press("home")
         await session.shows("gW1: gradient with respect to W1")
         await session.press("escape", "escape")
-        await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
+        await session.closed()
         assert session.app.main.selection == Selection("weight", 1, 1, 0)
 
 
@@ -58,7 +58,7 @@ async def test_biases_large_networks_and_divergence() -> None:
     async with opened(made) as session:
         # closing at once gives the work up, and the next check is a new one
         await session.press("c", "escape")
-        await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
+        await session.closed()
         await open_check(session, "gradients are wrong.", "Wrong from dL/dout_o on: wrong-sign.")
         listing = session.app.screen.query_one(OptionList)
         screen = session.app.screen
@@ -70,7 +70,7 @@ async def test_biases_large_networks_and_divergence() -> None:
         )
         listing.highlighted = place
         await session.press("enter")
-        await session.until(lambda: len(session.app.screen_stack) == 1, "the dialog to close")
+        await session.closed()
         assert session.app.main.selection == Selection("bias", 2, 0, 0)
         await session.press("s", "s", "s")
         await session.rest()

@@ -82,4 +82,4 @@ async def test_the_manual_is_in_the_help() -> None:
         await session.press("left")
         await session.shows(f"Help: {title_of(TOPICS[start - 1])}")
         await session.press("end", "left", "escape")
-        await session.until(lambda: len(session.app.screen_stack) == 1, "the help to close")
+        await session.closed()

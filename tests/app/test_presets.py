@@ -65,10 +65,6 @@ def filters(session: Session, text: str) -> None:
     filter_line(session).value = text
 
 
-async def closed(session: Session) -> None:
-    await session.until(lambda: not isinstance(session.app.screen, PresetScreen), "the end")
-
-
 async def test_a_preset_is_found_looked_at_and_opened() -> None:
     async with opened("article-listing-1") as session:
         await session.press("p")
@@ -116,7 +112,7 @@ async def test_a_long_computation_says_how_far_it_came_and_keys_answer(own: Path
         filters(session, "mazur")
         await session.shows("after 10,000 steps")  # the other was given up
         await session.press("escape")
-        await closed(session)
+        await session.closed()
         await session.until(lambda: not session.app.workers, "no work to be left")
 
 
@@ -229,7 +225,7 @@ async def test_a_file_that_has_changed_is_read_and_computed_anew(own: Path) -> N
             await session.shows(f"{count} samples", "after 3 steps")
             losses |= {line for line in session.lines() if "after 3 steps" in line}
             await session.press("escape")
-            await closed(session)
+            await session.closed()
         (own / "mine.toml").write_text(PLAIN.replace("[2, 1]", "[2, 3, 1]"))
         await session.press("p")
         filters(session, "mine")
