@@ -76,32 +76,23 @@ def others(t, weights):
             "ragged": ragged, "text": "a", "complex": np.ones(2) * 1j, "keys": {1: 2},
             "big": 10**400, "words": np.array(["a"])}
 
-def enormous(t, weights):
-    return np.broadcast_to(1.0, (10**9,))
+def enormous(t, weights): return np.broadcast_to(1.0, (10**9,))
 
 def endless(t, weights):
     around = []
     around.append(around)
     return around
 
-def fail(t, weights):
-    return helper.divide(np.ones((5, 2)))
-
-def deep(t, weights):
-    return deep(t, weights)
-
-def memory(t, weights):
-    return np.ones(10**15)
-
-def ask(t, weights):
-    return input("? ")
+def fail(t, weights): return helper.divide(np.ones((5, 2)))
+def deep(t, weights): return deep(t, weights)
+def memory(t, weights): return np.ones(10**15)
+def ask(t, weights): return input("? ")
 
 def generator(t, weights):
     yield np.ones(2)
     raise ZeroDivisionError("in the middle")
 
-def leave(t, weights):
-    sys.exit("enough")
+def leave(t, weights): sys.exit("enough")
 
 def warn(t, weights):
     for _ in range(1000):
@@ -123,8 +114,7 @@ def say(t, weights):
     print("to stderr", file=sys.stderr)
     os.system("echo from a program")
 
-def forked(t, weights):
-    return os.fork() == 0
+def forked(t, weights): return os.fork() == 0
 
 def thread(t, weights):
     threading.Thread(target=time.sleep, args=(1000,)).start()
@@ -134,14 +124,9 @@ def printing(t, weights):
     while True:
         print("x" * 79)
 
-def sleeping(t, weights):
-    time.sleep(1000)
-
-def crash(t, weights):
-    ctypes.string_at(0)
-
-def hard_exit(t, weights):
-    os._exit(3)
+def sleeping(t, weights): time.sleep(1000)
+def crash(t, weights): ctypes.string_at(0)
+def hard_exit(t, weights): os._exit(3)
 
 def family(t, weights):
     child = subprocess.Popen(["sleep", "1000"])
@@ -286,7 +271,7 @@ def test_errors_show_the_users_lines_only(code: UserCode) -> None:
     assert error.message.startswith("ValueError: matmul: ")
     *_, outer, inner = error.frames
     assert (outer.file, outer.function) == ("solution.py", "fail")
-    assert outer.source == "return helper.divide(np.ones((5, 2)))"
+    assert outer.source.endswith("return helper.divide(np.ones((5, 2)))")
     assert (inner.file, inner.line, inner.function) == ("helper.py", 5, "divide")
     deep = stopped(code, "deep")
     assert deep.message.startswith("RecursionError: maximum recursion depth exceeded")
