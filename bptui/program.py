@@ -96,20 +96,16 @@ def open_app(
     name_or_file = DEFAULT_PRESET if name_or_file is None else name_or_file
     refuse_unknown(name_or_file)
     if theme is not None:
-        from bptui.app import UnknownThemeError, check_theme
+        from bptui.app import theme_problem
 
-        try:
-            check_theme(theme)
-        except UnknownThemeError as error:
-            raise Unusable(f"--theme: {error}") from None
+        if problem := theme_problem(theme):
+            raise Unusable(f"--theme: {problem}")
     served = is_served(os.environ)
     if served:
-        from bptui.app import UnknownDriverError, check_driver
+        from bptui.app import driver_problem
 
-        try:
-            check_driver(os.environ["TEXTUAL_DRIVER"])
-        except UnknownDriverError as error:
-            raise Unusable(f"TEXTUAL_DRIVER: {error}") from None
+        if problem := driver_problem(os.environ["TEXTUAL_DRIVER"]):
+            raise Unusable(f"TEXTUAL_DRIVER: {problem}")
     elif not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         if resume:
             raise Unusable("--resume needs a terminal to open the app in")

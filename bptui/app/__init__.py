@@ -16,14 +16,6 @@ REFRESH_RATE = 120
 """How often a second textual looks whether something is to be drawn: it delays answers to keys."""
 
 
-class UnknownThemeError(ValueError):
-    """A theme that does not exist; the message names those that do."""
-
-
-class UnknownDriverError(ValueError):
-    """What TEXTUAL_DRIVER names is no driver; the message says why."""
-
-
 def _set_up_textual() -> None:
     """Set what is read when Textual is imported."""
     os.environ["TEXTUAL_FPS"] = str(REFRESH_RATE)
@@ -33,7 +25,7 @@ def _set_up_textual() -> None:
 
 
 def known_themes() -> list[str]:
-    """Our own first."""
+    """Return the names of all themes, our own first."""
     _set_up_textual()
     from textual.theme import BUILTIN_THEMES
 
@@ -42,15 +34,14 @@ def known_themes() -> list[str]:
     return [DARK.name, LIGHT.name, *sorted(BUILTIN_THEMES)]
 
 
-def check_theme(theme: str) -> None:
-    """Raise :class:`UnknownThemeError` unless there is such a theme."""
+def theme_problem(theme: str) -> str | None:
+    """Return what is wrong with the name of a theme: None where there is such a theme."""
     known = known_themes()
-    if theme not in known:
-        raise UnknownThemeError(f"found {theme!r}; expected one of {', '.join(known)}")
+    return None if theme in known else f"found {theme!r}; expected one of {', '.join(known)}"
 
 
-def check_driver(driver: str) -> None:
-    """Raise :class:`UnknownDriverError` unless ``driver`` is one, as MODULE:CLASS."""
+def driver_problem(driver: str) -> str | None:
+    """Return what is wrong with a driver written as MODULE:CLASS: None where it is one."""
     _set_up_textual()
     from textual.driver import Driver
 
@@ -58,13 +49,14 @@ def check_driver(driver: str) -> None:
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise UnknownDriverError(f"found {driver!r}: {error}; expected MODULE:CLASS") from None
-    if not (isinstance(found, type) and issubclass(found, Driver)):
-        raise UnknownDriverError(f"found {driver!r}, which is not a driver of Textual's")
+        return f"found {driver!r}: {error}; expected MODULE:CLASS"
+    if isinstance(found, type) and issubclass(found, Driver):
+        return None
+    return f"found {driver!r}, which is not a driver of Textual's"
 
 
 def launch(experiment: Experiment, around: Capabilities, continued: Continued | None = None) -> int:
-    """Run the app on ``experiment``, or go on with a session, to its end; returns the exit code."""
+    """Run the app on ``experiment``, or go on with a session, to its end; return the exit code."""
     _set_up_textual()
     from bptui.app.app import BptuiApp
     from bptui.app.session.shutdown import run
