@@ -8,7 +8,6 @@ from textual.geometry import Region
 from textual.widgets import Input
 
 from bptui.app.form.row import FieldRow
-from bptui.app.lines import key_hints
 from bptui.app.panels.loss import HIT, LossPanel
 from bptui.app.playback.breakpoints import parse
 from bptui.app.screens.number import NumberScreen
@@ -151,19 +150,6 @@ async def test_the_keys_that_a_dialog_names(key: str) -> None:
         x = border.index("esc", box.region.x)
         await session.pilot.click(offset=(x + 6, box.region.bottom - 1))
         await session.until(lambda: len(session.app.screen_stack) == 1, "its end")
-
-
-def test_hints_are_parted_at_keys() -> None:
-    for text, parts in (
-        ("enter: open, esc: close", {"enter: open": "enter", "esc: close": "escape"}),
-        ("enter: apply, esc: cancel", {"enter: apply": "enter", "esc: cancel": "escape"}),
-        ("ctrl+d: copy   f2: rename", {"ctrl+d: copy": "ctrl+d", "f2: rename": "f2"}),
-        ("↑ ↓ choose", {"↑": "up", "↓ choose": "down"}),
-        ("the entered text escapes", {}),
-    ):
-        spans = key_hints(text).spans
-        found = {text[span.start : span.end]: span.style.meta["@click"] for span in spans}
-        assert found == {part: f"app.press('{key}')" for part, key in parts.items()}
 
 
 async def test_examples_labels_and_choices_in_dialogs() -> None:

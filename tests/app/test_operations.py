@@ -24,7 +24,7 @@ from bptui.terminal.capabilities import USUAL
 from .styled import GLYPHS, Text, cell, content, title, touch, unit_rows, walk
 from .support import Session, drawn_experiment, opened, reads_as, units_values
 
-SIZES = [(80, 24), (120, 36), (200, 60)]
+SIZES = [(80, 24), (160, 50)]
 UNIT = {"net", "out", "dL/dout", "delta"}
 
 
