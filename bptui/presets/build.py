@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import DATASETS, Data, class_targets, split, standardized
@@ -96,21 +96,13 @@ def network(preset: PresetFile) -> Network:
 
 def training(table: TrainingTable) -> Training:
     """Return the settings of the training; raises :class:`UnusableError`."""
-    return Training(
-        loss=table.loss,
-        reduction=table.reduction,
-        optimizer=table.optimizer,
-        learning_rate=table.learning_rate,
-        settings=tuple(table.settings.items()),
-        l2=table.l2,
-        steps=table.steps,
-        batch_size=table.batch_size,
-        shuffle=table.shuffle,
-        seed=table.seed,
-        train_weights=_switches(table.train_weights),
-        train_biases=_switches(table.train_biases),
-        mistakes=tuple(table.mistakes),
-    )
+    given = structs.asdict(table) | {
+        "settings": tuple(table.settings.items()),
+        "train_weights": _switches(table.train_weights),
+        "train_biases": _switches(table.train_biases),
+        "mistakes": tuple(table.mistakes),
+    }
+    return Training(**given)
 
 
 def _switches(given: bool | list[bool]) -> bool | tuple[bool, ...]:

@@ -115,11 +115,11 @@ class DataTable(Struct, frozen=True, forbid_unknown_fields=True):
     csv: Annotated[
         str | None, Words("the name of a CSV file", "its first row names the columns", "file")
     ] = None
-    input_columns: Annotated[list[str] | None, Words(COLUMNS, COLUMNS_HELP)] = None
-    target_columns: Annotated[list[str] | None, Words(COLUMNS, COLUMNS_HELP)] = None
     class_column: Annotated[str | None, Words("the name of a column", "the name of a column")] = (
         None
     )
+    target_columns: Annotated[list[str] | None, Words(COLUMNS, COLUMNS_HELP)] = None
+    input_columns: Annotated[list[str] | None, Words(COLUMNS, COLUMNS_HELP)] = None
     standardize: Annotated[bool, Words(YES_NO, "inputs with mean 0 and deviation 1")] = False
     test_fraction: Annotated[float, Words(BELOW_1, "share of test samples")] = 0.0
     split_seed: Annotated[int, Words(NATURAL, "picks the test samples")] = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from textwrap import shorten
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -13,7 +13,7 @@ from bptui.core.mistakes import MISTAKES
 from bptui.core.network import INITIALIZERS, Names
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets.number_parsing import EntryError, number
-from bptui.presets.schema import default, hints, setting_names, words
+from bptui.presets.schema import default, hints, keys, setting_names, words
 
 WEIGHTS, BIASES = "parameters.weights", "parameters.biases"
 DATA, TARGET = "data", "data.target"
@@ -58,8 +58,6 @@ class Answers(Protocol):
     def chosen(self, key: str) -> str: ...
 
 
-Condition = Callable[[Answers], bool]
-
 CHOICES: Mapping[str, Iterable[str]] = {
     WEIGHTS: (RANDOM, TYPED),
     BIASES: (ZERO, TYPED),
@@ -79,6 +77,8 @@ BLOCKS = ("data.inputs", "data.targets", "description")
 SEVERAL = ("training.mistakes", "data.target_columns", "data.input_columns")
 """Fields in which more than one of the names may stand."""
 COLUMNS = ("data.class_column", "data.target_columns", "data.input_columns")
+OF_A_SIZE = ("data.samples", "data.noise", "data.seed")
+"""What datasets have whose size is not fixed."""
 PLACEHOLDERS = {
     "training.batch_size": "all",
     "training.train_weights": YES,
@@ -100,17 +100,42 @@ REQUIRED = (
     "data.class_column",
     "data.target_columns",
 )
+CONDITIONS: Mapping[str, Mapping[str, str]] = {
+    **{key: {WEIGHTS: RANDOM} for key in ("init.scheme", "init.scale", "init.seed")},
+    f"{WEIGHTS}[]": {WEIGHTS: TYPED},
+    **{key: {"network.bias": YES} for key in (BIASES, "training.train_biases")},
+    f"{BIASES}[]": {"network.bias": YES, BIASES: TYPED},
+    "training.seed": {"training.shuffle": YES},
+    **{key: {DATA: TYPED} for key in ("data.inputs", "data.targets")},
+    **{key: {DATA: GENERATED} for key in ("data.dataset", *OF_A_SIZE)},
+    **{key: {DATA: CSV} for key in ("data.csv", TARGET, "data.input_columns")},
+    "data.class_column": {DATA: CSV, TARGET: CLASSES},
+    "data.target_columns": {DATA: CSV, TARGET: NUMBERS},
+}
+"""The answers under which there is a row."""
 
 
 def sections(answers: Answers) -> list[tuple[str, list[Field]]]:
     """Return the fields there are, in order, under their headings."""
+    network, init, training, data = (
+        [f"{table}.{name}" for name in keys(table)]
+        for table in ("network", "init", "training", "data")
+    )
+    after_file = data.index("data.csv") + 1
+    rows = {
+        "Network": network,
+        "Start values": [WEIGHTS, *init, f"{WEIGHTS}[]", BIASES, f"{BIASES}[]"],
+        "Training": training,
+        "Data": [DATA, *data[:after_file], TARGET, *data[after_file:]],
+        "About": ["title", "description", "source"],
+    }
     made = list[tuple[str, list[Field]]]()
-    for title, rows in _rows().items():
-        fields = list[Field]()
-        for key, condition in rows.items():
-            if condition is None or condition(answers):
-                fields += _layers(key, answers) if key.endswith("[]") else [field(key, answers)]
-        made.append((title, fields))
+    for title, known in rows.items():
+        group = list[Field]()
+        for key in known:
+            if _is_there(key, answers):
+                group += _layers(key, answers) if key.endswith("[]") else [field(key, answers)]
+        made.append((title, group))
     return made
 
 
@@ -119,68 +144,16 @@ def fields(answers: Answers) -> list[Field]:
     return [found for _, group in sections(answers) for found in group]
 
 
-def _rows() -> Mapping[str, Mapping[str, Condition | None]]:
-    """Return the keys of each section, with the condition under which there is such a row."""
-
-    def when(key: str, *options: str) -> Condition:
-        return lambda answers: answers.chosen(key) in options
-
-    def sized(answers: Answers) -> bool:
-        dataset = DATASETS.get(answers.chosen("data.dataset"))
-        return answers.chosen(DATA) == GENERATED and dataset is not None and dataset.sized
-
-    def targets(option: str) -> Condition:
-        return lambda answers: answers.chosen(DATA) == CSV and answers.chosen(TARGET) == option
-
-    def setting(name: str) -> Condition:
-        return lambda answers: name in OPTIMIZERS[answers.chosen("training.optimizer")].defaults
-
-    drawn, biases = when(WEIGHTS, RANDOM), when("network.bias", YES)
-    return {
-        "Network": dict.fromkeys(("network.layers", "network.activation", "network.bias")),
-        "Start values": {
-            WEIGHTS: None,
-            "init.scheme": drawn,
-            "init.scale": drawn,
-            "init.seed": drawn,
-            f"{WEIGHTS}[]": when(WEIGHTS, TYPED),
-            BIASES: biases,
-            f"{BIASES}[]": lambda answers: biases(answers) and answers.chosen(BIASES) == TYPED,
-        },
-        "Training": {
-            "training.loss": None,
-            "training.reduction": None,
-            "training.optimizer": None,
-            "training.learning_rate": None,
-            **{f"training.{name}": setting(name) for name in setting_names()},
-            "training.l2": None,
-            "training.steps": None,
-            "training.batch_size": None,
-            "training.shuffle": None,
-            "training.seed": when("training.shuffle", YES),
-            "training.train_weights": None,
-            "training.train_biases": biases,
-            "training.mistakes": None,
-        },
-        "Data": {
-            DATA: None,
-            "data.inputs": when(DATA, TYPED),
-            "data.targets": when(DATA, TYPED),
-            "data.dataset": when(DATA, GENERATED),
-            "data.samples": sized,
-            "data.noise": sized,
-            "data.seed": sized,
-            "data.csv": when(DATA, CSV),
-            TARGET: when(DATA, CSV),
-            "data.class_column": targets(CLASSES),
-            "data.target_columns": targets(NUMBERS),
-            "data.input_columns": when(DATA, CSV),
-            "data.standardize": None,
-            "data.test_fraction": None,
-            "data.split_seed": _splits,
-        },
-        "About": dict.fromkeys(("title", "description", "source")),
-    }
+def _is_there(key: str, answers: Answers) -> bool:
+    wanted = CONDITIONS.get(key, {})
+    if any(answers.chosen(question) != answer for question, answer in wanted.items()):
+        return False
+    name = key.rpartition(".")[2]
+    if key in OF_A_SIZE:
+        return DATASETS[answers.chosen("data.dataset")].sized
+    if key.startswith("training.") and name in setting_names():
+        return name in OPTIMIZERS[answers.chosen("training.optimizer")].defaults
+    return key != "data.split_seed" or _splits(answers)
 
 
 def _splits(answers: Answers) -> bool:
