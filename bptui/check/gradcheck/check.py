@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -246,7 +246,7 @@ def check_gradients(
             progress(min(done / whole, 1.0))
 
     truth = {name: _compare(forward, snapshot, name, each, told) for name, each in jobs.items()}
-    links, idle = _explained(_links(snapshot, truth, _faults(forward, snapshot)), snapshot)
+    links, idle = _chain(snapshot, truth)
     gradients = tuple(each for each in truth.values() if each.places.parameters)
     return GradientCheck(snapshot, gradients, links, idle)
 
@@ -305,85 +305,54 @@ def _compare(
     return Comparison(name, places, analytic, right, left, lowest, highest, rounding, central)
 
 
-def _links(
-    snapshot: Snapshot, truth: Mapping[str, Comparison], faults: Collection[UpdateFault]
-) -> Iterator[Link]:
-    """Yield the operations from the loss to the update, without the mistakes behind them."""
-    spoilt: set[str] = set()
-    for operation in snapshot.operations:
-        if operation.stage == "backward":
-            results = tuple(truth[name] for name in operation.writes)
-            sources = tuple(each for each in operation.reads if each in spoilt)
-            yield Link(operation.name, sources, results)
-            spoilt |= {each.name for each in results if each.wrong.any()}
-        elif operation.stage == "update":
-            own = snapshot.experiment.network.parameters_of(operation.layer)
-            made = tuple(f for f in faults if operation.name == "update" or f.name in own)
-            yield Link(operation.name, faults=made)
-
-
-def _faults(forward: ForwardPass, snapshot: Snapshot) -> list[UpdateFault]:
-    """Return where the update is not what the optimizer makes of the step's own gradients.
-
-    What the preset does not train, by train_weights and train_biases, is to stay.
-    """
-    found: list[UpdateFault] = []
-    old, new = snapshot.parameters.named(), snapshot.updated_parameters.named()
-    due = [forward.step.updated[name] for name in old]
-    values = evaluate(due, forward.step.given(numbers_of(snapshot)))
-    for (name, before), node in zip(old.items(), due, strict=True):
-        expected, after = values[node], new[name]
-        with np.errstate(all="ignore"):
-            allowed = TOLERANCE * np.abs(expected - before) + 4.0 * EPSILON * np.abs(before)
-            wrong = ~(_equal(after, expected) | (np.abs(after - expected) <= allowed))
-        if wrong.any():
-            stayed = np.array_equal(after, before)
-            found.append(UpdateFault(name, stayed, int(wrong.sum())))
-    return found
-
-
-def _equal(one: Array, other: Array) -> Mask:
-    equal: Mask = (one == other) | (np.isnan(one) & np.isnan(other))
-    return equal
-
-
-def _explained(
-    links: Iterator[Link], snapshot: Snapshot
+def _chain(
+    snapshot: Snapshot, truth: Mapping[str, Comparison]
 ) -> tuple[tuple[Link, ...], tuple[str, ...]]:
-    """Return the links with the mistakes that are made in the wrong ones, and the idle mistakes.
+    """Return the operations from the loss to the update, and the idle mistakes.
 
     A mistake is made in a link whose formula, without it, makes something else of the step's own
     numbers; it is told once, and not again of what is computed from there. It is idle if it is
-    made in no link, and if nothing is wrong.
+    made in no link, or if nothing is wrong.
     """
-    made, numbers = snapshot.experiment.training.mistakes, numbers_of(snapshot)
-    formulas = _Formulas(snapshot, made, numbers)
-    without = {m: _Formulas(snapshot, tuple(x for x in made if x != m), numbers) for m in made}
-    acting, explained = set[str](), list[Link]()
-    inherited: dict[str, set[str]] = {}
-    for link in links:
-        names = [each.name for each in link.results]
-        names += [each.name for each in link.faults]
-        known = set[str]().union(*(inherited[each] for each in link.follows_from))
-        own = [m for m in made if any(formulas.differ(without[m], name) for name in names)]
+    made, network = snapshot.experiment.training.mistakes, snapshot.experiment.network
+    right, all_made = _Formulas(snapshot, ()), _Formulas(snapshot, made)
+    without = {name: _Formulas(snapshot, tuple(m for m in made if m != name)) for name in made}
+    links, acting = list[Link](), set[str]()
+    behind: dict[str, set[str]] = {}
+    """The mistakes behind each wrong result."""
+    for operation in snapshot.operations:
+        if operation.stage not in ("backward", "update"):
+            continue
+        names, update = list(operation.writes), operation.stage == "update"
+        if update:
+            whole = operation.name == "update"
+            layers = range(1, network.depth + 1) if whole else [operation.layer]
+            names = [name for layer in layers for name in network.parameters_of(layer)]
+        results = () if update else tuple(truth[name] for name in names)
+        sources = () if update else tuple(name for name in operation.reads if name in behind)
+        faults = tuple(filter(None, map(right.fault, names))) if update else ()
+        link = Link(operation.name, sources, results, faults)
+        known = set[str]().union(*(behind[each] for each in sources))
+        own = [m for m in made if any(all_made.differ(without[m], name) for name in names)]
         acting |= {*own}
-        fresh = [m for m in own if m not in known] if link.wrong else []
-        explained.append(replace(link, mistakes=tuple(fresh)))
-        inherited |= dict.fromkeys(names, known | {*fresh})
-    wrong = any(each.wrong for each in explained)
-    return tuple(explained), tuple(m for m in made if m not in acting or not wrong)
+        if link.wrong:
+            own = [name for name in own if name not in known]
+            link = replace(link, mistakes=tuple(own))
+            wrong = [each.name for each in results if each.wrong.any()]
+            behind |= dict.fromkeys(wrong, known | {*own})
+        links.append(link)
+    any_wrong = any(link.wrong for link in links)
+    return tuple(links), tuple(m for m in made if m not in acting or not any_wrong)
 
 
 class _Formulas:
-    """What the formulas of a step with some mistakes make of the numbers of another one."""
+    """What the formulas of a step with some mistakes make of the numbers of ``snapshot``."""
 
-    def __init__(
-        self, snapshot: Snapshot, mistakes: tuple[str, ...], numbers: Mapping[str, Values]
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, mistakes: tuple[str, ...]) -> None:
         training = replace(snapshot.experiment.training, mistakes=mistakes)
         step = training_step(replace(snapshot.experiment, training=training), len(snapshot.batch))
-        self.step = with_mistakes(step, mistakes)
-        self.given = self.step.given(numbers)
+        self.snapshot, self.step = snapshot, with_mistakes(step, mistakes)
+        self.given = self.step.given(numbers_of(snapshot))
 
     def value(self, name: str) -> Values:
         node = self.step.updated[name] if name in self.step.updated else self.step.nodes[name]
@@ -391,8 +360,26 @@ class _Formulas:
         return evaluate([node], given if node.inputs else self.given)[node]
 
     def differ(self, other: _Formulas, name: str) -> bool:
-        """Whether the other formulas make a quantity something else."""
+        """Tell whether the other formulas make a quantity something else."""
         one, two = self.value(name), other.value(name)
         with np.errstate(all="ignore"):
             near = np.abs(one - two) <= TOLERANCE * np.maximum(np.abs(one), np.abs(two))
         return not bool((near | _equal(one, two)).all())
+
+    def fault(self, name: str) -> UpdateFault | None:
+        """Return where the update is not what the optimizer makes of the step's own gradient.
+
+        What the preset does not train, by train_weights and train_biases, is to stay.
+        """
+        before = self.snapshot.parameters.named()[name]
+        after, expected = self.snapshot.updated_parameters.named()[name], self.value(name)
+        with np.errstate(all="ignore"):
+            allowed = TOLERANCE * np.abs(expected - before) + ROUNDING * np.abs(before)
+            wrong = ~(_equal(after, expected) | (np.abs(after - expected) <= allowed))
+        never_applied = np.array_equal(after, before)
+        return UpdateFault(name, never_applied, int(wrong.sum())) if wrong.any() else None
+
+
+def _equal(one: Array, other: Array) -> Mask:
+    equal: Mask = (one == other) | (np.isnan(one) & np.isnan(other))
+    return equal
