@@ -13,9 +13,9 @@ from bptui.check.gradcheck.derivatives import (
     EPSILON,
     SMALLEST,
     ForwardPass,
-    Kind,
     Mask,
     Places,
+    Slopes,
     numbers_of,
 )
 from bptui.core.arrays import Array, Integers
@@ -232,46 +232,34 @@ def check_gradients(
             f"a loss of {snapshot.loss} at step {snapshot.step}",
             "a step before training diverged",
         )
-    forward = ForwardPass(snapshot)
-    jobs = dict(_jobs(forward, every))
-    passes = 4 if forward.kinked else 1
-    whole, done = 0, 0
-    for each in jobs.values():
-        whole += (passes + 2 * each.parameters) * len(each.units) * forward.work(each.layer)
-
-    def told(more: int) -> None:
-        nonlocal done
-        done += more
+    forward, truth = ForwardPass(snapshot), dict[str, Comparison]()
+    layers = snapshot.experiment.network.depth
+    for layer in range(1, layers + 1):
+        for name, places in _places(forward, layer, every):
+            truth[name] = _compare(forward, snapshot, name, places)
         if progress is not None:
-            progress(min(done / whole, 1.0))
-
-    truth = {name: _compare(forward, snapshot, name, each, told) for name, each in jobs.items()}
+            progress(layer / layers)
     links, idle = _chain(snapshot, truth)
     gradients = tuple(each for each in truth.values() if each.places.parameters)
     return GradientCheck(snapshot, gradients, links, idle)
 
 
-def _jobs(forward: ForwardPass, every: bool) -> Iterator[tuple[str, Places]]:
+def _places(forward: ForwardPass, layer: int, every: bool) -> Iterator[tuple[str, Places]]:
     """Yield what is differentiated by, with the names that backpropagation's results have."""
-    network, names = forward.network, forward.network.names
-    for layer in range(1, network.depth + 1):
-        fan_in, units = network.layers[layer - 1 : layer + 1]
-        most = None if every else max(FEWEST, WORK // forward.work(layer))
-        # numbered as the weights are: all those into the first unit, then into the second
-        columns, rows = np.divmod(_chosen(fan_in * units, most, (layer, 0)), fan_in)
-        yield names.weight_gradient(layer), Places("weights", layer, rows, columns, fan_in * units)
-        if network.bias:
-            columns = _chosen(units, most, (layer, 1))
-            rows = np.zeros_like(columns)
-            yield names.bias_gradient(layer), Places("biases", layer, rows, columns, units)
-        chosen, samples = _chosen(units, most, (layer, 2)), forward.samples
-        columns, rows = np.repeat(chosen, samples), np.tile(np.arange(samples), len(chosen))
-        kinds: tuple[tuple[str, Kind], ...] = (
-            (names.out_gradient(layer), "out"),
-            (names.delta(layer), "net"),
-        )
-        for name, kind in kinds:
-            yield name, Places(kind, layer, rows, columns, units * samples)
+    network, names, samples = forward.network, forward.network.names, forward.samples
+    fan_in, units = network.layers[layer - 1 : layer + 1]
+    most = None if every else max(FEWEST, WORK // forward.work(layer))
+    # numbered as the weights are: all those into the first unit, then into the second
+    columns, rows = np.divmod(_chosen(fan_in * units, most, (layer, 0)), fan_in)
+    yield names.weight_gradient(layer), Places("weights", layer, rows, columns, fan_in * units)
+    if network.bias:
+        columns = _chosen(units, most, (layer, 1))
+        rows = np.zeros_like(columns)
+        yield names.bias_gradient(layer), Places("biases", layer, rows, columns, units)
+    chosen = _chosen(units, most, (layer, 2))
+    columns, rows = np.repeat(chosen, samples), np.tile(np.arange(samples), len(chosen))
+    yield names.out_gradient(layer), Places("out", layer, rows, columns, units * samples)
+    yield names.delta(layer), Places("net", layer, rows, columns, units * samples)
 
 
 def _chosen(count: int, most: int | None, draw: tuple[int, int]) -> Integers:
@@ -282,18 +270,20 @@ def _chosen(count: int, most: int | None, draw: tuple[int, int]) -> Integers:
     return np.sort(drawn)
 
 
-def _compare(
-    forward: ForwardPass, snapshot: Snapshot, name: str, places: Places, told: Callable[[int], None]
-) -> Comparison:
+def _compare(forward: ForwardPass, snapshot: Snapshot, name: str, places: Places) -> Comparison:
     """Return what backpropagation gave for the array ``name`` beside the derivatives."""
     with np.errstate(all="ignore"):
-        right = left = forward.slopes(places, 1.0, 0, told)
-        alike = [right]
-        if forward.kinked:
-            left = forward.slopes(places, -1.0, 0, told)
-            alike += [left, *(forward.slopes(places, 1.0, side, told) for side in (-1, 1))]
-        central = forward.central(places, told) if places.parameters else None
-        lowest, highest = np.minimum.reduce(alike), np.maximum.reduce(alike)
+        if places.parameters:
+            slopes, central = forward.by_parameters(places), forward.central(places)
+        else:
+            units = np.unique(places.columns)
+            found = (forward.by_out if places.kind == "out" else forward.by_net)(
+                places.layer, units
+            )
+            at = places.rows, np.searchsorted(units, places.columns)
+            slopes, central = Slopes(*(each[at] for each in found)), None
+        right, left = slopes.up, slopes.down
+        lowest, highest = np.minimum.reduce(slopes), np.maximum.reduce(slopes)
         analytic, size = places.of(snapshot.values[name]), np.abs(right)
         rounding = ROUNDING * places.of(forward.sizes[name]) + SMALLEST
         # rounding excuses nothing where without mistakes it takes the result nowhere; of zeros

@@ -1,16 +1,16 @@
 """The derivatives of a step's loss from its forward pass alone: complex steps, and differences.
 
 An imaginary part of 1e-100 changes nothing but imaginary parts, and those in proportion. So the
-slope of each activation is taken by a complex step, Im f(z + ih) / h, once, and what a step changes
-is carried on to the loss by products alone: no rounding comes between a step's own numbers and the
-derivatives at them.
+slope of each activation is taken by a complex step, Im f(z + ih) / h, once (Squire & Trapp 1998),
+and what a step changes is carried on to the loss by products alone: no rounding comes between a
+step's own numbers and the derivatives at them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -24,8 +24,6 @@ from bptui.core.step import rewritten, training_step
 Kind: TypeAlias = Literal["weights", "biases", "net", "out"]
 Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 Known: TypeAlias = dict[Node, Values]
-Told = Callable[[int], None]
-"""Is told how many numbers' worth of work was done; may raise to give up."""
 STEP = 1e-100
 """The complex step h: its error, h^2 times a third derivative, is far below all that matters."""
 SMALLEST = 1e-160
@@ -65,11 +63,6 @@ class Places:
         """Whether these are weights or biases."""
         return self.kind in ("weights", "biases")
 
-    @property
-    def units(self) -> Integers:
-        """The units whose column is moved at a time: for each parameter, or for all samples."""
-        return self.columns if self.parameters else np.unique(self.columns)
-
     def of(self, array: Array) -> Array:
         """Return the values at these places of the array."""
         return array[self.columns] if self.kind == "biases" else array[self.rows, self.columns]
@@ -87,26 +80,37 @@ class Places:
         return f"b_{names.unit(self.layer, column)}"
 
 
-@dataclass(frozen=True)
-class Slopes:
-    """The slopes of a function at each of its numbers; they differ at kinks alone.
+class Slopes(NamedTuple):
+    """Derivatives by numbers that move up and down; they differ at kinks alone.
 
-    ``sides``: below and above, as far off as rounding can be; ``exact``: with a number that stands
-    exactly at its kink on that side, and the others where arithmetic has them.
+    The other two are those with a number that stands exactly at its kink above it and below, and
+    all others where arithmetic has them.
     """
 
-    sides: tuple[Array, Array]
-    exact: tuple[Array, Array]
-    kinked: bool
+    up: Array
+    down: Array
+    above: Array
+    below: Array
 
-    def carry(self, speeds: Array, side: int, units: Integers | slice = slice(None)) -> Array:
-        """Return what numbers that move at these speeds make of it, for a ``side`` as in exact."""
-        below, above = self.exact if side else self.sides
-        if not isinstance(units, slice):
-            below, above = below[:, units].T, above[:, units].T
-        up: Mask | bool = side > 0 if side else speeds > 0.0
-        made: Array = speeds * (np.where(up, above, below) if self.kinked else below)
+    def along(self, speeds: Array, side: int) -> Array:
+        """Return what comes of numbers that move at these speeds; 1 and -1 are above and below."""
+        if side:
+            return speeds * (self.above if side > 0 else self.below)
+        made: Array = speeds * np.where(speeds > 0.0, self.up, self.down)
         return made
+
+    def through(self, inner: Slopes) -> Slopes:
+        """Return the derivatives by what these numbers are functions of."""
+        down = -self.along(-inner.down, 0)
+        above, below = self.along(inner.above, 1), self.along(inner.below, -1)
+        return Slopes(self.along(inner.up, 0), down, above, below)
+
+    def at(self, columns: Integers) -> Slopes:
+        return Slopes(*(each[:, columns] for each in self))
+
+
+SIDES = ((1.0, 0), (-1.0, 0), (1.0, 1), (1.0, -1))
+"""The direction of a step, and the side of kinks, for each of the slopes."""
 
 
 def slopes_of(result: Node, source: Node, value: Array, size: Array, given: Known) -> Slopes:
@@ -122,15 +126,14 @@ def slopes_of(result: Node, source: Node, value: Array, size: Array, given: Know
         return np.where(np.isnan(imag), 0.0, imag) * np.where(np.abs(imag) > BEYOND, np.nan, 1.0)
 
     error = EPSILON * size + SMALLEST
-    here, below, above = slopes(value), slopes(value - error), slopes(value + error)
-    near, far = np.abs(above - below), slopes(value + 8.0 * error) - slopes(value - 8.0 * error)
-    jumps = near > JUMP * np.maximum(np.abs(above), np.abs(below))
+    here, down, up = slopes(value), slopes(value - error), slopes(value + error)
+    near, far = np.abs(up - down), slopes(value + 8.0 * error) - slopes(value - 8.0 * error)
+    jumps = near > JUMP * np.maximum(np.abs(up), np.abs(down))
     jumps &= near > 0.5 * np.abs(far)
     if not jumps.any():
-        return Slopes((here, here), (here, here), kinked=False)
-    beside = (slopes(np.nextafter(value, side)) for side in (-np.inf, np.inf))
-    one, other, low, high = (np.where(jumps, each, here) for each in (below, above, *beside))
-    return Slopes((one, other), (low, high), kinked=True)
+        return Slopes(here, here, here, here)
+    above, below = (slopes(np.nextafter(value, side)) for side in (np.inf, -np.inf))
+    return Slopes(*(np.where(jumps, each, here) for each in (up, down, above, below)))
 
 
 class ForwardPass:
@@ -144,7 +147,7 @@ class ForwardPass:
         experiment = replace(experiment, training=replace(experiment.training, mistakes=()))
         self.samples, self.depth = len(snapshot.batch), experiment.network.depth
         self.network, names = experiment.network, experiment.network.names
-        self.step = step = training_step(experiment, self.samples)
+        step = training_step(experiment, self.samples)
         self.leaves = step.given(numbers_of(snapshot, forward_only=True))
         layers = range(1, self.depth + 1)
         self.weights = [step.nodes[names.weights(layer)] for layer in layers]
@@ -153,111 +156,117 @@ class ForwardPass:
         self.values = {node: snapshot.values[node.name] for node in (*self.net, *self.out)}
         known = evaluate(step.nodes.values(), self.leaves | self.values)
         self.right = {name: known[node] for name, node in step.nodes.items()}
-        last, outputs = self.out[-1], {node: self.values[node] for node in self.out}
+        outputs = {node: self.values[node] for node in self.out}
         self.sizes = _sizes([*step.nodes.values()], self.leaves | outputs, Plain(step.settings))
         self._added = _without_sums(step.nodes.get("data_loss", step.nodes["loss"]))
         self._penalty = _without_sums(step.nodes["penalty"]) if "penalty" in step.nodes else None
-        shown = {each: each.inputs[0] for each in ordered([self._added]) if each.op is STABLE}
-        written = rewritten([self._added], shown)[self._added]
-        with np.errstate(all="ignore"):
-            self._slopes = {
-                layer: slopes_of(
-                    self.out[layer],
-                    net,
-                    self.values[net],
-                    (self.out[layer - 1].shape[-1] + 2) * self.sizes[net.name],
-                    {},
-                )
-                for layer, net in enumerate(self.net, 1)
-                if self._alone(layer)
-            }
-            size = 2.0 * np.abs(self.values[last])
-            self._loss = slopes_of(written, last, self.values[last], size, self.leaves)
         # some losses are computed from the logits, which keeps their digits
+        last = self.out[-1]
         through = ordered([self._added], lambda each: () if each is last else computed_from(each))
         self._from_net = self.net[-1] in through
-        self.kinked = any(each.kinked for each in (*self._slopes.values(), self._loss))
+        self._alone = experiment.network.output_activation.pullback is None
+        """Whether a last activation depends on one pre-activation alone, as hidden ones do."""
+        with np.errstate(all="ignore"):
+            self._slopes = [self._slopes_at(layer) for layer in layers if self._is_alone(layer)]
+            shown = {each: each.inputs[0] for each in ordered([self._added]) if each.op is STABLE}
+            written = rewritten([self._added], shown)[self._added]
+            size = 2.0 * np.abs(self.values[last])
+            self._loss = slopes_of(written, last, self.values[last], size, self.leaves)
+        self.kinked = any(each.up is not each.down for each in (*self._slopes, self._loss))
 
-    def _alone(self, layer: int) -> bool:
-        """Whether an activation of ``layer`` depends on one pre-activation alone."""
-        return layer < self.depth or self.network.output_activation.pullback is None
+    def _is_alone(self, layer: int) -> bool:
+        return layer < self.depth or self._alone
+
+    def _slopes_at(self, layer: int) -> Slopes:
+        net, terms = self.net[layer - 1], self.out[layer - 1].shape[-1] + 2
+        return slopes_of(self.out[layer], net, self.values[net], terms * self.sizes[net.name], {})
 
     def work(self, layer: int) -> int:
         """Return how many numbers are computed for a copy that is moved in ``layer``."""
         return self.samples * sum((1, *self.network.layers[min(layer + 1, self.depth) :]))
 
-    def slopes(self, places: Places, sign: float, side: int, told: Told) -> Array:
-        """Return Im L(w + ih) / h (Squire & Trapp 1998) for h of that ``sign``.
-
-        Of activations and pre-activations whole columns are moved at once, since the samples of a
-        batch do not depend on each other. ``side`` as in :class:`Slopes`.
-        """
-        found = np.empty((len(places.units), self.samples))
-        for part, speeds in self._pieces(places):
-            found[part] = self._slope(places, places.units[part], sign * speeds, side) * sign
-            told(len(speeds) * self.work(places.layer))
-        if not places.parameters:
-            return found[np.searchsorted(places.units, places.columns), places.rows]
-        total: Array = found.sum(axis=1) + self._penalty_of(places, 1j * STEP).imag / STEP
-        return total
-
-    def _slope(self, places: Places, units: Integers, speeds: Array, side: int) -> Array:
-        """Return what the loss of each sample makes of units that move at these ``speeds``."""
-        layer, copies = places.layer, np.arange(len(units))
+    def by_out(self, layer: int, units: Integers) -> Slopes:
+        """Return the derivatives by the activations of these units, (samples, units)."""
         if layer == self.depth:
-            moved = np.zeros((len(units), self.samples, self.network.layers[layer]))
-            moved[copies, :, units] = speeds
-            if places.kind == "out":
-                return self._loss.carry(moved, side)[copies, :, units]
-            return self._through_loss(moved, side)
-        if places.kind != "out":
-            speeds = self._slopes[layer].carry(speeds, side, units)
-        moved = self._onward(layer, units, speeds)
-        for later in range(layer + 1, self.depth):
-            moved = self._slopes[later].carry(moved, side) @ self.leaves[self.weights[later]]
-        return self._through_loss(moved, side)
+            return self._loss.at(units)
+        return self._by_columns(layer + 1, self.leaves[self.weights[layer]][units])
 
-    def _onward(self, layer: int, units: Integers, changes: Array) -> Array:
-        """Return what changes of single activations change in the next pre-activations."""
-        product: Array = changes[:, :, None] * self.leaves[self.weights[layer]][units][:, None, :]
-        return product
+    def by_net(self, layer: int, units: Integers) -> Slopes:
+        """Return the derivatives by the pre-activations of these units, (samples, units)."""
+        if layer == self.depth:
+            return self._by_columns(layer, np.eye(self.network.layers[layer])[units])
+        return self.by_out(layer, units).through(self._slopes[layer - 1].at(units))
+
+    def _by_columns(self, layer: int, moves: Array) -> Slopes:
+        """Return the derivatives by what moves the pre-activations of a layer so, (units, next).
+
+        The units are moved for all samples at once, which do not depend on each other.
+        """
+        made = [np.empty((self.samples, len(moves))) for _ in SIDES]
+        for part in self._pieces(len(moves)):
+            for found, (sign, side) in zip(made if self.kinked else made[:1], SIDES, strict=False):
+                moved = np.repeat(sign * moves[part, None, :], self.samples, axis=1)
+                for later in range(layer, self.depth):
+                    weights = self.leaves[self.weights[later]]
+                    moved = self._slopes[later - 1].along(moved, side) @ weights
+                found[:, part] = sign * self._through_loss(moved, side).T
+        return Slopes(*(made if self.kinked else made[:1] * 4))
 
     def _through_loss(self, moved: Array, side: int) -> Array:
         """Return what the last pre-activations, moving so, make of the loss of each sample."""
-        net, out = self.net[-1], self.out[-1]
-        if self._from_net or not self._alone(self.depth):
-            result = self._added if self._from_net else out
+        net = self.net[-1]
+        if self._from_net or not self._alone:
+            result = self._added if self._from_net else self.out[-1]
             given = {**self.leaves, net: self.values[net] + 1j * STEP * moved}
             moved = evaluate([result], given)[result].imag / STEP
         else:
-            moved = self._slopes[self.depth].carry(moved, side)
-        total: Array = (moved if self._from_net else self._loss.carry(moved, side)).sum(axis=2)
+            moved = self._slopes[-1].along(moved, side)
+        total: Array = (moved if self._from_net else self._loss.along(moved, side)).sum(axis=2)
         return total
 
-    def central(self, places: Places, told: Told) -> Array:
+    def by_parameters(self, places: Places) -> Slopes:
+        """Return the derivatives by these weights or biases, (numbers,)."""
+        units, columns = np.unique(places.columns, return_inverse=True)
+        by_net, found = self.by_net(places.layer, units), np.empty((4, places.size))
+        found[:] = self._penalty_of(places, 1j * STEP).imag / STEP
+        for part in self._pieces(places.size):
+            speeds = self._inputs(places, part)
+            by_each = by_net.at(columns[part]).through(Slopes(speeds, speeds, speeds, speeds))
+            found[:, part] += [each.sum(axis=0) for each in by_each]
+        return Slopes(*found)
+
+    def _inputs(self, places: Places, part: slice) -> Array:
+        """Return how fast pre-activations follow these parameters, (samples, numbers)."""
+        if places.kind == "weights":
+            return self.values[self.out[places.layer - 1]][:, places.rows[part]]
+        return np.ones((self.samples, len(places.rows[part])))
+
+    def central(self, places: Places) -> Array:
         """Return (L(w + h) - L(w - h)) / 2h, the textbook's number."""
         found, steps = np.empty(places.size), np.empty(places.size)
-        for part, speeds in self._pieces(places):
-            steps[part] = CENTRAL / np.maximum(np.abs(speeds).max(1), 1.0)
-            moves, units = steps[part, None] * speeds, places.units[part]
+        for part in self._pieces(places.size):
+            speeds, units = self._inputs(places, part).T, places.columns[part]
+            steps[part] = CENTRAL / np.maximum(np.abs(speeds).max(axis=1), 1.0)
+            moves = steps[part, None] * speeds
             above, below = (self._moved(places.layer, units, each) for each in (moves, -moves))
             found[part] = (above - below).sum((1, 2))
-            told(2 * len(speeds) * self.work(places.layer))
         found += self._penalty_of(places, steps) - self._penalty_of(places, -steps)
-        return found / (2.0 * steps)
+        quotient: Array = found / (2.0 * steps)
+        return quotient
 
     def _moved(self, layer: int, units: Integers, moves: Array) -> Array:
         """Return what the outputs add to the loss with a column of pre-activations moved."""
-        net, copies = self.net[layer - 1], np.arange(len(units))
+        net = self.net[layer - 1]
         if layer < self.depth:
             out, columns = self.out[layer], self.values[net][:, units].T + moves
             changes = evaluate([out], {net: columns})[out] - self.values[out][:, units].T
-            net = self.net[layer]
-            value = self.values[net] + self._onward(layer, units, changes)
+            net, weights = self.net[layer], self.leaves[self.weights[layer]][units]
+            value = self.values[net] + changes[:, :, None] * weights[:, None, :]
         else:
             value = np.repeat(self.values[net][None], len(units), axis=0)
-            value[copies, :, units] += moves
-        return evaluate([self._added], {**self.leaves, net: value})[self._added]
+            value[np.arange(len(units)), :, units] += moves
+        added: Array = evaluate([self._added], {**self.leaves, net: value})[self._added]
+        return added
 
     def _penalty_of(self, places: Places, moves: Values | complex) -> Values:
         """Return what each of these parameters, moved, adds to the loss by its size."""
@@ -268,17 +277,10 @@ class ForwardPass:
         given[weights] = places.of(self.leaves[weights]) + moves
         return evaluate([self._penalty], given)[self._penalty]
 
-    def _pieces(self, places: Places) -> Iterator[tuple[slice, Array]]:
-        """Yield the copies of the batch that are computed at once.
-
-        With them, how fast their column (copies, samples) follows a step of what is moved.
-        """
-        copies, most = len(places.units), max(1, ROOM // self.samples // max(self.network.layers))
-        inputs = self.values[self.out[places.layer - 1]]
-        for start in range(0, copies, most):
-            part = slice(start, min(start + most, copies))
-            speeds = np.ones((part.stop - start, self.samples))
-            yield part, inputs[:, places.rows[part]].T if places.kind == "weights" else speeds
+    def _pieces(self, copies: int) -> Iterator[slice]:
+        """Yield the copies of the batch that are computed at once."""
+        most = max(1, ROOM // self.samples // max(self.network.layers))
+        yield from (slice(start, min(start + most, copies)) for start in range(0, copies, most))
 
 
 def numbers_of(snapshot: Snapshot, forward_only: bool = False) -> dict[str, Values]:
