@@ -186,7 +186,7 @@ async def test_what_was_edited_is_exported_and_what_is_lost_is_said(folder: Path
         await session.press("enter", *"-1.25", "enter")
         await session.until(lambda: "-1.250000" in session.screen(), "the second edit")
         await session.press("x", "left")
-        await session.says("without your changes at step 3", "To save the weights")
+        await session.says("without your changes at later steps", "To save the weights")
         for _ in range(4):
             box = session.app.screen.query_one(".dialog")
             assert box.max_scroll_y == 0

@@ -23,6 +23,8 @@ from textual.widgets.option_list import Option
 from bptui.app.key_queue import Busy
 from bptui.app.lines import key_hints
 from bptui.app.screens import ClosesOnce
+from bptui.core.errors import UnusableError
+from bptui.presets.save import ExistsError, SaveError
 
 Value = TypeVar("Value")
 Result = TypeVar("Result")
@@ -169,6 +171,33 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
         self._field.value = text
         self._field.action_end()
         self._field.focus()
+
+
+class FileQuestion(Question[Path | None, Value]):
+    """Asks for a file and gives it once it is written; one that exists takes a second enter."""
+
+    ERRORS = (SaveError, ValueError)
+    _overwrites: Path | None = None
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._overwrites = None
+
+    async def put(self, path: Path, write: Callable[[Path, bool], object]) -> None:
+        """Have ``path`` written, over what is there if that was agreed to."""
+        overwrite, self._overwrites = path == self._overwrites, None
+        try:
+            await self.writing(write, path, overwrite)
+        except ExistsError:
+            self._overwrites = path
+            wrong = f"{path.name} exists: enter again to overwrite it, or type another name."
+        except (SaveError, UnusableError) as error:
+            wrong = str(error)
+        except MemoryError:
+            wrong = "Not enough memory."
+        else:
+            self.dismiss(path)
+            return
+        self.say(wrong, wrong=True)
 
 
 class Collection(Question[ScreenResultType, Value], Generic[ScreenResultType, Value, Item]):

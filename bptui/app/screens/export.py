@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,7 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from bptui.app.lines import key_hints
-from bptui.app.screens.dialog import Question
+from bptui.app.screens.dialog import FileQuestion
 from bptui.app.screens.exports import (
     FORMATS,
     KINDS,
@@ -31,11 +31,10 @@ from bptui.app.screens.exports import (
     with_ending,
 )
 from bptui.core.engine import Snapshot
-from bptui.core.errors import UnusableError
 from bptui.core.timeline import Timeline
 from bptui.export.history import Rows, default_every, row_bytes
 from bptui.presets.number_parsing import EntryError, whole
-from bptui.presets.save import ExistsError, SaveError, shown_path
+from bptui.presets.save import SaveError, shown_path
 
 MOST_IN_MEMORY = 4e9
 """Bytes of an NPZ file, which has to be in memory before it is written."""
@@ -54,14 +53,6 @@ def sized(size: float) -> str:
     return f"{float(f'{size:.2g}'):,g} {units[0]}"
 
 
-def _listed(steps: tuple[int, ...]) -> str:
-    """Return some numbers of steps in words, the first of many."""
-    named = [str(step) for step in steps[:4]]
-    if len(steps) > len(named):
-        return f"{', '.join(named)} and later"
-    return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
-
-
 class Choices(Static, can_focus=True):
     """The list of kinds, each with its formats side by side; arrows and clicks choose."""
 
@@ -77,13 +68,12 @@ class Choices(Static, can_focus=True):
             screen.action_choose(place)
 
 
-class ExportScreen(Question[Path | None, tuple[Path, Rows]]):
+class ExportScreen(FileQuestion[tuple[Path, Rows]]):
     """Gives the file that was written, or None. ``own`` is the preset's file, if it has one.
 
     ``name``, ``timeline`` and ``snapshot`` are what is shown behind it.
     """
 
-    ERRORS = (SaveError, EntryError)
     BINDINGS: ClassVar = [
         Binding("up", "move(-1)", "What is above", show=False),
         Binding("down", "move(1)", "What is below", show=False),
@@ -99,7 +89,6 @@ class ExportScreen(Question[Path | None, tuple[Path, Rows]]):
         self._format = FORMATS[0]
         self._formats = {kind: of_kind(kind)[0] for kind in KINDS}
         """The format of each kind that is chosen, or was last."""
-        self._overwrites: Path | None = None
         self._job: Job | None = None
         every = default_every(timeline.experiment, timeline.furthest)
         self._choices, self._about = Choices(markup=False), Static(classes="about", markup=False)
@@ -179,7 +168,6 @@ class ExportScreen(Question[Path | None, tuple[Path, Rows]]):
         self.action_choose(FORMATS.index(form))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self._overwrites = None
         if event.input is self._field:  # the format follows the name, where its ending is of one
             found = with_ending(Path(event.value.strip()).suffix.lower(), self._format)
             if found is not None:
@@ -221,7 +209,7 @@ class ExportScreen(Question[Path | None, tuple[Path, Rows]]):
         if form.kind == "program":
             said += " It starts at step 0"
             if edits:
-                said += f", without your changes at step {_listed(edits)}"
+                said += ", without your changes at later steps"
             elif step:
                 said += ", with the start values"
             said += "."
@@ -238,40 +226,26 @@ class ExportScreen(Question[Path | None, tuple[Path, Rows]]):
             self.take(value)
 
     def take(self, value: tuple[Path, Rows]) -> None:
-        path, rows = value
-        self._write(path, rows, overwrite=path == self._overwrites)
+        self._write(*value)
 
     @work
-    async def _write(self, path: Path, rows: Rows, overwrite: bool) -> None:
+    async def _write(self, path: Path, rows: Rows) -> None:
         """Write the file, off the event loop: a long history takes minutes."""
         strips = self.app.screen_stack[0]._compositor.render_strips()
         job = Job(self._name_shown, self._timeline, self._snapshot, strips, rows.every)
-        self._job, self._overwrites, left = job, None, self.focused or self._choices
+        self._job, left = job, self.focused or self._choices
         self._set_writing(True)
         progress = self.set_interval(PROGRESS, self._show_progress)
-        wrong = ""
         try:
-            await self.writing(job.write, self._format, path, overwrite)
-        except ExistsError:
-            self._overwrites = path
-            wrong = f"{path.name} exists: enter again to overwrite it, or type another name."
-        except (SaveError, UnusableError) as error:
-            wrong = str(error)
-        except MemoryError:
-            wrong = "Not enough memory: write fewer rows."
+            await self.put(path, partial(job.write, self._format))
         except StoppedError:
-            wrong = "Stopped. Nothing was written."
-        except asyncio.CancelledError:  # the app is left: the thread must not keep it
-            job.stopped = True
-            raise
+            self.say("Stopped. Nothing was written.", wrong=True)
+        finally:
+            job.stopped = True  # where the app is left, the thread must not keep it
+            self._job = None
         progress.stop()
-        self._job = None
         self._set_writing(False)
         left.focus()
-        if wrong:
-            self.say(wrong, wrong=True)
-        else:
-            self.dismiss(path)
 
     def _set_writing(self, writing: bool) -> None:
         """Say what the keys do, which is little while a file is being written."""

@@ -10,7 +10,6 @@ from dataclasses import replace
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from time import perf_counter
 from typing import ClassVar, Final
 
 from rich.cells import cell_len, set_cell_size
@@ -48,8 +47,6 @@ WIDE = 100
 WIDEST_NAME = 28
 GLANCE = 0.05
 """Seconds that a preset is highlighted before it is opened for the preview."""
-BATCH = 0.1
-"""Seconds that files are read for before what they say is shown."""
 NEW_ID, OWN, SHIPPED = "new", "own:", "shipped:"
 NOTHING = "No preset matches all these words."
 EMPTY = "Opens an empty form: enter a network, its start values and its data."
@@ -155,17 +152,14 @@ class PresetScreen(Dialog[Experiment | New | None]):
 
     @work(group="read", exclusive=True)
     async def _read(self) -> None:
-        """Fill in what the files say, the small ones first, some of them at a time."""
+        """Fill in what the files say, the small ones first."""
         stamps = [stamp(entry.file) for key, entry in self._entries.items() if key.startswith(OWN)]
         left = sorted(set(stamps) - _entries.keys(), key=lambda found: found[2])
-        listed = perf_counter()
-        for number, found in enumerate(left, 1):
+        for found in left:
             entry = _entries[found] = await in_background(own_entry, found[0])
             key = f"{OWN}{entry.file.stem}"
             self._entries[key] = entry
-            if number == len(left) or perf_counter() - listed > BATCH:
-                listed = perf_counter()
-                self._list(self._shown)
+            self._list(self._shown)
             if key == self._shown:
                 self._show(key, anew=True)
 

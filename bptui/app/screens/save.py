@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,28 +12,27 @@ from textual import work
 from textual.binding import Binding
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from bptui.app.lines import clickable
-from bptui.app.screens.dialog import Question
+from bptui.app.screens.dialog import FileQuestion
 from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.presets.errors import printable
 from bptui.presets.own import destination, proposed
-from bptui.presets.save import ExistsError, SaveError, save, shown_path
+from bptui.presets.save import save, shown_path
 
 HINT = "A plain name goes to your presets; with / or .toml it is a path."
 
 
-class SaveScreen(Question[Path | None, Path]):
+class SaveScreen(FileQuestion[Path]):
     """Gives the file that was written, or None.
 
     ``experiment`` is that of step 0, ``shown`` the step on the screen. What was edited after step 0
     only the weights of a later step can show. ``file`` is where it was saved before, if it was.
     """
 
-    ERRORS = (SaveError,)
     BINDINGS: ClassVar = [
         Binding("up", "choose(False)", "The start values", show=False),
         Binding("down", "choose(True)", "The current step", show=False),
@@ -51,7 +51,6 @@ class SaveScreen(Question[Path | None, Path]):
         self._experiment, self._snapshot = experiment, shown
         self._edited_after_start = edited_after_start
         self._at_shown_step = edited_after_start and shown.step > 0
-        self._overwrites: Path | None = None
         self._choices = Static(id="choices", markup=False)
         self._lost = Static(id="lost", markup=False)
 
@@ -65,9 +64,6 @@ class SaveScreen(Question[Path | None, Path]):
     def read(self, text: str) -> tuple[Path, str]:
         path = destination(text)
         return path, self.shown(shown_path(path))
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        self._overwrites = None
 
     def action_choose(self, at_shown_step: bool) -> None:
         """Save the start values, or the weights of the shown step."""
@@ -102,28 +98,16 @@ class SaveScreen(Question[Path | None, Path]):
         return f"Step {snapshot.step} becomes step 0.{not_kept}"
 
     def take(self, value: Path) -> None:
-        self._save(value, overwrite=value == self._overwrites)
+        self._save(value)
 
     @work
-    async def _save(self, path: Path, overwrite: bool) -> None:
+    async def _save(self, path: Path) -> None:
         """Write the file, off the event loop: a large one takes seconds."""
-        self._overwrites = None
+        experiment = self._experiment
         try:
-            await self.writing(save, self._chosen(), path, overwrite)
-        except ExistsError:
-            self._overwrites = path
-            self.say(
-                f"{path.name} exists: enter again to overwrite it, or type another name.", True
-            )
-        except SaveError as error:
-            self.say(str(error), wrong=True)
-        except UnusableError as error:
+            if self._at_shown_step:
+                experiment = replace(self._snapshot.experiment, start=self._snapshot.parameters)
+        except UnusableError as error:  # training has diverged
             self.say(f"Step {self._snapshot.step} cannot be the start: {error.found}.", wrong=True)
         else:
-            self.dismiss(path)
-
-    def _chosen(self) -> Experiment:
-        """Return what is to be saved; raise :class:`UnusableError` where training has diverged."""
-        if not self._at_shown_step:
-            return self._experiment
-        return replace(self._snapshot.experiment, start=self._snapshot.parameters)
+            await self.put(path, partial(save, experiment))
