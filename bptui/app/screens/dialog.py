@@ -107,8 +107,8 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
         """Return what the text stands for, and in words what enter does with it."""
         raise NotImplementedError
 
-    def take(self, value: Value) -> None:
-        """Do what enter does."""
+    def take(self, value: Value) -> object:
+        """Do what enter does; what takes long is a worker."""
         raise NotImplementedError
 
     def on_mount(self) -> None:
@@ -203,7 +203,7 @@ class FileQuestion(Question[Path | None, Value]):
 class Collection(Question[ScreenResultType, Value], Generic[ScreenResultType, Value, Item]):
     """The same above a list of what was made, from which things can be removed.
 
-    ``keys`` of the list are said below it, ``empty`` where there is nothing in it.
+    ``below`` it stands what its keys do, or what there is to say while it is empty.
     """
 
     BINDINGS: ClassVar = [

@@ -225,12 +225,10 @@ class ExportScreen(FileQuestion[tuple[Path, Rows]]):
         if value is not None:
             self.take(value)
 
-    def take(self, value: tuple[Path, Rows]) -> None:
-        self._write(*value)
-
     @work
-    async def _write(self, path: Path, rows: Rows) -> None:
+    async def take(self, value: tuple[Path, Rows]) -> None:
         """Write the file, off the event loop: a long history takes minutes."""
+        path, rows = value
         strips = self.app.screen_stack[0]._compositor.render_strips()
         job = Job(self._name_shown, self._timeline, self._snapshot, strips, rows.every)
         self._job, left = job, self.focused or self._choices

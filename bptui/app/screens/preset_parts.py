@@ -121,13 +121,10 @@ class NameScreen(Question[Path | None, str]):
     def read(self, text: str) -> tuple[str, str]:
         return text, self.shown(shown_path(new_file(text)))
 
-    def take(self, value: str) -> None:
-        self._take(value)
-
     @work
-    async def _take(self, name: str) -> None:
+    async def take(self, value: str) -> None:
         try:
-            self.dismiss(await self.writing(self._act, name))
+            self.dismiss(await self.writing(self._act, value))
         except SaveError as error:
             self.say(str(error), wrong=True)
 

@@ -97,11 +97,8 @@ class SaveScreen(FileQuestion[Path]):
         not_kept = f" Not kept: {', '.join(lost)}." if lost else ""
         return f"Step {snapshot.step} becomes step 0.{not_kept}"
 
-    def take(self, value: Path) -> None:
-        self._save(value)
-
     @work
-    async def _save(self, path: Path) -> None:
+    async def take(self, value: Path) -> None:
         """Write the file, off the event loop: a large one takes seconds."""
         experiment = self._experiment
         try:
@@ -110,4 +107,4 @@ class SaveScreen(FileQuestion[Path]):
         except UnusableError as error:  # training has diverged
             self.say(f"Step {self._snapshot.step} cannot be the start: {error.found}.", wrong=True)
         else:
-            await self.put(path, partial(save, experiment))
+            await self.put(value, partial(save, experiment))
