@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import selectors
 import signal
@@ -11,7 +10,6 @@ from contextlib import suppress
 from types import FrameType
 
 from textual._xterm_parser import XTermParser
-from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key, Paste
 from textual.message import Message
@@ -29,23 +27,12 @@ class ContinuingDriver(LinuxDriver):
     sizes in the wrong order. Here the signal has the size read a moment later.
     """
 
-    def __init__(
-        self,
-        app: App[object],
-        *,
-        debug: bool = False,
-        mouse: bool = True,
-        size: tuple[int, int] | None = None,
-    ) -> None:
-        super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._shown_app = app
-        self._events = asyncio.get_running_loop()
-        self._started = False
+    _started = False
 
     def start_application_mode(self) -> None:
         if self._started:
             # later: the signal may have come in the middle of a frame
-            self._events.call_soon_threadsafe(self._start_again)
+            self._loop.call_soon_threadsafe(self._start_again)
             return
         self._started = True
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's own gap
@@ -53,7 +40,7 @@ class ContinuingDriver(LinuxDriver):
 
         def resized(number: int, frame: FrameType | None) -> None:
             with suppress(RuntimeError):  # the program has ended
-                self._events.call_soon_threadsafe(self._resized, tell)
+                self._loop.call_soon_threadsafe(self._resized, tell)
 
         signal.signal(signal.SIGWINCH, resized)
 
@@ -99,4 +86,4 @@ class ContinuingDriver(LinuxDriver):
         if self._started:
             self.suspend_application_mode()
             self.resume_application_mode()
-            self._shown_app.refresh(layout=True)
+            self._app.refresh(layout=True)

@@ -1,10 +1,9 @@
 """The driver that sends to the terminal what changes in its screen, and drops late frames.
 
 Textual writes regions that changed as a whole. Here its frames are drawn into a buffer of what the
-terminal should show; what goes out is the difference to what it does show, as soon
-as the terminal has taken the frame before. So a slow line carries the latest picture only. The idea
-is that of mosh (K. Winstein, H. Balakrishnan, "Mosh: An interactive remote shell for mobile
-clients", 2012).
+terminal should show; what goes out is the difference to what it does show, as soon as the terminal
+has taken the frame before. So a slow line carries the latest picture only. The idea is that of mosh
+(K. Winstein, H. Balakrishnan, "Mosh: An interactive remote shell for mobile clients", 2012).
 """
 
 from __future__ import annotations
@@ -69,17 +68,17 @@ class DifferenceDriver(ContinuingDriver):
     def write(self, data: str) -> None:
         """Take ``data`` over into the buffer; another thread's is taken a moment later."""
         if threading.get_ident() != self._thread:
-            self._events.call_soon_threadsafe(self.write, data)
+            self._loop.call_soon_threadsafe(self.write, data)
             return
         size = shutil.get_terminal_size()
         if size != self._display.size:
             self._display.resize(*size)
             # sizes that come and go within a moment have Textual lay out nothing anew
-            self._events.call_soon(self._shown_app.refresh)
+            self._loop.call_soon(self._app.refresh)
         self._display.write(data)
         if self._display.owes and not self._asked:  # not every such write is followed by a flush
             self._asked = True
-            self._events.call_soon(self._send)
+            self._loop.call_soon(self._send)
 
     def flush(self) -> None:
         """Make a frame of what was written so far."""
