@@ -22,17 +22,14 @@ from bptui.explain.expression import (
     is_op,
     signed,
 )
-from bptui.explain.lines import broken, excerpt
+from bptui.explain.lines import EquationWriter, Span, TextLine, excerpt
 from bptui.explain.printer import Path, Printer, Role, Token, number, operator
-from bptui.explain.rows import RowWriter, Terms
 from bptui.explain.symbols import Symbols
 
-WIDTH = 80
+WIDTH = 84
 """About as many letters and digits as fit on a line of a page."""
 _EXPONENT = re.compile(r"e([+-])0*(\d+)")
 _ROWS = re.compile(r"\\begin\{\w+\}(.*?)\\end\{\w+\}")
-_OPENED = re.compile(r"\{|\\left\b|\\begin")
-_CLOSED = re.compile(r"\}|\\right\b|\\end\b")
 _MACRO = re.compile(r"\\(?:begin|end)\{\w+\}|\\[a-zA-Z]+|[{}^_\\, ]|&")
 _LONE_MATRIX = re.compile(
     r"\\left\((\\begin\{pmatrix\}(?:(?!\\begin|\\left).)*?\\end\{pmatrix\}(?:_\{[^{}]*\})?)\\right\)(?!\^)"
@@ -80,7 +77,7 @@ class LatexPrinter(Printer):
 
     def token(self, symbol: str, value: Array | float, role: Role) -> Token:
         if isinstance(value, np.ndarray) and value.ndim:
-            return Token(symbol, "", role, array=value)
+            return Token(symbol, matrix_text(value, self.digits), role, array=value)
         return Token(symbol, latex_number(float(value), self.digits), role)
 
     def times(self, elementwise: bool = False) -> str:
@@ -138,95 +135,72 @@ def latex_number(value: float, digits: int) -> str:
     )
 
 
-class LatexWriter:
+class LatexWriter(EquationWriter):
     """Writes equations as lines of LaTeX that are to be joined by ``\\\\``.
 
-    Numbers put in have ``digits`` significant digits, values ``value_digits``.
+    They are those of text, as wide as their letters and digits are many.
     """
 
+    printer = LatexPrinter
+    labels_symbols = False
+
     def __init__(self, symbols: Symbols, digits: int = 6, value_digits: int = 10) -> None:
-        self.symbols, self.digits, self.value_digits = symbols, digits, value_digits
+        super().__init__(symbols, WIDTH, digits, value_digits)
 
     def lines(self, equation: Equation, wanted: Index | None = None) -> list[str]:
         """Return the equation; the number of a matrix at ``wanted`` stands out."""
-        left = self.symbols.latex(replace(equation.left, new=False))
-        relation = r"\leftarrow" if equation.left.new else "="
-        value = matrix_text(equation.array, self.value_digits, wanted)
-        writer = self._rows_of(equation, numbers=False)
-        terms = writer.terms(equation.expression)
-        lines = self._block(terms, rf"{left} &{relation} ", symbols=True)
+        lines = [_text(line) for line in self.numbers(equation, True, wanted)]
         if equation.note:
             note = equation.note.replace("_", r"\_")
             lines[0] += rf" \qquad \text{{({note})}}"
-        if equation.is_known:
-            return [*lines, f"&= {value}"]
-        if equation.left.index is None:
-            writer = self._rows_of(equation, numbers=True)
-            terms = writer.terms(equation.expression)
-        lines += self._block(terms, "&= ", symbols=False)
-        labelled = any(row.label for row in terms.numbers)
-        if equation.array.ndim == 0 and (partial := writer.partial(equation, terms)):
-            lines += self._flow(partial, "&= ", symbols=False)
-            labelled = False
-        if labelled or glyphs(lines[-1] + value) > WIDTH:
-            return [*lines, f"&= {value}"]
-        return [*lines[:-1], f"{lines[-1]} = {value}"]
-
-    def _rows_of(self, equation: Equation, *, numbers: bool) -> RowWriter:
-        printer = LatexPrinter(self.symbols, equation.scope, self.digits, equation.marks, numbers)
-        return RowWriter(printer, self.value_digits)
-
-    def _block(self, terms: Terms, start: str, *, symbols: bool) -> list[str]:
-        """Return the terms on one line where they fit, else one below the other."""
-        rows = terms.symbols if symbols else terms.numbers
-        labelled = any(row.label for row in rows) and not symbols
-        whole = terms.joined(rows)
-        if len(rows) == 1 or (not labelled and glyphs(self._text(whole, symbols)) <= WIDTH):
-            return self._flow(whole, start, symbols=symbols)
-        lines: list[str] = []
-        for place, row in enumerate(rows):
-            tokens = [*row.tokens, operator(row.tail)]
-            before = rf"&\quad {row.sign} " if place else start
-            if not place:
-                tokens = [*terms.before, *row.unary, *tokens]
-            if place == len(rows) - 1:
-                tokens += terms.after
-            lines += self._flow(tokens, before, symbols=symbols)
-            if labelled and row.label:
-                lines[-1] += rf" \qquad \text{{({row.label})}}"
         return lines
 
-    def _flow(self, tokens: Sequence[Token], start: str, *, symbols: bool) -> list[str]:
-        """Return tokens on a line, going on below where they are too long for it."""
-        whole = self._text(tokens, symbols)
-        if glyphs(whole) <= WIDTH:
-            return [start + whole]
-        loose = _loosened(tokens, "Biggl" if "pmatrix" in whole else "Bigl")
-        parts: list[tuple[int, int]] = []
-        depth = 0
-        for token in loose:
-            text = self._spelled(token, symbols)
-            parts.append((glyphs(text), 0 if depth else token.breaks))
-            depth += len(_OPENED.findall(text)) - len(_CLOSED.findall(text))
-        lines = [
-            self._text([loose[place] for place in line], symbols)
-            for line in broken(parts, WIDTH, 0, 0, 1)
-        ]
-        return [start + lines[0], *(rf"&\qquad {line}" for line in lines[1:])]
+    def start(self, equation: Equation) -> tuple[TextLine, TextLine]:
+        left = self.symbols.latex(replace(equation.left, new=False))
+        relation = r"\leftarrow" if equation.left.new else "="
+        return (Span(f"{left} &{relation} ", "name"),), (Span("&= ", "operator"),)
 
-    def _text(self, tokens: Sequence[Token], symbols: bool) -> str:
-        """Return tokens as one; those marked next to each other share a coloured box."""
-        written = ""
-        for marked, run in groupby(tokens, key=lambda token: token.marked):
-            text = "".join(self._spelled(token, symbols) for token in run)
-            # two readings of \color, as a switch and as a command of two arguments, are the same
-            written += rf"{{\color{{red}}{{\boxed{{{text.strip()}}}}}}}" if marked else text
-        return _LONE_MATRIX.sub(r"\1", written.strip())
+    def below(self, margin: int, sign: str = "") -> TextLine:
+        return (Span(rf"&\quad {sign} " if sign else r"&\qquad", "operator"),)
 
-    def _spelled(self, token: Token, symbols: bool) -> str:
-        if symbols:
-            return token.symbol
-        return token.number if token.array is None else matrix_text(token.array, self.digits)
+    def columns(self, text: str) -> int:
+        return glyphs(text)
+
+    def widths(self, tokens: Sequence[Token], *, symbols: bool) -> list[int]:
+        return [glyphs(token.symbol if symbols else token.number) for token in tokens]
+
+    def value(self, equation: Equation, wanted: Index | None) -> str:
+        return matrix_text(equation.array, self.value_digits, wanted)
+
+    def breakable(self, tokens: Sequence[Token]) -> list[Token]:
+        r"""Give outer brackets a fixed size, so that lines may end in them, but nowhere deeper."""
+        size = "Bigg" if any(token.array is not None for token in tokens) else "Big"
+        found: list[Token] = []
+        brackets = braces = 0
+        for token in tokens:
+            text = token.symbol if token.role == "operator" else ""
+            brackets -= text.startswith(r"\right")
+            breaks = token.breaks if brackets < 2 and not braces else 0
+            if text and not brackets and not braces:
+                fixed = re.sub(r"\\left(.)", rf"\\{size}l\1 ", text)
+                fixed = re.sub(r"\\right(.)", rf" \\{size}r\1", fixed)
+                token = replace(token, symbol=fixed, number=fixed) if fixed != text else token
+            found.append(replace(token, breaks=breaks))
+            brackets += r"\left" in text
+            braces += text.count("{") - text.count("}")
+        return found
+
+
+def _text(line: TextLine) -> str:
+    """Return a line; what is marked next to each other shares a coloured box."""
+    written = ""
+    for (marked, label), run in groupby(line, key=lambda s: (s.marked, s.role == "label")):
+        text = "".join(span.text for span in run)
+        if label:
+            text = rf" \qquad \text{{({text.strip()})}}"
+        # two readings of \color, as a switch and as a command of two arguments, are the same
+        written += rf"{{\color{{red}}{{\boxed{{{text.strip()}}}}}}}" if marked else text
+    return _LONE_MATRIX.sub(r"\1", written.strip())
 
 
 def glyphs(text: str) -> int:
@@ -237,22 +211,6 @@ def glyphs(text: str) -> int:
 
 def _letters(text: str) -> int:
     return len(_MACRO.sub("", text.replace("&", "  ")))
-
-
-def _loosened(tokens: Sequence[Token], size: str) -> list[Token]:
-    r"""Give outer brackets a fixed size: no line may end between \left and \right."""
-    found: list[Token] = []
-    depth = 0
-    for token in tokens:
-        text = token.symbol if token.role == "operator" else ""
-        depth -= text.startswith(r"\right")
-        if not depth:
-            opened = text.replace(r"\left(", rf"\{size}( ")
-            text = opened.replace(r"\right)", rf" \{size[:-1]}r)")
-        depth += r"\left" in token.symbol and token.role == "operator"
-        changed = text and text != token.symbol
-        found.append(replace(token, symbol=text, number=text) if changed else token)
-    return found
 
 
 def matrix_text(array: Array, digits: int, wanted: Index | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -73,6 +73,10 @@ class EquationWriter:
     line with the values of terms out where the value fits behind the numbers.
     """
 
+    printer: ClassVar[type[Printer]] = Printer
+    labels_symbols: ClassVar[bool] = True
+    """Whether symbols say over how many samples they are summed."""
+
     def __init__(
         self,
         symbols: Symbols,
@@ -85,15 +89,41 @@ class EquationWriter:
         self.digits, self.value_digits = digits, value_digits
         self.most_columns = MOST_COLUMNS if width >= NARROW else MOST_COLUMNS - 1
 
+    # what is written otherwise in other forms
+
     def start(self, equation: Equation) -> tuple[TextLine, TextLine]:
         """Return what an equation begins with, and what its later lines begin with."""
         name, relation = self.symbols.assigned(equation.left)
         first = (Span(f"{name} ", "name"), Span(f"{relation} ", "operator"))
         return first, (Span(" " * (len(name) + 1) + "= ", "operator"),)
 
+    def below(self, margin: int, sign: str = "") -> TextLine:
+        """Return what a line begins with that goes on, or that begins with a sign."""
+        if not sign:
+            return (Span(" " * (margin + 1), "operator"),)
+        return Span(" " * (margin - 2), "operator"), Span(f"{sign} ", "operator")
+
+    def columns(self, text: str) -> int:
+        """Return how wide a text is."""
+        return len(text)
+
+    def widths(self, tokens: Sequence[Token], *, symbols: bool) -> list[int]:
+        """Return how wide the columns of tokens are, whose numbers stand below their symbols."""
+        return [max(len(token.symbol), len(token.number)) for token in tokens]
+
+    def breakable(self, tokens: Sequence[Token]) -> Sequence[Token]:
+        """Return tokens that do not fit on a line so that lines may end between them."""
+        return tokens
+
+    def value(self, equation: Equation, wanted: Index | None) -> str:
+        """Write the value of an equation."""
+        return number(equation.value, self.value_digits)
+
     # single numbers
 
-    def numbers(self, equation: Equation, compact: bool = False) -> list[TextLine]:
+    def numbers(
+        self, equation: Equation, compact: bool = False, wanted: Index | None = None
+    ) -> list[TextLine]:
         """Return symbols, numbers, where it helps the terms' values, and the value.
 
         ``compact`` puts the value behind the numbers where it fits.
@@ -101,19 +131,28 @@ class EquationWriter:
         first, again = self.start(equation)
         writer = self._rows_of(equation)
         terms = writer.terms(equation.expression)
-        last = Span(number(equation.value, self.value_digits), "value")
+        last = Span(self.value(equation, wanted), "value")
         lines = self._block(first, terms, terms.symbols, symbols=True)
         if equation.is_known:
             # nothing is computed: the name, then the value
             return [*lines, (*again, last)]
+        if equation.left.index is None:
+            writer = self._rows_of(equation, numbers=True)
+            terms = writer.terms(equation.expression)
         lines += self._block(again, terms, terms.numbers, symbols=False)
         behind = (Span(" = ", "operator"), last)
-        fits = compact and _length((*lines[-1], *behind)) <= self.width
-        partial = [] if self.brief and fits else writer.partial(equation, terms)
+
+        def fits() -> bool:
+            return compact and self._length((*lines[-1], *behind)) <= self.width
+
+        short = equation.array.ndim or (self.brief and fits())
+        partial = [] if short else writer.partial(equation, terms)
         if partial:
-            widths = [*map(_width, partial)]
-            lines += self._wrapped(again, partial, widths, _length(again), self.width)
-        elif fits:
+            margin = self._length(again)
+            lines += self._wrapped(
+                again, partial, self.widths(partial, symbols=False), margin, self.width
+            )
+        if fits() and lines[-1][-1].role != "label":
             return [*lines[:-1], (*lines[-1], *behind)]
         return [*lines, (*again, last)]
 
@@ -122,41 +161,46 @@ class EquationWriter:
         terms = self._rows_of(equation).terms(equation.expression)
         return symbols_of(terms.joined(terms.symbols))
 
-    def _rows_of(self, equation: Equation) -> RowWriter:
-        printer = Printer(self.symbols, equation.scope, self.digits, equation.marks)
+    def _rows_of(self, equation: Equation, *, numbers: bool = False) -> RowWriter:
+        printer = self.printer(self.symbols, equation.scope, self.digits, equation.marks, numbers)
         return RowWriter(printer, self.value_digits)
 
     def _block(
         self, first: TextLine, terms: Terms, rows: Sequence[Row], *, symbols: bool
     ) -> list[TextLine]:
         """Return the rows on one line where they fit, else one below the other."""
-        before, every = terms.before, (*terms.symbols, *terms.numbers)
-        labels = [len(row.label) + LABEL_GAP for row in every if row.label]
+        every = (*terms.symbols, *terms.numbers)
+        told = every if self.labels_symbols else () if symbols else rows
+        labels = [len(row.label) + LABEL_GAP for row in told if row.label]
         joined = terms.joined(rows)
-        widths = [*map(_width, joined)]
-        margin = _length(first)
+        widths = self.widths(joined, symbols=symbols)
+        margin = self._length(first)
         if not labels and (len(rows) == 1 or margin + sum(widths) <= self.width):
             return self._wrapped(first, joined, widths, margin, self.width, symbols=symbols)
         lines: list[TextLine] = []
-        columns = _columns(every)
-        margin += sum(map(_width, before))
+        columns: dict[tuple[str, ...], list[int]] = {}
+        for row in every:
+            widths = self.widths(row.tokens, symbols=symbols)
+            shape = _shape(row.tokens)
+            columns[shape] = [*map(max, columns.get(shape, widths), widths)]
+        margin += sum(self.widths(terms.before, symbols=symbols))
         room = self.width - max(labels, default=0)
         for place, row in enumerate(rows):
-            tokens, widths, start = [*row.tokens], [*columns[_shape(row.tokens)]], first
-            if place == 0:
-                begun = [*before, *row.unary]
-                tokens, widths = [*begun, *tokens], [*map(_width, begun), *widths]
-            else:  # signs stand under the = where nothing comes before the first term
-                margin += place == 1 and rows[0].sign == "-"
-                start = (
-                    Span(" " * (margin - 2), "operator"),
-                    Span(f"{row.sign} ", "operator"),
-                )
+            begun = [] if place else [*terms.before, *row.unary]
             behind = [operator(row.tail)] if row.tail else []
             behind += terms.after if place == len(rows) - 1 else ()
-            tokens, widths = [*tokens, *behind], [*widths, *map(_width, behind)]
-            written = self._wrapped(start, tokens, widths, margin, room, symbols=symbols)
-            if row.label:
+            widths = [*columns[_shape(row.tokens)], *self.widths(behind, symbols=symbols)]
+            # signs stand under the = where nothing comes before the first term
+            margin += place == 1 and rows[0].sign == "-"
+            written = self._wrapped(
+                self.below(margin, row.sign) if place else first,
+                [*begun, *row.tokens, *behind],
+                [*self.widths(begun, symbols=symbols), *widths],
+                margin,
+                room,
+                symbols=symbols,
+            )
+            if row.label and labels:
                 written[-1] = (*written[-1], Span(" " * LABEL_GAP + row.label, "label"))
             lines += written
         return lines
@@ -172,18 +216,23 @@ class EquationWriter:
         symbols: bool = False,
     ) -> list[TextLine]:
         """Return tokens in their columns, going on behind ``margin`` below where ``room`` ends."""
+        if self._length(start) + sum(widths) > room:
+            tokens = self.breakable(tokens)
         parts = [(width, token.breaks) for token, width in zip(tokens, widths, strict=True)]
         lines: list[TextLine] = []
-        for line in broken(parts, room, _length(start), margin + 1, margin + 1):
-            spans = [Span(" " * (margin + 1), "operator")] if lines else [*start]
+        for line in broken(parts, room, self._length(start), margin + 1, margin + 1):
+            spans = [*(self.below(margin) if lines else start)]
             for token, width in ((tokens[place], widths[place]) for place in line):
                 text = token.symbol if symbols else token.number
                 role = token.role if symbols or token.role in KEPT else "number"
-                spans.append(Span(text, role, token.marked))
-                if width > len(text):
-                    spans.append(Span(" " * (width - len(text)), "operator"))
+                gap = width - self.columns(text)
+                spans += [Span(text, role, token.marked)]
+                spans += [Span(" " * gap, "operator")] if gap > 0 else []
             lines.append(tuple(spans))
         return lines
+
+    def _length(self, line: Iterable[Span]) -> int:
+        return sum(self.columns(span.text) for span in line)
 
     # arrays
 
@@ -225,20 +274,6 @@ class EquationWriter:
 def _shape(tokens: Sequence[Token]) -> tuple[str, ...]:
     """Return what rows must share for their columns to be the same."""
     return tuple(token.symbol if token.role == "operator" else "" for token in tokens)
-
-
-def _columns(rows: Iterable[Row]) -> dict[tuple[str, ...], list[int]]:
-    """Return the widths of the columns of rows of each shape."""
-    found: dict[tuple[str, ...], list[int]] = {}
-    for row in rows:
-        widths = [*map(_width, row.tokens)]
-        known = found.setdefault(_shape(row.tokens), widths)
-        found[_shape(row.tokens)] = [*map(max, known, widths)]
-    return found
-
-
-def _width(token: Token) -> int:
-    return max(len(token.symbol), len(token.number))
 
 
 def _length(line: Iterable[Span]) -> int:
