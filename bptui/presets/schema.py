@@ -5,6 +5,7 @@ The loader, the writer and the form are made from it.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
 from msgspec import Struct, structs
@@ -172,6 +173,7 @@ def keys(table: str) -> list[str]:
     return found
 
 
+@cache
 def default(table: str, key: str) -> object:
     """Return the default of a key; None where it has none, or depends on other keys."""
     for field in structs.fields(TABLES[table]):
@@ -198,6 +200,7 @@ def words(table: str, key: str) -> Words:
     return said if said.label else said._replace(label=key.replace("_", " "))
 
 
+@cache
 def hints(table: str) -> dict[str, Any]:
     """Return the annotated type of each key, without the settings of optimizers."""
     found = get_type_hints(TABLES[table], include_extras=True)
