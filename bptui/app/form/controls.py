@@ -43,6 +43,15 @@ class Choice(Widget):
         self.set_reactive(Choice.chosen, chosen)
 
     @property
+    def text(self) -> str:
+        """The chosen option."""
+        return self.chosen
+
+    @text.setter
+    def text(self, text: str) -> None:
+        self.chosen = text
+
+    @property
     def _fits(self) -> bool:
         return sum(len(option) + 2 for option in self.options) <= self.size.width
 
@@ -122,6 +131,15 @@ class LongText(Message):
 class Line(Input):
     """A text on one line; lines that are pasted are joined."""
 
+    @property
+    def text(self) -> str:
+        """What stands in it."""
+        return self.value
+
+    @text.setter
+    def text(self, text: str) -> None:
+        self.value = text
+
     def _on_paste(self, event: Paste) -> None:
         event.prevent_default()
         event.stop()
@@ -167,6 +185,7 @@ class Note(Static):
         """The numbers are to be shown."""
 
     def __init__(self, text: str) -> None:
+        self.text = text
         rows = text.splitlines()
         numbers = len(re.findall(r"[^\s,;\[\](){}]+", rows[0])) if rows else 0
         said = f"{len(rows):,} rows of {numbers:,} numbers; enter: show, delete: clear"
@@ -184,3 +203,7 @@ class Note(Static):
         """Take what was pasted in the place of the numbers."""
         event.stop()
         self.post_message(LongText(event.text))
+
+
+Control = Choice | Line | Area | Note
+"""Each has a ``text``."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
+from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
+from textual.widgets import Input, TextArea
 
 from bptui.app.form.controls import (
     LONGEST_SHOWN,
     Area,
     Choice,
+    Control,
     Line,
     LongText,
     NameSuggester,
@@ -49,19 +52,13 @@ class FieldRow(Widget):
         self._control = self._made(text, len(text) > LONGEST_SHOWN)
 
     @property
-    def entry(self) -> Widget:
+    def entry(self) -> Control:
         """What one types into, or chooses with."""
         return self._control
 
     def taken(self) -> str:
         """Return what stands in the field at this moment; shown again, it changes nothing there."""
-        control = self._control
-        if isinstance(control, Line):
-            self._known = control.value
-        elif isinstance(control, Area):
-            self._known = control.text
-        elif isinstance(control, Choice):
-            self._known = control.chosen
+        self._known = self._control.text
         return self._known
 
     def compose(self) -> ComposeResult:
@@ -127,18 +124,13 @@ class FieldRow(Widget):
     def _put(self, text: str) -> None:
         """Put a text that was not typed here into the control."""
         self._known = text
-        control, long = self._control, len(text) > LONGEST_SHOWN
-        if long or isinstance(control, Note):
+        long = len(text) > LONGEST_SHOWN
+        if long or isinstance(self._control, Note):
             self._replace(self._made(text, long))
-        elif isinstance(control, Line):
-            control.value = text
-        elif isinstance(control, Choice):
-            control.chosen = text
-        elif isinstance(control, Area):
-            control.text = text
-            control.fit()
+        else:
+            self._control.text = text
 
-    def _made(self, text: str, long: bool) -> Widget:
+    def _made(self, text: str, long: bool) -> Control:
         field = self.field
         if field.kind == "choice":
             return Choice(field.options, text)
@@ -150,7 +142,7 @@ class FieldRow(Widget):
         # validated when it is submitted, which is never: what is typed is judged by the form
         return Line(text, field.placeholder, suggester=suggester, validate_on=["submitted"])
 
-    def _replace(self, control: Widget) -> None:
+    def _replace(self, control: Control) -> None:
         """Put another control in the place of the one there is."""
         before, self._control = self._control, control
         focused = before.has_focus
@@ -170,23 +162,16 @@ class FieldRow(Widget):
         self._current = False
         self.refresh()
 
-    def on_input_changed(self, event: Line.Changed) -> None:
-        """Tell the form of what was typed."""
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    @on(Choice.Chosen)
+    def _tell(self, event: Message) -> None:
+        """Tell the form of what was typed or chosen."""
         event.stop()
-        if event.input is self._control and event.value != self._known:
-            self.post_message(self.Edited(self))
-
-    def on_text_area_changed(self, event: Area.Changed) -> None:
-        """Tell the form of what was typed."""
-        event.stop()
-        if event.text_area is self._control and isinstance(self._control, Area):
+        if isinstance(self._control, Area):
             self._control.fit()
+        if self._control.text != self._known:
             self.post_message(self.Edited(self))
-
-    def on_choice_chosen(self, event: Choice.Chosen) -> None:
-        """Tell the form of what was chosen."""
-        event.stop()
-        self.post_message(self.Edited(self))
 
     def on_long_text(self, event: LongText) -> None:
         """Keep a text without showing all of it."""

@@ -94,18 +94,20 @@ class FormScreen(Dialog[Experiment | None]):
         self.set_class(event.size.width < WIDE, "narrow")
         # what cannot be seen need not be drawn behind it
         self.set_class(event.size.width <= WIDEST, "covering")
-        if not self._sections:
+        if not self._rows:
             self.call_next(self._fill)
 
     async def _fill(self) -> None:
         """Mount the fields: now that their place is known, they are laid out once."""
-        headings = [Static(title, classes="heading") for title, _ in sections(self._draft)]
-        boxes = [Vertical(heading, classes="section") for heading in headings]
-        self._sections = boxes
+        boxes = []
+        for title, group in sections(self._draft):
+            rows = {field.key: FieldRow(field, self._draft.chosen(field.key)) for field in group}
+            self._rows |= rows
+            heading = Static(title, classes="heading")
+            boxes.append(Vertical(heading, *rows.values(), classes="section"))
         with self.app.batch_update():
             await self._fields.mount_all(boxes)
-            self._show()
-            await self._catch_up()
+            self._sections = boxes
             self.set_focus(self._rows["network.layers"].entry)
         self._check(0.0)
 
@@ -145,7 +147,7 @@ class FormScreen(Dialog[Experiment | None]):
         # in the order of the form: the screen's own follows the places of widgets, and those that
         # have just come have none yet
         await self._catch_up()
-        stops = [self._rows[field.key].entry for field in fields(self._draft)]
+        stops: list[Widget] = [self._rows[field.key].entry for field in fields(self._draft)]
         stops += [button for button in self.query(Button) if not button.disabled]
         at = stops.index(self.focused) if self.focused in stops else -1
         self.set_focus(stops[(at + by) % len(stops)])
