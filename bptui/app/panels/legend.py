@@ -20,13 +20,8 @@ class Entry(NamedTuple):
     style: Style
 
     @property
-    def words(self) -> str:
-        """What stands behind the mark."""
-        return f" {self.text}" if self.text else ""
-
-    @property
     def width(self) -> int:
-        return cell_len(self.mark + self.words)
+        return cell_len(f"{self.mark} {self.text}".rstrip())
 
 
 def arranged(entries: Sequence[Entry], width: int, most: int) -> list[list[Entry]]:
@@ -69,5 +64,5 @@ def painted(line: Sequence[Entry], style: Style) -> Strip:
     made, gap = Line(), " " * between(line)
     for place, entry in enumerate(line):
         made.add(gap if place else "", style)
-        made.add(entry.mark, entry.style).add(entry.words, style)
+        made.add(entry.mark, entry.style).add(f" {entry.text}" if entry.text else "", style)
     return made.strip()

@@ -94,10 +94,10 @@ def one_sample(view: View, look: Look, width: int, height: int) -> Picture:
     bars = Bars(span, left, room, round(-span.low / span.width * room))
 
     def row_at(y: int) -> Strip:
-        if y < HEAD:
-            return (
-                _axis(bars, styles) if y else _heading(experiment, sample, styles, width)
-            ).strip()
+        if y == 0:
+            return _heading(experiment, sample, styles, width).strip()
+        if y == 1:
+            return _axis(bars, styles).strip()
         unit, part = divmod(y - HEAD, step)
         if part == len(LABELS):
             return BLANK
