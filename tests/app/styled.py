@@ -112,12 +112,8 @@ def unit_rows(session: Session, layer: int, unit: int) -> dict[str, Text]:
     x, y = area.x + place.x, area.y + place.y
     name = network.names.unit(layer, unit)
     at = x + 2 * layout.style.bordered
-    found, style = {"name": piece(session, at, y, len(name))}, layout.style
-    rows, (across, down) = style.rows(network, layer), style.start(network, layer)
-    right, columns = x + place.width - style.bordered, max(map(len, rows))
-    for number, row in enumerate(rows):
-        for column, value in enumerate(row):
-            end = right - style.cell * (columns - 1 - column)
-            start = end - style.cell if column else x + across
-            found[value] = piece(session, start, y + down + number, end - start)
+    found = {"name": piece(session, at, y, len(name))}
+    for value in layout.boxes[layer].values:
+        width = value.end - value.start
+        found[value.name] = piece(session, x + value.start, y + value.y, width)
     return found

@@ -294,15 +294,13 @@ async def check_diagram(session: Session) -> int:
         text = [rows[place.y + row][x : x + place.width] for row in range(place.height)]
         name = network.names.unit(layer, place.unit)
         assert name in text[0], (name, text)
-        across, down = layout.style.start(network, layer)
-        for line, row in zip(text[down:], layout.style.rows(network, layer), strict=False):
-            words = line[across:].strip("│").split()
-            if layout.style.labelled(layer):
-                assert words.pop(0) == layout.style.label(row)
-            for number, value in zip(words, row, strict=True):
-                expected = float(units_values(snapshot, layer, value)[place.unit])
-                assert reads_as(number, expected), f"{name} {value}: {number} for {expected}"
-                checked += 1
+        for value in layout.boxes[layer].values:
+            shown = text[value.y][value.start : value.end].strip()
+            assert shown.startswith(value.label)
+            number = shown.removeprefix(value.label).strip()
+            expected = float(units_values(snapshot, layer, value.name)[place.unit])
+            assert reads_as(number, expected), f"{name} {value}: {number} for {expected}"
+            checked += 1
     return checked
 
 

@@ -51,34 +51,25 @@ def check_units(screen: Screen, session: Session, operation: Operation, left: se
     area, style = content(session, "#network"), layout.style
     for place in (place for column in layout.columns for place in column):
         x, y, layer = area.x + place.x, area.y + place.y, place.layer
-        rows = style.rows(snapshot.experiment.network, layer)
-        assert layer == 0 or {value for row in rows for value in row} >= UNIT
+        values = layout.boxes[layer].values
+        assert layer == 0 or {value.name for value in values} >= UNIT
         name = screen.piece(x + 2 * style.bordered, y, len(names.unit(layer, place.unit)))
         assert name.text == names.unit(layer, place.unit)
         assert name.glyph == GLYPHS[touch(operation, *quantities(names, layer))]
-        across, down = style.start(snapshot.experiment.network, layer)
-        right, columns = x + place.width - style.bordered, max(map(len, rows))
-        for number, row in enumerate(rows):
-            for column, value in enumerate(row):
-                end = right - style.cell * (columns - 1 - column)
-                start = end - style.cell if column else x + across
-                text = screen.piece(start, y + down + number, end - start)
-                quantity = quantity_of(names, layer, value) if layer else "input"
-                numbers = units_values(snapshot, layer, value)
-                if value == "b" and quantity in operation.writes:
-                    numbers = (snapshot.updated_parameters.biases or ())[layer - 1]
-                expected = plain(
-                    float(numbers[place.unit]), form_of(largest(numbers), style.decimals, 3)
-                )
-                if quantity in left and value != "b":
-                    expected = "·"
-                found = (
-                    text.text.removeprefix(style.label(row)) if not column and layer else text.text
-                )
-                assert found.strip(" ▸◂") == expected.strip(), (operation.name, value)
-                assert text.touch == touch(operation, quantity), (operation.name, value)
-                if layer:
-                    assert (GLYPHS[text.touch] in found) or not text.touch
+        for value in values:
+            text = screen.piece(x + value.start, y + value.y, value.end - value.start)
+            quantity = quantity_of(names, layer, value.name) if layer else "input"
+            numbers = units_values(snapshot, layer, value.name)
+            if value.name == "b" and quantity in operation.writes:
+                numbers = (snapshot.updated_parameters.biases or ())[layer - 1]
+            form = form_of(largest(numbers), style.decimals, 3)
+            expected = plain(float(numbers[place.unit]), form)
+            if quantity in left and value.name != "b":
+                expected = "·"
+            found = text.text.removeprefix(value.label)
+            assert found.strip(" ▸◂") == expected.strip(), (operation.name, value)
+            assert text.touch == touch(operation, quantity), (operation.name, value)
+            assert not (layer and text.touch) or GLYPHS[text.touch] in found
 
 
 def diagram(session: Session) -> tuple[NetworkPanel, Layout]:

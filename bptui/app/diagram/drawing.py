@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from bptui.app.diagram.edges import Stroke, Wires
-from bptui.app.diagram.layout import Layout, Place
+from bptui.app.diagram.layout import Layout, Place, Value
 from bptui.app.numbers import form_of, label, largest, plain
 from bptui.app.styles import GLYPHS, PENDING, Styles, highlight
 from bptui.app.view import Selection, View
@@ -82,10 +82,8 @@ def background(
             for row in range(y + 1, bottom):
                 canvas.write(row, x, f"│{' ' * inner}│", styles.dim)
             canvas.write(bottom, x, "╰" + "─" * inner + "╯", styles.dim)
-        if style.labelled(place.layer):
-            across, down = style.start(network, place.layer)
-            for row, values in enumerate(style.rows(network, place.layer), y + down):
-                canvas.write(row, x + across, style.label(values), styles.dim)
+        for value in layout.boxes[place.layer].values:
+            canvas.write(y + value.y, x + value.start, value.label, styles.dim)
     for gap in layout.omissions:
         text = f"… {gap.count} more"
         canvas.write(gap.y, gap.x + (gap.width - len(text)) // 2, text, styles.dim)
@@ -188,16 +186,10 @@ class Drawing:
 
     def _draw_unit(self, place: Place) -> None:
         """Write a unit's name and its values, each in its row."""
-        style, rows = self._layout.style, self._layout.style.rows(self._network, place.layer)
-        self._draw_name(place, biased=any("b" in row for row in rows))
-        across, down = style.start(self._network, place.layer)
-        right = place.x + place.width - style.bordered
-        columns = max(map(len, rows))
-        for y, row in enumerate(rows, place.y + down):
-            for column, value in enumerate(row):
-                end = right - style.cell * (columns - 1 - column)
-                mark = end - style.cell if column else place.x + across + len(style.label(row))
-                self._draw_value(place, value, y, mark, end)
+        values = self._layout.boxes[place.layer].values
+        self._draw_name(place, biased=any(value.name == "b" for value in values))
+        for value in values:
+            self._draw_value(place, value)
 
     def _draw_name(self, place: Place, *, biased: bool) -> None:
         """Write the name, reversed where it is selected; after it the glyph of the operation."""
@@ -212,22 +204,23 @@ class Drawing:
         if selection.kind in kinds and selection[1:3] == (place.layer, place.unit):
             self.canvas.write(place.y, x, name, styles.selected(style, self._focused))
 
-    def _draw_value(self, place: Place, value: str, y: int, mark: int, end: int) -> None:
-        """Write a number that ends before column ``end``, the operation's glyph at ``mark``."""
+    def _draw_value(self, place: Place, value: Value) -> None:
+        """Write a number, the operation's glyph behind its label."""
         styles, style, view = self._styles, self._layout.style, self._view
-        quantity = quantity_of(self._names, place.layer, value)
+        quantity, y = quantity_of(self._names, place.layer, value.name), place.y + value.y
         touched, computed = highlight(view, quantity), view.computed(quantity)
-        values = self._values(place.layer, value, quantity)
+        numbers = self._values(place.layer, value.name, quantity)
         # one column less than there is: a blank stays before the longest number
-        form = form_of(largest(values), style.decimals, 3)
-        text = plain(float(values[place.unit]), form).strip() if computed else PENDING
-        if touched and style.labelled(place.layer):
+        form = form_of(largest(numbers), style.decimals, 3)
+        text = plain(float(numbers[place.unit]), form).strip() if computed else PENDING
+        if touched and place.layer and style.columns:
+            mark = place.x + value.start + len(value.label)
             self.canvas.write(y, mark, GLYPHS[touched], styles.strong)
-        usual = styles.strong if value == "out" and style.bordered else styles.text
+        usual = styles.strong if value.name == "out" and style.bordered else styles.text
         drawn = styles.highlighted(usual if computed else styles.dim, touched)
-        if value == "b" and view.selection == Selection("bias", place.layer, place.unit):
+        if value.name == "b" and view.selection == Selection("bias", place.layer, place.unit):
             drawn = styles.selected(drawn, self._focused)
-        self.canvas.write(y, end - len(text), text, drawn)
+        self.canvas.write(y, place.x + value.end - len(text), text, drawn)
 
     def _values(self, layer: int, value: str, quantity: str) -> Array:
         """Return the numbers of a whole layer: all of them are written alike."""

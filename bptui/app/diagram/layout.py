@@ -13,6 +13,24 @@ LONGEST_BESIDE = 3
 """A longer name of a unit without a border stands above its values, not beside them."""
 
 
+class Value(NamedTuple):
+    """A value that a unit shows, with its label from ``start`` on, and before column ``end``."""
+
+    name: str
+    label: str
+    y: int
+    start: int
+    end: int
+
+
+class Box(NamedTuple):
+    """What every unit of a layer shows, and where: counted from its top left corner."""
+
+    values: tuple[Value, ...]
+    width: int
+    height: int
+
+
 class BoxStyle(NamedTuple):
     """What the drawing of one unit holds.
 
@@ -26,65 +44,50 @@ class BoxStyle(NamedTuple):
     bias: bool = True
     """Whether biases are among the values, where the network has them."""
 
-    @property
-    def cell(self) -> int:
-        """The width of a number with the blank before it."""
-        return self.decimals + 4
-
-    def rows(self, network: Network, layer: int) -> tuple[tuple[str, ...], ...]:
+    def _rows(self, network: Network, layer: int) -> list[tuple[str, ...]]:
         """Return the values in a unit of ``layer`` from the top; the first one names a row."""
         if layer == 0 or not self.columns:
-            return (("out",),)
+            return [("out",)]
         rows: list[tuple[str, ...]] = [("net", "delta"), ("out", "dL/dout")]
         if self.bias and network.bias:
             rows.insert(0, ("b", "gb"))
         if layer == network.depth:
             rows.append(("target",))
         if self.columns == 1:
-            return (*((value,) for value, *_ in rows), ("dL/dout",), ("delta",))
-        return tuple(rows)
+            return [*((value,) for value, *_ in rows), ("dL/dout",), ("delta",)]
+        return rows
 
-    def label(self, row: tuple[str, ...]) -> str:
-        """Return what is written before a row of values."""
-        return "t" if row[0] == "target" and self.columns > 1 else row[0]
-
-    def labelled(self, layer: int) -> bool:
-        """Return whether the rows of a unit carry labels."""
-        return layer > 0 and self.columns > 0
-
-    def start(self, network: Network, layer: int) -> tuple[int, int]:
-        """Return by how many columns and rows the first label lies inside of a unit."""
-        name, tight = _longest_name(network, layer), self.columns > 0 and self.decimals < 4
-        if self.bordered:
-            return 1, 1
-        if name > LONGEST_BESIDE if self.labelled(layer) else tight:
-            return 0, 1
+    def box(self, network: Network, layer: int) -> Box:
+        """Return what the units of a layer show."""
+        rows, cell = self._rows(network, layer), self.decimals + 4  # with the blank before it
+        labels = [""] * len(rows)
+        if layer and self.columns:
+            labels = [name for name, *_ in rows]
+        if self.columns > 1:
+            labels = ["t" if label == "target" else label for label in labels]
+        name = len(network.names.unit(layer, network.layers[layer] - 1))
+        labelled, tight = any(labels), self.columns > 0 and self.decimals < 4
         # the glyph of the operation stands between the name and a label
-        return name + 1 + (self.labelled(layer) and not tight), 0
-
-    def height(self, network: Network, layer: int) -> int:
-        return len(self.rows(network, layer)) + self.start(network, layer)[1] + self.bordered
-
-    def tallest(self, network: Network) -> int:
-        """Return the height of the highest unit of any layer."""
-        return max(self.height(network, layer) for layer in range(network.depth + 1))
-
-    def width(self, network: Network, layer: int) -> int:
-        rows, (across, _) = self.rows(network, layer), self.start(network, layer)
-        label = max(map(len, map(self.label, rows))) if self.labelled(layer) else 0
+        across, down = name + 1 + (labelled and not tight), 0
+        if name > LONGEST_BESIDE if labelled else tight:
+            across, down = 0, 1
+        if self.bordered:
+            across, down = 1, 1
+        columns, label = max(map(len, rows)), max(map(len, labels))
         # above an input's value is its name: no blank has to stand before it
-        inner = label + self.cell * max(map(len, rows)) - (across == label == 0)
-        return max(across + inner, _longest_name(network, layer) + 1) + self.bordered
+        inner = across + label + cell * columns - (across == label == 0)
+        width = max(inner, name + 1)
+        values = []
+        for y, (label_of, row) in enumerate(zip(labels, rows, strict=True), down):
+            for column, value in enumerate(row):
+                end = width - cell * (columns - 1 - column)
+                first = (label_of, y, across, end)
+                values.append(Value(value, *(("", y, end - cell, end) if column else first)))
+        return Box(tuple(values), width + self.bordered, len(rows) + down + self.bordered)
 
-    def rows_needed(self, network: Network) -> int:
-        """Return the rows for all units of a layer, single lines with a blank between them."""
-        sizes = ((units, self.height(network, at)) for at, units in enumerate(network.layers))
-        return max(units * tall + (units - 1) * (tall == 1) for units, tall in sizes)
-
-    def columns_needed(self, network: Network, gap: int) -> int:
-        """Return the columns for all layers with a ``gap`` between two of them."""
-        widths = (self.width(network, layer) for layer in range(network.depth + 1))
-        return sum(widths) + gap * network.depth
+    def boxes(self, network: Network) -> tuple[Box, ...]:
+        """Return those of all layers."""
+        return tuple(self.box(network, layer) for layer in range(network.depth + 1))
 
 
 COMPLETE = (
@@ -110,18 +113,26 @@ LEAST_GAP, TIGHT_GAP = 6, 4
 
 def choose(network: Network, width: int, height: int) -> BoxStyle:
     """Return the roomiest style that leaves the weights on the edges their room, or the least."""
-    fitting = [style for style in COMPLETE if style.rows_needed(network) <= height]
+    fitting = [style for style in COMPLETE if _rows_needed(style, network) <= height]
     # the edges of small networks have as many decimals as their boxes
     tried = [(style, WIDE_GAP) for style in fitting if style.bordered]
     tried += [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in fitting]
-    tried += [(style, TIGHT_GAP) for style in SAMPLED if 2 * style.tallest(network) + 1 <= height]
+    tallest = [(style, max(box.height for box in style.boxes(network))) for style in SAMPLED]
+    tried += [(style, TIGHT_GAP) for style, tall in tallest if 2 * tall + 1 <= height]
     tried += [(style, gap) for gap in (LABEL_GAP, LEAST_GAP) for style in SMALLEST]
-    across = (style for style, gap in tried if style.columns_needed(network, gap) <= width)
+    across = (style for style, gap in tried if _columns_needed(style, network, gap) <= width)
     return next(across, SMALLEST[-1])
 
 
-def _longest_name(network: Network, layer: int) -> int:
-    return len(network.names.unit(layer, network.layers[layer] - 1))
+def _rows_needed(style: BoxStyle, network: Network) -> int:
+    """Return the rows for all units of a layer, single lines with a blank between them."""
+    sizes = zip(network.layers, (box.height for box in style.boxes(network)), strict=True)
+    return max(units * tall + (units - 1) * (tall == 1) for units, tall in sizes)
+
+
+def _columns_needed(style: BoxStyle, network: Network, gap: int) -> int:
+    """Return the columns for all layers with a ``gap`` between two of them."""
+    return sum(box.width for box in style.boxes(network)) + gap * network.depth
 
 
 class Place(NamedTuple):
@@ -156,6 +167,8 @@ class Layout(Struct, frozen=True, eq=False):
     """A whole diagram's places; row 0 holds the layers' captions."""
 
     style: BoxStyle
+    boxes: tuple[Box, ...]
+    """By layer."""
     width: int
     height: int
     columns: tuple[tuple[Place, ...], ...]
@@ -193,18 +206,18 @@ def arrange(
     """
     below = height - 1
     style = choose(network, width, below)
-    widths = [style.width(network, layer) for layer in range(network.depth + 1)]
+    boxes = style.boxes(network)
+    widths = [box.width for box in boxes]
     free = max(width - sum(widths), TIGHT_GAP * network.depth)
     columns: list[tuple[Place, ...]] = []
     omissions: list[Omission] = []
-    for layer, (units, wide) in enumerate(zip(network.layers, widths, strict=True)):
+    for layer, (units, (_, wide, tall)) in enumerate(zip(network.layers, boxes, strict=True)):
         x = sum(widths[:layer]) + free * layer // network.depth
-        tall = style.height(network, layer)
         shown = _shown(units, _room(units, tall, below), [u for at, u in wanted if at == layer])
         omitted = len(shown) < units
         # by the highest box of all layers where there is room, so that layers of as many units
         # stand level
-        slot = style.tallest(network)
+        slot = max(box.height for box in boxes)
         if omitted or units * slot > below:
             slot = tall
         tops = _spread([slot] * (len(shown) - 1) + [1] * omitted + [slot], below)
@@ -213,15 +226,15 @@ def arrange(
         down = 1 + slot // 2 - tall // 2
         pairs = zip(shown, tops, strict=True)
         columns.append(tuple(Place(layer, unit, x, top + down, wide, tall) for unit, top in pairs))
-    return Layout(style, sum(widths) + free, height, tuple(columns), tuple(omissions))
+    return Layout(style, boxes, sum(widths) + free, height, tuple(columns), tuple(omissions))
 
 
 def wanted(network: Network, most: Size) -> Size:
     """Return the size that a diagram takes with the roomiest style for one of ``most``."""
     style = choose(network, most.width, most.height - 1)
     blanks = 0 if style.bordered else max(network.layers) - 1  # between units without a border
-    rows = min(1 + style.rows_needed(network) + blanks, most.height)
-    return Size(min(style.columns_needed(network, WIDE_GAP), most.width), rows)
+    rows = min(1 + _rows_needed(style, network) + blanks, most.height)
+    return Size(min(_columns_needed(style, network, WIDE_GAP), most.width), rows)
 
 
 def _room(units: int, tall: int, height: int) -> int:

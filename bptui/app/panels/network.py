@@ -145,9 +145,8 @@ def pick(network: Network, layout: Layout, wires: Wires, x: int, y: int) -> Sele
     """Return the unit, bias or weight at a cell, else the nearest edge, one cell away at most."""
     for place in layout.places:
         if place.region.contains(x, y):
-            row = y - place.y - layout.style.start(network, place.layer)[1]
-            rows = layout.style.rows(network, place.layer)
-            bias = 0 <= row < len(rows) and "b" in rows[row]
+            values = layout.boxes[place.layer].values
+            bias = any((value.name, value.y) == ("b", y - place.y) for value in values)
             return Selection("bias" if bias else "unit", place.layer, place.unit)
     for edge, (row, column) in wires.labels:
         if row == y and column <= x < column + wires.label_width:
