@@ -58,6 +58,8 @@ class Selection(NamedTuple):
         return Selection(kind, layer, unit, source)
 
 
+Arrays = tuple[Array, ...]
+
 LETTERS = "ABCDEF"
 MOST_CURVES = len(LETTERS)
 """Kept curves at most: more could not be told apart."""
@@ -159,40 +161,35 @@ class View(Struct, frozen=True, eq=False, dict=True):
         return None if self.position is None else self.snapshot.operations[self.position]
 
     @cached_property
+    def written(self) -> frozenset[str]:
+        """What the operations carried out so far have written; nothing of the whole step."""
+        done = () if self.position is None else self.snapshot.operations[: self.position + 1]
+        return frozenset(name for operation in done for name in operation.writes)
+
+    @cached_property
     def _pending(self) -> frozenset[str]:
-        if self.position is None:
-            return frozenset()
-        done, left = self.snapshot.operations[: self.position + 1], self.snapshot.operations
-        written = {name for each in done for name in each.writes}
-        return frozenset(name for each in left for name in each.writes if name not in written)
+        """What is yet to be written, but for what has its old value until it is updated."""
+        left = () if self.position is None else self.snapshot.operations[self.position + 1 :]
+        names = {name for each in left if each.stage != "update" for name in each.writes}
+        return frozenset(names - self.written)
 
     def computed(self, quantity: str) -> bool:
         """Whether ``quantity`` (net_h, gW2, loss, ...) has its value of this step by now."""
-        weights = quantity in self._parameter_names  # which have their old values before
-        return weights or quantity not in self._pending
-
-    @cached_property
-    def _parameter_names(self) -> frozenset[str]:
-        names = self.snapshot.experiment.network.names
-        layers = range(1, names.depth + 1)
-        return frozenset(name(layer) for layer in layers for name in (names.weights, names.bias))
+        return quantity not in self._pending
 
     @cached_property
     def parameters(self) -> Parameters:
         """Weights and biases as they stand: a layer's are new once it has been updated."""
-        snapshot, names = self.snapshot, self.snapshot.experiment.network.names
-        if self.position is None:
-            return snapshot.parameters
-        done = snapshot.operations[: self.position + 1]
-        written = {name for each in done for name in each.writes}
-        old, new = snapshot.parameters, snapshot.updated_parameters
-        layers = range(names.depth)
-        from_layer = [
-            new if written & {names.weights(layer + 1), names.bias(layer + 1)} else old
-            for layer in layers
-        ]
-        weights = tuple(each.weights[layer] for layer, each in enumerate(from_layer))
-        if old.biases is None:
-            return Parameters(weights, None)
-        biases = [(each.biases or ())[layer] for layer, each in enumerate(from_layer)]
-        return Parameters(weights, tuple(biases))
+        names, old = self.snapshot.experiment.network.names, self.snapshot.parameters
+        layers = range(1, names.depth + 1)
+        updated = [bool(self.written & {names.weights(at), names.bias(at)}) for at in layers]
+        if not any(updated):
+            return old
+        new = self.snapshot.updated_parameters
+
+        def standing(before: Arrays, after: Arrays) -> Arrays:
+            pairs = zip(before, after, updated, strict=True)
+            return tuple(later if is_new else earlier for earlier, later, is_new in pairs)
+
+        biases = None if old.biases is None else standing(old.biases, new.biases or ())
+        return Parameters(standing(old.weights, new.weights), biases)

@@ -215,9 +215,6 @@ def name_of(number: Number, view: View) -> str:
 
 def _is_updated(number: Number, view: View) -> bool:
     """Whether what is shown of a weight or a bias is what this step's update has made of it."""
-    if number.kind not in ("weight", "bias") or view.position is None:
-        return False
-    names, layer = view.snapshot.experiment.network.names, number.place[0]
-    name = names.weights(layer) if number.kind == "weight" else names.bias(layer)
-    done = view.snapshot.operations[: view.position + 1]
-    return any(name in each.writes for each in done)
+    names = view.snapshot.experiment.network.names
+    named = {"weight": names.weights, "bias": names.bias}.get(number.kind)
+    return named is not None and named(number.place[0]) in view.written
