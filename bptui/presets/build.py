@@ -13,7 +13,7 @@ from bptui.core.arrays import Array, frozen
 from bptui.core.data import DATASETS, Data, class_targets, split, standardized
 from bptui.core.errors import MOST_NUMBERS, MOST_SAMPLES, UnusableError, require
 from bptui.core.experiment import Experiment, Training
-from bptui.core.network import INITIALIZERS, Network, Parameters, initial_weights
+from bptui.core.network import INITIALIZERS, Names, Network, Parameters, initial_weights
 from bptui.presets.errors import cleaned, printable
 from bptui.presets.schema import (
     NATURAL,
@@ -27,6 +27,8 @@ from bptui.presets.schema import (
 LARGEST_SCALE = 1e100
 LARGEST_NOISE = 1e6
 DEFAULT_SAMPLES = 200
+LISTED = 3
+"""Units of a layer that are all named; of more than that the first and the last."""
 OPTIONS = {
     "dataset": ("samples", "noise", "seed"),
     "csv": ("input_columns", "target_columns", "class_column"),
@@ -125,9 +127,15 @@ def parameters(table: ParametersTable, init: InitTable, network: Network) -> Par
         weights = initial_weights(network.layers, init.scheme, scale, init.seed)
     else:
         _require_one_per_layer(len(table.weights), "weights", network.depth)
-        weights = [
-            matrix(rows, f"parameters.weights[{layer}]") for layer, rows in enumerate(table.weights)
-        ]
+        weights = []
+        for layer, rows in enumerate(table.weights, 1):
+            key = f"parameters.weights[{layer - 1}]"
+            made, shape = matrix(rows, key), network.layers[layer - 1 : layer + 1]
+            from_, to = (units_text(network.names, at) for at in (layer - 1, layer))
+            expected = f"{counted(shape[0], 'row')} of {shape[1]}: {from_} -> {to}"
+            found = f"{counted(len(made), 'row')} of {made.shape[1]}"
+            require(made.shape == shape, key, found, expected)
+            weights.append(made)
     if not network.bias:
         require(
             table.biases is None,
@@ -139,8 +147,10 @@ def parameters(table: ParametersTable, init: InitTable, network: Network) -> Par
     if table.biases is None:
         return Parameters.of(weights, [np.zeros(units) for units in network.layers[1:]])
     _require_one_per_layer(len(table.biases), "biases", network.depth)
-    for layer, row in enumerate(table.biases):
-        require(bool(row), f"parameters.biases[{layer}]", "an empty list", "one number per unit")
+    for layer, row in enumerate(table.biases, 1):
+        key, units = f"parameters.biases[{layer - 1}]", network.layers[layer]
+        expected = f"{units}: {units_text(network.names, layer)}"
+        require(len(row) == units, key, counted(len(row), "number"), expected)
     return Parameters.of(weights, table.biases)
 
 
@@ -160,10 +170,23 @@ def matrix(rows: list[list[float]], key: str) -> Array:
         if len(row) != width:
             raise UnusableError(
                 f"{key}[{index}]",
-                f"{len(row)} number{'s' * (len(row) != 1)}",
+                counted(len(row), "number"),
                 f"{width}, as many as {key}[0] has",
             )
     return np.array(rows, dtype=np.float64)
+
+
+def units_text(names: Names, layer: int) -> str:
+    """Return i1, i2 or i1..i784."""
+    count = names.layers[layer]
+    if count > LISTED:
+        return f"{names.unit(layer, 0)}..{names.unit(layer, count - 1)}"
+    return ", ".join(names.unit(layer, unit) for unit in range(count))
+
+
+def counted(count: int, what: str) -> str:
+    """Return ``1 row`` or ``1,000 rows``."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 class Samples(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +9,8 @@ import pytest
 
 from bptui.app.form.draft import EMPTY, Draft, Place, checked, filled
 from bptui.app.form.screen import FormScreen
-from bptui.core.experiment import Experiment
 from bptui.presets import load, loads
 from bptui.presets.describe import table_of
-from bptui.presets.folders import working_folder
-from bptui.presets.own import destination, proposed
-from bptui.presets.save import SaveError, document
 
 from .form_support import Form, assert_same_numbers, form
 from .support import drawn_experiment, opened
@@ -324,16 +319,3 @@ async def test_the_form_opens_and_empties_where_the_working_folder_is_gone(gone:
         await made.session.until(lambda: "does not exist" in made.beside("data.csv"), "a word")
     async with form(None) as made:
         assert "Still missing: layers" in made.said()
-
-
-def test_saving_where_the_working_folder_is_gone(gone: Path) -> None:
-    article = load("article")
-    assert working_folder() == Path.home()
-    assert proposed(article)
-    assert proposed(article, gone / "own.toml").endswith("own.toml")
-    made = Experiment(
-        "made", article.network, article.start, article.training, article.data
-    )  # by a program, so that it comes from nowhere
-    assert "[network]" in document(made)
-    with pytest.raises(SaveError):
-        destination(f"here{os.sep}own.toml")

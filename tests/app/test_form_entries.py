@@ -85,11 +85,11 @@ BAD = [
     ("training.mistakes", "wrong-sing", "did you mean wrong-sign?"),
     ("training.mistakes", "doubled doubled", "each mistake once"),
     (INPUTS, "", "numbers are missing"),
-    (INPUTS, "0.05", "1 number per row; expected 2: i1, i2"),
+    (INPUTS, "0.05", "inputs of 1 numbers; expected 2 numbers per sample"),
     (INPUTS, "0.05 0.1\n0.2", "row 2 has 1 number"),
     (INPUTS, "# nothing", "numbers are missing"),
     (TARGETS, "0.01 0.99\n0.5 0.5", "2 samples; expected 1"),
-    (TARGETS, "0.01 0.99 1", "3 numbers per row; expected 2: o1, o2"),
+    (TARGETS, "0.01 0.99 1", "targets of 3 numbers; expected 2 numbers per sample"),
     ("data.test_fraction", "1", "from 0 to below 1"),
     ("data.test_fraction", "0.5", "at least two samples"),
 ]

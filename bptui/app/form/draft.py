@@ -24,7 +24,6 @@ from bptui.app.form.fields import (
     WEIGHTS,
     ZERO,
     fields,
-    units_text,
 )
 from bptui.app.form.texts import (
     Columns,
@@ -36,9 +35,8 @@ from bptui.app.form.texts import (
 )
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
-from bptui.core.network import Names
 from bptui.presets import build
-from bptui.presets.build import origin_of
+from bptui.presets.build import counted, origin_of
 from bptui.presets.describe import table_of
 from bptui.presets.folders import working_folder
 from bptui.presets.number_parsing import EntryError
@@ -215,7 +213,6 @@ def checked(draft: Draft) -> Outcome:
                 problems[entry.key] = str(found)
             else:
                 values[entry.key] = found
-    problems = _misfits(draft, values) | problems
     while "network.layers" not in problems:
         usable = {key: held for key, held in values.items() if key not in problems}
         preset = _preset(draft, usable)
@@ -254,46 +251,10 @@ def _preset(draft: Draft, values: Mapping[str, Any]) -> PresetFile:
     return PresetFile(**made)
 
 
-def _misfits(draft: Draft, values: Mapping[str, Any]) -> dict[str, str]:
-    """Return where numbers that can be read do not fit the layers, or each other."""
-    found, shape, names = dict[str, str](), draft.shape, Names(draft.shape)
-    if "network.layers" not in values:
-        return found
-    for layer in range(1, len(shape)):
-        rows, row = (values.get(f"{key}[{layer - 1}]") for key in (WEIGHTS, BIASES))
-        if rows and (len(rows), len(rows[0])) != shape[layer - 1 : layer + 1]:
-            expected = f"{_rows_text(*shape[layer - 1 : layer + 1])}: "
-            expected += f"{units_text(names, layer - 1)} -> {units_text(names, layer)}"
-            said = f"{_rows_text(len(rows), len(rows[0]))}; expected {expected}"
-            found[f"{WEIGHTS}[{layer - 1}]"] = said
-        if row and len(row) != shape[layer]:
-            said = f"{_counted(len(row), 'number')}; expected {shape[layer]}: "
-            found[f"{BIASES}[{layer - 1}]"] = said + units_text(names, layer)
-    counts = []
-    for key, layer in (("data.inputs", 0), ("data.targets", len(shape) - 1)):
-        if rows := values.get(key):
-            counts.append(len(rows))
-            if len(rows[0]) != shape[layer]:
-                said = f"{_counted(len(rows[0]), 'number')} per row; expected {shape[layer]}: "
-                found[key] = said + units_text(names, layer)
-    if len({*counts}) > 1:
-        said = f"{counts[1]} samples; expected {counts[0]}, one row per input"
-        found.setdefault("data.targets", said)
-    return found
-
-
 def nearest(key: str, known: Collection[str]) -> str:
     """Return the longest known key that ``key`` begins with; empty if there is none."""
     found = [each for each in known if key == each or key.startswith((f"{each}.", f"{each}["))]
     return max(found, key=len, default="")
-
-
-def _rows_text(rows: int, columns: int) -> str:
-    return f"{_counted(rows, 'row')} of {columns}"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def summary(experiment: Experiment) -> str:
@@ -301,6 +262,6 @@ def summary(experiment: Experiment) -> str:
     network, data = experiment.network, experiment.data
     what = "weights and biases" if network.bias else "weights"
     tested = len(data.test_inputs)
-    tests = f" and {_counted(tested, 'test sample')}" if tested else ""
-    samples = _counted(data.samples, "sample")
+    tests = f" and {counted(tested, 'test sample')}" if tested else ""
+    samples = counted(data.samples, "sample")
     return f"{network}: {network.parameter_count:,} {what}, {samples}{tests}"

@@ -12,6 +12,7 @@ from bptui.core.losses import LOSSES
 from bptui.core.mistakes import MISTAKES
 from bptui.core.network import INITIALIZERS, Names
 from bptui.core.optimizers import OPTIMIZERS
+from bptui.presets.build import units_text
 from bptui.presets.number_parsing import EntryError, number
 from bptui.presets.schema import default, hints, keys, setting_names, words
 
@@ -21,8 +22,6 @@ DATA, TARGET = "data", "data.target"
 """
 TYPED, RANDOM, ZERO, GENERATED, CSV = "typed", "random", "0", "generated", "CSV file"
 CLASSES, NUMBERS, YES, NO = "classes", "numbers", "yes", "no"
-_LISTED = 3
-"""Units of a layer that are all named; of more than that the first and the last."""
 _COLUMNS = 70
 """Characters of the names of columns that are listed."""
 
@@ -217,14 +216,6 @@ def _layers(key: str, answers: Answers) -> list[Field]:
 def _units(answers: Answers, layer: int) -> str:
     shape = answers.shape
     return units_text(Names(shape), layer % len(shape)) if shape else ""
-
-
-def units_text(names: Names, layer: int) -> str:
-    """Return i1, i2 or i1..i784."""
-    count = names.layers[layer]
-    if count > _LISTED:
-        return f"{names.unit(layer, 0)}..{names.unit(layer, count - 1)}"
-    return ", ".join(names.unit(layer, unit) for unit in range(count))
 
 
 def type_of(key: str) -> Any:  # noqa: ANN401  a type, or a union of types
