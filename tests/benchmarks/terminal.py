@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
-from ..terminal.program import Program
+from ..terminal.support import Program
 
 ROWS, COLUMNS = 36, 120
 ESCAPE = re.compile(
