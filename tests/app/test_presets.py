@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
@@ -35,24 +34,6 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "bptui" / "presets"
     folder.mkdir(parents=True)
     return folder
-
-
-class Gate:
-    """Holds calls of a function back until it is opened; knows their first arguments."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, module: object, name: str) -> None:
-        self._open, self.calls = Event(), list[str]()
-        function: Callable[..., object] = getattr(module, name)
-
-        def held(*arguments: object) -> object:
-            self.calls.append(str(arguments[0]))
-            assert self._open.wait(20)
-            return function(*arguments)
-
-        monkeypatch.setattr(module, name, held)
-
-    def open(self) -> None:
-        self._open.set()
 
 
 def filter_line(session: Session) -> Input:
@@ -252,55 +233,30 @@ async def test_nothing_written_by_others_reaches_the_terminal_as_it_is(own: Path
         assert len(list(own.iterdir())) == 2
 
 
-async def test_the_list_is_there_before_the_files_are_read(
-    own: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    large = PLAIN.replace("[2, 1]", "[7, 1]")
-    (own / "large.toml").write_text(f"description = 'Enormous.'\n{large}")
-    (own / "wrong.toml").write_text("nonsense = 1")
-    gate = Gate(monkeypatch, presets, "own_entry")
-    async with opened("article") as session:
-        await session.press("p")
-        await session.shows("large", "wrong", "…", "2-2-2 sigmoid")
-        assert "7-1 sigmoid" not in session.screen()
-        filters(session, "enormous")
-        await session.shows("No preset matches all these words.")  # none that was read
-        gate.open()
-        await session.shows("Enormous.", "7-1 sigmoid")
-        filters(session, "")
-        await session.shows("! cannot be opened")
-        calls = [*gate.calls]
-        await session.press("escape", "p")
-        await session.shows("7-1 sigmoid", "! cannot be opened")
-        assert gate.calls == calls
-
-
 async def test_what_the_preview_loads_is_opened_and_loaded_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    file = str(duplicate("xor", "mine"))
-    gate = Gate(monkeypatch, presets, "load")
+    file, gate, calls = str(duplicate("xor", "mine")), Event(), list[str]()
+
+    def held(name: str) -> object:
+        calls.append(name)
+        assert gate.wait(20)
+        return load(name)
+
+    monkeypatch.setattr(presets, "load", held)
     async with opened("article") as session:
         await session.press("p")
         filters(session, "mine")
-        await session.shows("XOR")
-        await session.until(lambda: file in gate.calls, "the preview's load")
-        await session.press("enter")
-        await session.shows("opening …")
-        filters(session, "iris")  # opening is given up where another is highlighted
-        await session.until(lambda: "opening …" not in session.screen(), "the keys again")
-        filters(session, "mine")
-        await session.shows("XOR")
+        await session.until(lambda: file in calls, "the preview's load")
         await session.press("enter")
         await session.shows("opening …")
         await session.press("f2")  # the keys are answered, and it is given up
         await session.shows("Rename mine to")
         await session.press("escape", "enter")
         await session.shows("opening …")
-        calls = gate.calls.count(file)
-        gate.open()
+        gate.set()
         await session.until(lambda: " mine " in session.status(), "mine")
-        assert gate.calls.count(file) == calls
+        assert calls.count(file) == 1
 
 
 async def test_the_app_goes_on_with_the_new_name_of_what_is_open(own: Path) -> None:
