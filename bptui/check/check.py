@@ -68,16 +68,12 @@ class Examined:
 
 @dataclass(frozen=True, eq=False)
 class FunctionCheck:
-    """What was found out about one function.
-
-    ``examined`` is the form that counts; ``others`` were tried besides, and did worse, or tell
-    something about batches.
-    """
+    """What was found out about one function: ``examined`` is the form that counts of ``tried``."""
 
     function: FunctionName
     signature: Signature
     examined: Examined
-    others: tuple[Examined, ...]
+    tried: tuple[Examined, ...]
     experiment: Experiment
 
     @property
@@ -90,7 +86,7 @@ class FunctionCheck:
     @property
     def in_batches(self) -> Examined | None:
         """Return what came of several samples at once, where that is not the form that counts."""
-        return next((one for one in self.others if one.attempt.form == "batch"), None)
+        return next((one for one in self.tried[:1] if one is not self.examined), None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +121,8 @@ def check(
             raise UncheckableError(loaded.message, loaded)
         for function, signature in _functions(loaded):
             biases = _takes_biases(function, signature, experiment)
-            examined, others = _Examiner(code, function, experiment, biases).best()
-            checks.append(FunctionCheck(function, signature, examined, others, experiment))
+            examined, tried = _Examiner(code, function, experiment, biases).best()
+            checks.append(FunctionCheck(function, signature, examined, tried, experiment))
             if examined.attempt.stopped is not None:
                 break
     return Check(file, experiment, tuple(checks), python)
@@ -173,7 +169,7 @@ class _Examiner:
     biases: bool
 
     def best(self) -> tuple[Examined, tuple[Examined, ...]]:
-        """Return the form that counts, and those that were tried besides."""
+        """Return the form that counts, and all that were tried, in their order."""
         tried: list[Examined] = []
         before, batches = self.code.answered, self.experiment.schedule.batch_size > 1
         for form in FORMS:
@@ -185,13 +181,14 @@ class _Examiner:
             if last.attempt.out_of_time:  # the code may just be slow: what it gave settles nothing
                 made, answered = last.attempt, self.code.answered - before
                 ended = [one for one in made.failures if one.stopped is made.stopped]
-                return Examined(replace(made, failures=ended, answered=answered), None), ()
+                examined = Examined(replace(made, failures=ended, answered=answered), None)
+                return examined, (examined,)
             chosen = last
         elif batches and first.diagnosis is not None:
             chosen = first  # it takes batches, so these are what it is judged by
         elif chosen.hopeless and first.diagnosis is None:
             chosen = first  # it ran by accident: what stopped it elsewhere says more
-        return chosen, tuple(one for one in tried if one is not chosen)
+        return chosen, tuple(tried)
 
     def lenient(self, form: Form) -> Examined:
         """Examine; a step may train what the preset keeps fixed, of which it need not know."""

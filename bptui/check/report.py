@@ -9,7 +9,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from bptui.check.calls import FORMS
+from bptui.check.calls import FORMS, Failure
 from bptui.check.causes import (
     digits_right,
     explanations,
@@ -196,11 +196,10 @@ def _called(check: FunctionCheck) -> Iterator[str]:
     if examined.diagnosis is not None and batch is not None:
         yield from _one_at_a_time(check, batch)
     if made.biases != experiment.network.bias:
-        with_biases = "with biases" if made.biases else "without"
-        has, takes = ("no ", "takes some") if made.biases else ("", "takes none")
+        has, takes = ("no ", "some") if made.biases else ("", "none")
         yield (
-            f"{name} has {has}biases, but the function {takes}: it was compared with the same "
-            f"network {with_biases}"
+            f"{name} has {has}biases, but the function takes {takes}: it was compared with the "
+            f"same network {'with' if made.biases else 'without'} biases"
         )
     if check.function == "step" and experiment.training.optimizer != "sgd":
         yield (
@@ -208,7 +207,7 @@ def _called(check: FunctionCheck) -> Iterator[str]:
             f"{experiment.training.optimizer}, whose state step does not receive"
         )
     if examined.fixed is not None:
-        yield _fixed(examined, experiment)
+        yield _fixed(examined.fixed, experiment)
     if made.damaged:
         belong = "belongs" if [*made.damaged] in (["x"], ["t"]) else "belong"
         yield (
@@ -247,32 +246,23 @@ def _compared(trials: list[Trial], name: str) -> str:
     drawn: dict[str, list[str]] = {}
     for trial in trials:
         if not trial.case.own:
-            drawn.setdefault(_sizes(trial), []).append(str(trial.case.samples))
+            drawn.setdefault(_sizes(trial.case.experiment), []).append(str(trial.case.samples))
     told = [f"{layers} with {listed(counts)}" for layers, counts in drawn.items()]
     if told:
         several = any(count != "1" for counts in drawn.values() for count in counts)
         told[0] += f" sample{'s' if several else ''}"
-    parts = [f"{name}'s own data"] if any(trial.case.own for trial in trials) else []
-    if told:
-        parts.append(f"random data: {', '.join(told)}")
-    return " and ".join(parts)
+    own = [f"{name}'s own data"] if any(trial.case.own for trial in trials) else []
+    return " and ".join([*own, *([f"random data: {', '.join(told)}"] if told else [])])
 
 
-def _sizes(trial: Trial) -> str:
-    return "-".join(map(str, trial.case.experiment.network.layers))
+def _sizes(experiment: Experiment) -> str:
+    return "-".join(map(str, experiment.network.layers))
 
 
-def _fixed(examined: Examined, experiment: Experiment) -> str:
+def _fixed(fixed: Failure | Trial, experiment: Experiment) -> str:
     """Return what goes wrong on a network of other sizes alone."""
-    layers, fixed = "-".join(map(str, experiment.network.layers)), examined.fixed
-    if isinstance(fixed, Trial):
-        return f"it works only for {layers}: on {_sizes(fixed)} its numbers are wrong"
-    assert fixed is not None, "asked only where there is one"
-    sizes = "-".join(map(str, fixed.case.experiment.network.layers))
-    if fixed.stopped is not None and fixed.stopped.kind == "hung":
-        time = printable(fixed.stopped.message)
-        return f"it was compared only on {layers}: on {sizes} its time limit of {time} ran out"
-    return f"it works only for {layers}: on {sizes} {why(fixed)}"
+    wrong = "its numbers are wrong" if isinstance(fixed, Trial) else why(fixed)
+    return f"it works only for {_sizes(experiment)}: on {_sizes(fixed.case.experiment)} {wrong}"
 
 
 def _printed(output: str) -> Iterator[Line]:

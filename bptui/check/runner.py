@@ -156,9 +156,8 @@ class Process:
             self._ready = True
             return
         last = self.printed.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        why = f"it does not start like Python{': ' if last else ''}{last}"
-        if last.startswith(REFUSED):
-            why = last.removeprefix(REFUSED)
+        ours = last.startswith(REFUSED)
+        why = last.removeprefix(REFUSED) if ours else f"it does not start like Python: {last}"
         self.end()
         raise CannotStartError(f"{self.python}: {why}{self.python.advice}")
 

@@ -74,12 +74,9 @@ def own_words(code: str) -> str:
 
 def failed(check: FunctionCheck, python: Interpreter) -> Iterator[Line]:
     """Yield what stopped each form of calling; once where it is the same."""
-    tried = sorted(
-        (check.examined, *check.others), key=lambda one: [*FORMS].index(one.attempt.form)
-    )
     first = [
         (one.attempt, one.attempt.failures[0])
-        for one in tried
+        for one in check.tried
         if one.diagnosis is None and one.attempt.failures
     ]
     # it came back with something, or to a blank: what happens elsewhere is beside the point
@@ -90,7 +87,7 @@ def failed(check: FunctionCheck, python: Interpreter) -> Iterator[Line]:
         yield Line(f"{how}{_failure_text(check.function, failure, made)}")
         if failure.stopped is not None:
             yield from _way(failure.stopped, python)
-    for one in tried:
+    for one in check.tried:
         if one.hopeless:
             how = FORMS[one.attempt.form]
             yield Line(f"Called {how} it runs, but none of its numbers are right.")
