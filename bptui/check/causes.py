@@ -13,9 +13,8 @@ from bptui.check.diagnosis.judging import Finding
 from bptui.check.diagnosis.rewrites import Cause, rewritten
 from bptui.check.diagnosis.trials import Case
 from bptui.check.words import Line, listed, own_words
-from bptui.core.engine import Engine
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.mistakes import MISTAKES
-from bptui.core.network import Names
 from bptui.explain.equation import Comparison, Equation
 from bptui.explain.explain import Explainer
 from bptui.explain.expression import quantities
@@ -121,41 +120,41 @@ def right_code(finding: Finding, check: FunctionCheck, known: set[str]) -> list[
     explainer = Explainer(case.experiment)
     snapshot = case.right[min(finding.call, len(case.right) - 1)]
     made: list[str] = []
-    for name in _links(finding.name, explainer.names, known):
+    for name in _way(finding.name, _reads(snapshot), known):
         for statement in explainer.explain(snapshot, name).arrays:
             right = statement.correct if isinstance(statement, Comparison) else statement
             made.append(own_words(assignment(right, explainer.symbols)))
     return made
 
 
-def _links(name: str, names: Names, known: set[str]) -> list[str]:
-    """Return the quantities on the way back to what is known, and that one itself."""
-    for layer in range(1, names.depth + 1):
-        delta, upstream = names.delta(layer), names.out_gradient(layer)
-        gradients = {
-            names.weights(layer): names.weight_gradient(layer),
-            names.bias(layer): names.bias_gradient(layer),
-        }
-        if name == delta:
-            return [upstream, delta]
-        if name in gradients.values():
-            return [name] if delta in known else [upstream, delta, name]
-        if name in gradients:
-            return [upstream, delta, gradients[name], name]
-    return [name]
+def _reads(snapshot: Snapshot) -> dict[str, set[str]]:
+    """Return what each quantity is computed from, but for the data and the parameters."""
+    parameters = snapshot.parameters.named()
+    reads = {
+        written: {*operation.reads} - {"input", "target", *parameters}
+        for operation in snapshot.operations
+        for written in operation.writes
+    }
+    return reads | {name: {f"g{name}"} for name in parameters}
+
+
+def _way(name: str, reads: dict[str, set[str]], known: set[str]) -> list[str]:
+    """Return the backward quantities of its layer that lead to ``name`` from what is known."""
+    before = reads.get(name, set()) - known
+    back = [source for source in before if source.startswith(("dL", "delta", "g"))]
+    if name.startswith("dL"):  # what is carried back begins with the layer above
+        back = []
+    return [step for source in back for step in _way(source, reads, known)] + [name]
 
 
 def _has_inputs(name: str, check: FunctionCheck) -> bool:
     """Tell whether the code has given all that a quantity is computed from."""
-    snapshot, findings = check.examined.attempt.trials[0].case.right[0], check.examined.findings
+    reads, findings = (
+        _reads(check.examined.attempt.trials[0].case.right[0]),
+        check.examined.findings,
+    )
     shown = {finding.name for finding in findings}
     given = {finding.name for finding in findings if finding.verdict != "not given"}
-    data = {"input", "target", *snapshot.parameters.named()}
-    reads = {
-        written: {*operation.reads} - data
-        for operation in snapshot.operations
-        for written in operation.writes
-    }
 
     def known(source: str) -> bool:
         if source in given or source not in shown:

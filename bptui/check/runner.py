@@ -157,7 +157,8 @@ class Process:
             return
         last = self.printed.decode("utf-8", "replace").strip().rpartition("\n")[2]
         ours = last.startswith(REFUSED)
-        why = last.removeprefix(REFUSED) if ours else f"it does not start like Python: {last}"
+        told = f"it does not start like Python: {last or 'it prints nothing'}"
+        why = last.removeprefix(REFUSED) if ours else told
         self.end()
         raise CannotStartError(f"{self.python}: {why}{self.python.advice}")
 

@@ -349,7 +349,7 @@ def test_nothing_that_the_code_started_is_left(folder: Path) -> None:
         assert isinstance(code.load(), Loaded)
         found = given(code, "family")
         assert isinstance(found, list)
-        family = [each for each in [*found, given(code, "thread")] if isinstance(each, int)]
+        family = [pid for pid in [*found, given(code, "thread")] if type(pid) is int]
         assert len(family) == 4
         assert not any(map(gone, family))
     assert all(map(gone, family))
