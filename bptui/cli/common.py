@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import shutil
 import signal
@@ -198,30 +196,13 @@ def _file(output: str) -> Iterator[TextIO]:
 
 
 def as_json(record: object) -> str:
-    """Return ``record`` on one line, in which every number reads back to the same bits.
+    """Return ``record`` as a line of JSON; see :func:`bptui.core.arrays.as_json`."""
+    from bptui.core import arrays  # with numpy, which most commands do without at first
 
-    Arrays are lists of lists; JSON has no number that is not finite: "nan", "inf" and "-inf".
-    """
-    return f"{json.dumps(_plain(record), allow_nan=False)}\n"
+    return f"{arrays.as_json(record)}\n"
 
 
 def write_json(record: object) -> None:
     """Write ``record`` to standard output."""
     with opened(None) as stream:
         stream.write(as_json(record))
-
-
-def _plain(value: object) -> object:
-    import numpy as np
-
-    if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if isinstance(value, np.ndarray | np.generic):
-        numbers = value.tolist()
-        finite = value.dtype.kind == "f" and np.isfinite(value).all()
-        return numbers if finite else _plain(numbers)
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value

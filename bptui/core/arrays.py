@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -40,3 +41,25 @@ def frozen(array: ArrayLike) -> Array:
     copy = np.array(array, dtype=np.float64, order="C")
     copy.setflags(write=False)
     return copy
+
+
+def as_json(record: object) -> str:
+    """Return ``record`` on one line, in which every number reads back to the same bits.
+
+    Arrays are lists of lists; JSON has no number that is not finite: "nan", "inf" and "-inf".
+    """
+    return json.dumps(_plain(record), allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, np.ndarray | np.generic):
+        numbers = value.tolist()
+        finite = value.dtype.kind == "f" and np.isfinite(value).all()
+        return numbers if finite else _plain(numbers)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

@@ -6,8 +6,6 @@ All numbers read back bit-identically.
 from __future__ import annotations
 
 import csv
-import json
-import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,7 +13,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from bptui.core.arrays import Array
+from bptui.core.arrays import as_json
 from bptui.core.engine import Snapshot
 from bptui.core.evaluation import test_loss
 from bptui.core.experiment import Experiment
@@ -95,27 +93,6 @@ def _tested(experiment: Experiment, snapshot: Snapshot) -> float | None:
 # numbers, for whatever is written to be read back
 
 
-def spelled(number: float) -> float | str:
-    """Return the number, or ``nan``, ``inf``, ``-inf``: JSON has none that are not finite."""
-    return float(number) if math.isfinite(number) else str(float(number))
-
-
-def nested(array: Array) -> object:
-    """Return ``array`` as lists of what :func:`spelled` gives."""
-    if np.isfinite(array).all():
-        return array.tolist()
-    return [spelled(part) if array.ndim == 1 else nested(part) for part in array]
-
-
-def as_lists(parameters: Parameters) -> dict[str, object]:
-    """Return weights [l][i][j] and biases [l][j], None where there are none."""
-    biases = parameters.biases
-    return {
-        "weights": [*map(nested, parameters.weights)],
-        "biases": None if biases is None else [*map(nested, biases)],
-    }
-
-
 def parameter_names(network: Network) -> Iterator[str]:
     """Yield W1[i][j], the weight from unit i to unit j, and b1[j], a bias, layer after layer."""
     for layer, (fan_in, units) in enumerate(pairwise(network.layers), 1):
@@ -179,15 +156,19 @@ def write_json(experiment: Experiment, rows: Rows, made: Iterable[Row], stream: 
         record = {
             "step": snapshot.step,
             "epoch": snapshot.epoch,
-            "loss": spelled(snapshot.loss),
-            "test_loss": None if row.test_loss is None else spelled(row.test_loss),
+            "loss": snapshot.loss,
+            "test_loss": row.test_loss,
             "learning_rate": row.learning_rate,
-            **as_lists(snapshot.parameters),
-            "gradients": as_lists(snapshot.gradients),
+            **_listed(snapshot.parameters),
+            "gradients": _listed(snapshot.gradients),
         }
         comma = "," if done < rows.count else ""
-        stream.write(f"{json.dumps(record, allow_nan=False)}{comma}\n")
+        stream.write(f"{as_json(record)}{comma}\n")
     stream.write("]\n")
+
+
+def _listed(parameters: Parameters) -> dict[str, object]:
+    return {"weights": parameters.weights, "biases": parameters.biases}
 
 
 def write_npz(experiment: Experiment, rows: Rows, made: Iterable[Row], stream: TextIO) -> None:
