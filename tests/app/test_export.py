@@ -15,7 +15,7 @@ import pytest
 from textual.widgets import Input
 
 from bptui.app.screens.export import Choices, ExportScreen, sized
-from bptui.app.screens.exports import FORMATS, LONGEST, Job, file_of, stem_of
+from bptui.app.screens.export_formats import FORMATS, LONGEST, Job, file_of, stem_of
 from bptui.cli.explain import explain
 from bptui.cli.run import run
 from bptui.core.timeline import Timeline

@@ -20,7 +20,7 @@ from textual.widgets import Input, Static
 
 from bptui.app.lines import key_hints
 from bptui.app.screens.dialog import FileQuestion
-from bptui.app.screens.exports import (
+from bptui.app.screens.export_formats import (
     FORMATS,
     KINDS,
     Format,
