@@ -81,6 +81,6 @@ def exported(experiment: Experiment, form: str) -> str:
     try:
         return writers[form](experiment)
     except RefusedError as error:
-        raise Unusable(f"--to {form}: {error.reason}") from None
+        raise Unusable(f"--to {form}: {error}") from None
     except SaveError as error:
         raise Unusable(f"--to {form}: {error}") from None

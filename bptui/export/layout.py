@@ -89,6 +89,45 @@ def array_lines(name: str, array: Array, make: str) -> list[str]:
     return [f"{name} = numbers(", *indented(['"""', *text, '"""']), f").reshape({shape})"]
 
 
+def constants(experiment: Experiment, every: int) -> list[str]:
+    """Return the settings as constants; the loss of ``every`` such step is printed."""
+    training, schedule = experiment.training, experiment.schedule
+    given = {"learning_rate": training.learning_rate, **dict(training.settings)}
+    given |= {"l2": training.l2} if training.l2 else {}
+    lines = [f"{name.upper()} = {float(value)!r}" for name, value in given.items()]
+    lines.append(f"STEPS = {training.steps}")
+    lines.append(f"EVERY = {every}  # steps from one printed loss to the next")
+    if not schedule.full_batch:
+        lines.append(f"BATCH_SIZE = {schedule.batch_size}")
+        lines.append(f"BATCHES = {schedule.batches_per_epoch}  # in an epoch")
+        lines += [f"SEED = {schedule.seed}"] if schedule.shuffle else []
+    return lines
+
+
+def data_lines(experiment: Experiment, make: str) -> list[str]:
+    """Return the samples, those kept back for testing too, and the start values."""
+    data, layers = experiment.data, experiment.network.layers
+    one = "The only sample" if data.samples == 1 else f"{data.samples} samples, one per row"
+    sizes = f"{_counted(layers[0], 'input')}, {_counted(layers[-1], 'target')}"
+    lines = ["", *comment(f"{one}: {sizes}")]
+    for what, names in (("Inputs", data.input_names), ("Classes", data.class_names)):
+        lines += comment(f"{what}: {', '.join(map(printable, names))}") if names else []
+    arrays = {"INPUTS": data.inputs, "TARGETS": data.targets}
+    tests = {"TEST_INPUTS": data.test_inputs, "TEST_TARGETS": data.test_targets}
+    start = "Start values: W[i, j] leads from unit i of a layer to unit j of the next"
+    kept_back = _counted(len(data.test_inputs), "test sample")
+    for about, group in {"": arrays, kept_back: tests, start: experiment.start.named()}.items():
+        if group is not tests or len(data.test_inputs):
+            lines += ["", *comment(about)] if about else []
+            for name, array in group.items():
+                lines += array_lines(name, array, make)
+    return lines
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
 def header(experiment: Experiment, facts: Sequence[str], needs: str) -> list[str]:
     """Return the docstring of a program; ``facts`` are paragraphs, ``needs`` is what it imports."""
     title = " ".join(cleaned(experiment.title or experiment.name).split()) or "A network"

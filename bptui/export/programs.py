@@ -20,9 +20,10 @@ from bptui.explain.words import layer_words
 from bptui.export.history import round_every
 from bptui.export.layout import (
     NUMBERS,
-    array_lines,
     comment,
     commented,
+    constants,
+    data_lines,
     docstring,
     folded,
     header,
@@ -31,7 +32,6 @@ from bptui.export.layout import (
 )
 from bptui.export.spelling import Version, Versions, Words, printer, words
 from bptui.presets.build import origin_of
-from bptui.presets.errors import printable
 from bptui.presets.save import document
 
 PRINTED = 20
@@ -78,11 +78,7 @@ MOST_PRODUCTS_ALONE = 2_000_000
 
 
 class RefusedError(Exception):
-    """A program that cannot be written; ``reason`` is one sentence."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
+    """A program that cannot be written; the message is one sentence that says why."""
 
 
 def toml_preset(experiment: Experiment) -> str:
@@ -131,47 +127,14 @@ class _Program:
             order = "generator.permutation(len(INPUTS))"
             order = f"torch.from_numpy({order})" if self.torch else order
             functions.append(SHUFFLED.format(order=order))
-        arrays, head = [*self.arrays(), *memory], [*head, *self.constants()]
+        every = round_every(self.training.steps, PRINTED)
+        arrays = [*data_lines(self.experiment, self.make), *memory]
+        head = [*head, *constants(self.experiment, every)]
         if any(line.endswith("= numbers(") for line in arrays):
             functions = [NUMBERS.format(make=self.make), "\n".join(arrays[1:]), *functions]
         else:
             head += arrays
         return "\n\n\n".join(["\n".join(head), *functions, "\n".join(loop)]) + "\n"
-
-    def constants(self) -> list[str]:
-        """Write the settings as constants."""
-        training, schedule = self.training, self.schedule
-        given = {"learning_rate": training.learning_rate, **dict(training.settings)}
-        given |= {"l2": training.l2} if training.l2 else {}
-        every = round_every(training.steps, PRINTED)
-        lines = [f"{name.upper()} = {float(value)!r}" for name, value in given.items()]
-        lines.append(f"STEPS = {training.steps}")
-        lines.append(f"EVERY = {every}  # steps from one printed loss to the next")
-        if not schedule.full_batch:
-            lines.append(f"BATCH_SIZE = {schedule.batch_size}")
-            lines.append(f"BATCHES = {schedule.batches_per_epoch}  # in an epoch")
-            lines += [f"SEED = {schedule.seed}"] if schedule.shuffle else []
-        return lines
-
-    def arrays(self) -> list[str]:
-        """Write the samples, those kept back for testing too, and the start values."""
-        data, layers = self.data, self.network.layers
-        one = "The only sample" if data.samples == 1 else f"{data.samples} samples, one per row"
-        sizes = f"{_counted(layers[0], 'input')}, {_counted(layers[-1], 'target')}"
-        lines = ["", *comment(f"{one}: {sizes}")]
-        for what, names in (("Inputs", data.input_names), ("Classes", data.class_names)):
-            lines += comment(f"{what}: {', '.join(map(printable, names))}") if names else []
-        lines += array_lines("INPUTS", data.inputs, self.make)
-        lines += array_lines("TARGETS", data.targets, self.make)
-        if len(data.test_inputs):
-            lines += ["", *comment(_counted(len(data.test_inputs), "test sample"))]
-            lines += array_lines("TEST_INPUTS", data.test_inputs, self.make)
-            lines += array_lines("TEST_TARGETS", data.test_targets, self.make)
-        start = "Start values: W[i, j] leads from unit i of a layer to unit j of the next"
-        lines += ["", *comment(start)]
-        for name, array in self.parameters.items():
-            lines += array_lines(name, array, self.make)
-        return lines
 
     # statements
 
@@ -290,10 +253,6 @@ class _Program:
         return comment(f"{chain}: ({before}, n) @ (n, {here}) = ({before}, {here})")
 
 
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'s' * (number != 1)}"
-
-
 # numpy
 
 
@@ -394,11 +353,8 @@ def torch_program(experiment: Experiment) -> str:
     """
     mistakes = experiment.training.mistakes
     if mistakes:
-        what = "a mistake" if len(mistakes) == 1 else "mistakes"
-        raise RefusedError(
-            f"the preset makes {what} ({', '.join(mistakes)}), which autograd cannot; "
-            "use --to numpy"
-        )
+        what = f"{'mistakes' if len(mistakes) > 1 else 'a mistake'} ({', '.join(mistakes)})"
+        raise RefusedError(f"the preset makes {what}, which autograd cannot; use --to numpy")
     program, shuffles = _Program(experiment, torch=True), experiment.schedule.shuffle
     needs = "torch, and numpy for the order of the samples." if shuffles else "torch only."
     imports = "import numpy as np\nimport torch" if shuffles else "import torch"
