@@ -134,13 +134,6 @@ def on_a_terminal(
     return process.wait(timeout=120), shown.decode()
 
 
-def test_a_dumb_terminal_is_refused_with_a_way_out() -> None:
-    code, shown = on_a_terminal("xor", term="dumb")
-    assert code == 2
-    assert shown.count("\n") == 1
-    assert "`bptui run xor`" in shown
-
-
 def test_long_work_shows_progress_beside_a_file(tmp_path: Path) -> None:
     file = tmp_path / "out.csv"
     options = ["--steps", "4000", "--every", "2000", "--format", "csv", "-o", str(file)]
@@ -250,16 +243,6 @@ def test_an_unusable_preset_leaves_the_output_file_alone(tmp_path: Path) -> None
     assert run_into(file, "nowhere.toml") == 2
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-@pytest.mark.parametrize("option", ["--help", "--version"])
-def test_help_that_cannot_be_written_is_one_message(option: str) -> None:
-    with Path("/dev/full").open("w") as full:
-        done = bptui(option, stdout=full)
-    assert done.returncode == 2
-    assert done.stderr.startswith("Error: standard output")
-    assert done.stderr.count("\n") == 1
 
 
 def test_the_output_is_never_the_preset_itself(tmp_path: Path) -> None:

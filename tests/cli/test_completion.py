@@ -13,7 +13,7 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from bptui.main import COMMANDS, cli
-from bptui.presets.folders import own_folder, shipped_names
+from bptui.presets.folders import shipped_names
 from bptui.presets.own import COMMANDS as REFUSED
 
 
@@ -70,18 +70,6 @@ def test_the_first_word_is_a_command_a_preset_a_file_or_an_option() -> None:
 )
 def test_words(words: list[str], wanted: list[str]) -> None:
     assert offered(*words) == wanted
-
-
-def test_own_presets_are_offered_and_names_that_a_terminal_would_obey_are_not() -> None:
-    own_folder().mkdir(parents=True, exist_ok=True)
-    files = [own_folder() / "zz-mine.toml", own_folder() / "zz\x1b[2J.toml"]
-    try:
-        for file in files:
-            file.touch()
-        assert offered("run", "zz") == ["zz-mine"]
-    finally:
-        for file in files:
-            file.unlink()
 
 
 def test_every_command_has_a_name_that_no_preset_can_take() -> None:

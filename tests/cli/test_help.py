@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from bptui.help import TOPICS, page, title_of
-from bptui.main import COMMANDS, cli
+from bptui.main import cli
 
 BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 BOLD = "\x1b[1m"
@@ -70,12 +70,6 @@ def test_a_page_as_text(topic: str) -> None:
     assert {*words} <= {*re.findall(r"\w{4,}", text)}
 
 
-def test_a_command_without_a_page_shows_its_help() -> None:
-    for command in sorted({*COMMANDS} - {*TOPICS}):
-        shown = CliRunner().invoke(cli, [command, "--help"]).stdout
-        assert told(command).split() == shown.split()
-
-
 @pytest.mark.parametrize(
     ("typed", "hint"),
     [
@@ -102,8 +96,3 @@ def test_a_terminal_that_cannot_do_anything_gets_text() -> None:
     text = on_a_terminal("limits", TERM="dumb", PAGER="/nowhere/less")
     assert "`<(...)`" in text
     assert "\x1b" not in text
-
-
-def test_a_terminal_without_a_pager_gets_the_page() -> None:
-    assert "The largest network" in on_a_terminal("limits", PAGER="cat")
-    assert "The largest network" in on_a_terminal("limits", PAGER="/nowhere/less")

@@ -116,12 +116,6 @@ def test_data(inputs: np.ndarray, targets: np.ndarray, key: str) -> None:
     assert caught.value.key == key
 
 
-@pytest.mark.parametrize("key", ["train_weights", "train_biases"])
-def test_switches(key: str) -> None:
-    with pytest.raises(UnusableError, match=rf"training\.{key}: found 3 switches"):
-        experiment((2, 3, 2), **{key: (True, True, False)})
-
-
 def test_reduction_and_penalty_by_hand() -> None:
     """Two samples, outputs 3 and -1 off by 1 and 2: squares 1 and 4, weights 1 and 2."""
     parts = ([[[1.0], [2.0]]], None, ("identity",), [[1.0, 1.0], [1.0, -1.0]], [[2.0], [1.0]])

@@ -10,49 +10,10 @@ import numpy as np
 import pytest
 
 from bptui.core.arrays import Array
-from bptui.core.engine import Engine
 from bptui.core.graph.node import evaluate, leaf
 from bptui.core.optimizers import OPTIMIZERS
 
-from .reference import stepped
-from .support import build
-
 PUBLISHED = json.loads((Path(__file__).parents[1] / "data" / "optimizers.json").read_text())
-
-
-SETTINGS: list[tuple[str, dict[str, float]]] = [
-    ("sgd", {}),
-    *((name, {}) for name in OPTIMIZERS if name != "sgd"),
-    ("momentum", {"momentum": 0.5}),
-    ("nesterov", {"momentum": 0.0}),
-    ("adagrad", {"epsilon": 0.1}),
-    ("rmsprop", {"rho": 0.5, "epsilon": 1e-3}),
-    ("adam", {"beta1": 0.5, "beta2": 0.9, "epsilon": 0.01}),
-    ("adam", {"beta1": 0.0}),
-]
-
-
-@pytest.mark.parametrize(("name", "settings"), SETTINGS)
-def test_fifty_steps_of_a_linear_unit(name: str, settings: dict[str, float]) -> None:
-    """1/2 (w x - t)^2, whose gradient is (w x - t) x."""
-    x, t, lr = 1.5, 2.0, 0.05
-    made = build(
-        [[[-0.7]]],
-        None,
-        ("identity",),
-        [[x]],
-        [[t]],
-        optimizer=name,
-        learning_rate=lr,
-        settings=tuple(settings.items()),
-    )
-    engine, w, slots = Engine(made), np.array([-0.7]), [np.zeros(1), np.zeros(1)]
-    for k in range(1, 51):
-        shown = engine.record()
-        assert shown.parameters.weights[0][0, 0] == pytest.approx(w[0], rel=1e-12)
-        w = stepped(name, lr, dict(made.training.settings), slots, w, (w * x - t) * x, k)
-        found = [each.weights[0][0, 0] for each in shown.updated_slots.values()]
-        assert found == pytest.approx([slot[0] for slot in slots][: len(found)], rel=1e-11)
 
 
 def apply(

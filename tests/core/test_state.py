@@ -52,16 +52,3 @@ def test_switches_stop_updates_and_slots(name: str, switch: str) -> None:
     assert np.any(getattr(shown.gradients, kind)[0]), "the gradient is shown all the same"
     for slot in shown.updated_slots.values():
         assert not np.any(getattr(slot, kind)[0])
-
-
-def test_large_and_small_blocks_update_alike() -> None:
-    """A network of several blocks moves by -lr g everywhere."""
-    made = experiment((200, 100, 10), samples=2, learning_rate=0.5)
-    shown = Engine(made).record()
-    for before, gradient, after in zip(
-        arrays(shown.parameters),
-        arrays(shown.gradients),
-        arrays(shown.updated_parameters),
-        strict=True,
-    ):
-        assert np.array_equal(after, before - gradient * 0.5)

@@ -10,7 +10,7 @@ import pytest
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
 
-from .support import arrays, experiment, random_experiment, relative_error
+from .support import arrays, random_experiment, relative_error
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
@@ -75,31 +75,3 @@ def test_drawn_experiments() -> None:
         engine = Engine(random_experiment(seed))
         for _ in range(2):
             check(engine.record())
-
-
-OPTIMIZERS = {
-    "sgd": lambda p: torch.optim.SGD(p, 0.1),
-    "momentum": lambda p: torch.optim.SGD(p, 0.1, momentum=0.9),
-    "nesterov": lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, nesterov=True),
-    "adagrad": lambda p: torch.optim.Adagrad(p, 0.1, eps=1e-8),
-    "rmsprop": lambda p: torch.optim.RMSprop(p, 0.1, alpha=0.9, eps=1e-8),
-    "adam": lambda p: torch.optim.Adam(p, 0.1),
-}
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_optimizers_over_fifty_steps(name: str) -> None:
-    made = experiment((2, 4, 1), ("tanh", "sigmoid"), optimizer=name, loss="binary_cross_entropy")
-    engine = Engine(made)
-    parameters = [torch.tensor(a, requires_grad=True) for a in arrays(made.start)]
-    optimizer = OPTIMIZERS[name](parameters)
-    x, t = torch.tensor(made.data.inputs), torch.tensor(made.data.targets)
-    for _ in range(50):
-        shown = engine.record()
-        optimizer.zero_grad()
-        loss = reduced_loss(made, parameters, x, t)
-        loss.backward()
-        optimizer.step()
-        assert shown.loss == pytest.approx(loss.item(), rel=1e-9)
-    for found, expected in zip(arrays(shown.updated_parameters), parameters, strict=True):
-        assert relative_error(found, expected.detach().numpy()) < 1e-9
