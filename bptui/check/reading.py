@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bptui.check.diagnosis.comparing import is_result
+from bptui.check.diagnosis.comparing import chain, is_result
 from bptui.check.diagnosis.trials import Case, FunctionName
 from bptui.check.runner import Answer, AnyArray, Argument, Other, Value
 from bptui.core.arrays import Array
@@ -307,7 +307,8 @@ def _named(reading: Reading, given: dict[str, Value]) -> Layout:
     """Return the arrays of a dict by their names; gw1, gw2, ... are put together to gW1, ..."""
     results, singles = dict[str, AnyArray](), dict[str, AnyArray]()
     ignored, unusable = list[str](), list[str]()
-    known = {name.lower(): name for name in known_names(reading)}
+    names = chain(reading.case.experiment.network, reading.function)
+    known = {name.lower(): name for name in names}
     pattern = re.compile(PARAMETER[reading.function] + KIND, re.IGNORECASE)
     for name, value in given.items():
         array, match = _array(value), pattern.fullmatch(name)
@@ -315,7 +316,7 @@ def _named(reading: Reading, given: dict[str, Value]) -> Layout:
         target = known.get(f"{kind}{match['layer']}".lower() if match else name.lower())
         if value is None:
             continue
-        if match and not match["layer"]:
+        if match and not match["layer"] and f"{kind}1" in names:
             layers = _all_layers(reading, kind, value)
             results |= {f"{kind}{layer}": one for layer, one in enumerate(layers, 1)}
         elif match and match["kind"] == "w" and array is not None and array.size == 1:
@@ -332,9 +333,9 @@ def _named(reading: Reading, given: dict[str, Value]) -> Layout:
     if not results:
         found = f"with {shown}" if ignored else "without any values"
         found = f"in which {'; '.join(unusable)}" if unusable else found
-        names = ", ".join(known.values())
         raise UnreadableError(
-            f"it returned a dict {found}; expected names among {names}, with arrays of numbers"
+            f"it returned a dict {found}; expected names among {', '.join(names)}, with arrays of "
+            "numbers"
         )
     if ignored:
         reading.notes.append(f"ignored, as this network has no such quantities: {shown}")
@@ -372,13 +373,3 @@ def _put_together(reading: Reading, singles: dict[str, AnyArray]) -> dict[str, A
             gone = f"{reading.prefix}{missing[0]}"
             raise UnreadableError(f"the dict has some elements of {name}, but not {gone}")
     return made
-
-
-def known_names(reading: Reading) -> list[str]:
-    """Return the names that a dict may have, in the order of a step."""
-    names, layers = reading.names, range(1, reading.names.depth + 1)
-    results = [f"{reading.prefix}{kind}{layer}" for layer in layers for kind in "Wb"]
-    if reading.function == "step":
-        return results
-    forward = [name for layer in layers for name in (names.net(layer), names.out(layer))]
-    return [*forward, "loss", *(names.delta(layer) for layer in reversed(layers)), *results]

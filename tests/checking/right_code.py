@@ -22,21 +22,8 @@ import numpy as np
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
 """
-RIGHT: dict[str, tuple[str, str]] = {}
-
-
-def right(name: str, preset: str, code: str) -> None:
-    RIGHT[name] = (preset, HEAD + code)
-
-
-def source(name: str) -> str:
-    return RIGHT[name][1].removeprefix(HEAD)
-
-
-right(
-    "scalars of the article",
-    "article",
-    """
+CORPUS = """
+#: scalars of the article | article
 import numpy as np
 
 def back(i1, i2, t1, t2, w1, w2, w3, w4, w5, w6, w7, w8):
@@ -58,72 +45,39 @@ def gradients(x, t, weights):
     (w5, w7), (w6, w8) = weights[1]
     g1, g2, g3, g4, g5, g6, g7, g8 = back(*x, *t, w1, w2, w3, w4, w5, w6, w7, w8)
     return [[[g1, g3], [g2, g4]], [[g5, g7], [g6, g8]]]
-""",
-)
 
-right(
-    "scalars by name",
-    "article",
-    source("scalars of the article")
-    + """
+#: scalars by name | article | scalars of the article
 def gradients(x, t, weights):
     (w1, w3), (w2, w4) = weights[0]
     (w5, w7), (w6, w8) = weights[1]
     found = back(*x, *t, w1, w2, w3, w4, w5, w6, w7, w8)
     return {f"gw{number}": value for number, value in enumerate(found, 1)}
-""",
-)
 
-right(
-    "matrices, mean over the batch",
-    "article",
-    """
+#: matrices, mean over the batch | article
 def gradients(x, t, weights):
     h = sigmoid(x @ weights[0])
     o = sigmoid(h @ weights[1])
     d = (o - t) * o * (1 - o) / len(x)
     return [x.T @ ((d @ weights[1].T) * h * (1 - h)), h.T @ d]
-""",
-)
 
-right(
-    "step that rebinds the list's members",
-    "article",
-    source("matrices, mean over the batch")
-    + """
+#: step that rebinds the list's members | article | matrices, mean over the batch
 def step(x, t, weights, learning_rate):
     found = gradients(x, t, weights)
     for layer in range(len(weights)):
         weights[layer] = weights[layer] - learning_rate * found[layer]
-""",
-)
 
-right(
-    "outer products of vectors",
-    "article",
-    """
+#: outer products of vectors | article
 def gradients(x, t, weights):
     h = sigmoid(x @ weights[0])
     o = sigmoid(h @ weights[1])
     d = (o - t) * o * (1 - o)
     return np.outer(x, weights[1] @ d * h * (1 - h)), np.outer(h, d)
-""",
-)
 
-right(
-    "both functions, single vectors",
-    "article",
-    source("outer products of vectors")
-    + """
+#: both functions, single vectors | article | outer products of vectors
 def step(x, t, weights, learning_rate):
     return [w - learning_rate * g for w, g in zip(weights, gradients(x, t, weights))]
-""",
-)
 
-right(
-    "samples in columns",
-    "article",
-    """
+#: samples in columns | article
 def gradients(x, t, weights):
     x, t, n = x.T, t.T, x.shape[0]
     h = sigmoid(weights[0].T @ x)
@@ -131,13 +85,8 @@ def gradients(x, t, weights):
     d = (o - t) * o * (1 - o) / n
     e = weights[1] @ d * h * (1 - h)
     return {"out_h": h, "out_o": o, "delta_o": d, "delta_h": e, "gW1": (e @ x.T).T, "gW2": h @ d.T}
-""",
-)
 
-right(
-    "loops over lists",
-    "article",
-    """
+#: loops over lists | article
 import math
 
 def gradients(x, t, weights):
@@ -154,13 +103,8 @@ def gradients(x, t, weights):
                 for i in range(len(xs)):
                     g1[i][j] += d * w2[j][k] * h[j] * (1 - h[j]) * xs[i]
     return [g1, g2]
-""",
-)
 
-right(
-    "float32 throughout",
-    "article",
-    """
+#: float32 throughout | article
 def gradients(x, t, weights):
     x, t = x.astype("float32"), t.astype("float32")
     a, b = (w.astype(np.float32) for w in weights)
@@ -168,21 +112,8 @@ def gradients(x, t, weights):
     o = sigmoid(h @ b)
     d = (o - t) * o * (1 - o) / np.float32(len(x))
     return [x.T @ ((d @ b.T) * h * (1 - h)), h.T @ d]
-""",
-)
 
-right(
-    "float32 inside",
-    "article",
-    source("float32 throughout")
-    .replace("return [x.T", "return [*map(np.float64, [x.T")
-    .replace("h.T @ d]", "h.T @ d])]"),
-)
-
-right(
-    "the opposite sign carried along",
-    "article",
-    """
+#: the opposite sign carried along | article
 def gradients(x, t, weights):
     net_h = x @ weights[0]
     out_h = sigmoid(net_h)
@@ -193,13 +124,8 @@ def gradients(x, t, weights):
     return dict(net_h=net_h, out_h=out_h, net_o=net_o, out_o=out_o, delta_o=delta_o,
                 delta_h=delta_h, gW1=-x.T @ delta_h / len(x), gW2=-out_h.T @ delta_o / len(x),
                 loss=0.5 * np.sum((t - out_o) ** 2) / len(x))
-""",
-)
 
-right(
-    "mean taken in the gradients",
-    "article",
-    """
+#: mean taken in the gradients | article
 def gradients(x, t, weights):
     out_h = sigmoid(x @ weights[0])
     out_o = sigmoid(out_h @ weights[1])
@@ -208,13 +134,8 @@ def gradients(x, t, weights):
     n = x.shape[0]
     return {"delta_o": delta_o, "delta_h": delta_h, "gW1": x.T @ delta_h / n,
             "gW2": out_h.T @ delta_o / n, "loss": 0.5 * ((out_o - t) ** 2).sum(axis=1)}
-""",
-)
 
-right(
-    "numerical, central differences",
-    "article",
-    """
+#: numerical, central differences | article
 def loss(x, t, a, b):
     return 0.5 * np.mean(np.sum((sigmoid(sigmoid(x @ a) @ b) - t) ** 2, axis=-1))
 
@@ -229,26 +150,16 @@ def gradients(x, t, weights):
             g[place] = (loss(x, t, *up) - loss(x, t, *down)) / 2e-5
         found.append(g)
     return found
-""",
-)
 
-right(
-    "step that returns new weights",
-    "article",
-    """
+#: step that returns new weights | article
 def step(x, t, weights, learning_rate):
     h = sigmoid(x @ weights[0])
     o = sigmoid(h @ weights[1])
     d = (o - t) * o * (1 - o) / len(x)
     e = (d @ weights[1].T) * h * (1 - h)
     return [weights[0] - learning_rate * x.T @ e, weights[1] - learning_rate * h.T @ d]
-""",
-)
 
-right(
-    "step in place",
-    "article",
-    """
+#: step in place | article
 def step(x, t, weights, learning_rate):
     h = sigmoid(x @ weights[0])
     o = sigmoid(h @ weights[1])
@@ -256,56 +167,28 @@ def step(x, t, weights, learning_rate):
     e = (d @ weights[1].T) * h * (1 - h)
     weights[1] += learning_rate * h.T @ d
     weights[0] += learning_rate * x.T @ e
-""",
-)
 
-right(
-    "biases, pair of lists",
-    "mazur",
-    """
+#: biases, pair of lists | mazur
 def gradients(x, t, weights, biases):
     h = sigmoid(x @ weights[0] + biases[0])
     o = sigmoid(h @ weights[1] + biases[1])
     d = (o - t) * o * (1 - o) / len(x)
     e = d @ weights[1].T * h * (1 - h)
     return [x.T @ e, h.T @ d], [e.sum(axis=0), d.sum(axis=0)]
-""",
-)
 
-right(
-    "step with biases left alone, as the preset has them",
-    "mazur",
-    source("biases, pair of lists")
-    + """
+#: step with biases left alone, as the preset has them | mazur | biases, pair of lists
 def step(x, t, weights, biases, learning_rate):
     found, _ = gradients(x, t, weights, biases)
     return [w - learning_rate * g for w, g in zip(weights, found)]
-""",
-)
 
-right(
-    "step that trains biases too",
-    "mazur",
-    source("biases, pair of lists")
-    + """
+#: step that trains biases too | mazur | biases, pair of lists
 def step(x, t, weights, biases, learning_rate):
     found = gradients(x, t, weights, biases)
     def moved(ps, gs):
         return [p - learning_rate * g for p, g in zip(ps, gs)]
     return moved(weights, found[0]), moved(biases, found[1])
-""",
-)
 
-right(
-    "biases of one row, kept as rows",
-    "mazur",
-    source("biases, pair of lists").replace("axis=0", "axis=0, keepdims=True"),
-)
-
-right(
-    "biases taken only where there are some",
-    "article",
-    """
+#: biases taken only where there are some | article
 def gradients(x, t, weights, biases=None):
     b = biases if biases is not None else [0, 0]
     h = sigmoid(x @ weights[0] + b[0])
@@ -313,13 +196,8 @@ def gradients(x, t, weights, biases=None):
     d = (o - t) * o * (1 - o) / len(x)
     e = d @ weights[1].T * h * (1 - h)
     return [x.T @ e, h.T @ d]
-""",
-)
 
-right(
-    "softmax and cross-entropy, the short way",
-    "iris",
-    """
+#: softmax and cross-entropy, the short way | iris
 import numpy as np
 
 def gradients(x, t, weights, biases):
@@ -331,13 +209,8 @@ def gradients(x, t, weights, biases):
     e = d @ weights[1].T * (1 - a ** 2)
     return dict(out_h=a, net_o=z, out_o=p, delta_o=d, delta_h=e, gW1=x.T @ e, gW2=a.T @ d,
                 gb1=e.sum(0), gb2=d.sum(0), loss=-np.log(p[np.arange(len(x)), t.argmax(1)]).mean())
-""",
-)
 
-right(
-    "any depth, classes of layers",
-    DEEP,
-    """
+#: any depth, classes of layers | DEEP
 import numpy as np
 
 class Dense:
@@ -370,5 +243,21 @@ def gradients(x, t, weights, biases):
     found |= {f"gW{k}": layer.gw for k, layer in enumerate(net, 1)}
     found |= {f"gb{k}": layer.gb for k, layer in enumerate(net, 1)}
     return found | {"loss": np.mean((a - t) ** 2) + 0.01 * sum((w ** 2).sum() for w in weights)}
-""",
+"""
+"""Behind ``#:`` the name, the preset, and perhaps the name of the code that stands before it."""
+RIGHT: dict[str, tuple[str, str]] = {}
+for entry in CORPUS.split("\n#: ")[1:]:
+    title, code = entry.split("\n", 1)
+    name, preset, *before = title.split(" | ")
+    source = (RIGHT[before[0]][1] if before else HEAD) + code + "\n"
+    RIGHT[name] = (DEEP if preset == "DEEP" else preset, source)
+RIGHT["float32 inside"] = (
+    "article",
+    RIGHT["float32 throughout"][1]
+    .replace("return [x.T", "return [*map(np.float64, [x.T")
+    .replace("h.T @ d]", "h.T @ d])]"),
+)
+RIGHT["biases of one row, kept as rows"] = (
+    "mazur",
+    RIGHT["biases, pair of lists"][1].replace("axis=0", "axis=0, keepdims=True"),
 )

@@ -150,6 +150,16 @@ def test_what_is_not_numbers_is_said() -> None:
             reading(case, value)
 
 
+def test_names_that_the_network_does_not_have_are_ignored() -> None:
+    case = case_of("article")
+    weights, _ = parts(case)
+    found = reading(case, {**named(weights, weights, "dW{}", "db{}"), "biases": weights})
+    assert [*found.quantities] == ["gW1", "gW2"]
+    assert found.notes == [
+        "ignored, as this network has no such quantities: 'db1', 'db2', 'biases'"
+    ]
+
+
 def test_a_transposed_list_is_not_taken_for_one_from_the_last_layer() -> None:
     """2-4-2: the transposes have the shapes of the other layer's."""
     preset = (
