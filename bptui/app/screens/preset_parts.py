@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncGenerator, Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import ClassVar
@@ -31,29 +29,11 @@ PATIENCE = 0.3
 LABEL = 10
 
 
-@dataclass(frozen=True)
-class Reached:
-    """The loss at ``step``, of as many ``steps`` as the preset wants."""
-
-    loss: float
-    step: int
-    steps: int
-
-    def __str__(self) -> str:
-        plural = "s" * (self.steps != 1)
-        if not math.isfinite(self.loss):
-            return f"diverges at step {self.step:,}"
-        if self.step < self.steps:
-            return f"{loss(self.loss)} after {self.step:,} of {self.steps:,} step{plural}"
-        return f"{loss(self.loss)} after {self.steps:,} step{plural}"
-
-
-async def trained(experiment: Experiment) -> AsyncGenerator[Reached, None]:
-    """Train to the end beside the event loop; give what is reached, now and then and at the end."""
-    timeline = await in_background(Timeline, experiment)
-    steps, told = experiment.training.steps, perf_counter()
+async def trained(experiment: Experiment) -> AsyncGenerator[str, None]:
+    """Train to the end beside the event loop; say what is reached, now and then and at the end."""
+    timeline, steps = await in_background(Timeline, experiment), experiment.training.steps
     await in_background(timeline.move_towards, min(steps, 1))  # now it knows what a step takes
-    there = False
+    told, there = perf_counter(), False
     while not there and timeline.first_not_finite is None:
         if timeline.seconds_per_step > LONG_STEP:
             there = await in_background(timeline.move_towards, steps, SLICE)
@@ -61,16 +41,16 @@ async def trained(experiment: Experiment) -> AsyncGenerator[Reached, None]:
             there = timeline.move_towards(steps, SLICE)
         if perf_counter() - told > PATIENCE:
             told, furthest = perf_counter(), timeline.furthest
-            yield Reached(timeline.losses[furthest], furthest, steps)
+            yield f"{loss(timeline.losses[furthest])} after {furthest:,} of {steps:,} steps"
         await asyncio.sleep(BREATH)
     if timeline.first_not_finite is None:
         snapshot = await in_background(timeline.snapshot, steps)
-        yield Reached(snapshot.loss, steps, steps)
-    else:
-        yield Reached(math.nan, timeline.first_not_finite, steps)
+        yield f"{loss(snapshot.loss)} after {steps:,} step{'s' * (steps != 1)}"
+    if timeline.first_not_finite is not None:
+        yield f"diverges at step {timeline.first_not_finite:,}"
 
 
-def facts(entry: PresetEntry, experiment: Experiment | None, reached: Reached | None) -> Content:
+def facts(entry: PresetEntry, experiment: Experiment | None, reached: str) -> Content:
     """Return the preset in numbers; what is not known yet has its line already."""
     training = data = ""
     if experiment is not None:
@@ -79,7 +59,7 @@ def facts(entry: PresetEntry, experiment: Experiment | None, reached: Reached | 
         "network": entry.network or ("" if experiment is None else str(experiment.network)),
         "training": training,
         "data": data,
-        "loss": "…" if reached is None else str(reached),
+        "loss": reached,
     }
     if entry.mistakes:
         lines["mistakes"] = ", ".join(entry.mistakes)

@@ -25,7 +25,7 @@ from textual.widgets.option_list import Option
 from bptui.app.lines import fitted, key_hints
 from bptui.app.screens import in_background
 from bptui.app.screens.dialog import Dialog
-from bptui.app.screens.preset_parts import DeleteScreen, NameScreen, Reached, facts, trained
+from bptui.app.screens.preset_parts import DeleteScreen, NameScreen, facts, trained
 from bptui.core.experiment import Experiment
 from bptui.presets import PresetError, load
 from bptui.presets.build import origin_of
@@ -66,7 +66,7 @@ NEW: Final = New.EXPERIMENT
 
 _entries: dict[Stamp, PresetEntry] = {}
 """Entries of the user's own presets as they were read."""
-_reached: dict[tuple[Stamp, ...], Reached] = {}
+_reached: dict[tuple[Stamp, ...], str] = {}
 """The loss at the end, by the files that a preset is made of."""
 
 
@@ -237,7 +237,7 @@ class PresetScreen(Dialog[Experiment | New | None]):
             return
         paragraphs = [" ".join(text.split()) for text in entry.description.split("\n\n")]
         source = f"Source: {entry.source}" if entry.source else ""
-        self._facts.update(facts(entry, None, None))
+        self._facts.update(facts(entry, None, "…"))
         self._words.update("\n\n".join(filter(None, [entry.note, *paragraphs, source])))
 
     @work(group="examine", exclusive=True)
@@ -253,7 +253,7 @@ class PresetScreen(Dialog[Experiment | New | None]):
         if origin is not None and origin.table.data.csv is not None:
             files.append(origin.folder / origin.table.data.csv)
         stamps = tuple(map(stamp, files))
-        self._facts.update(facts(entry, experiment, _reached.get(stamps)))
+        self._facts.update(facts(entry, experiment, _reached.get(stamps, "…")))
         if stamps not in _reached:
             async with aclosing(trained(experiment)) as training:
                 async for reached in training:
