@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tomlkit.items import Item
 
 INDENT = "  "
-LONGEST_REWRITTEN = 2_000_000
+LONGEST_REWRITTEN = 1_000_000
 """Characters of a file whose comments are kept; a longer one is laid out anew."""
 _MARK = "\ufeff"
 _ESCAPES = {"\\": "\\\\", "\b": "\\b", "\t": "\\t", "\f": "\\f", "\r": "\\r"}

@@ -271,13 +271,6 @@ def csv_draft(folder: Path) -> Draft:
     return Draft.of(EMPTY, Place("own", folder)).with_text("data", "CSV file")
 
 
-def test_columns_are_left_empty_where_none_can_be_proposed(tmp_path: Path) -> None:
-    (tmp_path / "own.csv").write_text("a,b\nx,y\n", encoding="utf-8")
-    draft = csv_draft(tmp_path).with_text("data.csv", "own.csv")
-    assert draft.chosen("data.class_column") == "b"
-    assert draft.chosen("data.target_columns") == ""
-
-
 def test_columns_that_fit_the_next_file_stay(tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text("x,y,kind\n1,2,a\n", encoding="utf-8")
     (tmp_path / "two.csv").write_text("kind,x,y,sort\na,1,2,b\n", encoding="utf-8")

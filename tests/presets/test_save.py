@@ -373,21 +373,6 @@ def test_only_the_users_own_folder_is_made(tmp_path: Path, monkeypatch: pytest.M
         write(tmp_path / "other" / "x.toml", "text", overwrite=False)
 
 
-@pytest.mark.parametrize("name", ["article", "mazur", "xor", "iris", "sine"])
-def test_a_change_leaves_the_words_of_all_else(name: str) -> None:
-    experiment = load(name)
-    origin = origin_of(experiment)
-    assert origin is not None
-    table = table_of(replace(experiment, start=one_weight_changed(experiment.start, 0.75)))
-    assert table.parameters.weights is not None
-    assert table.parameters.weights[0][0][0] == 0.75
-    assert (table.network, table.data) == (origin.table.network, origin.table.data)
-    assert (table.title, table.training) == (origin.table.title, origin.table.training)
-    table = table_of(replace(experiment, data=one_input_changed(experiment.data, 0.75)))
-    assert table.data.inputs is not None
-    assert (table.parameters, table.init) == (origin.table.parameters, origin.table.init)
-
-
 def test_weights_of_a_seed_stay_a_seed_when_a_bias_changes() -> None:
     experiment = load("xor")
     assert experiment.start.biases is not None

@@ -206,11 +206,6 @@ def test_a_missing_file_is_named(name: str) -> None:
         load(name)
 
 
-def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PresetError, match="is a directory"):
-        load(f"{tmp_path}/")
-
-
 @pytest.mark.parametrize("name", ["artcle", "mazurr", "", "a\0b"])
 def test_an_unknown_name_is_refused(name: str) -> None:
     with pytest.raises(PresetError, match="found no preset or file of that name"):
