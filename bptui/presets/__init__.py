@@ -13,7 +13,7 @@ __all__ = ["PresetError", "load", "loads"]
 
 
 def __getattr__(name: str) -> object:
-    """Loaded when it is used: what completes names of presets needs no numpy."""
+    """Load what is used: completing the names of presets needs no numpy."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = "errors" if name == "PresetError" else "files"

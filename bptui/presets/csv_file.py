@@ -76,7 +76,7 @@ def read_csv(folder: Path, table: DataTable) -> Content:
 def delimiter(header: str) -> str:
     """Return what separates the columns, judged by the line that names them: commas, if any."""
     plain = re.sub(r'"[^"]*"', "", header)
-    return next((each for each in DELIMITERS if each in plain), ",")
+    return next((found for found in DELIMITERS if found in plain), ",")
 
 
 def _read(stream: TextIO, name: str, table: DataTable) -> Content:

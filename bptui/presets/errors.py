@@ -36,18 +36,20 @@ class PresetError(Exception):
 
 
 def printable(text: str) -> str:
-    """``text`` on one line and not endlessly long; control characters are spelt out.
+    """Return ``text`` on one line and not endlessly long; control characters are spelt out.
 
     For names and messages, where it matters what is really there.
     """
     text = text.translate(_OF_ONE_WIDTH)
     if len(text) > _LONGEST:
         text = f"{text[:_LONGEST]}..."
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in text
+    )
 
 
 def cleaned(text: str) -> str:
-    """``text`` without anything that a terminal would obey; its lines stay.
+    """Return ``text`` without anything that a terminal would obey; its lines stay.
 
     For prose: blanks of any kind are kept, tabs become blanks, and escape sequences, control
     characters, marks of direction and the like are left out.
@@ -64,11 +66,11 @@ def _cleaned_line(line: str) -> str:
     if line.isprintable():
         return line
     blanks = line.replace("\t", " ")
-    return "".join(each for each in blanks if unicodedata.category(each)[0] != "C")
+    return "".join(character for character in blanks if unicodedata.category(character)[0] != "C")
 
 
 def shown(value: object) -> str:
-    """A TOML value as people write it, shortened."""
+    """Return a TOML value as people write it, shortened."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):

@@ -162,7 +162,9 @@ _SETTINGS_HELP = {
 
 def setting_names() -> list[str]:
     """Return the names of all optimizers' settings, each once."""
-    return [*dict.fromkeys(name for each in OPTIMIZERS.values() for name in each.defaults)]
+    return [
+        *dict.fromkeys(name for optimizer in OPTIMIZERS.values() for name in optimizer.defaults)
+    ]
 
 
 def keys(table: str) -> list[str]:

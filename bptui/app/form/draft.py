@@ -253,7 +253,7 @@ def _preset(draft: Draft, values: Mapping[str, Any]) -> PresetFile:
 
 def nearest(key: str, known: Collection[str]) -> str:
     """Return the longest known key that ``key`` begins with; empty if there is none."""
-    found = [each for each in known if key == each or key.startswith((f"{each}.", f"{each}["))]
+    found = [own for own in known if key == own or key.startswith((f"{own}.", f"{own}["))]
     return max(found, key=len, default="")
 
 
