@@ -103,7 +103,7 @@ def _read(stream: TextIO, name: str, table: DataTable) -> Content:
         except ValueError:
             values = [math.nan]
         if not all(map(math.isfinite, values)):
-            place = next(place for place in places if not _is_number(row[place]))
+            place = next(place for place in places if not is_number(row[place]))
             where = f"line {reader.line_num} of {name}, column {header[place]}"
             raise UnusableError(KEY, f"{row[place]!r} in {where}", "a finite number")
         numbers.extend(values)
@@ -126,7 +126,8 @@ def _read(stream: TextIO, name: str, table: DataTable) -> Content:
     )
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Return whether a cell holds a finite number."""
     try:
         return math.isfinite(float(cell))
     except ValueError:

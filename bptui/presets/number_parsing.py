@@ -260,10 +260,8 @@ def _is_list(brackets: list[str]) -> bool:
             raise EntryError(f"a bracket '{bracket}' was never opened")
     if opened:
         raise EntryError(f"a bracket '{opened[-1]}' is not closed")
-    if deepest > 2:
-        raise EntryError("brackets nested too deeply: expected one matrix")
-    if groups > 1 and deepest > 1:
-        raise EntryError(f"{groups} matrices; expected one")
+    if deepest > 2 or (groups > 1 and deepest > 1):
+        raise EntryError("brackets nested too deeply, or several matrices: expected one matrix")
     return groups > 1 or deepest > 1
 
 

@@ -18,7 +18,6 @@ from unittest.mock import patch
 
 import click
 
-from bptui.app.form import texts
 from bptui.app.form.draft import EMPTY, Draft, Place
 from bptui.app.form.fields import BIASES, WEIGHTS
 from bptui.app.form.texts import columns_of, value_of
@@ -112,7 +111,6 @@ class Judge:
         for key in fields:
             with _told(EntryError):
                 value_of(key, text)
-        fit(texts.printable(text), lines=True)
         Draft.of(EMPTY, Place("", self.folder)).with_text("data.csv", text[:5_000])
         return text
 

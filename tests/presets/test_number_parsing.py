@@ -178,7 +178,7 @@ def test_rows(text: str, rows: list[list[float]]) -> None:
         ("[1, 2]]", "']' was never opened"),
         ("[1, 2)", "was never opened"),
         ("[[[1]]]", "expected one matrix"),
-        ("[[1]] [[2]]", "2 matrices"),
+        ("[[1]] [[2]]", "expected one matrix"),
         ("[[1, 2], 3]", "'3' is outside the rows"),
         ("[[1], []]", "row 2 has no numbers"),
         ("[[0. 0. ... 0.]]", "left out"),

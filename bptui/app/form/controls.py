@@ -15,8 +15,8 @@ from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
-from bptui.app.form.texts import printable
 from bptui.app.key_queue import LONGEST_LINE
+from bptui.presets.errors import cleaned
 
 LONGEST_SHOWN = LONGEST_LINE
 """Characters that a text area shows without being asked."""
@@ -143,7 +143,7 @@ class Line(Input):
     def _on_paste(self, event: Paste) -> None:
         event.prevent_default()
         event.stop()
-        joined = " ".join(printable(event.text).split("\n")).strip()
+        joined = " ".join(cleaned(event.text).split("\n")).strip()
         if joined:
             self.replace(joined, *sorted(self.selection))
 
@@ -163,7 +163,7 @@ class Area(TextArea):
         event.prevent_default()
         event.stop()
         lines = (line.rstrip("\t ") for line in event.text.splitlines())
-        text = "\n".join("\t".join(map(printable, line.split("\t"))) for line in lines)
+        text = "\n".join("\t".join(map(cleaned, line.split("\t"))) for line in lines)
         if len(text) <= LONGEST_SHOWN:
             self.move_cursor(self.replace(text, *self.selection).end_location)
             return

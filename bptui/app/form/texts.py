@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby, islice
@@ -16,7 +15,8 @@ from bptui.app.form.fields import BIASES, CHOICES, NAMES, NO, WEIGHTS, YES, type
 from bptui.core.errors import UnusableError
 from bptui.core.network import Network
 from bptui.presets import number_parsing
-from bptui.presets.csv_file import delimiter
+from bptui.presets.csv_file import delimiter, is_number
+from bptui.presets.errors import cleaned
 from bptui.presets.number_parsing import EntryError, names, number, shortened, whole
 
 MOST_ALIGNED = 2000
@@ -138,7 +138,7 @@ def text_of(key: str, value: object) -> str:
         return _names_text([text_of(key, item) for item in value])
     if isinstance(value, bool):
         return YES if value else NO
-    return printable(value) if isinstance(value, str) else repr(value)
+    return cleaned(value) if isinstance(value, str) else repr(value)
 
 
 def matrix_text(rows: list[list[float]]) -> str:
@@ -178,17 +178,6 @@ def column_names(text: str) -> list[str]:
     return [name.strip() for name in row if name.strip()]
 
 
-def printable(text: str) -> str:
-    """Return ``text`` without what a terminal would obey; its lines stay."""
-    if text.isprintable():
-        return text
-    lines = text.splitlines()
-    return "\n".join(
-        "".join(character if character.isprintable() else " " for character in line)
-        for line in lines
-    )
-
-
 def file_name(text: str, folder: Path) -> str:
     """Return what a preset in ``folder`` calls the CSV file that ``text`` names.
 
@@ -225,13 +214,6 @@ def columns_of(text: str, folder: Path) -> Columns | None:
     numeric = [
         name
         for place, name in enumerate(header)
-        if sample and all(_is_number(row[place]) for row in sample)
+        if sample and all(is_number(row[place]) for row in sample)
     ]
     return Columns(tuple(header), tuple(numeric))
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        return math.isfinite(float(cell))
-    except ValueError:
-        return False
