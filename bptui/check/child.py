@@ -20,6 +20,8 @@ import json
 import linecache
 import os
 import resource
+import select
+import signal
 import sys
 import sysconfig
 import traceback
@@ -51,11 +53,20 @@ def main() -> None:
     for descriptor in descriptors:
         os.set_inheritable(descriptor, False)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(ImportError, OSError, AttributeError):  # on Linux, die when bptui is killed
-        import ctypes  # numpy has imported it, where there is one
-
-        ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)  # PR_SET_PDEATHSIG, SIGKILL
+    watch(descriptors[0])
     serve(UserCode(file), *descriptors)
+
+
+def watch(requests: int) -> None:
+    """Leave a process that ends this group when bptui is gone, in whatever way it went."""
+    if os.fork() == 0:
+        if os.fork() == 0:  # not a child of this process, which may wait for its own
+            poll = select.poll()
+            poll.register(requests, 0)
+            poll.poll()  # until nobody can write there any more
+            os.killpg(0, signal.SIGKILL)
+        os._exit(0)
+    os.wait()
 
 
 def serve(code: UserCode, requests: int, answers: int, trace: int) -> None:
