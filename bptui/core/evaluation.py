@@ -111,13 +111,6 @@ class Evaluator:
         return value
 
 
-def test_loss(experiment: Experiment, parameters: Parameters) -> float:
-    """Return the loss of the test samples; NaN without any."""
-    data = experiment.data
-    tested = Evaluator(experiment.network, data.test_inputs)
-    return tested.loss(experiment, parameters, data.test_targets)
-
-
 @dataclass(frozen=True, eq=False)
 class Classes:
     """Targets read as classes: 0, 1, ... for each sample.

@@ -330,13 +330,17 @@ class TestLosses:
         tested, trained = len(experiment.data.test_inputs), experiment.schedule.batch_size
         return cls(max(1, -(-SHARE * tested // (3 * trained)))) if tested else None
 
-    def add(self, experiment: Experiment, parameters: Parameters) -> None:
-        """Take the loss at step :attr:`next`, whose state has these ``parameters``."""
+    def loss(self, experiment: Experiment, parameters: Parameters) -> float:
+        """Return the loss of the test samples."""
         data = experiment.data
         if self._evaluator is None or self._evaluator[0] is not experiment:
             self._evaluator = experiment, Evaluator(experiment.network, data.test_inputs)
+        return self._evaluator[1].loss(experiment, parameters, data.test_targets)
+
+    def add(self, experiment: Experiment, parameters: Parameters) -> None:
+        """Take the loss at step :attr:`next`, whose state has these ``parameters``."""
         self.steps.append(self.next)
-        self.values.append(self._evaluator[1].loss(experiment, parameters, data.test_targets))
+        self.values.append(self.loss(experiment, parameters))
         while len(self.steps) > MOST_TESTS:
             self._stride *= 2
             kept = [place for place, at in enumerate(self.steps) if at % self._stride == 0]

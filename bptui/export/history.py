@@ -15,7 +15,6 @@ import numpy as np
 
 from bptui.core.arrays import as_json
 from bptui.core.engine import Snapshot
-from bptui.core.evaluation import test_loss
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network, Parameters
 from bptui.core.timeline import Timeline
@@ -80,14 +79,9 @@ def history(timeline: Timeline, rows: Rows, tick: Callable[[int], None]) -> Iter
         while not timeline.move_towards(step, SLICE):
             tick(done)
         snapshot = timeline.snapshot(step)
-        yield Row(snapshot, _tested(snapshot.experiment, snapshot))
-
-
-def _tested(experiment: Experiment, snapshot: Snapshot) -> float | None:
-    """Return the loss of the test samples at the step's parameters, if there are any."""
-    if not len(experiment.data.test_inputs):
-        return None
-    return test_loss(experiment, snapshot.parameters)
+        tests = timeline.test_losses
+        experiment, parameters = snapshot.experiment, snapshot.parameters
+        yield Row(snapshot, None if tests is None else tests.loss(experiment, parameters))
 
 
 # numbers, for whatever is written to be read back

@@ -15,6 +15,7 @@ from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
 from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
+from bptui.core.evaluation import Evaluator
 from bptui.core.experiment import Experiment, Training
 from bptui.core.losses import LOSSES
 from bptui.core.mistakes import MISTAKES, check_mistakes
@@ -145,3 +146,9 @@ def random_experiment(seed: int, mistakes: int = 0) -> Experiment:
         targets = np.eye(layers[-1])[rng.integers(0, layers[-1], samples)]
     inputs = rng.normal(0.0, 1.0, (samples, layers[0]))
     return build(weights, biases, activations, inputs, targets, mistakes=chosen, **settings)
+
+
+def held_out_loss(made: Experiment, parameters: Parameters) -> float:
+    """The loss of the test samples, by the forward pass of all of them."""
+    data = made.data
+    return Evaluator(made.network, data.test_inputs).loss(made, parameters, data.test_targets)

@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 from bptui.core.edits import Edit, Number, edited
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.errors import UnusableError
-from bptui.core.evaluation import test_loss as loss_of_test_samples
 from bptui.core.experiment import Experiment
 from bptui.core.state import BUDGET, Layout
 from bptui.core.timeline import Timeline
 
 from .long_runs import check_envelope, keep_little
-from .support import assert_same_bits, experiment
+from .support import assert_same_bits, experiment, held_out_loss
 
 FAR = 80
 
@@ -202,7 +201,7 @@ def test_test_losses_are_those_of_the_states_at_their_steps() -> None:
         assert tested.steps == list(range(0, FAR + 1, tested.steps[1]))
         for step, value in zip(tested.steps, tested.values, strict=True):
             shown = each.snapshot(step)
-            assert value == loss_of_test_samples(shown.experiment, shown.parameters)
+            assert value == held_out_loss(shown.experiment, shown.parameters)
 
 
 def test_resting_gives_memory_back() -> None:

@@ -18,7 +18,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 from bptui.core.timeline import Timeline
 
-from .support import PAIRS, data, experiment
+from .support import PAIRS, data, experiment, held_out_loss
 
 
 def loss_of(made: Experiment, parameters: Parameters, inputs: Array, targets: Array) -> float:
@@ -62,13 +62,8 @@ def test_large_batches_are_taken_in_parts(monkeypatch: pytest.MonkeyPatch) -> No
     assert again == pytest.approx(loss, rel=1e-12)
 
 
-def test_the_test_loss() -> None:
-    made = experiment((2, 3, 1))
-    assert math.isnan(evaluation.test_loss(made, made.start))
-    kept = replace(made.data, test_inputs=made.data.inputs[:2], test_targets=made.data.targets[:2])
-    made = replace(made, data=kept)
-    expected = loss_of(made, made.start, kept.test_inputs, kept.test_targets)
-    assert evaluation.test_loss(made, made.start) == expected
+def test_without_samples_there_is_no_loss() -> None:
+    assert math.isnan(held_out_loss(experiment((2, 3, 1)), experiment((2, 3, 1)).start))
 
 
 def samples(targets: list[list[float]], test: list[list[float]] | None = None) -> Data:

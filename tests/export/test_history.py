@@ -13,7 +13,6 @@ import pytest
 from bptui.cli.run import as_csv, jsonl
 from bptui.core.edits import Number, edited
 from bptui.core.engine import Engine
-from bptui.core.evaluation import test_loss as held_out_loss
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network, Parameters
 from bptui.core.timeline import Timeline
@@ -29,7 +28,7 @@ from bptui.export.history import (
 )
 from bptui.presets import load
 
-from ..core.support import data
+from ..core.support import data, held_out_loss
 
 IRIS = load("iris")
 """Mini-batches in a new order each epoch, biases, test samples."""

@@ -19,7 +19,6 @@ import pytest
 
 from bptui.core.engine import Engine
 from bptui.core.errors import UnusableError
-from bptui.core.evaluation import test_loss as held_out_loss
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
@@ -28,7 +27,7 @@ from bptui.export.programs import RefusedError, numpy_program, torch_program
 from bptui.presets import load
 from bptui.presets.folders import shipped_names
 
-from ..core.support import experiment
+from ..core.support import experiment, held_out_loss
 from ..explain.support import CASES
 
 STEPS = {"article": 1000, "iris": 60, "spirals": 60}
