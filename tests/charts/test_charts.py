@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bptui.charts import LEAST_HEIGHT, LEAST_WIDTH, Chart, loss_chart, round_up, sparkline
-from bptui.core.history import LossHistory
 
 NOT_FINITE = [math.nan, math.inf, -math.inf]
 
@@ -195,16 +194,6 @@ def test_charts_of_every_size_fill_their_area_whatever_the_terminal(
         if chart is not None:
             assert chart.lines[chart.bottom][chart.left - 1] == "└"
             assert all(line[chart.left - 1] in "┤│" for line in chart.lines[: chart.bottom])
-
-
-def test_a_million_losses_are_drawn_as_few() -> None:
-    history = LossHistory()
-    history.extend(np.exp(-np.arange(1_000_000) / 1e5))
-    steps, lows, highs = history.envelope(200)
-    assert len(steps) <= 201
-    chart = loss_chart(steps, lows, highs, last=999_999, width=100, height=25, logarithmic=True)
-    assert chart is not None
-    assert chart.last == 1_000_000
 
 
 @given(st.integers(0, 10**12))
