@@ -41,7 +41,7 @@ def run(folder: Path, source: str, *options: str, limit: str = "600") -> Ran:
 def test_right_code(tmp_path: Path) -> None:
     done = run(tmp_path, RIGHT)
     assert done.code == 0
-    assert done.says("gradients: right (gW2 and gW1).", "line 6", "4-5-3 with", "delta_o not given")
+    assert done.says("gradients: right (gW2 and gW1).", "line 5", "4-5-3 with", "delta_o not given")
 
 
 def test_the_unfilled_template_is_not_written_yet(tmp_path: Path) -> None:
