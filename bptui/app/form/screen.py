@@ -20,6 +20,7 @@ from bptui.app.form.draft import Draft, Outcome, checked, empty, filled, summary
 from bptui.app.form.fields import WEIGHTS, fields, sections
 from bptui.app.form.names import NamesScreen
 from bptui.app.form.row import FieldRow
+from bptui.app.form.texts import matrix
 from bptui.app.screens.dialog import Dialog
 from bptui.core.experiment import Experiment
 
@@ -96,6 +97,10 @@ class FormScreen(Dialog[Experiment | None]):
         self.set_class(event.size.width <= WIDEST, "covering")
         if not self._rows:
             self.call_next(self._fill)
+
+    def on_unmount(self) -> None:
+        """Forget what was read of huge texts."""
+        matrix.cache_clear()
 
     async def _fill(self) -> None:
         """Mount the fields: now that their place is known, they are laid out once."""

@@ -29,8 +29,7 @@ _ROWS, _BYTES = 200, 1_000_000
 """How much of a CSV file is looked at to tell numbers from names."""
 
 # huge texts are read once, however often the form is checked
-matrix = lru_cache(maxsize=16)(number_parsing.matrix)
-vector = lru_cache(maxsize=16)(number_parsing.vector)
+matrix = lru_cache(maxsize=4)(number_parsing.matrix)
 
 
 class Columns(NamedTuple):
@@ -43,7 +42,7 @@ class Columns(NamedTuple):
 def value_of(key: str, text: str) -> object:
     """Return what the text of the field ``key`` says; raises :class:`EntryError`."""
     if key.startswith((f"{WEIGHTS}[", f"{BIASES}[")):
-        return (matrix if key.startswith(WEIGHTS) else vector)(text)
+        return (matrix if key.startswith(WEIGHTS) else number_parsing.vector)(text)
     if key in READERS:
         return READERS[key](text)
     if key in CHOICES:
