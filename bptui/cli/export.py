@@ -61,7 +61,7 @@ def command(name_or_file: str, form: str, output: str | None) -> None:
     experiment = load_preset(name_or_file, output)
     data = experiment.data
     samples = (data.inputs, data.targets, data.test_inputs, data.test_targets)
-    numbers = experiment.network.parameter_count + sum(each.size for each in samples)
+    numbers = experiment.network.parameter_count + sum(array.size for array in samples)
     with opened(output) as stream:
         if numbers > MANY and sys.stderr is not None and sys.stderr.isatty():
             click.echo(f"bptui: writing {numbers:,} numbers", err=True)

@@ -52,7 +52,7 @@ Exit codes: 0 fine; 2 no such page.
 def command(context: click.Context, topic: str | None) -> None:
     if topic is None:
         widest = max(map(len, TOPICS))
-        lines = [f"  {each:{widest}}  {title_of(each)}\n" for each in TOPICS]
+        lines = [f"  {name:{widest}}  {title_of(name)}\n" for name in TOPICS]
         _write("".join(["bptui help TOPIC shows one of these pages:\n\n", *lines]))
     elif topic in TOPICS:
         _show(page(topic))

@@ -51,7 +51,7 @@ def command(own: bool, form: str) -> None:
     if not presets:
         click.echo(f"bptui: no presets in {shown_path(own_folder())}", err=True)
     if form == "json":
-        write_json({"schema": SCHEMA, "presets": [_record(each) for each in presets]})
+        write_json({"schema": SCHEMA, "presets": [_record(entry) for entry in presets]})
         return
     rows = [
         (each.name, each.network, " ".join(filter(None, [each.note, _about(each)])))

@@ -147,11 +147,12 @@ class StepProgram:
         for name, stage, layer, writes, layers in parts_of(step):
             if stage == "update":
                 writes = self._trained(layers)
-                reads = tuple(prefix + each for each in writes for prefix in ("", "g"))
+                reads = tuple(prefix + name for name in writes for prefix in ("", "g"))
                 calls = self._update(layers)
             else:
                 nodes = self._computed(writes)
-                reads = tuple(each for each in read_by(nodes, step.nodes) if each not in writes)
+                read = read_by(nodes, step.nodes)
+                reads = tuple(quantity for quantity in read if quantity not in writes)
                 calls = compiler.calls_for(nodes) + self._remembered(writes)
             found.append(Operation(name, stage, layer, reads, writes, tuple(calls)))
         return tuple(found)

@@ -106,7 +106,7 @@ class Evaluator:
         with np.errstate(all="ignore"):
             value *= factor
             if training.l2:
-                squares = sum(float(np.vdot(each, each)) for each in parameters.weights)
+                squares = sum(float(np.vdot(matrix, matrix)) for matrix in parameters.weights)
                 value += training.l2 * squares
         return value
 

@@ -140,7 +140,7 @@ def rewritten(
     for node in ordered(outputs, lambda each: () if each in found else each.inputs):
         if node in given:
             continue
-        inputs = tuple(found[each] for each in node.inputs)
+        inputs = tuple(found[node_input] for node_input in node.inputs)
         same = all(one is other for one, other in zip(inputs, node.inputs, strict=True))
         found[node] = changes.get(node) or (node if same else replace(node, inputs=inputs))
     return found
@@ -210,7 +210,7 @@ def _written(
     first = nodes[network.names.out(network.depth)]
     order = [name for layer in range(network.depth, 0, -1) for name in network.parameters_of(layer)]
     wanted = [first, *(nodes[name] for name in order)]
-    for node in ordered(gradients.of[each] for each in wanted):
+    for node in ordered(gradients.of[source] for source in wanted):
         if node.name and node.inputs:
             nodes.setdefault(node.name, node)
     before, updated = _update(training, {name: parameters[name] for name in order}, frozen, nodes)

@@ -131,10 +131,10 @@ class Timeline:
         if step > max(len(self.losses), self._segments[-1].first):
             raise ValueError(f"step {step - 1} has not been played")
         layout = Layout(experiment.network)
-        parts = [layout.flatten(each) for each in (parameters, *slots.values())]
+        parts = [layout.flatten(group) for group in (parameters, *slots.values())]
         edit = Segment(step, experiment, frozen(np.concatenate(parts)), edits)
         fork = copy(self)
-        fork._segments = (*(each for each in self._segments if each.first < step), edit)
+        fork._segments = (*(part for part in self._segments if part.first < step), edit)
         fork.losses = self.losses.until(min(step, len(self.losses)))
         fork.test_losses = None if self.test_losses is None else self.test_losses.until(step)
         fork._checkpoints = self._checkpoints.until(step)

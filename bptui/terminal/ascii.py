@@ -64,7 +64,7 @@ def locale_is_utf8(environment: Mapping[str, str]) -> bool:
     Where no locale is set at all, as in most containers, the terminal around is nearly always one
     of today, and it is. A name without an encoding (C, POSIX, en_US) stands for an older one.
     """
-    named = next((environment[each] for each in LOCALE if environment.get(each)), "UTF-8")
+    named = next(filter(None, map(environment.get, LOCALE)), "UTF-8")
     if named == environment.get("LC_CTYPE") and named in COERCED:
         named = environment.get("LANG") or named
     encoding = named.partition("@")[0].rpartition(".")[2]
@@ -103,7 +103,7 @@ class _Table(dict[int, str]):
     def __init__(self, kept: str) -> None:
         super().__init__((code, chr(code)) for code in range(128))
         self._lines = "─" in kept
-        self.update((ord(each), each) for each in kept)
+        self.update((ord(character), character) for character in kept)
         if kept:
             self.update((ord(each), square) for each, square in ROUNDED.items())
         for characters, likenesses in LIKENESSES.items():

@@ -23,13 +23,13 @@ STREAMS = (0, 1, 2)
 def terminal_descriptor() -> int:
     """Return the descriptor that leads to the terminal; messages or results may go to a file."""
     streams = (sys.__stderr__, sys.__stdout__, sys.__stdin__)
-    descriptors = [each.fileno() for each in streams if each is not None and each.isatty()]
+    descriptors = [stream.fileno() for stream in streams if stream is not None and stream.isatty()]
     return descriptors[0] if descriptors else 2
 
 
 def terminal_streams() -> list[int]:
     """Return those of :data:`STREAMS` that are a terminal."""
-    return [each for each in STREAMS if os.isatty(each)]
+    return [descriptor for descriptor in STREAMS if os.isatty(descriptor)]
 
 
 def described(terminal: str) -> ModuleType | None:
@@ -150,7 +150,7 @@ def colour_system(environment: Mapping[str, str]) -> ColourSystem:
         return "truecolor"
     if (description := described(terminal)) is not None:
         colours = description.tigetnum("colors")
-        if colours > 256 or any(description.tigetflag(each) > 0 for each in ("Tc", "RGB")):
+        if colours > 256 or any(description.tigetflag(flag) > 0 for flag in ("Tc", "RGB")):
             return "truecolor"
         return "256" if colours == 256 else "standard"
     return "256" if AT_LEAST_256.intersection(terminal.split("-")) else "standard"

@@ -42,7 +42,7 @@ PLAIN = Style()
 def selected(style: Style, parameters: str) -> Style | None:
     """Return ``style`` after ``ESC [ parameters m``; None where a parameter is not known."""
     foreground, background, attributes, link = style
-    left = [each.lstrip("0") or "0" for each in parameters.split(";")]
+    left = [code.lstrip("0") or "0" for code in parameters.split(";")]
     while left:
         code = left.pop(0)
         if code == "0":
@@ -50,7 +50,7 @@ def selected(style: Style, parameters: str) -> Style | None:
         elif code in _CLEARED_BY:
             attributes = tuple(sorted({*attributes, code}))
         elif code in _OFF:
-            attributes = tuple(each for each in attributes if _CLEARED_BY[each] != code)
+            attributes = tuple(other for other in attributes if _CLEARED_BY[other] != code)
         elif code in ("39", "49"):
             foreground, background = ("", background) if code == "39" else (foreground, "")
         elif code in ("38", "48"):
@@ -87,9 +87,9 @@ def change(before: Style | None, after: Style) -> str:
 
 def _steps(before: Style, after: Style) -> list[str]:
     """Return the parameters for what differs alone."""
-    gone = {_CLEARED_BY[each] for each in before.attributes if each not in after.attributes}
-    kept = {each for each in before.attributes if _CLEARED_BY[each] not in gone}
-    codes = sorted(gone) + [each for each in after.attributes if each not in kept]
+    gone = {_CLEARED_BY[code] for code in before.attributes if code not in after.attributes}
+    kept = {code for code in before.attributes if _CLEARED_BY[code] not in gone}
+    codes = sorted(gone) + [code for code in after.attributes if code not in kept]
     if before.foreground != after.foreground:
         codes.append(after.foreground or "39")
     if before.background != after.background:
@@ -160,7 +160,7 @@ def _are_single(text: str) -> bool:
     """Return whether each character takes one cell."""
     if text.isascii() or _SINGLE.issuperset(text):
         return True
-    _SINGLE.update(each for each in text if get_character_cell_size(each) == 1)
+    _SINGLE.update(character for character in text if get_character_cell_size(character) == 1)
     return _SINGLE.issuperset(text)
 
 

@@ -81,7 +81,7 @@ def _carried_back(
     order = ordered([result])
     needed = set[Node]()
     for node in order:
-        if node in wanted or any(each in needed for each in node.inputs):
+        if node in wanted or any(source in needed for source in node.inputs):
             needed.add(node)
     links: dict[Node, list[Link]] = {node: [] for node in needed}
     known: dict[Node, Node] = {}
@@ -98,7 +98,7 @@ def _carried_back(
             gradient = full(gradient, node.shape)
         known[node] = gradient
         given |= simplify(node, gradient)
-        if any(each in needed for each in node.inputs):
+        if any(source in needed for source in node.inputs):
             for place, (source, part) in enumerate(
                 zip(node.inputs, node.op.rule(node, gradient), strict=True)
             ):
@@ -149,7 +149,7 @@ def expression(
         if pullback is not None:
             return pullback(*node.inputs, node, g)
         result = body(*node.inputs)
-        return [carried_back(result, g, each) for each in node.inputs]
+        return [carried_back(result, g, source) for source in node.inputs]
 
     places = "{all}"
     notation = Notation(

@@ -50,9 +50,9 @@ class Plain:
     def _plain(self, node: Node) -> Node:
         if node.op is STABLE:
             return self._made[node.inputs[1]]
-        inputs = tuple(self._made[each] for each in node.inputs)
-        if inputs and all(each.op is CONSTANT for each in inputs):
-            values = [np.asarray(each.settings["value"]) for each in inputs]
+        inputs = tuple(self._made[source] for source in node.inputs)
+        if inputs and all(source.op is CONSTANT for source in inputs):
+            values = [np.asarray(source.settings["value"]) for source in inputs]
             return self._one(constant(node.op.evaluate(*values, **node.settings)))
         if node.op.body is not None:
             return self._written(node.op.body(*inputs), set(inputs))
@@ -144,7 +144,7 @@ class Compiler:
             elif made in self._present:
                 self._fixed[made] = buffers[node]
         self._buffers = {node: self._fixed[node] for node in self._order if node.op is LEAF}
-        self._readers = Counter(each for node in self._order for each in node.inputs)
+        self._readers = Counter(source for node in self._order for source in node.inputs)
         self._scratch = scratch
         self._passing = {id(buffers[node]) for node in spent}
         self._calls: list[Call] = []
@@ -182,7 +182,7 @@ class Compiler:
         if node.op is CONSTANT:
             self._buffers[node] = np.asarray(settings["value"], dtype=np.float64)
             return
-        inputs = [self._buffers[each] for each in node.inputs]
+        inputs = [self._buffers[source] for source in node.inputs]
         if name in _VIEWS and node not in self._fixed:
             self._buffers[node] = np.asarray(node.op.evaluate(*inputs, **settings))
             return

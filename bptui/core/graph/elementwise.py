@@ -29,7 +29,7 @@ def _infix(sign: str, binds: int, text: str = "", latex: str = "") -> Notation:
     """Write ``a - b``: what stands behind must bind more tightly than what is before."""
     before, behind = ("{0}", "{1:product}") if binds == SUM else ("{0:product}", "{1:unary}")
     code, shown, formula = (
-        f"{before} {each} {behind}" for each in (sign, text or sign, latex or sign)
+        f"{before} {mark} {behind}" for mark in (sign, text or sign, latex or sign)
     )
     return Notation(code, shown, formula, binds)
 

@@ -67,7 +67,7 @@ class Op(NamedTuple):
 
     def __call__(self, *inputs: Node, **settings: Setting) -> Node:
         """Return the node of this operation on ``inputs``."""
-        shape = self.shape(*(each.shape for each in inputs), **settings)
+        shape = self.shape(*(node.shape for node in inputs), **settings)
         return Node(self, inputs, shape, MappingProxyType(settings) if settings else NONE)
 
 
@@ -296,7 +296,8 @@ def ordered(
     stack = [*outputs][::-1]
     while stack:
         node = stack[-1]
-        missing = [each for each in inputs(node) if each not in found] if node not in found else []
+        sources = () if node in found else inputs(node)
+        missing = [source for source in sources if source not in found]
         if missing:
             stack += missing[::-1]
         else:
@@ -315,7 +316,7 @@ def evaluate(outputs: Iterable[Node], values: Mapping[Node, Values]) -> dict[Nod
             if node not in known:
                 if node.op is LEAF:
                     raise KeyError(node.name)
-                arrays = [known[each] for each in computed_from(node)]
+                arrays = [known[source] for source in computed_from(node)]
                 known[node] = np.asarray(node.op.evaluate(*arrays, **node.settings))
     return known
 

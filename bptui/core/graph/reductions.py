@@ -20,7 +20,7 @@ def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
     if axis is None:
         return tuple(range(ndim))
     given = axis if isinstance(axis, tuple) else (axis,)
-    return tuple(sorted(each % ndim for each in given))
+    return tuple(sorted(place % ndim for place in given))
 
 
 def _reduced(shape: Shape, axis: Axis = None, keepdims: bool = False, **_: Setting) -> Shape:
@@ -41,7 +41,7 @@ def _again(reduced: Node, node: Node) -> Node:
 
 def _count(node: Node) -> float:
     axes = axes_of(node.settings.get("axis"), len(node.inputs[0].shape))
-    return float(math.prod(node.inputs[0].shape[each] for each in axes))
+    return float(math.prod(node.inputs[0].shape[place] for place in axes))
 
 
 def _call(name: str, latex: str) -> Notation:
@@ -247,11 +247,11 @@ def tensordot(a: Node, b: Node, axes: int | tuple[Any, Any] = 2) -> Node:
     left, right = list(_LETTERS[: len(a.shape)]), list(_LETTERS[len(a.shape) :][: len(b.shape)])
     if isinstance(axes, int):
         axes = (tuple(range(-axes, 0)), tuple(range(axes)))
-    pairs = [each if isinstance(each, tuple | list) else (each,) for each in axes]
+    pairs = [side if isinstance(side, tuple | list) else (side,) for side in axes]
     for one, other in zip(*pairs, strict=True):
         right[other] = left[one]
     summed = set(left) & set(right)
-    kept = "".join(each for each in left + right if each not in summed)
+    kept = "".join(letter for letter in left + right if letter not in summed)
     return einsum(a, b, subscripts=f"{''.join(left)},{''.join(right)}->{kept}")
 
 
@@ -262,7 +262,7 @@ def explicit(subscripts: str, shapes: Sequence[Shape]) -> tuple[list[str], str]:
     """
     parts, arrow, result = subscripts.replace(" ", "").partition("->")
     operands = parts.split(",")
-    unused = [each for each in _LETTERS if each not in subscripts]
+    unused = [letter for letter in _LETTERS if letter not in subscripts]
     dots = max(
         (
             len(shape) - len(each) + 3
@@ -279,9 +279,9 @@ def explicit(subscripts: str, shapes: Sequence[Shape]) -> tuple[list[str], str]:
     if not arrow:
         every = "".join(filled)
         result = letters + "".join(
-            sorted(each for each in set(every) - set(letters) if every.count(each) == 1)
+            sorted(letter for letter in set(every) - set(letters) if every.count(letter) == 1)
         )
-    if any(len(set(each)) != len(each) for each in filled):
+    if any(len(set(letters)) != len(letters) for letters in filled):
         raise ValueError("einsum with a letter twice in one operand has no rule here")
     return filled, result.replace("...", letters)
 
@@ -292,7 +292,7 @@ def _einsum_shape(*shapes: Shape, subscripts: str) -> Shape:
     for letters, shape in zip(operands, shapes, strict=True):
         for letter, size in zip(letters, shape, strict=True):
             sizes[letter] = max(size, sizes.get(letter, 1))
-    return tuple(sizes[each] for each in result)
+    return tuple(sizes[letter] for letter in result)
 
 
 def _einsum_rule(node: Node, g: Node) -> list[Node | None]:
@@ -306,7 +306,7 @@ def _einsum_rule(node: Node, g: Node) -> list[Node | None]:
             if other != place
         ]
         known = set(result).union(*(letters for letters, _ in others))
-        kept = "".join(each for each in own if each in known)
+        kept = "".join(letter for letter in own if letter in known)
         terms = ",".join([result, *(letters for letters, _ in others)])
         part = einsum(g, *(each for _, each in others), subscripts=f"{terms}->{kept}")
         lone = tuple(at for at, each in enumerate(own) if each not in known)

@@ -39,7 +39,7 @@ def _moving(
 
 def _by_example(evaluate: Callable[..., Values]) -> Callable[..., Shape]:
     def shape(*shapes: Shape, **settings: Setting) -> Shape:
-        arrays = [np.broadcast_to(np.zeros(()), each) for each in shapes]
+        arrays = [np.broadcast_to(np.zeros(()), size) for size in shapes]
         return cast(Shape, np.shape(evaluate(*arrays, **settings)))
 
     return shape
