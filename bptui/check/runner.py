@@ -1,4 +1,8 @@
-"""The user's own code, run in a process of its own with a time limit."""
+"""Runs the user's own code in a process of its own, with a time limit.
+
+:class:`Process` takes any request that ``child.py`` knows; :class:`UserCode` loads a file and calls
+its functions, and starts another process where one has ended.
+"""
 
 from __future__ import annotations
 
