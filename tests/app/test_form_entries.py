@@ -12,6 +12,7 @@ from textual.widgets import OptionList
 
 from bptui.app.form.controls import Line
 from bptui.app.form.draft import checked, filled
+from bptui.app.form.fields import fields
 from bptui.app.form.names import NamesScreen
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.mistakes import MISTAKES
@@ -173,6 +174,8 @@ async def test_a_thousand_rows_of_images_pasted() -> None:
         await made.write(TARGETS, "\n".join("01" * 500))
         await made.session.until(lambda: made.ready, "the check")
         await made.to(INPUTS)
+        await made.session.press("enter")
+        await made.session.until(lambda: "Too many numbers" in made.session.notices(), "a notice")
         await made.session.press("ctrl+s")
         given = await made.finished()
     assert given is not None
@@ -203,6 +206,13 @@ async def test_numbers_too_many_to_show_can_be_shown_and_cleared() -> None:
         await made.session.press("delete")
         await made.session.until(lambda: INPUTS in made.wrong(), "the message")
         assert made.wrong()[INPUTS] == "numbers are missing"
+
+
+def test_there_is_a_split_seed_where_there_are_test_samples() -> None:
+    circles = filled(load("circles"))
+    for text, there in (("0.00", False), ("0.2", True), ("０", False), ("1e-1", True), ("", False)):
+        draft = circles.with_text("data.test_fraction", text)
+        assert there == ("data.split_seed" in [field.key for field in fields(draft)])
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -16,6 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from bptui.app.key_queue import LONGEST_LINE
+from bptui.presets.build import counted
 from bptui.presets.errors import cleaned
 
 LONGEST_SHOWN = LONGEST_LINE
@@ -173,7 +174,7 @@ class Area(TextArea):
 
 
 class Note(Static):
-    """Stands for more numbers than anyone would read in a text area."""
+    """Stands for more numbers, or words, than anyone would read in a text area."""
 
     BINDINGS: ClassVar = [
         Binding("enter", "open", "Show them", show=False),
@@ -184,12 +185,12 @@ class Note(Static):
     class Opened(Message):
         """The numbers are to be shown."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, what: str) -> None:
         self.text = text
         rows = text.splitlines()
-        numbers = len(re.findall(r"[^\s,;\[\](){}]+", rows[0])) if rows else 0
-        said = f"{len(rows):,} rows of {numbers:,} numbers; enter: show, delete: clear"
-        super().__init__(said, markup=False)
+        count = len(re.findall(r"[^\s,;\[\](){}]+", rows[0])) if rows else 0
+        said = f"{counted(len(rows), 'row')} of {counted(count, what)}"
+        super().__init__(f"{said}; enter: show, delete: clear", markup=False)
 
     def action_open(self) -> None:
         """Have the numbers shown."""

@@ -135,7 +135,7 @@ class FieldRow(Widget):
         if field.kind == "choice":
             return Choice(field.options, text)
         if long:
-            return Note(text)
+            return Note(text, "word" if field.key == "description" else "number")
         if field.kind == "block":
             return Area(text, wraps=field.key == "description")
         suggester = NameSuggester(field.options) if field.options else None
