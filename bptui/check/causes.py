@@ -108,7 +108,7 @@ def name_of(cause: Cause, check: FunctionCheck) -> str:
         text if wrong else text.replace("the loss is", "the gradient is that of")
         for text in cause.other
     ]
-    name = " + ".join((*cause.mistakes, *others))
+    name = " + ".join((*cause.mistakes, *map(own_words, others)))
     if not cause.layer:
         return name
     return f"{name}, in {layer_words(check.experiment.network, cause.layer)} only"

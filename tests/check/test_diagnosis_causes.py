@@ -19,7 +19,7 @@ from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols
 
 from ..core.support import experiment
-from .planted import Code, Numbers, only, right_trials
+from .planted import Bend, Code, Numbers, only, right_trials
 
 FUNCTIONS: tuple[FunctionName, ...] = ("gradients", "step")
 SQUARE = experiment((3, 2, 2), ("tanh", "sigmoid"), samples=3, learning_rate=0.3)
@@ -251,6 +251,43 @@ def test_a_mistake_that_nobody_knows() -> None:
     assert found.first_wrong.name == "delta_h"
     follow = {each.name: each.source for each in found.findings if each.verdict == "follows"}
     assert follow == {"gW1": "delta_h", "gb1": "delta_h"}
+
+
+def back(numbers: Numbers, case: Case, call: int) -> np.ndarray:
+    return numbers["delta_o"] @ case.right[call].parameters.weights[1].T
+
+
+def made_from(delta: np.ndarray, case: Case) -> Numbers:
+    return {"gW1": case.experiment.data.inputs.T @ delta, "gb1": delta.sum(axis=0)}
+
+
+SLIPS: dict[str, Bend] = {
+    "gb1 = dL_dout_h.sum(axis=0)": lambda numbers, case, call: {
+        "gb1": back(numbers, case, call).sum(axis=0)
+    },
+    "gW2 = out_h.T @ dL_dout_o": lambda numbers, case, call: {
+        "gW2": numbers["out_h"].T
+        @ ((numbers["out_o"] - case.right[call].values["target"]) / case.samples)
+    },
+    "dL_dout_h = delta_o @ gW2.T": lambda numbers, case, call: made_from(
+        numbers["delta_o"] @ numbers["gW2"].T * (1.0 - numbers["out_h"] ** 2), case
+    ),
+    "delta_h = dL_dout_h * (1 - out_h ** 2) * (1 - out_h ** 2)": lambda numbers, case, call: (
+        made_from(back(numbers, case, call) * (1.0 - numbers["out_h"] ** 2) ** 2, case)
+    ),
+}
+"""Lines that are no mistakes of the catalogue, and what code with them gives otherwise."""
+
+
+@pytest.mark.parametrize("line", SLIPS)
+def test_one_operation_that_is_another_one(line: str) -> None:
+    def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
+        changed = numbers | SLIPS[line](numbers, case, call)
+        return {name: changed[name] for name in ("gW2", "gb2", "gW1", "gb1")}
+
+    (cause,) = diagnose(right_trials(FEW, "gradients", bend=bend)).causes
+    assert cause.other == (f"probably {line}",)
+    assert [len(rewritten(cause, case)) for case in ALL[1:3]] == [1, 1]
 
 
 @pytest.mark.filterwarnings("error")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
 from bptui.check.diagnosis.comparing import Called, calls_of, factor_of, is_result
 from bptui.check.diagnosis.judging import Finding, findings_of
-from bptui.check.diagnosis.rewrites import Cause, Rewrites, cause_of, others_for
-from bptui.check.diagnosis.trials import Trial
+from bptui.check.diagnosis.rewrites import Cause, Rewrites, cause_of, others_for, rewritten
+from bptui.check.diagnosis.trials import Case, Trial
 from bptui.core.arrays import Array
-from bptui.core.graph.node import ordered
+from bptui.core.graph.node import Node, ordered
 from bptui.core.mistakes import MISTAKES
+from bptui.explain.report import assignment
+from bptui.explain.symbols import Symbols
 
 MOST_TOGETHER, MOST_WITH_OTHER = 4, 2
 """Mistakes that are tried together; fewer where one is not in the catalogue."""
@@ -59,7 +61,10 @@ def diagnose(trials: Sequence[Trial]) -> Diagnosis:
             causes = _Search(clear or trials, results or given, findings).causes()
         if wrong and not causes and clear:
             names = list(dict.fromkeys((*wrong, *results)))
-            causes = _Search(clear, names, findings).local_causes()
+            search = _Search(clear, names, findings)
+            causes = search.local_causes()
+            told = any(one.ratio or one.notice for one in findings if one.verdict == "wrong")
+            causes = causes or (() if told else search.edited_causes(wrong))
     return Diagnosis(findings, causes)
 
 
@@ -128,15 +133,10 @@ class _Search:
 
     def _touched(self, trial: Trial, name: str) -> frozenset[str]:
         """Return the quantities whose formula a mistake changes, where it can be made."""
-        rewrites, cause = self.rewrites[trial], cause_of({name})
-        base, step = rewrites.step(), rewrites.step(cause)
-        if base is None or step is None:
-            return frozenset()
-        return frozenset(
-            each
-            for each in self.names
-            if rewrites.formula(cause, step, each) is not rewrites.formula(cause, base, each)
+        right, made = (
+            self.rewrites[trial].formulas(each, self.names) for each in (Cause(()), Cause((name,)))
         )
+        return frozenset(each for each in made if made[each] is not right[each])
 
     def _reads_updates(self, name: str) -> bool:
         step = self.rewrites[self.first].step(cause_of({name}))
@@ -162,10 +162,9 @@ class _Search:
 
     def _fits(self, trial: Trial, cause: Cause, names: Sequence[str]) -> bool:
         """Whether ``cause`` gives what was found; yes where it cannot be made."""
-        step = self.rewrites[trial].step(cause)
-        if step is None:
+        values = self.rewrites[trial].values(cause, _with_data_loss(names))
+        if not values:
             return trial is not self.first
-        values = self.rewrites[trial].values(cause, step, _with_data_loss(names))
         return all(
             _agrees(call, name, values[call.number])
             for call in self.calls[trial]
@@ -184,12 +183,10 @@ class _Search:
         """Return how many intermediates of the trials are as ``cause`` makes them."""
         agreed = 0
         for trial in self.trials:
-            step, calls = self.rewrites[trial].step(cause), self.calls[trial]
+            calls = self.calls[trial]
             names = {name for call in calls for name in call.found} - set(self.names)
-            if step is None:
-                continue
-            values = self.rewrites[trial].values(cause, step, _with_data_loss(names))
-            for call in calls:
+            values = self.rewrites[trial].values(cause, _with_data_loss(names))
+            for call in calls if values else ():
                 for name in call.found.keys() & names:
                     if _agrees(call, name, values[call.number]):
                         agreed += 2
@@ -210,21 +207,49 @@ class _Search:
         causes = [Cause((name,), layer=layer) for layer in layers for name in MISTAKES]
         return tuple(each for each in causes if self._explains_locally(each))
 
+    def edited_causes(self, wrong: Sequence[str]) -> tuple[Cause, ...]:
+        """Return the edits of a single operation that explain all that is wrong.
+
+        They are looked for in drawn networks of the preset's own sizes, which have the same edits.
+        """
+        layers = self.first.case.experiment.network.layers
+        same = [each for each in self.trials if each.case.experiment.network.layers == layers]
+        drawn = [each for each in same if not each.case.own]
+        if not drawn or not self.finite:
+            return ()
+        first = max(drawn, key=lambda each: each.case.samples > 1)
+        rewrites, base, seen = self.rewrites[first], Cause(()), set[tuple[Node, ...]]()
+        count = len(rewrites.edits)
+        trials = [each for each in same if len(self.rewrites[each].edits) == count]
+        found: list[Cause] = []
+        for cause in (Cause((), edit=number) for number in range(count)):
+            right, made = (rewrites.formulas(each, self.names) for each in (base, cause))
+            formulas = tuple(made.values())
+            if formulas in seen or any(made[name] is right[name] for name in wrong):
+                continue
+            seen.add(formulas)
+            if all(self._fits(trial, cause, self.names) for trial in trials):
+                found.append(replace(cause, other=(_line(cause, first.case),)))
+        return tuple(found)
+
     def _explains_locally(self, cause: Cause) -> bool:
         telling = False
         for trial in self.trials:
-            rewrites = self.rewrites[trial]
-            step = rewrites.step(cause)
-            if step is None:
-                continue
-            values = rewrites.values(cause, step, _with_data_loss(self.names))
-            for call in self.calls[trial]:
+            values = self.rewrites[trial].values(cause, _with_data_loss(self.names))
+            for call in self.calls[trial] if values else ():
                 made = values[call.number]
                 given = [name for name in self.names if name in call.found]
                 if not all(_agrees_or_scales(call, name, made) for name in given):
                     return False
                 telling |= not call.own and any(call.shows(name, made[name]) for name in given)
         return telling
+
+
+def _line(cause: Cause, case: Case) -> str:
+    """Return what the code probably has where one operation is another one."""
+    symbols = Symbols(case.experiment.network.names)
+    lines = [assignment(each.mistaken, symbols) for each in rewritten(cause, case)]
+    return f"probably {lines[0]}" if lines else "a slip in a single operation"
 
 
 def _with_data_loss(names: Collection[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -13,7 +14,8 @@ from bptui.core.arrays import Array
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.graph.compile import Plain
-from bptui.core.graph.node import Node, evaluate
+from bptui.core.graph.neighbours import Edit, neighbours
+from bptui.core.graph.node import Node, evaluate, ordered
 from bptui.core.losses import LOSSES
 from bptui.core.mistakes import MISTAKES, check_mistakes
 from bptui.core.step import Step, training_step
@@ -21,6 +23,10 @@ from bptui.explain.equation import Comparison, Equation, compare
 from bptui.explain.expression import Quantity, Scope
 from bptui.explain.formulas import define
 
+BACKWARD = ("dL/d", "delta", "g")
+"""How the names of what the backward pass computes begin."""
+MOST_EDITED = 3
+"""Layers up to which every single operation is edited."""
 MOST_KEPT = 2_000
 """Parameters of a network up to which what was computed is kept: it is asked for again."""
 Change = Callable[[Experiment], Experiment]
@@ -37,10 +43,17 @@ class Cause:
     other: tuple[str, ...] = ()
     layer: int = 0
     """The only layer in which the mistakes are made; 0: wherever they can be."""
+    edit: int | None = None
+    """The number of the only operation that is another one, in networks of the same sizes."""
 
     @property
     def size(self) -> int:
         return len(self.mistakes) + len(self.other)
+
+    @property
+    def base(self) -> tuple[str, ...]:
+        """What the step is written for before anything is rewritten."""
+        return self.other if self.edit is None else ()
 
 
 def cause_of(names: Collection[str]) -> Cause:
@@ -107,6 +120,9 @@ class Rewrites:
     def _made(self, cause: Cause) -> Step | None:
         """Return the step with the last of the mistakes made in that with all before it."""
         experiment = self.case.experiment
+        if cause.edit is not None:
+            edit, base = self.edits[cause.edit], self.step()
+            return base and base.with_changes({edit.node: edit.instead})
         if not cause.mistakes:
             for name in cause.other:
                 experiment = others_for(experiment)[name][0](experiment)
@@ -125,33 +141,59 @@ class Rewrites:
         # of a layer without its bias: with that, it is everywhere
         return before.keeping(frozen[:1]) if frozen and network.bias else None
 
-    def formula(self, cause: Cause, step: Step, name: str) -> Node:
-        """Return what computes a quantity; the same node for the same formula."""
-        plain = self._plain.setdefault(cause.other, Plain(step.settings))
-        return plain([step.updated[name] if name in step.updated else step.nodes[name]])[0]
+    @cached_property
+    def edits(self) -> list[Edit]:
+        """Every edit of one operation of the backward pass and the update."""
+        base, made = self.step(), list[Edit]()
+        if base is None or base.depth > MOST_EDITED:
+            return made
+        backward = [node for name, node in base.nodes.items() if name.startswith(BACKWARD)]
+        named = {*base.nodes.values(), *base.before.values()}
+        for node in (*backward, *base.updated.values()):
+            within = {node}
+            for part in reversed(ordered([node])):  # what uses it comes first
+                if part in within:
+                    within |= {each for each in part.inputs if each not in named}
+            made += neighbours(base.outputs, within)
+        return made
 
-    def values(self, cause: Cause, step: Step, names: Collection[str]) -> list[dict[str, Array]]:
-        """Return what a program of the step gives in each call, by name.
+    def formulas(self, cause: Cause, names: Collection[str]) -> dict[str, Node]:
+        """Return what computes the quantities: the same nodes for the same formulas.
+
+        None where that cannot be made; parameters are those after the step.
+        """
+        step = self.step(cause)
+        if step is None:
+            return {}
+        plain = self._plain.setdefault(cause.base, Plain(step.settings))
+        known = {**step.nodes, **step.updated}
+        given = [name for name in names if name in known]
+        return dict(zip(given, plain(known[name] for name in given), strict=True))
+
+    def values(self, cause: Cause, names: Collection[str]) -> list[dict[str, Array]]:
+        """Return what a program gives in each call, by name; nothing where it cannot be made.
 
         Each call begins with the parameters of its right step, in one life: gradients that are
         never cleared go on from call to call.
         """
+        step = self.step(cause)
+        if step is None:
+            return []
         kept = [name for name in step.updated if name not in step.nodes]
-        wanted = [name for name in names if name in step.nodes]
-        nodes = {name: self.formula(cause, step, name) for name in (*wanted, *kept)}
+        nodes = self.formulas(cause, (*names, *kept))
         slots = {name: np.zeros(step.before[name].shape) for name in kept}
         made: list[dict[str, Array]] = []
         for number, right in enumerate(self.case.right):
-            known = self._known.get((cause.other, number))
+            known = self._known.get((cause.base, number))
             if known is None:
                 data = {name: right.values[name] for name in ("input", "target")}
                 known = step.given({**data, **right.parameters.named()})
             known = known | {step.before[name]: value for name, value in slots.items()}
             known = evaluate(nodes.values(), known)
-            if self.case.experiment.network.parameter_count <= MOST_KEPT:
-                self._known[cause.other, number] = known
+            if cause.edit is None and self.case.experiment.network.parameter_count <= MOST_KEPT:
+                self._known[cause.base, number] = known
             slots = {name: known[nodes[name]] for name in kept}
-            made.append({name: np.atleast_1d(known[nodes[name]]) for name in wanted})
+            made.append({name: np.atleast_1d(known[node]) for name, node in nodes.items()})
         return made
 
 
@@ -163,7 +205,10 @@ def rewritten(cause: Cause, case: Case) -> tuple[Comparison, ...]:
     """
     rewrites, scope, made = Rewrites(case), Scope.of(case.right[0]), list[Comparison]()
     steps = rewrites.step(), rewrites.step(cause)
-    right, mistaken = ({} if each is None else _equations(each, scope) for each in steps)
+    try:
+        right, mistaken = ({} if each is None else _equations(each, scope) for each in steps)
+    except ValueError:  # an edited formula may be one that nobody would write down
+        return ()
     for key, equation in mistaken.items():
         if key in right and right[key].expression != equation.expression:
             made.append(compare(equation, right[key]))
@@ -182,9 +227,8 @@ def only_in_batches(name: str, experiment: Experiment) -> bool:
     """Whether a mistake makes no difference with one sample."""
     bias = experiment.network.bias
     case = cases_for(experiment, bias=bias, single=True, function="gradients")[1]
-    rewrites, cause = Rewrites(case), Cause((name,))
-    base, step = rewrites.step(), rewrites.step(cause)
-    if base is None or step is None:
-        return False
-    right, made = (rewrites.values(cause, each, step.gradients)[0] for each in (base, step))
-    return all(np.allclose(made[each], right[each], rtol=1e-9) for each in made)
+    names = [f"g{each}" for each in case.right[0].parameters.named()]
+    right, made = (Rewrites(case).values(each, names) for each in (Cause(()), Cause((name,))))
+    return bool(made) and all(
+        np.allclose(made[0][each], right[0][each], rtol=1e-9) for each in names
+    )
