@@ -210,7 +210,8 @@ class _Search:
     def edited_causes(self, wrong: Sequence[str]) -> tuple[Cause, ...]:
         """Return the edits of a single operation that explain all that is wrong.
 
-        They are looked for in drawn networks of the preset's own sizes, which have the same edits.
+        They are looked for in networks of the preset's own sizes, which have the same edits; one
+        alone says too little.
         """
         layers = self.first.case.experiment.network.layers
         same = [each for each in self.trials if each.case.experiment.network.layers == layers]
@@ -222,7 +223,7 @@ class _Search:
         count = len(rewrites.edits)
         trials = [each for each in same if len(self.rewrites[each].edits) == count]
         found: list[Cause] = []
-        for cause in (Cause((), edit=number) for number in range(count)):
+        for cause in (Cause((), edit=number) for number in range(count if len(trials) > 1 else 0)):
             right, made = (rewrites.formulas(each, self.names) for each in (base, cause))
             formulas = tuple(made.values())
             if formulas in seen or any(made[name] is right[name] for name in wrong):
