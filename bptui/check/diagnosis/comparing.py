@@ -38,7 +38,7 @@ def chain(network: Network, function: str) -> list[str]:
 
 
 def is_result(name: str) -> bool:
-    """Whether it is a gradient, or a parameter after the step."""
+    """Tell whether it is a gradient, or a parameter after the step."""
     return name.startswith(("gW", "gb", "W", "b"))
 
 
@@ -139,7 +139,7 @@ class Called:
         return Difference(not wrong.any(), error, index)
 
     def gives(self, name: str, made: Array) -> bool:
-        """Whether ``made`` is what was found, which must be finite."""
+        """Tell whether ``made`` is what was found, which must be finite."""
         return bool((np.abs(made - self.found[name]) <= self._limits[name]).all())
 
     @cached_property
@@ -148,13 +148,13 @@ class Called:
         return {name: self.allowed(name, found) for name, found in self.found.items()}
 
     def shows(self, name: str, made: Array) -> bool:
-        """Whether ``made`` is something else than what is right."""
+        """Tell whether ``made`` is something else than what is right."""
         expected = self.expected[name]
         return bool((np.abs(made - expected) > self.allowed(name, expected)).any())
 
     @cached_property
     def kinked(self) -> bool:
-        """Whether a unit of the preset's own numbers stands at a kink, or may by rounding."""
+        """Tell whether a unit of the preset's own numbers stands at a kink, or may by rounding."""
         network, values = self.snapshot.experiment.network, self.snapshot.values
         return self.own and any(
             at_kink(activation, values[network.names.net(layer)]).any()

@@ -33,7 +33,7 @@ class Diagnosis:
 
     @property
     def right(self) -> bool:
-        """Whether nothing given is wrong."""
+        """Tell whether nothing given is wrong."""
         return all(each.verdict not in ("wrong", "follows") for each in self.findings)
 
     @property
@@ -145,10 +145,10 @@ class _Search:
         )
 
     def _explains(self, names: frozenset[str]) -> bool:
-        """Whether these deviations together give what was found, in the first trial and the rest.
+        """Tell whether these deviations together give what was found, in every trial.
 
-        In the first a quantity depends on those alone that touch it, so that most combinations need
-        not be looked at.
+        In the first one a quantity depends on those alone that touch it, so that most combinations
+        need not be looked at.
         """
         for name in self.names:
             acting = frozenset(n for n in names if name in self.touched.get(n, self.names))
@@ -161,7 +161,7 @@ class _Search:
         return all(self._fits(trial, cause_of(names), self.names) for trial in self.trials)
 
     def _fits(self, trial: Trial, cause: Cause, names: Sequence[str]) -> bool:
-        """Whether ``cause`` gives what was found; yes where it cannot be made."""
+        """Tell whether ``cause`` gives what was found; yes where it cannot be made."""
         values = self.rewrites[trial].values(cause, _with_data_loss(names))
         if not values:
             return trial is not self.first

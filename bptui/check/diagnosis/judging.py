@@ -84,7 +84,7 @@ class _Judge:
         self.conventions = {name for name in self.given if self.is_convention(name)}
 
     def is_right(self, name: str) -> bool:
-        """Whether it is right in every call; at a kink the drawn numbers alone decide."""
+        """Tell whether it is right in every call; at a kink the drawn numbers alone decide."""
         every = self.differences[name]
         clear = [difference.right for call, difference in every if not call.kinked]
         if clear:
@@ -92,7 +92,7 @@ class _Judge:
         return all(difference.right or right_at_kink(call, name) for call, difference in every)
 
     def is_convention(self, name: str) -> bool:
-        """Whether a delta is off by a constant that does no harm: its gradients are right."""
+        """Tell whether a delta is off by a constant that does no harm: its gradients are right."""
         if name in self.right or not name.startswith("delta"):
             return False
         own = _made_of(name, _step_of(self.calls[0]))
@@ -127,7 +127,7 @@ class _Judge:
         return "wrong", ""
 
     def follows(self, name: str) -> bool | None:
-        """Whether every call that can tell says that it follows; None where none can."""
+        """Tell whether every call that can tell says that it follows; None where none can."""
         told = None
         only_own = all(each.own for each in self.calls)
         for call, difference in self.differences[name]:
@@ -146,7 +146,7 @@ class _Judge:
         return told
 
     def same_factors(self, name: str, source: str) -> bool:
-        """Whether both are the same constants times what is right: all links are linear."""
+        """Tell whether both are the same constants times what is right: all links are linear."""
         one, other = factors(self.calls, name), factors(self.calls, source)
         if one is None or other is None or one.keys() != other.keys():
             return False
@@ -314,7 +314,7 @@ class Own:
 
 
 def right_at_kink(call: Called, name: str) -> bool:
-    """Whether the code takes the slope at a kink from the side where bptui does not."""
+    """Tell whether the code takes the slope at a kink from the side where bptui does not."""
     network, values = call.snapshot.experiment.network, call.snapshot.values
     for side in (1.0, -1.0):
         own = Own(call, name)

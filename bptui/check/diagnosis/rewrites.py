@@ -224,7 +224,7 @@ def _equations(step: Step, scope: Scope) -> dict[tuple[str, bool], Equation]:
 
 
 def only_in_batches(name: str, experiment: Experiment) -> bool:
-    """Whether a mistake makes no difference with one sample."""
+    """Tell whether a mistake makes no difference with one sample."""
     bias = experiment.network.bias
     case = cases_for(experiment, bias=bias, single=True, function="gradients")[1]
     names = [f"g{each}" for each in case.right[0].parameters.named()]

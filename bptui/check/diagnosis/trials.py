@@ -74,7 +74,7 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """What ``function`` gave in ``case``: the named quantities of each call.
+    """The named quantities that ``function`` gave in each call of ``case``.
 
     Arrays have the shapes of the engine's: (samples, units), (fan_in, fan_out), (fan_out,); loss
     is (1, 1). ``precision`` is the relative error that the code's own arithmetic may make.

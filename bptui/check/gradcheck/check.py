@@ -171,7 +171,7 @@ class Link:
 
     @property
     def origin(self) -> bool:
-        """Whether it is wrong though all that it was computed from is right."""
+        """Tell whether it is wrong though all that it was computed from is right."""
         return self.wrong and not self.follows_from
 
 
@@ -190,7 +190,7 @@ class GradientCheck:
 
     @property
     def right(self) -> bool:
-        """Whether no link is wrong."""
+        """Tell whether no link is wrong."""
         return self.first_wrong is None
 
     @property

@@ -60,7 +60,7 @@ class Places:
 
     @property
     def parameters(self) -> bool:
-        """Whether these are weights or biases."""
+        """Tell whether these are weights or biases."""
         return self.kind in ("weights", "biases")
 
     def of(self, array: Array) -> Array:
@@ -165,7 +165,7 @@ class ForwardPass:
         through = ordered([self._added], lambda each: () if each is last else computed_from(each))
         self._from_net = self.net[-1] in through
         self._alone = experiment.network.output_activation.pullback is None
-        """Whether a last activation depends on one pre-activation alone, as hidden ones do."""
+        """Tell whether a last activation depends on one pre-activation alone, as hidden ones do."""
         with np.errstate(all="ignore"):
             self._slopes = [self._slopes_at(layer) for layer in layers if self._is_alone(layer)]
             shown = {each: each.inputs[0] for each in ordered([self._added]) if each.op is STABLE}
