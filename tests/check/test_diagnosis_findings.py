@@ -254,38 +254,33 @@ def test_the_first_wrong_link_is_wrong_and_the_rest_follows(name: str) -> None:
         assert found[each].source in wrong
 
 
-def test_what_follows_from_a_delta_that_is_given_with_the_other_sign() -> None:
-    """Wrong behind the hidden delta, which itself is only -dL/dnet."""
+def test_several_wrong_links() -> None:
+    """Behind a hidden delta that itself is only -dL/dnet; two links that are wrong on their own."""
 
-    def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
+    def negative(numbers: Numbers, case: Case, call: int) -> Numbers:
         made = broken_at("delta_h")(numbers, case, call)
         return made | {name: -made[name] for name in ("delta_o", "delta_h")}
 
-    assert verdicts(judged(bend)) == {
+    assert verdicts(judged(negative)) == {
         "delta_o": "convention",
         "delta_h": "wrong",
         "gW1": "follows",
         "gb1": "follows",
     }
 
-
-def test_two_wrong_links_are_two() -> None:
-    def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
+    def two(numbers: Numbers, case: Case, call: int) -> Numbers:
         made = broken_at("delta_o")(numbers, case, call)
         return made | {"gW1": made["gW1"] + 0.1}
 
-    wrong = verdicts(judged(bend))
+    wrong = verdicts(judged(two))
     assert [each for each, verdict in wrong.items() if verdict == "wrong"] == ["delta_o", "gW1"]
 
-
-def test_gradients_alone_say_what_follows_from_what() -> None:
-    """No delta is given, but that of one sample can be had from the gradients before."""
-
-    def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
+    def gradients(numbers: Numbers, case: Case, call: int) -> Numbers:
         made = broken_at("delta_o")(numbers, case, call)
         return {name: made[name] for name in ("gW2", "gb2", "gW1", "gb1")}
 
-    found = judged(bend)
+    # no delta is given, but that of one sample can be had from the gradients before
+    found = judged(gradients)
     given = {name: verdict for name, verdict in verdicts(found).items() if verdict != "not given"}
     assert given == {"gW2": "wrong", "gb2": "follows", "gW1": "follows", "gb1": "follows"}
     assert found["gW1"].source == "gW2"
@@ -306,21 +301,16 @@ def test_notices(bend: Callable[[np.ndarray], np.ndarray], name: str, notice: st
     assert found[name].notice == notice
 
 
-def test_parameters_that_are_not_changed() -> None:
+def test_the_place_is_in_the_call_where_it_goes_wrong() -> None:
+    """Gradients that are never cleared are right in the first call; frozen layers stay."""
+    trials = [Code(("gradient-accumulated",)).trial(ALL[1], "gradients")]
+    first = next(each for each in findings_of(trials) if each.verdict == "wrong")
+    assert (first.name, first.call, first.trial) == ("gW2", 1, trials[0])
     trials = [Code(("frozen-last-layer",)).trial(each, "step") for each in DRAWN]
     found = {each.name: each for each in findings_of(trials)}
     assert verdicts(found) == {"W2": "wrong", "b2": "wrong"}
     assert found["W2"].notice == "it is not changed"
     assert found["W2"].error == pytest.approx(1.0)
-
-
-def test_the_place_is_in_the_call_where_it_goes_wrong() -> None:
-    """Gradients that are never cleared are right in the first call."""
-    trials = [Code(("gradient-accumulated",)).trial(ALL[1], "gradients")]
-    (first, *_) = [each for each in findings_of(trials) if each.verdict == "wrong"]
-    assert first.name == "gW2"
-    assert first.call == 1
-    assert first.trial is trials[0]
 
 
 KINK = build(
