@@ -14,8 +14,8 @@ from bptui.app.form.controls import Area, Choice, Line
 from bptui.app.form.row import FieldRow
 from bptui.app.form.screen import FormScreen
 from bptui.core.experiment import Experiment
+from bptui.presets.describe import same_experiment
 
-from ..core.support import arrays
 from .support import Session, opened
 
 KEYS = {"\n": "enter", "\t": "tab", " ": "space", "-": "minus", ",": "comma", ".": "full_stop"}
@@ -117,13 +117,4 @@ async def form(
 
 def assert_same_numbers(one: Experiment, other: Experiment) -> None:
     """Both train the same network from the same numbers in the same way, bit by bit."""
-    assert one.network == other.network
-    assert one.training == other.training
-    names = ("inputs", "targets", "test_inputs", "test_targets")
-    mine, theirs = (
-        [*arrays(each.start), *(getattr(each.data, name) for name in names)]
-        for each in (one, other)
-    )
-    for a, b in zip(mine, theirs, strict=True):
-        assert a.shape == b.shape
-        assert a.tobytes() == b.tobytes()
+    assert same_experiment(one, other)
