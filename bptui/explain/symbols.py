@@ -9,10 +9,13 @@ from functools import cached_property
 from itertools import pairwise, product
 from typing import Literal, NamedTuple, TypeAlias
 
+from bptui.core.backprop import parts_of
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
+from bptui.core.mistakes import with_mistakes
 from bptui.core.network import Names, Network
 from bptui.core.optimizers import OPTIMIZERS
+from bptui.core.step import training_step
 from bptui.explain.expression import Index, Quantity
 
 Kind: TypeAlias = Literal[
@@ -269,10 +272,8 @@ def number(text: str, network: Network) -> Subject | None:
 
 def _updates(experiment: Experiment) -> list[str]:
     """Return the names of the update, or of those of each layer, the last one first."""
-    if "updated-weights" not in experiment.training.mistakes:
-        return ["update"]
-    names, depth = experiment.network.names, experiment.network.depth
-    return [f"update {names.weights(layer)}" for layer in range(depth, 0, -1)]
+    step = with_mistakes(training_step(experiment, 1), experiment.training.mistakes)
+    return [part.name for part in parts_of(step) if part.stage == "update"]
 
 
 def units(network: Network) -> dict[str, tuple[int, int]]:
