@@ -18,6 +18,7 @@ from bptui.core.activations import ACTIVATIONS
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets import load
+from bptui.presets.describe import table_of
 
 from .form_support import Form, assert_same_numbers, form
 
@@ -213,6 +214,16 @@ def test_there_is_a_split_seed_where_there_are_test_samples() -> None:
     for text, there in (("0.00", False), ("0.2", True), ("０", False), ("1e-1", True), ("", False)):
         draft = circles.with_text("data.test_fraction", text)
         assert there == ("data.split_seed" in [field.key for field in fields(draft)])
+
+
+def test_a_field_that_is_emptied_has_its_default_again() -> None:
+    seeded = filled(load("xor")).with_text("init.seed", "4")
+    made = checked(seeded).experiment
+    assert made is not None
+    assert table_of(made).init.seed == 4
+    again = checked(filled(made).with_text("init.seed", "")).experiment
+    assert again is not None
+    assert table_of(again).init.seed == 0
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

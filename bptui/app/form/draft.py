@@ -213,6 +213,8 @@ def checked(draft: Draft) -> Outcome:
                 problems[entry.key] = str(found)
             else:
                 values[entry.key] = found
+    hidden = [key for key in _OUT_OF_SIGHT if key in draft.given and key not in known]
+    values |= {key: draft.given[key][1] for key in hidden}
     while "network.layers" not in problems:
         usable = {key: held for key, held in values.items() if key not in problems}
         preset = _preset(draft, usable)
@@ -235,8 +237,7 @@ def checked(draft: Draft) -> Outcome:
 def _preset(draft: Draft, values: Mapping[str, Any]) -> PresetFile:
     """Return the preset of what could be read."""
     plain: dict[str, Any] = {table: {} for table in TABLES}
-    for key in [*values, *_OUT_OF_SIGHT]:
-        held = values.get(key, draft.given.get(key, ("", None))[1])
+    for key, held in values.items():
         table, _, name = key.rpartition(".")
         if held is not None and key not in (WEIGHTS, BIASES, DATA, TARGET) and "[" not in key:
             plain[table][name] = held
