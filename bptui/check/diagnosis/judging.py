@@ -6,7 +6,7 @@ numbers, gives it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -62,19 +62,15 @@ class Finding:
 
 
 def findings_of(trials: Sequence[Trial]) -> tuple[Finding, ...]:
-    """Return a verdict for each quantity of a step, in the order of the step."""
-    found: list[Finding] = []
-    functions = dict.fromkeys(each.function for each in trials)
+    """Return a verdict for each quantity of a step, in its order, from trials of one function."""
     with np.errstate(all="ignore"):  # the code's numbers may be of any size, or none at all
-        for function in functions:
-            found += _Judge([each for each in trials if each.function == function]).findings()
-    return tuple(found)
+        return tuple(_Judge(trials).findings())
 
 
 class _Judge:
     def __init__(self, trials: Sequence[Trial]) -> None:
-        self.calls, network = calls_of(trials), trials[0].case.experiment.network
-        self.network, self.names = network, chain(network, trials[0].function)
+        self.calls = calls_of(trials)
+        self.names = chain(trials[0].case.experiment.network, trials[0].function)
         self.differences = {
             name: [(each, each.difference(name)) for each in self.calls if name in each.found]
             for name in self.names
@@ -101,15 +97,13 @@ class _Judge:
         harmless = bool(results) and all(each in self.right for each in results)
         return harmless and ratio_of(self.calls, name) is not None
 
-    def findings(self) -> list[Finding]:
-        made: list[Finding] = []
+    def findings(self) -> Iterator[Finding]:
         wrong: list[str] = []
         for name in self.names:
             verdict, source = self.verdict(name, wrong)
             if verdict in ("wrong", "follows"):
                 wrong.append(name)
-            made.append(self.finding(name, verdict, source))
-        return made
+            yield self.finding(name, verdict, source)
 
     def verdict(self, name: str, wrong: Sequence[str]) -> tuple[Verdict, str]:
         if name not in self.given:
