@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 from textual.widgets import OptionList
 
-from bptui.app.form.controls import Line
+from bptui.app.form.controls import Line, NamesScreen
 from bptui.app.form.draft import checked, filled
 from bptui.app.form.fields import fields
-from bptui.app.form.names import NamesScreen
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS

@@ -15,10 +15,9 @@ from textual.events import DescendantFocus, Resize
 from textual.widget import AwaitMount, Widget
 from textual.widgets import Button, Static
 
-from bptui.app.form.controls import Area, Choice, Line
+from bptui.app.form.controls import Area, Choice, Line, NamesScreen
 from bptui.app.form.draft import Draft, Outcome, checked, empty, filled, summary
 from bptui.app.form.fields import WEIGHTS, fields, sections
-from bptui.app.form.names import NamesScreen
 from bptui.app.form.row import FieldRow
 from bptui.app.form.texts import matrix
 from bptui.app.screens.dialog import Dialog
