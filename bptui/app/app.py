@@ -18,6 +18,7 @@ from bptui.app.commands.table import COMMANDS
 from bptui.app.key_queue import KeyQueue, Passed
 from bptui.app.main_screen import MainScreen
 from bptui.app.playback.player import Player
+from bptui.app.screens import ClosesOnce
 from bptui.app.screens.too_small import TooSmallScreen, require_room
 from bptui.app.styles import ANSI, DARK, LIGHT, fitting
 from bptui.app.view import View
@@ -181,13 +182,15 @@ class BptuiApp(App[None]):
         """Return the branch that the last change has led to, for :meth:`tell`."""
         return self.player.standing[0]
 
-    def ask(self, dialog: Screen[Any], then: Callable[[Any], object]) -> None:
+    def ask(self, dialog: ClosesOnce[Any], then: Callable[[Any], object]) -> None:
         """Open a dialog and do something with its answer, if there is one."""
 
         def take(answer: object) -> None:
+            self.keys.dialog = None
             if answer is not None:
                 then(answer)
 
+        self.keys.dialog = dialog
         self.push_screen(dialog, take)
 
     # keys, clicks and commands
@@ -196,7 +199,9 @@ class BptuiApp(App[None]):
         if isinstance(event, InputEvent):
             self.player.attention = True
             self.session_changed()
-        if isinstance(event, Key | Paste) and not event.is_forwarded:
+        # on a screen too small for anything keys must not wait until it has grown
+        small = any(isinstance(each, TooSmallScreen) for each in self.screen_stack[-1:])
+        if isinstance(event, Key | Paste) and not event.is_forwarded and not small:
             await self.keys.put(event)
         elif (
             isinstance(event, MouseDown)

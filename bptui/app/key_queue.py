@@ -20,6 +20,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from bptui.app.screens import ClosesOnce
 from bptui.terminal.incoming import MOST_TYPED
 
 LONGEST = 10.0
@@ -71,6 +72,8 @@ class KeyQueue:
         self._events = deque[Key | Paste]()
         self._task: asyncio.Task[None] | None = None
         self._preparing = 0
+        self.dialog: ClosesOnce[Any] | None = None
+        """The one whose answer is to be taken: once it is given, keys wait for that."""
         self._slow: Screen[object] | None = None
         self._text_until = 0.0
         self._pressed: tuple[MouseDown, Screen[object]] | None = None
@@ -153,7 +156,7 @@ class KeyQueue:
                 screen, drawn = self._app.screen, asyncio.Event()
                 screen.call_after_refresh(drawn.set)
                 await self._until_told(drawn, screen, screen)
-            elif self._preparing or (isinstance(screen, Busy) and not screen.ready):
+            elif self._waits or (isinstance(screen, Busy) and not screen.ready):
                 await asyncio.sleep(LOOK)
             elif not (isinstance(screen, Busy) and screen.busy):
                 self._slow = None
@@ -171,6 +174,11 @@ class KeyQueue:
         while not told.is_set() and self._app.screen is screen and widget.is_attached:
             with suppress(TimeoutError):
                 await asyncio.wait_for(told.wait(), LOOK)
+
+    @property
+    def _waits(self) -> bool:
+        """Whether something that a key has led to is about to happen."""
+        return self._preparing > 0 or (self.dialog is not None and self.dialog.answered)
 
     @property
     def _escaping(self) -> bool:
