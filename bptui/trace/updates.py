@@ -1,0 +1,324 @@
+"""Finds the parameters of a recorded program, and where a training step ends: by what it updates.
+
+A parameter is what gets a new value that is the old one plus something that depends on the old
+one: W - rate * dW, where dW has come from a forward pass through W. Counters, sums of losses and
+gradients that are added up are no such thing, as what they add does not depend on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bptui.trace.graph import references
+from bptui.trace.recorder import Binding, Note, Reference
+
+DEEPEST = 8
+"""Terms of a sum that are looked through for the old value."""
+
+
+class Update(NamedTuple):
+    """One change of a parameter: the entries of its value before and after, and its statement."""
+
+    before: int
+    after: int
+    binding: Binding
+    part: str
+    """Which part of an array was changed; empty where all of it was."""
+    places: Any = None
+
+
+@dataclass
+class Tape:
+    """What was recorded, with what is derived from it again and again."""
+
+    notes: Sequence[Note]
+    values: Sequence[Any]
+    bindings: Sequence[Binding]
+    inputs: list[list[int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.inputs = [references(note) for note in self.notes]
+
+    def depends(self, entry: int, on: set[int]) -> bool:
+        """Whether an entry was computed from one of others."""
+        first, seen, stack = min(on), {entry}, [entry]
+        while stack:
+            one = stack.pop()
+            if one in on:
+                return True
+            for each in self.inputs[one]:
+                if each >= first and each not in seen:
+                    seen.add(each)
+                    stack.append(each)
+        return False
+
+    def dependents(self, of: set[int], end: int) -> set[int]:
+        """Return all entries before ``end`` that are computed from some entries, and those."""
+        found = set(of)
+        for entry in range(min(of, default=end), end):
+            if any(each in found for each in self.inputs[entry]):
+                found.add(entry)
+        return found
+
+    def ancestors(self, entry: int) -> set[int]:
+        """Return what an entry is computed from, and the entry."""
+        seen, stack = {entry}, [entry]
+        while stack:
+            for each in self.inputs[stack.pop()]:
+                if each not in seen:
+                    seen.add(each)
+                    stack.append(each)
+        return seen
+
+    def shape(self, entry: int) -> tuple[int, ...]:
+        return np.shape(self.values[entry])
+
+
+def updates_of(tape: Tape) -> list[Update]:
+    """Return all changes of parameters in their order."""
+    found: list[Update] = []
+    chains: dict[int, int] = {}
+    seen: set[int] = set()
+    for binding in tape.bindings:
+        entry = binding.entry
+        if entry in seen:
+            continue
+        seen.add(entry)
+        change = _change(tape, entry)
+        if change is None:
+            continue
+        before, part, places = change
+        found.append(Update(before, entry, binding, part, places))
+        chains[entry] = before
+    return _lasting(found)
+
+
+def _change(tape: Tape, entry: int) -> tuple[int, str, Any] | None:
+    """Return the entry before, and the part, where an entry is an update of something."""
+    note = tape.notes[entry]
+    if note.call in ("add", "subtract"):
+        old = _old(tape, entry, None, set())
+        return None if old is None else (old, "", None)
+    if note.call not in ("setitem", "put"):
+        return None
+    before, places, value = _written(tape, entry)
+    if value is None:
+        return None
+    older = np.asarray(tape.values[before])
+    try:
+        numbers = older.reshape(-1)[places] if note.call == "put" else older[places]
+    except (IndexError, TypeError):
+        return None
+    family = {before}
+    while tape.notes[min(family)].call in ("setitem", "put"):
+        family.add(tape.notes[min(family)].arguments[0].entry)
+    if _old(tape, value, numbers, family) is None:
+        return None
+    flat = places
+    if note.call == "setitem":
+        try:
+            flat = np.arange(older.size).reshape(older.shape)[places]
+        except (IndexError, TypeError):
+            return None
+    flat = np.reshape(flat, -1)
+    places = tuple(flat.tolist())
+    return before, repr(places), places
+
+
+def _written(tape: Tape, entry: int) -> tuple[int, Any, int | None]:
+    """Return what an assignment to a part changes: array before, places, and the value's entry."""
+    note = tape.notes[entry]
+    before = note.arguments[0].entry
+    if note.call == "put":
+        part, places = note.arguments[1].entry, note.arguments[2]
+        inner = tape.notes[part]
+        if inner.call == "setitem":
+            _, inside, value = _written(tape, part)
+            try:
+                return before, np.asarray(places)[inside], value
+            except (IndexError, TypeError):
+                return before, None, None
+        return before, places, part
+    value = note.arguments[2].entry if isinstance(note.arguments[2], Reference) else None
+    return before, plain_index(tape, note.arguments[1]), value
+
+
+def plain_index(tape: Tape, index: Any) -> Any:
+    """Return a recorded index as numpy takes it."""
+    if isinstance(index, Reference):
+        value = tape.values[index.entry]
+        return value if isinstance(value, np.ndarray) and value.ndim else value[()] if isinstance(value, np.ndarray) else value
+    if isinstance(index, list):
+        return tuple(plain_index(tape, each) for each in index)
+    if isinstance(index, tuple) and index and index[0] == "slice":
+        return slice(*(plain_index(tape, each) for each in index[1:]))
+    if isinstance(index, tuple) and index and index[0] == "ellipsis":
+        return Ellipsis
+    return index
+
+
+def _old(tape: Tape, entry: int, numbers: Any, family: set[int]) -> int | None:
+    """Return the term of a sum that is the old value: the other terms depend on it.
+
+    For a part of an array ``numbers`` are its old values, and ``family`` the array's entries.
+    """
+    others: list[int] = []
+    here = entry
+    for _ in range(DEEPEST):
+        note = tape.notes[here]
+        if note.call not in ("add", "subtract") or len(note.arguments) < 2:
+            return None
+        left, right = note.arguments[:2]
+        for term, other in ((left, right), (right, left)):
+            if term is right and note.call == "subtract":
+                continue
+            if not isinstance(term, Reference) or not _may_be(tape, term.entry, entry, numbers):
+                continue
+            rest = others + ([other.entry] if isinstance(other, Reference) else [])
+            wanted = family or {term.entry}
+            if any(tape.depends(each, wanted) for each in rest if each not in wanted):
+                return term.entry
+        if not isinstance(left, Reference):
+            return None
+        if isinstance(right, Reference):
+            others.append(right.entry)
+        here = left.entry
+    return None
+
+
+def _may_be(tape: Tape, term: int, entry: int, numbers: Any) -> bool:
+    if numbers is None:
+        return tape.shape(term) == tape.shape(entry)
+    return bool(np.array_equal(tape.values[term], numbers))
+
+
+def _lasting(found: list[Update]) -> list[Update]:
+    """Keep the updates of what was there before the first of them and goes on from each.
+
+    What is computed anew in every step, as x + f(x) of a residual block, starts again and again.
+    """
+    sites: dict[int, list[Update]] = {}
+    for update in found:
+        sites.setdefault(update.binding.place, []).append(update)
+    while True:
+        made = {update.after for updates in sites.values() for update in updates}
+        used = {update.before for updates in sites.values() for update in updates}
+        kept = {place: updates for place, updates in sites.items() if _lasts(updates, made)}
+        going_on = {
+            place: updates
+            for place, updates in kept.items()
+            if any(update.after in used for update in updates)
+        }
+        kept = going_on or kept  # a program that makes one step shows no more of it
+        if len(kept) == len(sites):
+            every = [update for updates in kept.values() for update in updates]
+            return sorted(every, key=lambda update: update.after)
+        sites = kept
+
+
+def _lasts(updates: list[Update], made: set[int]) -> bool:
+    olds = [update.before for update in updates]
+    first = min(update.after for update in updates)
+    return len(set(olds)) == len(olds) and all(old < first for old in olds if old not in made)
+
+
+class Parameter(NamedTuple):
+    """A parameter in one training step, or a part of one: its value before and after, its name."""
+
+    before: int
+    after: int
+    name: str
+    statements: tuple[Binding, ...]
+    places: Any = None
+    """Which numbers of an array these are, for one that is updated piece by piece."""
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return self.before, repr(self.places)
+
+    def taken(self, array: Any) -> Any:
+        """Return the parameter's own numbers of an array of its shape."""
+        if self.places is None:
+            return array
+        return np.asarray(array).reshape(-1)[list(self.places)]
+
+
+class TrainingStep(NamedTuple):
+    """One training step on the tape: from entry ``first`` to before ``end``."""
+
+    parameters: tuple[Parameter, ...]
+    first: int
+    end: int
+
+
+def training_steps(tape: Tape) -> list[TrainingStep]:
+    """Return the training steps that were recorded as a whole."""
+    updates = updates_of(tape)
+    root: dict[int, int] = {}
+    turn: dict[tuple[int, int, str], int] = {}
+    steps: list[dict[int, list[Update]]] = []
+    for update in updates:
+        origin = root[update.after] = root.get(update.before, update.before)
+        key = (origin, update.binding.place, update.part)
+        number = turn.get(key, 0)
+        turn[key] = number + 1
+        while len(steps) <= number:
+            steps.append({})
+        steps[number].setdefault(origin, []).append(update)
+    made: list[TrainingStep] = []
+    names = _names(tape)
+    _drop_what_is_computed(tape, steps)
+    ends = [max(u.after for group in step.values() for u in group) for step in steps]
+    for number, step in enumerate(steps):
+        parameters = tuple(
+            parameter for origin, group in step.items() for parameter in _parts(origin, group, names)
+        )
+        following = [u.after for group in steps[number + 1].values() for u in group] if number + 1 < len(steps) else []
+        end = min(following) if following else len(tape.notes)
+        made.append(TrainingStep(parameters, ends[number - 1] if number else 0, end))
+    return made
+
+
+def _parts(origin: int, group: list[Update], names: dict[int, str]) -> list[Parameter]:
+    """Return the parameter that a group of updates changes; its parts, where they go one by one."""
+    name = names.get(origin, group[0].binding.name)
+    before, after = group[0].before, group[-1].after
+    parts: dict[str, list[Update]] = {}
+    for update in group:
+        parts.setdefault(update.part, []).append(update)
+    return [
+        Parameter(before, after, name, tuple(u.binding for u in updates), updates[0].places)
+        for updates in parts.values()
+    ]
+
+
+def _drop_what_is_computed(tape: Tape, steps: list[dict[int, list[Update]]]) -> None:
+    """Leave out what is computed from parameters in the first step, and what feeds nothing else."""
+    if not steps:
+        return
+    origins = set(steps[0])
+    own = {update.after for step in steps for group in step.values() for update in group}
+    end = min((u.after for group in steps[0].values() for u in group), default=0)
+    for origin in sorted(origins):
+        others = {other for other in origins if other < origin}
+        computed = others and tape.depends(origin, others)
+        feeds = any(
+            any(each == origin for each in tape.inputs[entry]) for entry in range(end) if entry not in own
+        )
+        if computed or not feeds or np.asarray(tape.values[origin]).dtype.kind != "f":
+            for step in steps:
+                step.pop(origin, None)
+    steps[:] = [step for step in steps if step]
+
+
+def _names(tape: Tape) -> dict[int, str]:
+    """Return the first lasting name of each entry: a global one before a local one."""
+    found: dict[int, str] = {}
+    for binding in sorted(tape.bindings, key=lambda each: (each.frame != 0, each.when)):
+        if not binding.name.startswith("return "):
+            found.setdefault(binding.entry, binding.name)
+    return found
