@@ -1,12 +1,12 @@
-"""Judges a recorded program: the first training step that goes wrong, and its first wrong lines."""
+"""Judges a recorded program: the first training step that goes wrong, its first wrong lines."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bptui.trace.lines import Lines
-from bptui.trace.recorder import Note
+from bptui.trace.recorder import Reference
 from bptui.trace.truth import StepTruth
 from bptui.trace.updates import Tape, TrainingStep, training_steps
 
@@ -16,6 +16,8 @@ LOOKED_AT = 2
 
 @dataclass
 class Verdict:
+    """What is said of a program: of its first wrong step, else of its first one."""
+
     step: TrainingStep
     number: int
     """Of the training step, from 1."""
@@ -25,22 +27,23 @@ class Verdict:
 
     @property
     def right(self) -> bool:
-        return not self.broadcast and all(match is not None for match in self.lines.judged.matches.values())
+        """Whether all gradients are right."""
+        return not self.broadcast and None not in self.lines.judged.matches.values()
 
 
-def judge(tape: Tape, turns: Sequence[tuple[int, int]], lines: Callable[[int], int], first: int = 0) -> Verdict | None:
+def judge(
+    tape: Tape, turns: Sequence[tuple[int, int]], lines: Callable[[int], int], first: int = 0
+) -> Verdict | None:
     """Return the verdict; None where no training step with a loss was recorded."""
     verdict: Verdict | None = None
     for number, step in enumerate(training_steps(tape)[first : first + LOOKED_AT], first + 1):
         truth = StepTruth(tape, step, lines)
-        tried: list[Lines] = []
-        for judged in truth.likely():
-            made = Lines(truth, judged, turns)
-            made.find()
-            tried.append(made)
+        tried = [Lines(truth, judged, turns) for judged in truth.likely()]
         if not tried:
             break
-        best = min(tried, key=lambda each: (len(each.wrong), len(each.repairs)))
+        for candidate in tried:
+            candidate.find()
+        best = min(tried, key=lambda found: (len(found.wrong), len(found.repairs)))
         found = Verdict(step, number, best, squares(tape, truth.dependent))
         verdict = verdict or found
         if not found.right:
@@ -48,19 +51,14 @@ def judge(tape: Tape, turns: Sequence[tuple[int, int]], lines: Callable[[int], i
     return verdict
 
 
-def squares(tape: Tape, entries: set[int]) -> list[int]:
+def squares(tape: Tape, entries: Iterable[int]) -> list[int]:
     """Return the places where (n, 1) and (n,) met: the result is (n, n), and never meant."""
-    found: list[int] = []
+    found: dict[int, None] = {}
     for entry in sorted(entries):
         note = tape.notes[entry]
-        if note.call in ("add", "subtract", "multiply", "divide") and note.place not in found:
-            shapes = [tape.shape(each) for each in _operands(note)]
-            if len(shapes) == 2 and sorted(map(len, shapes)) == [1, 2]:
-                row, column = sorted(shapes, key=len)
-                if column == (row[0], 1) and row[0] > 1:
-                    found.append(note.place)
-    return found
-
-
-def _operands(note: Note) -> list[int]:
-    return [each.entry for each in note.arguments if hasattr(each, "entry")]
+        if note.call in ("add", "subtract", "multiply", "divide"):
+            operands = [part for part in note.arguments if isinstance(part, Reference)]
+            shapes = sorted((tape.shape(part.entry) for part in operands), key=len)
+            if len(shapes) == 2 and len(shapes[0]) == 1 and shapes[1] == (*shapes[0], 1) != (1, 1):
+                found[note.place] = None
+    return list(found)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from bptui.trace.truth import multiple
+from bptui.trace.comparing import multiple
 
 Values = list[Any]
 SLOPES = ("{x} * (1 - {x})", "1 - {x} ** 2", "({x} > 0)", "{x} ** 2", "1 / {x}")
