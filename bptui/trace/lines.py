@@ -8,19 +8,18 @@ mistake was made. What a loop computes again and again is replaced in all of its
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-from bptui.core.graph.node import Node, ordered
+from bptui.core.graph.node import ordered
 from bptui.trace.candidates import ALL, Candidates, Source, true_gradients, turns_with_both
-from bptui.trace.comparing import Numbers, Values, multiple, rounded
+from bptui.trace.comparing import Values, multiple, rounded
+from bptui.trace.replay import Changes, Replay
 from bptui.trace.truth import Judged, Key, StepTruth
 from bptui.trace.updates import Parameter
-
-Changes = dict[int, Values]
 
 
 class Repair(NamedTuple):
@@ -55,6 +54,7 @@ class Lines:
         self.forward = {graph.entry[node] for node in loss if node in graph.entry}
         behind = set().union(*truth.behind.values())
         self.backward = sorted(behind & truth.dependent - self.forward)
+        self.replay = Replay(truth, self.backward)
         self.true = true_gradients(truth, self.judged)
         self.values = {entry: truth.numbers(graph.nodes[entry]) for entry in self.backward}
         self.places: dict[int, list[int]] = {}
@@ -129,21 +129,23 @@ class Lines:
                 entry: [scale * part for part in self._shaped(source, self.values[entry][0].shape)]
                 for entry, source in pairs.items()
             }
-            changed = self._carried(replaced)
+            pinned = {entry for repair in self.repairs for entry in repair.entries}
+            changed = self.replay.carried(replaced, self.current, pinned)
             if changed is None:
                 return None
-            factors = {p.key: self._fits(p, changed) for p in self.truth.parameters}
+            factors = {p.key: self.fits(p, changed) for p in self.truth.parameters}
             mended = frozenset(key for key in self.wrong if factors[key] is not None)
             if not mended or not all(factors[key] is not None for key in right):
                 return None
-            off = {f for key in mended if (f := factors[key]) is not None and not self._agrees(f)}
+            off = {f for key in mended if (f := factors[key]) is not None and not self.agrees(f)}
             if not off:
                 return mended, changed
             assert self.factor is not None
             scale *= self.factor / next(iter(off))
         return None
 
-    def _agrees(self, factor: float) -> bool:
+    def agrees(self, factor: float) -> bool:
+        """Whether a factor is that of most parameters."""
         if self.factor is None or np.isnan(factor):
             return True
         return abs(factor - self.factor) <= 1e-5 * abs(self.factor)
@@ -202,51 +204,13 @@ class Lines:
             if multiple(values, self.values[entry]) is None
         }
 
-    # what follows from a replaced value
-
     def _shaped(self, source: Source, shape: tuple[int, ...]) -> Values:
         true = self.true[source]
         if true[0].shape == shape or true[0].size != int(np.prod(shape)):
             return true
         return [part.T if part.T.shape == shape else part.reshape(shape) for part in true]
 
-    def _carried(self, replaced: Changes) -> Changes | None:
-        """Compute again what follows from values, as the program does; None where that fails."""
-        changed = {**self.current, **replaced}
-        inputs = self.truth.tape.inputs
-        stale, first = set(replaced), min(replaced)
-        pinned = {entry for repair in self.repairs for entry in repair.entries} | set(replaced)
-        for later in self.backward:
-            if later <= first or later in pinned or stale.isdisjoint(inputs[later]):
-                continue
-            stale.add(later)
-            try:
-                with np.errstate(all="ignore"):
-                    changed[later] = self._computed(self.truth.graph.nodes[later], changed)
-            except (ValueError, IndexError, TypeError):
-                return None
-        return changed
-
-    def _computed(self, node: Node, changed: Changes) -> Values:
-        made: Values = []
-        for number, draw in enumerate(self.truth.draws):
-            values = [self._value(part, number, changed, draw) for part in node.inputs]
-            made.append(np.asarray(node.op.evaluate(*values, **node.settings)))
-        return made
-
-    def _value(
-        self, node: Node, number: int, changed: Changes, draw: Mapping[Node, Numbers]
-    ) -> Numbers:
-        entry = self.truth.graph.entry.get(node)
-        if entry in changed:
-            value: Numbers = changed[entry][number]
-            return value
-        if node in draw and (entry is not None or not node.inputs):
-            return draw[node]
-        inner = [self._value(part, number, changed, draw) for part in node.inputs]
-        return np.asarray(node.op.evaluate(*inner, **node.settings))
-
-    def _fits(self, parameter: Parameter, changed: Changes) -> float | None:
+    def fits(self, parameter: Parameter, changed: Changes) -> float | None:
         """Return the multiple of its true gradient by which a parameter changes; None for another.
 
         It is NaN where the gradient is right, but an optimizer makes something else of it.

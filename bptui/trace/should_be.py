@@ -3,146 +3,191 @@
 from __future__ import annotations
 
 import ast
-import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from bptui.core.graph.node import Node
+from bptui.trace.comparing import Numbers, Values
+from bptui.trace.edits import accumulated, edits, exchanged
 from bptui.trace.lines import Lines, Repair
-from bptui.trace.mending import Values, mended, right_value
-from bptui.trace.recorder import Recorder
-
-SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)
-
+from bptui.trace.mending import evaluated, right_value, written
+from bptui.trace.recorder import Binding, Recorder, Reference
+from bptui.trace.replay import Changes
+from bptui.trace.source import Place, Source
 
 PLAIN = re.compile(r"[^\W\d]\w*(\.\w+)*(\[('\w+'|\d+)\])?")
-
-
-class Source:
-    """A program's text, its statements and its functions."""
-
-    def __init__(self, text: str) -> None:
-        self.text, self.tree = text, ast.parse(text)
-        self.functions = self._functions()
-
-    def _functions(self) -> dict[str, Any]:
-        """Return the functions at the program's top level, to evaluate expressions with."""
-        known: dict[str, Any] = {"np": np, "numpy": np, "math": math}
-        for node in self.tree.body:
-            if isinstance(node, ast.FunctionDef | ast.Import | ast.ImportFrom):
-                module = ast.Module([node], [])
-                try:
-                    exec(compile(module, "<program>", "exec"), known)  # noqa: S102  the user's own functions
-                except Exception:  # an import that is not there, a decorator that fails
-                    continue
-        return known
-
-    def statement(self, line: int) -> ast.stmt | None:
-        """Return the simple statement that a line belongs to."""
-        found = [
-            node for node in ast.walk(self.tree)
-            if isinstance(node, SIMPLE) and node.lineno <= line <= (node.end_lineno or node.lineno)
-        ]
-        return min(found, key=lambda node: (node.end_lineno or 0) - node.lineno, default=None)
-
-    def around(self, line: int) -> tuple[int, int]:
-        """Return the first and last line of the function that a line stands in."""
-        spans = [
-            (node.lineno, node.end_lineno or node.lineno) for node in ast.walk(self.tree)
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno <= line <= (node.end_lineno or 0)
-        ]
-        return max(spans, default=(0, 10**9))
-
-    def piece(self, place: tuple[int, int, int, int]) -> str:
-        """Return the text at a place, on one line."""
-        first, start, last, end = place
-        rows = self.text.splitlines()[first - 1 : last]
-        if len(rows) == 1:
-            return rows[0].encode()[start:end].decode()
-        return " ".join([rows[0].encode()[start:].decode(), *rows[1:-1], rows[-1].encode()[:end].decode()])
+NEAR = 200
+"""Entries of one statement, at most."""
 
 
 def should_be(
-    source: Source, recorder: Recorder, places: Sequence[tuple[int, int, int, int]], lines: Lines, repair: Repair
+    source: Source, recorder: Recorder, places: Sequence[Place], lines: Lines, repair: Repair
 ) -> str | None:
     """Return the statement of a repair as it should stand; None where no small edit gives it."""
-    line = places[repair.place][0]
-    statement = source.statement(line)
+    statement = source.statement(places[repair.place][0])
     if statement is None:
         return None
-    first = repair.entries[0]
-    span = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
-    binding = next((b for b in recorder.bindings if b.when > first and b.place >= 0 and places[b.place][0] in span), None)
-    if binding is None or binding.entry not in lines.current:
+    view = _View(source, recorder, places, lines, statement)
+    return view.mended_by_reading(repair) or view.mended_by_adding(repair) or view.mended(repair)
+
+
+class _View:
+    """A statement of the program, with what was recorded of it."""
+
+    def __init__(
+        self,
+        source: Source,
+        recorder: Recorder,
+        places: Sequence[Place],
+        lines: Lines,
+        statement: ast.stmt,
+    ) -> None:
+        self.source, self.recorder, self.places, self.lines = source, recorder, places, lines
+        self.statement = statement
+        last = statement.end_lineno or statement.lineno
+        self.span = range(statement.lineno, last + 1)
+        self.own = [entry for entry in lines.backward if self._inside(self._place(entry))]
+        """The entries of the backward pass that the statement makes."""
+
+    def _place(self, entry: int) -> int:
+        return self.lines.truth.tape.notes[entry].place
+
+    def _inside(self, place: int) -> bool:
+        return place >= 0 and self.places[place][0] in self.span
+
+    # in all turns of a loop: the change is carried out on the graph
+
+    def mended_by_reading(self, repair: Repair) -> str | None:
+        """Return the statement with the former value of a parameter that is updated too early."""
+        others = self._others(repair)
+        known = self._known(others)
+        changed = self.lines.replay.with_former(self.own, known, others)
+        if changed is None or not self._mends(changed, repair):
+            return None
+        return written(next(exchanged(self.statement, self._undone()), None))
+
+    def mended_by_adding(self, repair: Repair) -> str | None:
+        """Return the statement with ``+=`` where each turn writes over what the last one wrote."""
+        made = next(accumulated(self.statement), None)
+        nodes = self.lines.truth.graph.nodes
+        writes = [entry for entry in self.own if nodes[entry].op.name == "setitem"]
+        if made is None or len(writes) < 2:
+            return None
+        others = self._others(repair)
+        changed = self.lines.replay.edited(writes, _added, self._known(others), others)
+        return written(made) if changed is not None and self._mends(changed, repair) else None
+
+    def _others(self, repair: Repair) -> Changes:
+        """Return the right values of what the other repairs put right."""
+        return {
+            entry: self.lines.current[entry]
+            for other in self.lines.repairs
+            if other is not repair
+            for entry in other.entries
+        }
+
+    def _known(self, others: Changes) -> Changes:
+        return (self.lines.replay.carried(others, {}) or {}) if others else {}
+
+    def _mends(self, changed: Changes, repair: Repair) -> bool:
+        parameters = self.lines.truth.parameters
+        factors = [self.lines.fits(p, changed) for p in parameters if p.key in repair.mended]
+        return all(factor is not None and self.lines.agrees(factor) for factor in factors)
+
+    def _undone(self) -> dict[str, str]:
+        """Return the texts of parameters with how to have their value from before the update."""
+        found: dict[str, str] = {}
+        for parameter in self.lines.truth.parameters:
+            for binding in parameter.statements:
+                update = self.source.statement(self.places[binding.place][0])
+                if isinstance(update, ast.AugAssign) and isinstance(update.op, ast.Sub | ast.Add):
+                    sign = "+" if isinstance(update.op, ast.Sub) else "-"
+                    target = ast.unparse(update.target)
+                    found[target] = f"({target} {sign} {ast.unparse(update.value)})"
+        return found
+
+    # once: the statement is carried out with the numbers that were drawn
+
+    def mended(self, repair: Repair) -> str | None:
+        """Return the statement with the smallest edit that gives the right value."""
+        first, lines = repair.entries[0], self.lines
+        bindings = (b for b in self.recorder.bindings if b.when > first and self._inside(b.place))
+        binding = next(bindings, None)
+        if binding is None or binding.entry not in lines.current:
+            return None
+        start = min((e for e in self.own if first - NEAR < e <= first), default=first)
+        names = self._in_sight(binding, start)
+        before = self._before(binding, start)
+        wanted, exact = lines.current[binding.entry], lines.factor is not None
+        known = {**self.source.functions, **self._plain(binding)}
+        for edited in edits(self.statement, names):
+            found = evaluated(edited, names, known, before, binding.name)
+            if found is not None and right_value(found, wanted, exact):
+                return written(edited)
         return None
-    start = min((e for e in lines.backward if e <= first and places[lines.truth.tape.notes[e].place][0] in span and e > first - 200), default=first)
-    names = _in_sight(source, recorder, places, lines, binding.frame, binding.when, start, line)
-    before = None
-    note = lines.truth.tape.notes[binding.entry]
-    if isinstance(statement, ast.AugAssign | ast.Assign) and note.arguments and hasattr(note.arguments[0], "entry"):
-        if isinstance(statement, ast.AugAssign) or note.call in ("setitem", "put", "add.at"):
-            before = _values(lines, note.arguments[0].entry)
-    if before is None and isinstance(statement, ast.Assign):
-        old = [b for b in recorder.bindings if b.when <= start and b.location == binding.location]
-        before = _values(lines, old[-1].entry) if old else None
-    wanted = lines.current[binding.entry]
-    exact = lines.factor is not None
-    plain = {name: value for when, frame, name, value in recorder.plain if frame in (0, binding.frame) and when <= binding.when}
-    return mended(statement, names, {**source.functions, **plain}, lambda found: right_value(found, wanted, exact), before, binding.name, _undone(source, lines, places))
 
+    def _plain(self, binding: Binding) -> dict[str, Any]:
+        """Return the variables in sight that hold no numbers to derive by."""
+        return {
+            name: value
+            for when, frame, name, value in self.recorder.plain
+            if frame in (0, binding.frame) and when <= binding.when
+        }
 
-def _undone(source: Source, lines: Lines, places: Sequence[tuple[int, int, int, int]]) -> dict[str, str]:
-    """Return the texts of parameters with how to have their value from before the update."""
-    found: dict[str, str] = {}
-    for parameter in lines.truth.parameters:
-        for binding in parameter.statements:
-            statement = source.statement(places[binding.place][0])
-            if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Sub | ast.Add):
-                sign = "+" if isinstance(statement.op, ast.Sub) else "-"
-                target = ast.unparse(statement.target)
-                found[target] = f"({target} {sign} {ast.unparse(statement.value)})"
-    return found
+    def _before(self, binding: Binding, start: int) -> Values | None:
+        """Return the former value of the statement's target."""
+        note = self.lines.truth.tape.notes[binding.entry]
+        changes = isinstance(self.statement, ast.AugAssign)
+        if changes or note.call in ("setitem", "put", "add.at"):
+            if note.arguments and isinstance(note.arguments[0], Reference):
+                return self._values(note.arguments[0].entry)
+        elif isinstance(self.statement, ast.Assign):
+            old = [
+                former.entry
+                for former in self.recorder.bindings
+                if former.when <= start and former.location == binding.location
+            ]
+            return self._values(old[-1]) if old else None
+        return None
 
-
-def _values(lines: Lines, entry: int) -> Values | None:
-    if entry in lines.current:
-        return lines.current[entry]
-    graph = lines.truth.graph
-    recorded = np.asarray(lines.truth.tape.values[entry])
-    if recorded.dtype.kind in "iub":
+    def _values(self, entry: int) -> Values | None:
+        lines = self.lines
+        if entry in lines.current:
+            return lines.current[entry]
+        recorded = np.asarray(lines.truth.tape.values[entry])
+        node = lines.truth.graph.nodes.get(entry)
+        if recorded.dtype.kind not in "iub":
+            recorded = recorded.astype(np.float64)
+            if node is not None and all(node in draw for draw in lines.truth.draws):
+                return lines.truth.numbers(node)
         return [recorded] * len(lines.truth.draws)
-    if entry in lines.values:
-        return lines.values[entry]
-    node = graph.nodes.get(entry)
-    if node is not None and all(node in draw for draw in lines.truth.draws):
-        return [np.asarray(draw[node], dtype=np.float64) for draw in lines.truth.draws]
-    return [np.asarray(recorded, dtype=np.float64)] * len(lines.truth.draws)
+
+    def _in_sight(self, binding: Binding, start: int) -> dict[str, Values]:
+        """Return the expressions with a known value in the statement's sight, the latest first."""
+        found: dict[str, int] = {}
+        for other in self.recorder.bindings:
+            near = other.frame in (0, binding.frame) or other.name.startswith("self.")
+            if other.when <= start and near and PLAIN.fullmatch(other.name):
+                found.pop(other.name, None)
+                found[other.name] = other.entry
+        first, last = self.source.around(self.statement.lineno)
+        for when, place, entry in self.recorder.reads:
+            if when <= binding.when and first <= self.places[place][0] <= last:
+                text = self.source.normal(self.places[place])
+                if text is not None:
+                    found.pop(text, None)
+                    found[text] = entry
+        values = {name: self._values(entry) for name, entry in reversed(found.items())}
+        return {name: known for name, known in values.items() if known is not None}
 
 
-def _in_sight(
-    source: Source, recorder: Recorder, places: Sequence[tuple[int, int, int, int]], lines: Lines, frame: int, until: int, start: int, line: int
-) -> dict[str, Values]:
-    """Return the expressions with a known value in a statement's sight, the latest first."""
-    found: dict[str, int] = {}
-    for binding in recorder.bindings:
-        usable = bool(PLAIN.fullmatch(binding.name))
-        if binding.when <= start and usable and (binding.frame in (0, frame) or binding.name.startswith("self.")):
-            found.pop(binding.name, None)
-            found[binding.name] = binding.entry
-    first, last = source.around(line)
-    for when, place, entry in recorder.reads:
-        if when <= until and first <= places[place][0] <= last:
-            try:
-                text = ast.unparse(ast.parse(source.piece(places[place]), mode="eval"))
-            except SyntaxError:
-                continue
-            found.pop(text, None)
-            found[text] = entry
-    values = {name: _values(lines, entry) for name, entry in reversed(found.items())}
-    return {name: each for name, each in values.items() if each is not None}
-
-
-def pieces(recorder: Recorder) -> Callable[[int], int]:
-    return lambda place: place
+def _added(node: Node, values: list[Numbers]) -> Numbers:
+    """Return what an assignment to a part would give if it added to the part."""
+    whole, part, *_ = values
+    made = np.array(whole)
+    index = node.settings["index"]
+    made[index] += part
+    return made

@@ -1,0 +1,281 @@
+"""Edits of one statement, those first that change least.
+
+An operand for another one in sight, a transpose, a factor or a term too many or missing, another
+axis, a slice of the other end, ``+=`` for ``=``.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator, Mapping
+
+from bptui.trace.comparing import Values
+
+SLOPES = ("{x} * (1 - {x})", "1 - {x} ** 2", "({x} > 0)", "{x} ** 2", "1 / {x}")
+SINGLE = (ast.Name, ast.Attribute, ast.Subscript)
+
+
+def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt]:
+    """Yield the statement with one edit each, those first that change least.
+
+    ``names`` are the expressions in sight with their values, one for each draw.
+    """
+    places = _places(statement)
+    for level in (_indices, _operands, _layout, _fewer, _numbers):
+        for path in places:
+            for new in level(_at(statement, path), names):
+                yield _with(statement, path, new)
+    yield from _statements(statement)
+    for level in (_more, _kinds):
+        for path in places:
+            for new in level(_at(statement, path), names):
+                yield _with(statement, path, new)
+    root = (("value", None),)
+    if getattr(statement, "value", None) is not None:
+        for new in _wholes(statement.value, names):  # type: ignore[attr-defined]  # it has one
+            yield _with(statement, root, new)
+
+
+Path = tuple[tuple[str, int | None], ...]
+
+
+def _places(statement: ast.stmt) -> list[Path]:
+    found: list[Path] = []
+
+    def walk(node: ast.AST, path: Path) -> None:
+        if isinstance(node, ast.expr):
+            found.append(path)
+        for name, value in ast.iter_fields(node):
+            if name in ("targets", "target", "ctx", "op", "ops", "func") and not isinstance(
+                node, ast.Call
+            ):
+                continue
+            if isinstance(value, ast.AST):
+                walk(value, (*path, (name, None)))
+            elif isinstance(value, list):
+                for number, part in enumerate(value):
+                    if isinstance(part, ast.AST):
+                        walk(part, (*path, (name, number)))
+
+    walk(statement, ())
+    return found
+
+
+def _node(node: ast.AST, path: Path) -> ast.AST:
+    for name, number in path:
+        part = getattr(node, name)
+        node = part if number is None else part[number]
+    return node
+
+
+def _at(statement: ast.stmt, path: Path) -> ast.expr:
+    found = _node(statement, path)
+    assert isinstance(found, ast.expr)
+    return found
+
+
+def _with(statement: ast.stmt, path: Path, new: ast.expr) -> ast.stmt:
+    made = copy.deepcopy(statement)
+    parent = _node(made, path[:-1])
+    name, number = path[-1]
+    if number is None:
+        setattr(parent, name, new)
+    else:
+        getattr(parent, name)[number] = new
+    return made
+
+
+def _parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def _indices(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """Exchanged indices, or another one of a number that is in sight."""
+    if not isinstance(node, ast.Subscript):
+        return
+    inner = node.value
+    if isinstance(inner, ast.Subscript):
+        swapped = ast.Subscript(inner.value, node.slice, ast.Load())
+        yield ast.Subscript(swapped, inner.slice, ast.Load())
+    elif isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 2:
+        turned = ast.Tuple(node.slice.elts[::-1], ast.Load())
+        yield ast.Subscript(inner, turned, ast.Load())
+
+
+def _operands(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """Another operand, of the same shape first."""
+    own = ast.unparse(node)
+    if own not in names or not isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+        return
+    shape = names[own][0].shape
+    same = [name for name, values in names.items() if values[0].shape == shape and name != own]
+    other = [
+        name for name, values in names.items() if values[0].shape != shape and values[0].size > 1
+    ]
+    for name in [*same, *other]:
+        yield _parsed(name)
+
+
+def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """Transposes, exchanged operands, the other end of a slice, another axis."""
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        yield node.value
+    elif ast.unparse(node) in names and names[ast.unparse(node)][0].ndim == 2:
+        yield ast.Attribute(node, "T", ast.Load())
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        yield ast.BinOp(node.right, node.op, node.left)
+        for left in (node.left, _turned(node.left)):
+            for right in (node.right, _turned(node.right)):
+                yield ast.BinOp(left, node.op, right)
+                yield ast.BinOp(right, node.op, left)
+    if (
+        isinstance(node, ast.Call)
+        and len(node.args) == 2
+        and _called(node) in ("dot", "matmul", "outer")
+    ):
+        one, two = node.args
+        for first, second in (
+            (two, one),
+            (_turned(one), two),
+            (one, _turned(two)),
+            (_turned(two), one),
+            (two, _turned(one)),
+        ):
+            yield ast.Call(node.func, [first, second], node.keywords)
+    if isinstance(node, ast.Slice | ast.Subscript):
+        yield from _slices(node)
+    if isinstance(node, ast.Call) and _called(node) in ("sum", "mean", "max", "min"):
+        plain = [word for word in node.keywords if word.arg not in ("axis", "keepdims")]
+        for axis in (0, 1, -1):
+            for keep in (False, True):
+                words = [*plain, ast.keyword("axis", _parsed(str(axis)))]
+                words += [ast.keyword("keepdims", ast.Constant(True))] if keep else []
+                count = (
+                    1
+                    if isinstance(node.func, ast.Attribute)
+                    and ast.unparse(node.func.value) in ("np", "numpy")
+                    else 0
+                )
+                yield ast.Call(node.func, node.args[:count], words)
+
+
+def _turned(node: ast.expr) -> ast.expr:
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        return node.value
+    return ast.Attribute(node, "T", ast.Load())
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _slices(node: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(node, ast.Subscript):
+        text = ast.unparse(node)
+        for old, new in ((":-1", "1:"), ("1:", ":-1")):
+            if old in text:
+                yield _parsed(text.replace(old, new))
+
+
+def _fewer(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """One factor, term or function less."""
+    if isinstance(node, ast.BinOp):
+        yield node.left
+        yield node.right
+        for part in ast.walk(node):
+            if isinstance(part, ast.BinOp) and part is not node:
+                yield part
+        for op in (ast.Add(), ast.Sub(), ast.Mult(), ast.Div()):
+            if type(op) is not type(node.op):
+                yield ast.BinOp(node.left, op, node.right)
+    if isinstance(node, ast.UnaryOp):
+        yield node.operand
+    if isinstance(node, ast.Call):
+        for part in ast.walk(node):
+            if part is not node and isinstance(part, ast.expr) and ast.unparse(part) in names:
+                yield part
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        yield node.args[0]
+
+
+def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """Another sign, twice or half as much, a square."""
+    yield ast.UnaryOp(ast.USub(), node)
+    yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
+    yield ast.BinOp(ast.Constant(2), ast.Mult(), node)
+    yield ast.BinOp(node, ast.Div(), ast.Constant(2))
+
+
+def _more(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """One factor, divisor or term more, a slope of something in sight too."""
+    for name in names:
+        other = _parsed(name)
+        for op in (ast.Mult(), ast.Div(), ast.Add(), ast.Sub()):
+            yield ast.BinOp(node, op, other)
+    for name, values in names.items():
+        if values[0].size > 1 or len(names) < 40:
+            for slope in SLOPES:
+                yield ast.BinOp(node, ast.Mult(), _parsed(slope.format(x=name)))
+
+
+def _kinds(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """A slope of something else for a whole factor, or times what a function is given."""
+    if isinstance(node, ast.Call):
+        for argument in node.args:
+            for name in names:
+                for slope in SLOPES:
+                    yield ast.BinOp(argument, ast.Mult(), _parsed(slope.format(x=name)))
+    for name in names:
+        for slope in SLOPES:
+            yield _parsed(slope.format(x=name))
+
+
+def _wholes(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """What flows back through a mean, and through a softmax."""
+    text = ast.unparse(node)
+    for axis in (0, 1):
+        yield _parsed(f"{text} - np.mean({text}, axis={axis})")
+        yield _parsed(f"{text} - np.mean({text}, axis={axis}, keepdims=True)")
+    for out, values in names.items():
+        for back, others in names.items():
+            if back != out and values[0].shape == others[0].shape and values[0].ndim:
+                yield _parsed(f"{out} * ({back} - np.sum({back} * {out}, axis=-1, keepdims=True))")
+
+
+def accumulated(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """Yield the statement with ``+=`` for the ``=`` that writes to a part of something."""
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript):
+        yield _augmented(statement, ast.Add())
+
+
+def exchanged(statement: ast.stmt, texts: Mapping[str, str]) -> Iterator[ast.stmt]:
+    """Yield the statement with expressions exchanged for what ``texts`` have for them."""
+    for path in _places(statement):
+        text = texts.get(ast.unparse(_at(statement, path)))
+        if text is not None:
+            yield _with(statement, path, _parsed(text))
+
+
+def _augmented(statement: ast.Assign, op: ast.operator) -> ast.stmt:
+    target = copy.deepcopy(statement.targets[0])
+    assert isinstance(target, SINGLE)
+    return ast.AugAssign(target, op, copy.deepcopy(statement.value))
+
+
+def _statements(statement: ast.stmt) -> Iterator[ast.stmt]:
+    """Another kind of assignment."""
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], SINGLE):
+        for op in (ast.Add(), ast.Mult()):
+            yield _augmented(statement, op)
+    if isinstance(statement, ast.AugAssign):
+        if isinstance(statement.target, ast.Subscript) and isinstance(statement.op, ast.Add):
+            array = copy.deepcopy(statement.target.value)
+            for part in ast.walk(array):
+                if hasattr(part, "ctx"):
+                    part.ctx = ast.Load()
+            arguments = [array, statement.target.slice, statement.value]
+            yield ast.Expr(ast.Call(_parsed("np.add.at"), arguments, []))
+        yield ast.Assign(
+            [copy.deepcopy(statement.target)], copy.deepcopy(statement.value), lineno=0
+        )

@@ -1,0 +1,95 @@
+"""Computes a recorded backward pass again, as the program does, with other numbers in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import numpy as np
+
+from bptui.core.graph.node import Node
+from bptui.trace.comparing import Numbers, Values
+from bptui.trace.truth import StepTruth
+
+Changes = dict[int, Values]
+"""Other values of entries, one array for each draw."""
+Compute = Callable[[Node, list[Numbers]], Numbers]
+
+FAILURES = (ValueError, IndexError, TypeError)
+"""What numpy raises for numbers of a shape that the program did not have in mind."""
+
+
+def as_it_is(node: Node, values: list[Numbers]) -> Numbers:
+    """Return what an operation gives."""
+    return np.asarray(node.op.evaluate(*values, **node.settings))
+
+
+class Replay:
+    """The entries of a backward pass, which can be computed again."""
+
+    def __init__(self, truth: StepTruth, backward: Sequence[int]) -> None:
+        self.truth, self.backward = truth, backward
+
+    def carried(
+        self, replaced: Changes, known: Mapping[int, Values], pinned: Collection[int] = ()
+    ) -> Changes | None:
+        """Return ``known`` with what follows from replaced values; None where that fails."""
+        changed, first = {**known, **replaced}, min(replaced)
+        later = [e for e in self.backward if e > first and e not in replaced and e not in pinned]
+        return self._again(later, set(replaced), changed, {})
+
+    def edited(
+        self,
+        entries: Collection[int],
+        compute: Compute,
+        known: Mapping[int, Values],
+        pinned: Collection[int] = (),
+    ) -> Changes | None:
+        """Return what changes where entries are computed by another operation."""
+        later = [entry for entry in self.backward if entry not in pinned]
+        return self._again(later, set(), dict(known), dict.fromkeys(entries, compute))
+
+    def with_former(
+        self, entries: Collection[int], known: Mapping[int, Values], pinned: Collection[int] = ()
+    ) -> Changes | None:
+        """Return what changes where entries read parameters as they were before the update."""
+        former: Changes = {}
+        for parameter, node in self.truth.parameters.items():
+            former[parameter.after] = self.truth.numbers(node)
+        read = [entry for entry in self.backward if entry in entries and entry not in former]
+        changed = self._again(read, set(former), {**known, **former}, {})
+        if changed is None:
+            return None
+        own = {e: changed[e] for e in read if changed.get(e) is not known.get(e)}
+        return self.carried(own, known, pinned) if own else None
+
+    def _again(
+        self,
+        entries: Sequence[int],
+        stale: set[int],
+        changed: Changes,
+        edits: Mapping[int, Compute],
+    ) -> Changes | None:
+        graph, inputs = self.truth.graph, self.truth.tape.inputs
+        with np.errstate(all="ignore"):
+            for entry in entries:
+                if entry not in edits and stale.isdisjoint(inputs[entry]):
+                    continue
+                stale.add(entry)
+                node, compute = graph.nodes[entry], edits.get(entry, as_it_is)
+                try:
+                    changed[entry] = [
+                        compute(node, [self._value(part, draw, changed) for part in node.inputs])
+                        for draw in range(len(self.truth.draws))
+                    ]
+                except FAILURES:
+                    return None
+        return changed
+
+    def _value(self, node: Node, draw: int, changed: Changes) -> Numbers:
+        entry, known = self.truth.graph.entry.get(node), self.truth.draws[draw]
+        if entry is not None and entry in changed:
+            value: Numbers = changed[entry][draw]
+            return value
+        if node in known and (entry is not None or not node.inputs):
+            return np.asarray(known[node])
+        return as_it_is(node, [self._value(part, draw, changed) for part in node.inputs])
