@@ -7,14 +7,13 @@ gradients that are added up are no such thing, as what they add does not depend 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from bptui.trace.graph import references
-from bptui.trace.recorder import Binding, Note, Reference
+from bptui.trace.recorder import Binding, Reference, Tape, Value
+
+__all__ = ["Parameter", "Tape", "TrainingStep", "training_steps", "updates_of"]
 
 DEEPEST = 8
 """Terms of a sum that are looked through for the old value."""
@@ -28,76 +27,25 @@ class Update(NamedTuple):
     binding: Binding
     part: str
     """Which part of an array was changed; empty where all of it was."""
-    places: Any = None
-
-
-@dataclass
-class Tape:
-    """What was recorded, with what is derived from it again and again."""
-
-    notes: Sequence[Note]
-    values: Sequence[Any]
-    bindings: Sequence[Binding]
-    inputs: list[list[int]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.inputs = [references(note) for note in self.notes]
-
-    def depends(self, entry: int, on: set[int]) -> bool:
-        """Whether an entry was computed from one of others."""
-        first, seen, stack = min(on), {entry}, [entry]
-        while stack:
-            one = stack.pop()
-            if one in on:
-                return True
-            for each in self.inputs[one]:
-                if each >= first and each not in seen:
-                    seen.add(each)
-                    stack.append(each)
-        return False
-
-    def dependents(self, of: set[int], end: int) -> set[int]:
-        """Return all entries before ``end`` that are computed from some entries, and those."""
-        found = set(of)
-        for entry in range(min(of, default=end), end):
-            if any(each in found for each in self.inputs[entry]):
-                found.add(entry)
-        return found
-
-    def ancestors(self, entry: int) -> set[int]:
-        """Return what an entry is computed from, and the entry."""
-        seen, stack = {entry}, [entry]
-        while stack:
-            for each in self.inputs[stack.pop()]:
-                if each not in seen:
-                    seen.add(each)
-                    stack.append(each)
-        return seen
-
-    def shape(self, entry: int) -> tuple[int, ...]:
-        return np.shape(self.values[entry])
+    places: Value = None
 
 
 def updates_of(tape: Tape) -> list[Update]:
     """Return all changes of parameters in their order."""
     found: list[Update] = []
-    chains: dict[int, int] = {}
     seen: set[int] = set()
     for binding in tape.bindings:
-        entry = binding.entry
-        if entry in seen:
+        if binding.entry in seen:
             continue
-        seen.add(entry)
-        change = _change(tape, entry)
-        if change is None:
-            continue
-        before, part, places = change
-        found.append(Update(before, entry, binding, part, places))
-        chains[entry] = before
+        seen.add(binding.entry)
+        change = _change(tape, binding.entry)
+        if change is not None:
+            before, part, places = change
+            found.append(Update(before, binding.entry, binding, part, places))
     return _lasting(found)
 
 
-def _change(tape: Tape, entry: int) -> tuple[int, str, Any] | None:
+def _change(tape: Tape, entry: int) -> tuple[int, str, Value] | None:
     """Return the entry before, and the part, where an entry is an update of something."""
     note = tape.notes[entry]
     if note.call in ("add", "subtract"):
@@ -118,18 +66,13 @@ def _change(tape: Tape, entry: int) -> tuple[int, str, Any] | None:
         family.add(tape.notes[min(family)].arguments[0].entry)
     if _old(tape, value, numbers, family) is None:
         return None
-    flat = places
     if note.call == "setitem":
-        try:
-            flat = np.arange(older.size).reshape(older.shape)[places]
-        except (IndexError, TypeError):
-            return None
-    flat = np.reshape(flat, -1)
-    places = tuple(flat.tolist())
-    return before, repr(places), places
+        places = np.arange(older.size).reshape(older.shape)[places]
+    flat = tuple(np.reshape(places, -1).tolist())
+    return before, repr(flat), flat
 
 
-def _written(tape: Tape, entry: int) -> tuple[int, Any, int | None]:
+def _written(tape: Tape, entry: int) -> tuple[int, Value, int | None]:
     """Return what an assignment to a part changes: array before, places, and the value's entry."""
     note = tape.notes[entry]
     before = note.arguments[0].entry
@@ -147,21 +90,21 @@ def _written(tape: Tape, entry: int) -> tuple[int, Any, int | None]:
     return before, plain_index(tape, note.arguments[1]), value
 
 
-def plain_index(tape: Tape, index: Any) -> Any:
+def plain_index(tape: Tape, index: Value) -> Value:
     """Return a recorded index as numpy takes it."""
     if isinstance(index, Reference):
         value = tape.values[index.entry]
-        return value if isinstance(value, np.ndarray) and value.ndim else value[()] if isinstance(value, np.ndarray) else value
+        return value if np.ndim(value) else np.asarray(value)[()]
     if isinstance(index, list):
-        return tuple(plain_index(tape, each) for each in index)
+        return tuple(plain_index(tape, part) for part in index)
     if isinstance(index, tuple) and index and index[0] == "slice":
-        return slice(*(plain_index(tape, each) for each in index[1:]))
+        return slice(*(plain_index(tape, part) for part in index[1:]))
     if isinstance(index, tuple) and index and index[0] == "ellipsis":
         return Ellipsis
     return index
 
 
-def _old(tape: Tape, entry: int, numbers: Any, family: set[int]) -> int | None:
+def _old(tape: Tape, entry: int, numbers: Value, family: set[int]) -> int | None:
     """Return the term of a sum that is the old value: the other terms depend on it.
 
     For a part of an array ``numbers`` are its old values, and ``family`` the array's entries.
@@ -180,7 +123,7 @@ def _old(tape: Tape, entry: int, numbers: Any, family: set[int]) -> int | None:
                 continue
             rest = others + ([other.entry] if isinstance(other, Reference) else [])
             wanted = family or {term.entry}
-            if any(tape.depends(each, wanted) for each in rest if each not in wanted):
+            if any(tape.depends(source, wanted) for source in rest if source not in wanted):
                 return term.entry
         if not isinstance(left, Reference):
             return None
@@ -190,7 +133,7 @@ def _old(tape: Tape, entry: int, numbers: Any, family: set[int]) -> int | None:
     return None
 
 
-def _may_be(tape: Tape, term: int, entry: int, numbers: Any) -> bool:
+def _may_be(tape: Tape, term: int, entry: int, numbers: Value) -> bool:
     if numbers is None:
         return tape.shape(term) == tape.shape(entry)
     return bool(np.array_equal(tape.values[term], numbers))
@@ -233,14 +176,14 @@ class Parameter(NamedTuple):
     after: int
     name: str
     statements: tuple[Binding, ...]
-    places: Any = None
+    places: Value = None
     """Which numbers of an array these are, for one that is updated piece by piece."""
 
     @property
     def key(self) -> tuple[int, str]:
         return self.before, repr(self.places)
 
-    def taken(self, array: Any) -> Any:
+    def taken(self, array: Value) -> Value:
         """Return the parameter's own numbers of an array of its shape."""
         if self.places is None:
             return array
@@ -275,10 +218,10 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
     ends = [max(u.after for group in step.values() for u in group) for step in steps]
     for number, step in enumerate(steps):
         parameters = tuple(
-            parameter for origin, group in step.items() for parameter in _parts(origin, group, names)
+            part for origin, group in step.items() for part in _parts(origin, group, names)
         )
-        following = [u.after for group in steps[number + 1].values() for u in group] if number + 1 < len(steps) else []
-        end = min(following) if following else len(tape.notes)
+        following = steps[number + 1].values() if number + 1 < len(steps) else ()
+        end = min((u.after for group in following for u in group), default=len(tape.notes))
         made.append(TrainingStep(parameters, ends[number - 1] if number else 0, end))
     return made
 
@@ -306,9 +249,7 @@ def _drop_what_is_computed(tape: Tape, steps: list[dict[int, list[Update]]]) -> 
     for origin in sorted(origins):
         others = {other for other in origins if other < origin}
         computed = others and tape.depends(origin, others)
-        feeds = any(
-            any(each == origin for each in tape.inputs[entry]) for entry in range(end) if entry not in own
-        )
+        feeds = any(origin in tape.inputs[entry] for entry in range(end) if entry not in own)
         if computed or not feeds or np.asarray(tape.values[origin]).dtype.kind != "f":
             for step in steps:
                 step.pop(origin, None)
@@ -318,7 +259,7 @@ def _drop_what_is_computed(tape: Tape, steps: list[dict[int, list[Update]]]) -> 
 def _names(tape: Tape) -> dict[int, str]:
     """Return the first lasting name of each entry: a global one before a local one."""
     found: dict[int, str] = {}
-    for binding in sorted(tape.bindings, key=lambda each: (each.frame != 0, each.when)):
+    for binding in sorted(tape.bindings, key=lambda given: (given.frame != 0, given.when)):
         if not binding.name.startswith("return "):
             found.setdefault(binding.entry, binding.name)
     return found

@@ -1,0 +1,261 @@
+"""The hooks for calls, and for going through arrays: a call is carried out, and noted."""
+
+from __future__ import annotations
+
+import builtins
+import operator
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from bptui.trace.functions import (
+    APPLYING,
+    CHANGING,
+    CONTAINERS,
+    GOING_THROUGH,
+    OUT,
+    VIEWING,
+    is_of_program,
+    is_pure,
+    name_of,
+    out_of,
+    owner_of_method,
+)
+from bptui.trace.recording import Recording, is_number
+from bptui.trace.tape import Reference, Value
+
+Arguments = tuple[Value, ...]
+Words = dict[str, Value]
+
+
+class Calls(Recording):
+    """Gives what is called in the place of a function: itself, or one that takes notes, too."""
+
+    def function(self, at: int, function: Value) -> Value:
+        """Return what stands in the place of a function."""
+        if is_of_program(function):
+            return function
+        owner = owner_of_method(function)
+        if owner is not None:
+            if is_number(owner):
+                return partial(self._array_method, at, owner, function.__name__)
+            if isinstance(owner, np.ufunc):
+                return partial(self._ufunc_method, at, owner, function.__name__)
+            if isinstance(owner, CONTAINERS):
+                return function
+        if isinstance(function, np.ufunc):
+            return partial(self._ufunc, at, function)
+        return partial(self._called, at, function)
+
+    def method(self, at: int, owner: Value, name: str) -> Value:
+        """Return what stands in the place of an object's method."""
+        if isinstance(owner, np.ndarray | np.generic) and is_number(owner):
+            return partial(self._array_method, at, owner, name)
+        return self.function(at, getattr(owner, name))
+
+    def _array_method(
+        self, at: int, owner: Value, name: str, /, *arguments: Value, **words: Value
+    ) -> Value:
+        function = getattr(owner, name)
+        if name in CHANGING and isinstance(owner, np.ndarray):
+            self.about_to_change(owner)
+            if name == "resize":
+                words = {**words, "refcheck": False}  # that we know it is no reason to refuse
+            result = function(*arguments, **words)
+            if name == "fill":
+                value = self.encoded(arguments[0], at)
+                entry = self.write("fill", (value,), {"shape": list(owner.shape)}, at, owner)
+            else:
+                entry = self.write("leaf", (), {}, at, owner)
+            self.buffer(owner).reshaped()
+            self.changed(owner, entry, at)
+            return result
+        given = (owner, *arguments)
+        out = out_of(name, given, words)
+        if out is not None:
+            return self._into(at, name, given, words, out, partial(function, *arguments, **words))
+        result = function(*arguments, **words)
+        if name == "tolist" and isinstance(result, list):
+            self._listed(at, owner, result)
+            return result
+        return self._noted(at, name, given, words, result)
+
+    def _listed(self, at: int, owner: Value, result: list[Value]) -> None:
+        for index in np.ndindex(*owner.shape):
+            part: Value = result
+            for place in index:
+                part = part[place]
+            self.note("getitem", (owner, index), {}, at, part)
+
+    def _noted(
+        self, at: int, name: str, arguments: Arguments, words: Words, result: Value
+    ) -> Value:
+        """Put a result on the tape; views of known arrays by where their numbers stand."""
+        if name in VIEWING:
+            for source in arguments:
+                if is_number(source):
+                    self.entry_of(source, at)
+            for part in result if isinstance(result, list | tuple) else [result]:
+                if isinstance(part, np.ndarray) and self.buffer(part).entry is not None:
+                    self.entry_of(part, at)
+        return self.note(name, arguments, words, at, result)
+
+    def _into(
+        self,
+        at: int,
+        name: str,
+        arguments: Arguments,
+        words: Words,
+        out: Value,
+        carry_out: Callable[[], Value],
+    ) -> Value:
+        """Carry out a call that writes into an array."""
+        before = self.about_to_change(out)
+        given = arguments[: OUT.get(name, len(arguments))]
+        encoded = tuple(self.encoded(argument, at) for argument in given)
+        named = {key: self.encoded(value, at) for key, value in words.items() if key != "out"}
+        if "where" in named:
+            named["before"] = before
+        result = carry_out()
+        self.changed(out, self.write(name, encoded, named, at, out), at)
+        return result
+
+    def _ufunc(self, at: int, function: Value, /, *arguments: Value, **words: Value) -> Value:
+        if len(arguments) > function.nin:
+            words = {**words, "out": arguments[function.nin :]}
+            arguments = arguments[: function.nin]
+        out = out_of(function.__name__, arguments, words)
+        if out is not None:
+            carry_out = partial(function, *arguments, **words)
+            return self._into(at, function.__name__, arguments, words, out, carry_out)
+        if any(isinstance(part, np.ndarray) for part in words.get("out") or ()):
+            return self._unseen(at, function, arguments, words)
+        result = function(*arguments, **words)
+        if self.concerned(arguments):
+            return self.note(function.__name__, arguments, words, at, result)
+        return result
+
+    def _ufunc_method(
+        self, at: int, ufunc: Value, method: str, /, *arguments: Value, **words: Value
+    ) -> Value:
+        function = getattr(ufunc, method)
+        name = f"{ufunc.__name__}.{method}"
+        if method == "at" and isinstance(arguments[0], np.ndarray):
+            array, index, *value = arguments
+            before = self.about_to_change(array)
+            places = self.encoded(index if isinstance(index, tuple) else (index,), at)
+            encoded = (before, places, *(self.encoded(part, at) for part in value))
+            function(*arguments, **words)
+            self.changed(array, self.write(name, encoded, {}, at, array), at)
+            return None
+        out = out_of(name, arguments, words)
+        if out is not None:
+            carry_out = partial(function, *arguments, **words)
+            return self._into(at, name, arguments, words, out, carry_out)
+        result = function(*arguments, **words)
+        if self.concerned(arguments):
+            return self.note(name, arguments, words, at, result)
+        return result
+
+    def _called(self, at: int, function: Value, /, *arguments: Value, **words: Value) -> Value:
+        if any(function is known for known in APPLYING) and arguments and arguments[0] is not None:
+            arguments = (self.function(at, arguments[0]), *arguments[1:])
+        if any(function is known for known in GOING_THROUGH):
+            rows: list[Value] = [self.iterate(at, argument) for argument in arguments]
+            if function is reversed and isinstance(arguments[0], np.ndarray):
+                rows = [list(rows[0])]
+            return function(*rows, **words)
+        if function is builtins.sum and arguments:
+            return self._sum(at, *arguments, **words)
+        if function is builtins.max or function is builtins.min:  # one of them, the very object
+            return function(*(self.iterate(at, part) for part in arguments), **words)
+        name = name_of(function)
+        out = out_of(name, arguments, words)
+        if out is not None:
+            carry_out = partial(function, *arguments, **words)
+            return self._into(at, name, arguments, words, out, carry_out)
+        if not self.concerned(arguments) and not self.concerned(words.values()):
+            return function(*arguments, **words)
+        if not is_pure(function) or words.get("copy") is False:
+            return self._unseen(at, function, arguments, words)
+        return self._noted(at, name, arguments, words, function(*arguments, **words))
+
+    def _unseen(self, at: int, function: Value, arguments: Arguments, words: Words) -> Value:
+        """Call what may change its arguments; arrays that it has changed are new to the tape."""
+        arrays = [
+            part
+            for argument in (*arguments, *words.values())
+            for part in (argument if isinstance(argument, list | tuple) else [argument])
+            if isinstance(part, np.ndarray) and is_number(part)
+        ]
+        before = []
+        for array in arrays:
+            self.about_to_change(array)
+            before.append((array, array.tobytes(), self.buffer(array).version))
+        result = function(*arguments, **words)
+        for array, content, version in before:
+            if self.buffer(array).version == version and array.tobytes() != content:
+                self.changed(array, self.write("leaf", (), {}, at, array), at)
+        return self.note(name_of(function), arguments, words, at, result)
+
+    def _sum(self, at: int, values: Value, start: Value = 0) -> Value:
+        """Add up as Python does, which keeps more digits of floats than one sum after another."""
+        if not isinstance(values, list | tuple):
+            values = list(self.iterate(at, values))
+        result = builtins.sum(values, start)
+        if is_number(result) and all(
+            is_number(value) or isinstance(value, int | np.bool_) for value in values
+        ):
+            total = start
+            for value in values[:-1]:
+                total = self.note("add", (total, value), {}, at, operator.add(total, value))
+            for value in values[-1:]:
+                self.note("add", (total, value), {}, at, result)
+        return result
+
+    # going through arrays
+
+    def iterate(self, at: int, values: Value) -> Value:
+        """Return the rows of an array, so that each is known as such; anything else as it is."""
+        if isinstance(values, np.ndarray) and is_number(values) and values.ndim:
+            return self.rows(at, values)
+        if isinstance(values, np.flatiter) and is_number(values.base):
+            return self.rows(at, values)
+        return values
+
+    def rows(self, at: int, array: Value) -> Iterator[Value]:
+        """Go through the rows of an array."""
+        for number in range(len(array)):
+            yield self.item(at, array, number)
+
+    def loop(self, at: int, values: Value) -> Iterator[Value]:
+        """Go through what a ``for`` statement goes through."""
+        for value in self.iterate(at, values):
+            self.turns.append((len(self.tape), at))
+            yield value
+
+    def turn(self, at: int) -> None:
+        """Take note of a turn of a ``while`` loop."""
+        self.turns.append((len(self.tape), at))
+
+    def item(self, at: int, value: Value, index: Value) -> Value:
+        """Take something out of an array, a list or a dict."""
+        result = value[index]
+        if isinstance(value, np.flatiter) and is_number(value.base):
+            if is_number(result):
+                base = value.base
+                places = np.arange(base.size)[index]
+                entry = self.entry_of(base, at)
+                self.keep(result, self.write("gather", (Reference(entry), places), {}, at, result))
+        elif is_number(result):
+            if is_number(value):
+                given = (value, index if isinstance(index, tuple) else (index,))
+                return self.note("getitem", given, {}, at, result)
+            if isinstance(value, list | tuple | dict | np.ndarray):
+                self.reads.append((len(self.tape), at, self.entry_of(result, at)))
+            elif value is np.c_ or value is np.r_:
+                parts = list(index) if isinstance(index, tuple) else [index]
+                if self.concerned(parts):
+                    return self.note("c_" if value is np.c_ else "r_", (parts,), {}, at, result)
+        return result

@@ -1,0 +1,110 @@
+"""The tape: what a program computed, call by call, and the names that it gave to the values.
+
+Runs in the user's Python, as all that records does: it imports the standard library and numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+Value: TypeAlias = Any
+"""Whatever a program computes with: numbers, arrays, lists of them, objects of its own."""
+
+
+class Reference(NamedTuple):
+    """Stands for a value that an earlier entry has given."""
+
+    entry: int
+
+
+class Note(NamedTuple):
+    """An entry of the tape: what was called, on what, and where in the source."""
+
+    call: str
+    """A leaf (``leaf``, ``constant``) or a function of numpy or Python by its name."""
+    arguments: tuple[Value, ...]
+    """References to entries, plain values, and lists of both."""
+    keywords: dict[str, Value]
+    place: int
+
+
+class Binding(NamedTuple):
+    """A name that was given to a value: ``when`` counts entries of the tape."""
+
+    when: int
+    frame: int
+    """Which call of a function the name belongs to; 0 for a global name."""
+    name: str
+    entry: int
+    place: int
+    location: tuple[Value, ...]
+    """What the name means, the same for the same variable at any time."""
+
+
+def references(note: Note) -> list[int]:
+    """Return the entries that a note is computed from."""
+    found: list[int] = []
+
+    def walk(value: Value) -> None:
+        if isinstance(value, Reference):
+            found.append(value.entry)
+        elif isinstance(value, (list, tuple)):
+            for part in value:
+                walk(part)
+
+    walk(note.arguments)
+    for value in note.keywords.values():
+        walk(value)
+    return found
+
+
+@dataclass
+class Tape:
+    """What was recorded, with what each entry is computed from."""
+
+    notes: Sequence[Note]
+    values: Sequence[Value]
+    bindings: Sequence[Binding]
+    inputs: list[list[int]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.inputs = [references(note) for note in self.notes]
+
+    def depends(self, entry: int, on: set[int]) -> bool:
+        """Whether an entry was computed from one of others."""
+        first, seen, stack = min(on), {entry}, [entry]
+        while stack:
+            top = stack.pop()
+            if top in on:
+                return True
+            for source in self.inputs[top]:
+                if source >= first and source not in seen:
+                    seen.add(source)
+                    stack.append(source)
+        return False
+
+    def dependents(self, of: set[int], end: int) -> set[int]:
+        """Return all entries before ``end`` that are computed from some entries, and those."""
+        found = set(of)
+        for entry in range(min(of, default=end), end):
+            if not found.isdisjoint(self.inputs[entry]):
+                found.add(entry)
+        return found
+
+    def ancestors(self, entry: int) -> set[int]:
+        """Return what an entry is computed from, and the entry."""
+        seen, stack = {entry}, [entry]
+        while stack:
+            for source in self.inputs[stack.pop()]:
+                if source not in seen:
+                    seen.add(source)
+                    stack.append(source)
+        return seen
+
+    def shape(self, entry: int) -> tuple[int, ...]:
+        """Return the shape of an entry's value."""
+        return np.shape(self.values[entry])
