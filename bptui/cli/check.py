@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import stat
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -34,9 +35,13 @@ CODES = {"right": 0, "wrong": 1, "failed": 3}
 @click.command(
     "check",
     short_help="Check your own backpropagation and find its mistake.",
-    help="""Run the functions in FILE and compare them with correct backpropagation.
+    help="""Run FILE and compare its backpropagation with the correct one.
 
-FILE is a Python file that defines gradients(x, t, weights), optionally with biases as a fourth
+FILE is any Python program or notebook with hand-written numpy backpropagation, checked as it is:
+the report says of each line of the backward pass whether it is right, points at the first wrong
+one, and writes it as it should stand. A file that trains nothing by itself needs --call.
+
+Or FILE defines functions: gradients(x, t, weights), optionally with biases as a fourth
 argument, or step(x, t, weights, learning_rate), optionally with biases before the learning rate;
 `--template` prints a skeleton that says what they may return. The network is that of the preset,
 with its own data and with random data. No other functions in your file are called.
@@ -50,8 +55,9 @@ a .venv beside FILE, else bptui's own; --python chooses another one.
 
 \b
 Examples:
-  bptui check my_backprop.py
-  bptui check my_backprop.py --preset mazur
+  bptui check my_net.py
+  bptui check --call 'Net(2, 3, 1).train_step(X, y)' net.py
+  bptui check my_functions.py --preset mazur
   bptui check --template --preset xor > my_xor.py
   bptui check my_xor.py --preset xor --timeout 60
 
@@ -70,6 +76,20 @@ or there is nothing to check.
     metavar="NAME_OR_FILE",
     shell_complete=presets,
     help="The network, loss and samples to check with.",
+)
+@click.option(
+    "--call",
+    default="",
+    metavar="EXPRESSION",
+    help="What runs a training step, for a program that runs none by itself.",
+)
+@click.option(
+    "--step",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="K",
+    help="The training step to look at first, for a program.",
 )
 @click.option("--template", is_flag=True, help="Print a skeleton of such a file instead.")
 @click.option(
@@ -91,6 +111,8 @@ or there is nothing to check.
 def command(
     file: str | None,
     name_or_file: str,
+    call: str,
+    step: int,
     template: bool,
     timeout: float,
     python: str | None,
@@ -108,6 +130,8 @@ def command(
     if file is None:
         raise Unusable("no file to check; `bptui check --template` prints a skeleton of one")
     path = _readable(file)
+    if not defines_functions(path):
+        check_whole(path, timeout, python, call, step, form)
     check_file(path, load_preset(name_or_file), timeout, python, form)
 
 
@@ -129,6 +153,43 @@ def _readable(file: str) -> Path:
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise Unusable(f"{file!r}: cannot be read: {reason}") from None
+
+
+def defines_functions(path: Path) -> bool:
+    """Tell whether a file is made of functions to be called: gradients or step."""
+    if path.suffix == ".ipynb":
+        return False
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8-sig"))
+    except (SyntaxError, ValueError, RecursionError):
+        return True  # which says what is wrong with it
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return bool(functions & {"gradients", "step"})
+
+
+def check_whole(
+    path: Path, limit: float, python: str | None, call: str, step: int, form: str
+) -> NoReturn:
+    """Check a program as it is and write the report; the exit code tells what came out."""
+    # they load numpy and the graph, which --help need not wait for
+    from bptui.check.interpreter import CannotStartError, interpreter_for
+    from bptui.check.lines_report import as_text
+    from bptui.check.program import check_program
+    from bptui.presets.errors import printable
+
+    began = time.monotonic()
+    try:
+        report = check_program(path, str(interpreter_for(path, python).path), limit, call, step)
+    except CannotStartError as error:
+        raise Unusable(printable(str(error))) from None
+    if form == "json":
+        write_json(report.as_json(time.monotonic() - began))
+    if report.verdict == "failed":
+        raise Unjudged(printable(report.reason or ""))
+    if form == "text":
+        with opened(None) as stream:
+            stream.writelines(f"{printable(row)}\n" for row in as_text(report).splitlines())
+    raise click.exceptions.Exit(CODES[report.verdict])
 
 
 def check_file(

@@ -14,7 +14,8 @@ from bptui.trace.comparing import Numbers, Values
 from bptui.trace.edits import accumulated, edits, exchanged
 from bptui.trace.lines import Lines, Repair
 from bptui.trace.mending import evaluated, right_value, written
-from bptui.trace.recorder import Binding, Recorder, Reference
+from bptui.trace.recorder import Binding, Reference
+from bptui.trace.recording import Recording
 from bptui.trace.replay import Changes
 from bptui.trace.source import Place, Source
 
@@ -24,7 +25,7 @@ NEAR = 200
 
 
 def should_be(
-    source: Source, recorder: Recorder, places: Sequence[Place], lines: Lines, repair: Repair
+    source: Source, recorder: Recording, places: Sequence[Place], lines: Lines, repair: Repair
 ) -> str | None:
     """Return the statement of a repair as it should stand; None where no small edit gives it."""
     statement = source.statement(places[repair.place][0])
@@ -40,7 +41,7 @@ class _View:
     def __init__(
         self,
         source: Source,
-        recorder: Recorder,
+        recorder: Recording,
         places: Sequence[Place],
         lines: Lines,
         statement: ast.stmt,

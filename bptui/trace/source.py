@@ -58,13 +58,14 @@ class Source:
         """Return the expression at a place as ``ast`` writes it; None where there is none."""
         if place not in self._normal:
             try:
-                tree = ast.parse(self._piece(place), mode="eval")
+                tree = ast.parse(self.piece(place), mode="eval")
                 self._normal[place] = ast.unparse(tree)
             except SyntaxError:
                 self._normal[place] = None
         return self._normal[place]
 
-    def _piece(self, place: Place) -> str:
+    def piece(self, place: Place) -> str:
+        """Return the text at a place, on one line."""
         first, start, last, end = place
         rows = self.rows[first - 1 : last]
         if len(rows) == 1:

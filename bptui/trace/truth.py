@@ -198,7 +198,9 @@ class StepTruth:
         by_key = {parameter.key: parameter for parameter in self.parameters}
         for key, match in judged.matches.items():
             if match is not None and match.entry is not None:
-                inside = self._inside(by_key[key], self.true_of(by_key[key], judged.gradients))
+                inside = self.inner_matches(
+                    by_key[key], self.true_of(by_key[key], judged.gradients)
+                )
                 if not any(self.adapted(key, one.entry) for one in inside if one.entry is not None):
                     judged.matches[key] = None
         whole = judged.whole
@@ -222,7 +224,7 @@ class StepTruth:
 
     def _inner_factor(self, parameter: Parameter, judged: Judged) -> float:
         """Return the factor between the gradient and its last multiple before the rate."""
-        for match in self._inside(parameter, self.true_of(parameter, judged.gradients)):
+        for match in self.inner_matches(parameter, self.true_of(parameter, judged.gradients)):
             if match.entry is not None and not self._scaled(self.graph.nodes[match.entry]):
                 return match.factor
         return 0.0
@@ -241,9 +243,9 @@ class StepTruth:
         factor = multiple(self.change_of(parameter), true)
         if factor is not None:
             return Match(factor, None)
-        return next(self._inside(parameter, true), None)
+        return next(self.inner_matches(parameter, true), None)
 
-    def _inside(self, parameter: Parameter, true: Values) -> Iterator[Match]:
+    def inner_matches(self, parameter: Parameter, true: Values) -> Iterator[Match]:
         """Yield the multiples of the true gradient behind an update, last first."""
         size = true[0].size
         for entry in sorted(self.behind[parameter.key] & self.dependent, reverse=True):

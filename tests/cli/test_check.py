@@ -99,16 +99,16 @@ def test_code_that_hangs_is_stopped(tmp_path: Path) -> None:
     assert done.says("within the time limit", "line 4", "here", "gradients: does not return.")
     done = run(tmp_path, f"if True:\n{endless}", limit="0.5")
     assert (done.code, done.out) == (3, "")
-    assert done.says("while the file was loaded within the time limit: 0.5 s", "mine.py, line ")
+    assert done.says("no training step within the time limit: 0.5 s; it was at line ")
 
 
 @pytest.mark.parametrize(
     ("source", "texts"),
     [
         ("def gradients(x, t, weights)\n    pass\n", ("SyntaxError", "line 1")),
-        ("def backward(x):\n    pass\n", ("defines neither gradients", "--template")),
+        ("def backward(x):\n    pass\n", ("updates nothing by a gradient", "--call", "--template")),
         ("def gradients(x, t):\n    pass\n", ("takes 2 arguments (x, t)", "expected gradients(x,")),
-        ("1 / 0\n", ("ZeroDivisionError", "line 1", "while the file was loaded")),
+        ("1 / 0\n", ("ZeroDivisionError", "line 1")),
     ],
 )
 def test_what_cannot_be_checked_is_said(

@@ -107,13 +107,14 @@ def test_every_command_exists_with_its_options(line: str) -> None:
             assert value in (*each.type.choices, each.metavar)
 
 
-@pytest.mark.parametrize("block", code("console"), ids=lambda block: block.split()[2])
+@pytest.mark.parametrize("block", code("console"), ids=lambda block: "-".join(block.split()[2:4]))
 def test_what_a_command_prints(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line ``...`` stands for any number of lines."""
     monkeypatch.chdir(tmp_path)
     for text in code("python"):
-        if text.startswith("# my_backprop.py"):
-            (tmp_path / "my_backprop.py").write_text(text, encoding="utf-8")
+        if text.startswith("# my_"):
+            name = text.partition("\n")[0].removeprefix("# ")
+            (tmp_path / name).write_text(text, encoding="utf-8")
     line, expected = block.split("\n", 1)
     result = CliRunner().invoke(cli, shlex.split(line.removeprefix("$ bptui ")))
     parts = [re.escape(part) for part in re.split(r"^\.\.\.\n", expected, flags=re.MULTILINE)]

@@ -250,7 +250,7 @@ def _line(cause: Cause, case: Case) -> str:
     """Return what the code probably has where one operation is another one."""
     symbols = Symbols(case.experiment.network.names)
     lines = [assignment(each.mistaken, symbols) for each in rewritten(cause, case)]
-    return f"probably {lines[0]}" if lines else "a slip in a single operation"
+    return f"probably {lines[0]}" if lines else "a mistake in a single operation"
 
 
 def _with_data_loss(names: Collection[str]) -> list[str]:

@@ -1,0 +1,370 @@
+"""Checks a whole program with hand-written backpropagation: what it is made of, line by line."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bptui.check.lines_report import Example, Line, Parameter, Report, difference
+from bptui.core.graph.node import evaluate
+from bptui.trace.comparing import multiple
+from bptui.trace.graph import given_values
+from bptui.trace.judge import Verdict, judge
+from bptui.trace.lines import Repair
+from bptui.trace.run import NotRecordedError, Run, out_of_time, recorded, source_of
+from bptui.trace.should_be import should_be
+from bptui.trace.source import Source
+from bptui.trace.tape import Tape
+from bptui.trace.truth import Judged
+from bptui.trace.updates import Parameter as Traced
+
+LONGEST = 32
+"""Characters of an expression that stands for a value without a name."""
+
+
+def check_program(file: Path, python: str, limit: float, call: str = "", step: int = 1) -> Report:
+    """Run a program and judge its backpropagation; a report without a verdict says why."""
+    try:
+        source = Source(source_of(file))
+    except SyntaxError as error:
+        return _without(file, f"line {error.lineno}: {error.msg}")
+    try:
+        run = recorded(file, python, limit, call)
+    except NotRecordedError as error:
+        return _without(file, str(error))
+    line_of = _Lines(run, file)
+    made = run.recording
+    tape = Tape(made.tape, made.values, made.bindings)
+    verdict = judge(tape, made.turns, line_of, step - 1)
+    if verdict is None:
+        return _without(file, _why_nothing(run, limit))
+    return _Writer(file, source, run, verdict, line_of).report()
+
+
+def _why_nothing(run: Run, limit: float) -> str:
+    """Return why a program that was recorded shows no training step."""
+    if run.end == "time":
+        return out_of_time(limit, run.line)
+    if run.message:
+        where = f"line {run.line}: " if run.line else ""
+        return f"{where}{run.message}"
+    return (
+        "it updates nothing by a gradient; --call EXPRESSION runs a training step of it, and "
+        "`bptui check --template` prints a file of functions to fill in"
+    )
+
+
+def _without(file: Path, reason: str) -> Report:
+    return Report(str(file), "failed", f"{file}: {reason}", None, (), (), ())
+
+
+class _Lines:
+    """Tells the line of a place; 0 for places in other files."""
+
+    def __init__(self, run: Run, file: Path) -> None:
+        self.places, self.file = run.places, str(file.absolute())
+
+    def __call__(self, place: int) -> int:
+        if place < 0 or self.places[place][0] != self.file:
+            return 0
+        return self.places[place][1]
+
+
+class _Writer:
+    def __init__(
+        self, file: Path, source: Source, run: Run, verdict: Verdict, line_of: _Lines
+    ) -> None:
+        self.file, self.source, self.run = file, source, run
+        self.verdict, self.line_of, self.found = verdict, line_of, verdict.lines
+        self.rows = source.text.splitlines()
+        self.tape = self.found.truth.tape
+        self.names = self._names()
+
+    def _names(self) -> dict[int, str]:
+        """Return the first name that each entry was given."""
+        found: dict[int, str] = {}
+        for binding in self.run.recording.bindings:
+            handed_over = self._text(self.line_of(binding.place)).startswith(("def ", "async def "))
+            if not binding.name.startswith("return ") and not handed_over:
+                found.setdefault(binding.entry, binding.name)
+        return found
+
+    def _name(self, entry: int) -> str | None:
+        """Return a name for a forward value, or the short expression that computes it."""
+        name = self.names.get(entry)
+        place = self.tape.notes[entry].place
+        if name is None and self.line_of(place):
+            piece = self.source.piece(self.run.places[place][1:])
+            name = f"({piece})" if len(piece) <= LONGEST else None
+        return name
+
+    def report(self) -> Report:
+        lines = self._backward()
+        right = self.verdict.right
+        first = sorted({line.line for line in lines if line.verdict == "wrong"})
+        verdict = "right" if right else "wrong"
+        return Report(
+            str(self.file),
+            verdict,
+            None if right or first else "the wrong line was not found",
+            self._loss(),
+            self._parameters(),
+            tuple(lines),
+            tuple(first),
+            self.verdict.number,
+        )
+
+    # what was understood
+
+    def _loss(self) -> dict[str, Any]:
+        loss = self.found.judged.loss
+        if loss.entry is None:
+            return {"name": None, "line": None, "formula": loss.text, "given": False}
+        line = self.line_of(self.tape.notes[loss.entry].place)
+        name = loss.text if loss.text and not loss.text.startswith("return ") else None
+        return {"name": name, "line": line, "formula": self._text(line), "given": False}
+
+    def _text(self, line: int) -> str:
+        return self.rows[line - 1].strip() if 0 < line <= len(self.rows) else ""
+
+    def _parameters(self) -> tuple[Parameter, ...]:
+        made: dict[int, Parameter] = {}
+        truth, judged = self.found.truth, self.found.judged
+        for parameter in truth.parameters:
+            match = judged.matches[parameter.key]
+            good = match is not None
+            before = made.get(parameter.before)
+            verdict = "right" if good and (before is None or before.verdict == "right") else "wrong"
+            made[parameter.before] = Parameter(
+                parameter.name,
+                self.tape.shape(parameter.before),
+                self._gradient(parameter, judged),
+                verdict,
+                judged.ratios.get(parameter.key),
+                0.0 if verdict == "right" else self._error(parameter),
+            )
+        return tuple(made.values())
+
+    def _gradient(self, parameter: Traced, judged: Judged) -> str | None:
+        """Return the name of the gradient in the parameter's update, where it is right."""
+        if judged.matches[parameter.key] is None:
+            return None
+        true = self.found.truth.true_of(parameter, judged.gradients)
+        inside = self.found.truth.inner_matches(parameter, true)
+        entries = [match.entry for match in inside if match.entry is not None]
+        return next((self.names[entry] for entry in entries if entry in self.names), None)
+
+    def _error(self, parameter: Traced) -> float:
+        true = self.found.true.get((parameter.before, -1))
+        if true is None:
+            return 0.0
+        change = self.found.truth.change_of(parameter)
+        wanted = [parameter.taken(part) for part in true]
+        scale = self.found.factor or 1.0
+        difference = max(
+            float(np.abs(c - scale * np.reshape(t, np.shape(c))).max())
+            for c, t in zip(change, wanted, strict=True)
+        )
+        size = max(float(np.abs(t).max()) for t in wanted)
+        return difference / abs(scale) / size if size else difference
+
+    # the backward pass
+
+    def _backward(self) -> list[Line]:
+        notes = self.tape.notes
+        entries: dict[int, list[int]] = {}
+        for entry in self.found.backward:
+            line = self.line_of(notes[entry].place)
+            if line and not notes[entry].call.endswith("_like"):
+                entries.setdefault(line, []).append(entry)
+        for entry in self._differences():
+            entries.setdefault(self.line_of(notes[entry].place), []).append(entry)
+        differences = set(self._differences())
+        forward = {self.line_of(notes[e].place) for e in self.found.forward if e not in differences}
+        repairs = {self.line_of(repair.place): repair for repair in self.found.repairs}
+        squares = {self.line_of(place) for place in self.verdict.broadcast}
+        follows = {self.line_of(notes[entry].place) for entry in self.found.follows}
+        if squares:
+            follows |= self._after_squares(entries)
+        made: list[Line] = []
+        for line in sorted(entries.keys() | squares):
+            if line in squares:
+                made.append(self._square(line))
+            elif line in repairs:
+                made.append(self._wrong(line, repairs[line]))
+            elif line in follows:
+                made.append(Line(line, self._text(line), self._variable(line), None, "follows"))
+            elif line not in forward:
+                stands = self._stands_for(entries[line])
+                made.append(Line(line, self._text(line), self._variable(line), stands, "right"))
+        return made
+
+    def _after_squares(self, entries: dict[int, list[int]]) -> set[int]:
+        """Return the lines whose value changes once no column and row make a square."""
+        graph, tape = self.found.truth.graph, self.tape
+        replaced: dict[int, list[Any]] = {}
+        for entry in sorted(self.found.truth.dependent):
+            node = graph.nodes[entry]
+            if tape.notes[entry].place in self.verdict.broadcast and len(node.inputs) == 2:
+                columns = [
+                    [np.reshape(draw[each], (-1, 1)) for each in node.inputs]
+                    for draw in self.found.truth.draws
+                ]
+                replaced[entry] = [node.op.evaluate(*pair, **node.settings) for pair in columns]
+        changed = self.found.replay.carried(replaced, {}) or {}
+        updates = {line for p in self.found.truth.parameters for line in self._updates(p)}
+        found = {
+            line
+            for line, own in entries.items()
+            if own[-1] in changed and multiple(changed[own[-1]], self.found.values[own[-1]]) is None
+        }
+        return found - updates
+
+    def _updates(self, parameter: Traced) -> set[int]:
+        return {self.line_of(binding.place) for binding in parameter.statements}
+
+    def _differences(self) -> list[int]:
+        """Return the differences of output and target that a loss is implied by."""
+        if self.found.judged.loss.entry is not None:
+            return []
+        read = {each for entry in self.found.backward for each in self.tape.inputs[entry]}
+        return [
+            entry
+            for entry in sorted(self.found.forward & read)
+            if entry not in {p.before for p in self.found.truth.parameters}
+            and self.tape.notes[entry].call == "subtract"
+            and self.line_of(self.tape.notes[entry].place)
+        ]
+
+    def _variable(self, line: int) -> str | None:
+        found = [b.name for b in self.run.recording.bindings if self.line_of(b.place) == line]
+        return found[-1].removeprefix("return ") if found else None
+
+    def _stands_for(self, entries: Sequence[int]) -> str | None:
+        """Return the true gradient that the last value of a line is, or is a multiple of."""
+        node = self.found.truth.graph.nodes[entries[-1]]
+        values = self.found.values.get(entries[-1]) or self.found.truth.numbers(node)
+        if values[0].dtype.kind != "f" or values[0].size == 1:
+            return None
+        found = [
+            (source, factor)
+            for (source, consumer), true in self.found.true.items()
+            if consumer == -1
+            and source not in entries
+            and true[0].size == values[0].size
+            and (factor := multiple(values, true)) is not None
+        ]
+        best = self._best_named([source for source, _ in found])
+        factor = dict(found).get(best, 1.0) if best is not None else 1.0
+        if best is None:
+            return None
+        sign = "-" if factor < 0 else ""
+        size = "" if abs(abs(factor) - 1.0) < 1e-5 else f"{abs(factor):.5g} "
+        return f"{sign}{size}dL/d {self._name(best)}"
+
+    def _best_named(self, sources: Sequence[int]) -> int | None:
+        """Return the forward value that says most: one with a name, else the longest expression."""
+        named = [source for source in sources if self._name(source)]
+        return max(
+            named,
+            key=lambda source: (
+                source in self.names,
+                self.tape.notes[source].call != "negative",
+                source,
+            ),
+            default=None,
+        )
+
+    def _wrong(self, line: int, repair: Repair) -> Line:
+        statement = self.source.statement(line)
+        told = self._mended(repair)
+        whole = ast.unparse(statement) if statement is not None else ""
+        return Line(
+            line,
+            self._text(line),
+            self._variable(line),
+            self._true_name(repair),
+            "wrong",
+            told,
+            None if told is None else difference(whole, told),
+            self._example(repair),
+        )
+
+    def _mended(self, repair: Repair) -> str | None:
+        places = [place[1:] for place in self.run.places]
+        return should_be(self.source, self.run.recording, places, self.found, repair)
+
+    def _true_name(self, repair: Repair) -> str | None:
+        """Return what the first wrong value should be: the gradient of which forward value."""
+        wanted = self.found.true[repair.stands_for[0]]
+        sources = (
+            [
+                source
+                for (source, consumer), true in self.found.true.items()
+                if consumer == -1
+                and true[0].size == wanted[0].size
+                and multiple(true, wanted) is not None
+            ]
+            if wanted[0].size > 1
+            else [repair.stands_for[0][0]]
+        )
+        best = self._best_named(sources)
+        return None if best is None else f"dL/d {self._name(best)}"
+
+    def _square(self, line: int) -> Line:
+        statement, told = self.source.statement(line), None
+        notes = [
+            n
+            for n in self.tape.notes
+            if n.place in self.verdict.broadcast and self.line_of(n.place) == line
+        ]
+        if statement is not None and notes:
+            shapes = [self.tape.shape(x.entry) for x in notes[0].arguments if hasattr(x, "entry")]
+            piece = self.source.piece(self.run.places[notes[0].place][1:])
+            tree = ast.parse(piece, mode="eval").body
+            if isinstance(tree, ast.BinOp) and len(shapes) == 2:
+                row = tree.left if len(shapes[0]) == 1 else tree.right
+                text = ast.unparse(row)
+                fixed = (
+                    ast.unparse(tree).replace(text, f"{text}.reshape(-1, 1)", 1)
+                    if row is tree.left
+                    else f"{ast.unparse(tree)[: -len(text)]}{text}.reshape(-1, 1)"
+                )
+                told = ast.unparse(statement).replace(ast.unparse(tree), fixed, 1)
+        return Line(
+            line,
+            self._text(line),
+            self._variable(line),
+            None,
+            "wrong",
+            told,
+            "a column (n, 1) and a row (n,) become a square (n, n)",
+        )
+
+    def _example(self, repair: Repair) -> Example | None:
+        """Return the number that is furthest from the right one, on the program's own values."""
+        entry = repair.entries[0]
+        source, consumer = repair.stands_for[0]
+        truth = self.found.truth
+        gradient = self.found.judged.gradients.of.get(truth.graph.nodes[source])
+        if consumer != -1 or gradient is None:
+            return None
+        own = evaluate(list(truth.graph.nodes.values()), given_values(truth.graph))
+        true = np.broadcast_to(evaluate([gradient], own)[gradient], truth.graph.nodes[source].shape)
+        value = np.asarray(own[truth.graph.nodes[entry]], dtype=np.float64)
+        if true.size != value.size:
+            return None
+        scale = multiple(self.found.current[entry], self.found.true[source, -1]) or 1.0
+        right = scale * (
+            true.T
+            if true.shape != value.shape and true.T.shape == value.shape
+            else true.reshape(value.shape)
+        )
+        index = (
+            np.unravel_index(int(np.abs(value - right).argmax()), value.shape) if value.ndim else ()
+        )
+        return Example(tuple(int(part) for part in index), float(value[index]), float(right[index]))

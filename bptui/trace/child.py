@@ -1,0 +1,213 @@
+"""Runs a program under the recorder, in the user's Python: ``child.py REQUEST FOLDER``.
+
+REQUEST is JSON: file, source, call, arguments, limit. What was recorded is left in FOLDER as
+tape.json and arrays.npz, however the program ends; tape.json says how. Imports nothing of bptui
+but what stands beside it.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import signal
+import sys
+import traceback
+import types
+from typing import Any, TypeAlias
+
+Value: TypeAlias = Any
+"""Whatever a program computes with, or another module gives."""
+
+
+def beside() -> tuple[Value, Value, Value]:
+    """Import the recorder's modules by their place, without the packages that they stand in."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    for name, folder in (("bptui", ""), ("bptui.trace", here)):
+        package = types.ModuleType(name)
+        package.__path__ = [folder] if folder else []
+        sys.modules[name] = package
+    import bptui.trace.instrument as instrument
+    import bptui.trace.recorder as recorder
+    import bptui.trace.updates as updates
+
+    for name in [name for name in sys.modules if name == "bptui" or name.startswith("bptui.")]:
+        del sys.modules[name]
+    return instrument, recorder, updates
+
+
+class Modules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Rewrites the modules that stand in the program's own folder as they are imported."""
+
+    def __init__(self, folder: str, rewrite: Value) -> None:
+        self.folder, self.rewrite = folder, rewrite
+
+    def find_spec(self, name: str, path: Value = None, target: Value = None) -> Value:
+        spec = importlib.machinery.PathFinder.find_spec(name, path or [self.folder])
+        if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+            return None
+        if os.path.commonpath([os.path.abspath(spec.origin), self.folder]) != self.folder:
+            return None
+        if "site-packages" in spec.origin:
+            return None
+        spec.loader = self
+        return spec
+
+    def create_module(self, spec: Value) -> None:
+        return None
+
+    def exec_module(self, module: Value) -> None:
+        file = module.__spec__.origin
+        with open(file, encoding="utf-8") as stream:
+            source = stream.read()
+        exec(self.rewrite(source, file, module.__dict__), module.__dict__)
+
+
+class Session:
+    """One program with its recorder, and the places of all of its files."""
+
+    def __init__(
+        self, request: dict[str, Any], instrument: Value, recorder: Value, updates: Value
+    ) -> None:
+        self.request, self.instrument, self.updates = request, instrument, updates
+        self.recorder = recorder.Recorder(request["entries"])
+        self.enough = recorder.Enough
+        self.places: list[tuple[Any, ...]] = []
+        self.recorder.watch = self.watch
+        self.next_look = request["look"]
+        self.Reference = recorder.Reference
+        self.out_of_time = False
+
+    def rewritten(self, source: str, file: str, names: dict[str, Any]) -> Value:
+        """Return the compiled program, and give its names the recorder."""
+        tree, positions = self.instrument.instrumented(source, file, len(self.places))
+        self.places += [(file, *place) for place in positions.places]
+        names[self.instrument.RECORDER] = self.recorder
+        return compile(tree, file, "exec")
+
+    def watch(self, binding: Value) -> None:
+        """Stop once enough training steps were seen; looked for ever more rarely."""
+        if len(self.recorder.tape) < self.next_look:
+            return
+        self.next_look *= 2
+        tape = self.updates.Tape(self.recorder.tape, self.recorder.values, self.recorder.bindings)
+        if len(self.updates.training_steps(tape)) > self.request["steps"]:
+            raise self.enough
+
+    def run(self) -> dict[str, Any]:
+        """Run the program; how it ended."""
+        file, source = self.request["file"], self.request["source"]
+        main = types.ModuleType("__main__")
+        main.__file__ = file
+        main.__dict__["__builtins__"] = __builtins__
+        sys.modules["__main__"] = main
+        sys.argv = [file, *self.request["arguments"]]
+        sys.path[0] = os.path.dirname(file)
+        sys.meta_path.insert(0, Modules(os.path.dirname(file), self.rewritten))
+        if self.request["call"]:
+            source = f"{source}\n{self.request['call']}\n"
+        signal.signal(signal.SIGALRM, self.time_is_up)
+        signal.setitimer(signal.ITIMER_REAL, self.request["limit"])
+        try:
+            exec(self.rewritten(source, file, main.__dict__), main.__dict__)
+        except self.enough as stop:
+            at = self.told(stop, file)["line"]
+            return {"end": "time" if self.out_of_time else "enough", "line": at}
+        except SystemExit:
+            return {"end": "exit"}
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return {"end": "error", **self.told(error, file)}
+        return {"end": "ran"}
+
+    def time_is_up(self, number: int, frame: Value) -> None:
+        """Stop the program; what was recorded until now counts."""
+        self.out_of_time = True
+        raise self.enough
+
+    @staticmethod
+    def told(error: BaseException, file: str) -> dict[str, Any]:
+        """Return what an exception says, and the program's line that it came from."""
+        line = error.lineno if isinstance(error, SyntaxError) and error.filename == file else None
+        for frame in traceback.extract_tb(error.__traceback__):
+            if frame.filename == file:
+                line = frame.lineno
+        message = error.msg if isinstance(error, SyntaxError) else str(error)
+        return {"error": type(error).__name__, "message": str(message), "line": line}
+
+    def write(self, folder: str, end: dict[str, Any]) -> None:
+        """Leave what was recorded in a folder."""
+        import numpy as np
+
+        arrays: dict[str, Any] = {}
+
+        def plain(value: Value) -> Value:
+            if isinstance(value, self.Reference):
+                return {"entry": value.entry}
+            if isinstance(value, np.ndarray):
+                arrays[f"a{len(arrays)}"] = value
+                return {"array": f"a{len(arrays) - 1}"}
+            if isinstance(value, np.generic):
+                return plain(np.asarray(value))
+            if isinstance(value, tuple):
+                return {"tuple": [plain(part) for part in value]}
+            if isinstance(value, list):
+                return [plain(part) for part in value]
+            return (
+                value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+            )
+
+        numbers = [np.asarray(value) for value in self.recorder.values]
+        for number, value in enumerate(numbers):
+            if value.ndim or value.dtype.kind not in "fiub":
+                arrays[f"v{number}"] = value
+        scalars = [
+            value.item() if not value.ndim and value.dtype.kind in "fiub" else None
+            for value in numbers
+        ]
+        kinds = [value.dtype.str for value in numbers]
+        tape = {
+            **end,
+            "notes": [
+                [
+                    note.call,
+                    plain(list(note.arguments)),
+                    {name: plain(x) for name, x in note.keywords.items()},
+                    note.place,
+                ]
+                for note in self.recorder.tape
+            ],
+            "scalars": [float.hex(x) if isinstance(x, float) else x for x in scalars],
+            "kinds": kinds,
+            "bindings": [
+                [b.when, b.frame, b.name, b.entry, b.place, plain(b.location)]
+                for b in self.recorder.bindings
+            ],
+            "turns": self.recorder.turns,
+            "reads": self.recorder.reads,
+            "plain": [[*entry[:3], plain(entry[3])] for entry in self.recorder.plain],
+            "places": self.places,
+        }
+        np.savez(os.path.join(folder, "arrays.npz"), **arrays)
+        with open(os.path.join(folder, "tape.json"), "w", encoding="utf-8") as stream:
+            json.dump(tape, stream)
+
+
+def main() -> None:
+    request_file, folder = sys.argv[1:3]
+    with open(request_file, encoding="utf-8") as stream:
+        request = json.load(stream)
+    sys.stdin = open(os.devnull)  # noqa: SIM115  input() gets end of file until the end
+    session = Session(request, *beside())
+    end = session.run()
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    session.write(folder, end)
+    sys.stdout.flush()
+    os._exit(0)  # threads and exit handlers of the program are not waited for
+
+
+if __name__ == "__main__":
+    main()

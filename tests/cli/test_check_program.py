@@ -1,0 +1,161 @@
+"""``bptui check`` on whole programs: what it says, its JSON, and what comes to no verdict."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bptui.main import cli
+
+NET = """\
+import numpy as np
+
+np.random.seed(1)
+X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)
+y = np.array([[0], [1], [1], [0]], dtype=float)
+W1, b1 = 2 * np.random.random((2, 4)) - 1, np.zeros((1, 4))
+W2, b2 = 2 * np.random.random((4, 1)) - 1, np.zeros((1, 1))
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+for epoch in range(2000):
+    a1 = sigmoid(X @ W1 + b1)
+    a2 = sigmoid(a1 @ W2 + b2)
+    loss = 0.5 * np.sum((a2 - y) ** 2)
+    error = a2 - y
+    d2 = error * a2 * (1 - a2)
+    hidden_error = error @ W2.T
+    d1 = hidden_error * a1 * (1 - a1)
+    W2 -= 0.8 * a1.T @ d2
+    b2 -= 0.8 * d2.sum(axis=0, keepdims=True)
+    W1 -= 0.8 * X.T @ d1
+    b1 -= 0.8 * d1.sum(axis=0, keepdims=True)
+print(a2.ravel())
+"""
+RIGHT = NET.replace("error @ W2.T", "d2 @ W2.T")
+CLASS = """\
+import numpy as np
+
+
+class Net:
+    def __init__(self):
+        self.w = np.array([[0.5, -0.3]])
+
+    def train_step(self, x, t):
+        out = np.tanh(self.w @ x)
+        self.w -= 0.1 * ((out - t) * (1 - out ** 2)) @ x.T
+        return 0.5 * np.sum((out - t) ** 2)
+"""
+
+
+def run(folder: Path, source: str, *options: str, name: str = "net.py") -> tuple[int, str, str]:
+    file = folder / name
+    file.write_text(source, encoding="utf-8")
+    done = CliRunner().invoke(cli, ["check", str(file), "--timeout", "600", *options])
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_the_first_wrong_line_is_shown_with_what_should_stand_there(tmp_path: Path) -> None:
+    code, out, _ = run(tmp_path, NET)
+    assert code == 1
+    assert "loss = 0.5 * np.sum((a2 - y) ** 2)" in out
+    rows = [" ".join(row.split()[1:]) for row in out.splitlines()]
+    assert "hidden_error = error @ W2.T WRONG" in rows
+    assert "d1 = hidden_error * a1 * (1 - a1) follows" in rows
+    assert "d2 = error * a2 * (1 - a2) ok = dL/d (a1 @ W2 + b2)" in rows
+    assert "should be  hidden_error = d2 @ W2.T" in out
+    assert out.count("WRONG") == 1
+
+
+def test_json_has_the_fields_of_the_contract(tmp_path: Path) -> None:
+    code, out, _ = run(tmp_path, NET, "--format", "json")
+    record = json.loads(out)
+    wrong = NET.splitlines().index("    hidden_error = error @ W2.T") + 1
+    assert code == 1
+    assert (record["schema"], record["verdict"], record["first_wrong_lines"]) == (
+        1,
+        "wrong",
+        [wrong],
+    )
+    assert record["loss"]["name"] == "loss"
+    assert {each["name"]: each["verdict"] for each in record["parameters"]} == {
+        "W1": "wrong",
+        "b1": "wrong",
+        "W2": "right",
+        "b2": "right",
+    }
+    line = next(each for each in record["lines"] if each["line"] == wrong)
+    assert line["should_be"] == "hidden_error = d2 @ W2.T"
+    assert set(line) == {
+        "line",
+        "text",
+        "variable",
+        "stands_for",
+        "verdict",
+        "should_be",
+        "difference",
+        "example",
+    }
+    example = line["example"]
+    assert abs(example["found"] - example["expected"]) > 1e-6
+
+
+def test_a_right_program_is_right_in_every_line(tmp_path: Path) -> None:
+    code, out, _ = run(tmp_path, RIGHT)
+    assert code == 0
+    assert "WRONG" not in out
+    assert "follows" not in out
+
+
+def test_a_notebook(tmp_path: Path) -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# a net"]},
+        {"cell_type": "code", "source": ["%matplotlib inline\n", *NET.splitlines(keepends=True)]},
+    ]
+    code, out, _ = run(tmp_path, json.dumps({"cells": cells}), name="net.ipynb")
+    assert code == 1
+    assert "hidden_error = d2 @ W2.T" in out
+
+
+def test_a_class_is_run_by_a_call(tmp_path: Path) -> None:
+    call = "Net().train_step(np.array([[0.2], [0.7]]), np.array([[0.5]]))"
+    assert run(tmp_path, CLASS, "--call", call)[0] == 0
+    wrong = CLASS.replace("1 - out ** 2", "1 - out")
+    code, out, _ = run(tmp_path, wrong, "--call", call)
+    assert code == 1
+    assert "1 - out ** 2" in out
+    code, _, err = run(tmp_path, CLASS)
+    assert code == 3
+    assert "--call" in err
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("print('hello')\n", "updates nothing by a gradient"),
+        ("import numpy as np\nx = np.ones(3) @ np.ones(2)\n", "line 2: ValueError"),
+        ("import no_such_library\n", "no_such_library"),
+        ("import numpy as np\nx = np.ones(3)\nprint(x * input())\n", "line 3: EOFError"),
+        ("import os\nos._exit(7)\n", "ended"),
+    ],
+    ids=["no numbers", "raises", "import", "input", "exits"],
+)
+def test_what_comes_to_no_verdict_is_told_in_a_sentence(
+    source: str, said: str, tmp_path: Path
+) -> None:
+    code, out, err = run(tmp_path, source)
+    assert (code, out) == (3, "")
+    assert said in err
+
+
+def test_an_endless_loop_ends_with_the_time(tmp_path: Path) -> None:
+    (tmp_path / "loop.py").write_text("while True:\n    pass\n")
+    done = CliRunner().invoke(cli, ["check", str(tmp_path / "loop.py"), "--timeout", "1"])
+    assert done.exit_code == 3
+    assert "no training step within the time limit: 1 s; it was at line " in done.stderr
