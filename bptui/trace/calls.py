@@ -232,12 +232,14 @@ class Calls(Recording):
     def loop(self, at: int, values: Value) -> Iterator[Value]:
         """Go through what a ``for`` statement goes through."""
         for value in self.iterate(at, values):
-            self.turns.append((len(self.tape), at))
+            self.turn(at)
             yield value
 
     def turn(self, at: int) -> None:
-        """Take note of a turn of a ``while`` loop."""
-        self.turns.append((len(self.tape), at))
+        """Take note of a turn of a loop; turns in which no number is computed are one."""
+        turn = (len(self.tape), at)
+        if not self.turns or self.turns[-1] != turn:
+            self.turns.append(turn)
 
     def item(self, at: int, value: Value, index: Value) -> Value:
         """Take something out of an array, a list or a dict."""
