@@ -28,7 +28,8 @@ class Verdict:
     @property
     def right(self) -> bool:
         """Whether all gradients are right."""
-        return not self.broadcast and None not in self.lines.judged.matches.values()
+        judged = self.lines.judged
+        return not (self.broadcast or judged.uphill or None in judged.matches.values())
 
 
 def judge(

@@ -67,6 +67,8 @@ class Lines:
         whole = list(self.judged.whole.values())
         self.factor = max(set(whole), key=whole.count) if whole else None
         """The factor between gradients and changes of most parameters."""
+        if self.judged.uphill and self.factor is not None:
+            self.factor = -self.factor
 
     # the search
 
@@ -74,6 +76,8 @@ class Lines:
         """Look for repairs until all gradients are right, or no more is found."""
         matches, missing = self.judged.matches, self.judged.missing
         self.wrong = {key for key, match in matches.items() if match is None and key not in missing}
+        if self.judged.uphill:
+            self.wrong |= set(self.judged.whole)
         right = set(matches) - self.wrong
         while self.wrong:
             found = self._next(right)
@@ -88,7 +92,8 @@ class Lines:
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
         suspects = set().union(*(self.truth.behind[key] for key in self.wrong))
         usual = self._usual_factors(right)
-        known = {entry: self._stands_for(entry, usual) for entry in self.backward}
+        sign = self._sign(suspects)
+        known = {entry: self._stands_for(entry, usual, sign) for entry in self.backward}
         had = set().union(*known.values())
         repaired = {repair.place for repair in self.repairs}
         suspected: list[tuple[int, int, list[int]]] = []
@@ -123,7 +128,7 @@ class Lines:
         self, pairs: dict[int, Source], right: Collection[Key]
     ) -> tuple[frozenset[Key], Changes] | None:
         """Return what a replacement mends and all that it changes; None where it breaks a thing."""
-        scale = 1.0
+        scale = self._scale(min(pairs))
         for _ in range(2):
             replaced = {
                 entry: [scale * part for part in self._shaped(source, self.values[entry][0].shape)]
@@ -144,6 +149,16 @@ class Lines:
             scale *= self.factor / next(iter(off))
         return None
 
+    def _scale(self, entry: int) -> float:
+        """Return the multiple of true gradients that the program has before an entry.
+
+        It is looked for only where no other parameter tells it.
+        """
+        if self.factor is not None:
+            return 1.0
+        factors = (self._first_factor(e) for e in reversed(self.backward) if e < entry)
+        return next((factor for factor in factors if factor), 1.0)
+
     def agrees(self, factor: float) -> bool:
         """Whether a factor is that of most parameters."""
         if self.factor is None or np.isnan(factor):
@@ -158,21 +173,36 @@ class Lines:
         if not self.judged.ratios:
             return None
         behind = set().union(*(self.truth.behind[key] for key in right))
-        return {
-            rounded(factor)
-            for entry in self.backward
-            if entry in behind and self.values[entry][0].size > 1
-            for true in self._of_size(self.values[entry][0].size).values()
-            if (factor := multiple(self.values[entry], true)) is not None
-        }
+        factors = (self._first_factor(entry) for entry in self.backward if entry in behind)
+        return {rounded(factor) for factor in factors if factor is not None}
+
+    def _sign(self, suspects: Collection[int]) -> float:
+        """Return the sign that gradients have where they are right: that of the first one.
+
+        Where the loss rises all signs are wrong, and the first one can put them right.
+        """
+        factors = (self._first_factor(entry) for entry in self.backward if entry in suspects)
+        sign = float(np.sign(next((factor for factor in factors if factor), 0.0)))
+        return -sign if self.judged.uphill else sign
+
+    def _first_factor(self, entry: int) -> float | None:
+        """Return the factor to the gradient of the earliest forward value that has this one."""
+        values = self.values[entry]
+        if values[0].size > 1:
+            for _, true in sorted(self._of_size(values[0].size).items()):
+                factor = multiple(values, true)
+                if factor is not None:
+                    return factor
+        return None
 
     def _of_size(self, size: int) -> dict[Source, Values]:
         return {source: true for source, true in self.true.items() if true[0].size == size}
 
-    def _stands_for(self, entry: int, usual: set[float] | None) -> set[Source]:
+    def _stands_for(self, entry: int, usual: set[float] | None, sign: float) -> set[Source]:
         """Return the forward values of whose true gradients a value is a multiple."""
         values = self.current.get(entry, self.values[entry])
-        if values[0].size == 1:
+        first = self._first_factor(entry)
+        if values[0].size == 1 or (usual is None and first and first * sign < 0):
             return set()
         return {
             source
@@ -225,7 +255,8 @@ class Lines:
         change = [parameter.taken(new - old) for new, old in zip(after, before, strict=True)]
         factor = multiple(change, true)
         if factor is not None:
-            if match is not None and match.whole and rounded(factor) != rounded(match.factor):
+            was = match is not None and match.whole and not self.judged.uphill
+            if match is not None and was and rounded(factor) != rounded(match.factor):
                 return None  # it was right as it was
             return factor
         if self.judged.whole:

@@ -12,7 +12,7 @@ from bptui.core.graph.node import Node, number
 from bptui.trace.graph import Lowered
 from bptui.trace.updates import Tape
 
-NAMES = ("loss", "cost", "err", "mse", "nll", "total", "objective")
+NAMES = ("loss", "cost", "err", "mse", "nll", "total", "objective", "cross", "entropy", "bce")
 """How a word begins by which programs call their loss."""
 IMPLIED = 6
 """Differences of output and target that are looked at."""

@@ -43,6 +43,8 @@ class Judged:
     """Parameters that the loss does not depend on."""
     ratios: dict[Key, float] = field(default_factory=dict)
     """Of gradients that are a multiple of the right one."""
+    uphill: bool = False
+    """Whether the updates make the loss larger."""
 
     @property
     def right(self) -> int:
@@ -52,6 +54,11 @@ class Judged:
     def whole(self) -> dict[Key, float]:
         """The factors of parameters whose whole change is a multiple of the gradient."""
         return {key: match.factor for key, match in self.matches.items() if match and match.whole}
+
+    @property
+    def rises(self) -> bool:
+        """Whether all parameters go along their gradients, not against them."""
+        return bool(self.whole) and all(factor > 0 for factor in self.whole.values())
 
     @property
     def rank(self) -> tuple[int, int, bool, bool, int]:
@@ -184,33 +191,48 @@ class StepTruth:
         found = [judged for judged in map(self.judged, self.losses()) if judged is not None]
         named = [judged for judged in found if judged.loss.named and not judged.missing]
         if named:
-            chosen = [max(named, key=lambda judged: judged.rank)]
+            chosen = [max(map(self._last_of_name(named), named), key=lambda judged: judged.rank)]
         else:
             most = max((judged.rank[:2] for judged in found), default=None)
             equal = [judged for judged in found if judged.rank[:2] == most]
             chosen = sorted(equal, key=lambda judged: judged.rank, reverse=True)[:LIKELY]
+        known = [judged for judged in found if judged.loss.entry is None or judged.loss.named]
+        rises = any(judged.rises for judged in known)
         for judged in chosen:
+            judged.uphill = rises and judged.rises
             self._settle(judged)
         return chosen
+
+    def _last_of_name(self, named: list[Judged]) -> Callable[[Judged], Judged]:
+        """Return what gives the last loss that a loss becomes part of under the same name."""
+
+        def last(judged: Judged) -> Judged:
+            for other in reversed(named):
+                entry = other.loss.entry
+                if entry is None or other.loss.text != judged.loss.text:
+                    continue
+                if judged.loss.entry in self.tape.ancestors(entry):
+                    return other
+            return judged
+
+        return last
 
     def _settle(self, judged: Judged) -> None:
         """Let only what agrees with the rest count as right: one factor for all parameters."""
         by_key = {parameter.key: parameter for parameter in self.parameters}
-        for key, match in judged.matches.items():
-            if match is not None and match.entry is not None:
-                inside = self.inner_matches(
-                    by_key[key], self.true_of(by_key[key], judged.gradients)
-                )
-                if not any(self.adapted(key, one.entry) for one in inside if one.entry is not None):
-                    judged.matches[key] = None
         whole = judged.whole
         factors = [rounded(factor) for factor in whole.values()]
         if len(set(factors)) < 2:
             return
         most = max(map(factors.count, factors))
         usual = {factor for factor in factors if factors.count(factor) == most}
-        latest = max(whole, key=lambda key: self._last_use(key[0]))
-        mark = usual.pop() if len(usual) == 1 else rounded(whole[latest])
+        if len(usual) > 1:  # a gradient that is right as it is, else that of the last layer
+            exact = [
+                key for key in whole if rounded(abs(self._inner_factor(by_key[key], judged))) == 1
+            ]
+            latest = max(exact or whole, key=lambda key: self._last_use(key[0]))
+            usual = {rounded(whole[latest])}
+        mark = usual.pop()
         own = next(key for key, factor in whole.items() if rounded(factor) == mark)
         reference = self._inner_factor(by_key[own], judged)
         for key, factor in whole.items():
@@ -243,7 +265,10 @@ class StepTruth:
         factor = multiple(self.change_of(parameter), true)
         if factor is not None:
             return Match(factor, None)
-        return next(self.inner_matches(parameter, true), None)
+        for inner in self.inner_matches(parameter, true):
+            if inner.entry is not None and self.adapted(parameter.key, inner.entry):
+                return inner
+        return None
 
     def inner_matches(self, parameter: Parameter, true: Values) -> Iterator[Match]:
         """Yield the multiples of the true gradient behind an update, last first."""
