@@ -1,0 +1,77 @@
+"""Runs programs with and without a recorder."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+
+from bptui.core.graph.node import Values, evaluate
+from bptui.trace.graph import Lowered, given_values
+from bptui.trace.instrument import RECORDER, instrumented
+from bptui.trace.recorder import Enough, Recorder
+
+PROGRAMS = Path(__file__).parent / "programs"
+TRUTH = {
+    folder: json.loads((PROGRAMS / folder / "truth.json").read_text("utf-8"))
+    for folder in ("given", "fixed")
+}
+
+
+def source_of(path: Path) -> str:
+    """Return a program's text; of a notebook that of its cells, without the magics."""
+    text = path.read_text("utf-8")
+    if path.suffix != ".ipynb":
+        return text
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    lines = "\n".join("".join(cell["source"]) for cell in cells).splitlines()
+    return "\n".join("pass" if line.startswith(("%", "!")) else line for line in lines)
+
+
+class Run:
+    """One run of a program: what it has printed, its names, and what was recorded of it."""
+
+    def __init__(self, source: str, recorded: bool = True, limit: int = 10**9) -> None:
+        self.names: dict[str, object] = {"__name__": "__main__"}
+        self.recorder = Recorder(limit)
+        self.error = ""
+        np.random.seed(1)
+        random.seed(1)
+        code: object = source
+        self.places: list[tuple[int, int, int, int]] = []
+        if recorded:
+            code, positions = instrumented(source, "program.py")
+            self.places = positions.places
+            self.names[RECORDER] = self.recorder
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
+            try:
+                exec(compile(code, "program.py", "exec"), self.names)  # type: ignore[arg-type]
+            except Enough:
+                pass
+            except Exception as error:
+                self.error = f"{type(error).__name__}: {error}"
+        self.printed = printed.getvalue()
+
+    def graph(self) -> tuple[Lowered, dict[int, Values]]:
+        """Return the graph of all that was recorded, and what it gives for the leaves recorded."""
+        lowered = Lowered(self.recorder.tape, self.recorder.values, 0, lambda place: 0)
+        nodes = {entry: lowered.node(entry) for entry in range(len(self.recorder.tape))}
+        values = evaluate(nodes.values(), given_values(lowered))
+        return lowered, {entry: values[node] for entry, node in nodes.items()}
+
+    def disagreements(self) -> list[str]:
+        """Return the entries whose value the graph gives otherwise."""
+        found = []
+        for entry, value in self.graph()[1].items():
+            recorded = np.asarray(self.recorder.values[entry])
+            close = 1e-3 if recorded.dtype == np.float32 else 1e-6
+            if recorded.shape != np.shape(value) or not np.allclose(
+                value.astype(recorded.dtype), recorded, rtol=close, atol=close, equal_nan=True
+            ):
+                found.append(f"{self.recorder.tape[entry]}: {value} for {recorded}")
+        return found

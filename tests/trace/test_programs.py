@@ -1,0 +1,35 @@
+"""Whole programs: recording changes nothing that they compute, and the graph says what they did."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.trace.support import PROGRAMS, TRUTH, Run, source_of
+
+ALL = [f"{folder}/{name}" for folder, programs in TRUTH.items() for name in programs]
+LIMIT = 4000
+"""Entries that a graph is made of: a few training steps."""
+
+
+def _source(program: str) -> str:
+    folder, _, name = program.partition("/")
+    source = re.sub(r"(?<=range\()\d{3,}(?=\):)", "40", source_of(PROGRAMS / program))
+    call = TRUTH[folder][name].get("call")
+    return f"{source}\nprint({call})\n" if call else source
+
+
+@pytest.mark.parametrize("program", ALL)
+def test_a_recorded_program_prints_what_it_prints_without(program: str) -> None:
+    source = _source(program)
+    recorded, alone = Run(source), Run(source, recorded=False)
+    assert recorded.printed == alone.printed
+    assert recorded.error == alone.error == ""
+
+
+@pytest.mark.parametrize("program", ALL)
+def test_the_graph_gives_every_value_that_was_recorded(program: str) -> None:
+    run = Run(_source(program), limit=LIMIT)
+    assert len(run.recorder.tape) > 20
+    assert run.disagreements() == []
