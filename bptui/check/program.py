@@ -283,15 +283,24 @@ class _Writer:
         statement = self.source.statement(line)
         told = self._mended(repair)
         whole = ast.unparse(statement) if statement is not None else ""
+        bound = self._is_variable(line, repair)  # else a part of the line is wrong, without a name
         return Line(
             line,
             self._text(line),
             self._variable(line),
-            self._true_name(repair),
+            self._true_name(repair) if bound else None,
             "wrong",
             told,
             None if told is None else difference(whole, told),
-            self._example(repair),
+            self._example(repair) if bound else None,
+        )
+
+    def _is_variable(self, line: int, repair: Repair) -> bool:
+        """Tell whether the wrong value is what the line gives its variable."""
+        return any(
+            binding.entry == repair.entries[0]
+            for binding in self.run.recording.bindings
+            if self.line_of(binding.place) == line
         )
 
     def _mended(self, repair: Repair) -> str | None:
