@@ -55,4 +55,4 @@ def multiple(values: Iterable[Any], true: Iterable[Any]) -> float | None:
 
 
 def _flat(parts: Iterable[Any]) -> Numbers:
-    return np.concatenate([np.reshape(part, -1) for part in parts])
+    return np.concatenate([part.reshape(-1) for part in parts])

@@ -17,6 +17,7 @@ import numpy as np
 from bptui.core.graph.node import ordered
 from bptui.trace.candidates import ALL, Candidates, Source, true_gradients, turns_with_both
 from bptui.trace.comparing import Values, multiple, rounded
+from bptui.trace.handing import handed_on
 from bptui.trace.replay import Changes, Replay
 from bptui.trace.truth import Judged, Key, StepTruth
 from bptui.trace.updates import Parameter
@@ -56,6 +57,10 @@ class Lines:
         self.backward = sorted(behind & truth.dependent - self.forward)
         self.replay = Replay(truth, self.backward)
         self.true = true_gradients(truth, self.judged)
+        self._of_size: dict[int, list[tuple[Source, Values]]] = {}
+        for source, values in sorted(self.true.items(), key=lambda item: item[0]):
+            self._of_size.setdefault(values[0].size, []).append((source, values))
+        self._known: dict[int, dict[Source, float]] = {}
         self.values = {entry: truth.numbers(graph.nodes[entry]) for entry in self.backward}
         self.places: dict[int, list[int]] = {}
         """The entries of the backward pass by their place in the source."""
@@ -118,7 +123,10 @@ class Lines:
                     if tried is None or (best and best[0] <= (-len(tried[0]), stage)):
                         continue
                     mended, changed = tried
-                    repair = Repair(place, tuple(pairs), tuple(pairs.values()), mended)
+                    earliest, (source, *_) = min(pairs), pairs.values()
+                    of_another = known[earliest] and source not in known[earliest]
+                    where = self._handed_on(earliest) if of_another and stage < 2 else None
+                    repair = Repair(where or place, tuple(pairs), tuple(pairs.values()), mended)
                     best = (-len(mended), stage), repair, changed
                     if len(mended) == len(self.wrong):
                         return repair, changed
@@ -165,6 +173,12 @@ class Lines:
             return True
         return abs(factor - self.factor) <= 1e-5 * abs(self.factor)
 
+    def _handed_on(self, entry: int) -> int | None:
+        """Return the place of the last statement that hands a value on as it is."""
+        inputs = self.truth.tape.inputs
+        last = max((later for later in self.backward if entry in inputs[later]), default=entry)
+        return handed_on(self.truth.tape.bindings, entry, last)
+
     def _usual_factors(self, right: set[Key]) -> set[float] | None:
         """Return which multiples of true gradients stand behind gradients that are right.
 
@@ -187,29 +201,31 @@ class Lines:
 
     def _first_factor(self, entry: int) -> float | None:
         """Return the factor to the gradient of the earliest forward value that has this one."""
-        values = self.values[entry]
-        if values[0].size > 1:
-            for _, true in sorted(self._of_size(values[0].size).items()):
-                factor = multiple(values, true)
-                if factor is not None:
-                    return factor
-        return None
+        return next(iter(self._factors(entry).values()), None)
 
-    def _of_size(self, size: int) -> dict[Source, Values]:
-        return {source: true for source, true in self.true.items() if true[0].size == size}
+    def _factors(self, entry: int) -> dict[Source, float]:
+        """Return the forward values of whose true gradients a value is a multiple, and which."""
+        values = self.current.get(entry)
+        if values is not None:
+            return self._compared(values)
+        if entry not in self._known:
+            self._known[entry] = self._compared(self.values[entry])
+        return self._known[entry]
+
+    def _compared(self, values: Values) -> dict[Source, float]:
+        size = values[0].size
+        if size == 1:
+            return {}
+        compared = {source: multiple(values, true) for source, true in self._of_size.get(size, ())}
+        return {source: factor for source, factor in compared.items() if factor is not None}
 
     def _stands_for(self, entry: int, usual: set[float] | None, sign: float) -> set[Source]:
-        """Return the forward values of whose true gradients a value is a multiple."""
-        values = self.current.get(entry, self.values[entry])
-        first = self._first_factor(entry)
-        if values[0].size == 1 or (usual is None and first and first * sign < 0):
-            return set()
-        return {
-            source
-            for source, true in self._of_size(values[0].size).items()
-            if (factor := multiple(values, true)) is not None
-            and (usual is None or rounded(factor) in usual)
-        }
+        """Return the forward values of whose true gradients a value is a multiple as is usual."""
+        factors = self._factors(entry)
+        first = next(iter(factors.values()), 0.0)
+        if usual is None:
+            return set() if first * sign < 0 else set(factors)
+        return {source for source, factor in factors.items() if rounded(factor) in usual}
 
     def _follow(self) -> None:
         """Note what is wrong only because of what was repaired, short of the updates."""
