@@ -75,13 +75,25 @@ class Buffer:
 
 def owner_of(array: Value) -> Value:
     """Return the array that owns the memory of a view."""
-    while True:
-        base = array.base
-        if base is not None and not isinstance(base, np.ndarray):
-            base = getattr(base, "base", None)  # as_strided puts an object of its own between
-        if not isinstance(base, np.ndarray):
-            return array
-        array = base
+    base = _base(array)
+    while base is not None:
+        array, base = base, _base(base)
+    return array
+
+
+def _base(array: Value) -> Value:
+    """Return the array that a view was made of, if it is one."""
+    base = array.base
+    if base is None or isinstance(base, np.ndarray):
+        return base
+    if isinstance(base, np.nditer):
+        try:
+            operands = base.operands
+        except ValueError:  # it is closed
+            return None
+        return next((part for part in operands if np.may_share_memory(part, array)), None)
+    between = getattr(base, "base", None)  # as_strided puts an object of its own there
+    return between if isinstance(between, np.ndarray) else None
 
 
 def start_of(array: Value) -> int:

@@ -22,14 +22,15 @@ from bptui.trace.functions import (
     out_of,
     owner_of_method,
 )
-from bptui.trace.recording import Recording, is_number
+from bptui.trace.names import Names
+from bptui.trace.recording import is_number
 from bptui.trace.tape import Reference, Value
 
 Arguments = tuple[Value, ...]
 Words = dict[str, Value]
 
 
-class Calls(Recording):
+class Calls(Names):
     """Gives what is called in the place of a function: itself, or one that takes notes, too."""
 
     def function(self, at: int, function: Value) -> Value:
@@ -69,7 +70,7 @@ class Calls(Recording):
             else:
                 entry = self.write("leaf", (), {}, at, owner)
             self.buffer(owner).reshaped()
-            self.changed(owner, entry, at)
+            self.rewritten(at, owner, entry)
             return result
         given = (owner, *arguments)
         out = out_of(name, given, words)
@@ -118,7 +119,7 @@ class Calls(Recording):
         if "where" in named:
             named["before"] = before
         result = carry_out()
-        self.changed(out, self.write(name, encoded, named, at, out), at)
+        self.rewritten(at, out, self.write(name, encoded, named, at, out))
         return result
 
     def _ufunc(self, at: int, function: Value, /, *arguments: Value, **words: Value) -> Value:
@@ -147,7 +148,7 @@ class Calls(Recording):
             places = self.encoded(index if isinstance(index, tuple) else (index,), at)
             encoded = (before, places, *(self.encoded(part, at) for part in value))
             function(*arguments, **words)
-            self.changed(array, self.write(name, encoded, {}, at, array), at)
+            self.rewritten(at, array, self.write(name, encoded, {}, at, array))
             return None
         out = out_of(name, arguments, words)
         if out is not None:
@@ -196,7 +197,7 @@ class Calls(Recording):
         result = function(*arguments, **words)
         for array, content, version in before:
             if self.buffer(array).version == version and array.tobytes() != content:
-                self.changed(array, self.write("leaf", (), {}, at, array), at)
+                self.rewritten(at, array, self.write("leaf", (), {}, at, array))
         return self.note(name_of(function), arguments, words, at, result)
 
     def _sum(self, at: int, values: Value, start: Value = 0) -> Value:
@@ -237,6 +238,7 @@ class Calls(Recording):
 
     def turn(self, at: int) -> None:
         """Take note of a turn of a loop; turns in which no number is computed are one."""
+        self.stop_if_long()
         turn = (len(self.tape), at)
         if not self.turns or self.turns[-1] != turn:
             self.turns.append(turn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -85,6 +86,8 @@ class Lowered:
             return self._leaf(entry, note.call)
         except (NoRuleError, AttributeError, TypeError, ValueError, IndexError) as error:
             return self._leaf(entry, f"{note.call}: {error}")
+        if len(made.shape) < value.ndim == 2 and math.prod(made.shape) == value.size:
+            made = shaping.reshape(made, shape=value.shape)  # what numpy calls matrix stays one
         if made.shape != value.shape:
             return self._leaf(entry, f"{note.call}: shape {made.shape} for {value.shape}")
         if made in self.entry:

@@ -149,6 +149,13 @@ class _Statements(Expressions):
         node.body, node.orelse = [turn, *self.block(node.body)], self.block(node.orelse)
         return node
 
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.ExceptHandler:  # noqa: N802
+        caught = ast.copy_location(ast.Expr(self.hook("caught")), node)
+        everything = node.type is None or "BaseException" in ast.dump(node.type)
+        node.body = [*([caught] if everything else []), *self.block(node.body)]
+        node.type = node.type and self.expression(node.type)
+        return node
+
     # functions and classes
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt:

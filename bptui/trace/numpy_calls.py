@@ -235,7 +235,8 @@ CALLS: dict[str, Make] = {
     "astype": _as_type,
     **dict.fromkeys(
         {"copy", "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray"}
-        | {"float64", "float32", "real", "view", "conj", "conjugate", "nan_to_num"},
+        | {"float64", "float32", "real", "view", "conj", "conjugate", "nan_to_num"}
+        | {"matrix", "asmatrix", "copy.copy", "copy.deepcopy"},
         _same,
     ),
     **dict.fromkeys(("zeros_like", "ones_like", "full_like", "empty_like"), _not_computed),

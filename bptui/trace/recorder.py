@@ -7,9 +7,7 @@ the program has, and takes notes. It all runs in the user's Python: standard lib
 from __future__ import annotations
 
 import builtins
-import sys
-from collections.abc import Iterable
-from itertools import count, islice
+from itertools import islice
 
 import numpy as np
 
@@ -30,19 +28,11 @@ __all__ = [
     "references",
 ]
 
-LONGEST = 64
-"""Entries of a list or a dict up to which its numbers are known by its name."""
-
 
 class Recorder(Calls):
-    """Carries out a program's operations on numbers and puts them on a tape."""
+    """Carries out a program's operations on numbers, and puts them on a tape."""
 
     slice = staticmethod(builtins.slice)
-
-    def __init__(self, limit: int = 300_000) -> None:
-        super().__init__(limit)
-        self._frames: dict[int, int] = {}
-        self._numbers = count(1)
 
     # expressions
 
@@ -63,7 +53,7 @@ class Recorder(Calls):
         name, function = BINARY[sign]
         result = function(left, right)
         if is_number(left) or is_number(right):
-            return self.note(name, (left, right), {}, at, result)
+            return self.note(_on(left, right, name), (left, right), {}, at, result)
         if sign == "Mult" and type(result) is list:
             # [0.0] * 3 holds one float three times; each becomes a number of its own
             return [part * 1.0 if type(part) is float else part for part in result]
@@ -107,69 +97,6 @@ class Recorder(Calls):
             ]
         return value
 
-    # names
-
-    def _frame(self) -> int:
-        """Return the number of the function call that the program is in; 0 outside of all."""
-        frame = sys._getframe(2)
-        while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
-            frame = frame.f_back
-        if frame.f_code.co_name == "<module>":
-            return 0
-        known = self._frames.get(id(frame))
-        if known is None:
-            known = self._frames[id(frame)] = next(self._numbers)
-        return known
-
-    def enter(self, at: int, *parameters: Value) -> None:
-        """Take note that a function's body begins, with its parameters: names and values."""
-        self._frames[id(sys._getframe(1))] = next(self._numbers)
-        for name, value in zip(parameters[::2], parameters[1::2], strict=True):
-            self.bind(at, name, value)
-
-    def bind(self, at: int, name: str, value: Value) -> Value:
-        """Take note that a name is given to a value, and return it."""
-        self._named(at, self._frame(), name, value)
-        return value
-
-    def bind_global(self, at: int, name: str, value: Value) -> Value:
-        """Take note that a function gives a global name to a value, and return it."""
-        self._named(at, 0, name, value)
-        return value
-
-    def _named(self, at: int, frame: int, name: str, value: Value) -> None:
-        if is_number(value):
-            self._bound(at, frame, name, value, ("name", frame, name))
-        elif value is None or isinstance(value, bool | int | str):
-            self.plain.append((len(self.tape), frame, name, value))
-        elif isinstance(value, dict):
-            self._contents(at, frame, name, value)
-        elif isinstance(value, list | tuple):
-            for number, part in _numbers(enumerate(value), len(value)):
-                location = ("item", id(value), number)
-                self._bound(at, frame, f"{name}[{number}]", part, location)
-
-    def _bound(
-        self, at: int, frame: int, name: str, value: Value, location: tuple[Value, ...]
-    ) -> None:
-        entry = self.entry_of(value, at)
-        binding = Binding(len(self.tape), frame, name, entry, at, location)
-        self.bindings.append(binding)
-        self.watch(binding)
-        if len(self.tape) > self.limit:
-            raise Enough
-
-    def _contents(self, at: int, frame: int, text: str, value: Value) -> None:
-        pairs: Iterable[tuple[Value, Value]] = ()
-        if isinstance(value, list | tuple):
-            pairs = enumerate(value)
-        elif isinstance(value, dict):
-            pairs = value.items()
-        else:
-            return
-        for key, part in _numbers(pairs, len(value)):
-            self._bound(at, frame, f"{text}[{key!r}]", part, ("item", id(value), key))
-
     # assignments
 
     def set_attribute(self, at: int, value: Value, text: str, owner: Value, name: str) -> None:
@@ -185,9 +112,9 @@ class Recorder(Calls):
             return
         setattr(owner, name, value)
         if is_number(value):
-            self._bound(at, self._frame(), text, value, ("attribute", id(owner), name))
+            self.bound(at, self.frame(), text, value, ("attribute", id(owner), name))
         else:
-            self._contents(at, self._frame(), text, value)
+            self.contents(at, self.frame(), text, value)
 
     def set_item(self, at: int, value: Value, text: str, owner: Value, index: Value) -> None:
         """Put a value into an array, a list or a dict."""
@@ -198,9 +125,9 @@ class Recorder(Calls):
             return
         owner[index] = value
         if is_number(value):
-            self._bound(at, self._frame(), text, value, _item_of(owner, index))
+            self.bound(at, self.frame(), text, value, _item_of(owner, index))
         else:
-            self._contents(at, self._frame(), text, value)
+            self.contents(at, self.frame(), text, value)
 
     def _put(self, at: int, text: str, array: Value, index: Value, value: Value) -> None:
         """Write to a part of an array; what is bound is the array that owns the memory."""
@@ -209,17 +136,11 @@ class Recorder(Calls):
         given = (before, places, self.encoded(value, at))
         array[index] = value
         self.changed(array, self.write("setitem", given, {}, at, array), at)
-        self._bound_whole(at, text, array)
-
-    def _bound_whole(self, at: int, text: str, array: Value) -> None:
-        buffer = self.buffer(array)
-        whole = array if buffer.entry is None else buffer.owner
-        name = text.partition("[")[0]
-        self._bound(at, self._frame(), name, whole, ("memory", id(buffer)))
+        self.rebound(at, text, array)
 
     def update(self, at: int, text: str, sign: str, old: Value, value: Value) -> Value:
         """Carry out an augmented assignment to a name, and return what the name now means."""
-        return self._updated(at, self._frame(), text, sign, old, value)
+        return self._updated(at, self.frame(), text, sign, old, value)
 
     def update_global(self, at: int, text: str, sign: str, old: Value, value: Value) -> Value:
         """Carry out a function's augmented assignment to a global name."""
@@ -233,11 +154,11 @@ class Recorder(Calls):
             location: tuple[Value, ...] = ("name", frame, text)
             if isinstance(result, np.ndarray):
                 location = ("memory", id(self.buffer(result)))
-            self._bound(at, frame, text, result, location)
+            self.bound(at, frame, text, result, location)
         return result
 
     def _in_place(self, at: int, sign: str, old: Value, value: Value) -> Value:
-        name, function = BINARY[sign][0], IN_PLACE[sign]
+        name, function = _on(old, value, BINARY[sign][0]), IN_PLACE[sign]
         if isinstance(old, np.ndarray) and is_number(old):
             given = (self.about_to_change(old), self.encoded(value, at))
             result = function(old, value)
@@ -261,7 +182,7 @@ class Recorder(Calls):
         result = self._in_place(at, sign, old, value)
         setattr(owner, name, result)
         if is_number(result):
-            self._bound(at, self._frame(), text, result, ("attribute", id(owner), name))
+            self.bound(at, self.frame(), text, result, ("attribute", id(owner), name))
 
     def old_item(self, at: int, owner: Value, index: Value) -> tuple[Value, Value, Value]:
         """Read an item that is about to be updated."""
@@ -277,18 +198,19 @@ class Recorder(Calls):
         if isinstance(owner, np.ndarray) and is_number(owner):
             if result is old and isinstance(result, np.ndarray) and np.shares_memory(old, owner):
                 owner[index] = result  # as Python does; nothing changes any more
-                self._bound_whole(at, text, owner)
+                self.rebound(at, text, owner)
             else:
                 self._put(at, text, owner, index, result)
             return
         owner[index] = result
         if is_number(result):
-            self._bound(at, self._frame(), text, result, _item_of(owner, index))
+            self.bound(at, self.frame(), text, result, _item_of(owner, index))
 
 
-def _numbers(pairs: Iterable[tuple[Value, Value]], length: int) -> list[tuple[Value, Value]]:
-    """Return the numbers among the entries of a list or a dict that is not long."""
-    return [pair for pair in pairs if is_number(pair[1])] if length <= LONGEST else []
+def _on(left: Value, right: Value, name: str) -> str:
+    """Return what an operator means: the star is the matrix product of what numpy calls matrix."""
+    matrix = isinstance(left, np.matrix) or isinstance(right, np.matrix)
+    return "matmul" if name == "multiply" and matrix and np.ndim(left) and np.ndim(right) else name
 
 
 def _item_of(owner: Value, index: Value) -> tuple[Value, ...]:

@@ -17,6 +17,8 @@ import pytest
 from bptui.trace.instrument import instrumented
 from tests.trace.support import Run
 
+pytestmark = pytest.mark.filterwarnings("ignore:the matrix subclass")
+
 HEAD = """
 import functools, itertools, math, operator
 import numpy as np
@@ -464,6 +466,90 @@ SNIPPETS = {
         o = np.empty(2, dtype=object); o[0], o[1] = x, w; g = o[0] @ o[1]; o[1] = o[1] - 0.5 * o[1]
         r = np.zeros(2, dtype=[("w", float)]); r["w"] += 0.5; h = r["w"] * 2.0
         l = np.array([], dtype=float); m = l.sum() + l[:0].sum(), np.concatenate([l, w])
+    """,
+    "a function that writes elsewhere": """
+        def sub(a, b, out): np.subtract(a, b, out=out)
+        v = w.copy(); sub(v, 0.1 * v, v); r = v @ v
+        with np.nditer(v, op_flags=["readwrite"]) as it:
+            for e in it: e[...] = 2.0 * e
+        s = v * 1.0
+        for i, e in np.ndenumerate(x): s[i[1]] += e * 0.5
+        for i in np.ndindex(2, 3): x[i] *= 2.0
+        t = np.vectorize(lambda e: e * 2.0)(v), np.apply_along_axis(lambda r: r * 0.5, 1, x)
+        rng = np.random.default_rng(1)
+        rng.shuffle(v)
+        p = v * 1.0, rng.permutation(v), rng.normal(v[0], 0.5)
+        u = v * 2.0, x.sum(1)
+    """,
+    "matrices": """
+        m = np.matrix(x); k = m * m.T + 1.0; n = m.T * np.asmatrix(np.ones((2, 1))); m *= 0.5
+        q = (
+            k.A @ x,
+            m[:, 0] * 2.0,
+            m.sum(axis=1) + 1.0,
+            np.multiply(m, m),
+            m[0] - m[1],
+            k.I,
+            m.mean(),
+        )
+    """,
+    "copies": """
+        import copy
+        a = copy.deepcopy(w); b = copy.copy(w); c = copy.deepcopy({"w": w, "l": [x]})
+        a -= 0.5; b *= 2.0; c["w"][0] = 9.0; r = a @ b, w + c["w"], c["l"][0] @ w
+    """,
+    "whatever is raised": """
+        try: w.nothing
+        except: a = 0.5 * w
+        try: raise KeyboardInterrupt
+        except (ValueError, BaseException) as e: b = type(e).__name__
+        def f():
+            try: return w * 2.0
+            finally: log.append(1.5)
+        for i in range(3):
+            try:
+                if i == 1: continue
+                c = f()[i]
+            except BaseException: raise
+            else: a = a + c
+    """,
+    "async": """
+        import asyncio
+        class Data:
+            def __init__(self): self.left = [w, w * 2.0]
+            def __aiter__(self): return self
+            async def __anext__(self):
+                if not self.left: raise StopAsyncIteration
+                return self.left.pop()
+            async def __aenter__(self): return self
+            async def __aexit__(self, *error): return None
+        async def f(v: float, *r):
+            await asyncio.sleep(0); t = [p async for p in Data()]; s = 0.5
+            async with Data() as d:
+                async for p in d: s += p.sum() * v
+            s += await g(v)
+            return s, [q for p, q in [(1.5, 2.5)]], t
+        async def g(v): return v * 2.0
+        loop = asyncio.new_event_loop()
+        r = loop.run_until_complete(f(0.5, 1.5)); loop.close(); del loop
+    """,
+    "nested functions": """
+        def network(sizes, rate=0.5):
+            weights = [np.ones((b, a)) * 0.1 for a, b in zip(sizes, sizes[1:])]
+            def forward(v):
+                steps = [v]
+                for m in weights:
+                    def act(z, *, by=rate): return np.tanh(z * by)
+                    steps.append(act(m @ steps[-1]))
+                return steps
+            def train(v, t):
+                steps = forward(v); d = steps[-1] - t
+                for l in range(len(weights) - 1, -1, -1):
+                    g = np.outer(d, steps[l]); d = weights[l].T @ d * (1 - steps[l] ** 2)
+                    weights[l] -= rate * g
+                return 0.5 * np.sum((steps[-1] - t) ** 2)
+            return train, lambda: [m.copy() for m in weights]
+        train, now = network((3, 2, 1)); losses = [train(w, 0.5) for _ in range(3)]; r = now()
     """,
 }
 

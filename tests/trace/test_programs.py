@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from bptui.trace.updates import Tape, training_steps
 from tests.trace.support import PROGRAMS, TRUTH, Run, source_of
 
 ALL = [f"{folder}/{name}" for folder, programs in TRUTH.items() for name in programs]
@@ -35,3 +36,19 @@ def test_the_graph_gives_every_value_that_was_recorded(program: str) -> None:
     run = Run(_source(program), limit=LIMIT)
     assert len(run.recorder.tape) > 20
     assert run.disagreements() == []
+
+
+@pytest.mark.parametrize("name", TRUTH["given"])
+def test_parameters_are_found_by_their_updates(name: str) -> None:
+    run = Run(_source(f"given/{name}"), limit=LIMIT)
+    recorder = run.recorder
+    steps = training_steps(Tape(recorder.tape, recorder.values, recorder.bindings))
+    lines = {
+        run.places[binding.place][0]
+        for parameter in steps[0].parameters
+        for binding in parameter.statements
+    }
+    truth = TRUTH["given"][name]
+    assert sorted(lines) == truth["update_lines"]
+    changed = {parameter.before for parameter in steps[0].parameters}
+    assert len(changed) >= len(truth["parameters"])

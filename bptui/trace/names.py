@@ -1,0 +1,110 @@
+"""Takes note of names: which value a program gives a name to, and in which call of a function."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from itertools import count
+
+import numpy as np
+
+from bptui.trace.recording import Enough, Recording, is_number
+from bptui.trace.tape import Binding, Value
+
+LONGEST = 64
+"""Entries of a list or a dict up to which its numbers are known by its name."""
+
+
+class Names(Recording):
+    """The names that a program has given, while it runs."""
+
+    def __init__(self, limit: int = 300_000) -> None:
+        super().__init__(limit)
+        self._calls: dict[int, int] = {}
+        self._numbers = count(1)
+        self._latest: dict[int, tuple[int, str]] = {}
+
+    def frame(self) -> int:
+        """Return the number of the function call that the program is in; 0 outside of all."""
+        frame = sys._getframe(1)
+        while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
+            frame = frame.f_back
+        if frame.f_code.co_name == "<module>":
+            return 0
+        known = self._calls.get(id(frame))
+        if known is None:
+            known = self._calls[id(frame)] = next(self._numbers)
+        return known
+
+    def enter(self, at: int, *parameters: Value) -> None:
+        """Take note that a function's body begins, with its parameters: names and values."""
+        frame = self._calls[id(sys._getframe(1))] = next(self._numbers)
+        for name, value in zip(parameters[::2], parameters[1::2], strict=True):
+            self._named(at, frame, name, value)
+
+    def bind(self, at: int, name: str, value: Value) -> Value:
+        """Take note that a name is given to a value, and return it."""
+        self._named(at, self.frame(), name, value)
+        return value
+
+    def bind_global(self, at: int, name: str, value: Value) -> Value:
+        """Take note that a function gives a global name to a value, and return it."""
+        self._named(at, 0, name, value)
+        return value
+
+    def _named(self, at: int, frame: int, name: str, value: Value) -> None:
+        if is_number(value):
+            self.bound(at, frame, name, value, ("name", frame, name))
+        elif value is None or isinstance(value, bool | int | str):
+            self.plain.append((len(self.tape), frame, name, value))
+        else:
+            self.contents(at, frame, name, value)
+
+    def contents(self, at: int, frame: int, text: str, value: Value) -> None:
+        """Take note of the numbers in a list or a dict that is not long."""
+        pairs: Iterable[tuple[Value, Value]] = ()
+        if isinstance(value, list | tuple) and len(value) <= LONGEST:
+            pairs = enumerate(value)
+        elif isinstance(value, dict) and len(value) <= LONGEST:
+            pairs = value.items()
+        for key, part in pairs:
+            if is_number(part):
+                self.bound(at, frame, f"{text}[{key!r}]", part, ("item", id(value), key))
+
+    def bound(
+        self, at: int, frame: int, name: str, value: Value, location: tuple[Value, ...]
+    ) -> None:
+        """Take note that a number is known by a name."""
+        binding = Binding(len(self.tape), frame, name, self.entry_of(value, at), at, location)
+        self.bindings.append(binding)
+        if isinstance(value, np.ndarray):
+            self._latest[id(self.buffer(value))] = (frame, name)
+        self.watch(binding)
+        self.stop_if_long()
+
+    def rebound(self, at: int, text: str, array: Value) -> None:
+        """Take note that a part of an array was written to, by the array that owns the memory."""
+        self._whole(at, self.frame(), text.partition("[")[0], array)
+
+    def rewritten(self, at: int, array: Value, entry: int) -> None:
+        """Take note that a function has written into an array, which keeps its latest name."""
+        self.changed(array, entry, at)
+        latest = self._latest.get(id(self.buffer(array)))
+        if latest is not None:
+            self._whole(at, *latest, array)
+
+    def _whole(self, at: int, frame: int, name: str, array: Value) -> None:
+        buffer = self.buffer(array)
+        whole = array if buffer.entry is None else buffer.owner
+        self.bound(at, frame, name, whole, ("memory", id(buffer)))
+
+    def stop_if_long(self) -> None:
+        """End the program where the tape has become as long as was wanted."""
+        if len(self.tape) > self.limit:
+            raise Enough
+
+    def caught(self) -> None:
+        """End the program although it catches whatever is raised."""
+        error = sys.exc_info()[1]
+        if isinstance(error, Enough):
+            raise error
