@@ -146,13 +146,17 @@ class Lines:
             changed = self.replay.carried(replaced, self.current, pinned)
             if changed is None:
                 return None
-            factors = {p.key: self.fits(p, changed) for p in self.truth.parameters}
-            mended = frozenset(key for key in self.wrong if factors[key] is not None)
-            if not mended or not all(factors[key] is not None for key in right):
-                return None
-            off = {f for key in mended if (f := factors[key]) is not None and not self.agrees(f)}
+            factors: dict[Key, float] = {}
+            for parameter in self.truth.parameters:
+                factor = self.fits(parameter, changed)
+                if factor is not None:
+                    factors[parameter.key] = factor
+                elif parameter.key in right:
+                    return None
+            mended = frozenset(self.wrong & set(factors))
+            off = {factors[key] for key in mended if not self.agrees(factors[key])}
             if not off:
-                return mended, changed
+                return (mended, changed) if mended else None
             assert self.factor is not None
             scale *= self.factor / next(iter(off))
         return None

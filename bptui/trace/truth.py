@@ -188,8 +188,12 @@ class StepTruth:
 
         A loss that the program computes and calls so is it, where all parameters lead to it.
         """
-        found = [judged for judged in map(self.judged, self.losses()) if judged is not None]
-        named = [judged for judged in found if judged.loss.named and not judged.missing]
+        losses = sorted(self.losses(), key=lambda loss: not loss.named)
+        count = sum(loss.named for loss in losses)
+        found = list(filter(None, map(self.judged, losses[:count])))
+        named = [judged for judged in found if not judged.missing]
+        if not named:
+            found += filter(None, map(self.judged, losses[count:]))
         if named:
             chosen = [max(map(self._last_of_name(named), named), key=lambda judged: judged.rank)]
         else:
