@@ -10,7 +10,7 @@ from bptui.trace.places import Positions
 PLAIN_CALLS = frozenset(
     {"super", "locals", "globals", "vars", "dir", "eval", "exec", "compile", "input", "print"}
     | {"range", "len", "isinstance", "issubclass", "type", "open", "getattr", "hasattr", "delattr"}
-    | {"callable", "id", "hash", "repr", "str", "format", "iter", "next"}
+    | {"callable", "id", "hash", "repr", "str", "format", "next"}
 )
 """Built-ins that compute no numbers, or look at the frame that calls them."""
 WATCHED_ATTRIBUTES = frozenset({"T", "mT", "real", "flat"})

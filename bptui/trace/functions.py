@@ -21,7 +21,7 @@ VIEWING = frozenset(
     | {"as_strided", "sliding_window_view", "rollaxis", "unstack", "broadcast_arrays"}
 )
 """Functions that may give views, which are best known by where their numbers stand."""
-GOING_THROUGH = (zip, enumerate, reversed, map, filter, list, tuple, sorted, set)
+GOING_THROUGH = (zip, enumerate, reversed, map, filter, list, tuple, sorted, set, iter)
 """What goes through arrays row by row without our seeing it."""
 APPLYING = (map, filter, functools.reduce)
 """What calls its first argument."""

@@ -8,6 +8,7 @@ imports the standard library alone.
 from __future__ import annotations
 
 import ast
+import sys
 import warnings
 from collections.abc import Iterable
 
@@ -19,6 +20,8 @@ __all__ = ["RECORDER", "Positions", "instrumented"]
 
 RECORDER = PROGRAM
 """The name by which rewritten code reaches its recorder."""
+DEEPEST = 20_000
+"""Calls within calls that rewriting a long sum may take."""
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -32,8 +35,13 @@ def instrumented(source: str, file: str, first_place: int = 0) -> tuple[ast.Modu
         warnings.simplefilter("ignore")  # the compiler says it of the rewritten program, too
         compile(tree, file, "exec", dont_inherit=True)
     positions = Positions(file, first_place)
-    tree = _Statements(positions).visit(tree)
-    return ast.fix_missing_locations(tree), positions
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(usual, DEEPEST))
+    try:
+        tree = _Statements(positions).visit(tree)
+        return ast.fix_missing_locations(tree), positions
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 class _Statements(Expressions):

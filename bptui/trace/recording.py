@@ -154,12 +154,19 @@ class Recording:
             return ("type", _dtype_name(value))
         return ("object", type(value).__name__)
 
-    def concerned(self, values: Iterable[Value]) -> bool:
-        """Whether numbers that the tape keeps are among the values."""
-        return any(
-            is_number(value) or (isinstance(value, (list, tuple)) and self.concerned(value))
-            for value in values
-        )
+    def concerned(self, values: Iterable[Value], within: bool = False) -> bool:
+        """Whether numbers that the tape keeps are among the values, or in lists of them.
+
+        Of single numbers in a list only those count that the tape has already: a long list of data
+        would be a long tape.
+        """
+        for value in values:
+            if is_number(value):
+                if not within or isinstance(value, np.ndarray) or self.is_known(value):
+                    return True
+            elif isinstance(value, list | tuple) and self.concerned(value, within=True):
+                return True
+        return False
 
     def note(
         self,

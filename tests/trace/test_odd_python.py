@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import subprocess
 import sys
 import types
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -575,7 +578,7 @@ def _plain(value: object) -> object:
         return _plain(vars(value))
     if isinstance(value, bool | int | str | set | complex) or value is None:
         return repr(value)
-    return type(value).__name__
+    return "iterator" if isinstance(value, Iterator) else type(value).__name__
 
 
 def _names(run: Run) -> dict[str, object]:
@@ -639,3 +642,26 @@ def test_recursion_goes_as_deep_as_without() -> None:
     source = "def f(n):\n    return 0.5 if n == 0 else f(n - 1)\nf(DEPTH)\n"
     depth = sys.getrecursionlimit() - 200
     assert not Run(source.replace("DEPTH", str(depth))).error
+
+
+def test_a_sum_of_many_terms_is_rewritten() -> None:
+    run = Run("a = 0.5\nb = " + " + ".join(["a"] * 600) + "\n")
+    assert run.error == ""
+    assert run.names["b"] == 300.0
+
+
+def test_a_long_list_of_data_is_no_long_tape() -> None:
+    run = Run("import numpy as np\na = np.array([i / 7 for i in range(5000)])\nb = a * 2.0\n")
+    assert len(run.recorder.tape) < 10
+
+
+def test_the_recorder_runs_in_older_pythons() -> None:
+    loaded = "import sys, bptui.trace.instrument, bptui.trace.recorder, bptui.trace.updates\n"
+    code = loaded + "print(*(m for m in sys.modules if m.startswith('bptui')))"
+    names = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert {name.rpartition(".")[0] for name in names} == {"", "bptui", "bptui.trace"}
+    for name in names:
+        text = Path(str(sys.modules[name].__file__)).read_text("utf-8")
+        ast.parse(text, feature_version=(3, 10))
