@@ -8,7 +8,8 @@ import numpy as np
 
 from bptui.core.graph.node import Node, evaluate
 from bptui.trace.comparing import Values
-from bptui.trace.truth import Judged, StepTruth
+from bptui.trace.losses import Judged
+from bptui.trace.truth import StepTruth
 
 Source = tuple[int, int]
 """A forward value's entry, and which part of its gradient: ALL of it, what one consumer (an
@@ -68,21 +69,29 @@ class Candidates:
             key = (notes[entry].place, notes[part].place if part >= 0 else part)
             self.sources.setdefault(key, []).append(source)
 
-    def of(self, entries: list[int]) -> Iterator[dict[int, Source]]:
-        """Yield what entries may stand for: values of one place, in order or the other way."""
+    def of(self, entries: list[int], odd: bool = False) -> Iterator[dict[int, Source]]:
+        """Yield what entries may stand for: values of one place, in order or the other way.
+
+        ``odd`` ones are of another size.
+        """
         seen: set[tuple[tuple[int, Source], ...]] = set()
         for chosen in (entries, entries[-1:]):
             for sources in reversed(list(self.sources.values())):
                 for backwards in (True, False):
                     for offset in (0, 1):
-                        paired = self._paired(chosen, sources, backwards, offset)
+                        paired = self._paired(chosen, sources, backwards, offset, odd)
                         key = tuple(paired.items())
                         if paired and key not in seen:
                             seen.add(key)
                             yield paired
 
     def _paired(
-        self, entries: list[int], sources: list[Source], backwards: bool, offset: int
+        self,
+        entries: list[int],
+        sources: list[Source],
+        backwards: bool,
+        offset: int,
+        odd: bool,
     ) -> dict[int, Source]:
         """Return pairs of an entry and what it may stand for; none where one is of another size."""
         theirs: dict[int, list[Source]] = {}
@@ -99,7 +108,7 @@ class Candidates:
                 return {}
             for entry, source in zip(own, there, strict=False):
                 size = self.values[entry][0].size
-                if size not in (1, self.true[source][0].size):
+                if (size not in (1, self.true[source][0].size)) != odd:
                     return {}
                 result[entry] = source
         return result

@@ -18,8 +18,9 @@ from bptui.core.graph.node import ordered
 from bptui.trace.candidates import ALL, Candidates, Source, true_gradients, turns_with_both
 from bptui.trace.comparing import Values, multiple, rounded
 from bptui.trace.handing import handed_on
+from bptui.trace.losses import Judged, Key
 from bptui.trace.replay import Changes, Replay
-from bptui.trace.truth import Judged, Key, StepTruth
+from bptui.trace.truth import StepTruth
 from bptui.trace.updates import Parameter
 
 
@@ -110,14 +111,18 @@ class Lines:
         parameters = {parameter.before for parameter in self.truth.parameters}
         best: tuple[tuple[int, int], Repair, Changes] | None = None
         # first what is no true gradient, then what is that of another value, then the gradient of
-        # a parameter itself: there any mistake could be mended
-        for stage in range(3):
+        # a parameter itself: there any mistake could be mended; at last what has an odd shape
+        for stage in range(4):
+            if stage == 3 and best is not None:
+                break
             for first, place, entries in sorted(suspected):
                 if stage < 2 and bool(known[first]) != (stage == 1):
                     continue
-                for pairs in self.candidates.of(entries):
+                for pairs in self.candidates.of(entries, odd=stage == 3):
                     last = any(entry in parameters for entry, _ in pairs.values())
-                    if last != (stage == 2) or (stage == 1 and had & set(pairs.values())):
+                    if (last != (stage == 2) and stage < 3) or (
+                        stage == 1 and had & set(pairs.values())
+                    ):
                         continue
                     tried = self._tried(pairs, right)
                     if tried is None or (best and best[0] <= (-len(tried[0]), stage)):

@@ -1,14 +1,17 @@
-"""Yields what may be the loss of a recorded step: what is computed, and what is implied."""
+"""What may be the loss of a recorded step: what is computed, what is implied, how it fares."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
+from bptui.core.graph.backward import Gradients
 from bptui.core.graph.elementwise import log
 from bptui.core.graph.node import Node, number
+from bptui.trace.comparing import Match
 from bptui.trace.graph import Lowered
 from bptui.trace.updates import Tape
 
@@ -33,6 +36,49 @@ class Loss(NamedTuple):
         return self.entry is not None and any(
             word.startswith(NAMES) or word in ("j", "e") for word in words
         )
+
+
+Key = tuple[int, str]
+"""Of a parameter, or of a part of one."""
+
+
+@dataclass
+class Judged:
+    """A loss with the true gradients that follow from it, and how the parameters fare."""
+
+    loss: Loss
+    gradients: Gradients
+    matches: dict[Key, Match | None]
+    """By the parameter's entry; None where the gradient is wrong."""
+    missing: list[Key]
+    """Parameters that the loss does not depend on."""
+    ratios: dict[Key, float] = field(default_factory=dict)
+    """Of gradients that are a multiple of the right one."""
+    uphill: bool = False
+    """Whether the updates make the loss larger."""
+
+    @property
+    def right(self) -> int:
+        return sum(match is not None for match in self.matches.values())
+
+    @property
+    def whole(self) -> dict[Key, float]:
+        """The factors of parameters whose whole change is a multiple of the gradient."""
+        return {key: match.factor for key, match in self.matches.items() if match and match.whole}
+
+    @property
+    def rises(self) -> bool:
+        """Whether all parameters go along their gradients, not against them."""
+        return bool(self.whole) and all(factor > 0 for factor in self.whole.values())
+
+    @property
+    def rank(self) -> tuple[int, int, bool, bool, int]:
+        """What makes a loss likely, the weightiest first."""
+        downhill = sum(
+            match is not None and match.entry is None and match.factor < 0
+            for match in self.matches.values()
+        )
+        return downhill, self.right, bool(downhill), self.loss.named, self.loss.entry or 0
 
 
 def computed(tape: Tape, graph: Lowered, entries: Iterable[int]) -> Iterator[Loss]:

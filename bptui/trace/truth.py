@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from bptui.core.graph.backward import Gradients, backward
 from bptui.core.graph.node import Node, evaluate, ordered
 from bptui.trace.comparing import Match, Values, multiple, rounded
 from bptui.trace.graph import Lowered, given_values
-from bptui.trace.losses import Loss, computed, implied
+from bptui.trace.losses import Judged, Key, Loss, computed, implied
 from bptui.trace.updates import Parameter, Tape, TrainingStep
 
 DRAWS = 2
@@ -25,49 +24,6 @@ VIEWS = frozenset(
 )
 LIMITS = frozenset(("sqrt", "math.sqrt", "clip", "sign", "norm", "maximum", "minimum"))
 """What makes a step of a gradient that is no multiple of it."""
-
-
-Key = tuple[int, str]
-"""Of a parameter, or of a part of one."""
-
-
-@dataclass
-class Judged:
-    """A loss with the true gradients that follow from it, and how the parameters fare."""
-
-    loss: Loss
-    gradients: Gradients
-    matches: dict[Key, Match | None]
-    """By the parameter's entry; None where the gradient is wrong."""
-    missing: list[Key]
-    """Parameters that the loss does not depend on."""
-    ratios: dict[Key, float] = field(default_factory=dict)
-    """Of gradients that are a multiple of the right one."""
-    uphill: bool = False
-    """Whether the updates make the loss larger."""
-
-    @property
-    def right(self) -> int:
-        return sum(match is not None for match in self.matches.values())
-
-    @property
-    def whole(self) -> dict[Key, float]:
-        """The factors of parameters whose whole change is a multiple of the gradient."""
-        return {key: match.factor for key, match in self.matches.items() if match and match.whole}
-
-    @property
-    def rises(self) -> bool:
-        """Whether all parameters go along their gradients, not against them."""
-        return bool(self.whole) and all(factor > 0 for factor in self.whole.values())
-
-    @property
-    def rank(self) -> tuple[int, int, bool, bool, int]:
-        """What makes a loss likely, the weightiest first."""
-        downhill = sum(
-            match is not None and match.entry is None and match.factor < 0
-            for match in self.matches.values()
-        )
-        return downhill, self.right, bool(downhill), self.loss.named, self.loss.entry or 0
 
 
 class StepTruth:
@@ -249,18 +205,13 @@ class StepTruth:
         return max(entry for entry in self.early if parameter in self.tape.inputs[entry])
 
     def _inner_factor(self, parameter: Parameter, judged: Judged) -> float:
-        """Return the factor between the gradient and its last multiple before the rate."""
-        for match in self.inner_matches(parameter, self.true_of(parameter, judged.gradients)):
-            if match.entry is not None and not self._scaled(self.graph.nodes[match.entry]):
-                return match.factor
-        return 0.0
-
-    def _scaled(self, node: Node) -> bool:
-        """Whether a node is the product of something with a plain number, as a learning rate."""
-        return node.op.name == "multiply" and any(
-            not part.shape and self.graph.entry.get(part) not in self.dependent
-            for part in node.inputs
-        )
+        """Return the factor between the gradient and what was multiplied with the rate."""
+        match, factor = judged.matches[parameter.key], 0.0
+        for inner in self.inner_matches(parameter, self.true_of(parameter, judged.gradients)):
+            factor = inner.factor
+            if match is None or rounded(abs(factor)) != rounded(abs(match.factor)):
+                break
+        return factor
 
     # parameters
 
