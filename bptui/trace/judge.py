@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from bptui.trace.lines import Lines
@@ -23,7 +23,8 @@ class Verdict:
     """Of the training step, from 1."""
     lines: Lines
     broadcast: list[int]
-    """Places where a column and a row of the same length became a square by broadcasting."""
+    """Places where broadcasting made more numbers than were meant: of a column and a row of the
+    same length, or of a parameter and a gradient of another shape."""
 
     @property
     def right(self) -> bool:
@@ -45,7 +46,8 @@ def judge(
         for candidate in tried:
             candidate.find()
         best = min(tried, key=lambda found: (len(found.wrong), len(found.repairs)))
-        found = Verdict(step, number, best, squares(tape, truth.dependent))
+        larger = [*squares(tape, truth.dependent), *grown(tape, best)]
+        found = Verdict(step, number, best, larger)
         verdict = verdict or found
         if not found.right:
             return found
@@ -63,3 +65,32 @@ def squares(tape: Tape, entries: Iterable[int]) -> list[int]:
             if len(shapes) == 2 and len(shapes[0]) == 1 and shapes[1] == (*shapes[0], 1) != (1, 1):
                 found[note.place] = None
     return list(found)
+
+
+def grown(tape: Tape, lines: Lines) -> list[int]:
+    """Return the places of gradients by which a parameter gets another shape in its update."""
+    found: dict[int, None] = {}
+    end = lines.truth.step.end
+    bound = {binding.entry for binding in tape.bindings if binding.when <= end}
+    for entry in sorted(bound & lines.truth.dependent - lines.forward):
+        note = tape.notes[entry]
+        if note.call not in ("add", "subtract") or len(note.arguments) < 2:
+            continue
+        old, change = note.arguments[:2]
+        if not isinstance(old, Reference) or not isinstance(change, Reference):
+            continue
+        larger = tape.shape(old.entry) != tape.shape(entry) and tape.shape(old.entry) != ()
+        if larger and old.entry in lines.forward and tape.depends(change.entry, {old.entry}):
+            found[tape.notes[_claimed(tape, change.entry, bound)].place] = None
+    return list(found)
+
+
+def _claimed(tape: Tape, entry: int, bound: Collection[int]) -> int:
+    """Return what is multiplied with a rate."""
+    while entry not in bound and tape.notes[entry].call == "multiply":
+        shape = tape.shape(entry)
+        whole = [part for part in tape.inputs[entry] if tape.shape(part) == shape]
+        if len(whole) != 1:
+            break
+        entry = whole[0]
+    return entry
