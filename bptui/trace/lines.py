@@ -101,12 +101,13 @@ class Lines:
         sign = self._sign(suspects)
         known = {entry: self._stands_for(entry, usual, sign) for entry in self.backward}
         had = set().union(*known.values())
+        settled = self._settled(known)
         repaired = {repair.place for repair in self.repairs}
         suspected: list[tuple[int, int, list[int]]] = []
         for place, group in self.places.items():
             entries = [entry for entry in group if entry in suspects]
             if entries and place not in repaired:
-                doubtful = [entry for entry in entries if not known[entry]] or entries
+                doubtful = [entry for entry in entries if entry not in settled] or entries
                 suspected.append((doubtful[0], place, entries))
         parameters = {parameter.before for parameter in self.truth.parameters}
         best: tuple[tuple[int, int], Repair, Changes] | None = None
@@ -116,7 +117,7 @@ class Lines:
             if stage == 3 and best is not None:
                 break
             for first, place, entries in sorted(suspected):
-                if stage < 2 and bool(known[first]) != (stage == 1):
+                if stage < 2 and (first in settled) != (stage == 1):
                     continue
                 for pairs in self.candidates.of(entries, odd=stage == 3):
                     last = any(entry in parameters for entry, _ in pairs.values())
@@ -124,7 +125,9 @@ class Lines:
                         stage == 1 and had & set(pairs.values())
                     ):
                         continue
-                    tried = self._tried(pairs, right)
+                    scales = {1.0: None, self._scale(min(pairs)): None}
+                    attempts = (self._tried(pairs, right, scale) for scale in scales)
+                    tried = next(filter(None, attempts), None)
                     if tried is None or (best and best[0] <= (-len(tried[0]), stage)):
                         continue
                     mended, changed = tried
@@ -137,11 +140,22 @@ class Lines:
                         return repair, changed
         return best and best[1:]
 
+    def _settled(self, known: dict[int, set[Source]]) -> set[int]:
+        """Return the entries that are true gradients, or of which only such are computed."""
+        used: dict[int, list[int]] = {}
+        for entry in self.backward:
+            for one in self.truth.tape.inputs[entry]:
+                used.setdefault(one, []).append(entry)
+        settled = {entry for entry in self.backward if known[entry]}
+        for entry in reversed(self.backward):
+            if entry in used and settled.issuperset(used[entry]):
+                settled.add(entry)
+        return settled
+
     def _tried(
-        self, pairs: dict[int, Source], right: Collection[Key]
+        self, pairs: dict[int, Source], right: Collection[Key], scale: float
     ) -> tuple[frozenset[Key], Changes] | None:
         """Return what a replacement mends and all that it changes; None where it breaks a thing."""
-        scale = self._scale(min(pairs))
         for _ in range(2):
             replaced = {
                 entry: [scale * part for part in self._shaped(source, self.values[entry][0].shape)]
@@ -277,6 +291,8 @@ class Lines:
         node = self.truth.parameters[parameter]
         true = list(map(parameter.taken, self.true[parameter.before, ALL]))
         before = [draw[node] for draw in self.truth.draws]
+        if after[0].shape != before[0].shape:
+            return None
         change = [parameter.taken(new - old) for new, old in zip(after, before, strict=True)]
         factor = multiple(change, true)
         if factor is not None:
