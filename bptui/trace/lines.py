@@ -20,6 +20,7 @@ from bptui.trace.comparing import Values, multiple, rounded
 from bptui.trace.handing import handed_on
 from bptui.trace.losses import Judged, Key
 from bptui.trace.replay import Changes, Replay
+from bptui.trace.standing import Standing
 from bptui.trace.truth import StepTruth
 from bptui.trace.updates import Parameter
 
@@ -58,11 +59,8 @@ class Lines:
         self.backward = sorted(behind & truth.dependent - self.forward)
         self.replay = Replay(truth, self.backward)
         self.true = true_gradients(truth, self.judged)
-        self._of_size: dict[int, list[tuple[Source, Values]]] = {}
-        for source, values in sorted(self.true.items(), key=lambda item: item[0]):
-            self._of_size.setdefault(values[0].size, []).append((source, values))
-        self._known: dict[int, dict[Source, float]] = {}
         self.values = {entry: truth.numbers(graph.nodes[entry]) for entry in self.backward}
+        self.standing = Standing(self.true, self.values)
         self.places: dict[int, list[int]] = {}
         """The entries of the backward pass by their place in the source."""
         for entry in self.backward:
@@ -228,19 +226,8 @@ class Lines:
 
     def _factors(self, entry: int) -> dict[Source, float]:
         """Return the forward values of whose true gradients a value is a multiple, and which."""
-        values = self.current.get(entry)
-        if values is not None:
-            return self._compared(values)
-        if entry not in self._known:
-            self._known[entry] = self._compared(self.values[entry])
-        return self._known[entry]
-
-    def _compared(self, values: Values) -> dict[Source, float]:
-        size = values[0].size
-        if size == 1:
-            return {}
-        compared = {source: multiple(values, true) for source, true in self._of_size.get(size, ())}
-        return {source: factor for source, factor in compared.items() if factor is not None}
+        changed = self.current.get(entry)
+        return self.standing.of(entry) if changed is None else self.standing.compared(changed)
 
     def _stands_for(self, entry: int, usual: set[float] | None, sign: float) -> set[Source]:
         """Return the forward values of whose true gradients a value is a multiple as is usual."""

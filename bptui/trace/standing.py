@@ -1,0 +1,32 @@
+"""Tells of whose true gradients a value of the backward pass is a multiple."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bptui.trace.candidates import Source
+from bptui.trace.comparing import Values, multiple
+
+
+class Standing:
+    """The values of a backward pass beside all true gradients."""
+
+    def __init__(self, true: Mapping[Source, Values], values: Mapping[int, Values]) -> None:
+        self.values = values
+        self._sizes: dict[int, list[tuple[Source, Values]]] = {}
+        for source in sorted(true):
+            self._sizes.setdefault(true[source][0].size, []).append((source, true[source]))
+        self._known: dict[int, dict[Source, float]] = {}
+
+    def of(self, entry: int) -> dict[Source, float]:
+        """Return the sources of an entry with the factors, the earliest forward value first."""
+        if entry not in self._known:
+            self._known[entry] = self.compared(self.values[entry])
+        return self._known[entry]
+
+    def compared(self, values: Values) -> dict[Source, float]:
+        """Return the sources of values with the factors; none for a single number."""
+        size = values[0].size
+        same = self._sizes.get(size, ()) if size > 1 else ()
+        compared = {source: multiple(values, true) for source, true in same}
+        return {source: factor for source, factor in compared.items() if factor is not None}

@@ -1,0 +1,80 @@
+"""Single statements, mended by the smallest edit that gives the right numbers."""
+
+import ast
+
+import numpy as np
+import pytest
+
+from bptui.trace.edits import accumulated, edits, exchanged
+from bptui.trace.mending import evaluated, right_value, written
+
+RNG = np.random.default_rng(3)
+NAMES = {
+    name: [RNG.standard_normal(shape) for _ in range(2)]
+    for name, shape in {
+        "x": (5, 3),
+        "d": (5, 2),
+        "w": (3, 2),
+        "a": (5, 2),
+        "b": (5, 2),
+        "s": (5, 2),
+        "v": (2, 2),
+    }.items()
+}
+
+
+def mended(wrong: str, right: str) -> str | None:
+    """Return the wrong statement with the first edit that gives what the right one gives."""
+    wanted = evaluated(ast.parse(right).body[0], NAMES, {}, None, "g")
+    assert wanted is not None
+    for edited in edits(ast.parse(wrong).body[0], NAMES):
+        found = evaluated(edited, NAMES, {}, None, "g")
+        if found is not None and right_value(found, wanted, True):
+            return written(edited)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("g = x.T @ a", "g = x.T @ d"),  # an operand for another
+        ("g = d @ v", "g = d @ v.T"),  # a transpose that is missing
+        ("g = d @ v.T", "g = d @ v"),
+        ("g = d * s", "g = d * s * (1 - s)"),  # a slope that is missing
+        ("g = d * (1 - s)", "g = d * (1 - s ** 2)"),
+        ("g = d * a * s", "g = d * a"),  # a factor too many
+        ("g = d + a", "g = d - a"),
+        ("g = a - d", "g = -(a - d)"),
+        ("g = d.sum()", "g = d.sum(axis=0)"),
+        ("g = np.sum(d, axis=1)", "g = np.sum(d, axis=0)"),
+        ("g = d[:, :-1]", "g = d[:, 1:]"),
+        ("g = v[0][1] * d", "g = v[1][0] * d"),
+        ("g = d * 2", "g = d"),
+        ("g = d * a", "g = a * (d - np.sum(d * a, axis=-1, keepdims=True))"),
+    ],
+)
+def test_a_statement_is_mended(wrong: str, right: str) -> None:
+    said = mended(wrong, right)
+    assert said is not None
+    values = evaluated(ast.parse(said).body[0], NAMES, {}, None, "g")
+    wanted = evaluated(ast.parse(right).body[0], NAMES, {}, None, "g")
+    assert values is not None
+    assert wanted is not None
+    assert right_value(values, wanted, True)
+    assert len(said) <= len(right) + 12
+
+
+def test_what_no_edit_mends_is_left_alone() -> None:
+    assert mended("g = d", "g = np.cosh(d @ v) * 7 + a.mean()") is None
+
+
+def test_a_part_that_is_written_over_is_added_to() -> None:
+    made = next(accumulated(ast.parse("g[k] = d[i] * 2").body[0]))
+    assert written(made) == "g[k] += d[i] * 2"
+    assert not list(accumulated(ast.parse("g = d").body[0]))
+
+
+def test_a_parameter_is_exchanged_for_its_former_value() -> None:
+    statement = ast.parse("h = [sum(d[k] * w[k][j] for k in r) for j in q]").body[0]
+    made = next(exchanged(statement, {"w[k][j]": "(w[k][j] + rate * d[k])"}))
+    assert "d[k] * (w[k][j] + rate * d[k])" in (written(made) or "")
