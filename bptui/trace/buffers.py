@@ -62,14 +62,17 @@ class Buffer:
         low, high = _bounds(owner)
         for entry in self.shown:
             value = values[entry]
-            if not isinstance(value, np.ndarray) or owner_of(value) is not owner:
-                continue  # kept already
+            if not isinstance(value, np.ndarray) or not value.size:
+                continue
             start, end = _bounds(value)
+            if end <= low or start >= high:
+                continue  # kept already
             if copied is None or start < low or end > high:
                 values[entry] = value.copy()
             else:
-                offset = start_of(value) - low
-                values[entry] = np.ndarray(value.shape, value.dtype, copied, offset, value.strides)
+                values[entry] = np.ndarray(
+                    value.shape, value.dtype, copied, start_of(value) - low, value.strides
+                )
         self.shown.clear()
 
 

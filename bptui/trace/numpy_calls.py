@@ -239,7 +239,10 @@ CALLS: dict[str, Make] = {
         | {"matrix", "asmatrix", "copy.copy", "copy.deepcopy"},
         _same,
     ),
-    **dict.fromkeys(("zeros_like", "ones_like", "full_like", "empty_like"), _not_computed),
+    **dict.fromkeys(
+        {"zeros_like", "ones_like", "full_like", "empty_like", "arange", "linspace", "logspace"},
+        _not_computed,
+    ),
     # plain numbers
     **{
         f"math.{name}": _of_numbers(name)

@@ -75,7 +75,7 @@ class Recording:
         if known is not None and known[1] == buffer.version:
             return known[0]
         if buffer.owner is value and buffer.entry is not None:
-            return self.keep(value, buffer.entry)
+            return self.keep(value, self._content(buffer, buffer.entry))
         if buffer.entry is not None:
             places = buffer.places(value)
             if places is not None:
@@ -99,6 +99,15 @@ class Recording:
             found = self._buffers[id(owner)] = Buffer(owner)
         return found
 
+    def _content(self, buffer: Buffer, entry: int) -> int:
+        """Return the entry that gives what a buffer holds in the shape of its owner."""
+        shape = buffer.owner.shape
+        if np.shape(self.values[entry]) != shape:  # it is known by a view of all of it
+            given = (Reference(entry), list(shape))
+            entry = buffer.entry = self.write("reshape", given, {}, -1, buffer.owner)
+            buffer.shown.append(entry)
+        return entry
+
     def keep(self, value: Value, entry: int) -> int:
         """Remember what gives a value; it is kept alive, so that nothing takes its identity."""
         version = 0
@@ -115,8 +124,10 @@ class Recording:
 
     def about_to_change(self, array: Value) -> Reference:
         """Keep what the tape shows of an array's memory, and return what the array holds."""
-        before = self.entry_of(array)
-        self.buffer(array).keep(self.values)
+        before, buffer = self.entry_of(array), self.buffer(array)
+        if buffer.entry is not None and not buffer.is_all(array):
+            self._content(buffer, buffer.entry)
+        buffer.keep(self.values)
         return Reference(before)
 
     def changed(self, array: Value, entry: int, at: int) -> None:
