@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import operator
 from types import BuiltinFunctionType, MethodType, ModuleType
 
 import numpy as np
@@ -77,11 +76,13 @@ def is_pure(function: Value) -> bool:
     module = getattr(function, "__module__", None) or ""
     if isinstance(function, type):
         return function in (float, int, complex, bool) or module.startswith("numpy")
-    if owner_of_method(function) is not None or function is operator.setitem:
+    if owner_of_method(function) is not None:
         return False
     if getattr(function, "__name__", "") in CHANGING_FUNCTIONS:
         return False
-    return module.startswith(("numpy", "math", "builtins", "cmath", "_operator"))
+    if module == "_operator":
+        return function in OPERATORS
+    return module.startswith(("numpy", "math", "builtins", "cmath"))
 
 
 def out_of(name: str, arguments: tuple[Value, ...], words: dict[str, Value]) -> Value:

@@ -7,6 +7,7 @@ the program has, and takes notes. It all runs in the user's Python: standard lib
 from __future__ import annotations
 
 import builtins
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -40,6 +41,9 @@ class Recorder(Calls):
         """Return what stands in the place of a function."""
         if function is setattr:
             return lambda owner, name, value: self.set_attribute(at, value, name, owner, name)
+        for sign, updates in IN_PLACE.items():
+            if function is updates:
+                return partial(self._in_place, at, sign)
         return super().function(at, function)
 
     def number(self, value: float) -> float:

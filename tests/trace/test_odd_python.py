@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import importlib
 import subprocess
 import sys
 import types
@@ -202,6 +203,8 @@ SNIPPETS = {
     "operators as functions": """
         r = functools.reduce(operator.add, [w, w, w * 2.0])
         s = functools.reduce(lambda a, b: a @ b, [np.eye(2), x, w])
+        v = operator.iadd(w, 1.5), functools.reduce(operator.imul, [w, x[0], 2.0])
+        operator.setitem(x, (0, 1), 2.5); y = x @ w
         t = operator.mul(w, 2.0), list(map(math.exp, w)), list(map(operator.neg, w))
         u = sum([0.1] * 10), sum([0.1, 1e100, 0.3, -1e100]), sum([w, w], w), sum([]), sum(x, 0.5)
     """,
@@ -663,5 +666,21 @@ def test_the_recorder_runs_in_older_pythons() -> None:
     ).stdout.split()
     assert {name.rpartition(".")[0] for name in names} == {"", "bptui", "bptui.trace"}
     for name in names:
-        text = Path(str(sys.modules[name].__file__)).read_text("utf-8")
+        text = Path(str(importlib.import_module(name).__file__)).read_text("utf-8")
         ast.parse(text, feature_version=(3, 10))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "try: w = w * 0.5\n    except: pass",
+        "try: w = f(w)\n    except BaseException: w = w * 2.0",
+        "with contextlib.suppress(BaseException): w = f(w)",
+        "f(w)",
+    ],
+)
+def test_an_endless_program_ends_when_enough_was_seen(body: str) -> None:
+    head = "import contextlib\nw = 1.5\ndef f(v): return v * 0.5\n"
+    run = Run(f"{head}while True:\n    {body}\n", limit=200)
+    assert 200 < len(run.recorder.tape) < 250
+    assert run.error == ""
