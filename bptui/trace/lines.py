@@ -56,7 +56,7 @@ class Lines:
         loss = ordered([self.judged.loss.node])
         self.forward = {graph.entry[node] for node in loss if node in graph.entry}
         behind = set().union(*truth.behind.values())
-        self.backward = sorted(behind & truth.dependent - self.forward)
+        self.backward = sorted(behind & truth.dependent - self.forward | self._aside(behind))
         self.replay = Replay(truth, self.backward)
         self.true = true_gradients(truth, self.judged)
         self.values = {entry: truth.numbers(graph.nodes[entry]) for entry in self.backward}
@@ -73,6 +73,21 @@ class Lines:
         """The factor between gradients and changes of most parameters."""
         if self.judged.uphill and self.factor is not None:
             self.factor = -self.factor
+
+    def _aside(self, behind: set[int]) -> set[int]:
+        """Return what is computed in the step behind updates, but of data alone.
+
+        A gradient that was meant to depend on the parameters may be there.
+        """
+        tape, dependent = self.truth.tape, self.truth.dependent
+        given = set().union(*(tape.ancestors(entry) for entry in self.forward))
+        used = {one for entry in behind & dependent - self.forward for one in tape.inputs[entry]}
+        return {
+            entry
+            for entry in (used & behind) - dependent - given
+            if entry > self.truth.step.first and np.size(tape.values[entry]) > 1
+            if tape.notes[entry].call in ("add", "subtract", "multiply", "divide", "negative")
+        }
 
     # the search
 
