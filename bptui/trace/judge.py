@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from bptui.trace.helpers import blame_helpers
 from bptui.trace.lines import Lines
 from bptui.trace.recorder import Reference
 from bptui.trace.truth import StepTruth
@@ -46,6 +47,7 @@ def judge(
         for candidate in tried:
             candidate.find()
         best = min(tried, key=lambda found: (len(found.wrong), len(found.repairs)))
+        blame_helpers(best, lines)
         larger = [*squares(tape, truth.dependent), *grown(tape, best)]
         found = Verdict(step, number, best, larger)
         verdict = verdict or found

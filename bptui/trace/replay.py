@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -61,6 +61,18 @@ class Replay:
             return None
         own = {e: changed[e] for e in read if changed.get(e) is not known.get(e)}
         return self.carried(own, known, pinned) if own else None
+
+    def with_others(
+        self, given: int, others: Collection[int], entries: Collection[int]
+    ) -> Iterator[Changes]:
+        """Yield what entries are if one they are computed from is another of the same shape."""
+        nodes = self.truth.graph.nodes
+        again = [entry for entry in self.backward if entry in entries]
+        for other in others:
+            if other != given and nodes[other].shape == nodes[given].shape:
+                changed = self._again(again, {given}, {given: self.truth.numbers(nodes[other])}, {})
+                if changed is not None:
+                    yield changed
 
     def _again(
         self,
