@@ -557,6 +557,63 @@ SNIPPETS = {
             return train, lambda: [m.copy() for m in weights]
         train, now = network((3, 2, 1)); losses = [train(w, 0.5) for _ in range(3)]; r = now()
     """,
+    "yields within": """
+        def g(v):
+            v += yield v * 0.5
+            l = [v, 1.5]
+            l[0] *= yield l[0] * 2.0
+            class A: pass
+            a = A(); a.v = l[0]; a.v -= (yield a.v) * 0.5
+            l[(yield 0.0)] = yield a.v
+            return l
+        c = g(w.copy()); r = [next(c)] + [c.send(v) for v in (w, 2.0, 0.25, 9.5)]
+        try: c.send(1)
+        except StopIteration as end: s = end.value
+        def f(v):
+            try: return v * 2.0
+            finally: v *= 0.5; log.append(v.sum())
+        q = f(w)
+    """,
+    "properties and protocols": """
+        class M(type):
+            rate = 0.5
+            def __call__(cls, *a): o = super().__call__(*a); o.made = cls.rate * 2.0; return o
+        class N(metaclass=M):
+            def __init_subclass__(cls, by=0.25, **k): super().__init_subclass__(**k); cls.by = by
+            def __init__(self, w): self._w = w; self.p = {"a": {"b": w * 2.0}}
+            @property
+            def w(self): return self._w
+            @w.setter
+            def w(self, v): log.append(float(v.sum())); self._w = v * self.by
+            def __getattr__(self, name): return getattr(np, name)
+            def __enter__(self): return self
+            def __exit__(self, *error): return True
+            def __matmul__(self, o): return self._w @ o
+            def __len__(self): return 3
+            def __contains__(self, v): return v in self._w
+        class O(N, by=0.75): pass
+        o = O(w.copy()); o.w -= 0.1; o.w *= 2.0; o.p["a"]["b"][1] -= 0.5; o.p["a"]["b"] += w
+        with o as k, O(w) as l: q = (k @ w, k.exp(w), len(l), 0.1 in l, k.made); raise ValueError
+        r = o.w, o.p["a"]["b"]
+    """,
+    "loops and parameters": """
+        def f(a, /, b=0.5, *r, c, d=w * 2.0, **k): a = a * b; b += c; return a @ d + b
+        for n in range(3):
+            if n > 5: break
+        else: s = f(w, c=1.5)
+        n = 3
+        while n > 0:
+            n -= 1
+            if n == 1: continue
+            s = s * 0.5 + f(w, 0.25, c=s)
+        else: n = -1.5
+        def rec(l): return sum((rec(p) if isinstance(p, list) else p * 2.0) for p in l)
+        t = rec([0.5, [1.5, [2.5, w]], []]), (lambda *a, **k: (a, k))(w, *[1.5], b=w[0])
+        for w[0], l in [(1.5, 2.5), (0.5, 4.5)]: s += w[0] * l
+        for k, (i, *j) in {"a": (0.5, w, 1.5)}.items(): u = i * j[0]
+        e = exec("z = w * 2.0") or eval("z + 1.0"); assert e is not None, 0.5
+        v = 0.1 < w[1] <= 2.5 and not w[2] > 0.35 or w[0]; y = w if v else -w
+    """,
 }
 
 
