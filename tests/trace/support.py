@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import json
@@ -41,7 +42,7 @@ class Run:
         self.error = ""
         np.random.seed(1)
         random.seed(1)
-        code: object = source
+        code: ast.Module | str = source
         self.places: list[tuple[int, int, int, int]] = []
         if recorded:
             code, positions = instrumented(source, "program.py")
@@ -50,7 +51,7 @@ class Run:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
             try:
-                exec(compile(code, "program.py", "exec"), self.names)  # type: ignore[arg-type]
+                exec(compile(code, "program.py", "exec", dont_inherit=True), self.names)
             except Enough:
                 pass
             except Exception as error:
