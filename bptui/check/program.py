@@ -15,11 +15,11 @@ from bptui.trace.comparing import multiple
 from bptui.trace.graph import given_values
 from bptui.trace.judge import Verdict, judge
 from bptui.trace.lines import Repair
+from bptui.trace.losses import Judged
 from bptui.trace.run import NotRecordedError, Run, out_of_time, recorded, source_of
 from bptui.trace.should_be import should_be
 from bptui.trace.source import Source
 from bptui.trace.tape import Tape
-from bptui.trace.truth import Judged
 from bptui.trace.updates import Parameter as Traced
 
 LONGEST = 32

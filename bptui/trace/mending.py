@@ -37,7 +37,7 @@ def evaluated(
     made: Values = []
     draws = len(next(iter(names.values()), []))
     run = _written(copy.deepcopy(statement), variable)
-    tree = _Named(names).visit(run)
+    tree: ast.stmt = _Named(names).visit(run)
     try:
         code = compile(ast.fix_missing_locations(ast.Module([tree], [])), "<edit>", "exec")
     except (SyntaxError, ValueError, TypeError):
