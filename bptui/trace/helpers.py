@@ -6,11 +6,11 @@ argument would have given it, the function is wrong and its users are not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 
-from bptui.trace.comparing import Numbers, Values
+from bptui.trace.comparing import Numbers, Values, multiple
 from bptui.trace.lines import Lines, Repair
 
 
@@ -80,14 +80,7 @@ def _other_argument(lines: Lines, call: int, needed: Values) -> bool:
     inner = {e for e in tape.ancestors(call) & backward if not lines.standing.of(e)}
     given = {e for entry in inner for e in tape.inputs[entry] if e in lines.forward}
     return len(given) == 1 and any(
-        _close(found[call], needed)
+        multiple(found[call], needed) is not None
         for found in lines.replay.with_others(given.pop(), lines.forward, inner)
         if call in found
-    )
-
-
-def _close(values: Iterable[Numbers], needed: Values) -> bool:
-    return all(
-        one.shape == other.shape and np.allclose(one, other)
-        for one, other in zip(values, needed, strict=True)
     )

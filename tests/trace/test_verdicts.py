@@ -111,3 +111,55 @@ def test_the_line_as_it_should_be_makes_the_program_right(name: str) -> None:
     program = judged("given", name)
     mended = Judged(program.mended(), PROGRAMS / "given" / name, GIVEN[name].get("call"))
     assert mended.verdict.right
+
+
+# one edit in a line of a right program, and that this line is named
+EDITS = [
+    ("fixed", "all_halves.py", 9, "s * (1 - s)", "s * (1 + s)"),
+    ("fixed", "attention_head.py", 33, "dS * self.scale", "dS"),
+    ("fixed", "checks_itself.py", 28, "da1 / (1 + np.exp(-z1))", "da1"),
+    ("fixed", "checks_itself.py", 29, "X.T @ dz1", "X.T @ out"),
+    ("fixed", "deep_columns.py", 31, "(1 - s)", "1"),
+    ("fixed", "deep_columns.py", 55, "-(np", "(np"),
+    ("fixed", "dropout_net.py", 42, "axis=1", "axis=0"),
+    ("fixed", "helper_functions.py", 36, "axis=1", "axis=0"),
+    ("fixed", "helper_functions.py", 37, "1 - A1 ** 2", "A1 ** 2 - 1"),
+    ("fixed", "helper_functions.py", 38, "1 / m * dZ1", "1 * dZ1"),
+    ("fixed", "leaky_layers.py", 33, "A[-1] - Y", "Y - A[-1]"),
+    ("fixed", "line_fit.py", 18, "np.mean", "np.sum"),
+    ("fixed", "logistic_flowers.py", 30, "np.mean", "np.sum"),
+    ("fixed", "momentum_tanh.py", 29, "out - Y", "Y - out"),
+    ("fixed", "momentum_tanh.py", 33, " * (1 - self.a1 ** 2)", ""),
+    ("fixed", "next_word.py", 32, "sum", "mean"),
+    ("fixed", "two_layer_notebook.ipynb", 26, "(1 - A1 ** 2)", "(A1 ** 2 - 1)"),
+    ("given", "flat_theta.py", 25, "(1 - sigmoid(z2))", "(sigmoid(z2) - 1)"),
+    ("given", "flat_theta.py", 28, "lam / m * T1", "T1"),
+    ("given", "layers_softmax.py", 25, "grad * self.mask", "grad"),
+    ("given", "two_layer_class.py", 39, " + self.reg * W1", ""),
+    ("given", "weights1_weights2.py", 19, "(y - self.output)", "(self.output - y)"),
+    ("given", "weights1_weights2.py", 19, "(y - self.output)", "y"),
+    ("given", "weights1_weights2.py", 23, "np.dot(x.T, delta1)", "np.dot(y.T, delta1)"),
+]
+
+
+@pytest.mark.parametrize(("folder", "name", "line", "old", "new"), EDITS)
+def test_the_line_that_was_edited_is_the_first_wrong_one(
+    folder: str, name: str, line: int, old: str, new: str
+) -> None:
+    file = PROGRAMS / folder / name
+    rows = text_of(file).splitlines()
+    assert old in rows[line - 1]
+    rows[line - 1] = rows[line - 1].replace(old, new)
+    program = Judged("\n".join(rows) + "\n", file, GIVEN[name].get("call"))
+    assert not program.verdict.right
+    assert program.first_wrong == {line}
+
+
+def test_a_function_that_is_given_the_wrong_argument_is_not_blamed() -> None:
+    file = PROGRAMS / "fixed" / "glyphs_sgd.py"
+    rows = file.read_text().splitlines()
+    calls = [number for number, row in enumerate(rows) if "sigmoid_prime(zs" in row]
+    for number in calls:
+        rows[number] = rows[number].replace("sigmoid_prime(zs", "sigmoid_prime(activations")
+    program = Judged("\n".join(rows) + "\n", file, None)
+    assert program.first_wrong == {number + 1 for number in calls}
