@@ -51,10 +51,13 @@ class Buffer:
         """Forget where the numbers stand: the owner has got another shape."""
         self._numbered = None
 
-    def keep(self, values: list[Value]) -> None:
-        """Copy what the tape still shows of this memory, which is about to be written to."""
+    def keep(self, values: list[Value]) -> int:
+        """Copy what the tape still shows of this memory, which is about to be written to.
+
+        Returns the bytes of the copy.
+        """
         if not self.shown:
-            return
+            return 0
         owner = self.owner
         straight = owner if owner.flags.c_contiguous else owner.T
         whole = straight.flags.c_contiguous and owner.size
@@ -74,6 +77,7 @@ class Buffer:
                     value.shape, value.dtype, copied, start_of(value) - low, value.strides
                 )
         self.shown.clear()
+        return int(owner.nbytes)
 
 
 def owner_of(array: Value) -> Value:

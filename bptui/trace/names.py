@@ -99,8 +99,8 @@ class Names(Recording):
         self.bound(at, frame, name, whole, ("memory", id(buffer)))
 
     def stop_if_long(self) -> None:
-        """End the program where the tape has become as long as was wanted."""
-        if len(self.tape) > self.limit:
+        """End the program where the tape has become as long as was wanted, or takes much room."""
+        if len(self.tape) > self.limit or self.room < 0:
             raise Enough
 
     def caught(self) -> None:

@@ -16,6 +16,8 @@ from bptui.trace.tape import Binding, Note, Reference, Value
 
 KINDS = "fbiuc"
 """The kinds of arrays that the tape keeps, by numpy's letters."""
+ROOM = 4 << 30
+"""Bytes that the arrays of a tape may take: every value that a program computes stays alive."""
 
 
 class Enough(BaseException):
@@ -36,7 +38,7 @@ class Recording:
     """The tape, while it is written."""
 
     def __init__(self, limit: int = 300_000) -> None:
-        self.limit = limit
+        self.limit, self.room = limit, ROOM
         self.tape: list[Note] = []
         self.values: list[Value] = []
         self.bindings: list[Binding] = []
@@ -64,6 +66,8 @@ class Recording:
         """Put a call on the tape, and return the number of its entry."""
         self.tape.append(Note(call, arguments, keywords, at))
         self.values.append(value)
+        if isinstance(value, np.ndarray) and value.base is None:
+            self.room -= value.nbytes
         return len(self.tape) - 1
 
     def entry_of(self, value: Value, at: int = -1) -> int:
@@ -127,7 +131,7 @@ class Recording:
         before, buffer = self.entry_of(array), self.buffer(array)
         if buffer.entry is not None and not buffer.is_all(array):
             self._content(buffer, buffer.entry)
-        buffer.keep(self.values)
+        self.room -= buffer.keep(self.values)
         return Reference(before)
 
     def changed(self, array: Value, entry: int, at: int) -> None:

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bptui.trace.instrument import instrumented
+from bptui.trace.instrument import RECORDER, instrumented
+from bptui.trace.recorder import Enough, Recorder
 from tests.trace.support import Run
 
 pytestmark = pytest.mark.filterwarnings("ignore:the matrix subclass")
@@ -741,3 +742,14 @@ def test_an_endless_program_ends_when_enough_was_seen(body: str) -> None:
     run = Run(f"{head}while True:\n    {body}\n", limit=200)
     assert 200 < len(run.recorder.tape) < 250
     assert run.error == ""
+
+
+def test_a_program_ends_before_its_values_fill_the_memory() -> None:
+    source = "import numpy as np\nw = np.zeros(10**5)\nfor i in range(10**5): w[i] = 0.5 * i\n"
+    tree, _ = instrumented(source, "program.py")
+    recorder = Recorder()
+    recorder.room = 50 * 10**6
+    names = {RECORDER: recorder}
+    with pytest.raises(Enough):
+        exec(compile(tree, "program.py", "exec", dont_inherit=True), names)
+    assert 50 < len(recorder.tape) < 500
