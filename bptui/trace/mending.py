@@ -37,7 +37,8 @@ def evaluated(
     made: Values = []
     draws = len(next(iter(names.values()), []))
     run = _written(copy.deepcopy(statement), variable)
-    tree: ast.stmt = _Named(names).visit(run)
+    tree = _Named(names).visit(run)
+    assert isinstance(tree, ast.stmt)
     try:
         code = compile(ast.fix_missing_locations(ast.Module([tree], [])), "<edit>", "exec")
     except (SyntaxError, ValueError, TypeError):
