@@ -85,7 +85,7 @@ class Session:
         tree, positions = self.instrument.instrumented(source, file, len(self.places))
         self.places += [(file, *place) for place in positions.places]
         names[self.instrument.RECORDER] = self.recorder
-        return compile(tree, file, "exec")
+        return compile(tree, file, "exec", dont_inherit=True)
 
     def watch(self, binding: Value) -> None:
         """Stop once enough training steps were seen; looked for ever more rarely."""
