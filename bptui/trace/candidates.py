@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -16,8 +16,6 @@ Source = tuple[int, int]
 entry) adds, or below ALL that of a parameter's numbers from PART - the first of them on."""
 ALL = -1
 PART = -2
-
-MANY_TURNS = 1000
 
 
 def true_gradients(truth: StepTruth, judged: Judged) -> dict[Source, Values]:
@@ -115,25 +113,3 @@ class Candidates:
 
     def _turn(self, entry: int) -> int:
         return sum(start <= entry for start in self.starts)
-
-
-def turns_with_both(
-    turns: Sequence[tuple[int, int]], forward: Collection[int], backward: Sequence[int]
-) -> list[int]:
-    """Return where the turns begin of the outermost loop that goes forward and back in each."""
-    loops: dict[int, list[int]] = {}
-    first = min([*forward, *backward], default=0)
-    last = max(backward, default=0)
-    for when, place in turns:
-        if first - 1 <= when <= last:
-            loops.setdefault(place, []).append(when)
-    for starts in sorted(loops.values(), key=lambda found: found[0]):
-        if 2 <= len(starts) <= MANY_TURNS:
-            spans = list(zip(starts, [*starts[1:], last + 1], strict=True))
-            if all(
-                any(start <= entry < end for entry in part)
-                for start, end in spans
-                for part in (forward, backward)
-            ):
-                return starts
-    return []

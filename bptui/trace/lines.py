@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
 from bptui.core.graph.node import ordered
-from bptui.trace.candidates import ALL, Candidates, Source, true_gradients, turns_with_both
+from bptui.trace.backward_pass import aside, settled_by, turns_with_both
+from bptui.trace.candidates import ALL, Candidates, Source, true_gradients
 from bptui.trace.comparing import Values, multiple, rounded
 from bptui.trace.handing import handed_on
 from bptui.trace.losses import Judged, Key
@@ -23,6 +25,9 @@ from bptui.trace.replay import Changes, Replay
 from bptui.trace.standing import Standing
 from bptui.trace.truth import StepTruth
 from bptui.trace.updates import Parameter
+
+ODD = ((False,), (False,), (False, True), (True,))
+"""Whether values of another size are tried, for each stage of the search."""
 
 
 class Repair(NamedTuple):
@@ -56,7 +61,9 @@ class Lines:
         loss = ordered([self.judged.loss.node])
         self.forward = {graph.entry[node] for node in loss if node in graph.entry}
         behind = set().union(*truth.behind.values())
-        self.backward = sorted(behind & truth.dependent - self.forward | self._aside(behind))
+        self.backward = sorted(
+            behind & truth.dependent - self.forward | aside(truth, self.forward, behind)
+        )
         self.replay = Replay(truth, self.backward)
         self.true = true_gradients(truth, self.judged)
         self.values = {entry: truth.numbers(graph.nodes[entry]) for entry in self.backward}
@@ -73,21 +80,6 @@ class Lines:
         """The factor between gradients and changes of most parameters."""
         if self.judged.uphill and self.factor is not None:
             self.factor = -self.factor
-
-    def _aside(self, behind: set[int]) -> set[int]:
-        """Return what is computed in the step behind updates, but of data alone.
-
-        A gradient that was meant to depend on the parameters may be there.
-        """
-        tape, dependent = self.truth.tape, self.truth.dependent
-        given = set().union(*(tape.ancestors(entry) for entry in self.forward))
-        used = {one for entry in behind & dependent - self.forward for one in tape.inputs[entry]}
-        return {
-            entry
-            for entry in (used & behind) - dependent - given
-            if entry > self.truth.step.first and np.size(tape.values[entry]) > 1
-            if tape.notes[entry].call in ("add", "subtract", "multiply", "divide", "negative")
-        }
 
     # the search
 
@@ -114,7 +106,7 @@ class Lines:
         sign = self._sign(suspects)
         known = {entry: self._stands_for(entry, usual, sign) for entry in self.backward}
         had = set().union(*known.values())
-        settled = self._settled(known)
+        settled = settled_by(self.truth.tape, self.backward, known)
         repaired = {repair.place for repair in self.repairs}
         suspected: list[tuple[int, int, list[int]]] = []
         for place, group in self.places.items():
@@ -132,7 +124,9 @@ class Lines:
             for first, place, entries in sorted(suspected):
                 if stage < 2 and (first in settled) != (stage == 1):
                     continue
-                for pairs in self.candidates.of(entries, odd=stage == 3):
+                for pairs in chain.from_iterable(
+                    self.candidates.of(entries, odd) for odd in ODD[stage]
+                ):
                     last = any(entry in parameters for entry, _ in pairs.values())
                     if (last != (stage == 2) and stage < 3) or (
                         stage == 1 and had & set(pairs.values())
@@ -152,18 +146,6 @@ class Lines:
                     if len(mended) == len(self.wrong):
                         return repair, changed
         return best and best[1:]
-
-    def _settled(self, known: dict[int, set[Source]]) -> set[int]:
-        """Return the entries that are true gradients, or of which only such are computed."""
-        used: dict[int, list[int]] = {}
-        for entry in self.backward:
-            for one in self.truth.tape.inputs[entry]:
-                used.setdefault(one, []).append(entry)
-        settled = {entry for entry in self.backward if known[entry]}
-        for entry in reversed(self.backward):
-            if entry in used and settled.issuperset(used[entry]):
-                settled.add(entry)
-        return settled
 
     def _tried(
         self, pairs: dict[int, Source], right: Collection[Key], scale: float
@@ -290,6 +272,8 @@ class Lines:
         after = changed.get(parameter.after)
         if after is None:
             return None if match is None else match.factor if match.whole else float("nan")
+        if (parameter.before, ALL) not in self.true:
+            return None  # the loss does not depend on it
         node = self.truth.parameters[parameter]
         true = list(map(parameter.taken, self.true[parameter.before, ALL]))
         before = [draw[node] for draw in self.truth.draws]

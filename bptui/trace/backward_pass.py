@@ -1,0 +1,65 @@
+"""What belongs to a recorded backward pass, and what in it is beyond doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+
+from bptui.trace.truth import StepTruth
+from bptui.trace.updates import Tape
+
+MANY_TURNS = 1000
+ARITHMETIC = ("add", "subtract", "multiply", "divide", "negative")
+
+
+def aside(truth: StepTruth, forward: Collection[int], behind: Collection[int]) -> set[int]:
+    """Return what is computed in the step behind updates, but of data alone.
+
+    A gradient that was meant to depend on the parameters may be there.
+    """
+    tape, dependent = truth.tape, truth.dependent
+    given = set().union(*(tape.ancestors(entry) for entry in forward))
+    makers = dependent.intersection(behind) - set(forward)
+    used = {one for entry in makers for one in tape.inputs[entry]}
+    return {
+        entry
+        for entry in used.intersection(behind) - dependent - given
+        if entry > truth.step.first and np.size(tape.values[entry]) > 1
+        if tape.notes[entry].call in ARITHMETIC
+    }
+
+
+def settled_by(tape: Tape, backward: Sequence[int], known: Mapping[int, object]) -> set[int]:
+    """Return the entries that are known gradients, or of which only such are computed."""
+    used: dict[int, list[int]] = {}
+    for entry in backward:
+        for one in tape.inputs[entry]:
+            used.setdefault(one, []).append(entry)
+    settled = {entry for entry in backward if known[entry]}
+    for entry in reversed(backward):
+        if entry in used and settled.issuperset(used[entry]):
+            settled.add(entry)
+    return settled
+
+
+def turns_with_both(
+    turns: Sequence[tuple[int, int]], forward: Collection[int], backward: Sequence[int]
+) -> list[int]:
+    """Return where the turns begin of the outermost loop that goes forward and back in each."""
+    loops: dict[int, list[int]] = {}
+    first = min([*forward, *backward], default=0)
+    last = max(backward, default=0)
+    for when, place in turns:
+        if first - 1 <= when <= last:
+            loops.setdefault(place, []).append(when)
+    for starts in sorted(loops.values(), key=lambda found: found[0]):
+        if 2 <= len(starts) <= MANY_TURNS:
+            spans = list(zip(starts, [*starts[1:], last + 1], strict=True))
+            if all(
+                any(start <= entry < end for entry in part)
+                for start, end in spans
+                for part in (forward, backward)
+            ):
+                return starts
+    return []
