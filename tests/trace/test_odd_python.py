@@ -660,7 +660,7 @@ def test_a_recorder_changes_nothing(snippet: str) -> None:
     assert _names(recorded) == _names(alone)
 
 
-@pytest.mark.parametrize("snippet", sorted(set(SNIPPETS) - {"other kinds of numbers"}))
+@pytest.mark.parametrize("snippet", [s for s in SNIPPETS if s != "other kinds of numbers"])
 def test_what_is_recorded_is_what_was_computed(snippet: str) -> None:
     assert Run(_source(snippet)).disagreements() == []
 
