@@ -19,6 +19,7 @@ from bptui.trace.comparing import Values, multiple
 from bptui.trace.edits import SINGLE
 
 TARGET = "__target"
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def written(statement: ast.stmt | None) -> str | None:
@@ -45,7 +46,7 @@ def evaluated(
         return None
     for draw in range(draws):
         values: dict[str, Any] = {"np": np, "numpy": np, "math": math, **functions}
-        values |= {f"__{number}": each[draw] for number, each in enumerate(names.values())}
+        values |= {f"__{number}": known[draw] for number, known in enumerate(names.values())}
         if before is not None:
             old = np.array(before[draw])
             values[TARGET] = old if old.ndim else float(old)
@@ -81,17 +82,28 @@ def _written(statement: ast.stmt, variable: str) -> ast.stmt:
 
 
 class _Named(ast.NodeTransformer):
-    """Puts short names in the place of expressions whose values are known."""
+    """Puts short names in the place of expressions whose values are known.
+
+    What holds the variable of a comprehension has another value in each of its turns.
+    """
 
     def __init__(self, names: Mapping[str, Values]) -> None:
         self.numbers = {name: number for number, name in enumerate(names)}
+        self.turning: set[str] = set()
 
     def visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, COMPREHENSIONS):
+            targets = [generator.target for generator in node.generators]
+            self.turning |= {name for target in targets for name in _names(target)}
         if isinstance(node, SINGLE) and isinstance(node.ctx, ast.Load):
             number = self.numbers.get(ast.unparse(node))
-            if number is not None:
+            if number is not None and self.turning.isdisjoint(_names(node)):
                 return ast.Name(f"__{number}", ast.Load())
         return super().generic_visit(node)
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def right_value(values: Values, wanted: Values, exact: bool) -> bool:

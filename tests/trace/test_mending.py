@@ -78,3 +78,11 @@ def test_a_parameter_is_exchanged_for_its_former_value() -> None:
     statement = ast.parse("h = [sum(d[k] * w[k][j] for k in r) for j in q]").body[0]
     made = next(exchanged(statement, {"w[k][j]": "(w[k][j] + rate * d[k])"}))
     assert "d[k] * (w[k][j] + rate * d[k])" in (written(made) or "")
+
+
+def test_what_turns_in_a_comprehension_is_no_fixed_value() -> None:
+    names = {**NAMES, "x[j]": [RNG.standard_normal(3) for _ in range(2)]}
+    statement = ast.parse("g = [x[j].sum() for j in range(5)]").body[0]
+    found = evaluated(statement, names, {}, None, "g")
+    assert found is not None
+    assert right_value(found, [x.sum(axis=1) for x in NAMES["x"]], True)
