@@ -209,13 +209,13 @@ class _Writer:
         replaced: dict[int, list[Any]] = {}
         for entry in sorted(self.found.truth.dependent):
             node = graph.nodes[entry]
-            if tape.notes[entry].place in self.verdict.broadcast and len(node.inputs) == 2:
+            if self._meets(entry) and len(node.inputs) == 2:
                 columns = [
                     [np.reshape(draw[each], (-1, 1)) for each in node.inputs]
                     for draw in self.found.truth.draws
                 ]
                 replaced[entry] = [node.op.evaluate(*pair, **node.settings) for pair in columns]
-        changed = self.found.replay.carried(replaced, {}) or {}
+        changed = (self.found.replay.carried(replaced, {}) if replaced else None) or {}
         updates = {line for p in self.found.truth.parameters for line in self._updates(p)}
         found = {
             line
@@ -223,6 +223,13 @@ class _Writer:
             if own[-1] in changed and multiple(changed[own[-1]], self.found.values[own[-1]]) is None
         }
         return found - updates
+
+    def _meets(self, entry: int) -> bool:
+        """Tell whether a column and a row of one length meet in an entry."""
+        if self.tape.notes[entry].place not in self.verdict.broadcast:
+            return False
+        shapes = sorted((self.tape.shape(part) for part in self.tape.inputs[entry]), key=len)
+        return len(shapes) == 2 and len(shapes[0]) == 1 and shapes[1] == (*shapes[0], 1)
 
     def _updates(self, parameter: Traced) -> set[int]:
         return {self.line_of(binding.place) for binding in parameter.statements}
@@ -326,11 +333,15 @@ class _Writer:
 
     def _square(self, line: int) -> Line:
         statement, told = self.source.statement(line), None
-        notes = [
-            n
-            for n in self.tape.notes
-            if n.place in self.verdict.broadcast and self.line_of(n.place) == line
+        meeting = [
+            entry
+            for entry, note in enumerate(self.tape.notes)
+            if self.line_of(note.place) == line and self._meets(entry)
         ]
+        notes = [self.tape.notes[entry] for entry in meeting]
+        if not notes:
+            why = "the gradient has another shape than its parameter, which takes that shape"
+            return Line(line, self._text(line), self._variable(line), None, "wrong", None, why)
         if statement is not None and notes:
             shapes = [self.tape.shape(x.entry) for x in notes[0].arguments if hasattr(x, "entry")]
             piece = self.source.piece(self.run.places[notes[0].place][1:])
