@@ -205,7 +205,7 @@ class _Writer:
 
     def _after_squares(self, entries: dict[int, list[int]]) -> set[int]:
         """Return the lines whose value changes once no column and row make a square."""
-        graph, tape = self.found.truth.graph, self.tape
+        graph = self.found.truth.graph
         replaced: dict[int, list[Any]] = {}
         for entry in sorted(self.found.truth.dependent):
             node = graph.nodes[entry]

@@ -83,7 +83,9 @@ def grown(tape: Tape, lines: Lines) -> list[int]:
             continue
         larger = tape.shape(old.entry) != tape.shape(entry) and tape.shape(old.entry) != ()
         if larger and old.entry in lines.forward and tape.depends(change.entry, {old.entry}):
-            found[tape.notes[_claimed(tape, change.entry, bound)].place] = None
+            claimed = _claimed(tape, change.entry, bound)
+            named = [b.place for b in tape.bindings if b.entry == claimed and b.when <= end]
+            found[named[-1] if named else tape.notes[claimed].place] = None
     return list(found)
 
 
