@@ -84,7 +84,11 @@ def grown(tape: Tape, lines: Lines) -> list[int]:
         larger = tape.shape(old.entry) != tape.shape(entry) and tape.shape(old.entry) != ()
         if larger and old.entry in lines.forward and tape.depends(change.entry, {old.entry}):
             claimed = _claimed(tape, change.entry, bound)
-            named = [b.place for b in tape.bindings if b.entry == claimed and b.when <= end]
+            named = [
+                binding.place
+                for binding in tape.bindings
+                if binding.entry == claimed and binding.when <= end and binding.name.isidentifier()
+            ]
             found[named[-1] if named else tape.notes[claimed].place] = None
     return list(found)
 
