@@ -338,11 +338,18 @@ def _state(file: Path, mark_line: bytes, state_line: bytes) -> SessionState:
         return msgspec.json.decode(state_line, type=SessionState)
 
 
+FAULTS = (
+    *(PresetError, ValueError, RecursionError, OSError, MemoryError),
+    msgspec.MsgspecError,  # no ValueError before msgspec 0.20
+)
+"""What a file that is no session, or a damaged one, may raise."""
+
+
 @contextmanager
 def _named(file: Path, reason: str) -> Iterator[None]:
     """Turn what goes wrong with ``file`` into the one error; ``reason`` has room for its words."""
     try:
         yield
-    except (PresetError, ValueError, RecursionError, OSError, MemoryError) as error:
+    except FAULTS as error:
         words = getattr(error, "strerror", None) or str(error) or "not enough memory"
         raise SessionError(file, reason.format(words)) from None
