@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import textwrap
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -89,15 +90,15 @@ def _split(text: str) -> list[str]:
     return [*found, word]
 
 
-def as_text(report: Report) -> str:
-    """Return the report for people, in three parts."""
+def as_text(report: Report, columns: int) -> str:
+    """Return the report for people, in three parts; sentences are broken at so many columns."""
     if report.verdict == "failed":
         return f"{report.reason}\n"
     rows = [
         f"{report.file}: {report.verdict}" + (f": {report.reason}" if report.reason else ""),
         "",
     ]
-    rows += ["What was understood", *_understood(report), ""]
+    rows += ["What was understood", *_understood(report, columns), ""]
     width = max((len(line.text) for line in report.lines), default=0)
     rows.append("The backward pass, line by line")
     for line in report.lines:
@@ -124,7 +125,7 @@ def as_text(report: Report) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _understood(report: Report) -> list[str]:
+def _understood(report: Report, columns: int) -> list[str]:
     loss = report.loss or {}
     if loss.get("line"):
         said = f"line {loss['line']}: {loss['formula']}"
@@ -135,8 +136,11 @@ def _understood(report: Report) -> list[str]:
         + ("" if each.verdict == "right" else " (gradient wrong)")
         for each in report.parameters
     )
+    rows = {"loss": said, "parameters": named, "looked at": f"training step {report.step}"}
     return [
-        f"  loss        {said}",
-        f"  parameters  {named}",
-        f"  looked at   training step {report.step}",
+        row
+        for name, text in rows.items()
+        for row in textwrap.wrap(
+            text, columns, initial_indent=f"  {name:<12}", subsequent_indent=" " * 14
+        )
     ]

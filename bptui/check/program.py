@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bptui.check.interpreter import CannotStartError, Interpreter
 from bptui.check.lines_report import Example, Line, Parameter, Report, difference
 from bptui.core.graph.node import evaluate
 from bptui.trace.comparing import multiple
@@ -26,15 +28,24 @@ LONGEST = 32
 """Characters of an expression that stands for a value without a name."""
 
 
-def check_program(file: Path, python: str, limit: float, call: str = "", step: int = 1) -> Report:
-    """Run a program and judge its backpropagation; a report without a verdict says why."""
+def check_program(
+    file: Path, python: Interpreter, limit: float, call: str = "", step: int = 1
+) -> Report:
+    """Run a program and judge its backpropagation; a report without a verdict says why.
+
+    Raises :class:`CannotStartError` where no program can be run, or ``python`` has no numpy.
+    """
+    if sys.platform == "win32":
+        raise CannotStartError("code can be checked only on Linux and macOS")
     try:
         source = Source(source_of(file))
     except SyntaxError as error:
         return _without(file, f"line {error.lineno}: {error.msg}")
     try:
-        run = recorded(file, python, limit, call)
+        run = recorded(file, python.path, limit, call)
     except NotRecordedError as error:
+        if "No module named 'numpy'" in str(error):
+            raise CannotStartError(f"{python}: {error}{python.advice}") from None
         return _without(file, str(error))
     line_of = _Lines(run, file)
     made = run.recording
@@ -181,9 +192,9 @@ class _Writer:
             line = self.line_of(notes[entry].place)
             if line and not notes[entry].call.endswith("_like"):
                 entries.setdefault(line, []).append(entry)
-        for entry in self._differences():
-            entries.setdefault(self.line_of(notes[entry].place), []).append(entry)
         differences = set(self._differences())
+        for entry in sorted(differences):
+            entries.setdefault(self.line_of(notes[entry].place), []).append(entry)
         forward = {self.line_of(notes[e].place) for e in self.found.forward if e not in differences}
         repairs = {self.line_of(repair.place): repair for repair in self.found.repairs}
         squares = {self.line_of(place) for place in self.verdict.broadcast}
@@ -266,9 +277,9 @@ class _Writer:
             and (factor := multiple(values, true)) is not None
         ]
         best = self._best_named([source for source, _ in found])
-        factor = dict(found).get(best, 1.0) if best is not None else 1.0
         if best is None:
             return None
+        factor = dict(found)[best]
         sign = "-" if factor < 0 else ""
         size = "" if abs(abs(factor) - 1.0) < 1e-5 else f"{abs(factor):.5g} "
         return f"{sign}{size}dL/d {self._name(best)}"

@@ -179,7 +179,7 @@ def check_whole(
 
     began = time.monotonic()
     try:
-        report = check_program(path, str(interpreter_for(path, python).path), limit, call, step)
+        report = check_program(path, interpreter_for(path, python), limit, call, step)
     except CannotStartError as error:
         raise Unusable(printable(str(error))) from None
     if form == "json":
@@ -188,7 +188,8 @@ def check_whole(
         raise Unjudged(printable(report.reason or ""))
     if form == "text":
         with opened(None) as stream:
-            stream.writelines(f"{printable(row)}\n" for row in as_text(report).splitlines())
+            text = as_text(report, text_width(sys.stdout))
+            stream.writelines(f"{printable(row)}\n" for row in text.splitlines())
     raise click.exceptions.Exit(CODES[report.verdict])
 
 

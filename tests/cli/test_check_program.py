@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import venv
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,15 @@ def test_a_right_program_is_right_in_every_line(tmp_path: Path) -> None:
     assert code == 0
     assert "WRONG" not in out
     assert "follows" not in out
+
+
+def test_a_python_without_numpy_is_unusable(tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    venv.create(bare)
+    code, out, err = run(tmp_path, NET, "--python", str(bare))
+    assert (code, out) == (2, "")
+    assert "No module named 'numpy'" in err
+    assert "--python PATH" in err
 
 
 def test_a_notebook(tmp_path: Path) -> None:
