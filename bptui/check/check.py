@@ -13,7 +13,8 @@ from bptui.check.diagnosis.judging import Finding, findings_of
 from bptui.check.diagnosis.rewrites import only_in_batches
 from bptui.check.diagnosis.trials import FunctionName, Trial, cases_for
 from bptui.check.interpreter import OWN, Interpreter
-from bptui.check.runner import Loaded, Signature, Stopped, UserCode
+from bptui.check.process import Stopped
+from bptui.check.runner import Loaded, Signature, UserCode
 from bptui.core.experiment import Experiment
 
 Outcome: TypeAlias = Literal["right", "wrong", "failed"]

@@ -153,7 +153,31 @@ def call(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
     return {"kind": "answer", "given": tree(given, most), "changed": changed}
 
 
-DO: dict[str, Callable[[UserCode, dict[str, Any]], dict[str, Any]]] = {"load": load, "call": call}
+def record(code: UserCode, request: dict[str, Any]) -> dict[str, Any]:
+    """Run the file as a program, and leave what was recorded of it in the request's folder."""
+    code.restore()
+    session = recording().Session({**request, "file": code.file})
+    session.write(request["folder"], session.run())
+    return {"kind": "recorded"}
+
+
+def recording() -> Any:  # noqa: ANN401  # a module
+    """Import what records a program by its place, without the packages that it stands in."""
+    for name, folder in (("bptui", ()), ("bptui.trace", (os.path.join(HERE, "..", "trace"),))):
+        package = sys.modules[name] = types.ModuleType(name)
+        package.__path__ = [*folder]
+    import bptui.trace.session as session  # not before there is a program to record
+
+    for name in [name for name in sys.modules if name.partition(".")[0] == "bptui"]:
+        del sys.modules[name]  # the user's code may import bptui itself
+    return session
+
+
+DO: dict[str, Callable[[UserCode, dict[str, Any]], dict[str, Any]]] = {
+    "load": load,
+    "call": call,
+    "record": record,
+}
 
 
 class UserCode:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bptui.check.interpreter import CannotStartError, Interpreter
+from bptui.check.interpreter import Interpreter
 from bptui.check.lines_report import Example, Line, Parameter, Report, difference
+from bptui.check.runner import recorded
 from bptui.core.graph.node import evaluate
 from bptui.trace.comparing import multiple
 from bptui.trace.graph import given_values
 from bptui.trace.judge import Verdict, judge
 from bptui.trace.lines import Repair
 from bptui.trace.losses import Judged
-from bptui.trace.run import NotRecordedError, Run, out_of_time, recorded, source_of
+from bptui.trace.run import NotRecordedError, Run, out_of_time, source_of
 from bptui.trace.should_be import should_be
 from bptui.trace.source import Source
 from bptui.trace.tape import Tape
@@ -33,19 +33,14 @@ def check_program(
 ) -> Report:
     """Run a program and judge its backpropagation; a report without a verdict says why.
 
-    Raises :class:`CannotStartError` where no program can be run, or ``python`` has no numpy.
+    Raises :class:`~bptui.check.interpreter.CannotStartError` where no process of ``python`` can be.
     """
-    if sys.platform == "win32":
-        raise CannotStartError("code can be checked only on Linux and macOS")
     try:
         source = Source(source_of(file))
+        run = recorded(file, python, limit, call)
     except SyntaxError as error:
         return _without(file, f"line {error.lineno}: {error.msg}")
-    try:
-        run = recorded(file, python.path, limit, call)
     except NotRecordedError as error:
-        if "No module named 'numpy'" in str(error):
-            raise CannotStartError(f"{python}: {error}{python.advice}") from None
         return _without(file, str(error))
     line_of = _Lines(run, file)
     made = run.recording

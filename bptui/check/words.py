@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bptui.check.calls import FORMS, Attempt, Failure
 from bptui.check.check import FunctionCheck, UncheckableError
 from bptui.check.interpreter import Interpreter
-from bptui.check.runner import Frame, Stopped
+from bptui.check.process import Frame, Stopped
 from bptui.explain.report import folded
 from bptui.presets.errors import printable
 

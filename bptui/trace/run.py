@@ -1,15 +1,9 @@
-"""Runs somebody's program in a process of its own, and reads what was recorded of it."""
+"""What is asked of a run of somebody's program, and what was recorded of it."""
 
 from __future__ import annotations
 
 import json
-import os
-import selectors
-import signal
-import subprocess
-import tempfile
-import time
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +13,8 @@ import numpy as np
 from bptui.trace.recording import Recording
 from bptui.trace.tape import Binding, Note, Reference, Value
 
-CHILD = Path(__file__).with_name("child.py")
 ENTRIES, LOOK, STEPS = 300_000, 2_000, 3
 """The longest tape, the length at which it is first looked at, and the steps that are enough."""
-MOST_OUTPUT = 1 << 16
-"""Bytes of what the program prints that are kept."""
-GRACE = 10.0
-"""Seconds after the time limit in which a program may still hand over what was recorded."""
 
 
 class NotRecordedError(Exception):
@@ -47,7 +36,6 @@ class Run:
     """ran, exit, enough (all that is looked at was seen), time, error."""
     message: str = ""
     line: int | None = None
-    output: str = ""
 
 
 def out_of_time(limit: float, line: int | None = None) -> str:
@@ -74,84 +62,32 @@ def source_of(file: Path) -> str:
     )
 
 
-def recorded(
-    file: Path, python: str, limit: float, call: str = "", arguments: tuple[str, ...] = ()
-) -> Run:
-    """Run a program for at most ``limit`` seconds and return what was recorded.
-
-    Raises :class:`NotRecordedError` where nothing was, with the reason.
-    """
-    request = {
-        "file": str(file.absolute()),
+def request_for(
+    file: Path, limit: float, call: str = "", arguments: Sequence[str] = ()
+) -> Mapping[str, Any]:
+    """Return what a recorded run is told; raises :class:`NotRecordedError` as ``source_of``."""
+    return {
         "source": source_of(file),
         "call": call,
-        "arguments": list(arguments),
+        "arguments": [*arguments],
         "entries": ENTRIES,
         "look": LOOK,
         "steps": STEPS,
         "limit": limit,
     }
-    with tempfile.TemporaryDirectory(prefix="bptui-") as folder:
-        place = Path(folder) / "request.json"
-        place.write_text(json.dumps(request), encoding="utf-8")
-        output, in_time = _run(
-            [python, str(CHILD), str(place), folder], file.absolute().parent, limit + GRACE
-        )
-        tape = Path(folder) / "tape.json"
-        if not in_time:
-            raise NotRecordedError(out_of_time(limit))
-        if not tape.exists():
-            last = output.strip().splitlines()[-1:] or ["it ended without a word"]
-            raise NotRecordedError(last[0])
-        made = json.loads(tape.read_text(encoding="utf-8"))
-        with np.load(Path(folder) / "arrays.npz") as arrays:
-            return _read(made, dict(arrays), output)
 
 
-def _run(command: list[str], folder: Path, limit: float) -> tuple[str, bool]:
-    """Run a command with its own session; the end of what it printed, and whether it ended."""
-    environment = {
-        **os.environ,
-        "MPLBACKEND": "Agg",
-        "PYTHONIOENCODING": "utf-8",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    kept, end = b"", time.monotonic() + limit
-    try:
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            while (left := end - time.monotonic()) > 0:
-                if selector.select(min(left, 0.2)):
-                    data = os.read(process.stdout.fileno(), 1 << 16)
-                    kept = (kept + data)[-MOST_OUTPUT:]
-                    if not data:
-                        break
-                if process.poll() is not None:
-                    break
-        ended = process.poll() is not None
-        if not ended:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(max(min(end - time.monotonic(), 1.0), 0.0))
-                ended = True
-        return kept.decode(errors="replace"), ended
-    finally:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+def read_run(folder: Path) -> Run | None:
+    """Return what a run has left in a folder; None where it has left nothing."""
+    tape = folder / "tape.json"
+    if not tape.exists():
+        return None
+    made = json.loads(tape.read_text(encoding="utf-8"))
+    with np.load(folder / "arrays.npz") as arrays:
+        return _read(made, dict(arrays))
 
 
-def _read(made: dict[str, Any], arrays: dict[str, Any], output: str) -> Run:
+def _read(made: dict[str, Any], arrays: dict[str, Any]) -> Run:
     def value(part: Value) -> Value:
         if isinstance(part, dict):
             if "entry" in part:
@@ -185,4 +121,4 @@ def _read(made: dict[str, Any], arrays: dict[str, Any], output: str) -> Run:
     ]
     message = f"{made['error']}: {made['message']}".removesuffix(": ") if "error" in made else ""
     places = [(file, *place) for file, *place in made["places"]]
-    return Run(recording, places, made["end"], message, made.get("line"), output)
+    return Run(recording, places, made["end"], message, made.get("line"))

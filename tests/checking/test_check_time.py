@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bptui.check import check as checks
-from bptui.check.runner import Answer, Argument, Stopped, UserCode
+from bptui.check.process import Stopped
+from bptui.check.runner import Answer, Argument, UserCode
 
 from .right_code import RIGHT
 from .support import checked

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bptui.check.runner import Answer, Argument, Loaded, Other, Signature, Stopped, UserCode, Value
+from bptui.check.process import Stopped
+from bptui.check.runner import Answer, Argument, Loaded, Other, Signature, UserCode, Value
 
 SHORT = 1.5
 """The limit in seconds of code that hangs: a busy machine has begun it by then."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.check.runner import Stopped
+from bptui.check.process import Stopped
 from bptui.core.engine import Engine
 from bptui.core.experiment import Experiment
 from bptui.export.template import template

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bptui.check.interpreter import OWN, CannotStartError, interpreter_for
-from bptui.check.runner import CHILD
+from bptui.check.process import CHILD
 from bptui.main import cli
 
 CODE = """

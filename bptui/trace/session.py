@@ -1,8 +1,7 @@
-"""Runs a program under the recorder, in the user's Python: ``child.py REQUEST FOLDER``.
+"""Runs a program under the recorder, in the user's Python.
 
-REQUEST is JSON: file, source, call, arguments, limit. What was recorded is left in FOLDER as
-tape.json and arrays.npz, however the program ends; tape.json says how. Imports nothing of bptui
-but what stands beside it.
+What was recorded is left in a folder as tape.json and arrays.npz, however the program ends;
+tape.json says how. Imports nothing of bptui but what stands beside it.
 """
 
 from __future__ import annotations
@@ -18,24 +17,14 @@ import traceback
 import types
 from typing import Any, TypeAlias
 
+import numpy as np
+
+from bptui.trace.instrument import RECORDER, instrumented
+from bptui.trace.recorder import Enough, Recorder, Reference, Tape
+from bptui.trace.updates import training_steps
+
 Value: TypeAlias = Any
 """Whatever a program computes with, or another module gives."""
-
-
-def beside() -> tuple[Value, Value, Value]:
-    """Import the recorder's modules by their place, without the packages that they stand in."""
-    here = os.path.dirname(os.path.abspath(__file__))
-    for name, folder in (("bptui", ""), ("bptui.trace", here)):
-        package = types.ModuleType(name)
-        package.__path__ = [folder] if folder else []
-        sys.modules[name] = package
-    import bptui.trace.instrument as instrument
-    import bptui.trace.recorder as recorder
-    import bptui.trace.updates as updates
-
-    for name in [name for name in sys.modules if name == "bptui" or name.startswith("bptui.")]:
-        del sys.modules[name]
-    return instrument, recorder, updates
 
 
 class Modules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -68,23 +57,20 @@ class Modules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 class Session:
     """One program with its recorder, and the places of all of its files."""
 
-    def __init__(
-        self, request: dict[str, Any], instrument: Value, recorder: Value, updates: Value
-    ) -> None:
-        self.request, self.instrument, self.updates = request, instrument, updates
-        self.recorder = recorder.Recorder(request["entries"])
-        self.enough = recorder.Enough
+    def __init__(self, request: dict[str, Any]) -> None:
+        """Take what to run: file, source, call, arguments, and limits of time and length."""
+        self.request = request
+        self.recorder = Recorder(request["entries"])
         self.places: list[tuple[Any, ...]] = []
         self.recorder.watch = self.watch
         self.next_look = request["look"]
-        self.Reference = recorder.Reference
         self.out_of_time = False
 
     def rewritten(self, source: str, file: str, names: dict[str, Any]) -> Value:
         """Return the compiled program, and give its names the recorder."""
-        tree, positions = self.instrument.instrumented(source, file, len(self.places))
+        tree, positions = instrumented(source, file, len(self.places))
         self.places += [(file, *place) for place in positions.places]
-        names[self.instrument.RECORDER] = self.recorder
+        names[RECORDER] = self.recorder
         return compile(tree, file, "exec", dont_inherit=True)
 
     def watch(self, binding: Value) -> None:
@@ -92,9 +78,9 @@ class Session:
         if len(self.recorder.tape) < self.next_look:
             return
         self.next_look *= 2
-        tape = self.updates.Tape(self.recorder.tape, self.recorder.values, self.recorder.bindings)
-        if len(self.updates.training_steps(tape)) > self.request["steps"]:
-            raise self.enough
+        tape = Tape(self.recorder.tape, self.recorder.values, self.recorder.bindings)
+        if len(training_steps(tape)) > self.request["steps"]:
+            raise Enough
 
     def run(self) -> dict[str, Any]:
         """Run the program; how it ended."""
@@ -104,15 +90,14 @@ class Session:
         main.__dict__["__builtins__"] = __builtins__
         sys.modules["__main__"] = main
         sys.argv = [file, *self.request["arguments"]]
-        sys.path[0] = os.path.dirname(file)
+        sys.stdin = open(os.devnull)  # noqa: SIM115  input() gets end of file until the end
         sys.meta_path.insert(0, Modules(os.path.dirname(file), self.rewritten))
-        if self.request["call"]:
-            source = f"{source}\n{self.request['call']}\n"
         signal.signal(signal.SIGALRM, self.time_is_up)
         signal.setitimer(signal.ITIMER_REAL, self.request["limit"])
         try:
             exec(self.rewritten(source, file, main.__dict__), main.__dict__)
-        except self.enough as stop:
+            exec(self.rewritten(self.request["call"], "<call>", main.__dict__), main.__dict__)
+        except Enough as stop:
             at = self.told(stop, file)["line"]
             return {"end": "time" if self.out_of_time else "enough", "line": at}
         except SystemExit:
@@ -121,12 +106,14 @@ class Session:
             raise
         except BaseException as error:
             return {"end": "error", **self.told(error, file)}
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         return {"end": "ran"}
 
     def time_is_up(self, number: int, frame: Value) -> None:
         """Stop the program; what was recorded until now counts."""
         self.out_of_time = True
-        raise self.enough
+        raise Enough
 
     @staticmethod
     def told(error: BaseException, file: str) -> dict[str, Any]:
@@ -140,12 +127,10 @@ class Session:
 
     def write(self, folder: str, end: dict[str, Any]) -> None:
         """Leave what was recorded in a folder."""
-        import numpy as np
-
         arrays: dict[str, Any] = {}
 
         def plain(value: Value) -> Value:
-            if isinstance(value, self.Reference):
+            if isinstance(value, Reference):
                 return {"entry": value.entry}
             if isinstance(value, np.ndarray):
                 arrays[f"a{len(arrays)}"] = value
@@ -194,20 +179,3 @@ class Session:
         np.savez(os.path.join(folder, "arrays.npz"), **arrays)
         with open(os.path.join(folder, "tape.json"), "w", encoding="utf-8") as stream:
             json.dump(tape, stream)
-
-
-def main() -> None:
-    request_file, folder = sys.argv[1:3]
-    with open(request_file, encoding="utf-8") as stream:
-        request = json.load(stream)
-    sys.stdin = open(os.devnull)  # noqa: SIM115  input() gets end of file until the end
-    session = Session(request, *beside())
-    end = session.run()
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    session.write(folder, end)
-    sys.stdout.flush()
-    os._exit(0)  # threads and exit handlers of the program are not waited for
-
-
-if __name__ == "__main__":
-    main()

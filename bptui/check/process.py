@@ -1,0 +1,220 @@
+"""A process of the user's own Python, which answers requests within a time limit."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import linecache
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from bptui.check.interpreter import CannotStartError, Interpreter
+
+CHILD = Path(__file__).with_name("child.py")
+START, GRACE, POLL = 60.0, 5.0, 0.05
+"""Seconds in which Python has to be there, by which it may be late, between looks at it."""
+PIECE, MOST_OUTPUT = 1 << 16, 1 << 16
+ENVIRONMENT = {
+    **dict.fromkeys((f"{library}_NUM_THREADS" for library in ("OPENBLAS", "OMP", "MKL")), "1"),
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "PYTHONIOENCODING": "utf-8",
+    "MPLBACKEND": "Agg",
+}
+"""One thread for matrix products, plain output and no windows of plots."""
+MARK = "BPTUI_PROCESS"
+"""The variable by which processes that the code started are known."""
+REFUSED = "bptui: "
+"""In front of the reason why an interpreter will not do."""
+DUMPED = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>.*)$')
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A line of the user's file (or of another file of the user's) on the way to an error."""
+
+    file: str
+    line: int
+    function: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The code gave no answer: an exception, sys.exit or os._exit, a signal, or out of time.
+
+    ``message`` is "ValueError: ...", "sys.exit(1)", "signal SIGSEGV" or "10 s". ``while_loading``:
+    not in a call but at the top level of the file. ``omitted`` outer frames are left out.
+    """
+
+    kind: Literal["raised", "exited", "crashed", "hung"]
+    message: str
+    frames: Sequence[Frame] = ()
+    while_loading: bool = False
+    omitted: int = 0
+
+    @property
+    def not_written(self) -> bool:
+        """Tell whether the code ended at a blank that is still to be filled in."""
+        return self.kind == "raised" and self.message.startswith("NotImplementedError")
+
+
+class Process:
+    """A process of ``python`` with ``file``, which answers requests of ``child.py``.
+
+    Raises :class:`CannotStartError`.
+    """
+
+    def __init__(self, file: Path, python: Interpreter) -> None:
+        if sys.platform == "win32":
+            raise CannotStartError("code can be checked only on Linux and macOS")
+        self.folder, self.python, self.printed = file.parent, python, bytearray()
+        self.ended, self._answer, self._token = False, bytearray(), uuid.uuid4().hex
+        self._trace = tempfile.TemporaryFile()  # noqa: SIM115  # closed at the end
+        commands, self._requests = os.pipe()
+        self._answers, answers = os.pipe()
+        far = (commands, answers, self._trace.fileno())
+        try:
+            self._popen = subprocess.Popen(
+                [python.path, "-u", str(CHILD), str(file), *map(str, far)],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=far,
+                start_new_session=True,
+                env={**os.environ, **ENVIRONMENT, MARK: self._token},
+            )
+        except OSError as error:
+            self._close()
+            raise CannotStartError(f"{python}: {error.strerror or error}") from error
+        finally:
+            os.close(commands)
+            os.close(answers)
+        assert self._popen.stdout is not None
+        self._open = [self._answers, self._popen.stdout.fileno()]
+        self._ready = False
+
+    def wait_until_ready(self) -> None:
+        """Raise :class:`CannotStartError` where no Python of use comes to life."""
+        if self._ready or self._line(time.monotonic() + START) is not None:
+            self._ready = True
+            return
+        last = self.printed.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        ours = last.startswith(REFUSED)
+        told = f"it does not start like Python: {last or 'it prints nothing'}"
+        why = last.removeprefix(REFUSED) if ours else told
+        self.end()
+        raise CannotStartError(f"{self.python}: {why}{self.python.advice}")
+
+    def run(self, request: Mapping[str, Any], seconds: float) -> Mapping[str, Any] | Stopped:
+        """Return the answer to ``request``; where it never comes, the process is ended."""
+        message = json.dumps({**request, "seconds": seconds}).encode() + b"\n"
+        with suppress(BrokenPipeError):
+            while message:
+                message = message[os.write(self._requests, message) :]
+        line = self._line(time.monotonic() + seconds + GRACE)
+        try:
+            answer: dict[str, Any] = json.loads(line or b"")
+        except ValueError:
+            return self._stopped(seconds, request["do"] == "load")
+        if answer["kind"] not in ("raised", "exited"):
+            return answer
+        return Stopped(**{**answer, "frames": [Frame(**one) for one in answer["frames"]]})
+
+    def _line(self, deadline: float) -> bytes | None:
+        """Return the next line of the answers; None where the process ended, or out of time."""
+        while b"\n" not in self._answer:
+            ended = self._popen.poll() is not None
+            if (not self._read(0.0 if ended else POLL) and ended) or time.monotonic() > deadline:
+                return None
+        for _ in range(16):  # what was printed before the answer
+            self._read(0.0)
+        line, _, self._answer = self._answer.partition(b"\n")
+        return bytes(line)
+
+    def _read(self, seconds: float) -> bool:
+        """Take in what has come from the process; return whether there was anything."""
+        ready, _, _ = select.select(self._open, [], [], seconds)
+        for descriptor in ready:
+            data = os.read(descriptor, PIECE)
+            if not data:
+                self._open.remove(descriptor)
+            elif descriptor == self._answers:
+                self._answer += data
+            else:
+                self.printed += data[: MOST_OUTPUT - len(self.printed)]
+        return bool(ready)
+
+    def _stopped(self, seconds: float, loading: bool) -> Stopped:
+        """Return how the process ended; it is ended where it has not."""
+        code = self._popen.poll()
+        self._trace.seek(0)
+        trace = self._trace.read().decode("ascii", "replace")
+        self.end()
+        frames = self._frames(trace)
+        if code is None or trace.startswith("Timeout"):
+            return Stopped("hung", f"{seconds:g} s", frames, loading)
+        if code >= 0:
+            return Stopped("exited", f"os._exit({code})", frames, loading)
+        name = signal.Signals(-code).name if -code in [*signal.Signals] else -code
+        return Stopped("crashed", f"signal {name}", frames, loading)
+
+    def _frames(self, trace: str) -> list[Frame]:
+        """Return the user's lines in what :mod:`faulthandler` wrote of the thread of the call."""
+        linecache.checkcache()
+        for stack in re.split(r"\n\s*\n", trace):
+            lines = [line for line in map(DUMPED.match, stack.splitlines()) if line]
+            if not any(line["file"].endswith(CHILD.name) for line in lines):
+                continue
+            found = []
+            for line in reversed(lines):
+                number = int(line["line"])
+                path = Path(codecs.decode(line["file"], "unicode_escape"))
+                installed = {"site-packages", "dist-packages"} & set(path.parts)
+                if path.is_relative_to(self.folder) and path != CHILD and not installed:
+                    name = str(path.relative_to(self.folder))
+                    source = linecache.getline(str(path), number).strip()
+                    found.append(Frame(name, number, line["function"], source))
+            return found
+        return []
+
+    def end(self) -> None:
+        """End the process and all that came of it; on Linux also what has left its group."""
+        if self.ended:
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._popen.pid, signal.SIGKILL)
+        self._popen.wait()
+        while left := self._marked():
+            for process in left:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(process, signal.SIGKILL)
+        if self._popen.stdout is not None:
+            self._popen.stdout.close()
+        self._close()
+        self.ended = True
+
+    def _marked(self) -> list[int]:
+        found, mark = list[int](), f"{MARK}={self._token}".encode()
+        for file in Path("/proc").glob("[0-9]*/environ"):
+            with suppress(OSError):
+                if mark in file.read_bytes():
+                    found.append(int(file.parent.name))
+        return found
+
+    def _close(self) -> None:
+        os.close(self._requests)
+        os.close(self._answers)
+        self._trace.close()
