@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,35 @@ LONGEST = 32
 """Characters of an expression that stands for a value without a name."""
 
 
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """A program that was run and judged: what is said of it, and what it is said from."""
+
+    report: Report
+    source: Source
+    run: Run
+    verdict: Verdict
+    line_of: Callable[[int], int]
+    """Tells the line of a place; 0 for places in other files."""
+    names: Mapping[int, str]
+    """The first name that each entry of the tape was given."""
+
+
 def check_program(
     file: Path, python: Interpreter, limit: float, call: str = "", step: int = 1
 ) -> Report:
     """Run a program and judge its backpropagation; a report without a verdict says why.
+
+    Raises as :func:`checked` does.
+    """
+    found = checked(file, python, limit, call, step)
+    return found if isinstance(found, Report) else found.report
+
+
+def checked(
+    file: Path, python: Interpreter, limit: float, call: str = "", step: int = 1
+) -> Checked | Report:
+    """Run a program and judge its backpropagation; only a report where there is no verdict.
 
     Raises :class:`~bptui.check.interpreter.CannotStartError` where no process of ``python`` can be.
     """
@@ -48,7 +74,8 @@ def check_program(
     verdict = judge(tape, made.turns, line_of, step - 1)
     if verdict is None:
         return _without(file, _why_nothing(run, limit))
-    return _Writer(file, source, run, verdict, line_of).report()
+    writer = _Writer(file, source, run, verdict, line_of)
+    return Checked(writer.report(), source, run, verdict, line_of, writer.names)
 
 
 def _why_nothing(run: Run, limit: float) -> str:
