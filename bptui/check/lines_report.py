@@ -7,6 +7,8 @@ import textwrap
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bptui.core.mistakes import MISTAKES
+
 SCHEMA = 1
 """Of the JSON."""
 
@@ -32,6 +34,8 @@ class Line:
     should_be: str | None = None
     difference: str | None = None
     example: Example | None = None
+    mistake: str | None = None
+    """Of the catalogue, by its name."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,9 @@ class Report:
         """Return the report as the contract's JSON."""
         fields = asdict(self)
         fields.pop("step")
-        return {"schema": SCHEMA, **fields, "mistakes": [], "seconds": round(seconds, 3)}
+        named = [line.pop("mistake") for line in fields["lines"]]
+        mistakes = list(dict.fromkeys(filter(None, named)))
+        return {"schema": SCHEMA, **fields, "mistakes": mistakes, "seconds": round(seconds, 3)}
 
 
 def difference(old: str, new: str) -> str:
@@ -114,6 +120,8 @@ def as_text(report: Report, columns: int) -> str:
             rows.append(f"        should be  {line.should_be}")
         if line.difference:
             rows.append(f"        difference {line.difference}")
+        if line.mistake:
+            rows.append(f"        {line.mistake}: it {MISTAKES[line.mistake].summary}")
         if line.stands_for:
             rows.append(f"        {line.variable or 'its value'} stands for {line.stands_for}")
         if line.example:

@@ -20,7 +20,8 @@ from bptui.trace.judge import Verdict, judge
 from bptui.trace.lines import Repair
 from bptui.trace.losses import Judged
 from bptui.trace.run import NotRecordedError, Run, out_of_time, source_of
-from bptui.trace.should_be import should_be
+from bptui.trace.should_be import view_of
+from bptui.trace.slips import slip
 from bptui.trace.source import Source
 from bptui.trace.tape import Tape
 from bptui.trace.updates import Parameter as Traced
@@ -320,9 +321,10 @@ class _Writer:
         )
 
     def _wrong(self, line: int, repair: Repair) -> Line:
-        statement = self.source.statement(line)
-        told = self._mended(repair)
-        whole = ast.unparse(statement) if statement is not None else ""
+        places = [place[1:] for place in self.run.places]
+        view = view_of(self.source, self.run.recording, places, self.found, repair)
+        told = None if view is None else view.should_be(repair)
+        whole = "" if view is None else ast.unparse(view.statement)
         bound = self._is_variable(line, repair)  # else a part of the line is wrong, without a name
         return Line(
             line,
@@ -333,6 +335,7 @@ class _Writer:
             told,
             None if told is None else difference(whole, told),
             self._example(repair) if bound else None,
+            None if view is None else slip(view, repair, told),
         )
 
     def _is_variable(self, line: int, repair: Repair) -> bool:
@@ -342,10 +345,6 @@ class _Writer:
             for binding in self.run.recording.bindings
             if self.line_of(binding.place) == line
         )
-
-    def _mended(self, repair: Repair) -> str | None:
-        places = [place[1:] for place in self.run.places]
-        return should_be(self.source, self.run.recording, places, self.found, repair)
 
     def _true_name(self, repair: Repair) -> str | None:
         """Return what the first wrong value should be: the gradient of which forward value."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,18 +24,24 @@ NEAR = 200
 """Entries of one statement, at most."""
 
 
-def should_be(
+def view_of(
     source: Source, recorder: Recording, places: Sequence[Place], lines: Lines, repair: Repair
-) -> str | None:
-    """Return the statement of a repair as it should stand; None where no small edit gives it."""
+) -> View | None:
+    """Return the statement of a repair with what was recorded of it; None where there is none."""
     statement = source.statement(places[repair.place][0])
-    if statement is None:
-        return None
-    view = _View(source, recorder, places, lines, statement)
-    return view.mended_by_reading(repair) or view.mended_by_adding(repair) or view.mended(repair)
+    return None if statement is None else View(source, recorder, places, lines, statement)
 
 
-class _View:
+class Sight(NamedTuple):
+    """What a statement can be evaluated with: its binding, and the values in its sight."""
+
+    binding: Binding
+    names: dict[str, Values]
+    known: dict[str, Any]
+    before: Values | None
+
+
+class View:
     """A statement of the program, with what was recorded of it."""
 
     def __init__(
@@ -59,14 +65,19 @@ class _View:
     def _inside(self, place: int) -> bool:
         return place >= 0 and self.places[place][0] in self.span
 
+    def should_be(self, repair: Repair) -> str | None:
+        """Return the statement as it should stand; None where no small edit gives it."""
+        tries = (self.mended_by_reading, self.mended_by_adding, self.mended)
+        return next(filter(None, (mend(repair) for mend in tries)), None)
+
     # in all turns of a loop: the change is carried out on the graph
 
     def mended_by_reading(self, repair: Repair) -> str | None:
         """Return the statement with the former value of a parameter that is updated too early."""
-        others = self._others(repair)
-        known = self._known(others)
+        others = self.others(repair)
+        known = self.known(others)
         changed = self.lines.replay.with_former(self.own, known, others)
-        if changed is None or not self._mends(changed, repair):
+        if changed is None or not self.mends(changed, repair):
             return None
         return written(next(exchanged(self.statement, self._undone()), None))
 
@@ -77,11 +88,11 @@ class _View:
         writes = [entry for entry in self.own if nodes[entry].op.name == "setitem"]
         if made is None or len(writes) < 2:
             return None
-        others = self._others(repair)
-        changed = self.lines.replay.edited(writes, _added, self._known(others), others)
-        return written(made) if changed is not None and self._mends(changed, repair) else None
+        others = self.others(repair)
+        changed = self.lines.replay.edited(writes, _added, self.known(others), others)
+        return written(made) if changed is not None and self.mends(changed, repair) else None
 
-    def _others(self, repair: Repair) -> Changes:
+    def others(self, repair: Repair) -> Changes:
         """Return the right values of what the other repairs put right."""
         return {
             entry: self.lines.current[entry]
@@ -90,10 +101,10 @@ class _View:
             for entry in other.entries
         }
 
-    def _known(self, others: Changes) -> Changes:
+    def known(self, others: Changes) -> Changes:
         return (self.lines.replay.carried(others, {}) or {}) if others else {}
 
-    def _mends(self, changed: Changes, repair: Repair) -> bool:
+    def mends(self, changed: Changes, repair: Repair) -> bool:
         parameters = self.lines.truth.parameters
         factors = [self.lines.fits(p, changed) for p in parameters if p.key in repair.mended]
         return all(factor is not None and self.lines.agrees(factor) for factor in factors)
@@ -114,21 +125,26 @@ class _View:
 
     def mended(self, repair: Repair) -> str | None:
         """Return the statement with the smallest edit that gives the right value."""
-        first, lines = repair.entries[0], self.lines
-        bindings = (b for b in self.recorder.bindings if b.when > first and self._inside(b.place))
-        binding = next(bindings, None)
-        if binding is None or binding.entry not in lines.current:
+        sight, lines = self.sight(repair), self.lines
+        if sight is None or sight.binding.entry not in lines.current:
             return None
-        start = min((e for e in self.own if first - NEAR < e <= first), default=first)
-        names = self._in_sight(binding, start)
-        before = self._before(binding, start)
-        wanted, exact = lines.current[binding.entry], lines.factor is not None
-        known = {**self.source.functions, **self._plain(binding)}
-        for edited in edits(self.statement, names):
-            found = evaluated(edited, names, known, before, binding.name)
+        wanted, exact = lines.current[sight.binding.entry], lines.factor is not None
+        for edited in edits(self.statement, sight.names):
+            found = evaluated(edited, sight.names, sight.known, sight.before, sight.binding.name)
             if found is not None and right_value(found, wanted, exact):
                 return written(edited)
         return None
+
+    def sight(self, repair: Repair) -> Sight | None:
+        """Return what the statement can be evaluated with; None where it binds nothing."""
+        first = repair.entries[0]
+        bindings = (b for b in self.recorder.bindings if b.when > first and self._inside(b.place))
+        binding = next(bindings, None)
+        if binding is None:
+            return None
+        start = min((e for e in self.own if first - NEAR < e <= first), default=first)
+        known = {**self.source.functions, **self._plain(binding)}
+        return Sight(binding, self._in_sight(binding, start), known, self._before(binding, start))
 
     def _plain(self, binding: Binding) -> dict[str, Any]:
         """Return the variables in sight that hold no numbers to derive by."""

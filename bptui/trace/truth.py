@@ -184,8 +184,9 @@ class StepTruth:
         factors = [rounded(factor) for factor in whole.values()]
         if len(set(factors)) < 2:
             return
-        most = max(map(factors.count, factors))
-        usual = {factor for factor in factors if factors.count(factor) == most}
+        down = [factor for factor in factors if factor < 0] or factors  # a loss is made small
+        most = max(map(down.count, down))
+        usual = {factor for factor in down if down.count(factor) == most}
         if len(usual) > 1:  # a gradient that is right as it is, else that of the last layer
             exact = [
                 key for key in whole if rounded(abs(self._inner_factor(by_key[key], judged))) == 1

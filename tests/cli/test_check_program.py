@@ -72,6 +72,7 @@ def test_the_first_wrong_line_is_shown_with_what_should_stand_there(tmp_path: Pa
     assert "d2 = error * a2 * (1 - a2) ok = dL/d (a1 @ W2 + b2)" in rows
     assert "should be  hidden_error = d2 @ W2.T" in out
     assert out.count("WRONG") == 1
+    assert "missing-output-derivative: it leaves" in out
 
 
 def test_json_has_the_fields_of_the_contract(tmp_path: Path) -> None:
@@ -103,6 +104,7 @@ def test_json_has_the_fields_of_the_contract(tmp_path: Path) -> None:
         "difference",
         "example",
     }
+    assert record["mistakes"] == ["missing-output-derivative"]
     example = line["example"]
     assert abs(example["found"] - example["expected"]) > 1e-6
 

@@ -12,7 +12,7 @@ import pytest
 from bptui.trace.instrument import RECORDER, instrumented
 from bptui.trace.judge import Verdict, judge
 from bptui.trace.recorder import Enough, Recorder
-from bptui.trace.should_be import should_be
+from bptui.trace.should_be import view_of
 from bptui.trace.source import Source
 from bptui.trace.updates import Tape
 
@@ -65,7 +65,8 @@ class Judged:
         for repair in self.verdict.lines.repairs:
             statement = source.statement(self.line(repair.place))
             assert statement is not None
-            said = should_be(source, self.recorder, self.places, self.verdict.lines, repair)
+            view = view_of(source, self.recorder, self.places, self.verdict.lines, repair)
+            said = view and view.should_be(repair)
             assert said is not None
             first, last = statement.lineno - 1, statement.end_lineno or statement.lineno
             indent = rows[first][: statement.col_offset]

@@ -1,0 +1,75 @@
+"""Finds the activations of a recorded forward pass: which values are f(z) of which, and which f."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import numpy as np
+
+from bptui.core.activations import ACTIVATIONS, APPLIED
+from bptui.core.graph.backward import carried_back
+from bptui.core.graph.node import constant, evaluate
+from bptui.core.graph.shaping import full
+from bptui.trace.comparing import Numbers, Values
+from bptui.trace.truth import StepTruth
+
+MOST = 64
+"""Groups of values that are looked at, and numbers of each that are compared with activations."""
+NO_FUNCTION = ("identity", "softmax")
+
+
+class Activated(NamedTuple):
+    """Values of one shape, ``after`` = f(``before``) element by element, as entries of the tape."""
+
+    before: int
+    after: int
+    name: str
+    """The activation's name; empty for a function that is none of ours."""
+
+    def slope(self, truth: StepTruth) -> Values:
+        """Return f'(z) in all draws."""
+        source, result = truth.graph.nodes[self.before], truth.graph.nodes[self.after]
+        slope = carried_back(result, full(constant(1.0), result.shape), source)
+        return [np.broadcast_to(evaluate([slope], d)[slope], source.shape) for d in truth.draws]
+
+
+def activated(truth: StepTruth, forward: Collection[int]) -> list[Activated]:
+    """Return the activations among the entries of a forward pass, in order."""
+    tape, nodes = truth.tape, truth.graph.nodes
+    parameters = {parameter.before for parameter in truth.parameters}
+    origin: dict[int, int] = {}
+    groups: dict[int, list[int]] = {}
+    multiplied: set[int] = set()
+    for entry in sorted(truth.dependent.intersection(forward) - parameters):
+        sources = [one for one in tape.inputs[entry] if one in truth.dependent]
+        if nodes[entry].op.name in ("matmul", "einsum"):
+            multiplied.update(sources)
+        roots = {origin.get(one) for one in sources}
+        shapes = {tape.shape(one) for one in sources}
+        same = len(roots) == 1 and None not in roots and shapes == {tape.shape(entry)}
+        origin[entry] = (roots.pop() if same else None) or entry
+        if origin[entry] != entry:
+            groups.setdefault(origin[entry], []).append(entry)
+    found: list[Activated] = []
+    for before, group in list(groups.items())[:MOST]:
+        z = truth.numbers(nodes[before])[0]
+        known = [(entry, _name(z, truth.numbers(nodes[entry])[0])) for entry in group]
+        recognised = [Activated(before, entry, name) for entry, name in known if name]
+        used = [Activated(before, entry, "") for entry in group if entry in multiplied]
+        found += recognised[:1] or used[:1]
+    return found
+
+
+def _name(z: Numbers, a: Numbers) -> str:
+    """Return the activation that gives ``a`` from ``z``; empty where none of ours does."""
+    one, other = z.reshape(-1)[:MOST], a.reshape(-1)[:MOST]
+    if np.array_equal(one, other):
+        return ""
+    for name in ACTIVATIONS:
+        if name not in NO_FUNCTION:
+            with np.errstate(all="ignore"):
+                made = APPLIED[name].evaluate(one)
+            if np.allclose(made, other, rtol=1e-9, atol=1e-12):
+                return name
+    return ""

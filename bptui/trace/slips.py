@@ -1,0 +1,252 @@
+"""Names the slip of a wrong line, where it is one of the catalogue.
+
+What the line gives is compared with what it should give, as a whole and at the place where the
+mended line differs: the same but for a slope, a sign, a count of samples, what was there before.
+Or the step is computed again with the slip undone, and the gradients come out right.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from bptui.core.activations import ACTIVATIONS
+from bptui.core.graph.backward import carried_back
+from bptui.core.graph.node import Node, constant, evaluate, leaf
+from bptui.core.graph.shaping import full
+from bptui.trace.activated import Activated, activated
+from bptui.trace.comparing import CLOSE, Numbers, Values, multiple
+from bptui.trace.lines import Lines, Repair
+from bptui.trace.mending import evaluated
+from bptui.trace.replay import as_it_is
+from bptui.trace.should_be import Sight, View
+
+
+class Pair(NamedTuple):
+    """What stands in a line, or at a place of it, and what should, in all draws."""
+
+    wrong: Values
+    right: Values
+
+
+def slip(view: View, repair: Repair, told: str | None) -> str | None:
+    """Return the name of the mistake that a repair undoes; None where it is no known one.
+
+    ``told`` is the statement as it should stand.
+    """
+    return _undone(view, repair) or _compared(view, repair, told)
+
+
+# computed again with the slip undone
+
+
+def _undone(view: View, repair: Repair) -> str | None:
+    lines = view.lines
+    others = view.others(repair)
+    known = view.known(others)
+    former = lines.replay.with_former(view.own, known, others)
+    if former is not None and view.mends(former, repair):
+        return "updated-weights"
+    turning = {lines.truth.graph.nodes[p.before] for p in lines.truth.parameters}
+    turning |= {lines.truth.graph.nodes[p.after] for p in lines.truth.parameters}
+    turning = {node for node in turning if len(node.shape) == 2}
+    turning |= {n for n in lines.truth.graph.nodes.values() if _is_transpose_of(n, turning)}
+    nodes = lines.truth.graph.nodes
+    others_of = (e for e in view.own if nodes[e] not in turning)
+    reading = [entry for entry in others_of if not turning.isdisjoint(nodes[entry].inputs)]
+    if reading:
+
+        def transposed(node: Node, values: list[Numbers]) -> Numbers:
+            pairs = zip(node.inputs, values, strict=True)
+            return as_it_is(node, [v.T if one in turning else v for one, v in pairs])
+
+        changed = lines.replay.edited(reading, transposed, known, others)
+        if changed is not None and view.mends(changed, repair):
+            return "transposed-weights"
+    return None
+
+
+def _is_transpose_of(node: Node, matrices: set[Node]) -> bool:
+    return node.op.name == "transpose" and node.inputs[0] in matrices
+
+
+# compared with what is right
+
+
+def _compared(view: View, repair: Repair, told: str | None) -> str | None:
+    lines = view.lines
+    layers = activated(lines.truth, lines.forward)
+    at = {layer.before: layer for layer in layers}
+    known = [at.get(source) for source, _ in repair.stands_for]
+    if all(known):  # a number for each unit, where a loop goes over them
+        own = [layer for layer in known if layer is not None]
+        joined = [_joined(view, repair.entries, of) for of in (lines.values, lines.current)]
+        found = _named(lines, Pair(*joined), [own])
+        if found:
+            return found
+    alone = [[layer] for layer in layers]
+    entry = repair.entries[0]
+    whole = Pair(lines.values[entry], lines.current[entry])
+    places = reversed(list(_places(view, repair, told)))
+    tries = (_by_slopes(lines, pair, alone) for pair in places)
+    return _named(lines, whole, alone) or next(filter(None, tries), None)
+
+
+def _joined(view: View, entries: Sequence[int], values: dict[int, Values]) -> Values:
+    draws = range(len(view.lines.truth.draws))
+    return [
+        np.concatenate([values[entry][draw].reshape(-1) for entry in entries]) for draw in draws
+    ]
+
+
+def _places(view: View, repair: Repair, told: str | None) -> Iterator[Pair]:
+    """Yield what is wrong beside what is right at the places where the mended line differs."""
+    sight = view.sight(repair)
+    if told is None or sight is None:
+        return
+    new = ast.parse(told).body[0]
+    for one, other in _differing(view.statement, new):
+        found = _value(one, sight), _value(other, sight)
+        if found[0] is not None and found[1] is not None:
+            yield Pair(found[0], found[1])
+
+
+def _differing(old: ast.AST, new: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield the expressions that differ, each inside the one before, while it is only one."""
+    while type(old) is type(new):
+        if isinstance(old, ast.expr) and isinstance(new, ast.expr):
+            yield old, new
+        parts = [*ast.iter_child_nodes(old)], [*ast.iter_child_nodes(new)]
+        if len(parts[0]) != len(parts[1]):
+            return
+        apart = [(a, b) for a, b in zip(*parts, strict=True) if ast.dump(a) != ast.dump(b)]
+        if len(apart) != 1:
+            return
+        ((old, new),) = apart
+    if isinstance(old, ast.expr) and isinstance(new, ast.expr):
+        yield old, new
+
+
+def _value(expression: ast.expr, sight: Sight) -> Values | None:
+    return evaluated(ast.Return(expression), sight.names, sight.known, None, "")
+
+
+def _named(lines: Lines, pair: Pair, layers: Sequence[Sequence[Activated]]) -> str | None:
+    wrong, right = pair
+    if wrong[0].size == right[0].size:
+        factor = multiple(wrong, right)
+        if factor is not None:
+            return _scaled(lines, factor)
+        if _offset(lines, pair):
+            return "gradient-accumulated"
+    found = _by_slopes(lines, pair, layers)
+    return found or ("bias-gradient-not-summed" if _not_summed(lines, pair) else None)
+
+
+def _by_slopes(lines: Lines, pair: Pair, layers: Sequence[Sequence[Activated]]) -> str | None:
+    if pair.wrong[0].size != pair.right[0].size:
+        return None
+    tries = (_by_slope(lines, pair, several) for several in layers)
+    return next(filter(None, tries), None)
+
+
+def _scaled(lines: Lines, factor: float) -> str | None:
+    """Return what a constant factor too much is called."""
+    counts = _samples(lines)
+    names = {-1.0: "wrong-sign", 2.0: "doubled", 0.5: "missing-half"}
+    names |= {1.0 / count: "averaged-twice" for count in counts if count > 2}
+    names |= {float(count): "not-averaged" for count in counts if count > 2}
+    close = (name for of, name in names.items() if abs(factor - of) <= CLOSE * abs(of))
+    return next(close, None)
+
+
+def _samples(lines: Lines) -> set[int]:
+    """Return what may be the number of samples: a length that all values of units have."""
+    befores = {parameter.before for parameter in lines.truth.parameters}
+    shapes = [lines.truth.tape.shape(entry) for entry in lines.forward - befores]
+    wide = [set(shape) for shape in shapes if len(shape) > 1]
+    return set.intersection(*wide) if wide else set()
+
+
+def _offset(lines: Lines, pair: Pair) -> bool:
+    """Whether a value that was there before the step was added: the same in all draws."""
+    first, *others = [one - np.reshape(two, one.shape) for one, two in zip(*pair, strict=True)]
+    size = float(np.abs(first).max())
+    same = all(np.allclose(first, other, rtol=0.0, atol=CLOSE * size) for other in others)
+    if not same or not size:
+        return False
+    tape, start = lines.truth.tape, lines.truth.step.first
+    earlier = (e for entry in lines.backward for e in tape.inputs[entry] if e < start)
+    return any(
+        np.size(tape.values[entry]) == first.size
+        and np.allclose(np.reshape(tape.values[entry], first.shape), first, rtol=1e-5)
+        for entry in set(earlier)
+    )
+
+
+def _by_slope(lines: Lines, pair: Pair, layers: Sequence[Activated]) -> str | None:
+    """Return the slip of a slope that is missing, or taken at another place."""
+    truth = lines.truth
+    slopes = _flat([layer.slope(truth) for layer in layers])
+    wrong, right = _flat([pair.wrong]), _flat([pair.right])
+    if slopes[0].size != wrong[0].size:
+        return None
+
+    def is_right(values: Values) -> bool:
+        return multiple(values, right) is not None
+
+    if is_right([one * slope for one, slope in zip(wrong, slopes, strict=True)]):
+        hidden = _is_hidden(lines, layers[0])
+        return "missing-hidden-derivative" if hidden else "missing-output-derivative"
+    known = [layer.name for layer in layers]
+    if not all(known):
+        return None
+    outs = _flat([truth.numbers(truth.graph.nodes[layer.after]) for layer in layers])
+    again = _flat([_slope_again(truth.numbers(truth.graph.nodes[a.after]), a.name) for a in layers])
+    taken = [one * slope for one, slope in zip(wrong, slopes, strict=True)]
+    wanted = [one * slope for one, slope in zip(right, again, strict=True)]
+    if multiple(taken, wanted) is not None:
+        return "derivative-of-activation"
+    rest = [one * (1.0 - out) for one, out in zip(wrong, outs, strict=True)]
+    return "output-factor-a" if set(known) == {"sigmoid"} and is_right(rest) else None
+
+
+def _slope_again(values: Values, name: str) -> Values:
+    """Return f'(a) for the values a = f(z)."""
+    place = leaf("a", values[0].shape)
+    result = ACTIVATIONS[name].formula(place)
+    slope = carried_back(result, full(constant(1.0), result.shape), place)
+    return [np.broadcast_to(evaluate([slope], {place: a})[slope], a.shape) for a in values]
+
+
+def _flat(parts: Sequence[Values]) -> Values:
+    return [
+        np.concatenate([np.reshape(one, -1) for one in draw]) for draw in zip(*parts, strict=True)
+    ]
+
+
+def _is_hidden(lines: Lines, layer: Activated) -> bool:
+    """Whether a parameter that the layer is not computed from takes part after it."""
+    behind = lines.truth.tape.ancestors(layer.after)
+    return any(p.before in lines.forward and p.before not in behind for p in lines.truth.parameters)
+
+
+def _not_summed(lines: Lines, pair: Pair) -> bool:
+    """Whether a gradient was kept for each sample, or for one, instead of their sum."""
+    wrong, right = pair
+    for entry in lines.backward:
+        values = lines.current.get(entry, lines.values[entry])
+        if values[0].ndim != 2:
+            continue
+        for axis in (0, 1):
+            if values[0].shape[1 - axis] != right[0].size or values[0].shape[axis] < 2:
+                continue
+            if multiple([value.sum(axis=axis) for value in values], right) is None:
+                continue
+            one = [[v.take(at, axis=axis) for v in values] for at in (0, -1)]
+            if any(multiple(wrong, part) is not None for part in (values, *one)):
+                return True
+    return False
