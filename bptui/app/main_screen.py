@@ -12,13 +12,14 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
+from bptui.app.commands.table import COMMANDS
 from bptui.app.diagram.layout import wanted
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.panel import Panel
-from bptui.app.panels.status import KeyLine, StatusLine
+from bptui.app.panels.status import OPTIONAL, KeyLine, StatusLine
 from bptui.app.playback.player import Player
 from bptui.app.view import Direction, Selection, View
 from bptui.core.network import Network
@@ -50,7 +51,7 @@ class MainScreen(Screen[None]):
     def __init__(self, player: Player, when_drawn: Callable[[Callable[[], object]], None]) -> None:
         super().__init__(id="main")
         self._player, self._when_drawn = player, when_drawn
-        self.status, self.keys = StatusLine(id="status"), KeyLine(id="keys")
+        self.status, self.keys = StatusLine(id="status"), KeyLine(COMMANDS, OPTIONAL)
         self.network, self.loss, self.derivation = NetworkPanel(), LossPanel(), DerivationPanel()
         self.weights = MatrixPanel("Weights", "weights", lambda view: view.parameters)
         self.gradients = MatrixPanel(
@@ -87,7 +88,8 @@ class MainScreen(Screen[None]):
         last = experiment.data.samples + len(experiment.data.test_inputs) - 1
         sample = None if self.sample is None else min(self.sample, last)
         self.view = replace(view, selection=self.selection, pointed=self.pointed, sample=sample)
-        self.status.view = self.keys.view = self.view
+        self.status.view = self.view
+        self.keys.speed = view.speed
         for panel in self.panels:
             panel.view = self.view
         if self._fitted_to != experiment.network:

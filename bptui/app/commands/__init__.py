@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from textual import on
@@ -27,8 +27,8 @@ def action_of(command: Command) -> str:
     return f"app.command('{command.name}')"
 
 
-def bindings() -> list[Binding]:
-    """Return the app's key bindings; the palette's counts in dialogs, too."""
+def bindings(commands: Sequence[Command]) -> list[Binding]:
+    """Return an app's key bindings; the palette's counts in dialogs, too."""
     made = [
         Binding(
             each.key,
@@ -38,7 +38,7 @@ def bindings() -> list[Binding]:
             show=False,
             priority=each.key == PALETTE_KEY,
         )
-        for each in COMMANDS
+        for each in commands
         if each.key
     ]
     without_shift = Binding("equals_sign", "app.command('faster')", "Run faster", show=False)
@@ -66,7 +66,7 @@ class CommandProvider(Provider):
                 each,
                 partial(self.app.run_action, action_of(each)),
             )
-            for each in COMMANDS
+            for each in getattr(self.app, "table", COMMANDS)
             if each.key != PALETTE_KEY
         ]
 

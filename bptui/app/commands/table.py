@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from bptui.app.app import BptuiApp
-
-Run = Callable[["BptuiApp"], object]
+Run = Callable[[Any], object]
+"""Is given the app that the command belongs to."""
 
 SHOWN_KEYS = {
     "escape": "esc",
@@ -49,9 +47,17 @@ class Command(Struct, frozen=True):
         """The key as people write it."""
         return SHOWN_KEYS.get(self.key, self.key)
 
+    @property
+    def other_key(self) -> str:
+        """The key with the opposite effect, as Textual writes it."""
+        names = {shown: key for key, shown in SHOWN_KEYS.items()}
+        return names.get(self.also, self.also)
+
 
 COMMANDS: list[Command] = []
-"""All of them, in the order in which they are listed to the user."""
+"""Those of the app on a network, in the order in which they are listed to the user."""
+PROGRAM: list[Command] = []
+"""Those of the app on somebody's own program."""
 
 
 def command(
@@ -63,11 +69,12 @@ def command(
     also: str = "",
     words: str = "",
     at_rest: bool = False,
+    table: list[Command] = COMMANDS,
 ) -> Callable[[Run], Run]:
-    """Make a function a command; the parameters are the fields of :class:`Command`."""
+    """Make a function a command of a table; the others are the fields of :class:`Command`."""
 
     def register(run: Run) -> Run:
-        COMMANDS.append(Command(run, key, title, explanation, hint, also, words, at_rest))
+        table.append(Command(run, key, title, explanation, hint, also, words, at_rest))
         return run
 
     return register

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 from time import perf_counter
-from typing import ClassVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from rich.style import Style
 from textual.binding import Binding
@@ -25,7 +25,18 @@ BORDER = 6
 """Columns of a border, and of what stands on both sides of a text in it."""
 
 
-class Panel(ScrollView, can_focus=True):
+class Shown(Protocol):
+    """What a panel is drawn from."""
+
+    @property
+    def picture(self) -> object:
+        """Equal where panels look the same."""
+
+
+ShownT = TypeVar("ShownT", bound=Shown)
+
+
+class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
     """Draws :meth:`paint`'s strips and refreshes only the lines that changed."""
 
     ALLOW_SELECT = False  # of text, which a double click would do
@@ -35,14 +46,7 @@ class Panel(ScrollView, can_focus=True):
         for key in ("left", "right", "up", "down")
     ]
 
-    class Selected(Message):
-        """Something was selected with the mouse."""
-
-        def __init__(self, selection: Selection) -> None:
-            super().__init__()
-            self.selection = selection
-
-    view: var[View | None] = var(None, always_update=True, init=False)
+    view: var[ShownT | None] = var(None, always_update=True, init=False)
 
     def __init__(self, title: str, panel_id: str) -> None:
         super().__init__(id=panel_id)
@@ -65,41 +69,23 @@ class Panel(ScrollView, can_focus=True):
         found: Capabilities = getattr(self.app, "surroundings", USUAL)
         return found
 
-    def paint(self, view: View, width: int, height: int) -> list[Strip]:
+    def paint(self, view: ShownT, width: int, height: int) -> list[Strip]:
         """Return the visible lines, at most ``height``, from the scroll offset on."""
         raise NotImplementedError
 
-    def extent(self, view: View, width: int, height: int) -> Size:
+    def extent(self, view: ShownT, width: int, height: int) -> Size:
         """Return the size of the whole content; larger than the panel where it scrolls."""
         return Size(width, height)
 
-    def neighbour(self, view: View, direction: Direction) -> Selection | None:
-        """Return what an arrow reaches; None where this panel shows nothing of the selection."""
-        return None
-
-    def pick(self, view: View, x: int, y: int) -> Selection | None:
-        """Return what is drawn at a cell of the content."""
-        return None
-
-    def spot(self, view: View) -> Region | None:
+    def spot(self, view: ShownT) -> Region | None:
         """Return where in the content the selection is."""
         return None
 
-    def operation_spot(self, view: View) -> Region | None:
-        """Return where in the content the operation has read or written something."""
-        return None
-
-    def watch_view(self, before: View | None, view: View | None) -> None:
+    def watch_view(self, before: ShownT | None, view: ShownT | None) -> None:
         if view is None or before is None or view.picture != before.picture:
             self.repaint()
-        if view is None or before is None:
-            return
-        if view.selection != before.selection:
-            self.follow(view, self.spot(view))
-        elif (view.snapshot, view.position) != (before.snapshot, before.position):
-            self.follow(view, self.operation_spot(view))
 
-    def seen(self, view: View) -> Region:
+    def seen(self, view: ShownT) -> Region:
         """Return the part of the content that is in sight."""
         width, height = self.container_size
         extent = self.extent(view, width, height)
@@ -107,7 +93,7 @@ class Panel(ScrollView, can_focus=True):
         width -= extent.height > height
         return Region(int(self.scroll_offset.x), int(self.scroll_offset.y), width, height)
 
-    def follow(self, view: View, spot: Region | None) -> None:
+    def follow(self, view: ShownT, spot: Region | None) -> None:
         """Scroll no further than needed to have a part of the content in sight."""
         if spot is None or not self.size.area:
             return
@@ -116,21 +102,6 @@ class Panel(ScrollView, can_focus=True):
         y = max(min(seen.y, spot.y), min(spot.bottom, spot.y + seen.height) - seen.height)
         if (x, y) != self.scroll_offset:
             self.scroll_to(x, y, animate=False, force=True)
-
-    async def on_click(self, event: Click) -> None:
-        """Select what was clicked; a second click edits it, as enter does."""
-        place = event.get_content_offset(self)
-        if place is None or self.view is None:
-            return
-        if self.choose(self.view, *(place + self.scroll_offset)) and event.chain == 2:
-            await self.run_action(pressing("enter"))
-
-    def choose(self, view: View, x: int, y: int) -> bool:
-        """Select what is drawn at a cell of the content; return whether there is something."""
-        selection = self.pick(view, x, y)
-        if selection is not None:
-            self.post_message(self.Selected(selection))
-        return selection is not None
 
     def repaint(self) -> None:
         """Draw anew from the view, and refresh what differs."""
@@ -216,6 +187,53 @@ class Panel(ScrollView, can_focus=True):
         super().notify_style_update()
         if self.is_mounted and self.view is not None:
             self.repaint()
+
+
+class Panel(LinePanel[View]):
+    """A panel of the app on a network: what is selected in it is shared by all."""
+
+    class Selected(Message):
+        """Something was selected with the mouse."""
+
+        def __init__(self, selection: Selection) -> None:
+            super().__init__()
+            self.selection = selection
+
+    def neighbour(self, view: View, direction: Direction) -> Selection | None:
+        """Return what an arrow reaches; None where this panel shows nothing of the selection."""
+        return None
+
+    def pick(self, view: View, x: int, y: int) -> Selection | None:
+        """Return what is drawn at a cell of the content."""
+        return None
+
+    def operation_spot(self, view: View) -> Region | None:
+        """Return where in the content the operation has read or written something."""
+        return None
+
+    def watch_view(self, before: View | None, view: View | None) -> None:
+        super().watch_view(before, view)
+        if view is None or before is None:
+            return
+        if view.selection != before.selection:
+            self.follow(view, self.spot(view))
+        elif (view.snapshot, view.position) != (before.snapshot, before.position):
+            self.follow(view, self.operation_spot(view))
+
+    async def on_click(self, event: Click) -> None:
+        """Select what was clicked; a second click edits it, as enter does."""
+        place = event.get_content_offset(self)
+        if place is None or self.view is None:
+            return
+        if self.choose(self.view, *(place + self.scroll_offset)) and event.chain == 2:
+            await self.run_action(pressing("enter"))
+
+    def choose(self, view: View, x: int, y: int) -> bool:
+        """Select what is drawn at a cell of the content; return whether there is something."""
+        selection = self.pick(view, x, y)
+        if selection is not None:
+            self.post_message(self.Selected(selection))
+        return selection is not None
 
 
 class FollowingPanel(Panel):

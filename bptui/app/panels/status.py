@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
 from operator import attrgetter
 
 from textual.events import Click, MouseEvent, MouseScrollDown, MouseScrollUp
 from textual.geometry import Offset
-from textual.reactive import reactive, var
+from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
-from bptui.app.commands.table import COMMANDS, Command
+from bptui.app.commands.table import Command
 from bptui.app.lines import Line, fitted, pressing, spot
 from bptui.app.numbers import loss
-from bptui.app.playback.run import SPEED_ROOM
+from bptui.app.playback.run import SPEED_ROOM, Speed
 from bptui.app.styles import Styles, styles_of
 from bptui.app.view import View
 from bptui.core.backprop import Operation
@@ -137,18 +138,23 @@ OPTIONAL = (
     *("breakpoints", "faster", "gradcheck", "goto", "form", "", "presets", "derivation"),
     "operation",
 )
-"""Commands whose keys give way where there is little room, the first one first.
-
-At the empty one the second keys of those that have two give way.
-"""
-PRESSING = {command.shown_key: spot(pressing(command.key)) for command in COMMANDS}
+"""Commands of the app on a network whose keys give way first; see :class:`KeyLine`."""
 
 
 class KeyLine(Widget):
-    """As many keys as fit, in the order of the table of commands; help and quit always."""
+    """As many keys as fit, in the order of the table of commands; help and quit always.
 
-    view: var[View | None] = var(None, always_update=True)
+    ``optional`` are commands whose keys give way where there is little room, the first one first.
+    At an empty name the second keys of those that have two give way.
+    """
+
+    speed: reactive[Speed | None] = reactive(None)
     _speed_at = 0
+
+    def __init__(self, commands: Sequence[Command], optional: Sequence[str]) -> None:
+        super().__init__(id="keys")
+        self._commands = tuple(command for command in commands if command.hint)
+        self._optional = tuple(optional)
 
     async def on_click(self, event: Click) -> None:
         """Go faster at a click on the speed, slower at one with the other button."""
@@ -164,24 +170,20 @@ class KeyLine(Widget):
         if event.x >= self._speed_at:
             await self.run_action(pressing(key))
 
-    def watch_view(self, before: View | None, view: View | None) -> None:
-        if before is None or view is None or before.speed is not view.speed:
-            self.refresh()
-
     def render_line(self, y: int) -> Strip:
         styles, width = styles_of(self.app), self.size.width
         line, bold = Line().add(" ", styles.text), styles.accent + styles.bold
-        shown, both = _shown(width)
+        shown, both = _shown(self._commands, self._optional, width)
         for place, command in enumerate(shown):
             line.add("  " if place else "", styles.text)
-            line.add(command.shown_key, bold + PRESSING[command.shown_key])
+            press = spot(pressing(command.key))
+            line.add(command.shown_key, bold + press)
             if command.also and both:
-                line.add("/", bold).add(command.also, bold + PRESSING[command.also])
-            line.add(f" {command.hint}", styles.dim + PRESSING[command.shown_key])
+                line.add("/", bold).add(command.also, bold + spot(pressing(command.other_key)))
+            line.add(f" {command.hint}", styles.dim + press)
         self._speed_at = width
-        if self.view is not None:
-            speed = self.view.speed
-            forms = (f" {speed} ", f" {speed.short} ", f" {speed.short}")
+        if self.speed is not None:
+            forms = (f" {self.speed} ", f" {self.speed.short} ", f" {self.speed.short}")
             text = next((form for form in forms if line.width + len(form) <= width), "")
             self._speed_at -= len(text)
             line.pad(self._speed_at, styles.text).add(text, styles.dim)
@@ -189,10 +191,12 @@ class KeyLine(Widget):
 
 
 @lru_cache(maxsize=4)
-def _shown(width: int) -> tuple[list[Command], bool]:
+def _shown(
+    commands: tuple[Command, ...], names: tuple[str, ...], width: int
+) -> tuple[list[Command], bool]:
     """Return the commands that find room beside the speed, and whether second keys do."""
-    shown, both = [command for command in COMMANDS if command.hint], True
-    for optional in (None, *OPTIONAL):
+    shown, both = [*commands], True
+    for optional in (None, *names):
         shown = [command for command in shown if command.name != optional]
         both = both and optional != ""
         keys = (len(c.shown_key) + bool(c.also and both) * (1 + len(c.also)) for c in shown)

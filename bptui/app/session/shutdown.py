@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from bptui.terminal.capabilities import terminal_descriptor, terminal_streams
 
 if TYPE_CHECKING:
-    from bptui.app.app import BptuiApp
+    from bptui.app.base import TerminalApp
 
 CRASHED = 1
 GO_ON = "`bptui --resume` continues it."
@@ -41,7 +41,7 @@ RESTORE = (
 )
 
 
-def run(app: BptuiApp) -> int:
+def run(app: TerminalApp) -> int:
     """Run ``app`` to its end; return the exit code.
 
     That is 0 where the user has quit, 128 and the number of the signal that ended it, or 1 after an

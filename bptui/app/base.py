@@ -1,0 +1,136 @@
+"""What the apps are made on: keys answered in their order, dialogs, news, themes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App
+from textual.events import Event, InputEvent, Key, MouseDown, Paste, Resize
+
+from bptui.app.commands import CommandProvider, Palette
+from bptui.app.commands.table import Command
+from bptui.app.key_queue import KeyQueue, Passed
+from bptui.app.screens import ClosesOnce
+from bptui.app.screens.too_small import TooSmallScreen, require_room
+from bptui.app.styles import ANSI, DARK, LIGHT, fitting
+from bptui.terminal.capabilities import Capabilities, driver_for
+
+if TYPE_CHECKING:
+    from textual.notifications import SeverityLevel
+
+    from bptui.app.session.autosave import Autosave
+
+
+class TerminalApp(App[None]):
+    """Hands keys and clicks to the commands of its table, and asks with dialogs."""
+
+    TITLE = "bptui"
+    CSS_PATH = "app.tcss"
+    COMMANDS: ClassVar = {CommandProvider}
+    ENABLE_COMMAND_PALETTE = False  # its key is one of the table's
+    AUTO_FOCUS = "LinePanel, .dialog, .dialog *"  # not the status line, though it comes first
+    table: ClassVar[list[Command]]
+    """What the user can do."""
+    autosave: Autosave | None = None
+    """What keeps the session on disk, once it has begun to."""
+    _theme_chosen = False
+
+    def __init__(self, around: Capabilities) -> None:
+        theme = fitting(around)
+        # else Textual puts colours of its own in the place of the terminal's
+        super().__init__(
+            driver_class=driver_for(around), ansi_color=True if theme in ANSI else None
+        )
+        self.surroundings = around
+        self.keys = KeyQueue(self, super().on_event)
+        self._news_of: tuple[Callable[[], object], object] | None = None
+        for own in (DARK, LIGHT):
+            self.register_theme(own)
+        # set without its watcher, which would have textual read all style sheets twice
+        self.set_reactive(App.theme, theme)
+        self._theme_chosen = True
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    def get_css_variables(self) -> dict[str, str]:
+        """Return those of the theme; textual asks before it is chosen, and they take long."""
+        return super().get_css_variables() if self._theme_chosen else {}
+
+    # what is said and asked
+
+    def tell(
+        self,
+        message: str,
+        of: Callable[[], object] | None = None,
+        severity: SeverityLevel = "information",
+        seconds: float | None = None,
+    ) -> None:
+        """Say something, in the place of what was said before, for some ``seconds``.
+
+        It is taken back when ``of`` gives anything else than now: it is true no longer.
+        """
+        self.clear_notifications()
+        self._news_of = None if of is None else (of, of())
+        self.notify(message, severity=severity, timeout=seconds, markup=False)
+
+    def take_back_news(self) -> None:
+        """Take back what was said where it is no longer true."""
+        if self._news_of is not None and self._news_of[0]() != self._news_of[1]:
+            self._news_of = None
+            self.clear_notifications()
+
+    def ask(self, dialog: ClosesOnce[Any], then: Callable[[Any], object]) -> None:
+        """Open a dialog and do something with its answer, if there is one."""
+
+        def take(answer: object) -> None:
+            self.keys.dialog = None
+            if answer is not None:
+                then(answer)
+
+        self.keys.dialog = dialog
+        self.push_screen(dialog, take)
+
+    # keys, clicks and commands
+
+    def attend(self) -> None:
+        """Note that the user does something."""
+
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, InputEvent):
+            self.attend()
+        # on a screen too small for anything keys must not wait until it has grown
+        small = any(isinstance(each, TooSmallScreen) for each in self.screen_stack[-1:])
+        if isinstance(event, Key | Paste) and not event.is_forwarded and not small:
+            await self.keys.put(event)
+        elif (
+            isinstance(event, MouseDown)
+            # a copy that comes back from a widget has a time of its own, which may be much later
+            and not event.is_forwarded
+            and self.keys.meant_for_another_screen(event)
+        ):
+            return
+        else:
+            await super().on_event(event)
+
+    def on_passed(self, message: Passed) -> None:
+        message.arrived.set()
+
+    def action_press(self, key: str) -> None:
+        """Press a key for the mouse."""
+        # from here: a key does not rise above the widget in whose name it was pressed
+        self.call_later(self.simulate_key, key)
+
+    def action_command(self, name: str) -> None:
+        """Run a command by the name of its function."""
+        self.run_command(next(command for command in self.table if command.name == name))
+
+    def run_command(self, command: Command) -> None:
+        """Run a command."""
+        command.run(self)
+
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, Palette | TooSmallScreen):
+            self.push_screen(Palette(id="--command-palette"))
+
+    def on_resize(self, event: Resize) -> None:
+        require_room(self, event.size)
