@@ -14,7 +14,7 @@ import numpy as np
 
 from bptui.core.arrays import Array, Call, zeros
 from bptui.core.experiment import Experiment
-from bptui.core.graph.compile import Compiler, Plain, Scratch
+from bptui.core.graph.compile import BESIDE_ONES, ON_TOP, Compiler, Plain, Scratch
 from bptui.core.graph.node import Node, leaf, ordered, shown_from
 from bptui.core.mistakes import with_mistakes
 from bptui.core.state import State
@@ -129,7 +129,9 @@ class StepProgram:
         self.loss = self.buffers["loss"]
         self.buffers.setdefault("data_loss", self.loss)
         self.buffers.setdefault("penalty", zeros(1, 1))
-        self._plain = Plain(step.settings)
+        self._joined = self._join_biases()
+        tops = [node.inputs[0] for node in self._joined if node.op is ON_TOP]
+        self._plain = Plain(step.settings, tops)
         # parameters are updated where they stand: who reads them later finds the new ones there
         after = {node: leaf(name, node.shape, "updated") for name, node in step.changed.items()}
         self._nodes = rewritten(step.nodes.values(), after)
@@ -139,6 +141,27 @@ class StepProgram:
         }
         self._places |= {node: self.buffers[name] for name, node in step.before.items()}
         self._places |= {node: self.buffers[node.name] for node in after.values()}
+        self._places |= self._joined
+
+    def _join_biases(self) -> dict[Node, Array]:
+        """Return buffers of what a layer is multiplied with, a one beside it, and of W on top of b.
+
+        Only where the ones cost nothing: for one sample, or all of them in every step.
+        """
+        step, layout, found = self._step, self._state.layout, dict[Node, Array]()
+        single, full = step.samples == 1, self._experiment.schedule.full_batch
+        layers = range(1, step.depth + 1 if single else 1 + full)
+        for layer in layers if self._experiment.network.bias else ():
+            x = step.nodes[step.names.out(layer - 1) if layer > 1 else "input"]
+            weights, biases = (step.nodes[name] for name in step.experiment.network.parameters_of(layer))
+            beside, on_top = BESIDE_ONES(x), ON_TOP(weights, biases)
+            found[beside] = np.ones(beside.shape)
+            found[beside][:, :-1] = self.buffers[x.name]
+            if single:
+                self.buffers[x.name] = found[beside][:, :-1]
+            span = slice(layout.weight_span(layer).start, layout.bias_span(layer).stop)
+            found[on_top] = self._state.parameters[span].reshape(on_top.shape)
+        return found
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
@@ -170,7 +193,9 @@ class StepProgram:
         needed = [
             name for name in step.gradients if name[1:] in step.changed or step.nodes[name] in kept
         ]
-        compiler, found = self._compiler(["loss", *needed]), list[Call]()
+        kept_too = [name for name, node in step.nodes.items() if node in kept]
+        compiler = self._compiler(dict.fromkeys(["loss", *needed, *kept_too]), scarce=True)
+        found = list[Call]()
         for part in parts_of(step):
             if part.stage == "update":
                 found += self._update(part.layers, spends_gradient=True)
@@ -179,10 +204,17 @@ class StepProgram:
                 found += self._remembered(part.writes)
         return tuple(found)
 
-    def _compiler(self, names: Iterable[str]) -> Compiler:
-        """Return what makes the calls for these quantities."""
-        nodes = [self._nodes[self._step.nodes[name]] for name in names]
-        return Compiler(nodes, self._places, self._plain, Scratch())
+    def _compiler(self, names: Iterable[str], *, scarce: bool = False) -> Compiler:
+        """Return what makes the calls for these quantities; ``scarce``: others have no buffer."""
+        nodes, places = [self._nodes[self._step.nodes[name]] for name in names], self._places
+        if scarce:
+            joined = {self._nodes.get(part, part) for node in self._joined for part in (node, *node.inputs)}
+            places = {
+                node: place
+                for node, place in places.items()
+                if not node.inputs or node in nodes or node in joined
+            }
+        return Compiler(nodes, places, self._plain, Scratch())
 
     def _computed(self, names: tuple[str, ...]) -> list[Node]:
         nodes = self._step.nodes

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from bptui.core.arrays import Array, Call, zeros
-from bptui.core.graph.elementwise import multiply, square
+from bptui.core.graph.elementwise import add, multiply, positive, square
 from bptui.core.graph.node import (
     CONSTANT,
     LEAF,
@@ -32,9 +31,11 @@ class Plain:
     """Writes nodes out: named expressions in what they stand for, equal nodes as one.
 
     What depends on constants alone is computed here; ``settings`` are leaves that are constant.
+    ``biased`` are weights on top of their biases: x W + b is one product, with ones beside x.
     """
 
-    def __init__(self, settings: Mapping[Node, float]) -> None:
+    def __init__(self, settings: Mapping[Node, float], biased: Collection[Node] = ()) -> None:
+        self._biased = biased
         self._made: dict[Node, Node] = {node: constant(value) for node, value in settings.items()}
         self._same: dict[object, Node] = {}
 
@@ -56,7 +57,11 @@ class Plain:
             return self._one(constant(node.op.evaluate(*values, **node.settings)))
         if node.op.body is not None:
             return self._written(node.op.body(*inputs), set(inputs))
-        return self._one(simpler(replace(node, inputs=inputs, name="")) if inputs else node)
+        if node.op is add and inputs[0].op.name == "matmul" and inputs[0].inputs[1] in self._biased:
+            (x, weights), biases = inputs[0].inputs, inputs[1]
+            inputs = tuple(map(self._one, (BESIDE_ONES(x), ON_TOP(weights, biases))))
+            return self._one(inputs[0] @ inputs[1])
+        return self._one(simpler(node.reading(inputs)) if inputs else node)
 
     def _written(self, root: Node, given: Collection[Node]) -> Node:
         """Make an expression plain whose inputs are plain already."""
@@ -81,14 +86,35 @@ sum_of_squares = Op("sum of squares", lambda x: np.sum(x * x), lambda node, g: [
 """One inner product; only what is computed is written so, after its derivative was taken."""
 
 
+BESIDE_ONES = Op(
+    "beside a column of ones",
+    lambda x: np.insert(x, x.shape[1], 1.0, axis=1),
+    lambda node, g: [],
+    lambda shape: (shape[0], shape[1] + 1),
+)
+ON_TOP = Op(
+    "a matrix on top of a row",
+    lambda matrix, row: np.vstack([matrix, row]),
+    lambda node, g: [],
+    lambda matrix, row: (matrix[0] + 1, matrix[1]),
+)
+
+
 def simpler(node: Node) -> Node:
     """Return a node that costs less: a square for a power of 2, a multiple of a sum."""
+    if node.op is positive:
+        return node.inputs[0]
     if node.op.name == "power" and number(node.inputs[1]) == 2.0:
         return square(node.inputs[0])
+    if node.op is multiply and node.inputs[0].op is CONSTANT and node.inputs[1].op is multiply:
+        factor, rest = node.inputs[1].inputs
+        if factor.op is CONSTANT:
+            values = [each.settings["value"] for each in (node.inputs[0], factor)]
+            return multiply(constant(np.multiply(*values)), rest)
     if node.op.name == "sum":
         (inner,) = node.inputs
         if inner.op is multiply and number(inner.inputs[0]) is not None:
-            return multiply(inner.inputs[0], simpler(replace(node, inputs=inner.inputs[1:])))
+            return multiply(inner.inputs[0], simpler(node.reading(inner.inputs[1:])))
         if inner.op is square and node.settings["axis"] is None and not node.settings["keepdims"]:
             return sum_of_squares(*inner.inputs)
     return node
@@ -183,6 +209,9 @@ class Compiler:
             self._buffers[node] = np.asarray(settings["value"], dtype=np.float64)
             return
         inputs = [self._buffers[source] for source in node.inputs]
+        if node.op in (BESIDE_ONES, ON_TOP) and node in self._fixed:
+            self._buffers[node] = self._fixed[node]  # which its inputs are parts of
+            return
         if name in _VIEWS and node not in self._fixed:
             self._buffers[node] = np.asarray(node.op.evaluate(*inputs, **settings))
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -103,7 +103,11 @@ class Node:
 
     def named(self, name: str) -> Node:
         """Return the same value with a name of its own."""
-        return replace(self, name=name)
+        return Node(self.op, self.inputs, self.shape, self.settings, name, self.line)
+
+    def reading(self, inputs: tuple[Node, ...]) -> Node:
+        """Return the same operation on other inputs, without a name."""
+        return Node(self.op, inputs, self.shape, self.settings, "", self.line)
 
     def __add__(self, other: Node | float) -> Node:
         return _plus(self, as_node(other))
