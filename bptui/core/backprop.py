@@ -153,8 +153,8 @@ class StepProgram:
         layers = range(1, step.depth + 1 if single else 1 + full)
         for layer in layers if self._experiment.network.bias else ():
             x = step.nodes[step.names.out(layer - 1) if layer > 1 else "input"]
-            weights, biases = (step.nodes[name] for name in step.experiment.network.parameters_of(layer))
-            beside, on_top = BESIDE_ONES(x), ON_TOP(weights, biases)
+            parameters = step.names.weights(layer), step.names.bias(layer)
+            beside, on_top = BESIDE_ONES(x), ON_TOP(*(step.nodes[name] for name in parameters))
             found[beside] = np.ones(beside.shape)
             found[beside][:, :-1] = self.buffers[x.name]
             if single:
@@ -208,12 +208,8 @@ class StepProgram:
         """Return what makes the calls for these quantities; ``scarce``: others have no buffer."""
         nodes, places = [self._nodes[self._step.nodes[name]] for name in names], self._places
         if scarce:
-            joined = {self._nodes.get(part, part) for node in self._joined for part in (node, *node.inputs)}
-            places = {
-                node: place
-                for node, place in places.items()
-                if not node.inputs or node in nodes or node in joined
-            }
+            kept = {*nodes, *self._joined}
+            places = {node: places[node] for node in places if not node.inputs or node in kept}
         return Compiler(nodes, places, self._plain, Scratch())
 
     def _computed(self, names: tuple[str, ...]) -> list[Node]:

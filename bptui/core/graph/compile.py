@@ -78,7 +78,8 @@ class Plain:
             key: object = ("constant", value.tobytes(), value.shape)
             node = constant(node.settings["value"])  # a 2 is a 2, also where it is the batch's size
         else:
-            key = (node.op.name, node.inputs, repr(sorted(node.settings.items())))
+            settings = repr(sorted(node.settings.items())) if node.settings else ""
+            key = (node.op.name, node.inputs, settings)
         return self._same.setdefault(key, node)
 
 
@@ -169,6 +170,8 @@ class Compiler:
                 self._copies.setdefault(made, []).append(buffers[node])
             elif made in self._present:
                 self._fixed[made] = buffers[node]
+                if made.op is BESIDE_ONES:
+                    self._fixed.setdefault(made.inputs[0], buffers[node][:, :-1])
         self._buffers = {node: self._fixed[node] for node in self._order if node.op is LEAF}
         self._readers = Counter(source for node in self._order for source in node.inputs)
         self._scratch = scratch
