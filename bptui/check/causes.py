@@ -12,7 +12,7 @@ from bptui.check.diagnosis.diagnose import Diagnosis
 from bptui.check.diagnosis.judging import Finding
 from bptui.check.diagnosis.rewrites import Cause, rewritten
 from bptui.check.diagnosis.trials import Case
-from bptui.check.words import Line, listed, own_words
+from bptui.check.words import Row, listed, own_words
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.mistakes import MISTAKES
 from bptui.explain.equation import Comparison, Equation
@@ -164,7 +164,7 @@ def _has_inputs(name: str, check: FunctionCheck) -> bool:
     return check.function == "gradients" and all(map(known, reads[name]))
 
 
-def first_wrong(check: FunctionCheck, code: dict[str, list[str]]) -> Iterator[Line]:
+def first_wrong(check: FunctionCheck, code: dict[str, list[str]]) -> Iterator[Row]:
     """Yield where the chain of right numbers breaks, and what should stand there: ``code``."""
     diagnosis = check.examined.diagnosis
     assert diagnosis is not None, "asked only with a diagnosis"
@@ -175,29 +175,29 @@ def first_wrong(check: FunctionCheck, code: dict[str, list[str]]) -> Iterator[Li
     right = [one.name for one in before if one.verdict in RIGHT]
     verb = "are" if len(right) > 1 else "is"
     after = f", after {', '.join(right)}, which {verb} right" if right else ""
-    yield Line(f"First wrong quantity: {first.name}{after}. It should be:")
-    yield from (Line(line, 2, "code") for line in code[first.name])
+    yield Row(f"First wrong quantity: {first.name}{after}. It should be:")
+    yield from (Row(line, 2, "code") for line in code[first.name])
     own = [one for one in diagnosis.findings if one.trial is not None and one.trial.case.own]
     since = min((one.call for one in own if one.verdict in WRONG), default=0)
     if since:
         steps = "step 0 is" if since == 1 else f"steps 0 to {since - 1} are"
         preset = printable(check.experiment.name)
-        yield Line(
+        yield Row(
             f"With {preset}'s own data, {steps} right; step {since} is the first that differs."
         )
     if check.examined.attempt.kept:
-        yield Line(
+        yield Row(
             "Called with the same numbers right after loading, it gives different ones than after "
             "other calls: it keeps something from call to call."
         )
     for other in code if not diagnosis.causes else ():
         if other != first.name and _has_inputs(other, check):
             text = f"Also wrong on its own, not only because of earlier errors: {other}."
-            yield Line(f"{text} It should be:")
-            yield from (Line(line, 2, "code") for line in code[other])
+            yield Row(f"{text} It should be:")
+            yield from (Row(line, 2, "code") for line in code[other])
 
 
-def explanations(check: FunctionCheck, told: set[str], right: set[str]) -> Iterator[Line]:
+def explanations(check: FunctionCheck, told: set[str], right: set[str]) -> Iterator[Row]:
     """Yield the diagnosis: what was probably written, and what it should be.
 
     ``told`` are the causes explained before, to which it adds; ``right`` is known to be right.
@@ -212,23 +212,23 @@ def explanations(check: FunctionCheck, told: set[str], right: set[str]) -> Itera
     when = f"call {later + 1}" if check.examined.attempt.kept else f"step {later}"
     since = f", from {when} on; everything before is right" if later else ""
     if len(causes) > 1:
-        yield Line(f"Diagnosis: {len(causes)} explanations fit equally well")
+        yield Row(f"Diagnosis: {len(causes)} explanations fit equally well")
     for place, cause in enumerate(causes[:MOST_CAUSES], 1):
         start, name = f"{place}. " if len(causes) > 1 else "Diagnosis: ", name_of(cause, check)
-        yield Line(f"{start}{name}{since}")
-        yield from [Line("as above", 2)] if name in told else _cause(cause, check, right)
+        yield Row(f"{start}{name}{since}")
+        yield from [Row("as above", 2)] if name in told else _cause(cause, check, right)
         told.add(name)
     if len(causes) > MOST_CAUSES:
-        yield Line(f"and {len(causes) - MOST_CAUSES} more that fit equally well")
+        yield Row(f"and {len(causes) - MOST_CAUSES} more that fit equally well")
     same = [name_of(cause, check) for cause in diagnosis.causes if cause not in causes]
     if same:
-        yield Line(f"the same numbers could also mean: {'; or '.join(same)}", 2)
+        yield Row(f"the same numbers could also mean: {'; or '.join(same)}", 2)
 
 
-def _cause(cause: Cause, check: FunctionCheck, right: set[str]) -> Iterator[Line]:
+def _cause(cause: Cause, check: FunctionCheck, right: set[str]) -> Iterator[Row]:
     for name in cause.mistakes:
         summary = MISTAKES[name].summary
-        yield Line(f"{name}: {summary}" if cause.size > 1 else summary, 2)
+        yield Row(f"{name}: {summary}" if cause.size > 1 else summary, 2)
     cases = [trial.case for trial in check.examined.attempt.trials if not trial.case.own]
     layers = check.experiment.network.layers
     case = next((case for case in cases if case.experiment.network.layers == layers), cases[0])
@@ -236,7 +236,7 @@ def _cause(cause: Cause, check: FunctionCheck, right: set[str]) -> Iterator[Line
     possible = [one for one in comparisons if _may_be(one, check, right)]
     if comparisons and not possible:
         names = [finding.name for finding in check.examined.findings if finding.verdict in WRONG]
-        yield Line(
+        yield Row(
             f"everything before is right, so the mistake is where {listed(names)} "
             f"{'are' if len(names) > 1 else 'is'} computed",
             2,
@@ -244,7 +244,7 @@ def _cause(cause: Cause, check: FunctionCheck, right: set[str]) -> Iterator[Line
         return
     for comparison in possible:
         yield from _compared(comparison, cause, case)
-    yield from (Line(text, 2) for text in _single_numbers(cause, case))
+    yield from (Row(text, 2) for text in _single_numbers(cause, case))
 
 
 def _may_be(comparison: Comparison, check: FunctionCheck, right: set[str]) -> bool:
@@ -260,12 +260,12 @@ def _may_be(comparison: Comparison, check: FunctionCheck, right: set[str]) -> bo
     return name not in right
 
 
-def _compared(comparison: Comparison, cause: Cause, case: Case) -> list[Line]:
+def _compared(comparison: Comparison, cause: Cause, case: Case) -> list[Row]:
     symbols = Symbols(case.experiment.network.names)
     lines = [
-        Line("you probably wrote", 2),
+        Row("you probably wrote", 2),
         _code(comparison.mistaken, symbols),
-        Line("it should be", 2),
+        Row("it should be", 2),
         _code(comparison.correct, symbols),
     ]
     if _unchanged(comparison.mistaken) or any("the loss is" in text for text in cause.other):
@@ -273,20 +273,20 @@ def _compared(comparison: Comparison, cause: Cause, case: Case) -> list[Line]:
     report = Report(symbols, ENDLESS)
     texts = [report.difference(one, comparison, "numpy") for one in comparison.differences]
     several = list(dict.fromkeys(texts))[:MOST_DIFFERENCES]
-    return lines + [Line(own_words(text), 2) for text in several]
+    return lines + [Row(own_words(text), 2) for text in several]
 
 
 def _unchanged(equation: Equation) -> bool:
     return equation.expression == replace(equation.left, new=False)
 
 
-def _code(equation: Equation, symbols: Symbols) -> Line:
+def _code(equation: Equation, symbols: Symbols) -> Row:
     """Return the line of code; an update that leaves a parameter as it is, in words."""
     if _unchanged(equation):
-        return Line(f"nothing: {symbols.code(equation.left.name)} is left unchanged", 4)
+        return Row(f"nothing: {symbols.code(equation.left.name)} is left unchanged", 4)
     new = [one.name for one in quantities(equation.expression) if symbols.is_new(one)]
     remark = f"  # {', '.join(dict.fromkeys(new))} after the update" if new else ""
-    return Line(own_words(assignment(equation, symbols)) + remark, 4, "code")
+    return Row(own_words(assignment(equation, symbols)) + remark, 4, "code")
 
 
 def _single_numbers(cause: Cause, case: Case) -> Iterator[str]:
@@ -308,32 +308,32 @@ def _single_numbers(cause: Cause, case: Case) -> Iterator[str]:
                     yield f"in g{name}: {'; '.join(dict.fromkeys(texts))}"
 
 
-def _no_cause(check: FunctionCheck, diagnosis: Diagnosis) -> Iterator[Line]:
+def _no_cause(check: FunctionCheck, diagnosis: Diagnosis) -> Iterator[Row]:
     first, common = diagnosis.first_wrong, striking(diagnosis)
     if first is None:
         return
     if common:
-        yield Line(f"Diagnosis: {common}. No known mistake does exactly that.")
+        yield Row(f"Diagnosis: {common}. No known mistake does exactly that.")
         return
     digits = digits_right(diagnosis.findings)
     if digits:
-        yield Line(
+        yield Row(
             f"No known mistake gives these numbers. They are right to {digits} digits, so the "
             "formulas may be right: look for rounding, numerical differentiation or approximations."
         )
         return
-    yield Line("No known mistake gives these numbers.")
+    yield Row("No known mistake gives these numbers.")
     wrong = [one for one in diagnosis.findings if one.verdict == "wrong"]
     free = [one.name for one in diagnosis.findings if one.verdict == "not given"]
     more = ", ".join(name for name in free if not name.startswith("g"))
     if check.function == "step":
-        yield Line("Define gradients as well: the quantities it can return show where to look.")
+        yield Row("Define gradients as well: the quantities it can return show where to look.")
     elif not all(_has_inputs(finding.name, check) for finding in wrong):
-        yield Line(
+        yield Row(
             f"Look at the line that computes {first.name} and at what it reads: if you return a "
             f"dict with more of {more}, bptui finds the first wrong quantity."
         )
     elif len(wrong) > 1:
-        yield Line(f"Look at the lines that compute {listed(one.name for one in wrong)}.")
+        yield Row(f"Look at the lines that compute {listed(one.name for one in wrong)}.")
     else:
-        yield Line(f"Look at the line that computes {first.name}: its inputs are right.")
+        yield Row(f"Look at the line that computes {first.name}: its inputs are right.")

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from bptui.check.interpreter import Interpreter
-from bptui.check.lines_report import Example, Line, Parameter, Report, difference
+from bptui.check.report import Example, Line, Parameter, Report, difference
 from bptui.check.runner import recorded
+from bptui.check.words import Row
 from bptui.core.graph.node import evaluate
+from bptui.presets.errors import printable
 from bptui.trace.comparing import multiple
 from bptui.trace.graph import given_values
 from bptui.trace.judge import Verdict, judge
@@ -93,7 +95,7 @@ def _why_nothing(run: Run, limit: float) -> str:
 
 
 def _without(file: Path, reason: str) -> Report:
-    return Report(str(file), "failed", f"{file}: {reason}", None, (), (), ())
+    return Report(str(file), "failed", trouble=[Row(printable(f"{file}: {reason}"))])
 
 
 class _Lines:
@@ -139,7 +141,7 @@ class _Writer:
     def report(self) -> Report:
         lines = self._backward()
         right = self.verdict.right
-        first = sorted({line.line for line in lines if line.verdict == "wrong"})
+        first = any(line.verdict == "wrong" for line in lines)
         verdict = "right" if right else "wrong"
         return Report(
             str(self.file),
@@ -148,7 +150,6 @@ class _Writer:
             self._loss(),
             self._parameters(),
             tuple(lines),
-            tuple(first),
             self.verdict.number,
         )
 

@@ -2,390 +2,127 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from math import isfinite
-from pathlib import Path
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from bptui.check.calls import FORMS, Failure
-from bptui.check.causes import (
-    digits_right,
-    explanations,
-    first_wrong,
-    name_of,
-    named,
-    phrases,
-    plural,
-    ratio_text,
-    right_code,
-    striking,
-)
-from bptui.check.check import RIGHT, WRONG, Check, Examined, FunctionCheck, UncheckableError
-from bptui.check.diagnosis.comparing import UNCHANGED
-from bptui.check.diagnosis.judging import Finding
-from bptui.check.diagnosis.trials import Trial
-from bptui.check.interpreter import Interpreter
-from bptui.check.words import Line, as_plain, end, failed, laid_out, listed, not_loaded, why
-from bptui.core.experiment import Experiment
-from bptui.explain.printer import number
-from bptui.explain.words import loss_formula
-from bptui.presets.errors import cleaned, printable
+from bptui.check.words import Row, as_plain
 
 SCHEMA = 1
-MOST_PRINTED, LONGEST, DIGITS = 12, 200, 7
-"""Lines of the code's own output that are shown, and columns; digits of numbers in the table."""
-UNSTABLE = (
-    "Reloaded and called with the same numbers, it gave different results. Backpropagation has "
-    "nothing random in it; look for np.random, dropout, an uninitialised np.empty, or the time."
-)
+"""Of the JSON."""
+SEVERITY = ("right", "unclear", "failed", "wrong")
+"""Verdicts, the one that counts for a file last."""
 
 
 @dataclass(frozen=True)
-class Section:
-    """What there is to say about one function: ``lines`` of text, and ``result`` in a sentence.
+class Example:
+    """One number of a wrong value: what the program has, and what is right."""
 
-    ``quantities`` are the JSON of those it gave, ``mistakes`` those of the first explanation.
+    index: tuple[int, ...]
+    found: float
+    expected: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the backward pass with its verdict; fields as in the JSON of the contract.
+
+    Of a quantity that a function has returned only the numbers are known: it has no ``line``.
     """
 
-    lines: Sequence[Line]
-    result: str
-    reason: str
-    quantities: Sequence[dict[str, Any]] = ()
-    mistakes: Sequence[str] = ()
+    line: int | None
+    text: str | None
+    variable: str | None
+    stands_for: str | None
+    verdict: str
+    should_be: str | None = None
+    difference: str | None = None
+    example: Example | None = None
+    mistake: str | None = None
+    """Of the catalogue, by its name."""
 
 
 @dataclass(frozen=True)
-class Record:
-    """What was found out about a file."""
+class Parameter:
+    """A parameter with its gradient, fields as in the JSON."""
 
-    file: Path
+    name: str
+    shape: tuple[int, ...]
+    gradient: str | None
     verdict: str
-    facts: Sequence[tuple[str, str]] = ()
-    sections: Sequence[Section] = ()
+    ratio: float | None
+    max_error: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found out about a program, or about one function of a file."""
+
+    file: str
+    verdict: str
+    reason: str | None = None
     loss: dict[str, Any] | None = None
-    parameters: Sequence[dict[str, Any]] = ()
-    trouble: Sequence[Line] = ()
-    """Why nothing could be checked."""
+    parameters: Sequence[Parameter] = ()
+    lines: Sequence[Line] = ()
+    step: int = 1
+    mistakes: Sequence[str] = ()
+    heading: str = ""
+    """What was checked, where it is not the program: a function and its line."""
+    facts: Sequence[tuple[str, str]] = ()
+    """What else was understood, or has to be known: the network, how a function was called."""
+    rows: Sequence[Row] = ()
+    """What else there is to say, behind the lines."""
+    trouble: Sequence[Row] = ()
+    """Why nothing of the file could be judged."""
+
+    @property
+    def wrong(self) -> list[Line]:
+        """Return the first wrong lines."""
+        return [line for line in self.lines if line.verdict == "wrong"]
 
 
-def record_of(check: Check) -> Record:
-    """Return what a check has found out."""
-    told, right, sections = set[str](), set[str](), list[Section]()
-    for one in check.functions:
-        right |= {finding.name for finding in one.examined.findings if finding.verdict in RIGHT}
-        sections.append(_section(one, check.python, told, right))
-    name, formula = check.experiment.training.loss, loss_formula(check.experiment)
-    loss = {"name": name, "line": None, "formula": formula, "given": True}
-    facts, parameters = [*_facts(check)], [*_parameters(check)]
-    return Record(check.file, check.outcome, facts, sections, loss, parameters)
+def verdict_of(reports: Sequence[Report]) -> str:
+    """Return the verdict on a file."""
+    return max((report.verdict for report in reports), key=SEVERITY.index)
 
 
-def unchecked(file: Path, error: UncheckableError, python: Interpreter) -> Record:
-    """Return the record of a file in which nothing could be checked."""
-    return Record(file, "failed", trouble=[*not_loaded(file.name, error, python)])
-
-
-def as_text(record: Record, width: int) -> str:
-    """Return the report in lines of at most ``width`` columns, but for code."""
-    title = f"{printable(record.file.name)}, checked with {dict(record.facts)['preset']}"
-    lines = [Line(title), Line("=" * min(len(title), width), kind="row")]
-    for name, text in record.facts[1:]:
-        lines.append(Line(f"{name:12}{text}", hang=12))
-    for section in record.sections:
-        heading, *rest = section.lines
-        rule = Line("-" * min(len(heading.text), width), kind="row")
-        lines += [Line(), heading, rule, *rest]
-    lines += [Line(), *(Line(section.result) for section in record.sections)]
-    return "".join(f"{line}\n" for line in laid_out(lines, width))
-
-
-def as_json(record: Record, seconds: float) -> dict[str, Any]:
-    """Return the record in the form that ``bptui help json`` describes."""
-    reasons = [section.reason for section in record.sections if section.reason]
-    mistakes = [name for section in record.sections for name in section.mistakes]
+def as_json(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
+    """Return the reports on one file as JSON, which ``bptui help json`` describes."""
+    first = reports[0]
+    reasons = [as_plain(report.trouble) or report.reason for report in reports]
+    # what two functions say of one parameter: the worse counts
+    parameters: dict[str, Parameter] = {}
+    for parameter in (one for report in reports for one in report.parameters):
+        known = parameters.get(parameter.name)
+        if known is None or known.verdict in ("right", "unclear"):
+            parameters[parameter.name] = parameter
+    lines = [asdict(line) for report in reports for line in report.lines]
+    mistakes = [line.pop("mistake") for line in lines]
+    mistakes += [name for report in reports for name in report.mistakes]
     return {
         "schema": SCHEMA,
-        "file": str(record.file),
-        "verdict": record.verdict,
-        "reason": as_plain(record.trouble) or "\n".join(reasons) or None,
-        "loss": record.loss,
-        "parameters": record.parameters,
-        "lines": [line for section in record.sections for line in section.quantities],
-        "first_wrong_lines": [],
-        "mistakes": [*dict.fromkeys(mistakes)],
-        "seconds": seconds,
+        "file": first.file,
+        "verdict": verdict_of(reports),
+        "reason": "\n".join(filter(None, reasons)) or None,
+        "loss": first.loss,
+        "parameters": [asdict(parameter) for parameter in parameters.values()],
+        "lines": lines,
+        "first_wrong_lines": sorted(
+            {one.line for report in reports for one in report.wrong if one.line is not None}
+        ),
+        "mistakes": list(dict.fromkeys(filter(None, mistakes))),
+        "seconds": round(seconds, 3),
     }
 
 
-def _facts(check: Check) -> Iterator[tuple[str, str]]:
-    experiment, training = check.experiment, check.experiment.training
-    yield "preset", printable(experiment.name)
-    yield "network", str(experiment.network)
-    over = {"mean": "averaged", "sum": "summed"}[training.reduction]
-    batch = f", {over} over the batch" if experiment.schedule.batch_size > 1 else ""
-    penalty = f", plus {training.l2:g} times the sum of all squared weights" if training.l2 else ""
-    yield "loss", f"{training.loss}{batch}{penalty}"
-    if not check.python.is_own:
-        yield "python", printable(str(check.python))
-
-
-def _section(check: FunctionCheck, python: Interpreter, told: set[str], right: set[str]) -> Section:
-    made, diagnosis = check.examined.attempt, check.examined.diagnosis
-    signature = check.signature
-    names = ", ".join([*map(printable, signature.names), *(["..."] if signature.variable else [])])
-    line = f", line {signature.line}" if signature.line else ""
-    lines = [Line(f"{check.function}({names}){line}"), *map(Line, _called(check))]
-    lines += [*_printed(made.printed), Line()]
-    result = f"{check.function}: {_result(check)}."
-    reason = result if check.outcome != "right" else ""
-    if diagnosis is None:
-        stopped = [*failed(check, python)]
-        return Section(lines + stopped, result, as_plain(stopped))
-    quantities, code = _quantities(check)
-    if made.unstable:
-        return Section([*lines, Line(UNSTABLE)], result, reason, quantities)
-    lines += [*_table(check.examined.findings), *_striking(check.examined.findings)]
-    if not diagnosis.right:
-        lines += [Line(), *first_wrong(check, code), Line(), *explanations(check, told, right)]
-    mistakes = [name for cause in named(diagnosis)[:1] for name in cause.mistakes]
-    return Section(lines, result, reason, quantities, mistakes)
-
-
-def _result(check: FunctionCheck) -> str:
-    """Return what came out, in a few words."""
-    diagnosis, made = check.examined.diagnosis, check.examined.attempt
-    if diagnosis is None:
-        return end(check)
-    faults: list[str] = []
-    if made.unstable:
-        faults.append("different numbers every time")
-    elif not diagnosis.right:
-        faults.append(_what_is_wrong(check))
-    if made.damaged:
-        faults.append(f"changes {listed(made.damaged)} in place")
-    if faults:
-        return "; ".join(faults)
-    given = [one.name for one in diagnosis.findings if one.verdict != "not given"]
-    batch = check.in_batches
-    split = batch is not None and batch.diagnosis is not None and not batch.diagnosis.right
-    return f"right{' for one sample at a time' if split else ''} ({listed(given)})"
-
-
-def _what_is_wrong(check: FunctionCheck) -> str:
-    diagnosis = check.examined.diagnosis
-    assert diagnosis is not None, "asked only with a diagnosis"
-    causes = named(diagnosis)
-    if causes:
-        return " or ".join(name_of(cause, check) for cause in causes)
-    if common := striking(diagnosis):
-        return common
-    wrong = [one.name for one in diagnosis.findings if one.verdict == "wrong"]
-    digits = digits_right(diagnosis.findings)
-    told = f"right to only {digits} digits" if digits else "wrong"
-    return f"{listed(wrong)} {'are' if len(wrong) > 1 else 'is'} {told}"
-
-
-def _called(check: FunctionCheck) -> Iterator[str]:
-    """Yield how the function was called, on what, and what else is worth knowing."""
-    examined, experiment, batch = check.examined, check.experiment, check.in_batches
-    made, name = examined.attempt, printable(check.experiment.name)
-    if made.trials:
-        yield f"called {FORMS[made.form]}; compared on {_compared(made.trials, name)}"
-    if examined.diagnosis is not None and batch is not None:
-        yield from _one_at_a_time(check, batch)
-    if made.biases != experiment.network.bias:
-        has, takes = ("no ", "some") if made.biases else ("", "none")
-        yield (
-            f"{name} has {has}biases, but the function takes {takes}: it was compared with the "
-            f"same network {'with' if made.biases else 'without'} biases"
-        )
-    if check.function == "step" and experiment.training.optimizer != "sgd":
-        yield (
-            f"a step is compared with plain gradient descent; {name} trains with "
-            f"{experiment.training.optimizer}, whose state step does not receive"
-        )
-    if examined.fixed is not None:
-        yield _fixed(examined.fixed, experiment)
-    if made.damaged:
-        belong = "belongs" if [*made.damaged] in (["x"], ["t"]) else "belong"
-        yield (
-            f"it changes {listed(made.damaged)} in place, which {belong} to the caller: the next "
-            "step would use different numbers"
-        )
-    yield from map(printable, made.notes)
-
-
-def _one_at_a_time(check: FunctionCheck, batch: Examined) -> Iterator[str]:
-    """Yield why the function got one sample at a time, and not a whole ``batch``."""
-    experiment, name = check.experiment, printable(check.experiment.name)
-    cause = next(iter(batch.diagnosis.causes if batch.diagnosis else ()), None)
-    # a failure on other sizes alone does not tell why it got one sample at a time
-    failure = next(iter(batch.attempt.failures), None) if batch.diagnosis is None else None
-    if failure is not None:
-        yield f"with several samples in rows {why(failure)}, so it got one at a time"
-    elif cause is not None:
-        yield (
-            "with several samples in rows it would make a mistake, "
-            f"{' + '.join((*cause.mistakes, *cause.other))}; {name} trains on one at a time, "
-            "where that makes no difference"
-        )
-    elif not (batch.diagnosis and batch.diagnosis.right):
-        yield "with several samples in rows its numbers are wrong, so it got one at a time"
-    if experiment.schedule.batch_size > 1:
-        together = "averaged" if experiment.training.reduction == "mean" else "summed"
-        yield (
-            f"{name} trains on batches of {experiment.schedule.batch_size}: the gradients of the "
-            f"samples must still be {together}"
-        )
-
-
-def _compared(trials: list[Trial], name: str) -> str:
-    """Return ``article's own data and random data: 2-2-2 with 5 and 6 samples, 3-4-2 with 8``."""
-    drawn: dict[str, list[str]] = {}
-    for trial in trials:
-        if not trial.case.own:
-            drawn.setdefault(_sizes(trial.case.experiment), []).append(str(trial.case.samples))
-    told = [f"{layers} with {listed(counts)}" for layers, counts in drawn.items()]
-    if told:
-        several = any(count != "1" for counts in drawn.values() for count in counts)
-        told[0] += f" sample{'s' if several else ''}"
-    own = [f"{name}'s own data"] if any(trial.case.own for trial in trials) else []
-    return " and ".join([*own, *([f"random data: {', '.join(told)}"] if told else [])])
-
-
-def _sizes(experiment: Experiment) -> str:
-    return "-".join(map(str, experiment.network.layers))
-
-
-def _fixed(fixed: Failure | Trial, experiment: Experiment) -> str:
-    """Return what goes wrong on a network of other sizes alone."""
-    wrong = "its numbers are wrong" if isinstance(fixed, Trial) else why(fixed)
-    return f"it works only for {_sizes(experiment)}: on {_sizes(fixed.case.experiment)} {wrong}"
-
-
-def _printed(output: str) -> Iterator[Line]:
-    lines = cleaned(output).splitlines()
-    if any(line.strip() for line in lines):
-        yield Line("output of the code in its first calls:")
-        for line in lines[:MOST_PRINTED]:
-            text = line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
-            yield Line(text, 2, "row")
-        if len(lines) > MOST_PRINTED:
-            yield Line(f"... {len(lines) - MOST_PRINTED} more lines", 2, "row")
-
-
-def _table(findings: Sequence[Finding]) -> Iterator[Line]:
-    """Yield a row a quantity: verdict, first wrong element, expected, found."""
-    rows = [("quantity", "verdict", "at", "expected", "found"), *map(_row, findings)]
-    if not any(one.verdict in WRONG for one in findings):
-        rows = [(name, verdict, "", "", "") for name, verdict, *_ in rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    for row in rows:
-        cells = [
-            f"{text:{'<' if column < 3 else '>'}{widths[column]}}"
-            for column, text in enumerate(row)
-        ]
-        yield Line("   ".join(cells), kind="row")
-    places = dict.fromkeys(_place(one) for one in findings if one.verdict == "wrong")
-    if places:
-        yield Line(f"The numbers shown come from {' and '.join(places)}.", hang=0)
-
-
-def _row(finding: Finding) -> tuple[str, str, str, str, str]:
-    verdict = {"wrong": "WRONG", "convention": "right"}.get(finding.verdict, finding.verdict)
-    if finding.verdict == "convention" and finding.ratio is not None:
-        verdict = f"right, {phrases(finding.ratio)[0]}"
-    if finding.verdict == "follows":
-        verdict = f"follows from {finding.source}"
-    if finding.verdict not in WRONG:
-        return finding.name, verdict, "", "", ""
-    place = str([*finding.index]) if finding.index and finding.name != "loss" else ""
-    expected, found = number(finding.expected, DIGITS), number(finding.found, DIGITS)
-    return finding.name, verdict, place, expected, found
-
-
-def _place(finding: Finding) -> str:
-    assert finding.trial is not None, "what is wrong is so in some trial"
-    case, call = finding.trial.case, finding.call
-    if case.own:
-        return f"{case.title}, step {call}"
-    return f"{case.title}{f', call {call + 1}' if call else ''}"
-
-
-def _striking(findings: Sequence[Finding]) -> Iterator[Line]:
-    """Yield constant ratios, those with the same meaning together, and what else is striking."""
-    groups: dict[str, list[str]] = {}
-    for one in findings:
-        text = ratio_text(one) if one.verdict in WRONG else ""
-        if not text and one.verdict == "wrong":
-            finite = isfinite(one.found)
-            text = one.notice if finite else "it has numbers that are not finite"
-        if one.verdict == "convention":
-            text = "a constant factor away from bptui's, which is fine: what follows is right"
-        if text:
-            groups.setdefault(text, []).append(one.name)
-    for text, names in groups.items():
-        yield Line(f"{', '.join(names)}: {plural(text) if len(names) > 1 else text}.")
-
-
-def _quantities(check: FunctionCheck) -> tuple[list[dict[str, Any]], dict[str, list[str]]]:
-    """Return the JSON of each given quantity, and the code of those that are wrong of their own."""
-    right, made, code = set[str](), list[dict[str, Any]](), dict[str, list[str]]()
-    for finding in check.examined.findings:
-        if finding.verdict == "not given":
-            continue
-        name, wrong = finding.name, finding.verdict in WRONG
-        if not wrong:
-            right.add(name)
-        if finding.verdict == "wrong":
-            code[name] = right_code(finding, check, right)
-        stands_for = f"dL/d{name.removeprefix('g')}" if name.startswith("g") else None
-        if name.startswith("delta_"):
-            stands_for = f"dL/dnet_{name.removeprefix('delta_')}"
-        example = {
-            "index": [*finding.index],
-            "found": finding.found,
-            "expected": finding.expected,
-        }
-        made.append(
-            {
-                "line": None,
-                "text": None,
-                "variable": name,
-                "stands_for": stands_for,
-                "verdict": finding.verdict if wrong else "right",
-                "should_be": "\n".join(code.get(name, [])) or None,
-                "difference": (ratio_text(finding) or finding.notice or None) if wrong else None,
-                "example": example if wrong else None,
-            }
-        )
-    return made, code
-
-
-def _parameters(check: Check) -> Iterator[dict[str, Any]]:
-    """Yield the JSON of each matrix and vector of biases: its gradient and its update."""
-    every = [one for function in check.functions for one in function.examined.findings]
-    found = {one.name: one for one in every if one.verdict != "not given"}
-    layers, names = check.experiment.network.layers, check.experiment.network.names
-    biases = any(function.examined.attempt.biases for function in check.functions)
-    for layer, (fan_in, fan_out) in enumerate(pairwise(layers), 1):
-        shapes = {names.weights(layer): [fan_in, fan_out]}
-        if biases:
-            shapes[names.bias(layer)] = [fan_out]
-        for name, shape in shapes.items():
-            given = [found[one] for one in (f"g{name}", name) if one in found]
-            wrong = [one for one in given if one.verdict in WRONG]
-            verdict = "wrong" if wrong else "right" if given else "unclear"
-            if any(one.notice == UNCHANGED for one in wrong):
-                verdict = "not updated"
-            ratios = [one.ratio.value for one in wrong if one.ratio is not None]
-            yield {
-                "name": name,
-                "shape": shape,
-                "gradient": f"g{name}" if f"g{name}" in found else None,
-                "verdict": verdict,
-                "ratio": ratios[0] if ratios else None,
-                "max_error": max((one.error for one in given), default=0.0),
-            }
+def difference(old: str, new: str) -> str:
+    """Return what differs between two lines, in short: ``error -> d2``."""
+    one, other = (re.findall(r"[\w.]+|\W", text) for text in (old, new))
+    parts: list[str] = []
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+        if kind != "equal":
+            gone, come = "".join(one[a:b]).strip(), "".join(other[c:d]).strip()
+            parts.append(f"{gone or 'nothing'} -> {come or 'nothing'}")
+    return "; ".join(parts)

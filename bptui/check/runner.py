@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -61,15 +62,27 @@ class Answer:
 
 
 def recorded(
-    file: Path, python: Interpreter, limit: float, call: str = "", arguments: Sequence[str] = ()
+    file: Path,
+    python: Interpreter,
+    limit: float,
+    call: str = "",
+    arguments: Sequence[str] = (),
+    given: Mapping[str, Any] | None = None,
 ) -> Run:
     """Run a program for at most ``limit`` seconds and return what was recorded of it.
+
+    ``call`` is code that runs after it. Where arrays are ``given`` to that code, the file is a
+    module of functions, not the main program.
 
     Raises :class:`~bptui.trace.run.NotRecordedError` where nothing was, with the reason, and
     :class:`~bptui.check.interpreter.CannotStartError` where there can be no process of ``python``.
     """
-    request = request_for(file, limit, call, arguments)
     with tempfile.TemporaryDirectory(prefix="bptui-") as folder:
+        others: dict[str, str] = {}
+        if given is not None:
+            others = {"name": "functions", "given": os.path.join(folder, "given.npz")}
+            np.savez(others["given"], **given)
+        request = request_for(file, limit, call, arguments, **others)
         process = Process(file.resolve(), python)
         try:
             process.wait_until_ready()

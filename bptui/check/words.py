@@ -25,7 +25,7 @@ ENDS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class Row:
     """A sentence, ``indent`` columns in, whose further lines stand ``hang`` columns further in.
 
     ``kind`` "code" is folded as Python may be, "row" stays as it is.
@@ -37,7 +37,7 @@ class Line:
     hang: int = 2
 
 
-def laid_out(lines: Iterable[Line], width: int) -> Iterator[str]:
+def laid_out(lines: Iterable[Row], width: int) -> Iterator[str]:
     """Yield ``lines`` of at most ``width`` columns, but for rows and code that cannot be folded."""
     for line in lines:
         margin = " " * line.indent
@@ -56,7 +56,7 @@ def laid_out(lines: Iterable[Line], width: int) -> Iterator[str]:
             )
 
 
-def as_plain(lines: Iterable[Line]) -> str:
+def as_plain(lines: Iterable[Row]) -> str:
     """Return ``lines`` for a record, in which sentences stay whole."""
     return "\n".join(f"{' ' * line.indent}{line.text}" for line in lines)
 
@@ -72,7 +72,7 @@ def own_words(code: str) -> str:
     return re.sub(r"\btarget\b", "t", re.sub(r"\binput\b", "x", code))
 
 
-def failed(check: FunctionCheck, python: Interpreter) -> Iterator[Line]:
+def failed(check: FunctionCheck, python: Interpreter) -> Iterator[Row]:
     """Yield what stopped each form of calling; once where it is the same."""
     first = [
         (one.attempt, one.attempt.failures[0])
@@ -84,22 +84,22 @@ def failed(check: FunctionCheck, python: Interpreter) -> Iterator[Line]:
     messages = {failure.message: (made, failure) for made, failure in reversed(said[:1] or first)}
     for made, failure in reversed(messages.values()):
         how = f"Called {FORMS[made.form]}: " if len(messages) > 1 else ""
-        yield Line(f"{how}{_failure_text(check.function, failure, made)}")
+        yield Row(f"{how}{_failure_text(check.function, failure, made)}")
         if failure.stopped is not None:
             yield from _way(failure.stopped, python)
     for one in check.tried:
         if one.hopeless:
             how = FORMS[one.attempt.form]
-            yield Line(f"Called {how} it runs, but none of its numbers are right.")
+            yield Row(f"Called {how} it runs, but none of its numbers are right.")
 
 
-def not_loaded(name: str, error: UncheckableError, python: Interpreter) -> Iterator[Line]:
+def not_loaded(name: str, error: UncheckableError, python: Interpreter) -> Iterator[Row]:
     """Yield why nothing of a file could be checked, with the user's lines that led there."""
     name, stopped = printable(name), error.stopped
     if stopped is None:
-        yield Line(f"{name}: {printable(str(error))}")
+        yield Row(f"{name}: {printable(str(error))}")
         return
-    yield Line(f"{name}: {_stopped_text(stopped, name)}")
+    yield Row(f"{name}: {_stopped_text(stopped, name)}")
     yield from _way(stopped, python)
 
 
@@ -123,20 +123,20 @@ def _stopped_text(stopped: Stopped, function: str) -> str:
     return f"{ENDS[stopped.kind][0].format(where)}: {printable(stopped.message)}"
 
 
-def _way(stopped: Stopped, python: Interpreter) -> Iterator[Line]:
+def _way(stopped: Stopped, python: Interpreter) -> Iterator[Row]:
     """Yield the way to an error through the user's files, and which Python could not import."""
     frames: Sequence[Frame] = stopped.frames
     if stopped.not_written and frames and frames[-1].function == "fill_in":
         frames = frames[:-1]
     if stopped.omitted:
-        yield Line(f"... {stopped.omitted} more calls", 2, "row")
+        yield Row(f"... {stopped.omitted} more calls", 2, "row")
     for frame in frames:
         within = f", in {printable(frame.function)}" if frame.function else ""
-        yield Line(f"{printable(frame.file)}, line {frame.line}{within}", 2, "row")
+        yield Row(f"{printable(frame.file)}, line {frame.line}{within}", 2, "row")
         if frame.source:
-            yield Line(printable(frame.source), 4, "row")
+            yield Row(printable(frame.source), 4, "row")
     if stopped.kind == "raised" and stopped.message.startswith(IMPORTS):
-        yield Line(f"It was run with {printable(f'{python}{python.advice}')}.")
+        yield Row(f"It was run with {printable(f'{python}{python.advice}')}.")
 
 
 def why(failure: Failure) -> str:

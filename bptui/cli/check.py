@@ -25,6 +25,9 @@ from bptui.cli.common import (
 from bptui.cli.completion import any_file, presets, python_files
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bptui.check.report import Report
     from bptui.core.experiment import Experiment
 
 FORMATS = ("text", "json")
@@ -173,7 +176,6 @@ def check_whole(
     """Check a program as it is and write the report; the exit code tells what came out."""
     # they load numpy and the graph, which --help need not wait for
     from bptui.check.interpreter import CannotStartError, interpreter_for
-    from bptui.check.lines_report import as_text
     from bptui.check.program import check_program
     from bptui.presets.errors import printable
 
@@ -182,41 +184,43 @@ def check_whole(
         report = check_program(path, interpreter_for(path, python), limit, call, step)
     except CannotStartError as error:
         raise Unusable(printable(str(error))) from None
-    if form == "json":
-        write_json(report.as_json(time.monotonic() - began))
-    if report.verdict == "failed":
-        raise Unjudged(printable(report.reason or ""))
-    if form == "text":
-        with opened(None) as stream:
-            text = as_text(report, text_width(sys.stdout))
-            stream.writelines(f"{printable(row)}\n" for row in text.splitlines())
-    raise click.exceptions.Exit(CODES[report.verdict])
+    write([report], form, began)
 
 
 def check_file(
     path: Path, experiment: Experiment, limit: float, python: str | None, form: str
-) -> None:
-    """Check and write the report; the exit code tells what came out."""
+) -> NoReturn:
+    """Check functions and write the report; the exit code tells what came out."""
     # 0.3 s, which --help and --template need not wait for
     from bptui.check.check import UncheckableError, check
+    from bptui.check.functions import reports_of, unchecked
     from bptui.check.interpreter import CannotStartError, interpreter_for
-    from bptui.check.report import as_json, as_text, record_of, unchecked
-    from bptui.check.words import as_plain
     from bptui.presets.errors import printable
 
     began = time.monotonic()
     try:
         interpreter = interpreter_for(path, python)
-        record = record_of(check(path, experiment, limit, interpreter))
+        reports = reports_of(check(path, experiment, limit, interpreter))
     except UncheckableError as error:
-        record = unchecked(path, error, interpreter)
+        reports = [unchecked(path, error, interpreter)]
     except CannotStartError as error:
         raise Unusable(printable(str(error))) from None
+    write(reports, form, began)
+
+
+def write(reports: Sequence[Report], form: str, began: float) -> NoReturn:
+    """Write the reports on a file; raises what ends with the exit code of their verdict."""
+    from bptui.check.report import as_json, verdict_of
+    from bptui.check.text import as_text
+    from bptui.check.words import as_plain
+    from bptui.presets.errors import printable
+
     if form == "json":
-        write_json(as_json(record, time.monotonic() - began))
-    if record.trouble:
-        raise Unjudged(as_plain(record.trouble))
+        write_json(as_json(reports, time.monotonic() - began))
+    if trouble := reports[0].trouble:
+        raise Unjudged(as_plain(trouble))
     if form == "text":
         with opened(None) as stream:
-            stream.write(as_text(record, text_width(sys.stdout)))
-    raise click.exceptions.Exit(CODES[record.verdict])
+            text = as_text(reports, text_width(sys.stdout))
+            stream.writelines(f"{printable(row)}\n" for row in text.splitlines())
+    raise click.exceptions.Exit(CODES[verdict_of(reports)])

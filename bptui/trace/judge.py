@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bptui.trace.helpers import blame_helpers
 from bptui.trace.lines import Lines
+from bptui.trace.losses import Judged
 from bptui.trace.recorder import Reference
 from bptui.trace.truth import StepTruth
 from bptui.trace.updates import Tape, TrainingStep, training_steps
@@ -35,13 +36,21 @@ class Verdict:
 
 
 def judge(
-    tape: Tape, turns: Sequence[tuple[int, int]], lines: Callable[[int], int], first: int = 0
+    tape: Tape,
+    turns: Sequence[tuple[int, int]],
+    lines: Callable[[int], int],
+    first: int = 0,
+    told: Callable[[StepTruth], Judged | None] | None = None,
 ) -> Verdict | None:
-    """Return the verdict; None where no training step with a loss was recorded."""
+    """Return the verdict; None where no training step with a loss was recorded.
+
+    The loss is what the program makes likely, or what is ``told``.
+    """
     verdict: Verdict | None = None
     for number, step in enumerate(training_steps(tape)[first : first + LOOKED_AT], first + 1):
         truth = StepTruth(tape, step, lines)
-        tried = [Lines(truth, judged, turns) for judged in truth.likely()]
+        losses = truth.likely() if told is None else filter(None, [told(truth)])
+        tried = [Lines(truth, judged, turns) for judged in losses]
         if not tried:
             break
         for candidate in tried:

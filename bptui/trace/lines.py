@@ -76,7 +76,7 @@ class Lines:
         starts = turns_with_both(self.turns, self.forward, self.backward)
         self.candidates = Candidates(truth, self.true, self.values, starts)
         whole = list(self.judged.whole.values())
-        self.factor = max(set(whole), key=whole.count) if whole else None
+        self.factor = max(set(whole), key=whole.count) if whole else self.judged.factor
         """The factor between gradients and changes of most parameters."""
         if self.judged.uphill and self.factor is not None:
             self.factor = -self.factor

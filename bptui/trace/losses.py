@@ -56,6 +56,8 @@ class Judged:
     """Of gradients that are a multiple of the right one."""
     uphill: bool = False
     """Whether the updates make the loss larger."""
+    factor: float | None = None
+    """The multiple of its gradient by which each parameter has to change, where that is known."""
 
     @property
     def right(self) -> int:

@@ -63,17 +63,20 @@ def source_of(file: Path) -> str:
 
 
 def request_for(
-    file: Path, limit: float, call: str = "", arguments: Sequence[str] = ()
+    file: Path, limit: float, call: str = "", arguments: Sequence[str] = (), **others: str
 ) -> Mapping[str, Any]:
     """Return what a recorded run is told; raises :class:`NotRecordedError` as ``source_of``."""
     return {
         "source": source_of(file),
+        "name": "__main__",
         "call": call,
+        "given": "",
         "arguments": [*arguments],
         "entries": ENTRIES,
         "look": LOOK,
         "steps": STEPS,
         "limit": limit,
+        **others,
     }
 
 

@@ -23,6 +23,8 @@ from bptui.trace.instrument import RECORDER, instrumented
 from bptui.trace.recorder import Enough, Recorder, Reference, Tape
 from bptui.trace.updates import training_steps
 
+CALL = "<call>"
+"""What stands for a file in the places of the code that runs after the program."""
 Value: TypeAlias = Any
 """Whatever a program computes with, or another module gives."""
 
@@ -58,7 +60,11 @@ class Session:
     """One program with its recorder, and the places of all of its files."""
 
     def __init__(self, request: dict[str, Any]) -> None:
-        """Take what to run: file, source, call, arguments, and limits of time and length."""
+        """Take what to run: file, source, arguments, and limits of time and length.
+
+        ``call`` is code that runs after it, in sight of the program's names and of the arrays in
+        the npz file ``given``, if there is one. ``name`` is that of the module.
+        """
         self.request = request
         self.recorder = Recorder(request["entries"])
         self.places: list[tuple[Any, ...]] = []
@@ -85,10 +91,10 @@ class Session:
     def run(self) -> dict[str, Any]:
         """Run the program; how it ended."""
         file, source = self.request["file"], self.request["source"]
-        main = types.ModuleType("__main__")
+        main = types.ModuleType(self.request["name"])
         main.__file__ = file
         main.__dict__["__builtins__"] = __builtins__
-        sys.modules["__main__"] = main
+        sys.modules[main.__name__] = main
         sys.argv = [file, *self.request["arguments"]]
         sys.stdin = open(os.devnull)  # noqa: SIM115  input() gets end of file until the end
         sys.meta_path.insert(0, Modules(os.path.dirname(file), self.rewritten))
@@ -96,7 +102,8 @@ class Session:
         signal.setitimer(signal.ITIMER_REAL, self.request["limit"])
         try:
             exec(self.rewritten(source, file, main.__dict__), main.__dict__)
-            exec(self.rewritten(self.request["call"], "<call>", main.__dict__), main.__dict__)
+            names = {**main.__dict__, **self.given()}
+            exec(self.rewritten(self.request["call"], CALL, names), names)
         except Enough as stop:
             at = self.told(stop, file)["line"]
             return {"end": "time" if self.out_of_time else "enough", "line": at}
@@ -109,6 +116,13 @@ class Session:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
         return {"end": "ran"}
+
+    def given(self) -> dict[str, Any]:
+        """Return the arrays that the call is given."""
+        if not self.request["given"]:
+            return {}
+        with np.load(self.request["given"]) as arrays:
+            return {"given": dict(arrays)}
 
     def time_is_up(self, number: int, frame: Value) -> None:
         """Stop the program; what was recorded until now counts."""

@@ -139,6 +139,16 @@ class StepTruth:
             return None
         return Judged(loss, found, matches, missing)
 
+    def told(self, loss: Loss, factor: float) -> Judged | None:
+        """Return how the parameters fare with a loss and the factor of their changes, both told."""
+        judged = self.judged(loss)
+        if judged is not None:
+            judged.factor = factor
+            for key, match in judged.matches.items():
+                if match is not None and match.whole and rounded(match.factor) != rounded(factor):
+                    judged.matches[key], judged.ratios[key] = None, match.factor / factor
+        return judged
+
     def likely(self) -> list[Judged]:
         """Return the losses for which most of the program's gradients are right, best first.
 

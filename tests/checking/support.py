@@ -6,7 +6,8 @@ from pathlib import Path
 
 from bptui.check.causes import named
 from bptui.check.check import Check, FunctionCheck, check
-from bptui.check.report import as_text, record_of
+from bptui.check.functions import reports_of
+from bptui.check.text import as_text
 from bptui.core.experiment import Experiment
 from bptui.presets import load, loads
 
@@ -25,7 +26,7 @@ def checked(
     file = folder / "own.py"
     file.write_text(source, encoding="utf-8")
     done = check(file, experiment_of(preset), limit)
-    return done, as_text(record_of(done), WIDTH).rstrip()
+    return done, as_text(reports_of(done), WIDTH).rstrip()
 
 
 def mistakes_of(done: FunctionCheck) -> list[tuple[str, ...]]:

@@ -31,7 +31,7 @@ def test_json_says_what_the_report_says(tmp_path: Path) -> None:
     ]
     assert (found["schema"], found["file"]) == (1, str(tmp_path / "mine.py"))
     assert found["verdict"] == "wrong"
-    assert found["reason"] == "gradients: missing-hidden-derivative.\nstep: frozen-first-layer."
+    assert found["reason"] == "gradients: missing-hidden-derivative\nstep: frozen-first-layer"
     assert found["loss"]["name"] == "half_squared_error"
     assert found["mistakes"] == ["missing-hidden-derivative", "frozen-first-layer"]
     first, second = found["parameters"]

@@ -1,0 +1,332 @@
+"""What there is to say about the functions of a file: their reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from math import isfinite
+from pathlib import Path
+
+from bptui.check.calls import FORMS, Failure
+from bptui.check.causes import (
+    digits_right,
+    explanations,
+    first_wrong,
+    name_of,
+    named,
+    phrases,
+    plural,
+    ratio_text,
+    right_code,
+    striking,
+)
+from bptui.check.check import RIGHT, WRONG, Check, Examined, FunctionCheck, UncheckableError
+from bptui.check.diagnosis.comparing import UNCHANGED
+from bptui.check.diagnosis.judging import Finding
+from bptui.check.diagnosis.trials import Trial
+from bptui.check.interpreter import Interpreter
+from bptui.check.report import Example, Line, Parameter, Report
+from bptui.check.words import Row, as_plain, end, failed, listed, not_loaded, why
+from bptui.core.experiment import Experiment
+from bptui.explain.printer import number
+from bptui.explain.words import loss_formula
+from bptui.presets.errors import cleaned, printable
+
+MOST_PRINTED, LONGEST, DIGITS = 12, 200, 7
+"""Lines of the code's own output that are shown, and columns; digits of numbers in the table."""
+UNSTABLE = (
+    "Reloaded and called with the same numbers, it gave different results. Backpropagation has "
+    "nothing random in it; look for np.random, dropout, an uninitialised np.empty, or the time."
+)
+
+
+def reports_of(check: Check) -> list[Report]:
+    """Return what a check has found out, a report for each function."""
+    told, right, reports = set[str](), set[str](), list[Report]()
+    name, formula = check.experiment.training.loss, loss_formula(check.experiment)
+    loss = {"name": name, "line": None, "formula": formula, "given": True}
+    parameters = [*_parameters(check)]
+    for one in check.functions:
+        right |= {finding.name for finding in one.examined.findings if finding.verdict in RIGHT}
+        made = _report(one, check, told, right)
+        reports.append(replace(made, loss=loss, parameters=parameters))
+    return reports
+
+
+def unchecked(file: Path, error: UncheckableError, python: Interpreter) -> Report:
+    """Return the report on a file in which nothing could be checked."""
+    return Report(str(file), "failed", trouble=[*not_loaded(file.name, error, python)])
+
+
+def _facts(check: Check) -> Iterator[tuple[str, str]]:
+    experiment, training = check.experiment, check.experiment.training
+    yield "preset", printable(experiment.name)
+    yield "network", str(experiment.network)
+    over = {"mean": "averaged", "sum": "summed"}[training.reduction]
+    batch = f", {over} over the batch" if experiment.schedule.batch_size > 1 else ""
+    penalty = f", plus {training.l2:g} times the sum of all squared weights" if training.l2 else ""
+    yield "loss", f"{training.loss}{batch}{penalty}"
+    if not check.python.is_own:
+        yield "python", printable(str(check.python))
+
+
+def _report(check: FunctionCheck, whole: Check, told: set[str], right: set[str]) -> Report:
+    made, diagnosis = check.examined.attempt, check.examined.diagnosis
+    signature = check.signature
+    names = ", ".join([*map(printable, signature.names), *(["..."] if signature.variable else [])])
+    line = f", line {signature.line}" if signature.line else ""
+    result = f"{check.function}: {_result(check)}"
+    report = Report(
+        str(whole.file),
+        check.outcome,
+        result if check.outcome != "right" else None,
+        heading=f"{printable(whole.file.name)}, {check.function}({names}){line}",
+        facts=[*_facts(whole), *(("", text) for text in _called(check))],
+    )
+    printed = [*_printed(made.printed)]
+    ending = [Row(), Row(f"{result}.")]
+    if diagnosis is None:
+        trouble = [*failed(check, whole.python)]
+        return replace(report, reason=as_plain(trouble), rows=[*printed, *trouble, *ending])
+    quantities, code = _quantities(check)
+    if made.unstable:
+        return replace(report, lines=quantities, rows=[*printed, Row(UNSTABLE), *ending])
+    rows = [*printed, *_table(check.examined.findings), *_striking(check.examined.findings)]
+    if not diagnosis.right:
+        rows += [Row(), *first_wrong(check, code), Row(), *explanations(check, told, right)]
+    mistakes = [name for cause in named(diagnosis)[:1] for name in cause.mistakes]
+    return replace(report, lines=quantities, rows=[*rows, *ending], mistakes=mistakes)
+
+
+def _result(check: FunctionCheck) -> str:
+    """Return what came out, in a few words."""
+    diagnosis, made = check.examined.diagnosis, check.examined.attempt
+    if diagnosis is None:
+        return end(check)
+    faults: list[str] = []
+    if made.unstable:
+        faults.append("different numbers every time")
+    elif not diagnosis.right:
+        faults.append(_what_is_wrong(check))
+    if made.damaged:
+        faults.append(f"changes {listed(made.damaged)} in place")
+    if faults:
+        return "; ".join(faults)
+    given = [one.name for one in diagnosis.findings if one.verdict != "not given"]
+    batch = check.in_batches
+    split = batch is not None and batch.diagnosis is not None and not batch.diagnosis.right
+    return f"right{' for one sample at a time' if split else ''} ({listed(given)})"
+
+
+def _what_is_wrong(check: FunctionCheck) -> str:
+    diagnosis = check.examined.diagnosis
+    assert diagnosis is not None, "asked only with a diagnosis"
+    causes = named(diagnosis)
+    if causes:
+        return " or ".join(name_of(cause, check) for cause in causes)
+    if common := striking(diagnosis):
+        return common
+    wrong = [one.name for one in diagnosis.findings if one.verdict == "wrong"]
+    digits = digits_right(diagnosis.findings)
+    told = f"right to only {digits} digits" if digits else "wrong"
+    return f"{listed(wrong)} {'are' if len(wrong) > 1 else 'is'} {told}"
+
+
+def _called(check: FunctionCheck) -> Iterator[str]:
+    """Yield how the function was called, on what, and what else is worth knowing."""
+    examined, experiment, batch = check.examined, check.experiment, check.in_batches
+    made, name = examined.attempt, printable(check.experiment.name)
+    if made.trials:
+        yield f"called {FORMS[made.form]}; compared on {_compared(made.trials, name)}"
+    if examined.diagnosis is not None and batch is not None:
+        yield from _one_at_a_time(check, batch)
+    if made.biases != experiment.network.bias:
+        has, takes = ("no ", "some") if made.biases else ("", "none")
+        yield (
+            f"{name} has {has}biases, but the function takes {takes}: it was compared with the "
+            f"same network {'with' if made.biases else 'without'} biases"
+        )
+    if check.function == "step" and experiment.training.optimizer != "sgd":
+        yield (
+            f"a step is compared with plain gradient descent; {name} trains with "
+            f"{experiment.training.optimizer}, whose state step does not receive"
+        )
+    if examined.fixed is not None:
+        yield _fixed(examined.fixed, experiment)
+    if made.damaged:
+        belong = "belongs" if [*made.damaged] in (["x"], ["t"]) else "belong"
+        yield (
+            f"it changes {listed(made.damaged)} in place, which {belong} to the caller: the next "
+            "step would use different numbers"
+        )
+    yield from map(printable, made.notes)
+
+
+def _one_at_a_time(check: FunctionCheck, batch: Examined) -> Iterator[str]:
+    """Yield why the function got one sample at a time, and not a whole ``batch``."""
+    experiment, name = check.experiment, printable(check.experiment.name)
+    cause = next(iter(batch.diagnosis.causes if batch.diagnosis else ()), None)
+    # a failure on other sizes alone does not tell why it got one sample at a time
+    failure = next(iter(batch.attempt.failures), None) if batch.diagnosis is None else None
+    if failure is not None:
+        yield f"with several samples in rows {why(failure)}, so it got one at a time"
+    elif cause is not None:
+        yield (
+            "with several samples in rows it would make a mistake, "
+            f"{' + '.join((*cause.mistakes, *cause.other))}; {name} trains on one at a time, "
+            "where that makes no difference"
+        )
+    elif not (batch.diagnosis and batch.diagnosis.right):
+        yield "with several samples in rows its numbers are wrong, so it got one at a time"
+    if experiment.schedule.batch_size > 1:
+        together = "averaged" if experiment.training.reduction == "mean" else "summed"
+        yield (
+            f"{name} trains on batches of {experiment.schedule.batch_size}: the gradients of the "
+            f"samples must still be {together}"
+        )
+
+
+def _compared(trials: list[Trial], name: str) -> str:
+    """Return ``article's own data and random data: 2-2-2 with 5 and 6 samples, 3-4-2 with 8``."""
+    drawn: dict[str, list[str]] = {}
+    for trial in trials:
+        if not trial.case.own:
+            drawn.setdefault(_sizes(trial.case.experiment), []).append(str(trial.case.samples))
+    told = [f"{layers} with {listed(counts)}" for layers, counts in drawn.items()]
+    if told:
+        several = any(count != "1" for counts in drawn.values() for count in counts)
+        told[0] += f" sample{'s' if several else ''}"
+    own = [f"{name}'s own data"] if any(trial.case.own for trial in trials) else []
+    return " and ".join([*own, *([f"random data: {', '.join(told)}"] if told else [])])
+
+
+def _sizes(experiment: Experiment) -> str:
+    return "-".join(map(str, experiment.network.layers))
+
+
+def _fixed(fixed: Failure | Trial, experiment: Experiment) -> str:
+    """Return what goes wrong on a network of other sizes alone."""
+    wrong = "its numbers are wrong" if isinstance(fixed, Trial) else why(fixed)
+    return f"it works only for {_sizes(experiment)}: on {_sizes(fixed.case.experiment)} {wrong}"
+
+
+def _printed(output: str) -> Iterator[Row]:
+    lines = cleaned(output).splitlines()
+    if any(line.strip() for line in lines):
+        yield Row("output of the code in its first calls:")
+        for line in lines[:MOST_PRINTED]:
+            text = line if len(line) <= LONGEST else f"{line[:LONGEST]}..."
+            yield Row(text, 2, "row")
+        if len(lines) > MOST_PRINTED:
+            yield Row(f"... {len(lines) - MOST_PRINTED} more lines", 2, "row")
+
+
+def _table(findings: Sequence[Finding]) -> Iterator[Row]:
+    """Yield a row a quantity: verdict, first wrong element, expected, found."""
+    rows = [("quantity", "verdict", "at", "expected", "found"), *map(_row, findings)]
+    if not any(one.verdict in WRONG for one in findings):
+        rows = [(name, verdict, "", "", "") for name, verdict, *_ in rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    for row in rows:
+        cells = [
+            f"{text:{'<' if column < 3 else '>'}{widths[column]}}"
+            for column, text in enumerate(row)
+        ]
+        yield Row("   ".join(cells), kind="row")
+    places = dict.fromkeys(_place(one) for one in findings if one.verdict == "wrong")
+    if places:
+        yield Row(f"The numbers shown come from {' and '.join(places)}.", hang=0)
+
+
+def _row(finding: Finding) -> tuple[str, str, str, str, str]:
+    verdict = {"wrong": "WRONG", "convention": "right"}.get(finding.verdict, finding.verdict)
+    if finding.verdict == "convention" and finding.ratio is not None:
+        verdict = f"right, {phrases(finding.ratio)[0]}"
+    if finding.verdict == "follows":
+        verdict = f"follows from {finding.source}"
+    if finding.verdict not in WRONG:
+        return finding.name, verdict, "", "", ""
+    place = str([*finding.index]) if finding.index and finding.name != "loss" else ""
+    expected, found = number(finding.expected, DIGITS), number(finding.found, DIGITS)
+    return finding.name, verdict, place, expected, found
+
+
+def _place(finding: Finding) -> str:
+    assert finding.trial is not None, "what is wrong is so in some trial"
+    case, call = finding.trial.case, finding.call
+    if case.own:
+        return f"{case.title}, step {call}"
+    return f"{case.title}{f', call {call + 1}' if call else ''}"
+
+
+def _striking(findings: Sequence[Finding]) -> Iterator[Row]:
+    """Yield constant ratios, those with the same meaning together, and what else is striking."""
+    groups: dict[str, list[str]] = {}
+    for one in findings:
+        text = ratio_text(one) if one.verdict in WRONG else ""
+        if not text and one.verdict == "wrong":
+            finite = isfinite(one.found)
+            text = one.notice if finite else "it has numbers that are not finite"
+        if one.verdict == "convention":
+            text = "a constant factor away from bptui's, which is fine: what follows is right"
+        if text:
+            groups.setdefault(text, []).append(one.name)
+    for text, names in groups.items():
+        yield Row(f"{', '.join(names)}: {plural(text) if len(names) > 1 else text}.")
+
+
+def _quantities(check: FunctionCheck) -> tuple[list[Line], dict[str, list[str]]]:
+    """Return each given quantity, and the code of those that are wrong of their own."""
+    right, made, code = set[str](), list[Line](), dict[str, list[str]]()
+    for finding in check.examined.findings:
+        if finding.verdict == "not given":
+            continue
+        name, wrong = finding.name, finding.verdict in WRONG
+        if not wrong:
+            right.add(name)
+        if finding.verdict == "wrong":
+            code[name] = right_code(finding, check, right)
+        stands_for = f"dL/d{name.removeprefix('g')}" if name.startswith("g") else None
+        if name.startswith("delta_"):
+            stands_for = f"dL/dnet_{name.removeprefix('delta_')}"
+        made.append(
+            Line(
+                None,
+                None,
+                name,
+                stands_for,
+                finding.verdict if wrong else "right",
+                "\n".join(code.get(name, [])) or None,
+                (ratio_text(finding) or finding.notice or None) if wrong else None,
+                Example(finding.index, finding.found, finding.expected) if wrong else None,
+            )
+        )
+    return made, code
+
+
+def _parameters(check: Check) -> Iterator[Parameter]:
+    """Yield the JSON of each matrix and vector of biases: its gradient and its update."""
+    every = [one for function in check.functions for one in function.examined.findings]
+    found = {one.name: one for one in every if one.verdict != "not given"}
+    layers, names = check.experiment.network.layers, check.experiment.network.names
+    biases = any(function.examined.attempt.biases for function in check.functions)
+    for layer, (fan_in, fan_out) in enumerate(pairwise(layers), 1):
+        shapes: dict[str, tuple[int, ...]] = {names.weights(layer): (fan_in, fan_out)}
+        if biases:
+            shapes[names.bias(layer)] = (fan_out,)
+        for name, shape in shapes.items():
+            given = [found[one] for one in (f"g{name}", name) if one in found]
+            wrong = [one for one in given if one.verdict in WRONG]
+            verdict = "wrong" if wrong else "right" if given else "unclear"
+            if any(one.notice == UNCHANGED for one in wrong):
+                verdict = "not updated"
+            ratios = [one.ratio.value for one in wrong if one.ratio is not None]
+            yield Parameter(
+                name,
+                shape,
+                f"g{name}" if f"g{name}" in found else None,
+                verdict,
+                ratios[0] if ratios else None,
+                max((one.error for one in given), default=0.0),
+            )
