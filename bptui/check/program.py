@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bptui.check.interpreter import Interpreter
+from bptui.check.outlook import Outlook
 from bptui.check.report import Example, Line, Parameter, Report, difference
 from bptui.check.runner import recorded
 from bptui.check.words import Row
@@ -151,6 +152,7 @@ class _Writer:
             self._parameters(),
             tuple(lines),
             self.verdict.number,
+            remarks=Outlook(self.verdict, self._name).remarks() if right else (),
         )
 
     # what was understood

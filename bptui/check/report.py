@@ -68,6 +68,8 @@ class Report:
     lines: Sequence[Line] = ()
     step: int = 1
     mistakes: Sequence[str] = ()
+    remarks: Sequence[str] = ()
+    """What may keep a right program from learning."""
     heading: str = ""
     """What was checked, where it is not the program: a function and its line."""
     facts: Sequence[tuple[str, str]] = ()
@@ -113,6 +115,7 @@ def as_json(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
             {one.line for report in reports for one in report.wrong if one.line is not None}
         ),
         "mistakes": list(dict.fromkeys(filter(None, mistakes))),
+        "remarks": [remark for report in reports for remark in report.remarks],
         "seconds": round(seconds, 3),
     }
 

@@ -36,6 +36,11 @@ def _rows(report: Report) -> Iterator[Row]:
         yield Row("The first wrong line" if len(wrong) == 1 else "The first wrong lines")
     for line in wrong:
         yield from _wrong(line)
+    if report.remarks:
+        yield Row()
+        yield Row("What to look at next")
+    for remark in report.remarks:
+        yield Row(f"- {remark}", 2)
     if report.rows:
         yield Row()
         yield from report.rows

@@ -9,7 +9,7 @@ import numpy as np
 
 from bptui.core.activations import ACTIVATIONS, APPLIED
 from bptui.core.graph.backward import carried_back
-from bptui.core.graph.node import constant, evaluate
+from bptui.core.graph.node import constant, evaluate, leaf
 from bptui.core.graph.shaping import full
 from bptui.trace.comparing import Numbers, Values
 from bptui.trace.truth import StepTruth
@@ -32,6 +32,19 @@ class Activated(NamedTuple):
         source, result = truth.graph.nodes[self.before], truth.graph.nodes[self.after]
         slope = carried_back(result, full(constant(1.0), result.shape), source)
         return [np.broadcast_to(evaluate([slope], d)[slope], source.shape) for d in truth.draws]
+
+    def is_hidden(self, truth: StepTruth, forward: Collection[int]) -> bool:
+        """Whether a parameter that the layer is not computed from takes part after it."""
+        behind = truth.tape.ancestors(self.after)
+        return any(p.before in forward and p.before not in behind for p in truth.parameters)
+
+
+def slopes_at(places: Values, name: str) -> Values:
+    """Return the slopes of an activation at such pre-activations."""
+    place = leaf("z", places[0].shape)
+    result = ACTIVATIONS[name].formula(place)
+    slope = carried_back(result, full(constant(1.0), result.shape), place)
+    return [np.broadcast_to(evaluate([slope], {place: z})[slope], z.shape) for z in places]
 
 
 def activated(truth: StepTruth, forward: Collection[int]) -> list[Activated]:

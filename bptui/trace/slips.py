@@ -13,11 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptui.core.activations import ACTIVATIONS
-from bptui.core.graph.backward import carried_back
-from bptui.core.graph.node import Node, constant, evaluate, leaf
-from bptui.core.graph.shaping import full
-from bptui.trace.activated import Activated, activated
+from bptui.core.graph.node import Node
+from bptui.trace.activated import Activated, activated, slopes_at
 from bptui.trace.comparing import CLOSE, Numbers, Values, multiple
 from bptui.trace.lines import Lines, Repair
 from bptui.trace.mending import evaluated
@@ -155,7 +152,7 @@ def _by_slopes(lines: Lines, pair: Pair, layers: Sequence[Sequence[Activated]]) 
 
 def _scaled(lines: Lines, factor: float) -> str | None:
     """Return what a constant factor too much is called."""
-    counts = _samples(lines)
+    counts = samples(lines)
     names = {-1.0: "wrong-sign", 2.0: "doubled", 0.5: "missing-half"}
     names |= {1.0 / count: "averaged-twice" for count in counts if count > 2}
     names |= {float(count): "not-averaged" for count in counts if count > 2}
@@ -163,10 +160,11 @@ def _scaled(lines: Lines, factor: float) -> str | None:
     return next(close, None)
 
 
-def _samples(lines: Lines) -> set[int]:
+def samples(lines: Lines) -> set[int]:
     """Return what may be the number of samples: a length that all values of units have."""
     befores = {parameter.before for parameter in lines.truth.parameters}
-    shapes = [lines.truth.tape.shape(entry) for entry in lines.forward - befores]
+    computed = lines.forward & lines.truth.dependent - befores
+    shapes = [lines.truth.tape.shape(entry) for entry in computed]
     wide = [set(shape) for shape in shapes if len(shape) > 1]
     return set.intersection(*wide) if wide else set()
 
@@ -199,13 +197,13 @@ def _by_slope(lines: Lines, pair: Pair, layers: Sequence[Activated]) -> str | No
         return multiple(values, right) is not None
 
     if is_right([one * slope for one, slope in zip(wrong, slopes, strict=True)]):
-        hidden = _is_hidden(lines, layers[0])
+        hidden = layers[0].is_hidden(truth, lines.forward)
         return "missing-hidden-derivative" if hidden else "missing-output-derivative"
     known = [layer.name for layer in layers]
     if not all(known):
         return None
     outs = _flat([truth.numbers(truth.graph.nodes[layer.after]) for layer in layers])
-    again = _flat([_slope_again(truth.numbers(truth.graph.nodes[a.after]), a.name) for a in layers])
+    again = _flat([slopes_at(truth.numbers(truth.graph.nodes[a.after]), a.name) for a in layers])
     taken = [one * slope for one, slope in zip(wrong, slopes, strict=True)]
     wanted = [one * slope for one, slope in zip(right, again, strict=True)]
     if multiple(taken, wanted) is not None:
@@ -214,24 +212,10 @@ def _by_slope(lines: Lines, pair: Pair, layers: Sequence[Activated]) -> str | No
     return "output-factor-a" if set(known) == {"sigmoid"} and is_right(rest) else None
 
 
-def _slope_again(values: Values, name: str) -> Values:
-    """Return f'(a) for the values a = f(z)."""
-    place = leaf("a", values[0].shape)
-    result = ACTIVATIONS[name].formula(place)
-    slope = carried_back(result, full(constant(1.0), result.shape), place)
-    return [np.broadcast_to(evaluate([slope], {place: a})[slope], a.shape) for a in values]
-
-
 def _flat(parts: Sequence[Values]) -> Values:
     return [
         np.concatenate([np.reshape(one, -1) for one in draw]) for draw in zip(*parts, strict=True)
     ]
-
-
-def _is_hidden(lines: Lines, layer: Activated) -> bool:
-    """Whether a parameter that the layer is not computed from takes part after it."""
-    behind = lines.truth.tape.ancestors(layer.after)
-    return any(p.before in lines.forward and p.before not in behind for p in lines.truth.parameters)
 
 
 def _not_summed(lines: Lines, pair: Pair) -> bool:

@@ -27,7 +27,7 @@ def test_json_says_what_the_report_says(tmp_path: Path) -> None:
     found = json.loads(done.out)
     assert [*found] == [
         *("schema", "file", "verdict", "reason", "loss", "parameters", "lines"),
-        *("first_wrong_lines", "mistakes", "seconds"),
+        *("first_wrong_lines", "mistakes", "remarks", "seconds"),
     ]
     assert (found["schema"], found["file"]) == (1, str(tmp_path / "mine.py"))
     assert found["verdict"] == "wrong"

@@ -1,0 +1,262 @@
+"""Says what may keep a program from learning whose gradients are right: a remark a cause.
+
+It is told from the numbers of the step that was looked at, and from steps like it that are made
+here, where the program makes the same ones. Where its loss falls, little is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from bptui.core.graph.backward import backward
+from bptui.core.graph.node import Node, evaluate, ordered
+from bptui.trace.activated import Activated, activated, slopes_at
+from bptui.trace.comparing import Numbers, multiple
+from bptui.trace.judge import Verdict
+from bptui.trace.slips import samples
+from bptui.trace.training import FEW, Training
+from bptui.trace.updates import training_steps
+
+REACH = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "bipolar_sigmoid": (-1.0, 1.0)}
+REACH |= {"softsign": (-1.0, 1.0), "hard_sigmoid": (0.0, 1.0)}
+REACH |= {"relu": (0.0, np.inf), "softplus": (0.0, np.inf)}
+"""Between what the values of an activation lie."""
+PRODUCTS = ("matmul", "multiply", "einsum")
+FLAT, MOST_FLAT = 0.01, 0.9
+"""The part of the steepest slope from which on a unit is saturated; the part of units that are."""
+HARDLY, CLEARLY = 0.01, 0.2
+"""The parts of its loss by which a training hardly falls, and clearly falls."""
+WIDE = 20.0
+"""The size of inputs from which on they had better be scaled."""
+
+
+class Course(NamedTuple):
+    """Where the loss goes: after how many steps it is what, and what is wrong with that."""
+
+    steps: int
+    first: float
+    last: float
+    kind: str
+    """falls, hardly, rises, unsteady; unknown."""
+
+
+class Outlook:
+    """The remarks on a program that is right."""
+
+    def __init__(self, verdict: Verdict, name: Callable[[int], str | None]) -> None:
+        self.lines, self.truth = verdict.lines, verdict.lines.truth
+        self.tape, self.name = self.truth.tape, name
+        steps = training_steps(self.tape)[verdict.number - 1 :]
+        self.training = Training(self.lines, steps)
+        self.layers = activated(self.truth, self.lines.forward)
+        self.course = self._course()
+
+    def remarks(self) -> list[str]:
+        """Return the remarks, the plainest cause first; none where all is well."""
+        found = [*self._symmetric(), *self._not_updated(), *self._out_of_reach()]
+        units = [*self._dead(), *self._saturated()]
+        found += units
+        rate = [*self._rate()]
+        found += rate
+        if units or rate or self.course.kind == "hardly":
+            found += self._wide_inputs()
+        if not found and self.course.kind in ("rises", "unsteady"):
+            found.append(self._told())
+        return found
+
+    # where the loss goes
+
+    def _course(self) -> Course:
+        if not self.training.known:
+            return Course(0, np.nan, np.nan, "unknown")
+        losses = self.training.losses(FEW)
+        kind = _kind(losses)
+        if kind == "hardly":
+            losses = self.training.losses(self.training.most)
+            kind = (
+                "hardly" if _kind(losses) != "rises" and _fallen(losses) < 5 * HARDLY else "falls"
+            )
+        return Course(len(losses) - 1, losses[0], losses[-1], kind)
+
+    def _told(self) -> str:
+        steps, first, last, kind = self.course
+        way = {"rises": "rises", "unsteady": "goes up and down", "hardly": "falls only"}[kind]
+        return f"the loss {way} from {first:.5g} to {last:.5g} in {steps} steps like this one"
+
+    def _rate(self) -> Iterator[str]:
+        kind, steps = self.course.kind, self.course.steps
+        factors = {"hardly": (10, 100, 1000), "falls": (), "unknown": ()}.get(
+            kind, (0.1, 0.01, 1e-3)
+        )
+        for factor in factors:
+            losses = self.training.losses(max(steps, FEW), factor)
+            enough = CLEARLY if kind == "hardly" else 0.0
+            better = losses[-1] < min(self.course.first, self.course.last)
+            if _kind(losses) == "falls" and better and _fallen(losses) > enough:
+                size, other = ("too small", "larger") if factor > 1 else ("too large", "smaller")
+                yield (
+                    f"learning rate {size}: {self._told()}, and to {losses[-1]:.5g} with a rate "
+                    f"{max(factor, 1 / factor):.0f} times {other}"
+                )
+                return
+
+    # what can be seen in one step
+
+    def _symmetric(self) -> Iterator[str]:
+        """Tell of units with the same weights and gradients."""
+        gradients = self.lines.judged.gradients.of
+        for node in dict.fromkeys(self.truth.parameters.values()):
+            entry = self.truth.graph.entry[node]
+            if node not in gradients or not self._is_hidden(entry):
+                continue
+            value, gradient = map(self.training.at_start, (node, gradients[node]))
+            for axis in self._units(node):
+                if value.shape[axis] > 1 and _same(value, axis) and _same(gradient, axis):
+                    matrix = self.name(entry) or "a matrix"
+                    yield (
+                        f"equal units: the {value.shape[axis]} that {matrix} leads to begin with "
+                        "the same weights and get the same gradients, so they stay copies of one; "
+                        "begin with small random weights"
+                    )
+                    return
+
+    def _units(self, matrix: Node) -> set[int]:
+        """Return the axes of a matrix along which the units lie that it leads to."""
+        found = set[int]()
+        for entry in self.lines.forward:
+            product = self.truth.graph.nodes[entry]
+            if product.op.name == "matmul" and len(matrix.shape) == 2:
+                for place, given in enumerate(product.inputs):
+                    turned = given.op.name == "transpose" and given.inputs[0] is matrix
+                    if given is matrix or turned:
+                        found.add(1 - place if turned else place)
+        return found
+
+    def _is_hidden(self, entry: int) -> bool:
+        """Tell whether what follows from an entry is multiplied with another parameter."""
+        after = self.tape.dependents({entry}, self.truth.step.end) & self.lines.forward
+        products = (self.tape.inputs[one] for one in after if self._op(one) in PRODUCTS)
+        parted = ([one for one in given if one not in after] for given in products)
+        return any(one in self.truth.dependent for rest in parted for one in rest)
+
+    def _op(self, entry: int) -> str:
+        return self.truth.graph.nodes[entry].op.name
+
+    def _not_updated(self) -> Iterator[str]:
+        """Tell of gradients that are computed and never applied."""
+        counts, loss = samples(self.lines), self.lines.judged.loss.node
+        entries = [self.truth.graph.entry.get(node, -1) for node in ordered([loss])]
+        fixed = {
+            entry: self.truth.graph.nodes[entry]
+            for entry in entries
+            if entry >= 0 and entry not in self.truth.dependent and self.name(entry)
+            if np.asarray(self.tape.values[entry]).dtype.kind == "f"
+            # the gradient of data, and of a state before the first turn of a loop, is never applied
+            if counts and self.tape.shape(entry) and counts.isdisjoint(self.tape.shape(entry))
+        }
+        found = backward(loss, fixed.values()).of if fixed else {}
+        for entry, node in fixed.items():
+            claimed = self._claimed(found[node]) if node in found else None
+            if claimed:
+                yield f"{claimed} is right, and {self.name(entry)} is never updated by it"
+
+    def _claimed(self, gradient: Node) -> str | None:
+        """Return the name of what a program has that is a multiple of this gradient alone."""
+        true = [
+            np.broadcast_to(evaluate([gradient], d)[gradient], gradient.shape)
+            for d in self.truth.draws
+        ]
+        for entry in sorted(self.truth.dependent - self.lines.forward):
+            values = self.truth.numbers(self.truth.graph.nodes[entry])
+            same = values[0].size == true[0].size > 1 and multiple(values, true) is not None
+            if same and self.name(entry) and not self.lines.standing.compared(values):
+                return self.name(entry)
+        return None
+
+    def _out_of_reach(self) -> Iterator[str]:
+        reach = {layer.after: layer for layer in self.layers if layer.name in REACH}
+        for entry in self.truth.early:
+            pair = self.tape.inputs[entry]
+            if self.tape.notes[entry].call != "subtract" or len(pair) != 2:
+                continue
+            for out, target in (pair, pair[::-1]):
+                if (
+                    target in self.truth.dependent
+                    or out not in reach
+                    or not self.tape.shape(target)
+                ):
+                    continue
+                low, high = REACH[reach[out].name]
+                values = np.asarray(self.tape.values[target], dtype=np.float64)
+                if values.min() < low or values.max() > high:
+                    ends = f"{low:g} to {high:g}" if np.isfinite(high) else f"{low:g} and more"
+                    yield (
+                        f"targets out of reach: {self.name(target) or 'the target'} "
+                        f"{_goes(values)}, and {self._called(reach[out])} gives {ends}; scale the "
+                        "targets, or leave the activation of the output out"
+                    )
+                    return
+
+    def _called(self, layer: Activated) -> str:
+        name = self.name(layer.after)
+        return f"{name} = {layer.name}(...)" if name else f"the {layer.name}"
+
+    def _dead(self) -> Iterator[str]:
+        for layer in self.layers:
+            z = np.asarray(self.tape.values[layer.before], dtype=np.float64)
+            if layer.name == "relu" and z.size > 1 and z.max() <= 0:
+                yield (
+                    f"dead units: {self._called(layer)} is 0 everywhere, and lets no gradient "
+                    "through; begin with other weights or biases, or take leaky relu"
+                )
+
+    def _saturated(self) -> Iterator[str]:
+        for layer in self.layers:
+            if layer.name not in REACH or layer.name == "relu":
+                continue
+            steepest = float(slopes_at([np.zeros(1)], layer.name)[0][0])
+            flat = float(np.mean(np.abs(layer.slope(self.truth)[0]) < FLAT * steepest))
+            hidden = layer.is_hidden(self.truth, self.lines.forward)
+            if flat >= MOST_FLAT and (hidden or self.course.kind == "hardly"):
+                yield (
+                    f"saturated units: {flat:.0%} of {self._called(layer)} are so near its ends "
+                    f"that the slope is below {FLAT:.0%} of the steepest; begin with smaller "
+                    "weights, or scale the inputs"
+                )
+
+    def _wide_inputs(self) -> Iterator[str]:
+        for entry in sorted(self.lines.forward & self.truth.dependent):
+            if self._op(entry) != "matmul":
+                continue
+            for given in self.tape.inputs[entry]:
+                values = np.asarray(self.tape.values[given], dtype=np.float64)
+                if given not in self.truth.dependent and np.abs(values).max() > WIDE:
+                    name = self.name(given) or "an input"
+                    yield f"large inputs: {name} {_goes(values)}; scale it to about -1 to 1"
+                    return
+
+
+def _goes(values: Numbers) -> str:
+    return f"goes from {values.min():.4g} to {values.max():.4g}"
+
+
+def _same(values: Numbers, axis: int) -> bool:
+    first = np.take(values, [0], axis=axis)
+    return bool(np.allclose(values, first, rtol=1e-9, atol=1e-12 * (np.abs(values).max() or 1.0)))
+
+
+def _fallen(losses: list[float]) -> float:
+    return (losses[0] - losses[-1]) / abs(losses[0]) if losses[0] else 0.0
+
+
+def _kind(losses: list[float]) -> str:
+    if not np.isfinite(losses[-1]) or losses[-1] > losses[0]:
+        return "rises"
+    ups = sum(after > before for before, after in pairwise(losses))
+    if 3 * ups > len(losses) and _fallen(losses) < 0.9:
+        return "unsteady"
+    return "hardly" if _fallen(losses) < HARDLY else "falls"

@@ -1,0 +1,99 @@
+"""Makes a recorded step again and again, as the program would: where its loss goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bptui.core.graph.node import Node, computed_from, evaluate, ordered
+from bptui.trace.comparing import Numbers, rounded
+from bptui.trace.graph import given_values
+from bptui.trace.lines import Lines
+from bptui.trace.updates import Parameter, TrainingStep
+
+FEW, EFFORT, LARGEST = 30, 60_000, 3_000_000
+"""Steps that show most, operations that may be spent on more, numbers that may be in a step."""
+
+
+class Training:
+    """Gradient descent on the data of one step, by the factors that the program has."""
+
+    def __init__(self, lines: Lines, steps: Sequence[TrainingStep]) -> None:
+        """Take the ``steps`` that were recorded, that of ``lines`` first."""
+        judged, truth = lines.judged, lines.truth
+        self.loss = judged.loss.node
+        self.start = dict(given_values(truth.graph))
+        self.rates: dict[Node, float] = {}
+        for parameter, node in truth.parameters.items():
+            factor = judged.whole.get(parameter.key, np.nan)
+            known = self.rates.setdefault(node, factor)
+            if rounded(known) != rounded(factor):
+                self.rates[node] = np.nan
+        self.gradients = {
+            node: judged.gradients.of[node] for node in self.rates if node in judged.gradients.of
+        }
+        nodes = ordered([self.loss, *self.gradients.values()], computed_from)
+        size = sum(int(np.prod(node.shape)) for node in nodes)
+        plain = all(rate < 0 for rate in self.rates.values()) and len(self.gradients) == len(
+            self.rates
+        )
+        self.most = max(min(EFFORT // len(nodes), 1000), FEW)
+        self.known = bool(
+            plain and size * self.most <= LARGEST * FEW and self._goes_on(lines, steps)
+        )
+        """Whether the program's next steps are those that are made here."""
+
+    def _goes_on(self, lines: Lines, steps: Sequence[TrainingStep]) -> bool:
+        """Tell whether the recorded steps are made here as well: on the same data, with no more."""
+        values, node_of = lines.truth.tape.values, dict(lines.truth.parameters)
+        made = [numbers for numbers, _ in self._run(len(steps), 1.0)]
+        if len(steps) < 2:
+            return False
+        last: dict[int, Node] = {
+            parameter.before: node_of[parameter] for parameter in steps[0].parameters
+        }
+        for numbers, step in zip(made, steps, strict=False):
+            following: dict[int, Node] = {}
+            for parameter in step.parameters:
+                node = last.get(parameter.before)
+                if node is None or not _close(numbers[node], parameter, values[parameter.after]):
+                    return False
+                following[parameter.after] = node
+            last = following
+        return len(made) == len(steps)
+
+    def at_start(self, node: Node) -> Numbers:
+        """Return the value of a node at the program's own numbers."""
+        return np.broadcast_to(evaluate([node], self.start)[node], node.shape)
+
+    def losses(self, steps: int, faster: float = 1.0) -> list[float]:
+        """Return the loss before each step, and after the last; it ends where it is no number."""
+        found: list[float] = []
+        for _, loss in self._run(steps + 1, faster):
+            found.append(loss)
+            if not np.isfinite(loss):
+                break
+        return found
+
+    def _run(self, steps: int, faster: float) -> list[tuple[dict[Node, Numbers], float]]:
+        """Return the parameters after each step, and the loss before it."""
+        found = []
+        values = {node: np.array(value) for node, value in self.start.items()}
+        for _ in range(steps):
+            known = evaluate([self.loss, *self.gradients.values()], values)
+            now = {
+                node: values[node] + faster * rate * known[self.gradients[node]]
+                for node, rate in self.rates.items()
+            }
+            values |= now
+            loss = float(known[self.loss])
+            found.append((now, loss))
+            if not np.isfinite(loss):
+                break
+        return found
+
+
+def _close(numbers: Numbers, parameter: Parameter, recorded: Numbers) -> bool:
+    one, other = parameter.taken(numbers), parameter.taken(np.asarray(recorded, dtype=np.float64))
+    return bool(np.allclose(np.reshape(one, np.shape(other)), other, rtol=1e-4, atol=1e-7))

@@ -1,0 +1,113 @@
+"""What is said of right programs that do not learn, and of such that do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bptui.check.outlook import Outlook
+from tests.trace.test_verdicts import RIGHT, Judged, judged
+
+NET = """\
+import numpy as np
+
+rng = np.random.default_rng(4)
+X = rng.uniform(-1, 1, size=(12, 3))
+y = rng.uniform(0.1, 0.9, size=(12, 2))
+W1, b1 = 0.5 * rng.normal(size=(3, 5)), np.zeros(5)
+W2, b2 = 0.5 * rng.normal(size=(5, 2)), np.zeros(2)
+rate = 0.5
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+for _ in range(3):
+    a1 = np.tanh(X @ W1 + b1)
+    a2 = sigmoid(a1 @ W2 + b2)
+    loss = np.mean((a2 - y) ** 2)
+    d2 = 2 * (a2 - y) / y.size * a2 * (1 - a2)
+    d1 = d2 @ W2.T * (1 - a1 ** 2)
+    gW1 = X.T @ d1
+    gb1 = d1.sum(axis=0)
+    gW2 = a1.T @ d2
+    gb2 = d2.sum(axis=0)
+    W1 -= rate * gW1
+    b1 -= rate * gb1
+    W2 -= rate * gW2
+    b2 -= rate * gb2
+"""
+RELU = NET.replace("np.tanh(X @ W1 + b1)", "np.maximum(0, X @ W1 + b1)").replace(
+    "(1 - a1 ** 2)", "(a1 > 0)"
+)
+LINEAR = NET.replace("a2 = sigmoid(a1 @ W2 + b2)", "a2 = a1 @ W2 + b2").replace(
+    " * a2 * (1 - a2)", ""
+)
+FINE = {
+    "tanh": NET,
+    "relu": RELU,
+    "linear": LINEAR,
+    "targets at the ends": NET.replace(
+        "y = rng.uniform(0.1, 0.9, size=(12, 2))", "y = (rng.uniform(size=(12, 2)) > 0.5) * 1.0"
+    ),
+    "tanh with targets of 0 and 1": NET.replace("sigmoid(a1", "np.tanh(a1").replace(
+        "a2 * (1 - a2)", "(1 - a2 ** 2)"
+    ),
+    "output weights of 0": NET.replace("0.5 * rng.normal(size=(5, 2))", "np.zeros((5, 2))"),
+    "a slow start": NET.replace("rate = 0.5", "rate = 0.02"),
+    "one sample": NET.replace("size=(12,", "size=(1,"),
+    "mini-batches": NET.replace(
+        "    a1 =", "    X, y = rng.normal(size=(12, 3)), rng.uniform(size=(12, 2))\n    a1 ="
+    ),
+}
+FAULTS = {
+    "equal units: the 5 that W1": (
+        NET.replace("0.5 * rng.normal(size=(3, 5))", "np.full((3, 5), 0.3)").replace(
+            "0.5 * rng.normal(size=(5, 2))", "np.full((5, 2), 0.3)"
+        )
+    ),
+    "the same gradients": NET.replace("0.5 * rng.normal(size=(3, 5))", "np.zeros((3, 5))").replace(
+        "0.5 * rng.normal(size=(5, 2))", "np.zeros((5, 2))"
+    ),
+    "gW1 is right, and W1 is never updated": NET.replace("    W1 -= rate * gW1\n", ""),
+    "gb1 is right, and b1 is never updated": NET.replace("    b1 -= rate * gb1\n", ""),
+    "gW2 is right, and W2 is never updated": NET.replace("    W2 -= rate * gW2\n", ""),
+    "targets out of reach: y": NET.replace("uniform(0.1, 0.9", "uniform(-2, 3"),
+    "a2 = tanh(...) gives -1 to 1": FINE["tanh with targets of 0 and 1"].replace(
+        "uniform(0.1, 0.9", "uniform(0, 4"
+    ),
+    "dead units: a1": RELU.replace("np.zeros(5)", "-9 * np.ones(5)"),
+    "saturated units": NET.replace("0.5 * rng.normal(size=(3, 5))", "90 * rng.normal(size=(3, 5))"),
+    "large inputs: X": NET.replace("uniform(-1, 1, size=(12, 3))", "uniform(0, 255, size=(12, 3))"),
+    "learning rate too large: the loss rises": LINEAR.replace("rate = 0.5", "rate = 9.0"),
+    "learning rate too large: the loss goes up and down": NET.replace("rate = 0.5", "rate = 35.0"),
+    "learning rate too small: the loss falls only": LINEAR.replace("rate = 0.5", "rate = 0.00001"),
+}
+
+
+def remarks(program: Judged) -> list[str]:
+    bindings = reversed(program.recorder.bindings)
+    names = {b.entry: b.name for b in bindings if not b.name.startswith("return ")}
+    assert program.verdict.right
+    return Outlook(program.verdict, names.get).remarks()
+
+
+@pytest.mark.parametrize("said", FAULTS)
+def test_what_keeps_a_program_from_learning_is_said(said: str) -> None:
+    found = remarks(Judged(FAULTS[said], Path("net.py"), None))
+    assert any(said in remark for remark in found)
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_nothing_is_said_where_all_is_well(name: str) -> None:
+    assert remarks(Judged(FINE[name], Path("net.py"), None)) == []
+
+
+@pytest.mark.parametrize(("folder", "name"), RIGHT)
+def test_nothing_is_said_of_programs_that_learn(folder: str, name: str) -> None:
+    found = remarks(judged(folder, name))
+    if name == "all_halves.py":
+        assert "equal units" in found.pop()
+    assert found == []
