@@ -31,27 +31,55 @@ def rounded(factor: float) -> float:
     return float(f"{factor:.5g}")
 
 
+class Noise(NamedTuple):
+    """What rounding makes of zero: the sizes below which numbers and true gradients tell nothing.
+
+    A bias before a batch norm has no gradient, and its sum over the batch is 1e-17, not 0.
+    """
+
+    values: float = 0.0
+    true: float = 0.0
+
+
+EXACT = Noise()
+
+
 def multiple(values: Iterable[Any], true: Iterable[Any]) -> float | None:
     """Return c where ``values`` are c times ``true`` in all draws, transposed or not; else None."""
     one, other = list(values), list(true)
+    factor = multiple_as_it_is(one, other)
+    if factor is None and other[0].ndim == 2 and min(other[0].shape) > 1:
+        factor = multiple_as_it_is(one, [part.T for part in other])
+    return factor
+
+
+def multiple_as_it_is(
+    values: Iterable[Any], true: Iterable[Any], noise: Noise = EXACT
+) -> float | None:
+    """Return c where ``values`` are c times ``true``, number by number, in all draws; else None.
+
+    c is NaN where both are zero but for ``noise``.
+    """
+    one, other = list(values), list(true)
     if one[0].size != other[0].size:
         return None
-    flat = _flat(one)
+    flat, wanted = _flat(one), _flat(other)
     if not np.isfinite(flat).all():
         return None
-    turned = [part.T for part in other] if other[0].ndim == 2 and min(other[0].shape) > 1 else None
-    for reference in (other, turned) if turned else (other,):
-        wanted = _flat(reference)
-        square = wanted @ wanted
-        if not square and not flat.any():
-            return float("nan")  # nothing is right where there is no gradient
-        if not square or not np.isfinite(square):
-            continue
-        factor = float(flat @ wanted / square)
-        off = np.abs(flat - factor * wanted).max() if factor else np.inf
-        if off <= CLOSE * abs(factor) * np.abs(wanted).max():
-            return factor
-    return None
+    square = wanted @ wanted
+    if largest(one) <= noise.values and largest(other) <= noise.true:
+        return float("nan")  # nothing is right where there is no gradient
+    if not square or not np.isfinite(square):
+        return None
+    factor = float(flat @ wanted / square)
+    off = np.abs(flat - factor * wanted).max() if factor else np.inf
+    close = CLOSE * abs(factor) * np.abs(wanted).max() + noise.values
+    return factor if off <= close else None
+
+
+def largest(parts: Iterable[Any]) -> float:
+    """Return the size of the largest number, 0 where there is none."""
+    return max((float(np.abs(part).max()) for part in parts if np.size(part)), default=0.0)
 
 
 def _flat(parts: Iterable[Any]) -> Numbers:

@@ -18,7 +18,7 @@ import numpy as np
 from bptui.core.graph.node import ordered
 from bptui.trace.backward_pass import aside, settled_by, turns_with_both
 from bptui.trace.candidates import ALL, Candidates, Source, true_gradients
-from bptui.trace.comparing import Values, multiple, rounded
+from bptui.trace.comparing import Values, multiple, multiple_as_it_is, rounded
 from bptui.trace.handing import handed_on
 from bptui.trace.losses import Judged, Key
 from bptui.trace.replay import Changes, Replay
@@ -280,7 +280,8 @@ class Lines:
         if after[0].shape != before[0].shape:
             return None
         change = [parameter.taken(new - old) for new, old in zip(after, before, strict=True)]
-        factor = multiple(change, true)
+        noise = self.truth.noise(parameter, self.judged.size)
+        factor = multiple_as_it_is(change, true, noise)
         if factor is not None:
             was = match is not None and match.whole and not self.judged.uphill
             if match is not None and was and rounded(factor) != rounded(match.factor):

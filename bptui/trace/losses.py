@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,10 +13,12 @@ from bptui.core.graph.elementwise import log
 from bptui.core.graph.node import Node, number
 from bptui.trace.comparing import Match
 from bptui.trace.graph import Lowered
-from bptui.trace.updates import Tape
+from bptui.trace.tape import Tape, Value
 
 NAMES = ("loss", "cost", "err", "mse", "nll", "total", "objective", "cross", "entropy", "bce")
 """How a word begins by which programs call their loss."""
+ADDING = ("add", "subtract", "sum", "mean", "math.fsum")
+SCALING = ("multiply", "divide", "negative", "positive", "float", "item")
 IMPLIED = 6
 """Differences of output and target that are looked at."""
 
@@ -52,6 +54,8 @@ class Judged:
     """By the parameter's entry; None where the gradient is wrong."""
     missing: list[Key]
     """Parameters that the loss does not depend on."""
+    size: float = 0.0
+    """True gradients below it count as zero."""
     ratios: dict[Key, float] = field(default_factory=dict)
     """Of gradients that are a multiple of the right one."""
     uphill: bool = False
@@ -83,14 +87,41 @@ class Judged:
         return downhill, self.right, bool(downhill), self.loss.named, self.loss.entry or 0
 
 
-def computed(tape: Tape, graph: Lowered, entries: Iterable[int]) -> Iterator[Loss]:
-    """Yield the single numbers among entries."""
+def computed(
+    tape: Tape, graph: Lowered, dependent: Collection[int], entries: Iterable[int]
+) -> Iterator[Loss]:
+    """Yield the single numbers among entries, but for differences of an output and a target.
+
+    Neither are the terms of a sum: the sum is.
+
+    ``dependent`` are the entries that depend on parameters.
+    """
     names = {binding.entry: binding.name for binding in reversed(tape.bindings)}
-    for entry in entries:
-        value = np.asarray(tape.values[entry])
-        if value.size == 1 and value.dtype.kind == "f":
+    single = [entry for entry in entries if _is_single(tape.values[entry])]
+    terms = _terms(tape, dependent, single)
+    for entry in single:
+        if entry not in terms:
             node = graph.nodes[entry]
+            if _difference(graph, node, dependent) is not None:
+                continue  # an error of either sign is nothing to make small
             yield Loss(node.sum() if node.shape else node, entry, names.get(entry, ""))
+
+
+def _is_single(value: Value) -> bool:
+    return np.size(value) == 1 and np.asarray(value).dtype.kind == "f"
+
+
+def _terms(tape: Tape, dependent: Collection[int], single: Sequence[int]) -> set[int]:
+    """Return the single numbers that are added to others that depend on parameters, too."""
+    found: set[int] = set()
+    for entry in reversed(single):
+        call, inputs = tape.notes[entry].call, tape.inputs[entry]
+        ours = [source for source in inputs if source in dependent]
+        if (call in ADDING and (len(ours) > 1 or entry in found)) or (
+            call in SCALING and len(ours) == 1 and entry in found
+        ):
+            found.update(ours)
+    return found
 
 
 def implied(
@@ -104,12 +135,9 @@ def implied(
     picked: dict[int, list[Node]] = {}
     for entry in dependent:
         node, place = graph.nodes[entry], tape.notes[entry].place
-        if node.op.name == "subtract" and len(node.inputs) == 2:
-            ours = [graph.entry.get(operand) in dependent for operand in node.inputs]
-            out, target = node.inputs if ours[0] else node.inputs[::-1]
-            constants = number(out) is not None or number(target) is not None
-            if ours[0] != ours[1] and not constants and out.shape == node.shape:
-                differences.setdefault(place, []).append((node, out, target))
+        pair = _difference(graph, node, dependent)
+        if pair is not None:
+            differences.setdefault(place, []).append((node, *pair))
         elif node.op.name == "setitem" and node.inputs[1].op.name == "subtract":
             old, one = node.inputs[1].inputs
             if number(one) == 1.0 and old.op.name == "getitem":
@@ -125,6 +153,18 @@ def implied(
             yield Loss(-_total([part.sum() for part in likely]), None, "cross-entropy")
     for olds in list(picked.values())[:IMPLIED]:
         yield Loss(-_total([log(old).sum() for old in olds]), None, "cross-entropy")
+
+
+def _difference(graph: Lowered, node: Node, dependent: Collection[int]) -> tuple[Node, Node] | None:
+    """Return output and target where a node is their difference."""
+    if node.op.name != "subtract" or len(node.inputs) != 2:
+        return None
+    ours = [graph.entry.get(operand) in dependent for operand in node.inputs]
+    out, target = node.inputs if ours[0] else node.inputs[::-1]
+    constants = number(out) is not None or number(target) is not None
+    return (
+        (out, target) if ours[0] != ours[1] and not constants and out.shape == node.shape else None
+    )
 
 
 def _total(parts: Iterable[Node]) -> Node:

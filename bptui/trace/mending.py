@@ -65,7 +65,8 @@ def _written(statement: ast.stmt, variable: str) -> ast.stmt:
     if isinstance(statement, ast.Return):
         return ast.Assign([store], statement.value or ast.Constant(None), lineno=1)
     if isinstance(statement, ast.Expr):  # np.add.at(array, index, values)
-        statement.value.args[0] = load  # type: ignore[attr-defined]  # made here
+        if isinstance(statement.value, ast.Call) and statement.value.args:
+            statement.value.args[0] = load
         return statement
     if isinstance(statement, ast.Assign):
         target, holder = statement.targets[0], statement.targets

@@ -10,6 +10,7 @@ import numpy as np
 
 from bptui.core.graph import elementwise, reductions, shaping
 from bptui.core.graph.node import OPS, Node, as_node
+from bptui.trace.numpy_compounds import COMPOUNDS
 from bptui.trace.numpy_moves import (
     NoRuleError,
     at_least,
@@ -140,6 +141,7 @@ def _chain(parts: Sequence[Node]) -> Node:
 
 
 CALLS: dict[str, Make] = {
+    **COMPOUNDS,
     # reductions
     **{name: _reduction(name) for name in ("sum", "mean", "prod", "max", "min", "var", "std")},
     "amax": _reduction("max"),

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from bptui.core.graph.backward import Gradients, backward
 from bptui.core.graph.node import Node, evaluate, ordered
-from bptui.trace.comparing import Match, Values, multiple, rounded
+from bptui.trace.comparing import (
+    Match,
+    Noise,
+    Values,
+    largest,
+    multiple,
+    multiple_as_it_is,
+    rounded,
+)
 from bptui.trace.graph import Lowered, given_values
 from bptui.trace.losses import Judged, Key, Loss, computed, implied
 from bptui.trace.updates import Parameter, Tape, TrainingStep
@@ -17,6 +26,10 @@ from bptui.trace.updates import Parameter, Tape, TrainingStep
 DRAWS = 2
 SPREAD = 5e-3
 """Numbers are drawn so near to the program's own that its decisions (masks, maxima) stay."""
+ROUNDING = 1e-13
+"""Of the largest gradient: what is smaller is what rounding has made of zero."""
+LOST = 16 * float(np.finfo(np.float64).eps)
+"""Of the largest number: a change that is smaller is lost in rounding."""
 LIKELY = 4
 """Losses that are looked at where several explain the gradients equally well."""
 VIEWS = frozenset(
@@ -116,7 +129,7 @@ class StepTruth:
         """Yield what may be the loss: numbers computed from parameters, what differences imply."""
         reach = {parameter.before for parameter in self.step.parameters}
         inner = [entry for entry in self.early if entry not in reach]
-        yield from computed(self.tape, self.graph, inner)
+        yield from computed(self.tape, self.graph, self.early, inner)
         yield from implied(self.tape, self.graph, self.early, self._shares)
 
     def _shares(self, out: Node) -> bool:
@@ -124,20 +137,24 @@ class StepTruth:
 
     def judged(self, loss: Loss) -> Judged | None:
         """Return how the parameters fare if this is the loss; None where it has no gradient."""
-        matches: dict[Key, Match | None] = {}
-        missing: list[Key] = []
         try:
             found = backward(loss.node, self.parameters.values())
-            for parameter, node in self.parameters.items():
-                matches[parameter.key] = None
-                if node in found.of:
-                    true = self.true_of(parameter, found)
-                    matches[parameter.key] = self.match(parameter, true)
-                else:
-                    missing.append(parameter.key)
+            true = {
+                parameter: self.true_of(parameter, found)
+                for parameter, node in self.parameters.items()
+                if node in found.of
+            }
+            size = ROUNDING * max(map(largest, true.values()), default=0.0)
+            matches = {
+                parameter.key: self.match(parameter, true[parameter], size)
+                if parameter in true
+                else None
+                for parameter in self.parameters
+            }
         except (ValueError, TypeError, IndexError, KeyError):
             return None
-        return Judged(loss, found, matches, missing)
+        missing = [parameter.key for parameter in self.parameters if parameter not in true]
+        return Judged(loss, found, matches, missing, size)
 
     def told(self, loss: Loss, factor: float) -> Judged | None:
         """Return how the parameters fare with a loss and the factor of their changes, both told."""
@@ -226,9 +243,24 @@ class StepTruth:
 
     # parameters
 
-    def match(self, parameter: Parameter, true: Values) -> Match | None:
-        """Return the place in a parameter's update that is a multiple of its true gradient."""
-        factor = multiple(self.change_of(parameter), true)
+    @cached_property
+    def _largest_change(self) -> float:
+        return max(largest(self.change_of(parameter)) for parameter in self.parameters)
+
+    def noise(self, parameter: Parameter, size: float) -> Noise:
+        """Return what counts as zero: a change that is lost beside its parameter's own numbers.
+
+        ``size`` is that of true gradients that count as zero beside the others.
+        """
+        own = map(parameter.taken, self.numbers(self.parameters[parameter]))
+        return Noise(LOST * max(largest(own), self._largest_change), size)
+
+    def match(self, parameter: Parameter, true: Values, size: float) -> Match | None:
+        """Return the place in a parameter's update that is a multiple of its true gradient.
+
+        True gradients below ``size`` count as zero.
+        """
+        factor = multiple_as_it_is(self.change_of(parameter), true, self.noise(parameter, size))
         if factor is not None:
             return Match(factor, None)
         for inner in self.inner_matches(parameter, true):
@@ -253,9 +285,10 @@ class StepTruth:
         Gradients that are added up and never cleared are no memory: that one fades.
         """
         behind = self.behind[key] - self.tape.ancestors(entry)
+        made = self.tape.dependents({entry}, self.step.end)
         for inner in sorted(behind & self.dependent):
             call = self.tape.notes[inner].call
-            if call in LIMITS:
+            if call in LIMITS and inner in made:
                 return True
             if call == "add" and any(self._is_state(one, key) for one in self.tape.inputs[inner]):
                 return False

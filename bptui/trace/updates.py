@@ -15,6 +15,8 @@ from bptui.trace.recorder import Binding, Reference, Tape, Value
 
 __all__ = ["Parameter", "Tape", "TrainingStep", "training_steps", "updates_of"]
 
+ALL = (("ellipsis",), ("slice", None, None, None))
+"""Indices, as the tape has them, that leave nothing out."""
 DEEPEST = 8
 """Terms of a sum that are looked through for the old value."""
 
@@ -122,15 +124,24 @@ def _old(tape: Tape, entry: int, numbers: Value, family: set[int]) -> int | None
             if not isinstance(term, Reference) or not _may_be(tape, term.entry, entry, numbers):
                 continue
             rest = others + ([other.entry] if isinstance(other, Reference) else [])
-            wanted = family or {term.entry}
+            wanted = family or {term.entry, _whole(tape, term.entry)}
             if any(tape.depends(source, wanted) for source in rest if source not in wanted):
-                return term.entry
+                return term.entry if family else _whole(tape, term.entry)
         if not isinstance(left, Reference):
             return None
         if isinstance(right, Reference):
             others.append(right.entry)
         here = left.entry
     return None
+
+
+def _whole(tape: Tape, entry: int) -> int:
+    """Return the entry of which an entry is a view of all: W of W[:] and W[...]."""
+    note = tape.notes[entry]
+    while note.call == "getitem" and all(part in ALL for part in note.arguments[1]):
+        entry = note.arguments[0].entry
+        note = tape.notes[entry]
+    return entry
 
 
 def _may_be(tape: Tape, term: int, entry: int, numbers: Value) -> bool:
@@ -204,10 +215,16 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
     root: dict[int, int] = {}
     turn: dict[tuple[int, int, str], int] = {}
     steps: list[dict[int, list[Update]]] = []
+    versions = {entry for update in updates for entry in (update.before, update.after)}
+    begun = 0  # the step before which no other part of an array is updated any more
+    last = 0
     for update in updates:
         origin = root[update.after] = root.get(update.before, update.before)
         key = (origin, update.binding.place, update.part)
-        number = turn.get(key, 0)
+        if update.part and steps and _first_read(tape, update, versions) > last:
+            begun = len(steps)
+        last = update.after
+        number = max(turn.get(key, 0), begun)
         turn[key] = number + 1
         while len(steps) <= number:
             steps.append({})
@@ -224,6 +241,24 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
         end = min((u.after for group in following for u in group), default=len(tape.notes))
         made.append(TrainingStep(parameters, ends[number - 1] if number else 0, end))
     return made
+
+
+def _first_read(tape: Tape, update: Update, versions: set[int]) -> int:
+    """Return the first entry behind an update that reads a parameter.
+
+    Where it comes after all updates so far, the forward pass was made anew: another row of the
+    same array, or of an embedding, is updated by another step.
+    """
+    first, seen, stack = update.after, {update.after}, [update.after]
+    while stack:
+        top = stack.pop()
+        for source in tape.inputs[top]:
+            if source in versions:
+                first = min(first, top)
+            elif source not in seen:
+                seen.add(source)
+                stack.append(source)
+    return first
 
 
 def _parts(origin: int, group: list[Update], names: dict[int, str]) -> list[Parameter]:

@@ -14,8 +14,14 @@ import numpy as np
 from bptui.core.graph.node import Values, evaluate
 from bptui.trace.graph import Lowered, given_values
 from bptui.trace.instrument import RECORDER, instrumented
+from bptui.trace.judge import Verdict, judge
 from bptui.trace.recorder import Enough, Recorder
+from bptui.trace.should_be import view_of
+from bptui.trace.source import Source
+from bptui.trace.updates import Tape
 
+ENTRIES = 3000
+"""The longest tape of a program that is judged: a few training steps."""
 PROGRAMS = Path(__file__).parent / "programs"
 TRUTH = {
     folder: json.loads((PROGRAMS / folder / "truth.json").read_text("utf-8"))
@@ -76,3 +82,51 @@ class Run:
             ):
                 found.append(f"{self.recorder.tape[entry]}: {value} for {recorded}")
         return found
+
+
+class Judged:
+    """A program that was run and judged."""
+
+    def __init__(self, text: str, file: Path, call: str | None) -> None:
+        self.text = text
+        tree, positions = instrumented(text + (f"\n_ = {call}\n" if call else ""), str(file))
+        self.recorder, self.places = Recorder(ENTRIES), positions.places
+        known = {"__name__": "__main__", "__file__": str(file), RECORDER: self.recorder}
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.suppress(Enough),
+            np.errstate(all="ignore"),
+        ):
+            exec(compile(tree, str(file), "exec"), known)
+        tape = Tape(self.recorder.tape, self.recorder.values, self.recorder.bindings)
+        verdict = judge(tape, self.recorder.turns, self.line)
+        assert verdict is not None
+        self.verdict: Verdict = verdict
+
+    def line(self, place: int) -> int:
+        return self.places[place][0] if place >= 0 else 0
+
+    @property
+    def first_wrong(self) -> set[int]:
+        places = [repair.place for repair in self.verdict.lines.repairs]
+        return {self.line(place) for place in [*places, *self.verdict.broadcast]}
+
+    @property
+    def follows(self) -> set[int]:
+        notes = self.recorder.tape
+        entries = self.verdict.lines.follows
+        return {self.line(notes[entry].place) for entry in entries} - self.first_wrong
+
+    def mended(self) -> str:
+        """Return the program with its wrong lines as they should stand."""
+        source, rows = Source(self.text), self.text.splitlines()
+        for repair in self.verdict.lines.repairs:
+            statement = source.statement(self.line(repair.place))
+            assert statement is not None
+            view = view_of(source, self.recorder, self.places, self.verdict.lines, repair)
+            said = view and view.should_be(repair)
+            assert said is not None
+            first, last = statement.lineno - 1, statement.end_lineno or statement.lineno
+            indent = rows[first][: statement.col_offset]
+            rows[first:last] = [indent + said] + [""] * (last - first - 1)
+        return "\n".join(rows) + "\n"

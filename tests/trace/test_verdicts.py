@@ -1,91 +1,23 @@
 """Verdicts on whole programs: right or wrong, first wrong lines, lines as they should be."""
 
-import contextlib
-import io
-import json
 from functools import cache
-from pathlib import Path
 
-import numpy as np
 import pytest
 
-from bptui.trace.instrument import RECORDER, instrumented
-from bptui.trace.judge import Verdict, judge
-from bptui.trace.recorder import Enough, Recorder
-from bptui.trace.should_be import view_of
-from bptui.trace.source import Source
-from bptui.trace.updates import Tape
+from tests.trace.support import PROGRAMS, TRUTH, Judged, source_of
 
-PROGRAMS = Path(__file__).parent / "programs"
-GIVEN = json.loads((PROGRAMS / "given" / "truth.json").read_text())
+GIVEN = TRUTH["given"]
 WRONG = sorted(name for name, truth in GIVEN.items() if not truth["right"])
 RIGHT = sorted(
     [("given", name) for name, truth in GIVEN.items() if truth["right"]]
     + [("fixed", name) for name in WRONG]
 )
-ENTRIES = 3000
-
-
-class Judged:
-    """A program that was run and judged."""
-
-    def __init__(self, text: str, file: Path, call: str | None) -> None:
-        self.text = text
-        tree, positions = instrumented(text + (f"\n_ = {call}\n" if call else ""), str(file))
-        self.recorder, self.places = Recorder(ENTRIES), positions.places
-        known = {"__name__": "__main__", "__file__": str(file), RECORDER: self.recorder}
-        with (
-            contextlib.redirect_stdout(io.StringIO()),
-            contextlib.suppress(Enough),
-            np.errstate(all="ignore"),
-        ):
-            exec(compile(tree, str(file), "exec"), known)
-        tape = Tape(self.recorder.tape, self.recorder.values, self.recorder.bindings)
-        verdict = judge(tape, self.recorder.turns, self.line)
-        assert verdict is not None
-        self.verdict: Verdict = verdict
-
-    def line(self, place: int) -> int:
-        return self.places[place][0] if place >= 0 else 0
-
-    @property
-    def first_wrong(self) -> set[int]:
-        places = [repair.place for repair in self.verdict.lines.repairs]
-        return {self.line(place) for place in [*places, *self.verdict.broadcast]}
-
-    @property
-    def follows(self) -> set[int]:
-        notes = self.recorder.tape
-        entries = self.verdict.lines.follows
-        return {self.line(notes[entry].place) for entry in entries} - self.first_wrong
-
-    def mended(self) -> str:
-        """Return the program with its wrong lines as they should stand."""
-        source, rows = Source(self.text), self.text.splitlines()
-        for repair in self.verdict.lines.repairs:
-            statement = source.statement(self.line(repair.place))
-            assert statement is not None
-            view = view_of(source, self.recorder, self.places, self.verdict.lines, repair)
-            said = view and view.should_be(repair)
-            assert said is not None
-            first, last = statement.lineno - 1, statement.end_lineno or statement.lineno
-            indent = rows[first][: statement.col_offset]
-            rows[first:last] = [indent + said] + [""] * (last - first - 1)
-        return "\n".join(rows) + "\n"
-
-
-def text_of(file: Path) -> str:
-    if file.suffix == ".py":
-        return file.read_text()
-    cells = [cell for cell in json.loads(file.read_text())["cells"] if cell["cell_type"] == "code"]
-    text = "\n".join("".join(cell["source"]) for cell in cells)
-    return "\n".join("pass" if row.startswith(("%", "!")) else row for row in text.splitlines())
 
 
 @cache
 def judged(folder: str, name: str) -> Judged:
     file = PROGRAMS / folder / name
-    return Judged(text_of(file), file, GIVEN[name].get("call"))
+    return Judged(source_of(file), file, GIVEN[name].get("call"))
 
 
 @pytest.mark.parametrize(("folder", "name"), RIGHT)
@@ -148,7 +80,7 @@ def test_the_line_that_was_edited_is_the_first_wrong_one(
     folder: str, name: str, line: int, old: str, new: str
 ) -> None:
     file = PROGRAMS / folder / name
-    rows = text_of(file).splitlines()
+    rows = source_of(file).splitlines()
     assert old in rows[line - 1]
     rows[line - 1] = rows[line - 1].replace(old, new)
     program = Judged("\n".join(rows) + "\n", file, GIVEN[name].get("call"))

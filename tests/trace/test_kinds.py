@@ -1,0 +1,110 @@
+"""Kinds of everyday programs: the right version, and one with a line as people get it wrong.
+
+In each text a wrong line stands behind ``#!`` beside the right one.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.trace.support import Judged
+
+HEAD = """
+import numpy as np
+rng = np.random.default_rng(0)
+x = rng.normal(size=(6, 3))
+y = rng.normal(size=(6, 2))
+W = rng.normal(size=(3, 2))
+V = rng.normal(size=(2, 2))
+b = np.zeros(2)
+"""
+PROGRAMS = {
+    "a bias before a batch norm has no gradient but for rounding": """
+for step in range(2):
+    z = x @ W + b
+    mu, var = z.mean(axis=0), z.var(axis=0)
+    n = (z - mu) / np.sqrt(var + 1e-5)
+    loss = ((np.tanh(n) @ V - y) ** 2).mean()
+    d = 2 * (np.tanh(n) @ V - y) / y.size
+    dV = np.tanh(n).T @ d
+    dn = d @ V.T * (1 - np.tanh(n) ** 2)  #! dn = d @ V * (1 - np.tanh(n) ** 2)
+    dz = (dn - dn.mean(0) - n * (dn * n).mean(0)) / np.sqrt(var + 1e-5)
+    W -= 0.1 * x.T @ dz
+    b -= 0.1 * dz.sum(axis=0)
+    V -= 0.1 * dV
+""",
+    "a square gradient is not right transposed": """
+for step in range(2):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    dV = h.T @ d  #! dV = d.T @ h
+    dW = x.T @ (d @ V.T * (1 - h ** 2))
+    V -= 0.01 * dV
+    W -= 0.01 * dW
+""",
+    "all of an array is written to by an index": """
+def update(array, change):
+    array[...] -= 0.01 * change
+for step in range(2):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    dh = d @ V.T  #! dh = d @ V
+    update(V, h.T @ d)
+    update(W, x.T @ (dh * (1 - h ** 2)))
+""",
+    "another row of an embedding in every step": """
+E = rng.normal(size=(5, 3))
+for word, other in [(0, 1), (2, 3), (4, 0)]:
+    p = 1 / (1 + np.exp(-E[word] @ W @ y[other]))
+    loss = -np.log(p)
+    d = (p - 1) * y[other]
+    dW = np.outer(E[word], d)
+    E[word] -= 0.1 * (W @ d)  #! E[word] -= 0.1 * (W @ d) * p
+    W -= 0.1 * dW
+""",
+    "a difference called e is no loss": """
+w, c = x[0].copy(), 0.0
+for row, (t, _) in zip(x[1:], y):
+    e = np.tanh(row @ w) + c - t
+    total = 0.5 * e ** 2
+    dw = e * (1 - np.tanh(row @ w) ** 2) * row  #! dw = e * row
+    w -= 0.1 * dw
+    c -= 0.1 * e
+""",
+    "a term of a loss without a name is no loss": """
+history = []
+for step in range(2):
+    e = x @ W - y
+    history.append((e ** 2).sum() / 2 + 0.1 * np.abs(W).sum())
+    dW = x.T @ e + 0.1 * np.sign(W)  #! dW = x.T @ e + 0.2 * np.sign(W)
+    W -= 0.1 * dW
+""",
+    "functions of several operations": """
+k = rng.normal(size=3)
+for step in range(2):
+    z = np.convolve(x[:, 0], k, "valid") + np.diff(k).sum()
+    loss = (np.maximum(z, 0) ** 2).sum()
+    d = 2 * np.maximum(z, 0) * np.heaviside(z, 0)
+    dk = np.correlate(x[::-1, 0], d[::-1], "valid")
+    dk[0] -= d.sum()
+    dk[2] += d.sum()  #! dk[2] -= d.sum()
+    k -= 0.1 * dk
+""",
+}
+WRONG = re.compile(r"^( *)(.*?)  #! (.*)$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_a_program_is_judged(kind: str) -> None:
+    text = HEAD + PROGRAMS[kind]
+    right = Judged(WRONG.sub(r"\1\2", text), Path("program.py"), None)
+    assert right.verdict.right
+    assert (right.first_wrong, right.follows) == (set(), set())
+    wrong = Judged(WRONG.sub(r"\1\3", text), Path("program.py"), None)
+    assert not wrong.verdict.right
+    assert wrong.first_wrong == {n for n, row in enumerate(text.splitlines(), 1) if "#!" in row}
