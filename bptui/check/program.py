@@ -78,6 +78,10 @@ def checked(
     verdict = judge(tape, made.turns, line_of, step - 1)
     if verdict is None:
         return _without(file, _why_nothing(run, limit))
+    if verdict.unknown and not verdict.right:
+        entry, why = next(iter(verdict.unknown.items()))
+        where = f"line {line_of(tape.notes[entry].place)}: "
+        return _without(file, f"{where}no derivative is known of {why}", "unclear")
     writer = _Writer(file, source, run, verdict, line_of)
     return Checked(writer.report(), source, run, verdict, line_of, writer.names)
 
@@ -95,8 +99,8 @@ def _why_nothing(run: Run, limit: float) -> str:
     )
 
 
-def _without(file: Path, reason: str) -> Report:
-    return Report(str(file), "failed", trouble=[Row(printable(f"{file}: {reason}"))])
+def _without(file: Path, reason: str, verdict: str = "failed") -> Report:
+    return Report(str(file), verdict, trouble=[Row(printable(f"{file}: {reason}"))])
 
 
 class _Lines:

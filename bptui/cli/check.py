@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from bptui.cli import DEFAULT_PRESET
 from bptui.cli.common import (
@@ -133,8 +134,13 @@ def command(
     if file is None:
         raise Unusable("no file to check; `bptui check --template` prints a skeleton of one")
     path = _readable(file)
-    if not defines_functions(path):
+    functions, trains = defines_functions(path)
+    source = click.get_current_context().get_parameter_source("name_or_file")
+    chosen = source is not ParameterSource.DEFAULT
+    if call or not functions:
         check_whole(path, timeout, python, call, step, form)
+    if trains and not chosen:  # with functions of its own, which happen to be called so
+        check_whole(path, timeout, python, call, step, form, must=False)
     check_file(path, load_preset(name_or_file), timeout, python, form)
 
 
@@ -158,22 +164,37 @@ def _readable(file: str) -> Path:
         raise Unusable(f"{file!r}: cannot be read: {reason}") from None
 
 
-def defines_functions(path: Path) -> bool:
-    """Tell whether a file is made of functions to be called: gradients or step."""
+def defines_functions(path: Path) -> tuple[bool, bool]:
+    """Tell whether a file has functions to be called, gradients or step, and calls them itself."""
     if path.suffix == ".ipynb":
-        return False
+        return False, True
     try:
         tree = ast.parse(path.read_text(encoding="utf-8-sig"))
     except (SyntaxError, ValueError, RecursionError):
-        return True  # which says what is wrong with it
+        return True, False  # which says what is wrong with it
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    return bool(functions & {"gradients", "step"})
+    found = functions & {"gradients", "step"}
+    called = {
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    return bool(found), bool(found & called)
 
 
 def check_whole(
-    path: Path, limit: float, python: str | None, call: str, step: int, form: str
-) -> NoReturn:
-    """Check a program as it is and write the report; the exit code tells what came out."""
+    path: Path,
+    limit: float,
+    python: str | None,
+    call: str,
+    step: int,
+    form: str,
+    must: bool = True,
+) -> None:
+    """Check a program as it is and write the report; the exit code tells what came out.
+
+    Returns where there is no verdict and there ``must`` not be one.
+    """
     # they load numpy and the graph, which --help need not wait for
     from bptui.check.interpreter import CannotStartError, interpreter_for
     from bptui.check.program import check_program
@@ -184,7 +205,8 @@ def check_whole(
         report = check_program(path, interpreter_for(path, python), limit, call, step)
     except CannotStartError as error:
         raise Unusable(printable(str(error))) from None
-    write([report], form, began)
+    if must or not report.trouble:
+        write([report], form, began)
 
 
 def check_file(

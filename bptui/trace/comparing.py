@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,6 +75,20 @@ def multiple_as_it_is(
     off = np.abs(flat - factor * wanted).max() if factor else np.inf
     close = CLOSE * abs(factor) * np.abs(wanted).max() + noise.values
     return factor if off <= close else None
+
+
+def multiple_and_share(
+    values: Sequence[Any], true: Sequence[Any], own: Sequence[Any]
+) -> tuple[float, float] | None:
+    """Return c and k where ``values`` are c times ``true`` and k times ``own``; else None."""
+    flat = _flat(values)
+    columns = np.stack([_flat(true), _flat(own)], axis=1)
+    if len(flat) < 2 * columns.shape[1] or not np.isfinite(columns).all():
+        return None
+    found, _, rank, _ = np.linalg.lstsq(columns, flat, rcond=None)
+    off = np.abs(flat - columns @ found).max()
+    close = rank == 2 and off <= CLOSE * np.abs(columns * found).max(axis=0).min()
+    return (float(found[0]), float(found[1])) if close else None
 
 
 def largest(parts: Iterable[Any]) -> float:

@@ -65,7 +65,7 @@ class Lowered:
         value = np.asarray(self.values[entry])
         made = leaf(f"e{entry}", value.shape)
         self.given[made] = value
-        if why and value.dtype.kind in "fc":
+        if why and value.dtype.kind in "fcb":
             self.unknown[made] = why
         return made
 

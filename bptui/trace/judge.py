@@ -34,6 +34,12 @@ class Verdict:
         judged = self.lines.judged
         return not (self.broadcast or judged.uphill or None in judged.matches.values())
 
+    @property
+    def unknown(self) -> dict[int, str]:
+        """What the loss is computed through and has no rule, by its entry: wrong says nothing."""
+        known = self.lines.truth.unknown
+        return {entry: known[entry] for entry in sorted(self.lines.forward & known.keys())}
+
 
 def judge(
     tape: Tape,

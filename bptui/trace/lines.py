@@ -282,6 +282,10 @@ class Lines:
         change = [parameter.taken(new - old) for new, old in zip(after, before, strict=True)]
         noise = self.truth.noise(parameter, self.judged.size)
         factor = multiple_as_it_is(change, true, noise)
+        if factor is None and self.truth.decay:
+            own = [self.truth.decay * parameter.taken(old) for old in before]
+            rest = [one - other for one, other in zip(change, own, strict=True)]
+            factor = multiple_as_it_is(rest, true, noise)
         if factor is not None:
             was = match is not None and match.whole and not self.judged.uphill
             if match is not None and was and rounded(factor) != rounded(match.factor):

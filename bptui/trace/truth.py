@@ -10,12 +10,14 @@ import numpy as np
 
 from bptui.core.graph.backward import Gradients, backward
 from bptui.core.graph.node import Node, evaluate, ordered
+from bptui.core.graph.shaping import full
 from bptui.trace.comparing import (
     Match,
     Noise,
     Values,
     largest,
     multiple,
+    multiple_and_share,
     multiple_as_it_is,
     rounded,
 )
@@ -40,7 +42,10 @@ LIMITS = frozenset(("sqrt", "math.sqrt", "clip", "sign", "norm", "maximum", "min
 
 
 class StepTruth:
-    """A recorded step as a graph, evaluated on parameters that are drawn anew."""
+    """A recorded step as a graph, evaluated on parameters that are drawn anew.
+
+    Where a function has no rule, what it gave is all that is known of it: the numbers stay.
+    """
 
     def __init__(
         self, tape: Tape, step: TrainingStep, lines: Callable[[int], int], seed: int = 5
@@ -61,21 +66,30 @@ class StepTruth:
             self.graph.node(entry)
         self.behind = {p.key: tape.ancestors(p.after) for p in step.parameters}
         """What a parameter's new value is computed from."""
+        self.unknown = {
+            entry: why
+            for node, why in self.graph.unknown.items()
+            if (entry := self.graph.entry[node]) in self.dependent
+        }
+        """Entries that depend on parameters, and why nothing can be derived from them."""
+        self.spread = 0.0 if self.unknown else SPREAD
         self.data = self._inputs()
         self.draws = [self._drawn(np.random.default_rng(seed + draw)) for draw in range(DRAWS)]
         self._numbers: dict[Node, Values] = {}
+        self.decay = 0.0
+        """The share of their own numbers that parameters lose in an update, beside the gradient."""
 
     def _drawn(self, rng: np.random.Generator) -> dict[Node, Any]:
         values = dict(given_values(self.graph))
         for node in dict.fromkeys(self.parameters.values()):
             value = np.asarray(values[node], dtype=np.float64)
-            scale = SPREAD * max(float(np.sqrt(np.mean(value * value))), 0.2)
+            scale = self.spread * max(float(np.sqrt(np.mean(value * value))), 0.2)
             values[node] = value + scale * rng.standard_normal(value.shape)
         for node in self.data:
             value = np.asarray(values[node], dtype=np.float64)
             varied = value.size == 1 or np.ptp(value) > 0
             if varied and np.asarray(self.graph.given[node]).dtype.kind == "f":
-                scale = SPREAD * max(float(np.std(value)), 0.2)
+                scale = self.spread * max(float(np.std(value)), 0.2)
                 values[node] = value + scale * rng.standard_normal(value.shape)
         return evaluate(list(self.graph.nodes.values()), values)
 
@@ -146,7 +160,7 @@ class StepTruth:
             }
             size = ROUNDING * max(map(largest, true.values()), default=0.0)
             matches = {
-                parameter.key: self.match(parameter, true[parameter], size)
+                parameter.key: self.match(parameter, true[parameter], found, size)
                 if parameter in true
                 else None
                 for parameter in self.parameters
@@ -252,21 +266,41 @@ class StepTruth:
 
         ``size`` is that of true gradients that count as zero beside the others.
         """
-        own = map(parameter.taken, self.numbers(self.parameters[parameter]))
-        return Noise(LOST * max(largest(own), self._largest_change), size)
+        return Noise(LOST * max(largest(self._own(parameter)), self._largest_change), size)
 
-    def match(self, parameter: Parameter, true: Values, size: float) -> Match | None:
+    def match(
+        self, parameter: Parameter, true: Values, found: Gradients, size: float
+    ) -> Match | None:
         """Return the place in a parameter's update that is a multiple of its true gradient.
 
-        True gradients below ``size`` count as zero.
+        True gradients below ``size`` count as zero. A share of the parameter itself is a weight
+        decay that the loss need not have.
         """
-        factor = multiple_as_it_is(self.change_of(parameter), true, self.noise(parameter, size))
+        change = self.change_of(parameter)
+        factor = multiple_as_it_is(change, true, self.noise(parameter, size))
         if factor is not None:
             return Match(factor, None)
         for inner in self.inner_matches(parameter, true):
             if inner.entry is not None and self.adapted(parameter.key, inner.entry):
                 return inner
+            shares = multiple_and_share(change, true, self._own(parameter))
+            if shares is not None and shares[1] < 0 and not self._penalized(parameter, found):
+                self.decay = shares[1]
+                return Match(shares[0], None)
         return None
+
+    def _penalized(self, parameter: Parameter, found: Gradients) -> bool:
+        """Whether a part of a parameter's true gradient is its own numbers: the loss has them."""
+        for link in found.links.get(self.parameters[parameter], ()):
+            node = full(link.contribution, link.contribution.shape)
+            part = [evaluate([node], draw)[node] for draw in self.draws]
+            if multiple(map(parameter.taken, part), self._own(parameter)) is not None:
+                return True
+        return False
+
+    def _own(self, parameter: Parameter) -> Values:
+        """Return a parameter's numbers in all draws."""
+        return list(map(parameter.taken, self.numbers(self.parameters[parameter])))
 
     def inner_matches(self, parameter: Parameter, true: Values) -> Iterator[Match]:
         """Yield the multiples of the true gradient behind an update, last first."""

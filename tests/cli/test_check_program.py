@@ -171,3 +171,17 @@ def test_an_endless_loop_ends_with_the_time(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["check", str(tmp_path / "loop.py"), "--timeout", "1"])
     assert done.exit_code == 3
     assert "no training step within the time limit: 1 s; it was at line " in done.stderr
+
+
+def test_a_function_that_the_program_calls_itself_happens_to_be_called_step(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "net.py"
+    file.write_text(
+        "import numpy as np\nw = np.ones(2)\nx = np.array([[1.0, 2.0], [0.5, -1.0]])\n"
+        "def step(x, y):\n    e = x @ w - y\n    loss = (e ** 2).sum()\n    return 2 * x.T @ e\n"
+        "for _ in range(3):\n    w -= 0.1 * step(x, 1.5)\n"
+    )
+    result = CliRunner().invoke(cli, ["check", str(file)])
+    assert result.exit_code == 0
+    assert f"{file}: right" in result.output

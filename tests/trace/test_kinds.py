@@ -84,6 +84,22 @@ for step in range(2):
     dW = x.T @ e + 0.1 * np.sign(W)  #! dW = x.T @ e + 0.2 * np.sign(W)
     W -= 0.1 * dW
 """,
+    "weights decay although the loss does not say so": """
+for step in range(2):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    dW = x.T @ (d @ V.T * (1 - h ** 2))  #! dW = x.T @ (d @ V.T * (1 - h))
+    V -= 0.01 * (h.T @ d + 0.1 * V)
+    W -= 0.01 * (dW + 0.1 * W)
+""",
+    "a penalty that the loss has is no decay": """
+for step in range(2):
+    e = x @ W - y
+    loss = (e ** 2).sum() + 0.1 * (W ** 2).sum()
+    dW = 2 * (x.T @ e) + 0.2 * W  #! dW = 2 * (x.T @ e) + 0.4 * W
+    W -= 0.01 * dW
+""",
     "functions of several operations": """
 k = rng.normal(size=3)
 for step in range(2):
@@ -108,3 +124,27 @@ def test_a_program_is_judged(kind: str) -> None:
     wrong = Judged(WRONG.sub(r"\1\3", text), Path("program.py"), None)
     assert not wrong.verdict.right
     assert wrong.first_wrong == {n for n, row in enumerate(text.splitlines(), 1) if "#!" in row}
+
+
+def test_what_has_no_rule_is_not_called_wrong() -> None:
+    text = """
+for step in range(2):
+    a = np.sinc(x @ W)
+    loss = ((a - y) ** 2).sum()
+    W -= 0.01 * x.T @ (2 * (a - y) * np.gradient(a, axis=1))
+"""
+    found = Judged(HEAD + text, Path("program.py"), None)
+    assert not found.verdict.right
+    assert list(found.verdict.unknown.values()) == ["sinc"]
+
+
+def test_what_has_no_rule_behind_the_loss_is_taken_as_it_is() -> None:
+    text = """
+for step in range(2):
+    z = x @ W
+    loss = (np.maximum(z, 0) ** 2).sum()
+    W -= 0.01 * x.T @ (2 * np.maximum(z, 0) * np.isin(z > 0, [True]))
+"""
+    found = Judged(HEAD + text, Path("program.py"), None)
+    assert found.verdict.lines.truth.unknown
+    assert found.verdict.right
