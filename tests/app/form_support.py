@@ -11,7 +11,7 @@ from textual.widgets import Button, Static
 
 from bptui.app.form import screen as form_screen
 from bptui.app.form.controls import Area, Choice, Line
-from bptui.app.form.row import FieldRow
+from bptui.app.form.fields import fields
 from bptui.app.form.screen import FormScreen
 from bptui.core.experiment import Experiment
 from bptui.presets.describe import same_experiment
@@ -41,41 +41,50 @@ class Form:
         focused.post_message(Paste(text))
         await self.session.pilot.pause()
 
-    def row(self, key: str) -> FieldRow:
-        found = [each for each in self.screen.query(FieldRow) if each.field.key == key]
-        assert found, f"no field {key}"
-        assert found[0].display
-        return found[0]
+    def shown(self, key: str) -> bool:
+        """Whether there is a field."""
+        return any(field.key == key for field in fields(self.screen._draft))
 
     async def to(self, key: str) -> None:
-        """Focus a field."""
-        self.row(key).entry.focus()
-        await self.session.until(lambda: self.row(key).entry.has_focus, f"the focus on {key}")
+        """Go to a field."""
+        (field,) = (field for field in fields(self.screen._draft) if field.key == key)
+        self.screen._take()
+        self.screen._edit(field)
+        await self.session.pilot.pause()
+
+    @property
+    def entry(self) -> Choice | Line | Area:
+        """What one types into, or chooses with."""
+        return self.screen._control
+
+    @property
+    def at(self) -> str:
+        """The field that is being edited."""
+        return self.screen._field.key
 
     async def write(self, key: str, text: str) -> None:
         """Paste ``text`` in the place of what stands in a field, or choose it."""
         await self.to(key)
-        entry = self.row(key).entry
+        entry = self.entry
         if isinstance(entry, Choice):
-            while entry.chosen != text:
+            while entry.entered != text:
                 await self.session.press("right")
             return
-        assert isinstance(entry, Line | Area)
         entry.select_all()
         if text:
             await self.paste(text)
         else:
             await self.session.press("delete")
 
-    def beside(self, key: str) -> str:
-        """What is said beside a field, or below it."""
-        return self.row(key).said
+    def text(self, key: str) -> str:
+        """What stands in a field."""
+        return self.screen._draft.chosen(key)
 
     def wrong(self) -> dict[str, str]:
-        """What is said in a loud voice, by field."""
-        rows = [each for each in self.screen.query(FieldRow) if each.display]
-        loud = [each for each in rows if each.is_wrong]
-        return {each.field.key: self.beside(each.field.key).removeprefix("! ") for each in loud}
+        """What is said to be wrong, by field."""
+        outcome = self.screen._outcome
+        problems = outcome.problems if outcome is not None else {}
+        return {key: said for key, said in problems.items() if self.screen._is_loud(key)}
 
     def said(self) -> str:
         """The line beside OK."""

@@ -118,7 +118,7 @@ async def test_keys_of_a_field_work_before_the_tab_that_follows_them() -> None:
         }
         for key, text in wanted.items():
             await filled.session.until(
-                lambda k=key, t=text: filled.row(k).taken() == t, f"{text} in {key}"
+                lambda k=key, t=text: filled.text(k) == t, f"{text} in {key}"
             )
 
 

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.dom import DOMNode
 
 from bptui.app.commands.table import COMMANDS
-from bptui.app.form.controls import Choice, Note
+from bptui.app.form.controls import Choice
 from bptui.app.form.screen import FormScreen
 from bptui.app.panels.samples import SamplesPanel
 from bptui.app.screens.breakpoints import BreakpointScreen
@@ -29,7 +29,7 @@ WRITTEN = {"question_mark": "?", "escape": "esc"}
 PARTS: dict[str, list[type[DOMNode]]] = {
     "Help": [HelpScreen],
     "Presets": [PresetScreen, NameScreen, DeleteScreen],
-    "Form": [FormScreen, Choice, Note],
+    "Form": [FormScreen, Choice],
     "Breakpoints": [BreakpointScreen],
     "Compare": [CurveScreen],
     "Save": [SaveScreen],

@@ -7,7 +7,7 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from textual.geometry import Region
 from textual.widgets import Input
 
-from bptui.app.form.row import FieldRow
+from bptui.app.form.controls import Choice
 from bptui.app.panels.loss import HIT, LossPanel
 from bptui.app.playback.breakpoints import parse
 from bptui.app.screens.number import NumberScreen
@@ -162,7 +162,10 @@ async def test_examples_labels_and_choices_in_dialogs() -> None:
         await session.press("escape", "e")
         await session.shows("Experiment: article")
         await session.pilot.pause()
-        rows = {each.field.label: each for each in session.app.screen.query(FieldRow)}
-        label = rows["optimizer"]
-        await session.pilot.click(offset=(label.region.x + 14, label.region.y))
-        await session.until(lambda: session.app.focused is label.entry, "the field of the label")
+        await click(session, "optimizer")
+        await session.until(lambda: isinstance(session.app.focused, Choice), "the field")
+        await click(session, "adam")
+        await session.shows("[adam]", "beta1")
+        await click(session, "layers")
+        await click(session, "sum")  # of another field
+        await session.shows("[sum]")

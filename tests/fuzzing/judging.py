@@ -19,7 +19,7 @@ from unittest.mock import patch
 import click
 
 from bptui.app.form.draft import EMPTY, Draft, Place
-from bptui.app.form.fields import BIASES, WEIGHTS
+from bptui.app.form.fields import ROWS
 from bptui.app.form.texts import columns_of, value_of
 from bptui.app.session.state import (
     Look,
@@ -41,7 +41,6 @@ from bptui.presets import PresetError, load, loads
 from bptui.presets.number_parsing import EntryError
 from bptui.presets.own import entry
 from bptui.presets.save import SaveError, document
-from bptui.presets.schema import TABLES, keys
 
 from . import inputs
 
@@ -51,8 +50,7 @@ SMALL = 2_000
 """Parameters and numbers of samples up to which an experiment is also run, explained, exported."""
 
 
-FIELDS = [f"{table}.{key}" for table in TABLES if table for key in keys(table)]
-FIELDS += [f"{WEIGHTS}[0]", f"{BIASES}[0]", "title"]
+FIELDS = [field for rows in ROWS.values() for field in rows]
 
 
 class FaultError(Exception):
@@ -108,9 +106,9 @@ class Judge:
         fields = FIELDS
         if len(text) > LONG:  # each is given it by itself; all of them take their time together
             fields = random.sample(fields, 2)
-        for key in fields:
+        for field in fields:
             with _told(EntryError):
-                value_of(key, text)
+                value_of(field, text)
         Draft.of(EMPTY, Place("", self.folder)).with_text("data.csv", text[:5_000])
         return text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +14,6 @@ from msgspec import Struct
 from bptui.app.form.fields import (
     BIASES,
     CLASSES,
-    COLUMNS,
     CSV,
     DATA,
     GENERATED,
@@ -23,23 +23,17 @@ from bptui.app.form.fields import (
     TYPED,
     WEIGHTS,
     ZERO,
+    Field,
     fields,
 )
-from bptui.app.form.texts import (
-    Columns,
-    columns_of,
-    columns_text,
-    file_name,
-    text_of,
-    value_of,
-)
-from bptui.core.errors import UnusableError
+from bptui.app.form.texts import Columns, columns, columns_of, columns_text, text_of, value_of
+from bptui.core.errors import MOST_LAYERS, UnusableError
 from bptui.core.experiment import Experiment
-from bptui.presets import build
+from bptui.presets import build, number_parsing
 from bptui.presets.build import counted, origin_of
 from bptui.presets.describe import table_of
 from bptui.presets.folders import working_folder
-from bptui.presets.number_parsing import EntryError
+from bptui.presets.number_parsing import EntryError, shortened
 from bptui.presets.schema import (
     SETTINGS,
     TABLES,
@@ -56,8 +50,6 @@ EMPTY = PresetFile(network=NetworkTable(layers=[]), data=DataTable(inputs=[], ta
 """The preset of the empty form: nothing typed, the schema's defaults."""
 _OUT_OF_SIGHT = ("init.scheme", "init.scale", "init.seed", "training.seed", "data.split_seed")
 """Keys that a preset may hold although nothing depends on them."""
-_SHOWN = ("training.learning_rate", "training.steps")
-"""Fields that show their value although it is the default."""
 
 
 class Place(NamedTuple):
@@ -90,12 +82,12 @@ class Draft:
     texts: Mapping[str, str]
     shape: tuple[int, ...]
     place: Place
-    columns: Columns | None = None
+    known_columns: Columns | None = None
     given: Mapping[str, tuple[str, object]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, preset: PresetFile, place: Place) -> Draft:
-        """Return the draft that ``preset`` fills."""
+        """Return the draft that ``preset`` fills; a number that is the default leaves it empty."""
         given = dict[str, tuple[str, object]]()
         for table in TABLES:
             part: Struct = getattr(preset, table) if table else preset
@@ -106,30 +98,27 @@ class Draft:
                         given[f"{key}[{layer}]"] = text_of(key, numbers), numbers
                 elif key not in TABLES and held not in (None, []):
                     usual = type(held) in (int, float) and held == default(table, name)
-                    silent = usual and key not in _SHOWN
-                    given[key] = "" if silent else text_of(key, held), held
+                    given[key] = "" if usual else text_of(key, held), held
         data = preset.data
-        classes = data.csv is None or data.class_column is not None
         choices = {
             WEIGHTS: RANDOM if preset.parameters.weights is None else TYPED,
             BIASES: ZERO if preset.parameters.biases is None else TYPED,
             DATA: GENERATED if data.dataset is not None else CSV if data.csv else TYPED,
             "data.dataset": "xor",
-            TARGET: CLASSES if classes else NUMBERS,
+            TARGET: NUMBERS if data.target_columns else CLASSES,
         }
         return cls(
             texts={**choices, **{key: text for key, (text, _) in given.items()}},
             shape=tuple(preset.network.layers),
             place=place,
-            columns=columns_of(data.csv, place.folder) if data.csv else None,
+            known_columns=columns_of(data.csv, place.folder) if data.csv else None,
             given=given,
         )
 
     @property
     def column_names(self) -> tuple[str, ...]:
         """The names of the CSV file's columns, as far as a terminal can show them."""
-        names = self.columns.names if self.columns else ()
-        return tuple(name for name in names if name.isprintable())
+        return self.known_columns.names if self.known_columns else ()
 
     def chosen(self, key: str) -> str:
         """Return the text of a field."""
@@ -139,8 +128,11 @@ class Draft:
         """Return the draft after ``text`` was typed into the field ``key``."""
         made = replace(self, texts={**self.texts, key: text})
         if key == "network.layers":
-            layers = made.value(key)
-            return replace(made, shape=tuple(layers)) if isinstance(layers, list) else made
+            try:
+                layers = number_parsing.layers(text)
+            except EntryError:
+                return made
+            return replace(made, shape=tuple(layers)) if len(layers) <= MOST_LAYERS else made
         return made._with_columns() if key == "data.csv" else made
 
     def differs_from(self, other: Draft) -> bool:
@@ -148,41 +140,49 @@ class Draft:
         known = self.texts.keys() | other.texts.keys()
         return any(self.chosen(key) != other.chosen(key) for key in known)
 
-    def value(self, key: str) -> object:
-        """Return the value of a field, or the :class:`EntryError` with it."""
-        text = self.chosen(key)
-        if key in self.given and self.given[key][0] == text:
-            return self.given[key][1]
-        try:
-            return file_name(text, self.place.folder) if key == "data.csv" else value_of(key, text)
-        except EntryError as error:
-            return error
+    def value(self, entry: Field) -> object:
+        """Return the value of a field; raises :class:`EntryError`."""
+        text = self.chosen(entry.key)
+        if entry.key in self.given and self.given[entry.key][0] == text:
+            return self.given[entry.key][1]
+        return self._file() if entry.kind == "file" and text.strip() else value_of(entry, text)
+
+    def _file(self) -> str:
+        """Return what the preset calls its CSV file: in its folder, or where the program started.
+
+        Raises :class:`EntryError` where there is none.
+        """
+        text = self.chosen("data.csv").strip()
+        with suppress(OSError, ValueError, RuntimeError):  # no such name, or no home folder
+            path = Path(text).expanduser()
+            if (self.place.folder / path).is_file():
+                return str(path) if text.startswith("~") else text
+            if path.is_file():
+                return str(path.absolute())
+        raise EntryError(f"no file {shortened(text)}")
 
     def _with_columns(self) -> Draft:
         """Return it with columns proposed for its CSV file, where those that stand do not fit."""
-        found = columns_of(self.chosen("data.csv"), self.place.folder)
-        if found is None or found == self.columns:
+        try:
+            found = columns_of(self._file(), self.place.folder)
+        except EntryError:
             return self
-        known = {*found.names}
-        shown = [name for name in found.names if name.isprintable()]
-        numbers = [name for name in shown if name in found.numeric][-1:]
-        classes = [name for name in shown if name not in found.numeric][-1:]
+        if found is None or found == self.known_columns:
+            return self
+        names = [name for name in found.names if name not in found.numeric]
+        numbers = [name for name in found.names if name in found.numeric]
         proposed = {
-            "data.class_column": (classes or numbers or [""])[0],
-            "data.target_columns": columns_text(numbers),
+            "data.class_column": (names or numbers or [""])[-1],
+            "data.target_columns": columns_text(numbers[-1:]),
             "data.input_columns": "",
-            TARGET: CLASSES if classes else NUMBERS,
         }
-        fit = {key for key in COLUMNS if len(self._named(key)) > 0 and self._named(key) <= known}
-        chosen = "class_column" if self.chosen(TARGET) == CLASSES else "target_columns"
-        if f"data.{chosen}" in fit or self.chosen(TARGET) == NUMBERS:
-            fit.add(TARGET)
-        proposed = {key: text for key, text in proposed.items() if key not in fit}
-        return replace(self, texts={**self.texts, **proposed}, columns=found)
-
-    def _named(self, key: str) -> set[str]:
-        value = self.value(key)
-        return {*value} if isinstance(value, list) else {self.chosen(key)} - {""}
+        for key in [*proposed]:
+            named = {self.chosen(key)} if key.endswith("_column") else {*columns(self.chosen(key))}
+            if self.chosen(key) and named <= {*found.names}:
+                del proposed[key]
+        if "data.class_column" in proposed and not names:
+            proposed[TARGET] = NUMBERS
+        return replace(self, texts={**self.texts, **proposed}, known_columns=found)
 
 
 def empty() -> Draft:
@@ -207,19 +207,19 @@ def checked(draft: Draft) -> Outcome:
     known, values, problems = list[str](), dict[str, Any](), dict[str, str]()
     for entry in fields(draft):
         known.append(entry.key)
-        if entry.required or draft.chosen(entry.key).strip():
-            found = draft.value(entry.key)
-            if isinstance(found, EntryError):
-                problems[entry.key] = str(found)
-            else:
-                values[entry.key] = found
+        text = draft.chosen(entry.key).strip()
+        if entry.required or text:
+            try:
+                values[entry.key] = draft.value(entry)
+            except EntryError as error:
+                if text != entry.placeholder or entry.required:  # "all", "none"
+                    problems[entry.key] = str(error)
     hidden = [key for key in _OUT_OF_SIGHT if key in draft.given and key not in known]
     values |= {key: draft.given[key][1] for key in hidden}
     while "network.layers" not in problems:
         usable = {key: held for key, held in values.items() if key not in problems}
-        preset = _preset(draft, usable)
         try:
-            made = build.experiment(preset, *draft.place)
+            made = build.experiment(_preset(draft, usable), *draft.place)
         except UnusableError as error:
             key = nearest(error.key, known)
             if not problems and key in ("", DATA):
@@ -239,7 +239,7 @@ def _preset(draft: Draft, values: Mapping[str, Any]) -> PresetFile:
     plain: dict[str, Any] = {table: {} for table in TABLES}
     for key, held in values.items():
         table, _, name = key.rpartition(".")
-        if held is not None and key not in (WEIGHTS, BIASES, DATA, TARGET) and "[" not in key:
+        if key not in (WEIGHTS, BIASES, DATA, TARGET) and "[" not in key:
             plain[table][name] = held
     for key in (WEIGHTS, BIASES):
         layers = [values.get(f"{key}[{layer}]") for layer in range(len(draft.shape) - 1)]

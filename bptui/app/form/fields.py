@@ -1,10 +1,10 @@
-"""The rows of the form: which there are, in which order, and what each is called and takes."""
+"""The rows of the form: which there are, in which order, what each is called and how it is read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from textwrap import shorten
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.data import DATASETS
@@ -14,7 +14,7 @@ from bptui.core.network import INITIALIZERS, Names
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets.build import units_text
 from bptui.presets.number_parsing import EntryError, number
-from bptui.presets.schema import default, hints, keys, setting_names, words
+from bptui.presets.schema import default, words
 
 WEIGHTS, BIASES = "parameters.weights", "parameters.biases"
 DATA, TARGET = "data", "data.target"
@@ -22,27 +22,56 @@ DATA, TARGET = "data", "data.target"
 """
 TYPED, RANDOM, ZERO, GENERATED, CSV = "typed", "random", "0", "generated", "CSV file"
 CLASSES, NUMBERS, YES, NO = "classes", "numbers", "yes", "no"
-_COLUMNS = 70
+LONGEST_LIST = 70
 """Characters of the names of columns that are listed."""
+
+Kind = Literal[
+    "choice",
+    "column",
+    "columns",
+    "file",
+    "layers",
+    "matrix",
+    "names",
+    "number",
+    "prose",
+    "switches",
+    "text",
+    "vector",
+    "whole",
+]
 
 
 class Field(NamedTuple):
-    """A row of the form; ``key`` is the path in the preset, or the choice of a part of it."""
+    """A row of the form; ``key`` is the path in the preset, or the choice of a part of it.
+
+    ``key[]`` in the table stands for a row for each layer, or for each setting of the optimizer.
+    """
 
     key: str
-    label: str
-    help: str
-    kind: Literal["line", "choice", "block"] = "line"
-    options: tuple[str, ...] = ()
-    """What a choice chooses from, or names that complete what is typed into a line."""
+    kind: Kind = "text"
+    options: Iterable[str] = ()
+    """What a choice chooses from, or the names that the field takes."""
+    when: Mapping[str, str] = {}
+    """The answers under which there is the row."""
     placeholder: str = ""
-    """What an empty field means."""
+    """What an empty field means; the default of the schema where it is a number."""
     required: bool = False
     """Whether it must be filled in."""
-    several: bool = False
-    """Whether more than one of the options may be named."""
+    label: str = ""
+    help: str = ""
     meanings: tuple[str, ...] = ()
     """What each of the options does, where that is worth a word."""
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one of the options may be named."""
+        return self.key == "training.mistakes" or self.kind == "columns"
+
+    @property
+    def is_block(self) -> bool:
+        """Whether it takes several lines."""
+        return self.kind in ("matrix", "prose")
 
 
 class Answers(Protocol):
@@ -57,85 +86,71 @@ class Answers(Protocol):
     def chosen(self, key: str) -> str: ...
 
 
-CHOICES: Mapping[str, Iterable[str]] = {
-    WEIGHTS: (RANDOM, TYPED),
-    BIASES: (ZERO, TYPED),
-    "init.scheme": INITIALIZERS,
-    "training.loss": LOSSES,
-    "training.reduction": ("mean", "sum"),
-    "training.optimizer": OPTIMIZERS,
-    DATA: (TYPED, GENERATED, CSV),
-    "data.dataset": DATASETS,
-    TARGET: (CLASSES, NUMBERS),
+_RANDOM, _BIAS, _SHUFFLED = {WEIGHTS: RANDOM}, {"network.bias": YES}, {"training.shuffle": YES}
+_TYPED, _GENERATED, _CSV = {DATA: TYPED}, {DATA: GENERATED}, {DATA: CSV}
+ROWS: Mapping[str, Sequence[Field]] = {
+    "Network": (
+        Field("network.layers", "layers", required=True),
+        Field("network.activation", "names", ACTIVATIONS, required=True),
+        Field("network.bias", "choice", (YES, NO)),
+    ),
+    "Start values": (
+        Field(WEIGHTS, "choice", (RANDOM, TYPED)),
+        Field("init.scheme", "choice", INITIALIZERS, _RANDOM),
+        Field("init.scale", "number", when=_RANDOM),
+        Field("init.seed", "whole", when=_RANDOM),
+        Field(f"{WEIGHTS}[]", "matrix", when={WEIGHTS: TYPED}, required=True),
+        Field(BIASES, "choice", (ZERO, TYPED), _BIAS),
+        Field(f"{BIASES}[]", "vector", when=_BIAS | {BIASES: TYPED}, required=True),
+    ),
+    "Training": (
+        Field("training.loss", "choice", LOSSES),
+        Field("training.reduction", "choice", ("mean", "sum")),
+        Field("training.optimizer", "choice", OPTIMIZERS),
+        Field("training.learning_rate", "number"),
+        Field("training.[]", "number"),
+        Field("training.l2", "number"),
+        Field("training.steps", "whole"),
+        Field("training.batch_size", "whole", placeholder="all"),
+        Field("training.shuffle", "choice", (YES, NO)),
+        Field("training.seed", "whole", when=_SHUFFLED),
+        Field("training.train_weights", "switches", placeholder=YES),
+        Field("training.train_biases", "switches", when=_BIAS, placeholder=YES),
+        Field("training.mistakes", "names", MISTAKES, placeholder="none"),
+    ),
+    "Data": (
+        Field(DATA, "choice", (TYPED, GENERATED, CSV), label=DATA, help="where samples come from"),
+        Field("data.inputs", "matrix", when=_TYPED, required=True),
+        Field("data.targets", "matrix", when=_TYPED, required=True),
+        Field("data.dataset", "choice", DATASETS, _GENERATED),
+        Field("data.samples", "whole", when=_GENERATED, placeholder="200"),
+        Field("data.noise", "number", when=_GENERATED, placeholder="0.0"),
+        Field("data.seed", "whole", when=_GENERATED, placeholder="0"),
+        Field("data.csv", "file", when=_CSV, required=True),
+        Field(
+            TARGET, "choice", (CLASSES, NUMBERS), _CSV, label="targets are", help="classes, numbers"
+        ),
+        Field("data.class_column", "column", when=_CSV | {TARGET: CLASSES}, required=True),
+        Field("data.target_columns", "columns", when=_CSV | {TARGET: NUMBERS}, required=True),
+        Field("data.input_columns", "columns", when=_CSV, placeholder="all others"),
+        Field("data.standardize", "choice", (YES, NO)),
+        Field("data.test_fraction", "number"),
+        Field("data.split_seed", "whole"),
+    ),
+    "About": (
+        Field("title", placeholder="the file's name"),
+        Field("description", "prose"),
+        Field("source"),
+    ),
 }
-NAMES: Mapping[str, Iterable[str]] = {
-    "network.activation": ACTIVATIONS,
-    "training.mistakes": MISTAKES,
-}
-BLOCKS = ("data.inputs", "data.targets", "description")
-SEVERAL = ("training.mistakes", "data.target_columns", "data.input_columns")
-"""Fields in which more than one of the names may stand."""
-COLUMNS = ("data.class_column", "data.target_columns", "data.input_columns")
-OF_A_SIZE = ("data.samples", "data.noise", "data.seed")
-"""What datasets have whose size is not fixed."""
-PLACEHOLDERS = {
-    "training.batch_size": "all",
-    "training.train_weights": YES,
-    "training.train_biases": YES,
-    "training.mistakes": "none",
-    "data.samples": "200",
-    "data.noise": "0.0",
-    "data.seed": "0",
-    "data.input_columns": "all others",
-    "title": "the file's name",
-}
-"""What an empty field means where it is not the default of the schema."""
-REQUIRED = (
-    "network.layers",
-    "network.activation",
-    "data.inputs",
-    "data.targets",
-    "data.csv",
-    "data.class_column",
-    "data.target_columns",
-)
-CONDITIONS: Mapping[str, Mapping[str, str]] = {
-    **{key: {WEIGHTS: RANDOM} for key in ("init.scheme", "init.scale", "init.seed")},
-    f"{WEIGHTS}[]": {WEIGHTS: TYPED},
-    **{key: {"network.bias": YES} for key in (BIASES, "training.train_biases")},
-    f"{BIASES}[]": {"network.bias": YES, BIASES: TYPED},
-    "training.seed": {"training.shuffle": YES},
-    **{key: {DATA: TYPED} for key in ("data.inputs", "data.targets")},
-    **{key: {DATA: GENERATED} for key in ("data.dataset", *OF_A_SIZE)},
-    **{key: {DATA: CSV} for key in ("data.csv", TARGET, "data.input_columns")},
-    "data.class_column": {DATA: CSV, TARGET: CLASSES},
-    "data.target_columns": {DATA: CSV, TARGET: NUMBERS},
-}
-"""The answers under which there is a row."""
 
 
 def sections(answers: Answers) -> list[tuple[str, list[Field]]]:
     """Return the fields there are, in order, under their headings."""
-    network, init, training, data = (
-        [f"{table}.{name}" for name in keys(table)]
-        for table in ("network", "init", "training", "data")
-    )
-    after_file = data.index("data.csv") + 1
-    rows = {
-        "Network": network,
-        "Start values": [WEIGHTS, *init, f"{WEIGHTS}[]", BIASES, f"{BIASES}[]"],
-        "Training": training,
-        "Data": [DATA, *data[:after_file], TARGET, *data[after_file:]],
-        "About": ["title", "description", "source"],
-    }
-    made = list[tuple[str, list[Field]]]()
-    for title, known in rows.items():
-        group = list[Field]()
-        for key in known:
-            if _is_there(key, answers):
-                group += _layers(key, answers) if key.endswith("[]") else [field(key, answers)]
-        made.append((title, group))
-    return made
+    return [
+        (title, [field for row in rows for field in _fields_of(row, answers)])
+        for title, rows in ROWS.items()
+    ]
 
 
 def fields(answers: Answers) -> list[Field]:
@@ -143,16 +158,46 @@ def fields(answers: Answers) -> list[Field]:
     return [found for _, group in sections(answers) for found in group]
 
 
-def _is_there(key: str, answers: Answers) -> bool:
-    wanted = CONDITIONS.get(key, {})
-    if any(answers.chosen(question) != answer for question, answer in wanted.items()):
-        return False
-    name = key.rpartition(".")[2]
-    if key in OF_A_SIZE:
-        return DATASETS[answers.chosen("data.dataset")].sized
-    if key.startswith("training.") and name in setting_names():
-        return name in OPTIMIZERS[answers.chosen("training.optimizer")].defaults
-    return key != "data.split_seed" or _splits(answers)
+def _fields_of(row: Field, answers: Answers) -> list[Field]:
+    """Return what there is of a row: nothing, itself, or one for each of its places."""
+    table, _, name = row.key.rpartition(".")
+    if any(answers.chosen(question) != answer for question, answer in row.when.items()):
+        return []
+    if row.key in ("data.samples", "data.noise", "data.seed"):
+        if not DATASETS[answers.chosen("data.dataset")].sized:
+            return []
+    elif row.key == "data.split_seed" and not _splits(answers):
+        return []
+    elif row.key == f"{WEIGHTS}[]":
+        return [_weights(row, answers, layer) for layer in range(1, len(answers.shape))]
+    elif row.key == f"{BIASES}[]":
+        return [_biases(row, answers, layer) for layer in range(1, len(answers.shape))]
+    elif name == "[]":
+        defaults = OPTIMIZERS[answers.chosen("training.optimizer")].defaults
+        return [
+            _said(row._replace(key=f"{table}.{setting}", placeholder=repr(usual)))
+            for setting, usual in defaults.items()
+        ]
+    made = _said(row)
+    if row.key in ("data.inputs", "data.targets") and answers.shape:
+        layer = 0 if name == "inputs" else len(answers.shape) - 1
+        return [made._replace(help=f"{made.help}: {units_text(Names(answers.shape), layer)}")]
+    if row.kind in ("column", "columns") and answers.column_names:
+        listed = f"f2 lists them: {shorten(', '.join(answers.column_names), LONGEST_LIST)}"
+        return [made._replace(help=listed, options=answers.column_names)]
+    return [made]
+
+
+def _said(row: Field) -> Field:
+    """Return the row with the words of the schema, and its default."""
+    table, _, name = row.key.rpartition(".")
+    if not row.label:
+        said, usual = words(table, name), default(table, name)
+        row = row._replace(label=said.label, help=said.help)
+        if row.kind in ("number", "whole") and not row.placeholder:
+            row = row._replace(placeholder=repr(usual))
+    does = tuple(found.summary for found in MISTAKES.values()) if name == "mistakes" else ()
+    return row._replace(options=tuple(row.options), meanings=does)
 
 
 def _splits(answers: Answers) -> bool:
@@ -164,62 +209,21 @@ def _splits(answers: Answers) -> bool:
         return True
 
 
-def field(key: str, answers: Answers) -> Field:
-    """Return the row of a key, made from the schema."""
-    table, _, name = key.rpartition(".")
-    if key == DATA:
-        return Field(key, key, "where the samples come from", "choice", tuple(CHOICES[key]))
-    if key == TARGET:
-        return Field(key, "targets are", "a class, or numbers", "choice", tuple(CHOICES[key]))
-    said, usual = words(table, name), default(table, name)
-    made = Field(key, said.label, said.help, required=key in REQUIRED)
-    if isinstance(usual, bool) and key not in PLACEHOLDERS:
-        return made._replace(kind="choice", options=(YES, NO))
-    if key in CHOICES:
-        return made._replace(kind="choice", options=tuple(CHOICES[key]))
-    if key in BLOCKS:
-        units = _units(answers, 0 if name == "inputs" else -1)
-        explanation = f"{said.help}: {units}" if table and units else said.help
-        return made._replace(kind="block", help=explanation)
-    if name not in hints(table):  # the setting of an optimizer
-        usual = OPTIMIZERS[answers.chosen("training.optimizer")].defaults.get(name)
-    if key in COLUMNS and answers.column_names:
-        listed = f"f2 lists them: {shorten(', '.join(answers.column_names), _COLUMNS)}"
-        made = made._replace(help=listed, options=answers.column_names)
-    numeric = isinstance(usual, int | float)
-    return made._replace(
-        options=tuple(NAMES.get(key, made.options)),
-        placeholder=PLACEHOLDERS.get(key, repr(usual) if numeric else ""),
-        several=key in SEVERAL,
-        meanings=tuple(each.summary for each in MISTAKES.values()) if name == "mistakes" else (),
+def _weights(row: Field, answers: Answers, layer: int) -> Field:
+    names = Names(answers.shape)
+    source, units = units_text(names, layer - 1), units_text(names, layer)
+    rows, columns = answers.shape[layer - 1 : layer + 1]
+    return row._replace(
+        key=f"{WEIGHTS}[{layer - 1}]",
+        label=f"{names.weights(layer)} {rows}x{columns}",
+        help=f"{source} -> {units}: rows are {source}",
     )
 
 
-def _layers(key: str, answers: Answers) -> list[Field]:
-    """Return a row for the weights, or the biases, of each layer."""
-    names, made = Names(answers.shape), list[Field]()
-    for layer in range(1, len(answers.shape)):
-        units = units_text(names, layer)
-        place = f"{key[:-1]}{layer - 1}]"
-        if key.startswith(BIASES):
-            explanation = f"{answers.shape[layer]:,} numbers: {units}"
-            made.append(Field(place, names.bias(layer), explanation, required=True))
-            continue
-        source = units_text(names, layer - 1)
-        rows, columns = answers.shape[layer - 1 : layer + 1]
-        label = f"{names.weights(layer)} {rows}x{columns}"
-        explanation = f"{source} -> {units}: rows are {source}"
-        made.append(Field(place, label, explanation, "block", required=True))
-    return made
-
-
-def _units(answers: Answers, layer: int) -> str:
-    shape = answers.shape
-    return units_text(Names(shape), layer % len(shape)) if shape else ""
-
-
-def type_of(key: str) -> Any:  # noqa: ANN401  a type, or a union of types
-    """Return the type of a key's value; that of a number for the setting of an optimizer."""
-    table, _, name = key.rpartition(".")
-    hint = hints(table).get(name)
-    return float if hint is None else hint.__origin__
+def _biases(row: Field, answers: Answers, layer: int) -> Field:
+    names = Names(answers.shape)
+    return row._replace(
+        key=f"{BIASES}[{layer - 1}]",
+        label=names.bias(layer),
+        help=f"{answers.shape[layer]:,} numbers: {units_text(names, layer)}",
+    )

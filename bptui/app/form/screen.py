@@ -1,32 +1,41 @@
-"""The form: the whole experiment as texts, checked while one types."""
+"""The form: the whole experiment as texts, checked while one types.
+
+All fields but the one that is being edited are drawn as text, above it and below it: however many
+there are, there is one widget of each kind to type into.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.events import DescendantFocus, Resize
-from textual.widget import AwaitMount, Widget
-from textual.widgets import Button, Static
+from textual.events import Resize
+from textual.widget import Widget
+from textual.widgets import Button, Input, Static, TextArea
 
-from bptui.app.form.controls import Area, Choice, Line, NamesScreen
+from bptui.app.form.controls import (
+    Area,
+    Choice,
+    Line,
+    NamesScreen,
+)
 from bptui.app.form.draft import Draft, Outcome, checked, empty, filled, summary
-from bptui.app.form.fields import WEIGHTS, fields, sections
-from bptui.app.form.row import FieldRow
-from bptui.app.form.texts import matrix
+from bptui.app.form.fields import WEIGHTS, Field, fields, sections
+from bptui.app.form.rows import Rows, Shown
+from bptui.app.form.texts import columns, matrix
 from bptui.app.screens.dialog import Dialog
 from bptui.core.experiment import Experiment
+from bptui.presets.number_parsing import EntryError
 
-WIDEST = 150
+WIDEST = 110
 """Columns that the form takes at most."""
-WIDE = 100
-"""Columns from which messages stand beside their fields."""
 PATIENCE = 0.2
 """Seconds without a key after which the whole experiment is checked."""
 NAMED = 4
@@ -48,80 +57,93 @@ class FormScreen(Dialog[Experiment | None]):
         Binding("escape", "cancel", "Cancel", priority=True),
         Binding("ctrl+n", "clear", "Empty form", priority=True),
         Binding("f2", "names", "Names", priority=True),
-        Binding("tab", "next_field", "Next field", priority=True),
-        Binding("shift+tab", "previous_field", "Previous field", priority=True),
-        Binding("enter", "next_field('enter')", "Next field", priority=True),
-        Binding("up", "previous_field('arrow')", "Previous field", priority=True),
-        Binding("down", "next_field('arrow')", "Next field", priority=True),
+        Binding("tab", "go(1)", "Next field", priority=True),
+        Binding("shift+tab", "go(-1)", "Previous field", priority=True),
+        Binding("enter", "go(1, 'enter')", "Next field", priority=True),
+        Binding("up", "go(-1, 'arrow')", "Previous field", priority=True),
+        Binding("down", "go(1, 'arrow')", "Next field", priority=True),
     ]
 
     def __init__(self, experiment: Experiment | None) -> None:
         super().__init__()
         self._draft = empty() if experiment is None else filled(experiment)
         self._opened, self._aside = self._draft, empty()
-        # kept here, since messages may still arrive while the screen is being taken down
-        self._rows: dict[str, FieldRow] = {}
-        self._sections: list[Vertical] = []
-        self._fields = VerticalScroll(id="form-fields", can_focus=False)
+        self._field = fields(self._draft)[0]
+        """The one that is being edited."""
+        self._choice, self._line, self._area = Choice(), Line(), Area()
+        self._controls = self._choice, self._line, self._area
+        self._control: Choice | Line | Area = self._line
+        self._above, self._below = Rows(), Rows()
+        self._label, self._wrong = Static(id="label"), Static(id="wrong")
+        self._row = Vertical(Horizontal(self._label, *self._controls), self._wrong, id="row")
         self._help = Static(id="form-help", markup=False)
-        self._line = Static(id="form-said", markup=False)
+        self._say_line = Static(id="form-said", markup=False)
         self._ok = Button("OK", id="form-ok", variant="primary", compact=True, disabled=True)
         self._touched = set[str]()
         """Fields that have been written in, so that they are not merely still empty."""
         self._outcome: Outcome | None = None
         """Of the last check, which may have been that of an earlier draft."""
         self._wanted = self._asked = False
-        self._mounting: list[AwaitMount] = []
 
     def compose(self) -> ComposeResult:
-        """Make the frame; the fields follow when there is a place for them."""
         with Vertical(id="form") as box:
-            box.border_title = self._heading
             box.border_subtitle = "ctrl+s: OK, esc: cancel, ctrl+n: empty form"
-            yield self._fields
+            yield VerticalScroll(
+                self._above, self._row, self._below, id="form-fields", can_focus=False
+            )
             yield self._help
             with Horizontal(id="form-end"):
-                yield self._line
+                yield self._say_line
                 yield self._ok
                 yield Button("Cancel", id="form-cancel", compact=True)
 
-    @property
-    def _heading(self) -> Content:
-        return Content(f"Experiment: {self._draft.place.name}")
+    def on_mount(self) -> None:
+        """Begin at the first field."""
+        self._begin()
+
+    def _begin(self) -> None:
+        self.query_one("#form").border_title = Content(f"Experiment: {self._draft.place.name}")
+        self._edit(fields(self._draft)[0])
+        self._check(0.0)
 
     def on_resize(self, event: Resize) -> None:
-        """Have messages stand below their fields where there is no room beside them."""
-        self.set_class(event.size.width < WIDE, "narrow")
-        # what cannot be seen need not be drawn behind it
+        """Cover the screen below, which need not be drawn where it cannot be seen."""
         self.set_class(event.size.width <= WIDEST, "covering")
-        if not self._rows:
-            self.call_next(self._fill)
+        self._keep_in_sight()
 
     def on_unmount(self) -> None:
         """Forget what was read of huge texts."""
         matrix.cache_clear()
 
-    async def _fill(self) -> None:
-        """Mount the fields: now that their place is known, they are laid out once."""
-        boxes = []
-        for title, group in sections(self._draft):
-            rows = {field.key: FieldRow(field, self._draft.chosen(field.key)) for field in group}
-            self._rows |= rows
-            heading = Static(title, classes="heading")
-            boxes.append(Vertical(heading, *rows.values(), classes="section"))
-        with self.app.batch_update():
-            await self._fields.mount_all(boxes)
-            self._sections = boxes
-            self.set_focus(self._rows["network.layers"].entry)
-        self._check(0.0)
+    @property
+    def busy(self) -> bool:
+        """Whether the experiment is being made that OK asked for."""
+        return self._wanted
 
-    def on_field_row_edited(self, event: FieldRow.Edited) -> None:
-        """Take over what was typed."""
-        self._take(event.row)
+    def _edit(self, field: Field) -> None:
+        """Have a field edited; what stands in the one before has been taken over."""
+        self._field, self._asked = field, False
+        if field.kind == "choice":
+            self._control = self._choice
+        else:
+            self._control = self._area if field.is_block else self._line
+        for control in self._controls:
+            control.display = control is self._control
+        self._control.put(field, self._draft.chosen(field.key))
+        self._show()
+        self.set_focus(self._control, scroll_visible=False)
+        self._keep_in_sight()
 
-    def _take(self, row: FieldRow) -> None:
-        """Take over what stands in a field."""
-        key, text = row.field.key, row.taken()
+    def _keep_in_sight(self) -> None:
+        self.call_after_refresh(self._row.scroll_visible, animate=False)
+
+    @on(Input.Changed)
+    @on(TextArea.Changed)
+    @on(Choice.Chosen)
+    def _take(self) -> None:
+        """Take over what stands in the field that is being edited."""
+        self._area.fit()
+        key, text = self._field.key, self._control.entered
         if text == self._draft.chosen(key):
             return
         self._touched.add(key)
@@ -130,76 +152,63 @@ class FormScreen(Dialog[Experiment | None]):
         self._show()
         self._check(PATIENCE)
 
-    async def _catch_up(self) -> None:
-        """Take over what the keys so far have written, and have the fields that it leads to."""
-        row = _row_of(self.focused)
-        if row is not None:
-            self._take(row)
-        mounting, self._mounting = self._mounting, []
-        for rows in mounting:
-            await rows
+    def on_rows_clicked(self, event: Rows.Clicked) -> None:
+        """Go to the field that was clicked, and choose what was clicked there."""
+        self._take()
+        for field in fields(self._draft):
+            if field.key == event.key:
+                self._edit(field)
+                if field.kind == "choice" and event.x >= 0:
+                    self.call_after_refresh(self._choice.choose_at, event.x)
 
-    async def action_next_field(self, key: str = "tab") -> None:
-        """Go to the next field, or to one of the buttons after the last."""
-        await self._go_on(+1)
-
-    async def action_previous_field(self, key: str = "tab") -> None:
-        """Go to the field before."""
-        await self._go_on(-1)
-
-    async def _go_on(self, by: int) -> None:
-        # in the order of the form: the screen's own follows the places of widgets, and those that
-        # have just come have none yet
-        await self._catch_up()
-        stops: list[Widget] = [self._rows[field.key].entry for field in fields(self._draft)]
+    def action_go(self, by: int, key: str = "tab") -> None:
+        """Go to the next field, or the one before; to one of the buttons after the last."""
+        self._take()
+        stops: list[Field | Widget] = [*fields(self._draft)]
         stops += [button for button in self.query(Button) if not button.disabled]
-        at = stops.index(self.focused) if self.focused in stops else -1
-        self.set_focus(stops[(at + by) % len(stops)])
+        at = stops.index(self.focused if isinstance(self.focused, Button) else self._field)
+        stop = stops[(at + by) % len(stops)]
+        if isinstance(stop, Field):
+            self._edit(stop)
+        else:
+            self._asked = False
+            self._say()
+            self.set_focus(stop)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Have enter leave a field of one line only, and the arrows stay in one of many lines."""
-        if not self._sections and action != "cancel":
-            return False
-        if parameters == ("enter",):
+        if "enter" in parameters:
             return isinstance(self.focused, Line | Choice)
-        if parameters == ("arrow",):
+        if "arrow" in parameters:
             return not isinstance(self.focused, Area)
         if action == "names":
-            row = _row_of(self.focused) if isinstance(self.focused, Line) else None
-            return row is not None and bool(row.field.options)
+            return isinstance(self.focused, Line) and bool(self._field.options)
         return True
 
-    async def action_names(self) -> None:
+    def action_names(self) -> None:
         """List the names that the field takes, to choose from."""
-        await self._catch_up()
-        row = _row_of(self.focused)
-        if row is None or not isinstance(row.entry, Line):
-            return
-        line, value = row.entry, self._draft.value(row.field.key)
+        self._take()
+        text = self._line.value
+        try:
+            chosen = [text.strip(), *columns(text), *text.replace(",", " ").split()]
+        except EntryError:
+            chosen = []
 
         def write(text: str | None) -> None:
             if text is not None:
-                line.value = text
-                line.action_end()
-            line.focus()
+                self._line.value = text
+                self._line.action_end()
+            self._line.focus()
 
-        self.app.push_screen(NamesScreen(row.field, line.value, value), write)
+        self.app.push_screen(NamesScreen(self._field, chosen), write)
 
     async def on_button_pressed(self, event: Button.Pressed) -> None:
         """Do what the button says."""
-        await (self.action_finish() if event.button is self._ok else self.action_cancel())
+        (self.action_finish if event.button is self._ok else self.action_cancel)()
 
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Say what the field is for, and forget a question that was not answered."""
-        row = _row_of(event.widget)
-        self._help.update(row.field.help if row else "", layout=False)
-        if self._asked:
-            self._asked = False
-            self._say()
-
-    async def action_finish(self) -> None:
+    def action_finish(self) -> None:
         """Give the experiment back as soon as it is made, or show what is wrong."""
-        await self._catch_up()
+        self._take()
         self._wanted = True
         self._touched |= {field.key for field in fields(self._draft)}
         if self._outcome is not None and self._outcome.draft is self._draft:
@@ -207,65 +216,54 @@ class FormScreen(Dialog[Experiment | None]):
         else:
             self._check(0.0)
 
-    @property
-    def ready(self) -> bool:
-        """Whether there are fields that take keys already."""
-        return bool(self._sections)
-
-    @property
-    def busy(self) -> bool:
-        """Whether the experiment is being made that OK asked for."""
-        return self._wanted
-
-    async def action_cancel(self) -> None:
+    def action_cancel(self) -> None:
         """Leave; what was changed is lost only when asked for twice."""
-        await self._catch_up()
-        if self._asked or not (self._is_changed(self._draft) or self._is_changed(self._aside)):
+        self._take()
+        lost = (
+            draft.differs_from(self._opened) and draft.differs_from(empty())
+            for draft in (self._draft, self._aside)
+        )
+        if self._asked or not any(lost):
             self.dismiss(None)
             return
         self._asked = True
         self._say()
 
-    def _is_changed(self, draft: Draft) -> bool:
-        """Return whether something was typed that would be lost."""
-        return draft.differs_from(self._opened) and draft.differs_from(empty())
-
-    async def action_clear(self) -> None:
+    def action_clear(self) -> None:
         """Empty the form; again: bring back what stood in it, so that nothing is lost."""
-        await self._catch_up()
+        self._take()
         self._draft, self._aside = self._aside, self._draft
         self._asked, self._outcome = False, None
         self._touched.clear()
-        self.query_one("#form").border_title = self._heading
-        self._show()
-        self._check(0.0)
-        self._rows["network.layers"].entry.focus()
+        self._begin()
 
     def _show(self) -> None:
         """Show the draft: its fields in their order, and what is wrong as far as is known."""
-        if not self._sections or not all(box.is_running for box in self._sections):
-            return
-        draft, shown = self._draft, set[str]()
+        above, below = list[str | Shown](), list[str | Shown]()
+        items = above
         problems = self._outcome.problems if self._outcome is not None else {}
-        for box, (_, group) in zip(self._sections, sections(draft), strict=True):
-            before: Widget = box.children[0]
+        for title, group in sections(self._draft):
+            items += [title] if items is above and not above else ["", title]
             for field in group:
-                key, text = field.key, draft.chosen(field.key)
-                row = self._rows.get(key)
-                if row is None:
-                    row = self._rows[key] = FieldRow(field, text)
-                    self._mounting.append(box.mount(row, after=before))
-                elif box.children.index(row) < box.children.index(before):
-                    # it was made for a draft that had other fields before it
-                    box.move_child(row, after=before)
-                problem = problems.get(key, "")
-                row.show(field, text, problem, bool(problem) and self._is_loud(key))
-                before = row
-                shown.add(key)
-        for key, row in self._rows.items():
-            if row.display is not (key in shown):
-                row.display = key in shown
+                problem = problems.get(field.key, "") if self._is_loud(field.key) else ""
+                shown = Shown(field, self._draft.chosen(field.key), problem)
+                if field.key == self._field.key:
+                    self._field, items = field, below
+                    self._show_edited(shown)
+                else:
+                    items.append(shown)
+        self._above.put(above)
+        self._below.put(below)
         self._say()
+
+    def _show_edited(self, shown: Shown) -> None:
+        self._label.update(Content.styled(shown.field.label, "bold $foreground"))
+        self._help.update(shown.field.help, layout=False)
+        wrong = f"! {shown.problem}" if shown.problem else ""
+        if str(self._wrong.content) != wrong:
+            self._wrong.update(Content(wrong))
+            self._wrong.display = bool(wrong)
+            self._keep_in_sight()
 
     def _is_loud(self, key: str) -> bool:
         """Return whether a problem is a mistake, and not a field that nobody has come to yet."""
@@ -275,8 +273,7 @@ class FormScreen(Dialog[Experiment | None]):
         """Say beside OK what is known of the draft; until its check ends, what was said stays."""
         outcome = self._outcome
         if self._asked:
-            what = "your changes" if self._is_changed(self._draft) else "your draft"
-            self._tell(f"Discard {what}? Press esc again to discard", True)
+            self._tell("Discard your changes? Press esc again to discard", True)
         elif outcome is None or outcome.draft is not self._draft:
             return
         elif outcome.experiment is not None:
@@ -292,8 +289,8 @@ class FormScreen(Dialog[Experiment | None]):
                 self._tell(f"Still missing: {_labels(self._draft, outcome.problems)}", False)
 
     def _tell(self, text: str, wrong: bool) -> None:
-        self._line.update(f"! {text}" if wrong else text)
-        self._line.set_class(wrong, "wrong")
+        self._say_line.update(f"! {text}" if wrong else text)
+        self._say_line.set_class(wrong, "wrong")
 
     def _check(self, patience: float) -> None:
         self.run_worker(self._checked(self._draft, patience), group="check", exclusive=True)
@@ -313,9 +310,9 @@ class FormScreen(Dialog[Experiment | None]):
             return
         self._ok.disabled = outcome.experiment is None
         self._show()
-        wrong = [field.key for field in fields(self._draft) if field.key in outcome.problems]
+        wrong = [field for field in fields(self._draft) if field.key in outcome.problems]
         if wanted and wrong:
-            self._rows[wrong[0]].entry.focus()
+            self._edit(wrong[0])
 
 
 def _labels(draft: Draft, keys: Collection[str]) -> str:
@@ -326,8 +323,3 @@ def _labels(draft: Draft, keys: Collection[str]) -> str:
         if field.key in keys
     ]
     return ", ".join(labels[:NAMED]) + (", ..." if len(labels) > NAMED else "")
-
-
-def _row_of(widget: Widget | None) -> FieldRow | None:
-    ancestors: Iterable[object] = () if widget is None else widget.ancestors
-    return next((found for found in ancestors if isinstance(found, FieldRow)), None)

@@ -1,0 +1,134 @@
+"""How the fields look that are not being edited: texts, drawn by one widget."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import zip_longest
+from typing import NamedTuple
+
+from rich.cells import set_cell_size
+from textual.content import Content
+from textual.events import Click
+from textual.geometry import Size
+from textual.message import Message
+from textual.widget import Widget
+
+from bptui.app.form.fields import Field
+from bptui.app.lines import fitted
+from bptui.presets.build import counted
+
+LABEL = 16
+"""Columns of the label, before the text."""
+LONGEST_SHOWN = 200_000
+"""Characters that are shown to be edited within a moment: some 10,000 numbers."""
+LEAST, MOST = 2, 10
+"""Rows of a text of several lines."""
+TINT = "on $foreground 10%"
+
+
+def choice_content(options: Iterable[str], chosen: str, width: int, style: str) -> Content:
+    """Return all options side by side, or the chosen one alone where there is no room."""
+    options = [*options]
+    if sum(len(option) + 2 for option in options) <= width:
+        return Content.assemble(
+            *((f"[{option}]", style) if option == chosen else f" {option} " for option in options)
+        )
+    blanks = " " * (max(map(len, options)) - len(chosen))
+    place = f"{options.index(chosen) + 1} of {len(options)}: left, right"
+    return Content.assemble("< ", (chosen, style), f"{blanks} >  {place}")
+
+
+def long_text(text: str) -> str:
+    """Return what stands for a text that is too long to be shown."""
+    rows = text.splitlines()
+    count = len(re.findall(r"[^\s,;\[\](){}]+", rows[0])) if rows else 0
+    return f"{counted(len(rows), 'row')} of {count:,}; what is pasted replaces them"
+
+
+def field_lines(field: Field, text: str, width: int) -> list[Content]:
+    """Return what is seen of a field that is not being edited."""
+    if field.kind == "choice":
+        return [choice_content(field.options, text, width, "bold $text")]
+    style, lines = f"$foreground {TINT}", [text]
+    if not text and not field.is_block:
+        style, lines = f"$foreground 70% {TINT}", [field.placeholder]
+    elif len(text) > LONGEST_SHOWN:
+        lines = [long_text(text)]
+    elif field.is_block:
+        lines = text.expandtabs(4).splitlines()[:MOST]
+        lines += [""] * (LEAST - len(lines))
+    return [
+        Content.styled(set_cell_size(f" {fitted(line, width - 2)}", width), style) for line in lines
+    ]
+
+
+class Shown(NamedTuple):
+    """A field as it is to be drawn, and what is wrong with it."""
+
+    field: Field
+    text: str
+    problem: str
+
+    def said_lines(self, width: int) -> list[Content]:
+        """Return what is wrong with the field, in lines that stand below it."""
+        return (
+            Content.styled(f"! {self.problem}", "$text-warning").wrap(width) if self.problem else []
+        )
+
+    def lines(self, width: int) -> list[Content]:
+        """Return the lines of the field: its label beside its text, and what is wrong below."""
+        room = width - LABEL - 1
+        labels = Content.styled(self.field.label, "$foreground").wrap(LABEL)
+        texts = field_lines(self.field, self.text, room)
+        made = [
+            Content.assemble(" " * (LABEL - label.cell_length), label, " ", text)
+            for label, text in zip_longest(labels, texts, fillvalue=Content())
+        ]
+        return made + [line.pad_left(LABEL + 1) for line in self.said_lines(room)]
+
+
+class Rows(Widget):
+    """Draws fields, and headings above them."""
+
+    class Clicked(Message):
+        """A field was clicked, in column ``x`` of its text."""
+
+        def __init__(self, key: str, x: int) -> None:
+            super().__init__()
+            self.key, self.x = key, x
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._items: list[str | Shown] = []
+        self._drawn: list[tuple[str, Content]] = []
+        self._drawn_for = 0
+
+    def put(self, items: list[str | Shown]) -> None:
+        """Show these headings and fields."""
+        if items != self._items:
+            self._items, self._drawn_for = items, 0
+            self.refresh(layout=True)
+
+    def _lines(self, width: int) -> list[tuple[str, Content]]:
+        if width != self._drawn_for:
+            self._drawn, self._drawn_for = [], width
+            for item in self._items:
+                if isinstance(item, Shown):
+                    self._drawn += [(item.field.key, line) for line in item.lines(width)]
+                else:
+                    self._drawn.append(("", Content.styled(item, "bold $text-accent")))
+        return self._drawn
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """Return the number of lines."""
+        return len(self._lines(width))
+
+    def render(self) -> Content:
+        return Content("\n").join(line for _, line in self._lines(self.size.width))
+
+    def on_click(self, event: Click) -> None:
+        """Tell which field was clicked."""
+        key = self._drawn[event.y][0] if event.y < len(self._drawn) else ""
+        if key:
+            self.post_message(self.Clicked(key, event.x - LABEL - 1))
