@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import math
-import stat
 import sys
 import time
 from pathlib import Path
@@ -20,6 +19,7 @@ from bptui.cli.common import (
     format_option,
     load_preset,
     opened,
+    readable,
     text_width,
     write_json,
 )
@@ -133,7 +133,7 @@ def command(
         return
     if file is None:
         raise Unusable("no file to check; `bptui check --template` prints a skeleton of one")
-    path = _readable(file)
+    path = readable(file)
     functions, trains = defines_functions(path)
     source = click.get_current_context().get_parameter_source("name_or_file")
     chosen = source is not ParameterSource.DEFAULT
@@ -148,20 +148,6 @@ def _seconds(seconds: float) -> float:
     if math.isnan(seconds):  # which is in every range, by its comparisons
         raise click.BadParameter("not a number of seconds: nan")
     return seconds
-
-
-def _readable(file: str) -> Path:
-    path = Path(file)
-    try:
-        if path.is_dir():
-            raise Unusable(f"{file!r} is a folder; expected a Python file")
-        if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe may take for ever
-            raise Unusable(f"{file!r} is not a regular file; expected a Python file")
-        with path.open("rb"):
-            return path
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
-        raise Unusable(f"{file!r}: cannot be read: {reason}") from None
 
 
 def defines_functions(path: Path) -> tuple[bool, bool]:

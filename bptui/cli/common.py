@@ -128,6 +128,21 @@ def load_preset(name_or_file: str, output: str | None = None) -> Experiment:
     return experiment
 
 
+def readable(file: str) -> Path:
+    """Return the path of a program; :class:`Unusable` where it cannot be read."""
+    path = Path(file)
+    try:
+        if path.is_dir():
+            raise Unusable(f"{file!r} is a folder; expected a Python file")
+        if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe may take for ever
+            raise Unusable(f"{file!r} is not a regular file; expected a Python file")
+        with path.open("rb"):
+            return path
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise Unusable(f"{file!r}: cannot be read: {reason}") from None
+
+
 def checked_step(step: int) -> int:
     """Return a step that there may be, or raise :class:`Unusable`."""
     from bptui.core.errors import MOST_STEPS

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bptui.cli.common import Unusable, load_preset, opened, output_option, preset_argument
+from bptui.cli.common import Unusable, load_preset, opened, output_option, preset_argument, readable
 
 if TYPE_CHECKING:
     from bptui.core.experiment import Experiment
 
 FORMS = ("numpy", "torch", "toml")
+LIMIT = 10.0
+"""Seconds for a program to come to its first training step."""
 LARGE = 1_000_000
 """Bytes from which on the size is worth a word."""
 MANY = 500_000
@@ -32,6 +35,10 @@ numpy  a program with the forward pass, the chain rule and the update written
 torch  a program that leaves the chain rule to autograd, in float64
 toml   a preset that contains its samples
 
+With a program of yours with numpy backpropagation instead of a preset, --to numpy writes a function
+with the gradients of its loss, in its own names: the backward pass that belongs to its forward
+pass, line by line with the rule that gives it.
+
 Neither program needs bptui. They train the same network and print the losses of the steps that
 `bptui run` shows, with all digits.
 
@@ -43,6 +50,7 @@ Examples:
   bptui export spirals --to torch -o spirals.py
   bptui export iris --to toml -o my-iris.toml
   bptui export - --to numpy < my-network.toml
+  bptui export my_net.py --to numpy
 
 \b
 Exit codes: 0 fine; 2 unusable preset or arguments.
@@ -56,8 +64,18 @@ Exit codes: 0 fine; 2 unusable preset or arguments.
     required=True,
     help="A program in numpy or in torch, or a preset.",
 )
+@click.option(
+    "--call",
+    default="",
+    metavar="EXPRESSION",
+    help="What runs a training step, for a program that runs none by itself.",
+)
 @output_option
-def command(name_or_file: str, form: str, output: str | None) -> None:
+def command(name_or_file: str, form: str, call: str, output: str | None) -> None:
+    if name_or_file.endswith((".py", ".ipynb")):
+        with opened(output) as stream:
+            stream.write(derived(Path(name_or_file), form, call))
+        return
     experiment = load_preset(name_or_file, output)
     data = experiment.data
     samples = (data.inputs, data.targets, data.test_inputs, data.test_targets)
@@ -70,6 +88,26 @@ def command(name_or_file: str, form: str, output: str | None) -> None:
     size = len(text.encode("utf-8", "replace"))
     if size > LARGE:
         click.echo(f"bptui: {size / 1e6:.1f} MB, because it holds {numbers:,} numbers", err=True)
+
+
+def derived(file: Path, form: str, call: str) -> str:
+    """Return the gradients of a program as a function; :class:`Unusable` where there is none."""
+    from bptui.check.interpreter import CannotStartError, interpreter_for
+    from bptui.check.program import checked
+    from bptui.check.report import Report
+    from bptui.check.words import as_plain
+    from bptui.export.derived import BackwardPass, NotWrittenError
+    from bptui.presets.errors import printable
+
+    if form != "numpy":
+        raise Unusable(f"--to {form}: from a program only numpy can be written")
+    try:
+        found = checked(readable(str(file)), interpreter_for(file, None), LIMIT, call)
+        if isinstance(found, Report):
+            raise Unusable(as_plain(found.trouble))
+        return BackwardPass(found.verdict.lines, found.names).text()
+    except (CannotStartError, NotWrittenError) as error:
+        raise Unusable(printable(f"{file}: {error}")) from None
 
 
 def exported(experiment: Experiment, form: str) -> str:

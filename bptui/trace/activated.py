@@ -77,12 +77,32 @@ def activated(truth: StepTruth, forward: Collection[int]) -> list[Activated]:
 def _name(z: Numbers, a: Numbers) -> str:
     """Return the activation that gives ``a`` from ``z``; empty where none of ours does."""
     one, other = z.reshape(-1)[:MOST], a.reshape(-1)[:MOST]
-    if np.array_equal(one, other):
+    if _close(one, other):
         return ""
     for name in ACTIVATIONS:
         if name not in NO_FUNCTION:
             with np.errstate(all="ignore"):
                 made = APPLIED[name].evaluate(one)
-            if np.allclose(made, other, rtol=1e-9, atol=1e-12):
+            if _close(made, other):
                 return name
     return ""
+
+
+def _close(one: Numbers, other: Numbers) -> bool:
+    return bool(np.allclose(one, other, rtol=1e-9, atol=1e-12))
+
+
+def softmaxes(truth: StepTruth, forward: Collection[int]) -> list[Activated]:
+    """Return the softmaxes over the last axis among the entries of a forward pass."""
+    nodes, found = truth.graph.nodes, list[Activated]()
+    for entry in sorted(truth.dependent.intersection(forward)):
+        values = truth.numbers(nodes[entry])[0]
+        if values.ndim == 0 or values.min() <= 0 or not _close(values.sum(axis=-1), np.ones(())):
+            continue
+        behind = truth.tape.ancestors(entry).intersection(forward, truth.dependent) - {entry}
+        for before in sorted(behind):
+            z = truth.numbers(nodes[before])[0]
+            if z.shape == values.shape and _close(APPLIED["softmax"].evaluate(z), values):
+                found.append(Activated(before, entry, "softmax"))
+                break
+    return found

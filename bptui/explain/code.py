@@ -1,0 +1,157 @@
+"""Writes nodes of any graph as numpy code, in the names that a program has for its values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from bptui.core.graph.node import CONSTANT, LEAF, STABLE, SUM, UNARY, Node, Setting, ordered
+from bptui.core.graph.shaping import Place
+from bptui.explain.printer import LEVELS, slots
+
+SHORT = 12
+"""Numbers of an array that may be written in digits."""
+BY_STATEMENTS = ("scatter", "setitem", "add_at")
+"""Operations that numpy has as assignments alone."""
+
+
+class NoCodeError(Exception):
+    """Says what cannot be written as code."""
+
+
+class Code:
+    """Writes expressions and statements; ``known`` nodes by their names."""
+
+    def __init__(
+        self,
+        known: Mapping[Node, str],
+        array: Callable[[np.ndarray[Any, Any]], str | None],
+        shape: Callable[[tuple[int, ...]], str],
+    ) -> None:
+        """Take what names an array of whole numbers, if it has a name, and what writes a shape."""
+        self.known, self.array, self.shape = known, array, shape
+
+    def expression(self, node: Node, level: int = SUM) -> str:
+        """Return a node, in parentheses where ``level`` binds more tightly than it."""
+        return self.known[node] if node in self.known else self.formula(node, level)
+
+    def formula(self, node: Node, level: int = SUM) -> str:
+        """Return what a node is computed from."""
+        op = node.op
+        if op is LEAF:
+            raise NoCodeError("a value without a name")
+        if op is CONSTANT:
+            return self._constant(node, level)
+        if op is STABLE or op.name == "positive":
+            return self.expression(node.inputs[-1], level)
+        if op.textbook is not None:
+            return self.expression((op.body or op.textbook)(*node.inputs), level)
+        if op.name == "reshape" and not node.inputs[0].shape:  # a number may be no array
+            return f"np.reshape({self.expression(node.inputs[0])}, {self.shape(node.shape)})"
+        if op.notation is None or op.name in BY_STATEMENTS:
+            raise NoCodeError(f"what {op.name} gives")
+        made, binds = "", op.notation.binds
+        for text, field, tightly in slots(op.notation.code):
+            made += text
+            place, _, conversion = field.partition("!")
+            if place.isdecimal():
+                made += self.expression(node.inputs[int(place)], LEVELS[tightly])
+            elif place == "all":
+                made += ", ".join(self.expression(part) for part in node.inputs)
+            elif place == "settings":
+                made += self._settings(node)
+            elif place == "index":
+                made += self._index(node)
+            elif place == "shape":
+                made += self.shape(node.settings["shape"])
+            elif place:
+                made += repr(node.settings.get(place)) if conversion or place else ""
+        return f"({made})" if level > binds else made
+
+    def statements(self, name: str, node: Node) -> list[str]:
+        """Return the statements that give a node a name; assignments to parts among them."""
+        if node.op.name not in BY_STATEMENTS:
+            return [f"{name} = {self.formula(node)}"]
+        index = self._index(node)
+        if node.op.name == "scatter":
+            (value, *_) = node.inputs
+            first = f"{name} = np.zeros({self.shape(node.shape)})"
+        else:
+            old, value = node.inputs[:2]
+            first = f"{name} = np.array({self.expression(old)})"
+        given = self.expression(value)
+        plain = all(isinstance(part, int | slice) for part in _parts(node.settings["index"]))
+        if node.op.name == "setitem" or (plain and node.op.name == "scatter"):
+            return [first, f"{name}[{index}] = {given}"]
+        return [first, f"np.add.at({name}, {_as_tuple(index)}, {given})"]
+
+    def _constant(self, node: Node, level: int) -> str:
+        value, code = np.asarray(node.settings["value"]), node.settings.get("code")
+        if code:
+            return str(code)
+        if value.ndim:
+            return self._numbers(value)
+        written = repr(value.item()).removesuffix(".0")
+        if written in ("inf", "-inf", "nan"):
+            written = f"-np.{written[1:]}" if written[0] == "-" else f"np.{written}"
+        return f"({written})" if written[0] == "-" and level > UNARY else written
+
+    def _numbers(self, value: np.ndarray[Any, Any]) -> str:
+        named = self.array(value)
+        if named is None and value.size > SHORT:
+            raise NoCodeError(f"an array of {value.size} numbers without a name")
+        return named or f"np.array({value.tolist()})"
+
+    def _settings(self, node: Node) -> str:
+        given = dict(node.settings)
+        axis = given.get("axis")
+        if isinstance(axis, tuple) and len(axis) == len(node.inputs[0].shape):
+            given["axis"] = None
+        if isinstance(axis, tuple) and len(axis) == 1:
+            (given["axis"],) = axis
+        left_out = {"axis": None, "keepdims": False, "ddof": 0}
+        shown = ((k, v) for k, v in given.items() if k not in left_out or left_out[k] != v)
+        return ", ".join(f"{name}={value!r}" for name, value in shown)
+
+    def _index(self, node: Node) -> str:
+        made = []
+        for part in _parts(node.settings["index"]):
+            if isinstance(part, Place):
+                made.append(self.expression(node.inputs[part.input_number]))
+            elif isinstance(part, slice):
+                ends = ["" if end is None else str(end) for end in (part.start, part.stop)]
+                made.append(":".join(ends) + (f":{part.step}" if part.step else ""))
+            elif part is Ellipsis or part is None:
+                made.append("..." if part is Ellipsis else "None")
+            elif isinstance(part, np.ndarray) and part.ndim:
+                made.append(self._numbers(part))
+            else:
+                made.append(str(int(part)))
+        return ", ".join(made)
+
+
+def _parts(index: Setting) -> tuple[Setting, ...]:
+    return index if isinstance(index, tuple) else (index,)
+
+
+def _as_tuple(index: str) -> str:
+    return f"np.s_[{index}]" if ":" in index or "," in index else index
+
+
+def used_again(outputs: list[Node], known: Mapping[Node, str]) -> list[Node]:
+    """Return the formulas that are written more than once, or need statements of their own."""
+    counts: dict[Node, int] = {}
+    for node in ordered(
+        outputs, lambda node: () if node in known and node not in outputs else node.inputs
+    ):
+        for part in node.inputs:
+            counts[part] = counts.get(part, 0) + 1
+    plain = ("transpose", "positive", "negative", "broadcast_to", "reshape")
+    return [
+        node
+        for node, count in counts.items()
+        if node not in known and node.op not in (LEAF, CONSTANT)
+        if node.op.name in BY_STATEMENTS or (count > 1 and node.op.name not in plain)
+    ]

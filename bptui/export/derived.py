@@ -1,0 +1,340 @@
+"""Writes the backward pass of somebody's program, from its forward pass, in its own names."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from textwrap import wrap
+from typing import Any
+
+import numpy as np
+
+from bptui.core.activations import APPLIED
+from bptui.core.graph.backward import backward
+from bptui.core.graph.node import CONSTANT, Node, constant, number, ordered
+from bptui.core.graph.reductions import axes_of
+from bptui.explain.code import Code, NoCodeError, used_again
+from bptui.export.layout import ROOM, comment, folded, indented, listed
+from bptui.export.rules import rule_of
+from bptui.trace.activated import Activated, activated, softmaxes
+from bptui.trace.candidates import ALL
+from bptui.trace.comparing import multiple
+from bptui.trace.lines import Lines
+from bptui.trace.slips import samples
+
+MOST, MOST_TURNS = 80, 6
+"""Lines that a person may still read one after the other, and values of one name."""
+
+
+class NotWrittenError(Exception):
+    """Says why no backward pass can be written."""
+
+
+class BackwardPass:
+    """The gradients of a program's loss, as a function that can stand in the program."""
+
+    def __init__(self, lines: Lines, names: Mapping[int, str]) -> None:
+        """Take the program's ``names`` of entries of its tape."""
+        self.lines, self.truth = lines, lines.truth
+        handed = {b.entry: b.name for b in reversed(self.truth.tape.bindings)}
+        own = {p.before: p.name for p in lines.truth.parameters}
+        plain = ((e, name) for e, name in {**handed, **names, **own}.items())
+        self.names = {entry: name for entry, name in plain if not name.startswith("return ")}
+        layers = [*activated(self.truth, lines.forward), *softmaxes(self.truth, lines.forward)]
+        self.layers = {layer.after: layer for layer in layers}
+        self.made = self._rewritten()
+        """What stands for each node of the forward pass."""
+        self.entry = {self.made[n]: e for n, e in self._entries().items()}
+        self.variables = self._variables()
+        self.indices = self._indices()
+        """The program's arrays of whole numbers: labels, words."""
+        self.before = {self.made[self.truth.graph.nodes[one.before]]: one for one in layers}
+        """The activation that each pre-activation goes through."""
+        self.loss = self.made[lines.judged.loss.node]
+        parameters = {p.before: self.truth.graph.nodes[p.before] for p in self.truth.parameters}
+        self.parameters = {
+            entry: self.made[node] for entry, node in parameters.items() if node in self.made
+        }
+        labels = self._labels()
+        self.found = backward(
+            self.loss, self.parameters.values(), lambda node: labels.get(node, "")
+        )
+        self.gradients = {node: g for node, g in self.found.of.items() if node in labels}
+
+    def _entries(self) -> dict[Node, int]:
+        return {n: e for n, e in self.truth.graph.entry.items() if n in self.made}
+
+    # the forward pass, as a textbook has it
+
+    def _rewritten(self) -> dict[Node, Node]:
+        """Return the forward pass with activations as such, and the number of samples by name."""
+        graph, made = self.truth.graph, dict[Node, Node]()
+        count, code = self._samples()
+        for node in ordered([self.lines.judged.loss.node]):
+            inputs = tuple(made[part] for part in node.inputs)
+            layer = self.layers.get(graph.entry.get(node, -1))
+            if layer is not None and layer.name:
+                new = APPLIED[layer.name](made[graph.nodes[layer.before]])
+            elif node.op.name == "mean":
+                axes = axes_of(node.settings.get("axis"), len(inputs[0].shape))
+                size = int(np.prod([inputs[0].shape[axis] for axis in axes]))
+                by = code if size == count else self._size(inputs[0].shape, size)
+                new = inputs[0].sum(**node.settings) / constant(float(size), code=by)
+            elif node.op.name == "multiply" and inputs[0] is inputs[1]:
+                new = inputs[0] ** 2.0
+            elif count and number(node) == count:
+                new = constant(float(count), code=code)
+            else:
+                same = all(one is other for one, other in zip(inputs, node.inputs, strict=True))
+                new = node if same else replace(node, inputs=inputs)
+            made[node] = replace(new, line=node.line) if new is not node else node
+        return made
+
+    def _samples(self) -> tuple[int, str]:
+        """Return the number of samples and how it is had; 0 where it is not known."""
+        counts = samples(self.lines)
+        for entry in self._given():
+            for axis, size in enumerate(self.truth.tape.shape(entry)):
+                if counts - {1} == {size} and size > 2:
+                    name = _identifier(self.names[entry])
+                    return size, f"{name}.shape[{axis}]" if axis else f"len({name})"
+        return 0, ""
+
+    def _size(self, shape: tuple[int, ...], size: int) -> str:
+        """Return how the size of a whole array is had: by one of its shape that has a name."""
+        entries = (entry for entry in sorted(self.lines.forward) if entry in self.names)
+        alike = (entry for entry in entries if self.truth.tape.shape(entry) == shape)
+        names = [*map(_identifier, self.names.values())]
+        found = (_identifier(self.names[entry]) for entry in alike)
+        name = next((name for name in found if names.count(name) == 1), None)
+        return f"{name}.size" if name and size == np.prod(shape) else ""
+
+    def _given(self) -> list[int]:
+        """Return the data with a name that is used together with what parameters give."""
+        dependent, inputs = self.truth.dependent, self.truth.tape.inputs
+        used = (one for entry in self.lines.forward & dependent for one in inputs[entry])
+        return sorted({entry for entry in used if entry in self.names and entry not in dependent})
+
+    # names
+
+    def _variables(self) -> dict[Node, str]:
+        """Return the variables of the values with a name; numbered, where several have one name."""
+        self.by_name: dict[str, list[Node]] = {}
+        for node, entry in sorted(self.entry.items(), key=lambda pair: pair[1]):
+            if entry in self.names:
+                self.by_name.setdefault(_identifier(self.names[entry]), []).append(node)
+        return {
+            node: f"{name}_{place}" if len(nodes) > 1 else name
+            for name, nodes in self.by_name.items()
+            for place, node in enumerate(nodes, 1)
+        }
+
+    def _indices(self) -> dict[int, str]:
+        taken, found = set(self.variables.values()), dict[int, str]()
+        for entry, name in self.names.items():
+            value = np.asarray(self.truth.tape.values[entry])
+            label = _identifier(name)
+            if value.ndim and value.dtype.kind in "iub" and label not in taken:
+                found[entry] = label
+                taken.add(label)
+        return found
+
+    def _labels(self) -> dict[Node, str]:
+        """Return the variables of the gradients: the program's own, where it has that gradient."""
+        found: dict[Node, str] = {}
+        taken = set(self.variables.values())
+        arrays = any(np.prod(node.shape) > 1 for node in self.parameters.values())
+        for node, entry in self.entry.items():
+            wanted = entry in self.parameters
+            if not wanted and (
+                entry not in self.truth.dependent or (arrays and np.prod(node.shape) == 1)
+            ):
+                continue
+            if node is self.loss or not (wanted or node in self.variables or node in self.before):
+                continue
+            name = self.variables.get(node) or self._of_layer(self.before[node])
+            own = self._own(entry)
+            label = own if own and own not in taken else f"d_{name}"
+            while label in taken:
+                label += "_"
+            found[node] = label
+            taken.add(label)
+        return found
+
+    def _of_layer(self, layer: Activated) -> str:
+        after = self.variables.get(self.made[self.truth.graph.nodes[layer.after]])
+        return f"net_{after}" if after else f"net_{layer.before}"
+
+    def _own(self, entry: int) -> str | None:
+        """Return the name that the program gives to just this gradient."""
+        true = self.lines.true.get((entry, ALL))
+        if true is None or (true[0].size == 1 and entry not in self.parameters):
+            return None
+        for claimed in self.lines.backward:
+            values = self.lines.values[claimed]
+            same = values[0].shape == true[0].shape and claimed in self.names
+            factor = multiple(values, true) if same else None
+            if factor is not None and abs(factor - 1.0) < 1e-6:
+                return _identifier(self.names[claimed])
+        return None
+
+    # the function
+
+    def text(self) -> str:
+        """Return the function; raises :class:`NotWrittenError` where it would not be right."""
+        results = [
+            self.gradients[node] for node in self.parameters.values() if node in self.gradients
+        ]
+        if not results:
+            raise NotWrittenError("the loss depends on no parameter")
+        of = {gradient: node for node, gradient in self.gradients.items()}
+        known = {**self.variables, **{gradient: gradient.name for gradient in of}}
+        written = ordered(results, lambda node: () if node in self.variables else node.inputs)
+        parts = used_again([node for node in written if node in of], known)
+        known |= {part: f"part_{place}" for place, part in enumerate(parts, 1)}
+        statements = [node for node in written if node in of or node in parts]
+        if len(statements) > MOST:
+            raise NotWrittenError(
+                f"it computes number by number: its backward pass has {len(statements)} lines"
+            )
+        self._refuse_loops()
+        writer = Code(known, self._named_array, self._shape)
+        blocks: list[tuple[str, list[str]]] = []
+        try:
+            for node in statements:
+                rows = ["", *comment(self._reason(of[node]))] if node in of else []
+                for row in writer.statements(known[node], node):
+                    before, equals, after = row.partition(" = ")
+                    rows += folded(before + equals, after) if equals else [row]
+                blocks.append((known[node], rows))
+        except NoCodeError as error:
+            raise NotWrittenError(f"it has {error}") from None
+        names = [node.name for node in results]
+        rows, needed = [], set(names)
+        for name, block in reversed(blocks):
+            if name in needed:  # a slope may be written without what it is taken at
+                rows = block + rows
+                needed |= _read("\n".join(row for row in block if row[:1] != "#"))
+        given = [name for name in self._arguments() if name in needed]
+        body = [
+            *self._about(given),
+            *rows,
+            "",
+            *listed("return (", names, ")", f"return {', '.join(names)}"),
+        ]
+        text = "\n".join([*listed("def gradients(", given, "):"), *indented(body), ""])
+        self._verify(text, given)
+        return text
+
+    def _verify(self, text: str, given: Sequence[str]) -> None:
+        """Raise :class:`NotWrittenError` unless the function gives the true gradients."""
+        known: dict[str, Any] = {"np": np}
+        wanted = [
+            self.lines.true[entry, ALL]
+            for entry, node in self.parameters.items()
+            if node in self.gradients
+        ]
+        nodes = {name: node for node, name in self.variables.items()}
+        entries = {name: entry for entry, name in self.indices.items()}
+        try:
+            exec(text, known)
+            for draw, values in enumerate(self.truth.draws):
+                old = {made: values[node] for node, made in self.made.items() if node in values}
+                arguments = [
+                    old[nodes[name]] if name in nodes else self.truth.tape.values[entries[name]]
+                    for name in given
+                ]
+                found = known["gradients"](*arguments)
+                for one, true in zip(found if len(wanted) > 1 else [found], wanted, strict=True):
+                    if not np.allclose(
+                        np.broadcast_to(one, np.shape(true[draw])), true[draw], rtol=1e-6, atol=1e-9
+                    ):
+                        raise ValueError
+        except Exception as error:  # whatever its code may raise
+            raise NotWrittenError(
+                "it could not be written in code that gives the true gradients"
+            ) from error
+
+    def _refuse_loops(self) -> None:
+        """Raise :class:`NotWrittenError` where a name has another value in each of many turns."""
+        single = {node for node in self.parameters.values() if not node.shape}
+        for nodes in self.by_name.values():
+            if len(nodes) > (MOST_TURNS if single.isdisjoint(nodes) else 1):
+                raise NotWrittenError(
+                    f"{self.names[self.entry[nodes[0]]]} has {len(nodes)} values, one in each turn "
+                    "of a loop; a backward pass that is a loop itself is not written yet"
+                )
+
+    def _arguments(self) -> list[str]:
+        return [*self.variables.values(), *self.indices.values()]
+
+    def _named_array(self, value: np.ndarray[Any, Any]) -> str | None:
+        """Return the name of an array of whole numbers: one of the program's, or a range."""
+        if value.dtype.kind in "iu" and np.array_equal(value, np.arange(value.size)):
+            count, code = self._samples()
+            return f"np.arange({code if count == value.size else value.size})"
+        named = {name: self.truth.tape.values[entry] for entry, name in self.indices.items()}
+        constants = ((node, name) for node, name in self.variables.items() if node.op is CONSTANT)
+        named |= {name: node.settings["value"] for node, name in constants}
+        for name, numbers in named.items():
+            known = np.asarray(numbers)
+            if np.array_equal(known, value):
+                return name
+            if known.dtype.kind in "iu" and np.array_equal(1 - known, value):
+                return f"(1 - {name})"
+        return None
+
+    def _shape(self, shape: tuple[int, ...]) -> str:
+        """Return a shape: that of a variable, where the number of samples is in it."""
+        count, _ = self._samples()
+        alike = (name for node, name in self.variables.items() if node.shape == tuple(shape))
+        name = next(alike, None) if count in shape else None
+        return f"{name}.shape" if name else repr(tuple(shape))
+
+    def _about(self, given: Sequence[str]) -> list[str]:
+        """Return what the function is, and what it is given where the program says it otherwise."""
+        line = self.lines.judged.loss.node.line
+        of = f" in line {line}" if line else f", the {self.lines.judged.loss.text}"
+        rows = wrap(f'"""Return the gradients of the loss{of}, by the chain rule.', ROOM)
+        entries = {self.variables[n]: e for n, e in self.entry.items() if n in self.variables}
+        entries |= {name: entry for entry, name in self.indices.items()}
+        several = {node for nodes in self.by_name.values() if len(nodes) > 1 for node in nodes}
+        turns = {self.variables[node] for node in several}
+        said = [
+            f"{name} is {'a value of ' if name in turns else ''}{self.names[entries[name]]}"
+            for name in given
+            if self.names[entries[name]] != name
+        ]
+        if said:
+            return [*rows, "", *wrap(f"{'; '.join(said)}.", ROOM), '"""']
+        return [f'{rows[0]}"""'] if len(rows) == 1 else [*rows, '"""']
+
+    def _reason(self, node: Node) -> str:
+        """Return by which rule a gradient follows from those before it."""
+        layer, links = self.before.get(node), self.found.links.get(node, ())
+        name = self.variables.get(node)
+        if name is None and layer is not None:
+            after = self.variables.get(self.made[self.truth.graph.nodes[layer.after]])
+            name = f"what {layer.name} makes {after or 'its values'} of"
+        lines = sorted({link.consumer.line for link in links if link.consumer.line})
+        where = f" (line{'s' * (len(lines) > 1)} {', '.join(map(str, lines))})" if lines else ""
+        if len(links) > 1:
+            return f"{name} is used {len(links)} times{where}: what comes back each time adds up"
+        if links and not links[0].gradient.name:  # several rules at once
+            return f"{name} leads on{where}: the derivative of all that is there"
+        how, rule = rule_of(links[0])
+        return f"{name} {how}{where}: {rule}"
+
+
+def _read(code: str) -> set[str]:
+    """Return the names in a piece of code."""
+    return set(re.findall(r"(?<![\w.'])[^\W\d]\w*", code))
+
+
+def _identifier(name: str) -> str:
+    """Return a name for self.W1, params['W1'] and the like: W1."""
+    inner = re.search(r"\[['\"](\w+)['\"]\]$", name)
+    plain = inner[1] if inner else re.sub(r"\W+", "_", name.removeprefix("self.")).strip("_")
+    return f"{plain}_" if keyword.iskeyword(plain) or not plain.isidentifier() else plain
