@@ -232,7 +232,7 @@ class _Writer:
         if squares:
             follows |= self._after_squares(entries)
         made: list[Line] = []
-        for line in sorted(entries.keys() | squares):
+        for line in sorted(entries.keys() | squares | repairs.keys()):
             if line in squares:
                 made.append(self._square(line))
             elif line in repairs:
@@ -417,7 +417,8 @@ class _Writer:
         value = np.asarray(own[truth.graph.nodes[entry]], dtype=np.float64)
         if true.size != value.size:
             return None
-        scale = multiple(self.found.current[entry], self.found.true[source, -1]) or 1.0
+        wanted = self.found.right_value(entry)
+        scale = (wanted and multiple(wanted, self.found.true[source, -1])) or 1.0
         right = scale * (
             true.T
             if true.shape != value.shape and true.T.shape == value.shape

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-import numpy as np
-
 from bptui.trace.truth import StepTruth
 from bptui.trace.updates import Tape
 
 MANY_TURNS = 1000
-ARITHMETIC = ("add", "subtract", "multiply", "divide", "negative")
 
 
 def aside(truth: StepTruth, forward: Collection[int], behind: Collection[int]) -> set[int]:
@@ -21,13 +18,17 @@ def aside(truth: StepTruth, forward: Collection[int], behind: Collection[int]) -
     tape, dependent = truth.tape, truth.dependent
     given = set().union(*(tape.ancestors(entry) for entry in forward))
     makers = dependent.intersection(behind) - set(forward)
-    used = {one for entry in makers for one in tape.inputs[entry]}
-    return {
-        entry
-        for entry in used.intersection(behind) - dependent - given
-        if entry > truth.step.first and np.size(tape.values[entry]) > 1
-        if tape.notes[entry].call in ARITHMETIC
-    }
+    found: set[int] = set()
+    stack = list(makers)
+    while stack:
+        new = {
+            entry
+            for entry in tape.inputs[stack.pop()]
+            if entry > truth.step.first and tape.inputs[entry]
+        } - (found | dependent | given)
+        found |= new
+        stack += new
+    return found
 
 
 def settled_by(tape: Tape, backward: Sequence[int], known: Mapping[int, object]) -> set[int]:

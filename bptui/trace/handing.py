@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from bptui.trace.tape import Binding
+from bptui.trace.tape import Binding, Value
 
 
-def handed_on(bindings: Iterable[Binding], entry: int, last: int) -> int | None:
-    """Return the place of the last statement before ``last`` that only names an entry anew.
+def handed_on(bindings: Iterable[Binding], last: Mapping[int, int]) -> dict[int, Binding]:
+    """Return for entries the last statement before ``last`` that only names them anew.
 
     A value that is right, but of something else, became wrong where it got another name. What a
     call returns, and what it is given, get no name by that.
     """
-    found: int | None = None
+    found: dict[int, Binding] = {}
     frames: set[int] = set()
-    made: set[int] = set()  # frames in which it was computed or came back from a call
+    made: dict[int, set[int]] = {}  # frames in which one was computed or came back from a call
+    latest: dict[int, Binding] = {}
+    held: set[tuple[int, Value]] = set()  # entries with the lists and dicts that hold them
     before: Binding | None = None
-    latest: Binding | None = None
     given = False
     for binding in bindings:
-        if binding.when > last:
-            break
         same = given and before is not None and before.place == binding.place
         given = same or binding.frame not in frames
         frames.add(binding.frame)
-        before = binding
-        if binding.entry == entry:
-            if not given:
-                first = binding.when <= entry + 1 and found is None and not made
-                result = latest is not None and _is_return(latest)
-                if not first and not result and not (_is_return(binding) and binding.frame in made):
-                    found = binding.place
-                made.add(binding.frame)
-            latest = binding
+        before, entry = binding, binding.entry
+        if binding.when > last.get(entry, -1):
+            continue
+        own = made.setdefault(entry, set())
+        if binding.location[0] == "item":  # another name of the list or dict that holds it
+            holder = (entry, binding.location[1])
+            if holder in held:
+                continue
+            held.add(holder)
+        if not given:
+            first = binding.when <= entry + 1 and entry not in found and not own
+            result = entry in latest and _is_return(latest[entry])
+            if not first and not result and not (_is_return(binding) and binding.frame in own):
+                found[entry] = binding
+            own.add(binding.frame)
+        latest[entry] = binding
     return found
 
 

@@ -19,12 +19,12 @@ def blame_helpers(lines: Lines, line: Callable[[int], int]) -> None:
     needed: dict[int, Values] = {}
     users: dict[int, Repair] = {}
     for repair in lines.repairs:
-        for entry in repair.entries:
+        for entry in repair.pinned:
             helper = _helper(lines, entry, line)
             if helper is not None:
                 needed[helper[0]], users[helper[0]] = helper[1], repair
     for place in dict.fromkeys(lines.truth.tape.notes[entry].place for entry in needed):
-        calls = lines.places[place]
+        calls = lines.places.get(place, [])
         repairs = list(dict.fromkeys(users[call] for call in calls if call in users))
         whole = {entry for repair in repairs for entry in repair.entries}
         several = len(calls) > 1 and len(whole) == len(calls) and all(c in needed for c in calls)

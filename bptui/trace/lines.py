@@ -8,7 +8,7 @@ mistake was made. What a loop computes again and again is replaced in all of its
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
@@ -38,6 +38,13 @@ class Repair(NamedTuple):
     stands_for: tuple[Source, ...]
     mended: frozenset[Key]
     """The parameters that come out right."""
+    renamed: frozenset[int] = frozenset()
+    """Those of the entries that are wrong since they got another name."""
+
+    @property
+    def pinned(self) -> tuple[int, ...]:
+        """The entries that are wrong as such."""
+        return tuple(entry for entry in self.entries if entry not in self.renamed)
 
 
 @dataclass
@@ -101,6 +108,35 @@ class Lines:
         self._follow()
 
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
+        best: tuple[Repair, Changes, dict[int, tuple[int, Values]]] | None = None
+        for odd, place, pairs, since in self._attempts(right):
+            if odd and best is not None:
+                break
+            scales = {1.0: None, self._scale(min(pairs)): None}
+            attempts = (self._tried(pairs, right, scale, since) for scale in scales)
+            tried = next(filter(None, attempts), None)
+            if tried is None or (best and len(best[0].mended) >= len(tried[0])):
+                continue
+            mended, changed, replaced = tried
+            names = {entry: (since[entry], replaced[entry]) for entry in since if entry in pairs}
+            repair = Repair(place, tuple(pairs), tuple(pairs.values()), mended, frozenset(names))
+            best = repair, changed, names
+            if len(mended) == len(self.wrong):
+                break
+        if best is None:
+            return None
+        self.replay.renamed |= best[2]
+        return best[:2]
+
+    def _attempts(
+        self, right: set[Key]
+    ) -> Iterator[tuple[bool, int, dict[int, Source], dict[int, int]]]:
+        """Yield what may be wrong: whether of an odd shape, the place, what entries may stand for.
+
+        Entries may be wrong only since they got another name: since when is told, too.
+        First comes what is no true gradient, then what is that of another value, then the gradient
+        of a parameter itself: there any mistake could be mended; at last what has an odd shape.
+        """
         suspects = set().union(*(self.truth.behind[key] for key in self.wrong))
         usual = self._usual_factors(right)
         sign = self._sign(suspects)
@@ -108,21 +144,19 @@ class Lines:
         had = set().union(*known.values())
         settled = settled_by(self.truth.tape, self.backward, known)
         repaired = {repair.place for repair in self.repairs}
-        suspected: list[tuple[int, int, list[int]]] = []
+        places: list[tuple[int, int, list[int], dict[int, int]]] = []
         for place, group in self.places.items():
             entries = [entry for entry in group if entry in suspects]
             if entries and place not in repaired:
                 doubtful = [entry for entry in entries if entry not in settled] or entries
-                suspected.append((doubtful[0], place, entries))
+                places.append((doubtful[0], place, entries, {}))
+        for place, since in self._named_anew(suspects, settled).items():
+            if place not in repaired:
+                places.append((min(since.values()), place, sorted(since), since))
         parameters = {parameter.before for parameter in self.truth.parameters}
-        best: tuple[tuple[int, int], Repair, Changes] | None = None
-        # first what is no true gradient, then what is that of another value, then the gradient of
-        # a parameter itself: there any mistake could be mended; at last what has an odd shape
         for stage in range(4):
-            if stage == 3 and best is not None:
-                break
-            for first, place, entries in sorted(suspected):
-                if stage < 2 and (first in settled) != (stage == 1):
+            for first, place, entries, since in sorted(places, reverse=stage == 1):
+                if stage < 2 and (not since and first in settled) != (stage == 1):
                     continue
                 for pairs in chain.from_iterable(
                     self.candidates.of(entries, odd) for odd in ODD[stage]
@@ -132,32 +166,49 @@ class Lines:
                         stage == 1 and had & set(pairs.values())
                     ):
                         continue
-                    scales = {1.0: None, self._scale(min(pairs)): None}
-                    attempts = (self._tried(pairs, right, scale) for scale in scales)
-                    tried = next(filter(None, attempts), None)
-                    if tried is None or (best and best[0] <= (-len(tried[0]), stage)):
-                        continue
-                    mended, changed = tried
-                    earliest, (source, *_) = min(pairs), pairs.values()
-                    of_another = known[earliest] and source not in known[earliest]
-                    where = self._handed_on(earliest) if of_another and stage < 2 else None
-                    repair = Repair(where or place, tuple(pairs), tuple(pairs.values()), mended)
-                    best = (-len(mended), stage), repair, changed
-                    if len(mended) == len(self.wrong):
-                        return repair, changed
-        return best and best[1:]
+                    yield stage == 3, place, pairs, since
+
+    def _named_anew(
+        self, suspects: Collection[int], settled: Collection[int]
+    ) -> dict[int, dict[int, int]]:
+        """Return the places that only name what is right as something else, and since when."""
+        tape = self.truth.tape
+        own = {parameter.before for parameter in self.truth.parameters}
+        last: dict[int, int] = {}
+        for user in self.backward:
+            if user in suspects:
+                last |= dict.fromkeys(tape.inputs[user], user)
+        right = (self.forward | set(settled)) - own
+        found = handed_on(tape.bindings, {e: user for e, user in last.items() if e in right})
+        groups: dict[int, dict[int, int]] = {}
+        for entry, binding in found.items():
+            groups.setdefault(binding.place, {})[entry] = binding.when
+            if entry not in self.values:
+                self.values[entry] = self.truth.numbers(self.truth.graph.nodes[entry])
+        return groups
 
     def _tried(
-        self, pairs: dict[int, Source], right: Collection[Key], scale: float
-    ) -> tuple[frozenset[Key], Changes] | None:
-        """Return what a replacement mends and all that it changes; None where it breaks a thing."""
+        self,
+        pairs: dict[int, Source],
+        right: Collection[Key],
+        scale: float,
+        since: Mapping[int, int],
+    ) -> tuple[frozenset[Key], Changes, Changes] | None:
+        """Return what a replacement mends, all that it changes, and what was put where.
+
+        None where it breaks a thing.
+        """
         for _ in range(2):
             replaced = {
                 entry: [scale * part for part in self._shaped(source, self.values[entry][0].shape)]
                 for entry, source in pairs.items()
             }
-            pinned = {entry for repair in self.repairs for entry in repair.entries}
-            changed = self.replay.carried(replaced, self.current, pinned)
+            pinned = {entry for repair in self.repairs for entry in repair.pinned}
+            if since:
+                names = {entry: (since[entry], values) for entry, values in replaced.items()}
+                changed = self.replay.renaming(names, self.current, pinned)
+            else:
+                changed = self.replay.carried(replaced, self.current, pinned)
             if changed is None:
                 return None
             factors: dict[Key, float] = {}
@@ -170,7 +221,7 @@ class Lines:
             mended = frozenset(self.wrong & set(factors))
             off = {factors[key] for key in mended if not self.agrees(factors[key])}
             if not off:
-                return (mended, changed) if mended else None
+                return (mended, changed, replaced) if mended else None
             assert self.factor is not None
             scale *= self.factor / next(iter(off))
         return None
@@ -190,12 +241,6 @@ class Lines:
         if self.factor is None or np.isnan(factor):
             return True
         return abs(factor - self.factor) <= 1e-5 * abs(self.factor)
-
-    def _handed_on(self, entry: int) -> int | None:
-        """Return the place of the last statement that hands a value on as it is."""
-        inputs = self.truth.tape.inputs
-        last = max((later for later in self.backward if entry in inputs[later]), default=entry)
-        return handed_on(self.truth.tape.bindings, entry, last)
 
     def _usual_factors(self, right: set[Key]) -> set[float] | None:
         """Return which multiples of true gradients stand behind gradients that are right.
@@ -237,7 +282,7 @@ class Lines:
     def _follow(self) -> None:
         """Note what is wrong only because of what was repaired, short of the updates."""
         tape = self.truth.tape
-        first = {entry for repair in self.repairs for entry in repair.entries}
+        first = {entry for repair in self.repairs for entry in repair.pinned}
         updating: set[int] = set()
         for parameter in self.truth.parameters:
             behind = self.truth.behind[parameter.key]
@@ -262,6 +307,11 @@ class Lines:
         if true[0].shape == shape or true[0].size != int(np.prod(shape)):
             return true
         return [part.T if part.T.shape == shape else part.reshape(shape) for part in true]
+
+    def right_value(self, entry: int) -> Values | None:
+        """Return what a wrong entry should be; None for one that is right."""
+        _, renamed = self.replay.renamed.get(entry, (0, None))
+        return renamed or self.current.get(entry)
 
     def fits(self, parameter: Parameter, changed: Changes) -> float | None:
         """Return the multiple of its true gradient by which a parameter changes; None for another.

@@ -34,10 +34,12 @@ class Loss(NamedTuple):
     @property
     def named(self) -> bool:
         """Whether the program itself calls it a loss."""
-        words = self.text.lower().replace("_", " ").replace(".", " ").split()
-        return self.entry is not None and any(
-            word.startswith(NAMES) or word in ("j", "e") for word in words
-        )
+        return self.entry is not None and _of_a_loss(self.text)
+
+
+def _of_a_loss(text: str) -> bool:
+    words = text.lower().replace("_", " ").replace(".", " ").split()
+    return any(word.startswith(NAMES) or word in ("j", "e") for word in words)
 
 
 Key = tuple[int, str]
@@ -78,13 +80,14 @@ class Judged:
         return bool(self.whole) and all(factor > 0 for factor in self.whole.values())
 
     @property
-    def rank(self) -> tuple[int, int, bool, bool, int]:
+    def rank(self) -> tuple[int, int, int, bool, bool, int]:
         """What makes a loss likely, the weightiest first."""
         downhill = sum(
             match is not None and match.entry is None and match.factor < 0
             for match in self.matches.values()
         )
-        return downhill, self.right, bool(downhill), self.loss.named, self.loss.entry or 0
+        named, entry = self.loss.named, self.loss.entry or 0
+        return downhill, self.right, -len(self.missing), bool(downhill), named, entry
 
 
 def computed(
@@ -97,6 +100,7 @@ def computed(
     ``dependent`` are the entries that depend on parameters.
     """
     names = {binding.entry: binding.name for binding in reversed(tape.bindings)}
+    names |= {b.entry: b.name for b in reversed(tape.bindings) if _of_a_loss(b.name)}
     single = [entry for entry in entries if _is_single(tape.values[entry])]
     terms = _terms(tape, dependent, single)
     for entry in single:

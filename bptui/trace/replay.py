@@ -28,6 +28,8 @@ class Replay:
 
     def __init__(self, truth: StepTruth, backward: Sequence[int]) -> None:
         self.truth, self.backward = truth, backward
+        self.renamed: dict[int, tuple[int, Values]] = {}
+        """What entries should be after they got another name: since when, and the values."""
 
     def carried(
         self, replaced: Changes, known: Mapping[int, Values], pinned: Collection[int] = ()
@@ -36,6 +38,24 @@ class Replay:
         changed, first = {**known, **replaced}, min(replaced)
         later = [e for e in self.backward if e > first and e not in replaced and e not in pinned]
         return self._again(later, set(replaced), changed, {})
+
+    def renaming(
+        self,
+        names: Mapping[int, tuple[int, Values]],
+        known: Mapping[int, Values],
+        pinned: Collection[int] = (),
+    ) -> Changes | None:
+        """Return what changes where entries are others since they got another name."""
+        self.renamed |= names
+        first = min(when for when, _ in names.values())
+        later = [entry for entry in self.backward if entry >= first and entry not in pinned]
+        reading = [
+            e for e in later if any(self._renamed(one, e) for one in self.truth.tape.inputs[e])
+        ]
+        changed = self._again(later, set(), dict(known), dict.fromkeys(reading, as_it_is))
+        for entry in names:
+            del self.renamed[entry]
+        return changed
 
     def edited(
         self,
@@ -90,18 +110,26 @@ class Replay:
                 node, compute = graph.nodes[entry], edits.get(entry, as_it_is)
                 try:
                     changed[entry] = [
-                        compute(node, [self._value(part, draw, changed) for part in node.inputs])
+                        compute(
+                            node, [self._value(part, draw, changed, entry) for part in node.inputs]
+                        )
                         for draw in range(len(self.truth.draws))
                     ]
                 except FAILURES:
                     return None
         return changed
 
-    def _value(self, node: Node, draw: int, changed: Changes) -> Numbers:
+    def _value(self, node: Node, draw: int, changed: Changes, user: int) -> Numbers:
+        """Return a node's value in a draw, as it is for the entry that uses it."""
         entry, known = self.truth.graph.entry.get(node), self.truth.draws[draw]
-        if entry is not None and entry in changed:
-            value: Numbers = changed[entry][draw]
+        renamed = None if entry is None else self._renamed(entry, user)
+        if entry is not None and (renamed or entry in changed):
+            value: Numbers = (renamed or changed[entry])[draw]
             return value
         if node in known and (entry is not None or not node.inputs):
             return np.asarray(known[node])
-        return as_it_is(node, [self._value(part, draw, changed) for part in node.inputs])
+        return as_it_is(node, [self._value(part, draw, changed, user) for part in node.inputs])
+
+    def _renamed(self, entry: int, user: int) -> Values | None:
+        when, values = self.renamed.get(entry, (0, None))
+        return values if user >= when else None

@@ -98,7 +98,7 @@ class View:
             entry: self.lines.current[entry]
             for other in self.lines.repairs
             if other is not repair
-            for entry in other.entries
+            for entry in other.pinned
         }
 
     def known(self, others: Changes) -> Changes:
@@ -126,9 +126,10 @@ class View:
     def mended(self, repair: Repair) -> str | None:
         """Return the statement with the smallest edit that gives the right value."""
         sight, lines = self.sight(repair), self.lines
-        if sight is None or sight.binding.entry not in lines.current:
+        wanted = lines.right_value(sight.binding.entry) if sight is not None else None
+        if sight is None or wanted is None:
             return None
-        wanted, exact = lines.current[sight.binding.entry], lines.factor is not None
+        exact = lines.factor is not None
         for edited in edits(self.statement, sight.names):
             found = evaluated(edited, sight.names, sight.known, sight.before, sight.binding.name)
             if found is not None and right_value(found, wanted, exact):
@@ -138,11 +139,18 @@ class View:
     def sight(self, repair: Repair) -> Sight | None:
         """Return what the statement can be evaluated with; None where it binds nothing."""
         first = repair.entries[0]
-        bindings = (b for b in self.recorder.bindings if b.when > first and self._inside(b.place))
+        anew = first in repair.renamed
+        bindings = (
+            binding
+            for binding in self.recorder.bindings
+            if (binding.entry == first if anew else binding.when > first)
+            if self._inside(binding.place)
+        )
         binding = next(bindings, None)
         if binding is None:
             return None
         start = min((e for e in self.own if first - NEAR < e <= first), default=first)
+        start = binding.when if anew else start
         known = {**self.source.functions, **self._plain(binding)}
         return Sight(binding, self._in_sight(binding, start), known, self._before(binding, start))
 
@@ -186,6 +194,8 @@ class View:
         """Return the expressions with a known value in the statement's sight, the latest first."""
         found: dict[str, int] = {}
         for other in self.recorder.bindings:
+            if other is binding:
+                break
             near = other.frame in (0, binding.frame) or other.name.startswith("self.")
             if other.when <= start and near and PLAIN.fullmatch(other.name):
                 found.pop(other.name, None)

@@ -194,8 +194,8 @@ class StepTruth:
         if named:
             chosen = [max(map(self._last_of_name(named), named), key=lambda judged: judged.rank)]
         else:
-            most = max((judged.rank[:2] for judged in found), default=None)
-            equal = [judged for judged in found if judged.rank[:2] == most]
+            most = max((judged.rank[:3] for judged in found), default=None)
+            equal = [judged for judged in found if judged.rank[:3] == most]
             chosen = sorted(equal, key=lambda judged: judged.rank, reverse=True)[:LIKELY]
         known = [judged for judged in found if judged.loss.entry is None or judged.loss.named]
         rises = any(judged.rises for judged in known)

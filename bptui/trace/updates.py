@@ -7,6 +7,7 @@ gradients that are added up are no such thing, as what they add does not depend 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,18 @@ ALL = (("ellipsis",), ("slice", None, None, None))
 """Indices, as the tape has them, that leave nothing out."""
 DEEPEST = 8
 """Terms of a sum that are looked through for the old value."""
+PRODUCTS = ("multiply", "divide", "negative", "transpose", "reshape")
+
+
+class _Sum(NamedTuple):
+    """A sum of an old value and something."""
+
+    old: int
+    added: Value
+    own: bool
+    """Whether what is added depends on the old value."""
+    same: bool
+    """Whether it was the old value of the same variable."""
 
 
 class Update(NamedTuple):
@@ -29,30 +42,55 @@ class Update(NamedTuple):
     binding: Binding
     part: str
     """Which part of an array was changed; empty where all of it was."""
-    places: Value = None
+    places: Value
+    sum: _Sum
+    sign: str
+    """``add`` or ``subtract``."""
+    scalars: frozenset[float]
+    """Single numbers that are factors of what is added: the rate is one."""
 
 
 def updates_of(tape: Tape) -> list[Update]:
-    """Return all changes of parameters in their order."""
+    """Return all changes of parameters in their order.
+
+    What is added to a variable without depending on it counts where it is added as parameters are,
+    by the same line or with the same rate: its gradient is wrong.
+    """
     found: list[Update] = []
     seen: set[int] = set()
+    latest: dict[tuple[Value, ...], int] = {}
     for binding in tape.bindings:
-        if binding.entry in seen:
-            continue
-        seen.add(binding.entry)
-        change = _change(tape, binding.entry)
-        if change is not None:
-            before, part, places = change
-            found.append(Update(before, binding.entry, binding, part, places))
-    return _lasting(found)
+        former = latest.get(binding.location)
+        if former is None and binding.location[0] == "memory":
+            former = next(iter(tape.inputs[binding.entry]), None)  # of what is changed in place
+        latest[binding.location] = binding.entry
+        if binding.entry not in seen:
+            seen.add(binding.entry)
+            change = _change(tape, binding, former)
+            if change is not None:
+                found.append(change)
+    sites = {update.binding.place for update in found if update.sum.own}
+    sure = [u for u in _lasting([u for u in found if u.binding.place in sites]) if u.sum.own]
+    sites = {update.binding.place for update in sure}
+    ways = {(update.sign, update.scalars): update for update in sure}.values()
+    return _lasting(
+        [u for u in found if u.sum.own or u.binding.place in sites or _added_alike(u, ways)]
+    )
 
 
-def _change(tape: Tape, entry: int) -> tuple[int, str, Value] | None:
-    """Return the entry before, and the part, where an entry is an update of something."""
+def _change(tape: Tape, binding: Binding, former: int | None) -> Update | None:
+    """Return the update that a binding is, where it is one of something.
+
+    ``former`` is the entry that its variable had before.
+    """
+    entry = binding.entry
     note = tape.notes[entry]
     if note.call in ("add", "subtract"):
-        old = _old(tape, entry, None, set())
-        return None if old is None else (old, "", None)
+        made = _sum(tape, entry, None, set(), former)
+        if made is None:
+            return None
+        scalars = _scalars(tape, made.added)
+        return Update(made.old, entry, binding, "", None, made, note.call, scalars)
     if note.call not in ("setitem", "put"):
         return None
     before, places, value = _written(tape, entry)
@@ -66,12 +104,14 @@ def _change(tape: Tape, entry: int) -> tuple[int, str, Value] | None:
     family = {before}
     while tape.notes[min(family)].call in ("setitem", "put"):
         family.add(tape.notes[min(family)].arguments[0].entry)
-    if _old(tape, value, numbers, family) is None:
+    made = _sum(tape, value, numbers, family, None)
+    if made is None:
         return None
     if note.call == "setitem":
         places = np.arange(older.size).reshape(older.shape)[places]
     flat = tuple(np.reshape(places, -1).tolist())
-    return before, repr(flat), flat
+    sign, scalars = tape.notes[value].call, _scalars(tape, made.added)
+    return Update(before, entry, binding, repr(flat), flat, made, sign, scalars)
 
 
 def _written(tape: Tape, entry: int) -> tuple[int, Value, int | None]:
@@ -106,33 +146,45 @@ def plain_index(tape: Tape, index: Value) -> Value:
     return index
 
 
-def _old(tape: Tape, entry: int, numbers: Value, family: set[int]) -> int | None:
-    """Return the term of a sum that is the old value: the other terms depend on it.
+def _sum(
+    tape: Tape, entry: int, numbers: Value, family: set[int], former: int | None
+) -> _Sum | None:
+    """Return an entry as the sum of an old value and what is added to it.
 
-    For a part of an array ``numbers`` are its old values, and ``family`` the array's entries.
+    The old value is what the rest depends on, else the ``former`` one of the variable. For a part
+    of an array ``numbers`` are its old values, and ``family`` the array's entries.
     """
-    others: list[int] = []
+    others: list[Value] = []
     here = entry
+    found: _Sum | None = None
     for _ in range(DEEPEST):
         note = tape.notes[here]
         if note.call not in ("add", "subtract") or len(note.arguments) < 2:
-            return None
+            break
         left, right = note.arguments[:2]
         for term, other in ((left, right), (right, left)):
-            if term is right and note.call == "subtract":
+            taken_away = term is right and note.call == "subtract"
+            if taken_away or not isinstance(term, Reference):
                 continue
-            if not isinstance(term, Reference) or not _may_be(tape, term.entry, entry, numbers):
+            whole = term.entry if family else _whole(tape, term.entry)
+            if whole != former and not _may_be(tape, term.entry, entry, numbers):
                 continue
-            rest = others + ([other.entry] if isinstance(other, Reference) else [])
-            wanted = family or {term.entry, _whole(tape, term.entry)}
-            if any(tape.depends(source, wanted) for source in rest if source not in wanted):
-                return term.entry if family else _whole(tape, term.entry)
+            rest = [*others, other]
+            wanted = family or {term.entry, whole}
+            own = any(
+                tape.depends(part.entry, wanted)
+                for part in rest
+                if isinstance(part, Reference) and part.entry not in wanted
+            )
+            same = bool(family) or whole == former
+            if own or same:
+                return _Sum(whole, other, own, same)
+            found = found or _Sum(whole, other, own, same)
         if not isinstance(left, Reference):
-            return None
-        if isinstance(right, Reference):
-            others.append(right.entry)
+            break
+        others.append(right)
         here = left.entry
-    return None
+    return found
 
 
 def _whole(tape: Tape, entry: int) -> int:
@@ -148,6 +200,29 @@ def _may_be(tape: Tape, term: int, entry: int, numbers: Value) -> bool:
     if numbers is None:
         return tape.shape(term) == tape.shape(entry)
     return bool(np.array_equal(tape.values[term], numbers))
+
+
+def _scalars(tape: Tape, added: Value) -> frozenset[float]:
+    """Return the single numbers that are factors of a product."""
+    found: set[float] = set()
+    stack = [added]
+    while stack:
+        part = stack.pop()
+        value = tape.values[part.entry] if isinstance(part, Reference) else part
+        if isinstance(value, int | float) or np.size(value) == 1:
+            found.add(abs(float(np.asarray(value).reshape(-1)[0])))
+        if isinstance(part, Reference) and tape.notes[part.entry].call in PRODUCTS:
+            stack += tape.notes[part.entry].arguments
+    return frozenset(found)
+
+
+def _added_alike(update: Update, ways: Iterable[Update]) -> bool:
+    """Whether something is added as in one of other updates: with a number that is a factor."""
+    return update.sum.same and any(
+        update.sign == way.sign
+        and (not update.scalars.isdisjoint(way.scalars) or update.scalars == way.scalars)
+        for way in ways
+    )
 
 
 def _lasting(found: list[Update]) -> list[Update]:
