@@ -83,7 +83,8 @@ def multiple_and_share(
     """Return c and k where ``values`` are c times ``true`` and k times ``own``; else None."""
     flat = _flat(values)
     columns = np.stack([_flat(true), _flat(own)], axis=1)
-    if len(flat) < 2 * columns.shape[1] or not np.isfinite(columns).all():
+    enough = len(flat) >= 2 * columns.shape[1]
+    if len(flat) != len(columns) or not enough or not np.isfinite(columns).all():
         return None
     found, _, rank, _ = np.linalg.lstsq(columns, flat, rcond=None)
     off = np.abs(flat - columns @ found).max()

@@ -78,15 +78,16 @@ def _compared(view: View, repair: Repair, told: str | None) -> str | None:
     layers = activated(lines.truth, lines.forward)
     at = {layer.before: layer for layer in layers}
     known = [at.get(source) for source, _ in repair.stands_for]
+    wanted = {entry: lines.right_value(entry) or lines.values[entry] for entry in repair.entries}
     if all(known):  # a number for each unit, where a loop goes over them
         own = [layer for layer in known if layer is not None]
-        joined = [_joined(view, repair.entries, of) for of in (lines.values, lines.current)]
+        joined = [_joined(view, repair.entries, of) for of in (lines.values, wanted)]
         found = _named(lines, Pair(*joined), [own])
         if found:
             return found
     alone = [[layer] for layer in layers]
     entry = repair.entries[0]
-    whole = Pair(lines.values[entry], lines.current[entry])
+    whole = Pair(lines.values[entry], wanted[entry])
     places = reversed(list(_places(view, repair, told)))
     tries = (_by_slopes(lines, pair, alone) for pair in places)
     return _named(lines, whole, alone) or next(filter(None, tries), None)
