@@ -88,11 +88,13 @@ class KeyQueue:
         self._events.append(event)
         if not self.answering:
             self._task = asyncio.create_task(self._answer_all())
-            # raises in the app what went wrong, if anything did
-            self._task.add_done_callback(
-                lambda task: None if task.cancelled() else self._app.call_later(task.result)
-            )
+            self._task.add_done_callback(self._done)
             await asyncio.sleep(0)  # it begins before more keys are here
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        """Raise in the app what went wrong, if anything did."""
+        if not task.cancelled() and task.exception() is not None:
+            self._app.call_later(task.result)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -123,11 +125,25 @@ class KeyQueue:
                         f"at most {LONGEST_LINE:,}.",
                         severity="warning",
                     )
-                else:
+                    continue
+                rounds = 0 if await self._acts_at_once(event, screen) else ROUNDS
+                if rounds:
                     await self._answer(event)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LONGEST):
-                        await self._effect(screen, widget)
+                        await self._effect(screen, widget, rounds)
+
+    async def _acts_at_once(self, event: Key | Paste, screen: Screen[object]) -> bool:
+        """Do what a key is bound to where nothing but a binding acts on keys; return whether so.
+
+        Textual would hand it from the focused widget up to the app before, each time in a message.
+        """
+        if not isinstance(event, Key) or screen is not self._app.screen_stack[0]:
+            return False
+        focused = self._app.focused
+        if focused is not None and focused.check_consume_key(event.key, event.character):
+            return False
+        return await self._app._check_bindings(event.key)
 
     async def _next(self) -> Key | Paste:
         if len(self._events) > MOST_TYPED or self._events[0].time < self._text_until:
@@ -144,9 +160,9 @@ class KeyQueue:
                 return Key("escape", "\x1b")
         return event
 
-    async def _effect(self, screen: Screen[object], widget: Widget) -> None:
+    async def _effect(self, screen: Screen[object], widget: Widget, rounds: int) -> None:
         """Wait for the effect of a key that was handed to ``widget``."""
-        for _ in range(1 if screen is self._app.screen_stack[0] else ROUNDS):
+        for _ in range(rounds):
             arrived = asyncio.Event()
             widget.post_message(Passed(arrived))
             await self._until_told(arrived, screen, widget)

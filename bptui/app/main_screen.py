@@ -42,11 +42,19 @@ def _mistakes_made(view: View) -> str:
     return f"with {', '.join(names)}" if names else ""
 
 
+class Box(Horizontal):
+    """Panels beside each other."""
+
+    BLANK = True  # they cover it, so no time is spent on what lies below
+
+
 class MainScreen(Screen[None]):
     """Gives every panel the view that the player shows, with what is selected in it.
 
     ``when_drawn`` calls a function after the next frame; keys wait for that.
     """
+
+    BLANK = True
 
     def __init__(self, player: Player, when_drawn: Callable[[Callable[[], object]], None]) -> None:
         super().__init__(id="main")
@@ -61,9 +69,9 @@ class MainScreen(Screen[None]):
             *(self.network, self.loss, self.weights, self.gradients, self.derivation)
         ]
         self._boxes = self._pictures, self._parameters, self._explanation = (
-            Horizontal(self.network, self.loss, id="pictures"),
-            Horizontal(self.weights, self.gradients, id="parameters"),
-            Horizontal(self.derivation, id="explanation"),
+            Box(self.network, self.loss, id="pictures"),
+            Box(self.weights, self.gradients, id="parameters"),
+            Box(self.derivation, id="explanation"),
         )
         self.learned: LearnedPanel | None = None
         self.samples: SamplesPanel | None = None

@@ -30,6 +30,7 @@ class Canvas:
         self.cells = [[(" ", blank)] * width for _ in range(height)]
         """Characters and their styles, row by row."""
         self._dots: dict[tuple[int, int], int] = {}
+        self._strips: list[Strip] = []
 
     def copy(self) -> Canvas:
         """Return one more with the same cells, to be written on."""
@@ -50,6 +51,17 @@ class Canvas:
             merged = bits if alone else self._dots.get((row, column), 0) | bits
             self._dots[row, column] = merged
             self.cells[row][column] = (chr(0x2800 + merged), style)
+
+    def strips(self, before: Canvas | None) -> list[Strip]:
+        """Return the rows, cells of one style together; those of ``before`` where they are alike.
+
+        Once for each canvas: it is not written on after that.
+        """
+        old = [] if before is None else list(zip(before.cells, before._strips, strict=True))
+        for row, cells in enumerate(self.cells):
+            alike = row < len(old) and old[row][0] == cells
+            self._strips.append(old[row][1] if alike else self.strip(row))
+        return self._strips
 
     def strip(self, row: int) -> Strip:
         """Return a row, cells of one style together."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rich.style import Style
@@ -11,11 +13,12 @@ from textual.strip import Strip
 
 from bptui.app.lines import BLANK, Line, clickable, pressing, tabs
 from bptui.app.panels.panel import Panel
+from bptui.app.styles import Styles
 from bptui.app.view import View
 
 if TYPE_CHECKING:  # loaded after the first numbers are shown
     from bptui.explain.explain import Explainer
-    from bptui.explain.lines import Span, TextLine
+    from bptui.explain.lines import TextLine
     from bptui.explain.report import Form
 
 FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
@@ -73,8 +76,7 @@ class DerivationPanel(Panel):
 
     def extent(self, view: View, width: int, height: int) -> Size:
         lines = self._explain(self._explained or view, width, height)
-        # of one size as long as it fits: another one has the whole screen laid out anew
-        return Size(width - (len(lines) > height), max(len(lines), height))
+        return Size(width - 1, max(len(lines), height))
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         waits, view = self._waits(view), self._explained or view
@@ -86,8 +88,15 @@ class DerivationPanel(Panel):
         before = (said, Content(", ")) if waits or below > 0 else ()
         forms = (clickable("d:", pressing("d")), Content(" "), tabs(FORMS, self.form, "form"))
         self.note(Content.assemble(*before, *forms))
-        pending = waits or not _computed(view)
-        return [self._strip(line, pending) for line in lines[top : top + height]]
+        styles, pending = self.text_styles, waits or not _computed(view)
+        by_role, strips = _by_role(styles), list[Strip]()
+        for spans in lines[top : top + height]:
+            line = Line()
+            for text, role, marked in spans:
+                style = by_role.get("marked" if marked else role, styles.text)
+                line.add(text, styles.dim if pending else style)
+            strips.append(line.strip() if spans else BLANK)
+        return strips
 
     def _explain(self, view: View, width: int, height: int) -> list[TextLine]:
         """Return the lines on the operation just carried out, unless the selection was moved."""
@@ -117,29 +126,25 @@ class DerivationPanel(Panel):
         self.entitle(f"Derivation: {explanation.title}")
         if self._subject != (what, self.form):
             self._subject = (what, self.form)
-            self.scroll_home(animate=False, immediate=True)
+            if self.scroll_offset.y:
+                self.scroll_home(animate=False, immediate=True)
         return self._lines
 
-    def _strip(self, spans: TextLine, pending: bool) -> Strip:
-        line = Line()
-        for span in spans:
-            line.add(span.text, self.text_styles.dim if pending else self._style(span))
-        return line.strip() if spans else BLANK
 
-    def _style(self, span: Span) -> Style:
-        styles = self.text_styles
-        if span.marked:
-            return styles.warning + UNDERLINED
-        return {
-            "name": styles.strong,
-            "quantity": styles.accent,
-            "setting": styles.accent,
-            "value": styles.strong,
-            "selected": styles.strong + UNDERLINED,
-            "label": styles.dim,
-            "warning": styles.warning,
-            "heading": styles.accent,
-        }.get(span.role, styles.text)
+@lru_cache(maxsize=4)
+def _by_role(styles: Styles) -> Mapping[str, Style]:
+    """Return the styles by the roles of spans; other roles have the usual one."""
+    return {
+        "name": styles.strong,
+        "quantity": styles.accent,
+        "setting": styles.accent,
+        "value": styles.strong,
+        "selected": styles.strong + UNDERLINED,
+        "label": styles.dim,
+        "warning": styles.warning,
+        "heading": styles.accent,
+        "marked": styles.warning + UNDERLINED,
+    }
 
 
 def _asked(view: View) -> object:

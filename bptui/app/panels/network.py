@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from bptui.app.diagram.drawing import Drawing, quantities
+from bptui.app.diagram.drawing import Canvas, Drawing, quantities
 from bptui.app.diagram.edges import Edge, Wires, edges, wires_of
 from bptui.app.diagram.layout import Layout, arrange
 from bptui.app.lines import clickable
@@ -38,6 +38,7 @@ class NetworkPanel(Panel):
     def __init__(self) -> None:
         super().__init__("Network", "network")
         self.wires: Wires | None = None
+        self._canvas: Canvas | None = None
 
     def layout_of(
         self, network: Network, width: int, height: int, selection: Selection | None = None
@@ -86,7 +87,8 @@ class NetworkPanel(Panel):
         layout, drawn = self._current(view, width, height)
         styles = self.text_styles
         self.wires = wires_of(layout, drawn, view, styles)
-        canvas = Drawing(layout, self.wires, view, styles, self.has_focus).canvas
+        before = self._canvas
+        self._canvas = Drawing(layout, self.wires, view, styles, self.has_focus).canvas
         samples = _sample_notes(view)
         whole = ", ".join([*["strongest edges"] * self.wires.some, *samples[:1]])
         if self.screen.has_class("low"):
@@ -95,7 +97,7 @@ class NetworkPanel(Panel):
         else:
             self.note(whole, *samples)
         left = int(self.scroll_offset.x)
-        return [canvas.strip(row).crop(left, left + width) for row in range(layout.height)]
+        return [strip.crop(left, left + width) for strip in self._canvas.strips(before)]
 
 
 def _sample_notes(view: View) -> list[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from itertools import zip_longest
 from time import perf_counter
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 
+from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding
 from textual.content import Content
@@ -20,6 +21,9 @@ from bptui.app.lines import BLANK, pressing
 from bptui.app.styles import Styles, styles_of
 from bptui.app.view import Direction, Selection, View
 from bptui.terminal.capabilities import USUAL, Capabilities
+
+if TYPE_CHECKING:
+    from typing import Self
 
 BORDER = 6
 """Columns of a border, and of what stands on both sides of a text in it."""
@@ -46,16 +50,19 @@ class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
         for key in ("left", "right", "up", "down")
     ]
 
+    _edge: tuple[Region, ...] = ()
+    """The line of the border that is being written, all there is to refresh then."""
     view: var[ShownT | None] = var(None, always_update=True, init=False)
 
     def __init__(self, title: str, panel_id: str) -> None:
         super().__init__(id=panel_id)
         self.border_title = title
         self._strips: list[Strip] = []
-        self._base = Style()
+        self._base: Style | None = None
+        """The colours of the panel; None: they may have changed."""
         self._finished: dict[int, Strip] = {}
         self._painted_for = Size(0, 0)
-        self._noted: object = None
+        self._in_border: dict[str, object] = {}
         self.away = False
         """Whether the panel has left the screen: then it draws nothing until it is back."""
 
@@ -114,9 +121,10 @@ class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
         # the whole inner size, below scroll bars too: whether those show may still change
         self._painted_for = width, height = self.container_size
         extent = self.extent(self.view, width, height)
-        if extent != self.virtual_size:
-            self.virtual_size = extent
-        if self.rich_style != self._base:
+        if extent != self.virtual_size:  # set as such it would have the whole screen laid out
+            self.set_reactive(ScrollView.virtual_size, extent)
+            self._scroll_update(extent)  # has that done where scroll bars come or go
+        if self._base is None:
             self._base = self.rich_style
             self._finished.clear()
         fresh = self.paint(self.view, width, height)
@@ -124,23 +132,42 @@ class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
         changed = [y for y, (before, after) in enumerate(pairs) if before != after]
         for y in changed:
             self._finished.pop(y, None)
-        for first, last in runs(changed):  # a region costs about as much as a line in it
-            self.refresh(Region(0, first, width, last - first + 1))
+        if changed:  # a region costs about as much as a line in it
+            self.refresh(
+                *(Region(0, first, width, last - first + 1) for first, last in runs(changed))
+            )
         self._strips = fresh
 
     def entitle(self, title: str) -> None:
-        """Put a title into the upper border; setting it draws the whole border anew."""
-        if self.border_title != title:
-            self.border_title = title
+        """Put a title into the upper border."""
+        self._write_in_border("border_title", title, title, -self.gutter.top)
 
     def note(self, *forms: str | Content) -> None:
         """Put a text into the lower border: the first of its forms that fits, or the last."""
         room = self.outer_size.width - BORDER
         texts = [Content(form) if isinstance(form, str) else form for form in forms]
         text = next((text for text in texts if text.cell_length <= room), texts[-1])
-        if self._noted != (text.plain, text.spans):
-            self._noted = (text.plain, text.spans)
-            self.border_subtitle = text
+        y = self.outer_size.height - self.gutter.top - 1
+        self._write_in_border("border_subtitle", text, (text.plain, text.spans), y)
+
+    def _write_in_border(self, name: str, text: str | Content, known_by: object, y: int) -> None:
+        """Set the title or the subtitle, and refresh only the line ``y`` that it stands in."""
+        if self._in_border.get(name) != known_by:
+            self._in_border[name] = known_by
+            self._edge = (Region(-self.gutter.left, y, self.outer_size.width, 1),)
+            setattr(self, name, text)
+            self._edge = ()
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        return super().refresh(
+            *(regions or self._edge), repaint=repaint, layout=layout, recompose=recompose
+        )
 
     def render_line(self, y: int) -> Strip:
         # Textual tells neither of every new size nor, after a scroll, of every return to the screen
@@ -148,9 +175,13 @@ class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
             self.away, self._painted_for = False, self.container_size
             self.call_later(self._fit)
         if y not in self._finished:
-            strip = self._strips[y] if y < len(self._strips) else BLANK
-            strip = strip.crop_extend(0, self.container_size.width, Style())
-            self._finished[y] = strip.apply_style(self._base)
+            strip, width = self._strips[y] if y < len(self._strips) else BLANK, self.size.width
+            if strip.cell_length > width:
+                strip = strip.crop(0, width)
+            blanks = [Segment(" " * (width - strip.cell_length), self._base)]
+            styled = Segment.apply_style(strip, self._base)
+            # put together here, as every one of Textual's strips on the way would take its time
+            self._finished[y] = Strip([*styled, *blanks[: strip.cell_length < width]], width)
         return self._finished[y]
 
     def _fit(self) -> None:
@@ -185,6 +216,7 @@ class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
     def notify_style_update(self) -> None:
         """Draw anew in other colours, or with the focus, which is a matter of style too."""
         super().notify_style_update()
+        self._base = None
         if self.is_mounted and self.view is not None:
             self.repaint()
 

@@ -156,10 +156,15 @@ class Player:
         """
         return self._go(self.goal.moved(by))
 
-    def walk(self, by: int) -> Worker[None]:
+    def walk(self, by: int) -> None:
         """Go to the next operation (``by`` > 0) or to the previous one, across steps too."""
-        here = self.goal
-        return self._go(here.next(self.operations) if by > 0 else here.previous(self.operations))
+        here, count = self.goal, self.operations
+        place = here.next(count) if by > 0 else here.previous(count)
+        if self.at_rest and place.step == here.step:  # there is no work to be done
+            self._goal = place
+            self.show(self.snapshot, place.position)
+        else:
+            self._go(place)
 
     def go(self, step: int) -> Worker[None]:
         """Show ``step`` as a whole."""
