@@ -88,13 +88,7 @@ class KeyQueue:
         self._events.append(event)
         if not self.answering:
             self._task = asyncio.create_task(self._answer_all())
-            self._task.add_done_callback(self._done)
             await asyncio.sleep(0)  # it begins before more keys are here
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        """Raise in the app what went wrong, if anything did."""
-        if not task.cancelled() and task.exception() is not None:
-            self._app.call_later(task.result)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -115,23 +109,29 @@ class KeyQueue:
         self._preparing += self._app.call_after_refresh(do)
 
     async def _answer_all(self) -> None:
-        while self._events:
-            event = await self._next()
-            with suppress(ScreenStackError):  # or the app has ended
-                screen, widget = self._app.screen, self._app.focused or self._app.screen
-                if isinstance(event, Paste) and _has_no_room(widget, event.text):
-                    self._app.notify(
-                        f"Too long for one line: {len(event.text):,} characters, "
-                        f"at most {LONGEST_LINE:,}.",
-                        severity="warning",
-                    )
-                    continue
-                rounds = 0 if await self._acts_at_once(event, screen) else ROUNDS
-                if rounds:
-                    await self._answer(event)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(LONGEST):
-                        await self._effect(screen, widget, rounds)
+        try:
+            while self._events:
+                await self._answer_next()
+        except Exception as error:  # it ends the app, before others that follow are told
+            self._app._handle_exception(error)
+
+    async def _answer_next(self) -> None:
+        event = await self._next()
+        with suppress(ScreenStackError):  # or the app has ended
+            screen, widget = self._app.screen, self._app.focused or self._app.screen
+            if isinstance(event, Paste) and _has_no_room(widget, event.text):
+                self._app.notify(
+                    f"Too long for one line: {len(event.text):,} characters, "
+                    f"at most {LONGEST_LINE:,}.",
+                    severity="warning",
+                )
+                return
+            rounds = 0 if await self._acts_at_once(event, screen) else ROUNDS
+            if rounds:
+                await self._answer(event)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST):
+                    await self._effect(screen, widget, rounds)
 
     async def _acts_at_once(self, event: Key | Paste, screen: Screen[object]) -> bool:
         """Do what a key is bound to where nothing but a binding acts on keys; return whether so.

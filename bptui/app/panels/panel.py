@@ -175,11 +175,12 @@ class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
             self.away, self._painted_for = False, self.container_size
             self.call_later(self._fit)
         if y not in self._finished:
+            base = self._base or Style()
             strip, width = self._strips[y] if y < len(self._strips) else BLANK, self.size.width
             if strip.cell_length > width:
                 strip = strip.crop(0, width)
-            blanks = [Segment(" " * (width - strip.cell_length), self._base)]
-            styled = Segment.apply_style(strip, self._base)
+            blanks = [Segment(" " * (width - strip.cell_length), base)]
+            styled = Segment.apply_style(strip, base)
             # put together here, as every one of Textual's strips on the way would take its time
             self._finished[y] = Strip([*styled, *blanks[: strip.cell_length < width]], width)
         return self._finished[y]
