@@ -112,13 +112,11 @@ def derived(file: Path, form: str, call: str) -> str:
 
 def exported(experiment: Experiment, form: str) -> str:
     """Return the text of the file; :class:`Unusable` where there can be none."""
-    from bptui.export.programs import RefusedError, numpy_program, toml_preset, torch_program
+    from bptui.export.programs import numpy_program, toml_preset, torch_program
     from bptui.presets.save import SaveError
 
     writers = {"numpy": numpy_program, "torch": torch_program, "toml": toml_preset}
     try:
         return writers[form](experiment)
-    except RefusedError as error:
-        raise Unusable(f"--to {form}: {error}") from None
     except SaveError as error:
         raise Unusable(f"--to {form}: {error}") from None

@@ -20,7 +20,7 @@ from bptui.core.network import Network, Parameters
 from bptui.core.timeline import Timeline
 
 MOST_ROWS, MOST_BYTES = 10_000, 100_000_000
-"""A history is not longer or larger than about this, unless the user wants it to be."""
+"""A history is not longer or larger than about this."""
 SLICE = 0.05
 """Seconds of training after which a look is taken at whether it is still wanted."""
 
@@ -105,21 +105,14 @@ def numbers(parameters: Parameters) -> Iterator[float]:
 # files
 
 WriteHistory = Callable[[Experiment, Rows, Iterable[Row], TextIO], None]
-LEAST_BYTES = {"csv": 40, "json": 200, "npz": 32}
-"""What a row of a file takes beside its parameters and gradients."""
-NUMBER_BYTES = {"csv": 20.5, "json": 22.0, "npz": 8.0}
+CSV_BYTES = 20.5
 """What a number takes: 17 digits with sign, point and comma; a few have an exponent too."""
-
-
-def row_bytes(experiment: Experiment, form: str) -> float:
-    """Return about how large a row of a ``csv``, ``json`` or ``npz`` file becomes."""
-    return LEAST_BYTES[form] + NUMBER_BYTES[form] * 2 * experiment.network.parameter_count
 
 
 def default_every(experiment: Experiment, last: int) -> int:
     """Return what gives neither too many rows nor too large a CSV file."""
-    most = min(MOST_ROWS, int(MOST_BYTES / row_bytes(experiment, "csv")))
-    return round_every(last, max(most, 1))
+    row = CSV_BYTES * 2 * (1 + experiment.network.parameter_count)
+    return round_every(last, max(min(MOST_ROWS, int(MOST_BYTES / row)), 1))
 
 
 def write_csv(experiment: Experiment, rows: Rows, made: Iterable[Row], stream: TextIO) -> None:

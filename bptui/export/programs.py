@@ -32,7 +32,7 @@ from bptui.export.layout import (
 )
 from bptui.export.spelling import Version, Versions, Words, printer, words
 from bptui.presets.build import origin_of
-from bptui.presets.save import document
+from bptui.presets.save import SaveError, document
 
 PRINTED = 20
 """Losses after the first, at most: those that ``bptui run`` shows."""
@@ -75,10 +75,6 @@ TORCH_OPTIMIZERS = {
 """torch's own rules by our names; others are written out."""
 MOST_PRODUCTS_ALONE = 2_000_000
 """Products in a forward pass below which one thread is quicker than several."""
-
-
-class RefusedError(Exception):
-    """A program that cannot be written; the message is one sentence that says why."""
 
 
 def toml_preset(experiment: Experiment) -> str:
@@ -348,13 +344,14 @@ def _fate(parameter: str, version: Version) -> tuple[bool, bool]:
 def torch_program(experiment: Experiment) -> str:
     """Return a program that needs torch, and numpy where it shuffles, in float64.
 
-    The chain rule is left to autograd. Raises :class:`RefusedError` where the experiment makes
-    mistakes.
+    The chain rule is left to autograd. Raises :class:`~bptui.presets.save.SaveError` where the
+    experiment makes mistakes.
     """
-    mistakes = experiment.training.mistakes
-    if mistakes:
+    if mistakes := experiment.training.mistakes:
         what = f"{'mistakes' if len(mistakes) > 1 else 'a mistake'} ({', '.join(mistakes)})"
-        raise RefusedError(f"the preset makes {what}, which autograd cannot; use --to numpy")
+        raise SaveError(
+            f"The preset makes {what}, which autograd cannot: export the numpy program instead."
+        )
     program, shuffles = _Program(experiment, torch=True), experiment.schedule.shuffle
     needs = "torch, and numpy for the order of the samples." if shuffles else "torch only."
     imports = "import numpy as np\nimport torch" if shuffles else "import torch"

@@ -20,7 +20,7 @@ from bptui.presets.folders import (
     shipped_names,
     working_folder,
 )
-from bptui.presets.save import ExistsError, SaveError, save, sentence, shown_path
+from bptui.presets.save import ExistsError, SaveError, file_at, save, sentence, shown_path
 
 COMMANDS = ("check", "completion", "explain", "export", "gradcheck", "help", "list", "run")
 """Names that `bptui NAME` takes for a command."""
@@ -155,21 +155,7 @@ def destination(typed: str) -> Path:
     saved there.
     """
     typed = typed.strip()
-    if not looks_like_file(typed):
-        return new_file(typed)
-    if typed == ENDING or typed.endswith((os.sep, os.sep + ENDING)):
-        raise SaveError("Enter a name.")
-    try:
-        path = Path(typed).expanduser().absolute()
-        if path.is_dir():
-            raise SaveError(f"{shown_path(path)} is a folder.")
-        # a file that was opened without an ending goes on without one
-        whole = path.suffix == ENDING or path.is_file()
-    except OSError as error:
-        raise SaveError(sentence(Path(typed), error)) from None
-    except (RuntimeError, ValueError):
-        raise SaveError("No file can have this name.") from None
-    return path if whole else path.with_name(path.name + ENDING)
+    return file_at(typed, ENDING) if looks_like_file(typed) else new_file(typed)
 
 
 def proposed(experiment: Experiment, file: Path | None = None) -> str:

@@ -89,6 +89,29 @@ def _with_csv_found_from(folder: Path, table: PresetFile, origin: Origin | None)
     return replace(table, data=replace(table.data, csv=str(name)))
 
 
+def file_at(typed: str, ending: str) -> Path:
+    """Return the file that people mean; ``ending`` is added where a new one has another.
+
+    Raises :class:`SaveError` with the reason why there can be no such file.
+    """
+    typed = typed.strip()
+    if not typed.isprintable():
+        raise SaveError("A name cannot contain control characters.")
+    try:
+        path = working_folder() / Path(typed).expanduser()
+        if not typed or typed.endswith(os.sep) or path.name.lower() == ending:
+            raise SaveError("Enter a name.")
+        if path.is_dir():
+            raise SaveError(f"{shown_path(path)} is a folder.")
+        # a file that was opened without an ending goes on without one
+        whole = path.suffix.lower() == ending or path.is_file()
+    except OSError as error:
+        raise SaveError(sentence(Path(typed), error)) from None
+    except (RuntimeError, ValueError):
+        raise SaveError("No file can have this name.") from None
+    return path if whole else path.with_name(path.name + ending)
+
+
 def write(path: Path, text: str, overwrite: bool) -> None:
     """Write ``text`` to ``path``, whole or not at all.
 

@@ -12,20 +12,18 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from textual.widgets import Input
 
-from bptui.app.screens.export import Choices, ExportScreen, sized
-from bptui.app.screens.export_formats import FORMATS, LONGEST, Job, file_of, stem_of
+from bptui.app.screens.export import FORMATS, LONGEST, ExportScreen, Job, stem_of
 from bptui.cli.explain import explain
 from bptui.cli.run import run
 from bptui.core.timeline import Timeline
 from bptui.presets import load
 from bptui.presets.describe import same_experiment
-from bptui.presets.save import SaveError
+from bptui.presets.save import SaveError, file_at
 
 from .support import Session, opened
 
-DOWN, RIGHT = ["down"], ["right"]
+DOWN = ["down"]
 
 
 @pytest.fixture(autouse=True)
@@ -53,11 +51,11 @@ async def test_what_is_shown_is_written_and_where_is_said(folder: Path) -> None:
         await session.press("s", "s")
         await session.step(2)
         before = session.lines()
-        screen = await exported(session, folder / "mazur-step-2.txt", *DOWN * 2, *RIGHT)
+        screen = await exported(session, folder / "mazur-step-2.txt", *DOWN * 7)
         assert screen.decode() == "".join(f"{line.rstrip()}\n" for line in before)
 
         # a picture of the same screen, which the dialog and the news cover no part of
-        svg = await exported(session, folder / "mazur-step-2.svg", *DOWN * 2)
+        svg = await exported(session, folder / "mazur-step-2.svg", *DOWN * 6)
         texts = [
             each.text.replace("\xa0", " ")
             for each in ElementTree.fromstring(svg).iter()
@@ -69,10 +67,10 @@ async def test_what_is_shown_is_written_and_where_is_said(folder: Path) -> None:
         assert load("mazur").title in texts
         assert b"font-face" not in svg  # nothing is fetched
 
-        sheet = await exported(session, folder / "mazur-worksheet-step-2.md", *DOWN * 3)
+        sheet = await exported(session, folder / "mazur-worksheet-step-2.md", *DOWN * 8)
         explain(load("mazur"), 2, "all", "markdown", "expected")
         assert sheet == Path("expected").read_bytes()
-        await exported(session, folder / "mazur-history.npz", "down", "left")
+        await exported(session, folder / "mazur-history.npz", *DOWN * 5)
         losses = np.load("mazur-history.npz", allow_pickle=False)["loss"]
         assert losses.tolist() == [Timeline(load("mazur")).snapshot(step).loss for step in range(3)]
         compile(await exported(session, folder / "mazur.py"), "mazur.py", "exec")
@@ -101,28 +99,20 @@ def test_every_format() -> None:
 async def test_names_and_formats_follow_each_other(folder: Path) -> None:
     async with opened("article-listing-1", (80, 24)) as session:
         await session.press("x")
-        await session.says("(•) the program", "[numpy]", "/article-listing-1.py")
-        y = next(y for y, line in enumerate(session.lines()) if "the screen" in line)
-        await session.pilot.click(offset=(session.lines()[y].index("text"), y))
-        await session.says("(•) the screen SVG [text]", "/article-listing-1-step-0.txt")
-        await session.press("up", "up")
-        assert isinstance(session.app.focused, Choices)
-        for name, chosen, path in (
-            ("mine.tex", "(•) the worksheet of step 0 Markdown [LaTeX] text", "here/mine.tex"),
-            ("mine.npz", "(•) the history, steps 0 to 0 CSV JSON [NPZ]", "here/mine.npz"),
-            ("mine.md.bak", "(•) the history", "here/mine.md.bak.npz"),
-            ("mine.txt", "(•) the screen SVG [text]", "here/mine.txt"),
-            ("~/mine.PY", "(•) the program [numpy]", "~/mine.PY"),
-        ):
-            await session.fill(name)
-            await session.says(chosen, path)
-        for keys, chosen, path in (
-            (RIGHT, "[torch]", "~/mine.PY"),
-            (DOWN * 2, "(•) the screen", "~/mine.txt"),
-            (DOWN * 3, "(•) the worksheet", "~/mine.tex"),
-        ):
-            await session.press(*keys)
-            await session.says(chosen, path)
+        await session.says("numpy", "/article-listing-1.py")
+        await session.press(*DOWN * 7)
+        await session.says("/article-listing-1-step-0.txt")
+        y = next(y for y, line in enumerate(session.lines()) if "NPZ" in line)
+        await session.pilot.click(offset=(session.lines()[y].index("NPZ"), y))
+        await session.says("/article-listing-1-history.npz")
+        await session.fill("~/mine.npz")
+        await session.press("down")
+        await session.says("→ ~/mine.svg")
+        await session.fill("mine.md.bak")
+        await session.says("here/mine.md.bak.svg")
+        await session.fill("mine.PY")
+        await session.press(*["up"] * 6)
+        await session.says("here/mine.py")
         for name, message in {
             "no/such/folder.py": "There is no folder",
             "": "Enter a name.",
@@ -136,10 +126,8 @@ async def test_names_and_formats_follow_each_other(folder: Path) -> None:
             await session.says(message)
         # autograd makes no mistakes
         await session.fill("mine.py")
-        await session.press("up", "up", "up", "right", "enter")
-        await session.says("makes mistakes (transposed-weights, frozen-last-layer)", "[torch]")
-        session.resize(60, 16)
-        await session.says("( ) the worksheet Markdown [LaTeX] text")
+        await session.press("down", "enter")
+        await session.says("makes mistakes (transposed-weights, frozen-last-layer)")
         assert not [*folder.iterdir()]
 
 
@@ -185,24 +173,19 @@ async def test_what_was_edited_is_exported_and_what_is_lost_is_said(folder: Path
         await session.step(3)
         await session.press("enter", *"-1.25", "enter")
         await session.until(lambda: "-1.250000" in session.screen(), "the second edit")
-        await session.press("x", "left")
+        await session.press("x", *DOWN * 2)
         await session.says("without your changes at later steps", "To save the weights")
-        for _ in range(4):
-            box = session.app.screen.query_one(".dialog")
-            assert box.max_scroll_y == 0
-            assert all(part.size.height for part in box.children if part.visible)
-            await session.press("down")
         await session.press("escape")
         await session.closed()
 
-        await exported(session, folder / "article.toml", "left")
+        await exported(session, folder / "article.toml", *DOWN * 2)
         start = load("./article.toml").start
         assert start.weights[0][0, 0] == 0.7
         assert not same_experiment(load("./article.toml"), load("article"))
-        await exported(session, folder / "article-history.npz", "down", "left")
+        await exported(session, folder / "article-history.npz", *DOWN * 5)
         archive = np.load("article-history.npz")
         assert archive["W1"][[0, 3], 0, 0].tolist() == [0.7, -1.25]
-        await session.press("x", *DOWN * 3)
+        await session.press("x", *DOWN * 8)
         sheet = folder / "article-worksheet-step-3.md"
         await session.press("enter")
         await session.closed()
@@ -223,23 +206,16 @@ async def test_a_long_export_can_be_stopped(folder: Path, monkeypatch: pytest.Mo
         player, last = session.app.player, 6_000
         await session.press("g", *str(last), "enter")
         await session.step(last)
-        await session.press("x", "down")
-        await session.says("every 1 step: 6,001 rows, about 4.4 MB")
-        await session.press("tab", "tab", *"none")
-        await session.says("Not a number: 'none'.")
-        await session.press("enter", *["backspace"] * 4, "0")
-        await session.says("Expected a row every step, or every 2, 3, ... steps.")
-        await session.press("backspace", "1", "enter")
+        await session.press("x", *DOWN * 3, "enter")
         await session.says("writing … row", "of 6,001")
-        # nothing else can be chosen or typed meanwhile, nor is anything taken back or checked
-        await session.press("right", "down", "tab", *"uc", "backspace", "enter")
-        await session.says("writing … row", "(•) the history, steps 0 to 6000 [CSV]")
+        # nothing else can be chosen or typed meanwhile
+        await session.press("down", "tab", *"uc", "backspace", "enter")
+        await session.says("writing … row")
         assert "esc: stop" in session.screen()
         await session.press("escape")
-        await session.says("Stopped. Nothing was written.", "xor-history.csv", "every 1 step")
+        await session.says("Stopped. Nothing was written.", "xor-history.csv")
         assert "esc: close" in session.screen()
         assert isinstance(session.app.screen, ExportScreen)
-        assert session.app.focused is session.app.screen.query(Input).last()
         assert not [*folder.iterdir()]
         assert (player.snapshot.step, player.timeline.furthest) == (last, last)
         # and where the app is left meanwhile
@@ -259,13 +235,7 @@ def test_names_of_presets_as_names_of_files() -> None:
         "n" * 300: "n" * LONGEST,
     }.items():
         assert stem_of(name) == stem
-    assert file_of("a", ".csv").name == "a.csv"
-    assert file_of("a.CSV", ".csv").name == "a.CSV"
+    assert file_at("a", ".csv").name == "a.csv"
+    assert file_at("a.CSV", ".csv").name == "a.CSV"
     with pytest.raises(SaveError, match="No file can have this name"):
-        file_of("~nobody-of-this-name/a", ".csv")
-
-
-def test_sizes_in_words() -> None:
-    sizes = (0, 999, 1049, 8_421, 999_600, 123_456_789, 4.2e12)
-    texts = "0 bytes, 1,000 bytes, 1 kB, 8.4 kB, 1 MB, 120 MB, 4,200 GB"
-    assert ", ".join(map(sized, sizes)) == texts
+        file_at("~nobody-of-this-name/a", ".csv")

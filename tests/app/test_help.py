@@ -14,7 +14,7 @@ from bptui.app.form.screen import FormScreen
 from bptui.app.panels.samples import SamplesPanel
 from bptui.app.screens.breakpoints import BreakpointScreen
 from bptui.app.screens.curves import CurveScreen
-from bptui.app.screens.export import Choices, ExportScreen
+from bptui.app.screens.export import ExportScreen
 from bptui.app.screens.gradcheck import GradientCheckScreen
 from bptui.app.screens.help import HelpScreen, sections
 from bptui.app.screens.preset_parts import DeleteScreen, NameScreen
@@ -33,7 +33,7 @@ PARTS: dict[str, list[type[DOMNode]]] = {
     "Breakpoints": [BreakpointScreen],
     "Compare": [CurveScreen],
     "Save": [SaveScreen],
-    "Export": [ExportScreen, Choices],
+    "Export": [ExportScreen],
     "Gradcheck": [GradientCheckScreen],
 }
 ROWS, ARROWS = sections(), ("up", "down", "left", "right")

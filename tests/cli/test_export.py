@@ -103,7 +103,7 @@ def test_a_large_program_tells_its_size(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["mazur-as-published", "--to", "torch"], "--to torch: the preset makes a mistake"),
+        (["mazur-as-published", "--to", "torch"], "--to torch: The preset makes a mistake"),
         (["article", "--to", "cobol"], "Invalid value for '--to'"),
         (["article"], "Missing option '--to'"),
         (["nothing", "--to", "numpy"], "nothing: found no preset"),

@@ -23,9 +23,10 @@ from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
-from bptui.export.programs import RefusedError, numpy_program, torch_program
+from bptui.export.programs import numpy_program, torch_program
 from bptui.presets import load
 from bptui.presets.folders import shipped_names
+from bptui.presets.save import SaveError
 
 from ..core.support import experiment, held_out_loss
 from ..explain.support import CASES
@@ -344,7 +345,7 @@ def test_torch_with_switches_many_numbers_and_test_samples() -> None:
 
 
 def test_torch_refuses_mistakes() -> None:
-    with pytest.raises(RefusedError, match="which autograd cannot") as caught:
+    with pytest.raises(SaveError, match="which autograd cannot") as caught:
         torch_program(load("article-listing-1"))
     assert "transposed-weights, frozen-last-layer" in str(caught.value)
     assert "--to numpy" in str(caught.value)

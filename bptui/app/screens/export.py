@@ -1,212 +1,240 @@
-"""Asks what to export, in which format and where, and writes it; nothing is overwritten unasked."""
+"""Asks what to export and where, and writes it beside the event loop."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from io import StringIO
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple, TextIO
 
-from rich.cells import cell_len
+from rich.console import Console
 from textual import work
 from textual.binding import Binding
-from textual.containers import Horizontal
 from textual.content import Content
-from textual.events import Click
-from textual.style import Style
+from textual.strip import Strip, StripRenderable
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
 
 from bptui.app.lines import key_hints
 from bptui.app.screens.dialog import FileQuestion
-from bptui.app.screens.export_formats import (
-    FORMATS,
-    KINDS,
-    Format,
-    Job,
-    StoppedError,
-    file_of,
-    of_kind,
-    with_ending,
-)
 from bptui.core.engine import Snapshot
+from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
-from bptui.export.history import Rows, default_every, row_bytes
-from bptui.presets.number_parsing import EntryError, whole
-from bptui.presets.save import SaveError, shown_path
+from bptui.explain.explain import Explainer
+from bptui.export.formats import written
+from bptui.export.history import WRITERS, Rows, default_every, history, replayed
+from bptui.export.programs import numpy_program, toml_preset, torch_program
+from bptui.export.worksheet import worksheet
+from bptui.presets.errors import cleaned
+from bptui.presets.save import SaveError, file_at, saving, shown_path
 
-MOST_IN_MEMORY = 4e9
-"""Bytes of an NPZ file, which has to be in memory before it is written."""
+LONGEST = 60
+"""Characters of a preset's name in the names of files."""
 PROGRESS = 0.1
 """Seconds between two looks at how far an export is."""
-KEYS = "↑ ↓ ← →: choose, enter: write, esc: close"
-ENDINGS = {form.ending for form in FORMATS}
+KEYS = "↑ ↓: choose, enter: write, esc: close"
 
 
-def sized(size: float) -> str:
-    """Return a number of bytes in words, with two digits."""
-    units = ["bytes", "kB", "MB", "GB"]
-    while size >= 999.5 and len(units) > 1:
-        size /= 1000
-        del units[0]
-    return f"{float(f'{size:.2g}'):,g} {units[0]}"
+class StoppedError(Exception):
+    """The user has stopped the export."""
 
 
-class Choices(Static, can_focus=True):
-    """The list of kinds, each with its formats side by side; arrows and clicks choose."""
+class Job:
+    """What one export writes: in one thread, watched and stopped from another.
 
-    BINDINGS: ClassVar = [
-        Binding("left", "screen.turn(-1)", "Previous format", show=False),
-        Binding("right,space", "screen.turn(1)", "Next format", show=False),
-        Binding("enter", "screen.answer", "Export", show=False),
-    ]
+    ``strips`` are the lines of the screen.
+    """
 
-    def on_click(self, event: Click) -> None:
-        screen, place = self.screen, event.style.meta.get("format")
-        if isinstance(screen, ExportScreen) and place is not None:
-            screen.action_choose(place)
+    def __init__(
+        self, name: str, timeline: Timeline, snapshot: Snapshot, strips: Sequence[Strip] = ()
+    ) -> None:
+        self.name, self.timeline, self.snapshot, self.strips = name, timeline, snapshot, strips
+        self.done, self.stopped = 0, False
+
+    @property
+    def rows(self) -> Rows:
+        """The steps of a history: neither too many nor too large."""
+        last = self.timeline.furthest
+        return Rows(last, default_every(self.timeline.experiment, last))
+
+    def tick(self, done: int) -> None:
+        """Note the rows written; raise :class:`StoppedError` where no more are wanted."""
+        self.done = done
+        if self.stopped:
+            raise StoppedError
+
+    def write(self, form: Format, path: Path, overwrite: bool) -> None:
+        """Write the file, as :func:`~bptui.presets.save.saving` does; the same errors."""
+        with saving(path, overwrite) as stream:
+            form.write(self, stream)
+            self.tick(self.done)
 
 
-class ExportScreen(FileQuestion[tuple[Path, Rows]]):
+Write = Callable[[Job, TextIO], None]
+
+
+def _program(make: Callable[[Experiment], str]) -> Write:
+    def write(job: Job, stream: TextIO) -> None:
+        stream.write(make(job.timeline.experiment))
+
+    return write
+
+
+def _history(form: str) -> Write:
+    def write(job: Job, stream: TextIO) -> None:
+        rows, played = job.rows, replayed(job.timeline, job.snapshot)  # a timeline of its own
+        made = history(played, rows, job.tick)
+        WRITERS[form](job.timeline.experiment, rows, made, stream)
+
+    return write
+
+
+def _worksheet(form: str) -> Write:
+    def write(job: Job, stream: TextIO) -> None:
+        sheet = worksheet(Explainer(job.snapshot.experiment), job.snapshot, "all")
+        for line in written(sheet, form):
+            job.tick(0)
+            stream.write(line + "\n")
+
+    return write
+
+
+def _text(job: Job, stream: TextIO) -> None:
+    stream.writelines(f"{strip.text.rstrip()}\n" for strip in job.strips)
+
+
+def _svg(job: Job, stream: TextIO) -> None:
+    console = Console(
+        width=max(strip.cell_length for strip in job.strips),
+        height=len(job.strips),
+        file=StringIO(),
+        force_terminal=True,
+        color_system="truecolor",
+        record=True,
+        legacy_windows=False,
+        safe_box=False,
+    )
+    console.print(StripRenderable([*job.strips]), end="")
+    title = cleaned(job.snapshot.experiment.title or job.name).replace("\n", " ")
+    # the file stands alone: without the fonts that it would fetch, it uses those there are
+    stream.write(re.sub(r"\s*@font-face \{[^}]*\}", "", console.export_svg(title=title)))
+
+
+class Format(NamedTuple):
+    """A format of a kind; ``tail`` follows the preset's name in the names of its files."""
+
+    kind: str
+    name: str
+    tail: str
+    meaning: str
+    write: Write
+
+    @property
+    def ending(self) -> str:
+        """The ending of its files."""
+        return self.tail[self.tail.rindex(".") :]
+
+    def proposed(self, name: str, step: int) -> str:
+        """Return the name of a file of this format for a preset's ``name``."""
+        return stem_of(name) + self.tail.format(step=step)
+
+
+_ALONE = "A self-contained program: it trains this network and prints the same losses"
+_PRESET = "A self-contained preset: `bptui FILE` opens it."
+_ROWS = "Loss, learning rate, weights, biases and gradients: one"
+_ARRAYS = "Arrays for numpy.load: step, loss, W1 (steps, fan_in, fan_out), gW1, …"
+_SCREEN = "The screen behind this dialog as"
+_SHEET = "The calculation of this step with its numbers, operation by operation,"
+_FORMULAS, _DOCUMENT = "with formulas as GitHub shows them.", "as a document for pdflatex."
+_ON_PAPER = "-worksheet-step-{step}"
+FORMATS = (
+    Format("program", "numpy", ".py", f"{_ALONE}.", _program(numpy_program)),
+    Format("", "torch", "-torch.py", f"{_ALONE}; gradients by autograd.", _program(torch_program)),
+    Format("preset", "TOML", ".toml", _PRESET, _program(toml_preset)),
+    Format("history", "CSV", "-history.csv", f"{_ROWS} row per step.", _history("csv")),
+    Format("", "JSON", "-history.json", f"{_ROWS} object per step.", _history("json")),
+    Format("", "NPZ", "-history.npz", _ARRAYS, _history("npz")),
+    Format("screen", "SVG", "-step-{step}.svg", f"{_SCREEN} a picture.", _svg),
+    Format("", "text", "-step-{step}.txt", f"{_SCREEN} text.", _text),
+    Format(
+        "worksheet", "Markdown", f"{_ON_PAPER}.md", f"{_SHEET} {_FORMULAS}", _worksheet("markdown")
+    ),
+    Format("", "LaTeX", f"{_ON_PAPER}.tex", f"{_SHEET} {_DOCUMENT}", _worksheet("latex")),
+    Format("", "text", f"{_ON_PAPER}.txt", f"{_SHEET} as plain text.", _worksheet("text")),
+)
+"""What can be exported; a kind is named at its first format."""
+
+
+def stem_of(name: str) -> str:
+    """Return the name of a preset as the beginning of a file's."""
+    return re.sub(r"[^\w.+-]+", "-", name).strip("-.")[:LONGEST] or "network"
+
+
+class ExportScreen(FileQuestion[Path]):
     """Gives the file that was written, or None. ``own`` is the preset's file, if it has one.
 
     ``name``, ``timeline`` and ``snapshot`` are what is shown behind it.
     """
 
     BINDINGS: ClassVar = [
-        Binding("up", "move(-1)", "What is above", show=False),
-        Binding("down", "move(1)", "What is below", show=False),
+        Binding("up", "move('cursor_up')", "What is above", show=False),
+        Binding("down", "move('cursor_down')", "What is below", show=False),
     ]
 
     def __init__(
         self, name: str, timeline: Timeline, snapshot: Snapshot, own: Path | None = None
     ) -> None:
-        self._proposed = FORMATS[0].proposed(name, snapshot.step)
-        super().__init__("Export", KEYS, self._proposed)
+        self._format = FORMATS[0]
+        super().__init__("Export", KEYS, self._format.proposed(name, snapshot.step))
         self._name_shown, self._timeline, self._snapshot = name, timeline, snapshot
         self._own = own
-        self._format = FORMATS[0]
-        self._formats = {kind: of_kind(kind)[0] for kind in KINDS}
-        """The format of each kind that is chosen, or was last."""
         self._job: Job | None = None
-        every = default_every(timeline.experiment, timeline.furthest)
-        self._choices, self._about = Choices(markup=False), Static(classes="about", markup=False)
-        self._every, self._extent = Input(str(every)), Static(markup=False)
-        self._rows = Horizontal(Static("every", markup=False), self._every, self._extent)
+        self._formats = OptionList(
+            *(
+                Option(Content.assemble((form.kind.ljust(11), "bold"), form.name))
+                for form in FORMATS
+            )
+        )
+        self._formats.can_focus = False  # what is typed always goes to the name
+        self._about = Static(classes="about", markup=False)
 
     def rows(self) -> Iterable[Widget]:
-        return self._choices, *super().rows(), self._about, self._rows
+        return *super().rows(), self._formats, self._about
 
     def on_mount(self) -> None:
-        self.call_after_refresh(self._choices.focus)
+        self._formats.highlighted = 0
 
-    def on_resize(self) -> None:
-        self.call_after_refresh(self._draw)
-
-    def on_descendant_focus(self) -> None:
-        self._draw()
-
-    def on_descendant_blur(self) -> None:
-        self._draw()
-
-    def _draw(self) -> None:
-        """Show the kinds and formats, with short titles where there is no room for long ones."""
-        places = {"step": self._snapshot.step, "last": self._timeline.furthest}
-        titles = {kind: title.format(**places) for kind, (title, _) in KINDS.items()}
-        widest = max(sum(len(form.name) + 2 for form in of_kind(kind)) for kind in KINDS)
-        if max(map(cell_len, titles.values())) + 6 + widest > self._choices.size.width:
-            titles = {kind: f"the {kind}" for kind in KINDS}
-        column, lines = max(map(cell_len, titles.values())) + 2, []
-        for kind, title in titles.items():
-            chosen = kind == self._format.kind
-            style, focused = "bold $text" if chosen else "", chosen and self._choices.has_focus
-            text = f"{'(•)' if chosen else '( )'} {title}{' ' * (column - cell_len(title))}"
-            line = [self._choice(text, self._formats[kind], style)]
-            for form in of_kind(kind):
-                if form is self._formats[kind]:
-                    mark = "bold reverse" if focused else style
-                    line.append(self._choice(f"[{form.name}]", form, mark))
-                else:
-                    line.append(self._choice(f" {form.name} ", form, ""))
-            lines.append(Content("").join(line))
-        self._choices.update(Content("\n").join(lines))
-
-    def _choice(self, text: str, form: Format, style: str) -> Content:
-        meta = Style.from_meta({"format": FORMATS.index(form)})
-        return Content.styled(text, style).stylize(meta)
-
-    def _choose(self, form: Format) -> None:
+    def action_move(self, how: str) -> None:
+        """Choose what is above or below."""
         if self._job is None:
-            self._format = self._formats[form.kind] = form
-            self._overwrites = None
-            self._draw()
+            getattr(self._formats, f"action_{how}")()
 
-    def action_choose(self, place: int) -> None:
-        """Choose a format; the name follows."""
-        self._choose(FORMATS[place])
-        typed = self._field.value.rstrip()
-        suffix = Path(typed).suffix
-        if typed == self._proposed:
-            self._proposed = self._format.proposed(self._name_shown, self._snapshot.step)
-            self._field.value = self._proposed
-        elif suffix.lower() != self._format.ending:
-            stem = typed.removesuffix(suffix) if suffix.lower() in ENDINGS else typed
-            self._field.value = stem + self._format.ending
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Have the name follow what is chosen."""
+        step, before, now = self._snapshot.step, self._format, FORMATS[event.option_index]
+        typed, self._format, self._overwrites = self._field.value.rstrip(), now, None
+        if typed == before.proposed(self._name_shown, step):
+            self._field.value = now.proposed(self._name_shown, step)
+        elif Path(typed).suffix.lower() == before.ending:
+            self._field.value = typed[: -len(before.ending)] + now.ending
         self.check()
 
-    def action_move(self, by: int) -> None:
-        """Choose the kind above or below."""
-        kinds = [*KINDS]
-        at = min(max(kinds.index(self._format.kind) + by, 0), len(kinds) - 1)
-        self.action_choose(FORMATS.index(self._formats[kinds[at]]))
-
-    def action_turn(self, by: int) -> None:
-        """Choose the next or the previous format, around the ends."""
-        forms = of_kind(self._format.kind)
-        form = forms[(forms.index(self._format) + by) % len(forms)]
-        self.action_choose(FORMATS.index(form))
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        if event.input is self._field:  # the format follows the name, where its ending is of one
-            found = with_ending(Path(event.value.strip()).suffix.lower(), self._format)
-            if found is not None:
-                self._choose(found)
-
-    def read(self, text: str) -> tuple[tuple[Path, Rows], str]:
-        """Return the file and the rows of a history, and where the file will be."""
-        self._rows.visible = self._format.kind == "history"
+    def read(self, text: str) -> tuple[Path, str]:
         self._about.update(self._explained())
-        rows = self._chosen_rows()
-        path = file_of(text, self._format.ending)
+        path = file_at(text, self._format.ending)
         if self._own is not None and path.exists() and os.path.samefile(path, self._own):
             raise SaveError("This is the preset's own file: use w to save it.")
-        return (path, rows), self.shown(shown_path(path))
-
-    def _chosen_rows(self) -> Rows:
-        last, form = self._timeline.furthest, self._format
-        if form.kind != "history":
-            return Rows(last, 1)
-        self._extent.update("steps")
-        try:
-            every = whole(self._every.value)
-        except EntryError as error:
-            raise EntryError(f"{error}.") from None
-        if every < 1:
-            raise EntryError("Expected a row every step, or every 2, 3, ... steps.")
-        rows = Rows(last, every)
-        size = rows.count * row_bytes(self._timeline.experiment, form.name.lower())
-        count = f"{rows.count:,} row{'s' * (rows.count > 1)}"
-        self._extent.update(f"{'step' if every == 1 else 'steps'}: {count}, about {sized(size)}")
-        if form.name == "NPZ" and size > MOST_IN_MEMORY:
-            raise EntryError("This NPZ file may not fit in memory: write fewer rows, or CSV.")
-        return rows
+        return path, self.shown(shown_path(path))
 
     def _explained(self) -> str:
         """Return what is written, and what of the shown is lost in it."""
         form, edits, step = self._format, self._timeline.edits, self._snapshot.step
         said = form.meaning
-        if form.kind == "program":
+        if form in FORMATS[:3]:
             said += " It starts at step 0"
             if edits:
                 said += ", without your changes at later steps"
@@ -215,27 +243,21 @@ class ExportScreen(FileQuestion[tuple[Path, Rows]]):
             said += "."
             if step and form.name == "TOML":
                 said += f" To save the weights of step {step}, press w."
-        elif form.kind == "history" and edits:
-            said += " Your changes are included."
+        elif form in FORMATS[3:6]:
+            every = default_every(self._timeline.experiment, self._timeline.furthest)
+            said += f" Every {every:,} steps." if every > 1 else ""
+            said += " Your changes are included." if edits else ""
         return said
 
-    def action_answer(self) -> None:
-        """Write what is chosen."""
-        value = self.check()
-        if value is not None:
-            self.take(value)
-
     @work
-    async def take(self, value: tuple[Path, Rows]) -> None:
+    async def take(self, value: Path) -> None:
         """Write the file, off the event loop: a long history takes minutes."""
-        path, rows = value
         strips = self.app.screen_stack[0]._compositor.render_strips()
-        job = Job(self._name_shown, self._timeline, self._snapshot, strips, rows.every)
-        self._job, left = job, self.focused or self._choices
+        job = self._job = Job(self._name_shown, self._timeline, self._snapshot, strips)
         self._set_writing(True)
         progress = self.set_interval(PROGRESS, self._show_progress)
         try:
-            await self.put(path, partial(job.write, self._format))
+            await self.put(value, partial(job.write, self._format))
         except StoppedError:
             self.say("Stopped. Nothing was written.", wrong=True)
         finally:
@@ -243,24 +265,18 @@ class ExportScreen(FileQuestion[tuple[Path, Rows]]):
             self._job = None
         progress.stop()
         self._set_writing(False)
-        left.focus()
 
     def _set_writing(self, writing: bool) -> None:
         """Say what the keys do, which is little while a file is being written."""
-        if writing:
-            self._choices.focus()
-        for field in (self._field, self._every):
-            field.disabled = writing
+        self._field.disabled = writing
         self.box.border_subtitle = key_hints("esc: stop" if writing else KEYS)
+        if not writing:
+            self._field.focus()
 
     def _show_progress(self) -> None:
-        job = self._job
-        if job is not None:
-            text = "stopping …" if job.stopped else "writing …"
-            if self._format.kind == "history" and not job.stopped:
-                count = job.rows.count
-                text = f"writing …  row {job.done:,} of {count:,}, {job.done * 100 // count} %"
-            self.say(text)
+        if self._job is not None:
+            rows = f"  row {self._job.done:,} of {self._job.rows.count:,}" * (self._job.done > 0)
+            self.say("stopping …" if self._job.stopped else f"writing …{rows}")
 
     def action_close(self) -> None:
         """Close the dialog, or stop what it writes."""
