@@ -187,6 +187,7 @@ class _Writer:
                 verdict,
                 judged.ratios.get(parameter.key),
                 0.0 if verdict == "right" else self._error(parameter),
+                sorted(self._updates(parameter) | set(before.updated if before else ())),
             )
         return tuple(made.values())
 
@@ -231,6 +232,10 @@ class _Writer:
         follows = {self.line_of(notes[entry].place) for entry in self.found.follows}
         if squares:
             follows |= self._after_squares(entries)
+        if squares or repairs:  # a wrong gradient is taken over by its update
+            matches = self.found.judged.matches
+            wrong = (p for p in self.found.truth.parameters if matches[p.key] is None)
+            follows |= {line for parameter in wrong for line in self._updates(parameter)}
         made: list[Line] = []
         for line in sorted(entries.keys() | squares | repairs.keys()):
             if line in squares:
@@ -343,7 +348,17 @@ class _Writer:
             None if told is None else difference(whole, told),
             self._example(repair) if bound else None,
             None if view is None else slip(view, repair, told),
+            self._whole(line),
         )
+
+    def _whole(self, line: int) -> str | None:
+        """Return the statement of a line, where there is more of it, or something behind it."""
+        statement = self.source.statement(line)
+        if statement is None or (
+            statement.lineno == statement.end_lineno and "#" not in self._text(line)
+        ):
+            return None
+        return ast.unparse(statement)
 
     def _is_variable(self, line: int, repair: Repair) -> bool:
         """Tell whether the wrong value is what the line gives its variable."""

@@ -42,6 +42,8 @@ class Line:
     example: Example | None = None
     mistake: str | None = None
     """Of the catalogue, by its name."""
+    stands: str | None = None
+    """The whole statement as it stands, where ``text`` is not all of it."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ class Parameter:
     verdict: str
     ratio: float | None
     max_error: float
+    updated: Sequence[int] = ()
+    """The lines that update it."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,8 @@ def as_json(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
             parameters[parameter.name] = parameter
     lines = [asdict(line) for report in reports for line in report.lines]
     mistakes = [line.pop("mistake") for line in lines]
+    for line in lines:
+        del line["stands"]
     mistakes += [name for report in reports for name in report.mistakes]
     return {
         "schema": SCHEMA,

@@ -1,90 +1,256 @@
-"""Prints the record of a check for people."""
+"""Prints the record of a check for people: in colours on a terminal, plain everywhere else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import accumulate
+from typing import Any
 
-from bptui.check.report import Line, Report
+import click
+
+from bptui.check.report import Line, Parameter, Report
 from bptui.check.words import Row, laid_out
 from bptui.core.mistakes import MISTAKES
+from bptui.presets.errors import printable
 
-LABEL, LONGEST = 12, 72
-"""Columns of the labels of facts; columns of code behind which the verdicts stand."""
+LABEL = 13
+"""Columns of labels."""
+NUMBER = 6
+"""Columns of the numbers of lines, the margin with them."""
+SHORTEST = 32
+"""The fewest columns of code beside the verdicts."""
 SAID = {"right": "ok", "wrong": "WRONG", "follows": "follows", "unclear": ""}
+TOKEN = re.compile(r"[\w.]+|\S")
+Span = tuple[int, int]
+Paint = Callable[[str, str], str]
+"""Gives a text a role: title, right, wrong, follows, dim."""
+STYLES: dict[str, dict[str, Any]] = {
+    "title": {"bold": True},
+    "right": {"fg": "green"},
+    "wrong": {"fg": "red", "bold": True},
+    "follows": {"fg": "yellow"},
+    "unclear": {},
+    "dim": {"dim": True},
+}
+"""The terminal's own colours, which its owner can read; none says what no word says, too."""
 
 
-def as_text(reports: Sequence[Report], columns: int) -> str:
-    """Return the reports in lines of at most so many columns, but for code."""
-    rows = [row for report in reports for row in (*_rows(report), Row())]
-    return "".join(f"{row}\n" for row in laid_out(rows[:-1], columns))
+def as_text(reports: Sequence[Report], columns: int, styled: bool = False) -> str:
+    """Return the reports in lines of at most so many columns, but for tables."""
+
+    def paint(text: str, role: str) -> str:
+        return click.style(text, **STYLES[role]) if styled and text else text
+
+    blocks = ("\n".join(_rows(report, columns, paint)) for report in reports)
+    return "\n\n".join(blocks) + "\n"
 
 
-def _rows(report: Report) -> Iterator[Row]:
-    said = f"{report.heading or report.file}: {report.verdict}"
-    yield Row(f"{said}: {report.reason}" if report.reason and not report.heading else said)
-    yield Row()
-    yield Row("What was understood")
-    for label, text in _understood(report):
-        yield Row(f"{label:{LABEL}}{text}", 2, hang=LABEL)
+def _rows(report: Report, columns: int, paint: Paint) -> Iterator[str]:
+    role = {"right": "right", "wrong": "wrong"}.get(report.verdict, "follows")
+    heading = printable(report.heading or report.file)
+    reason = f": {printable(report.reason)}" if report.reason and not report.heading else ""
+    yield f"{paint(heading, 'title')}: {paint(report.verdict, role)}{reason}"
+    yield from _section("What was understood", _understood(report, columns, paint), paint)
     if any(line.line for line in report.lines):
-        yield Row()
-        yield Row("The backward pass, line by line")
-        yield from _backward_pass(report)
+        said = _backward_pass(report.lines, columns, paint)
+        yield from _section("The backward pass, line by line", said, paint)
     wrong = [line for line in report.wrong if line.line]
-    if wrong:
-        yield Row()
-        yield Row("The first wrong line" if len(wrong) == 1 else "The first wrong lines")
-    for line in wrong:
-        yield from _wrong(line)
-    if report.remarks:
-        yield Row()
-        yield Row("What to look at next")
-    for remark in report.remarks:
-        yield Row(f"- {remark}", 2)
+    title = "The first wrong line" if len(wrong) == 1 else "The first wrong lines"
+    yield from _section(title, _all_wrong(report, wrong, columns, paint), paint)
+    said = (row for text in report.remarks for row in _remark(text, columns, paint))
+    yield from _section("What to look at next", said, paint)
     if report.rows:
-        yield Row()
-        yield from report.rows
+        yield ""
+        yield from laid_out(report.rows, columns)
 
 
-def _understood(report: Report) -> Iterator[tuple[str, str]]:
-    yield from report.facts
+def _section(title: str, rows: Iterator[str], paint: Paint) -> Iterator[str]:
+    for place, row in enumerate(rows):
+        if not place:
+            yield ""
+            yield paint(title, "title")
+        yield row
+
+
+def _labelled(label: str, text: str, columns: int, paint: Paint) -> Iterator[str]:
+    """Yield a text beside its label, broken at blanks."""
+    room = Row(printable(text), 2 + LABEL, hang=0)
+    for place, row in enumerate(laid_out([room], columns)):
+        shown = label if not place else ""
+        yield f"  {paint(shown, 'dim')}{' ' * (LABEL - len(shown))}{row.strip()}"
+
+
+# what was understood
+
+
+def _understood(report: Report, columns: int, paint: Paint) -> Iterator[str]:
+    for label, text in report.facts:
+        yield from _labelled(label, text, columns, paint)
     loss = report.loss or {}
     if loss.get("line"):
-        yield "loss", f"line {loss['line']}: {loss['formula']}"
+        where = f"line {loss['line']}: "
+        for place, row in enumerate(
+            _folded(printable(loss["formula"]), columns - 2 - LABEL - len(where))
+        ):
+            label = f"  {paint('loss', 'dim')}{' ' * (LABEL - 4)}{where}"
+            yield f"{label}{row}" if not place else f"{' ' * (2 + LABEL + len(where))}{row}"
     elif loss and not loss["given"]:
-        yield "loss", f"none is computed; the gradients are those of the {loss['formula']}"
-    named = "; ".join(
-        f"{each.name} {'x'.join(map(str, each.shape)) or 'number'}"
-        + {"wrong": " (gradient wrong)", "not updated": " (not updated)"}.get(each.verdict, "")
-        for each in report.parameters
-    )
-    if named:
-        yield "parameters", named
+        implied = f"none is computed; the gradients are those of the {loss['formula']}"
+        yield from _labelled("loss", implied, columns, paint)
+    rows = _table(report.parameters)
+    for place, (row, verdict) in enumerate(rows):
+        label = "parameters" if not place else ""
+        role = {"wrong": "wrong", "not updated": "follows"}.get(verdict, "unclear")
+        said = {"wrong": "gradient wrong", "not updated": "not updated"}.get(verdict, "")
+        shown = f"{row}  {paint(said, role)}" if said else row.rstrip()
+        yield f"  {paint(label, 'dim')}{' ' * (LABEL - len(label))}{shown}"
     if not report.heading:
-        yield "looked at", f"training step {report.step}"
+        yield from _labelled("looked at", f"training step {report.step}", columns, paint)
 
 
-def _backward_pass(report: Report) -> Iterator[Row]:
-    width = min(max(len(line.text or "") for line in report.lines), LONGEST)
-    for line in report.lines:
-        stands = f"  = {line.stands_for}" if line.stands_for and line.verdict == "right" else ""
-        said = f"{SAID[line.verdict]}{stands}"
-        yield Row(f"{line.line or '':>4}  {line.text or '':<{width}}  {said}", 2, "row")
+def _table(parameters: Sequence[Parameter]) -> list[tuple[str, str]]:
+    """Return the rows of parameters with their verdicts; those of one name and line together."""
+    groups: dict[tuple[str, tuple[int, ...], tuple[int, ...]], list[Parameter]] = {}
+    for parameter in parameters:
+        key = (printable(parameter.name), tuple(parameter.shape), tuple(parameter.updated))
+        groups.setdefault(key, []).append(parameter)
+    cells = []
+    for (name, shape, updated), group in groups.items():
+        size = " x ".join(map(str, shape)) or "number"
+        lines = f"line{'s' * (len(updated) > 1)} {', '.join(map(str, updated))}" if updated else ""
+        count = len(group)
+        several = size if count == 1 else f"{count} of {size}" if shape else f"{count} numbers"
+        verdicts = {parameter.verdict for parameter in group}
+        worst = next((v for v in ("wrong", "not updated", "unclear") if v in verdicts), "right")
+        cells.append((name, several, f"updated in {lines}" if lines else "", worst))
+    columns = [*zip(*cells, strict=True)][:3]
+    padded = [[f"{cell:{max(map(len, column))}}" for cell in column] for column in columns]
+    rows = zip(*(column for column in padded if any(column)), strict=True)
+    return [("  ".join(row), cell[3]) for row, cell in zip(rows, cells, strict=True)]
 
 
-def _wrong(line: Line) -> Iterator[Row]:
-    yield Row(f"{line.line:>4}  {line.text}", 2, "row")
-    if line.should_be:
-        yield Row(f"should be  {line.should_be}", 8, "row")
-    if line.difference:
-        yield Row(f"difference {line.difference}", 8, "row")
+# line by line
+
+
+def _backward_pass(lines: Sequence[Line], columns: int, paint: Paint) -> Iterator[str]:
+    longest = max(len(printable(line.text or "")) for line in lines)
+    word = max(len(SAID[line.verdict]) for line in lines)
+    stands = {id(line): _stands(line) for line in lines}
+    beside = 2 + word + max(map(len, stands.values()))
+    width = min(longest, max(columns - NUMBER - 2 - beside, SHORTEST))
+    for line in lines:
+        said = f"{SAID[line.verdict]:{word}}" if stands[id(line)] else SAID[line.verdict]
+        code = _folded(printable(line.text or ""), width)
+        number = paint(f"{line.line or '':>{NUMBER}}", "dim")
+        verdict = f"{paint(said, line.verdict)}{paint(stands[id(line)], 'dim')}"
+        yield f"{number}  {code[0]:{width}}  {verdict}".rstrip()
+        yield from (f"{' ' * NUMBER}  {row}" for row in code[1:])
+
+
+def _stands(line: Line) -> str:
+    return f" = {printable(line.stands_for)}" if line.stands_for and line.verdict == "right" else ""
+
+
+def _folded(code: str, width: int, hang: int = 4) -> list[str]:
+    """Return code in lines that end at blanks, the later ones further in."""
+    return [
+        code[start:end].rstrip() if not place else " " * hang + code[start:end].rstrip()
+        for place, (start, end) in enumerate(_pieces(code, width, hang))
+    ]
+
+
+def _pieces(code: str, width: int, hang: int = 4) -> list[Span]:
+    """Return from where to where each line of folded code goes: where few brackets are open."""
+    opened = [*accumulate((c in "([{") - (c in ")]}") for c in code)]
+    found, start = list[Span](), 0
+    while len(code) - start > (room := max(width - (hang if start else 0), 8)):
+        blanks = [at for at in range(start + room // 2, start + room + 1) if code[at] == " "]
+        best = min(
+            blanks,
+            key=lambda at: (opened[at], not code.startswith("for ", at + 1), -at),
+            default=None,
+        )
+        end = start + room if best is None else best + 1  # a word longer than a line
+        found.append((start, end))
+        start = end
+    return [*found, (start, len(code))]
+
+
+# wrong lines
+
+
+def _all_wrong(report: Report, lines: Sequence[Line], columns: int, paint: Paint) -> Iterator[str]:
+    for place, line in enumerate(lines):
+        if place:
+            yield ""
+        yield from _wrong(line, report.parameters, columns, paint)
+
+
+def _wrong(
+    line: Line, parameters: Sequence[Parameter], columns: int, paint: Paint
+) -> Iterator[str]:
+    stands, should_be = printable(line.stands or line.text or ""), printable(line.should_be or "")
+    gone, come = _differences(stands, should_be) if should_be else ([], [])
+    label = f"line {line.line}"
+    yield from _marked(label, stands, gone, columns, "wrong", paint)
+    if should_be:
+        yield from _marked("should be", should_be, come, columns, "right", paint)
+    name = printable(line.variable or "its value")
+    read = (parameter for parameter in parameters if parameter.name in stands)
+    updated = [at for parameter in read for at in parameter.updated if at < (line.line or 0)]
     if line.mistake:
-        yield Row(f"{line.mistake}: it {MISTAKES[line.mistake].summary}", 8)
-    name = line.variable or "its value"
+        said = f"{line.mistake}: it {MISTAKES[line.mistake].summary}"
+        early = updated if line.mistake == "updated-weights" else []
+        said += f"; it may stay as it is above line {min(early)}" if early else ""
+        yield from _labelled("mistake", said, columns, paint)
+    if line.difference and not gone and not come:
+        yield from _labelled("difference", line.difference, columns, paint)
     if line.stands_for:
-        yield Row(f"{name} stands for {line.stands_for}", 8)
+        yield from _labelled("meaning", f"{name} stands for {line.stands_for}", columns, paint)
     if line.example:
         index = ", ".join(map(str, line.example.index))
         where = f"{name}[{index}]" if index else name
         found, right = line.example.found, line.example.expected
-        yield Row(f"for example {where} is {found:.6g}, and {right:.6g} is right", 8)
+        said = f"{where} is {found:.6g}, and {right:.6g} is right"
+        yield from _labelled("for example", said, columns, paint)
+
+
+def _differences(old: str, new: str) -> tuple[list[Span], list[Span]]:
+    """Return what of the old code is gone, and what of the new has come, in whole words."""
+    one, other = ([match.span() for match in TOKEN.finditer(code)] for code in (old, new))
+    words = [old[a:b] for a, b in one], [new[a:b] for a, b in other]
+    gone, come = list[Span](), list[Span]()
+    for kind, a, b, c, d in SequenceMatcher(None, *words, autojunk=False).get_opcodes():
+        if kind != "equal":
+            gone += [(one[a][0], one[b - 1][1])] if b > a else []
+            come += [(other[c][0], other[d - 1][1])] if d > c else []
+    return gone, come
+
+
+def _marked(
+    label: str, code: str, spans: Sequence[Span], columns: int, role: str, paint: Paint
+) -> Iterator[str]:
+    """Yield code beside its label, with carets below what differs."""
+    for place, (start, end) in enumerate(_pieces(code, columns - 2 - LABEL)):
+        hang = 4 if place else 0
+        shown = label if not place else ""
+        head = f"  {paint(shown, 'dim')}{' ' * (LABEL - len(shown) + hang)}"
+        piece, carets, at, text = code[start:end].rstrip(), "", start, ""
+        for a, b in spans:
+            a, b = max(a, start), min(b, start + len(piece))
+            if a < b:
+                text += code[at:a] + paint(code[a:b], role)
+                carets += " " * (a - start - len(carets)) + "^" * (b - a)
+                at = b
+        yield f"{head}{text}{code[at : start + len(piece)]}"
+        if carets:
+            yield f"{' ' * (2 + LABEL + hang)}{paint(carets, role)}"
+
+
+def _remark(text: str, columns: int, paint: Paint) -> Iterator[str]:
+    what, colon, rest = printable(text).partition(": ")
+    first, *others = laid_out([Row(f"- {what}{colon}{rest}", 2)], columns)
+    yield first.replace(what, paint(what, "follows"), 1) if colon and what in first else first
+    yield from others

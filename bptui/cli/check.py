@@ -20,6 +20,7 @@ from bptui.cli.common import (
     load_preset,
     opened,
     readable,
+    styled,
     text_width,
     write_json,
 )
@@ -221,7 +222,6 @@ def write(reports: Sequence[Report], form: str, began: float) -> NoReturn:
     from bptui.check.report import as_json, verdict_of
     from bptui.check.text import as_text
     from bptui.check.words import as_plain
-    from bptui.presets.errors import printable
 
     if form == "json":
         write_json(as_json(reports, time.monotonic() - began))
@@ -229,6 +229,5 @@ def write(reports: Sequence[Report], form: str, began: float) -> NoReturn:
         raise Unjudged(as_plain(trouble))
     if form == "text":
         with opened(None) as stream:
-            text = as_text(reports, text_width(sys.stdout))
-            stream.writelines(f"{printable(row)}\n" for row in text.splitlines())
+            stream.write(as_text(reports, text_width(sys.stdout), styled(sys.stdout)))
     raise click.exceptions.Exit(CODES[verdict_of(reports)])

@@ -159,6 +159,12 @@ def text_width(stream: TextIO | None, otherwise: int = WIDTH) -> int:
     return otherwise
 
 
+def styled(stream: TextIO | None) -> bool:
+    """Tell whether ``stream`` is a terminal on which colours are wanted."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "") in ("", "dumb")
+    return stream is not None and stream.isatty() and not plain
+
+
 @contextmanager
 def opened(output: str | None) -> Iterator[TextIO]:
     """Give the stream to write to; standard output for None and ``-``.

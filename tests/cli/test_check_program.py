@@ -70,7 +70,7 @@ def test_the_first_wrong_line_is_shown_with_what_should_stand_there(tmp_path: Pa
     assert "hidden_error = error @ W2.T WRONG" in rows
     assert "d1 = hidden_error * a1 * (1 - a1) follows" in rows
     assert "d2 = error * a2 * (1 - a2) ok = dL/d (a1 @ W2 + b2)" in rows
-    assert "should be  hidden_error = d2 @ W2.T" in out
+    assert "should be hidden_error = d2 @ W2.T" in " ".join(out.split())
     assert out.count("WRONG") == 1
     assert "missing-output-derivative: it leaves" in out
 

@@ -1,0 +1,88 @@
+"""The report of a check for people: three parts, what differs marked, as wide as the terminal."""
+
+from __future__ import annotations
+
+import re
+
+import click
+import pytest
+
+from bptui.check.report import Example, Line, Parameter, Report
+from bptui.check.text import as_text
+
+LONG = "d_hid = [hid[j] * (1 - hid[j]) * sum(d_out[k] * w_out[k][j] for k in range(n)) for j in J]"
+REPORT = Report(
+    "net.py",
+    "wrong",
+    loss={"name": "loss", "line": 4, "formula": "loss = np.mean(error ** 2)", "given": False},
+    parameters=[
+        Parameter("W1", (2, 4), None, "wrong", None, 0.3, [20]),
+        Parameter("b1", (4,), "db1", "right", None, 0.0, [21]),
+        Parameter("w[k][j]", (), None, "right", None, 0.0, [22]),
+        Parameter("w[k][j]", (), None, "right", None, 0.0, [22]),
+    ],
+    lines=[
+        Line(9, "error = a2 - y", "error", "dL/d a2", "right"),
+        Line(
+            *(10, "back = error @ W2.T", "back", "dL/d a1", "wrong", "back = d2 @ W2.T"),
+            *("error -> d2", Example((3, 1), -0.25, 0.5), "missing-output-derivative"),
+        ),
+        Line(11, "d1 = back * (1 - a1 ** 2)", "d1", None, "follows"),
+    ],
+)
+
+
+def test_parts_and_marks() -> None:
+    assert as_text([REPORT], 88).splitlines() == [
+        "net.py: wrong",
+        "",
+        "What was understood",
+        "  loss         line 4: loss = np.mean(error ** 2)",
+        "  parameters   W1       2 x 4      updated in line 20  gradient wrong",
+        "               b1       4          updated in line 21",
+        "               w[k][j]  2 numbers  updated in line 22",
+        "  looked at    training step 1",
+        "",
+        "The backward pass, line by line",
+        "     9  error = a2 - y             ok      = dL/d a2",
+        "    10  back = error @ W2.T        WRONG",
+        "    11  d1 = back * (1 - a1 ** 2)  follows",
+        "",
+        "The first wrong line",
+        "  line 10      back = error @ W2.T",
+        "                      ^^^^^",
+        "  should be    back = d2 @ W2.T",
+        "                      ^^",
+        "  mistake      missing-output-derivative: it leaves the activation's derivative out of",
+        "               the output layer's delta",
+        "  meaning      back stands for dL/d a1",
+        "  for example  back[3, 1] is -0.25, and 0.5 is right",
+    ]
+
+
+def test_colours_change_no_character() -> None:
+    styled = as_text([REPORT], 80, styled=True)
+    assert click.unstyle(styled) == as_text([REPORT], 80)
+    assert click.style("error", fg="red", bold=True) in styled
+    assert click.style("d2", fg="green") in styled
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_nothing_is_wider_than_the_terminal_and_no_word_is_broken(columns: int) -> None:
+    line = Line(3, LONG, "d_hid", None, "wrong", LONG.replace("w_out", "w_new"))
+    text = as_text([Report("net.py", "wrong", lines=[line, *REPORT.lines])], columns)
+    assert max(map(len, text.splitlines())) <= columns
+    words = set(re.findall(r"[\w.]+", LONG))
+    assert words <= set(re.findall(r"[\w.]+", text))
+
+
+def test_what_a_terminal_would_obey_is_spelt_out() -> None:
+    line = Line(3, "x = '\x1b[2J'", "x", None, "right")
+    assert "\x1b[2J" not in as_text([Report("n\x1b.py", "right", lines=[line])], 80)
+
+
+def test_remarks_are_a_list() -> None:
+    text = as_text(
+        [Report("net.py", "right", remarks=["dead units: a1 is 0", "large inputs: X"])], 80
+    )
+    assert text.endswith("What to look at next\n  - dead units: a1 is 0\n  - large inputs: X\n")
