@@ -60,8 +60,8 @@ class Names(Recording):
         else:
             self.contents(at, frame, name, value)
 
-    def contents(self, at: int, frame: int, text: str, value: Value) -> None:
-        """Take note of the numbers in a list or a dict that is not long."""
+    def contents(self, at: int, frame: int, text: str, value: Value, rows: bool = True) -> None:
+        """Take note of the numbers in a list or a dict that is not long, and in its ``rows``."""
         pairs: Iterable[tuple[Value, Value]] = ()
         if isinstance(value, list | tuple) and len(value) <= LONGEST:
             pairs = enumerate(value)
@@ -70,6 +70,8 @@ class Names(Recording):
         for key, part in pairs:
             if is_number(part):
                 self.bound(at, frame, f"{text}[{key!r}]", part, ("item", id(value), key))
+            elif rows and isinstance(part, list | tuple):
+                self.contents(at, frame, f"{text}[{key!r}]", part, rows=False)
 
     def bound(
         self, at: int, frame: int, name: str, value: Value, location: tuple[Value, ...]

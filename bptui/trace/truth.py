@@ -320,12 +320,16 @@ class StepTruth:
         """
         behind = self.behind[key] - self.tape.ancestors(entry)
         made = self.tape.dependents({entry}, self.step.end)
+        gradient = self.numbers(self.graph.nodes[entry])
         for inner in sorted(behind & self.dependent):
-            call = self.tape.notes[inner].call
+            call, inputs = self.tape.notes[inner].call, self.tape.inputs[inner]
             if call in LIMITS and inner in made:
                 return True
-            if call == "add" and any(self._is_state(one, key) for one in self.tape.inputs[inner]):
-                return False
+            if call == "add" and any(self._is_state(one, key) for one in inputs):
+                added = (one for one in inputs if one in self.dependent)
+                nodes = (self.graph.nodes[one] for one in added)
+                if any(multiple(self.numbers(node), gradient) is not None for node in nodes):
+                    return False
         return any(
             self.tape.notes[other].call == "multiply"
             and self.tape.shape(other) == self.tape.shape(key[0])

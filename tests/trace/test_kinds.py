@@ -100,6 +100,27 @@ for step in range(2):
     dW = 2 * (x.T @ e) + 0.2 * W  #! dW = 2 * (x.T @ e) + 0.4 * W
     W -= 0.01 * dW
 """,
+    "squares of gradients are added up": """
+h, g = np.zeros_like(V), np.zeros_like(W)
+for step in range(2):
+    a = np.tanh(x @ W)
+    loss = ((a @ V - y) ** 2).sum()
+    d = 2 * (a @ V - y)
+    dW = x.T @ (d @ V.T * (1 - a ** 2))  #! dW = x.T @ (d @ V.T * (1 + a ** 2))
+    dV = a.T @ d
+    h += dV * dV
+    g += dW * dW
+    V -= 0.1 * dV / (np.sqrt(h) + 1e-8)
+    W -= 0.1 * dW / (np.sqrt(g) + 1e-8)
+""",
+    "lists of lists that are made anew": """
+A = [[0.1, -0.2], [0.3, 0.5], [-0.4, 0.6]]
+for step in range(2):
+    h = [sum(float(v) * a for v, a in zip(x[0], c)) for c in zip(*A)]
+    loss = sum(v ** 2 for v in h) / 2
+    d = [v for v in h]  #! d = [v * v for v in h]
+    A = [[a - 0.1 * v * e for a, e in zip(r, d)] for r, v in zip(A, x[0])]
+""",
     "functions of several operations": """
 k = rng.normal(size=3)
 for step in range(2):
