@@ -11,6 +11,7 @@ import numpy as np
 from bptui.core.graph.backward import Gradients, backward
 from bptui.core.graph.node import Node, evaluate, ordered
 from bptui.core.graph.shaping import full
+from bptui.trace.adapted import adapted
 from bptui.trace.comparing import (
     Match,
     Noise,
@@ -37,8 +38,6 @@ LIKELY = 4
 VIEWS = frozenset(
     ("getitem", "transpose", "reshape", "positive", "expand_dims", "swapaxes", "broadcast_to")
 )
-LIMITS = frozenset(("sqrt", "math.sqrt", "clip", "sign", "norm", "maximum", "minimum"))
-"""What makes a step of a gradient that is no multiple of it."""
 
 
 class StepTruth:
@@ -314,30 +313,5 @@ class StepTruth:
                     yield Match(factor, entry)
 
     def adapted(self, key: Key, entry: int) -> bool:
-        """Whether an optimizer with a memory, a root or a limit stands behind the gradient.
-
-        Gradients that are added up and never cleared are no memory: that one fades.
-        """
-        behind = self.behind[key] - self.tape.ancestors(entry)
-        made = self.tape.dependents({entry}, self.step.end)
-        gradient = self.numbers(self.graph.nodes[entry])
-        for inner in sorted(behind & self.dependent):
-            call, inputs = self.tape.notes[inner].call, self.tape.inputs[inner]
-            if call in LIMITS and inner in made:
-                return True
-            if call == "add" and any(self._is_state(one, key) for one in inputs):
-                added = (one for one in inputs if one in self.dependent)
-                nodes = (self.graph.nodes[one] for one in added)
-                if any(multiple(self.numbers(node), gradient) is not None for node in nodes):
-                    return False
-        return any(
-            self.tape.notes[other].call == "multiply"
-            and self.tape.shape(other) == self.tape.shape(key[0])
-            for other in behind - self.dependent
-        )
-
-    def _is_state(self, entry: int, key: Key) -> bool:
-        """Whether an entry is an array from before the step, of the size of the parameter."""
-        here = self.tape.shape(entry) == self.tape.shape(key[0]) and entry not in self.dependent
-        value = self.tape.values[entry]
-        return bool(here and entry < self.step.first and np.size(value) > 1 and np.any(value))
+        """Whether an optimizer makes something else of a gradient, before it updates."""
+        return adapted(self, key[0], entry, self.behind[key])
