@@ -9,7 +9,7 @@ from pathlib import Path
 from bptui.atomic import rename_without_replacing
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
-from bptui.presets.build import network, origin_of
+from bptui.presets.build import counted, network, origin_of
 from bptui.presets.errors import PresetError, cleaned, printable
 from bptui.presets.files import load, looks_like_file, parse, read
 from bptui.presets.folders import (
@@ -21,6 +21,7 @@ from bptui.presets.folders import (
     working_folder,
 )
 from bptui.presets.save import ExistsError, SaveError, file_at, save, sentence, shown_path
+from bptui.presets.schema import DataTable, TrainingTable
 
 COMMANDS = ("check", "completion", "explain", "export", "gradcheck", "help", "list", "run")
 """Names that `bptui NAME` takes for a command."""
@@ -31,7 +32,7 @@ _LONGEST = 255
 
 @dataclass(frozen=True)
 class PresetEntry:
-    """A preset in a list: its name, network (``2-2-2 sigmoid``) and what is said about it.
+    """A preset in a list: its name, what it is in a few words, and what is said about it.
 
     All texts are fit to be shown in a terminal; only ``file`` has the name as it really is.
     ``summary`` is the first line of the description. ``wrong`` says what is wrong with a file that
@@ -42,6 +43,8 @@ class PresetEntry:
     file: Path
     title: str
     network: str = ""
+    training: str = ""
+    data: str = ""
     summary: str = ""
     description: str = ""
     source: str = ""
@@ -63,11 +66,27 @@ def entry(file: Path) -> PresetEntry:
         file=file,
         title=_one_line(preset.title or "") or name,
         network=text,
+        training=_training(preset.training),
+        data=_data(preset.data),
         summary=description.partition("\n")[0].rstrip("."),
         description=description,
         source=_one_line(preset.source),
         mistakes=tuple(map(printable, preset.training.mistakes)),
     )
+
+
+def _training(table: TrainingTable) -> str:
+    """Return ``half squared error, sgd 0.5, batches of 16``."""
+    parts = [table.loss.replace("_", " "), f"{table.optimizer} {table.learning_rate:g}"]
+    parts += [f"batches of {table.batch_size}"] if table.batch_size else []
+    return printable(", ".join([*parts, counted(table.steps, "step")]))
+
+
+def _data(table: DataTable) -> str:
+    """Return ``4 samples``, ``circles``, ``iris.csv``; and that some are kept back for testing."""
+    made = counted(len(table.inputs), "sample") if table.inputs else table.dataset or table.csv
+    tests = f", {table.test_fraction:.0%} of it for testing" if table.test_fraction else ""
+    return printable(f"{made or ''}{tests}")
 
 
 def _one_line(text: str) -> str:

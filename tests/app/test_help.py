@@ -17,8 +17,7 @@ from bptui.app.screens.curves import CurveScreen
 from bptui.app.screens.export import ExportScreen
 from bptui.app.screens.gradcheck import GradientCheckScreen
 from bptui.app.screens.help import HelpScreen, sections
-from bptui.app.screens.preset_parts import DeleteScreen, NameScreen
-from bptui.app.screens.presets import PresetScreen
+from bptui.app.screens.presets import DeleteScreen, NameScreen, PresetScreen
 from bptui.app.screens.save import SaveScreen
 from bptui.help import TOPICS, page, title_of
 from bptui.help.text import BLOCK

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from bptui.app.playback import history as module
 from bptui.app.playback.history import MOST_CHANGES, Branch, Place, UndoHistory
-from bptui.app.screens.goto import DestinationError, destination
+from bptui.app.screens.goto import destination
 from bptui.core.edits import Number, edited
 from bptui.core.errors import MOST_STEPS
 from bptui.core.timeline import Timeline
 from bptui.presets import load
+from bptui.presets.number_parsing import EntryError
 
 from .support import drawn_experiment
 
@@ -49,7 +50,7 @@ def test_every_spelling_of_a_step(step: int, shown: int, by: int) -> None:
         if 0 <= shown + sign * by <= MOST_STEPS:
             assert destination(f"{plus}{by}", shown, ARTICLE) == shown + sign * by
         else:
-            with pytest.raises(DestinationError):
+            with pytest.raises(EntryError):
                 destination(f"{plus}{by}", shown, ARTICLE)
 
 
@@ -71,28 +72,26 @@ def test_the_end_epochs_and_exponents() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "A step: 12"),
-        ("-8", "There is no step -1; the first step is 0"),
+        ("", "a step: 12"),
+        ("-8", "there is no step -1; the first step is 0"),
         ("1000000001", "last possible step is 1,000,000,000"),
         ("e1000000001", "last possible step is 1,000,000,000"),
-        ("9" * 5000, "last possible step is 1,000,000,000"),
-        ("1.5", "Not a whole number: 1.5"),
-        ("1e-3", "Not a number"),
-        ("+", "A number is missing"),
-        ("end of it", "Not a number"),
-        ("1,5", "Not a number"),
-        ("1,000_000", "Not a number"),
-        ("+-3", "Not a number"),
+        ("9" * 5000, "not a number"),
+        ("1.5", "not a whole number: '1.5'"),
+        ("+", "a number is missing"),
+        ("end of it", "not a number"),
+        ("1,5", "write 1.5 with a point"),
+        ("+-3", "no step"),
     ],
 )
 def test_texts_that_lead_nowhere(text: str, says: str) -> None:
-    with pytest.raises(DestinationError, match=says):
+    with pytest.raises(EntryError, match=says):
         destination(text, 7, ARTICLE)
 
 
 @given(st.text(max_size=30))
 def test_any_text_leads_to_a_step_or_says_why_not(text: str) -> None:
-    with suppress(DestinationError):
+    with suppress(EntryError):
         assert 0 <= destination(text, 7, ARTICLE) <= MOST_STEPS
 
 

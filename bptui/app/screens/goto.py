@@ -2,60 +2,41 @@
 
 from __future__ import annotations
 
-import math
 import re
-import unicodedata
 
 from bptui.app.screens.dialog import Question
 from bptui.core.errors import MOST_STEPS
 from bptui.core.experiment import Experiment
+from bptui.presets.number_parsing import EntryError, normalized, whole
 
-SEPARATED = re.compile(r"[0-9]{1,3}(?:([ _,'])[0-9]{3})(?:\1[0-9]{3})*")
-PLAIN = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e\+?[0-9]+)?")
-
-
-class DestinationError(ValueError):
-    """A text that leads nowhere; the message is one sentence for people."""
+FORMS = "12, +5, -5, end, or e3 for epoch 3"
 
 
 def destination(text: str, shown: int, experiment: Experiment) -> int:
     """Return the step that ``text`` leads to from step ``shown``.
 
-    Raises :class:`DestinationError` where it leads nowhere.
+    Raises :class:`EntryError` where it leads nowhere.
     """
-    plain = unicodedata.normalize("NFKC", text).replace("\N{MINUS SIGN}", "-").strip().lower()
+    plain = normalized(text).strip().lower()
     if not plain:
-        raise DestinationError("A step: 12, +5, -5, end, or e3 for epoch 3")
+        raise EntryError(f"a step: {FORMS}")
     if plain == "end":
-        step = float(experiment.training.steps)
-    elif plain[0] == "e":
-        step = _whole(plain[1:]) * experiment.schedule.batches_per_epoch
-    elif plain[0] in "+-":
-        step = shown + (1 if plain[0] == "+" else -1) * _whole(plain[1:])
-    else:
-        step = _whole(plain)
-    if step < 0:
-        raise DestinationError(f"There is no step {step:.0f}; the first step is 0")
+        return experiment.training.steps
+    sign = plain[0] if plain[0] in "e+-" else ""
+    # 1,000 and 1 000 as well
+    number = whole(re.sub(r"(?<=\d)[ _,'](?=\d{3}(?!\d))", "", plain.removeprefix(sign)))
+    found = {
+        "": number,
+        "e": number * experiment.schedule.batches_per_epoch,
+        "+": shown + number,
+        "-": shown - number,
+    }
+    step = found[sign]
+    if step < 0 or number < 0:
+        raise EntryError(f"there is no step {step}; the first step is 0")
     if step > MOST_STEPS:
-        raise DestinationError(f"The last possible step is {MOST_STEPS:,}")
-    return int(step)
-
-
-def _whole(text: str) -> float:
-    """Return a whole number, with or without separators or an exponent; inf where it is too large.
-
-    As a float, which is exact up to the largest step and never takes long.
-    """
-    digits = text.strip()
-    if SEPARATED.fullmatch(digits):
-        digits = re.sub("[^0-9]", "", digits)
-    if not PLAIN.fullmatch(digits):
-        said = f"Not a number: {text.strip()!r}" if digits else "A number is missing"
-        raise DestinationError(f"{said}; enter 12, +5, -5, end, or e3 for epoch 3")
-    value = float(digits)
-    if math.isfinite(value) and value != math.floor(value):
-        raise DestinationError(f"Not a whole number: {digits}")
-    return value
+        raise EntryError(f"the last possible step is {MOST_STEPS:,}")
+    return step
 
 
 class GotoScreen(Question[int | None, int]):

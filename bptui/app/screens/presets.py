@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Iterable
-from contextlib import aclosing
-from dataclasses import replace
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -24,29 +21,27 @@ from textual.widgets.option_list import Option
 
 from bptui.app.lines import fitted, key_hints
 from bptui.app.screens import in_background
-from bptui.app.screens.dialog import Dialog
-from bptui.app.screens.preset_parts import DeleteScreen, NameScreen, facts, trained
+from bptui.app.screens.dialog import Dialog, Question, ending
 from bptui.core.experiment import Experiment
 from bptui.presets import PresetError, load
-from bptui.presets.build import origin_of
 from bptui.presets.folders import own_files
 from bptui.presets.own import (
     PresetEntry,
     delete,
     duplicate,
     free_name,
+    new_file,
     own_entry,
     rename,
     shipped,
     unread,
 )
-from bptui.presets.save import SaveError
+from bptui.presets.save import SaveError, shown_path
 
 WIDE = 100
 """Columns from which there is room for the list and the preview side by side."""
 WIDEST_NAME = 28
-GLANCE = 0.05
-"""Seconds that a preset is highlighted before it is opened for the preview."""
+LABEL = 10
 NEW_ID, OWN, SHIPPED = "new", "own:", "shipped:"
 NOTHING = "No preset matches all these words."
 EMPTY = "Opens an empty form: enter a network, its start values and its data."
@@ -66,8 +61,6 @@ NEW: Final = New.EXPERIMENT
 
 _entries: dict[Stamp, PresetEntry] = {}
 """Entries of the user's own presets as they were read."""
-_reached: dict[tuple[Stamp, ...], str] = {}
-"""The loss at the end, by the files that a preset is made of."""
 
 
 def stamp(file: Path) -> Stamp:
@@ -116,7 +109,6 @@ class PresetScreen(Dialog[Experiment | New | None]):
         self._current, self._moved = current, moved or (lambda old, new: None)
         self._entries: dict[str, PresetEntry] = {}
         self._shown = ""
-        self._loading: tuple[Stamp, asyncio.Task[Experiment]] | None = None
         # kept here, since results may still arrive while the dialog is being taken down
         self._filter = Input(placeholder="type to filter")
         self._options = OptionList(markup=False)
@@ -210,67 +202,31 @@ class PresetScreen(Dialog[Experiment | New | None]):
         self._show(event.option_id or "")
 
     def _show(self, key: str, anew: bool = False) -> None:
-        """Show what is known of a preset, and find out the rest in the background."""
+        """Show what is known of a preset."""
         same, self._shown = key == self._shown, key
         if same and key and not anew:
             return
         if not same:
             self.workers.cancel_group(self, "open")
             self._say()
-        self.workers.cancel_group(self, "examine")
         self._preview.scroll_home(animate=False)
-        entry = self._entry
-        if entry is not None:
-            self._tell(entry)
-            if not entry.wrong:
-                self._examine(entry)
-        else:
-            new = key == NEW_ID
+        entry, new = self._entry, key == NEW_ID
+        if entry is None:
             self._facts.update(Content.styled("New, empty experiment" if new else "", "bold"))
             self._words.update(EMPTY if new else NOTHING)
-
-    def _tell(self, entry: PresetEntry) -> None:
-        """Show what is known of a preset that is not opened."""
-        if entry.wrong:
+        elif entry.wrong:
             self._facts.update(Content.styled(entry.name, "bold"))
             self._words.update(f"Cannot be opened.\n{entry.wrong}")
-            return
-        paragraphs = [" ".join(text.split()) for text in entry.description.split("\n\n")]
-        source = f"Source: {entry.source}" if entry.source else ""
-        self._facts.update(facts(entry, None, "…"))
-        self._words.update("\n\n".join(filter(None, [entry.note, *paragraphs, source])))
-
-    @work(group="examine", exclusive=True)
-    async def _examine(self, entry: PresetEntry) -> None:
-        """Open a preset that is looked at, train it to its end, and show what is known so far."""
-        await asyncio.sleep(GLANCE)
-        try:
-            experiment = await self._experiment(entry)
-        except PresetError as error:
-            self._tell(replace(entry, wrong=str(error)))
-            return
-        origin, files = origin_of(experiment), [entry.file]
-        if origin is not None and origin.table.data.csv is not None:
-            files.append(origin.folder / origin.table.data.csv)
-        stamps = tuple(map(stamp, files))
-        self._facts.update(facts(entry, experiment, _reached.get(stamps, "…")))
-        if stamps not in _reached:
-            async with aclosing(trained(experiment)) as training:
-                async for reached in training:
-                    self._facts.update(facts(entry, experiment, reached))
-            _reached[stamps] = reached
-
-    async def _experiment(self, entry: PresetEntry) -> Experiment:
-        """Load a preset beside the event loop, unless that is done or under way.
-
-        Raises :class:`PresetError`. May be given up and asked again without starting over.
-        """
-        key, found = stamp(entry.file), self._loading
-        if found is None or found[0] != key or (found[1].done() and found[1].exception()):
-            task = asyncio.create_task(in_background(load, str(entry.file)))
-            task.add_done_callback(lambda task: task.exception())  # perhaps nobody is left to hear
-            found = self._loading = key, task
-        return await asyncio.shield(found[1])
+        else:
+            facts = {"network": entry.network, "training": entry.training, "data": entry.data}
+            facts |= {"mistakes": ", ".join(entry.mistakes)} if entry.mistakes else {}
+            lines = [
+                Content.assemble((name.ljust(LABEL), "dim"), text) for name, text in facts.items()
+            ]
+            self._facts.update(Content("\n").join([Content.styled(entry.title, "bold"), *lines]))
+            paragraphs = [" ".join(text.split()) for text in entry.description.split("\n\n")]
+            source = f"Source: {entry.source}" if entry.source else ""
+            self._words.update("\n\n".join(filter(None, [entry.note, *paragraphs, source])))
 
     def _say(self, text: str = "", wrong: bool = False) -> None:
         """Say something below the list, or what the keys do."""
@@ -304,7 +260,7 @@ class PresetScreen(Dialog[Experiment | New | None]):
     async def _open(self, entry: PresetEntry) -> None:
         self._say("opening …")
         try:
-            self.dismiss(await self._experiment(entry))
+            self.dismiss(await in_background(load, str(entry.file)))
         except PresetError as error:
             self._say(str(error), wrong=True)
 
@@ -371,3 +327,37 @@ class PresetScreen(Dialog[Experiment | New | None]):
 
 def _words(entry: PresetEntry) -> str:
     return " ".join((entry.name, entry.network, entry.title, entry.description, *entry.mistakes))
+
+
+class NameScreen(Question[Path | None, str]):
+    """Asks for the name of a preset until ``act`` takes it; gives the file that it returns."""
+
+    ERRORS = (SaveError,)
+
+    def __init__(self, title: str, name: str, act: Callable[[str], Path]) -> None:
+        super().__init__(title, "enter: OK, esc: close", name)
+        self._act = act
+
+    def read(self, text: str) -> tuple[str, str]:
+        return text, self.shown(shown_path(new_file(text)))
+
+    @work
+    async def take(self, value: str) -> None:
+        try:
+            self.dismiss(await self.writing(self._act, value))
+        except SaveError as error:
+            self.say(str(error), wrong=True)
+
+
+class DeleteScreen(Dialog[bool]):
+    """Asks whether to delete a file."""
+
+    BINDINGS: ClassVar = [("n", "close", "Keep"), ("enter,y", "dismiss(True)", "Delete")]
+
+    def __init__(self, name: str, file: Path) -> None:
+        super().__init__(f"Delete {name}?", "enter: delete, esc: keep")
+        self._file = file
+
+    def rows(self) -> Iterable[Widget]:
+        text = f"{ending(shown_path(self._file), 54)}\nwill be deleted for good."
+        yield Static(text, classes="hint", markup=False)
