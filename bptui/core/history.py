@@ -148,20 +148,6 @@ class MinMaxPyramid:
         lows, highs = self._levels[-1][:, : self._count]  # filled spans never change
         return Summary(self.width, lows, highs, rest)
 
-    def bounds(self, first: int, last: int) -> tuple[float, float] | None:
-        """Return the lowest and highest loss of these steps, some around them included.
-
-        Those that are not finite are left out. None where not all of the steps are in whole spans,
-        or no loss in one is finite.
-        """
-        level = self._level(last + 1)
-        begin, end = first >> level, (last >> level) + 1
-        if end > self._filled(level):
-            return None
-        lows, highs = self._levels[level][:, begin:end]
-        low, high = float(lows.min()), float(highs.max())
-        return None if np.isnan(low) else (low, high)
-
     def _level(self, length: int) -> int:
         """Return the finest level that reaches so far, or the last."""
         level = self._finest
@@ -281,16 +267,6 @@ class LossHistory:
         with self._lock:
             self.first_kept = self._pyramid.covered
             self._moved(0)
-
-    def bounds(self, first: int, last: int) -> tuple[float, float] | None:
-        """Return numbers that the losses of steps ``first`` to ``last`` lie between.
-
-        They may be those of some steps around. None where nothing is known, or where training has
-        diverged.
-        """
-        if self.first_not_finite is not None and last >= self.first_not_finite:
-            return None
-        return self._pyramid.bounds(first, last)
 
     def summary(self) -> Summary:
         """Return what there is to draw now; the same object as long as nothing comes."""

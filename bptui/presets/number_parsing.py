@@ -46,9 +46,9 @@ _CLOSING = {"[": "]", "(": ")", "{": "}"}
 
 _COMMA = re.compile(r"([+-]?\d*),(\d+)((?:e[+-]?\d+)?)", re.IGNORECASE)
 _PAIR = re.compile(r"[+-]?\d+,\d+(?:e[+-]?\d+)?", re.IGNORECASE)
-_WHOLE = re.compile(r"[+-]?\d+")
-_DECIMAL = re.compile(r"(?<![\w.])[+-]?(?:0|[1-9]\d*),0\d+(?![\d.])")
-"""1,05: nobody writes the whole number 05."""
+_DECIMAL = re.compile(r"[+-]?\d+,0\d+|[+-]0,\d+|0,(?![01]$)\d+")
+"""1,05 or 0,5: nobody writes the whole number 05, and few a row of 0 and 5."""
+_SWITCHES = re.compile(r"[+-]?[01],[01]")
 
 
 class EntryError(ValueError):
@@ -286,33 +286,17 @@ def _row(text: str, index: int) -> list[float]:
 def _refuse_decimal_commas(rows: Sequence[str], listed: bool, semicolons: bool) -> None:
     """Raise :class:`EntryError` where a comma between two digits may be a decimal one.
 
-    It separates two numbers only where nothing else separates numbers: neither blanks in its row
-    nor semicolons after it, and so not in ``0,15 0,25`` or ``1,5;2,5``. A row that is one pair of
-    whole numbers is read as two of them unless it looks like a decimal, as ``0,35`` does, or all
-    rows begin with ``0,`` and go on with more than 0 and 1, so that the rows of XOR are accepted.
-    Rows that are ``listed``, with brackets of their own, hold no such pairs.
+    It separates two numbers only where nothing else does, blanks or semicolons, and they do not
+    look like a decimal, as ``0,35`` and ``1,05`` do; the rows of XOR are accepted. Rows that are
+    ``listed``, with brackets of their own, hold no decimals alone.
     """
-    tight = [row for row in rows if re.search(r"\d,\d", row)]
-    for row in tight:
-        if found := _DECIMAL.search(row):
-            _refuse(found[0])
-        chunks = row.split()
-        pairs = [pair for chunk in chunks if _PAIR.fullmatch(pair := chunk.strip(","))]
-        blanks = any(a[-1] != "," and b[0] != "," for a, b in pairwise(chunks))
-        if len(chunks) > 1 and pairs and (blanks or (len(pairs) == len(chunks) and not listed)):
-            _refuse(pairs[0])
-    plain = [row.strip().removesuffix(",") for row in rows]
-    alone = all(_PAIR.fullmatch(row) or _WHOLE.fullmatch(row) for row in plain)
-    if not tight or listed or not alone:
-        return
-    parts = {row: row.split(",") for row in plain if "," in row}
-    for row, (before, after) in parts.items():
-        if before in ("-0", "+0") or (before == "0" and len(after) > 1):
-            _refuse(row)
-    suspect = [row for row in parts if row not in ("0,0", "0,1", "1,0", "1,1")]
-    apart = semicolons and len(plain) > 1
-    if suspect and (apart or all(before == "0" for before, _ in parts.values())):
-        _refuse(suspect[0])
+    for row in rows:
+        chunks = [chunk.strip(",") for chunk in row.split()]
+        for pair in filter(_PAIR.fullmatch, chunks):
+            if len(chunks) > 1 or (not listed and _DECIMAL.fullmatch(pair)):
+                _refuse(pair)
+            if semicolons and not _SWITCHES.fullmatch(pair):
+                _refuse(pair)
 
 
 def _refuse(pair: str) -> NoReturn:

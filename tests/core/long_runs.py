@@ -19,7 +19,6 @@ def keep_little(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(history, "KEPT", 16)
     patch.setattr(history, "PENDING", 4)
     patch.setattr(history, "SPANS", 16)
-    patch.setattr(search, "KEPT", 32)
     patch.setattr(search, "PIECE", 12)
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bptui.app.playback.breakpoints import Breakpoint, BreakpointError, locate, parse
 from bptui.app.playback.search import BackwardSearch, ForwardSearch, Hit
-from bptui.core.engine import Engine, Snapshot
+from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
 from bptui.core.state import Layout
@@ -273,29 +273,6 @@ def test_hits_forwards_backwards_and_by_brute_force(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(100, 104))
 def test_hits_where_most_losses_are_to_be_played_again(seed: int) -> None:
     test_hits_forwards_backwards_and_by_brute_force(seed)
-
-
-@pytest.mark.usefixtures("little_memory")
-@pytest.mark.parametrize("text", ["loss < 0.1", "loss > 0.1"])
-def test_what_cannot_be_a_hit_is_not_played_again(
-    text: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The loss of the whole run falls, and is below 0.1 from some step early in it."""
-    made = experiment((2, 3, 2), "sigmoid", optimizer="sgd", learning_rate=2.0)
-    timeline, played, advance = Timeline(made), [0], Engine.advance
-    shown = [timeline.snapshot(step) for step in range(3000)]
-    breakpoints = [parse(text, made.network)]
-    expected = brute_force(shown, breakpoints)
-
-    def counting(engine: Engine, losses: np.ndarray) -> None:
-        played[0] += len(losses)
-        advance(engine, losses)
-
-    monkeypatch.setattr(Engine, "advance", counting)
-    search = BackwardSearch(timeline, breakpoints, shown[-1])
-    assert search.advance(0) == (expected[-1].step if expected else 0)
-    assert ([search.hit] if search.hit else []) == expected[-1:]
-    assert played[0] <= 64 + 12, played
 
 
 @pytest.mark.parametrize("text", ["loss > 1e300", "loss rising", "norm > 1e100", "|w1| > 1e150"])

@@ -95,23 +95,6 @@ def test_envelope_covers_every_finite_loss(
     check_envelope(history(losses).envelope(columns), losses, columns)
 
 
-@settings(deadline=None, max_examples=20)
-@given(st.integers(0, 150_000), st.integers(1, 150_000), st.integers(1, 300))
-@example(SPANS, SPANS, 7)
-def test_bounds_hold_what_they_say(start: int, count: int, piece: int) -> None:
-    losses = np.random.default_rng(0).random(150_001)
-    made, last = history(losses, piece * 100), min(start + count, 150_000)
-    bounds = made.bounds(start, last)
-    if bounds is None:  # the newest are not summarized yet, and kept
-        assert last > 140_000
-    else:
-        assert bounds[0] <= losses[start : last + 1].min()
-        assert bounds[1] >= losses[start : last + 1].max()
-        around = losses[max(start - 16, 0) : last + 17]
-        assert bounds[0] >= around.min()
-        assert bounds[1] <= around.max()
-
-
 @pytest.mark.parametrize(
     "length", [0, 1, 1000, SPANS, SPANS + 1, 700_000, 6_543_211, 9_000_001, 9_999_999, 10_000_000]
 )
@@ -177,7 +160,6 @@ def test_first_not_finite(bad: float, step: int) -> None:
     assert made.first_not_finite == step
     assert made.until(step).first_not_finite is None
     assert made.until(step + 1).first_not_finite == step
-    assert made.bounds(0, step) is None
 
 
 def test_a_chart_without_columns_gets_one() -> None:

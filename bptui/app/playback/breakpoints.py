@@ -90,13 +90,8 @@ class Breakpoint:
             name += ", of the batch's first sample,"
         return f"when {name} {VERBS[self.relation].format(_number(self.value))}"
 
-    def hits(self, first: int, values: Array) -> Booleans:
-        """Whether it hits at steps ``first`` + 1, ..., where it becomes true.
-
-        ``values`` are those of its quantity at steps ``first``, ``first`` + 1, ...
-        """
-        if self.quantity == "step":
-            values = np.arange(first, first + len(values), dtype=np.float64)
+    def hits(self, values: Array) -> Booleans:
+        """Whether it becomes true at the second, the third, ... of these values of its quantity."""
         if self.relation == "every":
             return np.asarray(values[1:] % self.value == 0)
         numbers = np.abs(values) if self.size else values
@@ -105,13 +100,6 @@ class Breakpoint:
                 return np.asarray(numbers[1:] > numbers[:-1])
             holds = COMPARED[self.relation](numbers, self.value)
         return np.asarray(holds[1:] & ~holds[:-1])
-
-    def possible(self, low: float, high: float) -> bool:
-        """Whether it can hit where its quantity lies between ``low`` and ``high`` throughout."""
-        if self.relation == "every":
-            return True
-        # it must hold somewhere, and not hold somewhere
-        return low < high and (self.relation == "rising" or low <= self.value <= high)
 
 
 OF_SAMPLES = ("net_", "out_", "delta_", "dL/dout_", "i", "t")

@@ -19,10 +19,8 @@ from bptui.core.network import Network
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
 
-KEPT = 65_536
-"""Known losses looked at in one go."""
 PIECE = 4096
-"""Steps looked at in one go where their losses are not kept, or are yet to be played."""
+"""Steps looked at in one go."""
 SHORTEST = 64
 """Steps that a search backwards replays in one go, at least."""
 
@@ -80,7 +78,7 @@ class Search:
         self._layout = Layout(network)
         self._names, self.watched = _columns(network, breakpoints)
         self._edge, self._row = start.step, self._row_of(start)
-        """The step looked at last, and its row; no row where it was not needed."""
+        """The step looked at last, and its row."""
         self._rows: list[Array] = []
 
     def add(self, losses: Array, values: Array) -> None:
@@ -112,51 +110,24 @@ class Search:
             found.append(np.array(others, dtype=float))
         return np.concatenate(found)[None]
 
-    def _look_up(self, last: int) -> bool:
-        """Look at steps up to ``last`` whose losses are known; False where they must be played."""
-        for piece in (KEPT, PIECE):
-            far = max(self._edge - piece, last) if self.backwards else min(self._edge + piece, last)
-            first, until = sorted((self._edge, far))
-            rows = self._known(first, until) if first < until else None
-            if rows is not None:
-                self._examine(first, until, rows)
-                return True
-        return False
-
-    def _known(self, first: int, last: int) -> Array | None:
-        """Return the rows of steps ``first`` to ``last`` where that takes no playing.
-
-        No rows at all where no loss of theirs can be a hit, None where they must be played.
-        """
-        losses = self._timeline.losses
-        if self.watched.size or last >= len(losses):
-            return None
-        compared = [each for each in self._breakpoints if each.quantity == "loss"]
-        bounds = losses.bounds(first, last) if compared else (0.0, 0.0)
-        if bounds is not None and not any(each.possible(*bounds) for each in compared):
-            return np.empty((0, len(self._names)))
-        return losses.values(first, last + 1)[:, None] if first >= losses.first_kept else None
-
     def _examine(self, first: int, last: int, rows: Array) -> None:
         """Look for the first hit, or backwards the last, after ``first`` up to ``last``.
 
-        ``rows`` are those of steps ``first`` to ``last``; none where only step numbers can hit.
+        ``rows`` are those of steps ``first`` to ``last``.
         """
         end = last - (self.backwards and last == self._start)  # which is no hit of this search
-        hits = self._hits(first, rows[: end - first + 1], end) if end > first else []
+        hits = self._hits(first, rows[: end - first + 1]) if end > first else []
         self.hit = hits[-1 if self.backwards else 0] if hits else None
         self._edge, self._row = (first, rows[:1]) if self.backwards else (last, rows[-1:])
 
-    def _hits(self, first: int, rows: Array, last: int) -> list[Hit]:
-        """Return the first and the last hit at steps ``first`` + 1 to ``last``, in order."""
-        found: list[tuple[Breakpoint, list[int]]] = []
-        for each in self._breakpoints:
-            values = np.empty(last - first + 1)
-            if each.quantity != "step":
-                if not rows.size:
-                    continue
-                values = rows[:, self._names.index(each.quantity)]
-            found.append((each, np.flatnonzero(each.hits(first, values)).tolist()))
+    def _hits(self, first: int, rows: Array) -> list[Hit]:
+        """Return the first and the last hit behind step ``first``, in order."""
+        steps = np.arange(first, first + len(rows), dtype=np.float64)
+        values = {"step": steps, **dict(zip(self._names, rows.T, strict=True))}
+        found = [
+            (each, np.flatnonzero(each.hits(values[each.quantity])).tolist())
+            for each in self._breakpoints
+        ]
         ends = [at for _, places in found for at in (*places[:1], *places[-1:])]
         return [
             Hit(first + 1 + at, tuple(each for each, places in found if at in places))
@@ -176,31 +147,24 @@ class _Clock:
 
 
 class ForwardSearch(Search):
-    """Looks for the first hit after ``start``; plays the steps that must be played for it."""
+    """Looks for the first hit after ``start``; plays the steps on the way."""
 
     def advance(self, to: int, seconds: float | None = None) -> int:
         timeline, clock = self._timeline, _Clock(seconds)
         if self._breakpoints:
-            while self.hit is None and self._next < to:
-                known = self._look_up(min(to, timeline.furthest))
-                if not (known or self._play(to, clock)) or clock.left == 0.0:
+            while self.hit is None and self._edge + 1 < to:
+                if not self._play(to, clock) or clock.left == 0.0:
                     break
             if self.hit is not None:
                 return min(to, self.hit.step)
-            if self._next < to:
-                return min(max(timeline.reached, self._start), self._next)
-        # what was looked up only is yet to be gone to
+            if self._edge + 1 < to:
+                return min(max(timeline.reached, self._start), self._edge + 1)
         there = timeline.move_towards(to, clock.left)
         return to if there else min(max(timeline.reached, self._start), to)
 
-    @property
-    def _next(self) -> int:
-        """The next step to be played; without its row, the one looked at last is played again."""
-        return self._edge + len(self._row)
-
     def _play(self, to: int, clock: _Clock) -> bool:
         """Play step after step and examine what was watched; False where the time was up."""
-        timeline, begin = self._timeline, self._next
+        timeline, begin = self._timeline, self._edge + 1
         if timeline.reached != begin and not timeline.move_towards(begin, clock.left):
             return False
         there = timeline.move_towards(min(to, begin + PIECE), clock.left, self)
@@ -210,7 +174,7 @@ class ForwardSearch(Search):
 
     def snapshot(self, step: int) -> Snapshot:
         snapshot = super().snapshot(step)
-        if self.hit is None and self._breakpoints and step == self._edge + 1 == self._next:
+        if self.hit is None and self._breakpoints and step == self._edge + 1:
             rows = np.concatenate([self._row, self._row_of(snapshot)])
             self._examine(self._edge, step, rows)
         return snapshot
@@ -228,8 +192,7 @@ class BackwardSearch(Search):
         if not self._breakpoints:
             return to
         while self.hit is None and self._clear > to:
-            known = self._piece is None and self._look_up(0)
-            if not (known or self._play(clock)) or clock.left == 0.0:
+            if not self._play(clock) or clock.left == 0.0:
                 break
         return max(to, self._clear if self.hit is None else self.hit.step)
 
@@ -247,7 +210,7 @@ class BackwardSearch(Search):
         first, following = self._piece
         if timeline.reached != following and not timeline.move_towards(following, clock.left):
             return False
-        there = timeline.move_towards(self._edge + 1 - len(self._row), clock.left, self)
+        there = timeline.move_towards(self._edge, clock.left, self)
         self._piece = first, timeline.reached
         if there:
             rows, self._rows = np.concatenate([*self._rows, self._row]), []
