@@ -19,15 +19,16 @@ from bptui.core.graph.node import evaluate
 from bptui.presets.errors import printable
 from bptui.trace.comparing import multiple
 from bptui.trace.graph import given_values
-from bptui.trace.judge import Verdict, judge
+from bptui.trace.judge import LOOKED_AT, Verdict, judge
 from bptui.trace.lines import Repair
 from bptui.trace.losses import Judged
-from bptui.trace.run import NotRecordedError, Run, out_of_time, source_of
+from bptui.trace.run import STEPS, NotRecordedError, Run, out_of_time, source_of
 from bptui.trace.should_be import view_of
 from bptui.trace.slips import slip
-from bptui.trace.source import Source
+from bptui.trace.source import Source, told_in
 from bptui.trace.tape import Tape
 from bptui.trace.updates import Parameter as Traced
+from bptui.trace.updates import training_steps
 
 LONGEST = 32
 """Characters of an expression that stands for a value without a name."""
@@ -48,26 +49,29 @@ class Checked:
 
 
 def check_program(
-    file: Path, python: Interpreter, limit: float, call: str = "", step: int = 1
+    file: Path, python: Interpreter, limit: float, call: str = "", step: int = 1, loss: str = ""
 ) -> Report:
     """Run a program and judge its backpropagation; a report without a verdict says why.
 
     Raises as :func:`checked` does.
     """
-    found = checked(file, python, limit, call, step)
+    found = checked(file, python, limit, call, step, loss)
     return found if isinstance(found, Report) else found.report
 
 
 def checked(
-    file: Path, python: Interpreter, limit: float, call: str = "", step: int = 1
+    file: Path, python: Interpreter, limit: float, call: str = "", step: int = 1, loss: str = ""
 ) -> Checked | Report:
     """Run a program and judge its backpropagation; only a report where there is no verdict.
 
-    Raises :class:`~bptui.check.interpreter.CannotStartError` where no process of ``python`` can be.
+    ``loss`` names a variable or a loss; a comment of the program may do so, too.
+
+    Raises :class:`~bptui.check.interpreter.CannotStartError` where no process of ``python`` can be,
+    :class:`~bptui.trace.losses.UnknownLossError` where there is no such loss.
     """
     try:
         source = Source(source_of(file))
-        run = recorded(file, python, limit, call)
+        run = recorded(file, python, limit, call, steps=max(STEPS, step + LOOKED_AT))
     except SyntaxError as error:
         return _without(file, f"line {error.lineno}: {error.msg}")
     except NotRecordedError as error:
@@ -75,19 +79,23 @@ def checked(
     line_of = _Lines(run, file)
     made = run.recording
     tape = Tape(made.tape, made.values, made.bindings)
-    verdict = judge(tape, made.turns, line_of, step - 1)
+    loss = loss or told_in(source.text).get("loss", "")
+    told = (lambda truth: truth.named(loss)) if loss else None
+    verdict = judge(tape, made.turns, line_of, step - 1, told)
     if verdict is None:
-        return _without(file, _why_nothing(run, limit))
+        return _without(file, _why_nothing(run, limit, len(training_steps(tape)), step))
     if verdict.unknown and not verdict.right:
         entry, why = next(iter(verdict.unknown.items()))
         where = f"line {line_of(tape.notes[entry].place)}: "
         return _without(file, f"{where}no derivative is known of {why}", "unclear")
-    writer = _Writer(file, source, run, verdict, line_of)
+    writer = _Writer(file, source, run, verdict, line_of, bool(loss))
     return Checked(writer.report(), source, run, verdict, line_of, writer.names)
 
 
-def _why_nothing(run: Run, limit: float) -> str:
-    """Return why a program that was recorded shows no training step."""
+def _why_nothing(run: Run, limit: float, steps: int, step: int) -> str:
+    """Return why a program that was recorded shows no training step, or not that one."""
+    if 0 < steps < step:
+        return f"training step {step} is to be looked at (--step), and it makes only {steps}"
     if run.end == "time":
         return out_of_time(limit, run.line)
     if run.message:
@@ -117,9 +125,15 @@ class _Lines:
 
 class _Writer:
     def __init__(
-        self, file: Path, source: Source, run: Run, verdict: Verdict, line_of: _Lines
+        self,
+        file: Path,
+        source: Source,
+        run: Run,
+        verdict: Verdict,
+        line_of: _Lines,
+        given: bool,
     ) -> None:
-        self.file, self.source, self.run = file, source, run
+        self.file, self.source, self.run, self.given = file, source, run, given
         self.verdict, self.line_of, self.found = verdict, line_of, verdict.lines
         self.rows = source.text.splitlines()
         self.tape = self.found.truth.tape
@@ -164,10 +178,10 @@ class _Writer:
     def _loss(self) -> dict[str, Any]:
         loss = self.found.judged.loss
         if loss.entry is None:
-            return {"name": None, "line": None, "formula": loss.text, "given": False}
+            return {"name": None, "line": None, "formula": loss.text, "given": self.given}
         line = self.line_of(self.tape.notes[loss.entry].place)
         name = loss.text if loss.text and not loss.text.startswith("return ") else None
-        return {"name": name, "line": line, "formula": self._text(line), "given": False}
+        return {"name": name, "line": line, "formula": self._text(line), "given": self.given}
 
     def _text(self, line: int) -> str:
         return self.rows[line - 1].strip() if 0 < line <= len(self.rows) else ""

@@ -96,8 +96,9 @@ def _understood(report: Report, columns: int, paint: Paint) -> Iterator[str]:
         ):
             label = f"  {paint('loss', 'dim')}{' ' * (LABEL - 4)}{where}"
             yield f"{label}{row}" if not place else f"{' ' * (2 + LABEL + len(where))}{row}"
-    elif loss and not loss["given"]:
+    elif loss and not report.heading:
         implied = f"none is computed; the gradients are those of the {loss['formula']}"
+        implied = f"{loss['formula']}, as told" if loss["given"] else implied
         yield from _labelled("loss", implied, columns, paint)
     rows = _table(report.parameters)
     for place, (row, verdict) in enumerate(rows):

@@ -25,6 +25,7 @@ from bptui.cli.common import (
     write_json,
 )
 from bptui.cli.completion import any_file, presets, python_files
+from bptui.cli.watch import watched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +63,7 @@ a .venv beside FILE, else bptui's own; --python chooses another one.
 Examples:
   bptui check my_net.py
   bptui check --call 'Net(2, 3, 1).train_step(X, y)' net.py
+  bptui check --watch my_net.py
   bptui check my_functions.py --preset mazur
   bptui check --template --preset xor > my_xor.py
   bptui check my_xor.py --preset xor --timeout 60
@@ -96,6 +98,15 @@ or there is nothing to check.
     metavar="K",
     help="The training step to look at first, for a program.",
 )
+@click.option(
+    "--loss",
+    default="",
+    metavar="NAME",
+    help="A program's loss: its variable, or one of bptui's losses.",
+)
+@click.option(
+    "--watch", is_flag=True, help="Check again at every save, until ctrl+c; exit code 0 then."
+)
 @click.option("--template", is_flag=True, help="Print a skeleton of such a file instead.")
 @click.option(
     "--timeout",
@@ -118,6 +129,8 @@ def command(
     name_or_file: str,
     call: str,
     step: int,
+    loss: str,
+    watch: bool,
     template: bool,
     timeout: float,
     python: str | None,
@@ -135,14 +148,20 @@ def command(
     if file is None:
         raise Unusable("no file to check; `bptui check --template` prints a skeleton of one")
     path = readable(file)
-    functions, trains = defines_functions(path)
     source = click.get_current_context().get_parameter_source("name_or_file")
     chosen = source is not ParameterSource.DEFAULT
-    if call or not functions:
-        check_whole(path, timeout, python, call, step, form)
-    if trains and not chosen:  # with functions of its own, which happen to be called so
-        check_whole(path, timeout, python, call, step, form, must=False)
-    check_file(path, load_preset(name_or_file), timeout, python, form)
+
+    def once() -> None:
+        functions, trains = defines_functions(path)
+        if call or loss or not functions:
+            check_whole(path, timeout, python, call, step, loss, form)
+        if trains and not chosen:  # with functions of its own, which happen to be called so
+            check_whole(path, timeout, python, call, step, loss, form, must=False)
+        check_file(path, load_preset(name_or_file), timeout, python, form)
+
+    if watch:
+        watched(path, once, plain=form != "text")
+    once()
 
 
 def _seconds(seconds: float) -> float:
@@ -175,6 +194,7 @@ def check_whole(
     python: str | None,
     call: str,
     step: int,
+    loss: str,
     form: str,
     must: bool = True,
 ) -> None:
@@ -186,10 +206,13 @@ def check_whole(
     from bptui.check.interpreter import CannotStartError, interpreter_for
     from bptui.check.program import check_program
     from bptui.presets.errors import printable
+    from bptui.trace.losses import UnknownLossError
 
     began = time.monotonic()
     try:
-        report = check_program(path, interpreter_for(path, python), limit, call, step)
+        report = check_program(path, interpreter_for(path, python), limit, call, step, loss)
+    except UnknownLossError as error:
+        raise Unusable(printable(f"--loss: {error}")) from None
     except CannotStartError as error:
         raise Unusable(printable(str(error))) from None
     if must or not report.trouble:

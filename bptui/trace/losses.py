@@ -11,6 +11,7 @@ import numpy as np
 from bptui.core.graph.backward import Gradients
 from bptui.core.graph.elementwise import log
 from bptui.core.graph.node import Node, number
+from bptui.core.losses import TERMS
 from bptui.trace.comparing import Match
 from bptui.trace.graph import Lowered
 from bptui.trace.tape import Tape, Value
@@ -135,6 +136,24 @@ def implied(
 
     ``shares`` tells whether outputs lie between 0 and 1.
     """
+    differences, picked = _pairs(tape, graph, dependent)
+    for group in differences[:IMPLIED]:
+        halves = [(0.5 * (node * node)).sum() for node, _, _ in group]
+        yield Loss(_total(halves), None, "half squared error")
+        if all(shares(out) for _, out, _ in group):
+            likely = [target * log(out) for _, out, target in group]
+            unlikely = [(1.0 - target) * log(1.0 - out) for _, out, target in group]
+            both = [(one + other).sum() for one, other in zip(likely, unlikely, strict=True)]
+            yield Loss(-_total(both), None, "binary cross-entropy")
+            yield Loss(-_total([part.sum() for part in likely]), None, "cross-entropy")
+    for olds in picked[:IMPLIED]:
+        yield Loss(-_total([log(old).sum() for old in olds]), None, "cross-entropy")
+
+
+def _pairs(
+    tape: Tape, graph: Lowered, dependent: Mapping[int, None]
+) -> tuple[list[list[tuple[Node, Node, Node]]], list[list[Node]]]:
+    """Return differences with output and target, and outputs that 1 is taken from; by place."""
     differences: dict[int, list[tuple[Node, Node, Node]]] = {}
     picked: dict[int, list[Node]] = {}
     for entry in dependent:
@@ -146,17 +165,38 @@ def implied(
             old, one = node.inputs[1].inputs
             if number(one) == 1.0 and old.op.name == "getitem":
                 picked.setdefault(place, []).append(old)
-    for group in list(differences.values())[:IMPLIED]:
-        halves = [(0.5 * (node * node)).sum() for node, _, _ in group]
-        yield Loss(_total(halves), None, "half squared error")
-        if all(shares(out) for _, out, _ in group):
-            likely = [target * log(out) for _, out, target in group]
-            unlikely = [(1.0 - target) * log(1.0 - out) for _, out, target in group]
-            both = [(one + other).sum() for one, other in zip(likely, unlikely, strict=True)]
-            yield Loss(-_total(both), None, "binary cross-entropy")
-            yield Loss(-_total([part.sum() for part in likely]), None, "cross-entropy")
-    for olds in list(picked.values())[:IMPLIED]:
-        yield Loss(-_total([log(old).sum() for old in olds]), None, "cross-entropy")
+    return [*differences.values()], [*picked.values()]
+
+
+class UnknownLossError(ValueError):
+    """Says that a program has no loss of that name, and what there is."""
+
+
+def told(tape: Tape, graph: Lowered, dependent: Mapping[int, None], name: str) -> Iterator[Loss]:
+    """Yield what a loss may be that is told by name: a variable, or a loss function of ours.
+
+    Raises :class:`UnknownLossError` where there is none.
+    """
+    bound = [b for b in tape.bindings if b.entry in dependent and _is_single(tape.values[b.entry])]
+    entries = [b.entry for b in bound if name in (b.name, b.name.rpartition(".")[2])]
+    differences, picked = _pairs(tape, graph, dependent)
+    if entries:
+        node = graph.nodes[entries[-1]]
+        yield Loss(node.sum() if node.shape else node, entries[-1], name)
+    elif name not in TERMS:
+        names = dict.fromkeys(b.name for b in bound if b.name.isidentifier())
+        own = f"; numbers of the program's training step: {', '.join(names)}" if names else ""
+        raise UnknownLossError(f"found {name!r}; expected one of {', '.join(TERMS)}{own}")
+    elif not differences and not (picked and name == "cross_entropy"):
+        raise UnknownLossError(
+            f"{name}: the program computes no difference of output and target that it could be of; "
+            "name the variable that holds the loss"
+        )
+    else:
+        for group in differences:
+            yield Loss(_total(TERMS[name](out, t).sum() for _, out, t in group), None, name)
+        for olds in picked if name == "cross_entropy" else []:
+            yield Loss(-_total([log(old).sum() for old in olds]), None, name)
 
 
 def _difference(graph: Lowered, node: Node, dependent: Collection[int]) -> tuple[Node, Node] | None:

@@ -63,7 +63,7 @@ def source_of(file: Path) -> str:
 
 
 def request_for(
-    file: Path, limit: float, call: str = "", arguments: Sequence[str] = (), **others: str
+    file: Path, limit: float, call: str = "", arguments: Sequence[str] = (), **others: object
 ) -> Mapping[str, Any]:
     """Return what a recorded run is told; raises :class:`NotRecordedError` as ``source_of``."""
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,14 @@ Place = tuple[int, int, int, int]
 
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)
 DEFINITIONS = (ast.FunctionDef, ast.Import, ast.ImportFrom)
+
+
+TOLD = re.compile(r"^\s*#\s*bptui:\s*(\w+)\s+(.+?)\s*$", re.MULTILINE)
+
+
+def told_in(text: str) -> dict[str, str]:
+    """Return what comments of a program tell: ``# bptui: loss NAME``."""
+    return dict(TOLD.findall(text))
 
 
 class Source:

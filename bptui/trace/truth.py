@@ -23,7 +23,7 @@ from bptui.trace.comparing import (
     rounded,
 )
 from bptui.trace.graph import Lowered, given_values
-from bptui.trace.losses import Judged, Key, Loss, computed, implied
+from bptui.trace.losses import Judged, Key, Loss, UnknownLossError, computed, implied, told
 from bptui.trace.updates import Parameter, Tape, TrainingStep
 
 DRAWS = 2
@@ -202,6 +202,21 @@ class StepTruth:
             judged.uphill = rises and judged.rises
             self._settle(judged)
         return chosen
+
+    def named(self, name: str) -> Judged:
+        """Return how the parameters fare with the loss of a name.
+
+        Raises :class:`UnknownLossError` where there is no such loss.
+        """
+        parameters = {parameter.before for parameter in self.step.parameters}
+        inner = {entry: None for entry in self.early if entry not in parameters}
+        losses = told(self.tape, self.graph, inner, name)
+        best = max(filter(None, map(self.judged, losses)), key=lambda one: one.rank, default=None)
+        if best is None:
+            raise UnknownLossError(f"{name}: no gradient can be derived of it")
+        best.uphill = best.rises
+        self._settle(best)
+        return best
 
     def _last_of_name(self, named: list[Judged]) -> Callable[[Judged], Judged]:
         """Return what gives the last loss that a loss becomes part of under the same name."""

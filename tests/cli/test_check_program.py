@@ -185,3 +185,30 @@ def test_a_function_that_the_program_calls_itself_happens_to_be_called_step(
     result = CliRunner().invoke(cli, ["check", str(file)])
     assert result.exit_code == 0
     assert f"{file}: right" in result.output
+
+
+def test_the_loss_can_be_told(tmp_path: Path) -> None:
+    other = RIGHT.replace(
+        "    error = a2 - y\n", "    check = np.abs(a2 - y).sum()\n    error = a2 - y\n"
+    )
+    assert run(tmp_path, other, "--loss", "loss")[0] == 0
+    assert run(tmp_path, other, "--loss", "squared_error")[0] == 0
+    code, out, _ = run(tmp_path, other, "--loss", "check", "--format", "json")
+    assert (code, json.loads(out)["loss"]["given"]) == (1, True)
+    code, out, err = run(tmp_path, other, "--loss", "los")
+    assert (code, out) == (2, "")
+    assert "found 'los'; expected one of half_squared_error" in err
+    assert "loss, check" in err
+    told = other.replace("import numpy", "# bptui: loss check\nimport numpy")
+    assert run(tmp_path, told)[0] == 1
+    assert run(tmp_path, told, "--loss", "loss")[0] == 0
+
+
+def test_a_later_step(tmp_path: Path) -> None:
+    code, out, _ = run(tmp_path, NET, "--step", "40")
+    assert code == 1
+    assert "training step 40" in out
+    short = NET.replace("range(2000)", "range(5)")
+    code, _, err = run(tmp_path, short, "--step", "9")
+    assert code == 3
+    assert "makes only 5" in err

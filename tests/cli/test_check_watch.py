@@ -1,0 +1,46 @@
+"""``bptui check --watch``: again at every save, until ctrl+c."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.test_check_program import NET, RIGHT
+
+
+def test_every_save_is_checked_until_ctrl_c(tmp_path: Path) -> None:
+    file = tmp_path / "net.py"
+    file.write_text("x = (\n")
+    command = [sys.executable, "-m", "bptui", "check", "--watch", "--timeout", "600", str(file)]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+
+        def until(said: str) -> str:
+            assert process.stdout is not None
+            rows: list[str] = []
+            for row in process.stdout:
+                rows.append(row)
+                if said in row:
+                    break
+            return "".join(rows)
+
+        assert "Error" in until("line 1")  # a message ends nothing
+        file.write_text(NET)
+        assert "saved at" in until("net.py: wrong")
+        until("for example")
+        new = tmp_path / "new.py"  # as editors save that keep the old file until the end
+        new.write_text(RIGHT)
+        new.replace(file)
+        assert "saved at" in until("net.py: right")
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        assert process.wait(60) == 0
