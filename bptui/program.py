@@ -211,7 +211,8 @@ class BptuiGroup(click.Group):
         """Offer commands, options of the program and of the app, presets."""
         found = [*super().shell_complete(ctx, incomplete), *presets(ctx, None, incomplete)]
         found += open_app.shell_complete(ctx, incomplete)
-        return [*{item.value: item for item in reversed(found)}.values()][::-1]
+        once = [*{item.value: item for item in reversed(found)}.values()][::-1]
+        return [item for item in once if item.type == "plain"] or once
 
     def invoke(self, ctx: click.Context) -> object:
         try:

@@ -24,7 +24,7 @@ from bptui.cli.common import (
     text_width,
     write_json,
 )
-from bptui.cli.completion import any_file, presets, python_files
+from bptui.cli.completion import any_file, presets
 from bptui.cli.watch import watched
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ preset or Python; 3 no verdict: the code raises an exception, hangs or exits,
 or there is nothing to check.
 """,
 )
-@click.argument("file", required=False, metavar="[FILE]", shell_complete=python_files)
+@click.argument("file", required=False, metavar="[FILE]", shell_complete=any_file)
 @click.option(
     "--preset",
     "name_or_file",

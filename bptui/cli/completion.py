@@ -5,9 +5,7 @@ Each function that offers something takes what click gives: context, parameter, 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from pathlib import Path
 
 import click
 from click import Context, Parameter
@@ -16,31 +14,6 @@ from click.shell_completion import CompletionItem, get_completion_class
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_BPTUI_COMPLETE"
 """Of the environment, as click calls it; the script sets it to ask for what fits."""
-
-# click's own leaves names to be split and expanded, and puts a blank after a folder
-BASH = r"""%(complete_func)s() {
-    local IFS=$'\n' response type value
-    response=$(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD \
-        %(complete_var)s=bash_complete "$1")
-    COMPREPLY=()
-    while IFS=, read -r type value; do
-        case $type in
-            dir) compopt -o dirnames ;;
-            file) compopt -o default ;;
-            plain)
-                if [[ $value == "~/"* ]]; then
-                    COMPREPLY+=("~/$(printf %%q "${value:2}")")
-                else
-                    COMPREPLY+=("$(printf %%q "$value")")
-                fi ;;
-        esac
-    done <<< "$response"
-    if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == */ ]]; then
-        compopt -o nospace
-    fi
-}
-complete -o nosort -F %(complete_func)s %(prog_name)s
-"""
 
 
 @click.command(
@@ -70,30 +43,23 @@ def command(shell: str) -> None:
     found = get_completion_class(shell)
     assert found is not None, "click knows all of them"
     program = click.get_current_context().find_root().command
-    script = found(program, {}, "bptui", VARIABLE)
-    if shell == "bash":
-        script.source_template = BASH  # type: ignore[misc]  # of this object alone
     with opened(None) as stream:
-        stream.write(script.source())
+        stream.write(found(program, {}, "bptui", VARIABLE).source())
 
 
 def presets(
     context: Context | None, parameter: Parameter | None, incomplete: str
 ) -> list[CompletionItem[str]]:
-    """Offer the names of presets, and TOML files."""
+    """Offer the names of presets; where none begins so, it is a file."""
     from bptui.presets.folders import own_names, shipped_names
 
     names = dict.fromkeys([*shipped_names(), *own_names()])
-    return _items([*beginning(names, incomplete), *_files(incomplete, ".toml")])
+    return _items(beginning(names, incomplete)) or any_file(context, parameter, incomplete)
 
 
-def python_files(
-    context: Context, parameter: Parameter, incomplete: str
+def any_file(
+    context: Context | None, parameter: Parameter | None, incomplete: str
 ) -> list[CompletionItem[str]]:
-    return _items(_files(incomplete, ".py"))
-
-
-def any_file(context: Context, parameter: Parameter, incomplete: str) -> list[CompletionItem[str]]:
     """Leave files to the shell."""
     return [CompletionItem(incomplete, type="file")]
 
@@ -108,25 +74,6 @@ def quantities(
 
 def beginning(names: Iterable[str], incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
-
-
-def _files(incomplete: str, ending: str) -> list[str]:
-    """Return the folders, and the files with that ``ending``, whose paths begin so."""
-    folder, begun = os.path.split(incomplete)
-    try:
-        found = sorted(Path(folder or os.curdir).expanduser().iterdir())
-    except (OSError, ValueError, RuntimeError):
-        return []
-    paths = []
-    for each in found:
-        # what is hidden is not meant unless it is begun
-        if each.name.startswith(begun) and (begun or not each.name.startswith(".")):
-            path = os.path.join(folder, each.name)
-            if each.is_dir():
-                paths.append(path + os.sep)
-            elif each.suffix == ending:
-                paths.append(path)
-    return paths
 
 
 def _items(values: Iterable[str]) -> list[CompletionItem[str]]:

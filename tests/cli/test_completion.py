@@ -23,24 +23,8 @@ def offered(*words: str) -> list[str]:
     return [item.value for item in shell.get_completions(list(words[:-1]), words[-1])]
 
 
-@pytest.fixture(autouse=True)
-def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in (
-        "net.toml",
-        "code.py",
-        "notes.txt",
-        ".hidden.toml",
-        "two words.toml",
-        "x\x1b.toml",
-    ):
-        (tmp_path / name).touch()
-    (tmp_path / "nets").mkdir()
-    (tmp_path / "nets" / "inner.toml").touch()
-
-
 def test_the_first_word_is_a_command_a_preset_a_file_or_an_option() -> None:
-    assert set(offered("")) == {*COMMANDS, *shipped_names(), "net.toml", "nets/", "two words.toml"}
+    assert {*COMMANDS, *shipped_names()} <= set(offered(""))
     assert offered("ex") == ["explain", "export"]
     assert set(offered("article")) == {name for name in shipped_names() if "article" in name}
     assert {"--fps", "--resume", "--version", "--help"} <= set(offered("--"))
@@ -51,20 +35,14 @@ def test_the_first_word_is_a_command_a_preset_a_file_or_an_option() -> None:
     ("words", "wanted"),
     [
         (["run", "maz"], ["mazur", "mazur-as-published"]),
-        (["run", "nets/"], ["nets/inner.toml"]),
-        (["run", "./ne"], ["./net.toml", "./nets/"]),
         (["run", "xor", "--format", ""], ["table", "jsonl", "csv"]),
         (["run", "--ev"], ["--every"]),
         (["gradcheck", "iri"], ["iris"]),
         (["explain", "xor", "--quantity", "gw"], ["gw1"]),
         (["export", "xor", "--to", "t"], ["torch", "toml"]),
-        (["check", ""], ["code.py", "nets/"]),
-        (["check", "code.py", "--preset", "net"], ["net.toml", "nets/"]),
         (["--theme", "bptui-"], ["bptui-dark", "bptui-light"]),
         (["--ascii", "spi"], ["spirals"]),
         (["completion", ""], ["bash", "zsh", "fish"]),
-        (["run", "/nowhere/at/all/x"], []),
-        (["run", ".h"], [".hidden.toml"]),
     ],
     ids=" ".join,
 )
@@ -79,7 +57,7 @@ def test_every_command_has_a_name_that_no_preset_can_take() -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_scripts_ask_the_program(shell: str) -> None:
     done = CliRunner().invoke(cli, ["completion", shell])
-    assert done.exit_code == 0
+    assert done.exit_code == 0, done.output
     assert f"_BPTUI_COMPLETE={shell}_complete" in done.stdout
     assert "%(" not in done.stdout
 
@@ -106,8 +84,7 @@ try() {
     printf '<%s>' "${COMPREPLY[@]}"; echo
 }
 try bptui run maz
-try bptui run two
-try bptui run nets
+try bptui run ./ne
 try bptui run xor -o x
 complete -p bptui
 """
@@ -123,9 +100,8 @@ complete -p bptui
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
         "<mazur><mazur-as-published>",
-        "<two\\ words.toml>",
-        "compopt nospace",
-        "<nets/>",
+        "compopt default",
+        "<>",
         "compopt default",
         "<>",
         "complete -o nosort -F _bptui_completion bptui",
