@@ -8,6 +8,8 @@ import os
 import sys
 from contextlib import suppress
 from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,31 +19,37 @@ from bptui.cli import COMMANDS, DEFAULT_PRESET, shows_the_app
 from bptui.cli.common import (
     STDIN,
     TooLarge,
+    Unjudged,
     Unusable,
     fit_for_terminals,
     interruptible,
     load_preset,
+    readable,
 )
 from bptui.cli.completion import beginning, presets
-from bptui.terminal.capabilities import capabilities, is_served
+from bptui.cli.programs import SUFFIXES, interpreter_of, program_options, startable
+from bptui.terminal.capabilities import Capabilities, capabilities, is_served
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from bptui.app.session.store import Continued
 
+LOOK = 8_000
+"""Entries of the tape that are recorded for the app: a few hundred updates of a small network."""
 GLOBAL_OPTIONS = ("-h", "--help", "--version")
 
 HELP = """A debugger for backpropagation in the terminal.
 
 Without a command, bptui opens PRESET in the app: the name of a preset, shipped or your own, or a
-TOML file; by default `article`.
+TOML file; by default `article`. It may also be your own numpy program, a .py or .ipynb file.
 
 \b
 Examples:
   bptui                      the article's network, step by step
   bptui xor                  another shipped preset
   bptui my-network.toml      one of your own
+  bptui my_net.py            your own program, step by step
   bptui --resume             continue the last session
   bptui run mazur --every 1  train without a screen
   bptui explain mazur        the calculation of a step with its numbers
@@ -83,6 +91,8 @@ def themes(context: click.Context, parameter: click.Parameter, incomplete: str) 
 @click.option(
     "--plain-driver", is_flag=True, help="Redraw whole regions, not only the cells that changed."
 )
+@click.option("--watch", is_flag=True, help="Run a program again at every save of its file.")
+@program_options
 def open_app(
     name_or_file: str | None,
     resume: bool,
@@ -90,6 +100,12 @@ def open_app(
     ascii_only: bool,
     theme: str | None,
     plain_driver: bool,
+    watch: bool,
+    call: str,
+    step: int,
+    loss: str,
+    timeout: float,
+    python: str | None,
 ) -> None:
     if resume and name_or_file is not None:
         raise Unusable("--resume continues the last session and takes no preset; use one of them")
@@ -100,6 +116,11 @@ def open_app(
 
         if problem := theme_problem(theme):
             raise Unusable(f"--theme: {problem}")
+    program = readable(name_or_file) if name_or_file.endswith(SUFFIXES) else None
+    if program is None and (watch or call or loss or python):
+        raise Unusable(
+            "--watch, --call, --loss and --python are for programs: files that end in .py"
+        )
     served = is_served(os.environ)
     if served:
         from bptui.app import driver_problem
@@ -107,10 +128,17 @@ def open_app(
         if problem := driver_problem(os.environ["TEXTUAL_DRIVER"]):
             raise Unusable(f"TEXTUAL_DRIVER: {problem}")
     elif not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        from bptui.presets.errors import printable
+
         if resume:
             raise Unusable("--resume needs a terminal to open the app in")
+        if program is not None:
+            from bptui.cli.check import check_whole
+
+            same = f"bptui check {printable(name_or_file)}"
+            click.echo(f"bptui: no terminal to open the app in; this is `{same}`", err=True)
+            check_whole(program, timeout, python, call, step, loss, "text")
         from bptui.cli.run import run
-        from bptui.presets.errors import printable
 
         experiment = load_preset(name_or_file)
         same = f"bptui run {printable(name_or_file)}"
@@ -125,11 +153,6 @@ def open_app(
         )
     if name_or_file == STDIN:
         raise Unusable("the app needs standard input for the keys; give it a file instead of -")
-    gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
-    last = last_session() if resume else None
-    experiment = load_preset(name_or_file) if last is None else last.session.timeline.experiment
-    from bptui.app import launch
-
     around = capabilities(
         os.environ,
         sys.stdout.encoding,
@@ -138,7 +161,42 @@ def open_app(
         plain_driver=plain_driver,
         theme=theme,
     )
+    gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
+    if program is not None:
+        code = open_program(program, around, timeout, python, call, step, loss, watch)
+        raise click.exceptions.Exit(code)
+    from bptui.app import launch
+
+    last = last_session() if resume else None
+    experiment = load_preset(name_or_file) if last is None else last.session.timeline.experiment
     raise click.exceptions.Exit(launch(experiment, around, last))
+
+
+def open_program(
+    path: Path,
+    around: Capabilities,
+    limit: float,
+    python: str | None,
+    call: str,
+    step: int,
+    loss: str,
+    watch: bool,
+) -> int:
+    """Open the app on a program; return the exit code.
+
+    Raises :class:`Unjudged` where there is nothing to open, with the reason.
+    """
+    from bptui.app import launch_program
+    from bptui.check.program import checked
+    from bptui.check.report import Report
+    from bptui.check.words import as_plain
+
+    with startable():
+        check = partial(checked, path, interpreter_of(path, python), limit, call, step, loss, LOOK)
+        found = check()
+    if isinstance(found, Report):
+        raise Unjudged(as_plain(found.trouble))
+    return launch_program(path, found, check, around, watch)
 
 
 def last_session() -> Continued:

@@ -10,7 +10,12 @@ from bptui.core.experiment import Experiment
 from bptui.terminal.capabilities import Capabilities, colour_system
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from bptui.app.session.store import Continued
+    from bptui.check.program import Checked
+    from bptui.check.report import Report
 
 REFRESH_RATE = 120
 """How often a second textual looks whether something is to be drawn: it delays answers to keys."""
@@ -64,3 +69,18 @@ def launch(experiment: Experiment, around: Capabilities, continued: Continued | 
     app = BptuiApp(experiment, around)
     app.keep_session(continued)
     return run(app)
+
+
+def launch_program(
+    file: Path,
+    checked: Checked,
+    check: Callable[[], Checked | Report],
+    around: Capabilities,
+    watch: bool = False,
+) -> int:
+    """Run the app on a program that was ``checked``, to its end; return the exit code."""
+    _set_up_textual()
+    from bptui.app.program.app import ProgramApp
+    from bptui.app.session.shutdown import run
+
+    return run(ProgramApp(file, checked, check, around, watch))

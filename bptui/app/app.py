@@ -137,6 +137,10 @@ class BptuiApp(TerminalApp):
 
     # keys, clicks and commands
 
+    @property
+    def plays(self) -> bool:
+        return self.player.running
+
     def attend(self) -> None:
         self.player.attention = True
         self.session_changed()

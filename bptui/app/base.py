@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
@@ -26,7 +27,7 @@ class TerminalApp(App[None]):
     """Hands keys and clicks to the commands of its table, and asks with dialogs."""
 
     TITLE = "bptui"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
     COMMANDS: ClassVar = {CommandProvider}
     ENABLE_COMMAND_PALETTE = False  # its key is one of the table's
     AUTO_FOCUS = "LinePanel, .dialog, .dialog *"  # not the status line, though it comes first
@@ -91,6 +92,11 @@ class TerminalApp(App[None]):
         self.push_screen(dialog, take)
 
     # keys, clicks and commands
+
+    @property
+    def plays(self) -> bool:
+        """Whether what is shown changes by itself."""
+        return False
 
     def attend(self) -> None:
         """Note that the user does something."""

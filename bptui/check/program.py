@@ -22,7 +22,7 @@ from bptui.trace.graph import given_values
 from bptui.trace.judge import LOOKED_AT, Verdict, judge
 from bptui.trace.lines import Repair
 from bptui.trace.losses import Judged
-from bptui.trace.run import STEPS, NotRecordedError, Run, out_of_time, source_of
+from bptui.trace.run import LOOK, STEPS, NotRecordedError, Run, out_of_time, source_of
 from bptui.trace.should_be import view_of
 from bptui.trace.slips import slip
 from bptui.trace.source import Source, told_in
@@ -60,18 +60,26 @@ def check_program(
 
 
 def checked(
-    file: Path, python: Interpreter, limit: float, call: str = "", step: int = 1, loss: str = ""
+    file: Path,
+    python: Interpreter,
+    limit: float,
+    call: str = "",
+    step: int = 1,
+    loss: str = "",
+    look: int = LOOK,
 ) -> Checked | Report:
     """Run a program and judge its backpropagation; only a report where there is no verdict.
 
-    ``loss`` names a variable or a loss; a comment of the program may do so, too.
+    ``loss`` names a variable or a loss; a comment of the program may do so, too. At least ``look``
+    entries of the tape are recorded where the program goes on so long.
 
     Raises :class:`~bptui.check.interpreter.CannotStartError` where no process of ``python`` can be,
     :class:`~bptui.trace.losses.UnknownLossError` where there is no such loss.
     """
     try:
         source = Source(source_of(file))
-        run = recorded(file, python, limit, call, steps=max(STEPS, step + LOOKED_AT))
+        steps = max(STEPS, step + LOOKED_AT)
+        run = recorded(file, python, limit, call, steps=steps, look=look)
     except SyntaxError as error:
         return _without(file, f"line {error.lineno}: {error.msg}")
     except NotRecordedError as error:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from bptui.check.interpreter import OWN, Interpreter
 from bptui.check.process import GRACE, Process, Stopped
-from bptui.trace.run import STEPS, NotRecordedError, Run, out_of_time, read_run, request_for
+from bptui.trace.run import LOOK, STEPS, NotRecordedError, Run, out_of_time, read_run, request_for
 
 LEAST_ROOM, ROOM = 1 << 24, 32
 """An answer's arrays may have so many bytes, or so many times those of the arguments."""
@@ -69,10 +69,12 @@ def recorded(
     arguments: Sequence[str] = (),
     given: Mapping[str, Any] | None = None,
     steps: int = STEPS,
+    look: int = LOOK,
 ) -> Run:
     """Run a program for at most ``limit`` seconds and return what was recorded of it.
 
-    It may end before that, once so many training ``steps`` were seen.
+    It may end before that, once so many training ``steps`` were seen and ``look`` entries are on
+    the tape.
 
     ``call`` is code that runs after it. Where arrays are ``given`` to that code, the file is a
     module of functions, not the main program.
@@ -81,10 +83,11 @@ def recorded(
     :class:`~bptui.check.interpreter.CannotStartError` where there can be no process of ``python``.
     """
     with tempfile.TemporaryDirectory(prefix="bptui-") as folder:
-        others: dict[str, Any] = {"steps": steps}
+        others: dict[str, object] = {"steps": steps, "look": look}
         if given is not None:
-            others = {"name": "functions", "given": os.path.join(folder, "given.npz")}
-            np.savez(others["given"], **given)
+            place = os.path.join(folder, "given.npz")
+            others |= {"name": "functions", "given": place}
+            np.savez(place, **given)
         request = request_for(file, limit, call, arguments, **others)
         process = Process(file.resolve(), python)
         try:

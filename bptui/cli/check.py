@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import math
 import sys
 import time
 from pathlib import Path
@@ -25,6 +24,7 @@ from bptui.cli.common import (
     write_json,
 )
 from bptui.cli.completion import any_file, presets
+from bptui.cli.programs import interpreter_of, program_options, startable
 from bptui.cli.watch import watched
 
 if TYPE_CHECKING:
@@ -85,44 +85,10 @@ or there is nothing to check.
     help="The network, loss and samples to check with.",
 )
 @click.option(
-    "--call",
-    default="",
-    metavar="EXPRESSION",
-    help="What runs a training step, for a program that runs none by itself.",
-)
-@click.option(
-    "--step",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    metavar="K",
-    help="The training step to look at first, for a program.",
-)
-@click.option(
-    "--loss",
-    default="",
-    metavar="NAME",
-    help="A program's loss: its variable, or one of bptui's losses.",
-)
-@click.option(
     "--watch", is_flag=True, help="Check again at every save, until ctrl+c; exit code 0 then."
 )
 @click.option("--template", is_flag=True, help="Print a skeleton of such a file instead.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0.1, 86_400),
-    callback=lambda context, option, seconds: _seconds(seconds),
-    default=10.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Time limit for the code.",
-)
-@click.option(
-    "--python",
-    metavar="PATH",
-    shell_complete=any_file,
-    help="The Python interpreter or environment that runs FILE; see above.",
-)
+@program_options
 @format_option(FORMATS)
 def command(
     file: str | None,
@@ -164,12 +130,6 @@ def command(
     once()
 
 
-def _seconds(seconds: float) -> float:
-    if math.isnan(seconds):  # which is in every range, by its comparisons
-        raise click.BadParameter("not a number of seconds: nan")
-    return seconds
-
-
 def defines_functions(path: Path) -> tuple[bool, bool]:
     """Tell whether a file has functions to be called, gradients or step, and calls them itself."""
     if path.suffix == ".ipynb":
@@ -202,19 +162,11 @@ def check_whole(
 
     Returns where there is no verdict and there ``must`` not be one.
     """
-    # they load numpy and the graph, which --help need not wait for
-    from bptui.check.interpreter import CannotStartError, interpreter_for
-    from bptui.check.program import check_program
-    from bptui.presets.errors import printable
-    from bptui.trace.losses import UnknownLossError
+    from bptui.check.program import check_program  # it loads numpy, which --help need not wait for
 
     began = time.monotonic()
-    try:
-        report = check_program(path, interpreter_for(path, python), limit, call, step, loss)
-    except UnknownLossError as error:
-        raise Unusable(printable(f"--loss: {error}")) from None
-    except CannotStartError as error:
-        raise Unusable(printable(str(error))) from None
+    with startable():
+        report = check_program(path, interpreter_of(path, python), limit, call, step, loss)
     if must or not report.trouble:
         write([report], form, began)
 
@@ -226,17 +178,14 @@ def check_file(
     # 0.3 s, which --help and --template need not wait for
     from bptui.check.check import UncheckableError, check
     from bptui.check.functions import reports_of, unchecked
-    from bptui.check.interpreter import CannotStartError, interpreter_for
-    from bptui.presets.errors import printable
 
     began = time.monotonic()
-    try:
-        interpreter = interpreter_for(path, python)
-        reports = reports_of(check(path, experiment, limit, interpreter))
-    except UncheckableError as error:
-        reports = [unchecked(path, error, interpreter)]
-    except CannotStartError as error:
-        raise Unusable(printable(str(error))) from None
+    with startable():
+        interpreter = interpreter_of(path, python)
+        try:
+            reports = reports_of(check(path, experiment, limit, interpreter))
+        except UncheckableError as error:
+            reports = [unchecked(path, error, interpreter)]
     write(reports, form, began)
 
 

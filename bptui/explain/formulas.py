@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -44,6 +45,9 @@ MOST_TERMS = 4
 """Terms of a sum that are written out; of more, the first three and the last."""
 LONGEST = 100
 """Terms of a sum, of which a node each is made; of longer ones only for those written out."""
+
+
+NOTHING: Mapping[Node, Expression] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -125,9 +129,9 @@ def define(step: Step, *, saturated: bool = False) -> StepFormulas:
     return StepFormulas(operations)
 
 
-def formula_of(node: Node) -> Expression:
-    """Return what a node is computed from, back to the leaves."""
-    return _Reader({}).formula(node)
+def formula_of(node: Node, known: Mapping[Node, Expression] = NOTHING) -> Expression:
+    """Return what a node is computed from, back to the leaves or to what is ``known``."""
+    return _Reader(known).formula(node)
 
 
 class _Reader:

@@ -11,6 +11,7 @@ TOPICS = (
     "presets",
     "mistakes",
     "check",
+    "own-program",
     "gradcheck",
     "commands",
     "json",

@@ -16,7 +16,7 @@ from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_fro
 from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 
-from bptui.app.app import BptuiApp
+from bptui.app.base import TerminalApp
 
 LONGEST, WORK = 1.0, 0.5
 """So long it waits at most, in seconds, as Textual's own does: a run may go on for ever.
@@ -30,7 +30,7 @@ TURNS = 2
 class SettlingPilot(Pilot[None]):
     """Presses, clicks and pauses wait until the app has dealt with them and shows it."""
 
-    def __init__(self, app: BptuiApp) -> None:
+    def __init__(self, app: TerminalApp) -> None:
         super().__init__(app)
         self._bptui = app
         self._latest: MessagePump = app
@@ -69,7 +69,7 @@ class SettlingPilot(Pilot[None]):
                 return False
         if app.keys.answering:
             return False
-        moves = not app.player.running
+        moves = not app.plays
         if moves and any(
             each.group in ("play", "rest") and each.is_running for each in app.workers
         ):

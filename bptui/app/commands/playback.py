@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bptui.app.commands.table import command
@@ -135,11 +136,15 @@ def restart(app: BptuiApp) -> None:
     at_rest=True,
 )
 def breakpoints(app: BptuiApp) -> None:
-    from bptui.app.screens.breakpoints import BreakpointScreen
+    from bptui.app.playback.breakpoints import parse
+    from bptui.app.screens.breakpoints import BreakpointScreen, examples
 
     player = app.player
     network = player.snapshot.experiment.network
-    app.ask(BreakpointScreen(player.breakpoints, network), player.set_breakpoints)
+    dialog = BreakpointScreen(
+        player.breakpoints, examples(network), partial(parse, network=network)
+    )
+    app.ask(dialog, player.set_breakpoints)
 
 
 @command(

@@ -89,14 +89,7 @@ class DerivationPanel(Panel):
         forms = (clickable("d:", pressing("d")), Content(" "), tabs(FORMS, self.form, "form"))
         self.note(Content.assemble(*before, *forms))
         styles, pending = self.text_styles, waits or not _computed(view)
-        by_role, strips = _by_role(styles), list[Strip]()
-        for spans in lines[top : top + height]:
-            line = Line()
-            for text, role, marked in spans:
-                style = by_role.get("marked" if marked else role, styles.text)
-                line.add(text, styles.dim if pending else style)
-            strips.append(line.strip() if spans else BLANK)
-        return strips
+        return [strip_of(spans, styles, pending) for spans in lines[top : top + height]]
 
     def _explain(self, view: View, width: int, height: int) -> list[TextLine]:
         """Return the lines on the operation just carried out, unless the selection was moved."""
@@ -129,6 +122,15 @@ class DerivationPanel(Panel):
             if self.scroll_offset.y:
                 self.scroll_home(animate=False, immediate=True)
         return self._lines
+
+
+def strip_of(spans: TextLine, styles: Styles, pending: bool = False) -> Strip:
+    """Return a line of an explanation; ``pending``: its numbers are not those of now."""
+    by_role, line = _by_role(styles), Line()
+    for text, role, marked in spans:
+        style = by_role.get("marked" if marked else role, styles.text)
+        line.add(text, styles.dim if pending else style)
+    return line.strip() if spans else BLANK
 
 
 @lru_cache(maxsize=4)

@@ -140,7 +140,7 @@ class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
 
     def entitle(self, title: str) -> None:
         """Put a title into the upper border."""
-        self._write_in_border("border_title", title, title, -self.gutter.top)
+        self._write_in_border("border_title", Content(title), title, -self.gutter.top)
 
     def note(self, *forms: str | Content) -> None:
         """Put a text into the lower border: the first of its forms that fits, or the last."""

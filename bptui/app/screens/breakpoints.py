@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
-from typing import ClassVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from textual.binding import Binding
 from textual.content import Content
@@ -12,11 +12,22 @@ from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
 
 from bptui.app.lines import clickable
-from bptui.app.playback.breakpoints import Breakpoint, BreakpointError, parse
+from bptui.app.playback.breakpoints import BreakpointError
 from bptui.app.screens.dialog import Collection
 from bptui.core.network import Network
 
-Switches = Mapping[Breakpoint, bool]
+
+class Condition(Protocol):
+    """A condition at which a run stops; its text is what was typed."""
+
+    @property
+    def meaning(self) -> str:
+        """Where it stops, in words."""
+
+    def __hash__(self) -> int: ...
+
+
+ConditionT = TypeVar("ConditionT", bound=Condition)
 
 
 def examples(network: Network) -> list[list[str]]:
@@ -30,21 +41,31 @@ def examples(network: Network) -> list[list[str]]:
     ]
 
 
-class BreakpointScreen(Collection[Switches, Breakpoint, Breakpoint]):
-    """Gives the breakpoints that are set then, and whether each is switched on."""
+class BreakpointScreen(
+    Collection[Mapping[ConditionT, bool], ConditionT, ConditionT], Generic[ConditionT]
+):
+    """Gives the breakpoints that are set then, and whether each is switched on.
+
+    ``shown`` are examples, in rows; ``parse`` makes one of a text.
+    """
 
     BINDINGS: ClassVar = [Binding("space", "switch", "On or off")]
 
-    def __init__(self, breakpoints: Switches, network: Network) -> None:
+    def __init__(
+        self,
+        breakpoints: Mapping[ConditionT, bool],
+        shown: Sequence[Sequence[str]],
+        parse: Callable[[str], ConditionT],
+    ) -> None:
         below = (
             "tab or ↓: list, space: on or off, delete: remove",
             "None is set yet: type one and press enter.",
         )
-        super().__init__("Breakpoints", "esc: close", "", "loss < 0.01", below)
-        self._breakpoints, self._network = dict(breakpoints), network
+        super().__init__("Breakpoints", "esc: close", "", shown[0][0], below)
+        self._breakpoints, self._shown, self._parse = dict(breakpoints), shown, parse
 
     def rows(self) -> Iterable[Widget]:
-        table = examples(self._network)
+        table = self._shown
         widths = [max(map(len, column)) + 2 for column in zip_longest(*table, fillvalue="")]
         rows = [
             Content("").join(
@@ -57,10 +78,10 @@ class BreakpointScreen(Collection[Switches, Breakpoint, Breakpoint]):
         return *super().rows(), Static(shown, classes="keys linked")
 
     @property
-    def items(self) -> list[Breakpoint]:
+    def items(self) -> list[ConditionT]:
         return [*self._breakpoints]
 
-    def line(self, item: Breakpoint) -> Content:
+    def line(self, item: ConditionT) -> Content:
         on = self._breakpoints[item]
         name = str(item).ljust(max(len(str(other)) for other in self._breakpoints))
         return Content.assemble(
@@ -69,20 +90,20 @@ class BreakpointScreen(Collection[Switches, Breakpoint, Breakpoint]):
             (f"   {item.meaning}" if on else "   switched off", "$text-muted"),
         )
 
-    def read(self, text: str) -> tuple[Breakpoint, str]:
+    def read(self, text: str) -> tuple[ConditionT, str]:
         if not text.strip():
             raise BreakpointError(
                 "A run stops when a condition on any number on the screen becomes true."
             )
-        made = parse(text, self._network)
+        made = self._parse(text)
         return made, f"Stops {made.meaning}"
 
-    def take(self, value: Breakpoint) -> None:
+    def take(self, value: ConditionT) -> None:
         self._breakpoints[value] = True
         self._field.clear()
         self.fill(self.items.index(value))
 
-    def forget(self, item: Breakpoint) -> None:
+    def forget(self, item: ConditionT) -> None:
         del self._breakpoints[item]
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -37,9 +37,9 @@ class HelpScreen(Dialog[None]):
         Binding("right", "turn(1)", "Next page", priority=True),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, topic: str = KEYS) -> None:
         super().__init__()
-        self._topic = KEYS
+        self._topic = topic
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog") as box:

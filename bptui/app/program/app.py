@@ -1,0 +1,194 @@
+"""The app on somebody's own program: the moment that is shown, runs, and reloading."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from msgspec.structs import replace
+from textual.events import Resize
+from textual.screen import Screen
+
+from bptui.app.base import TerminalApp
+from bptui.app.commands import bindings
+from bptui.app.commands.table import PROGRAM
+from bptui.app.program import commands
+from bptui.app.program.breakpoints import Breakpoint
+from bptui.app.program.moment import READABLE, Moment, opened
+from bptui.app.program.record import Record
+from bptui.app.program.screen import ProgramScreen
+from bptui.app.screens import in_background
+from bptui.check.interpreter import CannotStartError
+from bptui.check.program import Checked
+from bptui.check.report import Report
+from bptui.check.words import as_plain
+from bptui.terminal.capabilities import USUAL, Capabilities
+
+assert commands, "they have entered themselves in the table"
+Check = Callable[[], Checked | Report]
+"""Runs the program and judges it."""
+LOOK = 0.5
+"""Seconds between two looks at whether the file was saved."""
+
+
+class ProgramApp(TerminalApp):
+    """Steps through what was recorded of a program; ``check`` runs it again."""
+
+    BINDINGS = bindings(PROGRAM)  # type: ignore[assignment]  # a list of Binding, from the table
+    table = PROGRAM
+
+    def __init__(
+        self,
+        file: Path,
+        checked: Checked,
+        check: Check,
+        around: Capabilities = USUAL,
+        watch: bool = False,
+    ) -> None:
+        super().__init__(around)
+        self.file, self.check, self.watch_file = file, check, watch
+        self.breakpoints: Mapping[Breakpoint, bool] = {}
+        self._saved = _saved_at(file)
+        self._first = opened(Record(checked))
+        self._loading = False
+
+    def get_default_screen(self) -> Screen[None]:
+        return ProgramScreen(self._first)
+
+    @property
+    def main(self) -> ProgramScreen:
+        """The screen below all dialogs."""
+        screen = self.screen_stack[0]
+        assert isinstance(screen, ProgramScreen), "made by get_default_screen"
+        return screen
+
+    @property
+    def moment(self) -> Moment:
+        """What is shown."""
+        return self.main.moment
+
+    def on_mount(self) -> None:
+        self.show(self._first)
+        self.call_after_refresh(gc.enable)
+        if self.watch_file:
+            self.set_interval(LOOK, self._look)
+
+    def on_resize(self, event: Resize) -> None:
+        self.main.fit_panels(event.size)
+        super().on_resize(event)
+
+    def show(self, moment: Moment) -> None:
+        """Show a moment."""
+        self.main.show(moment)
+        self.take_back_news()
+
+    def place(self) -> object:
+        """Return what is shown, for :meth:`tell`."""
+        return self.moment.picture
+
+    # time
+
+    def go(self, update: int) -> None:
+        """Go to the beginning of an update, the nearest that was recorded."""
+        starts = self.moment.record.starts
+        self.show(self.moment.at(starts[min(max(update, 0), len(starts) - 1)]))
+
+    def action_go(self, update: int) -> None:
+        self.go(update)
+
+    @property
+    def plays(self) -> bool:
+        return self.moment.running
+
+    def pause(self) -> None:
+        """End a run."""
+        self.workers.cancel_group(self, "play")
+        if self.moment.running:
+            self.show(replace(self.moment, running=False))
+
+    def play(self) -> None:
+        """Run to the next breakpoint or to the end of the recording."""
+        self.run_worker(self._play(), group="play", exclusive=True)
+
+    async def _play(self) -> None:
+        record = self.moment.record
+        hits = {
+            stop
+            for breakpoint_, on in self.breakpoints.items()
+            if on
+            for stop in breakpoint_.stops(record, self.moment.claims)
+        }
+        goal = min(
+            (stop for stop in hits if stop > self.moment.stop), default=len(record.stops) - 1
+        )
+        self.show(replace(self.moment, running=True))
+        while self.moment.stop < goal:
+            await asyncio.sleep(1.0 / self.moment.speed.rate)
+            here = self.moment
+            stop = here.stop + 1
+            if here.speed.unit == "step":
+                stop = min((start for start in record.starts if start > here.stop), default=goal)
+            self.show(here.at(min(stop, goal)))
+        hit = (self.moment.update,) if goal in hits else ()
+        self.show(replace(self.moment, running=False, hits=(*self.moment.hits, *hit)))
+        if hit:
+            met = [b for b, on in self.breakpoints.items() if on]
+            said = next((b for b in met if goal in b.stops(record, self.moment.claims)), None)
+            self.tell(f"Breakpoint: {said}", self.place)
+        else:
+            self.tell("The end of what was recorded.", self.place)
+
+    def change_speed(self, by: int) -> None:
+        """Run faster or slower."""
+        at = READABLE.index(self.moment.speed) + by
+        self.show(replace(self.moment, speed=READABLE[min(max(at, 0), len(READABLE) - 1)]))
+
+    # the file
+
+    def _look(self) -> None:
+        if _saved_at(self.file) != self._saved:
+            self.reload()
+
+    def reload(self) -> None:
+        """Run the program as it now stands, and show the same place of it."""
+        if not self._loading:
+            self.run_worker(self._reload(), group="load")
+
+    async def _reload(self) -> None:
+        self._loading, self._saved = True, _saved_at(self.file)
+        self.pause()
+        self.tell(f"running {self.file.name} …")
+        try:
+            found = await in_background(self.check)
+        except (CannotStartError, OSError) as error:
+            self.tell(str(error), severity="error", seconds=10)
+            return
+        finally:
+            self._loading = False
+        if isinstance(found, Report):
+            self.tell(as_plain(found.trouble), severity="error", seconds=20)
+            return
+        former = self.moment
+        fresh = opened(Record(found))
+        line = former.record.rows[former.line - 1] if former.stop != former.record.starts[0] else ""
+        same = (
+            stop
+            for stop in range(*fresh.record.span(min(former.update, len(fresh.record.steps) - 1)))
+            if fresh.record.rows[fresh.record.line_of[fresh.record.stops[stop]] - 1] == line
+        )
+        moment = fresh.at(next(same, fresh.stop))
+        self.show(replace(moment, speed=former.speed))
+        first = ", ".join(map(str, fresh.record.wrong_lines))
+        verdict = found.report.verdict
+        self.tell(f"{self.file.name}: {verdict}" + (f", line {first}" if first else ""))
+
+
+def _saved_at(file: Path) -> tuple[float, int]:
+    """Return when a file was saved and how long it is; zeros where it is not there."""
+    try:
+        found = file.stat()
+    except OSError:
+        return 0.0, 0
+    return found.st_mtime, found.st_size

@@ -1,0 +1,112 @@
+"""Breakpoints in a program: conditions on its variables, a wrong gradient, a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from bptui.app.playback.breakpoints import COMPARED, VERBS, BreakpointError, Relation
+from bptui.app.program.claims import Claims
+from bptui.app.program.moment import Moment
+from bptui.app.program.record import Record
+from bptui.core.arrays import Array
+
+COMPARISON = re.compile(r"(\|?)\s*([^<>=|]+?)\s*(\|?)\s*(<=|>=|<|>|==?)\s*(\S+)")
+INDEXED = re.compile(r"(.+?)((?:\[[\d, ]+\])+)")
+WRONG = "gradient wrong"
+
+
+@dataclass(frozen=True)
+class Breakpoint:
+    """A condition on a variable, or on one of its numbers; ``line`` where it is on a line."""
+
+    text: str
+    meaning: str
+    variable: str = ""
+    index: tuple[int, ...] = ()
+    relation: Relation = "<"
+    value: float = 0.0
+    size: bool = False
+    line: int = 0
+
+    def __str__(self) -> str:
+        return self.text
+
+    def stops(self, record: Record, claims: Claims) -> list[int]:
+        """Return the stops at which it becomes true, in order."""
+        if self.line:
+            return [s for s, e in enumerate(record.stops) if record.line_of[e] == self.line]
+        if not self.variable:
+            given = record.given()
+            return sorted({stop for stop, _, entry in given if claims.is_wrong(entry)})
+        found: list[int] = []
+        before = False
+        for stop, name, entry in record.given():
+            if name == self.variable:
+                holds = self._holds(record.array(entry))
+                if holds and not before:
+                    found.append(stop)
+                before = holds
+        return found
+
+    def _holds(self, array: Array) -> bool:
+        """Whether any of the numbers is as the condition says."""
+        try:
+            numbers = array[self.index]
+        except IndexError:
+            return False
+        numbers = np.abs(numbers) if self.size else numbers
+        with np.errstate(invalid="ignore"):
+            return bool(np.any(COMPARED[self.relation](np.asarray(numbers), self.value)))
+
+
+def parser(view: Moment) -> Callable[[str], Breakpoint]:
+    """Return what makes a breakpoint of a text; it raises :class:`BreakpointError`."""
+    names = {name for name, _ in view.record.titles.values()}
+
+    def parse(text: str) -> Breakpoint:
+        plain = " ".join(text.split())
+        if plain.lower() == WRONG:
+            return Breakpoint(WRONG, "where a gradient gets a wrong value")
+        number = re.fullmatch(r"line (\d+)", plain)
+        if number:
+            return Breakpoint(plain, f"where {plain} is carried out", line=int(number[1]))
+        found = COMPARISON.fullmatch(plain)
+        if found is None or bool(found[1]) != bool(found[3]):
+            raise BreakpointError(
+                f"found {plain!r}; expected a condition such as loss < 0.1, line 12, or {WRONG}"
+            )
+        name = found[2].strip()
+        index: tuple[int, ...] = ()
+        split = INDEXED.fullmatch(name)
+        if name not in names and split:
+            name = split[1]
+            index = tuple(int(part) for part in re.findall(r"\d+", split[2]))
+        if name not in names:
+            known = ", ".join(sorted(names)[:12])
+            raise BreakpointError(f"found no variable {name!r}; there are {known}")
+        try:
+            value = float(found[5])
+        except ValueError:
+            raise BreakpointError(f"not a number: {found[5]!r}") from None
+        relation: Relation = "=" if found[4] == "==" else found[4]  # type: ignore[assignment]  # by the pattern
+        what = f"{name}{list(index)}" if index else f"any number of {name}"
+        what = f"the magnitude of {what}" if found[1] else what
+        meaning = f"where {what} {VERBS[relation].format(found[5])}"
+        return Breakpoint(plain, meaning, name, index, relation, value, bool(found[1]))
+
+    return parse
+
+
+def examples(view: Moment) -> list[list[str]]:
+    """Return breakpoints with names of the program, in rows."""
+    step = view.record.verdict.step
+    parameter = step.parameters[0]
+    zeros = "".join("[0]" for _ in view.record.tape.shape(parameter.before))
+    variables = view.record.variables(len(view.record.stops) - 1)
+    last = next((v for v in reversed(variables) if not view.record.shape(v.entry)), None)
+    scalar = f"{last.name} < 0.1" if last is not None else f"|{parameter.name}| > 2"
+    return [[scalar, f"{parameter.name}{zeros} > 1"], [f"|{parameter.name}| > 5", WRONG]]

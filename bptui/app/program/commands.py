@@ -1,0 +1,257 @@
+"""What the user can do with a program; the table of the other app in small."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bptui.app.commands.table import PROGRAM
+from bptui.app.commands.table import command as command_of
+from bptui.app.program.breakpoints import examples, parser
+from bptui.app.styles import counterpart
+
+if TYPE_CHECKING:
+    from bptui.app.program.app import ProgramApp
+
+command = partial(command_of, table=PROGRAM)
+
+
+@command(
+    "w",
+    "First wrong line",
+    "Go to where the first wrong value is computed; again: to the next one",
+    hint="wrong line",
+    words="bug mistake error verdict blame",
+)
+def wrong_line(app: ProgramApp) -> None:
+    moment = app.moment
+    wrong = moment.record.wrong
+    if not wrong:
+        report = moment.record.checked.report
+        said = "right: there is no wrong line" if report.verdict == "right" else report.reason
+        app.tell(f"{app.file.name} is {said}." if report.verdict == "right" else f"{said}.")
+        return
+    at = wrong.index(moment.stop) + 1 if moment.stop in wrong else 0
+    app.show(moment.jumped(wrong[at % len(wrong)]))
+
+
+@command(
+    "n",
+    "Next operation",
+    "Go on to the next operation of the program",
+    hint="operation",
+    also="N",
+    words="single forward advance continue line",
+)
+def operation(app: ProgramApp) -> None:
+    app.pause()
+    app.show(app.moment.at(app.moment.stop + 1))
+
+
+@command("N", "Previous operation", "Go back one operation", words="single backward rewind line")
+def operation_back(app: ProgramApp) -> None:
+    app.pause()
+    app.show(app.moment.at(app.moment.stop - 1))
+
+
+@command(
+    "s",
+    "Next update",
+    "Go to the beginning of the next update's forward pass",
+    hint="update",
+    also="S",
+    words="train iterate iteration step advance continue",
+)
+def step(app: ProgramApp) -> None:
+    app.pause()
+    app.go(app.moment.update + 1)
+
+
+@command("S", "Previous update", "Go back to the beginning of an update", words="backward rewind")
+def step_back(app: ProgramApp) -> None:
+    app.pause()
+    moment = app.moment
+    within = moment.stop > moment.record.starts[moment.update]
+    app.go(moment.update - (0 if within else 1))
+
+
+@command(
+    "space",
+    "Run or pause",
+    "To the next breakpoint, or the end of what was recorded",
+    hint="run",
+    words="play start continue resume",
+)
+def run(app: ProgramApp) -> None:
+    if app.moment.running:
+        app.pause()
+    else:
+        app.play()
+
+
+@command("plus", "Run faster", "Up to ten updates a second", hint="speed", also="-", words="speed")
+def faster(app: ProgramApp) -> None:
+    app.change_speed(+1)
+
+
+@command("minus", "Run slower", "Down to one operation every 2 seconds", words="speed slow motion")
+def slower(app: ProgramApp) -> None:
+    app.change_speed(-1)
+
+
+@command(
+    "enter",
+    "Where it came from",
+    "Go to where the selected value was computed; in Source to where the line is carried out next",
+    hint="from",
+    words="origin computed source jump definition",
+)
+def came_from(app: ProgramApp) -> None:
+    moment = app.moment
+    record = moment.record
+    if moment.row is not None:
+        lines = [record.line_of[entry] for entry in record.stops]
+        ahead = [*range(moment.stop + 1, len(lines)), *range(moment.stop)]
+        found = next((stop for stop in ahead if lines[stop] == moment.row), None)
+        if found is None:
+            app.tell(f"Line {moment.row} carries out no operation.", app.place)
+        else:
+            app.show(moment.jumped(found))
+        return
+    stop = record.stop_of.get(moment.subject)
+    if stop is None or stop == moment.stop:
+        sources = [source for source in record.sources(moment.subject) if source in record.stop_of]
+        if not sources:
+            app.tell("It is given: the program computes it from nothing.", app.place)
+            return
+        stop = max(record.stop_of[source] for source in sources)
+    app.show(moment.jumped(stop))
+
+
+@command(
+    "u",
+    "Where it goes",
+    "Go to where the selected value is used next",
+    hint="to",
+    words="used next consumer flows follow",
+)
+def goes_to(app: ProgramApp) -> None:
+    moment = app.moment
+    record = moment.record
+    users = [
+        record.stop_of[e] for e in record.consumers.get(moment.subject, ()) if e in record.stop_of
+    ]
+    later = [stop for stop in users if stop > moment.stop] or users
+    if later:
+        app.show(moment.jumped(later[0]))
+    else:
+        app.tell("Nothing that was recorded uses it.", app.place)
+
+
+@command(
+    "backspace", "Back", "Return to where the last jump came from", words="return trail history"
+)
+def back(app: ProgramApp) -> None:
+    if not app.moment.trail:
+        app.tell("There was no jump to return from.", app.place)
+    app.show(app.moment.back())
+
+
+@command(
+    "d",
+    "Derivation",
+    "Explain the selected value in the next form: scalar, matrix, numpy",
+    hint="form",
+    words="formula equation math chain rule why how calculation",
+)
+def derivation(app: ProgramApp) -> None:
+    app.main.derivation.next_form()
+
+
+@command("g", "Go to an update", "By number, +n, -n, or end", hint="go to", words="jump seek find")
+def goto(app: ProgramApp) -> None:
+    from bptui.app.program.dialogs import GotoUpdate
+
+    app.pause()
+    app.ask(GotoUpdate(app.moment.update, len(app.moment.record.steps)), app.go)
+
+
+@command(
+    "b",
+    "Breakpoints",
+    "Stop runs at a condition on any variable, at a line, or where a gradient is wrong",
+    hint="breakpoints",
+    words="break watch condition when until pause",
+)
+def breakpoints(app: ProgramApp) -> None:
+    from bptui.app.screens.breakpoints import BreakpointScreen
+
+    app.pause()
+    moment = app.moment
+
+    def take(made: object) -> None:
+        app.breakpoints = made  # type: ignore[assignment]  # the dialog's own kind
+
+    app.ask(BreakpointScreen(app.breakpoints, examples(moment), parser(moment)), take)
+
+
+@command(
+    "r",
+    "Reload",
+    "Run the program again as it is now saved",
+    hint="reload",
+    words="again refresh restart rerun file changed",
+)
+def reload(app: ProgramApp) -> None:
+    app.reload()
+
+
+@command(
+    "x", "Export", "Write the report to a file, as text or JSON", hint="export", words="save report"
+)
+def export(app: ProgramApp) -> None:
+    from bptui.app.program.dialogs import ExportReport
+    from bptui.presets.save import shown_path
+
+    def exported(file: Path) -> None:
+        app.tell(f"exported to {shown_path(file)}")
+
+    app.ask(ExportReport(app.moment.record.checked.report, app.file), exported)
+
+
+@command("l", "Loss scale", "Switch the loss chart between linear and logarithmic", hint="log")
+def scale(app: ProgramApp) -> None:
+    app.main.loss.toggle_scale()
+
+
+@command("z", "Zoom", "Show the focused panel on the whole screen, or go back", hint="zoom")
+def zoom(app: ProgramApp) -> None:
+    app.main.zoom()
+
+
+@command("escape", "Stop", "Pause the run", words="cancel abort interrupt halt")
+def stop(app: ProgramApp) -> None:
+    app.pause()
+
+
+@command("question_mark", "Help", "What every key does, and the manual", hint="help")
+def show_help(app: ProgramApp) -> None:
+    from bptui.app.screens.help import HelpScreen
+
+    app.push_screen(HelpScreen("own-program"))
+
+
+@command("ctrl+p", "Command palette", "Find a command by its name")
+def palette(app: ProgramApp) -> None:
+    app.action_command_palette()
+
+
+@command("", "Theme: light or dark", "Switch between the light and the dark theme", words="colours")
+def theme(app: ProgramApp) -> None:
+    app.theme = counterpart(app.current_theme)
+
+
+@command("q", "Quit", "Leave bptui; the terminal is restored", hint="quit", words="exit close")
+def leave(app: ProgramApp) -> None:
+    app.exit()

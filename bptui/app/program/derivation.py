@@ -1,0 +1,224 @@
+"""How the selected quantity is computed, and by the chain rule the gradient it stands for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from textual.content import Content
+from textual.geometry import Size
+from textual.strip import Strip
+
+from bptui.app.lines import clickable, pressing, tabs
+from bptui.app.panels.derivation import FORMS, strip_of
+from bptui.app.program.claims import Claim
+from bptui.app.program.moment import Moment
+from bptui.app.program.panel import ProgramPanel
+from bptui.core.arrays import Array
+from bptui.core.graph.node import Node
+from bptui.core.network import Names
+from bptui.explain.equation import Equation, Statement, compare
+from bptui.explain.explain import Explanation, Section
+from bptui.explain.expression import Expression, Index, Quantity, Scope, evaluate
+from bptui.explain.formulas import element, formula_of
+from bptui.explain.lines import Span, TextLine
+from bptui.explain.report import Form, Report
+from bptui.explain.symbols import Place, Symbols
+
+UNKNOWN = (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)
+"""What a formula raises that has no notation, or no scalar form."""
+PLAIN = re.compile(r"(dL/d ?)?[\w.]+(\[[\w'\"]+\])*")
+"""Names that need no brackets."""
+LONGEST = 600
+"""Characters of a formula that is still written."""
+
+
+@dataclass(frozen=True)
+class ProgramSymbols(Symbols):
+    """The program's own names: ``called`` gives that of each quantity."""
+
+    called: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def places(self) -> dict[str, Place]:
+        return {}
+
+    def text(self, quantity: Quantity) -> str:
+        name = self.called.get(quantity.name, quantity.name)
+        if not quantity.index:
+            return name
+        name = name if PLAIN.fullmatch(name) else f"({name})"
+        return f"{name}[{', '.join(map(str, quantity.index))}]"
+
+    def code(self, name: str) -> str:
+        name = self.called.get(name, name)
+        return name.replace("/", "_").replace(" ", "_") if PLAIN.fullmatch(name) else "value"
+
+
+class _Writer:
+    """Writes the formulas of one quantity, with the numbers of the moment's update."""
+
+    def __init__(self, view: Moment, ascii_only: bool) -> None:
+        self.view, self.record, self.claims = view, view.record, view.claims
+        self.graph = view.record.lines.truth.graph
+        self.update = view.record.update(view.subject)
+        own = view.record.twin(view.subject, view.record.first)
+        self.own = view.subject if own is None else own
+        self.called: dict[str, str] = {}
+        self.arrays: dict[str, Array] = {}
+        self.symbols = ProgramSymbols(Names((1, 1)), ascii_only, self.called)
+        self.scope = Scope(self.arrays, {})
+
+    def explanation(self) -> Explanation:
+        """Return the program's own formula, and the true one where it stands for a gradient."""
+        claim, name = self.claims.of(self.view.subject), self.record.name(self.view.subject)
+        title, index = name, self.view.index
+        statements: list[Statement] = []
+        own = self._equation(Quantity(self._value(self.own)), self.graph.node(self.own))
+        true = None if claim is None else self._true(claim)
+        if own is not None and true is not None and claim is not None and claim.verdict == "wrong":
+            statements.append(compare(own, true, "the program"))
+        else:
+            statements += [equation for equation in (own, true) if equation is not None]
+        if claim is not None:
+            verb = "stands for" if claim.verdict == "right" else "should be"
+            title = f"{name} {verb} {self._gradient_name(claim.source, claim.factor)}"
+        numbers = self._numbers([own, true], index)
+        return Explanation(title, numbers, tuple(statements), index, tuple(self.called))
+
+    def _numbers(self, equations: list[Equation | None], index: Index) -> tuple[Section, ...]:
+        """Return equations on the selected number, where they are the same in scalar form."""
+        found: list[Section] = []
+        for equation in equations:
+            if equation is None or equation.array.shape != self._shape(equation):
+                continue
+            try:
+                scalar = element(equation.expression, index, self.scope)
+                same = np.allclose(evaluate(scalar, self.scope), equation.array[index])
+            except UNKNOWN:
+                continue
+            if same and len(str(scalar)) < 20 * LONGEST:
+                left = Quantity(equation.left.name, index)
+                found.append(Section("", (Equation(left, scalar, self.scope),)))
+        return tuple(found)
+
+    def _shape(self, equation: Equation) -> tuple[int, ...]:
+        return np.shape(self.arrays[equation.left.name])
+
+    def _true(self, claim: Claim) -> Equation | None:
+        """Return the chain rule's formula of the gradient that a claim is about."""
+        left = Quantity(self._gradient(claim.source, claim.node))
+        return self._equation(left, claim.node, gradients=True)
+
+    def _equation(self, left: Quantity, node: Node, gradients: bool = False) -> Equation | None:
+        """Return a node's formula in the program's names; None where there is none to write."""
+        known = self._known(node, gradients)
+        try:
+            expression = formula_of(node, known)
+            if isinstance(expression, Quantity) or left.name not in self.arrays:
+                return None
+            equation = Equation(left, expression, self.scope)
+            _ = equation.array
+        except UNKNOWN:
+            return None
+        return equation
+
+    def _known(self, node: Node, gradients: bool) -> dict[Node, Expression]:
+        """Return what stands for itself in a formula: all that has a name."""
+        known: dict[Node, Expression] = {}
+        for entry, other in self.graph.nodes.items():
+            given = not other.inputs and other.op.name != "constant"
+            if other is not node and (given or entry in self.record.named):
+                known[other] = Quantity(self._value(entry))
+        if gradients:
+            for source, gradient in self.claims.gradients.of.items():
+                entry = self.graph.entry.get(source, -1)
+                if entry in self.record.named and gradient is not node and gradient.inputs:
+                    known.setdefault(gradient, Quantity(self._gradient(entry, gradient)))
+        return known
+
+    def _value(self, entry: int) -> str:
+        """Return the key of an entry's value, and know its name and numbers."""
+        key = f"e{entry}"
+        if key not in self.called:
+            self.called[key] = self.record.name(entry)
+            now = self.record.now(entry, self.update)
+            self.arrays[key] = self.record.array(entry if now is None else now)
+        return key
+
+    def _gradient(self, entry: int, node: Node) -> str:
+        key = f"g{entry}"
+        truth = self.claims.truth(self.update)
+        if truth is not None and node in truth:
+            self.called[key] = self._gradient_name(entry, 1.0)
+            self.arrays[key] = np.broadcast_to(truth[node], node.shape)
+        return key
+
+    def _gradient_name(self, entry: int, factor: float) -> str:
+        sign = "" if factor > 0 else "-"
+        size = "" if abs(abs(factor) - 1.0) < 1e-5 else f"{abs(factor):.4g} "
+        name = self.record.name(entry)
+        return f"{sign}{size}dL/d{name if name.isidentifier() else f' {name}'}"
+
+
+class DerivationPanel(ProgramPanel):
+    """One quantity in one of three forms: scalar, matrix, numpy."""
+
+    def __init__(self) -> None:
+        super().__init__("Derivation", "derivation")
+        self.form: Form = "scalar"
+        self._lines: list[TextLine] = []
+        self._written: object = None
+
+    def next_form(self) -> None:
+        """Go from scalar to matrix to numpy and back again."""
+        self.action_form(FORMS[(FORMS.index(self.form) + 1) % len(FORMS)])
+
+    def action_form(self, form: Form) -> None:
+        """Explain in this form."""
+        self.form = form
+        self.scroll_home(animate=False)
+        self.repaint()
+
+    def extent(self, view: Moment, width: int, height: int) -> Size:
+        lines = self._explain(view, width)
+        return Size(width - (len(lines) > height), max(len(lines), height))
+
+    def paint(self, view: Moment, width: int, height: int) -> list[Strip]:
+        lines, top = self._explain(view, width), int(self.scroll_offset.y)
+        below = len(lines) - top - height
+        before = (Content(f"{below} more below, "),) if below > 0 else ()
+        forms = (clickable("d:", pressing("d")), Content(" "), tabs(FORMS, self.form, "form"))
+        self.note(Content.assemble(*before, *forms))
+        return [strip_of(line, self.text_styles) for line in lines[top : top + height]]
+
+    def _explain(self, view: Moment, width: int) -> list[TextLine]:
+        key = (view.picture, self.form, width)
+        if self._written == key:
+            return self._lines
+        writer = _Writer(view, self.around.few_characters)
+        explanation = writer.explanation()
+        report = Report(writer.symbols, max(width - 1, 20), brief=True)
+        try:
+            scalar = self.form == "scalar" and explanation.numbers
+            form = self.form if scalar or self.form != "scalar" else "matrix"
+            lines = report.lines(explanation, form)
+        except UNKNOWN:
+            lines = []
+        self._lines = lines or self._without(view, explanation)
+        self._written = key
+        self.entitle(f"Derivation: {explanation.title}"[: max(width - 4, 12)])
+        self.scroll_home(animate=False, immediate=True)
+        return self._lines
+
+    def _without(self, view: Moment, explanation: Explanation) -> list[TextLine]:
+        """Return what is said where there is no formula in this form."""
+        number = view.record.line_of[view.subject]
+        if not number:
+            return [
+                (Span("given: the program computes it from nothing that was recorded", "label"),)
+            ]
+        return [(Span(view.record.rows[number - 1].strip(), "code"),)]

@@ -1,0 +1,129 @@
+"""What the selected quantity is computed from, and what is computed from it."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+from rich.style import Style
+from textual.strip import Strip
+
+from bptui.app.lines import Line, fitted
+from bptui.app.program.moment import Moment
+from bptui.app.program.panel import SIGNS, ProgramPanel, verdict_style
+from bptui.app.view import Direction
+
+LEFT, RIGHT = -1, +1
+
+
+class GraphPanel(ProgramPanel):
+    """Inputs on the left, consumers on the right, the selected quantity between them."""
+
+    def __init__(self) -> None:
+        super().__init__("Graph", "graph")
+
+    def sides(self, view: Moment, entry: int) -> dict[int, list[int]]:
+        """Return the quantities against the flow and along it."""
+        record = view.record
+        return {LEFT: record.sources(entry), RIGHT: record.uses(entry, view.update)}
+
+    def neighbour(self, view: Moment, direction: Direction) -> Moment:
+        """Follow the edges left and right; up and down go to the other ends of the last one."""
+        if direction in ("left", "right"):
+            side = LEFT if direction == "left" else RIGHT
+            found = self.sides(view, view.subject)[side]
+            if not found:
+                return view
+            before = view.origin
+            back = before is not None and before[1] == -side and before[0] in found
+            entry = before[0] if before is not None and back else found[0]
+            return view.choosing(entry, (view.subject, side))
+        if view.origin is None:
+            return view
+        siblings = self.sides(view, view.origin[0])[view.origin[1]]
+        if view.subject not in siblings:
+            return replace(view, origin=None)
+        at = siblings.index(view.subject) + (1 if direction == "down" else -1)
+        return view.choosing(siblings[at % len(siblings)], view.origin)
+
+    def paint(self, view: Moment, width: int, height: int) -> list[Strip]:
+        record, styles, entry = view.record, self.text_styles, view.subject
+        self.note("← from  → to")
+        sides = self.sides(view, entry)
+        labels = {side: self._ends(view, sides[side], height) for side in sides}
+        side = max(min(width // 3 - 3, 30), 8)
+        middle = max(width - 2 * side - 6, 8)
+        centre = (height - 1) // 2 if height < 6 else max(height // 2 - 1, 1)
+        own = self._own(view, middle)
+        top = max(min(centre, height - len(own)), 0)
+        strips = []
+        for y in range(height):
+            line = Line()
+            self._side(line, labels[LEFT], y - centre, side, LEFT)
+            if 0 <= y - top < len(own):
+                text, style = own[y - top]
+                text = fitted(text, middle)
+                dash = "─" if y == centre and labels[LEFT] else " "
+                line.add(f"{dash} ", styles.faint).add(text, style)
+                if y == centre and labels[RIGHT]:
+                    line.add(" ", styles.faint)
+                    line.add("─" * max(side + 5 + middle - line.width, 0), styles.faint)
+            line.pad(side + 5 + middle, styles.text)
+            self._side(line, labels[RIGHT], y - centre, side, RIGHT)
+            strips.append(line.strip())
+        self.entitle(f"Graph: {record.name(entry)}"[: max(width - 4, 8)])
+        return strips
+
+    def _own(self, view: Moment, room: int) -> list[tuple[str, Style]]:
+        """Return the lines on the selected quantity: name, how it is computed, what it is."""
+        record, styles, entry = view.record, self.text_styles, view.subject
+        name = fitted(record.name(entry), max(room - len(record.shape(entry)) - 1, 4))
+        lines = [(f"{name} {record.shape(entry)}", styles.strong + styles.bold)]
+        number = record.line_of[entry]
+        call = record.tape.notes[entry].call
+        if number:
+            lines.append((f"{call}, line {number}", styles.dim))
+        elif call == "leaf":
+            lines.append(("given", styles.dim))
+        claim = view.claims.of(entry)
+        if claim is not None:
+            sign = "-" if claim.factor < 0 else ""
+            says = f"{SIGNS[claim.verdict]} {sign}dL/d {record.name(claim.source)}"
+            lines.append((says, verdict_style(styles, claim.verdict)))
+        return lines
+
+    def _ends(self, view: Moment, entries: list[int], height: int) -> list[tuple[str, Style]]:
+        """Return the names and shapes of quantities, as many as there is room for."""
+        record, styles = view.record, self.text_styles
+        found: list[tuple[str, Style]] = []
+        for entry in entries:
+            claim = view.claims.of(entry)
+            style = styles.text if claim is None else verdict_style(styles, claim.verdict)
+            found.append((f"{record.name(entry)} {record.shape(entry)}".strip(), style))
+        if len(found) > height:
+            left = len(found) - height + 1
+            found = [*found[: height - 1], (f"… {left} more", styles.dim)]
+        return found
+
+    def _side(
+        self, line: Line, labels: list[tuple[str, Style]], y: int, room: int, side: int
+    ) -> None:
+        """Add one line of the quantities on a side, with its piece of the edge."""
+        styles, count = self.text_styles, len(labels)
+        first = -((count - 1) // 2)
+        at = y - first
+        inside = 0 <= at < count
+        text, style = labels[at] if inside else ("", styles.text)
+        edge = " "
+        if inside:
+            shape = (
+                "single" if count == 1 else "top" if not at else "end" if at == count - 1 else ""
+            )
+            edge = {"single": "──", "top": "┐┌", "end": "┘└", "": "┤├"}[shape][side == RIGHT]
+            if y == 0 and count > 1:
+                edge = {"top": "┬┬", "end": "┴┴", "": "┼┼"}[shape][0]
+        text = fitted(text, room)
+        if side == LEFT:
+            line.add(" " * (room - len(text)), styles.text).add(text, style)
+            line.add(" ─" if inside else "  ", styles.faint).add(edge, styles.faint)
+        else:
+            line.add(edge, styles.faint).add("─ " if inside else "  ", styles.faint)
+            line.add(text, style)

@@ -1,0 +1,193 @@
+"""The app on somebody's own program: stepped in time to the wrong line, and explained there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+from textual.widgets._toast import Toast
+
+from bptui.app.commands.table import PROGRAM
+from bptui.app.program.app import ProgramApp
+from bptui.check.interpreter import interpreter_for
+from bptui.check.program import Checked, checked
+from bptui.help import page
+
+from .settling import SettlingPilot
+
+RIGHT = """\
+import numpy as np
+
+rng = np.random.default_rng(1)
+X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)
+y = np.array([[0], [1], [1], [0]], dtype=float)
+W1, W2 = rng.normal(size=(2, 3)), rng.normal(size=(3, 1))
+
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+
+for epoch in range(20):
+    z1 = X @ W1
+    a1 = sigmoid(z1)
+    z2 = a1 @ W2
+    a2 = sigmoid(z2)
+    loss = 0.5 * np.sum((a2 - y) ** 2)
+    d2 = (a2 - y) * a2 * (1 - a2)
+    dW2 = a1.T @ d2
+    d1 = d2 @ W2.T * a1 * (1 - a1)
+    dW1 = X.T @ d1
+    W2 -= 0.5 * dW2
+    W1 -= 0.5 * dW1
+"""
+WRONG = RIGHT.replace("d1 = d2 @ W2.T", "d1 = (a2 - y) @ W2.T")
+
+
+class Session:
+    """An open app, and what its screen shows."""
+
+    def __init__(self, app: ProgramApp) -> None:
+        self.app, self.pilot = app, SettlingPilot(app)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    def screen(self) -> str:
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join(strip.text for strip in strips)
+
+    async def shows(self, *texts: str) -> None:
+        """Wait until all texts stand on the screen."""
+        for _ in range(4000):
+            if all(text in self.screen() for text in texts):
+                return
+            await self.pilot.pause(0.005)
+        raise AssertionError(f"waited for {texts}; the screen:\n{self.screen()}")
+
+    async def says(self, text: str) -> None:
+        """Wait for news."""
+        for _ in range(4000):
+            if any(text in str(toast.render()) for toast in self.app.screen.query(Toast)):
+                return
+            await self.pilot.pause(0.005)
+        raise AssertionError(f"waited for {text}; the screen:\n{self.screen()}")
+
+    @property
+    def line(self) -> int:
+        return self.app.moment.line
+
+
+def check(file: Path) -> partial[Checked | object]:
+    return partial(checked, file, interpreter_for(file, None), 60.0, look=1000)
+
+
+@asynccontextmanager
+async def opened(
+    folder: Path, text: str, size: tuple[int, int] = (120, 36), watch: bool = False
+) -> AsyncIterator[Session]:
+    file = folder / "my_net.py"
+    file.write_text(text, encoding="utf-8")
+    found = check(file)()
+    assert isinstance(found, Checked)
+    app = ProgramApp(file, found, check(file), watch=watch)
+    async with app.run_test(size=size, notifications=True):
+        session = Session(app)
+        await session.shows("my_net.py")
+        yield session
+
+
+async def test_one_key_leads_to_the_wrong_line(tmp_path: Path) -> None:
+    async with opened(tmp_path, WRONG) as session:
+        await session.shows("wrong at line 21", "update  0/20", "operation  1/")
+        assert session.line == 14  # the first line of the forward pass
+        await session.press("w")
+        await session.shows("Derivation: (a2 - y) @ W2.T should be dL/da1", "✗     d1 =")
+        assert session.line == 21
+        # what stands there, what should, both with numbers, in the program's own names
+        assert "should be: d1 = " in session.screen()
+        assert "= (a2[3, 0] - y[3, 0]) · W2[1, 0]" in session.screen()
+        assert "dL/da1[3, 1] = dL/dz2[3, 0] · W2[1, 0]" in session.screen()
+        await session.press("d")
+        await session.shows("(a2 - y) should be dL/dz2")
+        await session.press("d")
+        await session.shows("= (a2 - y) @ W2.T")
+        # n goes on within the line, to the value with a name, then to the next line
+        await session.press("n", "n", "n", "d")
+        await session.shows("d1 4x3  should be dL/d z1", "· a1[0, 1] · (1 - a1[0, 1])")
+        assert session.line == 21
+        await session.press("n")
+        assert session.line == 22
+        await session.press("backspace")
+        assert session.line == 14
+        await session.press("g", *"end", "enter")
+        await session.shows("update 19/20")
+        await session.press("S")
+        await session.shows("update 18/20")
+
+
+async def test_values_are_followed_to_where_they_come_from_and_go(tmp_path: Path) -> None:
+    async with opened(tmp_path, WRONG, (80, 24)) as session:
+        await session.press("w", "n", "n", "n", "n")
+        await session.shows("Graph: X.T")
+        await session.press("n", "tab", "tab", "left")
+        await session.shows("Graph: X")
+        await session.press("down")
+        await session.shows("Graph: d1")
+        await session.press("enter")
+        assert session.line == 21
+        await session.press("u")  # what takes it next
+        assert session.line == 22
+        await session.press("backspace", "backspace")
+        assert session.line == 22
+        await session.press("shift+tab", "z")
+        await session.shows("W2", "3x1", "d1")
+        assert "Source" not in session.screen()
+        await session.press("z", "shift+tab", "down", "down", "enter")
+        assert session.line == 24
+
+
+async def test_breakpoints_stop_a_run(tmp_path: Path) -> None:
+    async with opened(tmp_path, WRONG) as session:
+        for condition, line in (("gradient wrong", 21), ("line 18", 18), ("|dW2| > 0.01", 20)):
+            session.app.breakpoints = {}
+            await session.press("b", *condition, "enter", "escape", *["plus"] * 9, "space")
+            await session.says(f"Breakpoint: {condition}")
+            assert session.line == line
+            session.app.go(0)
+        refused = {"W9 > 1": "no variable 'W9'", "loss < x": "Not a number", "loss": "expected a"}
+        for text, said in refused.items():
+            await session.press("b", *text)
+            await session.shows(said)
+            await session.press("escape")
+
+
+async def test_a_program_is_run_again_when_it_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with opened(tmp_path, WRONG, watch=True) as session:
+        file = tmp_path / "my_net.py"
+        await session.press("w")
+        file.write_text(WRONG.replace("z1 = X @ W1\n", "z1 = X @\n"), encoding="utf-8")
+        await session.says("line 14: ")
+        await session.shows("wrong at line 21")  # what there was is kept
+        file.write_text(RIGHT, encoding="utf-8")
+        await session.says("my_net.py: right")
+        await session.shows("my_net.py   right")
+        await session.press("w")
+        await session.says("no wrong line")
+        file.write_text(WRONG + "\n", encoding="utf-8")
+        await session.says("my_net.py: wrong, line 21")
+        await session.press("x", "enter")
+        await session.says("exported to")
+
+
+def test_the_manual_tells_every_key() -> None:
+    text = page("own-program")
+    for command in PROGRAM:
+        row = f"| `{command.shown_key or 'ctrl+p'}` | {command.title}. {command.explanation}. |"
+        assert text.count(row) == 1
