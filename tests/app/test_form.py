@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Button
 
-from bptui.app.form.draft import EMPTY, Draft, Place, checked, filled
+from bptui.app.form.draft import checked, filled
 from bptui.app.form.screen import FormScreen
 from bptui.presets import load, loads
 from bptui.presets.describe import table_of
@@ -67,18 +67,6 @@ async def test_examples_typed_key_by_key_from_the_empty_form(
     expected = load("mazur") if wanted == "mazur" else loads(wanted, "typed", Path())
     assert_same_numbers(given, expected)
     assert given.name == "untitled"
-
-
-@pytest.mark.parametrize("name", ["iris", "circles", "article-listing-2"])
-async def test_an_unchanged_form_gives_the_same_experiment(name: str) -> None:
-    experiment = load(name)
-    async with form(experiment) as made:
-        await made.session.press("ctrl+s")
-        given = await made.finished()
-    assert given is not None
-    assert_same_numbers(given, experiment)
-    assert given.name == name
-    assert table_of(given) == table_of(experiment)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -245,43 +233,6 @@ async def test_the_key_opens_the_form_on_what_is_shown_and_ok_keeps_what_is_not_
         assert await session.rest() == 0
         assert session.app.player.snapshot.experiment.training.learning_rate == 0.4
         await session.shows("before the edit")
-
-
-@pytest.mark.parametrize("between", ";\t")
-def test_other_separators_of_columns_are_known(tmp_path: Path, between: str) -> None:
-    rows = [["a", "b", "kind"], ["1", "2", "x"], ["3", "4", "y"]]
-    (tmp_path / "own.csv").write_text("\n".join(map(between.join, rows)), encoding="utf-8")
-    draft = csv_draft(tmp_path).with_text("data.csv", "own.csv")
-    assert draft.column_names == ("a", "b", "kind")
-    made = checked(draft.with_text("network.layers", "2-1")).experiment
-    assert made is not None
-    assert made.data.inputs.tolist() == [[1.0, 2.0], [3.0, 4.0]]
-
-
-def csv_draft(folder: Path) -> Draft:
-    return Draft.of(EMPTY, Place("own", folder)).with_text("data", "CSV file")
-
-
-def test_columns_that_fit_the_next_file_stay(tmp_path: Path) -> None:
-    (tmp_path / "one.csv").write_text("x,y,kind\n1,2,a\n", encoding="utf-8")
-    (tmp_path / "two.csv").write_text("kind,x,y,sort\na,1,2,b\n", encoding="utf-8")
-    (tmp_path / "three.csv").write_text("x,y,z\n1,2,3\n", encoding="utf-8")
-    one = csv_draft(tmp_path).with_text("data.csv", "one.csv")
-    assert one.chosen("data.class_column") == "kind"
-    assert one.chosen("data.target") == "classes"
-    two = one.with_text("data.csv", "two.csv")
-    assert two.chosen("data.class_column") == "kind"  # which fits
-    three = two.with_text("data.csv", "three.csv")
-    assert three.chosen("data.target") == "numbers"
-    assert three.chosen("data.target_columns") == "y"
-    mine = two.with_text("data.class_column", "kind").with_text("data.input_columns", "x")
-    again = mine.with_text("data.csv", "one.csv")
-    assert again.chosen("data.class_column") == "kind"
-    assert again.chosen("data.input_columns") == "x"
-    numbers = two.with_text("data.target", "numbers").with_text("data.csv", "one.csv")
-    assert numbers.chosen("data.target") == "numbers"
-    early = csv_draft(tmp_path).with_text("data.target", "numbers").with_text("data.csv", "two.csv")
-    assert early.chosen("data.target") == "numbers"
 
 
 @pytest.fixture

@@ -255,11 +255,3 @@ async def test_one_activation_or_column_is_chosen_from_a_list(tmp_path: Path) ->
         await made.session.press("home", "space", "down", "space", "escape")
         await closed(made)
         await made.session.until(lambda: made.entry.entered == 'a, "b, c"', "both columns")
-
-
-async def test_what_is_said_below_the_last_field_in_sight_comes_into_sight() -> None:
-    async with form(load("iris"), (80, 24)) as made:
-        while made.at != "training.steps":
-            await made.session.press("tab")
-        await made.session.press("exclamation_mark")
-        await made.session.shows("not a number: '!'")

@@ -10,7 +10,6 @@ import pytest
 
 from bptui.app.panels.curve import axes_of
 from bptui.app.panels.decision_map import axes_of as map_axes_of
-from bptui.app.panels.decision_map import levels_of, reading_of
 from bptui.app.panels.picture import LEVELS, PALETTES, SHADES, Axes, Span
 from bptui.core.arrays import Array, frozen
 from bptui.core.experiment import Experiment
@@ -91,18 +90,6 @@ async def test_the_map_is_right_at_every_half_cell(name: str) -> None:
         await session.press("space")
         step = await session.rest()
         await session.until(lambda: map_mistakes(session, experiment, step) == 0, "the right map")
-
-
-async def test_large_networks_get_a_coarser_map(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bptui.app.panels.picture.MOST_WORK", 20_000)
-    experiment = drawn_experiment((2, 8, 1), samples=5)
-    async with opened(experiment) as session:
-        await open_picture(session, "decision map")
-        axes = map_axes_of(experiment, *session.panel("#learned").container_size)
-        view = session.app.player.view()
-        levels = levels_of(view, axes, reading_of(view))
-        assert levels.shape == (2 * axes.rows, axes.columns)
-        assert (levels[:2, :2] == levels[0, 0]).all()
 
 
 async def test_samples_have_the_shape_of_their_class_and_stand_out_when_wrong() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bptui.app.numbers import form_of, label, largest, loss, places, plain, short, signed
+from bptui.app.numbers import form_of, largest, loss, plain, signed
 
 from .support import reads_as
 
@@ -62,33 +62,6 @@ def test_a_small_number_keeps_the_form_of_those_around_it(
     values: list[float], texts: list[str]
 ) -> None:
     assert [signed(value, form_of(largest(np.array(values)), 4)) for value in values] == texts
-
-
-@given(FLOATS, st.integers(2, 4))
-@example(-9.9996, 3)
-@example(99_999.6, 2)
-@example(-5e-324, 2)
-def test_a_label_fits_and_reads_back(value: float, decimals: int) -> None:
-    text = label(value, abs(value), decimals)
-    assert text == text.strip()
-    assert len(text) <= max(decimals + 3, len("-5e-324"))
-    assert math.isnan(value) or (text[0] in "+-" and reads_as(text, value))
-
-
-def test_labels_of_a_layer_all_have_exponents_or_none() -> None:
-    gradients = [0.0048, -0.00053, 0.0]
-    assert [label(each, 0.0048, 2) for each in gradients] == ["+5e-03", "-5e-04", "+0e+00"]
-    assert [label(each, 0.0048, 4) for each in gradients] == ["+0.0048", "-0.0005", "+0.0000"]
-    assert label(0.004, 0.27, 2) == "+0.00"
-
-
-@given(st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=5), st.integers(6, 8))
-def test_short_numbers_of_a_column_have_the_same_decimals(values: list[float], width: int) -> None:
-    decimals = places(largest(np.array(values)), width)
-    texts = [short(value, width, decimals) for value in values]
-    assert all(len(text) <= width for text in texts)
-    assert all(reads_as(text, each) or each < 0 for text, each in zip(texts, values, strict=True))
-    assert {len(text.partition(".")[2]) for text in texts if "e" not in text} <= {decimals}
 
 
 @given(FLOATS)

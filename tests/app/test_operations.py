@@ -213,34 +213,6 @@ async def test_nothing_moves_between_the_operations(size: tuple[int, int]) -> No
             assert shape(session) == before
 
 
-async def test_the_whole_step_lights_nothing() -> None:
-    async with opened("mazur") as session:
-
-        def lit() -> set[str]:
-            panels = ("#network", "#weights", "#gradients")
-            return set("▸◂·") & {char for name in panels for char in "".join(session.inside(name))}
-
-        assert not lit()
-        await session.press("n")
-        await session.until(lit, "an operation")
-        await session.press("s")
-        await session.step(1)
-        assert not lit()
-        for layer in (1, 2):
-            assert cell(session, "#weights", Selection("weight", layer, 1, 1)).touch == ""
-
-
-async def test_units_on_single_lines_carry_the_glyphs() -> None:
-    async with opened(drawn_experiment((30, 20, 3)), (80, 24)) as session:
-        await session.press("n")
-        await session.until(lambda: " 1/12 " in session.status(), "the first operation")
-        text = "\n".join(session.inside("#network"))
-        for part in ("i1▸", "i30▸", "h1◂", "h20◂"):
-            assert part in text
-        assert "o1 " in text
-        assert all(line.rstrip().endswith("·") for line in text.splitlines() if "o1 " in line)
-
-
 async def test_what_is_lit_comes_into_sight() -> None:
     layers = (3, 4, 4, 4, 4, 4, 4, 2)
     async with opened(drawn_experiment(layers), (80, 28)) as session:

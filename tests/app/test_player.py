@@ -24,7 +24,7 @@ from bptui.core.timeline import Timeline
 from bptui.presets import load
 
 from ..core.support import assert_same_bits
-from .support import diverging, drawn_experiment, first_not_finite
+from .support import drawn_experiment
 
 ARTICLE = load("article")
 FULL = len(SPEEDS)
@@ -111,16 +111,6 @@ async def test_moves_at_once_add_up_and_lead_back_to_the_same_bits(screen: Scree
     assert player.snapshot.step == 0
 
 
-async def test_runs_to_the_end_at_full_speed(screen: Screen) -> None:
-    player = screen.player
-    player.change_speed(FULL)
-    await player.run(1000).wait()
-    assert not player.running
-    assert screen.steps == sorted(screen.steps)
-    assert screen.views[-1].running is False
-    assert_same_bits(player.snapshot, Timeline(ARTICLE).snapshot(1000))
-
-
 @pytest.mark.parametrize("backwards", [False, True])
 async def test_a_run_of_few_steps_a_second_takes_its_time(screen: Screen, backwards: bool) -> None:
     player = screen.player
@@ -133,28 +123,6 @@ async def test_a_run_of_few_steps_a_second_takes_its_time(screen: Screen, backwa
     assert screen.steps == sorted(screen.steps, reverse=backwards)
     assert screen.steps[-1] == last
     assert {view.backwards for view in screen.views if view.running} == {backwards}
-
-
-def test_speeds_end_at_both_ends(screen: Screen) -> None:
-    player, named = screen.player, list[str]()
-    player.change_speed(-FULL)
-    for _ in range(FULL + 2):
-        named.append(str(player.speed))
-        player.change_speed(+1)
-    assert named[:3] == ["0.5 operations/s", "1 operation/s", "2 operations/s"]
-    assert named[5:7] == ["1 step/s", "2 steps/s"]
-    assert named[-4:] == ["10000 steps/s", *["full speed"] * 3]
-    assert {str(view.speed) for view in screen.views} >= {*named}
-
-
-async def test_a_new_speed_takes_effect_during_the_run(screen: Screen) -> None:
-    player = screen.player
-    player.change_speed(-FULL)
-    player.run(1000)
-    await asyncio.sleep(0)
-    player.change_speed(+FULL)
-    await asyncio.wait_for(screen.rest(), 10)  # it would take a quarter of an hour
-    assert player.snapshot.step == 1000
 
 
 @pytest.mark.parametrize("attentive", [False, True])
@@ -223,16 +191,6 @@ async def test_what_comes_later_replaces_what_is_under_way() -> None:
     screen.speed(Speed(10_000))
     await player.run(1990, backwards=True).wait()  # from where the keys before lead
     assert (player.place, max(screen.steps[-500:])) == (Place(1990), 2001)
-
-
-@pytest.mark.parametrize("speed", [Speed(20), SPEEDS[-1]], ids=str)
-async def test_a_run_stops_at_the_first_step_that_is_not_finite(speed: Speed) -> None:
-    screen = Screen(diverging())
-    screen.speed(speed)
-    await screen.player.run(1000).wait()
-    last = screen.views[-1]
-    assert last.snapshot.step == last.diverged_at == first_not_finite(diverging())
-    assert not last.running
 
 
 async def test_long_steps_are_played_beside_the_event_loop(

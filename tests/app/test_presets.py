@@ -16,7 +16,6 @@ from bptui.presets.own import duplicate, shipped
 from .support import Session, opened
 
 PLAIN = "network.layers = [2, 1]\ndata = { inputs = [[0, 1]], targets = [[1]] }\n"
-HOSTILE = r'"\u001b]0;PWNED\u0007 \u001b[31mred"'
 
 
 @pytest.fixture(autouse=True)
@@ -161,25 +160,6 @@ async def test_a_file_that_has_changed_is_read_anew(own: Path) -> None:
             await session.shows(f"{layers[1:-1].replace(', ', '-')} sigmoid", "1 sample")
             await session.press("escape")
             await session.closed()
-
-
-async def test_nothing_written_by_others_reaches_the_terminal_as_it_is(own: Path) -> None:
-    heads = "".join(f"{key} = {HOSTILE}\n" for key in ("title", "description", "source"))
-    (own / "evil\x1b[31m.toml").write_text(heads + PLAIN)
-    (own / r"evil\x1b[31m.toml").write_text(PLAIN)  # which looks the same
-    async with opened("article") as session:
-        await session.press("p")
-        filters(session, "evil")
-        await session.until(lambda: session.screen().count("2-1 sigmoid") >= 2, "both")
-        await session.shows(r"evil\x1b[31m", "Source: red")
-        await session.press("f2")
-        await session.shows(r"Rename evil\x1b[31m to")
-        assert not {"\x1b", "\x07"} & set(session.screen())
-        await session.press("escape", "enter")
-        await session.until(lambda: r"evil\x1b[31m" in session.status(), "the preset")
-        await session.press("p", "f2", "ctrl+u", *"good", "enter")
-        await session.until(lambda: (own / "good.toml").exists(), "a good name")
-        assert len(list(own.iterdir())) == 2
 
 
 async def test_keys_are_answered_while_a_preset_is_being_opened(

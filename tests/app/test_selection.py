@@ -14,7 +14,6 @@ from bptui.app.diagram.layout import arrange as arrange_diagram
 from bptui.app.numbers import label
 from bptui.app.panels import matrices
 from bptui.app.panels import network as network_panel
-from bptui.app.panels.table import Table
 from bptui.app.view import Direction, Selection, View
 from bptui.core.network import Network
 
@@ -90,23 +89,6 @@ def test_arrows_and_clicks_reach_every_cell_of_the_matrices(
             there = go(at, direction)  # type: ignore[arg-type]  # one of four words
             if there.layer == at.layer and there != at and in_line:
                 assert go(there, back) == at  # type: ignore[arg-type]  # as above
-
-
-def test_the_arrows_cross_the_borders_of_matrices() -> None:
-    beside = matrices.arrange(network((2, 2, 2)), 56)
-    stacked = matrices.arrange(network((2, 2, 2)), 36)
-
-    def go(tables: tuple[Table, ...], at: Selection, direction: Direction) -> Selection:
-        return matrices.neighbour(network((2, 2, 2)), tables, at, direction)
-
-    w3, w5 = Selection("weight", 1, 1, 0), Selection("weight", 2, 0, 0)
-    assert go(beside, w3, "right") == w5
-    assert go(beside, w5, "left") == w3
-    assert go(beside, Selection("bias", 1, 1), "right") == Selection("bias", 2, 0)
-    assert go(beside, w3, "up") == w3
-    assert go(stacked, Selection("bias", 1, 1), "down") == Selection("weight", 2, 1, 0)
-    assert go(stacked, w5, "up") == Selection("bias", 1, 0)
-    assert go(stacked, w3, "right") == w3
 
 
 @given(LAYERS)

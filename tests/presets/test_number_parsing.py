@@ -53,39 +53,6 @@ def test_exact_prints_read_back_to_the_same_bits(values: np.ndarray) -> None:
     assert row == [vector(str(values[0].tolist()))] == [values[0].tolist()]
 
 
-@given(
-    MATRICES,
-    st.integers(1, 17),
-    st.sampled_from(["fixed", "unique", "maxprec", "maxprec_equal"]),
-    st.booleans(),
-    st.sampled_from(["-", "+", " "]),
-    st.sampled_from([" ", ", ", "\t", ","]),
-    st.integers(20, 120),
-)
-def test_rounded_prints_read_as_they_are_printed(
-    values: np.ndarray,
-    precision: int,
-    mode: str,
-    suppress: bool,
-    sign: str,
-    separator: str,
-    width: int,
-) -> None:
-    text = np.array2string(
-        values,
-        max_line_width=width,
-        precision=precision,
-        suppress_small=suppress,
-        separator=separator,
-        threshold=10_000,
-        floatmode=mode,
-        sign=sign,
-    )
-    printed = text.replace("[", " ").replace("]", " ").replace(",", " ").split()
-    assert [value for row in matrix(text) for value in row] == [float(each) for each in printed]
-    assert np.shape(matrix(text)) == values.shape
-
-
 PIECES = st.sampled_from(
     [
         *"[](){};,.0123456789 \t\n-+eE_#='\"xyz×：，；。、１２【】",

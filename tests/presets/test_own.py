@@ -23,7 +23,7 @@ from bptui.presets.own import (
     proposed,
     rename,
 )
-from bptui.presets.save import SaveError, document
+from bptui.presets.save import SaveError
 
 PLAIN = "[network]\nlayers = [2, 1]\n[data]\ninputs = [[0, 1]]\ntargets = [[1]]\n"
 
@@ -208,42 +208,6 @@ def test_what_is_proposed_to_save_under(
 
 
 HOSTILE = r'"""\u001b]0;PWNED\u0007 \u001b[31mred\u202e\u0008\u3000网 line\n\n\tother\u009b"""'
-
-
-def hostile(folder: Path, name: str = "evil\x1b]0;x\x07") -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{name}.toml"
-    heads = "".join(f"{key} = {HOSTILE}\n" for key in ("title", "description", "source"))
-    file.write_text(f'{heads}training.mistakes = ["\\u001b[31m"]\n{PLAIN}')
-    return file
-
-
-def test_nothing_in_an_entry_can_command_a_terminal(folder: Path) -> None:
-    hostile(folder)
-    (entry,) = own_presets()
-    assert entry.name == r"evil\x1b]0;x\x07"
-    assert entry.title == entry.source == "red\u3000网 line   other"
-    assert entry.summary == "red\u3000网 line"
-    assert entry.description.split("\n") == ["red\u3000网 line", "", " other"]
-    assert entry.mistakes == (r"\x1b[31m",)
-
-
-def test_an_experiment_has_clean_texts_and_saves_those_of_its_file(folder: Path) -> None:
-    file = hostile(folder)
-    text = file.read_text().replace('training.mistakes = ["\\u001b[31m"]\n', "")
-    file.write_text(text)
-    experiment = load(str(file))
-    for each in (experiment.name, experiment.title, experiment.description, experiment.source):
-        assert all(line.replace("\u3000", "").isprintable() for line in each.split("\n"))
-    assert document(experiment) == text
-
-
-def test_the_list_on_the_command_line_is_clean(folder: Path) -> None:
-    hostile(folder)
-    hostile(folder, "plain")
-    printed = CliRunner().invoke(cli, ["list", "--own"]).stdout
-    assert all(line.replace("\u3000", "").isprintable() for line in printed.split("\n"))
-    assert printed.count("\n") == 2
 
 
 def test_cleaned_text_keeps_lines_and_blanks() -> None:

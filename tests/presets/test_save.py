@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from bptui.core.arrays import frozen
 from bptui.core.data import Data
 from bptui.core.experiment import Experiment
-from bptui.core.network import Network, Parameters
+from bptui.core.network import Parameters
 from bptui.presets import load, loads
 from bptui.presets.build import origin_of
 from bptui.presets.describe import same_experiment, table_of
@@ -402,11 +402,3 @@ def test_only_settings_that_say_something_are_written(tmp_path: Path) -> None:
     changed = replace(experiment.training, optimizer="momentum", settings=(("momentum", 0.5),))
     training = table_of(replace(experiment, training=changed)).training
     assert training.settings == {"momentum": 0.5}
-
-
-def test_one_activation_is_one_word() -> None:
-    article = load("article")
-    network = Network(article.network.layers, ("tanh", "tanh"), article.network.bias)
-    assert table_of(replace(article, network=network)).network.activation == "tanh"
-    network = Network(article.network.layers, ("tanh", "sigmoid"), article.network.bias)
-    assert table_of(replace(article, network=network)).network.activation == ["tanh", "sigmoid"]

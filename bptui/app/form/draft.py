@@ -26,7 +26,7 @@ from bptui.app.form.fields import (
     Field,
     fields,
 )
-from bptui.app.form.texts import Columns, columns, columns_of, columns_text, text_of, value_of
+from bptui.app.form.texts import Columns, columns_of, columns_text, text_of, value_of
 from bptui.core.errors import MOST_LAYERS, UnusableError
 from bptui.core.experiment import Experiment
 from bptui.presets import build, number_parsing
@@ -162,7 +162,7 @@ class Draft:
         raise EntryError(f"no file {shortened(text)}")
 
     def _with_columns(self) -> Draft:
-        """Return it with columns proposed for its CSV file, where those that stand do not fit."""
+        """Return it with columns proposed for another CSV file."""
         try:
             found = columns_of(self._file(), self.place.folder)
         except EntryError:
@@ -175,13 +175,8 @@ class Draft:
             "data.class_column": (names or numbers or [""])[-1],
             "data.target_columns": columns_text(numbers[-1:]),
             "data.input_columns": "",
+            TARGET: CLASSES if names else NUMBERS,
         }
-        for key in [*proposed]:
-            named = {self.chosen(key)} if key.endswith("_column") else {*columns(self.chosen(key))}
-            if self.chosen(key) and named <= {*found.names}:
-                del proposed[key]
-        if "data.class_column" in proposed and not names:
-            proposed[TARGET] = NUMBERS
         return replace(self, texts={**self.texts, **proposed}, known_columns=found)
 
 
