@@ -54,6 +54,8 @@ class Dialog(Busy, ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
     def __init__(self, title: str = "", keys: str = "") -> None:
         super().__init__()
         self._title, self._keys = title, keys
+        self.box = Vertical(classes="dialog box")
+        """All that is seen of the dialog; kept, since what was asked for arrives at any time."""
 
     @property
     def busy(self) -> bool:
@@ -61,8 +63,8 @@ class Dialog(Busy, ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
         return any(worker.node is self and not worker.is_finished for worker in waited_for)
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog box") as box:
-            box.border_title, box.border_subtitle = Content(self._title), self._keys
+        with self.box:
+            self.box.border_title, self.box.border_subtitle = Content(self._title), self._keys
             yield from self.rows()
 
     def rows(self) -> Iterable[Widget]:
@@ -74,11 +76,6 @@ class Dialog(Busy, ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
         for box in self.children:
             if box.border_subtitle:
                 box.border_subtitle = key_hints(box.border_subtitle)
-
-    @property
-    def box(self) -> Widget:
-        """The box, which is all that is seen of the dialog."""
-        return self.query_one(".dialog")
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -28,8 +28,12 @@ class TooSmallScreen(ModalScreen[None], ClosesOnce[None]):
     """
     BINDINGS: ClassVar = [Binding("q", "app.quit", "Quit", show=False)]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._line = Static(markup=False)
+
     def compose(self) -> ComposeResult:
-        yield Static(markup=False)
+        yield self._line
 
     def on_resize(self, event: Resize) -> None:
         width, height = event.size
@@ -39,7 +43,7 @@ class TooSmallScreen(ModalScreen[None], ClosesOnce[None]):
             f"needs {least}, has {width}x{height}",
             f"needs {least}",
         )
-        self.query_one(Static).update(next((text for text in forms if len(text) <= width), least))
+        self._line.update(next((text for text in forms if len(text) <= width), least))
 
     def on_screen_resume(self) -> None:
         """Leave, if the screen has grown while a dialog that came by itself lay over this one."""
