@@ -160,8 +160,7 @@ def driver_for(around: Capabilities) -> type[Driver] | None:
     """Return the driver's class for a terminal; None: the one that Textual takes, as it is."""
     if around.served or sys.platform == "win32":
         return None
-    from bptui.terminal.continuing import ContinuingDriver
-    from bptui.terminal.driver import DifferenceDriver
+    from bptui.terminal.driver import ContinuingDriver, DifferenceDriver
 
     base: type[Driver] = ContinuingDriver if around.plain_driver else DifferenceDriver
     return base if around.spelling is None else _spelling(base, around.spelling)
