@@ -8,9 +8,8 @@ mistake was made. What a loop computes again and again is replaced in all of its
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -26,8 +25,26 @@ from bptui.trace.standing import Standing
 from bptui.trace.truth import StepTruth
 from bptui.trace.updates import Parameter
 
-ODD = ((False,), (False,), (False, True), (True,))
-"""Whether values of another size are tried, for each stage of the search."""
+
+class _Suspect(NamedTuple):
+    """A place that may be wrong, with its entries and the first of them in doubt.
+
+    They may be wrong only ``since`` they got another name.
+    """
+
+    first: int
+    place: int
+    entries: list[int]
+    since: dict[int, int]
+
+
+class _Attempt(NamedTuple):
+    """What the entries of a place may stand for; ``late`` where it is tried if nothing else is."""
+
+    place: int
+    pairs: dict[int, Source]
+    since: dict[int, int]
+    late: bool = False
 
 
 class Repair(NamedTuple):
@@ -109,8 +126,8 @@ class Lines:
 
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
         best: tuple[Repair, Changes, dict[int, tuple[int, Values]]] | None = None
-        for odd, place, pairs, since in self._attempts(right):
-            if odd and best is not None:
+        for place, pairs, since, late in self._attempts(right):
+            if late and best is not None:
                 break
             scales = {1.0: None, self._scale(min(pairs)): None}
             attempts = (self._tried(pairs, right, scale, since) for scale in scales)
@@ -128,14 +145,12 @@ class Lines:
         self.replay.renamed |= best[2]
         return best[:2]
 
-    def _attempts(
-        self, right: set[Key]
-    ) -> Iterator[tuple[bool, int, dict[int, Source], dict[int, int]]]:
-        """Yield what may be wrong: whether of an odd shape, the place, what entries may stand for.
+    def _attempts(self, right: set[Key]) -> Iterator[_Attempt]:
+        """Yield what may be wrong, and what may belong there.
 
-        Entries may be wrong only since they got another name: since when is told, too.
-        First comes what is no true gradient, then what is that of another value, then the gradient
-        of a parameter itself: there any mistake could be mended; at last what has an odd shape.
+        First comes what is no true gradient or has the wrong sign, then what is that of another
+        value, then terms of another size than the rest, then the gradient of a parameter itself:
+        there any mistake could be mended; at last what has an odd shape.
         """
         suspects = set().union(*(self.truth.behind[key] for key in self.wrong))
         usual = self._usual_factors(right)
@@ -144,29 +159,41 @@ class Lines:
         had = set().union(*known.values())
         settled = settled_by(self.truth.tape, self.backward, known)
         repaired = {repair.place for repair in self.repairs}
-        places: list[tuple[int, int, list[int], dict[int, int]]] = []
+        suspected: list[_Suspect] = []
         for place, group in self.places.items():
             entries = [entry for entry in group if entry in suspects]
             if entries and place not in repaired:
-                doubtful = [entry for entry in entries if entry not in settled] or entries
-                places.append((doubtful[0], place, entries, {}))
+                first = next((entry for entry in entries if entry not in settled), entries[0])
+                suspected.append(_Suspect(first, place, entries, {}))
         for place, since in self._named_anew(suspects, settled).items():
             if place not in repaired:
-                places.append((min(since.values()), place, sorted(since), since))
+                suspected.append(_Suspect(min(since.values()), place, sorted(since), since))
+        suspected.sort(key=lambda suspect: suspect.first)
+        certain = [one for one in suspected if not one.since and one.first in settled]
+        doubtful = [one for one in suspected if one not in certain]
         parameters = {parameter.before for parameter in self.truth.parameters}
-        for stage in range(4):
-            for first, place, entries, since in sorted(places, reverse=stage == 1):
-                if stage < 2 and (not since and first in settled) != (stage == 1):
-                    continue
-                for pairs in chain.from_iterable(
-                    self.candidates.of(entries, odd) for odd in ODD[stage]
-                ):
-                    last = any(entry in parameters for entry, _ in pairs.values())
-                    if (last != (stage == 2) and stage < 3) or (
-                        stage == 1 and had & set(pairs.values())
-                    ):
-                        continue
-                    yield stage == 3, place, pairs, since
+
+        def paired(places: Iterable[_Suspect], odd: bool) -> Iterator[_Attempt]:
+            for suspect in places:
+                for pairs in self.candidates.of(suspect.entries, odd):
+                    yield _Attempt(suspect.place, pairs, suspect.since)
+
+        def inner(attempt: _Attempt) -> bool:
+            return all(entry not in parameters for entry, _ in attempt.pairs.values())
+
+        yield from filter(inner, paired(doubtful, odd=False))
+        for attempt in filter(inner, paired(certain[::-1], odd=False)):
+            if had.isdisjoint(attempt.pairs.values()):
+                yield attempt
+        for suspect in certain:
+            sources = {entry: next(iter(self._factors(entry)), None) for entry in suspect.entries}
+            same = {entry: source for entry, source in sources.items() if source is not None}
+            if same and (usual is None or any(part >= 0 for _, part in same.values())):
+                yield _Attempt(suspect.place, same, {})
+        for suspect in suspected:
+            for odd in (False, True):
+                yield from (a for a in paired([suspect], odd) if not inner(a))
+        yield from (attempt._replace(late=True) for attempt in paired(suspected, odd=True))
 
     def _named_anew(
         self, suspects: Collection[int], settled: Collection[int]
@@ -222,8 +249,7 @@ class Lines:
             off = {factors[key] for key in mended if not self.agrees(factors[key])}
             if not off:
                 return (mended, changed, replaced) if mended else None
-            assert self.factor is not None
-            scale *= self.factor / next(iter(off))
+            scale *= self.factor / next(iter(off)) if self.factor is not None else -1.0
         return None
 
     def _scale(self, entry: int) -> float:
@@ -237,9 +263,9 @@ class Lines:
         return next((factor for factor in factors if factor), 1.0)
 
     def agrees(self, factor: float) -> bool:
-        """Whether a factor is that of most parameters."""
+        """Whether a factor is that of most parameters, or one that makes a loss small."""
         if self.factor is None or np.isnan(factor):
-            return True
+            return not (factor > 0 and (self.judged.loss.named or self.judged.loss.entry is None))
         return abs(factor - self.factor) <= 1e-5 * abs(self.factor)
 
     def _usual_factors(self, right: set[Key]) -> set[float] | None:
