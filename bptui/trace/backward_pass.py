@@ -31,6 +31,18 @@ def aside(truth: StepTruth, forward: Collection[int], behind: Collection[int]) -
     return found
 
 
+def computed_again(truth: StepTruth, forward: Collection[int], backward: Sequence[int]) -> set[int]:
+    """Return the entries of the backward pass that are values of the forward pass."""
+    nodes = truth.graph.nodes
+
+    def number(entry: int) -> tuple[tuple[int, ...], bytes]:
+        first = truth.numbers(nodes[entry])[0]
+        return first.shape, first.tobytes()
+
+    known = {number(entry) for entry in forward}
+    return {entry for entry in backward if number(entry) in known}
+
+
 def settled_by(tape: Tape, backward: Sequence[int], known: Mapping[int, object]) -> set[int]:
     """Return the entries that are known gradients, or of which only such are computed."""
     used: dict[int, list[int]] = {}

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
 
 from bptui.core.graph.node import ordered
-from bptui.trace.backward_pass import aside, settled_by, turns_with_both
+from bptui.trace.backward_pass import aside, computed_again, settled_by, turns_with_both
 from bptui.trace.candidates import ALL, Candidates, Source, true_gradients
 from bptui.trace.comparing import Values, multiple, multiple_as_it_is, rounded
 from bptui.trace.handing import handed_on
@@ -97,6 +98,7 @@ class Lines:
         for entry in self.backward:
             if np.asarray(truth.tape.values[entry]).dtype.kind == "f":
                 self.places.setdefault(truth.tape.notes[entry].place, []).append(entry)
+        self.computed_again = computed_again(truth, self.forward, self.backward)
         starts = turns_with_both(self.turns, self.forward, self.backward)
         self.candidates = Candidates(truth, self.true, self.values, starts)
         whole = list(self.judged.whole.values())
@@ -154,10 +156,10 @@ class Lines:
         """
         suspects = set().union(*(self.truth.behind[key] for key in self.wrong))
         usual = self._usual_factors(right)
-        sign = self._sign(suspects)
+        sign = 0.0 if right else self._sign(suspects)
         known = {entry: self._stands_for(entry, usual, sign) for entry in self.backward}
         had = set().union(*known.values())
-        settled = settled_by(self.truth.tape, self.backward, known)
+        settled = settled_by(self.truth.tape, self.backward, known) | self.computed_again
         repaired = {repair.place for repair in self.repairs}
         suspected: list[_Suspect] = []
         for place, group in self.places.items():
@@ -205,14 +207,21 @@ class Lines:
         for user in self.backward:
             if user in suspects:
                 last |= dict.fromkeys(tape.inputs[user], user)
-        right = (self.forward | set(settled)) - own
-        found = handed_on(tape.bindings, {e: user for e, user in last.items() if e in right})
+        found = handed_on(tape.bindings, {e: user for e, user in last.items() if e not in own})
         groups: dict[int, dict[int, int]] = {}
-        for entry, binding in found.items():
-            groups.setdefault(binding.place, {})[entry] = binding.when
-            if entry not in self.values:
-                self.values[entry] = self.truth.numbers(self.truth.graph.nodes[entry])
-        return groups
+        for entry in sorted(found):
+            if not self._goes_forward(found[entry].when):
+                groups.setdefault(found[entry].place, {})[entry] = found[entry].when
+                if entry not in self.values:
+                    self.values[entry] = self.truth.numbers(self.truth.graph.nodes[entry])
+        right = self.forward | set(settled)
+        return {place: since for place, since in groups.items() if min(since) in right}
+
+    def _goes_forward(self, when: int) -> bool:
+        """Whether what is computed next is a value of the forward pass."""
+        forward = self.forward | self.computed_again
+        later = (entry for entry in chain(forward, self.backward) if entry >= when)
+        return min(later, default=-1) in forward
 
     def _tried(
         self,
@@ -282,8 +291,12 @@ class Lines:
     def _sign(self, suspects: Collection[int]) -> float:
         """Return the sign that gradients have where they are right: that of the first one.
 
-        Where the loss rises all signs are wrong, and the first one can put them right.
+        Where the loss rises all signs are wrong: the updates take one for granted, or else the
+        first one can put them right.
         """
+        taken = {p.sign for p in self.truth.parameters if p.key in self.wrong}
+        if self.judged.uphill and len(taken) == 1 and 0 not in taken:
+            return taken.pop()
         factors = (self._first_factor(entry) for entry in self.backward if entry in suspects)
         sign = float(np.sign(next((factor for factor in factors if factor), 0.0)))
         return -sign if self.judged.uphill else sign

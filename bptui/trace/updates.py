@@ -34,6 +34,15 @@ class _Sum(NamedTuple):
     """Whether it was the old value of the same variable."""
 
 
+class _Product(NamedTuple):
+    """What is added, as a product."""
+
+    scalars: frozenset[float]
+    """The sizes of single numbers among its factors: the rate is one."""
+    sign: int
+    """Of those numbers; 0 where it is not told."""
+
+
 class Update(NamedTuple):
     """One change of a parameter: the entries of its value before and after, and its statement."""
 
@@ -44,10 +53,10 @@ class Update(NamedTuple):
     """Which part of an array was changed; empty where all of it was."""
     places: Value
     sum: _Sum
-    sign: str
+    call: str
     """``add`` or ``subtract``."""
-    scalars: frozenset[float]
-    """Single numbers that are factors of what is added: the rate is one."""
+    product: _Product
+    """What is added."""
 
 
 def updates_of(tape: Tape) -> list[Update]:
@@ -59,6 +68,7 @@ def updates_of(tape: Tape) -> list[Update]:
     found: list[Update] = []
     seen: set[int] = set()
     latest: dict[tuple[Value, ...], int] = {}
+    afters: set[int] = set()
     for binding in tape.bindings:
         former = latest.get(binding.location)
         if former is None and binding.location[0] == "memory":
@@ -66,31 +76,32 @@ def updates_of(tape: Tape) -> list[Update]:
         latest[binding.location] = binding.entry
         if binding.entry not in seen:
             seen.add(binding.entry)
-            change = _change(tape, binding, former)
+            change = _change(tape, binding, former, afters)
             if change is not None:
                 found.append(change)
+                afters.add(change.after)
     sites = {update.binding.place for update in found if update.sum.own}
     sure = [u for u in _lasting([u for u in found if u.binding.place in sites]) if u.sum.own]
     sites = {update.binding.place for update in sure}
-    ways = {(update.sign, update.scalars): update for update in sure}.values()
+    ways = {(update.call, update.product.scalars): update for update in sure}.values()
     return _lasting(
         [u for u in found if u.sum.own or u.binding.place in sites or _added_alike(u, ways)]
     )
 
 
-def _change(tape: Tape, binding: Binding, former: int | None) -> Update | None:
+def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) -> Update | None:
     """Return the update that a binding is, where it is one of something.
 
-    ``former`` is the entry that its variable had before.
+    ``former`` is the entry that its variable had before, ``afters`` those that updates have made.
     """
     entry = binding.entry
     note = tape.notes[entry]
     if note.call in ("add", "subtract"):
-        made = _sum(tape, entry, None, set(), former)
+        made = _sum(tape, entry, None, set(), former, afters)
         if made is None:
             return None
-        scalars = _scalars(tape, made.added)
-        return Update(made.old, entry, binding, "", None, made, note.call, scalars)
+        product = _product(tape, made.added)
+        return Update(made.old, entry, binding, "", None, made, note.call, product)
     if note.call not in ("setitem", "put"):
         return None
     before, places, value = _written(tape, entry)
@@ -104,14 +115,14 @@ def _change(tape: Tape, binding: Binding, former: int | None) -> Update | None:
     family = {before}
     while tape.notes[min(family)].call in ("setitem", "put"):
         family.add(tape.notes[min(family)].arguments[0].entry)
-    made = _sum(tape, value, numbers, family, None)
+    made = _sum(tape, value, numbers, family, None, afters)
     if made is None:
         return None
     if note.call == "setitem":
         places = np.arange(older.size).reshape(older.shape)[places]
     flat = tuple(np.reshape(places, -1).tolist())
-    sign, scalars = tape.notes[value].call, _scalars(tape, made.added)
-    return Update(before, entry, binding, repr(flat), flat, made, sign, scalars)
+    call, product = tape.notes[value].call, _product(tape, made.added)
+    return Update(before, entry, binding, repr(flat), flat, made, call, product)
 
 
 def _written(tape: Tape, entry: int) -> tuple[int, Value, int | None]:
@@ -147,7 +158,12 @@ def plain_index(tape: Tape, index: Value) -> Value:
 
 
 def _sum(
-    tape: Tape, entry: int, numbers: Value, family: set[int], former: int | None
+    tape: Tape,
+    entry: int,
+    numbers: Value,
+    family: set[int],
+    former: int | None,
+    afters: set[int],
 ) -> _Sum | None:
     """Return an entry as the sum of an old value and what is added to it.
 
@@ -182,6 +198,10 @@ def _sum(
             found = found or _Sum(whole, other, own, same)
         if not isinstance(left, Reference):
             break
+        if found is None and numbers is None and note.call == "subtract":
+            found = _Sum(left.entry, right, own=False, same=False)  # takes another shape
+        if left.entry in afters:
+            break
         others.append(right)
         here = left.entry
     return found
@@ -202,25 +222,34 @@ def _may_be(tape: Tape, term: int, entry: int, numbers: Value) -> bool:
     return bool(np.array_equal(tape.values[term], numbers))
 
 
-def _scalars(tape: Tape, added: Value) -> frozenset[float]:
-    """Return the single numbers that are factors of a product."""
-    found: set[float] = set()
-    stack = [added]
+def _product(tape: Tape, added: Value) -> _Product:
+    """Return a product as its single numbers and its sign."""
+    scalars: set[float] = set()
+    sign, stack = 1, [added]
     while stack:
         part = stack.pop()
         value = tape.values[part.entry] if isinstance(part, Reference) else part
+        call = tape.notes[part.entry].call if isinstance(part, Reference) else ""
         if isinstance(value, int | float) or np.size(value) == 1:
-            found.add(abs(float(np.asarray(value).reshape(-1)[0])))
-        if isinstance(part, Reference) and tape.notes[part.entry].call in PRODUCTS:
+            number = float(np.asarray(value).reshape(-1)[0])
+            scalars.add(abs(number))
+            sign = -sign if number < 0 and call not in PRODUCTS else sign
+        elif call in ("add", "subtract"):
+            sign = 0  # a memory of gradients may have another sign
+        if call in PRODUCTS and isinstance(part, Reference):
+            sign = -sign if call == "negative" else sign
             stack += tape.notes[part.entry].arguments
-    return frozenset(found)
+    return _Product(frozenset(scalars), sign)
 
 
 def _added_alike(update: Update, ways: Iterable[Update]) -> bool:
     """Whether something is added as in one of other updates: with a number that is a factor."""
     return update.sum.same and any(
-        update.sign == way.sign
-        and (not update.scalars.isdisjoint(way.scalars) or update.scalars == way.scalars)
+        update.call == way.call
+        and (
+            not update.product.scalars.isdisjoint(way.product.scalars)
+            or update.product.scalars == way.product.scalars
+        )
         for way in ways
     )
 
@@ -264,6 +293,8 @@ class Parameter(NamedTuple):
     statements: tuple[Binding, ...]
     places: Value = None
     """Which numbers of an array these are, for one that is updated piece by piece."""
+    sign: int = 0
+    """Of the gradient that the update goes against; 0 where it is not told."""
 
     @property
     def key(self) -> tuple[int, str]:
@@ -344,7 +375,14 @@ def _parts(origin: int, group: list[Update], names: dict[int, str]) -> list[Para
     for update in group:
         parts.setdefault(update.part, []).append(update)
     return [
-        Parameter(before, after, name, tuple(u.binding for u in updates), updates[0].places)
+        Parameter(
+            before,
+            after,
+            name,
+            tuple(u.binding for u in updates),
+            updates[0].places,
+            updates[0].product.sign * (1 if updates[0].call == "subtract" else -1),
+        )
         for updates in parts.values()
     ]
 

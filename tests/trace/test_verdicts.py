@@ -54,10 +54,14 @@ EDITS = [
     ("fixed", "checks_itself.py", 28, "da1 / (1 + np.exp(-z1))", "da1"),
     ("fixed", "checks_itself.py", 28, "(1 + np.exp(-z1))", "(1)"),
     ("fixed", "checks_itself.py", 29, "X.T @ dz1", "X.T @ out"),
+    ("fixed", "checks_itself.py", 24, "out - y", "out"),
+    ("fixed", "deep_columns.py", 25, " * (Z > 0)", ""),
     ("fixed", "deep_columns.py", 31, "(1 - s)", "1"),
     ("fixed", "deep_columns.py", 55, "-(np", "(np"),
     ("fixed", "dropout_net.py", 42, "axis=1", "axis=0"),
     ("fixed", "glyphs_sgd.py", 56, "= delta", "= zs[-1]"),
+    ("fixed", "glyphs_sgd.py", 57, "delta @", "y @"),
+    ("fixed", "helper_functions.py", 35, "dZ2 @", "A1 @"),
     ("fixed", "helper_functions.py", 36, "axis=1", "axis=0"),
     ("fixed", "helper_functions.py", 37, "1 - A1 ** 2", "A1 ** 2 - 1"),
     ("fixed", "helper_functions.py", 38, "1 / m * dZ1", "1 * dZ1"),
@@ -79,6 +83,7 @@ EDITS = [
     ("given", "two_layer_class.py", 39, " + self.reg * W1", ""),
     ("given", "weights1_weights2.py", 19, "(y - self.output)", "(self.output - y)"),
     ("given", "weights1_weights2.py", 19, "(y - self.output)", "y"),
+    ("given", "weights1_weights2.py", 20, "(1 - self.output)", "(self.output - 1)"),
     ("given", "weights1_weights2.py", 23, "np.dot(x.T, delta1)", "np.dot(y.T, delta1)"),
 ]
 
