@@ -102,28 +102,21 @@ def shipped() -> list[PresetEntry]:
 
 def own_presets() -> list[PresetEntry]:
     """Return all of the user's, by name; what is no preset says what is wrong with it."""
-    return [own_entry(file) for file in own_files()]
+    return [_own_entry(file) for file in own_files()]
 
 
-def own_entry(file: Path) -> PresetEntry:
-    """Return what a list shows of ``file``, which need not be a preset."""
-    known = unread(file)
-    try:
-        return replace(entry(file), note=known.note)
-    except PresetError as error:
-        place = f"{error.key}: " if error.key else ""
-        return replace(known, wrong=f"{place}found {error.found}; expected {error.expected}")
-
-
-def unread(file: Path) -> PresetEntry:
-    """Return what the name of ``file`` alone tells."""
-    name = printable(file.stem)
-    note = ""
+def _own_entry(file: Path) -> PresetEntry:
+    name, note = printable(file.stem), ""
     if file.stem in COMMANDS:
         note = f"`bptui {name}` is a command; open this preset by its path."
     elif file.stem in shipped_names():
         note = f"`bptui {name}` opens the shipped preset; open this one by its path."
-    return PresetEntry(name, file, title=name, note=note)
+    try:
+        return replace(entry(file), note=note)
+    except PresetError as error:
+        place = f"{error.key}: " if error.key else ""
+        wrong = f"{place}found {error.found}; expected {error.expected}"
+        return PresetEntry(name, file, title=name, note=note, wrong=wrong)
 
 
 def new_file(name: str) -> Path:

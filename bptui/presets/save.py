@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,17 +20,6 @@ from bptui.presets.files import loads
 from bptui.presets.folders import own_folder, working_folder
 from bptui.presets.schema import PresetFile
 from bptui.presets.toml_text import laid_out, rewritten
-
-_REASONS = {
-    errno.EACCES: "no permission to write there",
-    errno.EPERM: "no permission to write there",
-    errno.EROFS: "the disk is read-only",
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "your disk quota is used up",
-    errno.ENAMETOOLONG: "the name is too long",
-    errno.EISDIR: "that is a folder",
-    errno.ENOTDIR: "part of the path is a file, not a folder",
-}
 
 
 class SaveError(Exception):
@@ -147,7 +135,7 @@ def sentence(path: Path, error: OSError) -> str:
     """Return why ``path`` cannot be written."""
     if isinstance(error, FileNotFoundError) and not path.parent.is_dir():
         return f"There is no folder {shown_path(path.parent)}."
-    reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
+    reason = (error.strerror or str(error)).lower()
     return f"{shown_path(path)} cannot be written: {reason}."
 
 

@@ -119,7 +119,7 @@ async def test_names_and_formats_follow_each_other(folder: Path) -> None:
             ".py": "Enter a name.",
             "..": "is a folder.",
             "a\tb": "A name cannot contain control characters.",
-            "n" * 260: "the name is too long",
+            "n" * 260: "file name too long",
         }.items():
             await session.fill(name)
             await session.press("enter")
@@ -150,7 +150,7 @@ async def test_nothing_is_overwritten_unasked_nor_left_half(
         with monkeypatch.context() as patch:
             patch.setattr(os, "fsync", full)
             await session.press("enter")
-            await session.says("article.py cannot be written: the disk is full.")
+            await session.says("article.py cannot be written: no space left on device.")
         assert {Path(each).read_text() for each in os.listdir()} == {"not to be lost"}
         assert sorted(os.listdir()) == ["article.py", "other.py"]
         await session.press("enter")

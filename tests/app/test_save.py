@@ -77,7 +77,7 @@ async def test_where_it_will_be_or_why_it_cannot_is_said_as_one_types(folder: Pa
             "xor": "xor is the name of a shipped preset",
             "./": "Enter a name",
             "nowhere/mine": "There is no folder",
-            "n" * 252 + ".toml": "the name is too long",
+            "n" * 252 + ".toml": "file name too long",
         }.items():
             await session.fill(wrong)
             await session.press("enter")

@@ -24,17 +24,15 @@ from bptui.app.screens import in_background
 from bptui.app.screens.dialog import Dialog, Question, ending
 from bptui.core.experiment import Experiment
 from bptui.presets import PresetError, load
-from bptui.presets.folders import own_files
 from bptui.presets.own import (
     PresetEntry,
     delete,
     duplicate,
     free_name,
     new_file,
-    own_entry,
+    own_presets,
     rename,
     shipped,
-    unread,
 )
 from bptui.presets.save import SaveError, shown_path
 
@@ -46,9 +44,6 @@ NEW_ID, OWN, SHIPPED = "new", "own:", "shipped:"
 NOTHING = "No preset matches all these words."
 EMPTY = "Opens an empty form: enter a network, its start values and its data."
 
-Stamp = tuple[Path, int, int]
-"""A file, and what changes when somebody writes it."""
-
 
 class New(Enum):
     """What the dialog gives for its entry of a new, empty experiment."""
@@ -57,18 +52,6 @@ class New(Enum):
 
 
 NEW: Final = New.EXPERIMENT
-
-
-_entries: dict[Stamp, PresetEntry] = {}
-"""Entries of the user's own presets as they were read."""
-
-
-def stamp(file: Path) -> Stamp:
-    try:
-        status = file.stat()
-    except OSError:
-        return file, 0, 0
-    return file, status.st_ctime_ns, status.st_size
 
 
 def matches(words: str, text: str) -> bool:
@@ -124,15 +107,13 @@ class PresetScreen(Dialog[Experiment | New | None]):
         self._collect()
         self._list(self._id_of(self._current))
         self._filter.focus()
-        self._read()
 
     def on_resize(self, event: Resize) -> None:
         self.box.set_class(event.size.width < WIDE, "narrow")
 
     def _collect(self) -> None:
-        """Find all presets, with what is known of them without reading a file."""
-        own = [_entries.get(stamp(file)) or unread(file) for file in own_files()]
-        self._entries = {f"{OWN}{entry.file.stem}": entry for entry in own}
+        """Find all presets."""
+        self._entries = {f"{OWN}{entry.file.stem}": entry for entry in own_presets()}
         self._entries |= {f"{SHIPPED}{entry.name}": entry for entry in shipped()}
 
     def _id_of(self, file: Path | None) -> str:
@@ -141,19 +122,6 @@ class PresetScreen(Dialog[Experiment | New | None]):
             return ""
         places = {os.path.realpath(entry.file): key for key, entry in self._entries.items()}
         return places.get(os.path.realpath(file), "")
-
-    @work(group="read", exclusive=True)
-    async def _read(self) -> None:
-        """Fill in what the files say, the small ones first."""
-        stamps = [stamp(entry.file) for key, entry in self._entries.items() if key.startswith(OWN)]
-        left = sorted(set(stamps) - _entries.keys(), key=lambda found: found[2])
-        for found in left:
-            entry = _entries[found] = await in_background(own_entry, found[0])
-            key = f"{OWN}{entry.file.stem}"
-            self._entries[key] = entry
-            self._list(self._shown)
-            if key == self._shown:
-                self._show(key, anew=True)
 
     def _list(self, highlighted: str = "") -> None:
         """Show what the filter lets through, with a preset highlighted if it is among that."""
@@ -179,13 +147,13 @@ class PresetScreen(Dialog[Experiment | New | None]):
             self._show("")
 
     def _row(self, entry: PresetEntry) -> Content:
-        """Return what the list shows of one preset: as wide before it was read as after."""
+        """Return what the list shows of one preset."""
         widest = max(cell_len(other.name) for other in self._entries.values())
         room = min(widest, WIDEST_NAME)
         name = set_cell_size(fitted(entry.name, room), room)
         if entry.wrong:
             return Content.assemble((name, "dim"), "  ", ("! cannot be opened", "dim italic"))
-        return Content.assemble((name, "bold"), "  ", (entry.network or "…", "dim"))
+        return Content.assemble((name, "bold"), "  ", (entry.network, "dim"))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._say()
@@ -201,10 +169,10 @@ class PresetScreen(Dialog[Experiment | New | None]):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         self._show(event.option_id or "")
 
-    def _show(self, key: str, anew: bool = False) -> None:
+    def _show(self, key: str) -> None:
         """Show what is known of a preset."""
         same, self._shown = key == self._shown, key
-        if same and key and not anew:
+        if same and key:
             return
         if not same:
             self.workers.cancel_group(self, "open")
@@ -322,7 +290,6 @@ class PresetScreen(Dialog[Experiment | New | None]):
         if file and not matches(_words(self._entries[key]), self._filter.value):
             self._filter.value = ""
         self._list(key)
-        self._read()
 
 
 def _words(entry: PresetEntry) -> str:
