@@ -54,10 +54,15 @@ class Outlook:
         self.training = Training(self.lines, steps)
         self.layers = activated(self.truth, self.lines.forward)
         self.course = self._course()
+        self.not_updated = [*self._not_updated()]
+        """Parameters with a gradient that is never applied, as entries, and its name."""
 
     def remarks(self) -> list[str]:
         """Return the remarks, the plainest cause first; none where all is well."""
-        found = [*self._symmetric(), *self._not_updated(), *self._out_of_reach()]
+        found = [*self._symmetric()]
+        for entry, claimed in self.not_updated:
+            found.append(f"{claimed} is right, and {self.name(entry)} is never updated by it")
+        found += self._out_of_reach()
         units = [*self._dead(), *self._saturated()]
         found += units
         rate = [*self._rate()]
@@ -146,8 +151,8 @@ class Outlook:
     def _op(self, entry: int) -> str:
         return self.truth.graph.nodes[entry].op.name
 
-    def _not_updated(self) -> Iterator[str]:
-        """Tell of gradients that are computed and never applied."""
+    def _not_updated(self) -> Iterator[tuple[int, str]]:
+        """Yield what has a gradient that is computed and never applied, and the gradient's name."""
         counts, loss = samples(self.lines), self.lines.judged.loss.node
         entries = [self.truth.graph.entry.get(node, -1) for node in ordered([loss])]
         fixed = {
@@ -162,7 +167,7 @@ class Outlook:
         for entry, node in fixed.items():
             claimed = self._claimed(found[node]) if node in found else None
             if claimed:
-                yield f"{claimed} is right, and {self.name(entry)} is never updated by it"
+                yield entry, claimed
 
     def _claimed(self, gradient: Node) -> str | None:
         """Return the name of what a program has that is a multiple of this gradient alone."""

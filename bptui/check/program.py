@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from bptui.check.interpreter import Interpreter
 from bptui.check.outlook import Outlook
 from bptui.check.report import Example, Line, Parameter, Report, difference
 from bptui.check.runner import recorded
-from bptui.check.words import Row
+from bptui.check.words import Row, listed
 from bptui.core.graph.node import evaluate
 from bptui.presets.errors import printable
 from bptui.trace.comparing import multiple
@@ -28,7 +28,7 @@ from bptui.trace.slips import slip
 from bptui.trace.source import Source, told_in
 from bptui.trace.tape import Tape
 from bptui.trace.updates import Parameter as Traced
-from bptui.trace.updates import training_steps
+from bptui.trace.updates import lost_updates, training_steps
 
 LONGEST = 32
 """Characters of an expression that stands for a value without a name."""
@@ -91,13 +91,26 @@ def checked(
     told = (lambda truth: truth.named(loss)) if loss else None
     verdict = judge(tape, made.turns, line_of, step - 1, told)
     if verdict is None:
-        return _without(file, _why_nothing(run, limit, len(training_steps(tape)), step))
-    if verdict.unknown and not verdict.right:
-        entry, why = next(iter(verdict.unknown.items()))
-        where = f"line {line_of(tape.notes[entry].place)}: "
-        return _without(file, f"{where}no derivative is known of {why}", "unclear")
+        lost = _lost(file, source, {line_of(b.place): b.name for b in lost_updates(tape)})
+        return lost or _without(file, _why_nothing(run, limit, len(training_steps(tape)), step))
     writer = _Writer(file, source, run, verdict, line_of, bool(loss))
     return Checked(writer.report(), source, run, verdict, line_of, writer.names)
+
+
+def _lost(file: Path, source: Source, names: Mapping[int, str]) -> Report | None:
+    """Return the report on updates that change nothing, ``names`` by their lines."""
+    rows, first = source.text.splitlines(), next(iter(names.values()), "")
+    reason = (
+        f"{listed(names.values())} {'are names' if len(names) > 1 else 'is a name'} of a function "
+        "alone, and every call begins with the old values; change the arrays in place "
+        f"({first} -= ...), or return them and take them over"
+    )
+    lines = [
+        Line(line, rows[line - 1].strip(), name, None, "wrong", None, "changes a local name alone")
+        for line, name in names.items()
+        if line
+    ]
+    return Report(str(file), "wrong", reason, lines=lines) if lines else None
 
 
 def _why_nothing(run: Run, limit: float, steps: int, step: int) -> str:
@@ -170,15 +183,16 @@ class _Writer:
         right = self.verdict.right
         first = any(line.verdict == "wrong" for line in lines)
         verdict = "right" if right else "wrong"
+        outlook = Outlook(self.verdict, self._name) if right else None
         return Report(
             str(self.file),
             verdict,
             None if right or first else "the wrong line was not found",
             self._loss(),
-            self._parameters(),
+            [*self._parameters(), *self._not_updated(outlook)],
             tuple(lines),
             self.verdict.number,
-            remarks=Outlook(self.verdict, self._name).remarks() if right else (),
+            remarks=outlook.remarks() if outlook else (),
         )
 
     # what was understood
@@ -212,6 +226,11 @@ class _Writer:
                 sorted(self._updates(parameter) | set(before.updated if before else ())),
             )
         return tuple(made.values())
+
+    def _not_updated(self, outlook: Outlook | None) -> Iterator[Parameter]:
+        for entry, gradient in outlook.not_updated if outlook else ():
+            name, shape = self._name(entry) or "", self.tape.shape(entry)
+            yield Parameter(name, shape, gradient, "not updated", None, 0.0)
 
     def _gradient(self, parameter: Traced, judged: Judged) -> str | None:
         """Return the name of the gradient in the parameter's update, where it is right."""

@@ -50,8 +50,9 @@ def as_text(reports: Sequence[Report], columns: int, styled: bool = False) -> st
 def _rows(report: Report, columns: int, paint: Paint) -> Iterator[str]:
     role = {"right": "right", "wrong": "wrong"}.get(report.verdict, "follows")
     heading = printable(report.heading or report.file)
-    reason = f": {printable(report.reason)}" if report.reason and not report.heading else ""
-    yield f"{paint(heading, 'title')}: {paint(report.verdict, role)}{reason}"
+    yield f"{paint(heading, 'title')}: {paint(report.verdict, role)}"
+    if report.reason and not report.heading:
+        yield from laid_out([Row(printable(report.reason), hang=0)], columns)
     yield from _section("What was understood", _understood(report, columns, paint), paint)
     if any(line.line for line in report.lines):
         said = _backward_pass(report.lines, columns, paint)
@@ -107,7 +108,7 @@ def _understood(report: Report, columns: int, paint: Paint) -> Iterator[str]:
         said = {"wrong": "gradient wrong", "not updated": "not updated"}.get(verdict, "")
         shown = f"{row}  {paint(said, role)}" if said else row.rstrip()
         yield f"  {paint(label, 'dim')}{' ' * (LABEL - len(label))}{shown}"
-    if not report.heading:
+    if report.parameters and not report.heading:
         yield from _labelled("looked at", f"training step {report.step}", columns, paint)
 
 

@@ -125,6 +125,19 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
     return Update(before, entry, binding, repr(flat), flat, made, call, product)
 
 
+def lost_updates(tape: Tape) -> list[Binding]:
+    """Return the updates of local names whose new value is read by nothing: they change nothing."""
+    read = {entry for inputs in tape.inputs for entry in inputs}
+    local = [b for b in tape.bindings if b.frame and b.name.isidentifier() and b.entry not in read]
+    found: dict[int, list[Update]] = {}
+    for binding in local:
+        update = _change(tape, binding, None, set())
+        if update is not None and update.sum.own:
+            found.setdefault(binding.place, []).append(update)
+    again = ([u for u in updates if u.before == updates[0].before] for updates in found.values())
+    return [updates[0].binding for updates in again if len(updates) > 1]
+
+
 def _written(tape: Tape, entry: int) -> tuple[int, Value, int | None]:
     """Return what an assignment to a part changes: array before, places, and the value's entry."""
     note = tape.notes[entry]

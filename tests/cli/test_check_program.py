@@ -212,3 +212,16 @@ def test_a_later_step(tmp_path: Path) -> None:
     code, _, err = run(tmp_path, short, "--step", "9")
     assert code == 3
     assert "makes only 5" in err
+
+
+def test_updates_of_local_names_change_nothing(tmp_path: Path) -> None:
+    before, loop = RIGHT.split("for epoch in range(2000):\n")
+    for name in ("W1", "b1", "W2", "b2"):
+        loop = loop.replace(f"{name} -= ", f"{name} = {name} - ")
+    function = f"def train(W1, b1, W2, b2):\n{loop.replace('print(a2.ravel())', '')}\n"
+    code, out, _ = run(
+        tmp_path, f"{before}{function}for _ in range(9):\n    train(W1, b1, W2, b2)\n"
+    )
+    assert code == 1
+    assert "W2, b2, W1 and b1 are names of a function alone" in out
+    assert "The first wrong lines" in out
