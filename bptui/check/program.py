@@ -99,18 +99,20 @@ def checked(
 
 def _lost(file: Path, source: Source, names: Mapping[int, str]) -> Report | None:
     """Return the report on updates that change nothing, ``names`` by their lines."""
-    rows, first = source.text.splitlines(), next(iter(names.values()), "")
-    reason = (
-        f"{listed(names.values())} {'are names' if len(names) > 1 else 'is a name'} of a function "
-        "alone, and every call begins with the old values; change the arrays in place "
-        f"({first} -= ...), or return them and take them over"
-    )
     lines = [
-        Line(line, rows[line - 1].strip(), name, None, "wrong", None, "changes a local name alone")
+        Line(line, text, name, None, "wrong", None, "changes a local name alone")
         for line, name in names.items()
-        if line
+        if line and (text := source.text.splitlines()[line - 1].strip())
     ]
-    return Report(str(file), "wrong", reason, lines=lines) if lines else None
+    if not lines:
+        return None
+    own = listed(line.variable or "" for line in lines)
+    reason = (
+        f"{own} {'are names' if len(lines) > 1 else 'is a name'} of a function alone, and every "
+        f"call begins with the old values; change them in place ({lines[0].variable} -= ...), "
+        "or return them and take them over"
+    )
+    return Report(str(file), "wrong", reason, lines=lines)
 
 
 def _why_nothing(run: Run, limit: float, steps: int, step: int) -> str:
