@@ -160,8 +160,7 @@ def test_proposed_names_say_what_sets_the_experiment_apart() -> None:
         (ARTICLE, False, [], "article sgd 0.5"),
         (adam, True, ["article sgd 0.5"], "article adam 0.5"),
         (LISTING, False, [], "article-listing-1"),
-        (corrected, True, ["article-listing-1"], "sgd 0.5 corrected"),
-        (LISTING, True, [], "sgd 0.5 2 mistakes"),
+        (corrected, True, ["article-listing-1"], "sgd 0.5 edited"),
         (ARTICLE, True, ["article sgd 0.5"], "article edited"),
     ):
         assert proposed(experiment, edited, taken) == name

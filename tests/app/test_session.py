@@ -222,7 +222,7 @@ def test_the_session_that_is_continued() -> None:
     quit_before.path.unlink()
     held = SessionFile.taken_over(lost.path)
     assert held is not None
-    with pytest.raises(NothingToContinueError, match=f"another terminal .process {os.getpid()}"):
+    with pytest.raises(NothingToContinueError, match="another terminal"):
         continued()
     held.release()
 

@@ -75,25 +75,15 @@ class CommandProvider(Provider):
             yield DiscoveryHit(title, run, help=command.explanation)
 
     async def search(self, query: str) -> Hits:
-        """Give commands with these words, in the title at best; or else with these letters."""
-        matcher, entries = self.matcher(query), self._entries()
-        found = [_found(query, title, command) for title, command, _ in entries]
-        for words, (title, command, run) in zip(found, entries, strict=True):
-            letters = matcher.match(title)
-            if words or (letters > 0 and not any(found)):
-                shown = matcher.highlight(title) if letters > 0 else title
-                yield Hit(words + min(letters, 1.0) / 2, shown, run, help=command.explanation)
+        """Give commands with words that begin so, in the title at best."""
+        for title, command, run in self._entries():
+            texts = (title, f"{title} {command.words}", f"{command.words} {command.explanation}")
+            found = sum(_begins(query, text) for text in texts)
+            if found:
+                yield Hit(found, title, run, help=command.explanation)
 
 
-def _found(query: str, title: str, command: Command) -> int:
-    """Return how near to the title the words of the query are; 0 where one is nowhere."""
-    wanted, texts = _words(query), (title, command.words, command.explanation)
-    return sum(
-        bool(wanted)
-        and all(any(word.startswith(each) for word in _words(*texts[:count])) for each in wanted)
-        for count in (1, 2, 3)
-    )
-
-
-def _words(*texts: str) -> list[str]:
-    return re.findall(r"\w+", " ".join(texts).lower())
+def _begins(query: str, text: str) -> bool:
+    """Return whether each word of the query begins a word of the text."""
+    wanted, words = (re.findall(r"\w+", part.lower()) for part in (query, text))
+    return bool(wanted) and all(any(word.startswith(each) for word in words) for each in wanted)

@@ -14,7 +14,6 @@ from bptui.app.panels.loss import curve_styles
 from bptui.app.screens.dialog import Collection
 from bptui.app.view import LETTERS, MOST_CURVES, NAME_ROOM, Curve
 from bptui.core.experiment import Experiment
-from bptui.presets.build import origin_of
 
 
 def proposed(experiment: Experiment, edited: bool, taken: Sequence[str]) -> str:
@@ -22,19 +21,14 @@ def proposed(experiment: Experiment, edited: bool, taken: Sequence[str]) -> str:
 
     It is made of the preset's name and what is special about this experiment.
     """
-    training, origin = experiment.training, origin_of(experiment)
+    training, mistakes = experiment.training, len(experiment.training.mistakes)
     name = "".join(filter(str.isprintable, experiment.name)).strip() or "curve"
-    how, mistakes = f"{training.optimizer} {training.learning_rate:g}", len(training.mistakes)
-    special = f" {mistakes} mistake{'s' * (mistakes > 1)}" if mistakes else ""
-    if origin is not None and not special:
-        preset = origin.table.training
-        if preset.mistakes:
-            special = " corrected"
-        elif edited and how == f"{preset.optimizer} {preset.learning_rate:g}":
-            special = " edited"
-    telling = [f"{name} {how}{special}", f"{name}{special or ' ' + how}"]
-    telling += [name] * (not edited) + [f"{how}{special}", how, name]
+    how = f"{training.optimizer} {training.learning_rate:g}"
+    special = " edited" * edited
+    if mistakes:
+        special = f" {mistakes} mistake{'s' * (mistakes > 1)}{special}"
     cut = set_cell_size(name, NAME_ROOM - 4).strip()
+    telling = [f"{name} {how}", f"{name}{special}", name, f"{how}{special}", cut]
     return next(
         text
         for text in chain(telling, (f"{cut} {number}" for number in count(2)))

@@ -54,7 +54,7 @@ class Dialog(Busy, ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
     def __init__(self, title: str = "", keys: str = "") -> None:
         super().__init__()
         self._title, self._keys = title, keys
-        self.box = Vertical(classes="dialog box")
+        self.box: Widget = Vertical(classes="dialog box")
         """All that is seen of the dialog; kept, since what was asked for arrives at any time."""
 
     @property

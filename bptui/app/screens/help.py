@@ -40,10 +40,11 @@ class HelpScreen(Dialog[None]):
     def __init__(self, topic: str = KEYS) -> None:
         super().__init__()
         self._topic = topic
+        self.box = VerticalScroll(classes="dialog")
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog") as box:
-            box.border_subtitle = "← →: pages, ↑ ↓: scroll, esc: close"
+        with self.box:
+            self.box.border_subtitle = "← →: pages, ↑ ↓: scroll, esc: close"
             yield from self._contents()
 
     def on_mount(self) -> None:

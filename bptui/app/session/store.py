@@ -93,13 +93,13 @@ class Continued(NamedTuple):
 class Found(NamedTuple):
     """A session on disk; ``state`` is None where it cannot be read.
 
-    ``owner`` is the process that works on it, empty where that is not known, None where none does.
+    ``held``: an app is working on it.
     """
 
     path: Path
     written: float
     state: SessionState | None
-    owner: str | None
+    held: bool
 
     @property
     def unexpected(self) -> bool:
@@ -128,21 +128,18 @@ def sessions() -> list[Found]:
     found = []
     for path in sessions_folder().glob("session-*.json"):
         with suppress(OSError):  # gone meanwhile
-            owner, state = None, None
-            free = SessionFile.taken_over(path, GLANCE)
-            if free is None:
-                owner = _lock_path(path).read_text().strip()
-            else:
+            state, free = None, SessionFile.taken_over(path, GLANCE)
+            if free is not None:
                 free.release()
             with suppress(SessionError):
                 state = read_state(path)
-            found.append(Found(path, path.stat().st_mtime, state, owner))
+            found.append(Found(path, path.stat().st_mtime, state, held=free is None))
     return sorted(found, key=lambda session: session.order, reverse=True)
 
 
 def sessions_to_continue() -> list[Found]:
     """Return those that no app is working on."""
-    return [found for found in sessions() if found.owner is None]
+    return [found for found in sessions() if not found.held]
 
 
 def continued() -> Continued:
@@ -150,10 +147,10 @@ def continued() -> Continued:
 
     Raises :class:`NothingToContinueError`.
     """
-    problems, owners, file = list[str](), list[str](), None
+    problems, held, file = list[str](), False, None
     for found in sessions():
-        if found.owner is not None or (file := SessionFile.taken_over(found.path)) is None:
-            owners.append(found.owner or "")
+        if found.held or (file := SessionFile.taken_over(found.path)) is None:
+            held = True
             continue
         try:
             session = read(found.path)
@@ -163,10 +160,7 @@ def continued() -> Continued:
             continue
         before = "The last session cannot be continued; this is the one before it."
         return Continued(file, session, f"{before} {problems[0]}." if problems else None)
-    reasons = problems[:1]
-    if owners:
-        known = ", ".join(f"process {number}" for number in sorted(owners) if number)
-        reasons.append(f"the last session is open in another terminal{known and f' ({known})'}")
+    reasons = problems[:1] + ["the last session is open in another terminal"] * held
     if not reasons:
         raise NothingToContinueError("there is no session to continue; `bptui` starts one")
     raise NothingToContinueError("; ".join([*reasons, "`bptui` starts a new one"]))
@@ -222,7 +216,4 @@ def _locked(path: Path) -> int | None:
     except OSError:
         os.close(descriptor)
         return None
-    with suppress(OSError):  # on a full disk, say: it is for a message only
-        os.truncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
     return descriptor
