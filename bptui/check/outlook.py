@@ -30,6 +30,8 @@ FLAT, MOST_FLAT = 0.01, 0.9
 """The part of the steepest slope from which on a unit is saturated; the part of units that are."""
 HARDLY, CLEARLY = 0.01, 0.2
 """The parts of its loss by which a training hardly falls, and clearly falls."""
+MUCH = 10.0
+"""How many times larger the loss becomes on the data of one step alone, if that is a bad sign."""
 WIDE = 20.0
 """The size of inputs from which on they had better be scaled."""
 
@@ -80,6 +82,9 @@ class Outlook:
             return Course(0, np.nan, np.nan, "unknown")
         losses = self.training.losses(FEW)
         kind = _kind(losses)
+        if not self.training.goes_on:  # with other data the next steps may go elsewhere
+            worse = kind == "rises" and not losses[-1] < MUCH * losses[0]
+            return Course(len(losses) - 1, losses[0], losses[-1], "rises" if worse else "unknown")
         if kind == "hardly":
             losses = self.training.losses(self.training.most)
             kind = (
@@ -210,8 +215,14 @@ class Outlook:
         name = self.name(layer.after)
         return f"{name} = {layer.name}(...)" if name else f"the {layer.name}"
 
+    def _of_several_samples(self) -> list[Activated]:
+        """Return the layers whose units were seen with more than one sample."""
+        counts = samples(self.lines) - {1}
+        shape = self.tape.shape
+        return [layer for layer in self.layers if not counts.isdisjoint(shape(layer.before))]
+
     def _dead(self) -> Iterator[str]:
-        for layer in self.layers:
+        for layer in self._of_several_samples():
             z = np.asarray(self.tape.values[layer.before], dtype=np.float64)
             if layer.name == "relu" and z.size > 1 and z.max() <= 0:
                 yield (
@@ -220,7 +231,7 @@ class Outlook:
                 )
 
     def _saturated(self) -> Iterator[str]:
-        for layer in self.layers:
+        for layer in self._of_several_samples():
             if layer.name not in REACH or layer.name == "relu":
                 continue
             steepest = float(slopes_at([np.zeros(1)], layer.name)[0][0])

@@ -12,7 +12,7 @@ from bptui.trace.graph import given_values
 from bptui.trace.lines import Lines
 from bptui.trace.updates import Parameter, TrainingStep
 
-FEW, EFFORT, LARGEST = 30, 60_000, 3_000_000
+FEW, EFFORT, LARGEST = 30, 60_000, 1_000_000
 """Steps that show most, operations that may be spent on more, numbers that may be in a step."""
 
 
@@ -38,10 +38,10 @@ class Training:
         plain = all(rate < 0 for rate in self.rates.values()) and len(self.gradients) == len(
             self.rates
         )
-        self.most = max(min(EFFORT // len(nodes), 1000), FEW)
-        self.known = bool(
-            plain and size * self.most <= LARGEST * FEW and self._goes_on(lines, steps)
-        )
+        self.most = max(min(EFFORT // len(nodes), 1000, LARGEST * FEW // size), FEW)
+        self.known = plain and size <= LARGEST
+        """Whether steps can be made here at all: by plain gradient descent, and soon enough."""
+        self.goes_on = self.known and self._goes_on(lines, steps)
         """Whether the program's next steps are those that are made here."""
 
     def _goes_on(self, lines: Lines, steps: Sequence[TrainingStep]) -> bool:

@@ -57,6 +57,9 @@ FINE = {
     ),
     "output weights of 0": NET.replace("0.5 * rng.normal(size=(5, 2))", "np.zeros((5, 2))"),
     "a slow start": NET.replace("rate = 0.5", "rate = 0.02"),
+    "one sample that is 0": RELU.replace("size=(12,", "size=(1,").replace(
+        "a1 =", "X = 0 * X\n    a1 ="
+    ),
     "one sample": NET.replace("size=(12,", "size=(1,"),
     "mini-batches": NET.replace(
         "    a1 =", "    X, y = rng.normal(size=(12, 3)), rng.uniform(size=(12, 2))\n    a1 ="
@@ -83,6 +86,9 @@ FAULTS = {
     "large inputs: X": NET.replace("uniform(-1, 1, size=(12, 3))", "uniform(0, 255, size=(12, 3))"),
     "learning rate too large: the loss rises": LINEAR.replace("rate = 0.5", "rate = 9.0"),
     "learning rate too large: the loss goes up and down": NET.replace("rate = 0.5", "rate = 35.0"),
+    "rate too large: the loss rises from": LINEAR.replace("rate = 0.5", "rate = 9.0").replace(
+        "    a1 =", "    X, y = rng.normal(size=(12, 3)), rng.uniform(size=(12, 2))\n    a1 ="
+    ),
     "learning rate too small: the loss falls only": LINEAR.replace("rate = 0.5", "rate = 0.00001"),
 }
 
