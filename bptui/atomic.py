@@ -53,18 +53,11 @@ def written_whole(path: Path, overwrite: bool = True, private: bool = False) -> 
 def rename_without_replacing(old: Path, new: Path) -> None:
     """Rename ``old`` to ``new``; :class:`FileExistsError` where there is a ``new`` already.
 
-    Unlike os.rename, which would replace a file that appears at the last moment.
+    The name is taken first: os.rename would replace a file that appears at the last moment.
     """
+    os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     try:
-        os.link(old, new, follow_symlinks=False)
-    except FileExistsError:
+        os.replace(old, new)
+    except OSError:
+        new.unlink(missing_ok=True)
         raise
-    except (OSError, NotImplementedError):  # a file system without links: take the name first
-        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        try:
-            os.replace(old, new)
-        except OSError:
-            new.unlink(missing_ok=True)
-            raise
-    else:
-        old.unlink()
