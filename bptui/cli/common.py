@@ -9,7 +9,9 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import click
@@ -70,11 +72,23 @@ def fit_for_terminals() -> Iterator[None]:
         yield
     except click.ClickException as error:
         # click calls it final for type checkers; in a new exception its context would be lost
-        vars(error)["message"] = "".join(
+        message = "".join(
             each if each.isprintable() or each == "\n" else ascii(each)[1:-1]
             for each in error.message
         )
+        vars(error)["message"] = _filled(message)
         raise
+
+
+def _filled(message: str) -> str:
+    """Return a message without a word that the terminal would break."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return message
+    width, head = shutil.get_terminal_size().columns, "Error: "
+    rows = f"{head}{message}".split("\n")
+    whole = partial(wrap, width=width, break_long_words=False, break_on_hyphens=False)
+    folded = (whole(row) if len(row) > width else [row] for row in rows)
+    return "\n".join(row for part in folded for row in part).removeprefix(head)
 
 
 preset_argument = click.argument("name_or_file", shell_complete=presets)
