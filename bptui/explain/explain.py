@@ -13,7 +13,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.mistakes import heading
 from bptui.explain.equation import Comparison, Equation, Statement, compare
 from bptui.explain.expression import Expression, Index, Quantity, Scope
-from bptui.explain.formulas import StepFormulas, define_for, element, expand
+from bptui.explain.formulas import StepFormulas, define_for, element, expand, is_saturated
 from bptui.explain.symbols import Subject, Symbols, find_subject
 
 MOST_PATHS = 4
@@ -66,6 +66,7 @@ class Explainer:
         self.experiment, self.names = experiment, experiment.network.names
         self.symbols = Symbols(self.names, ascii_only)
         self._last: _StepExplainer | None = None
+        self._shared: _Shared | None = None
 
     def explain(self, snapshot: Snapshot, text: str, most: int = MOST_NUMBERS) -> Explanation:
         """Explain what ``text`` names, with the numbers of ``snapshot``.
@@ -85,15 +86,21 @@ class Explainer:
     def _of_step(self, snapshot: Snapshot, most: int) -> _StepExplainer:
         """Return the last one where it is of the same step: it has all formulas."""
         if self._last is None or self._last.snapshot is not snapshot:
-            self._last = _StepExplainer(self.experiment, self.symbols, snapshot)
+            if self._shared is None or self._shared.experiment is not snapshot.experiment:
+                self._shared = _Shared(snapshot.experiment)
+            self._last = _StepExplainer(self.experiment, self.symbols, snapshot, self._shared)
         self._last.most = most
         return self._last
 
 
-def corrected(snapshot: Snapshot) -> Snapshot:
-    """Return the same step from the same state without the experiment's mistakes."""
-    training = replace(snapshot.experiment.training, mistakes=())
-    engine = Engine(replace(snapshot.experiment, training=training))
+def without_mistakes(experiment: Experiment) -> Engine:
+    """Return an engine of the experiment that makes no mistakes, for :func:`corrected`."""
+    training = replace(experiment.training, mistakes=())
+    return Engine(replace(experiment, training=training))
+
+
+def corrected(snapshot: Snapshot, engine: Engine) -> Snapshot:
+    """Return the same step from the same state, played by an engine that makes no mistakes."""
     state = engine.state
     state.parameters[:] = state.layout.flatten(snapshot.parameters)
     for name, slot in zip(state.slot_names, state.slots, strict=True):
@@ -102,15 +109,34 @@ def corrected(snapshot: Snapshot) -> Snapshot:
     return engine.record()
 
 
+class _Shared:
+    """What the steps of one experiment share: their formulas, and what plays them correctly."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.right = without_mistakes(experiment) if experiment.training.mistakes else None
+        self._formulas: dict[object, StepFormulas] = {}
+
+    def formulas(self, snapshot: Snapshot) -> StepFormulas:
+        """Return those of a step, made once for each that looks different."""
+        mistakes = snapshot.experiment.training.mistakes
+        key = mistakes, len(snapshot.batch), is_saturated(snapshot)
+        if key not in self._formulas:
+            self._formulas[key] = define_for(snapshot)
+        return self._formulas[key]
+
+
 class _StepExplainer:
-    def __init__(self, experiment: Experiment, symbols: Symbols, snapshot: Snapshot) -> None:
+    def __init__(
+        self, experiment: Experiment, symbols: Symbols, snapshot: Snapshot, shared: _Shared
+    ) -> None:
         self.experiment, self.snapshot, self.most = experiment, snapshot, MOST_NUMBERS
         self.names, self.symbols = symbols.names, symbols
-        self.scope, self.formulas = Scope.of(snapshot), define_for(snapshot)
+        self.scope, self.formulas = Scope.of(snapshot), shared.formulas(snapshot)
         self.right: tuple[Scope, StepFormulas] | None = None
-        if snapshot.experiment.training.mistakes:
-            without = corrected(snapshot)
-            self.right = Scope.of(without), define_for(without)
+        if shared.right is not None:
+            without = corrected(snapshot, shared.right)
+            self.right = Scope.of(without), shared.formulas(without)
         self.samples = len(snapshot.batch)
 
     def explanation(self, subject: Subject) -> Explanation:

@@ -89,11 +89,9 @@ def test_pairs_run_and_agree_with_plain_loops() -> None:
         except UnusableError:
             refused.add((one, two))
             continue
-        check(made, 3)
+        check(made, 2)
         swapped = experiment(layers, activations, mistakes=(two, one), **settings)
-        first, second = Engine(made), Engine(swapped)
-        for _ in range(3):
-            assert_same_bits(first.record(), second.record())
+        assert_same_bits(Engine(made).record(), Engine(swapped).record())
     assert refused == set(CONTRADICTORY)
 
 

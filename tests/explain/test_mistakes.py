@@ -11,7 +11,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.graph.node import SUM, UNARY
 from bptui.core.mistakes import CONTRADICTORY, MISTAKES
 from bptui.explain.equation import Comparison, Equation, equations
-from bptui.explain.explain import Explainer, Explanation, corrected
+from bptui.explain.explain import Explainer, Explanation, corrected, without_mistakes
 from bptui.explain.expression import Expression, Scope
 from bptui.explain.printer import Printer, symbols_of
 from bptui.explain.symbols import Symbols
@@ -133,7 +133,7 @@ def test_the_correct_side_is_a_step_without_mistakes(pair: tuple[str, str]) -> N
         return
     made = made_with(*pair)
     explainer, snapshot = Explainer(made), last(made)
-    right = corrected(snapshot)
+    right = corrected(snapshot, without_mistakes(snapshot.experiment))
     assert not right.experiment.training.mistakes
     for gradient in ("gW1", "gb1", "gW2", "gb2", "W1", "W2", "b1", "b2"):
         for each in comparisons(explainer.explain(snapshot, gradient)):
