@@ -8,10 +8,10 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from bptui.check.diagnosis.trials import Case, FunctionName, Quantities, Trial
 from bptui.check.process import Stopped
 from bptui.check.reading import UnreadableError, in_columns, read
 from bptui.check.runner import Answer, Argument, UserCode
+from bptui.check.trials import Case, FunctionName, Quantities, Trial
 
 Form: TypeAlias = Literal["batch", "row", "vector"]
 FORMS: dict[Form, str] = {

@@ -7,11 +7,11 @@ from dataclasses import replace
 from math import log10
 
 from bptui.check.check import RIGHT, WRONG, FunctionCheck
-from bptui.check.diagnosis.comparing import Ratio
-from bptui.check.diagnosis.diagnose import Diagnosis
-from bptui.check.diagnosis.judging import Finding
-from bptui.check.diagnosis.rewrites import Cause, rewritten
-from bptui.check.diagnosis.trials import Case
+from bptui.check.comparing import Ratio
+from bptui.check.judging import Finding
+from bptui.check.search import Diagnosis
+from bptui.check.slips import Cause, another_network, rewritten
+from bptui.check.trials import Case
 from bptui.check.words import Row, listed, own_words
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.mistakes import MISTAKES
@@ -72,15 +72,20 @@ def plural(text: str) -> str:
 
 
 def striking(diagnosis: Diagnosis) -> str:
-    """Return what all that is wrong has in common: a factor, or a notice; "" for nothing."""
+    """Return what is striking about all that is wrong: a factor, or a notice; "" for nothing."""
     texts = {ratio_text(one) for one in diagnosis.findings if one.verdict in WRONG}
     if len(texts) == 1 and (text := texts.pop()):
         return text
-    own = [one for one in diagnosis.findings if one.verdict == "wrong"]
-    notices = {one.notice for one in own}
-    if len(notices) != 1 or not (notice := notices.pop()):
+    groups: dict[str, list[str]] = {}
+    for one in diagnosis.findings:
+        if one.verdict == "wrong":
+            groups.setdefault(ratio_text(one) or one.notice, []).append(one.name)
+    if "" in groups:
         return ""
-    return f"{listed(one.name for one in own)}: {plural(notice) if len(own) > 1 else notice}"
+    told = [
+        (listed(names), plural(text) if len(names) > 1 else text) for text, names in groups.items()
+    ]
+    return "; ".join(f"{names}: {text}" for names, text in told)
 
 
 def digits_right(findings: Sequence[Finding]) -> int:
@@ -104,14 +109,25 @@ def named(diagnosis: Diagnosis) -> tuple[Cause, ...]:
 def name_of(cause: Cause, check: FunctionCheck) -> str:
     """Return ``transposed-weights + doubled``; with the layer where it is made in one only."""
     wrong = any(one.name == "loss" and one.verdict == "wrong" for one in check.examined.findings)
-    others = [
-        text if wrong else text.replace("the loss is", "the gradient is that of")
-        for text in cause.other
+    another = another_network(cause, check.experiment)
+    if another is not None:
+        network, training = another.network, another.training
+        used = listed([*network.activations, training.loss])
+        return f"right for {used}, which are not the preset's"
+    names = [name + _within(layer, check) for name, layer in cause.places]
+    names += [
+        slip.name if wrong else slip.name.replace("the loss is", "the gradient is that of")
+        for slip in cause.slips
+        if slip.outside
     ]
-    name = " + ".join((*cause.mistakes, *map(own_words, others)))
-    if not cause.layer:
-        return name
-    return f"{name}, in {layer_words(check.experiment.network, cause.layer)} only"
+    edits = [slip.name for slip in cause.slips if slip.edit is not None]
+    if edits:
+        names.append(f"probably {listed(edits)}" if cause.written else listed(edits))
+    return " + ".join(map(own_words, names))
+
+
+def _within(layer: int, check: FunctionCheck) -> str:
+    return f", in {layer_words(check.experiment.network, layer)} only" if layer else ""
 
 
 def right_code(finding: Finding, check: FunctionCheck, known: set[str]) -> list[str]:
@@ -169,7 +185,7 @@ def first_wrong(check: FunctionCheck, code: dict[str, list[str]]) -> Iterator[Ro
     diagnosis = check.examined.diagnosis
     assert diagnosis is not None, "asked only with a diagnosis"
     first = diagnosis.first_wrong
-    if first is None:
+    if first is None or any(another_network(one, check.experiment) for one in diagnosis.causes):
         return
     before = diagnosis.findings[: diagnosis.findings.index(first)]
     right = [one.name for one in before if one.verdict in RIGHT]
@@ -226,6 +242,13 @@ def explanations(check: FunctionCheck, told: set[str], right: set[str]) -> Itera
 
 
 def _cause(cause: Cause, check: FunctionCheck, right: set[str]) -> Iterator[Row]:
+    if another_network(cause, check.experiment) is not None:
+        yield Row(
+            "Everything is right for another network than that of the preset. If it is the one "
+            "that you mean, check your code with --preset and a preset of it.",
+            2,
+        )
+        return
     for name in cause.mistakes:
         summary = MISTAKES[name].summary
         yield Row(f"{name}: {summary}" if cause.size > 1 else summary, 2)
@@ -262,12 +285,10 @@ def _may_be(comparison: Comparison, check: FunctionCheck, right: set[str]) -> bo
 
 def _compared(comparison: Comparison, cause: Cause, case: Case) -> list[Row]:
     symbols = Symbols(case.experiment.network.names)
-    lines = [
-        Row("you probably wrote", 2),
-        _code(comparison.mistaken, symbols),
-        Row("it should be", 2),
-        _code(comparison.correct, symbols),
-    ]
+    wrote, right = (_code(one, symbols) for one in (comparison.mistaken, comparison.correct))
+    if wrote == right:  # with another learning rate
+        return []
+    lines = [Row("you probably wrote", 2), wrote, Row("it should be", 2), right]
     if _unchanged(comparison.mistaken) or any("the loss is" in text for text in cause.other):
         return lines
     report = Report(symbols, ENDLESS)
@@ -293,7 +314,7 @@ def _single_numbers(cause: Cause, case: Case) -> Iterator[str]:
     """Yield, for code in the article's style, which number stands where which other belongs."""
     network = case.experiment.network
     few = network.parameter_count <= FEW_NUMBERS and case.samples == 1
-    if not few or not cause.mistakes or cause.layer:
+    if not few or any(slip.layer or not slip.known for slip in cause.slips):
         return
     report = Report(Symbols(network.names), ENDLESS)
     training = replace(case.experiment.training, mistakes=cause.mistakes)
@@ -313,7 +334,7 @@ def _no_cause(check: FunctionCheck, diagnosis: Diagnosis) -> Iterator[Row]:
     if first is None:
         return
     if common:
-        yield Row(f"Diagnosis: {common}. No known mistake does exactly that.")
+        yield Row(f"Diagnosis: {common}.")
         return
     digits = digits_right(diagnosis.findings)
     if digits:

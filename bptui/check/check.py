@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from bptui.check.calls import FORMS, Attempt, Failure, Form, attempt, part
-from bptui.check.diagnosis.diagnose import Diagnosis, diagnose
-from bptui.check.diagnosis.judging import Finding, findings_of
-from bptui.check.diagnosis.rewrites import only_in_batches
-from bptui.check.diagnosis.trials import FunctionName, Trial, cases_for
 from bptui.check.interpreter import OWN, Interpreter
+from bptui.check.judging import Finding, findings_of
 from bptui.check.process import Stopped
 from bptui.check.runner import Loaded, Signature, UserCode
+from bptui.check.search import Diagnosis, diagnose
+from bptui.check.slips import only_in_batches
+from bptui.check.trials import FunctionName, Trial, cases_for
 from bptui.core.experiment import Experiment
 
 Outcome: TypeAlias = Literal["right", "wrong", "failed"]

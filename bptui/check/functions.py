@@ -22,11 +22,11 @@ from bptui.check.causes import (
     striking,
 )
 from bptui.check.check import RIGHT, WRONG, Check, Examined, FunctionCheck, UncheckableError
-from bptui.check.diagnosis.comparing import UNCHANGED
-from bptui.check.diagnosis.judging import Finding
-from bptui.check.diagnosis.trials import Trial
+from bptui.check.comparing import UNCHANGED
 from bptui.check.interpreter import Interpreter
+from bptui.check.judging import Finding
 from bptui.check.report import Example, Line, Parameter, Report
+from bptui.check.trials import Trial
 from bptui.check.words import Row, as_plain, end, failed, listed, not_loaded, why
 from bptui.core.experiment import Experiment
 from bptui.explain.printer import number

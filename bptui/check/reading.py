@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from bptui.check.diagnosis.comparing import chain, is_result
-from bptui.check.diagnosis.trials import Case, FunctionName
+from bptui.check.comparing import chain, is_result
 from bptui.check.runner import Answer, AnyArray, Argument, Other, Value
+from bptui.check.trials import Case, FunctionName
 from bptui.core.arrays import Array
 
 PRECISIONS = {"float16": 2e-2, "float32": 1e-4}

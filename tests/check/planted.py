@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bptui.check.diagnosis.trials import Case, FunctionName, Trial
+from bptui.check.slips import Cause, Slip
+from bptui.check.trials import Case, FunctionName, Trial
 from bptui.core.experiment import Experiment
 
 from ..core.reference import (
@@ -83,6 +84,11 @@ class Code:
             except ValueError:  # it back-propagates through a matrix that is not square
                 continue
         return made
+
+
+def cause_of(*names: str, layer: int = 0) -> Cause:
+    """The cause with these names."""
+    return Cause(tuple(Slip(name, layer) for name in names))
 
 
 def only(names: Sequence[str]) -> Bend:

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bptui.check.diagnosis.comparing import Ratio
-from bptui.check.diagnosis.diagnose import Diagnosis, diagnose
-from bptui.check.diagnosis.judging import Finding, findings_of
-from bptui.check.diagnosis.trials import Case, FunctionName, cases_for
+from bptui.check.comparing import Ratio
+from bptui.check.judging import Finding, findings_of
+from bptui.check.search import Diagnosis, diagnose
+from bptui.check.trials import Case, FunctionName, cases_for
 from bptui.core.losses import LOSSES
 
 from ..core.support import HIDDEN, PAIRS, build, experiment
@@ -283,7 +283,7 @@ def test_several_wrong_links() -> None:
     found = judged(gradients)
     given = {name: verdict for name, verdict in verdicts(found).items() if verdict != "not given"}
     assert given == {"gW2": "wrong", "gb2": "follows", "gW1": "follows", "gb1": "follows"}
-    assert found["gW1"].source == "gW2"
+    assert found["gW1"].source == found["gb2"].source == "delta_o"
 
 
 @pytest.mark.parametrize(

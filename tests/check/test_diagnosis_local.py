@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from bptui.check.diagnosis.diagnose import diagnose
-from bptui.check.diagnosis.rewrites import Cause, rewritten
-from bptui.check.diagnosis.trials import Case, FunctionName, Trial, cases_for
+from bptui.check.search import diagnose
+from bptui.check.slips import Cause, rewritten
+from bptui.check.trials import Case, FunctionName, Trial, cases_for
 from bptui.core.experiment import Experiment
 from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols
 
 from ..core.support import experiment
-from .planted import Numbers
+from .planted import Numbers, cause_of
 
 DEEP = experiment((2, 4, 4, 3), "tanh", samples=3, learning_rate=0.3)
 SHALLOW = experiment((2, 3, 2), "tanh", samples=3, learning_rate=0.3)
@@ -105,7 +105,7 @@ def test_without_a_mistake_it_is_right() -> None:
     ],
 )
 def test_a_mistake_in_one_layer_is_named_with_it(mistake: str, layer: int) -> None:
-    cause = Cause((mistake,), layer=layer)
+    cause = cause_of(mistake, layer=layer)
     assert causes(FEW, "step", {layer: mistake}) == (cause,)
     if not mistake.startswith("frozen") and mistake != "bias-not-updated":
         for everything in (True, False):
@@ -116,10 +116,16 @@ def test_one_hidden_layer() -> None:
     for everything in (True, False):
         for mistake in ("derivative-of-activation", "bias-gradient-not-summed"):
             found = causes(SHALLOW_CASES, "gradients", {1: mistake}, everything)
-            assert found == (Cause((mistake,), layer=1),)
+            assert found == (cause_of(mistake, layer=1),)
         # it is the only hidden layer, so nothing else could be meant
         found = causes(SHALLOW_CASES, "gradients", {1: "missing-hidden-derivative"}, everything)
-        assert found == (Cause(("missing-hidden-derivative",)),)
+        assert found == (cause_of("missing-hidden-derivative"),)
+
+
+def test_two_layers_with_different_mistakes() -> None:
+    both = {1: "derivative-of-activation", 2: "bias-gradient-not-summed"}
+    (cause,) = causes(FEW, "gradients", both)
+    assert {*cause.places} == {(name, layer) for layer, name in both.items()}
 
 
 def test_deltas_in_another_convention() -> None:
@@ -131,21 +137,19 @@ def test_deltas_in_another_convention() -> None:
             for numbers in each.observed
         )
         given.append(Trial(each.case, "gradients", scaled))
-    assert diagnose(given).causes == (Cause(("derivative-of-activation",), layer=1),)
+    assert diagnose(given).causes == (cause_of("derivative-of-activation", layer=1),)
 
 
 def test_all_that_fit_are_given() -> None:
     """The only layer is the first and the last."""
     assert causes(cases_of(ALONE)[1:], "step", {1: "frozen-first-layer"}) == (
-        Cause(("frozen-first-layer",), layer=1),
-        Cause(("frozen-last-layer",), layer=1),
+        cause_of("frozen-first-layer", layer=1),
+        cause_of("frozen-last-layer", layer=1),
     )
 
 
 def test_no_name_is_given_for_what_is_wrong_besides() -> None:
-    """Two layers with different mistakes; one mistake that fits only some trials or calls."""
-    both = {1: "derivative-of-activation", 2: "bias-gradient-not-summed"}
-    assert causes(FEW, "gradients", both) == ()
+    """One mistake that fits only some trials or calls."""
     some = trials(FEW, "gradients", {2: "missing-hidden-derivative"})
     other = trials(FEW, "gradients", {2: "derivative-of-activation"})
     assert diagnose([some[0], other[1]]).causes == ()
@@ -178,7 +182,7 @@ def test_no_name_is_given_for_what_is_wrong_besides() -> None:
 def test_only_what_that_layer_has_is_rewritten(
     mistake: str, layer: int, case: int, names: list[str]
 ) -> None:
-    made = rewritten(Cause((mistake,), layer=layer), DEEP_CASES[case])
+    made = rewritten(cause_of(mistake, layer=layer), DEEP_CASES[case])
     assert [each.correct.left.name for each in made] == names
     symbols = Symbols(DEEP.network.names)
     for each in made:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bptui.check.diagnosis.trials import Case, FunctionName, cases_for
+from bptui.check.trials import Case, FunctionName, cases_for
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 

@@ -11,9 +11,9 @@ from typing import cast
 import numpy as np
 import pytest
 
-from bptui.check.diagnosis.trials import Case, FunctionName, cases_for
 from bptui.check.reading import Reading, UnreadableError, read
 from bptui.check.runner import Answer, Argument, Other, Value
+from bptui.check.trials import Case, FunctionName, cases_for
 from bptui.core.arrays import Array
 from bptui.presets import load, loads
 

@@ -215,7 +215,8 @@ def _targets_like(
             first = int(rng.integers(outputs))
             return np.eye(outputs)[(first + rng.permutation(samples)) % outputs]
         if two_values:
-            drawn = rng.permutation(np.resize(values, samples * outputs)).reshape(shape)
+            drawn = rng.permutation(np.resize(values, max(2, samples * outputs)))
+            drawn = drawn[: samples * outputs].reshape(shape)
             return np.full(shape, values[-1]) if shares and not drawn.any() else drawn
         drawn = rng.uniform(low, high, shape)
         return drawn / drawn.sum(axis=1, keepdims=True) if shares and adds_up else drawn

@@ -6,13 +6,13 @@ numbers, gives it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
 
-from bptui.check.diagnosis.comparing import (
+from bptui.check.comparing import (
     Called,
     Ratio,
     calls_of,
@@ -22,9 +22,9 @@ from bptui.check.diagnosis.comparing import (
     notice_of,
     ratio_of,
 )
-from bptui.check.diagnosis.trials import Trial, at_kink, rounding
+from bptui.check.trials import Trial, at_kink, rounding
 from bptui.core.arrays import Array
-from bptui.core.graph.node import STABLE, Node, evaluate, ordered
+from bptui.core.graph.node import STABLE, Node, Values, evaluate, ordered
 from bptui.core.step import Step, rewritten, training_step
 
 Verdict: TypeAlias = Literal["right", "convention", "wrong", "follows", "not given"]
@@ -56,9 +56,9 @@ class Finding:
     found: float = 0.0
     ratio: Ratio | None = None
     source: str = ""
-    """The earlier quantity that it ``follows`` from."""
+    """The earlier quantity that it ``follows`` from, which may be one that was not given."""
     notice: str = ""
-    """What is striking about a wrong array: "it is the transpose of what is right", ..."""
+    """What is striking about a wrong array: "it is the transpose of the correct one", ..."""
 
 
 def findings_of(trials: Sequence[Trial]) -> tuple[Finding, ...]:
@@ -113,10 +113,10 @@ class _Judge:
         if name in self.conventions:
             return "convention", ""
         call = next(each for each in self.calls if name in each.found)
-        source = _source(call, name, wrong)
+        source, known = _source(call, name, wrong)
         if source:
             told = self.follows(name)
-            if told or (told is None and self.same_factors(name, source)):
+            if told or (told is None and self.same_factors(name, known)):
                 return "follows", source
         return "wrong", ""
 
@@ -130,7 +130,7 @@ class _Judge:
             # deltas may be given times a constant
             every = [factors(self.calls, convention) for convention in self.conventions]
             scales = [1.0, *(each[call.trial] for each in every if each and call.trial in each)]
-            made = [Own(call, name, self.right, 1.0 / scale).prediction() for scale in scales]
+            made = [predicted(call, name, self.right, scale) for scale in scales]
             known = [each for each in made if each is not None and np.isfinite(each).all()]
             if not known:
                 continue
@@ -153,16 +153,16 @@ class _Judge:
             return Finding(name, verdict, error)
         clear = [each for each in every if not each[0].kinked] or every
         call, difference = next(each for each in clear if not each[1].right)
-        expected, actual = call.expected[name], call.found[name]
+        at = difference.index
         return Finding(
             name,
             verdict,
             error,
             call.trial,
             call.number,
-            difference.index,
-            float(expected[difference.index]),
-            float(actual[difference.index]),
+            at,
+            float(call.expected[name][at]),
+            float(call.found[name][at]),
             ratio_of(self.calls, name),
             source,
             notice_of([each for each, _ in clear], name) if verdict == "wrong" else "",
@@ -175,7 +175,7 @@ def _matches(call: Called, name: str, predicted: Array) -> bool:
 
 
 def _step_of(call: Called) -> Step:
-    return training_step(call.snapshot.experiment, len(call.expected["target"]))
+    return training_step(call.snapshot.experiment, call.trial.case.samples)
 
 
 def _made_of(delta: str, step: Step) -> list[str]:
@@ -186,8 +186,12 @@ def _made_of(delta: str, step: Step) -> list[str]:
     return [*(f"g{name}" for name in own), *own]
 
 
-def _source(call: Called, name: str, wrong: Collection[str]) -> str:
-    """Return the nearest earlier quantity in ``wrong`` that ``name`` comes from; "" for none."""
+def _source(call: Called, name: str, wrong: Collection[str]) -> tuple[str, str]:
+    """Return the nearest earlier quantity that is wrong and ``name`` comes from; "" for none.
+
+    A delta that was not given is wrong where what else is made of it is in ``wrong``, which is what
+    is known of it: the second that is returned.
+    """
     step, waiting = _step_of(call), [name]
     reads = {each: list(made.reads) for made in call.snapshot.operations for each in made.writes}
     reads |= {each: [f"g{each}"] for each in step.before}
@@ -195,129 +199,120 @@ def _source(call: Called, name: str, wrong: Collection[str]) -> str:
         each = waiting.pop()
         if each in call.found and each != name:
             if each in wrong:
-                return each
+                return each, each
             continue
         if each.startswith("delta") and each != name:
             shown = [made for made in _made_of(each, step) if made in wrong]
             if shown:
-                return shown[0]
+                return each, shown[0]
         # what is carried back says most about where it comes from
         sources = [read for read in reads.get(each, [])[::-1] if read not in step.before]
         waiting += sorted(sources, key=lambda read: read.startswith(("d", "g")))
-    return ""
+    return "", ""
 
 
-class Own:
-    """The numbers of one call before ``goal``, as the code gives them or they follow from it.
+def predicted(
+    call: Called, goal: str, right: Collection[str] = (), scale: float = 1.0
+) -> Array | None:
+    """Return what the right formula makes of the code's own earlier numbers; None for nothing.
 
-    ``factor`` multiplies its deltas: the inverse of the convention they are given in.
+    ``scale`` is the convention that its deltas are given in. A delta that was not given is taken
+    from the gradients of its layer, where they leave just one.
     """
+    step, network = _step_of(call), call.snapshot.experiment.network
+    order = chain(network, "gradients") + chain(network, "step")
+    own: dict[str, Array] = {}
+    for name in order[: order.index(goal)]:
+        if name in call.found:
+            factor = 1.0 / scale if name.startswith("delta") else 1.0
+            own[name] = call.expected[name] if name in right else call.found[name] * factor
+    node = (step.updated if goal in step.before else step.nodes)[goal]
+    for layer in range(1, step.depth + 1):
+        delta = step.names.delta(layer)
+        shown = [name for name in _made_of(delta, step) if name in own]
+        needed = _needed(node, _known(call, step, own))
+        if not shown or delta in own or step.nodes[delta] not in needed:
+            continue
+        found = _recovered(call, step, layer, own)
+        if found is not None:
+            own[delta] = found
+        elif any(name not in right for name in shown):
+            return None  # nothing is known of it but that it is wrong
+    return _value(node, _known(call, step, own))
 
-    def __init__(
-        self, call: Called, goal: str, right: Collection[str] = (), factor: float = 1.0
-    ) -> None:
-        experiment = call.snapshot.experiment
-        self.call, self.goal, self.right = call, goal, right
-        self.step = training_step(experiment, len(call.expected["target"]))
-        order = chain(experiment.network, "gradients") + chain(experiment.network, "step")
-        self.given: dict[str, Array] = {}
-        for name in order[: order.index(goal)]:
-            if name in call.found:
-                own = call.found[name] * (factor if name.startswith("delta") else 1.0)
-                self.given[name] = call.expected[name] if name in right else own
 
-    def prediction(self) -> Array | None:
-        """Return what the right formula makes of the code's own numbers; None where none can be."""
-        updates = self.goal in self.step.before
-        node = (self.step.updated if updates else self.step.nodes)[self.goal]
-        names = self.step.names
-        for layer in range(1, names.depth + 1):
-            delta = names.delta(layer)
-            shown = [name for name in _made_of(delta, self.step) if name in self.given]
-            if not shown or delta in self.given or self.step.nodes[delta] not in self.needed(node):
-                continue
-            recovered = self.recovered(layer)
-            if recovered is not None:
-                self.given[delta] = recovered
-            elif any(name not in self.right for name in shown):
-                return None  # nothing is known of it but that it is wrong
-        return self.value(node)
+def _known(call: Called, step: Step, own: Mapping[str, Array]) -> dict[Node, Values]:
+    """Return what is known, by its nodes: parameters are those before the step."""
+    made = {name: each for name, each in own.items() if name not in call.before}
+    data = {name: call.expected[name] for name in ("input", "target")}
+    return step.given({**call.before, **data, **made})
 
-    def numbers(self) -> dict[Node, Array]:
-        """Return what is known, by its nodes: parameters are those before the step."""
-        before, expected = self.call.before, self.call.expected
-        given = {name: each for name, each in self.given.items() if name not in before}
-        data = {name: expected[name] for name in ("input", "target")}
-        return self.step.given({**before, **data, **given})
 
-    def needed(self, node: Node) -> list[Node]:
-        """Return the nodes that have to be computed for a node, itself the last one."""
-        given = self.numbers().keys() - {node}
-        order = ordered([node], lambda each: () if each in given else each.inputs)
-        return [each for each in order if each not in given]
+def _needed(node: Node, known: Collection[Node]) -> list[Node]:
+    """Return the nodes that have to be computed for a node, and those that are known."""
+    return ordered([node], lambda each: () if each in known and each is not node else each.inputs)
 
-    def value(self, node: Node, **others: Array) -> Array:
-        """Return what a node is in the code's own numbers, computed as a textbook writes it."""
-        if not node.inputs:
-            return self.numbers()[node]
-        known = self.numbers() | {self.step.nodes[name]: each for name, each in others.items()}
-        given = {each: value for each, value in known.items() if each is not node}
-        shown = {each: each.inputs[0] for each in self.needed(node) if each.op is STABLE}
-        made = rewritten([node], shown, given.keys())[node]
-        found: Array = evaluate([made], given)[made]
-        return found if found.ndim else found.reshape(1, 1)
 
-    def gradient(self, name: str) -> Array | None:
-        """Return the code's gradient, from the change of a parameter where only that is given."""
-        if f"g{name}" in self.given:
-            return self.given[f"g{name}"]
-        rate = self.step.experiment.training.learning_rate
-        if name not in self.given or rate == 0.0:
-            return None
-        change = self.call.before[name] - self.given[name]
+def _value(node: Node, known: Mapping[Node, Values]) -> Array:
+    """Return what a node is in these numbers, computed as a textbook writes it."""
+    given = {each: value for each, value in known.items() if each is not node or not node.inputs}
+    shown = {each: each.inputs[0] for each in _needed(node, given) if each.op is STABLE}
+    made = rewritten([node], shown, given.keys())[node]
+    found: Array = evaluate([made], given)[made]
+    return found if found.ndim else found.reshape(1, 1)
+
+
+def _recovered(call: Called, step: Step, layer: int, own: Mapping[str, Array]) -> Array | None:
+    """Return the delta that the gradients of its layer are made of, where they leave just one.
+
+    They are linear in it: gW = source^T delta, and what a penalty adds; gb is its sums.
+    """
+    names, known = step.names, _known(call, step, own)
+    rate = step.experiment.training.learning_rate
+
+    def gradient(name: str) -> Array | None:
+        if f"g{name}" in own or name not in own or rate == 0.0:
+            return own.get(f"g{name}")
+        change = call.before[name] - own[name]
         return change / rate if change.any() else None  # it may not have been applied at all
 
-    def recovered(self, layer: int) -> Array | None:
-        """Return the delta that the gradients of its layer are made of, where they leave just one.
-
-        They are linear in it: gW = source^T delta, and what a penalty adds; gb is its sums.
-        """
-        names, step = self.step.names, self.step
-        weights, biases = (self.gradient(of(layer)) for of in (names.weights, names.bias))
-        if weights is None:
-            return None
-        source = self.value(step.nodes[names.out(layer - 1)])
-        delta = names.delta(layer)
-        zero = {delta: np.zeros(step.nodes[delta].shape)}
-        rows = [source.T]
-        results = [weights - self.value(step.nodes[names.weight_gradient(layer)], **zero)]
-        if biases is not None and step.experiment.trains_biases(layer):
-            rows.append(np.ones((1, len(source))))
-            results.append(biases[np.newaxis])
-        system, result = np.vstack(rows), np.vstack(results)
-        if not np.isfinite(system).all() or not np.isfinite(result).all():
-            return None
-        try:
-            solution, _, rank, sizes = np.linalg.lstsq(system, result, rcond=None)
-        except np.linalg.LinAlgError:  # numbers too large to square
-            return None
-        if rank < len(source) or sizes[-1] < WELL_POSED * sizes[0]:
-            return None
-        off, size = np.max(np.abs(system @ solution - result)), np.max(np.abs(result))
-        return np.asarray(solution) if off <= RECOVERED * size else None
+    weights, biases = gradient(names.weights(layer)), gradient(names.bias(layer))
+    if weights is None:
+        return None
+    delta = step.nodes[names.delta(layer)]
+    source = _value(step.nodes[names.out(layer - 1)], known)
+    without = {**known, delta: np.zeros(delta.shape)}
+    rows, results = (
+        [source.T],
+        [weights - _value(step.nodes[names.weight_gradient(layer)], without)],
+    )
+    if biases is not None and step.experiment.trains_biases(layer):
+        rows.append(np.ones((1, len(source))))
+        results.append(biases[np.newaxis])
+    system, result = np.vstack(rows), np.vstack(results)
+    if not np.isfinite(system).all() or not np.isfinite(result).all():
+        return None
+    try:
+        solution, _, rank, sizes = np.linalg.lstsq(system, result, rcond=None)
+    except np.linalg.LinAlgError:  # numbers too large to square
+        return None
+    if rank < len(source) or sizes[-1] < WELL_POSED * sizes[0]:
+        return None
+    off, size = np.max(np.abs(system @ solution - result)), np.max(np.abs(result))
+    return np.asarray(solution) if off <= RECOVERED * size else None
 
 
 def right_at_kink(call: Called, name: str) -> bool:
     """Tell whether the code takes the slope at a kink from the side where bptui does not."""
-    network, values = call.snapshot.experiment.network, call.snapshot.values
+    step, network = _step_of(call), call.snapshot.experiment.network
+    node = (step.updated if name in step.before else step.nodes)[name]
     for side in (1.0, -1.0):
-        own = Own(call, name)
-        own.given = {}
+        moved: dict[str, Array] = {}
         for layer, activation in enumerate(network.activations, 1):
-            net = values[network.names.net(layer)]
+            net = call.expected[network.names.net(layer)]
             away = net + side * rounding(net)
-            own.given[network.names.net(layer)] = np.where(at_kink(activation, net), away, net)
-        predicted = own.prediction()
-        if predicted is not None and call.difference_from(name, predicted).right:
+            moved[network.names.net(layer)] = np.where(at_kink(activation, net), away, net)
+        found = _value(node, _known(call, step, moved))
+        if call.difference_from(name, found).right:
             return True
     return False

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import permutations
+from itertools import pairwise, permutations
 from math import factorial
 
 import numpy as np
 
-from bptui.check.diagnosis.trials import SINGLE_ROUNDING, Quantities, Trial, at_kink
+from bptui.check.trials import SINGLE_ROUNDING, Quantities, Trial, at_kink
 from bptui.core.arrays import Array
 from bptui.core.engine import Snapshot
 from bptui.core.network import Network
@@ -22,6 +22,7 @@ COARSE = 1e-3
 CLOSE = 1e-4
 """How near factors are to each other that are the same, relatively."""
 MOST_ORDERS = 120
+MOST_DECIMALS = 7
 UNCHANGED = "it is not changed"
 """Of a parameter after a step."""
 
@@ -283,7 +284,10 @@ def _close(one: float, other: float) -> bool:
 def notice_of(calls: Sequence[Called], name: str) -> str:
     """Return what is striking about a wrong array in every call; "" for nothing."""
     (first, *more) = [dict.fromkeys(_notices(call, name)) for call in calls]
-    return next((text for text in first if all(text in each for each in more)), "")
+    told = next((text for text in first if all(text in each for each in more)), "")
+    pairs = [(one, other) for one, other in pairwise(calls) if one.trial is other.trial]
+    same = pairs and all(np.array_equal(one.found[name], other.found[name]) for one, other in pairs)
+    return told or ("it is the same whatever weights are given" if same else "")
 
 
 def _notices(call: Called, name: str) -> Iterator[str]:
@@ -298,6 +302,9 @@ def _notices(call: Called, name: str) -> Iterator[str]:
     if found.size > 1 and like(expected.T):
         yield "it is the transpose of the correct one"
     if name in call.before:
+        for digits in range(1, MOST_DECIMALS):
+            if np.array_equal(call.found[name], np.round(call.found[name], digits)):
+                yield f"it is rounded to {digits} decimals"
         return
     for axis, what in enumerate(("rows", "columns")[: found.ndim]):
         few = factorial(min(found.shape[axis], 9)) <= MOST_ORDERS

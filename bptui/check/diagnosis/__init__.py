@@ -1,1 +1,0 @@
-"""Which mistake explains what a user's code gave: cases, comparison, causes."""

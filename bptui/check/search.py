@@ -1,0 +1,341 @@
+"""What was computed instead: the smallest change of the true computation with the code's results.
+
+Tried are the mistakes of the catalogue, in the whole network and in one layer, another network or
+loss than the preset's, and every edit of one node. Several slips are found one after the other, in
+the order of the backward pass: each must give the first quantity that is still wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from bptui.check.comparing import Called, calls_of, factor_of, is_result
+from bptui.check.judging import Finding, findings_of
+from bptui.check.slips import (
+    Cause,
+    Slip,
+    Steps,
+    edits_of,
+    mixtures,
+    others_for,
+    solved,
+    with_line,
+)
+from bptui.check.trials import Trial
+from bptui.core.arrays import Array
+from bptui.core.graph.node import ordered
+from bptui.core.mistakes import MISTAKES
+
+MOST, MOST_IN_ONE = 4, 3
+"""Slips that are looked for together, and mistakes of the catalogue in one quantity."""
+MOST_BESIDE = 4
+"""Explanations that are followed at once."""
+LARGE, MOST_EDITED = 20_000, 3
+"""Parameters, and layers, up to which single nodes are edited."""
+Slips = tuple[Slip, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """``findings`` in the order of a step; ``causes`` the smallest that fit, all of them."""
+
+    findings: tuple[Finding, ...]
+    causes: tuple[Cause, ...]
+
+    @property
+    def right(self) -> bool:
+        """Tell whether nothing given is wrong."""
+        return all(each.verdict not in ("wrong", "follows") for each in self.findings)
+
+    @property
+    def first_wrong(self) -> Finding | None:
+        """The first link of the chain that is wrong."""
+        return next((each for each in self.findings if each.verdict == "wrong"), None)
+
+
+def diagnose(trials: Sequence[Trial]) -> Diagnosis:
+    """Return a verdict for each quantity of the step, and the smallest causes that fit.
+
+    ``trials`` are those of one function, at least one. There are no causes where nothing that was
+    given is wrong, and where no combination gives the same numbers in every trial.
+    :func:`~bptui.check.judging.findings_of` gives the verdicts alone, which is cheaper.
+    """
+    findings = findings_of(trials)
+    if not any(each.verdict in ("wrong", "follows") for each in findings):
+        return Diagnosis(findings, ())
+    clear = [each for each in trials if not any(call.kinked for call in calls_of([each]))]
+    with np.errstate(all="ignore"):
+        return Diagnosis(findings, _Search(clear or trials, findings).causes())
+
+
+class _Search:
+    """What slips give in trials, beside what was found; the most telling trial comes first."""
+
+    def __init__(self, trials: Sequence[Trial], findings: Sequence[Finding]) -> None:
+        self.trials = sorted(trials, key=_telling)
+        self.first, self.findings = self.trials[0], findings
+        self.calls = {trial: calls_of([trial]) for trial in trials}
+        self.steps = {trial: Steps(trial.case) for trial in trials}
+        given = [each.name for each in findings if each.verdict != "not given"]
+        wrong = {each.name for each in findings if each.verdict in ("wrong", "follows")}
+        results = [name for name in given if is_result(name)]
+        # results follow from the rest, which may be in another convention
+        self.names = results if wrong & {*results} else given
+        self.beside = [name for name in given if name not in self.names]
+        own = [one for one in findings if one.verdict == "wrong"]
+        self.told = all(one.ratio or one.notice for one in own)
+        """Whether all that is wrong can be said without a search."""
+        self.known: dict[tuple[Slips, str], bool] = {}
+
+    def causes(self) -> tuple[Cause, ...]:
+        """Return the smallest combinations of slips that explain all that is wrong."""
+        found = [call.found[name] for call in self.all_calls for name in call.found]
+        if not all(np.isfinite(each).all() for each in found):
+            return ()
+        waiting: dict[int, list[Slips]] = {0: [()]}
+        for size in range(MOST + 1):
+            longer = self.different(waiting.pop(size, []))
+            done = [slips for slips in longer if self.wrong_after(slips) is None]
+            if size == 2:  # right code is not to be accused of two mistakes
+                done = self.another_network() or done
+            if done:
+                return self.best(done)
+            for slips in sorted(longer, key=self.unexplained)[:MOST_BESIDE]:
+                for more in self.explaining(slips):
+                    waiting.setdefault(len(more), []).append(more)
+        return ()
+
+    @property
+    def all_calls(self) -> list[Called]:
+        return [call for calls in self.calls.values() for call in calls]
+
+    # what slips explain
+
+    def wrong_after(self, slips: Slips) -> str | None:
+        """Return the first quantity that the slips do not explain."""
+        return next((name for name in self.names if not self.gives(slips, name)), None)
+
+    def unexplained(self, slips: Slips) -> int:
+        return sum(not self.gives(slips, name) for name in self.names)
+
+    def gives(self, slips: Slips, name: str) -> bool:
+        """Tell whether slips give what was found in every trial in which they can be made."""
+        if (slips, name) not in self.known:
+            self.known[slips, name] = all(self.fits(trial, slips, name) for trial in self.trials)
+        return self.known[slips, name]
+
+    def fits(self, trial: Trial, slips: Slips, name: str) -> bool:
+        """Tell whether slips give what was found; yes where they cannot be made."""
+        wanted = [name, "data_loss"] if name == "loss" else [name]
+        for calls in dict.fromkeys((1, len(self.calls[trial]))):  # most do not fit the first
+            values = self.steps[trial].values(slips, wanted, calls)
+            if not values:
+                return trial is not self.first
+            for call, made in zip(self.calls[trial], values, strict=False):
+                if name in call.found and not any(
+                    call.gives(name, made[x]) for x in made if x in wanted
+                ):
+                    return False
+        return True
+
+    def agreement(self, slips: Slips) -> int:
+        """Return how many of the quantities beside the results are as the slips make them."""
+        agreed = 0
+        for trial in self.trials if self.beside else ():
+            values = self.steps[trial].values(slips, self.beside)
+            for call, made in zip(self.calls[trial], values, strict=False):
+                for name in call.found.keys() & made.keys() & {*self.beside}:
+                    exact = call.gives(name, made[name])
+                    scales = name.startswith("delta") and factor_of(call, name, made[name])
+                    agreed += 2 if exact else bool(scales)
+        return agreed
+
+    # candidates
+
+    def explaining(self, slips: Slips) -> Iterator[Slips]:
+        """Yield the slips with others that give the first quantity which is still wrong."""
+        wrong = self.wrong_after(slips)
+        right = [name for name in self.names if self.gives(slips, name)]
+
+        def fit(more: Slips) -> bool:
+            longer = together(slips, more)
+            if wrong is None or not self.touches(longer, slips, wrong):
+                return False
+            return self.gives(longer, wrong) and all(
+                self.gives(longer, name) for name in right if self.touches(longer, slips, name)
+            )
+
+        network = self.first.case.experiment.network
+        used = {slip.name for slip in slips}
+        mistakes = [Slip(name) for name in MISTAKES if name not in used]
+        others = [] if slips else [Slip(name) for name in self.others]
+        layers = range(network.depth, 0, -1)
+        local = [(Slip(slip.name, layer),) for layer in layers for slip in mistakes]
+        found: list[Slips] = []
+        for candidates in (
+            ((slip,) for slip in (*mistakes, *others)),
+            filter(self.shows, local),
+            self.edits(slips, wrong or "", right),
+        ):
+            if not any(self.wrong_after(together(slips, more)) is None for more in found):
+                found += filter(fit, candidates)
+        acting = [slip for slip in mistakes if wrong and self.touches((*slips, slip), slips, wrong)]
+        strange = all(one.notice for one in self.findings if one.verdict == "wrong")
+        for size in range(2, 2 if strange else MOST_IN_ONE + 1):
+            if all(more[-1].edit and self.wrong_after(together(slips, more)) for more in found):
+                some = [*others, *acting] if size == 2 else acting
+                mixed = combinations(some, size)
+                found += [more for more in mixed if not more[1].outside and fit(more)]
+        yield from (together(slips, more) for more in found)
+
+    def touches(self, longer: Slips, slips: Slips, name: str) -> bool:
+        """Tell whether more slips than before change how a quantity is computed."""
+        steps = [self.steps[self.first].step(made) for made in (longer, slips)]
+        one, other = (step and {**step.nodes, **step.updated}[name] for step in steps)
+        return one is not None and one is not other
+
+    @property
+    def others(self) -> list[str]:
+        """Deviations outside the catalogue that the code's own forward pass does not rule out."""
+        experiment = self.first.case.experiment
+        names, depth = experiment.network.names, experiment.network.depth
+        verdicts = {each.name: each.verdict for each in self.findings}
+        right = [
+            verdicts[name] == "right"
+            for name in map(names.out, range(1, depth + 1))
+            if name in verdicts
+        ]
+        known = {"output": any(right[-1:]), "hidden": any(right)}
+        return [name for name, (_, what) in others_for(experiment).items() if not known.get(what)]
+
+    def shows(self, slips: Slips) -> bool:
+        """Tell whether slips make a difference in numbers that were drawn.
+
+        Those of a preset may hide the difference between two mistakes.
+        """
+        for trial in self.trials:
+            values = [] if trial.case.own else self.steps[trial].values(slips, self.names)
+            for call, made in zip(self.calls[trial], values, strict=False):
+                if any(call.shows(name, made[name]) for name in made.keys() & call.found.keys()):
+                    return True
+        return False
+
+    def edits(self, slips: Slips, wrong: str, right: Sequence[str]) -> Iterator[Slips]:
+        """Yield the edits of a node that ``wrong`` is computed from, and nothing that is right."""
+        network, steps, calls = (
+            self.first.case.experiment.network,
+            self.steps[self.first],
+            self.calls[self.first],
+        )
+        step = steps.step(slips)
+        large = network.parameter_count > LARGE or network.depth > MOST_EDITED
+        if step is None or large or (self.told and not slips):
+            return
+        nodes = {**step.nodes, **step.updated}
+        settled = {*ordered(nodes[name] for name in right)}
+        within = {node for node in ordered([nodes[wrong]]) if node not in settled}
+        edits = [*edits_of(step, within)]
+        known = [steps.known((), call.number) for call in calls]
+        for name, found in _targets(calls, wrong).items():
+            made = [each[name] for each in steps.values(slips, [name])]
+            edits += solved(step, name, made, found, known)
+        order = tuple(ordered(step.outputs))
+        for number, edit in enumerate(edits):
+            yield (Slip(str(number), edit=edit, of=order),)
+
+    def another_network(self) -> list[Slips]:
+        """Return other activations and losses with which nothing is wrong, the fewest that do."""
+        if any(one.verdict == "right" and one.name in self.names for one in self.findings):
+            return []
+        others = others_for(self.first.case.experiment)
+        hidden = ["", *(name for name, (_, what) in others.items() if what == "hidden")]
+        possible = {name for name in hidden if self.may_be_hidden(name)}
+        found: list[Slips] = []
+        for slips in mixtures(self.first.case.experiment):
+            if found and len(found[0]) < len(slips):
+                break
+            used = {slip.name for slip in slips} & {*hidden} or {""}
+            if used <= possible and self.wrong_after(slips) is None:
+                found.append(slips)
+        return found
+
+    def may_be_hidden(self, name: str) -> bool:
+        """Tell whether the last gradient may be made of the activations before it, with a slip.
+
+        It is activations^T delta, whatever delta is, which few samples make a test.
+        """
+        trial = min(self.trials, key=lambda each: each.case.samples)
+        names, call = trial.case.experiment.network.names, self.calls[trial][0]
+        weights, source = names.weights(names.depth), names.out(names.depth - 1)
+        given = next((one for one in (f"g{weights}", weights) if one in call.found), "")
+        if not given or trial.case.experiment.training.l2:
+            return True
+        gradient = call.change(given, call.found[given])
+        values = self.steps[trial].values((Slip(name),) if name else (), [source], 1)
+        if not values or not gradient.any():
+            return False
+        before = values[0][source].T
+        delta, *_ = np.linalg.lstsq(before, gradient, rcond=None)
+        return call.gives(given, call.found[given] - gradient + before @ delta)
+
+    # answers
+
+    def different(self, found: Sequence[Slips]) -> list[Slips]:
+        """Return all known slips, and edits that give different numbers, the shortest of each."""
+        best: dict[object, Slips] = {}
+        for slips in sorted(found, key=self.length):
+            values = self.steps[self.first].values(slips, [*self.names, *self.beside], 1)
+            if not any(slip.edit for slip in slips):
+                best[slips] = slips
+            else:
+                digits = tuple(np.round(each, 9).tobytes() for each in values[0].values())
+                best.setdefault(digits, slips)
+        return [*best.values()]
+
+    def length(self, slips: Slips) -> int:
+        step = self.steps[self.first].step(slips)
+        return len(ordered(step.outputs)) if step is not None and slips and slips[-1].edit else 0
+
+    def best(self, done: Sequence[Slips]) -> tuple[Cause, ...]:
+        """Return those of names before others, that agree best with what else the code gives."""
+        agreement = [self.agreement(slips) for slips in done]
+        kept = [
+            slips for slips, agreed in zip(done, agreement, strict=True) if agreed == max(agreement)
+        ]
+        edited = [sum(slip.edit is not None for slip in slips) for slips in kept]
+        kept = [slips for slips, edits in zip(kept, edited, strict=True) if edits == min(edited)]
+        return tuple(Cause(with_line(slips, self.first.case)) for slips in kept)
+
+
+def together(slips: Slips, more: Slips) -> Slips:
+    """Return all of the slips, mistakes of the catalogue in its order where no node is edited."""
+    if any(slip.edit for slip in slips):
+        return (*slips, *more)
+    order = {name: place for place, name in enumerate(MISTAKES)}
+    first = [slip for slip in (*slips, *more) if slip.outside]
+    last = [slip for slip in more if slip.edit]
+    known = sorted({*slips, *more} - {*first, *last}, key=lambda slip: order[slip.name])
+    return (*first, *known, *last)
+
+
+def _targets(calls: Sequence[Called], name: str) -> dict[str, list[Array]]:
+    """Return what a quantity should be in each call; of a parameter also its gradient."""
+    found = [call.found[name] for call in calls]
+    rate = calls[0].snapshot.experiment.training.learning_rate
+    if name not in calls[0].before or not rate:
+        return {name: found}
+    gradient = [-call.change(name, each) / rate for call, each in zip(calls, found, strict=True)]
+    return {f"g{name}": gradient, name: found}
+
+
+def _telling(trial: Trial) -> tuple[bool, int, bool, int, bool, int]:
+    """Sort first the trial in which most mistakes can be made and show, at little cost."""
+    experiment, calls = trial.case.experiment, len(trial.observed)
+    network, reduction = experiment.network, experiment.training.reduction
+    refused = sum(each.refusal(network, reduction) is not None for each in MISTAKES.values())
+    samples, size = trial.case.samples, network.parameter_count
+    return trial.case.own, refused, size > LARGE, -calls, samples == 1, size * samples

@@ -1,0 +1,400 @@
+"""Slips: changes of the true computation, and what a step with some of them gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+
+import numpy as np
+
+from bptui.check.trials import Case, cases_for
+from bptui.core.activations import ACTIVATIONS
+from bptui.core.arrays import Array
+from bptui.core.errors import UnusableError
+from bptui.core.experiment import Experiment
+from bptui.core.graph.elementwise import multiply, positive
+from bptui.core.graph.neighbours import Edit, neighbours
+from bptui.core.graph.node import (
+    CONSTANT,
+    LEAF,
+    SAMPLES,
+    Node,
+    constant,
+    evaluate,
+    ordered,
+    samples,
+)
+from bptui.core.graph.reductions import mean
+from bptui.core.graph.shaping import full, item
+from bptui.core.losses import LOSSES
+from bptui.core.mistakes import MISTAKES, check_mistakes
+from bptui.core.optimizers import OPTIMIZERS
+from bptui.core.step import Step, training_step
+from bptui.explain.equation import Comparison, Equation, compare
+from bptui.explain.expression import Quantity, Scope
+from bptui.explain.formulas import define
+from bptui.explain.report import assignment
+from bptui.explain.symbols import Symbols
+
+Change = Callable[[Experiment], Experiment]
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A mistake of the catalogue, another network or loss than the preset's, or an edit of a node.
+
+    ``name`` is that of the mistake, or what is said of another deviation. ``layer``: the only one
+    in which the mistake is made; 0: wherever it can be. ``edit`` is one of the graph whose nodes
+    are ``of``: in another network it is made at the same place.
+    """
+
+    name: str
+    layer: int = 0
+    edit: Edit | None = None
+    of: tuple[Node, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def known(self) -> bool:
+        """Tell whether it is a mistake of the catalogue."""
+        return self.name in MISTAKES
+
+    @property
+    def outside(self) -> bool:
+        """Tell whether it is another network, loss or setting, for which the step is written."""
+        return self.edit is None and not self.known
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Slips that, made together, give what the code gave, on every trial."""
+
+    slips: tuple[Slip, ...] = ()
+
+    @property
+    def places(self) -> tuple[tuple[str, int], ...]:
+        """The mistakes of the catalogue, in its order, with the only layer that each is made in."""
+        order = [*MISTAKES]
+        known = [(slip.name, slip.layer) for slip in self.slips if slip.known]
+        return tuple(sorted(known, key=lambda place: order.index(place[0])))
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """The names of those that are in the catalogue."""
+        return tuple(name for name, _ in self.places)
+
+    @property
+    def other(self) -> tuple[str, ...]:
+        """What is said of those that are not: "the L2 penalty is left out", "gW2 = ..."."""
+        return tuple(slip.name for slip in self.slips if not slip.known)
+
+    @property
+    def written(self) -> bool:
+        """Tell whether the edits among them are said in lines of code."""
+        return all(" = " in slip.name for slip in self.slips if slip.edit is not None)
+
+    @property
+    def size(self) -> int:
+        return len(self.slips)
+
+
+def others_for(experiment: Experiment) -> dict[str, tuple[Change, str]]:
+    """Return deviations that are not in the catalogue, by what is said about them.
+
+    With each what it changes: the activation of the "hidden" or "output" layers, the "loss", "".
+    """
+    training, network = experiment.training, experiment.network
+    made: dict[str, tuple[Change, str]] = {}
+    if training.l2:
+        made["the L2 penalty is left out"] = _training(l2=0.0), ""
+        half = _training(l2=0.5 * training.l2)
+        made["the factor 2 of the L2 penalty's gradient is left out"] = half, ""
+    if training.learning_rate != 1.0:
+        made["the learning rate is 1"] = _training(learning_rate=1.0), "rate"
+    for name, optimizer in OPTIMIZERS.items():
+        if name != training.optimizer and not optimizer.counts:
+            made[f"the update is that of {name}"] = _training(optimizer=name, settings=()), ""
+    for loss in LOSSES:
+        if loss != training.loss:
+            made[f"the loss is {loss}"] = _training(loss=loss), "loss"
+    *hidden, last = network.activations
+    whose = "the hidden layer's activation" if len(hidden) == 1 else "the hidden activation"
+    for name, activation in ACTIVATIONS.items():
+        if any(each != name for each in hidden) and activation.pullback is None:
+            made[f"{whose} is {name}"] = _activations(name, hidden=True), "hidden"
+        if name != last and (activation.pullback is None or network.layers[-1] > 1):
+            made[f"the output layer's activation is {name}"] = _activations(name), "output"
+    return made
+
+
+def _training(**settings: object) -> Change:
+    def change(experiment: Experiment) -> Experiment:
+        return replace(experiment, training=replace(experiment.training, **settings))  # type: ignore[arg-type]
+
+    return change
+
+
+def _activations(name: str, hidden: bool = False) -> Change:
+    def change(experiment: Experiment) -> Experiment:
+        *before, last = experiment.network.activations
+        used = (*(name for _ in before), last) if hidden else (*before, name)
+        return replace(experiment, network=replace(experiment.network, activations=used))
+
+    return change
+
+
+def mixtures(experiment: Experiment) -> list[tuple[Slip, ...]]:
+    """Return every other pair or triple of hidden activation, output activation and loss."""
+    groups: dict[str, list[str]] = {"hidden": [], "output": [], "loss": []}
+    for name, (_, what) in others_for(experiment).items():
+        if what in groups:
+            groups[what].append(name)
+    every = product(*([*names, ""] for names in groups.values()))
+    made = [tuple(Slip(name) for name in names if name) for names in every]
+    return sorted((slips for slips in made if len(slips) > 1), key=len)
+
+
+def another_network(cause: Cause, experiment: Experiment) -> Experiment | None:
+    """Return the experiment of which right code gives just that; None where a mistake is made."""
+    if cause.size < 2 or not all(slip.outside for slip in cause.slips):
+        return None
+    for name in cause.other:
+        experiment = others_for(experiment)[name][0](experiment)
+    return experiment
+
+
+class Steps:
+    """The steps of a case with slips in them, and what they give in each call."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self._steps: dict[tuple[Slip, ...], Step | None] = {}
+        self._known: dict[tuple[tuple[str, ...], int], dict[Node, Array]] = {}
+
+    def step(self, slips: tuple[Slip, ...] = ()) -> Step | None:
+        """Return the step with these slips, made in turn; None where it cannot have them."""
+        if slips not in self._steps:
+            try:
+                self._steps[slips] = self._made(slips)
+            except (UnusableError, KeyError, ValueError, TypeError, IndexError):
+                self._steps[slips] = None  # there may be no such layer, or no such matrix
+        return self._steps[slips]
+
+    def _made(self, slips: tuple[Slip, ...]) -> Step | None:
+        experiment = self.case.experiment
+        changed = _changed(slips)
+        if len(changed) == len(slips):
+            for name in changed:
+                experiment = others_for(experiment)[name][0](experiment)
+            network, training = experiment.network, experiment.training
+            refused = LOSSES[training.loss].refusal(ACTIVATIONS[network.activations[-1]])
+            return None if refused else training_step(experiment, self.case.samples)
+        *_, last = slips
+        before = self.step(slips[:-1])
+        if before is None:
+            return None
+        if last.edit is not None:
+            return carried_over(last.edit, last.of, before)
+        network, known = before.experiment.network, MISTAKES[last.name]
+        if not last.layer:
+            names = Cause(slips).mistakes
+            check_mistakes(names, network, before.experiment.training.reduction)
+            return known.rewrite(before)
+        if known.shows_in == "gradient":
+            return known.rewrite(before._replace(only=last.layer))._replace(only=0)
+        frozen = [name for name in known.freezes(network) if int(name[1:]) == last.layer]
+        # of a layer without its bias: with that, it is everywhere
+        return before.keeping(frozen[:1]) if frozen and network.bias else None
+
+    def values(
+        self, slips: tuple[Slip, ...], names: Collection[str], calls: int = 99
+    ) -> list[dict[str, Array]]:
+        """Return what a program gives in each call, by name; nothing where it cannot be made.
+
+        Each call begins with the parameters of its right step, in one life: gradients that are
+        never cleared go on from call to call.
+        """
+        step = self.step(slips)
+        if step is None:
+            return []
+        known_as = {**step.nodes, **step.updated}
+        kept = [name for name in step.updated if name not in step.nodes]
+        nodes = {name: known_as[name] for name in (*names, *kept) if name in known_as}
+        slots = {name: np.zeros(step.before[name].shape) for name in kept}
+        made: list[dict[str, Array]] = []
+        for call in range(min(calls, len(self.case.right))):
+            known = self.known(_changed(slips), call)
+            known = known | {step.before[name]: value for name, value in slots.items()}
+            found = evaluate(nodes.values(), known)
+            slots = {name: found[nodes[name]] for name in kept}
+            made.append({name: np.atleast_1d(found[node]) for name, node in nodes.items()})
+        return made
+
+    def known(self, changed: tuple[str, ...], call: int) -> dict[Node, Array]:
+        """Return the numbers of the step without slips, which most nodes of others are, too."""
+        if (changed, call) not in self._known:
+            step = self.step(tuple(map(Slip, changed)))
+            assert step is not None, "a step with slips in it was made of one without"
+            right = self.case.right[call]
+            data = {name: right.values[name] for name in ("input", "target")}
+            given = step.given({**data, **right.parameters.named()})
+            self._known[changed, call] = evaluate(step.nodes.values(), given)
+        return self._known[changed, call]
+
+
+def _changed(slips: Sequence[Slip]) -> tuple[str, ...]:
+    """Return the slips that change what the step is written for."""
+    return tuple(slip.name for slip in slips if slip.outside)
+
+
+def carried_over(edit: Edit, of: Sequence[Node], step: Step) -> Step | None:
+    """Return the step with the edit of a step that has the same operations; None if it has not."""
+    order = ordered(step.outputs)
+    if order == [*of]:
+        return step.with_changes({edit.node: edit.instead})
+    if [node.op.name for node in order] != [node.op.name for node in of]:
+        return None
+    found = dict(zip(of, order, strict=True))
+    sizes = {SAMPLES: samples(step.samples)}
+
+    def made(node: Node) -> Node:
+        if node not in found:
+            if node.op in (LEAF, CONSTANT):
+                found[node] = sizes.get(node.settings.get("code", ""), node)
+            else:
+                inputs = [made(source) for source in node.inputs]
+                found[node] = node.op(*inputs, **node.settings).named(node.name)
+        return found[node]
+
+    instead = made(edit.instead)
+    return (
+        step.with_changes({found[edit.node]: instead})
+        if instead.shape == found[edit.node].shape
+        else None
+    )
+
+
+def edits_of(step: Step, within: Collection[Node]) -> Iterator[Edit]:
+    """Yield the edits of single nodes ``within``, other slopes, and data out of place."""
+    count = samples(step.samples)
+    yield from neighbours(step.outputs, within, factors=[count] if step.samples > 1 else [])
+    for layer in range(1, step.depth + 1):
+        names = step.names
+        net, out, upstream, delta = (
+            step.nodes[name(layer)]
+            for name in (names.net, names.out, names.out_gradient, names.delta)
+        )
+        for activation in ACTIVATIONS.values() if delta in within else ():
+            if activation.slope is not None:
+                slope = upstream * activation.slope(net, out)
+                yield Edit(delta, slope.named(delta.name), "another function")
+    for name in ("input", "target"):
+        if step.nodes[name] in within:
+            data = step.nodes[name]
+            turned = item(data, index=slice(None, None, -1))
+            yield Edit(data, turned, f"the rows of {name} are in the opposite order")
+            average = full(mean(data, axis=0, keepdims=True), data.shape)
+            broadcast = "as where shapes (n,) and (n, 1) are combined to (n, n)"
+            yield Edit(data, average, f"{name} is averaged over the batch, {broadcast}")
+
+
+def solved(
+    step: Step,
+    name: str,
+    made: Sequence[Array],
+    found: Sequence[Array],
+    known: Sequence[dict[Node, Array]],
+) -> Iterator[Edit]:
+    """Yield what may be done to a quantity that is ``made`` in each call and should be ``found``.
+
+    The same number is added to all of it, a multiple of another quantity, or it is that.
+    """
+    node = (step.updated if name in step.updated else step.nodes)[name]
+    apart = [b - a for a, b in zip(made, found, strict=True)]
+    flat = np.concatenate([each.ravel() for each in apart])
+    if not np.isfinite(flat).all():
+        return
+    plain = node.named("")
+    if np.ptp(flat) <= 1e-6 * np.abs(flat).max():
+        yield Edit(node, (plain + constant(float(f"{flat.mean():.6g}"))).named(node.name), "offset")
+    after = {*step.updated.values()}
+    order = ordered(step.outputs)
+    for other in order[: order.index(node)]:
+        if not other.name or not all(other in numbers for numbers in known):
+            continue
+        if other.shape[1:] == node.shape and other.op is not LEAF:
+            yield Edit(node, mean(other, axis=0).named(name), "operand")
+        if other.shape != node.shape or other in after or other.name == f"g{name}":
+            continue
+        base = np.concatenate([numbers[other].ravel() for numbers in known])
+        yield Edit(node, positive(other).named(name), "operand")
+        square = float(base @ base)
+        factor = float(base @ flat) / square if square else 0.0
+        if factor and np.abs(flat - factor * base).max() <= 1e-6 * np.abs(flat).max():
+            for scale in _scales(step, factor):
+                yield Edit(node, (plain + scale * other).named(node.name), "added")
+
+
+def _scales(step: Step, factor: float) -> Iterator[Node]:
+    """Yield how a factor may be written: with a setting, divided by the samples, or in digits."""
+    for setting, value in step.settings.items():
+        for times in (1.0, 2.0, -1.0, -2.0):
+            if value and abs(factor / (times * value) - 1.0) < 1e-6:
+                yield multiply(constant(times), setting) if times != 1.0 else setting
+    yield constant(float(f"{factor:.6g}"))
+
+
+def rewritten(cause: Cause, case: Case) -> tuple[Comparison, ...]:
+    """Return the whole-array equations that ``cause`` changes, in the order of the step.
+
+    ``mistaken`` is what the code probably has, ``correct`` what it should be. None where the cause
+    cannot be made in the network of ``case``.
+    """
+    steps, scope, made = Steps(case), Scope.of(case.right[0]), list[Comparison]()
+    both = steps.step(), steps.step(cause.slips)
+    try:
+        right, mistaken = ({} if each is None else _equations(each, scope) for each in both)
+    except (ValueError, KeyError):  # an edited formula may be one that nobody would write down
+        return ()
+    for key, equation in mistaken.items():
+        if key in right and right[key].expression != equation.expression:
+            made.append(compare(equation, right[key]))
+    return tuple(made)
+
+
+def _equations(step: Step, scope: Scope) -> dict[tuple[str, bool], Equation]:
+    return {
+        (each.name, each.new): Equation(Quantity(each.name, new=each.new), each.expression, scope)
+        for definitions in define(step).operations.values()
+        for each in definitions
+    }
+
+
+def with_line(slips: tuple[Slip, ...], case: Case) -> tuple[Slip, ...]:
+    """Return the slips, edits among them named after the line that the code probably has."""
+    if not slips or slips[-1].edit is None:
+        return slips if not slips else (*with_line(slips[:-1], case), slips[-1])
+    *_, last = slips
+    symbols = Symbols(case.experiment.network.names)
+    before = {one.mistaken.left: one.mistaken for one in rewritten(Cause(slips[:-1]), case)}
+    lines = [
+        assignment(one.mistaken, symbols)
+        for one in rewritten(Cause(slips), case)
+        if one.mistaken.left not in before
+        or before[one.mistaken.left].expression != one.mistaken.expression
+    ]
+    name = lines[0] if lines else "a mistake in a single operation"
+    if last.edit is not None and last.edit.node.op is LEAF:  # which no line computes
+        name = last.edit.kind
+    return (*with_line(slips[:-1], case), replace(last, name=name))
+
+
+def only_in_batches(name: str, experiment: Experiment) -> bool:
+    """Tell whether a mistake makes no difference with one sample."""
+    bias = experiment.network.bias
+    case = cases_for(experiment, bias=bias, single=True, function="gradients")[1]
+    names = [f"g{each}" for each in case.right[0].parameters.named()]
+    right, made = (Steps(case).values(slips, names) for slips in ((), (Slip(name),)))
+    return bool(made) and all(
+        np.allclose(made[0][each], right[0][each], rtol=1e-9) for each in names
+    )
