@@ -61,7 +61,7 @@ PROGRAM_OPTIONS = (
         "--python",
         metavar="PATH",
         shell_complete=any_file,
-        help="The Python interpreter or environment that runs FILE; see above.",
+        help="The Python interpreter or environment that runs the code.",
     ),
 )
 

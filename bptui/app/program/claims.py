@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bptui.app.program.record import Record
+from bptui.core.activations import ACTIVATIONS
 from bptui.core.arrays import Array
-from bptui.core.graph.backward import Link, backward
+from bptui.core.graph.backward import Simplification, backward
+from bptui.core.graph.elementwise import positive
 from bptui.core.graph.node import Node, evaluate, ordered
-from bptui.explain.textbook import textbook_slopes
+from bptui.trace.activated import activated, softmaxes
 from bptui.trace.candidates import ALL, Source
 from bptui.trace.comparing import multiple
 
@@ -40,10 +42,36 @@ class Claims:
 
     def __init__(self, record: Record) -> None:
         self.record, self.lines = record, record.lines
-        loss = self.lines.judged.loss.node
-        wanted = self.lines.truth.parameters.values()
-        self.gradients = backward(loss, wanted, simplify=textbook_slopes(loss))
+        loss, wanted = self.lines.judged.loss.node, self.lines.truth.parameters.values()
+        self.gradients = backward(loss, wanted, simplify=self._textbook(loss))
         self.truth = lru_cache(maxsize=4)(self._evaluated)
+
+    def _textbook(self, loss: Node) -> Simplification:
+        """Return the rule by which dL/dz is dL/da times f'(z) as a textbook has it: a (1 - a).
+
+        It holds where all that the loss has of z goes through a = f(z).
+        """
+        truth, forward = self.lines.truth, self.lines.forward
+        found = [*activated(truth, forward), *softmaxes(truth, forward)]
+        known = {truth.graph.nodes[one.after]: one for one in found if one.name}
+        consumers: dict[Node, set[Node]] = {}
+        for node in ordered([loss]):
+            for source in node.inputs:
+                consumers.setdefault(source, set()).add(node)
+
+        def rule(node: Node, gradient: Node) -> Mapping[Node, Node]:
+            one = known.get(node)
+            if one is None:
+                return {}
+            z, entry = truth.graph.nodes[one.before], ACTIVATIONS[one.name]
+            if not consumers.get(z, set()) <= {*ordered([node])}:
+                return {}
+            a = positive(node)  # the activation stays what it is, and is not multiplied out
+            if entry.pullback is not None:
+                return {z: entry.pullback(z, a, gradient)}
+            return {} if entry.slope is None else {z: gradient * entry.slope(z, a)}
+
+        return rule
 
     def of(self, entry: int) -> Claim | None:
         """Return what an entry of any update stands for."""
@@ -184,7 +212,3 @@ class Claims:
         """Whether an entry's numbers are not the gradient that they stand for."""
         found = self.differs(entry)
         return found is not None and bool(found.any())
-
-    def links(self, claim: Claim) -> tuple[Link, ...]:
-        """Return the ways from a claim's forward value to the loss."""
-        return self.gradients.links.get(self.lines.truth.graph.nodes[claim.source], ())

@@ -208,24 +208,28 @@ def reload(app: ProgramApp) -> None:
 
 
 @command(
-    "x", "Export", "Write the report to a file, as text or JSON", hint="export", words="save report"
+    "x",
+    "Export",
+    "Write the report, as text or JSON, or the true backward pass as a function",
+    hint="export",
+    words="save report numpy code",
 )
 def export(app: ProgramApp) -> None:
-    from bptui.app.program.dialogs import ExportReport
+    from bptui.app.program.dialogs import ExportScreen
     from bptui.presets.save import shown_path
 
     def exported(file: Path) -> None:
         app.tell(f"exported to {shown_path(file)}")
 
-    app.ask(ExportReport(app.moment.record.checked.report, app.file), exported)
+    app.ask(ExportScreen(app.moment.record.checked, app.file), exported)
 
 
-@command("l", "Loss scale", "Switch the loss chart between linear and logarithmic", hint="log")
+@command("l", "Loss scale", "A linear or a logarithmic loss chart", hint="log")
 def scale(app: ProgramApp) -> None:
     app.main.loss.toggle_scale()
 
 
-@command("z", "Zoom", "Show the focused panel on the whole screen, or go back", hint="zoom")
+@command("z", "Zoom", "Only the focused panel, or all of them again", hint="zoom")
 def zoom(app: ProgramApp) -> None:
     app.main.zoom()
 
@@ -247,7 +251,7 @@ def palette(app: ProgramApp) -> None:
     app.action_command_palette()
 
 
-@command("", "Theme: light or dark", "Switch between the light and the dark theme", words="colours")
+@command("", "Theme: light or dark", "Light or dark colours", words="colours")
 def theme(app: ProgramApp) -> None:
     app.theme = counterpart(app.current_theme)
 

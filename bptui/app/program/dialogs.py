@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from textual import work
+from textual.widget import Widget
+from textual.widgets import Static
 
 from bptui.app.screens.dialog import FileQuestion, Question
-from bptui.check.report import Report, as_json
+from bptui.check.program import Checked
+from bptui.check.report import as_json
 from bptui.check.text import as_text
+from bptui.export.derived import BackwardPass, NotWrittenError
 from bptui.presets.number_parsing import EntryError, normalized, whole
 from bptui.presets.save import write
 
 COLUMNS = 100
 """Of a report in a file."""
+WRITERS: dict[str, Callable[[Checked], str]] = {
+    ".txt": lambda checked: as_text([checked.report], COLUMNS),
+    ".json": lambda checked: json.dumps(as_json([checked.report], 0.0), indent=2) + "\n",
+    ".py": lambda checked: BackwardPass(checked.verdict.lines, checked.names).text(),
+}
+"""What is written, by how the name of the file ends."""
 
 
 class GotoUpdate(Question[int | None, int]):
@@ -39,26 +50,30 @@ class GotoUpdate(Question[int | None, int]):
         self.dismiss(value)
 
 
-class ExportReport(FileQuestion[Path]):
-    """Writes the report to a file: as JSON where its name ends so, else as text."""
+class ExportScreen(FileQuestion[Path]):
+    """Writes the report, as text or as JSON, or the true backward pass, by the file's ending."""
 
-    def __init__(self, report: Report, file: Path) -> None:
-        super().__init__("Export the report", "enter: write, esc: close", f"{file.stem}-report.txt")
-        self._report = report
+    def __init__(self, checked: Checked, file: Path) -> None:
+        super().__init__("Export", "enter: write, esc: close", f"{file.stem}-report.txt")
+        self._checked = checked
+
+    def rows(self) -> Iterable[Widget]:
+        said = "the report: .txt or .json; the true backward pass as a numpy function: .py"
+        return *super().rows(), Static(said, classes="keys", markup=False)
 
     def read(self, text: str) -> tuple[Path, str]:
         path = Path(text.strip()).expanduser()
         if not text.strip() or path.is_dir():
-            raise ValueError("a file name is missing; .json writes JSON, all others text")
+            raise ValueError("a file name is missing")
+        if path.suffix not in WRITERS:
+            raise ValueError(f"found {path.suffix!r}; expected {', '.join(WRITERS)}")
         return path, self.shown(str(path.absolute()))
 
     @work
     async def take(self, value: Path) -> None:
-        await self.put(value, self._write)
-
-    def _write(self, path: Path, overwrite: bool) -> None:
-        if path.suffix == ".json":
-            text = json.dumps(as_json([self._report], 0.0), indent=2) + "\n"
-        else:
-            text = as_text([self._report], COLUMNS)
-        write(path, text, overwrite)
+        try:
+            text = WRITERS[value.suffix](self._checked)
+        except NotWrittenError as error:
+            self.say(str(error), wrong=True)
+            return
+        await self.put(value, lambda path, overwrite: write(path, text, overwrite))

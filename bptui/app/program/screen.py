@@ -50,7 +50,8 @@ class ProgramStatus(Widget):
         right.add("▶ " if view.running else "  ", styles.accent)
         right.add(f"update {view.update:>{len(str(updates))}}", styles.strong + spot(pressing("g")))
         right.add(f"/{updates}  ", styles.dim)
-        right.add(f"operation {view.stop - first + 1:>{digits}}/{count}  ", styles.text)
+        word = "operation" if width >= NARROW else "op"
+        right.add(f"{word} {view.stop - first + 1:>{digits}}/{count}  ", styles.text)
         right.add(f"loss {loss(float(record.losses[view.update]))}".ljust(LOSS_ROOM), styles.strong)
         report = record.checked.report
         room = max(width - right.width - 2, 0)

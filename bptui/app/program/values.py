@@ -155,6 +155,7 @@ class ValuesPanel(ProgramPanel):
         if own.ndim > 2:
             head.add(f"  [{', '.join(map(str, index[:-2]))}]", styles.dim)
         matrix, beside = _matrix(own, index), None
+        here = (index[-2] if own.ndim > 1 else 0, index[-1])
         mask = None if differs is None else _matrix(differs, index)
         if mask is not None and mask.any() and true is not None:
             beside = _matrix(true, index)
@@ -167,19 +168,15 @@ class ValuesPanel(ProgramPanel):
         form, cell = forms[at], cells[at]
         below: list[Strip] = []
         if beside is not None and half < 4 * cell and matrix.shape[1] * cell > half:
-            right, beside, half, rows = float(beside[index[-2:]]), None, width - 2, rows - 1
+            right, beside, half, rows = float(beside[here]), None, width - 2, rows - 1
             where = f"[{', '.join(map(str, index))}]"
             said = Line().add(f"  {where} right: {loss(right)}", styles.accent)
             below = [said.strip()]
         room = half // cell  # where some are left out, a cell says so
         columns = kept(matrix.shape[1], room if matrix.shape[1] <= room else room - 1, index[-1])
-        lines = kept(matrix.shape[0], max(rows, 3), index[-2] if own.ndim > 1 else 0)
-        if len(lines) > rows:
-            at = lines.index(index[-2] if own.ndim > 1 else 0)
-            lines = lines[max(at - rows + 1, 0) :][:rows]
+        first = min(max(here[0] - rows // 2, 0), max(matrix.shape[0] - rows, 0))
         strips = [head.strip()]
-        here = (index[-2] if own.ndim > 1 else 0, index[-1])
-        for row in lines:
+        for row in range(first, min(first + rows, matrix.shape[0])):
             line = Line().add("  ", styles.text)
             self._cells(line, matrix, row, columns, form, cell, mask, here)
             if beside is not None:
@@ -197,7 +194,7 @@ class ValuesPanel(ProgramPanel):
         self,
         line: Line,
         matrix: Array,
-        row: int | None,
+        row: int,
         columns: list[int | None],
         form: Form,
         cell: int,
@@ -207,7 +204,7 @@ class ValuesPanel(ProgramPanel):
         """Add a row of numbers; those that differ are marked, the selected one lit."""
         styles, most = self.text_styles, largest(matrix)
         for column in columns:
-            if row is None or column is None:
+            if column is None:
                 line.add("…".rjust(cell), styles.dim)
                 continue
             value = float(matrix[row, column])

@@ -1,0 +1,41 @@
+"""Somebody's own program in a real terminal: stepped to the wrong line, or refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ..app.test_program import WRONG
+from .support import Terminal
+
+REFUSED = {
+    "x = = 1\n": (3, "line 1: invalid syntax"),
+    "import numpy as np\nnp.zeros(2) @ np.ones(3)\n": (3, "line 2: ValueError"),
+    "print(1)\n": (3, "it updates nothing by a gradient"),
+}
+
+
+def test_a_program_is_opened_and_its_wrong_line_is_one_key_away(tmp_path: Path) -> None:
+    file = tmp_path / "my_net.py"
+    file.write_text(WRONG, encoding="utf-8")
+    with Terminal(str(file), columns=80, lines=24) as terminal:
+        terminal.shows("my_net.py", "wrong at line 21", "Source: line 14", "update")
+        terminal.press("w")
+        terminal.shows("Source: line 21", "should be: d1", "should be dL/da1")
+        terminal.resize(120, 36)
+        terminal.shows("should be dL/da1", "Loss")
+        terminal.press("q")
+        assert terminal.ends() == 0
+        assert terminal.is_restored()
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_cannot_be_shown_is_said_without_a_screen(tmp_path: Path, text: str) -> None:
+    code, said = REFUSED[text]
+    file = tmp_path / "my_net.py"
+    file.write_text(text, encoding="utf-8")
+    with Terminal(str(file), columns=200, lines=10) as terminal:
+        assert terminal.ends() == code
+        assert said in terminal.text
+        assert "Source" not in terminal.text
