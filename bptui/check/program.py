@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bptui.check.formula import from_chain_rule
 from bptui.check.interpreter import Interpreter
 from bptui.check.outlook import Outlook
 from bptui.check.report import Example, Line, Parameter, Report, difference
@@ -378,7 +379,7 @@ class _Writer:
     def _wrong(self, line: int, repair: Repair) -> Line:
         places = [place[1:] for place in self.run.places]
         view = view_of(self.source, self.run.recording, places, self.found, repair)
-        told = None if view is None else view.should_be(repair)
+        told = None if view is None else view.should_be(repair) or from_chain_rule(view, repair)
         whole = "" if view is None else ast.unparse(view.statement)
         bound = self._is_variable(line, repair)  # else a part of the line is wrong, without a name
         return Line(

@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from bptui.core.graph.node import CONSTANT, LEAF, STABLE, SUM, UNARY, Node, Setting, ordered
+from bptui.core.graph.node import (
+    CONSTANT,
+    LEAF,
+    PRODUCT,
+    STABLE,
+    SUM,
+    UNARY,
+    Node,
+    Setting,
+    ordered,
+)
 from bptui.core.graph.shaping import Place
 from bptui.explain.printer import LEVELS, slots
 
@@ -48,6 +58,9 @@ class Code:
             return self.expression(node.inputs[-1], level)
         if op.textbook is not None:
             return self.expression((op.body or op.textbook)(*node.inputs), level)
+        product = self._of_vectors(node)
+        if product is not None:
+            return f"({product})" if level > PRODUCT and " @ " in product else product
         if op.name == "reshape" and not node.inputs[0].shape:  # a number may be no array
             return f"np.reshape({self.expression(node.inputs[0])}, {self.shape(node.shape)})"
         if op.notation is None or op.name in BY_STATEMENTS:
@@ -69,6 +82,25 @@ class Code:
             elif place:
                 made += repr(node.settings.get(place)) if conversion or place else ""
         return f"({made})" if level > binds else made
+
+    def _of_vectors(self, node: Node) -> str | None:
+        """Return a product with vectors that were made matrices, as numpy has it for vectors."""
+        inner = node.inputs[0] if node.op.name == "reshape" else node
+        if inner.op.name != "matmul" or (inner in self.known and inner is not node):
+            return None
+        left, right = inner.inputs
+        row, column = _vector(left), _vector(right)
+        if inner is node:
+            outer = row and column and left.shape[1] == right.shape[0] == 1
+            given = ", ".join(self.expression(one) for one in (row, column) if one)
+            return f"np.outer({given})" if outer else None
+        if len(node.shape) != 1:
+            return None
+        if row is not None and left.shape[0] == 1:
+            return f"{self.expression(row, UNARY)} @ {self.expression(right, UNARY)}"
+        if column is not None and right.shape[1] == 1:
+            return f"{self.expression(left, UNARY)} @ {self.expression(column, UNARY)}"
+        return None
 
     def statements(self, name: str, node: Node) -> list[str]:
         """Return the statements that give a node a name; assignments to parts among them."""
@@ -130,6 +162,13 @@ class Code:
             else:
                 made.append(str(int(part)))
         return ", ".join(made)
+
+
+def _vector(node: Node) -> Node | None:
+    """Return the vector that a matrix of one row or one column was made of."""
+    while node.op.name in ("reshape", "expand_dims", "transpose") and len(node.shape) == 2:
+        node = node.inputs[0]
+    return node if len(node.shape) == 1 else None
 
 
 def _parts(index: Setting) -> tuple[Setting, ...]:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
-from bptui.core.activations import APPLIED
 from bptui.core.graph.backward import backward
 from bptui.core.graph.node import CONSTANT, Node, constant, number, ordered
 from bptui.core.graph.reductions import axes_of
 from bptui.explain.code import Code, NoCodeError, used_again
 from bptui.export.layout import ROOM, comment, folded, indented, listed
 from bptui.export.rules import rule_of
-from bptui.trace.activated import Activated, activated, softmaxes
+from bptui.trace.activated import Activated, activated, softmaxes, textbook
 from bptui.trace.candidates import ALL
 from bptui.trace.comparing import multiple
 from bptui.trace.lines import Lines
@@ -70,27 +68,17 @@ class BackwardPass:
 
     def _rewritten(self) -> dict[Node, Node]:
         """Return the forward pass with activations as such, and the number of samples by name."""
-        graph, made = self.truth.graph, dict[Node, Node]()
         count, code = self._samples()
-        for node in ordered([self.lines.judged.loss.node]):
-            inputs = tuple(made[part] for part in node.inputs)
-            layer = self.layers.get(graph.entry.get(node, -1))
-            if layer is not None and layer.name:
-                new = APPLIED[layer.name](made[graph.nodes[layer.before]])
-            elif node.op.name == "mean":
+
+        def counted(node: Node, inputs: tuple[Node, ...]) -> Node | None:
+            if node.op.name == "mean":
                 axes = axes_of(node.settings.get("axis"), len(inputs[0].shape))
                 size = int(np.prod([inputs[0].shape[axis] for axis in axes]))
                 by = code if size == count else self._size(inputs[0].shape, size)
-                new = inputs[0].sum(**node.settings) / constant(float(size), code=by)
-            elif node.op.name == "multiply" and inputs[0] is inputs[1]:
-                new = inputs[0] ** 2.0
-            elif count and number(node) == count:
-                new = constant(float(count), code=code)
-            else:
-                same = all(one is other for one, other in zip(inputs, node.inputs, strict=True))
-                new = node if same else replace(node, inputs=inputs)
-            made[node] = replace(new, line=node.line) if new is not node else node
-        return made
+                return inputs[0].sum(**node.settings) / constant(float(size), code=by)
+            return constant(float(count), code=code) if count and number(node) == count else None
+
+        return textbook(self.truth, self.lines.judged.loss.node, self.layers.values(), counted)
 
     def _samples(self) -> tuple[int, str]:
         """Return the number of samples and how it is had; 0 where it is not known."""
@@ -259,9 +247,14 @@ class BackwardPass:
 
     def _refuse_loops(self) -> None:
         """Raise :class:`NotWrittenError` where a name has another value in each of many turns."""
-        single = {node for node in self.parameters.values() if not node.shape}
+        for entry, node in self.parameters.items():
+            if not node.shape and "[" in self.names[entry]:
+                raise NotWrittenError(
+                    f"{self.names[entry]} is one number of many: a program that computes number by "
+                    "number, in loops, is not written out"
+                )
         for nodes in self.by_name.values():
-            if len(nodes) > (MOST_TURNS if single.isdisjoint(nodes) else 1):
+            if len(nodes) > MOST_TURNS:
                 raise NotWrittenError(
                     f"{self.names[self.entry[nodes[0]]]} has {len(nodes)} values, one in each turn "
                     "of a loop; a backward pass that is a loop itself is not written yet"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from bptui.core.activations import ACTIVATIONS, APPLIED
 from bptui.core.graph.backward import carried_back
-from bptui.core.graph.node import constant, evaluate, leaf
+from bptui.core.graph.node import Node, constant, evaluate, leaf, ordered
 from bptui.core.graph.shaping import full
 from bptui.trace.comparing import Numbers, Values
 from bptui.trace.truth import StepTruth
@@ -72,6 +73,33 @@ def activated(truth: StepTruth, forward: Collection[int]) -> list[Activated]:
         used = [Activated(before, entry, "") for entry in group if entry in multiplied]
         found += recognised[:1] or used[:1]
     return found
+
+
+def textbook(
+    truth: StepTruth,
+    loss: Node,
+    layers: Iterable[Activated],
+    also: Callable[[Node, tuple[Node, ...]], Node | None] = lambda node, inputs: None,
+) -> dict[Node, Node]:
+    """Return what stands for each node behind a loss once activations are operations of their own.
+
+    Their slopes are the textbook's then. ``also`` gives other nodes that are written otherwise,
+    from a node and its new inputs.
+    """
+    applied = {truth.graph.nodes[layer.after]: layer for layer in layers if layer.name}
+    made: dict[Node, Node] = {}
+    for node in ordered([loss]):
+        inputs = tuple(made[part] for part in node.inputs)
+        layer = applied.get(node)
+        if layer is not None:
+            new = APPLIED[layer.name](made[truth.graph.nodes[layer.before]])
+        elif node.op.name == "multiply" and inputs[0] is inputs[1]:
+            new = inputs[0] ** 2.0
+        else:
+            same = all(one is other for one, other in zip(inputs, node.inputs, strict=True))
+            new = also(node, inputs) or (node if same else replace(node, inputs=inputs))
+        made[node] = replace(new, line=node.line) if new is not node else node
+    return made
 
 
 def _name(z: Numbers, a: Numbers) -> str:

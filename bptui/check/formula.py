@@ -1,0 +1,99 @@
+"""Writes a wrong line anew from the chain rule, where no small edit of it gives the right value."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+import numpy as np
+
+from bptui.core.graph.backward import backward
+from bptui.core.graph.node import PRODUCT, Node, ordered
+from bptui.explain.code import Code, NoCodeError
+from bptui.trace.activated import activated, softmaxes, textbook
+from bptui.trace.candidates import ALL
+from bptui.trace.comparing import CLOSE, Values, multiple
+from bptui.trace.lines import Lines, Repair
+from bptui.trace.mending import evaluated, right_value
+from bptui.trace.should_be import View
+
+LONGEST = 160
+"""Characters of a line that is still worth being told."""
+
+
+def from_chain_rule(view: View, repair: Repair) -> str | None:
+    """Return the assignment of a wrong value with its true gradient, in what is in sight there.
+
+    None where that is no single value, or cannot be written with what has a name.
+    """
+    lines, statement, sight = view.lines, view.statement, view.sight(repair)
+    if not isinstance(statement, ast.Assign) or sight is None or len(repair.entries) > 1:
+        return None
+    if sight.binding.entry != repair.entries[0] or len(statement.targets) > 1:
+        return None
+    code = _written(lines, sight.names, lines.current[repair.entries[0]])
+    told = f"{ast.unparse(statement.targets[0])} = {code}"
+    if code is None or len(told) > LONGEST:
+        return None
+    (made,) = ast.parse(told).body
+    found = evaluated(made, sight.names, sight.known, sight.before, sight.binding.name)
+    wanted = lines.current[repair.entries[0]]
+    return told if found and right_value(found, wanted, lines.factor is not None) else None
+
+
+def _written(lines: Lines, names: Mapping[str, Values], right: Values) -> str | None:
+    """Return the right value as a gradient, in expressions with known values."""
+    truth, loss = lines.truth, lines.judged.loss.node
+    layers = [*activated(truth, lines.forward), *softmaxes(truth, lines.forward)]
+    made = textbook(truth, loss, layers)
+    same = {
+        made[truth.graph.nodes[entry]]: factor
+        for (entry, part), true in lines.true.items()
+        if part == ALL and truth.graph.nodes[entry] in made
+        if (factor := multiple(right, true)) is not None
+    }
+    found = backward(made[loss], same).of
+    goal = next((node for node in reversed(same) if node in found), None)
+    if goal is None:
+        return None
+    factor = scaled = same[goal]
+    known: dict[Node, str] = {}
+    for node, new in made.items():
+        entry = truth.graph.entry.get(node)
+        if entry is None:
+            continue
+        name = _name(names, truth.numbers(node), 1.0)
+        if name is not None:
+            known[new] = name
+        true, gradient = lines.true.get((entry, ALL)), found.get(new)
+        if true is not None and gradient is not None and new is not goal:
+            claimed = _name(names, true, factor)
+            if claimed is not None:
+                known[gradient] = claimed
+    gradient = found[goal]
+    if any(node in known for node in _gradients(gradient, known, set(found.values()))):
+        scaled = 1.0
+    elif abs(abs(factor) - 1.0) > CLOSE:
+        return None
+    try:
+        code = Code(known, lambda array: None, repr).formula(gradient, PRODUCT)
+    except NoCodeError:
+        return None
+    return f"-{code}" if scaled < 0 else code
+
+
+def _gradients(gradient: Node, known: Mapping[Node, str], every: set[Node]) -> list[Node]:
+    """Return the gradients that a formula is written with."""
+    used = ordered([gradient], lambda node: () if node in known else node.inputs)
+    return [node for node in used if node in every and node is not gradient]
+
+
+def _name(names: Mapping[str, Values], numbers: Values, factor: float) -> str | None:
+    """Return an expression whose value is ``factor`` times some numbers, of their shape."""
+    for name, values in names.items():
+        if values[0].shape != numbers[0].shape or values[0].size < 2:
+            continue
+        pairs = zip(values, numbers, strict=True)
+        if all(np.allclose(one, factor * two, rtol=1e-9, atol=1e-14) for one, two in pairs):
+            return name
+    return None
