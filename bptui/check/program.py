@@ -204,7 +204,10 @@ class _Writer:
         loss = self.found.judged.loss
         if loss.entry is None:
             return {"name": None, "line": None, "formula": loss.text, "given": self.given}
-        line = self.line_of(self.tape.notes[loss.entry].place)
+        bindings = self.run.recording.bindings
+        places = [binding.place for binding in bindings if binding.entry == loss.entry]
+        places.insert(0, self.tape.notes[loss.entry].place)  # which another file may have
+        line = next(filter(None, map(self.line_of, places)), 0)
         name = loss.text if loss.text and not loss.text.startswith("return ") else None
         return {"name": name, "line": line, "formula": self._text(line), "given": self.given}
 

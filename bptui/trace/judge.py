@@ -9,7 +9,7 @@ from bptui.trace.helpers import blame_helpers
 from bptui.trace.lines import Lines
 from bptui.trace.losses import Judged
 from bptui.trace.recorder import Reference
-from bptui.trace.truth import StepTruth
+from bptui.trace.truth import SPREADS, StepTruth
 from bptui.trace.updates import Tape, TrainingStep, training_steps
 
 LOOKED_AT = 2
@@ -54,17 +54,23 @@ def judge(
     """
     verdict: Verdict | None = None
     for number, step in enumerate(training_steps(tape)[first : first + LOOKED_AT], first + 1):
-        truth = StepTruth(tape, step, lines)
-        losses = truth.likely() if told is None else filter(None, [told(truth)])
-        tried = [Lines(truth, judged, turns) for judged in losses]
-        if not tried:
+        found: Verdict | None = None
+        for spread in SPREADS:
+            truth = StepTruth(tape, step, lines, spread=spread)
+            losses = truth.likely() if told is None else filter(None, [told(truth)])
+            tried = [Lines(truth, judged, turns) for judged in losses]
+            if not tried:
+                break
+            for candidate in tried:
+                candidate.find()
+            best = min(tried, key=lambda found: (len(found.wrong), len(found.repairs)))
+            blame_helpers(best, lines)
+            larger = [*squares(tape, truth.dependent), *grown(tape, best)]
+            found = Verdict(step, number, best, larger)
+            if found.right or not truth.undecided:
+                break
+        if found is None:
             break
-        for candidate in tried:
-            candidate.find()
-        best = min(tried, key=lambda found: (len(found.wrong), len(found.repairs)))
-        blame_helpers(best, lines)
-        larger = [*squares(tape, truth.dependent), *grown(tape, best)]
-        found = Verdict(step, number, best, larger)
         verdict = verdict or found
         if not found.right:
             return found

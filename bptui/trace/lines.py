@@ -384,9 +384,9 @@ class Lines:
             return None
         inside = (
             entry
-            for entry in self.truth.behind[parameter.key]
-            if entry in changed and changed[entry][0].size == true[0].size
-            if entry != parameter.after and multiple(changed[entry], true) is not None
+            for entry in self.truth.behind[parameter.key] & self.values.keys()
+            if (now := changed.get(entry, self.values[entry]))[0].size == true[0].size
+            if entry != parameter.after and multiple(now, true) is not None
         )
         fits = any(self.truth.adapted(parameter.key, entry) for entry in inside)
         return float("nan") if fits else None

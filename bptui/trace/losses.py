@@ -16,8 +16,12 @@ from bptui.trace.comparing import Match
 from bptui.trace.graph import Lowered
 from bptui.trace.tape import Tape, Value
 
-NAMES = ("loss", "cost", "err", "mse", "nll", "total", "objective", "cross", "entropy", "bce")
+NAMES = ("loss", "cost", "mse", "nll", "objective", "cross", "entropy", "bce")
 """How a word begins by which programs call their loss."""
+VAGUE = ("err", "total")
+"""How a word begins by which they call their loss, or something on the way back."""
+SLOPES = ("grad", "deriv", "delta", "partial", "prime", "slope")
+"""How words begin by which programs say that something is a derivative; so do d, pd, and wrt."""
 ADDING = ("add", "subtract", "sum", "mean", "math.fsum")
 SCALING = ("multiply", "divide", "negative", "positive", "float", "item")
 IMPLIED = 6
@@ -31,16 +35,27 @@ class Loss(NamedTuple):
     entry: int | None
     """Where the program computes it; None for a loss that it only implies."""
     text: str
+    used: bool = False
+    """Whether parameters are updated by it."""
 
     @property
     def named(self) -> bool:
-        """Whether the program itself calls it a loss."""
-        return self.entry is not None and _of_a_loss(self.text)
+        """Whether the program calls it a loss, and does not mean something on the way back."""
+        words = _words(self.text)
+        vague = self.used and not any(word.startswith(NAMES) or word == "j" for word in words)
+        slope = self.used and any(
+            word.startswith(SLOPES) or word in ("d", "pd", "wrt") for word in words
+        )
+        return self.entry is not None and _of_a_loss(self.text) and not vague and not slope
+
+
+def _words(text: str) -> list[str]:
+    return text.lower().replace("_", " ").replace(".", " ").split()
 
 
 def _of_a_loss(text: str) -> bool:
-    words = text.lower().replace("_", " ").replace(".", " ").split()
-    return any(word.startswith(NAMES) or word in ("j", "e") for word in words)
+    words = _words(text)
+    return any(word.startswith(NAMES + VAGUE) or word in ("j", "e") for word in words)
 
 
 Key = tuple[int, str]
@@ -81,35 +96,41 @@ class Judged:
         return bool(self.whole) and all(factor > 0 for factor in self.whole.values())
 
     @property
-    def rank(self) -> tuple[int, int, int, bool, bool, int]:
+    def rank(self) -> tuple[int, int, int, bool, bool, bool, int]:
         """What makes a loss likely, the weightiest first."""
         downhill = sum(
             match is not None and match.entry is None and match.factor < 0
             for match in self.matches.values()
         )
-        named, entry = self.loss.named, self.loss.entry or 0
-        return downhill, self.right, -len(self.missing), bool(downhill), named, entry
+        named, aside, entry = self.loss.named, not self.loss.used, self.loss.entry or 0
+        return downhill, self.right, -len(self.missing), bool(downhill), named, aside, entry
 
 
 def computed(
-    tape: Tape, graph: Lowered, dependent: Collection[int], entries: Iterable[int]
+    tape: Tape,
+    graph: Lowered,
+    dependent: Collection[int],
+    entries: Iterable[int],
+    used: Collection[int],
 ) -> Iterator[Loss]:
     """Yield the single numbers among entries, but for differences of an output and a target.
 
     Neither are the terms of a sum: the sum is.
 
-    ``dependent`` are the entries that depend on parameters.
+    ``dependent`` are the entries that depend on parameters, ``used`` those that updates depend on.
     """
     names = {binding.entry: binding.name for binding in reversed(tape.bindings)}
     names |= {b.entry: b.name for b in reversed(tape.bindings) if _of_a_loss(b.name)}
     single = [entry for entry in entries if _is_single(tape.values[entry])]
     terms = _terms(tape, dependent, single)
+    differences = _Differences(tape, graph, dependent)
     for entry in single:
         if entry not in terms:
             node = graph.nodes[entry]
-            if _difference(graph, node, dependent) is not None:
+            if differences.of(entry) is not None:
                 continue  # an error of either sign is nothing to make small
-            yield Loss(node.sum() if node.shape else node, entry, names.get(entry, ""))
+            whole = node.sum() if node.shape else node
+            yield Loss(whole, entry, names.get(entry, ""), entry in used)
 
 
 def _is_single(value: Value) -> bool:
@@ -156,9 +177,10 @@ def _pairs(
     """Return differences with output and target, and outputs that 1 is taken from; by place."""
     differences: dict[int, list[tuple[Node, Node, Node]]] = {}
     picked: dict[int, list[Node]] = {}
+    known = _Differences(tape, graph, dependent)
     for entry in dependent:
         node, place = graph.nodes[entry], tape.notes[entry].place
-        pair = _difference(graph, node, dependent)
+        pair = known.of(entry)
         if pair is not None:
             differences.setdefault(place, []).append((node, *pair))
         elif node.op.name == "setitem" and node.inputs[1].op.name == "subtract":
@@ -199,16 +221,37 @@ def told(tape: Tape, graph: Lowered, dependent: Mapping[int, None], name: str) -
             yield Loss(-_total([log(old).sum() for old in olds]), None, name)
 
 
-def _difference(graph: Lowered, node: Node, dependent: Collection[int]) -> tuple[Node, Node] | None:
-    """Return output and target where a node is their difference."""
-    if node.op.name != "subtract" or len(node.inputs) != 2:
-        return None
-    ours = [graph.entry.get(operand) in dependent for operand in node.inputs]
-    out, target = node.inputs if ours[0] else node.inputs[::-1]
-    constants = number(out) is not None or number(target) is not None
-    return (
-        (out, target) if ours[0] != ours[1] and not constants and out.shape == node.shape else None
-    )
+class _Differences:
+    """Tells which differences are those of an output and a target."""
+
+    def __init__(self, tape: Tape, graph: Lowered, dependent: Collection[int]) -> None:
+        self.tape, self.graph, self.dependent = tape, graph, dependent
+        ours = set(dependent)
+        computed = (entry for entry in dependent if not ours.isdisjoint(tape.inputs[entry]))
+        self.first = min(computed, default=0)
+        self.numbers: dict[int, set[Value]] = {}
+        """The plain numbers that are subtracted, or subtracted from, at each place."""
+        for note in tape.notes:
+            if note.call == "subtract":
+                plain = {part for part in note.arguments if isinstance(part, int)}
+                self.numbers.setdefault(note.place, set()).update(plain)
+
+    def of(self, entry: int) -> tuple[Node, Node] | None:
+        """Return output and target where an entry is their difference."""
+        node = self.graph.nodes[entry]
+        if node.op.name != "subtract" or len(node.inputs) != 2:
+            return None
+        ours = [self.graph.entry.get(operand) in self.dependent for operand in node.inputs]
+        out, target = node.inputs if ours[0] else node.inputs[::-1]
+        given = ours[0] != ours[1] and number(out) is None and out.shape == node.shape
+        return (out, target) if given and self._is_data(entry, target) else None
+
+    def _is_data(self, entry: int, target: Node) -> bool:
+        """Whether a target is data, not the 1 of 1 - out."""
+        known = self.graph.entry.get(target)
+        if number(target) is None or (known is not None and known < self.first):
+            return True
+        return known is None and len(self.numbers[self.tape.notes[entry].place]) > 1
 
 
 def _total(parts: Iterable[Node]) -> Node:

@@ -22,12 +22,13 @@ from bptui.trace.comparing import (
     multiple_as_it_is,
     rounded,
 )
+from bptui.trace.decisions import decided_alike
 from bptui.trace.graph import Lowered, given_values
 from bptui.trace.losses import Judged, Key, Loss, UnknownLossError, computed, implied, told
 from bptui.trace.updates import Parameter, Tape, TrainingStep
 
 DRAWS = 2
-SPREAD = 5e-3
+SPREADS = (5e-3, 5e-5, 0.0)
 """Numbers are drawn so near to the program's own that its decisions (masks, maxima) stay."""
 ROUNDING = 1e-13
 """Of the largest gradient: what is smaller is what rounding has made of zero."""
@@ -47,7 +48,12 @@ class StepTruth:
     """
 
     def __init__(
-        self, tape: Tape, step: TrainingStep, lines: Callable[[int], int], seed: int = 5
+        self,
+        tape: Tape,
+        step: TrainingStep,
+        lines: Callable[[int], int],
+        seed: int = 5,
+        spread: float = SPREADS[0],
     ) -> None:
         self.tape, self.step = tape, step
         self.graph = Lowered(tape.notes, tape.values, 0, lines)
@@ -71,7 +77,7 @@ class StepTruth:
             if (entry := self.graph.entry[node]) in self.dependent
         }
         """Entries that depend on parameters, and why nothing can be derived from them."""
-        self.spread = 0.0 if self.unknown else SPREAD
+        self.spread = 0.0 if self.unknown else spread
         self.data = self._inputs()
         self.draws = [self._drawn(np.random.default_rng(seed + draw)) for draw in range(DRAWS)]
         self._numbers: dict[Node, Values] = {}
@@ -91,6 +97,16 @@ class StepTruth:
                 scale = self.spread * max(float(np.std(value)), 0.2)
                 values[node] = value + scale * rng.standard_normal(value.shape)
         return evaluate(list(self.graph.nodes.values()), values)
+
+    @cached_property
+    def undecided(self) -> bool:
+        """Whether a mask or a maximum falls otherwise on numbers that were drawn.
+
+        What the program decides by itself, as which number it takes, falls as it did.
+        """
+        nodes = [self.graph.nodes[entry] for entry in sorted(self.dependent)]
+        own = evaluate(nodes, given_values(self.graph))
+        return not all(decided_alike(nodes, own, draw) for draw in self.draws)
 
     def _inputs(self) -> dict[Node, None]:
         """Return the data that is multiplied with a parameter: it may be drawn anew as well.
@@ -142,7 +158,8 @@ class StepTruth:
         """Yield what may be the loss: numbers computed from parameters, what differences imply."""
         reach = {parameter.before for parameter in self.step.parameters}
         inner = [entry for entry in self.early if entry not in reach]
-        yield from computed(self.tape, self.graph, self.early, inner)
+        used = set().union(*self.behind.values())
+        yield from computed(self.tape, self.graph, self.early, inner, used)
         yield from implied(self.tape, self.graph, self.early, self._shares)
 
     def _shares(self, out: Node) -> bool:
@@ -201,6 +218,7 @@ class StepTruth:
         for judged in chosen:
             judged.uphill = rises and judged.rises
             self._settle(judged)
+            self._settle_adapted(judged)
         return chosen
 
     def named(self, name: str) -> Judged:
@@ -256,6 +274,22 @@ class StepTruth:
             if rounded(factor) != mark and rounded(inner) != rounded(reference):
                 judged.matches[key] = None
                 judged.ratios[key] = factor / whole[own]
+
+    def _settle_adapted(self, judged: Judged) -> None:
+        """Let only gradients count as right that an optimizer is given with the usual factor."""
+        factors: dict[Key, list[float]] = {}
+        for parameter in self.parameters:
+            match = judged.matches[parameter.key]
+            if match is not None and not match.whole:
+                true = self.true_of(parameter, judged.gradients)
+                inner = self.inner_matches(parameter, true)
+                factors[parameter.key] = [rounded(found.factor) for found in inner]
+        every = [factor for found in factors.values() for factor in dict.fromkeys(found)]
+        usual = max(dict.fromkeys(every), key=every.count, default=0.0)
+        if 2 * every.count(usual) > len(factors):
+            for key, found in factors.items():
+                if found and usual not in found:
+                    judged.matches[key], judged.ratios[key] = None, found[-1] / usual
 
     def _last_use(self, parameter: int) -> int:
         return max(entry for entry in self.early if parameter in self.tape.inputs[entry])

@@ -121,6 +121,37 @@ for step in range(2):
     d = [v for v in h]  #! d = [v * v for v in h]
     A = [[a - 0.1 * v * e for a, e in zip(r, d)] for r, v in zip(A, x[0])]
 """,
+    "errors on the way back are no losses, and targets stand in the call": """
+def train(inputs, target):
+    global p, q, r
+    h = sum(i * w for i, w in zip(inputs, (p, q)))
+    d_error_wrt_out = -(target - h * r)
+    d_error_wrt_h = d_error_wrt_out * r  #! d_error_wrt_h = d_error_wrt_out * h
+    r -= 0.1 * d_error_wrt_out * h
+    p -= 0.1 * d_error_wrt_h * inputs[0]
+    q -= 0.1 * d_error_wrt_h * inputs[1]
+p, q, r = 0.4, -0.7, 0.9
+for step in range(2):
+    train([0.05, 0.1], 0.01)
+""",
+    "targets are whole numbers": """
+p, q = 0.4, -0.7
+for a, t in [(0.3, 0), (0.8, 1)]:
+    out = np.tanh(p * a + q)
+    delta = (out - t) * (1 - out * out)  #! delta = (out - t) * (1 - out)
+    p -= 0.1 * delta * a
+    q -= 0.1 * delta
+""",
+    "masks of whole numbers, and decisions that are near": """
+x = rng.normal(size=(50, 3))
+y = rng.normal(size=(50, 2))
+for step in range(2):
+    z = x @ W
+    loss = (np.maximum(z, 0) ** 2).sum() + (z * y).sum()
+    on = np.where(z > 0, 1, 0)
+    d = 2 * np.maximum(z, 0) * on + y  #! d = 2 * np.maximum(z, 0) + on * y
+    W -= 0.01 * x.T @ d
+""",
     "functions of several operations": """
 k = rng.normal(size=3)
 for step in range(2):
@@ -169,3 +200,20 @@ for step in range(2):
     found = Judged(HEAD + text, Path("program.py"), None)
     assert found.verdict.lines.truth.unknown
     assert found.verdict.right
+
+
+def test_one_optimizer_is_given_one_factor() -> None:
+    text = """
+for step in range(2):
+    h = np.tanh(x @ W + b)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    dh = d @ V.T * (1 - h ** 2)
+    grads = [x.T @ dh, dh.mean(0), h.T @ d]
+    norm = np.sqrt(sum((g ** 2).sum() for g in grads))
+    for p, g in zip((W, b, V), grads):
+        p -= 0.1 * min(1.0, 1.0 / norm) * g
+"""
+    assert not Judged(HEAD + text, Path("program.py"), None).verdict.right
+    text = text.replace("dh.mean(0)", "dh.sum(0)")
+    assert Judged(HEAD + text, Path("program.py"), None).verdict.right
