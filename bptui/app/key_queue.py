@@ -21,7 +21,6 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from bptui.app.screens import ClosesOnce
-from bptui.terminal.incoming import MOST_TYPED
 
 LONGEST = 10.0
 """Seconds that a key waits at most for the effect of the one before it."""
@@ -31,8 +30,6 @@ LOOK = 0.005
 """Seconds between looks at what does not tell that it is done."""
 TOGETHER = 0.03
 """Seconds within which nobody types ^ and another key."""
-PAUSE = 0.5
-"""Seconds without a key after which they are typed again, and no more text."""
 LONGEST_LINE = 40_000
 """Characters on one line that are shown, and read, within a moment."""
 ROUNDS = 3
@@ -75,7 +72,6 @@ class KeyQueue:
         self.dialog: ClosesOnce[Any] | None = None
         """The one whose answer is to be taken: once it is given, keys wait for that."""
         self._slow: Screen[object] | None = None
-        self._text_until = 0.0
         self._pressed: tuple[MouseDown, Screen[object]] | None = None
 
     @property
@@ -146,12 +142,6 @@ class KeyQueue:
         return await self._app._check_bindings(event.key)
 
     async def _next(self) -> Key | Paste:
-        if len(self._events) > MOST_TYPED or self._events[0].time < self._text_until:
-            # nobody types so far ahead: it is text, pasted where the terminal does not tell
-            self._text_until = self._events[-1].time + PAUSE
-            text = "".join(map(_text, self._events))
-            self._events.clear()
-            return Paste(text)
         event = self._events.popleft()
         if isinstance(event, Key) and event.character == "^":
             # what Textual makes of an escape too, where another key comes with it
@@ -212,13 +202,6 @@ class KeyQueue:
             return False
         self._pressed = event, screen
         return screen is not self._app.screen
-
-
-def _text(event: Key | Paste) -> str:
-    """Return the text of a key, or what was pasted."""
-    if isinstance(event, Paste):
-        return event.text
-    return (event.character or "") if event.is_printable else "\n" * (event.key == "enter")
 
 
 def _has_no_room(widget: Widget, text: str) -> bool:

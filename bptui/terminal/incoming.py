@@ -13,16 +13,9 @@ from textual.events import Paste
 
 BEGIN, END = "\x1b[200~", "\x1b[201~"
 """Around pasted text, as terminals of today send it."""
-MOST_TYPED = 1000
-"""Keys that somebody may have pressed before the program comes to them: one that was held down
-while a line stood still for half a minute. More of them are text, pasted in an old terminal."""
-MANY = 30
-"""Characters at once that may go on as such text."""
 WAIT, SHORT_WAIT = 0.1, 0.01
 """Seconds to wait for what comes next; for the rest of a mark, which escape may be, not so long."""
-_CONTROLS = frozenset(map(chr, (*range(32), 127))) - set("\t\n\r")
-_SET = re.escape("".join(sorted(_CONTROLS)))
-_CONTROL, _RUN = re.compile(f"[{_SET}]"), re.compile(f"[{_SET}]+|[^{_SET}]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _REPORT = re.compile(r"\x1b\[\d+;\d+R")
 """Where the cursor is: the answer to a question of the driver's."""
 
@@ -35,8 +28,6 @@ class Incoming:
         """Ends as a mark begins."""
         self._pasted: list[str] | None = None
         """The pieces so far of what is being pasted."""
-        self._many: list[str] = []
-        """Many characters: to be seen whether more follow."""
 
     @property
     def wait(self) -> float:
@@ -49,7 +40,9 @@ class Incoming:
 
     def settle(self) -> Iterator[str | Paste]:
         """Give what was held back: nothing has followed it."""
-        return filter(None, self._settled())
+        if self._pasted is None and self._held:
+            held, self._held = self._held, ""
+            yield held
 
     def _fed(self, data: str) -> Iterator[str | Paste]:
         data, self._held = self._held + data, ""
@@ -61,35 +54,13 @@ class Incoming:
                 self._held = next((mark[:n] for n in sizes if before.endswith(mark[:n])), "")
                 before = before.removesuffix(self._held)
             if self._pasted is None:
-                yield from self._typed(before)
+                yield before
             else:
                 self._pasted.append(before)
             if found and self._pasted is None:
-                yield from self._many_typed()
                 self._pasted = []
             elif found:
                 yield from self._ended()
-
-    def _settled(self) -> Iterator[str | Paste]:
-        if self._pasted is None:
-            yield from self._many_typed()
-            held, self._held = self._held, ""
-            yield held
-
-    def _typed(self, text: str) -> Iterator[str | Paste]:
-        for run in _RUN.findall(text):
-            if run[0] in _CONTROLS:
-                yield from self._many_typed()
-                yield run
-            elif self._many or len(run) > MANY:
-                self._many.append(run)
-            else:
-                yield run
-
-    def _many_typed(self) -> Iterator[str | Paste]:
-        text = "".join(self._many)
-        self._many.clear()
-        yield text if len(text) <= MOST_TYPED else Paste(text)
 
     def _ended(self) -> Iterator[str | Paste]:
         text, self._pasted = "".join(self._pasted or ()), None

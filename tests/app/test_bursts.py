@@ -6,7 +6,6 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input
 
-from bptui.app.key_queue import PAUSE
 from bptui.app.playback.history import Place
 from bptui.app.screens.dialog import Dialog
 from bptui.app.screens.goto import GotoScreen
@@ -164,28 +163,6 @@ async def test_two_pictures_in_one_burst() -> None:
         await session.step(1)
         await session.shows("Learned", "▸ 2")
         assert session.app.focused is session.panel("#samples")
-
-
-async def test_more_keys_than_anybody_types_are_text() -> None:
-    """In a terminal that does not tell what is pasted, over a line that brings it in pieces."""
-    async with opened("article") as session:
-        text = "Quick, sly: ensure best results - go. " * 200
-        burst(session, "s", *text)
-        await session.step(1)
-        await session.until(lambda: not session.app.keys.answering, "the keys' effect")
-        assert session.shown_step == 1
-        assert len(session.app.screen_stack) == 1
-        for key in "sg":  # a moment later, these are keys again
-            event = Key(key, key)
-            event.time += 2 * PAUSE
-            session.app.post_message(event)
-        await session.step(2)
-        box = await ready(session, GotoScreen)
-        burst(session, *"7 " * 5000)
-        await session.until(lambda: len(box.value) == 10_000, "the text")
-        burst(session, *"7 " * 20_000)
-        await session.shows("Too long for one line")
-        assert len(box.value) < 10_010
 
 
 @pytest.mark.parametrize("key", ["g", "x"])

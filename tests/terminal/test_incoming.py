@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 from textual.events import Paste
 
-from bptui.terminal.incoming import BEGIN, END, MOST_TYPED, Incoming
+from bptui.terminal.incoming import BEGIN, END, Incoming
 
 
 def told(parts: Iterable[str | Paste]) -> list[str | tuple[str]]:
@@ -33,18 +33,6 @@ def test_bracketed_text_in_pieces_of_any_size(size: int) -> None:
         ("a[b[31mä\tc\r",),
         "\x1b[Aq\x1b",
     ]
-
-
-def test_text_without_brackets() -> None:
-    incoming, text = Incoming(), "quick, sly\r\n" * MOST_TYPED
-    parts = [part for at in range(0, len(text), 4096) for part in incoming.feed(text[at:][:4096])]
-    assert parts == []
-    assert told(incoming.settle()) == [(text,)]
-    # keys that were typed while the line stood still
-    ahead = "s" * MOST_TYPED
-    assert told([*incoming.feed(ahead), *incoming.settle()]) == [ahead]
-    assert told(incoming.feed(f"{text}\x1b[As")) == [(text,), "\x1b[As"]
-    assert told(incoming.feed("\x1b[A" * MOST_TYPED)) == ["\x1b[A" * MOST_TYPED]
 
 
 def test_escape_is_held_for_a_moment_only() -> None:

@@ -22,11 +22,6 @@ def test_large_pastes(tmp_path: Path) -> None:
         terminal.press(pasted(900_000))
         terminal.press("s")
         terminal.shows("step 1 ", "loss 0.157921")
-        terminal.press((TEXT * 2000)[:50_000])  # as from a terminal that has no brackets
-        terminal.press("\x1b[As")  # up ends it
-        terminal.shows("step 2 ")
-        assert "Network" in terminal.text
-
         terminal.press("e")
         terminal.shows("Experiment: article", "activation")
         terminal.press(pasted(900_000))
@@ -37,6 +32,6 @@ def test_large_pastes(tmp_path: Path) -> None:
         terminal.press("\x1b")
         terminal.shows("Discard your changes?")
         terminal.press("\x1b")
-        terminal.shows("step 2 ", "Network")
+        terminal.shows("step 1 ", "Network")
         terminal.press("q")
         assert terminal.ends() == 0
