@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bptui.check.elsewhere import wrong_elsewhere
 from bptui.check.formula import from_chain_rule
 from bptui.check.interpreter import Interpreter
 from bptui.check.outlook import Outlook
@@ -26,7 +27,7 @@ from bptui.trace.losses import Judged
 from bptui.trace.run import LOOK, STEPS, NotRecordedError, Run, out_of_time, source_of
 from bptui.trace.should_be import view_of
 from bptui.trace.slips import slip
-from bptui.trace.source import Source, told_in
+from bptui.trace.source import Place, Source, told_in
 from bptui.trace.tape import Tape
 from bptui.trace.updates import Parameter as Traced
 from bptui.trace.updates import lost_updates, training_steps
@@ -185,12 +186,13 @@ class _Writer:
         lines = self._backward()
         right = self.verdict.right
         first = any(line.verdict == "wrong" for line in lines)
+        elsewhere = wrong_elsewhere(self.found.repairs, self.run.places, self.file)
         verdict = "right" if right else "wrong"
         outlook = Outlook(self.verdict, self._name) if right else None
         return Report(
             str(self.file),
             verdict,
-            None if right or first else "the wrong line was not found",
+            elsewhere or (None if right or first else "the wrong line was not found"),
             self._loss(),
             [*self._parameters(), *self._not_updated(outlook)],
             tuple(lines),
@@ -275,6 +277,7 @@ class _Writer:
             entries.setdefault(self.line_of(notes[entry].place), []).append(entry)
         forward = {self.line_of(notes[e].place) for e in self.found.forward if e not in differences}
         repairs = {self.line_of(repair.place): repair for repair in self.found.repairs}
+        repairs.pop(0, None)  # of other files
         squares = {self.line_of(place) for place in self.verdict.broadcast}
         follows = {self.line_of(notes[entry].place) for entry in self.found.follows}
         if squares:
@@ -325,7 +328,7 @@ class _Writer:
         return len(shapes) == 2 and len(shapes[0]) == 1 and shapes[1] == (*shapes[0], 1)
 
     def _updates(self, parameter: Traced) -> set[int]:
-        return {self.line_of(binding.place) for binding in parameter.statements}
+        return {self.line_of(binding.place) for binding in parameter.statements} - {0}
 
     def _differences(self) -> list[int]:
         """Return the differences of output and target that a loss is implied by."""
@@ -380,7 +383,7 @@ class _Writer:
         )
 
     def _wrong(self, line: int, repair: Repair) -> Line:
-        places = [place[1:] for place in self.run.places]
+        places = [self._own_place(number) for number in range(len(self.run.places))]
         view = view_of(self.source, self.run.recording, places, self.found, repair)
         told = None if view is None else view.should_be(repair) or from_chain_rule(view, repair)
         whole = "" if view is None else ast.unparse(view.statement)
@@ -414,6 +417,10 @@ class _Writer:
             for binding in self.run.recording.bindings
             if self.line_of(binding.place) == line
         )
+
+    def _own_place(self, number: int) -> Place:
+        """Return a place; no line for one in another file."""
+        return self.run.places[number][1:] if self.line_of(number) else (0, 0, 0, 0)
 
     def _true_name(self, repair: Repair) -> str | None:
         """Return what the first wrong value should be: the gradient of which forward value."""
