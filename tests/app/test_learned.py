@@ -258,8 +258,8 @@ async def test_the_key_goes_through_the_pictures_there_are(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("shown", "size"),
-    [("spirals", SIZES[1]), ("sine", SIZES[1]), ("circles", SIZES[2]), ("circles", SIZES[4])]
-    + [(layers, SIZES[0]) for layers in ((784, 128, 10), (2, *[3] * 6, 2), (1, 300), (2, 1))],
+    [("spirals", SIZES[1]), ("circles", SIZES[2]), ("sine", SIZES[4])]
+    + [(layers, SIZES[0]) for layers in ((784, 128, 10), (2, *[3] * 6, 2))],
     ids=str,
 )
 async def test_every_picture_fits_every_screen(

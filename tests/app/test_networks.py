@@ -1,4 +1,4 @@
-"""Every shipped preset, and networks of any shape, on screens of any size."""
+"""Networks of any shape, on screens of any size."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import re
 
 import pytest
 from textual.events import Hide
-
-from bptui.presets import load
-from bptui.presets.own import shipped
 
 from .support import Session, check_diagram, check_matrices, drawn_experiment, opened
 
@@ -25,20 +22,6 @@ async def resized(session: Session, width: int, height: int) -> None:
 def right_edge(session: Session) -> int:
     """Return the column of the right panels' upper right corners."""
     return max(line.rfind("╮") for line in session.lines())
-
-
-@pytest.mark.parametrize("name", [each.name for each in shipped()])
-async def test_every_shipped_preset_opens_and_steps(name: str) -> None:
-    async with opened(name, (80, 24)) as session:
-        assert name in session.status()
-        for step in (0, 1):
-            await session.press(*["s"] * step)
-            await session.step(step)
-            assert await check_matrices(session) > 0
-            assert await check_diagram(session) > 0
-        session.resize(120, 36)
-        training = load(name).training
-        await session.shows(f" {training.optimizer} {training.learning_rate:g} ", f" {name} ")
 
 
 async def test_a_diagram_that_comes_back_unannounced_is_drawn() -> None:

