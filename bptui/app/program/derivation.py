@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,7 +22,7 @@ from bptui.core.graph.node import Node
 from bptui.core.network import Names
 from bptui.explain.equation import Equation, Statement, compare
 from bptui.explain.explain import Explanation, Section
-from bptui.explain.expression import Expression, Index, Quantity, Scope, evaluate
+from bptui.explain.expression import Expression, Index, Quantity, Scope, evaluate, is_op
 from bptui.explain.formulas import element, formula_of
 from bptui.explain.lines import Span, TextLine
 from bptui.explain.report import Form, Report
@@ -32,6 +32,8 @@ UNKNOWN = (ValueError, TypeError, KeyError, IndexError, AttributeError, Assertio
 """What a formula raises that has no notation, or no scalar form."""
 PLAIN = re.compile(r"(dL/d ?)?[\w.]+(\[[\w'\"]+\])*")
 """Names that need no brackets."""
+MOST_TERMS, CLOSE = 3000, 1e-5
+"""Quantities in a scalar form, and how near it comes to the number."""
 LONGEST = 600
 """Characters of a formula that is still written."""
 
@@ -58,6 +60,18 @@ class ProgramSymbols(Symbols):
         return name.replace("/", "_").replace(" ", "_") if PLAIN.fullmatch(name) else "value"
 
 
+class _Arrays(dict[str, Array]):
+    """Arrays that are made when they are first asked for."""
+
+    def __init__(self, make: Callable[[str], Array]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: str) -> Array:
+        made = self[key] = self._make(key)
+        return made
+
+
 class _Writer:
     """Writes the formulas of one quantity, with the numbers of the moment's update."""
 
@@ -68,7 +82,8 @@ class _Writer:
         own = view.record.twin(view.subject, view.record.first)
         self.own = view.subject if own is None else own
         self.called: dict[str, str] = {}
-        self.arrays: dict[str, Array] = {}
+        self.arrays = _Arrays(self._array)
+        self.gradients: dict[str, Node] = {}
         self.symbols = ProgramSymbols(Names((1, 1)), ascii_only, self.called)
         self.scope = Scope(self.arrays, {})
 
@@ -92,12 +107,16 @@ class _Writer:
     def _numbers(self, equations: list[Equation | None], index: Index) -> tuple[Section, ...]:
         """Return equations on the selected number, where they are the same in scalar form."""
         found: list[Section] = []
+        shape = self.record.tape.shape(self.view.subject)
         for equation in equations:
-            if equation is None or equation.array.shape != self._shape(equation):
+            if equation is None or self.arrays[equation.left.name].shape != shape:
                 continue
             try:
+                if self._terms(equation.expression) > MOST_TERMS:
+                    continue
                 scalar = element(equation.expression, index, self.scope)
-                same = np.allclose(evaluate(scalar, self.scope), equation.array[index])
+                right = self.arrays[equation.left.name][index]
+                same = np.allclose(evaluate(scalar, self.scope), right, rtol=CLOSE)
             except UNKNOWN:
                 continue
             if same and len(str(scalar)) < 20 * LONGEST:
@@ -105,8 +124,15 @@ class _Writer:
                 found.append(Section("", (Equation(left, scalar, self.scope),)))
         return tuple(found)
 
-    def _shape(self, equation: Equation) -> tuple[int, ...]:
-        return np.shape(self.arrays[equation.left.name])
+    def _terms(self, node: Expression) -> int:
+        """Return of about how many quantities a single number of an expression is made."""
+        inner = sum(map(self._terms, node.parts)) or 1
+        if is_op(node, "matmul"):
+            return inner * self.scope.shape(node.parts[0])[-1]
+        if is_op(node, "sum"):
+            shape, whole = self.scope.shape(node), self.scope.shape(node.parts[0])
+            return inner * int(np.prod(whole)) // max(int(np.prod(shape)), 1)
+        return inner
 
     def _true(self, claim: Claim) -> Equation | None:
         """Return the chain rule's formula of the gradient that a claim is about."""
@@ -118,13 +144,14 @@ class _Writer:
         known = self._known(node, gradients)
         try:
             expression = formula_of(node, known)
-            if isinstance(expression, Quantity) or left.name not in self.arrays:
+            if isinstance(expression, Quantity):
                 return None
-            equation = Equation(left, expression, self.scope)
-            _ = equation.array
+            shape = self.scope.shape(expression)  # raises where it cannot be told
+            fits = np.broadcast_shapes(shape, self.arrays[left.name].shape)
         except UNKNOWN:
             return None
-        return equation
+        same = fits == self.arrays[left.name].shape
+        return Equation(left, expression, self.scope) if same else None
 
     def _known(self, node: Node, gradients: bool) -> dict[Node, Expression]:
         """Return what stands for itself in a formula: all that has a name."""
@@ -145,16 +172,23 @@ class _Writer:
         key = f"e{entry}"
         if key not in self.called:
             self.called[key] = self.record.name(entry)
-            now = self.record.now(entry, self.update)
-            self.arrays[key] = self.record.array(entry if now is None else now)
         return key
+
+    def _array(self, key: str) -> Array:
+        """Return the numbers of a value or of a gradient in the moment's update."""
+        if key in self.gradients:
+            truth = self.claims.truth(self.update)
+            if truth is None:
+                raise KeyError(key)
+            node = self.gradients[key]
+            return np.broadcast_to(truth[node], node.shape)
+        entry = int(key[1:])
+        now = self.record.now(entry, self.update)
+        return self.record.array(entry if now is None else now)
 
     def _gradient(self, entry: int, node: Node) -> str:
         key = f"g{entry}"
-        truth = self.claims.truth(self.update)
-        if truth is not None and node in truth:
-            self.called[key] = self._gradient_name(entry, 1.0)
-            self.arrays[key] = np.broadcast_to(truth[node], node.shape)
+        self.gradients[key], self.called[key] = node, self._gradient_name(entry, 1.0)
         return key
 
     def _gradient_name(self, entry: int, factor: float) -> str:
