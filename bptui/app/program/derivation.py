@@ -34,8 +34,8 @@ PLAIN = re.compile(r"(dL/d ?)?[\w.]+(\[[\w'\"]+\])*")
 """Names that need no brackets."""
 MOST_TERMS, CLOSE = 3000, 1e-5
 """Quantities in a scalar form, and how near it comes to the number."""
-LONGEST = 600
-"""Characters of a formula that is still written."""
+LONGEST = 120
+"""Parts of a formula that is still written."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,11 @@ class ProgramSymbols(Symbols):
     def code(self, name: str) -> str:
         name = self.called.get(name, name)
         return name.replace("/", "_").replace(" ", "_") if PLAIN.fullmatch(name) else "value"
+
+
+def _parts(node: Expression) -> int:
+    """Return of how many nodes an expression is made."""
+    return 1 + sum(map(_parts, node.parts))
 
 
 class _Arrays(dict[str, Array]):
@@ -95,7 +100,7 @@ class _Writer:
         own = self._equation(Quantity(self._value(self.own)), self.graph.node(self.own))
         true = None if claim is None else self._true(claim)
         if own is not None and true is not None and claim is not None and claim.verdict == "wrong":
-            statements.append(compare(own, true, "the program"))
+            statements += self._compared(own, true)
         else:
             statements += [equation for equation in (own, true) if equation is not None]
         if claim is not None:
@@ -103,6 +108,14 @@ class _Writer:
             title = f"{name} {verb} {self._gradient_name(claim.source, claim.factor)}"
         numbers = self._numbers([own, true], index)
         return Explanation(title, numbers, tuple(statements), index, tuple(self.called))
+
+    @staticmethod
+    def _compared(own: Equation, true: Equation) -> list[Statement]:
+        """Return both with what differs marked, where that can be told."""
+        try:
+            return [compare(own, true, "the program")]
+        except UNKNOWN:
+            return [own, true]
 
     def _numbers(self, equations: list[Equation | None], index: Index) -> tuple[Section, ...]:
         """Return equations on the selected number, where they are the same in scalar form."""
@@ -119,7 +132,7 @@ class _Writer:
                 same = np.allclose(evaluate(scalar, self.scope), right, rtol=CLOSE)
             except UNKNOWN:
                 continue
-            if same and len(str(scalar)) < 20 * LONGEST:
+            if same and _parts(scalar) <= LONGEST:
                 left = Quantity(equation.left.name, index)
                 found.append(Section("", (Equation(left, scalar, self.scope),)))
         return tuple(found)
@@ -144,7 +157,7 @@ class _Writer:
         known = self._known(node, gradients)
         try:
             expression = formula_of(node, known)
-            if isinstance(expression, Quantity):
+            if isinstance(expression, Quantity) or _parts(expression) > LONGEST:
                 return None
             shape = self.scope.shape(expression)  # raises where it cannot be told
             fits = np.broadcast_shapes(shape, self.arrays[left.name].shape)
@@ -219,7 +232,7 @@ class DerivationPanel(ProgramPanel):
 
     def extent(self, view: Moment, width: int, height: int) -> Size:
         lines = self._explain(view, width)
-        return Size(width - (len(lines) > height), max(len(lines), height))
+        return Size(width - 1, max(len(lines), height))
 
     def paint(self, view: Moment, width: int, height: int) -> list[Strip]:
         lines, top = self._explain(view, width), int(self.scroll_offset.y)
