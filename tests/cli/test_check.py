@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -42,6 +43,21 @@ def test_right_code(tmp_path: Path) -> None:
     done = run(tmp_path, RIGHT)
     assert done.code == 0
     assert done.says("gradients: right (gW2 and gW1).", "line 5", "4-5-3 with", "delta_o not given")
+
+
+def test_recorded_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "step.npz"
+    one = {"x": [[0.5]], "t": [[1.0]], "W1": [[0.4]], "lr": 0.1}
+    for after, code in ((0.4 - 0.1 * (0.2 - 1.0) * 0.5, 0), (0.4, 1)):
+        np.savez(file, **one, W1_after=[[after]])
+        done = CliRunner().invoke(cli, ["check", str(file), "--format", "json"])
+        assert done.exit_code == code
+        (line,) = json.loads(done.stdout)["lines"]
+        assert (line["line"], line["variable"]) == (None, "W1")
+    file.write_text("hello")
+    done = CliRunner().invoke(cli, ["check", str(file)])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "step.npz: no .npz file" in done.stderr
 
 
 def test_the_unfilled_template_is_not_written_yet(tmp_path: Path) -> None:

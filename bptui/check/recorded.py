@@ -1,0 +1,322 @@
+"""Numbers that a program of any language has recorded in a step: what is right about them."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise, product
+from pathlib import Path
+
+import numpy as np
+
+from bptui.check.calls import Attempt
+from bptui.check.check import Check, Examined, FunctionCheck
+from bptui.check.comparing import TOLERANCE
+from bptui.check.functions import reports_of
+from bptui.check.reading import Reading, UnreadableError, read
+from bptui.check.report import Report
+from bptui.check.runner import Answer, Signature
+from bptui.check.search import diagnose
+from bptui.check.trials import Case, FunctionName, Trial
+from bptui.core.activations import ACTIVATIONS, evaluate
+from bptui.core.arrays import Array, frozen
+from bptui.core.data import Data
+from bptui.core.engine import Engine
+from bptui.core.errors import UnusableError
+from bptui.core.experiment import Experiment, Training
+from bptui.core.graph.node import evaluate as evaluated
+from bptui.core.losses import LOSSES
+from bptui.core.network import Network, Parameters
+from bptui.core.step import training_step
+
+NAME = "the recorded numbers"
+ROLES = {
+    "x": ("x", "X", "input", "inputs"),
+    "t": ("t", "T", "y", "Y", "target", "targets"),
+    "lr": ("lr", "learning_rate"),
+    "l2": ("l2",),
+}
+"""What is given, by the names that it may have."""
+PARAMETER, AFTER = re.compile(r"[Wb]\d+"), re.compile(r"([Wb]\d+)_after|new_([Wb]\d+)")
+MATRIX = re.compile(r".*[Ww]\d+(_after)?")
+LARGEST = 256 * 2**20
+"""Bytes of numbers in a file."""
+
+
+class UnusableNumbersError(Exception):
+    """The file does not hold the numbers of a step; the message says why."""
+
+
+@dataclass
+class Recorded:
+    """The arrays of a file: data (samples, units), parameters, and by name what was computed."""
+
+    roles: dict[str, Array]
+    parameters: dict[str, Array]
+    after: dict[str, Array]
+    """Parameters after an update."""
+    given: dict[str, Array]
+    """Gradients and intermediates."""
+    notes: list[str] = field(default_factory=list)
+
+    def layered(self, kind: str) -> list[Array]:
+        """Return the matrices of weights, or the biases, layer by layer."""
+        names = sorted(self.parameters, key=lambda name: int(name[1:]))
+        return [self.parameters[name] for name in names if name[0] == kind]
+
+
+def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
+    """Return the reports on recorded gradients, and on parameters after an update.
+
+    Activations and loss are those of ``preset``; without one they are inferred. Raises
+    :class:`UnusableNumbersError`.
+    """
+    numbers = _recorded(path)
+    try:
+        base = _plain(numbers)
+        read_as: dict[FunctionName, dict[str, Array]] = {
+            "gradients": numbers.given,
+            "step": numbers.after,
+        }
+        case = Case(NAME, base, (Engine(base).record(),))
+        readings = [
+            read(Answer(dict(arrays), {}), [], function, case, base.network.bias)
+            for function, arrays in read_as.items()
+            if arrays
+        ]
+        experiment, told = _like(base, preset) if preset else _inferred(base, readings)
+        case = Case(NAME, experiment, (Engine(experiment).record(),))
+    except (UnusableError, UnreadableError) as error:
+        text = str(error).replace("it returned a dict", "the file has arrays")
+        raise UnusableNumbersError(text) from None
+    made = [_judged(reading, case, numbers.notes) for reading in readings]
+    over = {"mean": "averaged", "sum": "summed"}[experiment.training.reduction]
+    facts = [
+        ("network", str(experiment.network)),
+        ("loss", f"{experiment.training.loss}, {over} over the batch"),
+        ("", told),
+    ]
+    what = {"gradients": "recorded gradients", "step": "recorded update"}
+    return [
+        replace(
+            report,
+            heading=f"{path.name}, {what[one.function]}",
+            facts=[*facts, *(("", note) for note in one.examined.attempt.notes)],
+        )
+        for report, one in zip(reports_of(Check(path, experiment, tuple(made))), made, strict=True)
+    ]
+
+
+def _judged(reading: Reading, case: Case, notes: Sequence[str]) -> FunctionCheck:
+    trial = Trial(case, reading.function, (reading.quantities,), reading.precision)
+    told = dict.fromkeys([*notes, *reading.notes])
+    examined = Examined(Attempt("batch", reading.biases, [trial], notes=told), diagnose([trial]))
+    nothing = Signature((), 0, 0)
+    return FunctionCheck(reading.function, nothing, examined, (examined,), case.experiment)
+
+
+# the file
+
+
+def _recorded(path: Path) -> Recorded:
+    arrays = _arrays(path)
+    roles = {role: _one(arrays, role) for role in ROLES}
+    numbers = Recorded(
+        {role: array for role, array in roles.items() if array is not None}, {}, {}, {}
+    )
+    used = {name for names in ROLES.values() for name in names}
+    for name, array in arrays.items():
+        if PARAMETER.fullmatch(name):
+            numbers.parameters[name] = array
+        elif match := AFTER.fullmatch(name):
+            numbers.after[match[1] or match[2]] = array
+        elif name not in used:
+            numbers.given[name] = array
+    known = numbers.roles.keys() | numbers.parameters.keys()
+    needed = ["x", "t", "W1", *(["lr"] if numbers.after else [])]
+    missing = [name for name in needed if name not in known]
+    if missing:
+        raise UnusableNumbersError(
+            f"no array {' and no array '.join(missing)}; expected {', '.join(needed)} and what "
+            f"was computed, gW1, gb1, ... or W1_after; found {', '.join(arrays) or 'nothing'}"
+        )
+    if not numbers.given and not numbers.after:
+        raise UnusableNumbersError("no gradients; expected gW1, gb1, ... or W1_after, b1_after")
+    for name in known:
+        array = arrays[name] if name in arrays else numbers.roles[name]
+        if not np.isfinite(array).all():
+            raise UnusableNumbersError(f"{name} has numbers that are not finite")
+    _shape(numbers)
+    return numbers
+
+
+def _arrays(path: Path) -> dict[str, Array]:
+    """Return the arrays of numbers in a file; nothing in it is ever unpickled."""
+    if not zipfile.is_zipfile(path):
+        raise UnusableNumbersError("no .npz file, which is a zip archive of arrays")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            size = sum(info.file_size for info in file.zip.infolist()) if file.zip else 0
+            if size > LARGEST:
+                raise UnusableNumbersError(f"{size:,} bytes; expected at most {LARGEST:,}")
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        if "Object arrays" in str(error):
+            text = "an array of objects; expected numbers, and nothing else is loaded"
+            raise UnusableNumbersError(text) from None
+        raise UnusableNumbersError(f"no .npz file that can be read: {error}") from None
+    for name, array in arrays.items():
+        if array.dtype.kind not in "fiub" or array.ndim > 2:
+            raise UnusableNumbersError(
+                f"{name} has type {array.dtype} and shape {array.shape}; expected real numbers "
+                "with at most two axes"
+            )
+    return arrays
+
+
+def _one(arrays: Mapping[str, Array], role: str) -> Array | None:
+    found = [name for name in ROLES[role] if name in arrays]
+    if len(found) > 1:
+        raise UnusableNumbersError(f"{' and '.join(found)} both; expected one array for {role}")
+    array = arrays[found[0]] if found else None
+    if array is not None and role in ("lr", "l2") and array.size != 1:
+        raise UnusableNumbersError(f"{found[0]} has shape {array.shape}; expected one number")
+    return array
+
+
+def _shape(numbers: Recorded) -> None:
+    """Give data and parameters two axes and one; turn weights of shape (fan_out, fan_in)."""
+    roles, depth = numbers.roles, len(numbers.layered("W"))
+    kinds = ["W", "b"] if numbers.layered("b") else ["W"]
+    whole = {f"{kind}{layer}" for kind in kinds for layer in range(1, depth + 1)}
+    if odd := sorted(whole ^ numbers.parameters.keys()):
+        raise UnusableNumbersError(
+            f"of {depth} layers with weights, each needs {' and '.join(kinds)}; {odd[0]} is "
+            f"{'missing' if odd[0] in whole else 'one too many'}"
+        )
+    roles["x"] = x = np.atleast_2d(roles["x"])
+    for name, array in numbers.parameters.items():
+        numbers.parameters[name] = np.atleast_2d(array) if name[0] == "W" else array.reshape(-1)
+    shapes = [each.shape for each in numbers.layered("W")]
+
+    def chained(rows: int) -> bool:
+        ends = [(0, x.shape[1]), *((each[rows], each[1 - rows]) for each in shapes)]
+        return all(one[1] == other[0] for one, other in pairwise(ends))
+
+    if not chained(0):
+        if not chained(1):
+            told = ", ".join(f"W{at} {shape}" for at, shape in enumerate(shapes, 1))
+            raise UnusableNumbersError(
+                f"x has shape {x.shape} (samples, units), the weights {told}; expected "
+                f"W1 ({x.shape[1]}, ...), and each with as many rows as the one before has columns"
+            )
+        numbers.notes.append("weights have shape (fan_out, fan_in)")
+        for arrays in (numbers.parameters, numbers.after, numbers.given):
+            for name, array in arrays.items():
+                arrays[name] = array.T if MATRIX.fullmatch(name) else array
+    outputs, t = numbers.layered("W")[-1].shape[1], roles["t"]
+    roles["t"] = (
+        t.reshape(-1, outputs) if t.ndim < 2 and t.size % outputs == 0 else np.atleast_2d(t)
+    )
+
+
+# the network
+
+
+def _plain(numbers: Recorded) -> Experiment:
+    """Return the experiment of the step with activations and a loss that fit everything."""
+    roles = numbers.roles
+    weights, biases = numbers.layered("W"), numbers.layered("b")
+    layers = (roles["x"].shape[1], *(each.shape[1] for each in weights))
+    x, t = (frozen(roles[name].astype(np.float64)) for name in ("x", "t"))
+    start = Parameters(tuple(map(_floats, weights)), tuple(map(_floats, biases)) or None)
+    rate, l2 = (float(roles.get(name, np.zeros(())).reshape(())) for name in ("lr", "l2"))
+    training = Training(loss="half_squared_error", learning_rate=rate, l2=l2)
+    network = Network(layers, ("identity",) * len(weights), bool(biases))
+    return Experiment(NAME, network, start, training, Data(x, t, x[:0], t[:0]))
+
+
+def _floats(array: Array) -> Array:
+    return frozen(array.astype(np.float64))
+
+
+def _with(base: Experiment, activations: tuple[str, ...], **settings: object) -> Experiment:
+    training = replace(base.training, **settings)  # type: ignore[arg-type]
+    network = replace(base.network, activations=activations)
+    return replace(base, network=network, training=training)
+
+
+def _like(base: Experiment, preset: Experiment) -> tuple[Experiment, str]:
+    own, used = preset.training, preset.network.activations
+    if len(used) != base.network.depth:
+        found = f"weights of {base.network.depth} layers"
+        raise UnusableNumbersError(f"{found}; the network of {preset.name} has {len(used)}")
+    settings = {"loss": own.loss, "reduction": own.reduction, "l2": own.l2}
+    return _with(base, used, **settings), f"activations and loss are those of {preset.name}"
+
+
+def _inferred(base: Experiment, readings: Sequence[Reading]) -> tuple[Experiment, str]:
+    """Return the experiment with the activations and loss under which most is right."""
+    given = {name: each for reading in readings for name, each in reading.quantities.items()}
+    best, most = base, 0
+    for activations, loss in _hypotheses(base, given):
+        for reduction in ("mean", "sum") if base.data.samples > 1 else ("mean",):
+            try:
+                made = _with(base, activations, loss=loss, reduction=reduction)
+            except UnusableError:  # the loss does not fit the activations, or the targets
+                continue
+            right = _right(made, given)
+            if right > most:
+                best, most = made, right
+        if most == len(given):
+            break
+    if not most:
+        raise UnusableNumbersError(
+            "no activations and loss give any of the recorded numbers, so that it cannot be told "
+            "which are meant; give --preset, or record net_h, out_h, ... and the loss as well"
+        )
+    return best, (
+        f"activations and loss are inferred: of {len(given)} recorded quantities {most} "
+        f"{'are' if most > 1 else 'is'} right with them; --preset names others"
+    )
+
+
+def _hypotheses(
+    base: Experiment, given: Mapping[str, Array]
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield activations and losses: recorded activations tell theirs, others are alike."""
+    names, start = base.network.names, base.start
+    groups: list[list[str]] = []
+    before: Array | None = base.data.inputs
+    for layer, weights in enumerate(start.weights, 1):
+        last = layer == names.depth and weights.shape[1] > 1
+        every = [name for name, each in ACTIVATIONS.items() if last or each.pullback is None]
+        out = given.get(names.out(layer))
+        if before is not None and out is not None:
+            net = before @ weights + (start.biases[layer - 1] if start.biases else 0.0)
+            every = [name for name in every if _near(evaluate(name, net), out)] or every
+        groups.append(every)
+        before = out
+    *hidden, outputs = groups
+    free = max(hidden, key=len, default=[""])
+    for one, output, loss in product(free, outputs, LOSSES):
+        yield (*(one if one in group else group[0] for group in hidden), output), loss
+
+
+def _right(experiment: Experiment, given: Mapping[str, Array]) -> int:
+    """Return how many of the given quantities are right."""
+    step = training_step(experiment, experiment.data.samples)
+    data = {"input": experiment.data.inputs, "target": experiment.data.targets}
+    nodes = {**step.nodes, **step.updated}
+    found = evaluated(
+        [nodes[name] for name in given], step.given({**data, **experiment.start.named()})
+    )
+    return sum(_near(found[nodes[name]], array) for name, array in given.items())
+
+
+def _near(one: Array, other: Array) -> bool:
+    with np.errstate(all="ignore"):
+        off = np.abs(np.reshape(one, np.shape(other)) - other).max()
+        return bool(off <= TOLERANCE * np.abs(other).max())
