@@ -49,6 +49,10 @@ class UnusableNumbersError(Exception):
     """The file does not hold the numbers of a step; the message says why."""
 
 
+class UnknownNetworkError(Exception):
+    """No activations and no loss give anything of what was recorded."""
+
+
 @dataclass
 class Recorded:
     """The arrays of a file: data (samples, units), parameters, and by name what was computed."""
@@ -71,7 +75,7 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
     """Return the reports on recorded gradients, and on parameters after an update.
 
     Activations and loss are those of ``preset``; without one they are inferred. Raises
-    :class:`UnusableNumbersError`.
+    :class:`UnusableNumbersError` and :class:`UnknownNetworkError`.
     """
     numbers = _recorded(path)
     try:
@@ -273,7 +277,7 @@ def _inferred(base: Experiment, readings: Sequence[Reading]) -> tuple[Experiment
         if most == len(given):
             break
     if not most:
-        raise UnusableNumbersError(
+        raise UnknownNetworkError(
             "no activations and loss give any of the recorded numbers, so that it cannot be told "
             "which are meant; give --preset, or record net_h, out_h, ... and the loss as well"
         )

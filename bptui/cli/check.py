@@ -198,7 +198,7 @@ def check_file(
 def check_numbers(path: Path, preset: Experiment | None, form: str) -> NoReturn:
     """Check recorded numbers and write the report; the exit code tells what came out."""
     # 0.3 s, which --help and --template need not wait for
-    from bptui.check.recorded import UnusableNumbersError, reports_on
+    from bptui.check.recorded import UnknownNetworkError, UnusableNumbersError, reports_on
     from bptui.presets.errors import printable
 
     began = time.monotonic()
@@ -206,6 +206,8 @@ def check_numbers(path: Path, preset: Experiment | None, form: str) -> NoReturn:
         reports = reports_on(path, preset)
     except UnusableNumbersError as error:
         raise Unusable(printable(f"{path.name}: {error}")) from None
+    except UnknownNetworkError as error:
+        raise Unjudged(f"{printable(path.name)}: {error}") from None
     write(reports, form, began)
 
 

@@ -142,13 +142,6 @@ targets = [[0.0, 1.0, 0.0]]
         ({"y": np.ones(5)}, "t and y both"),
         ({"lr": np.ones(2)}, "lr has shape"),
         ({"W1_after": np.ones((3, 4))}, "no array lr"),
-        (
-            {
-                name: np.ones(shape)
-                for name, shape in (("gW1", (3, 4)), ("gb1", 4), ("gW2", (4, 2)), ("gb2", 2))
-            },
-            "--preset",
-        ),
     ],
 )
 def test_what_cannot_be_used(arrays: Arrays, message: str, tmp_path: Path) -> None:

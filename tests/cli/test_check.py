@@ -47,13 +47,18 @@ def test_right_code(tmp_path: Path) -> None:
 
 def test_recorded_numbers(tmp_path: Path) -> None:
     file = tmp_path / "step.npz"
-    one = {"x": [[0.5]], "t": [[1.0]], "W1": [[0.4]], "lr": 0.1}
-    for after, code in ((0.4 - 0.1 * (0.2 - 1.0) * 0.5, 0), (0.4, 1)):
-        np.savez(file, **one, W1_after=[[after]])
+    one = {"x": [[0.5]], "t": [[1.0]], "W1": [[0.4]], "b1": [0.1], "lr": 0.1}
+    right = 0.4 - 0.1 * (0.3 - 1.0) * 0.5
+    for after, code in ((right, 0), (0.4, 1)):
+        np.savez(file, **one, W1_after=[[after]], b1_after=[0.1 - 0.1 * (0.3 - 1.0)])
         done = CliRunner().invoke(cli, ["check", str(file), "--format", "json"])
         assert done.exit_code == code
-        (line,) = json.loads(done.stdout)["lines"]
-        assert (line["line"], line["variable"]) == (None, "W1")
+        lines = json.loads(done.stdout)["lines"]
+        assert [(line["line"], line["variable"]) for line in lines] == [(None, "W1"), (None, "b1")]
+    np.savez(file, **one, gW1=[[77.0]])
+    done = CliRunner().invoke(cli, ["check", str(file)])
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert "--preset" in done.stderr
     file.write_text("hello")
     done = CliRunner().invoke(cli, ["check", str(file)])
     assert (done.exit_code, done.stdout) == (2, "")
