@@ -1,41 +1,14 @@
-"""The state as one flat array: where everything lies in it, and what training may change."""
+"""What training may change, and what is frozen."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bptui.core.engine import Engine
 from bptui.core.optimizers import OPTIMIZERS
-from bptui.core.state import BLOCK, Layout, State
 
-from .support import arrays, experiment
-
-shapes = st.lists(st.integers(1, 5), min_size=2, max_size=6).map(tuple)
-
-
-@settings(deadline=None, max_examples=20)
-@given(shapes, st.booleans())
-def test_round_trip(layers: tuple[int, ...], bias: bool) -> None:
-    made = experiment(layers, bias=bias)
-    layout = Layout(made.network)
-    flat = layout.flatten(made.start)
-    assert flat.shape == (layout.size,)
-    back = layout.unflatten(flat)
-    assert (back.biases is None) == (not bias)
-    for one, other in zip(arrays(back), arrays(made.start), strict=True):
-        assert np.array_equal(one, other)
-    assert np.array_equal(layout.flatten(back), flat)
-
-
-def test_blocks_of_a_large_network_are_cut() -> None:
-    made = experiment((200, 100, 10), samples=1)
-    state = State(made)
-    blocks = state.blocks(["W1", "b1", "W2", "b2"])
-    assert all(0 < block.stop - block.start <= BLOCK for block in blocks)
-    assert sum(block.stop - block.start for block in blocks) == state.layout.size
+from .support import experiment
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
