@@ -32,6 +32,8 @@ HARDLY, CLEARLY = 0.01, 0.2
 """The parts of its loss by which a training hardly falls, and clearly falls."""
 MUCH = 10.0
 """How many times larger the loss becomes on the data of one step alone, if that is a bad sign."""
+NOISE = 1e-7
+"""The part of a loss by which it may change by rounding."""
 WIDE = 20.0
 """The size of inputs from which on they had better be scaled."""
 
@@ -50,7 +52,7 @@ class Outlook:
     """The remarks on a program that is right."""
 
     def __init__(self, verdict: Verdict, name: Callable[[int], str | None]) -> None:
-        self.lines, self.truth = verdict.lines, verdict.lines.truth
+        self.lines, self.truth, self.first = verdict.lines, verdict.lines.truth, verdict.number == 1
         self.tape, self.name = self.truth.tape, name
         steps = training_steps(self.tape)[verdict.number - 1 :]
         self.training = Training(self.lines, steps)
@@ -69,7 +71,7 @@ class Outlook:
         found += units
         rate = [*self._rate()]
         found += rate
-        if units or rate or self.course.kind == "hardly":
+        if units or rate:
             found += self._wide_inputs()
         if not found and self.course.kind in ("rises", "unsteady"):
             found.append(self._told())
@@ -99,10 +101,9 @@ class Outlook:
 
     def _rate(self) -> Iterator[str]:
         kind, steps = self.course.kind, self.course.steps
-        factors = {"hardly": (10, 100, 1000), "falls": (), "unknown": ()}.get(
-            kind, (0.1, 0.01, 1e-3)
-        )
-        for factor in factors:
+        larger, smaller = (10.0, 100.0, 1000.0), (0.1, 0.01, 0.001)
+        factors = {"hardly": larger, "rises": smaller, "unsteady": smaller}
+        for factor in factors.get(kind, ()):
             losses = self.training.losses(max(steps, FEW), factor)
             enough = CLEARLY if kind == "hardly" else 0.0
             better = losses[-1] < min(self.course.first, self.course.last)
@@ -237,7 +238,8 @@ class Outlook:
             steepest = float(slopes_at([np.zeros(1)], layer.name)[0][0])
             flat = float(np.mean(np.abs(layer.slope(self.truth)[0]) < FLAT * steepest))
             hidden = layer.is_hidden(self.truth, self.lines.forward)
-            if flat >= MOST_FLAT and (hidden or self.course.kind == "hardly"):
+            early = self.first and self.course.kind == "hardly"  # later, an output may well be
+            if flat >= MOST_FLAT and (hidden or early):
                 yield (
                     f"saturated units: {flat:.0%} of {self._called(layer)} are so near its ends "
                     f"that the slope is below {FLAT:.0%} of the steepest; begin with smaller "
@@ -270,9 +272,10 @@ def _fallen(losses: list[float]) -> float:
 
 
 def _kind(losses: list[float]) -> str:
-    if not np.isfinite(losses[-1]) or losses[-1] > losses[0]:
+    noise = NOISE * max(map(abs, losses))
+    if not np.isfinite(losses[-1]) or losses[-1] > losses[0] + noise:
         return "rises"
-    ups = sum(after > before for before, after in pairwise(losses))
+    ups = sum(after > before + noise for before, after in pairwise(losses))
     if 3 * ups > len(losses) and _fallen(losses) < 0.9:
         return "unsteady"
     return "hardly" if _fallen(losses) < HARDLY else "falls"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import click
@@ -9,6 +10,7 @@ import pytest
 
 from bptui.check.report import Example, Line, Parameter, Report
 from bptui.check.text import as_text
+from bptui.cli.common import styled
 
 LONG = "d_hid = [hid[j] * (1 - hid[j]) * sum(d_out[k] * w_out[k][j] for k in range(n)) for j in J]"
 REPORT = Report(
@@ -86,3 +88,25 @@ def test_remarks_are_a_list() -> None:
         [Report("net.py", "right", remarks=["dead units: a1 is 0", "large inputs: X"])], 80
     )
     assert text.endswith("What to look at next\n  - dead units: a1 is 0\n  - large inputs: X\n")
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environment", "colours"),
+    [
+        (True, {"TERM": "xterm"}, True),
+        (True, {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        (True, {"TERM": "dumb"}, False),
+        (False, {"TERM": "xterm"}, False),
+    ],
+)
+def test_where_there_are_colours(
+    terminal: bool, environment: dict[str, str], colours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stream(io.StringIO):
+        def isatty(self) -> bool:
+            return terminal
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert styled(Stream()) is colours
