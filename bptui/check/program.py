@@ -95,6 +95,9 @@ def checked(
     if verdict is None:
         lost = _lost(file, source, {line_of(b.place): b.name for b in lost_updates(tape)})
         return lost or _without(file, _why_nothing(run, limit, len(training_steps(tape)), step))
+    why = None if verdict.right else _why_unclear(verdict, tape, line_of)
+    if why is not None:
+        return _without(file, why, "unclear")
     writer = _Writer(file, source, run, verdict, line_of, bool(loss))
     return Checked(writer.report(), source, run, verdict, line_of, writer.names)
 
@@ -115,6 +118,16 @@ def _lost(file: Path, source: Source, names: Mapping[int, str]) -> Report | None
         "or return them and take them over"
     )
     return Report(str(file), "wrong", reason, lines=lines)
+
+
+def _why_unclear(verdict: Verdict, tape: Tape, line_of: Callable[[int], int]) -> str | None:
+    """Return why gradients that seem wrong may be right; None where they are wrong."""
+    for entry, unknown in verdict.unknown.items():
+        return f"line {line_of(tape.notes[entry].place)}: no derivative is known of {unknown}"
+    loss = verdict.lines.judged.loss
+    if loss.used and not loss.named:  # it is on the way back itself
+        return "no loss is found in it; --loss NAME says which it is"
+    return None
 
 
 def _why_nothing(run: Run, limit: float, steps: int, step: int) -> str:

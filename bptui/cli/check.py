@@ -141,7 +141,7 @@ def defines_functions(path: Path) -> tuple[bool, bool]:
     if path.suffix == ".ipynb":
         return False, True
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8-sig"))
+        tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError, RecursionError):
         return True, False  # which says what is wrong with it
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}

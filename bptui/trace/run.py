@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bptui.trace.notebook import plain
 from bptui.trace.recording import Recording
 from bptui.trace.tape import Binding, Note, Reference, Value
 
@@ -54,12 +55,9 @@ def source_of(file: Path) -> str:
         return text
     try:
         cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
-        rows = "\n".join("".join(cell["source"]) for cell in cells).splitlines()
+        return "\n".join(plain("".join(cell["source"])) for cell in cells)
     except (ValueError, KeyError, TypeError):
         raise NotRecordedError("it is no notebook: its JSON has no cells") from None
-    return "\n".join(
-        f"pass  # {row}" if row.lstrip().startswith(("%", "!")) else row for row in rows
-    )
 
 
 def request_for(

@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from bptui.trace.instrument import RECORDER, instrumented
+from bptui.trace.notebook import Shell
 from bptui.trace.recorder import Enough, Recorder, Reference, Tape
 from bptui.trace.updates import training_steps
 
@@ -94,6 +95,8 @@ class Session:
         main = types.ModuleType(self.request["name"])
         main.__file__ = file
         main.__dict__["__builtins__"] = __builtins__
+        if file.endswith(".ipynb"):
+            main.__dict__.update(display=Shell(), get_ipython=Shell())
         sys.modules[main.__name__] = main
         sys.argv = [file, *self.request["arguments"]]
         sys.stdin = open(os.devnull)  # noqa: SIM115  input() gets end of file until the end
@@ -107,8 +110,8 @@ class Session:
         except Enough as stop:
             at = self.told(stop, file)["line"]
             return {"end": "time" if self.out_of_time else "enough", "line": at}
-        except SystemExit:
-            return {"end": "exit"}
+        except SystemExit as stop:
+            return {**self.told(stop, file), "end": "exit", "error": "sys.exit"}
         except KeyboardInterrupt:
             raise
         except BaseException as error:

@@ -241,3 +241,19 @@ def test_a_wrong_line_in_a_module_of_the_program_is_told_with_its_file(tmp_path:
     )
     result = CliRunner().invoke(cli, ["check", str(file)])
     assert "first wrong in slopes.py, line 6: return g * slope(g)" in result.output
+
+
+@pytest.mark.parametrize(
+    ("start", "body", "said"),
+    [
+        ("1.5", "w -= 0.1 * 2 * w", "no loss is found in it"),
+        ("np.ones(3)", "loss = np.sinc(w).sum(); w -= 0.1 * w", "line 4: no derivative is known"),
+    ],
+)
+def test_what_cannot_be_known_is_unclear(tmp_path: Path, start: str, body: str, said: str) -> None:
+    file = tmp_path / "net.py"
+    file.write_text(f"import numpy as np\nw = {start}\nfor _ in range(3):\n    {body}\n")
+    result = CliRunner().invoke(cli, ["check", "--format", "json", str(file)])
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["verdict"]) == (3, "unclear")
+    assert said in found["reason"]
