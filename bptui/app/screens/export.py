@@ -221,6 +221,7 @@ class ExportScreen(FileQuestion[Path]):
             self._field.value = now.proposed(self._name_shown, step)
         elif Path(typed).suffix.lower() == before.ending:
             self._field.value = typed[: -len(before.ending)] + now.ending
+        self._field.action_end()
         self.check()
 
     def read(self, text: str) -> tuple[Path, str]:
