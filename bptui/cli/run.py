@@ -28,7 +28,6 @@ from bptui.cli.common import (
 if TYPE_CHECKING:
     from bptui.core.engine import Snapshot
     from bptui.core.experiment import Experiment
-    from bptui.core.network import Parameters
     from bptui.core.timeline import Timeline
 
     Write = Callable[[Snapshot], None]
@@ -168,20 +167,10 @@ class Progress(ExitStack):
 
 def jsonl(experiment: Experiment, stream: TextIO) -> Write:
     """Write one JSON object a line; Python's repr of a float reads back bit-identically."""
-
-    def arrays(parameters: Parameters) -> dict[str, object]:
-        return {"weights": parameters.weights, "biases": parameters.biases}
+    from bptui.export.history import record
 
     def write(snapshot: Snapshot) -> None:
-        record = {
-            "step": snapshot.step,
-            "epoch": snapshot.epoch,
-            "loss": snapshot.loss,
-            "outputs": snapshot.outputs,
-            **arrays(snapshot.parameters),
-            "gradients": arrays(snapshot.gradients),
-        }
-        stream.write(as_json(record))
+        stream.write(as_json(record(snapshot)))
 
     return write
 

@@ -131,31 +131,34 @@ def write_csv(experiment: Experiment, rows: Rows, made: Iterable[Row], stream: T
         writer.writerow([*facts, *numbers(shot.parameters), *numbers(shot.gradients)])
 
 
+def record(snapshot: Snapshot) -> dict[str, object]:
+    """Return what a step computed, by the keys of ``run --format jsonl``."""
+
+    def listed(parameters: Parameters) -> dict[str, object]:
+        return {"weights": parameters.weights, "biases": parameters.biases}
+
+    return {
+        "step": snapshot.step,
+        "epoch": snapshot.epoch,
+        "loss": snapshot.loss,
+        "outputs": snapshot.outputs,
+        **listed(snapshot.parameters),
+        "gradients": listed(snapshot.gradients),
+    }
+
+
 def write_json(experiment: Experiment, rows: Rows, made: Iterable[Row], stream: TextIO) -> None:
     """Write a list of one object a step, on a line each: the keys of ``run --format jsonl``.
 
-    ``outputs`` is left out; ``test_loss``, null without test samples, and ``learning_rate`` are
-    there beside them. A number that is not finite is the string nan, inf or -inf.
+    ``test_loss``, null without test samples, and ``learning_rate`` are there beside them. A number
+    that is not finite is the string nan, inf or -inf.
     """
     stream.write("[\n")
     for done, row in enumerate(made, 1):
-        snapshot = row.snapshot
-        record = {
-            "step": snapshot.step,
-            "epoch": snapshot.epoch,
-            "loss": snapshot.loss,
-            "test_loss": row.test_loss,
-            "learning_rate": row.learning_rate,
-            **_listed(snapshot.parameters),
-            "gradients": _listed(snapshot.gradients),
-        }
+        more = {"test_loss": row.test_loss, "learning_rate": row.learning_rate}
         comma = "," if done < rows.count else ""
-        stream.write(f"{as_json(record)}{comma}\n")
+        stream.write(f"{as_json(record(row.snapshot) | more)}{comma}\n")
     stream.write("]\n")
-
-
-def _listed(parameters: Parameters) -> dict[str, object]:
-    return {"weights": parameters.weights, "biases": parameters.biases}
 
 
 def write_npz(experiment: Experiment, rows: Rows, made: Iterable[Row], stream: TextIO) -> None:

@@ -99,24 +99,3 @@ def test_errors(name: str, arguments: list[str]) -> None:
     code = 3 if name == "code that raises" else 2
     assert (done.exit_code, done.stdout, done.stderr == "") == (code, "", False)
     fit(done)
-
-
-WRONG = {
-    "a key": f'"{SPELT}" = 1\n',
-    "a value": f'{NETWORK}activation = "{SPELT}"',
-    "no TOML": f"a = {EVIL}",
-    "a CSV file": f'{NETWORK}[data]\ncsv = "{SPELT.replace("/", "")}"\nclass_column = "k"',
-    "a column": f'{NETWORK}[data]\ncsv = "t.csv"\nclass_column = "{SPELT}"',
-    "a cell": f"""{NETWORK}[data]
-csv = "t.csv"
-input_columns = ["a", "b"]
-target_columns = ["k{SPELT}"]
-""",
-}
-
-
-@pytest.mark.parametrize("text", WRONG.values(), ids=WRONG)
-def test_presets_that_are_wrong(text: str) -> None:
-    done = CliRunner().invoke(cli, ["run", "-"], input=text)
-    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    fit(done)
