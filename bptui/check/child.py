@@ -75,7 +75,8 @@ def serve(code: UserCode, requests: int, answers: int, trace: int) -> None:
     warnings.formatwarning = warning_text
     faulthandler.enable(trace)
     send(answers, {"kind": "ready"})
-    with open(requests, encoding="utf-8") as lines:
+    # the code may have closed these descriptors
+    with suppress(OSError), open(requests, encoding="utf-8") as lines:
         for line in lines:
             request = json.loads(line)
             faulthandler.dump_traceback_later(request["seconds"], exit=True, file=trace)

@@ -152,11 +152,15 @@ def test_a_class_is_run_by_a_call(tmp_path: Path) -> None:
     [
         ("print('hello')\n", "updates nothing by a gradient"),
         ("import numpy as np\nx = np.ones(3) @ np.ones(2)\n", "line 2: ValueError"),
-        ("import no_such_library\n", "no_such_library"),
+        ("import no_such_library\n", "line 1: ModuleNotFoundError: No module named 'no_such_lib"),
         ("import numpy as np\nx = np.ones(3)\nprint(x * input())\n", "line 3: EOFError"),
         ("import os\nos._exit(7)\n", "os._exit(7)"),
+        ("import os\nos.kill(os.getpid(), 9)\n", "signal SIGKILL"),
+        ("import sys\nsys.exit('no data')\n", "line 2: sys.exit: no data"),
+        ("def f(): return f()\nf()\n", "line 1: RecursionError"),
+        ("for i in xrange(3):\n    print i\n", "SyntaxError: Missing parentheses"),
     ],
-    ids=["no numbers", "raises", "import", "input", "exits"],
+    ids=["no numbers", "raises", "import", "input", "exits", "killed", "exit", "deep", "Python 2"],
 )
 def test_what_comes_to_no_verdict_is_told_in_a_sentence(
     source: str, said: str, tmp_path: Path

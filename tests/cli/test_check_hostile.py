@@ -1,0 +1,55 @@
+"""``bptui check`` on a program that does all that a program may do: judged, and nothing is left."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from bptui.main import cli
+
+HOSTILE = """\
+import atexit, os, signal, subprocess, sys, threading, time
+import numpy as np
+
+open("pid", "w").write(str(subprocess.Popen(["sleep", "300"]).pid))
+if os.fork() == 0:
+    time.sleep(300)
+threading.Thread(target=time.sleep, args=(300,)).start()
+atexit.register(time.sleep, 300)
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+sys.settrace(lambda *event: None)
+sys.stdout.write("x" * 10**7)
+print(sys.stdin.read(), sys.argv)
+dot = np.dot
+np.dot = lambda *parts: dot(*parts)
+np.exp = None
+os.chdir("/")
+os.closerange(0, 64)
+x = np.arange(6.0).reshape(3, 2)
+w = np.ones(2)
+for _ in range(3):
+    e = np.dot(x, w) - 1
+    loss = np.dot(e, e)
+    w -= 0.01 * 2 * x.T.dot(e)
+sys.exit("done")
+"""
+
+
+def test_a_program_that_does_all_it_may_is_judged_and_leaves_no_process(tmp_path: Path) -> None:
+    file = tmp_path / "net.py"
+    file.write_text(HOSTILE)
+    result = CliRunner().invoke(cli, ["check", str(file)])
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert f"{file}: right" in result.stdout
+    assert not _is_alive(int((tmp_path / "pid").read_text()))
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether a process runs: one that has ended may still wait for its parent."""
+    found = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip()[:1] not in ("", "Z")
