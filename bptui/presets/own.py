@@ -83,9 +83,9 @@ def _training(table: TrainingTable) -> str:
 
 
 def _data(table: DataTable) -> str:
-    """Return ``4 samples``, ``circles``, ``iris.csv``; and that some are kept back for testing."""
+    """Return ``4 samples``, ``circles``, ``iris.csv``; and the share of test samples."""
     made = counted(len(table.inputs), "sample") if table.inputs else table.dataset or table.csv
-    tests = f", {table.test_fraction:.0%} of it for testing" if table.test_fraction else ""
+    tests = f", {table.test_fraction:.0%} test samples" if table.test_fraction else ""
     return printable(f"{made or ''}{tests}")
 
 

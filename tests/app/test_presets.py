@@ -57,7 +57,7 @@ async def test_a_preset_is_found_looked_at_and_opened() -> None:
         assert filter_line(session).value == "article-l"
         filters(session, "flowers")
         await session.until(lambda: "negnevitsky" not in session.screen(), "a shorter list")
-        await session.shows("4-8-3 tanh, softmax", "iris.csv, 20% of it for testing")
+        await session.shows("4-8-3 tanh, softmax", "iris.csv, 20% test samples")
         await session.shows("cross entropy, sgd 0.1, batches of 16", "Source: R. A. Fisher")
         await session.press("enter")
         await session.until(lambda: " iris " in session.status(), "iris")
