@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,13 @@ def literals(file: Path) -> Iterator[str]:
             yield " ".join(node.value.split())
 
 
-def texts() -> Iterator[tuple[str, str]]:
+@cache
+def texts() -> list[tuple[str, str]]:
     """Everything that users read, with the file it is in."""
+    return [*_texts()]
+
+
+def _texts() -> Iterator[tuple[str, str]]:
     for file in sorted(ROOT.glob("bptui/**/*.py")):
         for text in literals(file):
             yield file.relative_to(ROOT).as_posix(), text
