@@ -234,7 +234,7 @@ class Steps:
         """Return the numbers of the step without slips, which most nodes of others are, too."""
         if (changed, call) not in self._known:
             step = self.step(tuple(map(Slip, changed)))
-            assert step is not None, "a step with slips in it was made of one without"
+            assert step is not None, "a step with mistakes in it was made of one without"
             right = self.case.right[call]
             data = {name: right.values[name] for name in ("input", "target")}
             given = step.given({**data, **right.parameters.named()})
