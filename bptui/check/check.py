@@ -238,10 +238,10 @@ def _settled(examined: Examined, batches: bool) -> bool:
         stopped = made.failures[0].stopped if made.failures else None
         return stopped is not None and stopped.not_written
     # with one sample, as the preset trains, what only batches show is no mistake
-    every = {name for cause in diagnosis.causes for name in cause.mistakes}
+    every = {slip for cause in diagnosis.causes for slip in cause.slips}
     experiment = made.trials[0].case.experiment
     doubted = made.form == "batch" and not batches
-    doubted = doubted and any(only_in_batches(name, experiment) for name in every)
+    doubted = doubted and any(only_in_batches(slip, experiment) for slip in every)
     return diagnosis.right or (bool(diagnosis.causes) and not doubted)
 
 

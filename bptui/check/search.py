@@ -190,6 +190,13 @@ class _Search:
                 some = [*others, *acting] if size == 2 else acting
                 mixed = combinations(some, size)
                 found += [more for more in mixed if not more[1].outside and fit(more)]
+        if not found and wrong is not None:  # an edit, and a factor besides
+            scaled = [
+                more
+                for more in self.edits(slips, wrong, right)
+                if self.scales((*slips, *more), wrong)
+            ]
+            found = [pair for (edit,) in scaled for slip in acting if fit(pair := (edit, slip))]
         yield from (together(slips, more) for more in found)
 
     def touches(self, longer: Slips, slips: Slips, name: str) -> bool:
@@ -197,6 +204,12 @@ class _Search:
         steps = [self.steps[self.first].step(made) for made in (longer, slips)]
         one, other = (step and {**step.nodes, **step.updated}[name] for step in steps)
         return one is not None and one is not other
+
+    def scales(self, slips: Slips, name: str) -> bool:
+        """Tell whether slips give what was found but for a factor."""
+        call = self.calls[self.first][0]
+        values = self.steps[self.first].values(slips, [name], 1)
+        return bool(values) and factor_of(call, name, values[0][name]) is not None
 
     @property
     def others(self) -> list[str]:
@@ -313,13 +326,11 @@ class _Search:
 
 def together(slips: Slips, more: Slips) -> Slips:
     """Return all of the slips, mistakes of the catalogue in its order where no node is edited."""
-    if any(slip.edit for slip in slips):
-        return (*slips, *more)
-    order = {name: place for place, name in enumerate(MISTAKES)}
-    first = [slip for slip in (*slips, *more) if slip.outside]
-    last = [slip for slip in more if slip.edit]
-    known = sorted({*slips, *more} - {*first, *last}, key=lambda slip: order[slip.name])
-    return (*first, *known, *last)
+    every = (*slips, *more)
+    if any(slip.edit for slip in every):
+        return every
+    order = {name: place for place, name in enumerate(("", *MISTAKES))}
+    return tuple(sorted(every, key=lambda slip: order.get("" if slip.outside else slip.name, 0)))
 
 
 def _targets(calls: Sequence[Called], name: str) -> dict[str, list[Array]]:

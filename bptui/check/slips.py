@@ -32,7 +32,7 @@ from bptui.core.mistakes import MISTAKES, check_mistakes
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.step import Step, training_step
 from bptui.explain.equation import Comparison, Equation, compare
-from bptui.explain.expression import Quantity, Scope
+from bptui.explain.expression import Expression, Quantity, Scope, Stable, rebuild
 from bptui.explain.formulas import define
 from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols
@@ -358,8 +358,18 @@ def rewritten(cause: Cause, case: Case) -> tuple[Comparison, ...]:
         return ()
     for key, equation in mistaken.items():
         if key in right and right[key].expression != equation.expression:
-            made.append(compare(equation, right[key]))
+            correct = right[key]
+            if _textbook(equation.expression) == equation.expression:
+                correct = replace(correct, expression=_textbook(correct.expression))
+            made.append(compare(equation, correct))
     return tuple(made)
+
+
+def _textbook(node: Expression) -> Expression:
+    """Return an expression without the ways to compute it that keep its digits."""
+    if isinstance(node, Stable):
+        return _textbook(node.parts[0])
+    return rebuild(node, _textbook)
 
 
 def _equations(step: Step, scope: Scope) -> dict[tuple[str, bool], Equation]:
@@ -389,12 +399,14 @@ def with_line(slips: tuple[Slip, ...], case: Case) -> tuple[Slip, ...]:
     return (*with_line(slips[:-1], case), replace(last, name=name))
 
 
-def only_in_batches(name: str, experiment: Experiment) -> bool:
-    """Tell whether a mistake makes no difference with one sample."""
+def only_in_batches(slip: Slip, experiment: Experiment) -> bool:
+    """Tell whether a slip may make no difference with one sample."""
+    if slip.edit is not None:  # it is one of a graph for several samples
+        return True
     bias = experiment.network.bias
     case = cases_for(experiment, bias=bias, single=True, function="gradients")[1]
-    names = [f"g{each}" for each in case.right[0].parameters.named()]
-    right, made = (Steps(case).values(slips, names) for slips in ((), (Slip(name),)))
+    names = [f"g{name}" for name in case.right[0].parameters.named()]
+    right, made = (Steps(case).values(slips, names) for slips in ((), (slip,)))
     return bool(made) and all(
-        np.allclose(made[0][each], right[0][each], rtol=1e-9) for each in names
+        np.allclose(made[0][name], right[0][name], rtol=1e-9) for name in names
     )

@@ -261,3 +261,25 @@ RIGHT["biases of one row, kept as rows"] = (
     "mazur",
     RIGHT["biases, pair of lists"][1].replace("axis=0", "axis=0, keepdims=True"),
 )
+RIGHT["a softmax over all there is, for single samples"] = (
+    """
+[network]
+layers = [2, 3, 2]
+activation = ["sigmoid", "softmax"]
+bias = false
+[training]
+loss = "cross_entropy"
+batch_size = 1
+[data]
+inputs = [[0.2, -0.4], [1.1, 0.3]]
+targets = [[0.0, 1.0], [1.0, 0.0]]
+""",
+    HEAD
+    + """
+def gradients(x, t, weights):
+    h = sigmoid(x @ weights[0])
+    e = np.exp(h @ weights[1])
+    d = (e / e.sum() - t) / len(x)
+    return [x.T @ (d @ weights[1].T * h * (1 - h)), h.T @ d]
+""",
+)
