@@ -16,6 +16,7 @@ from bptui.check.interpreter import Interpreter
 from bptui.check.outlook import Outlook
 from bptui.check.report import Example, Line, Parameter, Report, difference
 from bptui.check.runner import recorded
+from bptui.check.shapes import WHY, keys_of_other_shape, summed
 from bptui.check.words import Row, listed
 from bptui.core.graph.node import evaluate
 from bptui.presets.errors import printable
@@ -269,6 +270,8 @@ class _Writer:
         change = self.found.truth.change_of(parameter)
         wanted = [parameter.taken(part) for part in true]
         scale = self.found.factor or 1.0
+        if np.size(change[0]) != np.size(wanted[0]):
+            return 1.0  # its update gives it another shape
         difference = max(
             float(np.abs(c - scale * np.reshape(t, np.shape(c))).max())
             for c, t in zip(change, wanted, strict=True)
@@ -289,7 +292,9 @@ class _Writer:
         for entry in sorted(differences):
             entries.setdefault(self.line_of(notes[entry].place), []).append(entry)
         forward = {self.line_of(notes[e].place) for e in self.found.forward if e not in differences}
-        repairs = {self.line_of(repair.place): repair for repair in self.found.repairs}
+        grown = keys_of_other_shape(self.found)  # which are told once, as that
+        told = [one for one in self.found.repairs if not one.mended <= grown or not grown]
+        repairs = {self.line_of(repair.place): repair for repair in told}
         repairs.pop(0, None)  # of other files
         squares = {self.line_of(place) for place in self.verdict.broadcast}
         follows = {self.line_of(notes[entry].place) for entry in self.found.follows}
@@ -461,8 +466,18 @@ class _Writer:
         ]
         notes = [self.tape.notes[entry] for entry in meeting]
         if not notes:
-            why = "the gradient has another shape than its parameter, which takes that shape"
-            return Line(line, self._text(line), self._variable(line), None, "wrong", None, why)
+            end = max(parameter.after for parameter in self.found.truth.parameters)
+            known = {b.name: b.entry for b in self.run.recording.bindings if b.entry <= end}
+            of = {p.key for p in self.found.truth.parameters if line in self._updates(p)}
+            told = None if statement is None else summed(self.found, statement, known, of)
+            apart = (
+                WHY
+                if told is None or statement is None
+                else difference(ast.unparse(statement), told)
+            )
+            mistake = None if told is None else "bias-gradient-not-summed"
+            text, variable = self._text(line), self._variable(line)
+            return Line(line, text, variable, None, "wrong", told, apart, mistake=mistake)
         if statement is not None and notes:
             shapes = [self.tape.shape(x.entry) for x in notes[0].arguments if hasattr(x, "entry")]
             piece = self.source.piece(self.run.places[notes[0].place][1:])

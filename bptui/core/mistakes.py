@@ -225,7 +225,7 @@ _frozen(
 
 @mistake(
     "bias-gradient-not-summed",
-    "keeps the last sample's bias gradient instead of the sum over the batch",
+    "does not sum the bias gradient over the batch",
     refusal=_needs_bias,
 )
 def bias_gradient_not_summed(step: Step) -> Step:

@@ -110,7 +110,12 @@ def grown(tape: Tape, lines: Lines) -> list[int]:
                 for binding in tape.bindings
                 if binding.entry == claimed and binding.when <= end and binding.name.isidentifier()
             ]
-            found[named[-1] if named else tape.notes[claimed].place] = None
+            where = named[-1] if named else tape.notes[claimed].place
+            behind = tape.ancestors(entry)
+            used = any(claimed in tape.inputs[one] for one in lines.backward if one not in behind)
+            # what is the gradient of another value, and is used as such, is right where it is
+            right = used and len(set(named)) < 2 and lines.standing.of(claimed)
+            found[note.place if right else where] = None
     return list(found)
 
 
