@@ -65,7 +65,8 @@ class Outlook:
         """Return the remarks, the plainest cause first; none where all is well."""
         found = [*self._symmetric()]
         for entry, claimed in self.not_updated:
-            found.append(f"{claimed} is right, and {self.name(entry)} is never updated by it")
+            what = self.name(entry)
+            found.append(f"not applied: {claimed} is right, and {what} is never updated by it")
         found += self._out_of_reach()
         units = [*self._dead(), *self._saturated()]
         found += units
