@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+import re
+from functools import cache
+from pathlib import Path
 
 TOPICS = (
     "first-steps",
@@ -28,10 +30,20 @@ TOPICS = (
 """In the order in which they are read."""
 
 
+_ROW = re.compile(r"^\| `(.+?)` \| (.+) \|$", re.MULTILINE)
+
+
 def page(topic: str) -> str:
     """The page's Markdown; it begins with its title."""
-    return (files(__name__) / f"{topic}.md").read_text(encoding="utf-8")
+    return Path(__file__).with_name(f"{topic}.md").read_text(encoding="utf-8")
 
 
 def title_of(topic: str) -> str:
     return page(topic).partition("\n")[0].removeprefix("# ")
+
+
+@cache
+def key_rows() -> dict[str, list[tuple[str, str]]]:
+    """The rows of the page of keys, by their headings: a key or a sign, and its meaning."""
+    parts = [part.partition("\n") for part in page("keys").split("\n## ")[1:]]
+    return {title: _ROW.findall(rows.replace(r"\|", "|")) for title, _, rows in parts}

@@ -23,14 +23,7 @@ NUMBER_ROOM = 10
 """Columns that a number takes at the right end of where the selection stands."""
 
 
-@command(
-    "enter",
-    "Edit the selected number",
-    "A weight, bias, input, target or the learning rate; everything after it is recomputed",
-    hint="change",
-    words="change set modify value enter",
-    at_rest=True,
-)
+@command("enter", hint="change", words="change set modify value enter", at_rest=True)
 def edit(app: BptuiApp) -> None:
     """Edit the number that is selected where the focus is."""
     number, at = _number_in_focus(app)
@@ -43,24 +36,18 @@ def edit(app: BptuiApp) -> None:
         _edit_number(app, number, at)
 
 
-@command(
-    "",
-    "Learning rate",
-    "Edit it from the current step on",
-    words="lr eta alpha size hyperparameter",
-    at_rest=True,
-)
+@command("", "Learning rate", words="lr eta alpha size hyperparameter", at_rest=True)
 def learning_rate(app: BptuiApp) -> None:
     _edit_number(app, LEARNING_RATE, None)
 
 
-@command("u", "Undo", "Reverse the last change", hint="undo", words="revert back take")
+@command("u", hint="undo", words="revert back take")
 def undo(app: BptuiApp) -> None:
     if not app.player.undo():
         app.tell("There is nothing to undo.", app.branch)
 
 
-@command("ctrl+r", "Redo", "Apply the reversed change again", words="repeat again")
+@command("ctrl+r", words="repeat again")
 def redo(app: BptuiApp) -> None:
     if not app.player.redo():
         app.tell("There is nothing to redo.", app.branch)
@@ -68,8 +55,6 @@ def redo(app: BptuiApp) -> None:
 
 @command(
     "e",
-    "Edit everything",
-    "The whole experiment as a form: network, start values, training, data",
     hint="edit",
     words="settings options configuration preferences hyperparameters new architecture layers "
     "units activation optimizer momentum adam batch size seed dataset regularization mistakes",

@@ -16,14 +16,7 @@ if TYPE_CHECKING:
     from bptui.core.experiment import Experiment
 
 
-@command(
-    "w",
-    "Save",
-    "Write the experiment as a preset file",
-    hint="save",
-    words="write store keep file toml",
-    at_rest=True,
-)
+@command("w", hint="save", words="write store keep file toml", at_rest=True)
 def save(app: BptuiApp) -> None:
     from bptui.app.screens.save import SaveScreen
 
@@ -45,8 +38,6 @@ def save(app: BptuiApp) -> None:
 
 @command(
     "c",
-    "Gradcheck",
-    "Compare every gradient of the current step with a numerical one",
     hint="gradcheck",
     words="gradient check verify test numerical finite difference debug correct",
     at_rest=True,
@@ -63,8 +54,6 @@ def gradcheck(app: BptuiApp) -> None:
 
 @command(
     "x",
-    "Export",
-    "A program, the history, the screen or the step's worksheet as a file",
     hint="export",
     words="numpy torch pytorch python code script csv json latex markdown pdf svg picture "
     "screenshot image print download",
@@ -86,8 +75,6 @@ def export(app: BptuiApp) -> None:
 
 @command(
     "p",
-    "Presets",
-    "Choose another example, or one of your own",
     hint="presets",
     words="open load file network examples list browse mazur iris xor",
     at_rest=True,

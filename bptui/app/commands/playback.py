@@ -12,57 +12,27 @@ if TYPE_CHECKING:
     from bptui.app.app import BptuiApp
 
 
-@command(
-    "n",
-    "Next operation",
-    "Go through the operations of a step, one by one",
-    hint="operation",
-    also="N",
-    words="single forward advance continue",
-)
+@command("n", hint="operation", also="N", words="single forward advance continue")
 def operation(app: BptuiApp) -> None:
     app.player.walk(+1)
 
 
-@command(
-    "N",
-    "Previous operation",
-    "Go back one operation, into the previous step too",
-    words="single backward rewind",
-)
+@command("N", words="single backward rewind")
 def operation_back(app: BptuiApp) -> None:
     app.player.walk(-1)
 
 
-@command(
-    "s",
-    "Next step",
-    "Train one step: state k becomes state k + 1",
-    hint="step",
-    also="S",
-    words="train iterate iteration update advance continue",
-)
+@command("s", hint="step", also="S", words="train iterate iteration update advance continue")
 def step(app: BptuiApp) -> None:
     app.player.move(+1)
 
 
-@command(
-    "S",
-    "Previous step",
-    "Go back one step; the numbers are the same as before",
-    words="backward rewind previous update",
-)
+@command("S", words="backward rewind previous update")
 def step_back(app: BptuiApp) -> None:
     app.player.move(-1)
 
 
-@command(
-    "space",
-    "Run or pause",
-    "Train to the preset's last step or a breakpoint, or pause",
-    hint="run",
-    words="play start train continue resume learn",
-)
+@command("space", hint="run", words="play start train continue resume learn")
 def run(app: BptuiApp) -> None:
     player = app.player
     here, diverged = player.goal.step, player.timeline.first_not_finite
@@ -75,12 +45,7 @@ def run(app: BptuiApp) -> None:
         player.run((here // steps + 1) * steps)
 
 
-@command(
-    "backspace",
-    "Run backwards",
-    "To the previous breakpoint or step 0, or pause",
-    words="reverse rewind play",
-)
+@command("backspace", words="reverse rewind play")
 def run_back(app: BptuiApp) -> None:
     player = app.player
     if player.running or player.goal == Place(0):
@@ -89,26 +54,17 @@ def run_back(app: BptuiApp) -> None:
         player.run(0, backwards=True)
 
 
-@command(
-    "plus", "Run faster", "Up to full speed", hint="speed", also="-", words="speed accelerate quick"
-)
+@command("plus", hint="speed", also="-", words="speed accelerate quick")
 def faster(app: BptuiApp) -> None:
     app.player.change_speed(+1)
 
 
-@command("minus", "Run slower", "Down to one operation every 2 seconds", words="speed slow motion")
+@command("minus", words="speed slow motion")
 def slower(app: BptuiApp) -> None:
     app.player.change_speed(-1)
 
 
-@command(
-    "g",
-    "Go to a step",
-    "By number, +n, -n, end, or e12 for epoch 12",
-    hint="go to",
-    words="jump seek skip move find end",
-    at_rest=True,
-)
+@command("g", hint="go to", words="jump seek skip move find end", at_rest=True)
 def goto(app: BptuiApp) -> None:
     from bptui.app.screens.goto import GotoScreen
 
@@ -116,25 +72,12 @@ def goto(app: BptuiApp) -> None:
     app.ask(GotoScreen(snapshot.step, snapshot.experiment), app.player.go)
 
 
-@command(
-    "r",
-    "Back to step 0",
-    "Show the start values again",
-    hint="restart",
-    words="reset start over begin beginning first initial rewind",
-)
+@command("r", hint="restart", words="reset start over begin beginning first initial rewind")
 def restart(app: BptuiApp) -> None:
     app.player.go(0)
 
 
-@command(
-    "b",
-    "Breakpoints",
-    "Stop runs when the loss, a gradient or another number passes a value",
-    hint="breakpoints",
-    words="break watch condition when until pause",
-    at_rest=True,
-)
+@command("b", hint="breakpoints", words="break watch condition when until pause", at_rest=True)
 def breakpoints(app: BptuiApp) -> None:
     from bptui.app.playback.breakpoints import parse
     from bptui.app.screens.breakpoints import BreakpointScreen, examples
@@ -147,20 +90,12 @@ def breakpoints(app: BptuiApp) -> None:
     app.ask(dialog, player.set_breakpoints)
 
 
-@command(
-    "escape", "Stop", "Cancel a long jump, or pause the run", words="cancel abort interrupt halt"
-)
+@command("escape", words="cancel abort interrupt halt")
 def stop(app: BptuiApp) -> None:
     app.player.pause()
 
 
-@command(
-    "d",
-    "Derivation",
-    "Explain the numbers in the next form: scalar, matrix, numpy",
-    hint="form",
-    words="formula equation math chain rule why how calculation latex",
-)
+@command("d", hint="form", words="formula equation math chain rule why how calculation latex")
 def derivation(app: BptuiApp) -> None:
     if not app.main.uncover_derivation():
         app.main.derivation.next_form()

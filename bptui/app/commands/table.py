@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from bptui.help import key_rows
+
 Run = Callable[[Any], object]
 """Is given the app that the command belongs to."""
 
@@ -62,8 +64,8 @@ PROGRAM: list[Command] = []
 
 def command(
     key: str,
-    title: str,
-    explanation: str,
+    title: str = "",
+    explanation: str = "",
     *,
     hint: str = "",
     also: str = "",
@@ -71,10 +73,24 @@ def command(
     at_rest: bool = False,
     table: list[Command] = COMMANDS,
 ) -> Callable[[Run], Run]:
-    """Make a function a command of a table; the others are the fields of :class:`Command`."""
+    """Make a function a command of a table; the others are the fields of :class:`Command`.
+
+    Without an explanation it is what the page of keys says of the key, or under the title.
+    """
 
     def register(run: Run) -> Run:
-        table.append(Command(run, key, title, explanation, hint, also, words, at_rest))
+        said = (title, explanation) if explanation else told(SHOWN_KEYS.get(key, key), title)
+        table.append(Command(run, key, *said, hint, also, words, at_rest))
         return run
 
     return register
+
+
+def told(key: str, title: str = "") -> tuple[str, str]:
+    """Return the title and the explanation of a command on the page of keys."""
+    for rows in key_rows().values():
+        for shown, text in rows:
+            named, _, explanation = text.partition(". ")
+            if (title or key) == (named if title else shown):
+                return named, explanation.removesuffix(".")
+    raise LookupError(f"the page of keys says nothing of {title or key}")

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 @command(
     "o",
-    "What the network has learned",
-    "In place of the network: map or curve, classes, outputs and targets",
     hint="learned",
     words="decision boundary plot graph confusion matrix accuracy predictions outputs result",
 )
@@ -23,33 +21,17 @@ def learned(app: BptuiApp) -> None:
     app.main.show_learned()
 
 
-@command(
-    "i",
-    "Samples",
-    "In place of the loss: every sample with its target and output",
-    hint="samples",
-    words="data dataset table rows inputs predictions test",
-)
+@command("i", hint="samples", words="data dataset table rows inputs predictions test")
 def samples(app: BptuiApp) -> None:
     app.main.show_samples()
 
 
-@command(
-    "right_square_bracket",
-    "Next sample",
-    "Show the next sample of the batch",
-    words="batch forward",
-)
+@command("right_square_bracket", words="batch forward")
 def sample(app: BptuiApp) -> None:
     _look_in_batch(app, +1)
 
 
-@command(
-    "left_square_bracket",
-    "Previous sample",
-    "Show the previous sample of the batch",
-    words="batch previous backward",
-)
+@command("left_square_bracket", words="batch previous backward")
 def sample_back(app: BptuiApp) -> None:
     _look_in_batch(app, -1)
 
@@ -65,14 +47,7 @@ def _look_in_batch(app: BptuiApp, by: int) -> None:
     app.main.look(int(batch[(row + by) % len(batch)]))
 
 
-@command(
-    "a",
-    "Compare",
-    "Keep the loss curve in the chart under a name; up to six curves",
-    hint="compare",
-    words="overlay curves history remember experiments",
-    at_rest=True,
-)
+@command("a", hint="compare", words="overlay curves history remember experiments", at_rest=True)
 def keep(app: BptuiApp) -> None:
     from bptui.app.screens.curves import CurveScreen, proposed
 
@@ -82,42 +57,24 @@ def keep(app: BptuiApp) -> None:
     app.ask(CurveScreen(Curve(name, view.losses.summary()), view.kept), app.player.keep)
 
 
-@command(
-    "l",
-    "Loss scale",
-    "Switch the loss chart between linear and logarithmic",
-    hint="log",
-    words="log axis chart plot y",
-)
+@command("l", hint="log", words="log axis chart plot y")
 def scale(app: BptuiApp) -> None:
     app.main.loss.toggle_scale()
 
 
-@command(
-    "z",
-    "Zoom",
-    "Show the focused panel on the whole screen, or go back",
-    hint="zoom",
-    words="maximize full fullscreen enlarge bigger expand window",
-)
+@command("z", hint="zoom", words="maximize full fullscreen enlarge bigger expand window")
 def zoom(app: BptuiApp) -> None:
     app.main.zoom()
 
 
-@command(
-    "question_mark",
-    "Help",
-    "What every key does, and the manual",
-    hint="help",
-    words="keys shortcuts bindings documentation docs tutorial",
-)
+@command("question_mark", hint="help", words="keys shortcuts bindings documentation docs tutorial")
 def show_help(app: BptuiApp) -> None:
     from bptui.app.screens.help import HelpScreen
 
     app.push_screen(HelpScreen())
 
 
-@command("ctrl+p", "Command palette", "Find a command by its name")
+@command("ctrl+p", "Command palette")
 def palette(app: BptuiApp) -> None:
     app.action_command_palette()
 
@@ -125,15 +82,12 @@ def palette(app: BptuiApp) -> None:
 @command(
     "",
     "Theme: light or dark",
-    "Switch between the light and the dark theme",
     words="colours colors mode appearance background bright night contrast",
 )
 def theme(app: BptuiApp) -> None:
     app.theme = counterpart(app.current_theme)
 
 
-@command(
-    "q", "Quit", "Leave bptui; the terminal is restored", hint="quit", words="exit close bye end"
-)
+@command("q", hint="quit", words="exit close bye end")
 def leave(app: BptuiApp) -> None:
     app.exit()

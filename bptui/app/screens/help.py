@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import ClassVar
 
 from rich.table import Table
@@ -14,18 +13,11 @@ from textual.widgets import Static
 
 from bptui.app.screens.dialog import Dialog
 from bptui.app.styles import styles_of
-from bptui.help import TOPICS, page, title_of
+from bptui.help import TOPICS, key_rows, page, title_of
 from bptui.help.text import Page
 
 KEYS = "keys"
 """The topic of the page that opens."""
-ROW = re.compile(r"^\| `(.+?)` \| (.+) \|$", re.MULTILINE)
-
-
-def sections() -> dict[str, list[tuple[str, str]]]:
-    """Return the rows of the page of keys, by their headings: a key or a sign, and its meaning."""
-    parts = [part.partition("\n") for part in page(KEYS).split("\n## ")[1:]]
-    return {title: ROW.findall(rows.replace(r"\|", "|")) for title, _, rows in parts}
 
 
 class HelpScreen(Dialog[None]):
@@ -64,7 +56,7 @@ class HelpScreen(Dialog[None]):
 
     def _contents(self) -> list[Static]:
         if self._topic == KEYS:
-            return [self._section(title, rows) for title, rows in sections().items()]
+            return [self._section(title, rows) for title, rows in key_rows().items()]
         return [Static(Page(page(self._topic).partition("\n")[2]))]
 
     def _section(self, title: str, rows: list[tuple[str, str]]) -> Static:
