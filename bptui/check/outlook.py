@@ -17,6 +17,7 @@ from bptui.core.graph.node import Node, evaluate, ordered
 from bptui.trace.activated import Activated, activated, slopes_at
 from bptui.trace.comparing import Numbers, multiple
 from bptui.trace.judge import Verdict
+from bptui.trace.replay import FAILURES
 from bptui.trace.slips import samples
 from bptui.trace.training import FEW, Training
 from bptui.trace.updates import training_steps
@@ -170,7 +171,10 @@ class Outlook:
             # the gradient of data, and of a state before the first turn of a loop, is never applied
             if counts and self.tape.shape(entry) and counts.isdisjoint(self.tape.shape(entry))
         }
-        found = backward(loss, fixed.values()).of if fixed else {}
+        try:
+            found = backward(loss, fixed.values()).of if fixed else {}
+        except FAILURES:  # there is no rule on the way to what is fixed
+            return
         for entry, node in fixed.items():
             claimed = self._claimed(found[node]) if node in found else None
             if claimed:
