@@ -12,12 +12,15 @@ from textual.widgets._toast import Toast
 
 from bptui.app.commands.table import PROGRAM
 from bptui.app.program.app import ProgramApp
+from bptui.app.program.claims import Claims
+from bptui.app.program.record import Record
 from bptui.check.interpreter import interpreter_for
 from bptui.check.program import Checked, checked
 from bptui.help import page
 
 from .settling import SettlingPilot
 
+GIVEN = Path(__file__).parents[1] / "trace" / "programs" / "given"
 RIGHT = """\
 import numpy as np
 
@@ -191,3 +194,19 @@ def test_the_manual_tells_every_key() -> None:
     for command in PROGRAM:
         row = f"| `{command.shown_key or 'ctrl+p'}` | {command.title}. {command.explanation}. |"
         assert text.count(row) == 1
+
+
+@pytest.mark.parametrize("name", ["adam_einsum", "leaky_layers", "char_rnn"])
+def test_nothing_is_said_to_be_wrong_that_the_report_has_not_found(name: str) -> None:
+    """In later updates there are memories of an optimizer, other batches, and other labels."""
+    found = check(GIVEN / f"{name}.py")()
+    assert isinstance(found, Checked)
+    record = Record(found)
+    claims = Claims(record)
+    accused = {line.line for line in found.report.lines if line.verdict in ("wrong", "follows")}
+    known = 0
+    for update in (0, 1, len(record.steps) - 1):
+        for entry in record.stops[slice(*record.span(update))]:
+            known += claims.of(entry) is not None
+            assert not claims.is_wrong(entry) or record.line_of[entry] in accused
+    assert known > 20

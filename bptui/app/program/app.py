@@ -172,11 +172,11 @@ class ProgramApp(TerminalApp):
             return
         former = self.moment
         fresh = opened(Record(found))
-        line = former.record.rows[former.line - 1] if former.stop != former.record.starts[0] else ""
+        line = former.record.text(former.line) if former.stop != former.record.starts[0] else ""
         same = (
             stop
             for stop in range(*fresh.record.span(min(former.update, len(fresh.record.steps) - 1)))
-            if fresh.record.rows[fresh.record.line_of[fresh.record.stops[stop]] - 1] == line
+            if line and fresh.record.text(fresh.at(stop).line) == line
         )
         moment = fresh.at(next(same, fresh.stop))
         self.show(replace(moment, speed=former.speed))

@@ -17,6 +17,8 @@ from bptui.core.graph.node import Node, evaluate, ordered
 from bptui.trace.activated import activated, softmaxes
 from bptui.trace.candidates import ALL, Source
 from bptui.trace.comparing import multiple
+from bptui.trace.graph import given_values
+from bptui.trace.truth import StepTruth
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 CLOSE = 1e-6
@@ -45,6 +47,7 @@ class Claims:
         loss, wanted = self.lines.judged.loss.node, self.lines.truth.parameters.values()
         self.gradients = backward(loss, wanted, simplify=self._textbook(loss))
         self.truth = lru_cache(maxsize=4)(self._evaluated)
+        self.of = lru_cache(maxsize=100_000)(self._found)
 
     def _textbook(self, loss: Node) -> Simplification:
         """Return the rule by which dL/dz is dL/da times f'(z) as a textbook has it: a (1 - a).
@@ -73,10 +76,29 @@ class Claims:
 
         return rule
 
-    def of(self, entry: int) -> Claim | None:
-        """Return what an entry of any update stands for."""
-        own = self.record.twin(entry, self.record.first)
-        return None if own is None else self._all.get(own)
+    def _found(self, entry: int) -> Claim | None:
+        """Return what an entry of any update stands for.
+
+        In other updates than the one that was looked at the numbers decide: another factor, as of a
+        smaller batch, is right; and what was right and is no multiple any more is no gradient.
+        """
+        record, update = self.record, self.record.update(entry)
+        own = record.twin(entry, record.first)
+        claim = None if own is None else self._all.get(own)
+        if claim is None or claim.node not in self.truth(update):
+            return claim if update == record.first else None
+        judged = claim.verdict != "right"
+        if update == record.first and judged:
+            return claim
+        factor = multiple([record.array(entry)], [self._unscaled(claim, entry)])
+        single = record.array(entry).size == 1
+        if factor is None or np.isnan(factor) or (single and not self._same(factor, claim.factor)):
+            return claim if judged else None
+        return claim._replace(factor=factor, verdict="right")
+
+    @staticmethod
+    def _same(one: float, other: float) -> bool:
+        return abs(one - other) <= COARSE * abs(other)
 
     @cached_property
     def _all(self) -> dict[int, Claim]:
@@ -97,13 +119,30 @@ class Claims:
             follows = entry in lines.follows
             values = lines.current[entry] if follows else lines.values[entry]
             claim = self._best(values, "follows" if follows else "right")
-            if claim is not None and self._is_gradient(entry):
+            if claim is not None and entry not in self._stateful:
                 found[entry] = claim
         return found
 
-    def _is_gradient(self, entry: int) -> bool:
-        """Whether an entry is no new value of a parameter."""
-        return entry not in {p.after for p in self.record.verdict.step.parameters}
+    @cached_property
+    def _stateful(self) -> set[int]:
+        """The entries that are no gradients of their update alone: new parameters, and what an
+        optimizer remembers."""
+        record = self.record
+        update = min(record.first + 1, len(record.steps) - 1)
+        began, inputs = record.stops[record.starts[0]], record.tape.inputs
+        first = record.entries(update)[0]
+        twins = {entry: record.twin(entry, update) for entry in self.lines.backward}
+        forward = {record.now(entry, update) for entry in self.lines.forward}
+        read = {one for entry in forward if entry is not None for one in inputs[entry]}
+        found = {parameter.after for parameter in record.verdict.step.parameters}
+        kept: set[int] = set()
+        for entry, twin in twins.items():
+            for source in () if twin is None else inputs[twin]:
+                remembered = began <= source < first and source not in read
+                if source in kept or (remembered and record.array(source).size > 1):
+                    kept.add(twin or -1)
+                    found.add(entry)
+        return found
 
     def _node(self, source: Source) -> Node | None:
         """Return the true gradient that a source is, or what one consumer adds to it."""
@@ -146,19 +185,34 @@ class Claims:
 
     # numbers
 
-    def _evaluated(self, update: int) -> Mapping[Node, Any] | None:
-        """Return all true gradients in an update, and the forward values that they depend on.
-
-        None where the program went another way than in the update that was looked at.
-        """
+    def _evaluated(self, update: int) -> Mapping[Node, Any]:
+        """Return the true gradients in an update; fewer where the program went another way."""
         known = self.record.known(update)
-        if not self._same_way(known):
-            return None
         wanted = {claim.node for claim in self._all.values()} | set(self.gradients.of.values())
         try:
-            return evaluate(wanted, known)
-        except (KeyError, ValueError, IndexError, TypeError):
-            return None
+            same = self._same_way(known)
+            return evaluate(wanted, known) if same else self._derived_anew(update)
+        except (KeyError, ValueError, IndexError, TypeError, StopIteration):
+            return {}
+
+    def _derived_anew(self, update: int) -> Mapping[Node, Any]:
+        """Return the true gradients in an update that reads other places of arrays: by its graph.
+
+        Its numbers stand for the gradients of the update that was looked at.
+        """
+        record, loss = self.record, self.lines.judged.loss
+        entry = None if loss.entry is None else record.now(loss.entry, update)
+        truth = StepTruth(record.tape, record.steps[update], record.checked.line_of)
+        same = (one for one in truth.losses() if (one.entry, one.text) == (entry, loss.text))
+        theirs = backward(next(same).node, truth.parameters.values()).of
+        found: dict[Node, Node] = {}
+        for source, gradient in self.gradients.of.items():
+            now = record.now(self.lines.truth.graph.entry.get(source, -1), update)
+            node = None if now is None else truth.graph.nodes.get(now)
+            if node is not None and node in theirs and node.shape == source.shape:
+                found[gradient] = theirs[node]
+        values = evaluate(found.values(), given_values(truth.graph))
+        return {own: np.broadcast_to(values[other], own.shape) for own, other in found.items()}
 
     def _same_way(self, known: Mapping[Node, Any]) -> bool:
         """Whether the graph computes the program's numbers, as where no index has changed."""
@@ -177,18 +231,22 @@ class Claims:
                         return False
         return True
 
-    def true(self, entry: int) -> Array | None:
-        """Return the numbers that an entry should be: the true gradient times its factor."""
-        claim = self.of(entry)
-        truth = None if claim is None else self.truth(self.record.update(entry))
-        if claim is None or truth is None:
-            return None
+    def _unscaled(self, claim: Claim, entry: int) -> Array:
+        """Return the true gradient of a claim in the shape of an entry, where it has its size."""
         shape = self.record.tape.shape(entry)
-        true = claim.factor * np.broadcast_to(truth[claim.node], claim.node.shape)
+        gradient = self.truth(self.record.update(entry))[claim.node]
+        true = np.broadcast_to(gradient, claim.node.shape)
         if true.size != int(np.prod(shape)):
             return np.asarray(true)
         turned = true.shape != shape and true.T.shape == shape
         return np.asarray(true.T if turned else true.reshape(shape))
+
+    def true(self, entry: int) -> Array | None:
+        """Return the numbers that an entry should be: the true gradient times its factor."""
+        claim = self.of(entry)
+        if claim is None or claim.node not in self.truth(self.record.update(entry)):
+            return None
+        return np.asarray(claim.factor * self._unscaled(claim, entry))
 
     def differs(self, entry: int) -> Mask | None:
         """Return where an entry's numbers are not what they should be; None where nobody knows."""
@@ -210,5 +268,7 @@ class Claims:
 
     def is_wrong(self, entry: int) -> bool:
         """Whether an entry's numbers are not the gradient that they stand for."""
-        found = self.differs(entry)
+        claim, found = self.of(entry), self.differs(entry)
+        if claim is None or claim.verdict == "right":
+            return False
         return found is not None and bool(found.any())

@@ -107,11 +107,16 @@ class _Writer:
             verb = "stands for" if claim.verdict == "right" else "should be"
             title = f"{name} {verb} {self._gradient_name(claim.source, claim.factor)}"
         numbers = self._numbers([own, true], index)
-        return Explanation(title, numbers, tuple(statements), index, tuple(self.called))
+        shape = self.record.tape.shape(self.view.subject)
+        names = [equation.left.name for equation in (own, true) if equation is not None]
+        alike = tuple(name for name in names if self.arrays[name].shape == shape)
+        return Explanation(title, numbers, tuple(statements), index, alike)
 
     @staticmethod
     def _compared(own: Equation, true: Equation) -> list[Statement]:
         """Return both with what differs marked, where that can be told."""
+        if own.array.shape != true.array.shape:
+            return [own, true]
         try:
             return [compare(own, true, "the program")]
         except UNKNOWN:
@@ -190,11 +195,8 @@ class _Writer:
     def _array(self, key: str) -> Array:
         """Return the numbers of a value or of a gradient in the moment's update."""
         if key in self.gradients:
-            truth = self.claims.truth(self.update)
-            if truth is None:
-                raise KeyError(key)
             node = self.gradients[key]
-            return np.broadcast_to(truth[node], node.shape)
+            return np.broadcast_to(self.claims.truth(self.update)[node], node.shape)
         entry = int(key[1:])
         now = self.record.now(entry, self.update)
         return self.record.array(entry if now is None else now)
@@ -268,4 +270,4 @@ class DerivationPanel(ProgramPanel):
             return [
                 (Span("given: the program computes it from nothing that was recorded", "label"),)
             ]
-        return [(Span(view.record.rows[number - 1].strip(), "code"),)]
+        return [(Span(view.record.text(number).strip(), "code"),)]

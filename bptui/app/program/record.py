@@ -64,6 +64,10 @@ class Record:
         call = self.tape.notes[entry].call
         return call not in SILENT and not call.endswith("_like")
 
+    def text(self, line: int) -> str:
+        """Return a line of the program; nothing of one behind it, as of a call that was told."""
+        return self.rows[line - 1] if 0 < line <= len(self.rows) else ""
+
     # variables
 
     def _scope(self, binding: Binding) -> str:
@@ -104,7 +108,7 @@ class Record:
         """Whether it names what a function was given, which has a name already."""
         name = self.checked.names.get(binding.entry)
         line = self.checked.line_of(binding.place)
-        head = self.rows[line - 1].lstrip() if line else ""
+        head = self.text(line).lstrip()
         return name not in (None, binding.name) and head.startswith(("def ", "async def "))
 
     def bound(self, stop: int) -> int:
@@ -146,6 +150,11 @@ class Record:
         if entry in self.named:
             return self.named[entry]
         place = self.tape.notes[entry].place
+        if not self.tape.inputs[entry]:  # what a function was given has a name only there
+            handed = (b.name for b in self.tape.bindings if b.entry == entry)
+            known = next((name for name in handed if not name.startswith("return ")), "")
+            if known:
+                return known
         if not self.line_of[entry]:
             value = np.asarray(self.tape.values[entry])
             return f"{float(value):g}" if value.size == 1 and value.dtype.kind in "fiu" else "data"
@@ -165,7 +174,7 @@ class Record:
 
     def uses(self, entry: int, update: int) -> list[int]:
         """Return the nearest entries with a name that are computed from an entry in an update."""
-        first, end = self._entries(update)
+        first, end = self.entries(update)
         found = self._named_ones(entry, self.consumers, range(first, end))
         return [one for one in found if first <= one < end]
 
@@ -217,10 +226,10 @@ class Record:
 
     def span(self, update: int) -> tuple[int, int]:
         """Return the first stop of an update, and the one behind its last."""
-        first, end = self._entries(update)
+        first, end = self.entries(update)
         return bisect_left(self.stops, first), bisect_left(self.stops, end)
 
-    def _entries(self, update: int) -> tuple[int, int]:
+    def entries(self, update: int) -> tuple[int, int]:
         """Return the first entry of an update, and the one behind its last."""
         first = self._ends[update - 1] + 1 if update else 0
         return first, self._ends[update] + 1
@@ -228,7 +237,7 @@ class Record:
     def _entries_by_place(self, update: int) -> dict[tuple[int, str], list[int]]:
         """Return the entries of an update by their place and call."""
         found: dict[tuple[int, str], list[int]] = defaultdict(list)
-        for entry in range(*self._entries(update)):
+        for entry in range(*self.entries(update)):
             note = self.tape.notes[entry]
             found[note.place, note.call].append(entry)
         return found

@@ -104,8 +104,6 @@ class ValuesPanel(ProgramPanel):
             touched = "read"
         claim = view.claims.of(entry)
         verdict = "" if claim is None else claim.verdict
-        if claim is not None and verdict == "right" and view.claims.is_wrong(entry):
-            verdict = "wrong"
         line = Line().add(f"{SIGNS[verdict]} ", verdict_style(styles, verdict))
         style = styles.highlighted(styles.strong, touched)
         if entry == view.subject:
@@ -150,7 +148,13 @@ class ValuesPanel(ProgramPanel):
             number = Line().add(f"   {loss(float(own.reshape(-1)[0]))}", styles.strong)
             if true is not None and differs is not None and differs.any():
                 number.add(f"   true {loss(float(true.reshape(-1)[0]))}", styles.accent)
-            return [head.strip(), number.strip()]
+            strips = [head.strip(), number.strip()]
+            if true is not None and true.size > 1:
+                line, form = Line().add("   right: ", styles.dim), form_of(largest(true), DECIMALS)
+                for value in true.reshape(-1).tolist():
+                    line.add(f" {signed(value, form).strip()}", styles.accent)
+                strips.append(line.strip())
+            return strips
         index = view.index
         if own.ndim > 2:
             head.add(f"  [{', '.join(map(str, index[:-2]))}]", styles.dim)
