@@ -252,7 +252,8 @@ def _cause(cause: Cause, check: FunctionCheck, right: set[str]) -> Iterator[Row]
     for name in cause.mistakes:
         summary = MISTAKES[name].summary
         yield Row(f"{name}: {summary}" if cause.size > 1 else summary, 2)
-    cases = [trial.case for trial in check.examined.attempt.trials if not trial.case.own]
+    every = [trial.case for trial in check.examined.attempt.trials]
+    cases = [case for case in every if not case.own] or every
     layers = check.experiment.network.layers
     case = next((case for case in cases if case.experiment.network.layers == layers), cases[0])
     comparisons = rewritten(cause, case)

@@ -55,8 +55,8 @@ with its own data and with random data. No other functions in your file are call
 Or FILE is step.npz, the numbers of a training step in any language: x, t, W1, b1, gW1, gb1, ...
 Activations and loss are then those under which most of the numbers are right, or the preset's.
 
-The report says which quantities are right, which one is wrong first, and which mistake or
-combination of mistakes gives exactly the numbers that your code gives.
+The report says which quantities are right, which one is wrong first, and which mistakes or changed
+lines give exactly the numbers that your code gives.
 
 Your code runs in its own process for at most --timeout seconds. This needs Linux or macOS, and
 numpy with Python 3.10 or newer: that of the active environment (VIRTUAL_ENV, CONDA_PREFIX), else of

@@ -45,15 +45,13 @@ class Edit(NamedTuple):
 def neighbours(
     outputs: Sequence[Node],
     within: Collection[Node],
-    alternatives: Sequence[Sequence[Op]] = (),
     factors: Sequence[Node] = (),
 ) -> Iterator[Edit]:
     """Yield every edit of one node in ``within`` that leaves its shape as it is.
 
-    ``alternatives`` are groups of operations that are taken for each other, as the derivatives of
-    activations are; ``factors`` are numbers that are forgotten or put in twice, as that of the
-    samples. Operands are taken from the named nodes that ``outputs`` are computed from. A named
-    expression is edited as a textbook writes it, too.
+    ``factors`` are numbers that are forgotten or put in twice, as that of the samples. Operands are
+    taken from the named nodes that ``outputs`` are computed from. A named expression is edited as a
+    textbook writes it, too.
     """
     order = ordered(outputs)
     named = [node for node in order if node.name]
@@ -65,7 +63,7 @@ def neighbours(
         written = node if node.op.textbook is None else _shown(node.op.textbook(*node.inputs))
         inner = [node] if written is node else [*_between(written, node.inputs), node]
         for part in inner:
-            for kind, op, inputs, settings in _candidates(part, known, alternatives, factors):
+            for kind, op, inputs, settings in _candidates(part, known, factors):
                 try:
                     made = op(*inputs, **settings)
                     whole = made if part is node else exchanged(written, {part: made})
@@ -127,7 +125,7 @@ def _everywhere(node: Node, known: Sequence[Node]) -> Iterator[Node]:
 
 
 def _candidates(
-    node: Node, known: Sequence[Node], alternatives: Sequence[Sequence[Op]], factors: Sequence[Node]
+    node: Node, known: Sequence[Node], factors: Sequence[Node]
 ) -> Iterator[tuple[str, Op, Sequence[Node], Settings]]:
     """Yield kinds of edits, each with the operation, its inputs and its settings."""
     op, inputs, settings = node.op, node.inputs, node.settings
@@ -150,9 +148,6 @@ def _candidates(
         yield "swapped", op, inputs[::-1], settings
     for name in _EXCHANGED.get(op.name, ()):
         yield f"{name} for {op.name}", OPS[name], inputs, settings
-    for group in alternatives:
-        others = [other for other in group if op in group and other is not op]
-        yield from (("another function", other, inputs, settings) for other in others)
     axis = settings.get("axis")
     if axis in (0, 1, -1):
         yield "axis", op, inputs, {**settings, "axis": 1 if axis == 0 else 0}
