@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import compress
+from operator import ne
 from typing import NamedTuple
 
 from rich.cells import get_character_cell_size
@@ -112,8 +114,9 @@ def draw(writer: CellWriter, shown: ScreenBuffer | None, wanted: ScreenBuffer) -
         if everything:
             places: Iterable[int] = range(wanted.width)
         elif characters != before or styles != styles_before:
-            cells = enumerate(zip(characters, before, styles, styles_before, strict=True))
-            places = [x for x, (a, b, c, d) in cells if a != b or (c is not d and c != d)]
+            cells = zip(characters, styles, strict=True)
+            old = zip(before, styles_before, strict=True)
+            places = [*compress(range(wanted.width), map(ne, cells, old))]
         else:
             continue
         left[y] = set(places)
