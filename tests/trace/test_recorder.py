@@ -1,0 +1,101 @@
+"""A recorder: what it refuses, what it knows of names and places, and when it ends a program."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bptui.trace.instrument import RECORDER, instrumented
+from bptui.trace.recorder import Enough, Recorder
+from tests.trace.odd import HEAD
+from tests.trace.support import Run
+
+
+@pytest.mark.parametrize(
+    "source", ["return 1.5", "x = (", "break", "def f(): x = 1; global x", "f() = 1"]
+)
+def test_what_is_no_python_is_refused_as_the_compiler_does(source: str) -> None:
+    with pytest.raises(SyntaxError) as ours:
+        instrumented(source, "program.py")
+    with pytest.raises(SyntaxError) as compilers:
+        compile(source, "program.py", "exec")
+    assert (ours.value.msg, ours.value.lineno) == (compilers.value.msg, compilers.value.lineno)
+
+
+def test_names_say_whose_they_are() -> None:
+    run = Run(HEAD + "def f(v):\n    global w\n    w = w - v\n    u = v * 2.0\nf(0.5)\nf(0.25)\n")
+    frames = {name: [b.frame for b in run.recorder.bindings if b.name == name] for name in "wvu"}
+    assert set(frames["w"]) == {0}
+    first, second = frames["v"]
+    assert 0 != first != second != 0
+    assert frames["u"] == [first, second]
+
+
+def test_places_are_those_of_the_source() -> None:
+    source = "a = 1.5\nb = (a +\n     2.5) * a\n"
+    run = Run(source)
+    product = [note for note in run.recorder.tape if note.call == "multiply"]
+    assert [run.places[note.place] for note in product] == [(2, 4, 3, 13)]
+    whole = ast.get_source_segment(source, ast.parse(source).body[1].value)  # type: ignore[attr-defined]
+    assert whole == "(a +\n     2.5) * a"
+
+
+def test_recursion_goes_as_deep_as_without() -> None:
+    source = "def f(n):\n    return 0.5 if n == 0 else f(n - 1)\nf(DEPTH)\n"
+    depth = sys.getrecursionlimit() - 200
+    assert not Run(source.replace("DEPTH", str(depth))).error
+
+
+def test_a_sum_of_many_terms_is_rewritten() -> None:
+    run = Run("a = 0.5\nb = " + " + ".join(["a"] * 600) + "\n")
+    assert run.error == ""
+    assert run.names["b"] == 300.0
+
+
+def test_a_long_list_of_data_is_no_long_tape() -> None:
+    run = Run("import numpy as np\na = np.array([i / 7 for i in range(5000)])\nb = a * 2.0\n")
+    assert len(run.recorder.tape) < 10
+
+
+def test_the_recorder_runs_in_older_pythons() -> None:
+    loaded = "import sys, bptui.trace.instrument, bptui.trace.recorder, bptui.trace.updates\n"
+    code = loaded + "print(*(m for m in sys.modules if m.startswith('bptui')))"
+    names = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert {name.rpartition(".")[0] for name in names} == {"", "bptui", "bptui.trace"}
+    for name in names:
+        text = Path(str(importlib.import_module(name).__file__)).read_text("utf-8")
+        ast.parse(text, feature_version=(3, 10))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "try: w = w * 0.5\n    except: pass",
+        "try: w = f(w)\n    except BaseException: w = w * 2.0",
+        "with contextlib.suppress(BaseException): w = f(w)",
+        "f(w)",
+    ],
+)
+def test_an_endless_program_ends_when_enough_was_seen(body: str) -> None:
+    head = "import contextlib\nw = 1.5\ndef f(v): return v * 0.5\n"
+    run = Run(f"{head}while True:\n    {body}\n", limit=200)
+    assert 200 < len(run.recorder.tape) < 250
+    assert run.error == ""
+
+
+def test_a_program_ends_before_its_values_fill_the_memory() -> None:
+    source = "import numpy as np\nw = np.zeros(10**5)\nfor i in range(10**5): w[i] = 0.5 * i\n"
+    tree, _ = instrumented(source, "program.py")
+    recorder = Recorder()
+    recorder.room = 50 * 10**6
+    names = {RECORDER: recorder}
+    with pytest.raises(Enough):
+        exec(compile(tree, "program.py", "exec", dont_inherit=True), names)
+    assert 50 < len(recorder.tape) < 500
