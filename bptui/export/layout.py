@@ -146,19 +146,12 @@ def header(experiment: Experiment, facts: Sequence[str], needs: str) -> list[str
 
 
 def _prose(text: str) -> list[str]:
-    """Return paragraphs; one of plain words with a line that is too long is filled anew."""
+    """Return the lines of a text; one that is too long is broken, indented as a list needs it."""
     found: list[str] = []
-    for paragraph in re.split(r"\n\s*\n", cleaned(text).strip("\n")):
-        lines = paragraph.rstrip().split("\n")
-        if max(map(len, lines)) > WIDTH:
-            plain = all(line[:1].isalnum() for line in lines)  # no list, no table, no code
-            for line in [" ".join(lines)] if plain else lines:
-                indent = " " * (len(line) - len(line.lstrip()))
-                found += wrap(line, WIDTH, subsequent_indent=indent * 2) or [""]
-        else:
-            found += lines
-        found.append("")
-    return found[:-1]
+    for line in cleaned(text).strip("\n").split("\n"):
+        indent = " " * (len(line) - len(line.lstrip()))
+        found += wrap(line, WIDTH, subsequent_indent=indent * 2) or [""]
+    return found
 
 
 def _settings(experiment: Experiment) -> list[str]:

@@ -283,14 +283,9 @@ def _generated(table: DataTable, network: Network) -> Samples:
     require(seed >= 0, "data.seed", seed, NATURAL)
     _check_width("data.dataset", f"inputs of {name}", dataset.inputs, network, 0)
     most = dataset.classes or 1
-    possible = "1" if most == 1 else f"1 or {most}" if most == 2 else f"1 to {most}"
-    makes = f"has at most {most} classes" if most > 1 else "gives one number"
-    require(
-        outputs <= most,
-        "data.dataset",
-        f"{name} for {outputs} output units",
-        f"a network with {possible} output unit{'s' * (most > 1)}: {name} {makes}",
-    )
+    makes = f"has {most} classes" if most > 1 else "gives one number"
+    expected = f"at most {counted(most, 'output unit')}: {name} {makes}"
+    require(outputs <= most, "data.dataset", f"{name} for {outputs} output units", expected)
     _check_size(count if dataset.sized else 4, network, "data.samples")
     inputs, made = dataset.make(count, noise, max(outputs, 2), np.random.default_rng(seed))
     if dataset.classes is None:

@@ -92,8 +92,8 @@ data | dataset = "moons"\nsamples = 0 | data.samples | 0 | 1 to 1,000,000
 data | dataset = "moons"\nsamples = 2_000_000 | data.samples | 2000000 | 1 to 1,000,000
 data | dataset = "moons"\nnoise = -0.1 | data.noise | -0.1 | 0 to
 file | [network]\nlayers = [3, 1]\n[data]\ndataset = "moons" | data.dataset | 2 inputs of moons | 3, the units of the first layer
-file | [network]\nlayers = [2, 3]\n[data]\ndataset = "moons" | data.dataset | moons for 3 output units | moons has at most 2 classes
-file | [network]\nlayers = [1, 2]\n[data]\ndataset = "sine" | data.dataset | sine for 2 output units | a network with 1 output unit
+file | [network]\nlayers = [2, 3]\n[data]\ndataset = "moons" | data.dataset | moons for 3 output units | at most 2 output units: moons has 2 classes
+file | [network]\nlayers = [1, 2]\n[data]\ndataset = "sine" | data.dataset | sine for 2 output units | at most 1 output unit: sine gives one number
 data | inputs = [[1, 2]]\ntargets = [[1]]\ntest_fraction = 1.0 | data.test_fraction | 1.0 | below 1
 data | inputs = [[1, 2]]\ntargets = [[1]]\ntest_fraction = 0.5 | data.test_fraction | a single sample | at least two samples
 data | inputs = [[1e308, 2], [-1e308, 2]]\ntargets = [[1], [0]]\nstandardize = true | data.standardize | too large | smaller inputs
