@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from bptui.app.diagram.edges import Stroke, Wires
-from bptui.app.diagram.layout import Layout, Place, Value
+from bptui.app.diagram.layout import Layout, Value
 from bptui.app.numbers import form_of, label, largest, plain
 from bptui.app.styles import GLYPHS, PENDING, Styles, highlight
 from bptui.app.view import Selection, View
@@ -138,8 +138,10 @@ class Drawing:
         self.canvas = background(self._network, layout, wires.strokes, styles).copy()
         self._draw_weights(wires)
         self._draw_captions()
-        for place in layout.places:
-            self._draw_unit(place)
+        for layer in range(len(layout.columns)):
+            self._draw_names(layer)
+            for value in layout.boxes[layer].values:
+                self._draw_values(layer, value)
 
     def _draw_weights(self, wires: Wires) -> None:
         """Write the weights on their edges; their gradients where the operation computes those."""
@@ -196,43 +198,40 @@ class Drawing:
             self.canvas.write(0, x, title + GLYPHS[touched[title]], style)
             x += len(title) + 2
 
-    def _draw_unit(self, place: Place) -> None:
-        """Write a unit's name and its values, each in its row."""
-        values = self._layout.boxes[place.layer].values
-        self._draw_name(place, biased=any(value.name == "b" for value in values))
-        for value in values:
-            self._draw_value(place, value)
-
-    def _draw_name(self, place: Place, *, biased: bool) -> None:
-        """Write the name, reversed where it is selected; after it the glyph of the operation."""
-        styles, selection = self._styles, self._view.selection
-        name = self._names.unit(place.layer, place.unit)
-        touched = highlight(self._view, *quantities(self._names, place.layer))
+    def _draw_names(self, layer: int) -> None:
+        """Write the units' names, reversed where selected; after them the operation's glyph."""
+        styles, kind, at, unit = self._styles, *self._view.selection[:3]
+        touched = highlight(self._view, *quantities(self._names, layer))
         style = styles.highlighted(styles.strong, touched)
-        x = place.x + 2 * self._layout.style.bordered
-        self.canvas.write(place.y, x, name + GLYPHS[touched], style)
         # a bias that is not shown is seen at the name
+        biased = any(value.name == "b" for value in self._layout.boxes[layer].values)
         kinds = ("unit",) if biased else ("unit", "bias")
-        if selection.kind in kinds and selection[1:3] == (place.layer, place.unit):
-            self.canvas.write(place.y, x, name, styles.selected(style, self._focused))
+        for place in self._layout.columns[layer]:
+            name = self._names.unit(layer, place.unit)
+            x = place.x + 2 * self._layout.style.bordered
+            self.canvas.write(place.y, x, name + GLYPHS[touched], style)
+            if kind in kinds and (at, unit) == (layer, place.unit):
+                self.canvas.write(place.y, x, name, styles.selected(style, self._focused))
 
-    def _draw_value(self, place: Place, value: Value) -> None:
-        """Write a number, the operation's glyph behind its label."""
+    def _draw_values(self, layer: int, value: Value) -> None:
+        """Write a number of each unit, the operation's glyph behind its label."""
         styles, style, view = self._styles, self._layout.style, self._view
-        quantity, y = quantity_of(self._names, place.layer, value.name), place.y + value.y
+        quantity = quantity_of(self._names, layer, value.name)
         touched, computed = highlight(view, quantity), view.computed(quantity)
-        numbers = self._values(place.layer, value.name, quantity)
+        numbers = self._values(layer, value.name, quantity)
         # one column less than there is: a blank stays before the longest number
         form = form_of(largest(numbers), style.decimals, 3)
-        text = plain(float(numbers[place.unit]), form).strip() if computed else PENDING
-        if touched and place.layer and style.columns:
-            mark = place.x + value.start + len(value.label)
-            self.canvas.write(y, mark, GLYPHS[touched], styles.strong)
         usual = styles.strong if value.name == "out" and style.bordered else styles.text
         drawn = styles.highlighted(usual if computed else styles.dim, touched)
-        if value.name == "b" and view.selection == Selection("bias", place.layer, place.unit):
-            drawn = styles.selected(drawn, self._focused)
-        self.canvas.write(y, place.x + value.end - len(text), text, drawn)
+        for place in self._layout.columns[layer]:
+            y, look = place.y + value.y, drawn
+            text = plain(float(numbers[place.unit]), form).strip() if computed else PENDING
+            if touched and layer and style.columns:
+                mark = place.x + value.start + len(value.label)
+                self.canvas.write(y, mark, GLYPHS[touched], styles.strong)
+            if value.name == "b" and view.selection == Selection("bias", layer, place.unit):
+                look = styles.selected(drawn, self._focused)
+            self.canvas.write(y, place.x + value.end - len(text), text, look)
 
     def _values(self, layer: int, value: str, quantity: str) -> Array:
         """Return the numbers of a whole layer: all of them are written alike."""
