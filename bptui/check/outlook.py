@@ -18,7 +18,6 @@ from bptui.trace.activated import Activated, activated, slopes_at
 from bptui.trace.comparing import Numbers, multiple
 from bptui.trace.judge import Verdict
 from bptui.trace.replay import FAILURES
-from bptui.trace.slips import samples
 from bptui.trace.training import FEW, Training
 from bptui.trace.updates import training_steps
 
@@ -161,7 +160,7 @@ class Outlook:
 
     def _not_updated(self) -> Iterator[tuple[int, str]]:
         """Yield what has a gradient that is computed and never applied, and the gradient's name."""
-        counts, loss = samples(self.lines), self.lines.judged.loss.node
+        counts, loss = self.lines.samples, self.lines.judged.loss.node
         entries = [self.truth.graph.entry.get(node, -1) for node in ordered([loss])]
         fixed = {
             entry: self.truth.graph.nodes[entry]
@@ -223,7 +222,7 @@ class Outlook:
 
     def _of_several_samples(self) -> list[Activated]:
         """Return the layers whose units were seen with more than one sample."""
-        counts = samples(self.lines) - {1}
+        counts = self.lines.samples - {1}
         shape = self.tape.shape
         return [layer for layer in self.layers if not counts.isdisjoint(shape(layer.before))]
 

@@ -20,7 +20,6 @@ from bptui.trace.activated import Activated, activated, softmaxes, textbook
 from bptui.trace.candidates import ALL
 from bptui.trace.comparing import multiple
 from bptui.trace.lines import Lines
-from bptui.trace.slips import samples
 
 MOST, MOST_TURNS = 80, 6
 """Lines that a person may still read one after the other, and values of one name."""
@@ -82,7 +81,7 @@ class BackwardPass:
 
     def _samples(self) -> tuple[int, str]:
         """Return the number of samples and how it is had; 0 where it is not known."""
-        counts = samples(self.lines)
+        counts = self.lines.samples
         for entry in self._given():
             for axis, size in enumerate(self.truth.tape.shape(entry)):
                 if counts - {1} == {size} and size > 2:

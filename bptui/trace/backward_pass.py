@@ -43,6 +43,18 @@ def computed_again(truth: StepTruth, forward: Collection[int], backward: Sequenc
     return {entry for entry in backward if number(entry) in known}
 
 
+def samples(truth: StepTruth, forward: Collection[int]) -> set[int]:
+    """Return what may be the number of samples: a length that all values of units have."""
+    tape = truth.tape
+    alone = {parameter.before for parameter in truth.parameters}  # computed of parameters alone
+    for entry in sorted(truth.dependent - alone):
+        if alone.issuperset(tape.inputs[entry]):
+            alone.add(entry)
+    shapes = [tape.shape(entry) for entry in truth.dependent.intersection(forward) - alone]
+    wide = [set(shape) for shape in shapes if len(shape) > 1]
+    return set.intersection(*wide) if wide else set()
+
+
 def settled_by(tape: Tape, backward: Sequence[int], known: Mapping[int, object]) -> set[int]:
     """Return the entries that are known gradients, or of which only such are computed."""
     used: dict[int, list[int]] = {}

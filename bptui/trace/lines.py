@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.core.graph.node import ordered
-from bptui.trace.backward_pass import aside, computed_again, settled_by, turns_with_both
+from bptui.trace.backward_pass import aside, computed_again, samples, settled_by, turns_with_both
 from bptui.trace.candidates import ALL, Candidates, Source, true_gradients
 from bptui.trace.comparing import Values, multiple, multiple_as_it_is, rounded
 from bptui.trace.handing import handed_on
@@ -98,6 +98,8 @@ class Lines:
         for entry in self.backward:
             if np.asarray(truth.tape.values[entry]).dtype.kind == "f":
                 self.places.setdefault(truth.tape.notes[entry].place, []).append(entry)
+        self.samples = samples(truth, self.forward)
+        """What may be the number of samples."""
         self.computed_again = computed_again(truth, self.forward, self.backward)
         starts = turns_with_both(self.turns, self.forward, self.backward)
         self.candidates = Candidates(truth, self.true, self.values, starts)
@@ -124,14 +126,40 @@ class Lines:
             self.repairs.append(repair)
             self.wrong = self.wrong - repair.mended
             right |= repair.mended
+        for parameter in self.truth.parameters:
+            if parameter.key in self.wrong and self._wrong_in_update(parameter):
+                self._blame_update(parameter)
         self._follow()
+
+    def _wrong_in_update(self, parameter: Parameter) -> bool:
+        """Whether nothing is wrong before a parameter's update: right gradients, or none at all."""
+        behind = [
+            entry
+            for entry in self.truth.behind[parameter.key].intersection(self.backward)
+            if entry not in (parameter.before, parameter.after)
+        ]
+        return all(self._factors(entry) for entry in behind if self.truth.tape.shape(entry))
+
+    def _blame_update(self, parameter: Parameter) -> None:
+        source = (parameter.before, ALL)
+        if source not in self.true or parameter.places is not None:
+            return
+        before = self.truth.numbers(self.truth.parameters[parameter])
+        factor = -1.0 if self.factor is None else self.factor
+        change = self._shaped(source, before[0].shape)
+        self.current[parameter.after] = [
+            old + factor * true for old, true in zip(before, change, strict=True)
+        ]
+        place, key = parameter.statements[-1].place, parameter.key
+        self.repairs.append(Repair(place, (parameter.after,), (source,), frozenset({key})))
+        self.wrong = self.wrong - {key}
 
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
         best: tuple[Repair, Changes, dict[int, tuple[int, Values]]] | None = None
         for place, pairs, since, late in self._attempts(right):
             if late and best is not None:
                 break
-            scales = {1.0: None, self._scale(min(pairs)): None}
+            scales = self._scales(min(pairs))
             attempts = (self._tried(pairs, right, scale, since) for scale in scales)
             tried = next(filter(None, attempts), None)
             if tried is None or (best and len(best[0].mended) >= len(tried[0])):
@@ -150,9 +178,10 @@ class Lines:
     def _attempts(self, right: set[Key]) -> Iterator[_Attempt]:
         """Yield what may be wrong, and what may belong there.
 
-        First comes what is no true gradient or has the wrong sign, then what is that of another
-        value, then terms of another size than the rest, then the gradient of a parameter itself:
-        there any mistake could be mended; at last what has an odd shape.
+        First come terms of another size than the rest, then what is no true gradient or has the
+        wrong sign, then what is that of another value, then what has another size, at once for all
+        that a function of slopes has made, then the gradient of a parameter itself: there any
+        mistake could be mended; at last what has an odd shape.
         """
         suspects = set().union(*(self.truth.behind[key] for key in self.wrong))
         usual = self._usual_factors(right)
@@ -175,27 +204,59 @@ class Lines:
         doubtful = [one for one in suspected if one not in certain]
         parameters = {parameter.before for parameter in self.truth.parameters}
 
-        def paired(places: Iterable[_Suspect], odd: bool) -> Iterator[_Attempt]:
+        def paired(places: Iterable[_Suspect], *sizes: bool) -> Iterator[_Attempt]:
             for suspect in places:
-                for pairs in self.candidates.of(suspect.entries, odd):
+                for pairs in chain.from_iterable(
+                    self.candidates.of(suspect.entries, odd) for odd in sizes
+                ):
                     yield _Attempt(suspect.place, pairs, suspect.since)
 
         def inner(attempt: _Attempt) -> bool:
             return all(entry not in parameters for entry, _ in attempt.pairs.values())
 
-        yield from filter(inner, paired(doubtful, odd=False))
-        for attempt in filter(inner, paired(certain[::-1], odd=False)):
+        for suspect in certain:
+            same = self._as_it_is(suspect.entries)
+            if any(part >= 0 for _, part in same.values()):
+                yield _Attempt(suspect.place, same, {})
+        for suspect in doubtful:
+            yield from filter(inner, paired([suspect], False))
+            yield from (a for a in paired([suspect], True) if inner(a) and self._spread(a.pairs))
+        for attempt in filter(inner, paired(certain[::-1], False)):
             if had.isdisjoint(attempt.pairs.values()):
                 yield attempt
-        for suspect in certain:
-            sources = {entry: next(iter(self._factors(entry)), None) for entry in suspect.entries}
-            same = {entry: source for entry, source in sources.items() if source is not None}
-            if same and (usual is None or any(part >= 0 for _, part in same.values())):
+        for suspect in certain if usual is None else ():
+            if same := self._as_it_is(suspect.entries):
                 yield _Attempt(suspect.place, same, {})
-        for suspect in suspected:
-            for odd in (False, True):
-                yield from (a for a in paired([suspect], odd) if not inner(a))
-        yield from (attempt._replace(late=True) for attempt in paired(suspected, odd=True))
+        for users in self._of_one_line(known):
+            same = self._as_it_is(users)
+            attempt = _Attempt(self.truth.tape.notes[users[0]].place, same, {})
+            if len(same) == len(users) > 1 and inner(attempt):
+                yield attempt
+        yield from (a for a in paired(suspected, False, True) if not inner(a))
+        yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
+
+    def _spread(self, pairs: Mapping[int, Source]) -> bool:
+        """Whether entries are true gradients' arrays that were spread over a larger one."""
+        shapes = [(self.values[e][0].shape, self.true[s][0].shape) for e, s in pairs.items()]
+        return all(one[-len(other) :] == other != () for one, other in shapes)
+
+    def _as_it_is(self, entries: Iterable[int]) -> dict[int, Source]:
+        """Return what entries are multiples of, for those that are."""
+        found = {entry: next(iter(self._factors(entry)), None) for entry in entries}
+        return {entry: source for entry, source in found.items() if source is not None}
+
+    def _of_one_line(self, known: Mapping[int, Collection[Source]]) -> Iterator[list[int]]:
+        """Yield the products with what one line, that of a function of slopes, has given."""
+        notes, inputs = self.truth.tape.notes, self.truth.tape.inputs
+        users: dict[int, dict[int, None]] = {}
+        for user in self.backward:
+            for entry in inputs[user]:
+                place = notes[entry].place
+                if notes[user].call == "multiply" and entry in known and not known[entry]:
+                    users.setdefault(place, {})[user] = None
+        for place, found in users.items():
+            if len(self.places.get(place, ())) == len(found):
+                yield list(found)
 
     def _named_anew(
         self, suspects: Collection[int], settled: Collection[int]
@@ -261,15 +322,16 @@ class Lines:
             scale *= self.factor / next(iter(off)) if self.factor is not None else -1.0
         return None
 
-    def _scale(self, entry: int) -> float:
-        """Return the multiple of true gradients that the program has before an entry.
+    def _scales(self, entry: int) -> Iterable[float]:
+        """Return the multiples of true gradients that the program may have in an entry.
 
-        It is looked for only where no other parameter tells it.
+        Where no other parameter tells it, that is what it has before, or the mean is taken later.
         """
         if self.factor is not None:
-            return 1.0
+            return (1.0,)
         factors = (self._first_factor(e) for e in reversed(self.backward) if e < entry)
-        return next((factor for factor in factors if factor), 1.0)
+        before = next((factor for factor in factors if factor), 1.0)
+        return dict.fromkeys((1.0, before, *map(float, self.samples)))
 
     def agrees(self, factor: float) -> bool:
         """Whether a factor is that of most parameters, or one that makes a loss small."""
@@ -282,7 +344,7 @@ class Lines:
 
         None where all count: no gradient is off by just a factor.
         """
-        if not self.judged.ratios:
+        if not right:
             return None
         behind = set().union(*(self.truth.behind[key] for key in right))
         factors = (self._first_factor(entry) for entry in self.backward if entry in behind)
@@ -382,11 +444,16 @@ class Lines:
             return factor
         if self.judged.whole:
             return None
+        sizes = {rounded(m.factor) for m in self.judged.matches.values() if m}
         inside = (
-            entry
+            (entry, multiple(now, true))
             for entry in self.truth.behind[parameter.key] & self.values.keys()
             if (now := changed.get(entry, self.values[entry]))[0].size == true[0].size
-            if entry != parameter.after and multiple(now, true) is not None
+            if entry != parameter.after
         )
-        fits = any(self.truth.adapted(parameter.key, entry) for entry in inside)
+        fits = any(
+            self.truth.adapted(parameter.key, entry)
+            for entry, size in inside
+            if size is not None and (not self.judged.ratios or rounded(size) in sizes)
+        )
         return float("nan") if fits else None

@@ -153,21 +153,12 @@ def _by_slopes(lines: Lines, pair: Pair, layers: Sequence[Sequence[Activated]]) 
 
 def _scaled(lines: Lines, factor: float) -> str | None:
     """Return what a constant factor too much is called."""
-    counts = samples(lines)
+    counts = lines.samples
     names = {-1.0: "wrong-sign", 2.0: "doubled", 0.5: "missing-half"}
     names |= {1.0 / count: "averaged-twice" for count in counts if count > 2}
     names |= {float(count): "not-averaged" for count in counts if count > 2}
     close = (name for of, name in names.items() if abs(factor - of) <= CLOSE * abs(of))
     return next(close, None)
-
-
-def samples(lines: Lines) -> set[int]:
-    """Return what may be the number of samples: a length that all values of units have."""
-    befores = {parameter.before for parameter in lines.truth.parameters}
-    computed = lines.forward & lines.truth.dependent - befores
-    shapes = [lines.truth.tape.shape(entry) for entry in computed]
-    wide = [set(shape) for shape in shapes if len(shape) > 1]
-    return set.intersection(*wide) if wide else set()
 
 
 def _offset(lines: Lines, pair: Pair) -> bool:

@@ -251,29 +251,39 @@ class StepTruth:
         return last
 
     def _settle(self, judged: Judged) -> None:
-        """Let only what agrees with the rest count as right: one factor for all parameters."""
+        """Let only what agrees with the rest count as right: one factor for all parameters.
+
+        Those whose change an optimizer makes of the gradient are compared with each other.
+        """
+        adapted = {key: match.factor for key, match in judged.matches.items() if match}
+        adapted = {key: f for key, f in adapted.items() if key not in judged.whole and f == f}
+        for factors in (judged.whole, adapted):
+            if len(set(map(rounded, factors.values()))) > 1:
+                self._settled(judged, factors, whole=factors is not adapted)
+
+    def _settled(self, judged: Judged, factors: dict[Key, float], whole: bool) -> None:
         by_key = {parameter.key: parameter for parameter in self.parameters}
-        whole = judged.whole
-        factors = [rounded(factor) for factor in whole.values()]
-        if len(set(factors)) < 2:
-            return
-        down = [factor for factor in factors if factor < 0] or factors  # a loss is made small
+        sizes = [rounded(factor) for factor in factors.values()]
+        down = [size for size in sizes if size < 0 or not whole] or sizes  # a loss is made small
         most = max(map(down.count, down))
-        usual = {factor for factor in down if down.count(factor) == most}
+        usual = {size for size in down if down.count(size) == most}
+        if len(usual) > 1 and not whole:
+            return
         if len(usual) > 1:  # a gradient that is right as it is, else that of the last layer
             exact = [
-                key for key in whole if rounded(abs(self._inner_factor(by_key[key], judged))) == 1
+                key for key in factors if rounded(abs(self._inner_factor(by_key[key], judged))) == 1
             ]
-            latest = max(exact or whole, key=lambda key: self._last_use(key[0]))
-            usual = {rounded(whole[latest])}
+            latest = max(exact or factors, key=lambda key: self._last_use(key[0]))
+            usual = {rounded(factors[latest])}
         mark = usual.pop()
-        own = next(key for key, factor in whole.items() if rounded(factor) == mark)
+        own = next(key for key, factor in factors.items() if rounded(factor) == mark)
         reference = self._inner_factor(by_key[own], judged)
-        for key, factor in whole.items():
-            inner = self._inner_factor(by_key[key], judged)
-            if rounded(factor) != mark and rounded(inner) != rounded(reference):
+        for key, factor in factors.items():
+            same = rounded(self._inner_factor(by_key[key], judged)) == rounded(reference)
+            forgotten = by_key[own].rated and not by_key[key].rated  # the rate, in this update
+            if rounded(factor) != mark and (forgotten or not same):
                 judged.matches[key] = None
-                judged.ratios[key] = factor / whole[own]
+                judged.ratios[key] = factor / factors[own]
 
     def _settle_adapted(self, judged: Judged) -> None:
         """Let only gradients count as right that an optimizer is given with the usual factor."""

@@ -308,6 +308,8 @@ class Parameter(NamedTuple):
     """Which numbers of an array these are, for one that is updated piece by piece."""
     sign: int = 0
     """Of the gradient that the update goes against; 0 where it is not told."""
+    rated: bool = False
+    """Whether the update multiplies with a number, as a rate is."""
 
     @property
     def key(self) -> tuple[int, str]:
@@ -395,6 +397,7 @@ def _parts(origin: int, group: list[Update], names: dict[int, str]) -> list[Para
             tuple(u.binding for u in updates),
             updates[0].places,
             updates[0].product.sign * (1 if updates[0].call == "subtract" else -1),
+            bool(updates[0].product.scalars),
         )
         for updates in parts.values()
     ]

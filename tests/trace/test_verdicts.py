@@ -48,9 +48,10 @@ def test_the_line_as_it_should_be_makes_the_program_right(name: str) -> None:
 
 # one edit in a line of a right program, and that this line is named
 EDITS = [
-    ("fixed", "all_halves.py", 9, "s * (1 - s)", "s * (1 + s)"),
+    ("fixed", "all_halves.py", 9, "s * (1 - s)", "s * (s - 1)"),
     ("fixed", "attention_head.py", 33, "dS * self.scale", "dS"),
     ("fixed", "batchnorm_mlp.py", 17, "dout * gamma", "dout"),
+    ("fixed", "batchnorm_mlp.py", 19, "np.sum", "np.mean"),
     ("fixed", "checks_itself.py", 28, "da1 / (1 + np.exp(-z1))", "da1"),
     ("fixed", "checks_itself.py", 28, "(1 + np.exp(-z1))", "(1)"),
     ("fixed", "checks_itself.py", 29, "X.T @ dz1", "X.T @ out"),
@@ -65,7 +66,9 @@ EDITS = [
     ("fixed", "helper_functions.py", 36, "axis=1", "axis=0"),
     ("fixed", "helper_functions.py", 37, "1 - A1 ** 2", "A1 ** 2 - 1"),
     ("fixed", "helper_functions.py", 38, "1 / m * dZ1", "1 * dZ1"),
+    ("fixed", "layers_self_update.py", 19, "lr * grad", "grad"),
     ("fixed", "leaky_layers.py", 33, "A[-1] - Y", "Y - A[-1]"),
+    ("fixed", "leaky_layers.py", 37, "np.sum", "np.mean"),
     ("fixed", "line_fit.py", 18, "np.mean", "np.sum"),
     ("fixed", "logistic_flowers.py", 30, "np.mean", "np.sum"),
     ("fixed", "momentum_tanh.py", 29, "out - Y", "Y - out"),
@@ -75,7 +78,10 @@ EDITS = [
     ("fixed", "residual_blocks.py", 24, " + dz @ self.W1.T", ""),
     ("fixed", "two_layer_notebook.ipynb", 25, "dZ2", "Y"),
     ("fixed", "two_layer_notebook.ipynb", 26, "(1 - A1 ** 2)", "(A1 ** 2 - 1)"),
+    ("given", "adam_einsum.py", 58, "d1.sum", "d1.mean"),
+    ("given", "flat_theta.py", 24, "h - Y", "Y - h"),
     ("given", "flat_theta.py", 25, "(1 - sigmoid(z2))", "(sigmoid(z2) - 1)"),
+    ("given", "flat_theta.py", 27, " / m", ""),
     ("given", "flat_theta.py", 28, "lam / m * T1", "T1"),
     ("given", "layers_softmax.py", 25, "grad * self.mask", "grad"),
     ("given", "moons_columns.py", 40, "A2 - Y", "A2"),
