@@ -18,7 +18,7 @@ from bptui.app.screens.gradcheck import GradientCheckScreen
 from bptui.app.screens.help import HelpScreen
 from bptui.app.screens.presets import DeleteScreen, NameScreen, PresetScreen
 from bptui.app.screens.save import SaveScreen
-from bptui.help import TOPICS, key_rows, page, title_of
+from bptui.help import TOPICS, key_sections, page, title_of
 from bptui.help.text import BLOCK
 
 from .support import opened
@@ -34,7 +34,7 @@ PARTS: dict[str, list[type[DOMNode]]] = {
     "Export": [ExportScreen],
     "Gradcheck": [GradientCheckScreen],
 }
-ROWS, ARROWS = key_rows(), ("up", "down", "left", "right")
+ROWS, ARROWS = key_sections(), ("up", "down", "left", "right")
 LISTS = {"up", "down", "pageup", "pagedown"}
 """Keys that go through a list, wherever there is one."""
 

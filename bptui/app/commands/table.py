@@ -65,32 +65,31 @@ PROGRAM: list[Command] = []
 def command(
     key: str,
     title: str = "",
-    explanation: str = "",
     *,
     hint: str = "",
     also: str = "",
     words: str = "",
     at_rest: bool = False,
     table: list[Command] = COMMANDS,
+    page: str = "keys",
 ) -> Callable[[Run], Run]:
     """Make a function a command of a table; the others are the fields of :class:`Command`.
 
-    Without an explanation it is what the page of keys says of the key, or under the title.
+    Title and explanation are what a page of the manual says of the key, or under the title.
     """
 
     def register(run: Run) -> Run:
-        said = (title, explanation) if explanation else told(SHOWN_KEYS.get(key, key), title)
+        said = told(page, SHOWN_KEYS.get(key, key), title)
         table.append(Command(run, key, *said, hint, also, words, at_rest))
         return run
 
     return register
 
 
-def told(key: str, title: str = "") -> tuple[str, str]:
-    """Return the title and the explanation of a command on the page of keys."""
-    for rows in key_rows().values():
-        for shown, text in rows:
-            named, _, explanation = text.partition(". ")
-            if (title or key) == (named if title else shown):
-                return named, explanation.removesuffix(".")
-    raise LookupError(f"the page of keys says nothing of {title or key}")
+def told(page: str, key: str, title: str = "") -> tuple[str, str]:
+    """Return the title and the explanation of a command on a page of the manual."""
+    for shown, text in key_rows(page):
+        named, _, explanation = text.partition(". ")
+        if (title or key) == (named if title else shown):
+            return named, explanation.removesuffix(".")
+    raise LookupError(f"the page {page} says nothing of {title or key}")

@@ -14,16 +14,10 @@ from bptui.app.styles import counterpart
 if TYPE_CHECKING:
     from bptui.app.program.app import ProgramApp
 
-command = partial(command_of, table=PROGRAM)
+command = partial(command_of, table=PROGRAM, page="own-program")
 
 
-@command(
-    "w",
-    "First wrong line",
-    "Go to where the first wrong value is computed; again: to the next one",
-    hint="wrong line",
-    words="bug mistake error verdict blame",
-)
+@command("w", hint="wrong line", words="bug mistake error verdict blame")
 def wrong_line(app: ProgramApp) -> None:
     moment = app.moment
     wrong = moment.record.wrong
@@ -36,39 +30,25 @@ def wrong_line(app: ProgramApp) -> None:
     app.show(moment.jumped(wrong[at % len(wrong)]))
 
 
-@command(
-    "n",
-    "Next operation",
-    "Go on to the next operation of the program",
-    hint="operation",
-    also="N",
-    words="single forward advance continue line",
-)
+@command("n", hint="operation", also="N", words="single forward advance continue line")
 def operation(app: ProgramApp) -> None:
     app.pause()
     app.show(app.moment.at(app.moment.stop + 1))
 
 
-@command("N", "Previous operation", "Go back one operation", words="single backward rewind line")
+@command("N", words="single backward rewind line")
 def operation_back(app: ProgramApp) -> None:
     app.pause()
     app.show(app.moment.at(app.moment.stop - 1))
 
 
-@command(
-    "s",
-    "Next update",
-    "Go to the beginning of the next update's forward pass",
-    hint="update",
-    also="S",
-    words="train iterate iteration step advance continue",
-)
+@command("s", hint="update", also="S", words="train iterate iteration step advance continue")
 def step(app: ProgramApp) -> None:
     app.pause()
     app.go(app.moment.update + 1)
 
 
-@command("S", "Previous update", "Go back to the beginning of an update", words="backward rewind")
+@command("S", words="backward rewind")
 def step_back(app: ProgramApp) -> None:
     app.pause()
     moment = app.moment
@@ -76,13 +56,7 @@ def step_back(app: ProgramApp) -> None:
     app.go(moment.update - (0 if within else 1))
 
 
-@command(
-    "space",
-    "Run or pause",
-    "To the next breakpoint, or the end of what was recorded",
-    hint="run",
-    words="play start continue resume",
-)
+@command("space", hint="run", words="play start continue resume")
 def run(app: ProgramApp) -> None:
     if app.moment.running:
         app.pause()
@@ -90,23 +64,17 @@ def run(app: ProgramApp) -> None:
         app.play()
 
 
-@command("plus", "Run faster", "Up to ten updates a second", hint="speed", also="-", words="speed")
+@command("plus", hint="speed", also="-", words="speed")
 def faster(app: ProgramApp) -> None:
     app.change_speed(+1)
 
 
-@command("minus", "Run slower", "Down to one operation every 2 seconds", words="speed slow motion")
+@command("minus", words="speed slow motion")
 def slower(app: ProgramApp) -> None:
     app.change_speed(-1)
 
 
-@command(
-    "enter",
-    "Where it came from",
-    "Go to where the selected value was computed; in Source to where the line is carried out next",
-    hint="from",
-    words="origin computed source jump definition",
-)
+@command("enter", hint="from", words="origin computed source jump definition")
 def came_from(app: ProgramApp) -> None:
     moment = app.moment
     record = moment.record
@@ -129,13 +97,7 @@ def came_from(app: ProgramApp) -> None:
     app.show(moment.jumped(stop))
 
 
-@command(
-    "u",
-    "Where it goes",
-    "Go to where the selected value is used next",
-    hint="to",
-    words="used next consumer flows follow",
-)
+@command("u", hint="to", words="used next consumer flows follow")
 def goes_to(app: ProgramApp) -> None:
     moment = app.moment
     record = moment.record
@@ -149,27 +111,19 @@ def goes_to(app: ProgramApp) -> None:
         app.tell("Nothing that was recorded uses it.", app.place)
 
 
-@command(
-    "backspace", "Back", "Return to where the last jump came from", words="return trail history"
-)
+@command("backspace", words="return trail history")
 def back(app: ProgramApp) -> None:
     if not app.moment.trail:
         app.tell("There was no jump to return from.", app.place)
     app.show(app.moment.back())
 
 
-@command(
-    "d",
-    "Derivation",
-    "Explain the selected value in the next form: scalar, matrix, numpy",
-    hint="form",
-    words="formula equation math chain rule why how calculation",
-)
+@command("d", hint="form", words="formula equation math chain rule why how calculation")
 def derivation(app: ProgramApp) -> None:
     app.main.derivation.next_form()
 
 
-@command("g", "Go to an update", "By number, +n, -n, or end", hint="go to", words="jump seek find")
+@command("g", hint="go to", words="jump seek find")
 def goto(app: ProgramApp) -> None:
     from bptui.app.program.dialogs import GotoUpdate
 
@@ -177,13 +131,7 @@ def goto(app: ProgramApp) -> None:
     app.ask(GotoUpdate(app.moment.update, len(app.moment.record.steps)), app.go)
 
 
-@command(
-    "b",
-    "Breakpoints",
-    "Stop runs at a condition on any variable, at a line, or where a gradient is wrong",
-    hint="breakpoints",
-    words="break watch condition when until pause",
-)
+@command("b", hint="breakpoints", words="break watch condition when until pause")
 def breakpoints(app: ProgramApp) -> None:
     from bptui.app.screens.breakpoints import BreakpointScreen
 
@@ -196,24 +144,12 @@ def breakpoints(app: ProgramApp) -> None:
     app.ask(BreakpointScreen(app.breakpoints, examples(moment), parser(moment)), take)
 
 
-@command(
-    "r",
-    "Reload",
-    "Run the program again as it is now saved",
-    hint="reload",
-    words="again refresh restart rerun file changed",
-)
+@command("r", hint="reload", words="again refresh restart rerun file changed")
 def reload(app: ProgramApp) -> None:
     app.reload()
 
 
-@command(
-    "x",
-    "Export",
-    "Write the report, as text or JSON, or the true backward pass as a function",
-    hint="export",
-    words="save report numpy code",
-)
+@command("x", hint="export", words="save report numpy code")
 def export(app: ProgramApp) -> None:
     from bptui.app.program.dialogs import ExportScreen
     from bptui.presets.save import shown_path
@@ -224,38 +160,38 @@ def export(app: ProgramApp) -> None:
     app.ask(ExportScreen(app.moment.record.checked, app.file), exported)
 
 
-@command("l", "Loss scale", "A linear or a logarithmic loss chart", hint="log")
+@command("l", hint="log")
 def scale(app: ProgramApp) -> None:
     app.main.loss.toggle_scale()
 
 
-@command("z", "Zoom", "Only the focused panel, or all of them again", hint="zoom")
+@command("z", hint="zoom")
 def zoom(app: ProgramApp) -> None:
     app.main.zoom()
 
 
-@command("escape", "Stop", "Pause the run", words="cancel abort interrupt halt")
+@command("escape", words="cancel abort interrupt halt")
 def stop(app: ProgramApp) -> None:
     app.pause()
 
 
-@command("question_mark", "Help", "What every key does, and the manual", hint="help")
+@command("question_mark", hint="help")
 def show_help(app: ProgramApp) -> None:
     from bptui.app.screens.help import HelpScreen
 
     app.push_screen(HelpScreen("own-program"))
 
 
-@command("ctrl+p", "Command palette", "Find a command by its name")
+@command("ctrl+p", "Command palette")
 def palette(app: ProgramApp) -> None:
     app.action_command_palette()
 
 
-@command("", "Theme: light or dark", "Light or dark colours", words="colours")
+@command("", "Theme: light or dark", words="colours")
 def theme(app: ProgramApp) -> None:
     app.theme = counterpart(app.current_theme)
 
 
-@command("q", "Quit", "Leave bptui; the terminal is restored", hint="quit", words="exit close")
+@command("q", hint="quit", words="exit close")
 def leave(app: ProgramApp) -> None:
     app.exit()

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from bptui.app.screens.dialog import Dialog
 from bptui.app.styles import styles_of
-from bptui.help import TOPICS, key_rows, page, title_of
+from bptui.help import TOPICS, key_sections, page, title_of
 from bptui.help.text import Page
 
 KEYS = "keys"
@@ -56,7 +56,7 @@ class HelpScreen(Dialog[None]):
 
     def _contents(self) -> list[Static]:
         if self._topic == KEYS:
-            return [self._section(title, rows) for title, rows in key_rows().items()]
+            return [self._section(title, rows) for title, rows in key_sections().items()]
         return [Static(Page(page(self._topic).partition("\n")[2]))]
 
     def _section(self, title: str, rows: list[tuple[str, str]]) -> Static:
