@@ -6,7 +6,7 @@ here, where the program makes the same ones. Where its loss falls, little is sai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -71,11 +71,11 @@ class Outlook:
         units = [*self._dead(), *self._saturated()]
         found += units
         rate = [*self._rate()]
+        if not rate and self.course.kind in ("rises", "unsteady"):
+            rate = [self._told()]
         found += rate
-        if units or rate:
+        if units or rate or self.course.kind in ("rises", "unsteady"):
             found += self._wide_inputs()
-        if not found and self.course.kind in ("rises", "unsteady"):
-            found.append(self._told())
         return found
 
     # where the loss goes
@@ -102,7 +102,8 @@ class Outlook:
 
     def _rate(self) -> Iterator[str]:
         kind, steps = self.course.kind, self.course.steps
-        larger, smaller = (10.0, 100.0, 1000.0), (0.1, 0.01, 0.001)
+        larger, smaller = (10.0, 100.0, 1000.0), [10.0**-power for power in range(1, 10)]
+        factors: dict[str, Sequence[float]]
         factors = {"hardly": larger, "rises": smaller, "unsteady": smaller}
         for factor in factors.get(kind, ()):
             losses = self.training.losses(max(steps, FEW), factor)
@@ -112,7 +113,7 @@ class Outlook:
                 size, other = ("too small", "larger") if factor > 1 else ("too large", "smaller")
                 yield (
                     f"learning rate {size}: {self._told()}, and to {losses[-1]:.5g} with a rate "
-                    f"{max(factor, 1 / factor):.0f} times {other}"
+                    f"{max(factor, 1 / factor):,.0f} times {other}"
                 )
                 return
 
@@ -251,10 +252,13 @@ class Outlook:
                 )
 
     def _wide_inputs(self) -> Iterator[str]:
+        parameters = {parameter.before for parameter in self.truth.parameters}
         for entry in sorted(self.lines.forward & self.truth.dependent):
-            if self._op(entry) != "matmul":
+            inputs = self.tape.inputs[entry]
+            scaled = self._op(entry) == "multiply" and not parameters.isdisjoint(inputs)
+            if self._op(entry) != "matmul" and not scaled:
                 continue
-            for given in self.tape.inputs[entry]:
+            for given in inputs:
                 values = np.asarray(self.tape.values[given], dtype=np.float64)
                 if given not in self.truth.dependent and np.abs(values).max() > WIDE:
                     name = self.name(given) or "an input"

@@ -39,29 +39,27 @@ class Training:
             self.rates
         )
         self.most = max(min(EFFORT // len(nodes), 1000, LARGEST * FEW // size), FEW)
-        self.known = plain and size <= LARGEST
-        """Whether steps can be made here at all: by plain gradient descent, and soon enough."""
-        self.goes_on = self.known and self._goes_on(lines, steps)
-        """Whether the program's next steps are those that are made here."""
+        same = self._same(lines, steps) if plain and size <= LARGEST else 0
+        self.known = same > 0
+        """Whether the step can be made here: by plain gradient descent, and soon enough."""
+        self.goes_on = 1 < same == len(steps)
+        """Whether the program's next steps are those that are made here, on the same data."""
 
-    def _goes_on(self, lines: Lines, steps: Sequence[TrainingStep]) -> bool:
-        """Tell whether the recorded steps are made here as well: on the same data, with no more."""
+    def _same(self, lines: Lines, steps: Sequence[TrainingStep]) -> int:
+        """Return how many of the recorded steps are made here as well."""
         values, node_of = lines.truth.tape.values, dict(lines.truth.parameters)
-        made = [numbers for numbers, _ in self._run(len(steps), 1.0)]
-        if len(steps) < 2:
-            return False
-        last: dict[int, Node] = {
-            parameter.before: node_of[parameter] for parameter in steps[0].parameters
-        }
-        for numbers, step in zip(made, steps, strict=False):
+        last = {p.before: node_of[p] for p in steps[0].parameters}
+        for count, (made, step) in enumerate(
+            zip((numbers for numbers, _ in self._run(len(steps), 1.0)), steps, strict=False)
+        ):
             following: dict[int, Node] = {}
             for parameter in step.parameters:
                 node = last.get(parameter.before)
-                if node is None or not _close(numbers[node], parameter, values[parameter.after]):
-                    return False
+                if node is None or not _close(made[node], parameter, values[parameter.after]):
+                    return count
                 following[parameter.after] = node
             last = following
-        return len(made) == len(steps)
+        return len(steps)
 
     def at_start(self, node: Node) -> Numbers:
         """Return the value of a node at the program's own numbers."""

@@ -45,6 +45,19 @@ RELU = NET.replace("np.tanh(X @ W1 + b1)", "np.maximum(0, X @ W1 + b1)").replace
 LINEAR = NET.replace("a2 = sigmoid(a1 @ W2 + b2)", "a2 = a1 @ W2 + b2").replace(
     " * a2 * (1 - a2)", ""
 )
+LINE = """\
+import numpy as np
+
+rng = np.random.default_rng(3)
+x = rng.uniform(500, 3000, size=40)
+y = 100 * x + 5000 * rng.normal(size=40)
+w, b = 0.25, 0.5
+for _ in range(100):
+    error = w * x + b - y
+    loss = np.mean(error ** 2)
+    w -= 0.01 * np.mean(2 * error * x)
+    b -= 0.01 * np.mean(2 * error)
+"""
 FINE = {
     "tanh": NET,
     "relu": RELU,
@@ -66,6 +79,8 @@ FINE = {
     ),
 }
 FAULTS = {
+    "with a rate 100,000 times smaller": LINE,
+    "large inputs: x": LINE,
     "equal units: the 5 that W1": (
         NET.replace("0.5 * rng.normal(size=(3, 5))", "np.full((3, 5), 0.3)").replace(
             "0.5 * rng.normal(size=(5, 2))", "np.full((5, 2), 0.3)"
