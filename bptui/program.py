@@ -189,7 +189,7 @@ def open_program(
     from bptui.app import launch_program
     from bptui.check.program import checked
     from bptui.check.report import Report
-    from bptui.check.words import as_plain
+    from bptui.check.rows import as_plain
 
     with startable():
         check = partial(checked, path, interpreter_of(path, python), limit, call, step, loss, LOOK)

@@ -10,7 +10,7 @@ import numpy as np
 
 from bptui.check.process import Stopped
 from bptui.check.reading import UnreadableError, in_columns, read
-from bptui.check.runner import Answer, Argument, UserCode
+from bptui.check.runner import Answer, Argument, UserCode, Value
 from bptui.check.trials import Case, FunctionName, Quantities, Trial
 
 Form: TypeAlias = Literal["batch", "row", "vector"]
@@ -39,6 +39,8 @@ class Attempt:
     have each text once. ``printed`` is from the first case. ``unstable``: another life of the code
     gave something else. ``kept``: a call gave something else than the same call as the first of a
     life. ``answered`` counts the calls in all forms that returned before the time was over.
+    ``results`` has what the first call of each case returned, and the arrays that were read in it.
+    ``spoiled`` says of results why they cannot be right, whatever they hold.
     """
 
     form: Form
@@ -52,6 +54,9 @@ class Attempt:
     unstable: bool = False
     kept: bool = False
     answered: int = 0
+    results: dict[Case, tuple[Value, Quantities]] = field(default_factory=dict)
+    spoiled: dict[str, str] = field(default_factory=dict)
+    misshapen: bool = False
 
     @property
     def stopped(self) -> Stopped | None:
@@ -104,6 +109,11 @@ def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> T
         made.turned = reading.turned
         made.notes |= dict.fromkeys(reading.notes)
         observed.append(reading.quantities)
+        came = {name: array for name, (array, _) in reading.spoiled.items()}
+        made.results.setdefault(case, (answer.given, {**reading.quantities, **came}))
+        made.misshapen |= bool(reading.misshapen)
+        for name, (_, why) in reading.spoiled.items():
+            made.spoiled.setdefault(name, why)
         precision = max(precision, reading.precision)
     return Trial(case, function, tuple(observed), precision)
 

@@ -5,105 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
 
-from bptui.check.calls import FORMS, Attempt, Failure, Form, attempt, part
+from bptui.check.calls import FORMS, Failure, Form, attempt, part
+from bptui.check.driver import traced
+from bptui.check.found import BEST, FAILED, WRONG, Check, Examined, FunctionCheck, UncheckableError
 from bptui.check.interpreter import OWN, Interpreter
-from bptui.check.judging import Finding, findings_of
+from bptui.check.judging import findings_of
 from bptui.check.process import Stopped
 from bptui.check.runner import Loaded, Signature, UserCode
-from bptui.check.search import Diagnosis, diagnose
-from bptui.check.slips import only_in_batches
+from bptui.check.search import diagnose
 from bptui.check.trials import FunctionName, Trial, cases_for
 from bptui.core.experiment import Experiment
-
-Outcome: TypeAlias = Literal["right", "wrong", "failed"]
-RIGHT, WRONG = ("right", "convention"), ("wrong", "follows")
-"""The verdicts of findings."""
-BEST, EXPLAINED, UNEXPLAINED, FAILED = range(4)
-
-
-class UncheckableError(Exception):
-    """The file has nothing that can be checked; the message says why."""
-
-    def __init__(self, message: str, stopped: Stopped | None = None) -> None:
-        super().__init__(message)
-        self.stopped = stopped
-
-
-@dataclass(frozen=True, eq=False)
-class Examined:
-    """One form of calling, with its diagnosis on the preset's own sizes; None: it failed there.
-
-    ``fixed`` is the failure, or the wrong trial, on a network of other sizes, where these alone
-    went wrong. ``later``: the causes explain only calls from that one on, the earlier being right.
-    """
-
-    attempt: Attempt
-    diagnosis: Diagnosis | None
-    fixed: Failure | Trial | None = None
-    later: int = 0
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        return self.diagnosis.findings if self.diagnosis else ()
-
-    @property
-    def rank(self) -> tuple[int, int, int]:
-        """Return the smaller the better: right, explained by few mistakes, unexplained, failed."""
-        if self.diagnosis is None:
-            return FAILED, 0, 0
-        if self.diagnosis.right:
-            return BEST, 0, 0
-        wrong = sum(finding.verdict in WRONG for finding in self.findings)
-        if self.diagnosis.causes:
-            return EXPLAINED, self.diagnosis.causes[0].size, wrong
-        return UNEXPLAINED, 0, wrong
-
-    @property
-    def hopeless(self) -> bool:
-        """Tell whether nothing that was given is right, and nothing explains it."""
-        known = any(one.verdict in RIGHT or one.ratio is not None for one in self.findings)
-        return self.rank[0] == UNEXPLAINED and not known
-
-
-@dataclass(frozen=True, eq=False)
-class FunctionCheck:
-    """What was found out about one function: ``examined`` is the form that counts of ``tried``."""
-
-    function: FunctionName
-    signature: Signature
-    examined: Examined
-    tried: tuple[Examined, ...]
-    experiment: Experiment
-
-    @property
-    def outcome(self) -> Outcome:
-        made, diagnosis = self.examined.attempt, self.examined.diagnosis
-        if diagnosis is None:
-            return "failed"
-        return "wrong" if made.damaged or made.unstable or not diagnosis.right else "right"
-
-    @property
-    def in_batches(self) -> Examined | None:
-        """Return what came of several samples at once, where that is not the form that counts."""
-        return next((one for one in self.tried[:1] if one is not self.examined), None)
-
-
-@dataclass(frozen=True, eq=False)
-class Check:
-    """The checks of all functions of a file."""
-
-    file: Path
-    experiment: Experiment
-    functions: tuple[FunctionCheck, ...]
-    python: Interpreter = OWN
-
-    @property
-    def outcome(self) -> Outcome:
-        """Return wrong where any function is wrong; else failed where one is."""
-        found = {one.outcome for one in self.functions}
-        return "wrong" if "wrong" in found else "failed" if "failed" in found else "right"
 
 
 def check(
@@ -126,7 +38,29 @@ def check(
             checks.append(FunctionCheck(function, signature, examined, tried, experiment))
             if examined.attempt.stopped is not None:
                 break
-    return Check(file, experiment, tuple(checks), python)
+    explained = tuple(_explained(one, file, python, limit) for one in checks)
+    return Check(file, experiment, explained, python)
+
+
+def _explained(
+    check: FunctionCheck, file: Path, python: Interpreter, limit: float
+) -> FunctionCheck:
+    """Return the check with what its lines say, and what else explains what is wrong."""
+    examined = check.examined
+    if not examined.findings or examined.attempt.unstable:
+        return check
+    drawn = [one for one in examined.trials if not one.case.own] or list(examined.trials)
+    telling = next((one for one in drawn if not _right(one)), drawn[0])
+    found = traced(file, python, limit, examined.attempt, telling)
+    check = replace(check, traced=found)
+    if examined.right:
+        return check
+    causes = diagnose(examined.trials).causes
+    if not causes:  # what is kept from call to call is wrong in later ones alone
+        calls = [part(one, call) for one in examined.trials for call in range(len(one.observed))]
+        wrong = [one for one in calls if not _right(one)]
+        causes = diagnose(wrong).causes if 0 < len(wrong) < len(calls) else ()
+    return replace(check, causes=causes)
 
 
 def _functions(loaded: Loaded) -> list[tuple[FunctionName, Signature]]:
@@ -175,20 +109,18 @@ class _Examiner:
         before, batches = self.code.answered, self.experiment.schedule.batch_size > 1
         for form in FORMS:
             tried.append(self.lenient(form))
-            if tried[-1].attempt.stopped is not None or _settled(tried[-1], batches):
+            if tried[-1].attempt.stopped is not None or _settled(tried[-1]):
                 break
         first, last, chosen = tried[0], tried[-1], min(tried, key=lambda one: one.rank)
-        if last.attempt.stopped is not None and chosen.rank[0] > BEST:
+        if last.attempt.stopped is not None and not chosen.right:
             if last.attempt.out_of_time:  # the code may just be slow: what it gave settles nothing
                 made, answered = last.attempt, self.code.answered - before
                 ended = [one for one in made.failures if one.stopped is made.stopped]
-                examined = Examined(replace(made, failures=ended, answered=answered), None)
+                examined = Examined(replace(made, failures=ended, answered=answered))
                 return examined, (examined,)
             chosen = last
-        elif batches and first.diagnosis is not None:
+        elif batches and first.rank[0] == 1:
             chosen = first  # it takes batches, so these are what it is judged by
-        elif chosen.hopeless and first.diagnosis is None:
-            chosen = first  # it ran by accident: what stopped it elsewhere says more
         return chosen, tuple(tried)
 
     def lenient(self, form: Form) -> Examined:
@@ -211,60 +143,31 @@ class _Examiner:
         own = [one for one in made.trials if one.case.experiment.network.layers == layers]
         failed = [one for one in made.failures if one.case.experiment.network.layers == layers]
         if failed or not own:
-            return Examined(made, None)
+            return Examined(made)
         others = [one for one in made.trials if one not in own]
         fixed: Failure | Trial | None = next(iter(made.failures), None)
-        fitting = Diagnosis(findings_of(own), ())
-        if fitting.right:
-            wrong = (one for one in others if not _right(one))
-            return Examined(made, fitting, fixed or next(wrong, None))
-        diagnosis = diagnose(made.trials)
-        if not diagnosis.causes and others and not _by_a_constant(others):
-            alone = diagnose(own)  # code made for these sizes alone says nothing about others
-            if alone.causes:
-                diagnosis, fixed = alone, fixed or others[0]
-        if not diagnosis.causes:
-            later, since = _from_later_calls(own)
-            return Examined(made, replace(diagnosis, causes=later.causes), fixed, since)
-        return Examined(made, diagnosis, fixed)
+        findings = findings_of(own)
+        if any(one.verdict in WRONG for one in findings):
+            # code made for these sizes alone says nothing about others
+            telling = own if others and not _by_a_constant(others) else made.trials
+            return Examined(made, tuple(telling), findings_of(telling), fixed)
+        wrong = (one for one in others if not _right(one))
+        return Examined(made, tuple(own), findings, fixed or next(wrong, None))
 
 
-def _settled(examined: Examined, batches: bool) -> bool:
+def _settled(examined: Examined) -> bool:
     """Tell whether no other form of calling could show the code in a better light."""
-    made, diagnosis = examined.attempt, examined.diagnosis
-    if made.unstable:
-        return True
-    if diagnosis is None:
-        stopped = made.failures[0].stopped if made.failures else None
+    if not examined.findings:
+        failures = examined.attempt.failures
+        stopped = failures[0].stopped if failures else None
         return stopped is not None and stopped.not_written
-    # with one sample, as the preset trains, what only batches show is no mistake
-    every = {slip for cause in diagnosis.causes for slip in cause.slips}
-    experiment = made.trials[0].case.experiment
-    doubted = made.form == "batch" and not batches
-    doubted = doubted and any(only_in_batches(slip, experiment) for slip in every)
-    return diagnosis.right or (bool(diagnosis.causes) and not doubted)
+    return examined.attempt.unstable or examined.right
 
 
 def _right(trial: Trial) -> bool:
-    return Diagnosis(findings_of([trial]), ()).right
+    return not any(one.verdict in WRONG for one in findings_of([trial]))
 
 
 def _by_a_constant(trials: Sequence[Trial]) -> bool:
     """Tell whether wrong numbers are a constant times the right ones: of care, not chance."""
     return any(one.verdict in WRONG and one.ratio is not None for one in findings_of(trials))
-
-
-def _from_later_calls(trials: Sequence[Trial]) -> tuple[Diagnosis, int]:
-    """Return the diagnosis of the calls that are wrong where those before them are right.
-
-    And the number of calls that are right. There are no causes where no call is right.
-    """
-    wrong, first = list[Trial](), 0
-    for trial in trials:
-        count = len(trial.observed)
-        call = next((call for call in range(count) if not _right(part(trial, call))), None)
-        if call is not None:
-            first = first or call
-            wrong.append(part(trial, call, count))
-    diagnosis = diagnose(wrong) if first else Diagnosis((), ())
-    return diagnosis, first if diagnosis.causes else 0

@@ -15,7 +15,7 @@ def wrong_elsewhere(repairs: Sequence[Repair], places: Sequence[Place], file: Pa
     found: list[str] = []
     for repair in repairs:
         other, line = places[repair.place][:2] if repair.place >= 0 else (str(file.absolute()), 0)
-        if other != str(file.absolute()):
+        if other != str(file.absolute()) and Path(other).is_file():  # it may be code that calls it
             rows = Path(other).read_text(encoding="utf-8", errors="replace").splitlines()
             found.append(f"{Path(other).name}, line {line}: {rows[line - 1].strip()}")
     return f"first wrong in {'; '.join(found)}" if found else None

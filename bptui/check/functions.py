@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 from math import isfinite
 from pathlib import Path
 
 from bptui.check.calls import FORMS, Failure
 from bptui.check.causes import (
     digits_right,
-    explanations,
-    first_wrong,
     name_of,
     named,
     phrases,
@@ -21,20 +19,30 @@ from bptui.check.causes import (
     right_code,
     striking,
 )
-from bptui.check.check import RIGHT, WRONG, Check, Examined, FunctionCheck, UncheckableError
 from bptui.check.comparing import UNCHANGED
+from bptui.check.found import WRONG, Check, Examined, FunctionCheck, UncheckableError
 from bptui.check.interpreter import Interpreter
 from bptui.check.judging import Finding
+from bptui.check.reasons import not_a_slip, what_is_wrong
 from bptui.check.report import Example, Line, Parameter, Report
+from bptui.check.rows import Row, as_plain, listed
 from bptui.check.trials import Trial
-from bptui.check.words import Row, as_plain, end, failed, listed, not_loaded, why
+from bptui.check.words import end, failed, not_loaded, why
 from bptui.core.experiment import Experiment
+from bptui.core.mistakes import MISTAKES
 from bptui.explain.printer import number
 from bptui.explain.words import loss_formula
 from bptui.presets.errors import cleaned, printable
 
 MOST_PRINTED, LONGEST, DIGITS = 12, 200, 7
 """Lines of the code's own output that are shown, and columns; digits of numbers in the table."""
+MOST_CAUSES = 4
+FACTORS = ("doubled", "missing-half", "not-averaged", "averaged-twice", "wrong-sign")
+"""Slips that are known by a constant factor alone."""
+KEPT = (
+    "Called with the same numbers right after loading, it gives different ones than after other "
+    "calls: it keeps something from call to call."
+)
 UNSTABLE = (
     "Reloaded and called with the same numbers, it gave different results. Backpropagation has "
     "nothing random in it; look for np.random, dropout, an uninitialised np.empty, or the time."
@@ -43,14 +51,12 @@ UNSTABLE = (
 
 def reports_of(check: Check) -> list[Report]:
     """Return what a check has found out, a report for each function."""
-    told, right, reports = set[str](), set[str](), list[Report]()
+    told, reports = set[str](), list[Report]()
     name, formula = check.experiment.training.loss, loss_formula(check.experiment)
     loss = {"name": name, "line": None, "formula": formula, "given": True}
     parameters = [*_parameters(check)]
     for one in check.functions:
-        right |= {finding.name for finding in one.examined.findings if finding.verdict in RIGHT}
-        made = _report(one, check, told, right)
-        reports.append(replace(made, loss=loss, parameters=parameters))
+        reports.append(replace(_report(one, check, told), loss=loss, parameters=parameters))
     return reports
 
 
@@ -71,9 +77,8 @@ def _facts(check: Check) -> Iterator[tuple[str, str]]:
         yield "python", printable(str(check.python))
 
 
-def _report(check: FunctionCheck, whole: Check, told: set[str], right: set[str]) -> Report:
-    made, diagnosis = check.examined.attempt, check.examined.diagnosis
-    signature = check.signature
+def _report(check: FunctionCheck, whole: Check, told: set[str]) -> Report:
+    examined, signature, made = check.examined, check.signature, check.examined.attempt
     names = ", ".join([*map(printable, signature.names), *(["..."] if signature.variable else [])])
     line = f", line {signature.line}" if signature.line else ""
     result = f"{check.function}: {_result(check)}"
@@ -82,55 +87,104 @@ def _report(check: FunctionCheck, whole: Check, told: set[str], right: set[str])
         check.outcome,
         result if check.outcome != "right" else None,
         heading=f"{printable(whole.file.name)}, {check.function}({names}){line}",
-        facts=[*_facts(whole), *(("", text) for text in _called(check))],
+        facts=[*_facts(whole), *zip(chain(["called"], repeat("")), _called(check), strict=False)],
     )
-    printed = [*_printed(made.printed)]
-    ending = [Row(), Row(f"{result}.")]
-    if diagnosis is None:
+    rows, ending = [*_printed(made.printed)], [Row(), Row(f"{result}.")]
+    if not examined.findings:
         trouble = [*failed(check, whole.python)]
-        return replace(report, reason=as_plain(trouble), rows=[*printed, *trouble, *ending])
-    quantities, code = _quantities(check)
+        return replace(report, reason=as_plain(trouble), rows=[*rows, *trouble, *ending])
     if made.unstable:
-        return replace(report, lines=quantities, rows=[*printed, Row(UNSTABLE), *ending])
-    rows = [*printed, *_table(check.examined.findings), *_striking(check.examined.findings)]
-    if not diagnosis.right:
-        rows += [Row(), *first_wrong(check, code), Row(), *explanations(check, told, right)]
-    mistakes = [name for cause in named(diagnosis)[:1] for name in cause.mistakes]
-    return replace(report, lines=quantities, rows=[*rows, *ending], mistakes=mistakes)
+        return replace(report, lines=_quantities(check), rows=[*rows, Row(UNSTABLE), *ending])
+    mistakes = [name for cause in named(check)[:1] for name in cause.mistakes]
+    lines, quantities = _lines(check), _quantities(check)
+    if not lines:
+        lines, quantities = quantities, []
+        rows += [*_table(examined.findings)]
+        if not examined.right and not not_a_slip(check):
+            rows += [*_first_wrong(lines)]
+    if not not_a_slip(check):
+        rows += [*_striking(examined)]
+    own = [one for one in examined.findings if one.trial is not None and one.trial.case.own]
+    since = min((one.call for one in own if one.verdict in WRONG), default=0)
+    if since:
+        name = printable(check.experiment.name)
+        rows += [Row(f"With {name}'s own data, step {since} is the first that differs.")]
+    if examined.attempt.kept:
+        rows += [Row(KEPT)]
+    causes = [*_explanations(check, told)] if not not_a_slip(check) else []
+    rows += [Row()] * bool(rows and causes) + causes
+    rows += ending[not rows :]
+    return replace(report, lines=lines, quantities=quantities, rows=rows, mistakes=mistakes)
+
+
+def _lines(check: FunctionCheck) -> list[Line]:
+    """Return the lines of the code with their verdicts; none that do not tell it."""
+    found = check.traced
+    if check.examined.right or not found.wrong:
+        return found.lines if check.examined.right and not found.wrong else []
+    if not_a_slip(check) and not found.spoiled:
+        return []
+    # numbers of other sizes tell what a factor is; a line has seen only those of one network
+    told = {one.name for one in check.examined.findings if one.ratio and one.verdict in WRONG}
+    factors = (
+        set(FACTORS) - {n for one in check.causes for n in one.mistakes} if told else set[str]()
+    )
+    return [
+        replace(line, mistake=None) if line.mistake in factors else line for line in found.lines
+    ]
+
+
+def _first_wrong(lines: Sequence[Line]) -> Iterator[Row]:
+    """Yield where the chain of right numbers breaks, and what should stand there."""
+    first = next((line for line in lines if line.should_be), None)
+    if first is not None and first.should_be:
+        right = [line.variable or "" for line in lines[: lines.index(first)]]
+        verb = "are" if len(right) > 1 else "is"
+        after = f", after {', '.join(right)}, which {verb} right" if right else ""
+        yield Row(f"First wrong quantity: {first.variable}{after}. It should be:")
+        yield from (Row(text, 2, "code") for text in first.should_be.splitlines())
+
+
+def _explanations(check: FunctionCheck, told: set[str]) -> Iterator[Row]:
+    """Yield what was computed instead; ``told`` is what was explained before, to which it adds."""
+    causes = named(check)
+    if causes:
+        yield Row("What was computed instead" + " (all fit equally well)" * (len(causes) > 1))
+    for cause in causes[:MOST_CAUSES]:
+        name = name_of(cause, check)
+        if name in told:
+            yield Row(name, 2)
+            continue
+        told.add(name)
+        yield from (Row(f"{one}: it {MISTAKES[one].summary}", 2) for one in cause.mistakes)
+        if cause.other or any(layer for _, layer in cause.places):
+            yield Row(name, 2)
+    digits = digits_right(check.examined.findings)
+    if digits and not causes:
+        yield Row(
+            f"These numbers are right to {digits} digits, so the formulas may be right: look for "
+            "rounding, numerical differentiation or approximations."
+        )
 
 
 def _result(check: FunctionCheck) -> str:
     """Return what came out, in a few words."""
-    diagnosis, made = check.examined.diagnosis, check.examined.attempt
-    if diagnosis is None:
+    examined, made = check.examined, check.examined.attempt
+    if not examined.findings:
         return end(check)
     faults: list[str] = []
     if made.unstable:
         faults.append("different numbers every time")
-    elif not diagnosis.right:
-        faults.append(_what_is_wrong(check))
+    elif not examined.right:
+        faults.append(what_is_wrong(check))
     if made.damaged:
         faults.append(f"changes {listed(made.damaged)} in place")
     if faults:
         return "; ".join(faults)
-    given = [one.name for one in diagnosis.findings if one.verdict != "not given"]
+    given = [one.name for one in examined.findings if one.verdict != "not given"]
     batch = check.in_batches
-    split = batch is not None and batch.diagnosis is not None and not batch.diagnosis.right
+    split = batch is not None and bool(batch.findings) and not batch.right
     return f"right{' for one sample at a time' if split else ''} ({listed(given)})"
-
-
-def _what_is_wrong(check: FunctionCheck) -> str:
-    diagnosis = check.examined.diagnosis
-    assert diagnosis is not None, "asked only with a diagnosis"
-    causes = named(diagnosis)
-    if causes:
-        return " or ".join(name_of(cause, check) for cause in causes)
-    if common := striking(diagnosis):
-        return common
-    wrong = [one.name for one in diagnosis.findings if one.verdict == "wrong"]
-    digits = digits_right(diagnosis.findings)
-    told = f"right to only {digits} digits" if digits else "wrong"
-    return f"{listed(wrong)} {'are' if len(wrong) > 1 else 'is'} {told}"
 
 
 def _called(check: FunctionCheck) -> Iterator[str]:
@@ -138,8 +192,8 @@ def _called(check: FunctionCheck) -> Iterator[str]:
     examined, experiment, batch = check.examined, check.experiment, check.in_batches
     made, name = examined.attempt, printable(check.experiment.name)
     if made.trials:
-        yield f"called {FORMS[made.form]}; compared on {_compared(made.trials, name)}"
-    if examined.diagnosis is not None and batch is not None:
+        yield f"{FORMS[made.form]}; compared on {_compared(made.trials, name)}"
+    if examined.findings and batch is not None:
         yield from _one_at_a_time(check, batch)
     if made.biases != experiment.network.bias:
         has, takes = ("no ", "some") if made.biases else ("", "none")
@@ -166,19 +220,13 @@ def _called(check: FunctionCheck) -> Iterator[str]:
 def _one_at_a_time(check: FunctionCheck, batch: Examined) -> Iterator[str]:
     """Yield why the function got one sample at a time, and not a whole ``batch``."""
     experiment, name = check.experiment, printable(check.experiment.name)
-    cause = next(iter(batch.diagnosis.causes if batch.diagnosis else ()), None)
     # a failure on other sizes alone does not tell why it got one sample at a time
-    failure = next(iter(batch.attempt.failures), None) if batch.diagnosis is None else None
+    failure = next(iter(batch.attempt.failures), None) if not batch.findings else None
     if failure is not None:
         yield f"with several samples in rows {why(failure)}, so it got one at a time"
-    elif cause is not None:
-        yield (
-            "with several samples in rows it would make a mistake, "
-            f"{' + '.join((*cause.mistakes, *cause.other))}; {name} trains on one at a time, "
-            "where that makes no difference"
-        )
-    elif not (batch.diagnosis and batch.diagnosis.right):
-        yield "with several samples in rows its numbers are wrong, so it got one at a time"
+    elif not batch.right:
+        common = striking(batch.findings) or "its numbers are wrong"
+        yield f"with several samples in rows {common}; {name} trains on one at a time"
     if experiment.schedule.batch_size > 1:
         together = "averaged" if experiment.training.reduction == "mean" else "summed"
         yield (
@@ -260,14 +308,15 @@ def _place(finding: Finding) -> str:
     return f"{case.title}{f', call {call + 1}' if call else ''}"
 
 
-def _striking(findings: Sequence[Finding]) -> Iterator[Row]:
+def _striking(examined: Examined) -> Iterator[Row]:
     """Yield constant ratios, those with the same meaning together, and what else is striking."""
     groups: dict[str, list[str]] = {}
-    for one in findings:
-        text = ratio_text(one) if one.verdict in WRONG else ""
+    for one in examined.findings:
+        text = examined.attempt.spoiled.get(one.name) or ""
+        if not text and one.verdict in WRONG:
+            text = ratio_text(one)
         if not text and one.verdict == "wrong":
-            finite = isfinite(one.found)
-            text = one.notice if finite else "it has numbers that are not finite"
+            text = one.notice if isfinite(one.found) else "it has numbers that are not finite"
         if one.verdict == "convention":
             text = "a constant factor away from bptui's, which is fine: what follows is right"
         if text:
@@ -276,33 +325,25 @@ def _striking(findings: Sequence[Finding]) -> Iterator[Row]:
         yield Row(f"{', '.join(names)}: {plural(text) if len(names) > 1 else text}.")
 
 
-def _quantities(check: FunctionCheck) -> tuple[list[Line], dict[str, list[str]]]:
-    """Return each given quantity, and the code of those that are wrong of their own."""
-    right, made, code = set[str](), list[Line](), dict[str, list[str]]()
+def _quantities(check: FunctionCheck) -> list[Line]:
+    """Return each given quantity, with the code of those that are wrong of their own."""
+    right, made = set[str](), list[Line]()
     for finding in check.examined.findings:
         if finding.verdict == "not given":
             continue
-        name, wrong = finding.name, finding.verdict in WRONG
+        name, wrong, code = finding.name, finding.verdict in WRONG, None
         if not wrong:
             right.add(name)
         if finding.verdict == "wrong":
-            code[name] = right_code(finding, check, right)
+            code = "\n".join(right_code(finding, check, right))
         stands_for = f"dL/d{name.removeprefix('g')}" if name.startswith("g") else None
         if name.startswith("delta_"):
             stands_for = f"dL/dnet_{name.removeprefix('delta_')}"
-        made.append(
-            Line(
-                None,
-                None,
-                name,
-                stands_for,
-                finding.verdict if wrong else "right",
-                "\n".join(code.get(name, [])) or None,
-                (ratio_text(finding) or finding.notice or None) if wrong else None,
-                Example(finding.index, finding.found, finding.expected) if wrong else None,
-            )
-        )
-    return made, code
+        said = (ratio_text(finding) or finding.notice or None) if wrong else None
+        example = Example(finding.index, finding.found, finding.expected) if wrong else None
+        verdict = finding.verdict if wrong else "right"
+        made.append(Line(None, None, name, stands_for, verdict, code, said, example))
+    return made
 
 
 def _parameters(check: Check) -> Iterator[Parameter]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,18 @@ from bptui.check.formula import from_chain_rule
 from bptui.check.interpreter import Interpreter
 from bptui.check.outlook import Outlook
 from bptui.check.report import Example, Line, Parameter, Report, difference
+from bptui.check.rows import Row, listed
 from bptui.check.runner import recorded
 from bptui.check.shapes import WHY, keys_of_other_shape, summed
-from bptui.check.words import Row, listed
 from bptui.core.graph.node import evaluate
 from bptui.presets.errors import printable
-from bptui.trace.comparing import multiple
+from bptui.trace.comparing import Values, multiple
 from bptui.trace.graph import given_values
 from bptui.trace.judge import LOOKED_AT, Verdict, judge
 from bptui.trace.lines import Repair
 from bptui.trace.losses import Judged
 from bptui.trace.run import LOOK, STEPS, NotRecordedError, Run, out_of_time, source_of
+from bptui.trace.session import CALL
 from bptui.trace.should_be import view_of
 from bptui.trace.slips import slip
 from bptui.trace.source import Place, Source, told_in
@@ -87,9 +89,9 @@ def checked(
         return _without(file, f"line {error.lineno}: {error.msg}")
     except NotRecordedError as error:
         return _without(file, str(error))
-    line_of = _Lines(run, file)
     made = run.recording
     tape = Tape(made.tape, made.values, made.bindings)
+    line_of = _Lines(run, file)
     loss = loss or told_in(source.text).get("loss", "")
     told = (lambda truth: truth.named(loss)) if loss else None
     verdict = judge(tape, made.turns, line_of, step - 1, told)
@@ -99,8 +101,43 @@ def checked(
     why = None if verdict.right else _why_unclear(verdict, tape, line_of)
     if why is not None:
         return _without(file, why, "unclear")
-    writer = _Writer(file, source, run, verdict, line_of, bool(loss))
-    return Checked(writer.report(), source, run, verdict, line_of, writer.names)
+    return checked_run(file, run, verdict, bool(loss))
+
+
+def checked_run(file: Path, run: Run, verdict: Verdict, told: bool = False) -> Checked:
+    """Return what is said of a file whose recorded run has a verdict."""
+    writer = _writer(file, run, verdict, told)
+    return Checked(writer.report(), writer.source, run, verdict, writer.line_of, writer.names)
+
+
+def line_giving(
+    file: Path, run: Run, verdict: Verdict, quantity: str, entry: int, wanted: Values | None
+) -> Line | None:
+    """Return the line of an entry, which should give a ``quantity``; ``wanted`` are its numbers."""
+    writer = _writer(file, run, verdict)
+    place = writer.tape.notes[entry].place
+    line, places = (
+        writer.line_of(place),
+        [writer.own_place(number) for number in range(len(run.places))],
+    )
+    repair = Repair(place, (entry,), (), frozenset())
+    view = view_of(writer.source, writer.run.recording, places, verdict.lines, repair)
+    if not line or view is None:
+        return None
+    told = None if wanted is None else view.giving(repair, wanted)
+    apart = None if told is None else difference(ast.unparse(view.statement), told)
+    text, variable = writer.text(line), writer.variable(line)
+    return Line(line, text, variable, quantity, "wrong", told, apart)
+
+
+def _writer(file: Path, run: Run, verdict: Verdict, told: bool = False) -> _Writer:
+    line_of, source = _Lines(run, file), Source(source_of(file))
+    # the names in the code that calls it are not in sight of the program
+    made = run.recording.bindings
+    named = [one for one in made if one.place < 0 or run.places[one.place][0] != CALL]
+    run = replace(run, recording=copy(run.recording))
+    run.recording.bindings = named
+    return _Writer(file, source, run, verdict, line_of, told)
 
 
 def _lost(file: Path, source: Source, names: Mapping[int, str]) -> Report | None:
@@ -182,7 +219,7 @@ class _Writer:
         """Return the first name that each entry was given."""
         found: dict[int, str] = {}
         for binding in self.run.recording.bindings:
-            handed_over = self._text(self.line_of(binding.place)).startswith(("def ", "async def "))
+            handed_over = self.text(self.line_of(binding.place)).startswith(("def ", "async def "))
             if not binding.name.startswith("return ") and not handed_over:
                 found.setdefault(binding.entry, binding.name)
         return found
@@ -210,7 +247,7 @@ class _Writer:
             self._loss(),
             [*self._parameters(), *self._not_updated(outlook)],
             tuple(lines),
-            self.verdict.number,
+            step=self.verdict.number,
             remarks=outlook.remarks() if outlook else (),
         )
 
@@ -225,9 +262,9 @@ class _Writer:
         places.insert(0, self.tape.notes[loss.entry].place)  # which another file may have
         line = next(filter(None, map(self.line_of, places)), 0)
         name = loss.text if loss.text and not loss.text.startswith("return ") else None
-        return {"name": name, "line": line, "formula": self._text(line), "given": self.given}
+        return {"name": name, "line": line, "formula": self.text(line), "given": self.given}
 
-    def _text(self, line: int) -> str:
+    def text(self, line: int) -> str:
         return self.rows[line - 1].strip() if 0 < line <= len(self.rows) else ""
 
     def _parameters(self) -> tuple[Parameter, ...]:
@@ -311,10 +348,10 @@ class _Writer:
             elif line in repairs:
                 made.append(self._wrong(line, repairs[line]))
             elif line in follows:
-                made.append(Line(line, self._text(line), self._variable(line), None, "follows"))
+                made.append(Line(line, self.text(line), self.variable(line), None, "follows"))
             elif line not in forward:
                 stands = self._stands_for(entries[line])
-                made.append(Line(line, self._text(line), self._variable(line), stands, "right"))
+                made.append(Line(line, self.text(line), self.variable(line), stands, "right"))
         return made
 
     def _after_squares(self, entries: dict[int, list[int]]) -> set[int]:
@@ -361,7 +398,7 @@ class _Writer:
             and self.line_of(self.tape.notes[entry].place)
         ]
 
-    def _variable(self, line: int) -> str | None:
+    def variable(self, line: int) -> str | None:
         found = [b.name for b in self.run.recording.bindings if self.line_of(b.place) == line]
         return found[-1].removeprefix("return ") if found else None
 
@@ -401,15 +438,15 @@ class _Writer:
         )
 
     def _wrong(self, line: int, repair: Repair) -> Line:
-        places = [self._own_place(number) for number in range(len(self.run.places))]
+        places = [self.own_place(number) for number in range(len(self.run.places))]
         view = view_of(self.source, self.run.recording, places, self.found, repair)
         told = None if view is None else view.should_be(repair) or from_chain_rule(view, repair)
         whole = "" if view is None else ast.unparse(view.statement)
         bound = self._is_variable(line, repair)  # else a part of the line is wrong, without a name
         return Line(
             line,
-            self._text(line),
-            self._variable(line),
+            self.text(line),
+            self.variable(line),
             self._true_name(repair) if bound else None,
             "wrong",
             told,
@@ -423,7 +460,7 @@ class _Writer:
         """Return the statement of a line, where there is more of it, or something behind it."""
         statement = self.source.statement(line)
         if statement is None or (
-            statement.lineno == statement.end_lineno and "#" not in self._text(line)
+            statement.lineno == statement.end_lineno and "#" not in self.text(line)
         ):
             return None
         return ast.unparse(statement)
@@ -436,7 +473,7 @@ class _Writer:
             if self.line_of(binding.place) == line
         )
 
-    def _own_place(self, number: int) -> Place:
+    def own_place(self, number: int) -> Place:
         """Return a place; no line for one in another file."""
         return self.run.places[number][1:] if self.line_of(number) else (0, 0, 0, 0)
 
@@ -476,7 +513,7 @@ class _Writer:
                 else difference(ast.unparse(statement), told)
             )
             mistake = None if told is None else "bias-gradient-not-summed"
-            text, variable = self._text(line), self._variable(line)
+            text, variable = self.text(line), self.variable(line)
             return Line(line, text, variable, None, "wrong", told, apart, mistake=mistake)
         if statement is not None and notes:
             shapes = [self.tape.shape(x.entry) for x in notes[0].arguments if hasattr(x, "entry")]
@@ -493,8 +530,8 @@ class _Writer:
                 told = ast.unparse(statement).replace(ast.unparse(tree), fixed, 1)
         return Line(
             line,
-            self._text(line),
-            self._variable(line),
+            self.text(line),
+            self.variable(line),
             None,
             "wrong",
             told,

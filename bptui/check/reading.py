@@ -65,10 +65,17 @@ class Reading:
     quantities: dict[str, Array] = field(default_factory=dict)
     precision: float = 1e-9
     notes: list[str] = field(default_factory=list)
+    spoiled: dict[str, tuple[AnyArray, str]] = field(default_factory=dict)
+    """Results that cannot be right whatever they hold: as they came, and why."""
 
     def __post_init__(self) -> None:
         self.names = self.case.experiment.network.names
         self.prefix = "g" if self.function == "gradients" else ""
+
+    @property
+    def misshapen(self) -> list[str]:
+        """Return the results that have another shape than they should."""
+        return [name for name in self.spoiled if np.isnan(self.quantities[name]).all()]
 
     def right(self, name: str, call: int = 0) -> Array:
         """Return the right value of ``name``: gW1, gb1 of a step; W1, b1 as they are after it."""
@@ -99,9 +106,8 @@ class Reading:
         for name, array in zip(layout.names, layout.arrays, strict=True):
             self.precision = max(self.precision, PRECISIONS.get(array.dtype.name, 0.0))
             if array.dtype.kind in "iub" and array.size > 1:
-                self.notes.append(
-                    f"{name} holds whole numbers ({array.dtype}), so decimals are lost"
-                )
+                why = f"it holds whole numbers ({array.dtype}), so decimals are lost"
+                self.spoiled[name] = array, why
             self.quantities[name] = self._fitted(name, np.asarray(array, dtype=np.float64))
 
     def _fitted(self, name: str, array: Array) -> Array:
@@ -113,11 +119,14 @@ class Reading:
         if not is_result(name) and array.ndim == 2 and array.T.shape == wanted:
             self.notes.append(in_columns(name))
             return array.T
-        shape = f"{name} has shape {array.shape}"
-        if array.shape == wanted[::-1]:
-            raise UnreadableError(f"{shape}, the transpose of {wanted}")
         whose = f", the shape of {name[1:]}" if name.startswith("g") else ""
-        raise UnreadableError(f"{shape}; expected {wanted}{whose}")
+        expected = f"has shape {array.shape}; expected {wanted}{whose}"
+        if array.shape == wanted[::-1]:
+            expected = f"has shape {array.shape}, the transpose of {wanted}"
+        if not is_result(name):
+            raise UnreadableError(f"{name} {expected}")
+        self.spoiled[name] = array, f"it {expected}"
+        return np.full(wanted, np.nan)
 
     def _loss(self, array: Array) -> Array:
         """Return one number; a loss given for each sample, or each output, is put together."""
@@ -158,7 +167,7 @@ def read(
     where the value is not what ``function`` may return.
     """
     reading = Reading(case, function, biases, turned)
-    given, alone = answer.given, _array(answer.given)
+    given, alone = answer.given, as_array(answer.given)
     several = case.experiment.network.parameter_count > 1
     if function == "step" and several and alone is not None and alone.size == 1:
         given = None  # its loss, after changing the parameters in place
@@ -170,6 +179,9 @@ def read(
             count = len(given) if isinstance(given, list) else 1
             raise reading.unreadable(trouble or f"{count or 'no'} array{'s' * (count != 1)}")
         reading.take(best)
+        if len(reading.misshapen) == len(reading.quantities):
+            name = next(iter(reading.misshapen))
+            raise UnreadableError(f"{name}: {reading.spoiled[name][1]}")
     elif function == "gradients":
         raise reading.unreadable("nothing")
     if function == "step" and not isinstance(given, dict):
@@ -190,7 +202,7 @@ def _in_place(reading: Reading, answer: Answer, arguments: Sequence[Argument]) -
                 reading.notes.append("it returned nothing and changed no weights in place")
 
 
-def _array(value: object) -> AnyArray | None:
+def as_array(value: object) -> AnyArray | None:
     """Return ``value``, perhaps nested lists, as one array of numbers; None where it is none."""
     if isinstance(value, np.ndarray):
         return value
@@ -202,7 +214,7 @@ def _array(value: object) -> AnyArray | None:
 
 def _arrays(values: object) -> tuple[AnyArray, ...] | None:
     """Return the members of a list, if all are arrays of numbers; else None."""
-    arrays = [_array(value) for value in values] if isinstance(values, list) else [None]
+    arrays = [as_array(value) for value in values] if isinstance(values, list) else [None]
     known = tuple(array for array in arrays if array is not None)
     return known if len(known) == len(arrays) else None
 
@@ -238,7 +250,7 @@ def _layouts(reading: Reading, given: Value) -> Iterator[Layout]:
         for names, note, backwards in _orders(reading, len(arrays or ())):
             layout = Layout(names, arrays or (), note, backwards=backwards)
             yield from _both_ways(reading, layout)
-    loss = _array(members[0]) if isinstance(given, list) and len(members) > 1 else None
+    loss = as_array(members[0]) if isinstance(given, list) and len(members) > 1 else None
     if loss is not None and loss.size == 1 and reading.function == "gradients":
         for layout in _layouts(reading, members[1] if len(members) == 2 else members[1:]):
             names, arrays = ("loss", *layout.names), (loss, *layout.arrays)
@@ -311,7 +323,7 @@ def _named(reading: Reading, given: dict[str, Value]) -> Layout:
     known = {name.lower(): name for name in names}
     pattern = re.compile(PARAMETER[reading.function] + KIND, re.IGNORECASE)
     for name, value in given.items():
-        array, match = _array(value), pattern.fullmatch(name)
+        array, match = as_array(value), pattern.fullmatch(name)
         kind = f"{reading.prefix}{'W' if match['kind'][0] in 'wW' else 'b'}" if match else ""
         target = known.get(f"{kind}{match['layer']}".lower() if match else name.lower())
         if value is None:
@@ -346,7 +358,7 @@ def _named(reading: Reading, given: dict[str, Value]) -> Layout:
 
 def _all_layers(reading: Reading, kind: str, value: Value) -> Sequence[AnyArray]:
     """Return what a dict has for all layers together; of a single layer perhaps its own alone."""
-    depth, alone = reading.names.depth, _array(value)
+    depth, alone = reading.names.depth, as_array(value)
     layers = _arrays(_members(value)) or ()
     if len(layers) != depth and depth == 1 and alone is not None:
         layers = (alone,)

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from bptui.check.calls import Attempt
-from bptui.check.check import Check, Examined, FunctionCheck
 from bptui.check.comparing import TOLERANCE
+from bptui.check.found import Check, Examined, FunctionCheck
 from bptui.check.functions import reports_of
 from bptui.check.reading import Reading, UnreadableError, read
 from bptui.check.report import Report
@@ -90,6 +90,8 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
             for function, arrays in read_as.items()
             if arrays
         ]
+        for name, why in ((n, r.spoiled[n][1]) for r in readings for n in r.misshapen):
+            raise UnreadableError(f"{name}: {why}")
         experiment, told = _like(base, preset) if preset else _inferred(base, readings)
         case = Case(NAME, experiment, (Engine(experiment).record(),))
     except (UnusableError, UnreadableError) as error:
@@ -116,9 +118,15 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
 def _judged(reading: Reading, case: Case, notes: Sequence[str]) -> FunctionCheck:
     trial = Trial(case, reading.function, (reading.quantities,), reading.precision)
     told = dict.fromkeys([*notes, *reading.notes])
-    examined = Examined(Attempt("batch", reading.biases, [trial], notes=told), diagnose([trial]))
-    nothing = Signature((), 0, 0)
-    return FunctionCheck(reading.function, nothing, examined, (examined,), case.experiment)
+    made = Attempt("batch", reading.biases, [trial], notes=told)
+    for name, (_, why) in reading.spoiled.items():
+        made.spoiled[name] = why
+    diagnosis = diagnose([trial])
+    examined = Examined(made, (trial,), diagnosis.findings)
+    check = FunctionCheck(
+        reading.function, Signature((), 0, 0), examined, (examined,), case.experiment
+    )
+    return replace(check, causes=diagnosis.causes)
 
 
 # the file

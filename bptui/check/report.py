@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bptui.check.words import Row, as_plain
+from bptui.check.rows import Row, as_plain
 
 SCHEMA = 1
 """Of the JSON."""
@@ -70,6 +70,8 @@ class Report:
     loss: dict[str, Any] | None = None
     parameters: Sequence[Parameter] = ()
     lines: Sequence[Line] = ()
+    quantities: Sequence[Line] = ()
+    """What a function has returned, beside the lines that were judged."""
     step: int = 1
     mistakes: Sequence[str] = ()
     remarks: Sequence[str] = ()
@@ -104,7 +106,7 @@ def as_json(reports: Sequence[Report], seconds: float) -> dict[str, Any]:
         known = parameters.get(parameter.name)
         if known is None or known.verdict in ("right", "unclear"):
             parameters[parameter.name] = parameter
-    lines = [asdict(line) for report in reports for line in report.lines]
+    lines = [asdict(line) for report in reports for line in (*report.lines, *report.quantities)]
     mistakes = [line.pop("mistake") for line in lines]
     for line in lines:
         del line["stands"]

@@ -89,7 +89,7 @@ def recorded(
             others |= {"name": "functions", "given": place}
             np.savez(place, **given)
         request = request_for(file, limit, call, arguments, **others)
-        process = Process(file.resolve(), python)
+        process = Process(file.absolute(), python)
         try:
             process.wait_until_ready()
             reply = process.run({"do": "record", "folder": folder, **request}, limit + GRACE)

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from bptui.check.report import Line, Parameter, Report
-from bptui.check.words import Row, laid_out
+from bptui.check.rows import Row, laid_out
 from bptui.core.mistakes import MISTAKES
 from bptui.presets.errors import printable
 

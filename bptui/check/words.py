@@ -1,17 +1,15 @@
-"""The words of a report: its lines, how they are laid out, and what stopped the code."""
+"""Says what stopped the code, and the way there through the user's lines."""
 
 from __future__ import annotations
 
 import re
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from bptui.check.calls import FORMS, Attempt, Failure
-from bptui.check.check import FunctionCheck, UncheckableError
+from bptui.check.found import FunctionCheck, UncheckableError
 from bptui.check.interpreter import Interpreter
 from bptui.check.process import Frame, Stopped
-from bptui.explain.report import folded
+from bptui.check.rows import Row
 from bptui.presets.errors import printable
 
 IMPORTS = ("ModuleNotFoundError", "ImportError")
@@ -24,49 +22,6 @@ ENDS = {
 """How code ends: where, before its message; in a clause; and in a result, with its first word."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """A sentence, ``indent`` columns in, whose further lines stand ``hang`` columns further in.
-
-    ``kind`` "code" is folded as Python may be, "row" stays as it is.
-    """
-
-    text: str = ""
-    indent: int = 0
-    kind: str = "sentence"
-    hang: int = 2
-
-
-def laid_out(lines: Iterable[Row], width: int) -> Iterator[str]:
-    """Yield ``lines`` of at most ``width`` columns, but for rows and code that cannot be folded."""
-    for line in lines:
-        margin = " " * line.indent
-        if line.kind == "code":
-            yield from (f"{margin}{part}" for part in folded(line.text, width - line.indent))
-        elif line.kind == "row" or not line.text:
-            yield f"{margin}{line.text}".rstrip()
-        else:  # broken at blanks alone: 4-5-3 and paths stay whole
-            yield from textwrap.wrap(
-                line.text,
-                width,
-                initial_indent=margin,
-                subsequent_indent=margin + " " * line.hang,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-
-
-def as_plain(lines: Iterable[Row]) -> str:
-    """Return ``lines`` for a record, in which sentences stay whole."""
-    return "\n".join(f"{' ' * line.indent}{line.text}" for line in lines)
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return ``a, b and c``, each once."""
-    *most, last = dict.fromkeys(names)
-    return f"{', '.join(most)} and {last}" if most else last
-
-
 def own_words(code: str) -> str:
     """Return ``code`` with the words of user's functions, which call the batch x and t."""
     return re.sub(r"\btarget\b", "t", re.sub(r"\binput\b", "x", code))
@@ -77,7 +32,7 @@ def failed(check: FunctionCheck, python: Interpreter) -> Iterator[Row]:
     first = [
         (one.attempt, one.attempt.failures[0])
         for one in check.tried
-        if one.diagnosis is None and one.attempt.failures
+        if not one.findings and one.attempt.failures
     ]
     # it came back with something, or to a blank: what happens elsewhere is beside the point
     said = [one for one in first if one[1].stopped is None or one[1].stopped.not_written]
@@ -87,10 +42,6 @@ def failed(check: FunctionCheck, python: Interpreter) -> Iterator[Row]:
         yield Row(f"{how}{_failure_text(check.function, failure, made)}")
         if failure.stopped is not None:
             yield from _way(failure.stopped, python)
-    for one in check.tried:
-        if one.hopeless:
-            how = FORMS[one.attempt.form]
-            yield Row(f"Called {how} it runs, but none of its numbers are right.")
 
 
 def not_loaded(name: str, error: UncheckableError, python: Interpreter) -> Iterator[Row]:

@@ -182,7 +182,8 @@ def check_file(
 ) -> NoReturn:
     """Check functions and write the report; the exit code tells what came out."""
     # 0.3 s, which --help and --template need not wait for
-    from bptui.check.check import UncheckableError, check
+    from bptui.check.check import check
+    from bptui.check.found import UncheckableError
     from bptui.check.functions import reports_of, unchecked
 
     began = time.monotonic()
@@ -214,8 +215,8 @@ def check_numbers(path: Path, preset: Experiment | None, form: str) -> NoReturn:
 def write(reports: Sequence[Report], form: str, began: float) -> NoReturn:
     """Write the reports on a file; raises what ends with the exit code of their verdict."""
     from bptui.check.report import as_json, verdict_of
+    from bptui.check.rows import as_plain
     from bptui.check.text import as_text
-    from bptui.check.words import as_plain
 
     if form == "json":
         write_json(as_json(reports, time.monotonic() - began))

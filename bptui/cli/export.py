@@ -95,7 +95,7 @@ def derived(file: Path, form: str, call: str) -> str:
     from bptui.check.interpreter import CannotStartError, interpreter_for
     from bptui.check.program import checked
     from bptui.check.report import Report
-    from bptui.check.words import as_plain
+    from bptui.check.rows import as_plain
     from bptui.export.derived import BackwardPass, NotWrittenError
     from bptui.presets.errors import printable
 

@@ -125,7 +125,7 @@ class Session:
         if not self.request["given"]:
             return {}
         with np.load(self.request["given"]) as arrays:
-            return {"given": dict(arrays)}
+            return {"given": {name: np.array(array) for name, array in arrays.items()}}
 
     def time_is_up(self, number: int, frame: Value) -> None:
         """Stop the program; what was recorded until now counts."""

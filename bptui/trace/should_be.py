@@ -129,7 +129,13 @@ class View:
         wanted = lines.right_value(sight.binding.entry) if sight is not None else None
         if sight is None or wanted is None:
             return None
-        exact = lines.factor is not None
+        return self.giving(repair, wanted, exact=lines.factor is not None)
+
+    def giving(self, repair: Repair, wanted: Values, *, exact: bool = True) -> str | None:
+        """Return the statement with the smallest edit that gives these numbers, or a multiple."""
+        sight = self.sight(repair)
+        if sight is None:
+            return None
         for edited in edits(self.statement, sight.names):
             found = evaluated(edited, sight.names, sight.known, sight.before, sight.binding.name)
             if found is not None and right_value(found, wanted, exact):

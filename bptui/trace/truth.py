@@ -192,8 +192,11 @@ class StepTruth:
         if judged is not None:
             judged.factor = factor
             for key, match in judged.matches.items():
-                if match is not None and match.whole and rounded(match.factor) != rounded(factor):
-                    judged.matches[key], judged.ratios[key] = None, match.factor / factor
+                if match is None or (rounded(match.factor) == rounded(factor) and match.whole):
+                    continue
+                judged.matches[key] = None
+                if match.whole:
+                    judged.ratios[key] = match.factor / factor
         return judged
 
     def likely(self) -> list[Judged]:

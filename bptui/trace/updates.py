@@ -14,7 +14,7 @@ import numpy as np
 
 from bptui.trace.recorder import Binding, Reference, Tape, Value
 
-__all__ = ["Parameter", "Tape", "TrainingStep", "training_steps", "updates_of"]
+__all__ = ["Parameter", "Tape", "TrainingStep", "training_steps", "updates_between", "updates_of"]
 
 ALL = (("ellipsis",), ("slice", None, None, None))
 """Indices, as the tape has them, that leave nothing out."""
@@ -136,6 +136,19 @@ def lost_updates(tape: Tape) -> list[Binding]:
             found.setdefault(binding.place, []).append(update)
     again = ([u for u in updates if u.before == updates[0].before] for updates in found.values())
     return [updates[0].binding for updates in again if len(updates) > 1]
+
+
+def updates_between(tape: Tape, first: int, last: int) -> int:
+    """Return how often a value, or any part of it, was updated from one entry to another."""
+    names = {binding.entry: binding for binding in reversed(tape.bindings)}
+    parts: list[str] = []
+    while last > first and last in names:
+        change = _change(tape, names[last], None, set())
+        if change is None:
+            break
+        parts.append(change.part)
+        last = change.before
+    return max(map(parts.count, parts), default=0)
 
 
 def _written(tape: Tape, entry: int) -> tuple[int, Value, int | None]:

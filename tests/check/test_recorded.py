@@ -132,7 +132,7 @@ targets = [[0.0, 1.0, 0.0]]
             {"W1": np.ones((7, 4))},
             r"x has shape \(5, 3\) \(samples, units\), the weights W1 \(7, 4\)",
         ),
-        ({"gW1": np.ones((2, 2))}, r"gW1 has shape \(2, 2\); expected \(3, 4\)"),
+        ({"gW1": np.ones((2, 2))}, r"gW1: it has shape \(2, 2\); expected \(3, 4\)"),
         ({"t": np.ones((5, 3))}, "targets"),
         ({"b1": np.ones(3)}, "b1|biases"),
         ({"x": np.full((5, 3), np.nan)}, "x has numbers that are not finite"),

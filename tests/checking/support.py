@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bptui.check.causes import named
-from bptui.check.check import Check, FunctionCheck, check
+from bptui.check.check import check
+from bptui.check.found import Check, FunctionCheck
 from bptui.check.functions import reports_of
 from bptui.check.text import as_text
 from bptui.core.experiment import Experiment
@@ -31,6 +32,6 @@ def checked(
 
 def mistakes_of(done: FunctionCheck) -> list[tuple[str, ...]]:
     """The mistakes of each explanation that is named, in the order of the alphabet."""
-    diagnosis = done.examined.diagnosis
-    assert diagnosis is not None
-    return [tuple(sorted((*each.mistakes, *each.other))) for each in named(diagnosis)]
+    causes = [tuple(sorted((*each.mistakes, *each.other))) for each in named(done)]
+    lines = {line.mistake for line in done.traced.wrong if line.mistake}
+    return causes or [tuple(sorted(lines))]

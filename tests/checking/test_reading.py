@@ -137,17 +137,19 @@ def test_what_is_not_numbers_is_said() -> None:
     assert list(found.quantities) == ["gW1"]
     assert found.notes == ["ignored: loss is a str"]
     whole = reading(case, [each.astype(int) for each in weights])
-    assert whole.notes[0] == "gW1 holds whole numbers (int64), so decimals are lost"
+    assert whole.spoiled["gW1"][1] == "it holds whole numbers (int64), so decimals are lost"
     for value, message in (
         ({"gW1": {}}, "it returned a dict in which gW1 is a dict; expected names among"),
         ({"gW1": None}, "it returned a dict without any values; expected names among"),
         ({"weights": 1.0}, "returned 1 arrays of weight gradients; expected 2"),
         ([[[Other("a str")]], weights[1]], r"where \[0\]\[0\]\[0\] is a str; expected a list"),
-        ([weights[0], weights[1][:, :1]], r"gW2 has shape \(2, 1\); expected \(2, 2\)"),
         (weights * 2, "it returned 4 arrays; expected a list"),
     ):
         with pytest.raises(UnreadableError, match=message):
             reading(case, value)
+    cut = reading(case, [weights[0], weights[1][:, :1]])
+    assert cut.spoiled["gW2"][1] == "it has shape (2, 1); expected (2, 2), the shape of W2"
+    assert cut.misshapen == ["gW2"]
 
 
 def test_names_that_the_network_does_not_have_are_ignored() -> None:
@@ -169,9 +171,9 @@ def test_a_transposed_list_is_not_taken_for_one_from_the_last_layer() -> None:
     weights, _ = parts(case)
     turned = reading(case, [each.T for each in weights])
     assert np.array_equal(turned.quantities["gW1"], weights[0])
-    with pytest.raises(UnreadableError, match=r"gW1 has shape .*, the transpose of"):
-        reading(case, [weights[0].T, weights[1]])
-    with pytest.raises(UnreadableError, match=r"W1 has shape .*, the transpose of"):
+    found = reading(case, [weights[0].T, weights[1]])
+    assert found.spoiled["gW1"][1] == "it has shape (4, 2), the transpose of (2, 4)"
+    with pytest.raises(UnreadableError, match=r"W1: it has shape .*, the transpose of"):
         reading(case, {"W1": weights[0].T}, "step")
     with pytest.raises(UnreadableError, match="from the last layer"):
         reading(case, weights[::-1])

@@ -23,7 +23,7 @@ from bptui.app.screens import in_background
 from bptui.check.interpreter import CannotStartError
 from bptui.check.program import Checked
 from bptui.check.report import Report
-from bptui.check.words import as_plain
+from bptui.check.rows import as_plain
 from bptui.terminal.capabilities import USUAL, Capabilities
 
 assert commands, "they have entered themselves in the table"

@@ -1,0 +1,288 @@
+"""Calls a user's function in a recorded run, as the check has called it, and judges its lines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from bptui.check.calls import Attempt
+from bptui.check.expected import Expected
+from bptui.check.interpreter import Interpreter
+from bptui.check.program import Checked, checked_run, line_giving
+from bptui.check.reading import as_array
+from bptui.check.report import Line
+from bptui.check.runner import AnyArray, Value, recorded
+from bptui.check.trials import Trial
+from bptui.core.arrays import Array
+from bptui.trace.comparing import Values
+from bptui.trace.judge import Verdict, judge
+from bptui.trace.losses import Judged
+from bptui.trace.run import NotRecordedError, Run
+from bptui.trace.session import CALL
+from bptui.trace.tape import Tape
+from bptui.trace.truth import StepTruth
+from bptui.trace.updates import updates_between
+
+NEAR = 1e-6
+CALLS = 2
+"""What is kept from one call to the next shows in the second one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Traced:
+    """A recorded call: its judged lines, and what is striking about what it computes."""
+
+    checked: Checked | None = None
+    """None where no line can be judged by the preset's loss."""
+    own: Verdict | None = None
+    """The verdict by the loss that the code's own forward pass makes likely."""
+    forward: Line | None = None
+    """The line of the forward pass in which it leaves the preset's network."""
+    spoiled: Sequence[Line] = ()
+    """The lines that spoil what is right: its shape, its type, the update made of it."""
+    ignored: Sequence[str] = ()
+    """The arguments that no result depends on."""
+    updates: int = 0
+    """How often one call of a step updates the same parameter."""
+
+    @property
+    def wrong(self) -> list[Line]:
+        """Return the first wrong lines: of the forward pass, else of the backward pass."""
+        return [line for line in self.lines if line.verdict == "wrong"]
+
+    @property
+    def lines(self) -> list[Line]:
+        """Return all lines that were judged, in their order."""
+        if self.forward is not None:
+            return [self.forward]
+        own = {line.line: line for line in self.checked.report.lines} if self.checked else {}
+        if self.spoiled and not any(line.should_be for line in self.spoiled):
+            own = {at: line for at, line in own.items() if line.verdict == "right"}
+        own |= {line.line: line for line in self.spoiled}
+        return sorted(own.values(), key=lambda line: line.line or 0)
+
+
+def traced(file: Path, python: Interpreter, limit: float, made: Attempt, trial: Trial) -> Traced:
+    """Record the calls of a trial and judge them; nothing is known where that cannot be done."""
+    places = places_of(*made.results[trial.case])
+    arguments = {
+        "x": trial.case.right[0].values["input"],
+        "t": trial.case.right[0].values["target"],
+    }
+    if made.form == "vector":
+        arguments = {name: array[0] for name, array in arguments.items()}
+    given = arguments | trial.case.right[0].parameters.named()
+    call = "\n".join(_program(trial, made, places, given))
+    try:
+        run = recorded(file, python, limit, call, given=given, steps=sys.maxsize)
+    except NotRecordedError:
+        return Traced()
+    return _Judge(run, file, trial, made).traced() if run.end in ("ran", "enough") else Traced()
+
+
+def _program(
+    trial: Trial, made: Attempt, places: Mapping[str, Sequence[str]], given: Mapping[str, Array]
+) -> Iterator[str]:
+    """Yield the lines that call the function with recorded numbers, and use what it returns."""
+    network, function = trial.case.experiment.network, trial.function
+    yield "import numpy"
+    yield from (f"{name} = given[{name!r}]" for name in given)
+    yield f"for call in range({CALLS}):"
+    layers = range(1, network.depth + 1)
+    taken = ["x", "t"]
+    for kind in ("W", "b") if made.biases else ("W",):
+        copies = ", ".join(f"{kind}{layer}.copy()" for layer in layers)
+        yield f"    {kind} = [{copies}]"
+        taken.append(kind)
+    if function == "step":
+        taken.append(repr(trial.case.experiment.training.learning_rate))
+    yield f"    result = {function}({', '.join(taken)})"
+    for name in [name for name in given if name not in ("x", "t")]:
+        if function == "step":
+            yield f"    new_{name} = {places.get(name, [f'{name[0]}[{int(name[1:]) - 1}]'])[0]}"
+            yield f"    {name} = {name} + (new_{name} - {name})"
+        elif len(found := places.get(f"g{name}", [])) == 1:
+            yield f"    g{name} = {found[0]}"
+            if f"g{name}" not in made.spoiled:
+                yield f"    {name} = {name} - g{name}"
+        else:  # its numbers were returned one by one, and are judged one by one
+            indices = np.ndindex(*given[name].shape)
+            yield from (
+                f"    {name}[{', '.join(map(str, index))}] -= {text}"
+                for index, text in zip(indices, found, strict=False)
+            )
+
+
+class _Judge:
+    def __init__(self, run: Run, file: Path, trial: Trial, made: Attempt) -> None:
+        self.run, self.file, self.trial, self.made = run, file, trial, made
+        self.experiment = trial.case.experiment
+        record = run.recording
+        self.tape = Tape(record.tape, record.values, record.bindings)
+        self.ours = [b for b in record.bindings if run.places[b.place][0] == CALL]
+        self.first: dict[str, int] = {}
+        for binding in self.ours:
+            self.first.setdefault(binding.name, binding.entry)
+        rate = self.experiment.training.learning_rate
+        self.expected: Expected | None = None
+        """That of the first step."""
+        self.slip: tuple[str, int, Values | None] | None = None
+        self.factor = -1.0 if trial.function == "gradients" else -rate
+
+    def traced(self) -> Traced:
+        ignored, updates = [*self._ignored()], self._updates()
+        if ignored or updates > 1:  # it is no step of the preset that could be judged
+            return Traced(ignored=ignored, updates=updates)
+        turns = self.run.recording.turns
+        verdict = judge(self.tape, turns, self.line, told=self._told)
+        own = judge(self.tape, turns, self.line) if verdict is None or self.slip else None
+        forward = None
+        if self.slip and own:
+            forward = line_giving(self.file, self.run, own, *self.slip)
+        checked = None if verdict is None else checked_run(self.file, self.run, verdict)
+        spoiled = [*self._spoiled(verdict)] if verdict is not None else []
+        return Traced(checked, own, forward, spoiled or [*self._updating(verdict)])
+
+    def _spoiled(self, verdict: Verdict) -> Iterator[Line]:
+        """Yield the lines that make results of a shape or a type that cannot be right."""
+        for name, why in self.made.spoiled.items():
+            entry = self.first.get(name)
+            if entry is not None and self.expected is not None:
+                wanted = self.expected.numbers(name)
+                stands = f"dL/d {name.removeprefix('g')}"
+                line = line_giving(self.file, self.run, verdict, stands, entry, wanted)
+                if line is not None:
+                    yield line if line.should_be else replace(line, difference=why)
+
+    def _updating(self, verdict: Verdict | None) -> Iterator[Line]:
+        """Yield the lines of updates that are wrong although the gradients are right."""
+        if self.trial.function == "gradients":
+            return
+        right = self.trial.case.right[0]
+        before, after = right.parameters.named(), right.updated_parameters.named()
+        said: dict[int, str] = {}
+        for name in before:
+            entry = self.first.get(f"new_{name}")
+            if entry is None:
+                return
+            value = np.asarray(self.tape.values[entry])
+            if value.shape == before[name].shape and np.allclose(value, after[name] - before[name]):
+                said[self.line(self.tape.notes[entry].place)] = "the old parameters are missing"
+            elif verdict is not None and self._gradients_are_right(verdict):
+                change = "the change is another multiple of the gradient than - learning_rate"
+                said[self.line(self.tape.notes[entry].place)] = change
+        for line, why in said.items():
+            text = self.file.read_text(encoding="utf-8-sig").splitlines()[line - 1].strip()
+            yield Line(line, text, None, None, "wrong", None, why)
+
+    def _gradients_are_right(self, verdict: Verdict) -> bool:
+        """Tell whether the right gradients stand behind changes that are other multiples."""
+        judged, truth = verdict.lines.judged, verdict.lines.truth
+        if set(judged.ratios) != set(judged.matches):
+            return False
+        for parameter in truth.parameters:
+            true = truth.true_of(parameter, judged.gradients)
+            inside = truth.inner_matches(parameter, true)
+            if not any(abs(match.factor - 1.0) < NEAR for match in inside):
+                return False
+        return True
+
+    def line(self, place: int) -> int:
+        """Return the line of a place in the user's file; 0 for other files."""
+        file, line, *_ = self.run.places[place] if place >= 0 else ("", 0)
+        return line if file == str(self.file.absolute()) else 0
+
+    def _told(self, truth: StepTruth) -> Judged | None:
+        """Return how the parameters fare by the preset's loss, on the step's own start."""
+        entries: dict[str, int] = {}
+        for binding in self.ours:
+            if binding.name not in entries or binding.when <= truth.step.first:
+                entries[binding.name] = binding.entry
+        entries |= {parameter.name: parameter.before for parameter in truth.step.parameters}
+        names = {"x": "input", "t": "target"}
+        entries = {names.get(name, name): entry for name, entry in entries.items()}
+        expected = Expected(self.experiment, truth, entries)
+        self.expected = self.expected or expected
+        self.slip = self.slip or expected.forward_slip()
+        loss = expected.loss()
+        return loss and truth.told(loss, self.factor)
+
+    def _ignored(self) -> Iterator[str]:
+        """Yield the arguments that no result of the first call is computed from."""
+        first: dict[str, int] = {}
+        for binding in self.ours:
+            first.setdefault(binding.name, binding.entry)
+        network = self.experiment.network
+        names = [
+            name for layer in range(1, network.depth + 1) for name in network.parameters_of(layer)
+        ]
+        results = [f"{kind}{name}" for kind in ("g", "new_") for name in names]
+        ends = [first[name] for name in results if name in first]
+        behind = {e for entry in ends for e in self.tape.ancestors(entry)}
+        groups = {"x": ["x"], "t": ["t"], "weights": [n for n in names if n[0] == "W"]}
+        if behind and not behind.isdisjoint(first.values()):
+            for argument, members in groups.items():
+                if behind.isdisjoint(first[name] for name in members):
+                    yield argument
+
+    def _updates(self) -> int:
+        """Return how often the first call updates the first parameter."""
+        names = self.trial.case.right[0].parameters.named()
+        ends = [self.first.get(f"new_{name}") for name in names]
+        return max(updates_between(self.tape, self.first["x"], end or 0) for end in ends)
+
+
+def places_of(given: Value, arrays: Mapping[str, Array]) -> dict[str, list[str]]:
+    """Return expressions of ``result`` by name that give an array, in its shape, or its numbers.
+
+    They are found by their numbers, so that it does not matter in which form they were returned.
+    """
+    parts = [(text, value, as_array(value)) for text, value in _parts("result", given)]
+    known = [(text, value, array) for text, value, array in parts if array is not None]
+    single = {
+        float(array.reshape(())): text for text, _, array in reversed(known) if array.size == 1
+    }
+    found: dict[str, list[str]] = {}
+    used = set[str]()
+    for name, wanted in arrays.items():
+        for text, value, array in known:
+            turned = array.ndim == 2 and array.T.shape == wanted.shape and _same(array.T, wanted)
+            if text in used or not (turned or _same(array, wanted)):
+                continue
+            used.add(text)
+            if turned and array.shape != wanted.shape:
+                text = f"numpy.transpose({text})"
+            if array.shape != wanted.shape or not isinstance(value, np.ndarray):
+                text = f"numpy.reshape(numpy.asarray({text}), {wanted.shape})"
+            found[name] = [text]
+            break
+        else:
+            texts = [single.get(number, "") for number in wanted.reshape(-1).tolist()]
+            if all(texts):
+                found[name] = texts
+    return found
+
+
+def _parts(text: str, value: Value) -> Iterator[tuple[str, Value]]:
+    yield text, value
+    members = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value if isinstance(value, list) else ())
+    )
+    for key, member in members:
+        yield from _parts(f"{text}[{key!r}]", member)
+
+
+def _same(array: AnyArray, wanted: Array) -> bool:
+    if array.size != wanted.size:
+        return False
+    return bool(
+        np.array_equal(
+            np.asarray(array, np.float64).reshape(-1), wanted.reshape(-1), equal_nan=True
+        )
+    )
