@@ -10,13 +10,11 @@ from pathlib import Path
 import pytest
 from textual.widgets._toast import Toast
 
-from bptui.app.commands.table import PROGRAM
 from bptui.app.program.app import ProgramApp
 from bptui.app.program.claims import Claims
 from bptui.app.program.record import Record
 from bptui.check.interpreter import interpreter_for
 from bptui.check.program import Checked, checked
-from bptui.help import page
 
 from .settling import SettlingPilot
 
@@ -187,13 +185,6 @@ async def test_a_program_is_run_again_when_it_is_saved(
         await session.says("my_net.py: wrong, line 21")
         await session.press("x", "enter")
         await session.says("exported to")
-
-
-def test_the_manual_tells_every_key() -> None:
-    text = page("own-program")
-    for command in PROGRAM:
-        row = f"| `{command.shown_key or 'ctrl+p'}` | {command.title}. {command.explanation}. |"
-        assert text.count(row) == 1
 
 
 @pytest.mark.parametrize("name", ["adam_einsum", "leaky_layers", "char_rnn"])
