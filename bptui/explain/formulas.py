@@ -228,24 +228,26 @@ def element(node: Expression, index: Index, scope: Scope) -> Expression:
 
     match node:
         case Quantity():
-            shape = np.shape(scope.value(node))
-            aligned = index[len(index) - len(shape) :]
-            # broadcast: a size of 1 is there once for all
-            place = tuple(map(min, aligned, (n - 1 for n in shape)))
-            return Quantity(node.name, place, node.new)
+            return Quantity(node.name, _aligned(index, np.shape(scope.value(node))), node.new)
+        case Apply("reshape", (of,)):
+            shape = scope.shape(node)
+            place = int(np.ravel_multi_index(_aligned(index, shape), shape)) if shape else 0
+            return part(of, *map(int, np.unravel_index(place, scope.shape(of))))
         case Apply("transpose", (of,)):
             return part(of, *index[::-1])
         case Apply("getitem", (of,), (("index", int(place)),)):
             return part(of, place % scope.shape(of)[0], *index)
         case Apply("matmul", (left, right)):
-            row, column = index
+            # a vector on the left is a row, one on the right a column
+            row = index[:1] if len(scope.shape(left)) > 1 else ()
+            column = index[-1:] if len(scope.shape(right)) > 1 else ()
             over_samples = is_op(left, "transpose")
             # the error's part first, as it is written by hand
             order = -1 if over_samples else 1
             terms = _series_terms(
-                scope.shape(left)[1],
-                lambda k: times(*[part(left, row, k), part(right, k, column)][::order]),
-                lambda: evaluate(left, scope)[row] * evaluate(right, scope)[:, column],
+                scope.shape(left)[-1],
+                lambda k: times(*[part(left, *row, k), part(right, k, *column)][::order]),
+                lambda: evaluate(left, scope)[row] * evaluate(right, scope).T[column],
             )
             return series(terms, SAMPLES if over_samples else UNITS)
         case Apply("sum", (of,), (("axis", axis), *_)):
@@ -267,15 +269,25 @@ def element(node: Expression, index: Index, scope: Scope) -> Expression:
     return rebuild(node, lambda inner: part(inner, *index))
 
 
+def _aligned(index: Index, shape: tuple[int, ...]) -> Index:
+    """Return the place in an array that a place in a larger one is broadcast from."""
+    # a size of 1 is there once for all
+    return tuple(map(min, index[len(index) - len(shape) :], (n - 1 for n in shape)))
+
+
 def _total(of: Expression, axis: int | None, index: Index, scope: Scope) -> Expression:
     """Return a sum over samples (axis 0), units (1), or both: one number of it as a series."""
-    rows, columns = scope.shape(of)
+    shape = scope.shape(of)
 
     def part(*at: int) -> Expression:
         return element(of, at, scope)
 
+    if len(shape) == 1:
+        terms = _series_terms(*shape, part, lambda: evaluate(of, scope))
+        return series(terms, UNITS)
+    rows, columns = shape
     if axis is not None:
-        at = index[0]
+        at = index[-1] if axis == 0 else index[0]
         terms = _series_terms(
             columns if axis else rows,
             lambda k: part(at, k) if axis else part(k, at),

@@ -103,7 +103,7 @@ async def opened(
 
 async def test_one_key_leads_to_the_wrong_line(tmp_path: Path) -> None:
     async with opened(tmp_path, WRONG) as session:
-        await session.shows("wrong at line 21", "update  0/20", "operation  1/")
+        await session.shows("wrong at line 21", "update  1/20", "operation  1/")
         assert session.line == 14  # the first line of the forward pass
         await session.press("w")
         await session.shows("Derivation: (a2 - y) @ W2.T should be dL/da1", "✗     d1 =")
@@ -125,9 +125,9 @@ async def test_one_key_leads_to_the_wrong_line(tmp_path: Path) -> None:
         await session.press("backspace")
         assert session.line == 14
         await session.press("g", *"end", "enter")
-        await session.shows("update 19/20")
+        await session.shows("update 20/20")
         await session.press("S")
-        await session.shows("update 18/20")
+        await session.shows("update 19/20")
 
 
 async def test_values_are_followed_to_where_they_come_from_and_go(tmp_path: Path) -> None:

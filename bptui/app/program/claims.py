@@ -96,6 +96,10 @@ class Claims:
             return claim if judged else None
         return claim._replace(factor=factor, verdict="right")
 
+    def has(self, source: int) -> bool:
+        """Whether a value of the program is, or should be, the gradient of a forward value."""
+        return any(claim.source == source for claim in self._all.values())
+
     @staticmethod
     def _same(one: float, other: float) -> bool:
         return abs(one - other) <= COARSE * abs(other)

@@ -22,7 +22,7 @@ from bptui.core.graph.node import Node
 from bptui.core.network import Names
 from bptui.explain.equation import Equation, Statement, compare
 from bptui.explain.explain import Explanation, Section
-from bptui.explain.expression import Expression, Index, Quantity, Scope, evaluate, is_op
+from bptui.explain.expression import Expression, Index, Quantity, Scope, evaluate, is_op, quantities
 from bptui.explain.formulas import element, formula_of
 from bptui.explain.lines import Span, TextLine
 from bptui.explain.report import Form, Report
@@ -123,24 +123,37 @@ class _Writer:
             return [own, true]
 
     def _numbers(self, equations: list[Equation | None], index: Index) -> tuple[Section, ...]:
-        """Return equations on the selected number, where they are the same in scalar form."""
-        found: list[Section] = []
+        """Return equations on the selected number, and where a gradient in them comes from."""
+        found: list[Equation] = []
         shape = self.record.tape.shape(self.view.subject)
         for equation in equations:
-            if equation is None or self.arrays[equation.left.name].shape != shape:
+            if equation is not None and self.arrays[equation.left.name].shape == shape:
+                found += self._scalar(equation, index)
+        sections = [Section("", (equation,)) for equation in found]
+        read = (one for equation in found for one in quantities(equation.expression))
+        for one in read:
+            node = self.gradients.get(one.name)
+            if node is None or one.index is None or self.claims.has(int(one.name[1:])):
                 continue
-            try:
-                if self._terms(equation.expression) > MOST_TERMS:
-                    continue
-                scalar = element(equation.expression, index, self.scope)
-                right = self.arrays[equation.left.name][index]
-                same = np.allclose(evaluate(scalar, self.scope), right, rtol=CLOSE)
-            except UNKNOWN:
-                continue
-            if same and _parts(scalar) <= LONGEST:
-                left = Quantity(equation.left.name, index)
-                found.append(Section("", (Equation(left, scalar, self.scope),)))
-        return tuple(found)
+            whole = self._equation(Quantity(one.name), node, gradients=True)
+            scalar = [] if whole is None else self._scalar(whole, one.index)
+            if scalar:
+                return (*sections, Section("where", (*scalar,)))
+        return (*sections,)
+
+    def _scalar(self, equation: Equation, index: Index) -> list[Equation]:
+        """Return one number of an equation, where it is short and the number is the same."""
+        try:
+            if self._terms(equation.expression) > MOST_TERMS:
+                return []
+            scalar = element(equation.expression, index, self.scope)
+            right = self.arrays[equation.left.name][index]
+            same = np.allclose(evaluate(scalar, self.scope), right, rtol=CLOSE)
+        except UNKNOWN:
+            return []
+        if not same or _parts(scalar) > LONGEST:
+            return []
+        return [Equation(Quantity(equation.left.name, index), scalar, self.scope)]
 
     def _terms(self, node: Expression) -> int:
         """Return of about how many quantities a single number of an expression is made."""

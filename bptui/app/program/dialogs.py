@@ -29,7 +29,7 @@ WRITERS: dict[str, Callable[[Checked], str]] = {
 
 
 class GotoUpdate(Question[int | None, int]):
-    """Gives the update, from 0, or None where the user thought better of it."""
+    """Gives the update, or None where the user thought better of it; people count from 1."""
 
     def __init__(self, shown: int, count: int) -> None:
         super().__init__("Go to", "enter: go, esc: close", hint="12, +5, -5, end")
@@ -40,11 +40,12 @@ class GotoUpdate(Question[int | None, int]):
         if not plain:
             raise EntryError("an update: 12, +5, -5 or end")
         sign = plain[0] if plain[0] in "+-" else ""
-        number = self._count - 1 if plain == "end" else whole(plain.removeprefix(sign))
-        update = {"": number, "+": self._shown + number, "-": self._shown - number}[sign]
-        if not 0 <= update < self._count:
-            raise EntryError(f"updates 0 to {self._count - 1} were recorded")
-        return update, f"→ update {update}"
+        number = self._count if plain == "end" else whole(plain.removeprefix(sign))
+        here = self._shown + 1
+        update = {"": number, "+": here + number, "-": here - number}[sign]
+        if not 1 <= update <= self._count:
+            raise EntryError(f"updates 1 to {self._count} were recorded")
+        return update - 1, f"→ update {update}"
 
     def take(self, value: int) -> None:
         self.dismiss(value)

@@ -80,7 +80,8 @@ class GraphPanel(ProgramPanel):
         number = record.line_of[entry]
         call = record.tape.notes[entry].call
         if number:
-            lines.append((f"{call}, line {number}", styles.dim))
+            said = f"{call}, line {number}"
+            lines.append((said if len(said) <= room else call, styles.dim))
         elif call == "leaf":
             lines.append(("given", styles.dim))
         claim = view.claims.of(entry)

@@ -31,10 +31,10 @@ class LossPanel(ProgramPanel):
         key = (id(view.record), width, height, self.logarithmic)
         if self._chart is None or self._chart[0] != key:
             losses = view.record.losses
-            steps = np.arange(losses.size)
+            steps = np.arange(1, losses.size + 1)
             drawn = loss_chart(
                 *(steps, losses, losses),
-                last=max(losses.size - 1, 1),
+                last=losses.size,
                 width=width,
                 height=height,
                 logarithmic=self.logarithmic,
@@ -51,8 +51,8 @@ class LossPanel(ProgramPanel):
         chart = self.chart(view, width, height)
         if chart is None:
             return [Line().add(f" {loss(float(losses[here]))}", styles.text).strip()]
-        marks = {chart.column(update) for update in view.hits}
-        column, row = chart.column(here), chart.row(float(losses[here]))
+        marks = {chart.column(update + 1) for update in view.hits}
+        column, row = chart.column(here + 1), chart.row(float(losses[here]))
         strips = []
         for y, text in enumerate(chart.lines):
             line = Line().add(text[: chart.left], styles.dim)
@@ -90,4 +90,4 @@ class LossPanel(ProgramPanel):
         place, chart = event.get_content_offset(self), self._chart and self._chart[1]
         update = None if place is None or chart is None else chart.step(place.x)
         if update is not None:
-            await self.run_action(f"app.go({update})")
+            await self.run_action(f"app.go({update - 1})")

@@ -47,8 +47,9 @@ class ProgramStatus(Widget):
         first, behind = record.span(view.update)
         count, digits = behind - first, len(str(behind - first))
         updates, right = len(record.steps), Line()
+        number = view.update + 1
         right.add("▶ " if view.running else "  ", styles.accent)
-        right.add(f"update {view.update:>{len(str(updates))}}", styles.strong + spot(pressing("g")))
+        right.add(f"update {number:>{len(str(updates))}}", styles.strong + spot(pressing("g")))
         right.add(f"/{updates}  ", styles.dim)
         word = "operation" if width >= NARROW else "op"
         right.add(f"{word} {view.stop - first + 1:>{digits}}/{count}  ", styles.text)
@@ -56,7 +57,6 @@ class ProgramStatus(Widget):
         report = record.checked.report
         room = max(width - right.width - 2, 0)
         name = report.file.rpartition("/")[2]
-        left = Line().add(fitted(f" {name}", room), styles.strong)
         wrong = record.wrong_lines
         if wrong:
             more = len(wrong) - 1
@@ -64,6 +64,7 @@ class ProgramStatus(Widget):
             style = styles.warning + spot(pressing("w"))
         else:
             said, style = report.verdict, styles.accent
+        left = Line().add(fitted(f" {name}", max(room - len(said) - 3, 6)), styles.strong)
         left.add(fitted(f"   {said}", max(room - left.width, 0)), style)
         left.pad(width - right.width, styles.text)
         strip = Strip.join([left.strip(), right.strip()])

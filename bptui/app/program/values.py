@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Set
 from typing import TypeVar, cast
 
 import numpy as np
@@ -86,16 +88,26 @@ class ValuesPanel(ProgramPanel):
         width = self.extent(view, width, height).width
         shown = self._list_height(height)
         name = min(max((len(variable.name) for variable in variables), default=1), LONGEST)
+        counted = Counter(variable.name for variable in variables)
+        doubled = {known for known, count in counted.items() if count > 1}
         shapes = [view.record.shape(variable.entry) for variable in variables]
         shape = max(map(len, shapes), default=0)
         rows = [
-            self._row(view, variable, name, shape, width)
+            self._row(view, variable, name, shape, width, doubled)
             for variable in variables[top : top + shown]
         ]
         rows += [BLANK] * (shown - len(rows))
         return [*rows, *self._detail(view, width, height - shown)]
 
-    def _row(self, view: Moment, variable: Variable, name: int, shape: int, width: int) -> Strip:
+    def _row(
+        self,
+        view: Moment,
+        variable: Variable,
+        name: int,
+        shape: int,
+        width: int,
+        doubled: Set[str],
+    ) -> Strip:
         record, styles, entry = view.record, self.text_styles, variable.entry
         touched: Highlight = ""
         if entry in record.fresh(view.stop) or entry == view.entry:
@@ -113,7 +125,7 @@ class ValuesPanel(ProgramPanel):
         line.add(f"{record.shape(entry):>{shape}} ", styles.dim)
         array = record.array(entry).reshape(-1)
         form = form_of(largest(array), DECIMALS)
-        scope = f" {variable.scope}" if variable.scope else ""
+        scope = f" {variable.scope}" if variable.scope and variable.name in doubled else ""
         room = (width - line.width - len(scope)) // (form.width + 1)
         count = array.size if array.size <= room else max(room, 1) if array.size < 1000 else 0
         most = largest(array)
