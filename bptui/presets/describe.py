@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +9,7 @@ from msgspec.structs import replace
 
 from bptui.core.arrays import Array
 from bptui.core.data import Data, split
-from bptui.core.experiment import Experiment, Training
+from bptui.core.experiment import Experiment
 from bptui.core.network import Network, Parameters
 from bptui.presets import build
 from bptui.presets.build import Origin, origin_of
@@ -24,41 +23,28 @@ from bptui.presets.schema import (
     TrainingTable,
 )
 
-Arrays = Sequence[Array] | None
-
 
 def same_experiment(one: Experiment, other: Experiment) -> bool:
     """Return whether all that determines a run is the same to the last bit: -0.0 is not 0.0."""
-    return (
-        one.network == other.network
-        and one.training == other.training
-        and _signs(one.training) == _signs(other.training)
-        and _same_arrays(one.start.weights, other.start.weights)
-        and _same_arrays(one.start.biases, other.start.biases)
-        and _same_samples(one.data, other.data)
-    )
+    return _determining(one) == _determining(other)
 
 
-def _signs(training: Training) -> list[float]:
+def _determining(experiment: Experiment) -> tuple[object, ...]:
+    training, start = experiment.training, experiment.start
     numbers = (training.learning_rate, training.l2, *dict(training.settings).values())
-    return [math.copysign(1.0, number) for number in numbers]
-
-
-def _same_samples(one: Data, other: Data) -> bool:
-    """Return whether they hold the same numbers, split into the same parts; names do not count."""
-    parts = [
-        (data.inputs, data.targets, data.test_inputs, data.test_targets) for data in (one, other)
-    ]
-    return _same_arrays(*parts)
-
-
-def _same_arrays(one: Arrays, other: Arrays) -> bool:
-    if one is None or other is None or len(one) != len(other):
-        return one is other
-    return all(
-        a is b or (a.shape == b.shape and a.tobytes() == b.tobytes())
-        for a, b in zip(one, other, strict=True)
+    return (
+        *(experiment.network, training, np.array(numbers, dtype=float).tobytes()),
+        *(_bits(start.weights), _bits(start.biases), _bits(_samples(experiment.data))),
     )
+
+
+def _samples(data: Data) -> tuple[Array, ...]:
+    """Return the samples, split into their parts; names do not count."""
+    return data.inputs, data.targets, data.test_inputs, data.test_targets
+
+
+def _bits(arrays: Sequence[Array] | None) -> object:
+    return None if arrays is None else [(array.shape, array.tobytes()) for array in arrays]
 
 
 def table_of(experiment: Experiment) -> PresetFile:
@@ -106,9 +92,9 @@ def _network(network: Network, given: PresetFile | None) -> NetworkTable:
 def _parameters(start: Parameters, origin: Origin | None) -> ParametersTable:
     given = ParametersTable() if origin is None else origin.table.parameters
     weights, biases = given.weights, given.biases
-    if origin is None or not _same_arrays(start.weights, origin.start.weights):
+    if origin is None or _bits(start.weights) != _bits(origin.start.weights):
         weights = [matrix.tolist() for matrix in start.weights]
-    if origin is None or not _same_arrays(start.biases, origin.start.biases):
+    if origin is None or _bits(start.biases) != _bits(origin.start.biases):
         biases = None if start.biases is None else [vector.tolist() for vector in start.biases]
     return ParametersTable(weights, biases)
 
@@ -117,7 +103,8 @@ def _init(start: Parameters, origin: Origin | None) -> InitTable:
     """Return what is needed beside the weights; what was there beside given ones stays."""
     if origin is None:
         return InitTable()
-    kept = _same_arrays(start.weights, origin.start.weights) or origin.table.parameters.weights
+    same = _bits(start.weights) == _bits(origin.start.weights)
+    kept = same or origin.table.parameters.weights
     return origin.table.init if kept else InitTable()
 
 
@@ -150,7 +137,7 @@ def _switches(given: bool | tuple[bool, ...]) -> bool | list[bool]:
 
 
 def _data(data: Data, origin: Origin | None) -> DataTable:
-    if origin is not None and _same_samples(data, origin.data):
+    if origin is not None and _bits(_samples(data)) == _bits(_samples(origin.data)):
         return origin.table.data
     tests = len(data.test_inputs)
     count, table = data.samples + tests, DataTable()
