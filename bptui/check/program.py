@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from bptui.check.elsewhere import wrong_elsewhere
-from bptui.check.formula import from_chain_rule
 from bptui.check.interpreter import Interpreter
-from bptui.check.outlook import Outlook
-from bptui.check.report import Example, Line, Parameter, Report, difference
+from bptui.check.report import Line, Report, difference
 from bptui.check.rows import Row, listed
 from bptui.check.runner import recorded
-from bptui.check.shapes import WHY, keys_of_other_shape, summed
-from bptui.core.graph.node import evaluate
+from bptui.check.writer import LineOf, Writer
 from bptui.presets.errors import printable
-from bptui.trace.comparing import Values, multiple
-from bptui.trace.graph import given_values
+from bptui.trace.comparing import Values
 from bptui.trace.judge import LOOKED_AT, Verdict, judge
 from bptui.trace.lines import Repair
-from bptui.trace.losses import Judged
 from bptui.trace.run import LOOK, STEPS, NotRecordedError, Run, out_of_time, source_of
 from bptui.trace.session import CALL
 from bptui.trace.should_be import view_of
-from bptui.trace.slips import slip
-from bptui.trace.source import Place, Source, told_in
+from bptui.trace.source import Source, told_in
 from bptui.trace.tape import Tape
-from bptui.trace.updates import Parameter as Traced
 from bptui.trace.updates import lost_updates, training_steps
-
-LONGEST = 32
-"""Characters of an expression that stands for a value without a name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +77,7 @@ def checked(
         return _without(file, str(error))
     made = run.recording
     tape = Tape(made.tape, made.values, made.bindings)
-    line_of = _Lines(run, file)
+    line_of = LineOf(run, file)
     loss = loss or told_in(source.text).get("loss", "")
     told = (lambda truth: truth.named(loss)) if loss else None
     verdict = judge(tape, made.turns, line_of, step - 1, told)
@@ -130,14 +116,14 @@ def line_giving(
     return Line(line, text, variable, quantity, "wrong", told, apart)
 
 
-def _writer(file: Path, run: Run, verdict: Verdict, told: bool = False) -> _Writer:
-    line_of, source = _Lines(run, file), Source(source_of(file))
+def _writer(file: Path, run: Run, verdict: Verdict, told: bool = False) -> Writer:
+    line_of, source = LineOf(run, file), Source(source_of(file))
     # the names in the code that calls it are not in sight of the program
     made = run.recording.bindings
     named = [one for one in made if one.place < 0 or run.places[one.place][0] != CALL]
     run = replace(run, recording=copy(run.recording))
     run.recording.bindings = named
-    return _Writer(file, source, run, verdict, line_of, told)
+    return Writer(file, source, run, verdict, line_of, told)
 
 
 def _lost(file: Path, source: Source, names: Mapping[int, str]) -> Report | None:
@@ -185,380 +171,3 @@ def _why_nothing(run: Run, limit: float, steps: int, step: int) -> str:
 
 def _without(file: Path, reason: str, verdict: str = "failed") -> Report:
     return Report(str(file), verdict, trouble=[Row(printable(f"{file}: {reason}"))])
-
-
-class _Lines:
-    """Tells the line of a place; 0 for places in other files."""
-
-    def __init__(self, run: Run, file: Path) -> None:
-        self.places, self.file = run.places, str(file.absolute())
-
-    def __call__(self, place: int) -> int:
-        if place < 0 or self.places[place][0] != self.file:
-            return 0
-        return self.places[place][1]
-
-
-class _Writer:
-    def __init__(
-        self,
-        file: Path,
-        source: Source,
-        run: Run,
-        verdict: Verdict,
-        line_of: _Lines,
-        given: bool,
-    ) -> None:
-        self.file, self.source, self.run, self.given = file, source, run, given
-        self.verdict, self.line_of, self.found = verdict, line_of, verdict.lines
-        self.rows = source.text.splitlines()
-        self.tape = self.found.truth.tape
-        self.names = self._names()
-
-    def _names(self) -> dict[int, str]:
-        """Return the first name that each entry was given."""
-        found: dict[int, str] = {}
-        for binding in self.run.recording.bindings:
-            handed_over = self.text(self.line_of(binding.place)).startswith(("def ", "async def "))
-            if not binding.name.startswith("return ") and not handed_over:
-                found.setdefault(binding.entry, binding.name)
-        return found
-
-    def _name(self, entry: int) -> str | None:
-        """Return a name for a forward value, or the short expression that computes it."""
-        name = self.names.get(entry)
-        place = self.tape.notes[entry].place
-        if name is None and self.line_of(place):
-            piece = self.source.piece(self.run.places[place][1:])
-            name = f"({piece})" if len(piece) <= LONGEST else None
-        return name
-
-    def report(self) -> Report:
-        lines = self._backward()
-        right = self.verdict.right
-        first = any(line.verdict == "wrong" for line in lines)
-        elsewhere = wrong_elsewhere(self.found.repairs, self.run.places, self.file)
-        verdict = "right" if right else "wrong"
-        outlook = Outlook(self.verdict, self._name) if right else None
-        return Report(
-            str(self.file),
-            verdict,
-            elsewhere or (None if right or first else "the wrong line was not found"),
-            self._loss(),
-            [*self._parameters(), *self._not_updated(outlook)],
-            tuple(lines),
-            step=self.verdict.number,
-            remarks=outlook.remarks() if outlook else (),
-        )
-
-    # what was understood
-
-    def _loss(self) -> dict[str, Any]:
-        loss = self.found.judged.loss
-        if loss.entry is None:
-            return {"name": None, "line": None, "formula": loss.text, "given": self.given}
-        bindings = self.run.recording.bindings
-        places = [binding.place for binding in bindings if binding.entry == loss.entry]
-        places.insert(0, self.tape.notes[loss.entry].place)  # which another file may have
-        line = next(filter(None, map(self.line_of, places)), 0)
-        name = loss.text if loss.text and not loss.text.startswith("return ") else None
-        return {"name": name, "line": line, "formula": self.text(line), "given": self.given}
-
-    def text(self, line: int) -> str:
-        return self.rows[line - 1].strip() if 0 < line <= len(self.rows) else ""
-
-    def _parameters(self) -> tuple[Parameter, ...]:
-        made: dict[int, Parameter] = {}
-        truth, judged = self.found.truth, self.found.judged
-        for parameter in truth.parameters:
-            match = judged.matches[parameter.key]
-            good = match is not None
-            before = made.get(parameter.before)
-            verdict = "right" if good and (before is None or before.verdict == "right") else "wrong"
-            made[parameter.before] = Parameter(
-                parameter.name,
-                self.tape.shape(parameter.before),
-                self._gradient(parameter, judged),
-                verdict,
-                judged.ratios.get(parameter.key),
-                0.0 if verdict == "right" else self._error(parameter),
-                sorted(self._updates(parameter) | set(before.updated if before else ())),
-            )
-        return tuple(made.values())
-
-    def _not_updated(self, outlook: Outlook | None) -> Iterator[Parameter]:
-        for entry, gradient in outlook.not_updated if outlook else ():
-            name, shape = self._name(entry) or "", self.tape.shape(entry)
-            yield Parameter(name, shape, gradient, "not updated", None, 0.0)
-
-    def _gradient(self, parameter: Traced, judged: Judged) -> str | None:
-        """Return the name of the gradient in the parameter's update, where it is right."""
-        if judged.matches[parameter.key] is None:
-            return None
-        true = self.found.truth.true_of(parameter, judged.gradients)
-        inside = self.found.truth.inner_matches(parameter, true)
-        entries = [match.entry for match in inside if match.entry is not None]
-        return next((self.names[entry] for entry in entries if entry in self.names), None)
-
-    def _error(self, parameter: Traced) -> float:
-        true = self.found.true.get((parameter.before, -1))
-        if true is None:
-            return 0.0
-        change = self.found.truth.change_of(parameter)
-        wanted = [parameter.taken(part) for part in true]
-        scale = self.found.factor or 1.0
-        if np.size(change[0]) != np.size(wanted[0]):
-            return 1.0  # its update gives it another shape
-        difference = max(
-            float(np.abs(c - scale * np.reshape(t, np.shape(c))).max())
-            for c, t in zip(change, wanted, strict=True)
-        )
-        size = max(float(np.abs(t).max()) for t in wanted)
-        return difference / abs(scale) / size if size else difference
-
-    # the backward pass
-
-    def _backward(self) -> list[Line]:
-        notes = self.tape.notes
-        entries: dict[int, list[int]] = {}
-        for entry in self.found.backward:
-            line = self.line_of(notes[entry].place)
-            if line and not notes[entry].call.endswith("_like"):
-                entries.setdefault(line, []).append(entry)
-        differences = set(self._differences())
-        for entry in sorted(differences):
-            entries.setdefault(self.line_of(notes[entry].place), []).append(entry)
-        forward = {self.line_of(notes[e].place) for e in self.found.forward if e not in differences}
-        grown = keys_of_other_shape(self.found)  # which are told once, as that
-        told = [one for one in self.found.repairs if not one.mended <= grown or not grown]
-        repairs = {self.line_of(repair.place): repair for repair in told}
-        repairs.pop(0, None)  # of other files
-        squares = {self.line_of(place) for place in self.verdict.broadcast}
-        follows = {self.line_of(notes[entry].place) for entry in self.found.follows}
-        if squares:
-            follows |= self._after_squares(entries)
-        if squares or repairs:  # a wrong gradient is taken over by its update
-            matches = self.found.judged.matches
-            wrong = (p for p in self.found.truth.parameters if matches[p.key] is None)
-            follows |= {line for parameter in wrong for line in self._updates(parameter)}
-        made: list[Line] = []
-        for line in sorted(entries.keys() | squares | repairs.keys()):
-            if line in squares:
-                made.append(self._square(line))
-            elif line in repairs:
-                made.append(self._wrong(line, repairs[line]))
-            elif line in follows:
-                made.append(Line(line, self.text(line), self.variable(line), None, "follows"))
-            elif line not in forward:
-                stands = self._stands_for(entries[line])
-                made.append(Line(line, self.text(line), self.variable(line), stands, "right"))
-        return made
-
-    def _after_squares(self, entries: dict[int, list[int]]) -> set[int]:
-        """Return the lines whose value changes once no column and row make a square."""
-        graph = self.found.truth.graph
-        replaced: dict[int, list[Any]] = {}
-        for entry in sorted(self.found.truth.dependent):
-            node = graph.nodes[entry]
-            if self._meets(entry) and len(node.inputs) == 2:
-                columns = [
-                    [np.reshape(draw[each], (-1, 1)) for each in node.inputs]
-                    for draw in self.found.truth.draws
-                ]
-                replaced[entry] = [node.op.evaluate(*pair, **node.settings) for pair in columns]
-        changed = (self.found.replay.carried(replaced, {}) if replaced else None) or {}
-        updates = {line for p in self.found.truth.parameters for line in self._updates(p)}
-        found = {
-            line
-            for line, own in entries.items()
-            if own[-1] in changed and multiple(changed[own[-1]], self.found.values[own[-1]]) is None
-        }
-        return found - updates
-
-    def _meets(self, entry: int) -> bool:
-        """Tell whether a column and a row of one length meet in an entry."""
-        if self.tape.notes[entry].place not in self.verdict.broadcast:
-            return False
-        shapes = sorted((self.tape.shape(part) for part in self.tape.inputs[entry]), key=len)
-        return len(shapes) == 2 and len(shapes[0]) == 1 and shapes[1] == (*shapes[0], 1)
-
-    def _updates(self, parameter: Traced) -> set[int]:
-        return {self.line_of(binding.place) for binding in parameter.statements} - {0}
-
-    def _differences(self) -> list[int]:
-        """Return the differences of output and target that a loss is implied by."""
-        if self.found.judged.loss.entry is not None:
-            return []
-        read = {each for entry in self.found.backward for each in self.tape.inputs[entry]}
-        return [
-            entry
-            for entry in sorted(self.found.forward & read)
-            if entry not in {p.before for p in self.found.truth.parameters}
-            and self.tape.notes[entry].call == "subtract"
-            and self.line_of(self.tape.notes[entry].place)
-        ]
-
-    def variable(self, line: int) -> str | None:
-        found = [b.name for b in self.run.recording.bindings if self.line_of(b.place) == line]
-        return found[-1].removeprefix("return ") if found else None
-
-    def _stands_for(self, entries: Sequence[int]) -> str | None:
-        """Return the true gradient that the last value of a line is, or is a multiple of."""
-        node = self.found.truth.graph.nodes[entries[-1]]
-        values = self.found.values.get(entries[-1]) or self.found.truth.numbers(node)
-        if values[0].dtype.kind != "f" or values[0].size == 1:
-            return None
-        found = [
-            (source, factor)
-            for (source, consumer), true in self.found.true.items()
-            if consumer == -1
-            and source not in entries
-            and true[0].size == values[0].size
-            and (factor := multiple(values, true)) is not None
-        ]
-        best = self._best_named([source for source, _ in found])
-        if best is None:
-            return None
-        factor = dict(found)[best]
-        sign = "-" if factor < 0 else ""
-        size = "" if abs(abs(factor) - 1.0) < 1e-5 else f"{abs(factor):.5g} "
-        return f"{sign}{size}dL/d {self._name(best)}"
-
-    def _best_named(self, sources: Sequence[int]) -> int | None:
-        """Return the forward value that says most: one with a name, else the longest expression."""
-        named = [source for source in sources if self._name(source)]
-        return max(
-            named,
-            key=lambda source: (
-                source in self.names,
-                self.tape.notes[source].call != "negative",
-                source,
-            ),
-            default=None,
-        )
-
-    def _wrong(self, line: int, repair: Repair) -> Line:
-        places = [self.own_place(number) for number in range(len(self.run.places))]
-        view = view_of(self.source, self.run.recording, places, self.found, repair)
-        told = None if view is None else view.should_be(repair) or from_chain_rule(view, repair)
-        whole = "" if view is None else ast.unparse(view.statement)
-        bound = self._is_variable(line, repair)  # else a part of the line is wrong, without a name
-        return Line(
-            line,
-            self.text(line),
-            self.variable(line),
-            self._true_name(repair) if bound else None,
-            "wrong",
-            told,
-            None if told is None else difference(whole, told),
-            self._example(repair) if bound else None,
-            None if view is None else slip(view, repair, told),
-            self._whole(line),
-        )
-
-    def _whole(self, line: int) -> str | None:
-        """Return the statement of a line, where there is more of it, or something behind it."""
-        statement = self.source.statement(line)
-        if statement is None or (
-            statement.lineno == statement.end_lineno and "#" not in self.text(line)
-        ):
-            return None
-        return ast.unparse(statement)
-
-    def _is_variable(self, line: int, repair: Repair) -> bool:
-        """Tell whether the wrong value is what the line gives its variable."""
-        return any(
-            binding.entry == repair.entries[0]
-            for binding in self.run.recording.bindings
-            if self.line_of(binding.place) == line
-        )
-
-    def own_place(self, number: int) -> Place:
-        """Return a place; no line for one in another file."""
-        return self.run.places[number][1:] if self.line_of(number) else (0, 0, 0, 0)
-
-    def _true_name(self, repair: Repair) -> str | None:
-        """Return what the first wrong value should be: the gradient of which forward value."""
-        wanted = self.found.true[repair.stands_for[0]]
-        sources = (
-            [
-                source
-                for (source, consumer), true in self.found.true.items()
-                if consumer == -1
-                and true[0].size == wanted[0].size
-                and multiple(true, wanted) is not None
-            ]
-            if wanted[0].size > 1
-            else [repair.stands_for[0][0]]
-        )
-        best = self._best_named(sources)
-        return None if best is None else f"dL/d {self._name(best)}"
-
-    def _square(self, line: int) -> Line:
-        statement, told = self.source.statement(line), None
-        meeting = [
-            entry
-            for entry, note in enumerate(self.tape.notes)
-            if self.line_of(note.place) == line and self._meets(entry)
-        ]
-        notes = [self.tape.notes[entry] for entry in meeting]
-        if not notes:
-            end = max(parameter.after for parameter in self.found.truth.parameters)
-            known = {b.name: b.entry for b in self.run.recording.bindings if b.entry <= end}
-            of = {p.key for p in self.found.truth.parameters if line in self._updates(p)}
-            told = None if statement is None else summed(self.found, statement, known, of)
-            apart = (
-                WHY
-                if told is None or statement is None
-                else difference(ast.unparse(statement), told)
-            )
-            mistake = None if told is None else "bias-gradient-not-summed"
-            text, variable = self.text(line), self.variable(line)
-            return Line(line, text, variable, None, "wrong", told, apart, mistake=mistake)
-        if statement is not None and notes:
-            shapes = [self.tape.shape(x.entry) for x in notes[0].arguments if hasattr(x, "entry")]
-            piece = self.source.piece(self.run.places[notes[0].place][1:])
-            tree = ast.parse(piece, mode="eval").body
-            if isinstance(tree, ast.BinOp) and len(shapes) == 2:
-                row = tree.left if len(shapes[0]) == 1 else tree.right
-                text = ast.unparse(row)
-                fixed = (
-                    ast.unparse(tree).replace(text, f"{text}.reshape(-1, 1)", 1)
-                    if row is tree.left
-                    else f"{ast.unparse(tree)[: -len(text)]}{text}.reshape(-1, 1)"
-                )
-                told = ast.unparse(statement).replace(ast.unparse(tree), fixed, 1)
-        return Line(
-            line,
-            self.text(line),
-            self.variable(line),
-            None,
-            "wrong",
-            told,
-            "a column (n, 1) and a row (n,) become a square (n, n)",
-        )
-
-    def _example(self, repair: Repair) -> Example | None:
-        """Return the number that is furthest from the right one, on the program's own values."""
-        entry = repair.entries[0]
-        source, consumer = repair.stands_for[0]
-        truth = self.found.truth
-        gradient = self.found.judged.gradients.of.get(truth.graph.nodes[source])
-        if consumer != -1 or gradient is None:
-            return None
-        own = evaluate(list(truth.graph.nodes.values()), given_values(truth.graph))
-        true = np.broadcast_to(evaluate([gradient], own)[gradient], truth.graph.nodes[source].shape)
-        value = np.asarray(own[truth.graph.nodes[entry]], dtype=np.float64)
-        if true.size != value.size:
-            return None
-        wanted = self.found.right_value(entry)
-        scale = (wanted and multiple(wanted, self.found.true[source, -1])) or 1.0
-        right = scale * (
-            true.T
-            if true.shape != value.shape and true.T.shape == value.shape
-            else true.reshape(value.shape)
-        )
-        index = (
-            np.unravel_index(int(np.abs(value - right).argmax()), value.shape) if value.ndim else ()
-        )
-        return Example(tuple(int(part) for part in index), float(value[index]), float(right[index]))

@@ -1,4 +1,4 @@
-"""Gradients of another shape than their parameter: what stands there, and the sum that should."""
+"""Values of a shape that was not meant: what should stand there, a column or a sum."""
 
 from __future__ import annotations
 
@@ -29,6 +29,20 @@ def other_shape(lines: Lines) -> list[Parameter]:
 def keys_of_other_shape(lines: Lines) -> frozenset[Key]:
     """Return the keys of those parameters."""
     return frozenset(parameter.key for parameter in other_shape(lines))
+
+
+def as_column(statement: ast.stmt, piece: str, first: bool) -> str | None:
+    """Return a statement in which a row is made a column, that of the two in a ``piece`` of it.
+
+    ``first``: it is the first operand.
+    """
+    tree = ast.parse(piece, mode="eval").body
+    if not isinstance(tree, ast.BinOp):
+        return None
+    whole, text = ast.unparse(tree), ast.unparse(tree.left if first else tree.right)
+    column = f"{text}.reshape(-1, 1)"
+    fixed = whole.replace(text, column, 1) if first else f"{whole[: -len(text)]}{column}"
+    return ast.unparse(statement).replace(whole, fixed, 1)
 
 
 def summed(
