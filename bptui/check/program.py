@@ -61,8 +61,9 @@ def checked(
 ) -> Checked | Report:
     """Run a program and judge its backpropagation; only a report where there is no verdict.
 
-    ``loss`` names a variable or a loss; a comment of the program may do so, too. At least ``look``
-    entries of the tape are recorded where the program goes on so long.
+    ``loss`` names a variable or a loss, ``call`` is what runs a training step; comments of the
+    program may tell both, too. At least ``look`` entries of the tape are recorded where the program
+    goes on so long.
 
     Raises :class:`~bptui.check.interpreter.CannotStartError` where no process of ``python`` can be,
     :class:`~bptui.trace.losses.UnknownLossError` where there is no such loss.
@@ -70,6 +71,7 @@ def checked(
     try:
         source = Source(source_of(file))
         steps = max(STEPS, step + LOOKED_AT)
+        call = call or told_in(source.text).get("call", "")
         run = recorded(file, python, limit, call, steps=steps, look=look)
     except SyntaxError as error:
         return _without(file, f"line {error.lineno}: {error.msg}")
@@ -83,7 +85,8 @@ def checked(
     verdict = judge(tape, made.turns, line_of, step - 1, told)
     if verdict is None:
         lost = _lost(file, source, {line_of(b.place): b.name for b in lost_updates(tape)})
-        return lost or _without(file, _why_nothing(run, limit, len(training_steps(tape)), step))
+        count = len(training_steps(tape))
+        return lost or _without(file, _why_nothing(run, limit, count, step, source))
     why = None if verdict.right else _why_unclear(verdict, tape, line_of)
     if why is not None:
         return _without(file, why, "unclear")
@@ -154,7 +157,7 @@ def _why_unclear(verdict: Verdict, tape: Tape, line_of: Callable[[int], int]) ->
     return None
 
 
-def _why_nothing(run: Run, limit: float, steps: int, step: int) -> str:
+def _why_nothing(run: Run, limit: float, steps: int, step: int, source: Source) -> str:
     """Return why a program that was recorded shows no training step, or not that one."""
     if 0 < steps < step:
         return f"training step {step} is to be looked at (--step), and it makes only {steps}"
@@ -163,8 +166,12 @@ def _why_nothing(run: Run, limit: float, steps: int, step: int) -> str:
     if run.message:
         where = f"line {run.line}: " if run.line else ""
         return f"{where}{run.message}"
+    tree = source.tree.body
+    defined = [f"class {node.name}" for node in tree if isinstance(node, ast.ClassDef)]
+    defined += [f"function {node.name}" for node in tree if isinstance(node, ast.FunctionDef)]
+    has = f" (it defines {listed(defined[:5])})" if defined else ""
     return (
-        "it updates nothing by a gradient; --call EXPRESSION runs a training step of it, and "
+        f"it updates nothing by a gradient; --call EXPRESSION runs a training step of it{has}, and "
         "`bptui check --template` prints a file of functions to fill in"
     )
 

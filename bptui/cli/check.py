@@ -145,6 +145,9 @@ def defines_functions(path: Path) -> tuple[bool, bool]:
     except (SyntaxError, ValueError, RecursionError):
         return True, False  # which says what is wrong with it
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom):
+            functions |= {alias.asname or alias.name for alias in node.names}
     found = functions & {"gradients", "step"}
     called = {
         node.func.id

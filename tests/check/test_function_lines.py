@@ -1,0 +1,75 @@
+"""Functions as people write them: their verdict, their first wrong lines, and what is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bptui.check.check import check
+from bptui.check.functions import reports_of
+from bptui.presets import loads
+
+CASES = Path(__file__).parent / "cases"
+PRESET = """\
+[network]
+layers = [{layers}]
+activation = ["{hidden}", "{output}"]
+bias = {bias}
+[init]
+seed = 1
+[training]
+loss = "half_squared_error"
+reduction = "{reduction}"
+learning_rate = 0.3
+[data]
+inputs = [{inputs}]
+targets = [{targets}]
+"""
+
+
+def preset(
+    layers: tuple[int, ...], reduction: str = "mean", bias: str = "true", output: str = "sigmoid"
+) -> str:
+    """A network's TOML, with four samples of unlike numbers."""
+    rows = [[round(((7 * i + 3 * j) % 11) / 10 - 0.45, 2) for j in range(9)] for i in range(4)]
+    return PRESET.format(
+        layers=", ".join(map(str, layers)),
+        hidden="sigmoid",
+        output=output,
+        bias=bias,
+        reduction=reduction,
+        inputs=", ".join(str(row[: layers[0]]) for row in rows),
+        targets=", ".join(str([abs(x) for x in row[: layers[-1]]]) for row in rows),
+    )
+
+
+MEAN, SUM = preset((3, 4, 3)), preset((2, 3, 2), "sum")
+SOFTMAX = preset((3, 4, 3), output="softmax")
+NO_BIAS = preset((3, 3, 3), "sum", "false")
+
+
+@pytest.mark.parametrize(
+    ("name", "toml", "lines", "said"),
+    [
+        ("softmax_slope_sig", SOFTMAX, [15], ""),
+        ("bias2_not_in_forward", MEAN, [13], ""),
+        ("hidden_from_error", MEAN, [18], ""),
+        ("bias_axis1", MEAN, [17, 20], "it has shape"),
+        ("xor_scalar_lines", preset((2, 2, 1), "sum", "false"), [20, 21], ""),
+        ("book_class_hidden_error", NO_BIAS, [16], ""),
+        ("book_backprop_bias_first", SUM, [], ""),
+        ("plus", MEAN, [16], "wrong-sign"),
+        ("local_names", MEAN, [], "local name"),
+        ("global_data", MEAN, [], "does not depend on the x and t"),
+        ("train_loop", MEAN, [], "it makes 100 updates"),
+        ("right_tanh_bce", MEAN, [], "right for tanh, sigmoid and binary_cross_entropy"),
+    ],
+)
+def test_a_function_is_judged_by_its_lines(
+    name: str, toml: str, lines: list[int], said: str
+) -> None:
+    (report,) = reports_of(check(CASES / f"{name}.py", loads(toml, "own", CASES), 600.0))
+    assert report.verdict == ("right" if name == "book_backprop_bias_first" else "wrong")
+    assert [line.line for line in report.wrong if line.line] == lines
+    assert said in (report.reason or "")
