@@ -149,6 +149,11 @@ async def test_values_are_followed_to_where_they_come_from_and_go(tmp_path: Path
         assert "Source" not in session.screen()
         await session.press("z", "shift+tab", "down", "down", "enter")
         assert session.line == 24
+        await session.pilot.click("#source", offset=(12, 2))
+        clicked = session.app.moment.row
+        assert clicked is not None
+        await session.press("enter")
+        assert session.line == clicked
 
 
 async def test_breakpoints_stop_a_run(tmp_path: Path) -> None:

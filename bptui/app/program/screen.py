@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.geometry import Size
@@ -107,6 +108,12 @@ class ProgramScreen(Screen[None]):
     def action_choose(self, entry: int) -> None:
         """Select a value."""
         self.show(self.moment.choosing(entry))
+
+    async def action_line(self, number: int, go: bool) -> None:
+        """Select a line of the program; ``go`` to where it is carried out."""
+        self.show(replace(self.moment, row=number))
+        if go:
+            await self.run_action("app.command('came_from')")
 
     def fit_panels(self, size: Size) -> None:
         """Divide the screen."""
