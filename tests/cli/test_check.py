@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from bptui.main import cli
 
-from ..checking.right_code import RIGHT as CORPUS
+from ..check.right_code import RIGHT as CORPUS
 
 RIGHT = CORPUS["matrices, mean over the batch"][1]
 
