@@ -14,8 +14,16 @@ def wrong_elsewhere(repairs: Sequence[Repair], places: Sequence[Place], file: Pa
     """Return the first wrong lines in other files than the one checked; None without any."""
     found: list[str] = []
     for repair in repairs:
-        other, line = places[repair.place][:2] if repair.place >= 0 else (str(file.absolute()), 0)
-        if other != str(file.absolute()) and Path(other).is_file():  # it may be code that calls it
-            rows = Path(other).read_text(encoding="utf-8", errors="replace").splitlines()
-            found.append(f"{Path(other).name}, line {line}: {rows[line - 1].strip()}")
+        if repair.place >= 0 and places[repair.place][0] != str(file.absolute()):
+            found.append(told_line(places[repair.place]))
+    found = list(filter(None, found))
     return f"first wrong in {'; '.join(found)}" if found else None
+
+
+def told_line(place: Place) -> str:
+    """Return the line of a place with its file and number; nothing for code that is in no file."""
+    file, line = place[:2]
+    if not Path(file).is_file():  # it may be code that calls it
+        return ""
+    rows = Path(file).read_text(encoding="utf-8", errors="replace").splitlines()
+    return f"{Path(file).name}, line {line}: {rows[line - 1].strip()}"

@@ -99,6 +99,8 @@ def _understood(report: Report, columns: int, paint: Paint) -> Iterator[str]:
             yield f"{label}{row}" if not place else f"{' ' * (2 + LABEL + len(where))}{row}"
     elif loss and not report.heading:
         implied = f"none is computed; the gradients are those of the {loss['formula']}"
+        if ", line " in loss["formula"]:  # it is computed in a module of the program
+            implied = loss["formula"]
         implied = f"{loss['formula']}, as told" if loss["given"] else implied
         yield from _labelled("loss", implied, columns, paint)
     rows = _table(report.parameters)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bptui.check.elsewhere import wrong_elsewhere
+from bptui.check.elsewhere import told_line, wrong_elsewhere
 from bptui.check.formula import from_chain_rule
 from bptui.check.outlook import Outlook
 from bptui.check.report import Example, Line, Parameter, Report, difference

@@ -31,16 +31,21 @@ Value: TypeAlias = Any
 
 
 class Modules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Rewrites the modules that stand in the program's own folder as they are imported."""
+    """Rewrites the program's own modules as they are imported.
+
+    They stand in its folder, or where it says itself that modules are.
+    """
 
     def __init__(self, folder: str, rewrite: Value) -> None:
-        self.folder, self.rewrite = folder, rewrite
+        self.folder, self.rewrite, self.given = folder, rewrite, set(sys.path)
 
     def find_spec(self, name: str, path: Value = None, target: Value = None) -> Value:
-        spec = importlib.machinery.PathFinder.find_spec(name, path or [self.folder])
+        added = [os.path.abspath(entry) for entry in sys.path if entry not in self.given]
+        spec = importlib.machinery.PathFinder.find_spec(name, path or [self.folder, *added])
         if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
             return None
-        if os.path.commonpath([os.path.abspath(spec.origin), self.folder]) != self.folder:
+        file = os.path.abspath(spec.origin)
+        if not any(os.path.commonpath([file, one]) == one for one in (self.folder, *added)):
             return None
         if "site-packages" in spec.origin:
             return None
