@@ -105,7 +105,8 @@ class Writer:
         places.insert(0, self.tape.notes[loss.entry].place)  # which another file may have
         line = next(filter(None, map(self.line_of, places)), 0)
         name = loss.text if loss.text and not loss.text.startswith("return ") else None
-        return {"name": name, "line": line, "formula": self.text(line), "given": self.given}
+        formula = self.text(line) if line else told_line(self.run.places[places[0]])
+        return {"name": name, "line": line or None, "formula": formula, "given": self.given}
 
     def text(self, line: int) -> str:
         return self.rows[line - 1].strip() if 0 < line <= len(self.rows) else ""
