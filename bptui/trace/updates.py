@@ -13,34 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.trace.recorder import Binding, Reference, Tape, Value
+from bptui.trace.sums import Product, Sum, product_of, sum_of
 
 __all__ = ["Parameter", "Tape", "TrainingStep", "training_steps", "updates_between", "updates_of"]
-
-ALL = (("ellipsis",), ("slice", None, None, None))
-"""Indices, as the tape has them, that leave nothing out."""
-DEEPEST = 8
-"""Terms of a sum that are looked through for the old value."""
-PRODUCTS = ("multiply", "divide", "negative", "transpose", "reshape")
-
-
-class _Sum(NamedTuple):
-    """A sum of an old value and something."""
-
-    old: int
-    added: Value
-    own: bool
-    """Whether what is added depends on the old value."""
-    same: bool
-    """Whether it was the old value of the same variable."""
-
-
-class _Product(NamedTuple):
-    """What is added, as a product."""
-
-    scalars: frozenset[float]
-    """The sizes of single numbers among its factors: the rate is one."""
-    sign: int
-    """Of those numbers; 0 where it is not told."""
 
 
 class Update(NamedTuple):
@@ -52,10 +27,10 @@ class Update(NamedTuple):
     part: str
     """Which part of an array was changed; empty where all of it was."""
     places: Value
-    sum: _Sum
+    sum: Sum
     call: str
     """``add`` or ``subtract``."""
-    product: _Product
+    product: Product
     """What is added."""
 
 
@@ -97,10 +72,10 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
     entry = binding.entry
     note = tape.notes[entry]
     if note.call in ("add", "subtract"):
-        made = _sum(tape, entry, None, set(), former, afters)
+        made = sum_of(tape, entry, None, set(), former, afters)
         if made is None:
             return None
-        product = _product(tape, made.added)
+        product = product_of(tape, made.added)
         return Update(made.old, entry, binding, "", None, made, note.call, product)
     if note.call not in ("setitem", "put"):
         return None
@@ -115,13 +90,13 @@ def _change(tape: Tape, binding: Binding, former: int | None, afters: set[int]) 
     family = {before}
     while tape.notes[min(family)].call in ("setitem", "put"):
         family.add(tape.notes[min(family)].arguments[0].entry)
-    made = _sum(tape, value, numbers, family, None, afters)
+    made = sum_of(tape, value, numbers, family, None, afters)
     if made is None:
         return None
     if note.call == "setitem":
         places = np.arange(older.size).reshape(older.shape)[places]
     flat = tuple(np.reshape(places, -1).tolist())
-    call, product = tape.notes[value].call, _product(tape, made.added)
+    call, product = tape.notes[value].call, product_of(tape, made.added)
     return Update(before, entry, binding, repr(flat), flat, made, call, product)
 
 
@@ -181,91 +156,6 @@ def plain_index(tape: Tape, index: Value) -> Value:
     if isinstance(index, tuple) and index and index[0] == "ellipsis":
         return Ellipsis
     return index
-
-
-def _sum(
-    tape: Tape,
-    entry: int,
-    numbers: Value,
-    family: set[int],
-    former: int | None,
-    afters: set[int],
-) -> _Sum | None:
-    """Return an entry as the sum of an old value and what is added to it.
-
-    The old value is what the rest depends on, else the ``former`` one of the variable. For a part
-    of an array ``numbers`` are its old values, and ``family`` the array's entries.
-    """
-    others: list[Value] = []
-    here = entry
-    found: _Sum | None = None
-    for _ in range(DEEPEST):
-        note = tape.notes[here]
-        if note.call not in ("add", "subtract") or len(note.arguments) < 2:
-            break
-        left, right = note.arguments[:2]
-        for term, other in ((left, right), (right, left)):
-            taken_away = term is right and note.call == "subtract"
-            if taken_away or not isinstance(term, Reference):
-                continue
-            whole = term.entry if family else _whole(tape, term.entry)
-            if whole != former and not _may_be(tape, term.entry, entry, numbers):
-                continue
-            rest = [*others, other]
-            wanted = family or {term.entry, whole}
-            own = any(
-                tape.depends(part.entry, wanted)
-                for part in rest
-                if isinstance(part, Reference) and part.entry not in wanted
-            )
-            same = bool(family) or whole == former
-            if own or same:
-                return _Sum(whole, other, own, same)
-            found = found or _Sum(whole, other, own, same)
-        if not isinstance(left, Reference):
-            break
-        if found is None and numbers is None and note.call == "subtract":
-            found = _Sum(left.entry, right, own=False, same=False)  # takes another shape
-        if left.entry in afters:
-            break
-        others.append(right)
-        here = left.entry
-    return found
-
-
-def _whole(tape: Tape, entry: int) -> int:
-    """Return the entry of which an entry is a view of all: W of W[:] and W[...]."""
-    note = tape.notes[entry]
-    while note.call == "getitem" and all(part in ALL for part in note.arguments[1]):
-        entry = note.arguments[0].entry
-        note = tape.notes[entry]
-    return entry
-
-
-def _may_be(tape: Tape, term: int, entry: int, numbers: Value) -> bool:
-    if numbers is None:
-        return tape.shape(term) == tape.shape(entry)
-    return bool(np.array_equal(tape.values[term], numbers))
-
-
-def _product(tape: Tape, added: Value) -> _Product:
-    """Return a product as its single numbers and its sign."""
-    scalars: set[float] = set()
-    sign, stack = 1, [added]
-    while stack:
-        part = stack.pop()
-        value = tape.values[part.entry] if isinstance(part, Reference) else part
-        call = tape.notes[part.entry].call if isinstance(part, Reference) else ""
-        if isinstance(value, int | float) or np.size(value) == 1:
-            number = float(np.asarray(value).reshape(-1)[0])
-            scalars.add(abs(number))
-            sign = -sign if number < 0 and call not in PRODUCTS else sign
-        elif call in ("add", "subtract"):
-            sign = 0  # a memory of gradients may have another sign
-        if call in PRODUCTS and isinstance(part, Reference):
-            sign = -sign if call == "negative" else sign
-            stack += tape.notes[part.entry].arguments
-    return _Product(frozenset(scalars), sign)
 
 
 def _added_alike(update: Update, ways: Iterable[Update]) -> bool:
