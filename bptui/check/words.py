@@ -52,6 +52,10 @@ def not_loaded(name: str, error: UncheckableError, python: Interpreter) -> Itera
         return
     yield Row(f"{name}: {_stopped_text(stopped, name)}")
     yield from _way(stopped, python)
+    if stopped.kind == "hung" or stopped.message.startswith("EOFError"):
+        yield Row(
+            "What trains or asks belongs below `if __name__ == '__main__':`, which is not run here."
+        )
 
 
 def _failure_text(function: str, failure: Failure, made: Attempt) -> str:
