@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -242,12 +243,12 @@ class MainScreen(Screen[None]):
         if not is_there(self.samples):
             self._came_from = self.focused
             self._exchange(self.loss, self.samples)
-            self._when_drawn(self.samples.focus)
+            self._when_drawn(partial(self.set_focus, self.samples))
         elif not covered:
             had_focus, origin = self.samples.has_focus, self._came_from
             self._exchange(self.samples, self.loss)
             if had_focus and isinstance(origin, Panel) and not origin.away:
-                self._when_drawn(origin.focus)
+                self._when_drawn(partial(self.set_focus, origin))
         self.fit_panels()
 
     def _add_beside(self, panel: Panel, other: Panel) -> None:
@@ -264,13 +265,13 @@ class MainScreen(Screen[None]):
             self.zoom()
             self._when_drawn(lambda: self._focus_if_lost(shown))
         elif covered:  # by the weights or gradients, as one of them has the focus
-            shown.focus()
+            self.set_focus(shown)
         return covered
 
     def _focus_if_lost(self, panel: Panel) -> None:
         """Give a panel the focus where the one that had it is no longer on the screen."""
         if self.focused is None or not self.focused.is_on_screen:
-            panel.focus()
+            self.set_focus(panel)
 
     def _exchange(self, old: Panel, new: Panel) -> None:
         """Put ``new`` into the place of ``old``, zoomed and focused as that was."""
@@ -280,7 +281,7 @@ class MainScreen(Screen[None]):
             old.remove_class("alone")
             new.add_class("alone")
         if old.has_focus:
-            self._when_drawn(new.focus)
+            self._when_drawn(partial(self.set_focus, new))
 
 
 def is_there(panel: Panel | None) -> bool:
