@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from bptui.app.session.store import Continued
 
-LOOK = 8_000
-"""Entries of the tape that are recorded for the app: a few hundred updates of a small network."""
+LOOK = 4_000
+"""Entries of the tape that are recorded for the app: about a hundred updates of a small network."""
 GLOBAL_OPTIONS = ("-h", "--help", "--version")
 
 HELP = """A debugger for backpropagation in the terminal.

@@ -156,6 +156,15 @@ async def test_values_are_followed_to_where_they_come_from_and_go(tmp_path: Path
         assert session.line == clicked
 
 
+async def test_equal_weights_that_hide_a_slip_are_told(tmp_path: Path) -> None:
+    text = (GIVEN / "all_halves.py").read_text("utf-8")
+    async with opened(tmp_path, text) as session:
+        await session.press("w")
+        await session.shows("should be dL/d hidden", "right here by chance")
+        assert "delta_out[0] · w_out[0, 0] + delta_out[1] · w_out[1, 0]" in session.screen()
+        assert "· w_out[0, 1]" in session.screen()  # what the chain rule takes
+
+
 async def test_breakpoints_stop_a_run(tmp_path: Path) -> None:
     async with opened(tmp_path, WRONG) as session:
         for condition, line in (("gradient wrong", 21), ("line 18", 18), ("|dW2| > 0.01", 20)):

@@ -28,6 +28,8 @@ Numbers = TypeVar("Numbers", Array, Mask)
 LONGEST = 18
 """Columns of a variable's name."""
 DECIMALS = 4
+HIDDEN = "right here by chance: equal numbers"
+"""Said of wrong values that happen to be right."""
 
 
 class ValuesPanel(ProgramPanel):
@@ -142,7 +144,8 @@ class ValuesPanel(ProgramPanel):
     def _detail(self, view: Moment, width: int, height: int) -> list[Strip]:
         record, styles, entry = view.record, self.text_styles, view.subject
         claim, true = view.claims.of(entry), view.claims.true(entry)
-        head = Line().add(f" {fitted(record.name(entry), max(width // 2, 12))}", styles.strong)
+        room = max(width // (2 if claim is None else 3), 12)
+        head = Line().add(f" {fitted(record.name(entry), room)}", styles.strong)
         if record.shape(entry):
             head.add(f" {record.shape(entry)}", styles.dim)
         own, rows = record.array(entry), max(height - 1, 1)
@@ -152,8 +155,6 @@ class ValuesPanel(ProgramPanel):
             size = "" if abs(abs(claim.factor) - 1) < 1e-5 else f"{abs(claim.factor):.4g} "
             stands = f"{sign}{size}dL/d {record.name(claim.source)}"
             verb = "=" if claim.verdict == "right" else "should be"
-            if claim.verdict != "right" and differs is not None and not differs.any():
-                verb = "is by chance"
             room = width - head.width - 2
             head.add(f"  {fitted(f'{verb} {stands}', room)}", verdict_style(styles, claim.verdict))
         if own.size == 1:
@@ -183,6 +184,9 @@ class ValuesPanel(ProgramPanel):
         at = next(fits, 1)
         form, cell = forms[at], cells[at]
         below: list[Strip] = []
+        if claim is not None and claim.verdict != "right" and mask is not None and not mask.any():
+            rows -= 1
+            below = [Line().add(f"  {HIDDEN}", styles.dim).strip()]
         if beside is not None and half < 4 * cell and matrix.shape[1] * cell > half:
             right, beside, half, rows = float(beside[here]), None, width - 2, rows - 1
             where = f"[{', '.join(map(str, index))}]"
