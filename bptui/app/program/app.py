@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from bptui.app.base import TerminalApp
 from bptui.app.commands import bindings
-from bptui.app.commands.table import PROGRAM
+from bptui.app.commands.table import PROGRAM, Command
 from bptui.app.program import commands
 from bptui.app.program.breakpoints import Breakpoint
 from bptui.app.program.moment import READABLE, Moment, opened
@@ -87,6 +87,12 @@ class ProgramApp(TerminalApp):
     def place(self) -> object:
         """Return what is shown, for :meth:`tell`."""
         return self.moment.picture
+
+    def run_command(self, command: Command) -> None:
+        """Run a command; one that is about what is shown ends a run first."""
+        if command.at_rest:
+            self.pause()
+        super().run_command(command)
 
     # time
 

@@ -17,40 +17,45 @@ if TYPE_CHECKING:
 command = partial(command_of, table=PROGRAM, page="own-program")
 
 
-@command("w", hint="wrong line", words="bug mistake error verdict blame")
+@command("w", hint="wrong line", words="bug mistake error verdict blame", at_rest=True)
 def wrong_line(app: ProgramApp) -> None:
     moment = app.moment
     wrong = moment.record.wrong
     if not wrong:
         report = moment.record.checked.report
-        said = "right: there is no wrong line" if report.verdict == "right" else report.reason
-        app.tell(f"{app.file.name} is {said}." if report.verdict == "right" else f"{said}.")
+        app.tell(
+            f"{app.file.name} is {report.verdict}: {report.reason or 'there is no wrong line'}."
+        )
         return
     at = wrong.index(moment.stop) + 1 if moment.stop in wrong else 0
     app.show(moment.jumped(wrong[at % len(wrong)]))
 
 
-@command("n", hint="operation", also="N", words="single forward advance continue line")
+@command(
+    "n", hint="operation", also="N", words="single forward advance continue line", at_rest=True
+)
 def operation(app: ProgramApp) -> None:
-    app.pause()
     app.show(app.moment.at(app.moment.stop + 1))
 
 
-@command("N", words="single backward rewind line")
+@command("N", words="single backward rewind line", at_rest=True)
 def operation_back(app: ProgramApp) -> None:
-    app.pause()
     app.show(app.moment.at(app.moment.stop - 1))
 
 
-@command("s", hint="update", also="S", words="train iterate iteration step advance continue")
+@command(
+    "s",
+    hint="update",
+    also="S",
+    words="train iterate iteration step advance continue",
+    at_rest=True,
+)
 def step(app: ProgramApp) -> None:
-    app.pause()
     app.go(app.moment.update + 1)
 
 
-@command("S", words="backward rewind")
+@command("S", words="backward rewind", at_rest=True)
 def step_back(app: ProgramApp) -> None:
-    app.pause()
     moment = app.moment
     within = moment.stop > moment.record.starts[moment.update]
     app.go(moment.update - (0 if within else 1))
@@ -74,7 +79,7 @@ def slower(app: ProgramApp) -> None:
     app.change_speed(-1)
 
 
-@command("enter", hint="from", words="origin computed source jump definition")
+@command("enter", hint="from", words="origin computed source jump definition", at_rest=True)
 def came_from(app: ProgramApp) -> None:
     moment = app.moment
     record = moment.record
@@ -97,7 +102,7 @@ def came_from(app: ProgramApp) -> None:
     app.show(moment.jumped(stop))
 
 
-@command("u", hint="to", words="used next consumer flows follow")
+@command("u", hint="to", words="used next consumer flows follow", at_rest=True)
 def goes_to(app: ProgramApp) -> None:
     moment = app.moment
     record = moment.record
@@ -111,7 +116,7 @@ def goes_to(app: ProgramApp) -> None:
         app.tell("Nothing that was recorded uses it.", app.place)
 
 
-@command("backspace", words="return trail history")
+@command("backspace", words="return trail history", at_rest=True)
 def back(app: ProgramApp) -> None:
     if not app.moment.trail:
         app.tell("There was no jump to return from.", app.place)
@@ -120,22 +125,21 @@ def back(app: ProgramApp) -> None:
 
 @command("d", hint="form", words="formula equation math chain rule why how calculation")
 def derivation(app: ProgramApp) -> None:
-    app.main.derivation.next_form()
+    if not app.main.uncover_derivation():
+        app.main.derivation.next_form()
 
 
-@command("g", hint="go to", words="jump seek find")
+@command("g", hint="go to", words="jump seek find", at_rest=True)
 def goto(app: ProgramApp) -> None:
     from bptui.app.program.dialogs import GotoUpdate
 
-    app.pause()
     app.ask(GotoUpdate(app.moment.update, len(app.moment.record.steps)), app.go)
 
 
-@command("b", hint="breakpoints", words="break watch condition when until pause")
+@command("b", hint="breakpoints", words="break watch condition when until pause", at_rest=True)
 def breakpoints(app: ProgramApp) -> None:
     from bptui.app.screens.breakpoints import BreakpointScreen
 
-    app.pause()
     moment = app.moment
 
     def take(made: object) -> None:
@@ -149,7 +153,7 @@ def reload(app: ProgramApp) -> None:
     app.reload()
 
 
-@command("x", hint="export", words="save report numpy code")
+@command("x", hint="export", words="save report numpy code", at_rest=True)
 def export(app: ProgramApp) -> None:
     from bptui.app.program.dialogs import ExportScreen
     from bptui.presets.save import shown_path

@@ -119,6 +119,13 @@ class ProgramScreen(Screen[None]):
         """Divide the screen."""
         self.set_class(size.height < LOW or size.width < NARROW, "slim")
 
+    def uncover_derivation(self) -> bool:
+        """Bring the derivation to the screen; return whether it was not there."""
+        covered = not self.derivation.size.area
+        if covered:
+            self.zoom()
+        return covered
+
     def zoom(self) -> None:
         """Show the focused panel alone, or all panels again."""
         alone = None if self.has_class("zoomed") else self.focused_panel
