@@ -180,6 +180,31 @@ async def test_breakpoints_stop_a_run(tmp_path: Path) -> None:
             await session.press("escape")
 
 
+async def test_arrays_of_every_kind_are_shown(tmp_path: Path) -> None:
+    """Empty ones, of three axes, infinite, complex; at every operation, in every form."""
+    odd = """
+    history = np.append(history, loss)
+    cube = cube * 1.5
+    nothing = nothing * 2.0
+    infinite = cube / 0.0 - cube
+    waves = np.fft.fft(history) * 2
+"""
+    start = "history, cube, nothing = np.array([]), np.ones((2, 3, 4)), np.zeros((0, 3))\n"
+    async with opened(
+        tmp_path, start.join(WRONG.partition("import numpy as np\n")[1:]) + odd
+    ) as session:
+        app, record = session.app, session.app.moment.record
+        for stop in range(record.span(2)[1]):
+            app.show(app.moment.at(stop))
+            app.main.derivation.next_form()
+        for variable in record.variables(app.moment.stop):
+            app.main.action_choose(variable.entry)
+            app.main.derivation.next_form()
+        names = {variable.name: variable.entry for variable in record.variables(app.moment.stop)}
+        app.main.action_choose(names["nothing"])
+        await session.shows("nothing 0x3  empty")
+
+
 async def test_a_program_is_run_again_when_it_is_saved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

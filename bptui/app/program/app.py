@@ -25,6 +25,7 @@ from bptui.check.program import Checked
 from bptui.check.report import Report
 from bptui.check.rows import as_plain
 from bptui.terminal.capabilities import USUAL, Capabilities
+from bptui.trace.losses import UnknownLossError
 
 assert commands, "they have entered themselves in the table"
 Check = Callable[[], Checked | Report]
@@ -168,7 +169,7 @@ class ProgramApp(TerminalApp):
         self.tell(f"running {self.file.name} …")
         try:
             found = await in_background(self.check)
-        except (CannotStartError, OSError) as error:
+        except (CannotStartError, UnknownLossError, OSError) as error:
             self.tell(str(error), severity="error", seconds=10)
             return
         finally:

@@ -113,7 +113,7 @@ class Record:
 
     def bound(self, stop: int) -> int:
         """Return how many names were given by the time that a stop was carried out."""
-        following = self.stops[stop + 1] if stop + 1 < len(self.stops) else len(self.tape.notes)
+        following = self.stops[stop + 1] if stop + 1 < len(self.stops) else self._ends[-1] + 1
         return bisect_right(self._whens, following)
 
     def variables(self, stop: int) -> list[Variable]:
@@ -161,8 +161,8 @@ class Record:
         return " ".join(self.source.piece(self.checked.run.places[place][1:]).split())
 
     def array(self, entry: int) -> Array:
-        """Return an entry's numbers."""
-        return np.asarray(self.tape.values[entry], dtype=np.float64)
+        """Return an entry's numbers, of complex ones the real parts."""
+        return np.asarray(np.real(self.tape.values[entry]), dtype=np.float64)
 
     def shape(self, entry: int) -> str:
         """Write an entry's shape: 4x3, 3, or nothing for a number."""
@@ -248,8 +248,8 @@ class Record:
         Itself where it is data that the other update does not make anew; None where there is none.
         """
         own = self.update(entry)
-        if own == update:
-            return entry
+        if own == update or entry > self._ends[-1]:
+            return entry if own == update else None
         note = self.tape.notes[entry]
         key = (note.place, note.call)
         mine, theirs = self._places(own)[key], self._places(update).get(key, [])

@@ -168,6 +168,8 @@ class ValuesPanel(ProgramPanel):
                     line.add(f" {signed(value, form).strip()}", styles.accent)
                 strips.append(line.strip())
             return strips
+        if not own.size:
+            return [head.add("  empty", styles.dim).strip()]
         index = view.index
         if own.ndim > 2:
             head.add(f"  [{', '.join(map(str, index[:-2]))}]", styles.dim)
