@@ -51,7 +51,7 @@ def _explained(
         return check
     drawn = [one for one in examined.trials if not one.case.own] or list(examined.trials)
     telling = next((one for one in drawn if not _right(one)), drawn[0])
-    found = traced(file, python, limit, examined.attempt, telling)
+    found = traced(file, python, limit, examined.attempt, telling, examined.findings)
     check = replace(check, traced=found)
     if examined.right:
         return check

@@ -23,7 +23,7 @@ CLOSE = 1e-4
 """How near factors are to each other that are the same, relatively."""
 MOST_ORDERS = 120
 MOST_DECIMALS = 7
-UNCHANGED = "it is not changed"
+UNCHANGED, ADDED_TO_NOTHING = "it is not changed", "it is the change alone, without the old numbers"
 """Of a parameter after a step."""
 
 
@@ -302,6 +302,8 @@ def _notices(call: Called, name: str) -> Iterator[str]:
     if found.size > 1 and like(expected.T):
         yield "it is the transpose of the correct one"
     if name in call.before:
+        if (np.abs(call.found[name] - expected) <= allowed).all():
+            yield ADDED_TO_NOTHING
         for digits in range(1, MOST_DECIMALS):
             if np.array_equal(call.found[name], np.round(call.found[name], digits)):
                 yield f"it is rounded to {digits} decimals"

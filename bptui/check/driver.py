@@ -10,13 +10,16 @@ from pathlib import Path
 import numpy as np
 
 from bptui.check.calls import Attempt
+from bptui.check.comparing import ADDED_TO_NOTHING
 from bptui.check.expected import Expected
 from bptui.check.interpreter import Interpreter
+from bptui.check.judging import Finding
 from bptui.check.program import Checked, checked_run, line_giving
 from bptui.check.reading import as_array
 from bptui.check.report import Line
 from bptui.check.runner import AnyArray, Value, recorded
 from bptui.check.trials import Trial
+from bptui.check.writer import LineOf
 from bptui.core.arrays import Array
 from bptui.trace.comparing import Values
 from bptui.trace.judge import Verdict, judge
@@ -66,7 +69,14 @@ class Traced:
         return sorted(own.values(), key=lambda line: line.line or 0)
 
 
-def traced(file: Path, python: Interpreter, limit: float, made: Attempt, trial: Trial) -> Traced:
+def traced(
+    file: Path,
+    python: Interpreter,
+    limit: float,
+    made: Attempt,
+    trial: Trial,
+    findings: Sequence[Finding],
+) -> Traced:
     """Record the calls of a trial and judge them; nothing is known where that cannot be done."""
     places = places_of(*made.results[trial.case])
     arguments = {
@@ -81,7 +91,9 @@ def traced(file: Path, python: Interpreter, limit: float, made: Attempt, trial: 
         run = recorded(file, python, limit, call, given=given, steps=sys.maxsize)
     except NotRecordedError:
         return Traced()
-    return _Judge(run, file, trial, made).traced() if run.end in ("ran", "enough") else Traced()
+    if run.end not in ("ran", "enough"):
+        return Traced()
+    return _Judge(run, file, trial, made, findings).traced()
 
 
 def _program(
@@ -118,7 +130,10 @@ def _program(
 
 
 class _Judge:
-    def __init__(self, run: Run, file: Path, trial: Trial, made: Attempt) -> None:
+    def __init__(
+        self, run: Run, file: Path, trial: Trial, made: Attempt, findings: Sequence[Finding]
+    ) -> None:
+        self.notices = {one.name: one.notice for one in findings}
         self.run, self.file, self.trial, self.made = run, file, trial, made
         self.experiment = trial.case.experiment
         record = run.recording
@@ -127,6 +142,7 @@ class _Judge:
         self.first: dict[str, int] = {}
         for binding in self.ours:
             self.first.setdefault(binding.name, binding.entry)
+        self.line = LineOf(run, file)
         rate = self.experiment.training.learning_rate
         self.expected: Expected | None = None
         """That of the first step."""
@@ -162,15 +178,12 @@ class _Judge:
         """Yield the lines of updates that are wrong although the gradients are right."""
         if self.trial.function == "gradients":
             return
-        right = self.trial.case.right[0]
-        before, after = right.parameters.named(), right.updated_parameters.named()
         said: dict[int, str] = {}
-        for name in before:
+        for name in self.trial.case.right[0].parameters.named():
             entry = self.first.get(f"new_{name}")
             if entry is None:
                 return
-            value = np.asarray(self.tape.values[entry])
-            if value.shape == before[name].shape and np.allclose(value, after[name] - before[name]):
+            if self.notices.get(name) == ADDED_TO_NOTHING:
                 said[self.line(self.tape.notes[entry].place)] = "the old parameters are missing"
             elif verdict is not None and self._gradients_are_right(verdict):
                 change = "the change is another multiple of the gradient than - learning_rate"
@@ -191,11 +204,6 @@ class _Judge:
                 return False
         return True
 
-    def line(self, place: int) -> int:
-        """Return the line of a place in the user's file; 0 for other files."""
-        file, line, *_ = self.run.places[place] if place >= 0 else ("", 0)
-        return line if file == str(self.file.absolute()) else 0
-
     def _told(self, truth: StepTruth) -> Judged | None:
         """Return how the parameters fare by the preset's loss, on the step's own start."""
         entries: dict[str, int] = {}
@@ -213,13 +221,7 @@ class _Judge:
 
     def _ignored(self) -> Iterator[str]:
         """Yield the arguments that no result of the first call is computed from."""
-        first: dict[str, int] = {}
-        for binding in self.ours:
-            first.setdefault(binding.name, binding.entry)
-        network = self.experiment.network
-        names = [
-            name for layer in range(1, network.depth + 1) for name in network.parameters_of(layer)
-        ]
+        first, names = self.first, self.trial.case.right[0].parameters.named()
         results = [f"{kind}{name}" for kind in ("g", "new_") for name in names]
         ends = [first[name] for name in results if name in first]
         behind = {e for entry in ends for e in self.tape.ancestors(entry)}

@@ -17,8 +17,8 @@ from bptui.check.trials import FunctionName, Trial
 from bptui.core.experiment import Experiment
 
 Outcome: TypeAlias = Literal["right", "wrong", "failed"]
-RIGHT, WRONG = ("right", "convention"), ("wrong", "follows")
-"""The verdicts of findings."""
+WRONG = ("wrong", "follows")
+"""Verdicts of findings that are not right."""
 BEST, FAILED = 0, 3
 
 

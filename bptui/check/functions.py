@@ -37,8 +37,6 @@ from bptui.presets.errors import cleaned, printable
 MOST_PRINTED, LONGEST, DIGITS = 12, 200, 7
 """Lines of the code's own output that are shown, and columns; digits of numbers in the table."""
 MOST_CAUSES = 4
-FACTORS = ("doubled", "missing-half", "not-averaged", "averaged-twice", "wrong-sign")
-"""Slips that are known by a constant factor alone."""
 KEPT = (
     "Called with the same numbers right after loading, it gives different ones than after other "
     "calls: it keeps something from call to call."
@@ -126,9 +124,8 @@ def _lines(check: FunctionCheck) -> list[Line]:
         return []
     # numbers of other sizes tell what a factor is; a line has seen only those of one network
     told = {one.name for one in check.examined.findings if one.ratio and one.verdict in WRONG}
-    factors = (
-        set(FACTORS) - {n for one in check.causes for n in one.mistakes} if told else set[str]()
-    )
+    named = {name for cause in check.causes for name in cause.mistakes}
+    factors = {name for name, made in MISTAKES.items() if made.factor and told} - named
     return [
         replace(line, mistake=None) if line.mistake in factors else line for line in found.lines
     ]

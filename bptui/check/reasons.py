@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from bptui.check.causes import digits_right, name_of, named, striking
-from bptui.check.comparing import UNCHANGED
+from bptui.check.comparing import ADDED_TO_NOTHING, UNCHANGED
 from bptui.check.found import WRONG, FunctionCheck
 from bptui.check.rows import listed
 from bptui.check.slips import another_network
-from bptui.check.trials import Trial
-
-NEAR = 1e-9
 
 
 def not_a_slip(check: FunctionCheck) -> str:
@@ -20,17 +15,16 @@ def not_a_slip(check: FunctionCheck) -> str:
     wrong = [one for one in findings if one.verdict in WRONG]
     if not wrong or check.examined.attempt.unstable:
         return ""
-    if check.function == "step" and all(one.notice == UNCHANGED for one in wrong):
-        given = [one for one in findings if one.verdict != "not given"]
-        if len(wrong) == len(given):
-            return (
-                "it changes nothing: W1 = W1 - ... gives a new value to a local name alone; "
-                "return the new parameters, or change them in place: W1 -= ..."
-            )
+    whole = len(wrong) == sum(one.verdict != "not given" for one in findings)
+    if whole and all(one.notice == UNCHANGED for one in wrong):
+        return (
+            "it changes nothing: W1 = W1 - ... gives a new value to a local name alone; "
+            "return the new parameters, or change them in place: W1 -= ..."
+        )
     if found.ignored:
         which = listed(found.ignored)
         return f"the result does not depend on the {which} that it is given: is a global name used?"
-    if check.function == "step" and _only_the_change(check.examined.trials):
+    if whole and all(one.notice == ADDED_TO_NOTHING for one in wrong):
         return "it returns the changes alone: the old parameters are missing in W - rate * gradient"
     if found.updates > 1:
         return (
@@ -41,19 +35,6 @@ def not_a_slip(check: FunctionCheck) -> str:
         if another_network(cause, check.experiment) is not None:
             return name_of(cause, check)
     return ""
-
-
-def _only_the_change(trials: tuple[Trial, ...]) -> bool:
-    """Tell whether the new parameters are what is to be added to the old ones."""
-    for trial in trials:
-        for call, observed in enumerate(trial.observed):
-            before = trial.case.right[call].parameters.named()
-            after = trial.case.right[call].updated_parameters.named()
-            for name, found in observed.items():
-                change = after[name] - before[name]
-                if not np.allclose(found, change, rtol=1e-6, atol=NEAR):
-                    return False
-    return bool(trials)
 
 
 def what_is_wrong(check: FunctionCheck) -> str:

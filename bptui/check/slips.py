@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from bptui.check.edits import carried_over
-from bptui.check.trials import Case, cases_for
+from bptui.check.trials import Case
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.arrays import Array
 from bptui.core.errors import UnusableError
@@ -293,16 +293,3 @@ def with_line(slips: tuple[Slip, ...], case: Case) -> tuple[Slip, ...]:
     if last.edit is not None and last.edit.node.op is LEAF:  # which no line computes
         name = last.edit.kind
     return (*with_line(slips[:-1], case), replace(last, name=name))
-
-
-def only_in_batches(slip: Slip, experiment: Experiment) -> bool:
-    """Tell whether a slip may make no difference with one sample."""
-    if slip.edit is not None:  # it is one of a graph for several samples
-        return True
-    bias = experiment.network.bias
-    case = cases_for(experiment, bias=bias, single=True, function="gradients")[1]
-    names = [f"g{name}" for name in case.right[0].parameters.named()]
-    right, made = (Steps(case).values(slips, names) for slips in ((), (slip,)))
-    return bool(made) and all(
-        np.allclose(made[0][name], right[0][name], rtol=1e-9) for name in names
-    )

@@ -16,6 +16,7 @@ from bptui.core.step import Step, rewritten
 Refusal = Callable[[Network, str], str | None]
 Rewrite = Callable[[Step], Step]
 Freezes = Callable[[Network], Iterable[str]]
+Factor = Callable[[int], float]
 
 
 def _anywhere(network: Network, reduction: str) -> str | None:
@@ -66,6 +67,8 @@ class Mistake(NamedTuple):
     """The parameters that no update changes."""
     accumulates: bool = False
     """Whether gradients are kept from step to step."""
+    factor: Factor | None = None
+    """What it multiplies all gradients of the data loss with, by the number of samples."""
 
 
 MISTAKES: dict[str, Mistake] = {}
@@ -73,12 +76,17 @@ MISTAKES: dict[str, Mistake] = {}
 
 
 def mistake(
-    name: str, summary: str, refusal: Refusal = _anywhere, accumulates: bool = False
+    name: str,
+    summary: str,
+    refusal: Refusal = _anywhere,
+    accumulates: bool = False,
+    factor: Factor | None = None,
 ) -> Callable[[Rewrite], Rewrite]:
     """Enter a rewrite into the catalogue."""
 
     def entered(rewrite: Rewrite) -> Rewrite:
-        MISTAKES[name] = Mistake(name, summary, rewrite, refusal, accumulates=accumulates)
+        made = Mistake(name, summary, rewrite, refusal, accumulates=accumulates, factor=factor)
+        MISTAKES[name] = made
         return rewrite
 
     return entered
@@ -174,18 +182,24 @@ _frozen(
 )
 
 
-@mistake("wrong-sign", "uses target - output as the error, so the update climbs")
+@mistake(
+    "wrong-sign",
+    "uses target - output as the error, so the update climbs",
+    factor=lambda samples: -1.0,
+)
 def wrong_sign(step: Step) -> Step:
     return _with_error(step, lambda error: -error)
 
 
-@mistake("doubled", "doubles the gradient of the data loss")
+@mistake("doubled", "doubles the gradient of the data loss", factor=lambda samples: 2.0)
 def doubled(step: Step) -> Step:
     return _with_error(step, lambda error: multiply(constant(2.0), error))
 
 
 @mistake(
-    "missing-half", "halves the gradient of the data loss, as if the loss had another factor 1/2"
+    "missing-half",
+    "halves the gradient of the data loss, as if the loss had another factor 1/2",
+    factor=lambda samples: 0.5,
 )
 def missing_half(step: Step) -> Step:
     return _with_error(step, lambda error: multiply(constant(0.5), error))
@@ -205,12 +219,17 @@ def _undivided(error: Node) -> Node:
     "not-averaged",
     "sums the gradient over the batch although the loss is a mean",
     refusal=_needs_mean,
+    factor=float,
 )
 def not_averaged(step: Step) -> Step:
     return _with_error(step, _undivided)
 
 
-@mistake("averaged-twice", "divides the gradient by the batch size once too often")
+@mistake(
+    "averaged-twice",
+    "divides the gradient by the batch size once too often",
+    factor=lambda samples: 1.0 / samples,
+)
 def averaged_twice(step: Step) -> Step:
     return _with_error(step, lambda error: error / samples(step.samples))
 

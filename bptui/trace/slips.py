@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.core.graph.node import Node
+from bptui.core.mistakes import MISTAKES
 from bptui.trace.activated import Activated, activated, slopes_at
 from bptui.trace.comparing import CLOSE, Numbers, Values, multiple
 from bptui.trace.lines import Lines, Repair
@@ -153,12 +154,16 @@ def _by_slopes(lines: Lines, pair: Pair, layers: Sequence[Sequence[Activated]]) 
 
 def _scaled(lines: Lines, factor: float) -> str | None:
     """Return what a constant factor too much is called."""
-    counts = lines.samples
-    names = {-1.0: "wrong-sign", 2.0: "doubled", 0.5: "missing-half"}
-    names |= {1.0 / count: "averaged-twice" for count in counts if count > 2}
-    names |= {float(count): "not-averaged" for count in counts if count > 2}
-    close = (name for of, name in names.items() if abs(factor - of) <= CLOSE * abs(of))
-    return next(close, None)
+    counts = sorted(lines.samples - {1}) or [1]
+    return next(
+        (
+            name
+            for name, made in MISTAKES.items()
+            for count in counts
+            if made.factor and abs(factor - (of := made.factor(count))) <= CLOSE * abs(of)
+        ),
+        None,
+    )
 
 
 def _offset(lines: Lines, pair: Pair) -> bool:
