@@ -85,7 +85,7 @@ def test_the_environment_is_the_users(environment: Path, code: Path, origin: str
         variables = {origin: str(environment)}
     done = check(code, *options, **variables)
     assert done.exit_code == 0, done.output
-    assert f"python {python} ({told}) gradients" in " ".join(done.stdout.split())
+    assert f"python {python} ({told})" in " ".join(done.stdout.split())
     assert "gradients: right" in done.stdout
 
 

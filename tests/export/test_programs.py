@@ -348,4 +348,4 @@ def test_torch_refuses_mistakes() -> None:
     with pytest.raises(SaveError, match="which autograd cannot") as caught:
         torch_program(load("article-listing-1"))
     assert "transposed-weights, frozen-last-layer" in str(caught.value)
-    assert "--to numpy" in str(caught.value)
+    assert "numpy program" in str(caught.value)
