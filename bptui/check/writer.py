@@ -11,6 +11,7 @@ import numpy as np
 
 from bptui.check.elsewhere import told_line, wrong_elsewhere
 from bptui.check.formula import from_chain_rule
+from bptui.check.meanings import Meanings
 from bptui.check.outlook import Outlook
 from bptui.check.report import Example, Line, Parameter, Report, difference
 from bptui.check.shapes import WHY, as_column, keys_of_other_shape, summed
@@ -25,9 +26,6 @@ from bptui.trace.should_be import view_of
 from bptui.trace.slips import slip
 from bptui.trace.source import Place, Source
 from bptui.trace.updates import Parameter as Traced
-
-LONGEST = 32
-"""Characters of an expression that stands for a value without a name."""
 
 
 class LineOf:
@@ -57,6 +55,7 @@ class Writer:
         self.rows = source.text.splitlines()
         self.tape = self.found.truth.tape
         self.names = self._names()
+        self.meanings = Meanings(self.found, self.names, self._piece)
 
     def _names(self) -> dict[int, str]:
         """Return the first name that each entry was given."""
@@ -67,14 +66,10 @@ class Writer:
                 found.setdefault(binding.entry, binding.name)
         return found
 
-    def _name(self, entry: int) -> str | None:
-        """Return a name for a forward value, or the short expression that computes it."""
-        name = self.names.get(entry)
+    def _piece(self, entry: int) -> str:
+        """Return the expression that computes an entry, where it is this file's."""
         place = self.tape.notes[entry].place
-        if name is None and self.line_of(place):
-            piece = self.source.piece(self.run.places[place][1:])
-            name = f"({piece})" if len(piece) <= LONGEST else None
-        return name
+        return self.source.piece(self.run.places[place][1:]) if self.line_of(place) else ""
 
     def report(self) -> Report:
         lines = self._backward()
@@ -82,7 +77,7 @@ class Writer:
         first = any(line.verdict == "wrong" for line in lines)
         elsewhere = wrong_elsewhere(self.found.repairs, self.run.places, self.file)
         verdict = "right" if right else "wrong"
-        outlook = Outlook(self.verdict, self._name) if right else None
+        outlook = Outlook(self.verdict, self.meanings.name) if right else None
         return Report(
             str(self.file),
             verdict,
@@ -132,7 +127,7 @@ class Writer:
 
     def _not_updated(self, outlook: Outlook | None) -> Iterator[Parameter]:
         for entry, gradient in outlook.not_updated if outlook else ():
-            name, shape = self._name(entry) or "", self.tape.shape(entry)
+            name, shape = self.meanings.name(entry) or "", self.tape.shape(entry)
             yield Parameter(name, shape, gradient, "not updated", None, 0.0)
 
     def _gradient(self, parameter: Traced, judged: Judged) -> str | None:
@@ -171,7 +166,9 @@ class Writer:
                 entries.setdefault(line, []).append(entry)
         differences = set(self._differences())
         for entry in sorted(differences):
-            entries.setdefault(self.line_of(notes[entry].place), []).append(entry)
+            line = self.line_of(notes[entry].place)
+            if line not in entries:
+                entries[line] = [entry]
         forward = {self.line_of(notes[e].place) for e in self.found.forward if e not in differences}
         grown = keys_of_other_shape(self.found)  # which are told once, as that
         told = [one for one in self.found.repairs if not one.mended <= grown or not grown]
@@ -185,6 +182,7 @@ class Writer:
             matches = self.found.judged.matches
             wrong = (p for p in self.found.truth.parameters if matches[p.key] is None)
             follows |= {line for parameter in wrong for line in self._updates(parameter)}
+        updates = set().union(*map(self._updates, self.found.truth.parameters))
         made: list[Line] = []
         for line in sorted(entries.keys() | squares | repairs.keys()):
             if line in squares:
@@ -194,7 +192,8 @@ class Writer:
             elif line in follows:
                 made.append(Line(line, self.text(line), self.variable(line), None, "follows"))
             elif line not in forward:
-                stands = self._stands_for(entries[line])
+                given = [] if line in updates else self._given(line, entries[line])
+                stands = self.meanings.of(given, entries[line])
                 made.append(Line(line, self.text(line), self.variable(line), stands, "right"))
         return made
 
@@ -246,40 +245,19 @@ class Writer:
         found = [b.name for b in self.run.recording.bindings if self.line_of(b.place) == line]
         return found[-1].removeprefix("return ") if found else None
 
-    def _stands_for(self, entries: Sequence[int]) -> str | None:
-        """Return the true gradient that the last value of a line is, or is a multiple of."""
-        node = self.found.truth.graph.nodes[entries[-1]]
-        values = self.found.values.get(entries[-1]) or self.found.truth.numbers(node)
-        if values[0].dtype.kind != "f" or values[0].size == 1:
-            return None
-        found = [
-            (source, factor)
-            for (source, consumer), true in self.found.true.items()
-            if consumer == -1
-            and source not in entries
-            and true[0].size == values[0].size
-            and (factor := multiple(values, true)) is not None
-        ]
-        best = self._best_named([source for source, _ in found])
-        if best is None:
-            return None
-        factor = dict(found)[best]
-        sign = "-" if factor < 0 else ""
-        size = "" if abs(abs(factor) - 1.0) < 1e-5 else f"{abs(factor):.5g} "
-        return f"{sign}{size}dL/d {self._name(best)}"
-
-    def _best_named(self, sources: Sequence[int]) -> int | None:
-        """Return the forward value that says most: one with a name, else the longest expression."""
-        named = [source for source in sources if self._name(source)]
-        return max(
-            named,
-            key=lambda source: (
-                source in self.names,
-                self.tape.notes[source].call != "negative",
-                source,
-            ),
-            default=None,
-        )
+    def _given(self, line: int, entries: Sequence[int]) -> list[int]:
+        """Return what a line gives its variables, else what it computes last, as it is at last."""
+        bindings, notes = self.run.recording.bindings, self.tape.notes
+        bound = {b.entry for b in bindings if self.line_of(b.place) == line}.intersection(entries)
+        last = notes[entries[-1]].place
+        given = sorted(bound) or [entry for entry in entries if notes[entry].place == last]
+        earlier = {
+            source
+            for entry in given
+            for source in self.tape.inputs[entry]
+            if notes[source].place == notes[entry].place
+        }
+        return [entry for entry in given if entry not in earlier]
 
     def _wrong(self, line: int, repair: Repair) -> Line:
         places = [self.own_place(number) for number in range(len(self.run.places))]
@@ -291,7 +269,7 @@ class Writer:
             line,
             self.text(line),
             self.variable(line),
-            self._true_name(repair) if bound else None,
+            self.meanings.wanted(repair) if bound else None,
             "wrong",
             told,
             None if told is None else difference(whole, told),
@@ -320,23 +298,6 @@ class Writer:
     def own_place(self, number: int) -> Place:
         """Return a place; no line for one in another file."""
         return self.run.places[number][1:] if self.line_of(number) else (0, 0, 0, 0)
-
-    def _true_name(self, repair: Repair) -> str | None:
-        """Return what the first wrong value should be: the gradient of which forward value."""
-        wanted = self.found.true[repair.stands_for[0]]
-        sources = (
-            [
-                source
-                for (source, consumer), true in self.found.true.items()
-                if consumer == -1
-                and true[0].size == wanted[0].size
-                and multiple(true, wanted) is not None
-            ]
-            if wanted[0].size > 1
-            else [repair.stands_for[0][0]]
-        )
-        best = self._best_named(sources)
-        return None if best is None else f"dL/d {self._name(best)}"
 
     def _square(self, line: int) -> Line:
         statement, told = self.source.statement(line), None
@@ -396,4 +357,5 @@ class Writer:
         index = (
             np.unravel_index(int(np.abs(value - right).argmax()), value.shape) if value.ndim else ()
         )
-        return Example(tuple(int(part) for part in index), float(value[index]), float(right[index]))
+        found, expected = float(value[index]) + 0.0, float(right[index]) + 0.0  # never -0
+        return Example(tuple(int(part) for part in index), found, expected)

@@ -63,7 +63,9 @@ def judge(
                 break
             for candidate in tried:
                 candidate.find()
-            best = min(tried, key=lambda found: (len(found.wrong), len(found.repairs)))
+            best = min(tried, key=_how_much)
+            if best.repairs and (other := _at_the_rate(best)) is not None:
+                best = min(other, best, key=_how_much)
             blame_helpers(best, lines)
             larger = [*squares(tape, truth.dependent), *grown(tape, best)]
             found = Verdict(step, number, best, larger)
@@ -75,6 +77,28 @@ def judge(
         if not found.right:
             return found
     return verdict
+
+
+def _how_much(lines: Lines) -> tuple[int, int]:
+    """Return how much has to be wrong in a program if these are its lines."""
+    return len(lines.wrong), len(lines.repairs)
+
+
+def _at_the_rate(lines: Lines) -> Lines | None:
+    """Return the lines as they are if gradients that are all off by one factor are wrong, too.
+
+    A mean that is not taken is one slip, though what is added to it later is added rightly.
+    """
+    truth, judged = lines.truth, lines.judged
+    claimed = set(truth.claimed(judged))
+    if lines.factor is None or len(claimed) != 1 or claimed == {1.0}:
+        return None
+    told = truth.told(judged.loss, lines.factor / claimed.pop())
+    if told is None:
+        return None
+    found = Lines(truth, told, lines.turns)
+    found.find()
+    return found
 
 
 def squares(tape: Tape, entries: Iterable[int]) -> list[int]:

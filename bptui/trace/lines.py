@@ -400,7 +400,7 @@ class Lines:
             entry
             for entry, values in self.current.items()
             if entry not in first and entry not in updating
-            if multiple(values, self.values[entry]) is None
+            if rounded(multiple(values, self.values[entry]) or 0.0) != 1.0
         }
 
     def _shaped(self, source: Source, shape: tuple[int, ...]) -> Values:

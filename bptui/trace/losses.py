@@ -24,6 +24,7 @@ SLOPES = ("grad", "deriv", "delta", "partial", "prime", "slope")
 """How words begin by which programs say that something is a derivative; so do d, pd, and wrt."""
 ADDING = ("add", "subtract", "sum", "mean", "math.fsum")
 SCALING = ("multiply", "divide", "negative", "positive", "float", "item")
+HALF = "half squared error"
 IMPLIED = 6
 """Differences of output and target that are looked at."""
 
@@ -160,7 +161,7 @@ def implied(
     differences, picked = _pairs(tape, graph, dependent)
     for group in differences[:IMPLIED]:
         halves = [(0.5 * (node * node)).sum() for node, _, _ in group]
-        yield Loss(_total(halves), None, "half squared error")
+        yield Loss(_total(halves), None, HALF)
         if all(shares(out) for _, out, _ in group):
             likely = [target * log(out) for _, out, target in group]
             unlikely = [(1.0 - target) * log(1.0 - out) for _, out, target in group]

@@ -24,7 +24,7 @@ from bptui.trace.comparing import (
 )
 from bptui.trace.decisions import decided_alike
 from bptui.trace.graph import Lowered, given_values
-from bptui.trace.losses import Judged, Key, Loss, UnknownLossError, computed, implied, told
+from bptui.trace.losses import HALF, Judged, Key, Loss, UnknownLossError, computed, implied, told
 from bptui.trace.updates import Parameter, Tape, TrainingStep
 
 DRAWS = 2
@@ -210,12 +210,8 @@ class StepTruth:
         named = [judged for judged in found if not judged.missing]
         if not named:
             found += filter(None, map(self.judged, losses[count:]))
-        if named:
-            chosen = [max(map(self._last_of_name(named), named), key=lambda judged: judged.rank)]
-        else:
-            most = max((judged.rank[:3] for judged in found), default=None)
-            equal = [judged for judged in found if judged.rank[:3] == most]
-            chosen = sorted(equal, key=lambda judged: judged.rank, reverse=True)[:LIKELY]
+        equal = self._equal([*map(self._last_of_name(named), named)] or found)
+        chosen = [self._whole_square(judged) for judged in equal[: 1 if named else LIKELY]]
         known = [judged for judged in found if judged.loss.entry is None or judged.loss.named]
         rises = any(judged.rises for judged in known)
         for judged in chosen:
@@ -223,6 +219,46 @@ class StepTruth:
             self._settle(judged)
             self._settle_adapted(judged)
         return chosen
+
+    def _equal(self, found: list[Judged]) -> list[Judged]:
+        """Return the losses for which most gradients are right, best first.
+
+        Of two that differ by a factor the program means that whose gradients it has as they are.
+        """
+        most = max((judged.rank[:3] for judged in found), default=None)
+        equal = [judged for judged in found if judged.rank[:3] == most]
+        plain = [self.claimed(judged).count(1.0) if len(equal) > 1 else 0 for judged in equal]
+        ranked = zip(plain, equal, strict=True)
+        order = sorted(ranked, key=lambda pair: (pair[0], pair[1].rank), reverse=True)
+        return [judged for _, judged in order]
+
+    def claimed(self, judged: Judged) -> list[float]:
+        """Return the multiples of true gradients, of any sign, that the program has.
+
+        What is multiplied with the rate counts only where nothing else is one.
+        """
+        whole, inside = [], []
+        for parameter in self.parameters:
+            match = judged.matches[parameter.key]
+            if match is not None:
+                true = self.true_of(parameter, judged.gradients)
+                inner = list(self.inner_matches(parameter, true))
+                named = [one for one in inner if one.entry in self._bound] or inner
+                sizes = [rounded(abs(one.factor)) for one in reversed(named)]
+                rated = rounded(abs(match.factor))
+                whole.append(rated)
+                inside += [size for size in sizes if size != rated][:1]
+        return inside or whole
+
+    def _whole_square(self, judged: Judged) -> Judged:
+        """Return the squared error for half of it where all gradients are twice as large."""
+        if judged.loss.text != HALF or set(self.claimed(judged)) != {2.0}:
+            return judged
+        return self.judged(Loss(2.0 * judged.loss.node, None, "squared error")) or judged
+
+    @cached_property
+    def _bound(self) -> set[int]:
+        return {binding.entry for binding in self.tape.bindings}
 
     def named(self, name: str) -> Judged:
         """Return how the parameters fare with the loss of a name.

@@ -109,6 +109,21 @@ def test_json_has_the_fields_of_the_contract(tmp_path: Path) -> None:
     assert abs(example["found"] - example["expected"]) > 1e-6
 
 
+def test_all_that_a_line_gives_is_told_and_what_an_update_takes_over_is_not(tmp_path: Path) -> None:
+    both = RIGHT.replace("error = a2 - y\n    d2 = error *", "d2 = (a2 - y) *")
+    both = both.replace("    loss = 0.5 * np.sum((a2 - y) ** 2)\n", "")
+    both = both.replace(
+        "    W2 -= 0.8 * a1.T @ d2\n", "    dW2 = a1.T @ d2; db2 = d2.sum(0)\n    W2 -= 0.8 * dW2\n"
+    )
+    both = both.replace("b2 -= 0.8 * d2.sum(axis=0, keepdims=True)", "b2 -= 0.8 * db2")
+    code, out, _ = run(tmp_path, both)
+    rows = [" ".join(row.split()[1:]) for row in out.splitlines()]
+    assert code == 0
+    assert "d2 = (a2 - y) * a2 * (1 - a2) ok = dL/d (a1 @ W2 + b2)" in rows
+    assert "dW2 = a1.T @ d2; db2 = d2.sum(0) ok = dL/d W2, dL/d b2" in rows
+    assert "b2 -= 0.8 * db2 ok" in rows
+
+
 def test_a_right_program_is_right_in_every_line(tmp_path: Path) -> None:
     code, out, _ = run(tmp_path, RIGHT)
     assert code == 0

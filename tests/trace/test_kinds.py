@@ -36,6 +36,19 @@ for step in range(2):
     b -= 0.1 * dz.sum(axis=0)
     V -= 0.1 * dV
 """,
+    "a mean that is not taken, and a penalty whose gradient is added later": """
+for step in range(2):
+    h = np.maximum(0, x @ W)
+    loss = ((h @ V + b - y) ** 2).sum() / len(x) + 0.05 * (W ** 2).sum() + 0.05 * (V ** 2).sum()
+    d = 2 * (h @ V + b - y) / len(x)  #! d = 2 * (h @ V + b - y)
+    dV = h.T @ d
+    dW = x.T @ (d @ V.T * (h > 0))
+    b -= 0.1 * d.sum(0)
+    dV += 0.1 * V
+    dW += 0.1 * W
+    V -= 0.1 * dV
+    W -= 0.1 * dW
+""",
     "a square gradient is not right transposed": """
 for step in range(2):
     h = np.tanh(x @ W)
@@ -200,6 +213,40 @@ for step in range(2):
     found = Judged(HEAD + text, Path("program.py"), None)
     assert found.verdict.lines.truth.unknown
     assert found.verdict.right
+
+
+def test_a_loss_is_the_one_whose_gradients_the_program_has_as_they_are() -> None:
+    text = """
+smooth = 1.0
+for step in range(2):
+    out = x @ W + b
+    loss = 0.5 * ((out - y) ** 2).sum()
+    smooth_loss = smooth * 0.999 + loss * 0.001
+    d = out - y
+    W -= 0.02 * x.T @ d
+    b -= 0.02 * d.sum(0)
+"""
+    assert Judged(HEAD + text, Path("program.py"), None).verdict.lines.judged.loss.text == "loss"
+    text = re.sub(".*loss.*", "", text)
+    implied = Judged(HEAD + text, Path("program.py"), None).verdict.lines.judged.loss
+    assert implied.text == "half squared error"
+    text = text.replace("d = out", "d = 2 * (out").replace("- y\n", "- y)\n")
+    implied = Judged(HEAD + text, Path("program.py"), None).verdict.lines.judged.loss
+    assert implied.text == "squared error"
+
+
+def test_where_all_of_a_sample_is_zero_the_slope_of_a_maximum_is_written() -> None:
+    text = """
+x[0] = 0
+for step in range(2):
+    h = np.maximum(0, x @ W)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    dh = d @ V.T
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * x.T @ dh
+"""
+    assert "dh = d @ V.T * (h > 0)" in Judged(HEAD + text, Path("program.py"), None).mended()
 
 
 def test_one_optimizer_is_given_one_factor() -> None:

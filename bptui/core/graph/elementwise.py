@@ -215,17 +215,23 @@ less_equal = _truth("less_equal", np.less_equal, "<=", r"\le")
 equal = _truth("equal", np.equal, "==", "=")
 not_equal = _truth("not_equal", np.not_equal, "!=", r"\ne")
 
+
+def _taken(a: Node, b: Node, larger: Op, at_least: Op) -> tuple[Node, Node]:
+    """Return where a and where b is taken; of equal ones a number, else b."""
+    return larger(a, b), larger(b, a) if number(a) is not None else at_least(b, a)
+
+
 maximum = _binary(
     "maximum",
     np.maximum,
-    lambda a, b, y, g: [g * greater(a, b), g * less_equal(a, b)],
+    lambda a, b, y, g: [g * taken for taken in _taken(a, b, greater, greater_equal)],
     _named("maximum", r"\max\left({all}\right)", "max"),
     _maximum,
 )
 minimum = _binary(
     "minimum",
     np.minimum,
-    lambda a, b, y, g: [g * less(a, b), g * greater_equal(a, b)],
+    lambda a, b, y, g: [g * taken for taken in _taken(a, b, less, less_equal)],
     _named("minimum", r"\min\left({all}\right)", "min"),
     _minimum,
 )

@@ -1,0 +1,75 @@
+"""Says which true gradient a value of a program's backward pass is, in the program's names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+from bptui.trace.candidates import ALL
+from bptui.trace.comparing import Values, multiple, rounded
+from bptui.trace.lines import Lines, Repair
+
+LONGEST = 32
+"""Characters of an expression that stands for a value without a name."""
+MOST = 2
+"""True gradients that are told of a line; a helper that serves all parameters stands for none."""
+
+
+class Meanings:
+    """What the values of one backward pass stand for."""
+
+    def __init__(self, found: Lines, names: Mapping[int, str], piece: Callable[[int], str]) -> None:
+        """Take the judged lines, the names of entries, and what gives their expressions."""
+        self.found, self.names, self.piece = found, names, piece
+        self.notes = found.truth.tape.notes
+
+    def name(self, entry: int) -> str | None:
+        """Return a name for a forward value, or the short expression that computes it."""
+        piece = "" if entry in self.names else self.piece(entry)
+        return self.names.get(entry) or (f"({piece})" if 0 < len(piece) <= LONGEST else None)
+
+    def of(self, given: Iterable[int], line: Collection[int]) -> str | None:
+        """Return the true gradients that entries are, or are multiples of; ``line`` are its own."""
+        found = dict.fromkeys(self._multiple(entry, line) for entry in given)
+        known = [name for name in found if name]
+        return ", ".join(known) if known and len(known) <= MOST else None
+
+    def _multiple(self, entry: int, line: Collection[int]) -> str | None:
+        truth = self.found.truth
+        values = self.found.values.get(entry) or truth.numbers(truth.graph.nodes[entry])
+        if values[0].dtype.kind != "f":
+            return None
+        factors = {
+            source: factor
+            for source, factor in self._factors(values)
+            if source not in line and (values[0].size > 1 or rounded(abs(factor)) == 1.0)
+        }
+        best = self._best_named([*factors])
+        if best is None:
+            return None
+        size = rounded(abs(factors[best]))
+        times = "" if size == 1.0 else f"{size:.5g} "
+        return f"{'-' if factors[best] < 0 else ''}{times}dL/d {self.name(best)}"
+
+    def wanted(self, repair: Repair) -> str | None:
+        """Return what the first wrong value should be: the gradient of which forward value."""
+        true = self.found.true[repair.stands_for[0]]
+        single = true[0].size == 1
+        sources = [repair.stands_for[0][0]] if single else [s for s, _ in self._factors(true)]
+        best = self._best_named(sources)
+        return None if best is None else f"dL/d {self.name(best)}"
+
+    def _factors(self, values: Values) -> Iterator[tuple[int, float]]:
+        """Yield the forward values of whose true gradients values are a multiple, and which."""
+        for (source, part), true in self.found.true.items():
+            if part == ALL and true[0].size == values[0].size:
+                factor = multiple(values, true)
+                if factor is not None:
+                    yield source, factor
+
+    def _best_named(self, sources: Sequence[int]) -> int | None:
+        """Return the forward value that says most: one with a name, else the longest expression."""
+        return max(
+            filter(self.name, sources),
+            key=lambda entry: (entry in self.names, self.notes[entry].call != "negative", entry),
+            default=None,
+        )
