@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from bptui.trace.candidates import ALL
-from bptui.trace.comparing import Values, multiple, rounded
+from bptui.trace.comparing import Values, rounded
 from bptui.trace.lines import Lines, Repair
+from bptui.trace.standing import gradient_text
 
 LONGEST = 32
 """Characters of an expression that stands for a value without a name."""
@@ -40,31 +41,24 @@ class Meanings:
             return None
         factors = {
             source: factor
-            for source, factor in self._factors(values)
+            for source, factor in self._factors(values).items()
             if source not in line and (values[0].size > 1 or rounded(abs(factor)) == 1.0)
         }
         best = self._best_named([*factors])
-        if best is None:
-            return None
-        size = rounded(abs(factors[best]))
-        times = "" if size == 1.0 else f"{size:.5g} "
-        return f"{'-' if factors[best] < 0 else ''}{times}dL/d {self.name(best)}"
+        return None if best is None else gradient_text(self.name(best) or "", factors[best])
 
     def wanted(self, repair: Repair) -> str | None:
         """Return what the first wrong value should be: the gradient of which forward value."""
         true = self.found.true[repair.stands_for[0]]
         single = true[0].size == 1
-        sources = [repair.stands_for[0][0]] if single else [s for s, _ in self._factors(true)]
+        sources = [repair.stands_for[0][0]] if single else [*self._factors(true)]
         best = self._best_named(sources)
-        return None if best is None else f"dL/d {self.name(best)}"
+        return None if best is None else gradient_text(self.name(best) or "")
 
-    def _factors(self, values: Values) -> Iterator[tuple[int, float]]:
-        """Yield the forward values of whose true gradients values are a multiple, and which."""
-        for (source, part), true in self.found.true.items():
-            if part == ALL and true[0].size == values[0].size:
-                factor = multiple(values, true)
-                if factor is not None:
-                    yield source, factor
+    def _factors(self, values: Values) -> dict[int, float]:
+        """Return the forward values of whose true gradients values are a multiple, and which."""
+        known = self.found.standing.compared(values, single=True)
+        return {source: factor for (source, part), factor in known.items() if part == ALL}
 
     def _best_named(self, sources: Sequence[int]) -> int | None:
         """Return the forward value that says most: one with a name, else the longest expression."""

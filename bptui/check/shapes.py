@@ -11,6 +11,7 @@ from bptui.trace.lines import Lines
 from bptui.trace.losses import Key
 from bptui.trace.updates import Parameter
 
+SQUARE = "a column (n, 1) and a row (n,) become a square (n, n)"
 WHY = "the gradient has another shape than its parameter, which takes that shape"
 SUMS = [
     (f".sum(axis={axis}{', keepdims=True' if keep else ''})", axis, keep)

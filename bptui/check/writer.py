@@ -14,7 +14,7 @@ from bptui.check.formula import from_chain_rule
 from bptui.check.meanings import Meanings
 from bptui.check.outlook import Outlook
 from bptui.check.report import Example, Line, Parameter, Report, difference
-from bptui.check.shapes import WHY, as_column, keys_of_other_shape, summed
+from bptui.check.shapes import SQUARE, WHY, as_column, keys_of_other_shape, summed
 from bptui.core.graph.node import evaluate
 from bptui.trace.comparing import multiple
 from bptui.trace.graph import given_values
@@ -186,7 +186,7 @@ class Writer:
         made: list[Line] = []
         for line in sorted(entries.keys() | squares | repairs.keys()):
             if line in squares:
-                made.append(self._square(line))
+                made.append(self._larger(line))
             elif line in repairs:
                 made.append(self._wrong(line, repairs[line]))
             elif line in follows:
@@ -201,13 +201,13 @@ class Writer:
         """Return the lines whose value changes once no column and row make a square."""
         graph = self.found.truth.graph
         replaced: dict[int, list[Any]] = {}
-        for entry in sorted(self.found.truth.dependent):
+        for entry in self.verdict.squares:
             node = graph.nodes[entry]
-            if self._meets(entry) and len(node.inputs) == 2:
-                columns = [
-                    [np.reshape(draw[each], (-1, 1)) for each in node.inputs]
-                    for draw in self.found.truth.draws
-                ]
+            columns = [
+                [np.reshape(draw[each], (-1, 1)) for each in node.inputs]
+                for draw in self.found.truth.draws
+            ]
+            if len(node.inputs) == 2:  # it has a rule
                 replaced[entry] = [node.op.evaluate(*pair, **node.settings) for pair in columns]
         changed = (self.found.replay.carried(replaced, {}) if replaced else None) or {}
         updates = {line for p in self.found.truth.parameters for line in self._updates(p)}
@@ -217,13 +217,6 @@ class Writer:
             if own[-1] in changed and multiple(changed[own[-1]], self.found.values[own[-1]]) is None
         }
         return found - updates
-
-    def _meets(self, entry: int) -> bool:
-        """Tell whether a column and a row of one length meet in an entry."""
-        if self.tape.notes[entry].place not in self.verdict.broadcast:
-            return False
-        shapes = sorted((self.tape.shape(part) for part in self.tape.inputs[entry]), key=len)
-        return len(shapes) == 2 and len(shapes[0]) == 1 and shapes[1] == (*shapes[0], 1)
 
     def _updates(self, parameter: Traced) -> set[int]:
         return {self.line_of(binding.place) for binding in parameter.statements} - {0}
@@ -299,40 +292,25 @@ class Writer:
         """Return a place; no line for one in another file."""
         return self.run.places[number][1:] if self.line_of(number) else (0, 0, 0, 0)
 
-    def _square(self, line: int) -> Line:
-        statement, told = self.source.statement(line), None
-        meeting = [
-            entry
-            for entry, note in enumerate(self.tape.notes)
-            if self.line_of(note.place) == line and self._meets(entry)
-        ]
-        notes = [self.tape.notes[entry] for entry in meeting]
-        if not notes:
+    def _larger(self, line: int) -> Line:
+        """Return a line that broadcasting makes more numbers of than were meant."""
+        statement, notes = self.source.statement(line), self.tape.notes
+        meeting = [e for e in self.verdict.squares if self.line_of(notes[e].place) == line]
+        told, mistake, apart = None, None, SQUARE if meeting else WHY
+        if meeting and statement is not None:
+            piece = self.source.piece(self.run.places[notes[meeting[0]].place][1:])
+            first, _ = self.tape.inputs[meeting[0]]
+            told = as_column(statement, piece, len(self.tape.shape(first)) == 1)
+        elif statement is not None:
             end = max(parameter.after for parameter in self.found.truth.parameters)
             known = {b.name: b.entry for b in self.run.recording.bindings if b.entry <= end}
             of = {p.key for p in self.found.truth.parameters if line in self._updates(p)}
-            told = None if statement is None else summed(self.found, statement, known, of)
-            apart = (
-                WHY
-                if told is None or statement is None
-                else difference(ast.unparse(statement), told)
-            )
-            mistake = None if told is None else "bias-gradient-not-summed"
-            text, variable = self.text(line), self.variable(line)
-            return Line(line, text, variable, None, "wrong", told, apart, mistake=mistake)
-        shapes = [self.tape.shape(x.entry) for x in notes[0].arguments if hasattr(x, "entry")]
-        if statement is not None and len(shapes) == 2:
-            piece = self.source.piece(self.run.places[notes[0].place][1:])
-            told = as_column(statement, piece, len(shapes[0]) == 1)
-        return Line(
-            line,
-            self.text(line),
-            self.variable(line),
-            None,
-            "wrong",
-            told,
-            "a column (n, 1) and a row (n,) become a square (n, n)",
-        )
+            told = summed(self.found, statement, known, of)
+            if told is not None:
+                apart = difference(ast.unparse(statement), told)
+                mistake = "bias-gradient-not-summed"
+        text, variable = self.text(line), self.variable(line)
+        return Line(line, text, variable, None, "wrong", told, apart, mistake=mistake)
 
     def _example(self, repair: Repair) -> Example | None:
         """Return the number that is furthest from the right one, on the program's own values."""

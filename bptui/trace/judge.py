@@ -24,9 +24,16 @@ class Verdict:
     number: int
     """Of the training step, from 1."""
     lines: Lines
-    broadcast: list[int]
-    """Places where broadcasting made more numbers than were meant: of a column and a row of the
-    same length, or of a parameter and a gradient of another shape."""
+    squares: list[int]
+    """Entries in which a column and a row of the same length made a square."""
+    grown: list[int]
+    """Places of gradients of another shape than their parameter, which takes that shape."""
+
+    @property
+    def broadcast(self) -> list[int]:
+        """Places where broadcasting made more numbers than were meant."""
+        notes = self.lines.truth.tape.notes
+        return list(dict.fromkeys([*(notes[entry].place for entry in self.squares), *self.grown]))
 
     @property
     def right(self) -> bool:
@@ -67,8 +74,8 @@ def judge(
             if best.repairs and (other := _at_the_rate(best)) is not None:
                 best = min(other, best, key=_how_much)
             blame_helpers(best, lines)
-            larger = [*squares(tape, truth.dependent), *grown(tape, best)]
-            found = Verdict(step, number, best, larger)
+            together = squares(tape, truth.dependent)
+            found = Verdict(step, number, best, together, grown(tape, best))
             if found.right or not truth.undecided:
                 break
         if found is None:
@@ -102,16 +109,16 @@ def _at_the_rate(lines: Lines) -> Lines | None:
 
 
 def squares(tape: Tape, entries: Iterable[int]) -> list[int]:
-    """Return the places where (n, 1) and (n,) met: the result is (n, n), and never meant."""
-    found: dict[int, None] = {}
+    """Return the entries in which (n, 1) and (n,) met: the result is (n, n), and never meant."""
+    found: list[int] = []
     for entry in sorted(entries):
         note = tape.notes[entry]
         if note.call in ("add", "subtract", "multiply", "divide"):
             operands = [part for part in note.arguments if isinstance(part, Reference)]
             shapes = sorted((tape.shape(part.entry) for part in operands), key=len)
             if len(shapes) == 2 and len(shapes[0]) == 1 and shapes[1] == (*shapes[0], 1) != (1, 1):
-                found[note.place] = None
-    return list(found)
+                found.append(entry)
+    return found
 
 
 def grown(tape: Tape, lines: Lines) -> list[int]:

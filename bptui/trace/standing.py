@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bptui.trace.candidates import Source
-from bptui.trace.comparing import Values, multiple
+from bptui.trace.comparing import Values, multiple, rounded
 
 
 class Standing:
@@ -24,9 +24,15 @@ class Standing:
             self._known[entry] = self.compared(self.values[entry])
         return self._known[entry]
 
-    def compared(self, values: Values) -> dict[Source, float]:
-        """Return the sources of values with the factors; none for a single number."""
+    def compared(self, values: Values, single: bool = False) -> dict[Source, float]:
+        """Return the sources of values with the factors; of a ``single`` number only if wanted."""
         size = values[0].size
-        same = self._sizes.get(size, ()) if size > 1 else ()
+        same = self._sizes.get(size, ()) if size > 1 or single else ()
         compared = {source: multiple(values, true) for source, true in same}
         return {source: factor for source, factor in compared.items() if factor is not None}
+
+
+def gradient_text(name: str, factor: float = 1.0) -> str:
+    """Return how a multiple of the gradient of a named value is written: ``-2 dL/d W1``."""
+    size = rounded(abs(factor))
+    return f"{'-' if factor < 0 else ''}{'' if size == 1.0 else f'{size:g} '}dL/d {name}"
