@@ -1,0 +1,192 @@
+"""What may be wrong in a backward pass, and what may belong there: the likeliest comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from bptui.trace.backward_pass import computed_again, settled_by, turns_with_both
+from bptui.trace.candidates import Candidates, Source
+from bptui.trace.comparing import rounded
+from bptui.trace.handing import handed_on
+from bptui.trace.losses import Key
+
+if TYPE_CHECKING:
+    from bptui.trace.lines import Lines
+
+
+class _Suspect(NamedTuple):
+    """A place that may be wrong, with its entries and the first of them in doubt.
+
+    They may be wrong only ``since`` they got another name.
+    """
+
+    first: int
+    place: int
+    entries: list[int]
+    since: dict[int, int]
+
+
+class Attempt(NamedTuple):
+    """What the entries of a place may stand for; ``late`` where it is tried if nothing else is."""
+
+    place: int
+    pairs: dict[int, Source]
+    since: dict[int, int]
+    late: bool = False
+
+
+class Suspects:
+    """The places of a backward pass that may be wrong, as far as its lines are known."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines, self.truth, self.backward = lines, lines.truth, lines.backward
+        self.computed_again = computed_again(self.truth, lines.forward, self.backward)
+        starts = turns_with_both(lines.turns, lines.forward, self.backward)
+        self.candidates = Candidates(self.truth, lines.true, lines.values, starts)
+
+    def attempts(self, right: set[Key]) -> Iterator[Attempt]:
+        """Yield what may be wrong, and what may belong there.
+
+        First come terms of another size than the rest, then what is no true gradient or has the
+        wrong sign, then what is that of another value, then what has another size, at once for all
+        that a function of slopes has made, then the gradient of a parameter itself: there any
+        mistake could be mended; at last what has an odd shape.
+        """
+        suspects = set().union(*(self.truth.behind[key] for key in self.lines.wrong))
+        usual = self._usual_factors(right)
+        sign = 0.0 if right else self._sign(suspects)
+        known = {entry: self._stands_for(entry, usual, sign) for entry in self.backward}
+        had = set().union(*known.values())
+        settled = settled_by(self.truth.tape, self.backward, known) | self.computed_again
+        repaired = {repair.place for repair in self.lines.repairs}
+        suspected: list[_Suspect] = []
+        for place, group in self.lines.places.items():
+            entries = [entry for entry in group if entry in suspects]
+            if entries and place not in repaired:
+                first = next((entry for entry in entries if entry not in settled), entries[0])
+                suspected.append(_Suspect(first, place, entries, {}))
+        for place, since in self._named_anew(suspects, settled).items():
+            if place not in repaired:
+                suspected.append(_Suspect(min(since.values()), place, sorted(since), since))
+        suspected.sort(key=lambda suspect: suspect.first)
+        certain = [one for one in suspected if not one.since and one.first in settled]
+        doubtful = [one for one in suspected if one not in certain]
+        parameters = {parameter.before for parameter in self.truth.parameters}
+
+        def paired(places: Iterable[_Suspect], *sizes: bool) -> Iterator[Attempt]:
+            for suspect in places:
+                for pairs in chain.from_iterable(
+                    self.candidates.of(suspect.entries, odd) for odd in sizes
+                ):
+                    yield Attempt(suspect.place, pairs, suspect.since)
+
+        def inner(attempt: Attempt) -> bool:
+            return all(entry not in parameters for entry, _ in attempt.pairs.values())
+
+        for suspect in certain:
+            same = self._as_it_is(suspect.entries)
+            if any(part >= 0 for _, part in same.values()):
+                yield Attempt(suspect.place, same, {})
+        for suspect in doubtful:
+            yield from filter(inner, paired([suspect], False))
+            yield from (a for a in paired([suspect], True) if inner(a) and self._spread(a.pairs))
+        for attempt in filter(inner, paired(certain[::-1], False)):
+            if had.isdisjoint(attempt.pairs.values()):
+                yield attempt
+        for suspect in certain if usual is None else ():
+            if same := self._as_it_is(suspect.entries):
+                yield Attempt(suspect.place, same, {})
+        for users in self._of_one_line(known):
+            same = self._as_it_is(users)
+            attempt = Attempt(self.truth.tape.notes[users[0]].place, same, {})
+            if len(same) == len(users) > 1 and inner(attempt):
+                yield attempt
+        yield from (a for a in paired(suspected, False, True) if not inner(a))
+        yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
+
+    def _spread(self, pairs: Mapping[int, Source]) -> bool:
+        """Whether entries are true gradients' arrays that were spread over a larger one."""
+        shapes = [
+            (self.lines.values[e][0].shape, self.lines.true[s][0].shape) for e, s in pairs.items()
+        ]
+        return all(one[-len(other) :] == other != () for one, other in shapes)
+
+    def _as_it_is(self, entries: Iterable[int]) -> dict[int, Source]:
+        """Return what entries are multiples of, for those that are."""
+        found = {entry: next(iter(self.lines.factors(entry)), None) for entry in entries}
+        return {entry: source for entry, source in found.items() if source is not None}
+
+    def _of_one_line(self, known: Mapping[int, Collection[Source]]) -> Iterator[list[int]]:
+        """Yield the products with what one line, that of a function of slopes, has given."""
+        notes, inputs = self.truth.tape.notes, self.truth.tape.inputs
+        users: dict[int, dict[int, None]] = {}
+        for user in self.backward:
+            for entry in inputs[user]:
+                place = notes[entry].place
+                if notes[user].call == "multiply" and entry in known and not known[entry]:
+                    users.setdefault(place, {})[user] = None
+        for place, found in users.items():
+            if len(self.lines.places.get(place, ())) == len(found):
+                yield list(found)
+
+    def _named_anew(
+        self, suspects: Collection[int], settled: Collection[int]
+    ) -> dict[int, dict[int, int]]:
+        """Return the places that only name what is right as something else, and since when."""
+        tape = self.truth.tape
+        own = {parameter.before for parameter in self.truth.parameters}
+        last: dict[int, int] = {}
+        for user in self.backward:
+            if user in suspects:
+                last |= dict.fromkeys(tape.inputs[user], user)
+        found = handed_on(tape.bindings, {e: user for e, user in last.items() if e not in own})
+        groups: dict[int, dict[int, int]] = {}
+        for entry in sorted(found):
+            if not self._goes_forward(found[entry].when):
+                groups.setdefault(found[entry].place, {})[entry] = found[entry].when
+                if entry not in self.lines.values:
+                    self.lines.values[entry] = self.truth.numbers(self.truth.graph.nodes[entry])
+        right = self.lines.forward | set(settled)
+        return {place: since for place, since in groups.items() if min(since) in right}
+
+    def _goes_forward(self, when: int) -> bool:
+        """Whether what is computed next is a value of the forward pass."""
+        forward = self.lines.forward | self.computed_again
+        later = (entry for entry in chain(forward, self.backward) if entry >= when)
+        return min(later, default=-1) in forward
+
+    def _usual_factors(self, right: set[Key]) -> set[float] | None:
+        """Return which multiples of true gradients stand behind gradients that are right.
+
+        None where all count: no gradient is off by just a factor.
+        """
+        if not right:
+            return None
+        behind = set().union(*(self.truth.behind[key] for key in right))
+        factors = (self.lines.first_factor(entry) for entry in self.backward if entry in behind)
+        return {rounded(factor) for factor in factors if factor is not None}
+
+    def _sign(self, suspects: Collection[int]) -> float:
+        """Return the sign that gradients have where they are right: that of the first one.
+
+        Where the loss rises all signs are wrong: the updates take one for granted, or else the
+        first one can put them right.
+        """
+        taken = {p.sign for p in self.truth.parameters if p.key in self.lines.wrong}
+        if self.lines.judged.uphill and len(taken) == 1 and 0 not in taken:
+            return taken.pop()
+        factors = (self.lines.first_factor(entry) for entry in self.backward if entry in suspects)
+        sign = float(np.sign(next((factor for factor in factors if factor), 0.0)))
+        return -sign if self.lines.judged.uphill else sign
+
+    def _stands_for(self, entry: int, usual: set[float] | None, sign: float) -> set[Source]:
+        """Return the forward values of whose true gradients a value is a multiple as is usual."""
+        factors = self.lines.factors(entry)
+        first = next(iter(factors.values()), 0.0)
+        if usual is None:
+            return set() if first * sign < 0 else set(factors)
+        return {source for source, factor in factors.items() if rounded(factor) in usual}
