@@ -164,9 +164,8 @@ class Claims:
         named, chosen = self.record.named, None
         if values[0].dtype.kind != "f":
             return None
-        for source in self._sizes.get(values[0].size, ()):
-            factor = multiple(values, self.lines.true[source])
-            if factor is None or np.isnan(factor):
+        for source, factor in self.lines.standing.compared(values, single=True).items():
+            if np.isnan(factor):
                 continue
             single = values[0].size == 1
             if single and abs(abs(factor) - 1.0) > CLOSE:
@@ -179,13 +178,6 @@ class Claims:
             return None
         node = self._node(chosen[1])
         return None if node is None else Claim(chosen[1][0], node, chosen[2], verdict)
-
-    @cached_property
-    def _sizes(self) -> Mapping[int, list[Source]]:
-        found: dict[int, list[Source]] = {}
-        for source, values in self.lines.true.items():
-            found.setdefault(values[0].size, []).append(source)
-        return found
 
     # numbers
 

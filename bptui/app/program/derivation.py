@@ -27,6 +27,7 @@ from bptui.explain.formulas import element, formula_of
 from bptui.explain.lines import Span, TextLine
 from bptui.explain.report import Form, Report
 from bptui.explain.symbols import Place, Symbols
+from bptui.trace.standing import gradient_text
 
 UNKNOWN = (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)
 """What a formula raises that has no notation, or no scalar form."""
@@ -220,10 +221,10 @@ class _Writer:
         return key
 
     def _gradient_name(self, entry: int, factor: float) -> str:
-        sign = "" if factor > 0 else "-"
-        size = "" if abs(abs(factor) - 1.0) < 1e-5 else f"{abs(factor):.4g} "
         name = self.record.name(entry)
-        return f"{sign}{size}dL/d{name if name.isidentifier() else f' {name}'}"
+        text = gradient_text(name, factor)
+        # in a formula it is one word
+        return text.replace("dL/d ", "dL/d", 1) if name.isidentifier() else text
 
 
 class DerivationPanel(ProgramPanel):

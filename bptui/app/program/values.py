@@ -23,6 +23,7 @@ from bptui.app.styles import GLYPHS, Highlight
 from bptui.app.view import Direction
 from bptui.core.arrays import Array
 from bptui.explain.lines import kept
+from bptui.trace.standing import gradient_text
 
 Numbers = TypeVar("Numbers", Array, Mask)
 LONGEST = 18
@@ -151,9 +152,7 @@ class ValuesPanel(ProgramPanel):
         own, rows = record.array(entry), max(height - 1, 1)
         differs = None if true is None or true.shape != own.shape else view.claims.differs(entry)
         if claim is not None:
-            sign = "" if claim.factor > 0 else "-"
-            size = "" if abs(abs(claim.factor) - 1) < 1e-5 else f"{abs(claim.factor):.4g} "
-            stands = f"{sign}{size}dL/d {record.name(claim.source)}"
+            stands = gradient_text(record.name(claim.source), claim.factor)
             verb = "=" if claim.verdict == "right" else "should be"
             room = width - head.width - 2
             head.add(f"  {fitted(f'{verb} {stands}', room)}", verdict_style(styles, claim.verdict))
