@@ -62,8 +62,9 @@ class _Statements(Expressions):
             return self.assigned(node.targets[0], value, node)
         name = self.fresh()
         made: list[ast.stmt] = [_store(name, value)]
-        for target in node.targets:
-            made += self.assigned(target, ast.Name(name, ast.Load()), node)
+        for place, target in enumerate(node.targets):
+            again: ast.expr = ast.Name(name, ast.Load())
+            made += self.assigned(target, self.hook("again", again) if place else again, node)
         made.append(_forget([name]))
         return [ast.copy_location(statement, node) for statement in made]
 

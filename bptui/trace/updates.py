@@ -242,7 +242,12 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
     versions = {entry for update in updates for entry in (update.before, update.after)}
     begun = 0  # the step before which no other part of an array is updated any more
     last = 0
+    shared = _shared(updates)
     for update in updates:
+        if update.before in shared:  # b = c = np.zeros(3) are two from their first update on
+            root[update.after] = update.after
+            turn[update.after, update.binding.place, update.part] = 1
+            continue
         origin = root[update.after] = root.get(update.before, update.before)
         key = (origin, update.binding.place, update.part)
         if update.part and steps and _first_read(tape, update, versions) > last:
@@ -265,6 +270,15 @@ def training_steps(tape: Tape) -> list[TrainingStep]:
         end = min((u.after for group in following for u in group), default=len(tape.notes))
         made.append(TrainingStep(parameters, ends[number - 1] if number else 0, end))
     return made
+
+
+def _shared(updates: list[Update]) -> set[int]:
+    """Return the values that several variables begin with, each of which gets its own new one."""
+    places: dict[int, set[int]] = {}
+    for update in updates:
+        if not update.part:
+            places.setdefault(update.before, set()).add(update.binding.place)
+    return {before for before, found in places.items() if len(found) > 1}
 
 
 def _first_read(tape: Tape, update: Update, versions: set[int]) -> int:
