@@ -94,7 +94,8 @@ class Candidates:
         """Return pairs of an entry and what it may stand for; none where one is of another size."""
         theirs: dict[int, list[Source]] = {}
         for source in sources:
-            theirs.setdefault(self._turn(source[0]), []).append(source)
+            entry, part = source  # each turn adds its part to the gradient of a parameter
+            theirs.setdefault(self._turn(max(entry, part)), []).append(source)
         ours: dict[int, list[int]] = {}
         for entry in entries:
             ours.setdefault(self._turn(entry), []).append(entry)

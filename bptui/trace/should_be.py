@@ -20,6 +20,9 @@ from bptui.trace.replay import Changes
 from bptui.trace.source import Place, Source
 
 PLAIN = re.compile(r"[^\W\d]\w*(\.\w+)*(\[('\w+'|\d+)\])?")
+ITEM = re.compile(r"\[\d+\]")
+TURNS = 2
+"""The last turns of a loop that an edit is tried in, besides the first."""
 NEAR = 200
 """Entries of one statement, at most."""
 
@@ -124,21 +127,37 @@ class View:
     # once: the statement is carried out with the numbers that were drawn
 
     def mended(self, repair: Repair) -> str | None:
-        """Return the statement with the smallest edit that gives the right value."""
-        sight, lines = self.sight(repair), self.lines
-        wanted = lines.right_value(sight.binding.entry) if sight is not None else None
-        if sight is None or wanted is None:
-            return None
-        return self.giving(repair, wanted, exact=lines.factor is not None)
+        """Return the statement with the smallest edit that gives the right values.
 
-    def giving(self, repair: Repair, wanted: Values, *, exact: bool = True) -> str | None:
-        """Return the statement with the smallest edit that gives these numbers, or a multiple."""
+        It has to in the first turn of a loop in which the value is wrong, and in the last ones.
+        """
+        wrong = list(filter(self._is_wrong, repair.entries)) or list(repair.entries)
+        tried = dict.fromkeys([wrong[0], *wrong[-TURNS:]])
+        sights = [self.sight(repair._replace(entries=(entry,))) for entry in tried]
+        turns = []
+        for sight in sights:
+            wanted = sight and self.lines.right_value(sight.binding.entry)
+            if sight is None or wanted is None:
+                return None
+            turns.append((sight, wanted))
+        return self._edited(turns, exact=self.lines.factor is not None)
+
+    def _is_wrong(self, entry: int) -> bool:
+        right = self.lines.right_value(entry)
+        return right is not None and not right_value(self.lines.values[entry], right, exact=True)
+
+    def giving(self, repair: Repair, wanted: Values) -> str | None:
+        """Return the statement with the smallest edit that gives these numbers."""
         sight = self.sight(repair)
-        if sight is None:
-            return None
-        for edited in edits(self.statement, sight.names):
-            found = evaluated(edited, sight.names, sight.known, sight.before, sight.binding.name)
-            if found is not None and right_value(found, wanted, exact):
+        return None if sight is None else self._edited([(sight, wanted)], exact=True)
+
+    def _edited(self, turns: Sequence[tuple[Sight, Values]], exact: bool) -> str | None:
+        for edited in edits(self.statement, turns[0][0].names):
+            if all(
+                (found := evaluated(edited, *sight[1:], sight.binding.name)) is not None
+                and right_value(found, wanted, exact)
+                for sight, wanted in turns
+            ):
                 return written(edited)
         return None
 
@@ -155,7 +174,9 @@ class View:
         binding = next(bindings, None)
         if binding is None:
             return None
-        start = min((e for e in self.own if first - NEAR < e <= first), default=first)
+        turns = [b.when for b in self.recorder.bindings if self._inside(b.place)]
+        since = max((when for when in turns if when <= first), default=first - NEAR)
+        start = min((entry for entry in self.own if since <= entry <= first), default=first)
         start = binding.when if anew else start
         known = {**self.source.functions, **self._plain(binding)}
         return Sight(binding, self._in_sight(binding, start), known, self._before(binding, start))
@@ -214,7 +235,12 @@ class View:
                     found.pop(text, None)
                     found[text] = entry
         values = {name: self._values(entry) for name, entry in reversed(found.items())}
-        return {name: known for name, known in values.items() if known is not None}
+        items = ITEM.search(ast.unparse(self.statement))  # else a number of a list is no idea
+        return {
+            name: known
+            for name, known in values.items()
+            if known is not None and (items or known[0].size > 1 or not ITEM.search(name))
+        }
 
 
 def _added(node: Node, values: list[Numbers]) -> Numbers:

@@ -87,7 +87,15 @@ def _compared(view: View, repair: Repair, told: str | None) -> str | None:
         if found:
             return found
     alone = [[layer] for layer in layers]
-    entry = repair.entries[0]
+    several = Pair(*(_joined(view, repair.entries, of) for of in (lines.values, wanted)))
+    factor = multiple(*several) if several.wrong[0].size == several.right[0].size else None
+    if factor is not None:
+        return _scaled(lines, factor)
+    # of a loop's turns some may be right, and the others each off by another factor
+    apart = (e for e in repair.entries if multiple(lines.values[e], wanted[e]) is None)
+    entry = next(apart, None)
+    if entry is None:
+        return None
     whole = Pair(lines.values[entry], wanted[entry])
     places = reversed(list(_places(view, repair, told)))
     tries = (_by_slopes(lines, pair, alone) for pair in places)
