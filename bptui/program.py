@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from bptui.app.session.store import Continued
+    from bptui.check.report import Report
 
 LOOK = 4_000
 """Entries of the tape that are recorded for the app: about a hundred updates of a small network."""
@@ -133,11 +134,17 @@ def open_app(
         if resume:
             raise Unusable("--resume needs a terminal to open the app in")
         if program is not None:
-            from bptui.cli.check import check_whole
+            from bptui.check.program import check_program
+            from bptui.cli.check import written
 
             same = f"bptui check {printable(name_or_file)}"
             click.echo(f"bptui: no terminal to open the app in; this is `{same}`", err=True)
-            check_whole(program, timeout, python, call, step, loss, "text")
+
+            def found() -> list[Report]:
+                interpreter = interpreter_of(program, python)
+                return [check_program(program, interpreter, timeout, call, step, loss)]
+
+            written(found, "text")
         from bptui.cli.run import run
 
         experiment = load_preset(name_or_file)

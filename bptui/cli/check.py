@@ -28,8 +28,9 @@ from bptui.cli.programs import interpreter_of, program_options, startable
 from bptui.cli.watch import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from bptui.check.interpreter import Interpreter
     from bptui.check.report import Report
     from bptui.core.experiment import Experiment
 
@@ -121,15 +122,24 @@ def command(
     source = click.get_current_context().get_parameter_source("name_or_file")
     chosen = source is not ParameterSource.DEFAULT
 
-    def once() -> None:
+    def found() -> list[Report]:
+        """Return the reports on the file as it is now."""
         if path.suffix == ".npz":
-            check_numbers(path, load_preset(name_or_file) if chosen else None, form)
+            return of_numbers(path, load_preset(name_or_file) if chosen else None)
+        interpreter = interpreter_of(path, python)
         functions, trains = defines_functions(path)
-        if call or loss or not functions:
-            check_whole(path, timeout, python, call, step, loss, form)
-        if trains and not chosen:  # with functions of its own, which happen to be called so
-            check_whole(path, timeout, python, call, step, loss, form, must=False)
-        check_file(path, load_preset(name_or_file), timeout, python, form)
+        whole = bool(call or loss or not functions)
+        if whole or (trains and not chosen):  # functions of its own may happen to be called so
+            # it loads numpy, which --help need not wait for
+            from bptui.check.program import check_program
+
+            report = check_program(path, interpreter, timeout, call, step, loss)
+            if whole or not report.trouble:
+                return [report]
+        return of_functions(path, load_preset(name_or_file), timeout, interpreter)
+
+    def once() -> None:
+        written(found, form)
 
     if watch:
         watched(path, once, plain=form != "text")
@@ -157,70 +167,44 @@ def defines_functions(path: Path) -> tuple[bool, bool]:
     return bool(found), bool(found & called)
 
 
-def check_whole(
-    path: Path,
-    limit: float,
-    python: str | None,
-    call: str,
-    step: int,
-    loss: str,
-    form: str,
-    must: bool = True,
-) -> None:
-    """Check a program as it is and write the report; the exit code tells what came out.
-
-    Returns where there is no verdict and there ``must`` not be one.
-    """
-    from bptui.check.program import check_program  # it loads numpy, which --help need not wait for
-
-    began = time.monotonic()
-    with startable():
-        report = check_program(path, interpreter_of(path, python), limit, call, step, loss)
-    if must or not report.trouble:
-        write([report], form, began)
-
-
-def check_file(
-    path: Path, experiment: Experiment, limit: float, python: str | None, form: str
-) -> NoReturn:
-    """Check functions and write the report; the exit code tells what came out."""
+def of_functions(
+    path: Path, experiment: Experiment, limit: float, interpreter: Interpreter
+) -> list[Report]:
+    """Return the reports on the functions of a file."""
     # 0.3 s, which --help and --template need not wait for
     from bptui.check.check import check
     from bptui.check.found import UncheckableError
     from bptui.check.functions import reports_of, unchecked
 
-    began = time.monotonic()
-    with startable():
-        interpreter = interpreter_of(path, python)
-        try:
-            reports = reports_of(check(path, experiment, limit, interpreter))
-        except UncheckableError as error:
-            reports = [unchecked(path, error, interpreter)]
-    write(reports, form, began)
+    try:
+        return reports_of(check(path, experiment, limit, interpreter))
+    except UncheckableError as error:
+        return [unchecked(path, error, interpreter)]
 
 
-def check_numbers(path: Path, preset: Experiment | None, form: str) -> NoReturn:
-    """Check recorded numbers and write the report; the exit code tells what came out."""
+def of_numbers(path: Path, preset: Experiment | None) -> list[Report]:
+    """Return the reports on recorded numbers."""
     # 0.3 s, which --help and --template need not wait for
     from bptui.check.recorded import UnknownNetworkError, UnusableNumbersError, reports_on
     from bptui.presets.errors import printable
 
-    began = time.monotonic()
     try:
-        reports = reports_on(path, preset)
+        return reports_on(path, preset)
     except UnusableNumbersError as error:
         raise Unusable(printable(f"{path.name}: {error}")) from None
     except UnknownNetworkError as error:
         raise Unjudged(f"{printable(path.name)}: {error}") from None
-    write(reports, form, began)
 
 
-def write(reports: Sequence[Report], form: str, began: float) -> NoReturn:
-    """Write the reports on a file; raises what ends with the exit code of their verdict."""
+def written(found: Callable[[], Sequence[Report]], form: str) -> NoReturn:
+    """Write the reports that are found; raises what ends with the exit code of their verdict."""
     from bptui.check.report import as_json, verdict_of
     from bptui.check.rows import as_plain
     from bptui.check.text import as_text
 
+    began = time.monotonic()
+    with startable():
+        reports = found()
     if form == "json":
         write_json(as_json(reports, time.monotonic() - began))
     if trouble := reports[0].trouble:
