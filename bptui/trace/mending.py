@@ -9,16 +9,36 @@ from __future__ import annotations
 
 import ast
 import copy
-import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 import numpy as np
 
 from bptui.trace.comparing import Values, multiple
 from bptui.trace.edits import SINGLE
+from bptui.trace.recalled import Recalled
 
 TARGET = "__target"
+
+
+def _of_numpy(name: str, *others: Any) -> Any:  # noqa: ANN401  as Python calls it
+    """Import for numpy, whose methods do it where they are called; for nothing else."""
+    if name.partition(".")[0] != "numpy":
+        raise ImportError(name)
+    return __import__(name, *others)
+
+
+BUILTINS: dict[str, Any] = (
+    {"__import__": _of_numpy}
+    | {
+        function.__name__: function
+        for function in (abs, bool, divmod, enumerate, float, int, len, list, map, max, min, pow)
+    }
+    | {
+        function.__name__: function
+        for function in (range, reversed, round, slice, sorted, sum, tuple, zip)
+    }
+)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -30,29 +50,34 @@ def written(statement: ast.stmt | None) -> str | None:
 def evaluated(
     statement: ast.stmt,
     names: Mapping[str, Values],
-    functions: Mapping[str, Any],
+    known: Mapping[str, Any],
     before: Values | None,
     variable: str,
 ) -> Values | None:
-    """Return what a statement gives its target in each draw; None where it fails."""
+    """Return what a statement gives its target in each draw; None where it fails.
+
+    It is carried out with ``known`` and numpy alone: what else the program has is not there.
+    """
     made: Values = []
     draws = len(next(iter(names.values()), []))
     run = _written(copy.deepcopy(statement), variable)
-    tree = _Named(names).visit(run)
+    recalled = {name: one for name, one in known.items() if isinstance(one, Recalled)}
+    tree = _Named(names, recalled).visit(run)
     assert isinstance(tree, ast.stmt)
     try:
         code = compile(ast.fix_missing_locations(ast.Module([tree], [])), "<edit>", "exec")
     except (SyntaxError, ValueError, TypeError):
         return None
     for draw in range(draws):
-        values: dict[str, Any] = {"np": np, "numpy": np, "math": math, **functions}
-        values |= {f"__{number}": known[draw] for number, known in enumerate(names.values())}
+        values: dict[str, Any] = {"__builtins__": BUILTINS, "np": np, **known}
+        values |= {name: one.in_draw(draw) for name, one in recalled.items()}
+        values |= {f"__{number}": drawn[draw] for number, drawn in enumerate(names.values())}
         if before is not None:
             old = np.array(before[draw])
             values[TARGET] = old if old.ndim else float(old)
         try:
             with np.errstate(all="ignore"):
-                exec(code, values)  # the user's own statement
+                exec(code, values)  # one statement, and nothing that it could reach out with
             made.append(np.asarray(values[TARGET], dtype=np.float64))
         except Exception:  # whatever an edited statement may raise
             return None
@@ -88,8 +113,9 @@ class _Named(ast.NodeTransformer):
     What holds the variable of a comprehension has another value in each of its turns.
     """
 
-    def __init__(self, names: Mapping[str, Values]) -> None:
+    def __init__(self, names: Mapping[str, Values], functions: Container[str] = ()) -> None:
         self.numbers = {name: number for number, name in enumerate(names)}
+        self.functions = functions
         self.turning: set[str] = set()
 
     def visit(self, node: ast.AST) -> ast.AST:
@@ -100,6 +126,10 @@ class _Named(ast.NodeTransformer):
             number = self.numbers.get(ast.unparse(node))
             if number is not None and self.turning.isdisjoint(_names(node)):
                 return ast.Name(f"__{number}", ast.Load())
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = ast.unparse(node.func.value)
+            if node.func.attr in self.functions and owner not in (*self.numbers, "np", "numpy"):
+                node.func = ast.Name(node.func.attr, ast.Load())  # a method of the program
         return super().generic_visit(node)
 
 

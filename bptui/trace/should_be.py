@@ -14,6 +14,7 @@ from bptui.trace.comparing import Numbers, Values
 from bptui.trace.edits import accumulated, edits, exchanged
 from bptui.trace.lines import Lines, Repair
 from bptui.trace.mending import evaluated, right_value, written
+from bptui.trace.recalled import recalled
 from bptui.trace.recorder import Binding, Reference
 from bptui.trace.recording import Recording
 from bptui.trace.replay import Changes
@@ -178,7 +179,9 @@ class View:
         since = max((when for when in turns if when <= first), default=first - NEAR)
         start = min((entry for entry in self.own if since <= entry <= first), default=first)
         start = binding.when if anew else start
-        known = {**self.source.functions, **self._plain(binding)}
+        known = {**self.source.modules, **self._plain(binding)}
+        truth = self.lines.truth
+        known |= recalled(self.source, self.recorder, self.places, truth, binding.when)
         return Sight(binding, self._in_sight(binding, start), known, self._before(binding, start))
 
     def _plain(self, binding: Binding) -> dict[str, Any]:

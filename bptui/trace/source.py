@@ -1,19 +1,20 @@
-"""A program's text: its statements, its functions, and what stands at a place."""
+"""A program's text: its statements, and what stands at a place. Nothing of it runs here."""
 
 from __future__ import annotations
 
 import ast
 import math
 import re
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
+
+from bptui.trace.tape import Value
 
 Place = tuple[int, int, int, int]
 """First line, column, last line, and column of an expression or statement."""
 
 SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Return, ast.Expr)
-DEFINITIONS = (ast.FunctionDef, ast.Import, ast.ImportFrom)
 
 
 TOLD = re.compile(r"^\s*#\s*bptui:\s*(\w+)\s+(.+?)\s*$", re.MULTILINE)
@@ -25,24 +26,31 @@ def told_in(text: str) -> dict[str, str]:
 
 
 class Source:
-    """A program's text, its statements and its functions."""
+    """A program's text, and its statements."""
 
     def __init__(self, text: str) -> None:
         self.text, self.tree = text, ast.parse(text)
         self.rows = [row.encode() for row in text.splitlines()]
-        self.functions = self._functions()
+        self.modules = self._modules()
         self._normal: dict[Place, str | None] = {}
 
-    def _functions(self) -> dict[str, Any]:
-        """Return the functions at the program's top level, to evaluate expressions with."""
-        known: dict[str, Any] = {"np": np, "numpy": np, "math": math}
-        for node in self.tree.body:
-            if isinstance(node, DEFINITIONS):
-                try:
-                    exec(compile(ast.Module([node], []), "<program>", "exec"), known)
-                except Exception:  # an import that is not there, a decorator that fails
-                    continue
-        return known
+    def _modules(self) -> dict[str, Value]:
+        """Return what the program has of numpy and math, by its names: all else stays with it."""
+        roots = {"numpy": np, "math": math}
+        known: dict[str, Value] = {"np": np, **roots}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                for name in node.names:
+                    path = name.name if name.asname else name.name.partition(".")[0]
+                    known |= {name.asname or path: _found(roots, path)}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                module = _found(roots, node.module)
+                for name in node.names:
+                    if name.name != "*":
+                        known[name.asname or name.name] = getattr(module, name.name, None)
+                    elif module is not None:
+                        known |= {n: v for n, v in vars(module).items() if n[:1] != "_"}
+        return {name: value for name, value in known.items() if value is not None}
 
     def statement(self, line: int) -> ast.stmt | None:
         """Return the simple statement that a line belongs to."""
@@ -80,3 +88,12 @@ class Source:
         if len(rows) == 1:
             return rows[0][start:end].decode()
         return b" ".join([rows[0][start:], *rows[1:-1], rows[-1][:end]]).decode()
+
+
+def _found(roots: Mapping[str, Value], path: str) -> Value:
+    """Return a part of a module that is loaded; None where there is none."""
+    first, *rest = path.split(".")
+    found = roots.get(first)
+    for name in rest:
+        found = getattr(found, name, None)
+    return found

@@ -1,12 +1,15 @@
 """Single statements, mended by the smallest edit that gives the right numbers."""
 
 import ast
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bptui.trace.edits import accumulated, edits, exchanged
 from bptui.trace.mending import evaluated, right_value, written
+from tests.trace.support import Judged
 
 RNG = np.random.default_rng(3)
 NAMES = {
@@ -86,3 +89,52 @@ def test_what_turns_in_a_comprehension_is_no_fixed_value() -> None:
     found = evaluated(statement, names, {}, None, "g")
     assert found is not None
     assert right_value(found, [x.sum(axis=1) for x in NAMES["x"]], True)
+
+
+HELPED = """
+import numpy as np
+from counted import loaded
+
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(8, 3)), rng.random((8, 2))
+W1, W2 = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+class Layer:
+    def slope(self, a):
+        with open({log!r}, "a") as log:
+            log.write("x")
+        return a * (1 - a)
+
+def slope_of(a):
+    with open({log!r}, "a") as log:
+        log.write("x")
+    return a * (1 - a)
+
+layer = Layer()
+for step in range(3):
+    z1 = X @ W1
+    a1 = sigmoid(z1)
+    a2 = sigmoid(a1 @ W2)
+    loss = np.sum((a2 - y) ** 2)
+    d2 = 2 * (a2 - y) * slope_of(a2)
+    d1 = d2 @ W2.T * {slope}(z1)
+    W2 -= 0.1 * a1.T @ d2
+    W1 -= 0.1 * X.T @ d1
+"""
+
+
+@pytest.mark.parametrize("slope", ["slope_of", "layer.slope"])
+def test_nothing_of_the_program_runs_when_a_line_is_mended(
+    slope: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    log, module = tmp_path / "log", tmp_path / "counted.py"
+    module.write_text(f"with open({str(log)!r}, 'a') as log:\n    loaded = log.write('i')\n")
+    program = Judged(HELPED.format(log=str(log), slope=slope), tmp_path / "program.py", None)
+    written_by_it = log.read_text()
+    monkeypatch.delitem(sys.modules, "counted")
+    assert f"d1 = d2 @ W2.T * {slope}(a1)" in program.mended()
+    assert log.read_text() == written_by_it
