@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import log10
 
 from bptui.check.comparing import Ratio
@@ -53,8 +53,15 @@ def ratio_text(finding: Finding) -> str:
     return f"every {what} is the correct one {' or '.join(phrases(ratio))}"
 
 
-def plural(text: str) -> str:
-    """Return a notice as one about several quantities."""
+def together(said: Iterable[tuple[str, str]]) -> list[tuple[list[str], str]]:
+    """Return names and what is said of each, those of which the same is said together."""
+    groups: dict[str, list[str]] = {}
+    for name, text in said:
+        groups.setdefault(text, []).append(name)
+    return [(names, _plural(text) if len(names) > 1 else text) for text, names in groups.items()]
+
+
+def _plural(text: str) -> str:
     for one, several in (("it is", "each is"), ("it has", "each has"), ("its ", "their ")):
         text = text.replace(one, several, 1)
     return text
@@ -65,16 +72,10 @@ def striking(findings: Sequence[Finding]) -> str:
     texts = {ratio_text(one) for one in findings if one.verdict in WRONG}
     if len(texts) == 1 and (text := texts.pop()):
         return text
-    groups: dict[str, list[str]] = {}
-    for one in findings:
-        if one.verdict == "wrong":
-            groups.setdefault(ratio_text(one) or one.notice, []).append(one.name)
-    if "" in groups:
-        return ""
-    told = [
-        (listed(names), plural(text) if len(names) > 1 else text) for text, names in groups.items()
-    ]
-    return "; ".join(f"{names}: {text}" for names, text in told)
+    wrong = [one for one in findings if one.verdict == "wrong"]
+    told = together((one.name, ratio_text(one) or one.notice) for one in wrong)
+    every = all(text for _, text in told)
+    return "; ".join(f"{listed(names)}: {text}" for names, text in told) if every else ""
 
 
 def digits_right(findings: Sequence[Finding]) -> int:

@@ -14,10 +14,10 @@ from bptui.check.causes import (
     name_of,
     named,
     phrases,
-    plural,
     ratio_text,
     right_code,
     striking,
+    together,
 )
 from bptui.check.comparing import UNCHANGED
 from bptui.check.found import WRONG, Check, Examined, FunctionCheck, UncheckableError
@@ -307,7 +307,7 @@ def _place(finding: Finding) -> str:
 
 def _striking(examined: Examined) -> Iterator[Row]:
     """Yield constant ratios, those with the same meaning together, and what else is striking."""
-    groups: dict[str, list[str]] = {}
+    told: list[tuple[str, str]] = []
     for one in examined.findings:
         text = examined.attempt.spoiled.get(one.name) or ""
         if not text and one.verdict in WRONG:
@@ -316,10 +316,8 @@ def _striking(examined: Examined) -> Iterator[Row]:
             text = one.notice if isfinite(one.found) else "it has numbers that are not finite"
         if one.verdict == "convention":
             text = "a constant factor away from bptui's, which is fine: what follows is right"
-        if text:
-            groups.setdefault(text, []).append(one.name)
-    for text, names in groups.items():
-        yield Row(f"{', '.join(names)}: {plural(text) if len(names) > 1 else text}.")
+        told += [(one.name, text)] if text else []
+    yield from (Row(f"{', '.join(names)}: {text}.") for names, text in together(told))
 
 
 def _quantities(check: FunctionCheck) -> list[Line]:

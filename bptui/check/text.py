@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
-from difflib import SequenceMatcher
 from itertools import accumulate
 from typing import Any
 
 import click
 
-from bptui.check.report import Line, Parameter, Report
+from bptui.check.report import Line, Parameter, Report, Span, apart
 from bptui.check.rows import Row, laid_out
 from bptui.core.mistakes import MISTAKES
 from bptui.presets.errors import printable
@@ -22,8 +20,6 @@ NUMBER = 6
 SHORTEST = 32
 """The fewest columns of code beside the verdicts."""
 SAID = {"right": "ok", "wrong": "WRONG", "follows": "follows", "unclear": ""}
-TOKEN = re.compile(r"[\w.]+|\S")
-Span = tuple[int, int]
 Paint = Callable[[str, str], str]
 """Gives a text a role: title, right, wrong, follows, dim."""
 STYLES: dict[str, dict[str, Any]] = {
@@ -196,7 +192,8 @@ def _wrong(
     line: Line, parameters: Sequence[Parameter], columns: int, paint: Paint
 ) -> Iterator[str]:
     stands, should_be = printable(line.stands or line.text or ""), printable(line.should_be or "")
-    gone, come = _differences(stands, should_be) if should_be else ([], [])
+    spans = apart(stands, should_be) if should_be else []
+    gone, come = ([pair[at] for pair in spans if any(pair[at])] for at in (0, 1))
     label = f"line {line.line}"
     yield from _marked(label, stands, gone, columns, "wrong", paint)
     if should_be:
@@ -219,18 +216,6 @@ def _wrong(
         found, right = line.example.found, line.example.expected
         said = f"{where} is {found:.6g}, and {right:.6g} is right"
         yield from _labelled("for example", said, columns, paint)
-
-
-def _differences(old: str, new: str) -> tuple[list[Span], list[Span]]:
-    """Return what of the old code is gone, and what of the new has come, in whole words."""
-    one, other = ([match.span() for match in TOKEN.finditer(code)] for code in (old, new))
-    words = [old[a:b] for a, b in one], [new[a:b] for a, b in other]
-    gone, come = list[Span](), list[Span]()
-    for kind, a, b, c, d in SequenceMatcher(None, *words, autojunk=False).get_opcodes():
-        if kind != "equal":
-            gone += [(one[a][0], one[b - 1][1])] if b > a else []
-            come += [(other[c][0], other[d - 1][1])] if d > c else []
-    return gone, come
 
 
 def _marked(

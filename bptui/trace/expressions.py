@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 
 from bptui.trace.functions import PROGRAM
-from bptui.trace.places import Positions
 
 PLAIN_CALLS = frozenset(
     {"super", "locals", "globals", "vars", "dir", "eval", "exec", "compile", "input", "print"}
@@ -16,6 +15,21 @@ PLAIN_CALLS = frozenset(
 WATCHED_ATTRIBUTES = frozenset({"T", "mT", "real", "flat"})
 COMPARED = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+
+
+class Positions:
+    """The places of a file: first line, column, last line, column behind the last."""
+
+    def __init__(self, file: str, first: int = 0) -> None:
+        self.file, self.first = file, first
+        self.places: list[tuple[int, int, int, int]] = []
+
+    def number(self, node: ast.AST) -> int:
+        """Return the number of a node's place, counted from the first of the file."""
+        line, column = getattr(node, "lineno", 0), getattr(node, "col_offset", 0)
+        end = getattr(node, "end_lineno", None) or line
+        self.places.append((line, column, end, getattr(node, "end_col_offset", None) or column))
+        return self.first + len(self.places) - 1
 
 
 class Expressions(ast.NodeTransformer):

@@ -12,9 +12,8 @@ import sys
 import warnings
 from collections.abc import Iterable
 
-from bptui.trace.expressions import Expressions
+from bptui.trace.expressions import Expressions, Positions
 from bptui.trace.functions import PROGRAM
-from bptui.trace.places import Positions
 
 __all__ = ["RECORDER", "Positions", "instrumented"]
 
