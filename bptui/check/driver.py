@@ -11,6 +11,7 @@ import numpy as np
 
 from bptui.check.calls import Attempt
 from bptui.check.comparing import ADDED_TO_NOTHING
+from bptui.check.elsewhere import LineOf
 from bptui.check.expected import Expected
 from bptui.check.interpreter import Interpreter
 from bptui.check.judging import Finding
@@ -19,7 +20,6 @@ from bptui.check.reading import as_array
 from bptui.check.report import Line
 from bptui.check.runner import AnyArray, Value, recorded
 from bptui.check.trials import Trial
-from bptui.check.writer import LineOf
 from bptui.core.arrays import Array
 from bptui.trace.comparing import Values
 from bptui.trace.judge import Verdict, judge

@@ -1,4 +1,4 @@
-"""Tells of first wrong lines that stand in a program's own modules, not in the file checked."""
+"""Tells in which line of the file checked a place is, and what stands in its other modules."""
 
 from __future__ import annotations
 
@@ -6,17 +6,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bptui.trace.lines import Repair
+from bptui.trace.run import Run
 
 Place = tuple[str, int, int, int, int]
 
 
-def wrong_elsewhere(repairs: Sequence[Repair], places: Sequence[Place], file: Path) -> str | None:
+class LineOf:
+    """Tells the line of a place; 0 for places in other files."""
+
+    def __init__(self, run: Run, file: Path) -> None:
+        self.places, self.file = run.places, str(file.absolute())
+
+    def __call__(self, place: int) -> int:
+        if place < 0 or self.places[place][0] != self.file:
+            return 0
+        return self.places[place][1]
+
+
+def wrong_elsewhere(repairs: Sequence[Repair], line_of: LineOf) -> str | None:
     """Return the first wrong lines in other files than the one checked; None without any."""
-    found: list[str] = []
-    for repair in repairs:
-        if repair.place >= 0 and places[repair.place][0] != str(file.absolute()):
-            found.append(told_line(places[repair.place]))
-    found = list(filter(None, found))
+    other = [one.place for one in repairs if one.place >= 0 and not line_of(one.place)]
+    found = [*filter(None, (told_line(line_of.places[place]) for place in other))]
     return f"first wrong in {'; '.join(found)}" if found else None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bptui.check.elsewhere import told_line, wrong_elsewhere
+from bptui.check.elsewhere import LineOf, told_line, wrong_elsewhere
 from bptui.check.formula import from_chain_rule
 from bptui.check.meanings import Meanings
 from bptui.check.outlook import Outlook
@@ -26,18 +26,6 @@ from bptui.trace.should_be import view_of
 from bptui.trace.slips import slip
 from bptui.trace.source import Place, Source
 from bptui.trace.updates import Parameter as Traced
-
-
-class LineOf:
-    """Tells the line of a place; 0 for places in other files."""
-
-    def __init__(self, run: Run, file: Path) -> None:
-        self.places, self.file = run.places, str(file.absolute())
-
-    def __call__(self, place: int) -> int:
-        if place < 0 or self.places[place][0] != self.file:
-            return 0
-        return self.places[place][1]
 
 
 class Writer:
@@ -75,7 +63,7 @@ class Writer:
         lines = self._backward()
         right = self.verdict.right
         first = any(line.verdict == "wrong" for line in lines)
-        elsewhere = wrong_elsewhere(self.found.repairs, self.run.places, self.file)
+        elsewhere = wrong_elsewhere(self.found.repairs, self.line_of)
         verdict = "right" if right else "wrong"
         outlook = Outlook(self.verdict, self.meanings.name) if right else None
         return Report(
