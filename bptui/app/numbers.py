@@ -41,12 +41,12 @@ def form_of(size: float, decimals: int, beside: int = 4) -> Form:
 
 
 def signed(value: float, form: Form) -> str:
-    """Write +0.1500 or -4.8e-05 in the width of ``form``; 0 has no sign."""
+    """Write +0.1500 or -4.8e-05 in the width of ``form``; 0 and nan have no sign."""
     for digits in range(form.digits, -1, -1):
         text = f"{value:+.{digits}{form.kind}}"
         if len(text) <= form.width:
             break
-    return (text[1:] if value == 0.0 else text).rjust(form.width)
+    return (text[1:] if value == 0.0 or math.isnan(value) else text).rjust(form.width)
 
 
 def label(value: float, size: float, decimals: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,9 @@ from bptui.app.lines import Line, clickable
 from bptui.app.numbers import loss
 from bptui.app.panels.legend import Entry, arranged, painted
 from bptui.app.panels.panel import FollowingPanel
+from bptui.app.styles import Styles
 from bptui.app.view import LETTERS, MOST_CURVES, Curve, View
+from bptui.core.arrays import Array, Integers
 
 if TYPE_CHECKING:
     from bptui.charts import Chart, Series
@@ -42,6 +45,63 @@ def curve_styles(app: App[object]) -> dict[str, Style]:
         return dict.fromkeys(LETTERS, Style())
     colours = COLOURS[app.current_theme.dark]
     return {letter: Style(color=colour) for letter, colour in zip(LETTERS, colours, strict=True)}
+
+
+def chart_rows(
+    chart: Chart,
+    styles: Styles,
+    here: int,
+    value: float,
+    marks: Mapping[int | None, str],
+    owned: Sequence[Style] = (),
+    cursor: bool = True,
+) -> list[Strip]:
+    """Return the lines of a chart: bright up to the step ``here``, dim behind it.
+
+    ``value`` is the loss at ``here``; ``marks`` stand on the axis at columns; ``owned`` are the
+    styles of the curves beside the current one. A ``cursor`` goes through ``here``.
+    """
+    column, height, rows = chart.column(here), chart.row(value), []
+    for row, text in enumerate(chart.lines):
+        line = Line().add(text[: chart.left], styles.dim)
+        for at in range(chart.left, len(text)):
+            character, owner = text[at], chart.owners.get((row, at))
+            style: Style = styles.accent if owner is None else owned[owner]
+            if row >= chart.bottom:
+                mark = marks.get(at) if row == chart.bottom else None  # never hides the curve
+                character, style = mark or character, styles.warning if mark else styles.dim
+            elif column == at and row == height and character not in LETTERS:
+                character, style = HERE, styles.warning
+            elif column == at and owner is None and cursor and character == " ":
+                character, style = "┊", styles.dim
+            elif column is not None and at > column and (owner is None or character == TEST):
+                style = styles.faint
+            line.add(character, style)
+        rows.append(line.strip())
+    return rows
+
+
+def in_a_line(
+    line: Line,
+    styles: Styles,
+    curve: tuple[Integers, Array, Array],
+    here: int,
+    numbers: str,
+    width: int,
+    logarithmic: bool,
+) -> dict[int, int]:
+    """Add bars for a curve, bright up to ``here``, and ``numbers``; return each bar's step."""
+    from bptui.charts import sparkline
+
+    line.add("  ", styles.text)
+    room = width - line.width - len(numbers) - 2 if len(curve[0]) > 1 else 0
+    bars, begins = sparkline(*curve, room, logarithmic=logarithmic)
+    places = dict(enumerate(begins.tolist(), line.width))
+    at = int(np.searchsorted(begins, here, side="right"))
+    line.add(bars[: at - 1], styles.accent).add(bars[at - 1 : at], styles.warning)
+    line.add(bars[at:], styles.faint).pad(width - len(numbers), styles.text)
+    line.add(numbers, styles.dim)
+    return places
 
 
 class LossPanel(FollowingPanel):
@@ -133,8 +193,6 @@ class LossPanel(FollowingPanel):
 
     def _line(self, view: View, width: int) -> Strip:
         """Write all of it in a line: bars for steps, the first loss and the latest."""
-        from bptui.charts import sparkline
-
         styles, line = self.text_styles, Line()
         line.add("Loss", styles.accent + UNDERLINED if self.has_focus else styles.strong)
         steps, lows, highs = view.losses.envelope(max(width, 1))
@@ -146,14 +204,9 @@ class LossPanel(FollowingPanel):
             numbers = f"{first} → {last}, steps 0 to {int(steps[-1])}"
         if self.logarithmic:
             numbers = f"logarithmic, {numbers}"
-        line.add("  ", styles.text)
-        room = width - line.width - len(numbers) - 2 if len(steps) > 1 else 0
-        bars, begins = sparkline(steps, lows, highs, room, logarithmic=self.logarithmic)
-        self._bars = dict(enumerate(begins.tolist(), line.width))
-        here = int(np.searchsorted(begins, view.snapshot.step, side="right"))
-        line.add(bars[: here - 1], styles.accent).add(bars[here - 1 : here], styles.warning)
-        line.add(bars[here:], styles.faint).pad(width - len(numbers), styles.text)
-        return line.add(numbers, styles.dim).strip()
+        curve, here = (steps, lows, highs), view.snapshot.step
+        self._bars = in_a_line(line, styles, curve, here, numbers, width, self.logarithmic)
+        return line.strip()
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         if height == 1:
@@ -167,29 +220,7 @@ class LossPanel(FollowingPanel):
             return [Line().add(f" loss {loss(view.snapshot.loss)} ", styles.text).strip()]
         marks = {chart.column(step): HIT for step in view.hits}
         marks |= {chart.column(step): EDIT for step in view.edits}
-        rows = [self._styled(view, row, chart, entries) for row in range(len(chart.lines))]
-        axis, text = Line(), chart.lines[chart.bottom]
-        for column, character in enumerate(text):  # marks on the axis never hide the curve
-            mark = marks.get(column) if column >= chart.left else None
-            axis.add(mark or character, styles.warning if mark else styles.dim)
-        rows[chart.bottom] = axis.strip()
+        owned = [entry.style for entry in entries]
+        here, several = view.snapshot, view.played > 1
+        rows = chart_rows(chart, styles, here.step, here.loss, marks, owned, several)
         return [*rows, *(painted(line, styles.dim) for line in legend)]
-
-    def _styled(self, view: View, row: int, chart: Chart, entries: list[Entry]) -> Strip:
-        """Return a line of the chart, with a cursor at the shown step where there are several."""
-        styles, text = self.text_styles, chart.lines[row]
-        here, height = chart.column(view.snapshot.step), chart.row(view.snapshot.loss)
-        if row >= chart.bottom:
-            return Line().add(text, styles.dim).strip()
-        line = Line().add(text[: chart.left], styles.dim)
-        for column in range(chart.left, len(text)):
-            character, owner = text[column], chart.owners.get((row, column))
-            style: Style = styles.accent if owner is None else entries[owner].style
-            if here is not None and column > here and (owner is None or character == TEST):
-                style = styles.faint
-            if column == here and row == height and character not in LETTERS:
-                character, style = HERE, styles.warning
-            elif column == here and owner is None and view.played > 1 and character == " ":
-                character, style = "┊", styles.dim
-            line.add(character, style)
-        return line.strip()

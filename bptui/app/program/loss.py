@@ -6,12 +6,12 @@ import numpy as np
 from textual.events import Click
 from textual.strip import Strip
 
-from bptui.app.lines import Line
+from bptui.app.lines import Line, clickable
 from bptui.app.numbers import loss
-from bptui.app.panels.loss import HERE, HIT
+from bptui.app.panels.loss import HIT, UNDERLINED, chart_rows, in_a_line
 from bptui.app.program.moment import Moment
 from bptui.app.program.panel import ProgramPanel
-from bptui.charts import Chart, loss_chart, sparkline
+from bptui.charts import Chart, loss_chart
 
 
 class LossPanel(ProgramPanel):
@@ -21,6 +21,7 @@ class LossPanel(ProgramPanel):
         super().__init__("Loss", "loss")
         self.logarithmic = False
         self._chart: tuple[object, Chart | None] | None = None
+        self._bars: dict[int, int] = {}
 
     def toggle_scale(self) -> None:
         """Go from a linear to a logarithmic scale, or back."""
@@ -44,50 +45,36 @@ class LossPanel(ProgramPanel):
 
     def paint(self, view: Moment, width: int, height: int) -> list[Strip]:
         styles, losses, here = self.text_styles, view.record.losses, view.update
+        implied, diverged = view.record.lines.judged.loss, view.record.diverged_at
         if height == 1:
-            return [self._line(view, width)]
-        implied = view.record.lines.judged.loss
-        self.entitle("Loss" if implied.entry is not None else f"Loss: {implied.text}, inferred")
+            line, own = Line(), styles.accent + UNDERLINED
+            line.add("Loss", own if self.has_focus else styles.strong)
+            numbers = f"{loss(float(losses[0]))} → {loss(float(losses[-1]))}, {losses.size} updates"
+            if diverged is not None:
+                numbers = f"{loss(float(losses[0]))}, not finite from update {diverged + 1}"
+            curve = (np.arange(losses.size), losses, losses)
+            self._bars = in_a_line(line, styles, curve, here, numbers, width, self.logarithmic)
+            return [line.strip()]
+        title = "Loss" if implied.entry is not None else f"Loss: {implied.text}, inferred"
+        if diverged is not None:
+            title += f", not finite from update {diverged + 1}"
+        self.entitle(title)
+        scale = "logarithmic" if self.logarithmic else "linear"
+        self.note(clickable(scale, "app.command('scale')"))
         chart = self.chart(view, width, height)
         if chart is None:
-            return [Line().add(f" {loss(float(losses[here]))}", styles.text).strip()]
-        marks = {chart.column(update + 1) for update in view.hits}
-        column, row = chart.column(here + 1), chart.row(float(losses[here]))
-        strips = []
-        for y, text in enumerate(chart.lines):
-            line = Line().add(text[: chart.left], styles.dim)
-            for x in range(chart.left, len(text)):
-                character, style = text[x], styles.accent if y < chart.bottom else styles.dim
-                if y < chart.bottom and column is not None and x > column:
-                    style = styles.faint
-                if x == column and y == row:
-                    character, style = HERE, styles.warning
-                elif x == column and y < chart.bottom and character == " ":
-                    character, style = "┊", styles.dim
-                elif y == chart.bottom and x in marks:
-                    character, style = HIT, styles.warning
-                line.add(character, style)
-            strips.append(line.strip())
-        return strips
-
-    def _line(self, view: Moment, width: int) -> Strip:
-        styles, losses = self.text_styles, view.record.losses
-        line = Line().add("Loss", styles.accent if self.has_focus else styles.strong)
-        first, last = loss(float(losses[0])), loss(float(losses[-1]))
-        numbers = f"{first} → {last}, {losses.size} updates"
-        line.add("  ", styles.text)
-        room = max(width - line.width - len(numbers) - 2, 0)
-        bars, begins = sparkline(
-            np.arange(losses.size), losses, losses, room, logarithmic=self.logarithmic
-        )
-        here = int(np.searchsorted(begins, view.update, side="right"))
-        line.add(bars[: here - 1], styles.accent).add(bars[here - 1 : here], styles.warning)
-        line.add(bars[here:], styles.faint).pad(width - len(numbers), styles.text)
-        return line.add(numbers, styles.dim).strip()
+            return [Line().add(f" loss {loss(float(losses[here]))}", styles.text).strip()]
+        marks = {chart.column(update + 1): HIT for update in view.hits}
+        return chart_rows(chart, styles, here + 1, float(losses[here]), marks)
 
     async def on_click(self, event: Click) -> None:
         """Go to the update that was clicked."""
         place, chart = event.get_content_offset(self), self._chart and self._chart[1]
-        update = None if place is None or chart is None else chart.step(place.x)
+        update = None
+        if place is not None and self.container_size.height == 1:
+            update = self._bars.get(place.x)
+        elif place is not None and chart is not None:
+            step = chart.step(place.x)
+            update = None if step is None else step - 1
         if update is not None:
-            await self.run_action(f"app.go({update - 1})")
+            await self.run_action(f"app.go({update})")

@@ -270,10 +270,23 @@ class Record:
     @cached_property
     def losses(self) -> Array:
         """The loss of each update; NaN where the program went another way."""
-        return np.array([self.loss(update) for update in range(len(self.steps))])
+        return np.array([np.nan if loss is None else loss for loss in self._losses])
 
-    def loss(self, update: int) -> float:
-        """Return the loss of an update, computed where the program does not do so each time."""
+    @cached_property
+    def diverged_at(self) -> int | None:
+        """The first update whose loss is not finite."""
+        known = ((at, loss) for at, loss in enumerate(self._losses) if loss is not None)
+        return next((at for at, loss in known if not np.isfinite(loss)), None)
+
+    @cached_property
+    def _losses(self) -> list[float | None]:
+        return [self.loss(update) for update in range(len(self.steps))]
+
+    def loss(self, update: int) -> float | None:
+        """Return the loss of an update, computed where the program does not do so each time.
+
+        None where the program went another way.
+        """
         loss = self.lines.judged.loss
         twin = None if loss.entry is None else self.twin(loss.entry, update)
         if twin is not None:
@@ -281,7 +294,7 @@ class Record:
         try:
             return float(evaluate([loss.node], self.known(update))[loss.node])
         except (KeyError, ValueError, IndexError, TypeError):
-            return float("nan")
+            return None
 
     def known(self, update: int) -> dict[Node, Any]:
         """Return the numbers of the forward pass in an update, as far as it went the same way."""

@@ -54,7 +54,9 @@ class ProgramStatus(Widget):
         right.add(f"/{updates}  ", styles.dim)
         word = "operation" if width >= NARROW else "op"
         right.add(f"{word} {view.stop - first + 1:>{digits}}/{count}  ", styles.text)
-        right.add(f"loss {loss(float(record.losses[view.update]))}".ljust(LOSS_ROOM), styles.strong)
+        diverged = record.diverged_at is not None and view.update >= record.diverged_at
+        style = styles.warning if diverged else styles.strong
+        right.add(f"loss {loss(float(record.losses[view.update]))}".ljust(LOSS_ROOM), style)
         report = record.checked.report
         room = max(width - right.width - 2, 0)
         name = report.file.rpartition("/")[2]
