@@ -246,7 +246,8 @@ class Printer:
         """Return the template of an operation or a function by its name."""
         notation = OPS[name].notation if name in OPS else None
         if name in self.own or notation is None:
-            return self.own.get(name, f"{name}({{0}})")
+            template = self.own.get(name, f"{name}({{0}})")
+            return template.replace("sample", self.symbols.row).replace("unit", self.symbols.column)
         return str(getattr(notation, self.form)).replace("√", self.symbols.signs.root)
 
     def notation(self, node: Apply) -> tuple[str, int]:

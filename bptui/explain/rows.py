@@ -98,17 +98,17 @@ class RowWriter:
 
     def _over_samples(self, node: Expression, path: Path) -> tuple[Token, list[Row], list[Row]]:
         """Return the sign of a sum over samples, its symbols, and the numbers of each sample."""
-        terms = node.parts
+        terms, row = node.parts, self.printer.symbols.row
         symbols = self._rows(terms[0], (*path, 0))
-        symbols[0] = symbols[0]._replace(label=f"over {count(terms)} samples")
+        symbols[0] = symbols[0]._replace(label=f"over {count(terms)} {row}s")
         numbers: list[Row] = []
         for place in shown(len(terms)):
             if place is None:
                 left_out = count(terms) - MOST_TERMS
-                numbers.append(Row((self.printer.more(left_out, " samples"),)))
+                numbers.append(Row((self.printer.more(left_out, f" {row}s"),)))
             else:
                 first, *rest = self._rows(terms[place], (*path, place))
-                label = f"sample {count(terms[: place + 1])}"
+                label = f"{row} {count(terms[: place + 1])}"
                 numbers += [first._replace(label=label), *rest]
         several = len(symbols) > 1 or is_op(terms[0], "add")
         opened, closed = self.printer.wide_brackets if several else ("", "")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise, product
-from typing import Literal, NamedTuple, TypeAlias
+from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 from bptui.core.backprop import parts_of
 from bptui.core.errors import UnusableError
@@ -84,6 +84,9 @@ class Symbols:
 
     names: Names
     ascii_only: bool = False
+    row: ClassVar[str] = "sample"
+    column: ClassVar[str] = "unit"
+    """What rows and columns of an array are, in the words of a sum over them."""
 
     @property
     def signs(self) -> Signs:

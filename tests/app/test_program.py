@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from textual.widgets._toast import Toast
 
@@ -118,7 +119,7 @@ async def test_one_key_leads_to_the_wrong_line(tmp_path: Path) -> None:
         await session.shows("= (a2 - y) @ W2.T")
         # n goes on within the line, to the value with a name, then to the next line
         await session.press("n", "n", "n", "d")
-        await session.shows("d1 4x3  should be dL/d z1", "· a1[0, 1] · (1 - a1[0, 1])")
+        await session.shows("d1 4x3  should be dL/dz1", "· a1[0, 1] · (1 - a1[0, 1])")
         assert session.line == 21
         await session.press("n")
         assert session.line == 22
@@ -160,9 +161,33 @@ async def test_equal_weights_that_hide_a_slip_are_told(tmp_path: Path) -> None:
     text = (GIVEN / "all_halves.py").read_text("utf-8")
     async with opened(tmp_path, text) as session:
         await session.press("w")
-        await session.shows("should be dL/d hidden", "right here by chance")
+        await session.shows("should be dL/dhidden", "right here by chance")
         assert "delta_out[0] · w_out[0, 0] + delta_out[1] · w_out[1, 0]" in session.screen()
         assert "· w_out[0, 1]" in session.screen()  # what the chain rule takes
+
+
+async def test_the_wrong_formula_and_the_right_one_differ_in_nothing_else(tmp_path: Path) -> None:
+    """What the program has right stands in both as it is written there."""
+    diverging = RIGHT.replace("* a1 * (1 - a1)", "* z1 * (1 - z1)").replace("0.5 * dW", "10 * dW")
+    async with opened(tmp_path, diverging) as session:
+        await session.press("w", "d")
+        await session.shows("z1 ⊙ (1 - z1) should be a1 ⊙ (1 - a1)", "Loss, not finite from update")
+        await session.press("g", *"end", "enter")
+        await session.shows("loss nan", " nan  ")
+        assert "+nan" not in session.screen()
+    text = (GIVEN / "layers_self_update.py").read_text("utf-8")
+    async with opened(tmp_path, text) as session:
+        await session.press("w")  # in columns of samples the terms of this sum are no samples
+        await session.shows("over 2 rows", "(old_self.W (2))[0, 1]")
+        numbers = [
+            line.rsplit("│", 2)[1] for line in session.screen().splitlines() if " … " in line
+        ]
+        assert numbers
+        assert all(row.split()[-1][-4] == "." for row in numbers if "x" not in row)
+        await session.press("d")
+        await session.shows("self.W (2) should be old_self.W (2)")
+        await session.press("d")
+        await session.shows("self.W should be old_self.W")
 
 
 async def test_breakpoints_stop_a_run(tmp_path: Path) -> None:
@@ -226,7 +251,7 @@ async def test_a_program_is_run_again_when_it_is_saved(
         await session.says("exported to")
 
 
-@pytest.mark.parametrize("name", ["adam_einsum", "leaky_layers", "char_rnn"])
+@pytest.mark.parametrize("name", ["adam_einsum", "leaky_layers", "char_rnn", "tiny_cnn"])
 def test_nothing_is_said_to_be_wrong_that_the_report_has_not_found(name: str) -> None:
     """In later updates there are memories of an optimizer, other batches, and other labels."""
     found = check(GIVEN / f"{name}.py")()
@@ -238,5 +263,8 @@ def test_nothing_is_said_to_be_wrong_that_the_report_has_not_found(name: str) ->
     for update in (0, 1, len(record.steps) - 1):
         for entry in record.stops[slice(*record.span(update))]:
             known += claims.of(entry) is not None
+            assert (
+                claims.of(entry) is None or np.asarray(record.tape.values[entry]).dtype.kind == "f"
+            )
             assert not claims.is_wrong(entry) or record.line_of[entry] in accused
     assert known > 20

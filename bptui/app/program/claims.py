@@ -18,6 +18,7 @@ from bptui.trace.activated import activated, softmaxes
 from bptui.trace.candidates import ALL, Source
 from bptui.trace.comparing import multiple
 from bptui.trace.graph import given_values
+from bptui.trace.standing import gradient_text
 from bptui.trace.truth import StepTruth
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
@@ -96,6 +97,12 @@ class Claims:
             return claim if judged else None
         return claim._replace(factor=factor, verdict="right")
 
+    def gradient(self, source: int, factor: float = 1.0) -> str:
+        """Write a multiple of the gradient of a forward value: dL/dz1, -0.5 dL/d a[0]."""
+        name = self.record.name(source)
+        text = gradient_text(name, factor)
+        return text.replace("dL/d ", "dL/d", 1) if name.isidentifier() else text
+
     def has(self, source: int) -> bool:
         """Whether a value of the program is, or should be, the gradient of a forward value."""
         return any(claim.source == source for claim in self._all.values())
@@ -118,7 +125,7 @@ class Claims:
                 if claim is not None:
                     found[entry] = claim
         for entry in lines.backward:
-            if entry in found:
+            if entry in found or np.asarray(self.record.tape.values[entry]).dtype.kind not in "fc":
                 continue
             follows = entry in lines.follows
             values = lines.current[entry] if follows else lines.values[entry]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 from textual.content import Content
@@ -27,12 +28,13 @@ from bptui.explain.formulas import element, formula_of
 from bptui.explain.lines import Span, TextLine
 from bptui.explain.report import Form, Report
 from bptui.explain.symbols import Place, Symbols
-from bptui.trace.standing import gradient_text
 
 UNKNOWN = (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)
 """What a formula raises that has no notation, or no scalar form."""
 PLAIN = re.compile(r"(dL/d ?)?[\w.]+(\[[\w'\"]+\])*")
 """Names that need no brackets."""
+COUNTED = re.compile(r" \(\d+\)$")
+"""Behind the name of an attribute that several objects have."""
 MOST_TERMS, CLOSE = 3000, 1e-5
 """Quantities in a scalar form, and how near it comes to the number."""
 LONGEST = 120
@@ -44,6 +46,8 @@ class ProgramSymbols(Symbols):
     """The program's own names: ``called`` gives that of each quantity."""
 
     called: Mapping[str, str] = field(default_factory=dict)
+    row: ClassVar[str] = "row"  # whether that is a sample or a unit, nobody knows
+    column: ClassVar[str] = "column"
 
     @cached_property
     def places(self) -> dict[str, Place]:
@@ -57,8 +61,10 @@ class ProgramSymbols(Symbols):
         return f"{name}[{', '.join(map(str, quantity.index))}]"
 
     def code(self, name: str) -> str:
-        name = self.called.get(name, name)
-        return name.replace("/", "_").replace(" ", "_") if PLAIN.fullmatch(name) else "value"
+        name = COUNTED.sub("", self.called.get(name, name))
+        if name.startswith("dL/d"):
+            return re.sub(r"\W+", "_", name).strip("_")
+        return name if PLAIN.fullmatch(name) else f"({name})"
 
 
 def _parts(node: Expression) -> int:
@@ -92,6 +98,8 @@ class _Writer:
         self.gradients: dict[str, Node] = {}
         self.symbols = ProgramSymbols(Names((1, 1)), ascii_only, self.called)
         self.scope = Scope(self.arrays, {})
+        self.own_ones: dict[Node, Expression] = {}
+        """True gradients that a wrong formula has, too, as they are written there."""
 
     def explanation(self) -> Explanation:
         """Return the program's own formula, and the true one where it stands for a gradient."""
@@ -99,19 +107,47 @@ class _Writer:
         title, index = name, self.view.index
         statements: list[Statement] = []
         own = self._equation(Quantity(self._value(self.own)), self.graph.node(self.own))
+        wrong = own is not None and claim is not None and claim.verdict == "wrong"
+        if wrong and own is not None:
+            self.own_ones = self._right_ones()
         true = None if claim is None else self._true(claim)
-        if own is not None and true is not None and claim is not None and claim.verdict == "wrong":
+        if wrong and own is not None and true is not None:
+            self._tell_old_ones(own)
             statements += self._compared(own, true)
         else:
             statements += [equation for equation in (own, true) if equation is not None]
         if claim is not None:
             verb = "stands for" if claim.verdict == "right" else "should be"
-            title = f"{name} {verb} {self._gradient_name(claim.source, claim.factor)}"
+            title = f"{name} {verb} {self.claims.gradient(claim.source, claim.factor)}"
         numbers = self._numbers([own, true], index)
         shape = self.record.tape.shape(self.view.subject)
         names = [equation.left.name for equation in (own, true) if equation is not None]
         alike = tuple(name for name in names if self.arrays[name].shape == shape)
         return Explanation(title, numbers, tuple(statements), index, alike)
+
+    def _right_ones(self) -> dict[Node, Expression]:
+        """Return what the program's formula has of true gradients, as it is written there."""
+        found: dict[Node, Expression] = {}
+        own = self.graph.node(self.own)
+        known = self._known(own, gradients=False)
+        stack = [*own.inputs]
+        while stack:
+            node = stack.pop()
+            now = self.record.now(self.graph.entry.get(node, -1), self.update)
+            claim = None if now is None else self.claims.of(now)
+            same = claim is not None and claim.verdict == "right" and claim.node.shape == node.shape
+            if claim is not None and same and abs(claim.factor - 1.0) < CLOSE:
+                found.setdefault(claim.node, known.get(node) or formula_of(node, known))
+            stack += () if node in known else node.inputs
+        return found
+
+    def _tell_old_ones(self, own: Equation) -> None:
+        """Say which parameters are old where a formula reads new ones of the same names."""
+        read = {one.name for one in quantities(own.expression)}
+        for parameter in self.record.verdict.step.parameters:
+            before, after = f"e{parameter.before}", f"e{parameter.after}"
+            if after in read and self.called.get(before) == self.called[after]:
+                self.called[before] = f"old_{self.called[after]}"
 
     @staticmethod
     def _compared(own: Equation, true: Equation) -> list[Statement]:
@@ -119,9 +155,11 @@ class _Writer:
         if own.array.shape != true.array.shape:
             return [own, true]
         try:
-            return [compare(own, true, "the program")]
+            compared = compare(own, true, "the program")
         except UNKNOWN:
             return [own, true]
+        # several parts belong together: none of them says by itself what is wrong
+        return [compared] if len(compared.differences) == 1 else [own, true]
 
     def _numbers(self, equations: list[Equation | None], index: Index) -> tuple[Section, ...]:
         """Return equations on the selected number, and where a gradient in them comes from."""
@@ -193,6 +231,7 @@ class _Writer:
             if other is not node and (given or entry in self.record.named):
                 known[other] = Quantity(self._value(entry))
         if gradients:
+            known |= {known: made for known, made in self.own_ones.items() if known is not node}
             for source, gradient in self.claims.gradients.of.items():
                 entry = self.graph.entry.get(source, -1)
                 if entry in self.record.named and gradient is not node and gradient.inputs:
@@ -217,14 +256,8 @@ class _Writer:
 
     def _gradient(self, entry: int, node: Node) -> str:
         key = f"g{entry}"
-        self.gradients[key], self.called[key] = node, self._gradient_name(entry, 1.0)
+        self.gradients[key], self.called[key] = node, self.claims.gradient(entry)
         return key
-
-    def _gradient_name(self, entry: int, factor: float) -> str:
-        name = self.record.name(entry)
-        text = gradient_text(name, factor)
-        # in a formula it is one word
-        return text.replace("dL/d ", "dL/d", 1) if name.isidentifier() else text
 
 
 class DerivationPanel(ProgramPanel):
@@ -284,4 +317,8 @@ class DerivationPanel(ProgramPanel):
             return [
                 (Span("given: the program computes it from nothing that was recorded", "label"),)
             ]
-        return [(Span(view.record.text(number).strip(), "code"),)]
+        said: list[TextLine] = [(Span(view.record.text(number).strip(), "code"),)]
+        judged = view.record.judged.get(number)
+        if judged is not None and judged.verdict == "wrong" and judged.should_be:
+            said.append((Span("should be: ", "label"), Span(judged.should_be, "code")))
+        return said

@@ -86,8 +86,7 @@ class GraphPanel(ProgramPanel):
             lines.append(("given", styles.dim))
         claim = view.claims.of(entry)
         if claim is not None:
-            sign = "-" if claim.factor < 0 else ""
-            says = f"{SIGNS[claim.verdict]} {sign}dL/d {record.name(claim.source)}"
+            says = f"{SIGNS[claim.verdict]} {view.claims.gradient(claim.source, claim.factor)}"
             lines.append((says, verdict_style(styles, claim.verdict)))
         return lines
 

@@ -23,7 +23,6 @@ from bptui.app.styles import GLYPHS, Highlight
 from bptui.app.view import Direction
 from bptui.core.arrays import Array
 from bptui.explain.lines import kept
-from bptui.trace.standing import gradient_text
 
 Numbers = TypeVar("Numbers", Array, Mask)
 LONGEST = 18
@@ -152,7 +151,7 @@ class ValuesPanel(ProgramPanel):
         own, rows = record.array(entry), max(height - 1, 1)
         differs = None if true is None or true.shape != own.shape else view.claims.differs(entry)
         if claim is not None:
-            stands = gradient_text(record.name(claim.source), claim.factor)
+            stands = view.claims.gradient(claim.source, claim.factor)
             verb = "=" if claim.verdict == "right" else "should be"
             room = width - head.width - 2
             head.add(f"  {fitted(f'{verb} {stands}', room)}", verdict_style(styles, claim.verdict))
@@ -193,8 +192,10 @@ class ValuesPanel(ProgramPanel):
             where = f"[{', '.join(map(str, index))}]"
             said = Line().add(f"  {where} right: {loss(right)}", styles.accent)
             below = [said.strip()]
-        room = half // cell  # where some are left out, a cell says so
-        columns = kept(matrix.shape[1], room if matrix.shape[1] <= room else room - 1, index[-1])
+        room = half // cell  # where some are left out, cells say so
+        counts = (kept(matrix.shape[1], most, index[-1]) for most in range(room, 1, -1))
+        alone: list[int | None] = [index[-1]]
+        columns = next((places for places in counts if len(places) <= room), alone)
         first = min(max(here[0] - rows // 2, 0), max(matrix.shape[0] - rows, 0))
         strips = [head.strip()]
         for row in range(first, min(first + rows, matrix.shape[0])):
