@@ -18,7 +18,15 @@ from bptui.presets.errors import printable
 from bptui.trace.comparing import Values
 from bptui.trace.judge import LOOKED_AT, Verdict, judge
 from bptui.trace.lines import Repair
-from bptui.trace.run import LOOK, STEPS, NotRecordedError, Run, out_of_time, source_of
+from bptui.trace.run import (
+    LOOK,
+    STEPS,
+    NotRecordedError,
+    OutOfTimeError,
+    Run,
+    out_of_time,
+    source_of,
+)
 from bptui.trace.session import CALL
 from bptui.trace.should_be import view_of
 from bptui.trace.source import Source, told_in
@@ -76,6 +84,8 @@ def checked(
         run = recorded(file, python, limit, call, steps=steps, look=look)
     except SyntaxError as error:
         return _without(file, f"line {error.lineno}: {error.msg}")
+    except OutOfTimeError as error:
+        return _without(file, out_of_time(limit, error.line, step))
     except NotRecordedError as error:
         return _without(file, str(error))
     made = run.recording
@@ -87,7 +97,7 @@ def checked(
     if verdict is None:
         lost = _lost(file, source, {line_of(b.place): b.name for b in lost_updates(tape)})
         count = len(training_steps(tape))
-        return lost or _without(file, _why_nothing(run, limit, count, step, source))
+        return lost or _without(file, _why_nothing(run, limit, count, step, source, call))
     why = None if verdict.right else _why_unclear(verdict, tape, line_of)
     if why is not None:
         return _without(file, why, "unclear")
@@ -158,14 +168,15 @@ def _why_unclear(verdict: Verdict, tape: Tape, line_of: Callable[[int], int]) ->
     return None
 
 
-def _why_nothing(run: Run, limit: float, steps: int, step: int, source: Source) -> str:
+def _why_nothing(run: Run, limit: float, steps: int, step: int, source: Source, call: str) -> str:
     """Return why a program that was recorded shows no training step, or not that one."""
-    if 0 < steps < step:
-        return f"training step {step} is to be looked at (--step), and it makes only {steps}"
     if run.end == "time":
-        return out_of_time(limit, run.line)
+        return out_of_time(limit, run.line, step)
+    if 0 < steps < step:
+        why = "the recording is full after" if run.end == "enough" else "it makes only"
+        return f"training step {step} is to be looked at (--step), and {why} {steps}"
     if run.message:
-        where = f"line {run.line}: " if run.line else ""
+        where = f"line {run.line}: " if run.line else "--call: " if call else ""
         return f"{where}{run.message}"
     tree = source.tree.body
     defined = [f"class {node.name}" for node in tree if isinstance(node, ast.ClassDef)]

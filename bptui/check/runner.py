@@ -16,7 +16,15 @@ import numpy.typing as npt
 
 from bptui.check.interpreter import OWN, Interpreter
 from bptui.check.process import GRACE, Process, Stopped
-from bptui.trace.run import LOOK, STEPS, NotRecordedError, Run, out_of_time, read_run, request_for
+from bptui.trace.run import (
+    LOOK,
+    STEPS,
+    NotRecordedError,
+    OutOfTimeError,
+    Run,
+    read_run,
+    request_for,
+)
 
 LEAST_ROOM, ROOM = 1 << 24, 32
 """An answer's arrays may have so many bytes, or so many times those of the arguments."""
@@ -101,7 +109,7 @@ def recorded(
     assert isinstance(reply, Stopped), "what was recorded is left in the folder"
     line = reply.frames[-1].line if reply.frames else None
     if reply.kind == "hung":
-        raise NotRecordedError(out_of_time(limit, line))
+        raise OutOfTimeError(limit, line)
     raise NotRecordedError(f"it ends with {reply.message}", line)
 
 

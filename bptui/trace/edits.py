@@ -26,6 +26,9 @@ def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt
         for path in places:
             for new in level(_at(statement, path), names):
                 yield _with(statement, path, new)
+    for path in places:
+        for new in _known(_at(statement, path), names) if len(path) > 1 else ():
+            yield _with(statement, path, new)
     yield from _statements(statement)
     for level in (_more, _kinds):
         for path in places:
@@ -205,6 +208,12 @@ def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
     yield ast.BinOp(ast.Constant(2), ast.Mult(), node)
     yield ast.BinOp(node, ast.Div(), ast.Constant(2))
+
+
+def _known(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """What has a name, for what is computed."""
+    if isinstance(node, ast.BinOp | ast.Call):
+        yield from (_parsed(name) for name, values in names.items() if values[0].size > 1)
 
 
 def _more(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:

@@ -39,10 +39,18 @@ class Run:
     line: int | None = None
 
 
-def out_of_time(limit: float, line: int | None = None) -> str:
-    """Return the sentence for a program that has not come to its first training step."""
+class OutOfTimeError(NotRecordedError):
+    """Says that a program did not come to its first training step in time, or to be recorded."""
+
+    def __init__(self, limit: float, line: int | None = None) -> None:
+        super().__init__(out_of_time(limit, line), line)
+
+
+def out_of_time(limit: float, line: int | None = None, step: int = 1) -> str:
+    """Return the sentence for a program that has not come to a training step."""
     where = f"; it was at line {line}" if line else ""
-    return f"no training step within the time limit: {limit:g} s{where}"
+    missing = "no training step" if step == 1 else f"training step {step} (--step) is not reached"
+    return f"{missing} within the time limit: {limit:g} s{where}"
 
 
 def source_of(file: Path) -> str:

@@ -227,10 +227,15 @@ class StepTruth:
         """
         most = max((judged.rank[:3] for judged in found), default=None)
         equal = [judged for judged in found if judged.rank[:3] == most]
-        plain = [self.claimed(judged).count(1.0) if len(equal) > 1 else 0 for judged in equal]
+        plain = [self._as_they_are(judged) if len(equal) > 1 else 0 for judged in equal]
         ranked = zip(plain, equal, strict=True)
         order = sorted(ranked, key=lambda pair: (pair[0], pair[1].rank), reverse=True)
         return [judged for _, judged in order]
+
+    def _as_they_are(self, judged: Judged) -> int:
+        """Return how many gradients are as they are, those of a whole square for half of one."""
+        claimed = self.claimed(judged)
+        return max(map(claimed.count, (1.0, 2.0) if judged.loss.text == HALF else (1.0,)))
 
     def claimed(self, judged: Judged) -> list[float]:
         """Return the multiples of true gradients, of any sign, that the program has.

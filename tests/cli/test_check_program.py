@@ -231,6 +231,22 @@ def test_a_later_step(tmp_path: Path) -> None:
     code, _, err = run(tmp_path, short, "--step", "9")
     assert code == 3
     assert "makes only 5" in err
+    code, _, err = run(
+        tmp_path,
+        "import time\n" + NET.replace("    a1 =", "    time.sleep(0.01)\n    a1 ="),
+        "--step",
+        "1500",
+        "--timeout",
+        "1",
+    )
+    assert code == 3
+    assert "training step 1500 (--step) is not reached within the time limit: 1 s" in err
+
+
+def test_what_is_wrong_in_a_call_is_told_as_that(tmp_path: Path) -> None:
+    code, _, err = run(tmp_path, CLASS, "--call", "Net().train(1)")
+    assert code == 3
+    assert "--call: AttributeError: 'Net' object has no attribute 'train'" in err
 
 
 def test_updates_of_local_names_change_nothing(tmp_path: Path) -> None:

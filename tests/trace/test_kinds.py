@@ -235,6 +235,23 @@ for step in range(2):
     assert implied.text == "squared error"
 
 
+def test_no_loss_is_implied_by_what_a_wrong_gradient_reads() -> None:
+    text = """
+y, V = np.array([[1, 0, 1, 1, 0, 0]]).T, V[:, :1]
+for step in range(2):
+    h = np.tanh(x @ W)
+    out = 1 / (1 + np.exp(-(h @ V)))
+    d = 2 * (out - y) * out * (1 - out)
+    dV = h.T @ d
+    dW = x.T @ ((out - y) @ V.T * (1 - h ** 2))
+    V = V - 0.1 * dV
+    W = W - 0.1 * dW
+"""
+    found = Judged(HEAD + text, Path("program.py"), None)
+    assert found.verdict.lines.judged.loss.text == "squared error"
+    assert "dW = x.T @ (d @ V.T * (1 - h ** 2))" in found.mended()
+
+
 NUMBERS = """
 xs, ys = [1., 2., 3., 4.], [3., 5., 7., 9.]
 w = b = 0.0
