@@ -25,6 +25,7 @@ from bptui.trace.comparing import (
 from bptui.trace.decisions import decided_alike
 from bptui.trace.graph import Lowered, given_values
 from bptui.trace.losses import HALF, Judged, Key, Loss, UnknownLossError, computed, implied, told
+from bptui.trace.settling import settle
 from bptui.trace.updates import Parameter, Tape, TrainingStep
 
 DRAWS = 2
@@ -216,8 +217,7 @@ class StepTruth:
         rises = any(judged.rises for judged in known)
         for judged in chosen:
             judged.uphill = rises and judged.rises
-            self._settle(judged)
-            self._settle_adapted(judged)
+            settle(self, judged)
         return chosen
 
     def _equal(self, found: list[Judged]) -> list[Judged]:
@@ -277,7 +277,7 @@ class StepTruth:
         if best is None:
             raise UnknownLossError(f"{name}: no gradient can be derived of it")
         best.uphill = best.rises
-        self._settle(best)
+        settle(self, best)
         return best
 
     def _last_of_name(self, named: list[Judged]) -> Callable[[Judged], Judged]:
@@ -293,69 +293,6 @@ class StepTruth:
             return judged
 
         return last
-
-    def _settle(self, judged: Judged) -> None:
-        """Let only what agrees with the rest count as right: one factor for all parameters.
-
-        Those whose change an optimizer makes of the gradient are compared with each other.
-        """
-        adapted = {key: match.factor for key, match in judged.matches.items() if match}
-        adapted = {key: f for key, f in adapted.items() if key not in judged.whole and f == f}
-        for factors in (judged.whole, adapted):
-            if len(set(map(rounded, factors.values()))) > 1:
-                self._settled(judged, factors, whole=factors is not adapted)
-
-    def _settled(self, judged: Judged, factors: dict[Key, float], whole: bool) -> None:
-        by_key = {parameter.key: parameter for parameter in self.parameters}
-        sizes = [rounded(factor) for factor in factors.values()]
-        down = [size for size in sizes if size < 0 or not whole] or sizes  # a loss is made small
-        most = max(map(down.count, down))
-        usual = {size for size in down if down.count(size) == most}
-        if len(usual) > 1 and not whole:
-            return
-        if len(usual) > 1:  # a gradient that is right as it is, else that of the last layer
-            exact = [
-                key for key in factors if rounded(abs(self._inner_factor(by_key[key], judged))) == 1
-            ]
-            latest = max(exact or factors, key=lambda key: self._last_use(key[0]))
-            usual = {rounded(factors[latest])}
-        mark = usual.pop()
-        own = next(key for key, factor in factors.items() if rounded(factor) == mark)
-        reference = self._inner_factor(by_key[own], judged)
-        for key, factor in factors.items():
-            same = rounded(self._inner_factor(by_key[key], judged)) == rounded(reference)
-            forgotten = by_key[own].rated and not by_key[key].rated  # the rate, in this update
-            if rounded(factor) != mark and (forgotten or not same):
-                judged.matches[key] = None
-                judged.ratios[key] = factor / factors[own]
-
-    def _settle_adapted(self, judged: Judged) -> None:
-        """Let only gradients count as right that an optimizer is given with the usual factor."""
-        factors: dict[Key, list[float]] = {}
-        for parameter in self.parameters:
-            match = judged.matches[parameter.key]
-            if match is not None and not match.whole:
-                true = self.true_of(parameter, judged.gradients)
-                inner = self.inner_matches(parameter, true)
-                factors[parameter.key] = [rounded(found.factor) for found in inner]
-        every = [factor for found in factors.values() for factor in dict.fromkeys(found)]
-        usual = max(dict.fromkeys(every), key=every.count, default=0.0)
-        if 2 * every.count(usual) > len(factors):
-            for key, found in factors.items():
-                if found and usual not in found:
-                    judged.matches[key], judged.ratios[key] = None, found[-1] / usual
-
-    def _last_use(self, parameter: int) -> int:
-        return max(entry for entry in self.early if parameter in self.tape.inputs[entry])
-
-    def _inner_factor(self, parameter: Parameter, judged: Judged) -> float:
-        """Return the factor between the gradient and what was multiplied with the rate."""
-        match, factor = judged.matches[parameter.key], 0.0
-        for inner in self.inner_matches(parameter, self.true_of(parameter, judged.gradients)):
-            factor = inner.factor
-            if match is None or rounded(abs(factor)) != rounded(abs(match.factor)):
-                break
-        return factor
 
     # parameters
 

@@ -1,0 +1,81 @@
+"""Says which gradients count as right where factors do not agree: those of most parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bptui.trace.comparing import rounded
+from bptui.trace.losses import Judged, Key
+from bptui.trace.updates import Parameter
+
+if TYPE_CHECKING:
+    from bptui.trace.truth import StepTruth
+
+
+def settle(truth: StepTruth, judged: Judged) -> None:
+    """Let only what agrees with the rest count as right: one factor for all parameters.
+
+    Those whose change an optimizer makes of the gradient are compared with each other.
+    """
+    adapted = {key: match.factor for key, match in judged.matches.items() if match}
+    adapted = {key: f for key, f in adapted.items() if key not in judged.whole and f == f}
+    for factors in (judged.whole, adapted):
+        if len(set(map(rounded, factors.values()))) > 1:
+            _settled(truth, judged, factors, whole=factors is not adapted)
+    _settle_adapted(truth, judged)
+
+
+def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole: bool) -> None:
+    by_key = {parameter.key: parameter for parameter in truth.parameters}
+    sizes = [rounded(factor) for factor in factors.values()]
+    down = [size for size in sizes if size < 0 or not whole] or sizes  # a loss is made small
+    most = max(map(down.count, down))
+    usual = {size for size in down if down.count(size) == most}
+    if len(usual) > 1 and not whole:
+        return
+    if len(usual) > 1:  # a gradient that is right as it is, else that of the last layer
+        exact = [
+            key for key in factors if rounded(abs(_inner_factor(truth, by_key[key], judged))) == 1
+        ]
+        latest = max(exact or factors, key=lambda key: _last_use(truth, key[0]))
+        usual = {rounded(factors[latest])}
+    mark = usual.pop()
+    own = next(key for key, factor in factors.items() if rounded(factor) == mark)
+    reference = _inner_factor(truth, by_key[own], judged)
+    for key, factor in factors.items():
+        same = rounded(_inner_factor(truth, by_key[key], judged)) == rounded(reference)
+        forgotten = by_key[own].rated and not by_key[key].rated  # the rate, in this update
+        if rounded(factor) != mark and (forgotten or not same):
+            judged.matches[key] = None
+            judged.ratios[key] = factor / factors[own]
+
+
+def _settle_adapted(truth: StepTruth, judged: Judged) -> None:
+    """Let only gradients count as right that an optimizer is given with the usual factor."""
+    factors: dict[Key, list[float]] = {}
+    for parameter in truth.parameters:
+        match = judged.matches[parameter.key]
+        if match is not None and not match.whole:
+            true = truth.true_of(parameter, judged.gradients)
+            inner = truth.inner_matches(parameter, true)
+            factors[parameter.key] = [rounded(found.factor) for found in inner]
+    every = [factor for found in factors.values() for factor in dict.fromkeys(found)]
+    usual = max(dict.fromkeys(every), key=every.count, default=0.0)
+    if 2 * every.count(usual) > len(factors):
+        for key, found in factors.items():
+            if found and usual not in found:
+                judged.matches[key], judged.ratios[key] = None, found[-1] / usual
+
+
+def _last_use(truth: StepTruth, parameter: int) -> int:
+    return max(entry for entry in truth.early if parameter in truth.tape.inputs[entry])
+
+
+def _inner_factor(truth: StepTruth, parameter: Parameter, judged: Judged) -> float:
+    """Return the factor between the gradient and what was multiplied with the rate."""
+    match, factor = judged.matches[parameter.key], 0.0
+    for inner in truth.inner_matches(parameter, truth.true_of(parameter, judged.gradients)):
+        factor = inner.factor
+        if match is None or rounded(abs(factor)) != rounded(abs(match.factor)):
+            break
+    return factor
