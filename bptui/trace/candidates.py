@@ -16,6 +16,8 @@ Source = tuple[int, int]
 entry) adds, or below ALL that of a parameter's numbers from PART - the first of them on."""
 ALL = -1
 PART = -2
+USES = 4
+"""Uses of a function in one turn of a loop, at most."""
 
 
 def true_gradients(truth: StepTruth, judged: Judged) -> dict[Source, Values]:
@@ -74,7 +76,7 @@ class Candidates:
         """
         seen: set[tuple[tuple[int, Source], ...]] = set()
         for chosen in (entries, entries[-1:]):
-            for sources in reversed(list(self.sources.values())):
+            for sources in self._of_one_use(len(chosen)):
                 for backwards in (True, False):
                     for offset in (0, 1):
                         paired = self._paired(chosen, sources, backwards, offset, odd)
@@ -82,6 +84,15 @@ class Candidates:
                         if paired and key not in seen:
                             seen.add(key)
                             yield paired
+
+    def _of_one_use(self, turns: int) -> Iterator[list[Source]]:
+        """Yield the sources of one place, and of one use where each turn uses it several times."""
+        for sources in reversed(list(self.sources.values())):
+            yield sources
+            uses, rest = divmod(len(sources), turns)
+            if turns > 1 < uses <= USES and not rest:
+                for use in range(uses):
+                    yield sources[use::uses]
 
     def _paired(
         self,

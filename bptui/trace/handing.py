@@ -16,6 +16,7 @@ def handed_on(bindings: Iterable[Binding], last: Mapping[int, int]) -> dict[int,
     found: dict[int, Binding] = {}
     frames: set[int] = set()
     made: dict[int, set[int]] = {}  # frames in which one was computed or came back from a call
+    results: set[tuple[int, int]] = set()  # what came back from a call, and the frame it came to
     latest: dict[int, Binding] = {}
     held: set[tuple[int, Value]] = set()  # entries with the lists and dicts that hold them
     before: Binding | None = None
@@ -34,9 +35,13 @@ def handed_on(bindings: Iterable[Binding], last: Mapping[int, int]) -> dict[int,
                 continue
             held.add(holder)
         if not given:
-            first = binding.when <= entry + 1 and entry not in found and not own
+            first = binding.when <= entry + 1 and entry not in latest
             result = entry in latest and _is_return(latest[entry])
-            if not first and not result and not (_is_return(binding) and binding.frame in own):
+            if result:
+                results.add((entry, binding.frame))
+            own_return = _is_return(binding) and binding.frame in own
+            again = own_return and (entry, binding.frame) in results and entry not in found
+            if not first and not result and (again or not own_return):
                 found[entry] = binding
             own.add(binding.frame)
         latest[entry] = binding

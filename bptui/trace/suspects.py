@@ -13,6 +13,7 @@ from bptui.trace.candidates import Candidates, Source
 from bptui.trace.comparing import rounded
 from bptui.trace.handing import handed_on
 from bptui.trace.losses import Key
+from bptui.trace.paths import Paths
 
 if TYPE_CHECKING:
     from bptui.trace.lines import Lines
@@ -45,14 +46,15 @@ class Suspects:
     def __init__(self, lines: Lines) -> None:
         self.lines, self.truth, self.backward = lines, lines.truth, lines.backward
         self.computed_again = computed_again(self.truth, lines.forward, self.backward)
-        starts = turns_with_both(lines.turns, lines.forward, self.backward)
+        going_back = sorted(self.truth.dependent.intersection(self.backward))
+        starts = turns_with_both(lines.turns, lines.forward, going_back)
         self.candidates = Candidates(self.truth, lines.true, lines.values, starts)
 
     def attempts(self, right: set[Key]) -> Iterator[Attempt]:
         """Yield what may be wrong, and what may belong there.
 
-        First come terms of another size than the rest, then what is no true gradient or has the
-        wrong sign, then what is that of another value, then what has another size, at once for all
+        First come terms of another size than the rest, then where a path is left out of a sum or
+        taken for another, then what is no true gradient or has the wrong sign, then what is that of another value, then what has another size, at once for all
         that a function of slopes has made, then the gradient of a parameter itself: there any
         mistake could be mended; at last what has an odd shape.
         """
@@ -62,6 +64,7 @@ class Suspects:
         known = {entry: self._stands_for(entry, usual, sign) for entry in self.backward}
         had = set().union(*known.values())
         settled = settled_by(self.truth.tape, self.backward, known) | self.computed_again
+        settled -= {entry for entry in self.backward if self._of_other_sign(entry, usual)}
         repaired = {repair.place for repair in self.lines.repairs}
         suspected: list[_Suspect] = []
         for place, group in self.lines.places.items():
@@ -84,14 +87,33 @@ class Suspects:
                 ):
                     yield Attempt(suspect.place, pairs, suspect.since)
 
+        one = self.lines.factor is None and 1.0 in (usual or {1.0})  # an optimizer takes any size
+        own = {1.0} if one or usual is None else usual
+
+        def made_before(suspect: _Suspect) -> Iterator[Attempt]:
+            earlier = {} if suspect.since else self._of_one_size(suspect.first)
+            place = self.truth.tape.notes[min(earlier, default=suspect.first)].place
+            sizes = {rounded(f) for entry in earlier for f in self.lines.factors(entry).values()}
+            if earlier and sizes.isdisjoint(own) and place not in repaired | {suspect.place}:
+                yield Attempt(place, earlier, {})
+
         def inner(attempt: Attempt) -> bool:
             return all(entry not in parameters for entry, _ in attempt.pairs.values())
 
-        for suspect in certain:
+        # of two terms of different sizes the one of the size of its true gradient is right
+        sizes = {one.first: self.lines.first_factor(one.first) or 1.0 for one in certain}
+        for suspect in sorted(certain, key=lambda one: rounded(sizes[one.first]) == 1.0):
             same = self._as_it_is(suspect.entries)
             if any(part >= 0 for _, part in same.values()):
+                yield from made_before(suspect)
                 yield Attempt(suspect.place, same, {})
+        paths = Paths(self.truth.tape, known)
+        incomplete = [one for one in suspected if paths.suspicious(one.entries)]
+        for suspect in sorted(incomplete, key=lambda one: not one.since):
+            pairings = filter(inner, paired([suspect], False))
+            yield from (attempt for attempt in pairings if paths.mended_by(attempt.pairs))
         for suspect in doubtful:
+            yield from made_before(suspect)
             yield from filter(inner, paired([suspect], False))
             yield from (a for a in paired([suspect], True) if inner(a) and self._spread(a.pairs))
         for attempt in filter(inner, paired(certain[::-1], False)):
@@ -107,6 +129,19 @@ class Suspects:
                 yield attempt
         yield from (a for a in paired(suspected, False, True) if not inner(a))
         yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
+
+    def _of_one_size(self, entry: int) -> dict[int, Source]:
+        """Return the first gradients that have the size of one that is computed from them."""
+        size = rounded(self.lines.first_factor(entry) or 0.0)
+
+        def having(one: int) -> Source | None:
+            found = self.lines.factors(one).items() if one in self.lines.values else ()
+            return next((source for source, factor in found if rounded(factor) == size), None)
+
+        while earlier := next(filter(having, self.truth.tape.inputs[entry]), None):
+            entry = earlier
+        group = self.lines.places.get(self.truth.tape.notes[entry].place, [entry])
+        return {one: source for one in group if (source := having(one))}
 
     def _spread(self, pairs: Mapping[int, Source]) -> bool:
         """Whether entries are true gradients' arrays that were spread over a larger one."""
@@ -190,3 +225,8 @@ class Suspects:
         if usual is None:
             return set() if first * sign < 0 else set(factors)
         return {source for source, factor in factors.items() if rounded(factor) in usual}
+
+    def _of_other_sign(self, entry: int, usual: set[float] | None) -> bool:
+        """Whether a value is a true gradient but for its sign, and for nothing else."""
+        factors = {rounded(factor) for factor in self.lines.factors(entry).values()}
+        return usual is not None and factors.isdisjoint(usual) and any(-f in usual for f in factors)

@@ -22,6 +22,107 @@ V = rng.normal(size=(2, 2))
 b = np.zeros(2)
 """
 PROGRAMS = {
+    "a path of a sum is left out": """
+U = rng.normal(size=(2, 2))
+for step in range(2):
+    h = np.tanh(x @ W)
+    r, c = h @ V - y, h @ U + y
+    loss = (r ** 2).sum() + (c ** 2).sum()
+    dr, dc = 2 * r, 2 * c
+    dh = dr @ V.T + dc @ U.T  #! dh = dr @ V.T
+    dz = dh * (1 - h ** 2)
+    V, U, W = V - 0.01 * h.T @ dr, U - 0.01 * h.T @ dc, W - 0.01 * x.T @ dz
+""",
+    "a term of another size under an optimizer that takes any": """
+U = rng.normal(size=(2, 2))
+v = {}
+for step in range(2):
+    h = np.tanh(x @ W)
+    r, c = h @ V - y, h @ U + y
+    loss = (r ** 2).sum() + 0.3 * (c ** 2).sum()
+    dr = 2 * r
+    dc = 0.6 * c  #! dc = 2 * c
+    dh = dr @ V.T + dc @ U.T
+    dz = dh * (1 - h ** 2)
+    for name, array, g in ("W", W, x.T @ dz), ("V", V, h.T @ dr), ("U", U, h.T @ dc):
+        v[name] = 0.9 * v.get(name, 0) + 0.1 * g ** 2
+        array -= 0.01 * g / (np.sqrt(v[name]) + 1e-8)
+""",
+    "a function hands on what it was given": """
+mask = (rng.random((6, 2)) > 0.3) / 0.7
+def back(g):
+    return g * mask  #! return g
+for step in range(2):
+    h = np.tanh(x @ W)
+    loss = (((h * mask) @ V - y) ** 2).sum()
+    d = 2 * ((h * mask) @ V - y)
+    dV = (h * mask).T @ d
+    dz = back(d @ V.T) * (1 - h ** 2)
+    V, W = V - 0.01 * dV, W - 0.01 * x.T @ dz
+""",
+    "a residual is forgotten in what a function returns": """
+U = rng.normal(size=(2, 2))
+class Inner:
+    def back(self, g):
+        return g @ U.T
+def residual(g):
+    inner = Inner().back(g)
+    return inner + g  #! return inner
+for step in range(2):
+    h = np.tanh(x @ W)
+    loss = ((h + h @ U - y) ** 2).sum()
+    d = 2 * (h + h @ U - y)
+    dU = h.T @ d
+    dz = residual(d) * (1 - h ** 2)
+    U, W = U - 0.01 * dU, W - 0.01 * x.T @ dz
+""",
+    "what goes back to the turn before goes through another gate": """
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+F, G = rng.normal(size=(1, 2)), rng.normal(size=(1, 2))
+for step in range(2):
+    c, past = np.zeros((1, 2)), []
+    for row in x:
+        f, i, g = sigmoid(row @ W + F), sigmoid(row @ W + G), np.tanh(row @ W)
+        past.append((row[None], f, i, g, c))
+        c = f * c + i * g
+    loss = ((c - y[0]) ** 2).sum()
+    dc, dW, dF, dG = 2 * (c - y[0]), 0, 0, 0
+    for row, f, i, g, c in past[::-1]:
+        df = dc * c * f * (1 - f)
+        di = dc * g * i * (1 - i)
+        dg = dc * i * (1 - g ** 2)
+        dF = dF + df
+        dG = dG + di
+        dW = dW + row.T @ (df + di + dg)
+        dc = dc * f  #! dc = dc * i
+    F, G, W = F - 0.01 * dF, G - 0.01 * dG, W - 0.01 * dW
+""",
+    "the sign of a gate's gradient is that of a value inside its function": """
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+U, S = rng.normal(size=(3, 2)), rng.normal(size=(3, 2))
+for step in range(2):
+    h, past = np.zeros((1, 2)), []
+    for row in x:
+        z, r = sigmoid(row @ U), sigmoid(row @ S)
+        a = np.tanh(row @ W + r * h)
+        past.append((row[None], z, r, a, h))
+        h = (1 - z) * h + z * a
+    loss = ((h @ V - y[0]) ** 2).sum()
+    d = 2 * (h @ V - y[0])
+    dV, dh = h.T @ d, d @ V.T
+    dW = dU = dS = 0
+    for row, z, r, a, h in past[::-1]:
+        da = dh * z * (1 - a ** 2)
+        dz = dh * (a - h)  #! dz = dh * (h - a)
+        dr = da * h
+        dU = dU + row.T @ (dz * z * (1 - z))
+        dS = dS + row.T @ (dr * r * (1 - r))
+        dW = dW + row.T @ da
+        dh = dh * (1 - z) + da * r
+    V, W, U, S = V - 0.01 * dV, W - 0.01 * dW, U - 0.01 * dU, S - 0.01 * dS
+""",
     "a bias before a batch norm has no gradient but for rounding": """
 for step in range(2):
     z = x @ W + b
