@@ -54,9 +54,10 @@ class Suspects:
         """Yield what may be wrong, and what may belong there.
 
         First come terms of another size than the rest, then where a path is left out of a sum or
-        taken for another, then what is no true gradient or has the wrong sign, then what is that of another value, then what has another size, at once for all
-        that a function of slopes has made, then the gradient of a parameter itself: there any
-        mistake could be mended; at last what has an odd shape.
+        taken for another, then what is no true gradient or has the wrong sign, then what is that
+        of another value, then what has another size, at once for all that a function of slopes
+        has made, then the gradient of a parameter itself: there any mistake could be mended; at
+        last what has an odd shape.
         """
         suspects = set().union(*(self.truth.behind[key] for key in self.lines.wrong))
         usual = self._usual_factors(right)
