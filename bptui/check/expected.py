@@ -11,7 +11,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.graph import shaping
 from bptui.core.graph.node import OPS, STABLE, Node, constant, evaluate, ordered
 from bptui.core.step import rewritten, training_step
-from bptui.trace.comparing import Values
+from bptui.trace.comparing import Values, shaped
 from bptui.trace.graph import given_values
 from bptui.trace.losses import Loss
 from bptui.trace.truth import StepTruth
@@ -86,8 +86,7 @@ class Expected:
             if last < entry and int(np.prod(node.shape)) == wanted[0].size:
                 behind = truth.tape.ancestors(entry)
                 if last in behind:
-                    turned = node.shape == wanted[0].shape[::-1] != wanted[0].shape
-                    parts = [part.T if turned else part.reshape(node.shape) for part in wanted]
+                    parts = [shaped(part, node.shape) for part in wanted]
                     changed = self._changed_input(behind) if net is None and layer == 1 else None
                     return (name, entry, parts) if changed is None else ("input", changed, None)
         return None

@@ -16,7 +16,7 @@ from bptui.check.outlook import Outlook
 from bptui.check.report import Example, Line, Parameter, Report, difference
 from bptui.check.shapes import SQUARE, WHY, as_column, keys_of_other_shape, summed
 from bptui.core.graph.node import evaluate
-from bptui.trace.comparing import multiple
+from bptui.trace.comparing import multiple, shaped
 from bptui.trace.graph import given_values
 from bptui.trace.judge import Verdict
 from bptui.trace.lines import Repair
@@ -315,11 +315,7 @@ class Writer:
             return None
         wanted = self.found.right_value(entry)
         scale = (wanted and multiple(wanted, self.found.true[source, -1])) or 1.0
-        right = scale * (
-            true.T
-            if true.shape != value.shape and true.T.shape == value.shape
-            else true.reshape(value.shape)
-        )
+        right = scale * shaped(true, value.shape)
         index = (
             np.unravel_index(int(np.abs(value - right).argmax()), value.shape) if value.ndim else ()
         )

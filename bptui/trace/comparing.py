@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -95,6 +96,13 @@ def multiple_and_share(
 def largest(parts: Iterable[Any]) -> float:
     """Return the size of the largest number, 0 where there is none."""
     return max((float(np.abs(part).max()) for part in parts if np.size(part)), default=0.0)
+
+
+def shaped(numbers: Numbers, shape: tuple[int, ...]) -> Numbers:
+    """Return numbers in another shape of their size, turned where that is a transpose."""
+    if numbers.shape == shape or numbers.size != math.prod(shape):
+        return numbers
+    return numbers.T if numbers.T.shape == shape else numbers.reshape(shape)
 
 
 def _flat(parts: Iterable[Any]) -> Numbers:

@@ -21,7 +21,6 @@ RECORDER = PROGRAM
 """The name by which rewritten code reaches its recorder."""
 DEEPEST = 20_000
 """Calls within calls that rewriting a long sum may take."""
-SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 def instrumented(source: str, file: str, first_place: int = 0) -> tuple[ast.Module, Positions]:

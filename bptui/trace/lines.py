@@ -18,7 +18,7 @@ import numpy as np
 from bptui.core.graph.node import ordered
 from bptui.trace.backward_pass import aside, samples
 from bptui.trace.candidates import ALL, Source, true_gradients
-from bptui.trace.comparing import Values, multiple, multiple_as_it_is, rounded
+from bptui.trace.comparing import Values, multiple, multiple_as_it_is, rounded, shaped
 from bptui.trace.losses import Judged, Key
 from bptui.trace.replay import Changes, Replay
 from bptui.trace.standing import Standing
@@ -126,7 +126,7 @@ class Lines:
             return
         before = self.truth.numbers(self.truth.parameters[parameter])
         factor = -1.0 if self.factor is None else self.factor
-        change = self._shaped(source, before[0].shape)
+        change = [shaped(true, before[0].shape) for true in self.true[source]]
         self.current[parameter.after] = [
             old + factor * true for old, true in zip(before, change, strict=True)
         ]
@@ -168,7 +168,9 @@ class Lines:
         """
         for _ in range(2):
             replaced = {
-                entry: [scale * part for part in self._shaped(source, self.values[entry][0].shape)]
+                entry: [
+                    scale * shaped(part, self.values[entry][0].shape) for part in self.true[source]
+                ]
                 for entry, source in pairs.items()
             }
             pinned = {entry for repair in self.repairs for entry in repair.pinned}
@@ -241,12 +243,6 @@ class Lines:
             if entry not in first and entry not in updating
             if rounded(multiple(values, self.values[entry]) or 0.0) != 1.0
         }
-
-    def _shaped(self, source: Source, shape: tuple[int, ...]) -> Values:
-        true = self.true[source]
-        if true[0].shape == shape or true[0].size != int(np.prod(shape)):
-            return true
-        return [part.T if part.T.shape == shape else part.reshape(shape) for part in true]
 
     def right_value(self, entry: int) -> Values | None:
         """Return what a wrong entry should be; None for one that is right."""

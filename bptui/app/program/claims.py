@@ -16,7 +16,7 @@ from bptui.core.graph.elementwise import positive
 from bptui.core.graph.node import Node, evaluate, ordered
 from bptui.trace.activated import activated, softmaxes
 from bptui.trace.candidates import ALL, Source
-from bptui.trace.comparing import multiple
+from bptui.trace.comparing import multiple, shaped
 from bptui.trace.graph import given_values
 from bptui.trace.standing import gradient_text
 from bptui.trace.truth import StepTruth
@@ -238,11 +238,7 @@ class Claims:
         """Return the true gradient of a claim in the shape of an entry, where it has its size."""
         shape = self.record.tape.shape(entry)
         gradient = self.truth(self.record.update(entry))[claim.node]
-        true = np.broadcast_to(gradient, claim.node.shape)
-        if true.size != int(np.prod(shape)):
-            return np.asarray(true)
-        turned = true.shape != shape and true.T.shape == shape
-        return np.asarray(true.T if turned else true.reshape(shape))
+        return shaped(np.broadcast_to(gradient, claim.node.shape), shape)
 
     def true(self, entry: int) -> Array | None:
         """Return the numbers that an entry should be: the true gradient times its factor."""
