@@ -13,17 +13,18 @@ from bptui.check.causes import (
     digits_right,
     name_of,
     named,
+    not_a_slip,
     phrases,
     ratio_text,
     right_code,
     striking,
     together,
+    what_is_wrong,
 )
 from bptui.check.comparing import UNCHANGED
 from bptui.check.found import WRONG, Check, Examined, FunctionCheck, UncheckableError
 from bptui.check.interpreter import Interpreter
 from bptui.check.judging import Finding
-from bptui.check.reasons import not_a_slip, what_is_wrong
 from bptui.check.report import Example, Line, Parameter, Report
 from bptui.check.rows import Row, as_plain, listed
 from bptui.check.trials import Trial
