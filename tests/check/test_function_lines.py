@@ -60,6 +60,7 @@ NO_BIAS = preset((3, 3, 3), "sum", "false")
         ("book_class_hidden_error", NO_BIAS, [16], ""),
         ("book_backprop_bias_first", SUM, [], ""),
         ("plus", MEAN, [16], "wrong-sign"),
+        ("assign_not_update", MEAN, [16], "the old parameters are missing"),
         ("local_names", MEAN, [], "local name"),
         ("global_data", MEAN, [], "does not depend on the x and t"),
         ("train_loop", MEAN, [], "it makes 100 updates"),
