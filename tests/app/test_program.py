@@ -12,7 +12,8 @@ import pytest
 from textual.widgets._toast import Toast
 
 from bptui.app.program.app import ProgramApp
-from bptui.app.program.claims import Claims
+from bptui.app.program.derivation import Writer
+from bptui.app.program.moment import opened as start
 from bptui.app.program.record import Record
 from bptui.check.interpreter import interpreter_for
 from bptui.check.program import Checked, checked
@@ -257,14 +258,17 @@ def test_nothing_is_said_to_be_wrong_that_the_report_has_not_found(name: str) ->
     found = check(GIVEN / f"{name}.py")()
     assert isinstance(found, Checked)
     record = Record(found)
-    claims = Claims(record)
+    moment = start(record)
+    claims = moment.claims
     accused = {line.line for line in found.report.lines if line.verdict in ("wrong", "follows")}
     known = 0
     for update in (0, 1, len(record.steps) - 1):
         for entry in record.stops[slice(*record.span(update))]:
-            known += claims.of(entry) is not None
-            assert (
-                claims.of(entry) is None or np.asarray(record.tape.values[entry]).dtype.kind == "f"
-            )
+            claim = claims.of(entry)
+            known += claim is not None
+            assert claim is None or np.asarray(record.tape.values[entry]).dtype.kind == "f"
+            if claim is not None and claim.verdict == "wrong":  # in every update it is explained
+                explained = Writer(moment.choosing(entry), ascii_only=False).explanation()
+                assert "should be" in explained.title
             assert not claims.is_wrong(entry) or record.line_of[entry] in accused
     assert known > 20

@@ -84,7 +84,7 @@ class _Arrays(dict[str, Array]):
         return made
 
 
-class _Writer:
+class Writer:
     """Writes the formulas of one quantity, with the numbers of the moment's update."""
 
     def __init__(self, view: Moment, ascii_only: bool) -> None:
@@ -133,7 +133,8 @@ class _Writer:
         stack = [*own.inputs]
         while stack:
             node = stack.pop()
-            now = self.record.now(self.graph.entry.get(node, -1), self.update)
+            entry = self.graph.entry.get(node)
+            now = None if entry is None else self.record.now(entry, self.update)
             claim = None if now is None else self.claims.of(now)
             same = claim is not None and claim.verdict == "right" and claim.node.shape == node.shape
             if claim is not None and same and abs(claim.factor - 1.0) < CLOSE:
@@ -295,7 +296,7 @@ class DerivationPanel(ProgramPanel):
         key = (view.picture, self.form, width)
         if self._written == key:
             return self._lines
-        writer = _Writer(view, self.around.few_characters)
+        writer = Writer(view, self.around.few_characters)
         explanation = writer.explanation()
         report = Report(writer.symbols, max(width - 1, 20), brief=True)
         try:
