@@ -127,7 +127,8 @@ def line_giving(
     told = None if wanted is None else view.giving(repair, wanted)
     apart = None if told is None else difference(ast.unparse(view.statement), told)
     text, variable = writer.text(line), writer.variable(line)
-    return Line(line, text, variable, quantity, "wrong", told, apart)
+    stands = writer.whole(line)
+    return Line(line, text, variable, quantity, "wrong", told, apart, stands=stands)
 
 
 def _writer(file: Path, run: Run, verdict: Verdict, told: bool = False) -> Writer:

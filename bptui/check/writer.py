@@ -16,7 +16,7 @@ from bptui.check.outlook import Outlook
 from bptui.check.report import Example, Line, Parameter, Report, difference
 from bptui.check.shapes import SQUARE, WHY, as_column, keys_of_other_shape, summed
 from bptui.core.graph.node import evaluate
-from bptui.trace.comparing import multiple, shaped
+from bptui.trace.comparing import multiple, rounded, shaped
 from bptui.trace.graph import given_values
 from bptui.trace.judge import Verdict
 from bptui.trace.lines import Repair
@@ -171,6 +171,12 @@ class Writer:
             wrong = (p for p in self.found.truth.parameters if matches[p.key] is None)
             follows |= {line for parameter in wrong for line in self._updates(parameter)}
         updates = set().union(*map(self._updates, self.found.truth.parameters))
+        if not updates:  # it gives its new parameters to who calls it
+            follows |= {
+                self.line_of(notes[entry].place)
+                for entry, values in self.found.current.items()
+                if rounded(multiple(values, self.found.values[entry]) or 0.0) != 1.0
+            }
         made: list[Line] = []
         for line in sorted(entries.keys() | squares | repairs.keys()):
             if line in squares:
@@ -256,10 +262,10 @@ class Writer:
             None if told is None else difference(whole, told),
             self._example(repair) if bound else None,
             None if view is None else slip(view, repair, told),
-            self._whole(line),
+            self.whole(line),
         )
 
-    def _whole(self, line: int) -> str | None:
+    def whole(self, line: int) -> str | None:
         """Return the statement of a line, where there is more of it, or something behind it."""
         statement = self.source.statement(line)
         if statement is None or (

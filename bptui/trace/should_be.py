@@ -153,7 +153,9 @@ class View:
         return None if sight is None else self._edited([(sight, wanted)], exact=True)
 
     def _edited(self, turns: Sequence[tuple[Sight, Values]], exact: bool) -> str | None:
-        for edited in edits(self.statement, turns[0][0].names):
+        first = turns[0][0]
+        counts = {n: [np.asarray(v)] for n, v in first.known.items() if type(v) is int and v > 1}
+        for edited in edits(self.statement, {**first.names, **counts}):
             if all(
                 (found := evaluated(edited, *sight[1:], sight.binding.name)) is not None
                 and right_value(found, wanted, exact)
