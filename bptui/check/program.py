@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,13 +49,19 @@ class Checked:
 
 
 def check_program(
-    file: Path, python: Interpreter, limit: float, call: str = "", step: int = 1, loss: str = ""
+    file: Path,
+    python: Interpreter,
+    limit: float,
+    call: str = "",
+    step: int = 1,
+    loss: str = "",
+    arguments: Sequence[str] = (),
 ) -> Report:
     """Run a program and judge its backpropagation; a report without a verdict says why.
 
     Raises as :func:`checked` does.
     """
-    found = checked(file, python, limit, call, step, loss)
+    found = checked(file, python, limit, call, step, loss, arguments=arguments)
     return found if isinstance(found, Report) else found.report
 
 
@@ -67,6 +73,7 @@ def checked(
     step: int = 1,
     loss: str = "",
     look: int = LOOK,
+    arguments: Sequence[str] = (),
 ) -> Checked | Report:
     """Run a program and judge its backpropagation; only a report where there is no verdict.
 
@@ -81,7 +88,7 @@ def checked(
         source = Source(source_of(file))
         steps = max(STEPS, step + LOOKED_AT)
         call = call or told_in(source.text).get("call", "")
-        run = recorded(file, python, limit, call, steps=steps, look=look)
+        run = recorded(file, python, limit, call, arguments, steps=steps, look=look)
     except SyntaxError as error:
         return _without(file, f"line {error.lineno}: {error.msg}")
     except OutOfTimeError as error:

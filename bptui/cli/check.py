@@ -46,7 +46,8 @@ CODES = {"right": 0, "wrong": 1, "failed": 3}
 
 FILE is any Python program or notebook with hand-written numpy backpropagation, checked as it is:
 the report says of each line of the backward pass whether it is right, points at the first wrong
-one, and writes it as it should stand. A file that trains nothing by itself needs --call.
+one, and writes it as it should stand. A file that trains nothing by itself needs --call; what
+stands after -- is the program's own.
 
 Or FILE defines functions: gradients(x, t, weights), optionally with biases as a fourth
 argument, or step(x, t, weights, learning_rate), optionally with biases before the learning rate;
@@ -67,6 +68,7 @@ a .venv beside FILE, else bptui's own; --python chooses another one.
 Examples:
   bptui check my_net.py
   bptui check --call 'Net(2, 3, 1).train_step(X, y)' net.py
+  bptui check my_net.py -- --epochs 5
   bptui check --watch my_net.py
   bptui check my_functions.py --preset mazur
   bptui check step.npz
@@ -80,6 +82,7 @@ or there is nothing to check.
 """,
 )
 @click.argument("file", required=False, metavar="[FILE]", shell_complete=any_file)
+@click.argument("arguments", nargs=-1, metavar="[-- ARGUMENT...]")
 @click.option(
     "--preset",
     "name_or_file",
@@ -97,6 +100,7 @@ or there is nothing to check.
 @format_option(FORMATS)
 def command(
     file: str | None,
+    arguments: tuple[str, ...],
     name_or_file: str,
     call: str,
     step: int,
@@ -133,7 +137,7 @@ def command(
             # it loads numpy, which --help need not wait for
             from bptui.check.program import check_program
 
-            report = check_program(path, interpreter, timeout, call, step, loss)
+            report = check_program(path, interpreter, timeout, call, step, loss, arguments)
             if whole or not report.trouble:
                 return [report]
         return of_functions(path, load_preset(name_or_file), timeout, interpreter)

@@ -243,6 +243,33 @@ def test_a_later_step(tmp_path: Path) -> None:
     assert "training step 1500 (--step) is not reached within the time limit: 1 s" in err
 
 
+def test_functions_hand_on_what_is_wrong_and_counts_divide(tmp_path: Path) -> None:
+    source = """\
+import numpy as np
+def step(x, t, weights, biases, rate):
+    (W1, W2), (b1, b2), n = weights, biases, len(x)
+    h = np.tanh(x @ W1 + b1)
+    d = 1 / (1 + np.exp(-(h @ W2 + b2))) - t  # of all samples
+    dh = d @ W2.T * (1 - h ** 2)
+    return (
+        [W1 - rate * x.T @ dh, W2 - rate * h.T @ d],
+        [b1 - rate * dh.sum(0), b2 - rate * d.sum(0)],
+    )
+"""
+    code, out, _ = run(tmp_path, source, "--preset", "xor")
+    rows = [" ".join(row.split()) for row in out.splitlines()]
+    assert code == 1
+    assert "line 5 d = 1 / (1 + np.exp(-(h @ W2 + b2))) - t" in rows
+    assert "should be d = (1 / (1 + np.exp(-(h @ W2 + b2))) - t) / n" in rows
+    assert "8 [W1 - rate * x.T @ dh, W2 - rate * h.T @ d], follows" in rows
+
+
+def test_what_stands_after_two_dashes_is_the_programs(tmp_path: Path) -> None:
+    own = RIGHT.replace("np.random.seed(1)", "import sys\nassert sys.argv[1:] == ['--rate', '5']")
+    assert run(tmp_path, own, "--", "--rate", "5")[0] == 0
+    assert run(tmp_path, own)[0] == 3
+
+
 def test_what_is_wrong_in_a_call_is_told_as_that(tmp_path: Path) -> None:
     code, _, err = run(tmp_path, CLASS, "--call", "Net().train(1)")
     assert code == 3
