@@ -13,6 +13,8 @@ Values = list[Any]
 """One array for each draw."""
 
 CLOSE = 1e-6
+PROBES = 16
+"""Numbers that are compared before all are."""
 
 
 class Match(NamedTuple):
@@ -64,6 +66,8 @@ def multiple_as_it_is(
     one, other = list(values), list(true)
     if one[0].size != other[0].size:
         return None
+    if _surely_apart(one, other, noise):
+        return None
     flat, wanted = _flat(one), _flat(other)
     if not np.isfinite(flat).all():
         return None
@@ -76,6 +80,58 @@ def multiple_as_it_is(
     off = np.abs(flat - factor * wanted).max() if factor else np.inf
     close = CLOSE * abs(factor) * np.abs(wanted).max() + noise.values
     return factor if off <= close else None
+
+
+def _surely_apart(one: Sequence[Any], other: Sequence[Any], noise: Noise) -> bool:
+    """Whether a few numbers tell that values are no multiple: most are not, and soon told so."""
+    sizes = [float(np.abs(part).max(initial=0.0)) for part in other]
+    most = max(sizes)
+    if most == 0.0:
+        return largest(one) > noise.values
+    if other[0].size < 2 * PROBES or not noise.true < most < np.inf:
+        return False
+    draw = sizes.index(most)
+    flat, wanted = one[draw].reshape(-1), other[draw].reshape(-1)
+    largest_at = int(np.abs(wanted).argmax())
+    factor = float(flat[largest_at] / wanted[largest_at])
+    probes = [*range(0, flat.size, flat.size // PROBES), int(np.abs(flat).argmax())]
+    off = np.abs(flat[probes] - factor * wanted[probes]).max()
+    return not off <= 4.0 * (CLOSE * abs(factor) * most + noise.values)
+
+
+class Multiples:
+    """Arrays of one size: tells soon of which of them values may be multiples."""
+
+    def __init__(self, arrays: Sequence[Values]) -> None:
+        """Take each array in all draws."""
+        rows: list[tuple[int, Numbers]] = []
+        for number, draws in enumerate(arrays):
+            rows.append((number, _flat(draws)))
+            if draws[0].ndim == 2 and min(draws[0].shape) > 1:
+                rows.append((number, _flat([part.T for part in draws])))
+        size = rows[0][1].size
+        self.probes = np.arange(0, size, max(1, size // PROBES))
+        self.numbers = np.array([number for number, _ in rows])
+        self.largest_at = np.array([int(np.abs(row).argmax()) for _, row in rows])
+        self.largest = np.array(
+            [row[at] for (_, row), at in zip(rows, self.largest_at, strict=True)]
+        )
+        self.known = np.stack([row[self.probes] for _, row in rows])
+        self.mixed = np.random.default_rng(0).standard_normal(size)
+        """Numbers by which all are mixed into one: few alone may differ, in sparse arrays."""
+        self.mixtures = np.array([row @ self.mixed for _, row in rows])
+        self.zero = set(self.numbers[self.largest == 0.0].tolist())
+
+    def of(self, values: Values) -> list[int]:
+        """Return the numbers of the arrays that values may be multiples of, in order."""
+        flat = _flat(values)
+        with np.errstate(all="ignore"):
+            factors = flat[self.largest_at] / self.largest
+            off = np.abs(flat[self.probes] - factors[:, None] * self.known).max(axis=1)
+            close = 4.0 * CLOSE * np.abs(factors * self.largest)
+            mixed = np.abs(flat @ self.mixed - factors * self.mixtures)
+            near = (off <= close) & (mixed <= close * np.abs(self.mixed).sum()) & (factors != 0.0)
+        return sorted({*self.numbers[near].tolist(), *(() if flat.any() else self.zero)})
 
 
 def multiple_and_share(

@@ -57,6 +57,8 @@ class Lines:
     """Entries that are wrong only because of those."""
     current: Changes = field(default_factory=dict)
     """The right values of entries that were wrong, and of all that is computed from them."""
+    unchanged: dict[tuple[Key, int], float | None] = field(default_factory=dict)
+    """The multiples of parameters' gradients that entries are before any repair."""
     wrong: set[Key] = field(default_factory=set)
     """Parameters that no repair puts right."""
 
@@ -281,9 +283,9 @@ class Lines:
             return None
         sizes = {rounded(m.factor) for m in self.judged.matches.values() if m}
         inside = (
-            (entry, multiple(now, true))
+            (entry, self._multiple_of(parameter, entry, changed, true))
             for entry in self.truth.behind[parameter.key] & self.values.keys()
-            if (now := changed.get(entry, self.values[entry]))[0].size == true[0].size
+            if changed.get(entry, self.values[entry])[0].size == true[0].size
             if entry != parameter.after
         )
         fits = any(
@@ -292,3 +294,14 @@ class Lines:
             if size is not None and (not self.judged.ratios or rounded(size) in sizes)
         )
         return float("nan") if fits else None
+
+    def _multiple_of(
+        self, parameter: Parameter, entry: int, changed: Changes, true: Values
+    ) -> float | None:
+        """Return what multiple of a parameter's true gradient an entry is, if it is one."""
+        if entry in changed:
+            return multiple(changed[entry], true)
+        key = parameter.key, entry
+        if key not in self.unchanged:
+            self.unchanged[key] = multiple(self.values[entry], true)
+        return self.unchanged[key]

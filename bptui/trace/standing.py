@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bptui.trace.candidates import Source
-from bptui.trace.comparing import Values, multiple, rounded
+from bptui.trace.comparing import Multiples, Values, multiple, rounded
 
 
 class Standing:
@@ -16,6 +16,7 @@ class Standing:
         self._sizes: dict[int, list[tuple[Source, Values]]] = {}
         for source in sorted(true):
             self._sizes.setdefault(true[source][0].size, []).append((source, true[source]))
+        self._multiples: dict[int, Multiples] = {}
         self._known: dict[int, dict[Source, float]] = {}
 
     def of(self, entry: int) -> dict[Source, float]:
@@ -27,8 +28,13 @@ class Standing:
     def compared(self, values: Values, single: bool = False) -> dict[Source, float]:
         """Return the sources of values with the factors; of a ``single`` number only if wanted."""
         size = values[0].size
-        same = self._sizes.get(size, ()) if size > 1 or single else ()
-        compared = {source: multiple(values, true) for source, true in same}
+        same = self._sizes.get(size, []) if size > 1 else []
+        if not same:
+            return {}
+        if size not in self._multiples:
+            self._multiples[size] = Multiples([true for _, true in same])
+        near = [same[number] for number in self._multiples[size].of(values)]
+        compared = {source: multiple(values, true) for source, true in near}
         return {source: factor for source, factor in compared.items() if factor is not None}
 
 
