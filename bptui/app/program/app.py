@@ -179,13 +179,13 @@ class ProgramApp(TerminalApp):
             return
         former = self.moment
         fresh = opened(Record(found))
-        line = former.record.text(former.line) if former.stop != former.record.starts[0] else ""
-        same = (
-            stop
-            for stop in range(*fresh.record.span(min(former.update, len(fresh.record.steps) - 1)))
-            if line and fresh.record.text(fresh.at(stop).line) == line
-        )
-        moment = fresh.at(next(same, fresh.stop))
+        line, record = former.record.text(former.line), fresh.record
+        began = former.stop == former.record.starts[0]
+        span = range(*record.span(min(former.update, len(record.steps) - 1)))
+        lines = {} if began else {stop: record.line_of[record.stops[stop]] for stop in span}
+        same = (stop for stop, number in lines.items() if line and record.text(number) == line)
+        mended = (stop for stop, number in lines.items() if number == former.line)
+        moment = fresh.at(next(same, next(mended, fresh.stop)))
         self.show(replace(moment, speed=former.speed))
         first = ", ".join(map(str, fresh.record.wrong_lines))
         verdict = found.report.verdict
