@@ -100,7 +100,7 @@ def checked(
     line_of = LineOf(run, file)
     loss = loss or told_in(source.text).get("loss", "")
     told = (lambda truth: truth.named(loss)) if loss else None
-    verdict = judge(tape, made.turns, line_of, step - 1, told)
+    verdict = judge(tape, made.turns, line_of, step - 1, told, limit)
     if verdict is None:
         lost = _lost(file, source, {line_of(b.place): b.name for b in lost_updates(tape)})
         count = len(training_steps(tape))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -54,18 +56,21 @@ def judge(
     lines: Callable[[int], int],
     first: int = 0,
     told: Callable[[StepTruth], Judged | None] | None = None,
+    limit: float = math.inf,
 ) -> Verdict | None:
     """Return the verdict; None where no training step with a loss was recorded.
 
-    The loss is what the program makes likely, or what is ``told``.
+    The loss is what the program makes likely, or what is ``told``. Wrong lines are looked for
+    during ``limit`` seconds: a verdict may come without them.
     """
+    until = time.monotonic() + limit
     verdict: Verdict | None = None
     for number, step in enumerate(training_steps(tape)[first : first + LOOKED_AT], first + 1):
         found: Verdict | None = None
         for spread in SPREADS:
             truth = StepTruth(tape, step, lines, spread=spread)
             losses = truth.likely() if told is None else filter(None, [told(truth)])
-            tried = [Lines(truth, judged, turns) for judged in losses]
+            tried = [Lines(truth, judged, turns, until) for judged in losses]
             if not tried:
                 break
             for candidate in tried:
@@ -76,7 +81,7 @@ def judge(
             blame_helpers(best, lines)
             together = squares(tape, truth.dependent)
             found = Verdict(step, number, best, together, grown(tape, best))
-            if found.right or not truth.undecided:
+            if found.right or not truth.undecided or time.monotonic() > until:
                 break
         if found is None:
             break
@@ -103,7 +108,7 @@ def _at_the_rate(lines: Lines) -> Lines | None:
     told = truth.told(judged.loss, lines.factor / claimed.pop())
     if told is None:
         return None
-    found = Lines(truth, told, lines.turns)
+    found = Lines(truth, told, lines.turns, lines.until)
     found.find()
     return found
 

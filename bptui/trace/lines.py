@@ -8,6 +8,8 @@ mistake was made. What a loop computes again and again is replaced in all of its
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -52,6 +54,8 @@ class Lines:
     judged: Judged
     turns: Sequence[tuple[int, int]]
     """When each turn of a loop began, and the loop's place."""
+    until: float = math.inf
+    """When the search ends, as ``time.monotonic`` counts: what is known by then is said."""
     repairs: list[Repair] = field(default_factory=list)
     follows: set[int] = field(default_factory=set)
     """Entries that are wrong only because of those."""
@@ -139,6 +143,8 @@ class Lines:
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
         best: tuple[Repair, Changes, dict[int, tuple[int, Values]]] | None = None
         for place, pairs, since, late in self.suspects.attempts(right):
+            if time.monotonic() > self.until:
+                return None  # a better one might have come
             if late and best is not None:
                 break
             scales = self._scales(min(pairs))

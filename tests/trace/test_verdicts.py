@@ -4,6 +4,8 @@ from functools import cache
 
 import pytest
 
+from bptui.trace.judge import judge
+from bptui.trace.updates import Tape
 from tests.trace.support import PROGRAMS, TRUTH, Judged, source_of
 
 GIVEN = TRUTH["given"]
@@ -37,6 +39,17 @@ def test_the_first_wrong_line_is_where_the_mistake_is(name: str) -> None:
     assert program.first_wrong <= here
     kinds = ("follows_lines", "passes_on_lines", "update_lines")
     assert program.follows <= here.union(*(truth.get(kind, []) for kind in kinds))
+
+
+def test_where_the_time_is_up_the_verdict_comes_without_the_line() -> None:
+    program = judged("given", "helper_functions.py")
+    recorder = program.recorder
+    tape = Tape(recorder.tape, recorder.values, recorder.bindings)
+    verdict = judge(tape, recorder.turns, program.line, limit=-1.0)
+    assert verdict is not None
+    assert not verdict.right
+    assert not verdict.lines.repairs
+    assert program.verdict.lines.repairs
 
 
 @pytest.mark.parametrize("name", sorted(set(WRONG) - {"line_fit.py"}))
