@@ -308,8 +308,15 @@ class Writer:
 
     def _example(self, repair: Repair) -> Example | None:
         """Return the number that is furthest from the right one, on the program's own values."""
-        entry = repair.entries[0]
-        source, consumer = repair.stands_for[0]
+        made = (
+            self._furthest(*pair) for pair in zip(repair.entries, repair.stands_for, strict=True)
+        )
+        found = [example for example in made if example is not None]
+        # in some turns of a loop it may be right
+        return max(found, key=lambda one: abs(one.found - one.expected), default=None)
+
+    def _furthest(self, entry: int, stands_for: tuple[int, int]) -> Example | None:
+        source, consumer = stands_for
         truth = self.found.truth
         gradient = self.found.judged.gradients.of.get(truth.graph.nodes[source])
         if consumer != -1 or gradient is None:
