@@ -134,7 +134,7 @@ async def test_one_key_leads_to_the_wrong_line(tmp_path: Path) -> None:
 
 async def test_values_are_followed_to_where_they_come_from_and_go(tmp_path: Path) -> None:
     async with opened(tmp_path, WRONG, (80, 24)) as session:
-        await session.press("w", "n", "n", "n", "n")
+        await session.press("w", *"nnnnnn")
         await session.shows("Graph: X.T")
         await session.press("n", "tab", "tab", "left")
         await session.shows("Graph: X")
