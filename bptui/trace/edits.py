@@ -12,7 +12,18 @@ from collections.abc import Iterator, Mapping
 
 from bptui.trace.comparing import Values
 
-SLOPES = ("{x} * (1 - {x})", "1 - {x} ** 2", "({x} > 0)", "{x} ** 2", "1 / {x}")
+SLOPES = (
+    *("{x} * (1 - {x})", "(1 - {x} ** 2)", "({x} > 0)", "{x} ** 2", "1 / {x}"),
+    *("(1 - {x})", "np.sign({x})"),
+)
+ALIKE = (
+    *({"sum", "mean"}, {"maximum", "minimum"}, {"max", "min"}, {"argmax", "argmin"}),
+    *({"tanh", "sinh", "cosh"}, {"sin", "cos"}, {"exp", "log"}, {"abs", "sign"}),
+)
+"""Functions that are taken for each other."""
+TERMS = (ast.Add, ast.Sub, ast.MatMult)
+RECENT = 12
+"""Names in sight whose products are tried as terms."""
 SINGLE = (ast.Name, ast.Attribute, ast.Subscript)
 
 
@@ -30,7 +41,7 @@ def edits(statement: ast.stmt, names: Mapping[str, Values]) -> Iterator[ast.stmt
         for new in _known(_at(statement, path), names) if len(path) > 1 else ():
             yield _with(statement, path, new)
     yield from _statements(statement)
-    for level in (_more, _kinds):
+    for level in (_more, _terms, _kinds):
         for path in places:
             for new in level(_at(statement, path), names):
                 yield _with(statement, path, new)
@@ -126,6 +137,8 @@ def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
         yield node.value
     elif ast.unparse(node) in names and names[ast.unparse(node)][0].ndim == 2:
         yield ast.Attribute(node, "T", ast.Load())
+    elif ast.unparse(node) in names and names[ast.unparse(node)][0].ndim > 2:
+        yield _parsed(f"np.swapaxes({ast.unparse(node)}, -1, -2)")
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
         yield ast.BinOp(node.right, node.op, node.left)
         for left in (node.left, _turned(node.left)):
@@ -160,7 +173,16 @@ def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
                     and ast.unparse(node.func.value) in ("np", "numpy")
                     else 0
                 )
-                yield ast.Call(node.func, node.args[:count], words)
+                other = ast.Call(node.func, node.args[:count], words)
+                yield other
+                yield ast.BinOp(node, ast.Sub(), other)
+                yield ast.BinOp(node, ast.Add(), other)
+    if isinstance(node, ast.Call):
+        own = _called(node)
+        for name in sorted(set().union(*(alike for alike in ALIKE if own in alike)) - {own}):
+            func = copy.copy(node.func)
+            setattr(func, "attr" if isinstance(func, ast.Attribute) else "id", name)
+            yield ast.Call(func, node.args, node.keywords)
 
 
 def _turned(node: ast.expr) -> ast.expr:
@@ -203,16 +225,20 @@ def _fewer(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
 
 
 def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """Another sign, twice or half as much, a square."""
+    """Another sign, twice or half as much, a square, for each sample or for all."""
     yield ast.UnaryOp(ast.USub(), node)
     yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
     yield ast.BinOp(ast.Constant(2), ast.Mult(), node)
     yield ast.BinOp(node, ast.Div(), ast.Constant(2))
+    lengths = {values[0].shape[0]: name for name, values in names.items() if values[0].ndim}
+    for name in lengths.values():
+        for op in (ast.Div(), ast.Mult()):
+            yield ast.BinOp(node, op, _parsed(f"len({name})"))
 
 
 def _known(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """What has a name, for what is computed."""
-    if isinstance(node, ast.BinOp | ast.Call):
+    """What has a name, for what is computed or is a part of something."""
+    if isinstance(node, ast.BinOp | ast.Call | ast.Subscript):
         yield from (_parsed(name) for name, values in names.items() if values[0].size > 1)
 
 
@@ -238,6 +264,24 @@ def _kinds(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     for name in names:
         for slope in SLOPES:
             yield _parsed(slope.format(x=name))
+
+
+def _terms(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
+    """Yield one product more, as it is or as a mean."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, TERMS):
+        return
+    recent = [name for name, values in names.items() if values[0].size > 1][:RECENT]
+    pairs = [(a, b) for a in recent for b in recent if a != b]
+    texts = [f"{a} * {b}" for a, b in pairs if a < b]
+    texts += [f"{a} @ {b}.T" for a, b in pairs if names[a][0].shape[1:] == names[b][0].shape[1:]]
+    texts += [
+        f"{a} * np.mean({a} * {b}, axis={axis}, keepdims=True)"
+        for a, b in pairs
+        for axis in (-1, 0)
+    ]
+    for text in texts:
+        for op in (ast.Sub(), ast.Add()):
+            yield ast.BinOp(node, op, _parsed(text))
 
 
 def _wholes(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bptui.trace.comparing import Values, multiple
+from bptui.trace.comparing import CLOSE, Values, multiple_as_it_is
 from bptui.trace.edits import SINGLE
 from bptui.trace.recalled import Recalled
 
@@ -138,12 +138,10 @@ def _names(node: ast.AST) -> set[str]:
 
 
 def right_value(values: Values, wanted: Values, exact: bool) -> bool:
-    """Whether values are the wanted ones, or a multiple of them where no scale is known."""
+    """Whether values are the wanted ones, or as many times as much where no scale is known."""
     if values[0].shape != wanted[0].shape:
         return False
-    if not exact:
-        return multiple(values, wanted) is not None
-    return all(
-        np.allclose(np.reshape(v, -1), np.reshape(w, -1), rtol=1e-6, atol=1e-12)
-        for v, w in zip(values, wanted, strict=True)
-    )
+    factor = multiple_as_it_is(values, wanted)
+    if factor is None:  # of nothing but zeros
+        return not any(np.any(part) for part in [*values, *wanted])
+    return abs(factor - 1.0) <= CLOSE if exact else factor > 0

@@ -17,13 +17,15 @@ from bptui.trace.mending import evaluated, right_value, written
 from bptui.trace.recalled import recalled
 from bptui.trace.recorder import Binding, Reference
 from bptui.trace.recording import Recording
-from bptui.trace.replay import Changes
+from bptui.trace.replay import Changes, as_it_is
 from bptui.trace.source import Place, Source
 
 PLAIN = re.compile(r"[^\W\d]\w*(\.\w+)*(\[('\w+'|\d+)\])?")
 ITEM = re.compile(r"\[\d+\]")
 TURNS = 2
 """The last turns of a loop that an edit is tried in, besides the first."""
+MANY, MORE = 12_000, 2_000
+"""Edits that are tried at most, and after one that gives a multiple of what is wanted."""
 NEAR = 200
 """Entries of one statement, at most."""
 
@@ -153,16 +155,26 @@ class View:
         return None if sight is None else self._edited([(sight, wanted)], exact=True)
 
     def _edited(self, turns: Sequence[tuple[Sight, Values]], exact: bool) -> str | None:
+        """Return the first edit that gives the numbers, else if not ``exact`` a multiple."""
+        scaled, left = None, MANY
         first = turns[0][0]
         counts = {n: [np.asarray(v)] for n, v in first.known.items() if type(v) is int and v > 1}
         for edited in edits(self.statement, {**first.names, **counts}):
-            if all(
-                (found := evaluated(edited, *sight[1:], sight.binding.name)) is not None
-                and right_value(found, wanted, exact)
-                for sight, wanted in turns
-            ):
+            sizes = (True, False) if not exact and scaled is None else (True,)
+            fitting = set(sizes)
+            for sight, wanted in turns:
+                found = evaluated(edited, *sight[1:], sight.binding.name)
+                fitting = {one for one in fitting if found and right_value(found, wanted, one)}
+                if not fitting:
+                    break
+            if True in fitting:
                 return written(edited)
-        return None
+            if fitting:
+                scaled, left = edited, MORE
+            left -= 1
+            if not left:
+                break
+        return written(scaled)
 
     def sight(self, repair: Repair) -> Sight | None:
         """Return what the statement can be evaluated with; None where it binds nothing."""
@@ -215,19 +227,40 @@ class View:
         if entry in lines.current:
             return lines.current[entry]
         recorded = np.asarray(lines.truth.tape.values[entry])
-        node = lines.truth.graph.nodes.get(entry)
+        graph = lines.truth.graph
+        node = graph.nodes.get(entry)
+        inputs = () if node is None or entry in lines.values else node.inputs
+        if node is not None and any(graph.entry.get(one) in lines.current for one in inputs):
+            return self._again(node)  # computed, but left out
         if recorded.dtype.kind not in "iub":
             recorded = recorded.astype(np.float64)
             if node is not None and all(node in draw for draw in lines.truth.draws):
                 return lines.truth.numbers(node)
         return [recorded] * len(lines.truth.draws)
 
+    def _again(self, node: Node) -> Values | None:
+        """Return what the program makes of right values, but leaves out where it is wrong."""
+        entries = self.lines.truth.graph.entry
+        parts = [
+            self._values(entries[one]) if one in entries else self.lines.truth.numbers(one)
+            for one in node.inputs
+        ]
+        given = [part for part in parts if part is not None]
+        if len(given) < len(parts):
+            return None
+        return [as_it_is(node, list(draw)) for draw in zip(*given, strict=True)]
+
     def _in_sight(self, binding: Binding, start: int) -> dict[str, Values]:
         """Return the expressions with a known value in the statement's sight, the latest first."""
         found: dict[str, int] = {}
+        tape = self.lines.truth.tape
+        read = {e for own in self.own if start <= own <= binding.when for e in tape.inputs[own]}
+        objects = {b.location[1] for b in self.recorder.bindings if b.entry in read and _of_self(b)}
         for other in self.recorder.bindings:
             if other is binding:
                 break
+            if _of_self(other) and objects and other.location[1] not in objects:
+                continue  # of another layer
             near = other.frame in (0, binding.frame) or other.name.startswith("self.")
             if other.when <= start and near and PLAIN.fullmatch(other.name):
                 found.pop(other.name, None)
@@ -246,6 +279,10 @@ class View:
             for name, known in values.items()
             if known is not None and (items or known[0].size > 1 or not ITEM.search(name))
         }
+
+
+def _of_self(binding: Binding) -> bool:
+    return binding.name.startswith("self.") and len(binding.location) > 1
 
 
 def _added(node: Node, values: list[Numbers]) -> Numbers:

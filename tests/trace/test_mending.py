@@ -53,6 +53,14 @@ def mended(wrong: str, right: str) -> str | None:
         ("g = d[:, :-1]", "g = d[:, 1:]"),
         ("g = v[0][1] * d", "g = v[1][0] * d"),
         ("g = d * 2", "g = d"),
+        ("g = d.sum(axis=0)", "g = d.mean(axis=0)"),  # a function for one that is alike
+        ("g = np.maximum(d, 0) * a", "g = np.minimum(d, 0) * a"),
+        ("g = x.T @ d", "g = x.T @ d / len(x)"),
+        ("g = a * s", "g = a * np.sign(s)"),
+        ("g = d - a", "g = d - a - b * s"),  # a term that is missing
+        ("g = d @ w.T", "g = d @ w.T + a @ w.T"),
+        ("g = d - a", "g = d - a - s * np.mean(s * d, axis=-1, keepdims=True)"),
+        ("g = d[0] * 3", "g = a * 3"),  # a part for a whole
         ("g = d * a", "g = a * (d - np.sum(d * a, axis=-1, keepdims=True))"),
     ],
 )
