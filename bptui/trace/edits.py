@@ -225,15 +225,11 @@ def _fewer(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
 
 
 def _numbers(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """Another sign, twice or half as much, a square, for each sample or for all."""
+    """Another sign, twice or half as much, a square."""
     yield ast.UnaryOp(ast.USub(), node)
     yield ast.BinOp(node, ast.Pow(), ast.Constant(2))
     yield ast.BinOp(ast.Constant(2), ast.Mult(), node)
     yield ast.BinOp(node, ast.Div(), ast.Constant(2))
-    lengths = {values[0].shape[0]: name for name, values in names.items() if values[0].ndim}
-    for name in lengths.values():
-        for op in (ast.Div(), ast.Mult()):
-            yield ast.BinOp(node, op, _parsed(f"len({name})"))
 
 
 def _known(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
@@ -243,11 +239,15 @@ def _known(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
 
 
 def _more(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
-    """One factor, divisor or term more, a slope of something in sight too."""
+    """One factor, divisor or term more, a length or a slope of something in sight too."""
     for name in names:
         other = _parsed(name)
         for op in (ast.Mult(), ast.Div(), ast.Add(), ast.Sub()):
             yield ast.BinOp(node, op, other)
+    lengths = {values[0].shape[0]: name for name, values in names.items() if values[0].ndim}
+    for name in lengths.values():
+        for op in (ast.Div(), ast.Mult()):
+            yield ast.BinOp(node, op, _parsed(f"len({name})"))
     for name, values in names.items():
         if values[0].size > 1 or len(names) < 40:
             for slope in SLOPES:
