@@ -28,7 +28,7 @@ class Standing:
     def compared(self, values: Values, single: bool = False) -> dict[Source, float]:
         """Return the sources of values with the factors; of a ``single`` number only if wanted."""
         size = values[0].size
-        same = self._sizes.get(size, []) if size > 1 else []
+        same = self._sizes.get(size, []) if size > 1 or single else []
         if not same:
             return {}
         if size not in self._multiples:

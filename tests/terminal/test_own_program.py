@@ -22,9 +22,9 @@ def test_a_program_is_opened_and_its_wrong_line_is_one_key_away(tmp_path: Path) 
     with Terminal(str(file), columns=80, lines=24) as terminal:
         terminal.shows("my_net.py", "wrong at line 21", "Source: line 14", "update")
         terminal.press("w")
-        terminal.shows("Source: line 21", "should be: d1", "should be dL/da1")
+        terminal.shows("Source: line 21", "should be: d1", "should be dL/dz2")
         terminal.resize(120, 36)
-        terminal.shows("should be dL/da1", "Loss")
+        terminal.shows("should be dL/dz2", "Loss")
         terminal.press("q")
         assert terminal.ends() == 0
         assert terminal.is_restored()
