@@ -267,8 +267,7 @@ def test_the_output_is_never_the_preset_itself(tmp_path: Path) -> None:
         ("mazr", "did you mean mazur?"),
         ("quux article", "quux: found no preset or file of that name"),
         ("article xor", "Got unexpected extra argument (xor)"),
-        ("article --fsp 3", "Did you mean"),
-        ("--fsp 3", "--fps"),
+        ("article --fsp 3", "--fps"),
     ],
 )
 def test_a_mistyped_command_is_told_what_it_may_have_meant(line: str, told: str) -> None:
