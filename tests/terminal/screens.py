@@ -73,7 +73,8 @@ class DoubleDriver(HeadlessDriver):
         self.stock_bytes += len(data.encode())
 
     def flush(self) -> None:
-        if self._random.random() < 0.3:  # the terminal does not keep up
+        late = self._app.size != self._size_now  # a frame for the size before: one follows
+        if late or self._random.random() < 0.3:  # the terminal does not keep up
             self._send(self.display.owed())
         else:
             self.catch_up()
