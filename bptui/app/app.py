@@ -23,8 +23,6 @@ from bptui.core.experiment import Experiment
 from bptui.terminal.capabilities import USUAL, Capabilities
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from bptui.app.session.store import Continued
 
 YOUNG = 10_000
@@ -93,16 +91,6 @@ class BptuiApp(TerminalApp):
         """Note that what is kept of the session may be other than it was."""
         if self.autosave is not None:
             self.autosave.changed()
-
-    def exit(
-        self,
-        result: None = None,
-        return_code: int = 0,
-        message: RenderableType | None = None,
-    ) -> None:
-        if self.autosave is not None and self.is_running:
-            self.autosave.look_again()  # the panels go before the session is written
-        super().exit(result, return_code, message)
 
     # what is shown and said
 

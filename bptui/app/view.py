@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from bptui.core.arrays import Array, Integers
 from bptui.core.backprop import Operation
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bptui.core.history import TestLosses
 
 
+Count = Annotated[int, Meta(ge=0, le=2**31)]
 Kind = Literal["weight", "bias", "unit"]
 Direction = Literal["left", "right", "up", "down"]
 
@@ -32,9 +33,9 @@ class Selection(NamedTuple):
     """
 
     kind: Kind = "weight"
-    layer: int = 1
-    unit: int = 0
-    source: int = 0
+    layer: Count = 1
+    unit: Count = 0
+    source: Count = 0
 
     def name(self, names: Names) -> str:
         """Return w5, b_h1 or h1."""
@@ -52,7 +53,7 @@ class Selection(NamedTuple):
     def within(self, network: Network) -> Selection:
         """Return the nearest thing that exists in ``network``: itself where it does."""
         kind = self.kind if network.bias or self.kind != "bias" else "weight"
-        layer = min(self.layer, network.depth)
+        layer = min(max(self.layer, kind != "unit"), network.depth)
         unit = min(self.unit, network.layers[layer] - 1)
         source = min(self.source, network.layers[layer - 1] - 1) if kind == "weight" else 0
         return Selection(kind, layer, unit, source)

@@ -73,7 +73,10 @@ class ContinuingDriver(LinuxDriver):
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
                 if selector.select(incoming.wait):
-                    parts = incoming.feed(decode(os.read(self.fileno, 4096)))
+                    data = self._read()
+                    if not data:
+                        return
+                    parts = incoming.feed(decode(data))
                 else:
                     parts = incoming.settle()
                 for part in parts:
@@ -81,6 +84,14 @@ class ContinuingDriver(LinuxDriver):
                         self.process_message(each)
                 for each in parser.tick():
                     self.process_message(each)
+
+    def _read(self) -> bytes:
+        """Return what the terminal has sent; nothing once it is gone, which ends the program."""
+        with suppress(OSError):
+            if data := os.read(self.fileno, 4096):
+                return data
+        os.kill(os.getpid(), signal.SIGHUP)
+        return b""
 
     def process_message(self, message: Message) -> None:
         """Take alt and a letter for the two keys that send the same: escape, then the letter.

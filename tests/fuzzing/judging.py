@@ -22,7 +22,6 @@ from bptui.app.form.draft import EMPTY, Draft, Place
 from bptui.app.form.fields import ROWS
 from bptui.app.form.texts import columns_of, value_of
 from bptui.app.session.state import (
-    Look,
     Session,
     SessionError,
     SessionState,
@@ -178,9 +177,7 @@ def _session() -> list[bytes]:
     timeline = edited(
         Timeline(experiment), Timeline(experiment).snapshot(0), Number("input", (0, 0)), 0.5
     )
-    state = SessionState(
-        False, "mine", 3, 1, [("loss < 0.1", True)], "1/s", None, Look(Selection())
-    )
+    state = SessionState(False, "mine", 3, 1, [("loss < 0.1", True)], "1/s", None, Selection())
     session = Session(state, timeline, timeline.snapshot(2))
     with patch("bptui.app.session.state.LONG_RUN", 0.0):
         return written(session, ended=False).splitlines()

@@ -164,9 +164,9 @@ def ends_by_signal(terminal: Terminal, number: signal.Signals) -> None:
 def test_where_nothing_can_be_written_the_work_goes_on(tmp_path: Path) -> None:
     (tmp_path / "bptui").write_text("a file in the place of the folder")
     with Mortal(tmp_path) as terminal:
-        terminal.shows("The session cannot be saved")
+        terminal.shows("step 0 ")
         terminal.press("s")
-        terminal.shows("step 1 ")
+        terminal.shows("step 1 ", "The session cannot be saved")
         terminal.press("q")
         assert terminal.ends() == 0
         assert terminal.is_restored()

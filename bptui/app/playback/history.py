@@ -73,6 +73,11 @@ class UndoHistory:
         self._past: list[Branch] = []
         self._future: list[Branch] = []
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was changed, not even what was undone since."""
+        return not (self._past or self._future)
+
     def change(self, branch: Branch) -> None:
         """Go over to a new branch; what was undone is gone."""
         self._past = [*self._past, self.current][-MOST_CHANGES:]

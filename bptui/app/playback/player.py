@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -324,6 +323,11 @@ class Player:
         return self._history.current, self.goal
 
     @property
+    def untouched(self) -> bool:
+        """Whether nothing was opened or changed, and step 0 was not left."""
+        return self._history.empty and self.goal == Place(0)
+
+    @property
     def turned(self) -> bool:
         """Whether the branch is shown that the last change led to."""
         return self._branch is self._history.current
@@ -347,8 +351,7 @@ class Player:
         Where the steps before are quickly played it is shown at once, else :meth:`go_on` does it.
         """
         state, timeline = session.state, session.timeline
-        saved = None if state.saved is None else Path(os.fsdecode(state.saved))
-        self._history = UndoHistory(Branch(timeline, saved=saved))
+        self._history = UndoHistory(Branch(timeline, saved=state.saved))
         self._branch = self._history.current
         self.breakpoints = dict(session.breakpoints)
         names = [str(speed) for speed in SPEEDS]

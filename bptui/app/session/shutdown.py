@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from io import StringIO
-from types import FrameType
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from bptui.terminal.capabilities import terminal_descriptor, terminal_streams
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 CRASHED = 1
 GO_ON = "`bptui --resume` continues it."
-NAMES = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")
 HANG_UP = 1
 """The number of SIGHUP, also where a system has none."""
+NAMES = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM")
 SIGNALLED = 128
 """Added to the number of the signal, it is the exit code."""
 PATIENCE = 4.0
@@ -90,36 +90,35 @@ class Shutdown:
         self._leave, self._last = leave, last
         self._terminal, self._streams = terminal_descriptor(), terminal_streams()
         self._restore_settings = _restoring()
-        self._over = threading.Event()
-        self._signals, self._signalled = os.pipe()
+        self._over, self._signals = threading.Event(), SimpleQueue[int]()
         self.code: int | None = None
         """The exit code, once there is reason to leave."""
 
     def watch(self) -> None:
-        """Begin; a signal that was ignored before, as by nohup, still is."""
-        for name in NAMES:
-            number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) != signal.SIG_IGN:
-                signal.signal(number, self._signal)
+        """Begin."""
+        for number in (getattr(signal, name, None) for name in NAMES):
+            if number is not None:
+                # all else is done by the thread: a signal may interrupt the app anywhere
+                signal.signal(number, lambda number, frame: self._signals.put(number))
         threading.Thread(target=self._watch, name="shutdown", daemon=True).start()
 
     def over(self) -> None:
         """Note that the app has ended: nothing but the exit is left."""
         self._over.set()
-        if hung_up():
+        if self._hung_up:
             self.code = self.code or SIGNALLED + HANG_UP
             self._let_go_of_terminal()
         elif not _takes_text(self._terminal):  # nor did it take what should have restored it
             self._restore_terminal()
 
-    def _signal(self, number: int, frame: FrameType | None) -> None:
-        # all else is done by the thread: this may interrupt the app anywhere
-        os.write(self._signalled, bytes([number]))
+    @property
+    def _hung_up(self) -> bool:
+        """Whether the terminal has gone away."""
+        return not set(self._streams).issubset(terminal_streams())
 
     def _watch(self) -> None:
-        """Wait, without work, for a signal or until the terminal hangs up."""
-        self.code = SIGNALLED + self._next()
-        if hung_up():
+        self.code = SIGNALLED + self._signals.get()
+        if self._hung_up:
             self._let_go_of_terminal()
         if self._leave(self.code) and self._over.wait(PATIENCE):
             time.sleep(LAST_WORDS)  # the program ends meanwhile, and this thread with it
@@ -129,18 +128,6 @@ class Shutdown:
         last.join(LAST_WORDS)
         self._restore_terminal()
         os._exit(self.code)
-
-    def _next(self) -> int:
-        """Return the signal that comes next; SIGHUP where the terminal hangs up."""
-        if hasattr(select, "poll"):
-            waiting = select.poll()
-            waiting.register(self._signals, select.POLLIN)
-            waiting.register(0, 0)  # hanging up is always reported
-            while self._signals not in (events := dict(waiting.poll())):
-                if events[0] & (select.POLLHUP | select.POLLERR):
-                    return HANG_UP
-                waiting.unregister(0)  # a system that cannot tell
-        return os.read(self._signals, 1)[0]
 
     def _restore_terminal(self) -> None:
         terminal = os.dup(self._terminal)
@@ -152,20 +139,9 @@ class Shutdown:
 
     def _let_go_of_terminal(self) -> None:
         """Have what is still to be written there go nowhere; a dead one would only give errors."""
-        with suppress(OSError):
-            nowhere = os.open(os.devnull, os.O_RDWR)
-            for descriptor in self._streams:
-                os.dup2(nowhere, descriptor)
-            os.close(nowhere)
-
-
-def hung_up() -> bool:
-    """Return whether the terminal has gone away; False where that cannot be told."""
-    if not hasattr(select, "poll"):
-        return False
-    asking = select.poll()
-    asking.register(0, 0)
-    return any(event & (select.POLLHUP | select.POLLERR) for _, event in asking.poll(0))
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in self._streams:
+            os.dup2(nowhere, descriptor)
 
 
 def _takes_text(terminal: int) -> bool:

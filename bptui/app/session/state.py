@@ -12,10 +12,10 @@ import hashlib
 import math
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 import numpy as np
@@ -23,7 +23,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from bptui.app.playback.breakpoints import Breakpoint, parse
-from bptui.app.view import Selection
+from bptui.app.view import Count, Selection
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
 from bptui.core.edits import Edit
@@ -33,6 +33,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.history import SPANS, LossHistory, Summary
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
+from bptui.explain.report import Form
 from bptui.presets.build import origin_of
 from bptui.presets.describe import table_of
 from bptui.presets.errors import PresetError, printable
@@ -40,7 +41,7 @@ from bptui.presets.files import loads
 from bptui.presets.folders import working_folder
 from bptui.presets.save import SaveError, document, shown_path
 
-FORMAT, VERSION = "bptui session", 3
+FORMAT, VERSION = "bptui session", 4
 USELESS = "; the file can be deleted"
 """Is said of what no version of the program can continue."""
 DAMAGED = f"a damaged session ({{}}){USELESS}"
@@ -51,10 +52,7 @@ MOST_WRITTEN_OUT = 100_000
 LONG_RUN = 0.03
 """Seconds of playing from which a run is not played again to continue it."""
 
-Count = Annotated[int, Meta(ge=0, le=2**31)]
 Step = Annotated[int, Meta(ge=0, le=MOST_STEPS * 10)]
-FileName = bytes
-"""Of a file or a folder, as the system has it, which need not be text."""
 
 
 class Mark(Struct, frozen=True):
@@ -62,29 +60,6 @@ class Mark(Struct, frozen=True):
 
     format: str
     version: int
-
-
-class Look(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the panels show: each by itself, none of it part of the calculation."""
-
-    selection: Selection = Selection()
-    pointed: bool = False
-    """Whether it is what is explained."""
-    sample: Count | None = None
-    logarithmic: bool = False
-    derivation: Literal["scalar", "matrix", "numpy"] = "scalar"
-    learned: bool = False
-    picture: Count = 0
-    """Which of the pictures of what was learned."""
-    samples: bool = False
-    zoomed: bool = False
-    focused: str | None = None
-    """The id of the panel that has the focus."""
-
-    def __post_init__(self) -> None:
-        kind, *place = self.selection
-        if min(place) < 0 or self.selection.layer < (kind != "unit"):
-            raise ValueError("no such selection")
 
 
 class SessionState(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,19 +72,20 @@ class SessionState(Struct, frozen=True, forbid_unknown_fields=True):
     position: Count | None
     breakpoints: list[tuple[str, bool]]
     speed: str
-    saved: FileName | None
-    look: Look
-    touched: bool = True
-    """Whether the user has done anything in it."""
+    saved: Path | None
+    selection: Selection = Selection()
+    pointed: bool = False
+    """Whether it is what is explained."""
+    sample: Count | None = None
+    logarithmic: bool = False
+    form: Form = "scalar"
+    """Of the derivation."""
 
 
-class Losses(Struct, frozen=True, forbid_unknown_fields=True):
-    """The losses of a long run as the chart shows them, so that it need not be played again."""
+class LongRun(Struct, frozen=True, forbid_unknown_fields=True):
+    """The losses before the checkpoint, so that these steps need not be played again."""
 
-    width: Annotated[int, Meta(gt=0, le=2**40)]
-    lows: bytes
-    highs: bytes
-    rest: bytes
+    losses: Summary
     first_not_finite: Step | None
     test_losses: list[tuple[Step, float | None]]
     """None where one is not finite, which JSON has no number for."""
@@ -118,37 +94,25 @@ class Losses(Struct, frozen=True, forbid_unknown_fields=True):
 class Past(Struct, frozen=True, forbid_unknown_fields=True):
     """The third line: what every step can be played again from."""
 
-    text: str
-    """The preset's."""
-    folder: FileName
+    texts: list[str]
+    """The preset's, then the same with the numbers of its CSV file, which may change."""
+    folder: Path
     """Where its CSV file is looked for."""
-    file: FileName | None
+    file: Path | None
     csv: str | None
     """The checksum of its samples, where they are in a CSV file."""
-    numbers: str | None
-    """The same preset with all numbers in it, for when that file has changed or is gone."""
-    edits: list[tuple[Step, Edit]]
-    checkpoint: tuple[Step, bytes] | None
+    edits: list[tuple[Step, Edit]] = []
+    checkpoint: tuple[Step, Array] | None = None
     """The step that was shown, and the numbers of its state."""
-    losses: Losses | None
-    """Those before it, where it takes long to play them again."""
+    run: LongRun | None = None
 
 
-@dataclasses.dataclass(eq=False)
-class Session:
+class Session(NamedTuple):
     """What is to be kept of a running app; ``snapshot`` is what it shows of the timeline."""
 
     state: SessionState
     timeline: Timeline
     snapshot: Snapshot | None
-
-    def same_as(self, other: Session | None) -> bool:
-        """Return whether only one of them need be written."""
-        return (
-            other is not None
-            and self.timeline is other.timeline
-            and self.state == replace(other.state, touched=self.state.touched)
-        )
 
 
 class Resumed(NamedTuple):
@@ -173,77 +137,70 @@ def written(session: Session, ended: bool) -> bytes:
     Raises :class:`SaveError` where its experiment has no preset, or where it takes too many bytes.
     """
     timeline, snapshot = session.timeline, session.snapshot
-    checkpoint = None if snapshot is None else (snapshot.step, _bytes(state_of(snapshot)))
-    past = replace(
-        _preset_of(timeline.opened),
-        edits=timeline.all_edits,
-        checkpoint=checkpoint,
-        losses=None if checkpoint is None else _losses_before(timeline, checkpoint[0]),
-    )
+    past = replace(_preset_of(timeline.opened), edits=timeline.all_edits)
+    if snapshot is not None:
+        checkpoint = snapshot.step, state_of(snapshot)
+        past = replace(past, checkpoint=checkpoint, run=_run_before(timeline, snapshot.step))
     lines = Mark(FORMAT, VERSION), replace(session.state, ended=ended), past
-    content = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+    content = b"".join(msgspec.json.encode(line, enc_hook=_as_bytes) + b"\n" for line in lines)
     if len(content) > LARGEST_FILE:
         raise SaveError(f"It would take more than {LARGEST_FILE // 2**20} MiB.")
     return content
+
+
+def _as_bytes(value: object) -> bytes:
+    """Return what JSON has no form for: a path as the system has it, or numbers."""
+    if isinstance(value, np.ndarray):
+        return value.astype("<f8").tobytes()
+    assert isinstance(value, Path), "nothing else is in a session"
+    return os.fsencode(value.absolute())
+
+
+def _of_bytes(kind: type, value: object) -> object:
+    content = msgspec.convert(value, bytes)
+    if kind is Path:
+        return Path(os.fsdecode(content))
+    return frozen(np.frombuffer(content, dtype="<f8"))
 
 
 @lru_cache(maxsize=1)
 def _preset_of(experiment: Experiment) -> Past:
     """Return its preset, without edits. Raises :class:`SaveError` where it has none."""
     origin, data = origin_of(experiment), experiment.data
-    table, numbers = table_of(experiment), None
-    if table.data.csv and data.inputs.size + data.targets.size <= MOST_WRITTEN_OUT:
-        with suppress(SaveError):
-            numbers = document(dataclasses.replace(experiment, origin=None))
-    if origin is not None and origin.text and table == origin.table:
-        text = origin.text
-    else:
+    of_file, versions = table_of(experiment).data.csv is not None, [experiment]
+    if of_file and data.inputs.size + data.targets.size <= MOST_WRITTEN_OUT:
+        versions.append(dataclasses.replace(experiment, origin=None))
+    texts, problems = list[str](), list[SaveError]()
+    for version in versions:
         try:
-            text = document(experiment)
-        except SaveError:  # its CSV file has changed since
-            if numbers is None:
-                raise
-            text = numbers
-    return Past(
-        text=text,
-        folder=os.fsencode((working_folder() if origin is None else origin.folder).absolute()),
-        file=None if origin is None else file_name(origin.file),
-        csv=_checksum(data) if table.data.csv else None,
-        numbers=numbers,
-        edits=[],
-        checkpoint=None,
-        losses=None,
-    )
-
-
-def file_name(path: Path | None) -> bytes | None:
-    """Return an absolute path as the system has it."""
-    return None if path is None else os.fsencode(path.absolute())
+            texts.append(document(version))
+        except SaveError as error:  # the file may have changed since
+            problems.append(error)
+    if not texts:
+        raise problems[0]
+    folder = working_folder() if origin is None else origin.folder
+    file = None if origin is None else origin.file
+    return Past(texts, folder, file, _checksum(data) if of_file else None)
 
 
 def _checksum(data: Data) -> str:
     made = hashlib.sha256()
     for array in (data.inputs, data.targets, data.test_inputs, data.test_targets):
-        made.update(_bytes(array))
+        made.update(_as_bytes(array))
     return made.hexdigest()
 
 
-def _losses_before(timeline: Timeline, step: int) -> Losses | None:
-    """Return those to be kept; None where they are soon played again, or too few are known."""
+def _run_before(timeline: Timeline, step: int) -> LongRun | None:
+    """Return what to keep of it; None where it is soon played again, or too little is known."""
     if step * timeline.seconds_per_step < LONG_RUN or len(timeline.losses) < step:
         return None
-    losses, tests = timeline.losses.until(step), timeline.test_losses
+    losses, pairs = timeline.losses.until(step), list[tuple[int, float | None]]()
     if len(losses) < step:
         return None
-    summary, tests = losses.summary(), None if tests is None else tests.until(step)
-    return Losses(
-        width=summary.width,
-        lows=_bytes(summary.lows),
-        highs=_bytes(summary.highs),
-        rest=_bytes(summary.rest),
-        first_not_finite=losses.first_not_finite,
-        test_losses=[] if tests is None else [*zip(tests.steps, tests.values, strict=False)],
-    )
+    if timeline.test_losses is not None:
+        tests = timeline.test_losses.until(step)
+        pairs += zip(tests.steps, tests.values, strict=True)
+    return LongRun(losses.summary(), losses.first_not_finite, pairs)
 
 
 def state_of(snapshot: Snapshot) -> Array:
@@ -253,79 +210,62 @@ def state_of(snapshot: Snapshot) -> Array:
     return np.concatenate([layout.flatten(part) for part in parts])
 
 
-def _bytes(numbers: Array) -> bytes:
-    return numbers.astype("<f8").tobytes()
-
-
-def _numbers(content: bytes) -> Array:
-    return frozen(np.frombuffer(content, dtype="<f8"))
-
-
 def read_state(file: Path) -> SessionState:
     """Return where the session in ``file`` stands. Raises :class:`SessionError`."""
-    return _state(file, *_lines(file, 2))
+    return _lines(file, 2)[0]
 
 
 def read(file: Path) -> Resumed:
     """Return the session in ``file``, nothing of it played. Raises :class:`SessionError`."""
-    mark, line, rest = _lines(file, 3)
-    state = _state(file, mark, line)
+    state, line = _lines(file, 3)
     with _named(file, DAMAGED):
-        past = msgspec.json.decode(rest, type=Past)
+        past = msgspec.json.decode(line, type=Past, dec_hook=_of_bytes)
     with _named(file, "a session whose preset cannot be loaded ({})"):
         opened = _loaded(past, printable(state.name))
     with _named(file, DAMAGED):
-        timeline, checkpoint = Timeline.replayed(opened, past.edits), None
-        if past.checkpoint is not None:
-            checkpoint = past.checkpoint[0], _numbers(past.checkpoint[1])
-            if past.losses is not None:
-                _go_on(timeline, *checkpoint, past.losses)
+        timeline = Timeline.replayed(opened, past.edits)
+        if past.checkpoint is not None and past.run is not None:
+            _go_on(timeline, *past.checkpoint, past.run)
         breakpoints = {parse(text, opened.network): on for text, on in state.breakpoints}
-    return Resumed(state, timeline, checkpoint, breakpoints)
+    return Resumed(state, timeline, past.checkpoint, breakpoints)
 
 
 def _loaded(past: Past, name: str) -> Experiment:
-    folder = Path(os.fsdecode(past.folder))
-    path = None if past.file is None else Path(os.fsdecode(past.file))
-    try:
-        opened = loads(past.text, name, folder, path=path)
-        if past.csv in (None, _checksum(opened.data)):
-            return opened
-    except PresetError:
-        if past.numbers is None:
-            raise
-    if past.numbers is None:
-        raise ValueError("its CSV file has changed since")
-    return loads(past.numbers, name, folder)
+    problem: Exception = ValueError("its CSV file has changed since")
+    for text in past.texts:
+        try:
+            opened = loads(text, name, past.folder, path=past.file)
+        except PresetError as error:
+            problem = error
+        else:
+            if past.csv in (None, _checksum(opened.data)):
+                return opened
+    raise problem
 
 
-def _go_on(timeline: Timeline, step: int, state: Array, kept: Losses) -> None:
+def _go_on(timeline: Timeline, step: int, state: Array, run: LongRun) -> None:
     """Have a timeline go on from a long run. Raises :class:`ValueError`."""
-    width, lows, highs = kept.width, _numbers(kept.lows), _numbers(kept.highs)
-    if width & (width - 1) or lows.shape != highs.shape or lows.size >= SPANS:
+    losses, tests = run.losses, timeline.test_losses
+    if losses.width.bit_count() != 1 or not losses.lows.size == losses.highs.size < SPANS:
         raise ValueError("no such losses")
-    summary, tests = Summary(width, lows, highs, _numbers(kept.rest)), timeline.test_losses
     if tests is not None:
-        tests.steps = [step for step, _ in kept.test_losses]
-        tests.values = [math.nan if loss is None else loss for _, loss in kept.test_losses]
+        tests.steps = [at for at, _ in run.test_losses]
+        tests.values = [math.nan if loss is None else loss for _, loss in run.test_losses]
         if tests.steps != sorted(set(tests.steps)):
             raise ValueError("no such test losses")
         tests = tests.until(step)
-    timeline.go_on_from(step, state, LossHistory.of(summary, kept.first_not_finite), tests)
+    timeline.go_on_from(step, state, LossHistory.of(losses, run.first_not_finite), tests)
 
 
-def _lines(file: Path, count: int) -> list[bytes]:
+def _lines(file: Path, count: int) -> tuple[SessionState, bytes]:
+    """Return the second line, once the first says that it is one of ours, and the last."""
     with _named(file, "a session that cannot be read ({})"):
         if not file.is_file():
             raise OSError("not a regular file")
         with file.open("rb") as stream:
-            return [stream.readline(LARGEST_FILE) for _ in range(count)]
-
-
-def _state(file: Path, mark_line: bytes, state_line: bytes) -> SessionState:
-    """Return the second line, once the first says that it is one of ours."""
+            lines = [stream.readline(LARGEST_FILE) for _ in range(count)]
     with _named(file, f"not a session of bptui{USELESS}"):
-        mark = msgspec.json.decode(mark_line, type=Mark)
+        mark = msgspec.json.decode(lines[0], type=Mark)
         if mark.format != FORMAT:
             raise ValueError("another program's")
     if mark.version != VERSION:
@@ -335,14 +275,8 @@ def _state(file: Path, mark_line: bytes, state_line: bytes) -> SessionState:
             "and the one that wrote it can continue it",
         )
     with _named(file, DAMAGED):
-        return msgspec.json.decode(state_line, type=SessionState)
-
-
-FAULTS = (
-    *(PresetError, ValueError, RecursionError, OSError, MemoryError),
-    msgspec.MsgspecError,  # no ValueError before msgspec 0.20
-)
-"""What a file that is no session, or a damaged one, may raise."""
+        state = msgspec.json.decode(lines[1], type=SessionState, dec_hook=_of_bytes)
+    return state, lines[-1]
 
 
 @contextmanager
@@ -350,6 +284,9 @@ def _named(file: Path, reason: str) -> Iterator[None]:
     """Turn what goes wrong with ``file`` into the one error; ``reason`` has room for its words."""
     try:
         yield
-    except FAULTS as error:
+    except (
+        *(PresetError, ValueError, RecursionError, OSError, MemoryError),
+        msgspec.MsgspecError,  # no ValueError before msgspec 0.20
+    ) as error:
         words = getattr(error, "strerror", None) or str(error) or "not enough memory"
         raise SessionError(file, reason.format(words)) from None

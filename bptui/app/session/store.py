@@ -27,10 +27,8 @@ MOST = 8
 """Sessions that are kept beside those of running apps."""
 RECENT = 24 * 3600.0
 """Seconds for which a session that ended unexpectedly goes before later ones that did not."""
-PATIENCE, GLANCE = 0.3, 0.01
-"""Seconds to wait for others that only look whether a lock is held: to take it, or to look, too."""
-LOOK = 0.002
-"""Seconds until another attempt."""
+ATTEMPTS, PAUSE = 30, 0.01
+"""Others that only look whether a session is open have its lock for a moment; seconds between."""
 
 
 class NothingToContinueError(Exception):
@@ -40,40 +38,29 @@ class NothingToContinueError(Exception):
 class SessionFile:
     """A session's file, which no other app takes as long as this one holds its lock."""
 
-    def __init__(self, path: Path, lock: int | None) -> None:
-        self.path, self._lock = path, lock
+    def __init__(self, path: Path) -> None:
+        """Take the file. Raises :class:`BlockingIOError` where an app is working on it."""
+        self.path, self._lock = path, None if fcntl is None else _locked(_lock_of(path))
 
     @classmethod
     def new(cls) -> SessionFile:
         """Return one that is not written yet. Raises :class:`OSError` where none can be."""
         folder = sessions_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / f"session-{secrets.token_hex(8)}.json"
-        return cls(path, _locked(path))
-
-    @classmethod
-    def taken_over(cls, path: Path, patience: float = PATIENCE) -> SessionFile | None:
-        """Return that of an app which has ended; None where it is still running."""
-        deadline = time.monotonic() + patience
-        while True:
-            try:
-                return cls(path, _locked(path))
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    return None
-                time.sleep(LOOK)
-            except OSError:  # a folder that can only be read: nothing is written there either
-                return cls(path, None)
+        return cls(folder / f"session-{secrets.token_hex(8)}.json")
 
     def write(self, content: bytes) -> None:
         """Replace its contents, whole or not at all. Raises :class:`OSError`."""
         with written_whole(self.path, private=True) as stream:
             stream.buffer.write(content)
 
-    def release(self, left: bool = True) -> None:
-        """Leave it to others, or remove it where it is not to be ``left``."""
-        if not left:
-            _remove(self.path)
+    def remove(self) -> None:
+        for file in (self.path, _lock_of(self.path)):
+            with suppress(OSError):
+                file.unlink()
+
+    def release(self) -> None:
+        """Leave it to others."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -91,31 +78,17 @@ class Continued(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A session on disk; ``state`` is None where it cannot be read.
-
-    ``held``: an app is working on it.
-    """
+    """A session on disk; ``state`` is None where it cannot be read."""
 
     path: Path
     written: float
     state: SessionState | None
-    held: bool
 
     @property
     def unexpected(self) -> bool:
-        """Whether it ended without the user's doing, who had done something in it."""
-        return self.state is not None and self.state.touched and not self.state.ended
-
-    @property
-    def order(self) -> tuple[int, float]:
-        """The higher, the rather it is the one to continue.
-
-        First the recent ones that ended unexpectedly, then all others, the last one first; at the
-        end those in which nothing was done.
-        """
-        if self.state is not None and not self.state.touched:
-            return 0, self.written
-        return 1 + (self.unexpected and time.time() - self.written < RECENT), self.written
+        """Whether it ended lately, and not by the user's doing."""
+        lost = self.state is not None and not self.state.ended
+        return lost and time.time() - self.written < RECENT
 
 
 def sessions_folder() -> Path:
@@ -128,18 +101,11 @@ def sessions() -> list[Found]:
     found = []
     for path in sessions_folder().glob("session-*.json"):
         with suppress(OSError):  # gone meanwhile
-            state, free = None, SessionFile.taken_over(path, GLANCE)
-            if free is not None:
-                free.release()
+            state = None
             with suppress(SessionError):
                 state = read_state(path)
-            found.append(Found(path, path.stat().st_mtime, state, held=free is None))
-    return sorted(found, key=lambda session: session.order, reverse=True)
-
-
-def sessions_to_continue() -> list[Found]:
-    """Return those that no app is working on."""
-    return [found for found in sessions() if not found.held]
+            found.append(Found(path, path.stat().st_mtime, state))
+    return sorted(found, key=lambda each: (each.unexpected, each.written), reverse=True)
 
 
 def continued() -> Continued:
@@ -147,9 +113,10 @@ def continued() -> Continued:
 
     Raises :class:`NothingToContinueError`.
     """
-    problems, held, file = list[str](), False, None
+    problems, held = list[str](), False
     for found in sessions():
-        if found.held or (file := SessionFile.taken_over(found.path)) is None:
+        file = _taken(found.path, ATTEMPTS)
+        if file is None:
             held = True
             continue
         try:
@@ -168,11 +135,15 @@ def continued() -> Continued:
 
 def offer() -> str | None:
     """Return what to say of a session that ended unexpectedly; None where none did."""
-    found = next(iter(sessions_to_continue()), None)
-    if found is None or not found.unexpected or found.state is None:
-        return None
-    where = f"step {found.state.step:,} of {printable(found.state.name)}"
-    return f"The last session ended unexpectedly at {where}: `bptui --resume` continues it."
+    for found in sessions():
+        file = _taken(found.path)
+        if file is not None:
+            file.release()
+            if not found.unexpected or found.state is None:
+                return None
+            where = f"step {found.state.step:,} of {printable(found.state.name)}"
+            return f"The last session ended unexpectedly at {where}: `bptui --resume` continues it."
+    return None
 
 
 def clear() -> None:
@@ -180,40 +151,45 @@ def clear() -> None:
 
     What cannot be read stays: it may belong to another version.
     """
-    readable = [found for found in sessions_to_continue() if found.state is not None]
+    readable = [each for each in sessions() if each.state is not None]
     for found in readable[MOST:]:
-        _remove(found.path)
+        if (file := _taken(found.path)) is not None:
+            file.remove()
+            file.release()
     with suppress(OSError):
         for part in sessions_folder().glob(".bptui-*.part"):
             if time.time() - part.stat().st_mtime > RECENT:
                 part.unlink()
 
 
-def _lock_path(path: Path) -> Path:
+def _taken(path: Path, attempts: int = 1) -> SessionFile | None:
+    """Return a session's file; None where an app is working on it."""
+    for attempt in range(attempts):
+        with suppress(BlockingIOError):
+            return SessionFile(path)
+        time.sleep(PAUSE * (attempt + 1 < attempts))
+    return None
+
+
+def _lock_of(path: Path) -> Path:
     return path.with_suffix(".lock")
-
-
-def _remove(path: Path) -> None:
-    for file in (path, _lock_path(path)):
-        with suppress(OSError):
-            file.unlink()
 
 
 def _locked(path: Path) -> int | None:
     """Return the descriptor that locks a session until the process ends, however that comes about.
 
-    None where the system or its disk knows no locks. Raises :class:`BlockingIOError` where another
-    has it, or :class:`OSError`.
+    None where the disk knows no locks, or the folder can only be read. Raises
+    :class:`BlockingIOError` where another has it.
     """
-    if fcntl is None:
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError:  # a folder in which nothing can be written either
         return None
-    descriptor = os.open(_lock_path(path), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError as error:
         os.close(descriptor)
-        raise
-    except OSError:
-        os.close(descriptor)
+        if isinstance(error, BlockingIOError):
+            raise
         return None
     return descriptor
