@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.core.arrays import Array, Integers, frozen, run, zeros
-from bptui.core.backprop import Operation, StepProgram, Workspace
+from bptui.core.backprop import Operation, StepProgram
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 from bptui.core.state import State
@@ -89,7 +89,6 @@ class Engine:
         self.experiment = experiment
         self.step = 0
         self.state = State(experiment)
-        self._workspace = Workspace(self.state)
         self._programs: dict[int, StepProgram] = {}
         self._schedule = experiment.schedule
 
@@ -122,7 +121,7 @@ class Engine:
 
     def advance_watched(self, losses: Array, watched: Watched, values: Array) -> None:
         """Play like :meth:`advance`, and write what is watched at each step as a row."""
-        parameters, gradient = self.state.parameters, self._workspace.gradient
+        parameters, gradient = self.state.parameters, self.state.gradient
         split, end = watched.parameters.size, watched.parameters.size + watched.gradients.size
         reads_gradient = watched.norm or watched.gradients.size > 0
         with np.errstate(all="ignore"):
@@ -166,7 +165,7 @@ class Engine:
                 values |= {name: frozen(program.buffers[name]) for name in fresh}
         self.step += 1
         # nothing changes a gradient after its operation, so one copy of all serves
-        gradients = layout.unflatten(self._workspace.gradient)
+        gradients = layout.unflatten(self.state.gradient)
         values |= {f"g{name}": array for name, array in gradients.named().items()}
         return Snapshot(
             experiment=self.experiment,
@@ -188,7 +187,7 @@ class Engine:
             x, t = self.experiment.data.inputs, self.experiment.data.targets
             if not self._schedule.full_batch:
                 x, t = zeros(samples, x.shape[1]), zeros(samples, t.shape[1])
-            program = StepProgram(self.experiment, self.state, self._workspace, x, t)
+            program = StepProgram(self.experiment, self.state, x, t)
             self._programs[samples] = program
         return self._programs[samples]
 
@@ -199,5 +198,5 @@ class Engine:
             indices, data = self._schedule.indices(step), self.experiment.data
             data.inputs.take(indices, 0, program.buffers["input"], "clip")
             data.targets.take(indices, 0, program.buffers["target"], "clip")
-        self._workspace.updates[...] = step + 1
+        self.state.updates[...] = step + 1
         return program

@@ -13,7 +13,7 @@ import numpy as np
 from bptui.core.arrays import Array, Integers, run, zeros
 from bptui.core.data import Data
 from bptui.core.experiment import Experiment
-from bptui.core.graph.compile import Compiler, Plain, Scratch
+from bptui.core.graph.compile import Compiler, Plain
 from bptui.core.network import Network, Parameters
 from bptui.core.step import forward, total_of_terms
 
@@ -41,9 +41,9 @@ class ForwardPass:
         ]
         self.inputs, self.outputs = arrays["input"], arrays[wanted[0].name]
         self.targets, self.total = arrays["target"], np.zeros(())
-        buffers = {node: arrays[name] for name, node in nodes.items()}
-        buffers |= dict.fromkeys(wanted[1:], self.total)
-        self._calls = Compiler(wanted, buffers, Plain({}), Scratch()).calls_for(wanted)
+        buffers = [(node, arrays[name]) for name, node in nodes.items()]
+        buffers += [(node, self.total) for node in wanted[1:]]
+        self._calls = Compiler(wanted, buffers, Plain({})).calls_for(wanted)
 
     def run(self, parameters: Parameters) -> Array:
         """Return the outputs of what stands in ``inputs``; valid until the next run."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from bptui.core.arrays import Array, frozen, zeros
 from bptui.core.experiment import Experiment
+from bptui.core.graph.compile import Scratch
 from bptui.core.mistakes import MISTAKES
 from bptui.core.network import Network, Parameters
 
@@ -73,7 +74,10 @@ class Layout:
 
 
 class State:
-    """The arrays that an update changes, all views of ``flat``, so that one copy keeps a state."""
+    """The arrays that an update changes, all views of ``flat``, so that one copy keeps a state.
+
+    Beside it is what programs of all batch sizes share: the gradient, Adam's k, scratch space.
+    """
 
     def __init__(self, experiment: Experiment) -> None:
         self.layout = Layout(experiment.network)
@@ -85,6 +89,10 @@ class State:
         self.slots = tuple(rest[:slots])
         self.accumulated = rest[slots] if accumulates else None
         self._start = experiment.start
+        self.gradient = zeros(size)
+        self.updates = np.ones(())
+        """The number of the update, from 1."""
+        self.scratch: Scratch = {}
         self.restart()
 
     def restart(self) -> None:

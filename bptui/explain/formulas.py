@@ -10,7 +10,7 @@ import numpy as np
 
 from bptui.core.activations import ACTIVATIONS, APPLIED, LOG_SUM_EXP
 from bptui.core.arrays import Array
-from bptui.core.backprop import parts_of
+from bptui.core.backprop import operations_of
 from bptui.core.engine import Snapshot
 from bptui.core.graph.node import CONSTANT, LEAF, STABLE, Node
 from bptui.core.losses import TERMS, TINY
@@ -108,7 +108,7 @@ def define(step: Step, *, saturated: bool = False) -> StepFormulas:
     network = step.experiment.network
     reader = _Reader.of(step, saturated)
     operations: dict[str, tuple[Definition, ...]] = {}
-    for part in parts_of(step):
+    for part in operations_of(step):
         if part.stage != "update":
             operations[part.name] = tuple(
                 Definition(name, reader.formula(step.nodes[name]))

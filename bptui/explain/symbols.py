@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import pairwise, product
 from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
-from bptui.core.backprop import parts_of
+from bptui.core.backprop import operations_of
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import with_mistakes
@@ -276,7 +276,7 @@ def number(text: str, network: Network) -> Subject | None:
 def _updates(experiment: Experiment) -> list[str]:
     """Return the names of the update, or of those of each layer, the last one first."""
     step = with_mistakes(training_step(experiment, 1), experiment.training.mistakes)
-    return [part.name for part in parts_of(step) if part.stage == "update"]
+    return [part.name for part in operations_of(step) if part.stage == "update"]
 
 
 def units(network: Network) -> dict[str, tuple[int, int]]:

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 
 from bptui.core.arrays import Array, Call, zeros
-from bptui.core.graph.elementwise import add, multiply, positive, square
+from bptui.core.graph.elementwise import TRUTHS, add, multiply, positive, square
 from bptui.core.graph.node import (
     CONSTANT,
     LEAF,
@@ -22,31 +22,62 @@ from bptui.core.graph.node import (
     Shape,
     computed_from,
     constant,
+    leaf,
     number,
     ordered,
+)
+
+VIEWS = ("transpose", "swapaxes", "reshape", "expand_dims", "broadcast_to")
+OUT_BY_KEYWORD = ("maximum", "minimum")  # numpy deprecates their out by position
+Scratch = dict[tuple[Shape, int], Array]
+"""Buffers for what lies between, by their shape and a number."""
+
+
+def _inner(name: str, evaluate: Callable[..., Array], shape: Callable[..., Shape]) -> Op:
+    """Return an operation in which only what is computed is written, after derivatives."""
+    return Op(name, evaluate, lambda node, g: [], shape)
+
+
+SUM_OF_SQUARES = _inner("sum of squares", lambda x: np.sum(x * x), lambda shape: ())
+"""One inner product."""
+BESIDE_ONES = _inner(
+    "beside a column of ones",
+    lambda x: np.insert(x, x.shape[1], 1.0, axis=1),
+    lambda shape: (shape[0], shape[1] + 1),
+)
+ON_TOP = _inner(
+    "a matrix on top of a row",
+    lambda matrix, row: np.vstack([matrix, row]),
+    lambda matrix, row: (matrix[0] + 1, matrix[1]),
 )
 
 
 class Plain:
     """Writes nodes out: named expressions in what they stand for, equal nodes as one.
 
-    What depends on constants alone is computed here; ``settings`` are leaves that are constant.
-    ``biased`` are weights on top of their biases: x W + b is one product, with ones beside x.
+    What depends on constants alone is computed here; ``settings`` are leaves that are constant,
+    ``given`` nodes that are read as leaves are. ``biased`` are weights on top of their biases: x W
+    + b is one product, with ones beside x.
     """
 
-    def __init__(self, settings: Mapping[Node, float], biased: Collection[Node] = ()) -> None:
+    def __init__(
+        self,
+        settings: Mapping[Node, float],
+        biased: Collection[Node] = (),
+        given: Iterable[Node] = (),
+    ) -> None:
         self._biased = biased
         self._made: dict[Node, Node] = {node: constant(value) for node, value in settings.items()}
+        self._made |= {node: leaf(node.name, node.shape) for node in given}
         self._same: dict[object, Node] = {}
 
     def __call__(self, outputs: Iterable[Node]) -> list[Node]:
         """Return the plain node of each output."""
-        outputs = list(outputs)
-        for node in ordered(
-            outputs, lambda each: () if each in self._made else computed_from(each)
-        ):
-            self._made.setdefault(node, self._plain(node))
-        return [self._made[node] for node in outputs]
+        outputs, made = list(outputs), self._made
+        for node in ordered(outputs, lambda each: () if each in made else computed_from(each)):
+            if node not in made:
+                made[node] = self._plain(node)
+        return [made[node] for node in outputs]
 
     def _plain(self, node: Node) -> Node:
         if node.op is STABLE:
@@ -56,18 +87,13 @@ class Plain:
             values = [np.asarray(source.settings["value"]) for source in inputs]
             return self._one(constant(node.op.evaluate(*values, **node.settings)))
         if node.op.body is not None:
-            return self._written(node.op.body(*inputs), set(inputs))
+            self._made |= {source: source for source in inputs}
+            return self([node.op.body(*inputs)])[0]
         if node.op is add and inputs[0].op.name == "matmul" and inputs[0].inputs[1] in self._biased:
             (x, weights), biases = inputs[0].inputs, inputs[1]
             inputs = tuple(map(self._one, (BESIDE_ONES(x), ON_TOP(weights, biases))))
             return self._one(inputs[0] @ inputs[1])
         return self._one(simpler(node.reading(inputs)) if inputs else node)
-
-    def _written(self, root: Node, given: Collection[Node]) -> Node:
-        """Make an expression plain whose inputs are plain already."""
-        for node in ordered([root], lambda each: () if each in given else computed_from(each)):
-            self._made[node] = node if node in given else self._plain(node)
-        return self._made[root]
 
     def _one(self, node: Node) -> Node:
         """Return the node that computes the same, where there is one."""
@@ -81,24 +107,6 @@ class Plain:
             settings = repr(sorted(node.settings.items())) if node.settings else ""
             key = (node.op.name, node.inputs, settings)
         return self._same.setdefault(key, node)
-
-
-sum_of_squares = Op("sum of squares", lambda x: np.sum(x * x), lambda node, g: [], lambda shape: ())
-"""One inner product; only what is computed is written so, after its derivative was taken."""
-
-
-BESIDE_ONES = Op(
-    "beside a column of ones",
-    lambda x: np.insert(x, x.shape[1], 1.0, axis=1),
-    lambda node, g: [],
-    lambda shape: (shape[0], shape[1] + 1),
-)
-ON_TOP = Op(
-    "a matrix on top of a row",
-    lambda matrix, row: np.vstack([matrix, row]),
-    lambda node, g: [],
-    lambda matrix, row: (matrix[0] + 1, matrix[1]),
-)
 
 
 def simpler(node: Node) -> Node:
@@ -117,73 +125,50 @@ def simpler(node: Node) -> Node:
         if inner.op is multiply and number(inner.inputs[0]) is not None:
             return multiply(inner.inputs[0], simpler(node.reading(inner.inputs[1:])))
         if inner.op is square and node.settings["axis"] is None and not node.settings["keepdims"]:
-            return sum_of_squares(*inner.inputs)
+            return SUM_OF_SQUARES(*inner.inputs)
     return node
-
-
-_VIEWS = {"transpose", "swapaxes", "reshape", "expand_dims", "broadcast_to"}
-_OUT_BY_KEYWORD = {"maximum", "minimum"}  # numpy deprecates their out by position
-_TRUTH = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"}
-
-
-class Scratch:
-    """Buffers for what lies between; after :meth:`restart` they are given out again."""
-
-    def __init__(self) -> None:
-        self._made: dict[Shape, list[Array]] = {}
-        self._given: Counter[Shape] = Counter()
-
-    def restart(self) -> None:
-        self._given.clear()
-
-    def take(self, shape: Shape) -> Array:
-        made = self._made.setdefault(shape, [])
-        self._given[shape] += 1
-        if len(made) < self._given[shape]:
-            made.append(zeros(*shape))
-        return made[self._given[shape] - 1]
 
 
 class Compiler:
     """Makes the calls that compute ``outputs``, each thing once.
 
-    ``buffers`` are those of all leaves and of nodes that have one of their own; ``plain`` writes
-    nodes out, and may be shared by compilers of the same graph. ``spent`` are nodes whose buffer
-    may be overwritten by what reads it last.
+    ``buffers`` are those of all leaves and of nodes that have one or more of their own; ``plain``
+    writes nodes out, and may be shared by compilers of the same graph. ``spent`` are buffers that
+    may be overwritten by what reads them last.
     """
 
     def __init__(
         self,
         outputs: Iterable[Node],
-        buffers: Mapping[Node, Array],
+        buffers: Iterable[tuple[Node, Array]],
         plain: Plain,
-        scratch: Scratch,
-        spent: Collection[Node] = (),
+        scratch: Scratch | None = None,
+        spent: Iterable[Array] = (),
     ) -> None:
-        self._plain = plain
-        self._order = ordered(self._plain(outputs))
-        self._present = set(self._order)
+        self._plain, self._scratch = plain, {} if scratch is None else scratch
+        order, buffers = ordered(plain(outputs)), list(buffers)
         self._fixed: dict[Node, Array] = {}
         self._copies: dict[Node, list[Array]] = {}
-        for node, made in zip(buffers, self._plain(buffers), strict=True):
+        self._present = set(order)
+        for made, (_, buffer) in zip(plain(node for node, _ in buffers), buffers, strict=True):
             if made in self._fixed:
-                self._copies.setdefault(made, []).append(buffers[node])
+                self._copies.setdefault(made, []).append(buffer)
             elif made in self._present:
-                self._fixed[made] = buffers[node]
+                self._fixed[made] = buffer
                 if made.op is BESIDE_ONES:
-                    self._fixed.setdefault(made.inputs[0], buffers[node][:, :-1])
-        self._buffers = {node: self._fixed[node] for node in self._order if node.op is LEAF}
-        self._readers = Counter(source for node in self._order for source in node.inputs)
-        self._scratch = scratch
-        self._passing = {id(buffers[node]) for node in spent}
+                    self._fixed.setdefault(made.inputs[0], buffer[:, :-1])
+        self._buffers = {node: self._fixed[node] for node in order if node.op is LEAF}
+        self._readers = Counter(source for node in order for source in node.inputs)
+        self._taken = Counter[Shape]()
+        self._passing = set(map(id, spent))
         self._calls: list[Call] = []
 
     def calls_for(self, nodes: Iterable[Node]) -> list[Call]:
         """Return the calls that compute these, but for what earlier calls have computed."""
-        self._calls = []
+        self._calls, found = [], self._buffers
         wanted = [node for node in self._plain(nodes) if node in self._present]
-        for node in ordered(wanted, lambda each: () if each in self._buffers else each.inputs):
-            if node not in self._buffers:
+        for node in ordered(wanted, lambda each: () if each in found else each.inputs):
+            if node not in found:
                 self._compute(node)
         return self._calls
 
@@ -194,65 +179,58 @@ class Compiler:
         """Return where a node goes: its own buffer, that of an input read no more, or a new one."""
         if node in self._fixed:
             return self._fixed[node]
-        if node.op.name in _TRUTH:
+        if node.op.name in TRUTHS:
             return np.empty(node.shape, dtype=bool)
-        inputs = [] if node.op.ufunc in (None, np.matmul) else node.inputs
-        for each in inputs:
+        for each in () if node.op.ufunc in (None, np.matmul) else node.inputs:
             buffer = self._buffers[each]
             passes = self._readers[each] == 1 and id(buffer) in self._passing
             if passes and buffer.shape == node.shape:
                 return buffer
-        made = self._scratch.take(node.shape)
-        self._passing.add(id(made))
-        return made
+        self._taken[node.shape] += 1
+        place = node.shape, self._taken[node.shape]
+        if place not in self._scratch:
+            self._scratch[place] = zeros(*node.shape)
+        self._passing.add(id(self._scratch[place]))
+        return self._scratch[place]
 
     def _compute(self, node: Node) -> None:
-        name, settings = node.op.name, node.settings
+        name, ufunc, settings = node.op.name, node.op.ufunc, node.settings
         if node.op is CONSTANT:
             self._buffers[node] = np.asarray(settings["value"], dtype=np.float64)
             return
         inputs = [self._buffers[source] for source in node.inputs]
-        if node.op in (BESIDE_ONES, ON_TOP) and node in self._fixed:
-            self._buffers[node] = self._fixed[node]  # which its inputs are parts of
-            return
-        if name in _VIEWS and node not in self._fixed:
+        if name in VIEWS and node not in self._fixed:
             self._buffers[node] = np.asarray(node.op.evaluate(*inputs, **settings))
             return
         self._buffers[node] = out = self._target(node)
+        if node.op in (BESIDE_ONES, ON_TOP) and node in self._fixed:
+            return  # its inputs are parts of it
         if name == "matmul" and inputs[0].ndim == inputs[1].ndim == 2:
             self._add(inputs[0].dot, inputs[1], out)
-        elif node.op is sum_of_squares:
+        elif node.op is SUM_OF_SQUARES:
             row = inputs[0].reshape(1, -1)
             self._add(row.dot, inputs[0].reshape(-1, 1), out.reshape(1, 1))
         elif name == "sum" and inputs[0].ndim == 2 and settings["axis"] == 0 and out.ndim == 1:
             # a product with ones takes a third of the time of a sum down the columns
             self._add(np.ones(len(inputs[0])).dot, inputs[0], out)
-        elif node.op.ufunc is not None and "keepdims" in settings:
+        elif ufunc is not None and "keepdims" in settings:
             axis = settings.get("axis")
             axes = tuple(range(inputs[0].ndim)) if axis is None else axis
-            self._add(node.op.ufunc.reduce, inputs[0], axes, None, out, settings["keepdims"])
-        elif name == "where":
-            self._choose(node, inputs, out)
-        elif node.op.ufunc is not None and name in _OUT_BY_KEYWORD:
-            self._add(node.op.ufunc, *inputs, out=out)
-        elif node.op.ufunc is not None:
+            self._add(ufunc.reduce, inputs[0], axes, None, out, settings["keepdims"])
+        elif name == "where":  # by copies, as numpy's takes no out
+            condition, yes, no = inputs
+            if number(node.inputs[1]) == 1.0 and number(node.inputs[2]) == 0.0:
+                self._add(np.copyto, out, condition)
+            else:
+                self._add(np.copyto, out, no)
+                self._add(np.copyto, out, yes, "same_kind", condition)
+        elif name in OUT_BY_KEYWORD and ufunc is not None:
+            self._add(ufunc, *inputs, out=out)
+        elif ufunc is not None:
             # one sample: numpy adds (1, n) and (1, n) in a third of the time of (1, n) and (n,)
             alike = [x.reshape(out.shape) if out.shape == (1, *x.shape) else x for x in inputs]
-            self._add(node.op.ufunc, *alike, out)
+            self._add(ufunc, *alike, out)
         else:
-            self._add(_evaluated, node, inputs, out)
+            self._add(lambda: np.copyto(out, node.op.evaluate(*inputs, **settings)))
         for copy in self._copies.get(node, ()):
             self._add(np.copyto, copy, out)
-
-    def _choose(self, node: Node, inputs: list[Array], out: Array) -> None:
-        """Choose by copies, as numpy's where takes no ``out``."""
-        condition, yes, no = inputs
-        if number(node.inputs[1]) == 1.0 and number(node.inputs[2]) == 0.0:
-            self._add(np.copyto, out, condition)
-        else:
-            self._add(np.copyto, out, no)
-            self._add(np.copyto, out, yes, "same_kind", condition)
-
-
-def _evaluated(node: Node, inputs: list[Array], out: Array) -> None:
-    np.copyto(out, node.op.evaluate(*inputs, **node.settings))

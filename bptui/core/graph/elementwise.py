@@ -197,8 +197,13 @@ ceil = _unary("ceil", np.ceil, None, evaluate=lambda x: np.ceil(np.real(x)))
 rint = _unary("rint", np.rint, None, evaluate=lambda x: np.rint(np.real(x)))
 
 
+TRUTHS: set[str] = set()
+"""What gives no numbers, and has no sign."""
+
+
 def _truth(name: str, ufunc: np.ufunc, mark: str, latex: str = "") -> Op:
     """Enter a comparison, or what joins two; it has no derivative."""
+    TRUTHS.add(name)
     return _binary(
         name,
         ufunc,

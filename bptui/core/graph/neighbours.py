@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from bptui.core.graph.elementwise import TRUTHS
 from bptui.core.graph.node import OPS, STABLE, Node, Op, Settings, constant, number, ordered
 
 _SWAPPED = ("subtract", "divide", "matmul", "power", "where")
@@ -30,8 +31,6 @@ _EXCHANGED = {
     "square": ("absolute",),
 }
 _NUMBERS = (2.0, 0.5, -1.0)
-_TRUTHS = ("greater", "greater_equal", "less", "less_equal", "equal", "not_equal")
-"""What gives no numbers, and has no sign."""
 
 
 class Edit(NamedTuple):
@@ -136,7 +135,7 @@ def _candidates(
         yield "twice", times, (node, operand), {}
         if op.ufunc is not None:
             yield "dropped", OPS["positive"], (operand,), {}
-    if op.name not in _TRUTHS:
+    if op.name not in TRUTHS:
         yield "sign", OPS["negative"], (node,), {}
     if op.name == "subtract":
         yield "dropped", OPS["negative"], inputs[1:], {}

@@ -10,7 +10,7 @@ import pytest
 
 from bptui.core.graph import elementwise, reductions, shaping
 from bptui.core.graph.backward import backward
-from bptui.core.graph.compile import Plain, sum_of_squares
+from bptui.core.graph.compile import SUM_OF_SQUARES, Plain
 from bptui.core.graph.node import OPS, Node, Setting, constant, evaluate, leaf, samples
 
 STEP = 1e-30
@@ -205,5 +205,5 @@ def test_squares_are_summed_alike_also_where_two_is_the_size_of_the_batch() -> N
     weights = leaf("W1", (2, 3))
     squares = (weights**2.0).sum()
     alone = Plain({})([squares])[0]
-    assert alone.op is sum_of_squares
-    assert Plain({})([samples(2) * weights, squares])[1].op is sum_of_squares
+    assert alone.op is SUM_OF_SQUARES
+    assert Plain({})([samples(2) * weights, squares])[1].op is SUM_OF_SQUARES
