@@ -169,7 +169,6 @@ class Timeline:
     def rest(self, budget: int) -> None:
         """Give up memory that can be had again, but for kept states of at most ``budget`` bytes."""
         self._checkpoints.limit(budget)
-        self.losses.rest()
         self._start_anew()
         self._enter(0)
 
@@ -237,12 +236,12 @@ class Timeline:
     def go_on_from(
         self, step: int, state: Array, losses: LossHistory, tests: TestLosses | None
     ) -> None:
-        """Go to a state that was kept of ``step``, and take the losses before from there, too.
+        """Go to a state that was kept of ``step``, and take all losses known then, too.
 
         No step is played, and those before only when one goes back to them. Raises
-        :class:`ValueError` unless it is a state of this timeline, and the losses end there.
+        :class:`ValueError` unless it is a state of this timeline, and the losses reach so far.
         """
-        if len(losses) != step or state.shape != self._engine.state.flat.shape:
+        if len(losses) < step or state.shape != self._engine.state.flat.shape:
             raise ValueError("a state or losses of too many or too few numbers")
         self.losses, self.test_losses = losses, tests
         self._checkpoints.spread(step)

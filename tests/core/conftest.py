@@ -9,5 +9,5 @@ from .long_runs import keep_little
 
 @pytest.fixture
 def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the newest 32 losses at most are kept."""
+    """Of the losses at most 16 spans are kept."""
     keep_little(monkeypatch)

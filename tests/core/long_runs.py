@@ -14,10 +14,7 @@ Steps = npt.NDArray[np.intp]
 
 
 def keep_little(patch: pytest.MonkeyPatch) -> None:
-    """Of the losses, keep only the newest 32 at most, and 16 spans of all."""
-    patch.setattr(history, "ROOM", 16)
-    patch.setattr(history, "KEPT", 16)
-    patch.setattr(history, "PENDING", 4)
+    """Keep 16 spans of the losses, at most."""
     patch.setattr(history, "SPANS", 16)
     patch.setattr(search, "PIECE", 12)
 

@@ -21,6 +21,7 @@ from bptui.core.losses import LOSSES
 from bptui.core.mistakes import MISTAKES, check_mistakes
 from bptui.core.network import Network, Parameters
 from bptui.core.optimizers import OPTIMIZERS
+from bptui.core.timeline import Timeline
 
 PAIRS = [
     (activation.name, loss.name)
@@ -80,6 +81,11 @@ def experiment(
 def arrays(parameters: Parameters) -> list[Array]:
     """Weights, then biases."""
     return [*parameters.weights, *(parameters.biases or ())]
+
+
+def losses_of(timeline: Timeline) -> Array:
+    """The losses of every step that a short timeline has played; NaN where one is not finite."""
+    return timeline.losses.envelope(len(timeline.losses))[1]
 
 
 def assert_same_bits(one: Snapshot, other: Snapshot) -> None:

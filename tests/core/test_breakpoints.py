@@ -19,7 +19,7 @@ from bptui.core.network import Network
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
 
-from .support import assert_same_bits, build, experiment
+from .support import assert_same_bits, build, experiment, losses_of
 
 STEPS = 150
 ARTICLE = Network((2, 2, 2), ("sigmoid",) * 2, bias=False)
@@ -306,5 +306,5 @@ def test_watching_changes_no_bits_and_no_history(texts: list[str]) -> None:
     search = ForwardSearch(watched, breakpoints, watched.snapshot(0))
     assert search.advance(1000) == 1000
     assert_same_bits(watched.snapshot(1000), plain.snapshot(1000))
-    assert np.array_equal(watched.losses.values(0, 1001), plain.losses.values(0, 1001))
+    assert np.array_equal(losses_of(watched), losses_of(plain))
     assert search.hit is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 from functools import cache
 
 import numpy as np
@@ -11,11 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bptui.core.arrays import Array
-from bptui.core.history import KEPT, ROOM, SPANS, LossHistory
+from bptui.core.history import SPANS, LossHistory
 
 from .long_runs import check_envelope
-
-MOST = KEPT + ROOM
 
 
 def history(losses: Array, piece: int = 1000) -> LossHistory:
@@ -32,35 +31,16 @@ def millions() -> tuple[Array, LossHistory]:
     return losses, history(losses, 50_000)
 
 
-@settings(deadline=None, max_examples=20)
-@given(st.integers(0, 3 * ROOM), st.integers(200, 2 * ROOM), st.integers(0, 2**31))
-@example(ROOM, ROOM, 0)
-@example(2 * ROOM, 2 * ROOM, 0)
-def test_values_come_back(count: int, piece: int, seed: int) -> None:
-    losses = np.random.default_rng(seed).random(count)
-    made = history(losses, piece)
-    assert len(made) == count
-    assert made.first_kept == 0
-    assert np.array_equal(made.values(0, count), losses)
-    third = count // 3
-    assert np.array_equal(made.values(third, 2 * third), losses[third : 2 * third])
-    for step in {0, third, count - 1} & set(range(count)):
-        assert made[step] == losses[step]
-    for step in (-1, count):
-        with pytest.raises(IndexError, match="has not been played"):
-            made[step]
-
-
 def test_memory_stays_bounded() -> None:
-    """What the arrays hold after each million, counted: only a level of spans is added."""
-    made, million, held = LossHistory(), np.ones(1_000_000), []
+    losses = np.ones(1_000_000)
+    tracemalloc.start()
+    made = LossHistory()
     for _ in range(10):
-        made.extend(million)
-        held.append(made.nbytes)
-    level = 2 * 8 * SPANS
-    assert held[0] <= 8 * (MOST + 2 * ROOM) + 8 * level
-    assert held[-1] <= held[0] + 4 * level  # the number of steps has doubled less than four times
+        made.extend(losses)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
     assert len(made) == 10_000_000
+    assert held < 12 * 2 * 8 * SPANS  # a level of spans each time that their number doubles
 
 
 @pytest.mark.parametrize("step", [0, 4_999_999, 9_999_999])
@@ -103,9 +83,8 @@ def test_a_fork_of_millions(length: int) -> None:
     losses, made = millions()
     fork = made.until(length)
     assert length - length // (SPANS // 2) - 1 <= len(fork) <= length
-    if length >= made.first_kept + ROOM:
+    if length <= SPANS or length == len(made):
         assert len(fork) == length
-        assert np.array_equal(fork.values(length - 1000, length), losses[length - 1000 : length])
     fork.extend(losses[len(fork) : length])
     later = 1.0 + losses[:3000]
     fork.extend(later)
@@ -115,19 +94,6 @@ def test_a_fork_of_millions(length: int) -> None:
         for one, other in zip(fork.envelope(200), fresh.envelope(200), strict=True):
             assert np.array_equal(one, other)
     check_envelope(made.envelope(60), losses, 60)  # which the fork has left as it was
-
-
-def test_resting_keeps_what_is_drawn() -> None:
-    losses = np.random.default_rng(0).random(500_000)
-    made = history(losses)
-    before, held = made.envelope(80), made.nbytes
-    made.rest()
-    assert made.nbytes < held / 2
-    assert all(np.array_equal(*each) for each in zip(before, made.envelope(80), strict=True))
-    made.extend(losses)
-    both = np.concatenate([losses, losses])
-    check_envelope(made.envelope(80), both, 80)
-    assert np.array_equal(made.values(made.first_kept, len(both)), both[made.first_kept :])
 
 
 def test_looking_while_another_thread_extends() -> None:

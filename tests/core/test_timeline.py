@@ -18,7 +18,7 @@ from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
 
-from .support import HIDDEN, PAIRS, assert_same_bits, build, experiment
+from .support import HIDDEN, PAIRS, assert_same_bits, build, experiment, losses_of
 
 FAR = 300
 
@@ -90,7 +90,7 @@ def test_random_walks(one: Experiment, walk: list[tuple[Any, ...]], budget: int)
             assert there or seconds[0] is not None
             assert there or before > step or before < timeline.reached < step
         assert timeline.checkpoint_bytes <= budget
-        losses = timeline.losses.values(0, timeline.furthest + 1)
+        losses = losses_of(timeline)
         right = [shown.loss for shown in expected[: len(losses)]]
         assert np.array_equal(losses, right, equal_nan=True)
 
@@ -166,7 +166,7 @@ def test_divergence_is_found_and_can_be_left_again() -> None:
     for step in (first - 1, 0, first, FAR - 1, first + 1):
         assert_same_bits(timeline.snapshot(step), expected[step])
         assert timeline.first_not_finite == first
-    assert np.isfinite(timeline.losses.values(0, first)).all()
+    assert np.isfinite(losses_of(timeline)[:first]).all()
 
 
 FAST_CASES: list[dict[str, Any]] = [

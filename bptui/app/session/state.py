@@ -83,7 +83,7 @@ class SessionState(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LongRun(Struct, frozen=True, forbid_unknown_fields=True):
-    """The losses before the checkpoint, so that these steps need not be played again."""
+    """The losses that are known, so that these steps need not be played again."""
 
     losses: Summary
     first_not_finite: Step | None
@@ -140,7 +140,7 @@ def written(session: Session, ended: bool) -> bytes:
     past = replace(_preset_of(timeline.opened), edits=timeline.all_edits)
     if snapshot is not None:
         checkpoint = snapshot.step, state_of(snapshot)
-        past = replace(past, checkpoint=checkpoint, run=_run_before(timeline, snapshot.step))
+        past = replace(past, checkpoint=checkpoint, run=_long_run(timeline, snapshot.step))
     lines = Mark(FORMAT, VERSION), replace(session.state, ended=ended), past
     content = b"".join(msgspec.json.encode(line, enc_hook=_as_bytes) + b"\n" for line in lines)
     if len(content) > LARGEST_FILE:
@@ -190,17 +190,13 @@ def _checksum(data: Data) -> str:
     return made.hexdigest()
 
 
-def _run_before(timeline: Timeline, step: int) -> LongRun | None:
+def _long_run(timeline: Timeline, step: int) -> LongRun | None:
     """Return what to keep of it; None where it is soon played again, or too little is known."""
     if step * timeline.seconds_per_step < LONG_RUN or len(timeline.losses) < step:
         return None
-    losses, pairs = timeline.losses.until(step), list[tuple[int, float | None]]()
-    if len(losses) < step:
-        return None
-    if timeline.test_losses is not None:
-        tests = timeline.test_losses.until(step)
-        pairs += zip(tests.steps, tests.values, strict=True)
-    return LongRun(losses.summary(), losses.first_not_finite, pairs)
+    losses, tests = timeline.losses.summary(), timeline.test_losses
+    pairs = [] if tests is None else [*zip(tests.steps, tests.values, strict=False)]
+    return LongRun(losses, timeline.first_not_finite, pairs)
 
 
 def state_of(snapshot: Snapshot) -> Array:
@@ -253,7 +249,7 @@ def _go_on(timeline: Timeline, step: int, state: Array, run: LongRun) -> None:
         tests.values = [math.nan if loss is None else loss for _, loss in run.test_losses]
         if tests.steps != sorted(set(tests.steps)):
             raise ValueError("no such test losses")
-        tests = tests.until(step)
+        tests = tests.until(len(losses))
     timeline.go_on_from(step, state, LossHistory.of(losses, run.first_not_finite), tests)
 
 
