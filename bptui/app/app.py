@@ -13,8 +13,8 @@ from textual.events import Resize
 from textual.screen import Screen
 
 from bptui.app.base import TerminalApp
-from bptui.app.commands import bindings
-from bptui.app.commands.table import COMMANDS, Command
+from bptui.app.commands import COMMANDS
+from bptui.app.commands.table import Command, bindings
 from bptui.app.main_screen import MainScreen
 from bptui.app.playback.player import Player
 from bptui.app.view import View
@@ -39,7 +39,7 @@ class BptuiApp(TerminalApp):
 
     def __init__(self, experiment: Experiment, around: Capabilities = USUAL) -> None:
         super().__init__(around)
-        self.player = Player(
+        self.player: Player = Player(
             experiment,
             start=partial(self.run_worker, group="play", exclusive=True),
             show=self.show_view,

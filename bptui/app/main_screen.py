@@ -13,7 +13,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
-from bptui.app.commands.table import COMMANDS
+from bptui.app.commands import COMMANDS
 from bptui.app.diagram.layout import wanted
 from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.loss import LossPanel
@@ -61,7 +61,8 @@ class MainScreen(Screen[None]):
         super().__init__(id="main")
         self._player, self._when_drawn = player, when_drawn
         self.status, self.keys = StatusLine(id="status"), KeyLine(COMMANDS, OPTIONAL)
-        self.network, self.loss, self.derivation = NetworkPanel(), LossPanel(), DerivationPanel()
+        self.network, self.derivation = NetworkPanel(), DerivationPanel()
+        self.loss: LossPanel = LossPanel()
         self.weights = MatrixPanel("Weights", "weights", lambda view: view.parameters)
         self.gradients = MatrixPanel(
             "Gradients", "gradients", lambda view: view.snapshot.gradients, "g", _mistakes_made

@@ -8,8 +8,7 @@ import pytest
 from textual.command import Hit
 from textual.containers import VerticalScroll
 
-from bptui.app.commands import CommandProvider, action_of
-from bptui.app.commands.table import COMMANDS
+from bptui.app.commands import COMMANDS, CommandProvider
 from bptui.app.screens.presets import PresetScreen
 from bptui.presets.own import shipped
 
@@ -28,7 +27,7 @@ async def test_every_key_is_bound_to_its_command_alone() -> None:
         active = session.app.screen.active_bindings
         for each in COMMANDS:
             if each.key:
-                assert active[each.key].binding.action == action_of(each)
+                assert active[each.key].binding.action == each.action
 
 
 async def test_help_lists_every_command() -> None:

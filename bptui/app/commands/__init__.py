@@ -1,48 +1,55 @@
-"""What the user can do: commands by theme, and what Textual makes of them: keys and a palette."""
+"""What the user can do: commands by theme, and the palette, which finds them by their words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from functools import partial
 
 from textual import on
-from textual.binding import Binding
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.message import Message
 from textual.widgets import Input, OptionList
 
 from bptui.app.commands import edit, files, playback, view
-from bptui.app.commands.table import COMMANDS, Command
+from bptui.app.commands.table import PALETTE_KEY, Command
 from bptui.app.screens import ClosesOnce
 
-PALETTE_KEY = "ctrl+p"
-THEMES = [theme.__name__ for theme in (playback, edit, files, view)]
-"""The order in which commands are listed; within a theme they stand as in its module."""
-COMMANDS.sort(key=lambda command: THEMES.index(command.run.__module__))
-
-
-def action_of(command: Command) -> str:
-    """Return the action by which Textual runs a command."""
-    return f"app.command('{command.name}')"
-
-
-def bindings(commands: Sequence[Command]) -> list[Binding]:
-    """Return an app's key bindings; the palette's counts in dialogs, too."""
-    made = [
-        Binding(
-            each.key,
-            action_of(each),
-            each.title,
-            id=each.name,
-            show=False,
-            priority=each.key == PALETTE_KEY,
-        )
-        for each in commands
-        if each.key
-    ]
-    without_shift = Binding("equals_sign", "app.command('faster')", "Run faster", show=False)
-    return [*made, without_shift]
+COMMANDS: list[Command] = [*(*playback.COMMANDS, *edit.COMMANDS, *files.COMMANDS, *view.COMMANDS)]
+"""Those of the app on a network, in the order in which they are listed to the user."""
+WORDS = {
+    "operation": "single forward advance continue line",
+    "step": "train iterate iteration update advance continue",
+    "run": "play start train continue resume learn",
+    "run_back": "reverse rewind play",
+    "faster": "speed accelerate quick",
+    "goto": "jump seek skip move find end",
+    "restart": "reset start over begin beginning first initial rewind",
+    "breakpoints": "break watch condition when until pause",
+    "stop": "cancel abort interrupt halt",
+    "derivation": "formula equation math chain rule why how calculation latex",
+    "edit": "change set modify value enter",
+    "rate": "lr eta alpha size hyperparameter",
+    "undo": "revert back take",
+    "form": "settings options configuration preferences hyperparameters new architecture layers "
+    "units activation optimizer momentum adam batch size seed dataset regularization mistakes",
+    "save": "write store keep file toml",
+    "gradcheck": "gradient check verify test numerical finite difference debug correct",
+    "export": "numpy torch pytorch python code script csv json latex markdown pdf svg picture "
+    "screenshot image print download report",
+    "presets": "open load file network examples list browse mazur iris xor",
+    "learned": "decision boundary plot graph confusion matrix accuracy predictions result",
+    "samples": "data dataset table rows inputs predictions test",
+    "keep": "overlay curves history remember experiments",
+    "scale": "log axis chart plot y",
+    "zoom": "maximize full fullscreen enlarge bigger expand window",
+    "show_help": "keys shortcuts bindings documentation docs tutorial",
+    "theme": "colours colors mode appearance background bright night contrast",
+    "leave": "exit close bye end",
+    "wrong_line": "bug mistake error verdict blame",
+    "came_from": "origin computed source jump definition",
+    "reload": "again refresh restart rerun file changed",
+}
+"""By the name of a command, what people may look for that its title and explanation do not say."""
 
 
 class Palette(CommandPalette, ClosesOnce[None]):
@@ -59,28 +66,29 @@ class Palette(CommandPalette, ClosesOnce[None]):
 class CommandProvider(Provider):
     """Offers every command to the palette."""
 
-    def _entries(self) -> list[tuple[str, Command, Callable[[], object]]]:
-        return [
-            (
-                f"{each.title} ({each.shown_key})" if each.key else each.title,
-                each,
-                partial(self.app.run_action, action_of(each)),
-            )
-            for each in getattr(self.app, "table", COMMANDS)
-            if each.key != PALETTE_KEY
-        ]
-
     async def discover(self) -> Hits:
-        for title, command, run in self._entries():
-            yield DiscoveryHit(title, run, help=command.explanation)
+        for hit in self._hits(""):
+            yield DiscoveryHit(hit.match_display, hit.command, help=hit.help)
 
     async def search(self, query: str) -> Hits:
         """Give commands with words that begin so, in the title at best."""
-        for title, command, run in self._entries():
-            texts = (title, f"{title} {command.words}", f"{command.words} {command.explanation}")
-            found = sum(_begins(query, text) for text in texts)
-            if found:
-                yield Hit(found, title, run, help=command.explanation)
+        for hit in self._hits(query):
+            if hit.score:
+                yield hit
+
+    def _hits(self, query: str) -> list[Hit]:
+        """Return all commands, and how well each fits."""
+        found = []
+        for each in getattr(self.app, "table", COMMANDS):
+            if each.key == PALETTE_KEY:
+                continue
+            title = f"{each.title} ({each.shown_key})" if each.key else each.title
+            words = WORDS.get(each.name, "")
+            texts = title, f"{title} {words}", f"{words} {each.explanation}"
+            score = sum(_begins(query, text) for text in texts)
+            run = partial(self.app.run_action, each.action)
+            found.append(Hit(score, title, run, help=each.explanation))
+        return found
 
 
 def _begins(query: str, text: str) -> bool:

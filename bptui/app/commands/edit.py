@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from textual.geometry import Offset
 
-from bptui.app.commands.table import command
+from bptui.app.commands.table import Entry
 from bptui.app.playback.history import Place
 from bptui.app.view import Curve, View
 from bptui.core.edits import Kind, Number, edited
@@ -18,12 +17,11 @@ if TYPE_CHECKING:
     from bptui.app.app import BptuiApp
     from bptui.app.panels.panel import Panel
 
-LEARNING_RATE = Number("learning rate")
+RATE = Number("learning rate")
 NUMBER_ROOM = 10
 """Columns that a number takes at the right end of where the selection stands."""
 
 
-@command("enter", hint="change", words="change set modify value enter", at_rest=True)
 def edit(app: BptuiApp) -> None:
     """Edit the number that is selected where the focus is."""
     number, at = _number_in_focus(app)
@@ -36,38 +34,23 @@ def edit(app: BptuiApp) -> None:
         _edit_number(app, number, at)
 
 
-@command("", "Learning rate", words="lr eta alpha size hyperparameter", at_rest=True)
-def learning_rate(app: BptuiApp) -> None:
-    _edit_number(app, LEARNING_RATE, None)
-
-
-@command("u", hint="undo", words="revert back take")
 def undo(app: BptuiApp) -> None:
+    """Take back the last change."""
     if not app.player.undo():
         app.tell("There is nothing to undo.", app.branch)
 
 
-@command("ctrl+r", words="repeat again")
 def redo(app: BptuiApp) -> None:
+    """Make the change again that was taken back."""
     if not app.player.redo():
         app.tell("There is nothing to redo.", app.branch)
 
 
-@command(
-    "e",
-    hint="edit",
-    words="settings options configuration preferences hyperparameters new architecture layers "
-    "units activation optimizer momentum adam batch size seed dataset regularization mistakes",
-    at_rest=True,
-)
-def form(app: BptuiApp) -> None:
-    open_form(app, app.player.snapshot.experiment)
-
-
-def open_form(app: BptuiApp, experiment: Experiment | None) -> None:
-    """Show the form on an experiment, an empty one where it is None, and start over with it."""
+def open_form(app: BptuiApp, filled: bool = True) -> None:
+    """Show the form, ``filled`` with the shown experiment or empty, and start over with another."""
     from bptui.app.form.screen import FormScreen
 
+    experiment = app.player.snapshot.experiment if filled else None
     app.ask(FormScreen(experiment), lambda made: _start_over(app, made))
 
 
@@ -75,41 +58,29 @@ def _start_over(app: BptuiApp, experiment: Experiment) -> None:
     """Open an experiment, beside the losses that there were where they compare."""
     from bptui.presets.describe import same_experiment, table_of
 
-    player = app.player
-    before = player.snapshot.experiment
+    player, before = app.player, app.player.snapshot.experiment
     same_name = experiment.name == before.name
-    # titles and seeds count, too
-    if (
-        same_name
-        and same_experiment(experiment, before)
-        and table_of(experiment) == table_of(before)
-    ):
+    unchanged = same_name and same_experiment(experiment, before)
+    if unchanged and table_of(experiment) == table_of(before):  # titles and seeds count, too
         return
     curve = Curve("before the edit", player.timeline.losses.summary())
     player.open(
         experiment,
-        curve if _comparable(before, experiment) else None,
+        curve if _measured(before) == _measured(experiment) else None,
         player.saved if same_name else None,
     )
 
 
-def _comparable(one: Experiment, other: Experiment) -> bool:
-    """Whether their losses measure the same thing: the same formula on the same samples."""
-
-    def measure(experiment: Experiment) -> tuple[object, ...]:
-        training = experiment.training
-        # a sum grows with the batch
-        size = experiment.schedule.batch_size if training.reduction == "sum" else 0
-        return training.loss, training.reduction, training.l2, size
-
-    return (
-        measure(one) == measure(other)
-        and np.array_equal(one.data.inputs, other.data.inputs)
-        and np.array_equal(one.data.targets, other.data.targets)
-    )
+def _measured(experiment: Experiment) -> tuple[object, ...]:
+    """Return what its losses measure: the formula, and the samples."""
+    training, data = experiment.training, experiment.data
+    # a sum grows with the batch
+    size = experiment.schedule.batch_size if training.reduction == "sum" else 0
+    samples = data.inputs.tobytes(), data.targets.tobytes(), data.inputs.shape
+    return training.loss, training.reduction, training.l2, size, *samples
 
 
-def _edit_number(app: BptuiApp, number: Number, at: Offset | None) -> None:
+def _edit_number(app: BptuiApp, number: Number, at: Offset | None = None) -> None:
     """Ask for a new value of ``number``, which stands at a place on the screen."""
     from bptui.app.screens.number import NumberScreen
 
@@ -144,16 +115,14 @@ def _number_in_focus(app: BptuiApp) -> tuple[Number | None, Offset | None]:
     main = app.main
     view, focused = main.view, main.focused
     if focused is main.status:
-        return LEARNING_RATE, main.status.learning_rate_at
+        return RATE, main.status.learning_rate_at
     if isinstance(focused, SamplesPanel):
         cell = focused.edited_cell()
         return None if cell is None else Number(cell[0], cell[1:]), _place_of(focused, view)
     if focused is main.gradients:
         return None, None
     number, panel = _selected_number(view), main.focused_panel
-    of_units = number is None or number.kind not in ("weight", "bias")
-    draws_it = panel is main.weights or (of_units and panel is not None)
-    if panel is None or not draws_it or panel.spot(view) is None:
+    if panel is None or panel.spot(view) is None or view.selection.kind in ("weight", "bias"):
         panel = main.weights
     return number, _place_of(panel, view)
 
@@ -181,14 +150,12 @@ def _selected_number(view: View) -> Number | None:
 
 
 def name_of(number: Number, view: View) -> str:
-    """Return w5, b_h1, i2 of sample 3, t1, learning rate."""
+    """Return what the selected number, or that of a sample, is called: w5, b_h1, i2 of sample 3."""
     names, data = view.snapshot.experiment.network.names, view.snapshot.experiment.data
-    if number.kind == "weight":
-        return names.weight(*number.place)
-    if number.kind == "bias":
-        return f"b_{names.unit(*number.place)}"
+    if number.kind in ("weight", "bias"):
+        return view.selection.name(names)
     if number.kind == "learning rate":
-        return "learning rate"
+        return number.kind
     sample, unit = number.place
     name = names.unit(0, unit) if number.kind == "input" else f"t{unit + 1}"
     if number.kind == "input" and data.input_names:
@@ -203,3 +170,12 @@ def _is_updated(number: Number, view: View) -> bool:
     names = view.snapshot.experiment.network.names
     named = {"weight": names.weights, "bias": names.bias}.get(number.kind)
     return named is not None and named(number.place[0]) in view.written
+
+
+COMMANDS: list[Entry[BptuiApp]] = [
+    Entry("edit", "enter", edit, "change", at_rest=True),
+    Entry("rate", "", lambda app: _edit_number(app, RATE), at_rest=True, titled="Learning rate"),
+    Entry("undo", "u", undo, "undo"),
+    Entry("redo", "ctrl+r", redo),
+    Entry("form", "e", open_form, "edit", at_rest=True),
+]

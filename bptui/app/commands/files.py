@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bptui.app.commands.edit import open_form
-from bptui.app.commands.table import command
+from bptui.app.commands.table import Entry
 from bptui.app.view import Selection
 from bptui.presets.build import origin_of
 
@@ -16,16 +16,15 @@ if TYPE_CHECKING:
     from bptui.core.experiment import Experiment
 
 
-@command("w", hint="save", words="write store keep file toml", at_rest=True)
 def save(app: BptuiApp) -> None:
+    """Ask for a name and save the experiment."""
+    from shlex import quote
+
     from bptui.app.screens.save import SaveScreen
+    from bptui.presets.folders import own_folder
+    from bptui.presets.save import shown_path
 
     def saved(file: Path) -> None:
-        from shlex import quote
-
-        from bptui.presets.folders import own_folder
-        from bptui.presets.save import shown_path
-
         player.saved = file
         own = file.parent == own_folder()
         opens = f": `bptui {quote(file.stem)}` opens it" if own else ""
@@ -36,13 +35,8 @@ def save(app: BptuiApp) -> None:
     app.ask(SaveScreen(timeline.experiment, player.snapshot, later, player.saved), saved)
 
 
-@command(
-    "c",
-    hint="gradcheck",
-    words="gradient check verify test numerical finite difference debug correct",
-    at_rest=True,
-)
 def gradcheck(app: BptuiApp) -> None:
+    """Compare the gradients with numerical ones."""
     from bptui.app.screens.gradcheck import GradientCheckScreen
 
     def explain(selection: Selection) -> None:
@@ -52,34 +46,19 @@ def gradcheck(app: BptuiApp) -> None:
     app.ask(GradientCheckScreen(app.player.snapshot), explain)
 
 
-@command(
-    "x",
-    hint="export",
-    words="numpy torch pytorch python code script csv json latex markdown pdf svg picture "
-    "screenshot image print download",
-    at_rest=True,
-)
 def export(app: BptuiApp) -> None:
+    """Ask what to export and where."""
     from bptui.app.screens.export import ExportScreen
-
-    def exported(file: Path) -> None:
-        from bptui.presets.save import shown_path
-
-        app.tell(f"exported to {shown_path(file)}")
+    from bptui.presets.save import shown_path
 
     player = app.player
     app.clear_notifications()  # which would cover a part of the screen in a picture of it
-    name, own = player.view().name, shown_file(app)
-    app.ask(ExportScreen(name, player.timeline, player.snapshot, own), exported)
+    dialog = ExportScreen(player.view().name, player.timeline, player.snapshot, shown_file(app))
+    app.ask(dialog, lambda file: app.tell(f"exported to {shown_path(file)}"))
 
 
-@command(
-    "p",
-    hint="presets",
-    words="open load file network examples list browse mazur iris xor",
-    at_rest=True,
-)
 def presets(app: BptuiApp) -> None:
+    """Choose another preset."""
     from bptui.app.screens.presets import NEW, PresetScreen
 
     def moved(old: Path, new: Path | None) -> None:
@@ -90,7 +69,7 @@ def presets(app: BptuiApp) -> None:
 
     def open_preset(chosen: Experiment | New) -> None:
         if chosen is NEW:
-            open_form(app, None)
+            open_form(app, filled=False)
         else:
             app.main.look(None)
             app.player.open(chosen)
@@ -102,3 +81,11 @@ def shown_file(app: BptuiApp) -> Path | None:
     """Return the file that what is shown was saved as, or came from."""
     origin = origin_of(app.player.snapshot.experiment)
     return app.player.saved or (None if origin is None else origin.file)
+
+
+COMMANDS: list[Entry[BptuiApp]] = [
+    Entry("save", "w", save, "save", at_rest=True),
+    Entry("gradcheck", "c", gradcheck, "gradcheck", at_rest=True),
+    Entry("export", "x", export, "export", at_rest=True),
+    Entry("presets", "p", presets, "presets", at_rest=True),
+]

@@ -5,35 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bptui.app.commands.table import command
+from bptui.app.commands.table import Entry
 from bptui.app.playback.history import Place
 
 if TYPE_CHECKING:
     from bptui.app.app import BptuiApp
 
 
-@command("n", hint="operation", also="N", words="single forward advance continue")
-def operation(app: BptuiApp) -> None:
-    app.player.walk(+1)
-
-
-@command("N", words="single backward rewind")
-def operation_back(app: BptuiApp) -> None:
-    app.player.walk(-1)
-
-
-@command("s", hint="step", also="S", words="train iterate iteration update advance continue")
-def step(app: BptuiApp) -> None:
-    app.player.move(+1)
-
-
-@command("S", words="backward rewind previous update")
-def step_back(app: BptuiApp) -> None:
-    app.player.move(-1)
-
-
-@command("space", hint="run", words="play start train continue resume learn")
 def run(app: BptuiApp) -> None:
+    """Run to the next multiple of the preset's steps, or pause."""
     player = app.player
     here, diverged = player.goal.step, player.timeline.first_not_finite
     if player.running:
@@ -45,8 +25,8 @@ def run(app: BptuiApp) -> None:
         player.run((here // steps + 1) * steps)
 
 
-@command("backspace", words="reverse rewind play")
 def run_back(app: BptuiApp) -> None:
+    """Run to step 0, or pause."""
     player = app.player
     if player.running or player.goal == Place(0):
         player.pause()
@@ -54,31 +34,16 @@ def run_back(app: BptuiApp) -> None:
         player.run(0, backwards=True)
 
 
-@command("plus", hint="speed", also="-", words="speed accelerate quick")
-def faster(app: BptuiApp) -> None:
-    app.player.change_speed(+1)
-
-
-@command("minus", words="speed slow motion")
-def slower(app: BptuiApp) -> None:
-    app.player.change_speed(-1)
-
-
-@command("g", hint="go to", words="jump seek skip move find end", at_rest=True)
 def goto(app: BptuiApp) -> None:
+    """Ask for a step and go there."""
     from bptui.app.screens.goto import GotoScreen
 
     snapshot = app.player.snapshot
     app.ask(GotoScreen(snapshot.step, snapshot.experiment), app.player.go)
 
 
-@command("r", hint="restart", words="reset start over begin beginning first initial rewind")
-def restart(app: BptuiApp) -> None:
-    app.player.go(0)
-
-
-@command("b", hint="breakpoints", words="break watch condition when until pause", at_rest=True)
 def breakpoints(app: BptuiApp) -> None:
+    """Set breakpoints."""
     from bptui.app.playback.breakpoints import parse
     from bptui.app.screens.breakpoints import BreakpointScreen, examples
 
@@ -90,12 +55,24 @@ def breakpoints(app: BptuiApp) -> None:
     app.ask(dialog, player.set_breakpoints)
 
 
-@command("escape", words="cancel abort interrupt halt")
-def stop(app: BptuiApp) -> None:
-    app.player.pause()
-
-
-@command("d", hint="form", words="formula equation math chain rule why how calculation latex")
 def derivation(app: BptuiApp) -> None:
+    """Show the derivation, or its next form."""
     if not app.main.uncover_derivation():
         app.main.derivation.next_form()
+
+
+COMMANDS: list[Entry[BptuiApp]] = [
+    Entry("operation", "n", lambda app: app.player.walk(+1), "operation", "N"),
+    Entry("operation_back", "N", lambda app: app.player.walk(-1)),
+    Entry("step", "s", lambda app: app.player.move(+1), "step", "S"),
+    Entry("step_back", "S", lambda app: app.player.move(-1)),
+    Entry("run", "space", run, "run"),
+    Entry("run_back", "backspace", run_back),
+    Entry("faster", "plus", lambda app: app.player.change_speed(+1), "speed", "-"),
+    Entry("slower", "minus", lambda app: app.player.change_speed(-1)),
+    Entry("goto", "g", goto, "go to", at_rest=True),
+    Entry("restart", "r", lambda app: app.player.go(0), "restart"),
+    Entry("breakpoints", "b", breakpoints, "breakpoints", at_rest=True),
+    Entry("stop", "escape", lambda app: app.player.pause()),
+    Entry("derivation", "d", derivation, "form"),
+]

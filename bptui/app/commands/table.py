@@ -1,17 +1,17 @@
-"""The table of commands: one entry feeds its key, the key line and the palette."""
+"""What a command is: one entry feeds its key, the key line and the palette."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
+from textual.binding import Binding
 
 from bptui.help import key_rows
 
-Run = Callable[[Any], object]
-"""Is given the app that the command belongs to."""
-
+AppT = TypeVar("AppT")
+PALETTE_KEY = "ctrl+p"
 SHOWN_KEYS = {
     "escape": "esc",
     "question_mark": "?",
@@ -23,26 +23,23 @@ SHOWN_KEYS = {
 """Keys that people write in another way than Textual."""
 
 
-class Command(Struct, frozen=True):
-    """Something the user can do: its key, its words, and the function that does it."""
+class Entry(Struct, Generic[AppT], frozen=True):
+    """Something the user can do with an app: its key, its words, and the function that does it."""
 
-    run: Run
+    name: str
     key: str
     """As Textual writes it; empty where only the palette has the command."""
-    title: str
-    explanation: str
-    hint: str
+    run: Callable[[AppT], object]
+    hint: str = ""
     """Its word in the key line; empty where it has no place there."""
-    also: str
+    also: str = ""
     """A key with the opposite effect that shares this one's place in the key line."""
-    words: str
-    """What people may look for in the palette that neither title nor explanation says."""
-    at_rest: bool
+    at_rest: bool = False
     """Whether it is about what is shown, so that what the keys before have led to comes first."""
-
-    @property
-    def name(self) -> str:
-        return self.run.__name__
+    titled: str = ""
+    """The title under which the page tells of it, where that is not by its key alone."""
+    page: str = "keys"
+    """The page of the manual that has its title and its explanation."""
 
     @property
     def shown_key(self) -> str:
@@ -52,44 +49,39 @@ class Command(Struct, frozen=True):
     @property
     def other_key(self) -> str:
         """The key with the opposite effect, as Textual writes it."""
-        names = {shown: key for key, shown in SHOWN_KEYS.items()}
-        return names.get(self.also, self.also)
+        return next((key for key, shown in SHOWN_KEYS.items() if shown == self.also), self.also)
+
+    @property
+    def action(self) -> str:
+        """The action by which Textual runs it."""
+        return f"app.command('{self.name}')"
+
+    @property
+    def title(self) -> str:
+        return self._told[0]
+
+    @property
+    def explanation(self) -> str:
+        return self._told[1]
+
+    @property
+    def _told(self) -> tuple[str, str]:
+        for shown, text in key_rows(self.page):
+            title, _, explanation = text.partition(". ")
+            if title == self.titled or (not self.titled and shown == self.shown_key):
+                return title, explanation.removesuffix(".")
+        raise LookupError(f"the page {self.page} says nothing of {self.titled or self.key}")
 
 
-COMMANDS: list[Command] = []
-"""Those of the app on a network, in the order in which they are listed to the user."""
-PROGRAM: list[Command] = []
-"""Those of the app on somebody's own program."""
+Command: TypeAlias = Entry[Any]
 
 
-def command(
-    key: str,
-    title: str = "",
-    *,
-    hint: str = "",
-    also: str = "",
-    words: str = "",
-    at_rest: bool = False,
-    table: list[Command] = COMMANDS,
-    page: str = "keys",
-) -> Callable[[Run], Run]:
-    """Make a function a command of a table; the others are the fields of :class:`Command`.
-
-    Title and explanation are what a page of the manual says of the key, or under the title.
-    """
-
-    def register(run: Run) -> Run:
-        said = told(page, SHOWN_KEYS.get(key, key), title)
-        table.append(Command(run, key, *said, hint, also, words, at_rest))
-        return run
-
-    return register
-
-
-def told(page: str, key: str, title: str = "") -> tuple[str, str]:
-    """Return the title and the explanation of a command on a page of the manual."""
-    for shown, text in key_rows(page):
-        named, _, explanation = text.partition(". ")
-        if (title or key) == (named if title else shown):
-            return named, explanation.removesuffix(".")
-    raise LookupError(f"the page {page} says nothing of {title or key}")
+def bindings(commands: list[Command]) -> list[Binding]:
+    """Return an app's key bindings; the palette's counts in dialogs, too."""
+    made = [
+        Binding(each.key, each.action, each.title, show=False, priority=each.key == PALETTE_KEY)
+        for each in commands
+        if each.key
+    ]
+    without_shift = Binding("equals_sign", "app.command('faster')", "Run faster", show=False)
+    return [*made, without_shift]

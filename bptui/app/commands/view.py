@@ -4,36 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bptui.app.commands.table import command
+from bptui.app.commands.table import PALETTE_KEY, Entry
 from bptui.app.styles import counterpart
 from bptui.app.view import Curve
 
 if TYPE_CHECKING:
     from bptui.app.app import BptuiApp
+    from bptui.app.base import TerminalApp
 
-
-@command(
-    "o",
-    hint="learned",
-    words="decision boundary plot graph confusion matrix accuracy predictions outputs result",
-)
-def learned(app: BptuiApp) -> None:
-    app.main.show_learned()
-
-
-@command("i", hint="samples", words="data dataset table rows inputs predictions test")
-def samples(app: BptuiApp) -> None:
-    app.main.show_samples()
-
-
-@command("right_square_bracket", words="batch forward")
-def sample(app: BptuiApp) -> None:
-    _look_in_batch(app, +1)
-
-
-@command("left_square_bracket", words="batch previous backward")
-def sample_back(app: BptuiApp) -> None:
-    _look_in_batch(app, -1)
+PALETTE, THEME = "Command palette", "Theme: light or dark"
+"""Titles of commands on the pages of keys."""
 
 
 def _look_in_batch(app: BptuiApp, by: int) -> None:
@@ -47,8 +27,8 @@ def _look_in_batch(app: BptuiApp, by: int) -> None:
     app.main.look(int(batch[(row + by) % len(batch)]))
 
 
-@command("a", hint="compare", words="overlay curves history remember experiments", at_rest=True)
 def keep(app: BptuiApp) -> None:
+    """Keep the loss curve under a name."""
     from bptui.app.screens.curves import CurveScreen, proposed
 
     view = app.player.view()
@@ -57,37 +37,28 @@ def keep(app: BptuiApp) -> None:
     app.ask(CurveScreen(Curve(name, view.losses.summary()), view.kept), app.player.keep)
 
 
-@command("l", hint="log", words="log axis chart plot y")
-def scale(app: BptuiApp) -> None:
-    app.main.loss.toggle_scale()
-
-
-@command("z", hint="zoom", words="maximize full fullscreen enlarge bigger expand window")
-def zoom(app: BptuiApp) -> None:
-    app.main.zoom()
-
-
-@command("question_mark", hint="help", words="keys shortcuts bindings documentation docs tutorial")
-def show_help(app: BptuiApp) -> None:
+def show_help(app: TerminalApp, topic: str = "keys") -> None:
+    """Open the manual at a page."""
     from bptui.app.screens.help import HelpScreen
 
-    app.push_screen(HelpScreen())
+    app.push_screen(HelpScreen(topic))
 
 
-@command("ctrl+p", "Command palette")
-def palette(app: BptuiApp) -> None:
-    app.action_command_palette()
-
-
-@command(
-    "",
-    "Theme: light or dark",
-    words="colours colors mode appearance background bright night contrast",
-)
-def theme(app: BptuiApp) -> None:
+def change_theme(app: TerminalApp) -> None:
+    """Go over to the light theme, or to the dark one."""
     app.theme = counterpart(app.current_theme)
 
 
-@command("q", hint="quit", words="exit close bye end")
-def leave(app: BptuiApp) -> None:
-    app.exit()
+COMMANDS: list[Entry[BptuiApp]] = [
+    Entry("learned", "o", lambda app: app.main.show_learned(), "learned"),
+    Entry("samples", "i", lambda app: app.main.show_samples(), "samples"),
+    Entry("sample", "right_square_bracket", lambda app: _look_in_batch(app, +1)),
+    Entry("sample_back", "left_square_bracket", lambda app: _look_in_batch(app, -1)),
+    Entry("keep", "a", keep, "compare", at_rest=True),
+    Entry("scale", "l", lambda app: app.main.loss.toggle_scale(), "log"),
+    Entry("zoom", "z", lambda app: app.main.zoom(), "zoom"),
+    Entry("show_help", "question_mark", show_help, "help"),
+    Entry("palette", PALETTE_KEY, lambda app: app.action_command_palette(), titled=PALETTE),
+    Entry("theme", "", change_theme, titled=THEME),
+    Entry("leave", "q", lambda app: app.exit(), "quit"),
+]

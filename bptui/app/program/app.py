@@ -12,10 +12,9 @@ from textual.events import Resize
 from textual.screen import Screen
 
 from bptui.app.base import TerminalApp
-from bptui.app.commands import bindings
-from bptui.app.commands.table import PROGRAM, Command
-from bptui.app.program import commands
+from bptui.app.commands.table import Command, bindings
 from bptui.app.program.breakpoints import Breakpoint
+from bptui.app.program.commands import PROGRAM
 from bptui.app.program.moment import READABLE, Moment, opened
 from bptui.app.program.record import Record
 from bptui.app.program.screen import ProgramScreen
@@ -27,7 +26,6 @@ from bptui.check.rows import as_plain
 from bptui.terminal.capabilities import USUAL, Capabilities
 from bptui.trace.losses import UnknownLossError
 
-assert commands, "they have entered themselves in the table"
 Check = Callable[[], Checked | Report]
 """Runs the program and judges it."""
 LOOK = 0.5

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bptui.app.commands.table import PROGRAM
-from bptui.app.commands.table import command as command_of
+from msgspec.structs import replace
+
+from bptui.app.commands.table import PALETTE_KEY, Command, Entry
+from bptui.app.commands.view import PALETTE, THEME, change_theme, show_help
 from bptui.app.program.breakpoints import examples, parser
-from bptui.app.styles import counterpart
 
 if TYPE_CHECKING:
     from bptui.app.program.app import ProgramApp
 
-command = partial(command_of, table=PROGRAM, page="own-program")
+PAGE = "own-program"
 
 
-@command("w", hint="wrong line", words="bug mistake error verdict blame", at_rest=True)
+def move(app: ProgramApp, by: int) -> None:
+    """Go so many operations on."""
+    app.show(app.moment.at(app.moment.stop + by))
+
+
 def wrong_line(app: ProgramApp) -> None:
+    """Go to the first wrong line, or the next one."""
     moment = app.moment
     wrong = moment.record.wrong
     if not wrong:
@@ -31,56 +36,15 @@ def wrong_line(app: ProgramApp) -> None:
     app.show(moment.jumped(wrong[at % len(wrong)]))
 
 
-@command(
-    "n", hint="operation", also="N", words="single forward advance continue line", at_rest=True
-)
-def operation(app: ProgramApp) -> None:
-    app.show(app.moment.at(app.moment.stop + 1))
-
-
-@command("N", words="single backward rewind line", at_rest=True)
-def operation_back(app: ProgramApp) -> None:
-    app.show(app.moment.at(app.moment.stop - 1))
-
-
-@command(
-    "s",
-    hint="update",
-    also="S",
-    words="train iterate iteration step advance continue",
-    at_rest=True,
-)
-def step(app: ProgramApp) -> None:
-    app.go(app.moment.update + 1)
-
-
-@command("S", words="backward rewind", at_rest=True)
 def step_back(app: ProgramApp) -> None:
+    """Go to the beginning of the update, or of the one before."""
     moment = app.moment
     within = moment.stop > moment.record.starts[moment.update]
     app.go(moment.update - (0 if within else 1))
 
 
-@command("space", hint="run", words="play start continue resume")
-def run(app: ProgramApp) -> None:
-    if app.moment.running:
-        app.pause()
-    else:
-        app.play()
-
-
-@command("plus", hint="speed", also="-", words="speed")
-def faster(app: ProgramApp) -> None:
-    app.change_speed(+1)
-
-
-@command("minus", words="speed slow motion")
-def slower(app: ProgramApp) -> None:
-    app.change_speed(-1)
-
-
-@command("enter", hint="from", words="origin computed source jump definition", at_rest=True)
 def came_from(app: ProgramApp) -> None:
+    """Go to where what is selected was computed."""
     moment = app.moment
     record = moment.record
     if moment.row is not None:
@@ -102,8 +66,8 @@ def came_from(app: ProgramApp) -> None:
     app.show(moment.jumped(stop))
 
 
-@command("u", hint="to", words="used next consumer flows follow", at_rest=True)
 def goes_to(app: ProgramApp) -> None:
+    """Go to where what is selected is used next."""
     moment = app.moment
     record = moment.record
     users = [
@@ -116,28 +80,28 @@ def goes_to(app: ProgramApp) -> None:
         app.tell("Nothing that was recorded uses it.", app.place)
 
 
-@command("backspace", words="return trail history", at_rest=True)
 def back(app: ProgramApp) -> None:
+    """Return from the last jump."""
     if not app.moment.trail:
         app.tell("There was no jump to return from.", app.place)
     app.show(app.moment.back())
 
 
-@command("d", hint="form", words="formula equation math chain rule why how calculation")
 def derivation(app: ProgramApp) -> None:
+    """Show the derivation, or its next form."""
     if not app.main.uncover_derivation():
         app.main.derivation.next_form()
 
 
-@command("g", hint="go to", words="jump seek find", at_rest=True)
 def goto(app: ProgramApp) -> None:
+    """Ask for an update and go there."""
     from bptui.app.program.dialogs import GotoUpdate
 
     app.ask(GotoUpdate(app.moment.update, len(app.moment.record.steps)), app.go)
 
 
-@command("b", hint="breakpoints", words="break watch condition when until pause", at_rest=True)
 def breakpoints(app: ProgramApp) -> None:
+    """Set breakpoints."""
     from bptui.app.screens.breakpoints import BreakpointScreen
 
     moment = app.moment
@@ -148,13 +112,8 @@ def breakpoints(app: ProgramApp) -> None:
     app.ask(BreakpointScreen(app.breakpoints, examples(moment), parser(moment)), take)
 
 
-@command("r", hint="reload", words="again refresh restart rerun file changed")
-def reload(app: ProgramApp) -> None:
-    app.reload()
-
-
-@command("x", hint="export", words="save report numpy code", at_rest=True)
 def export(app: ProgramApp) -> None:
+    """Ask for a file and write the report."""
     from bptui.app.program.dialogs import ExportScreen
     from bptui.presets.save import shown_path
 
@@ -164,38 +123,30 @@ def export(app: ProgramApp) -> None:
     app.ask(ExportScreen(app.moment.record.checked, app.file), exported)
 
 
-@command("l", hint="log")
-def scale(app: ProgramApp) -> None:
-    app.main.loss.toggle_scale()
-
-
-@command("z", hint="zoom")
-def zoom(app: ProgramApp) -> None:
-    app.main.zoom()
-
-
-@command("escape", words="cancel abort interrupt halt")
-def stop(app: ProgramApp) -> None:
-    app.pause()
-
-
-@command("question_mark", hint="help")
-def show_help(app: ProgramApp) -> None:
-    from bptui.app.screens.help import HelpScreen
-
-    app.push_screen(HelpScreen("own-program"))
-
-
-@command("ctrl+p", "Command palette")
-def palette(app: ProgramApp) -> None:
-    app.action_command_palette()
-
-
-@command("", "Theme: light or dark", words="colours")
-def theme(app: ProgramApp) -> None:
-    app.theme = counterpart(app.current_theme)
-
-
-@command("q", hint="quit", words="exit close")
-def leave(app: ProgramApp) -> None:
-    app.exit()
+ENTRIES: list[Entry[ProgramApp]] = [
+    Entry("wrong_line", "w", wrong_line, "wrong line", at_rest=True),
+    Entry("operation", "n", lambda app: move(app, +1), "operation", "N", at_rest=True),
+    Entry("operation_back", "N", lambda app: move(app, -1), at_rest=True),
+    Entry("step", "s", lambda app: app.go(app.moment.update + 1), "update", "S", at_rest=True),
+    Entry("step_back", "S", step_back, at_rest=True),
+    Entry("run", "space", lambda app: app.pause() if app.plays else app.play(), "run"),
+    Entry("faster", "plus", lambda app: app.change_speed(+1), "speed", "-"),
+    Entry("slower", "minus", lambda app: app.change_speed(-1)),
+    Entry("came_from", "enter", came_from, "from", at_rest=True),
+    Entry("goes_to", "u", goes_to, "to", at_rest=True),
+    Entry("back", "backspace", back, at_rest=True),
+    Entry("derivation", "d", derivation, "form"),
+    Entry("goto", "g", goto, "go to", at_rest=True),
+    Entry("breakpoints", "b", breakpoints, "breakpoints", at_rest=True),
+    Entry("reload", "r", lambda app: app.reload(), "reload"),
+    Entry("export", "x", export, "export", at_rest=True),
+    Entry("scale", "l", lambda app: app.main.loss.toggle_scale(), "log"),
+    Entry("zoom", "z", lambda app: app.main.zoom(), "zoom"),
+    Entry("stop", "escape", lambda app: app.pause()),
+    Entry("show_help", "question_mark", lambda app: show_help(app, PAGE), "help"),
+    Entry("palette", PALETTE_KEY, lambda app: app.action_command_palette(), titled=PALETTE),
+    Entry("theme", "", change_theme, titled=THEME),
+    Entry("leave", "q", lambda app: app.exit(), "quit"),
+]
+PROGRAM: list[Command] = [replace(each, page=PAGE) for each in ENTRIES]
+"""Those of the app on somebody's own program, in the order in which they are listed."""

@@ -11,10 +11,10 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from bptui.app.commands.table import PROGRAM
 from bptui.app.lines import Line, fitted, pressing, spot
 from bptui.app.numbers import loss
 from bptui.app.panels.status import LOSS_ROOM, KeyLine
+from bptui.app.program.commands import PROGRAM
 from bptui.app.program.derivation import DerivationPanel
 from bptui.app.program.graph import GraphPanel
 from bptui.app.program.loss import LossPanel
@@ -82,7 +82,8 @@ class ProgramScreen(Screen[None]):
         self.moment = moment
         self.status, self.keys = ProgramStatus(id="status"), KeyLine(PROGRAM, OPTIONAL)
         self.source, self.values, self.graph = SourcePanel(), ValuesPanel(), GraphPanel()
-        self.loss, self.derivation = LossPanel(), DerivationPanel()
+        self.loss: LossPanel = LossPanel()
+        self.derivation = DerivationPanel()
         self.panels: list[ProgramPanel] = [
             *(self.source, self.values, self.graph, self.loss, self.derivation)
         ]
