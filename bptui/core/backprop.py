@@ -222,7 +222,7 @@ class StepProgram:
         old = {"w": w, **dict(zip(optimizer.slots, slots, strict=True))}
         named = {node.name: node for node in settings}
         new = optimizer.update(w, g, {name: old[name] for name in optimizer.slots}, named, rate, k)
-        flat = dict(zip(old, (state.parameters, *state.slots), strict=True))
+        flat = {"w": state.parameters, **state.slots}
         buffers = {node: flat[name][span] for name, node in old.items()}
         places = [(node, flat[name][span]) for name, node in new.items()]
         calls: list[Call] = []

@@ -10,10 +10,10 @@ from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
+from bptui.core.state import Layout
 
 if TYPE_CHECKING:  # a timeline is made of edits
     from bptui.core.engine import Snapshot
-    from bptui.core.state import Layout
     from bptui.core.timeline import Timeline
 
 Kind = Literal["weight", "bias", "input", "target", "learning rate"]
@@ -31,55 +31,60 @@ class Number(NamedTuple):
     kind: Kind
     place: tuple[int, ...] = ()
 
+    @property
+    def is_parameter(self) -> bool:
+        return self.kind in ("weight", "bias")
+
     def value(self, experiment: Experiment, parameters: Parameters) -> float:
         """Return what it is now."""
         if self.kind == "learning rate":
             return experiment.training.learning_rate
-        if self.kind in ("weight", "bias"):
+        if self.is_parameter:
             layer, *at = self.place
             arrays = parameters.weights if self.kind == "weight" else parameters.biases or ()
             return float(arrays[layer - 1][tuple(at)])
-        array, at = self._sample(experiment.data)
-        return float(array[tuple(at)])
+        name, place = self._sample(experiment.data)
+        return float(getattr(experiment.data, name)[place])
 
     def exists(self, experiment: Experiment) -> bool:
         """Return whether ``experiment`` has such a number."""
-        counted_from = [self.kind in ("weight", "bias"), 0, 0]
-        if len(self.place) != DIMENSIONS[self.kind]:
+        if len(self.place) != DIMENSIONS[self.kind] or min(self.place, default=0) < 0:
             return False
         try:
             self.value(experiment, experiment.start)
         except IndexError:
             return False
-        return all(at >= first for at, first in zip(self.place, counted_from, strict=False))
+        return not self.is_parameter or self.place[0] > 0
 
-    def _sample(self, data: Data) -> tuple[Array, list[int]]:
+    def _sample(self, data: Data) -> tuple[str, tuple[int, int]]:
+        """Return the field of the data that it stands in, and where."""
         sample, unit = self.place
         test = sample >= data.samples
-        if self.kind == "input":
-            return data.test_inputs if test else data.inputs, [sample - test * data.samples, unit]
-        return data.test_targets if test else data.targets, [sample - test * data.samples, unit]
+        return f"{'test_' * test}{self.kind}s", (sample - test * data.samples, unit)
 
     def in_experiment(self, experiment: Experiment, value: float) -> Experiment:
-        """Return the experiment with ``value``, for what is no parameter.
+        """Return the experiment with ``value``, where a parameter starts with it.
 
         Raises :class:`~bptui.core.errors.UnusableError` where it cannot be.
         """
         if self.kind == "learning rate":
             return replace(experiment, training=replace(experiment.training, learning_rate=value))
-        array, at = self._sample(experiment.data)
-        name = "inputs" if self.kind == "input" else "targets"
-        name = f"test_{name}" if self.place[0] >= experiment.data.samples else name
-        changed: dict[str, Any] = {name: _with(array, tuple(at), value)}
-        return replace(experiment, data=replace(experiment.data, **changed))
+        if self.is_parameter:
+            layout = Layout(experiment.network)
+            flat = layout.flatten(experiment.start)
+            self.in_state(flat, layout, value)
+            return replace(experiment, start=layout.unflatten(flat))
+        data = experiment.data
+        name, place = self._sample(data)
+        array = getattr(data, name).copy()
+        array[place] = value
+        changed: dict[str, Any] = {name: frozen(array)}
+        return replace(experiment, data=replace(data, **changed))
 
-    def in_parameters(self, parameters: Parameters, value: float) -> Parameters:
-        """Return the parameters with ``value``, for a weight or a bias."""
+    def in_state(self, state: Array, layout: Layout, value: float) -> None:
+        """Change a parameter in a flat state."""
         layer, *at = self.place
-        weights, biases = list(parameters.weights), list(parameters.biases or ())
-        arrays = weights if self.kind == "weight" else biases
-        arrays[layer - 1] = _with(arrays[layer - 1], tuple(at), value)
-        return Parameters(tuple(weights), None if parameters.biases is None else tuple(biases))
+        layout.part(state, f"{'W' if self.kind == 'weight' else 'b'}{layer}")[tuple(at)] = value
 
 
 class Edit(NamedTuple):
@@ -96,18 +101,14 @@ class Edit(NamedTuple):
         number, value = self
         if not (number.exists(experiment) and math.isfinite(value)):
             raise ValueError(f"no {number.kind} {list(number.place)} to be changed to {value}")
-        if number.kind not in ("weight", "bias"):
-            return number.in_experiment(experiment, value)
-        if step > 0:
+        if number.is_parameter and step > 0:
             return experiment
-        return replace(experiment, start=number.in_parameters(experiment.start, value))
+        return number.in_experiment(experiment, value)
 
     def in_state(self, state: Array, layout: Layout) -> None:
         """Change the number in a flat state, where it is a weight or a bias."""
-        if self.number.kind in ("weight", "bias"):
-            layer, *at = self.number.place
-            part = layout.weights if self.number.kind == "weight" else layout.biases
-            part(state, layer)[tuple(at)] = self.value
+        if self.number.is_parameter:
+            self.number.in_state(state, layout, self.value)
 
 
 def edited(
@@ -118,21 +119,9 @@ def edited(
     ``updated`` takes the parameters that the step's update has made, so that the fork begins with
     the next step. Raises :class:`~bptui.core.errors.UnusableError` where ``value`` cannot be.
     """
-    experiment, step = snapshot.experiment, snapshot.step + updated
-    parameters = snapshot.updated_parameters if updated else snapshot.parameters
-    slots = snapshot.updated_slots if updated else snapshot.slots
-    if number.kind in ("weight", "bias"):
-        parameters = number.in_parameters(parameters, value)
-        if step == 0:
-            experiment = replace(experiment, start=parameters)
-    else:
-        experiment = number.in_experiment(experiment, value)
-    edits = [edit for at, edit in timeline.all_edits if at == step and edit.number != number]
-    edits = [*([] if updated else edits), Edit(number, value)]
-    return timeline.edited(step, experiment, parameters, slots, tuple(edits))
-
-
-def _with(array: Array, place: tuple[int, ...], value: float) -> Array:
-    changed = array.copy()
-    changed[place] = value
-    return frozen(changed)
+    step, edit = snapshot.step + updated, Edit(number, value)
+    before = [] if updated else timeline.all_edits
+    edits = (*(each for at, each in before if at == step and each.number != number), edit)
+    state = snapshot.state(updated)
+    edit.in_state(state, Layout(snapshot.experiment.network))
+    return timeline.fork(step, edit.in_experiment(snapshot.experiment, step), state, edits)

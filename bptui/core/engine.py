@@ -13,7 +13,7 @@ from bptui.core.arrays import Array, Integers, frozen, run, zeros
 from bptui.core.backprop import Operation, StepProgram
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
-from bptui.core.state import State
+from bptui.core.state import Layout, State
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +47,14 @@ class Snapshot:
         """Return the network's outputs, (samples, units)."""
         names = self.experiment.network.names
         return self.values[names.out(names.depth)]
+
+    def state(self, updated: bool = False) -> Array:
+        """Return all numbers of its state, or of the next one, as the engine holds them."""
+        layout = Layout(self.experiment.network)
+        parameters, slots = self.parameters, self.slots
+        if updated:
+            parameters, slots = self.updated_parameters, self.updated_slots
+        return np.concatenate([layout.flatten(part) for part in (parameters, *slots.values())])
 
 
 class Watched(NamedTuple):

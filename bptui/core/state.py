@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -27,7 +25,7 @@ class Layout:
     """Where each matrix lies in a flat array: W1, b1, W2, b2, ... one after the other."""
 
     def __init__(self, network: Network) -> None:
-        self.network, self.size = network, 0
+        self.size = 0
         self._parts: dict[str, tuple[slice, tuple[int, ...]]] = {}
         for layer in range(1, network.depth + 1):
             names, shapes = network.parameters_of(layer), network.shapes_of(layer)
@@ -37,26 +35,13 @@ class Layout:
                 self.size = end
 
     def span(self, name: str) -> slice:
-        """Return where a parameter lies by its name: W2, b2; empty where there is none."""
-        return self._parts[name][0] if name in self._parts else slice(0, 0)
-
-    def weight_span(self, layer: int) -> slice:
-        return self.span(f"W{layer}")
-
-    def bias_span(self, layer: int) -> slice:
-        return self.span(f"b{layer}")
+        """Return where a parameter lies by its name: W2, b2."""
+        return self._parts[name][0]
 
     def part(self, flat: Array, name: str) -> Array:
         """Return the view of a parameter by its name: W2 (fan_in, fan_out), b2 (fan_out,)."""
         span, shape = self._parts[name]
         return flat[span].reshape(shape)
-
-    def weights(self, flat: Array, layer: int) -> Array:
-        return self.part(flat, f"W{layer}")
-
-    def biases(self, flat: Array, layer: int) -> Array:
-        """Return the view (fan_out,) of ``layer``; empty where there are no biases."""
-        return flat[self.bias_span(layer)]
 
     def flatten(self, parameters: Parameters, into: Array | None = None) -> Array:
         """Return all numbers in a row, in a new array or in ``into``."""
@@ -67,27 +52,28 @@ class Layout:
 
     def unflatten(self, flat: Array) -> Parameters:
         """Return read-only copies of the matrices and vectors in ``flat``."""
-        copy, layers = frozen(flat), range(1, self.network.depth + 1)
-        weights = tuple(self.weights(copy, layer) for layer in layers)
-        biases = tuple(self.biases(copy, layer) for layer in layers)
-        return Parameters(weights, biases if self.network.bias else None)
+        copy = frozen(flat)
+        weights, biases = (
+            tuple(self.part(copy, name) for name in self._parts if name[0] == kind) for kind in "Wb"
+        )
+        return Parameters(weights, biases or None)
 
 
 class State:
     """The arrays that an update changes, all views of ``flat``, so that one copy keeps a state.
 
+    ``slots`` are the optimizer's by name, and the accumulated gradients where a mistake keeps them.
     Beside it is what programs of all batch sizes share: the gradient, Adam's k, scratch space.
     """
 
     def __init__(self, experiment: Experiment) -> None:
         self.layout = Layout(experiment.network)
-        self.slot_names = experiment.optimizer.slots
+        size = self.layout.size
         accumulates = any(MISTAKES[name].accumulates for name in experiment.training.mistakes)
-        size, slots = self.layout.size, len(self.slot_names)
-        self.flat = zeros(size * (1 + slots + accumulates))
-        self.parameters, *rest = self.flat.reshape(-1, size)
-        self.slots = tuple(rest[:slots])
-        self.accumulated = rest[slots] if accumulates else None
+        names = (*experiment.optimizer.slots, *["accumulated"] * accumulates)
+        self.flat = zeros(size * (1 + len(names)))
+        self.parameters, *slots = self.flat.reshape(-1, size)
+        self.slots = dict(zip(names, slots, strict=True))
         self._start = experiment.start
         self.gradient = zeros(size)
         self.updates = np.ones(())
@@ -103,18 +89,11 @@ class State:
     def part(self, name: str) -> Array:
         """Return the view of a parameter, or of what is remembered beside it: W1, v_W1."""
         slot, _, parameter = name.rpartition("_")
-        flat = self.accumulated if slot == "accumulated" else self.parameters
-        if slot in self.slot_names:
-            flat = self.slots[self.slot_names.index(slot)]
-        assert flat is not None, "only a step that accumulates names what it accumulates"
-        return self.layout.part(flat, parameter)
+        return self.layout.part(self.slots.get(slot, self.parameters), parameter)
 
     def remembered(self) -> dict[str, Parameters]:
-        """Return copies of the slots by name, of what is accumulated, too."""
-        flat = dict(zip(self.slot_names, self.slots, strict=True))
-        if self.accumulated is not None:
-            flat["accumulated"] = self.accumulated
-        return {name: self.layout.unflatten(slot) for name, slot in flat.items()}
+        """Return copies of the slots by name."""
+        return {name: self.layout.unflatten(slot) for name, slot in self.slots.items()}
 
     def blocks(self, parameters: Iterable[str]) -> list[slice]:
         """Return where these parameters lie, neighbours merged, cut into blocks for the cache."""
@@ -139,19 +118,18 @@ class Checkpoints:
     """
 
     def __init__(self, state_bytes: int, budget: int = BUDGET) -> None:
-        self.state_bytes = state_bytes
+        self._cost = state_bytes + OVERHEAD
         self.stride = 64 if state_bytes <= 4096 else 8
         self._grid: dict[int, Array] = {}
         self._furthest = 0
-        self._recent: OrderedDict[int, Array] = OrderedDict()
+        self._recent: dict[int, Array] = {}
         self.limit(budget)
 
     def limit(self, budget: int) -> None:
         """Keep to this budget of bytes from now on."""
-        cost = self.state_bytes + OVERHEAD
         self.budget = budget
-        self._most_grid = min(budget * 3 // 4 // cost, MOST_KEPT)
-        self.most_recent = min(budget // 4 // cost, MOST_RECENT)
+        self._most_grid = min(budget * 3 // 4 // self._cost, MOST_KEPT)
+        self.most_recent = min(budget // 4 // self._cost, MOST_RECENT)
         self._thin()
 
     def _thin(self) -> None:
@@ -159,17 +137,16 @@ class Checkpoints:
             self.stride *= 2
             self._grid = {k: state for k, state in self._grid.items() if k % self.stride == 0}
         while len(self._recent) > self.most_recent:
-            self._recent.popitem(last=False)
+            del self._recent[next(iter(self._recent))]
 
     def until(self, step: int) -> Checkpoints:
         """Return those before ``step``, to be kept beside these; the states are shared."""
-        copy = Checkpoints(self.state_bytes, self.budget)
-        copy.spread(step)
-        for k, state in self._grid.items():
-            if k < step and k % copy.stride == 0:
-                copy.keep(k, state)
-        copy._recent = OrderedDict((k, state) for k, state in self._recent.items() if k < step)
-        return copy
+        fork = Checkpoints(self._cost - OVERHEAD, self.budget)
+        fork.spread(step)
+        kept = {k: state for k, state in self._grid.items() if k < step and k % fork.stride == 0}
+        fork._grid, fork._furthest = kept, max(kept, default=0)
+        fork._recent = {k: state for k, state in self._recent.items() if k < step}
+        return fork
 
     def spread(self, step: int) -> None:
         """Make the grid as dense as where just the steps before ``step`` have been played."""
@@ -179,26 +156,23 @@ class Checkpoints:
     @property
     def nbytes(self) -> int:
         """Return the bytes in use."""
-        return (len(self._grid) + len(self._recent)) * (self.state_bytes + OVERHEAD)
+        return (len(self._grid) + len(self._recent)) * self._cost
 
     def next_stop(self, step: int) -> int:
         """Return the first step after ``step`` whose state the grid wants."""
         return (step // self.stride + 1) * self.stride
 
-    def wants(self, step: int) -> bool:
-        """Return whether the state of ``step`` is to be kept."""
-        return step % self.stride == 0 and step not in self._grid and self._most_grid > 0
-
-    def keep(self, step: int, state: Array) -> None:
-        """Keep the state of a multiple of the stride."""
-        self._grid[step] = state
-        self._furthest = max(self._furthest, step)
-        self._thin()
+    def keep(self, step: int, state: Callable[[], Array]) -> None:
+        """Keep the state of a step where the grid wants it."""
+        if step % self.stride == 0 and step not in self._grid and self._most_grid > 0:
+            self._grid[step] = state()
+            self._furthest = max(self._furthest, step)
+            self._thin()
 
     def keep_recent(self, step: int, state: Array) -> None:
         """Keep a state near the place last gone to, in exchange for the oldest such one."""
+        self._recent.pop(step, None)
         self._recent[step] = state
-        self._recent.move_to_end(step)
         self._thin()
 
     def nearest(self, step: int) -> tuple[int, Array] | None:
@@ -207,8 +181,7 @@ class Checkpoints:
         grid = min(step, self._furthest) // self.stride * self.stride
         while grid > 0 and grid not in self._grid:
             grid -= self.stride
-        recent = sorted(self._recent)
-        place = bisect_right(recent, step)
-        if place and recent[place - 1] >= grid:
-            return recent[place - 1], self._recent[recent[place - 1]]
+        latest = max((k for k in self._recent if k <= step), default=-1)
+        if latest >= grid:
+            return latest, self._recent[latest]
         return (grid, self._grid[grid]) if grid in self._grid else None

@@ -6,7 +6,7 @@ A timeline may be edited: it forks, and the steps before the edit stay as they a
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +20,6 @@ from bptui.core.edits import Edit
 from bptui.core.engine import Engine, Snapshot, Watched
 from bptui.core.experiment import Experiment
 from bptui.core.history import LossHistory, TestLosses
-from bptui.core.network import Parameters
 from bptui.core.state import BUDGET, Checkpoints, Layout
 
 DENSE = 32
@@ -106,39 +105,24 @@ class Timeline:
         self.seconds_per_step = 0.0
         """What a step of the fast loop took lately; 0 before one was played."""
 
-    def edited(
-        self,
-        step: int,
-        experiment: Experiment,
-        parameters: Parameters,
-        slots: Mapping[str, Parameters],
-        edits: tuple[Edit, ...] = (),
+    def fork(
+        self, step: int, experiment: Experiment, state: Array, edits: tuple[Edit, ...]
     ) -> Timeline:
         """Return a timeline that is the same before ``step``, and goes on from there as given.
 
-        ``experiment`` may differ in its data and its learning rate; ``slots`` are the optimizer's,
-        those of a snapshot. At step 0 its start values are what counts. ``edits`` are all that was
-        edited at this step, so that it can be made again; edits of later steps are no part of it.
-        Raises :class:`ValueError` unless the steps before are played, or where the states of
-        ``experiment`` are not made like those before.
+        ``edits`` are all that were made at this step, so that they can be made again; those of
+        later steps are no part of it.
         """
-        if step == 0:
-            fork = Timeline(experiment, self._checkpoints.budget)
-            fork.opened, fork._segments[0].edits = self.opened, edits
-            return fork
-        if _form(experiment) != _form(self.experiment):
-            raise ValueError("an edit cannot change the network, the optimizer or the mistakes")
-        if step > max(len(self.losses), self._segments[-1].first):
-            raise ValueError(f"step {step - 1} has not been played")
-        layout = Layout(experiment.network)
-        parts = [layout.flatten(group) for group in (parameters, *slots.values())]
-        edit = Segment(step, experiment, frozen(np.concatenate(parts)), edits)
+        return self.until(step, Segment(step, experiment, frozen(state) if step else None, edits))
+
+    def until(self, step: int, *then: Segment) -> Timeline:
+        """Return a timeline of its own with what is known of the steps before ``step``."""
         fork = copy(self)
-        fork._segments = (*(part for part in self._segments if part.first < step), edit)
+        fork._segments = (*(part for part in self._segments if part.first < step), *then)
         fork.losses = self.losses.until(min(step, len(self.losses)))
         fork.test_losses = None if self.test_losses is None else self.test_losses.until(step)
         fork._checkpoints = self._checkpoints.until(step)
-        fork._enter(len(fork._segments) - 1)
+        fork._enter(len(fork._segments) - 1 if then else 0)
         fork._start_anew()
         return fork
 
@@ -339,8 +323,7 @@ class Timeline:
             later[0].begin_with(self._engine.state.flat)
             self._enter(self._index + 1)
         engine = self._engine
-        if self._checkpoints.wants(engine.step):
-            self._checkpoints.keep(engine.step, engine.save())
+        self._checkpoints.keep(engine.step, engine.save)
         if self._keep_at and engine.step >= self._keep_at[0]:
             self._keep_at.pop(0)
             self._checkpoints.keep_recent(engine.step, engine.save())
@@ -350,9 +333,3 @@ class Timeline:
         known = len(self.losses) - first
         if known < losses.size:
             self.losses.extend(losses[known:])
-
-
-def _form(experiment: Experiment) -> tuple[object, ...]:
-    """Return what the form of a state depends on."""
-    training = experiment.training
-    return experiment.network, training.optimizer, training.mistakes

@@ -63,15 +63,6 @@ class Row:
         return self.snapshot.experiment.training.learning_rate
 
 
-def replayed(timeline: Timeline, shown: Snapshot) -> Timeline:
-    """Return a timeline of its own with all the steps that ``timeline`` has played, edits too.
-
-    ``shown`` is any snapshot of it.
-    """
-    # a fork behind the last step played: what would come after it is never asked for
-    return timeline.edited(len(timeline.losses), shown.experiment, shown.parameters, shown.slots)
-
-
 def history(timeline: Timeline, rows: Rows, tick: Callable[[int], None]) -> Iterator[Row]:
     """Play ``rows``; ``tick`` is called with the rows done, and may raise to break it off."""
     for done, step in enumerate(rows.steps()):

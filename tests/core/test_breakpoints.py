@@ -113,14 +113,14 @@ def test_any_text_is_one_or_is_refused(text: str) -> None:
 def test_names_are_those_on_the_screen(network: Network) -> None:
     layout, names, flat = Layout(network), network.names, np.arange(network.parameter_count * 1.0)
     for layer in range(1, network.depth + 1):
-        weights = layout.weights(flat, layer)
+        weights = layout.part(flat, f"W{layer}")
         for source, unit in np.ndindex(weights.shape):
             name, at = names.weight(layer, source, unit), (source, unit)
             assert locate(name, network) == (f"W{layer}", at)
             assert locate(f"g{name}", network) == locate(f"dL/d{name}", network)
             assert locate(f"g{name}", network) == (f"gW{layer}", at)
             assert locate(f"W{layer}[{source}][{unit}]", network) == (f"W{layer}", at)
-        for unit in range(layout.biases(flat, layer).size):
+        for unit in range(network.layers[layer] * network.bias):
             name = names.unit(layer, unit)
             assert locate(f"b_{name}", network) == (f"b{layer}", (unit,))
             assert locate(f"gb_{name}", network) == (f"gb{layer}", (unit,))

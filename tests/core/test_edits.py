@@ -71,9 +71,9 @@ class Reference:
         layout = Layout(one.network)
         if number.kind == "weight":
             layer, source, unit = number.place
-            layout.weights(state[: layout.size], layer)[source, unit] = value
+            layout.part(state, f"W{layer}")[source, unit] = value
         elif number.kind == "bias":
-            layout.biases(state[: layout.size], number.place[0])[number.place[1]] = value
+            layout.part(state, f"b{number.place[0]}")[number.place[1]] = value
         elif number.kind == "learning rate":
             one = replace(one, training=replace(one.training, learning_rate=value))
         else:

@@ -48,8 +48,7 @@ def _columns(network: Network, breakpoints: Sequence[Breakpoint]) -> tuple[list[
         group = weights if parameter == place.array else gradients
         layer = int(parameter[1:])
         *sources, unit = place.at  # of a weight its source too
-        span = (layout.weight_span if sources else layout.bias_span)(layer)
-        group[name] = span.start + sum(sources) * network.layers[layer] + unit
+        group[name] = layout.span(parameter).start + sum(sources) * network.layers[layer] + unit
     norm = any(each.quantity == "norm" for each in breakpoints)
     watched = Watched(
         np.array([*weights.values()], dtype=np.intp),

@@ -26,7 +26,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.explain.explain import Explainer
 from bptui.export.formats import written
-from bptui.export.history import WRITERS, Rows, default_every, history, replayed
+from bptui.export.history import WRITERS, Rows, default_every, history
 from bptui.export.programs import numpy_program, toml_preset, torch_program
 from bptui.export.worksheet import worksheet
 from bptui.presets.errors import cleaned
@@ -86,7 +86,7 @@ def _program(make: Callable[[Experiment], str]) -> Write:
 
 def _history(form: str) -> Write:
     def write(job: Job, stream: TextIO) -> None:
-        rows, played = job.rows, replayed(job.timeline, job.snapshot)  # a timeline of its own
+        rows, played = job.rows, job.timeline.until(len(job.timeline.losses))
         made = history(played, rows, job.tick)
         WRITERS[form](job.timeline.experiment, rows, made, stream)
 

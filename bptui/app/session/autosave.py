@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from textual.worker import WorkerCancelled
 
-from bptui.app.session.state import Session, SessionState, state_of, written
+from bptui.app.session.state import Session, SessionState, written
 from bptui.app.session.store import Continued, SessionFile, clear, offer, sessions_folder
 from bptui.presets.errors import printable
 from bptui.presets.save import SaveError, sentence
@@ -156,7 +156,7 @@ class Autosave:
         app, step, warnings = self._app, continued.session.state.step, []
         before, snapshot = continued.session.checkpoint, app.player.snapshot
         if before is not None and before[0] == step == snapshot.step:
-            now = await asyncio.to_thread(state_of, snapshot)
+            now = await asyncio.to_thread(snapshot.state)
             if not np.array_equal(now, before[1], equal_nan=True):
                 warnings.append(
                     f"The numbers of step {step:,} differ slightly: they were recomputed, and "

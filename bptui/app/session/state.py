@@ -31,7 +31,6 @@ from bptui.core.engine import Snapshot
 from bptui.core.errors import MOST_STEPS
 from bptui.core.experiment import Experiment
 from bptui.core.history import SPANS, LossHistory, Summary
-from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
 from bptui.explain.report import Form
 from bptui.presets.build import origin_of
@@ -139,7 +138,7 @@ def written(session: Session, ended: bool) -> bytes:
     timeline, snapshot = session.timeline, session.snapshot
     past = replace(_preset_of(timeline.opened), edits=timeline.all_edits)
     if snapshot is not None:
-        checkpoint = snapshot.step, state_of(snapshot)
+        checkpoint = snapshot.step, snapshot.state()
         past = replace(past, checkpoint=checkpoint, run=_long_run(timeline, snapshot.step))
     lines = Mark(FORMAT, VERSION), replace(session.state, ended=ended), past
     content = b"".join(msgspec.json.encode(line, enc_hook=_as_bytes) + b"\n" for line in lines)
@@ -198,13 +197,6 @@ def _long_run(timeline: Timeline, step: int) -> LongRun | None:
     if (tests := timeline.test_losses) is not None:
         pairs += zip(tests.steps, tests.values, strict=False)
     return LongRun(losses, timeline.first_not_finite, pairs)
-
-
-def state_of(snapshot: Snapshot) -> Array:
-    """Return all numbers of its state, as the engine holds them."""
-    layout = Layout(snapshot.experiment.network)
-    parts = (snapshot.parameters, *snapshot.slots.values())
-    return np.concatenate([layout.flatten(part) for part in parts])
 
 
 def read_state(file: Path) -> SessionState:
