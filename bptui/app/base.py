@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.events import Event, InputEvent, Key, MouseDown, Paste, Resize
+from textual.screen import Screen
 
 from bptui.app.commands import CommandProvider, Palette
 from bptui.app.commands.table import Command
@@ -18,6 +20,7 @@ from bptui.app.styles import ANSI, DARK, LIGHT, fitting
 from bptui.terminal.capabilities import Capabilities, driver_for
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from textual.notifications import SeverityLevel
 
     from bptui.app.session.autosave import Autosave
@@ -56,6 +59,14 @@ class TerminalApp(App[None]):
     def get_css_variables(self) -> dict[str, str]:
         """Return those of the theme; textual asks before it is chosen, and they take long."""
         return super().get_css_variables() if self._theme_chosen else {}
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Give frames to the driver as they are where it takes them so."""
+        show = getattr(self._driver, "show", None)
+        if show is None or not isinstance(renderable, CompositorUpdate):
+            super()._display(screen, renderable)
+        elif self._running and not self._closed and not self._batch_count:
+            show(renderable, self.screen.outer_size.clamp_offset(self.cursor_position))
 
     # what is said and asked
 

@@ -162,15 +162,7 @@ def driver_for(around: Capabilities) -> type[Driver] | None:
         return None
     from bptui.terminal.driver import ContinuingDriver, DifferenceDriver
 
-    base: type[Driver] = ContinuingDriver if around.plain_driver else DifferenceDriver
-    return base if around.spelling is None else _spelling(base, around.spelling)
-
-
-def _spelling(base: type[Driver], spelling: Callable[[str], str]) -> type[Driver]:
-    class SpellingDriver(base):  # type: ignore[misc, valid-type]  # one of two known classes
-        """Writes what the terminal's characters can say."""
-
-        def write(self, data: str) -> None:
-            super().write(spelling(data))
-
-    return SpellingDriver
+    base = ContinuingDriver if around.plain_driver else DifferenceDriver
+    if around.spelling is None:
+        return base
+    return type("SpellingDriver", (base,), {"spelling": staticmethod(around.spelling)})

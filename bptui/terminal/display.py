@@ -1,51 +1,33 @@
-"""What was written for the terminal, and what is to be sent so that it shows that."""
+"""What the terminal is to show, what it does show, and what is to be sent so that it shows that."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Iterator
+
+from rich.color import ColorSystem
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.strip import Strip
 
 from bptui.terminal.difference import CellWriter, draw
-from bptui.terminal.screen import PLAIN, ScreenBuffer, change, selected
-
-_PART = re.compile(
-    # what Textual writes most of all: a style, text in it, and no style any more
-    r"\x1b\[(?P<style>[\d;]*)m(?P<inside>[^\x00-\x1f\x7f-\x9f]+)(?P<styled>\x1b\[0m)"
-    r"|\x1b\[(?P<select>[\d;]*)(?P<selects>m)"
-    r"|\x1b\[(?P<place>[\d;]*)(?P<moves>H)"
-    r"|(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
-    r"|(?P<control>[\n\r])"
-    r"|\x1b\]8;(?P<link>[^;\x07\x1b]*;[^\x07\x1b]*)(?:\x1b\\|\x07)"
-    r"|(?P<other>\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x1b\\|\x07)"
-    r"|\x1b[PX^_][^\x1b]*\x1b\\|\x1b[ -/]*[0-~]|[\x00-\x1f\x7f-\x9f])"
-)
-_HARMLESS = re.compile(
-    r"\x07"  # the bell
-    r"|\x1b\[\?(?:7|12|25|10(?:0\d|1[56])|2004|2048)[hl]"  # wrapping, cursor, mouse, pasting
-    r"|\x1b\[[<=>][\d;]*u"  # the keyboard's protocol
-    r"|\x1b\[\??[\d;]*(?:\$p|[cn])|\x1b\[>[\d;]*[cq]"  # questions
-    r"|\x1b\][^8].*",  # titles, clipboard, the pointer's shape
-    re.DOTALL,
-)
-_TOGETHER = re.compile(r"\x1b\[\?2026[hl]")
-"""Asks the terminal to show what stands between the two at once."""
-_SCREEN = re.compile(r"\x1b\[\?(?:1049|1047|47)[hl]")
-TOGETHER, SHOWN = "\x1b[?2026h", "\x1b[?2026l"
-"""Around a frame, where the terminal can show it in one piece."""
+from bptui.terminal.screen import PLAIN, ScreenBuffer, change, style_of
 
 
 class Display:
     """A terminal of ``width`` x ``height`` cells: the buffer that is wanted, and the one shown.
 
     ``erases``: it gives cells that are erased the colour that is written in. ``returns``: it gets a
-    carriage return with each line feed.
+    carriage return with each line feed. ``spelling`` gives text in the characters that it has.
     """
 
     def __init__(
-        self, width: int, height: int, erases: bool = False, returns: bool = False
+        self,
+        width: int,
+        height: int,
+        erases: bool = False,
+        returns: bool = False,
+        spelling: Callable[[str], str] | None = None,
     ) -> None:
-        self._erases, self._returns = erases, returns
-        self._owed: list[str] = []
-        self._together = False
+        self._erases, self._returns, self._spelling = erases, returns, spelling
         self.resize(width, height)
 
     @property
@@ -55,7 +37,8 @@ class Display:
     def resize(self, width: int, height: int) -> None:
         """Begin with an empty buffer; the terminal may show anything."""
         self._wanted = ScreenBuffer(width, height)
-        self._drawn = False
+        self.cursor = (0, 0)
+        """Where it is to be left."""
         self.forget()
 
     def forget(self) -> None:
@@ -63,76 +46,39 @@ class Display:
         self._shown: ScreenBuffer | None = None
         self._writer = CellWriter(self._erases, self._returns)
 
-    def repaint(self) -> None:
-        """Have the next frame write every cell, also where nothing changes until then."""
-        self.forget()
-        if self._drawn:
-            self._wanted.changed.update(range(self._wanted.height))
+    def left(self) -> str:
+        """Return what leaves this screen for another, of which nothing is known."""
+        plain = change(self._writer.style, PLAIN)
+        self.resize(*self.size)
+        return plain
 
-    def write(self, data: str) -> None:
-        """Draw ``data`` into the buffer; what is no part of it is owed as it is."""
-        for part in _PART.finditer(data):
-            buffer, what = self._wanted, part.lastgroup
-            if what == "styled":
-                self._select(part["style"])
-                buffer.draw(part["inside"])
-                self._select("0")
-            elif what == "text":
-                buffer.draw(part[0])
-            elif what == "moves":
-                row, _, column = part["place"].partition(";")
-                buffer.move(int(column or 1) - 1, int(row or 1) - 1)
-            elif what == "selects":
-                self._select(part["select"])
-            elif what == "control":
-                # the terminal turns a line feed into the beginning of the next line
-                buffer.move(0, buffer.y + (part[0] == "\n"))
-            elif what == "link":
-                link = part["link"]
-                buffer.style = buffer.style._replace(link="" if link == ";" else link)
-            elif _TOGETHER.fullmatch(part[0]):
-                self._together = True
-            elif _SCREEN.fullmatch(part[0]):
-                self._owed += [change(self._writer.style, PLAIN), part[0]]
-                self.resize(*self.size)
-            elif _HARMLESS.fullmatch(part[0]):
-                self._owed.append(part[0])
-            else:
-                self._pass(part[0])
-
-    def _select(self, parameters: str) -> None:
-        style = selected(self._wanted.style, parameters)
-        if style is None:
-            self._pass(f"\x1b[{parameters}m")
-        else:
-            self._wanted.style = style
-
-    def _pass(self, sequence: str) -> None:
-        """Let through what may depend on what was written before; nothing is known after it."""
-        self._owed += [self._frame(), change(self._writer.style, self._wanted.style), sequence]
-        self.forget()
-
-    @property
-    def owes(self) -> bool:
-        """Return whether there is something to send that does not wait for a frame."""
-        return bool(self._owed)
-
-    def owed(self) -> str:
-        """Return what is to be sent at once; it is not owed any more then."""
-        out = "".join(self._owed)
-        self._owed.clear()
-        return out
+    def draw(self, update: CompositorUpdate, colours: ColorSystem) -> None:
+        """Draw what Textual gives anew into the buffer."""
+        for x, y, strip in _strips(update):
+            for text, style, _ in strip:
+                spelt = text if self._spelling is None else self._spelling(text)
+                x = self._wanted.draw(x, y, spelt, style_of(style, colours))
 
     def frame(self) -> str:
         """Return what brings the terminal up to the buffer; "" where it is."""
-        frame = self._frame()
-        return f"{TOGETHER}{frame}{SHOWN}" if frame and self._together else frame
-
-    def _frame(self) -> str:
-        wanted = self._wanted
-        if wanted.changed:
-            self._drawn = True
-            self._shown = draw(self._writer, self._shown, wanted)
+        if self._wanted.changed:
+            self._shown = draw(self._writer, self._shown, self._wanted)
         if self._shown is not None:
-            self._writer.move(min(wanted.x, wanted.width - 1), wanted.y)
+            x, y = self.cursor
+            self._writer.move(min(x, self._wanted.width - 1), min(y, self._wanted.height - 1))
         return self._writer.taken()
+
+
+def _strips(update: CompositorUpdate) -> Iterator[tuple[int, int, Strip]]:
+    """Yield the strips of an update, each with the column and the row of its first cell."""
+    if isinstance(update, LayoutUpdate):
+        for y, strips in enumerate(update.strips, update.region.y):
+            x = update.region.x
+            for strip in strips:
+                yield x, y, strip
+                x += strip.cell_length
+    elif isinstance(update, ChopsUpdate):
+        for y, begin, end in update.spans:
+            for stop, (x, part) in zip(update.chop_ends[y], update.chops[y].items(), strict=True):
+                if part is not None and x < end and stop > begin:
+                    yield x, y, part

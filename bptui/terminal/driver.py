@@ -1,6 +1,6 @@
 """The driver that sends to the terminal what changes in its screen, and drops late frames.
 
-Textual writes regions that changed as a whole. Here its frames are drawn into a buffer of what the
+Textual writes regions that changed as a whole. Here they are drawn into a buffer of what the
 terminal should show; what goes out is the difference to what it does show, as soon as the terminal
 has taken the frame before. So a slow line carries the latest picture only. The idea is that of mosh
 (K. Winstein, H. Balakrishnan, "Mosh: An interactive remote shell for mobile clients", 2012).
@@ -15,19 +15,23 @@ import signal
 import termios
 import threading
 from codecs import getincrementaldecoder
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
+from rich.color import ColorSystem
+from textual._compositor import CompositorUpdate
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import CursorPosition, Key, Paste
+from textual.geometry import Offset
 from textual.message import Message
 
 from bptui.terminal.capabilities import described, terminal_descriptor
 from bptui.terminal.display import Display
 from bptui.terminal.incoming import Incoming
-from bptui.terminal.writer import FlowControl, NonBlockingWriter
+from bptui.terminal.writer import LONGEST, FlowControl, NonBlockingWriter
 
 PATIENCE = 2.0
 """Seconds at the end for a terminal that has stopped taking anything."""
@@ -43,7 +47,12 @@ class ContinuingDriver(LinuxDriver):
     sizes in the wrong order. Here the signal has the size read a moment later.
     """
 
+    spelling: Callable[[str], str] | None = None
+    """Gives text in the characters that the terminal has; None: it has all."""
     _started = False
+
+    def write(self, data: str) -> None:
+        super().write(data if self.spelling is None else self.spelling(data))
 
     def start_application_mode(self) -> None:
         if self._started:
@@ -130,58 +139,56 @@ class DifferenceDriver(ContinuingDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._thread = threading.get_ident()
         self._writer: NonBlockingWriter | None = None
-        self._flow = FlowControl(self._send)
-        self._erases = _erases(os.environ.get("TERM", ""))
-        self._display = self._empty_display()
-        self._asked = False
-
-    def _empty_display(self) -> Display:
-        returns = _returns(terminal_descriptor())
-        return Display(*shutil.get_terminal_size(), self._erases, returns)
+        self._flow = FlowControl()
+        self._owed = ""
+        """What does not wait for a frame."""
+        terminal = terminal_descriptor()
+        erases, returns = _erases(os.environ.get("TERM", "")), _returns(terminal)
+        self._display = Display(*shutil.get_terminal_size(), erases, returns, self.spelling)
 
     def start_application_mode(self) -> None:
-        if self._writer is not None:  # stopped and continued without having been suspended
-            super().start_application_mode()
-            return
-        self._display = self._empty_display()
-        self._writer = NonBlockingWriter(terminal_descriptor(), self._send)
-        self._flow = FlowControl(self._send)
+        if self._writer is None:  # or it was stopped and continued without having been suspended
+            self._writer = NonBlockingWriter(terminal_descriptor(), self._send)
+            self._flow = FlowControl()
         super().start_application_mode()
 
     def _resized(self, tell: object) -> None:
-        """Write every cell anew; where the size is another one, Textual does so."""
+        """Write every cell anew."""
         super()._resized(tell)
-        if self._display.size == shutil.get_terminal_size():
-            self._display.repaint()
-            self._send()
+        self._display.forget()
+        self._app.refresh()
 
     def write(self, data: str) -> None:
-        """Take ``data`` over into the buffer; another thread's is taken a moment later."""
+        """Send what is no part of a frame; another thread's goes a moment later."""
         if threading.get_ident() != self._thread:
             self._loop.call_soon_threadsafe(self.write, data)
             return
+        if "\x1b[?1049" in data:
+            self._owed += self._display.left()
+        self._owed += data
+        self._send()
+
+    def show(self, update: CompositorUpdate, cursor: Offset) -> None:
+        """Make a frame of what Textual gives anew."""
         size = shutil.get_terminal_size()
         if size != self._display.size:
             self._display.resize(*size)
             # sizes that come and go within a moment have Textual lay out nothing anew
             self._loop.call_soon(self._app.refresh)
-        self._display.write(data)
-        if self._display.owes and not self._asked:  # not every such write is followed by a flush
-            self._asked = True
-            self._loop.call_soon(self._send)
-
-    def flush(self) -> None:
-        """Make a frame of what was written so far."""
-        if threading.get_ident() == self._thread:
-            self._send()
+        self._display.draw(update, self._app.console._color_system or ColorSystem.TRUECOLOR)
+        self._display.cursor = cursor
+        self._send()
 
     def _send(self) -> None:
         """Send what is owed, and the latest frame where the terminal keeps up."""
-        self._asked = False
         if self._writer is None or self._writer.busy:
             return
-        out = self._display.owed()
-        if self._flow.ready and (frame := self._display.frame()):
+        out, self._owed = self._owed, ""
+        if not self._flow.ready:
+            self._loop.call_later(LONGEST, self._send)
+        elif frame := self._display.frame():
+            if self._app._sync_available:  # the terminal can show it in one piece
+                frame = f"\x1b[?2026h{frame}\x1b[?2026l"
             out += frame + self._flow.question()
         if out:
             self._writer.write(out.encode(errors="replace"))
@@ -189,6 +196,7 @@ class DifferenceDriver(ContinuingDriver):
     def process_message(self, message: Message) -> None:
         if isinstance(message, CursorPosition):
             self._flow.answered()
+            self._loop.call_soon_threadsafe(self._send)
         else:
             super().process_message(message)
 
@@ -200,10 +208,8 @@ class DifferenceDriver(ContinuingDriver):
 
     def close(self) -> None:
         if self._writer is not None:
-            self._writer.write(self._display.owed().encode(errors="replace"))
             self._writer.finish(PATIENCE)
             self._writer = None
-        self._flow.stop()
         super().close()
 
 

@@ -6,21 +6,26 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rich.cells import get_character_cell_size
+from rich.color import Color, ColorSystem
+from rich.style import Style as RichStyle
 
-_OFF = {
-    "22": ("1", "2"),
-    "23": ("3",),
-    "24": ("4", "21"),
-    "25": ("5", "6"),
-    "27": ("7",),
-    "28": ("8",),
-    "29": ("9",),
-    "54": ("51", "52"),
-    "55": ("53",),
+ATTRIBUTES = {
+    "bold": ("1", "22"),
+    "dim": ("2", "22"),
+    "italic": ("3", "23"),
+    "underline": ("4", "24"),
+    "underline2": ("21", "24"),
+    "blink": ("5", "25"),
+    "blink2": ("6", "25"),
+    "reverse": ("7", "27"),
+    "conceal": ("8", "28"),
+    "strike": ("9", "29"),
+    "frame": ("51", "54"),
+    "encircle": ("52", "54"),
+    "overline": ("53", "55"),
 }
-"""What switches attributes off that are switched on."""
-_CLEARED_BY = {on: off for off, several in _OFF.items() for on in several}
-_COLOURS = set(map(str, (*range(30, 38), *range(40, 48), *range(90, 98), *range(100, 108))))
+"""By rich's names: what switches an attribute on and what switches it off, with others perhaps."""
+_OFF = dict(ATTRIBUTES.values())
 
 
 class Style(NamedTuple):
@@ -39,33 +44,19 @@ PLAIN = Style()
 
 
 @lru_cache(maxsize=8192)
-def selected(style: Style, parameters: str) -> Style | None:
-    """Return ``style`` after ``ESC [ parameters m``; None where a parameter is not known."""
-    foreground, background, attributes, link = style
-    left = [code.lstrip("0") or "0" for code in parameters.split(";")]
-    while left:
-        code = left.pop(0)
-        if code == "0":
-            foreground, background, attributes = "", "", ()
-        elif code in _CLEARED_BY:
-            attributes = tuple(sorted({*attributes, code}))
-        elif code in _OFF:
-            attributes = tuple(other for other in attributes if _CLEARED_BY[other] != code)
-        elif code in ("39", "49"):
-            foreground, background = ("", background) if code == "39" else (foreground, "")
-        elif code in ("38", "48"):
-            size = {"5": 2, "2": 4}.get(left[0] if left else "", 0)
-            if not size or len(left) < size:
-                return None
-            colour = ";".join((code, *left[:size]))
-            left = left[size:]
-            foreground, background = (colour, background) if code == "38" else (foreground, colour)
-        elif code in _COLOURS:
-            is_background = code[-2] == "4" or len(code) == 3
-            foreground, background = (foreground, code) if is_background else (code, background)
-        else:
-            return None
-    return Style(foreground, background, attributes, link)
+def style_of(style: RichStyle | None, colours: ColorSystem) -> Style:
+    """Return rich's ``style`` as a terminal of so many ``colours`` shows it."""
+    if style is None:
+        return PLAIN
+
+    def parameters(colour: Color | None, foreground: bool) -> str:
+        if colour is None or colour.is_default:
+            return ""
+        return ";".join(colour.downgrade(colours).get_ansi_codes(foreground))
+
+    attributes = tuple(on for name, (on, _) in ATTRIBUTES.items() if getattr(style, name))
+    link = f"id={style.link_id};{style.link}" if style.link else ""
+    return Style(parameters(style.color, True), parameters(style.bgcolor, False), attributes, link)
 
 
 @lru_cache(maxsize=8192)
@@ -87,8 +78,8 @@ def change(before: Style | None, after: Style) -> str:
 
 def _steps(before: Style, after: Style) -> list[str]:
     """Return the parameters for what differs alone."""
-    gone = {_CLEARED_BY[code] for code in before.attributes if code not in after.attributes}
-    kept = {code for code in before.attributes if _CLEARED_BY[code] not in gone}
+    gone = {_OFF[code] for code in before.attributes if code not in after.attributes}
+    kept = {code for code in before.attributes if _OFF[code] not in gone}
     codes = sorted(gone) + [code for code in after.attributes if code not in kept]
     if before.foreground != after.foreground:
         codes.append(after.foreground or "39")
@@ -98,7 +89,7 @@ def _steps(before: Style, after: Style) -> list[str]:
 
 
 class ScreenBuffer:
-    """``height`` rows of ``width`` cells, and where the next character goes.
+    """``height`` rows of ``width`` cells.
 
     A character of two cells stands in the first; the second holds "". ``changed`` are the rows that
     were drawn on since it was emptied last.
@@ -109,47 +100,25 @@ class ScreenBuffer:
         self.characters = [[" "] * self.width for _ in range(self.height)]
         self.styles = [[PLAIN] * self.width for _ in range(self.height)]
         self.changed = set[int]()
-        self.x = self.y = 0
-        self.style = PLAIN
 
-    def move(self, x: int, y: int) -> None:
-        """Go to a cell, or to the nearest one there is."""
-        self.x = min(max(x, 0), self.width - 1)
-        self.y = min(max(y, 0), self.height - 1)
+    def draw(self, x: int, y: int, text: str, style: Style) -> int:
+        """Put ``text`` into the cells from ``x`` on, as far as there is room.
 
-    def draw(self, text: str) -> None:
-        """Put printable characters into the cells from here on; what has no room ends the row."""
-        if not text:
-            return
-        self.changed.add(self.y)
-        if self.x + len(text) <= self.width and _are_single(text):
-            self._place(list(text))
-            return
-        for cell in _cells(text):
-            width = get_character_cell_size(cell[0])
-            if width == 0:
-                self._mark(cell)
-                continue
-            if self.x + width > self.width:  # lines do not wrap: the rest stays in the last cells
-                self.x = max(self.width - width, 0)
-            if width <= self.width:
-                self._place([cell, *[""] * (width - 1)])
-
-    def _place(self, cells: list[str]) -> None:
-        row, end = self.characters[self.y], self.x + len(cells)
-        for edge in (self.x, end):  # of a character that reaches over it a blank is left
+        Return the cell after it.
+        """
+        cells = [*text] if _are_single(text) else _cells(text)
+        if x + len(cells) > self.width:
+            cells = cells[: max(self.width - x, 0)]
+        if y >= self.height or not cells:
+            return x
+        row, end = self.characters[y], x + len(cells)
+        self.changed.add(y)
+        for edge in (x, end):  # of a character that reaches over it a blank is left
             if 0 < edge < self.width and row[edge] == "":
                 row[edge - 1] = row[edge] = " "
-        row[self.x : end] = cells
-        self.styles[self.y][self.x : end] = [self.style] * len(cells)
-        self.x = end
-
-    def _mark(self, mark: str) -> None:
-        """Add a mark of no width to the character that was drawn before."""
-        row, place = self.characters[self.y], min(self.x, self.width) - 1
-        place -= place > 0 and row[place] == ""
-        if place >= 0:
-            row[place] += mark
+        row[x:end] = cells
+        self.styles[y][x:end] = [style] * len(cells)
+        return end
 
 
 _SINGLE: set[str] = set()
@@ -158,7 +127,7 @@ _SINGLE: set[str] = set()
 
 def _are_single(text: str) -> bool:
     """Return whether each character takes one cell."""
-    if text.isascii() or _SINGLE.issuperset(text):
+    if (text.isascii() and text.isprintable()) or _SINGLE.issuperset(text):
         return True
     _SINGLE.update(character for character in text if get_character_cell_size(character) == 1)
     return _SINGLE.issuperset(text)
@@ -168,8 +137,8 @@ def _cells(text: str) -> list[str]:
     """Return the characters, each with the marks of no width that follow it."""
     cells: list[str] = []
     for character in text:
-        if cells and get_character_cell_size(character) == 0:
-            cells[-1] += character
-        else:
-            cells.append(character)
+        if width := get_character_cell_size(character):
+            cells += [character, *[""] * (width - 1)]
+        elif cells and character >= "\xa0":  # no control character
+            cells[-1 if cells[-1] else -2] += character
     return cells

@@ -6,7 +6,11 @@ import random
 from typing import ClassVar
 
 import pyte
+from rich.color import ColorSystem
+from rich.control import Control
+from textual._compositor import CompositorUpdate
 from textual.drivers.headless_driver import HeadlessDriver
+from textual.geometry import Offset
 
 from bptui.terminal.display import Display
 
@@ -66,25 +70,22 @@ class DoubleDriver(HeadlessDriver):
             self.stock, self.ours = Emulated(*size), Emulated(*size)
             self.display = Display(*size, erases=True, returns=True)
 
-    def write(self, data: str) -> None:
+    def show(self, update: CompositorUpdate, cursor: Offset) -> None:
         self._fit()
-        self.stock.feed(data)
-        self.display.write(data)
-        self.stock_bytes += len(data.encode())
-
-    def flush(self) -> None:
+        console = self._app.console
+        text = update.render_segments(console) + Control.move_to(*cursor).segment.text
+        self.stock.feed(text)
+        self.stock_bytes += len(text.encode())
+        self.display.draw(update, console._color_system or ColorSystem.TRUECOLOR)
+        self.display.cursor = cursor
         late = self._app.size != self._size_now  # a frame for the size before: one follows
-        if late or self._random.random() < 0.3:  # the terminal does not keep up
-            self._send(self.display.owed())
-        else:
+        if not late and self._random.random() > 0.3:  # else the terminal does not keep up
             self.catch_up()
 
     def catch_up(self) -> None:
         """Send the latest frame, and compare."""
-        self._send(self.display.owed() + self.display.frame())
-        assert_same(self.stock, self.ours)
-        self.compared += 1
-
-    def _send(self, text: str) -> None:
+        text = self.display.frame()
         self.ours.feed(text)
         self.sent_bytes += len(text.encode())
+        assert_same(self.stock, self.ours)
+        self.compared += 1

@@ -1,60 +1,58 @@
-"""Differences against whole frames, and what goes through as it is."""
+"""Differences against whole frames, as Textual writes them."""
 
 from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style as RichStyle
+from textual._compositor import LayoutUpdate
+from textual.geometry import Region
+from textual.strip import Strip
 
 from bptui.terminal.display import Display
-from bptui.terminal.screen import PLAIN, Style, change, selected
+from bptui.terminal.screen import style_of
 
 from .screens import Emulated, assert_same
 
 WIDTH, HEIGHT = 24, 5
-COLOURS = ["31", "94", "38;5;200", "38;2;1;2;3", "38;2;200;100;0"]
+CONSOLE = Console(color_system="truecolor", force_terminal=True)
+COLOURS = ["", "red", "bright_blue", "color(200)", "#010203", "#c86400"]
+ATTRIBUTES = ["bold", "dim", "italic", "underline", "reverse", "strike"]
 styles = st.builds(
-    Style,
-    foreground=st.sampled_from(["", *COLOURS]),
-    background=st.sampled_from(["", "44", "104", "48;5;7", "48;2;9;8;7"]),
-    attributes=st.sets(st.sampled_from(["1", "2", "3", "4", "7", "9"])).map(
-        lambda each: tuple(sorted(each))
+    lambda attributes, colour, ground: RichStyle.parse(
+        " ".join([*attributes, colour, f"on {ground}" if ground else ""])
     ),
-    link=st.just(""),
+    st.sets(st.sampled_from(ATTRIBUTES)),
+    st.sampled_from(COLOURS),
+    st.sampled_from(COLOURS),
 )
 texts = st.text("ab  ─│⣿é中文字漢x\u0301", max_size=12)
 pieces = st.tuples(st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1), styles, texts)
 frames = st.lists(st.lists(pieces, max_size=6), max_size=6)
 
 
-def written(piece: tuple[int, int, Style, str]) -> str:
-    """As textual writes it, cut where the row ends."""
-    x, y, style, text = piece
-    parameters = ";".join(filter(None, (*style.attributes, style.foreground, style.background)))
-    fits = ""
-    for character in text:
-        if x + cells(fits + character) <= WIDTH:
-            fits += character
-    styled = f"\x1b[{parameters}m{fits}\x1b[0m" if parameters else fits
-    return f"\x1b[{y + 1};{x + 1}H{styled}"
-
-
-def cells(text: str) -> int:
-    return sum(0 if each == "\u0301" else 1 + (each in "中文字漢") for each in text)
-
-
 @given(frames, st.lists(st.booleans(), min_size=6, max_size=6), st.booleans(), st.booleans())
 @settings(max_examples=20, deadline=None)
 def test_differences_lead_to_the_same_cells(
-    drawn: list[list[tuple[int, int, Style, str]]], sent: list[bool], erases: bool, returns: bool
+    drawn: list[list[tuple[int, int, RichStyle, str]]],
+    sent: list[bool],
+    erases: bool,
+    returns: bool,
 ) -> None:
     display = Display(WIDTH, HEIGHT, erases, returns)
     stock, ours = Emulated(WIDTH, HEIGHT), Emulated(WIDTH, HEIGHT, returns)
     for frame, is_sent in zip(drawn, sent, strict=False):
         # every row anew, as what is left of half a character differs between terminals
-        rows = [(0, y, PLAIN, " " * WIDTH) for y in sorted({piece[1] for piece in frame})]
-        data = "".join(map(written, [*rows, *without_overlap(frame)])) + "\x1b[1;1H"
-        stock.feed(data)
-        display.write(data)
+        for y, (x, _, style, text) in {piece[1]: piece for piece in frame}.items():
+            strip = Strip([Segment(text.lstrip("\u0301"), style)]).crop(0, WIDTH - x)
+            row = Strip([Segment(" " * x), *strip]).adjust_cell_length(WIDTH)
+            update = LayoutUpdate([[row]], Region(0, y, WIDTH, 1))
+            stock.feed(update.render_segments(CONSOLE))
+            display.draw(update, ColorSystem.TRUECOLOR)
+        stock.feed("\x1b[1;1H")
         if is_sent:
             ours.feed(display.frame())
             assert_same(stock, ours)
@@ -64,88 +62,66 @@ def test_differences_lead_to_the_same_cells(
         assert_same(stock, ours)
 
 
-def without_overlap(frame: list[tuple[int, int, Style, str]]) -> list[tuple[int, int, Style, str]]:
-    """One piece a row."""
-    return list({piece[1]: piece for piece in frame if not piece[3].startswith("\u0301")}.values())
+@given(styles)
+def test_a_style_is_what_rich_makes_of_it(style: RichStyle) -> None:
+    made = style_of(style, ColorSystem.TRUECOLOR)
+    whole = ";".join(filter(None, (*made.attributes, made.foreground, made.background)))
+    assert style.render("x", color_system=ColorSystem.TRUECOLOR) == (
+        f"\x1b[{whole}m" + "x\x1b[0m" if whole else "x"
+    )
 
 
-@given(styles, styles)
-def test_a_change_leads_from_one_style_to_the_other(one: Style, other: Style) -> None:
-    for before in (one, None):
-        style = one
-        for part in change(before, other).split("m"):
-            if part:
-                after = selected(style, part.removeprefix("\x1b["))
-                assert after is not None
-                style = after
-        assert style == other
+def shown(height: int, character: str) -> Display:
+    """A display full of a character, which the terminal shows."""
+    display = Display(80, height)
+    for y in range(height):
+        draw(display, 0, y, character * 80)
+    assert len(display.frame()) > 80 * height
+    return display
+
+
+def draw(display: Display, x: int, y: int, text: str, style: str = "") -> None:
+    strip = Strip([Segment(text, RichStyle.parse(style))])
+    region = Region(x, y, strip.cell_length, 1)
+    display.draw(LayoutUpdate([[strip]], region), ColorSystem.TRUECOLOR)
 
 
 def test_an_idle_picture_costs_nothing_and_a_cell_a_few_bytes() -> None:
-    display = Display(80, 24)
-    display.write("\x1b[1;1H" + "\n".join(["x" * 80] * 24) + "\x1b[1;1H")
-    assert len(display.frame()) > 80 * 24
-    display.write("\x1b[1;1H" + "\n".join(["x" * 80] * 24) + "\x1b[1;1H")
+    display = shown(24, "x")
+    draw(display, 0, 10, "x" * 80)
     assert display.frame() == ""
-    display.write("\x1b[11;1H" + "x" * 40 + "7" + "x" * 39 + "\x1b[1;1H")
+    draw(display, 0, 10, "x" * 40 + "7" + "x" * 39)
     assert display.frame() == "\x1b[11;41H7\x1b[H"
 
 
 def test_cells_written_later_and_cells_of_the_same_style_are_not_stepped_over() -> None:
-    display = Display(80, 24)
-    display.write("\x1b[1;1H" + "\n".join([" " * 80] * 24) + "\x1b[1;1H")
-    display.frame()
-    display.write("\x1b[3;1Hone \x1b[31mis\x1b[0m two\x1b[1;1H")
+    display = shown(24, " ")
+    for x, text, style in ((0, "one ", ""), (4, "is", "red"), (6, " two", "")):
+        draw(display, x, 2, text, style)
     assert display.frame() == "\r\n\none    two\x1b[31m\r\x1b[4Cis\x1b[H"
 
 
-def test_what_it_does_not_know_goes_through_where_it_stands_and_everything_is_written_anew() -> (
-    None
-):
+def test_what_has_no_room_and_control_characters_are_left_out() -> None:
     display = Display(10, 2)
-    display.write("\x1b[1;1Habc\x1b[1;1H")
-    display.frame()
-    display.write("\x1b[1;3H\x1b[31mZ\x1bP1;2qpicture\x1b\\")
-    assert display.owes
-    assert display.owed().endswith("\x1b[31m\x1b[2CZ\x1bP1;2qpicture\x1b\\")
-    display.write("\x1b[0m\x1b[2;1H!\x1b[1;1H")
-    whole = display.frame()
-    assert "ab" in whole
-    assert "Z" in whole
-    assert "!" in whole
+    draw(display, 8, 1, "ab\x1b[2J\x07c")
+    draw(display, 0, 2, "below")
+    frame = display.frame()
+    assert "ab" in frame
+    assert "\x07" not in frame
+    assert "c" not in frame
+    assert "below" not in frame
 
 
-def test_modes_questions_and_titles_leave_the_picture_alone() -> None:
-    harmless = ["\x07", "\x1b[?1003h", "\x1b[?25l", "\x1b[>9u", "\x1b[<u", "\x1b[?2048$p"]
-    harmless += ["\x1b]52;c;eA==\x07", "\x1b]22;text\x07", "\x1b]0;title\x07", "\x1b[?2004l"]
+def test_what_is_forgotten_is_written_anew_and_another_screen_gets_nothing_of_this_one() -> None:
     display = Display(10, 2)
-    display.write("\x1b[1;1Habc\x1b[1;1H")
-    display.frame()
-    for each in harmless:
-        display.write(each)
-        assert display.owed() == each
-        assert display.frame() == ""
-    for unknown in ("\x1b[2J", "\x1b[3;7r"):
-        display.write(unknown)
-        display.owed()
-        display.repaint()
-        assert "abc" in display.frame()
-
-
-def test_the_other_screen_gets_nothing_of_this_one() -> None:
-    display = Display(10, 2)
-    display.write("\x1b[1;1H\x1b[31mabc")
-    display.write("\x1b[?1049l")
-    assert display.owed() == "\x1b[0m\x1b[?1049l"
-    assert display.frame() == ""
-
-
-def test_a_repaint_writes_what_is_there_and_nothing_before_there_is_something() -> None:
-    display = Display(10, 2)
-    display.repaint()
-    assert display.frame() == ""
-    display.write("\x1b[1;1Habc\x1b[1;1H")
-    display.frame()
-    display.repaint()
+    draw(display, 0, 0, "abc", "red")
     assert "abc" in display.frame()
+    display.forget()
+    assert display.frame() == ""
+    draw(display, 5, 1, "d", "red")
+    frame = display.frame()
+    assert "abc" in frame
+    assert "d" in frame
+    draw(display, 0, 0, "xyz", "red")
+    assert display.left() == "\x1b[m"
     assert display.frame() == ""
