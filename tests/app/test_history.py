@@ -76,7 +76,7 @@ def test_the_end_epochs_and_exponents() -> None:
         ("-8", "there is no step -1; the first step is 0"),
         ("1000000001", "last possible step is 1,000,000,000"),
         ("e1000000001", "last possible step is 1,000,000,000"),
-        ("9" * 5000, "not a number"),
+        ("9" * 5000, "too large"),
         ("1.5", "not a whole number: '1.5'"),
         ("+", "a number is missing"),
         ("end of it", "not a number"),
