@@ -123,15 +123,16 @@ def load_preset(name_or_file: str, output: str | None = None) -> Experiment:
     Raises :class:`Unusable` with the reason, also where ``output`` is the preset itself.
     """
     from bptui.core.errors import LARGEST_FILE
-    from bptui.presets import PresetError, load, loads
-    from bptui.presets.files import decoded
+    from bptui.presets.errors import PresetError, blamed_on
+    from bptui.presets.files import decoded, load, loads
     from bptui.presets.folders import working_folder
 
     try:
         if name_or_file == STDIN:
             if sys.stdin is None:
                 raise Unusable("standard input is closed")
-            text = decoded(sys.stdin.buffer.read(LARGEST_FILE + 1), "stdin")
+            with blamed_on("stdin"):
+                text = decoded(sys.stdin.buffer.read(LARGEST_FILE + 1))
             return loads(text, "stdin", working_folder())
         experiment = load(name_or_file)
     except PresetError as error:

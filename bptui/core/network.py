@@ -205,7 +205,8 @@ def check_parameters(parameters: Parameters, network: Network) -> None:
         )
         for layer, array in enumerate(arrays):
             shape, place = network.shapes_of(layer + 1)[kind], f"{key}[{layer}]"
-            require(array.shape == shape, place, f"shape {array.shape}", f"shape {shape}")
+            found, wanted = ("x".join(map(str, size)) for size in (array.shape, shape))
+            require(array.shape == shape, place, f"shape {found}", f"shape {wanted}")
             finite = bool(np.isfinite(array).all())
             require(finite, place, "a number that is not finite", "finite numbers")
 

@@ -16,5 +16,4 @@ def __getattr__(name: str) -> object:
     """Load what is used: completing the names of presets needs no numpy."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "errors" if name == "PresetError" else "files"
-    return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    return getattr(importlib.import_module(f"{__name__}.files"), name)

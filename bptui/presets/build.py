@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from msgspec import Struct, structs
@@ -13,8 +14,15 @@ from bptui.core.arrays import Array, frozen
 from bptui.core.data import DATASETS, Data, class_targets, split, standardized
 from bptui.core.errors import MOST_NUMBERS, MOST_SAMPLES, UnusableError, require
 from bptui.core.experiment import Experiment, Training
-from bptui.core.network import INITIALIZERS, Names, Network, Parameters, initial_weights
-from bptui.presets.errors import cleaned, printable
+from bptui.core.network import (
+    INITIALIZERS,
+    Names,
+    Network,
+    Parameters,
+    check_parameters,
+    initial_weights,
+)
+from bptui.presets.errors import cleaned
 from bptui.presets.schema import (
     NATURAL,
     DataTable,
@@ -23,6 +31,9 @@ from bptui.presets.schema import (
     PresetFile,
     TrainingTable,
 )
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 LARGEST_SCALE = 1e100
 LARGEST_NOISE = 1e6
@@ -84,95 +95,59 @@ def experiment(
 
 def network(preset: PresetFile) -> Network:
     """Return the shape of the network alone, which costs no memory."""
-    table, name = preset.network, preset.network.activation
+    table, names = preset.network, preset.network.activation
     layers = tuple(table.layers)
-    if isinstance(name, list):
-        return Network(layers, tuple(name), table.bias)
+    if isinstance(names, list):
+        return Network(layers, tuple(names), table.bias)
     try:
-        return Network(layers, (name,) * (len(layers) - 1), table.bias)
+        return Network(layers, (names,) * (len(layers) - 1), table.bias)
     except UnusableError as error:
         # the preset has one name where the core sees a list
-        key = error.key.partition("[")[0] if "activation" in error.key else error.key
-        raise UnusableError(key, error.found, error.expected) from None
+        error.key = re.sub(r"(activation)\[.*", r"\1", error.key)
+        raise
 
 
 def training(table: TrainingTable) -> Training:
     """Return the settings of the training; raises :class:`UnusableError`."""
-    given = structs.asdict(table) | {
-        "settings": tuple(table.settings.items()),
-        "train_weights": _switches(table.train_weights),
-        "train_biases": _switches(table.train_biases),
-        "mistakes": tuple(table.mistakes),
+    given: dict[str, Any] = {
+        key: tuple(held) if isinstance(held, list) else held
+        for key, held in structs.asdict(table).items()
     }
-    return Training(**given)
-
-
-def _switches(given: bool | list[bool]) -> bool | tuple[bool, ...]:
-    return tuple(given) if isinstance(given, list) else given
+    return Training(**given | {"settings": tuple(table.settings.items())})
 
 
 def parameters(table: ParametersTable, init: InitTable, network: Network) -> Parameters:
     """Return the start values: those given, weights from [init] and biases of 0 otherwise."""
-    require(
-        init.scheme in INITIALIZERS, "init.scheme", init.scheme, f"one of {', '.join(INITIALIZERS)}"
-    )
+    known = f"one of {', '.join(INITIALIZERS)}"
+    require(init.scheme in INITIALIZERS, "init.scheme", init.scheme, known)
     lowest = -LARGEST_SCALE if init.scheme == "constant" else 0.0
     span = f"a number from {lowest:g} to {LARGEST_SCALE:g}"
     require(lowest <= init.scale <= LARGEST_SCALE, "init.scale", init.scale, span)
     require(init.seed >= 0, "init.seed", init.seed, NATURAL)
     # numpy draws no normal numbers with a deviation of -0.0
     scale = init.scale if init.scheme == "constant" else abs(init.scale)
-    weights: Sequence[Array]
+    weights: Sequence[ArrayLike] = [
+        matrix(rows, f"parameters.weights[{place}]")
+        for place, rows in enumerate(table.weights or ())
+    ]
+    biases: Sequence[ArrayLike] | None = table.biases
     if table.weights is None:
         weights = initial_weights(network.layers, init.scheme, scale, init.seed)
-    else:
-        _require_one_per_layer(len(table.weights), "weights", network.depth)
-        weights = []
-        for layer, rows in enumerate(table.weights, 1):
-            key = f"parameters.weights[{layer - 1}]"
-            made, shape = matrix(rows, key), network.layers[layer - 1 : layer + 1]
-            from_, to = (units_text(network.names, at) for at in (layer - 1, layer))
-            expected = f"{counted(shape[0], 'row')} of {shape[1]}: {from_} -> {to}"
-            found = f"{counted(len(made), 'row')} of {made.shape[1]}"
-            require(made.shape == shape, key, found, expected)
-            weights.append(made)
-    if not network.bias:
-        require(
-            table.biases is None,
-            "parameters.biases",
-            "biases for a network without them",
-            "no such key, or network.bias = true",
-        )
-        return Parameters.of(weights, None)
-    if table.biases is None:
-        return Parameters.of(weights, [np.zeros(units) for units in network.layers[1:]])
-    _require_one_per_layer(len(table.biases), "biases", network.depth)
-    for layer, row in enumerate(table.biases, 1):
-        key, units = f"parameters.biases[{layer - 1}]", network.layers[layer]
-        expected = f"{units}: {units_text(network.names, layer)}"
-        require(len(row) == units, key, counted(len(row), "number"), expected)
-    return Parameters.of(weights, table.biases)
-
-
-def _require_one_per_layer(count: int, name: str, depth: int) -> None:
-    found = f"{name} for {count} layers"
-    require(
-        count == depth, f"parameters.{name}", found, f"{depth}, one for every layer after the input"
-    )
+    if biases is None and network.bias:
+        biases = [np.zeros(units) for units in network.layers[1:]]
+    made = Parameters.of(weights, biases)
+    check_parameters(made, network)
+    return made
 
 
 def matrix(rows: list[list[float]], key: str) -> Array:
     """Return ``rows`` as an array; they must be there and of one length."""
     require(bool(rows), key, "an empty list", "at least one row of numbers")
     require(bool(rows[0]), f"{key}[0]", "an empty list", "at least one number")
-    width = len(rows[0])
     for index, row in enumerate(rows):
-        if len(row) != width:
-            raise UnusableError(
-                f"{key}[{index}]",
-                counted(len(row), "number"),
-                f"{width}, as many as {key}[0] has",
-            )
+        if len(row) != len(rows[0]):
+            expected = f"{len(rows[0])}, as many as {key}[0] has"
+            raise UnusableError(f"{key}[{index}]", counted(len(row), "number"), expected)
     return np.array(rows, dtype=np.float64)
 
 
@@ -209,32 +184,26 @@ def data(table: DataTable, network: Network, folder: Path) -> Data:
     elif source == "dataset":
         samples = _generated(table, network)
     else:
-        samples = _from_csv(table, network, folder)
-    count = len(samples.inputs)
-    require(
-        fraction == 0.0 or count >= 2,
-        "data.test_fraction",
-        f"{fraction:g} of a single sample",
-        "0, or at least two samples to split",
-    )
+        from bptui.presets import csv_file  # most presets have none
+
+        samples = csv_file.samples(table, network, folder)
+    inputs, targets, count = samples.inputs, samples.targets, len(samples.inputs)
+    found, expected = f"{fraction:g} of a single sample", "0, or at least two samples to split"
+    require(fraction == 0.0 or count >= 2, "data.test_fraction", found, expected)
     train, test = split(count, fraction, seed)
-    inputs = samples.inputs
     if table.standardize:
         with np.errstate(all="ignore"):
             deviation = inputs[train].std(axis=0)
             inputs = standardized(inputs, inputs[train])
         # a deviation that overflows would turn its column into zeros without a word
-        require(
-            bool(np.isfinite(deviation).all() and np.isfinite(inputs).all()),
-            "data.standardize",
-            "inputs too large for a standard deviation",
-            "smaller inputs, or false",
-        )
+        usable = bool(np.isfinite(deviation).all() and np.isfinite(inputs).all())
+        found, expected = "inputs too large for a standard deviation", "smaller inputs, or false"
+        require(usable, "data.standardize", found, expected)
     return Data(
         inputs=frozen(inputs[train]),
-        targets=frozen(samples.targets[train]),
+        targets=frozen(targets[train]),
         test_inputs=frozen(inputs[test]),
-        test_targets=frozen(samples.targets[test]),
+        test_targets=frozen(targets[test]),
         input_names=samples.input_names,
         class_names=samples.class_names,
         source=source,
@@ -243,10 +212,9 @@ def data(table: DataTable, network: Network, folder: Path) -> Data:
 
 def _form_of(table: DataTable) -> str:
     """Return which of the three forms it is: inputs, dataset or csv."""
-    given = [
-        key for key in ("inputs", "targets", "dataset", "csv") if getattr(table, key) is not None
-    ]
-    forms = {"inputs" if key == "targets" else key for key in given}
+    keys = ("inputs", "targets", "dataset", "csv")
+    given = [key for key in keys if getattr(table, key) is not None]
+    forms = {key.replace("targets", "inputs") for key in given}
     expected = "exactly one of inputs with targets, dataset, or csv"
     require(len(forms) == 1, "data", " and ".join(given) or "none of them", expected)
     (found,) = forms
@@ -258,13 +226,14 @@ def _form_of(table: DataTable) -> str:
 
 
 def _given(table: DataTable, network: Network) -> Samples:
-    for key, rows in (("inputs", table.inputs), ("targets", table.targets)):
-        require(rows is not None, f"data.{key}", "nothing", "inputs and targets together")
+    for key in ("inputs", "targets"):
+        there = getattr(table, key) is not None
+        require(there, f"data.{key}", "nothing", "inputs and targets together")
     inputs = matrix(table.inputs or [], "data.inputs")
     targets = matrix(table.targets or [], "data.targets")
     expected = f"{len(inputs)}, as many as data.inputs has"
     require(len(inputs) == len(targets), "data.targets", f"{len(targets)} samples", expected)
-    _check_size(len(inputs), network, "data.inputs")
+    check_size(len(inputs), network, "data.inputs")
     return Samples(inputs, targets)
 
 
@@ -281,50 +250,27 @@ def _generated(table: DataTable, network: Network) -> Samples:
     require(1 <= count <= MOST_SAMPLES, "data.samples", count, f"1 to {MOST_SAMPLES:,}")
     require(0.0 <= noise <= LARGEST_NOISE, "data.noise", noise, f"0 to {LARGEST_NOISE:g}")
     require(seed >= 0, "data.seed", seed, NATURAL)
-    _check_width("data.dataset", f"inputs of {name}", dataset.inputs, network, 0)
+    check_width("data.dataset", f"inputs of {name}", dataset.inputs, network, 0)
     most = dataset.classes or 1
     makes = f"has {most} classes" if most > 1 else "gives one number"
     expected = f"at most {counted(most, 'output unit')}: {name} {makes}"
     require(outputs <= most, "data.dataset", f"{name} for {outputs} output units", expected)
-    _check_size(count if dataset.sized else 4, network, "data.samples")
+    check_size(count if dataset.sized else 4, network, "data.samples")
     inputs, made = dataset.make(count, noise, max(outputs, 2), np.random.default_rng(seed))
     if dataset.classes is None:
         return Samples(inputs, made.astype(np.float64))
     return Samples(inputs, class_targets(made.astype(np.intp), outputs))
 
 
-def _from_csv(table: DataTable, network: Network, folder: Path) -> Samples:
-    from bptui.presets.csv_file import read_csv  # most presets have none
-
-    name, outputs = table.csv, network.layers[-1]
-    content = read_csv(folder, table)
-    names = tuple(map(printable, content.input_names))  # every panel and program shows them
-    _check_width("data.csv", f"input columns in {name}", len(names), network, 0)
-    _check_size(len(content.inputs), network, "data.csv")
-    if content.labels is None:
-        width = content.targets.shape[1]
-        _check_width("data.target_columns", f"target columns in {name}", width, network, -1)
-        return Samples(content.inputs, content.targets, names)
-    classes = len(content.class_names)
-    require(
-        classes == outputs or (classes, outputs) == (2, 1),
-        "data.class_column",
-        f"{classes} classes in {name}",
-        f"{outputs}, one per output unit, as in network.layers"
-        if outputs > 1
-        else "2 classes for a single output unit",
-    )
-    targets = class_targets(content.labels, outputs)
-    return Samples(content.inputs, targets, names, tuple(map(printable, content.class_names)))
-
-
-def _check_width(key: str, what: str, found: int, network: Network, layer: int) -> None:
+def check_width(key: str, what: str, found: int, network: Network, layer: int) -> None:
+    """Raise :class:`UnusableError` unless there are as many as units in the first or last layer."""
     units, place = network.layers[layer], "first" if layer == 0 else "last"
     expected = f"{units}, the units of the {place} layer in network.layers"
     require(found == units, key, f"{found} {what}", expected)
 
 
-def _check_size(samples: int, network: Network, key: str) -> None:
+def check_size(samples: int, network: Network, key: str) -> None:
+    """Raise :class:`UnusableError` where there are more samples or numbers than can be held."""
     require(samples <= MOST_SAMPLES, key, f"{samples:,} samples", f"at most {MOST_SAMPLES:,}")
     numbers = samples * (network.layers[0] + network.layers[-1])
     found = f"{samples:,} samples, {numbers:,} numbers"

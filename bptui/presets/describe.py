@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from msgspec.structs import replace
+from msgspec import convert
 
 from bptui.core.arrays import Array
 from bptui.core.data import Data, split
 from bptui.core.experiment import Experiment
-from bptui.core.network import Network, Parameters
+from bptui.core.network import Network
 from bptui.presets import build
 from bptui.presets.build import Origin, origin_of
 from bptui.presets.errors import cleaned
@@ -53,24 +53,25 @@ def table_of(experiment: Experiment) -> PresetFile:
     What is still as it was in the preset that the experiment came from keeps that preset's words: a
     seed stays a seed, a CSV file a CSV file. All else is written out in numbers.
     """
-    origin = origin_of(experiment)
-    given = None if origin is None else origin.table
+    origin, start = origin_of(experiment), experiment.start
+    given = PresetFile(NetworkTable([]), DataTable()) if origin is None else origin.table
+    title = None if experiment.title in ("", experiment.name) else experiment.title
+    weights, biases, init = given.parameters.weights, given.parameters.biases, given.init
+    if origin is None or _bits(start.weights) != _bits(origin.start.weights):
+        init = init if weights else InitTable()  # what was there beside given ones stays
+        weights = [matrix.tolist() for matrix in start.weights]
+    if origin is None or _bits(start.biases) != _bits(origin.start.biases):
+        biases = None if start.biases is None else [vector.tolist() for vector in start.biases]
     return PresetFile(
         network=_network(experiment.network, given),
         data=_data(experiment.data, origin),
-        title=_title(experiment, given.title if given else None),
-        description=_text(experiment.description, given.description if given else ""),
-        source=_text(experiment.source, given.source if given else ""),
-        parameters=_parameters(experiment.start, origin),
-        init=_init(experiment.start, origin),
-        training=_training(experiment, given),
+        title=title if given.title is None else _text(experiment.title, given.title),
+        description=_text(experiment.description, given.description),
+        source=_text(experiment.source, given.source),
+        parameters=ParametersTable(weights, biases),
+        init=init,
+        training=_training(experiment, given.training),
     )
-
-
-def _title(experiment: Experiment, written: str | None) -> str | None:
-    if written is not None:
-        return _text(experiment.title, written)
-    return None if experiment.title in ("", experiment.name) else experiment.title
 
 
 def _text(text: str, written: str) -> str:
@@ -78,80 +79,38 @@ def _text(text: str, written: str) -> str:
     return written if text in (cleaned(written), cleaned(written).strip()) else text
 
 
-def _network(network: Network, given: PresetFile | None) -> NetworkTable:
-    if given is not None and build.network(given) == network:
+def _network(network: Network, given: PresetFile) -> NetworkTable:
+    if given.network.layers and build.network(given) == network:
         return given.network
     names = network.activations
-    return NetworkTable(
-        layers=[int(units) for units in network.layers],
-        activation=names[0] if len(set(names)) == 1 else list(names),
-        bias=network.bias,
-    )
+    activation = names[0] if len(set(names)) == 1 else list(names)
+    return NetworkTable([*map(int, network.layers)], activation, network.bias)
 
 
-def _parameters(start: Parameters, origin: Origin | None) -> ParametersTable:
-    given = ParametersTable() if origin is None else origin.table.parameters
-    weights, biases = given.weights, given.biases
-    if origin is None or _bits(start.weights) != _bits(origin.start.weights):
-        weights = [matrix.tolist() for matrix in start.weights]
-    if origin is None or _bits(start.biases) != _bits(origin.start.biases):
-        biases = None if start.biases is None else [vector.tolist() for vector in start.biases]
-    return ParametersTable(weights, biases)
-
-
-def _init(start: Parameters, origin: Origin | None) -> InitTable:
-    """Return what is needed beside the weights; what was there beside given ones stays."""
-    if origin is None:
-        return InitTable()
-    same = _bits(start.weights) == _bits(origin.start.weights)
-    kept = same or origin.table.parameters.weights
-    return origin.table.init if kept else InitTable()
-
-
-def _training(experiment: Experiment, given: PresetFile | None) -> TrainingTable:
-    training, defaults = experiment.training, experiment.optimizer.defaults
-    written = {} if given is None else given.training.settings
-    return TrainingTable(
-        loss=training.loss,
-        reduction=training.reduction,
-        optimizer=training.optimizer,
-        learning_rate=float(training.learning_rate),
-        settings={
-            name: float(value)
-            for name, value in training.settings
-            if value != defaults[name] or name in written
-        },
-        l2=float(training.l2),
-        steps=int(training.steps),
-        batch_size=None if training.batch_size is None else int(training.batch_size),
-        shuffle=training.shuffle,
-        seed=int(training.seed),
-        train_weights=_switches(training.train_weights),
-        train_biases=_switches(training.train_biases),
-        mistakes=list(training.mistakes),
-    )
-
-
-def _switches(given: bool | tuple[bool, ...]) -> bool | list[bool]:
-    return list(given) if isinstance(given, tuple) else given
+def _training(experiment: Experiment, given: TrainingTable) -> TrainingTable:
+    defaults = experiment.optimizer.defaults
+    settings = {
+        name: value
+        for name, value in experiment.training.settings
+        if value != defaults[name] or name in given.settings
+    }
+    return convert(vars(experiment.training) | {"settings": settings}, TrainingTable)
 
 
 def _data(data: Data, origin: Origin | None) -> DataTable:
+    given = DataTable() if origin is None else origin.table.data
     if origin is not None and _bits(_samples(data)) == _bits(_samples(origin.data)):
-        return origin.table.data
-    tests = len(data.test_inputs)
-    count, table = data.samples + tests, DataTable()
-    if tests and origin is not None:
-        given = origin.table.data
-        table = replace(table, test_fraction=given.test_fraction, split_seed=given.split_seed)
-    if len(split(count, table.test_fraction, table.split_seed)[1]) != tests:
-        table = replace(table, test_fraction=tests / count)
+        return given
+    tests, seed = len(data.test_inputs), given.split_seed
+    count = data.samples + tests
+    fraction = given.test_fraction if tests else 0.0
+    if len(split(count, fraction, seed)[1]) != tests:
+        fraction = tests / count
     # where the samples must stand in a list that is taken apart into these parts again
-    places = split(count, table.test_fraction, table.split_seed)
-    joined = []
-    for parts in ((data.inputs, data.test_inputs), (data.targets, data.test_targets)):
-        whole = np.empty((count, parts[0].shape[1]))
-        for place, part in zip(places, parts, strict=True):
-            whole[place] = part
-        joined.append(whole.tolist())
-    return replace(table, inputs=joined[0], targets=joined[1])
+    order = np.argsort(np.concatenate(split(count, fraction, seed)))
+    return DataTable(
+        inputs=np.concatenate([data.inputs, data.test_inputs])[order].tolist(),
+        targets=np.concatenate([data.targets, data.test_targets])[order].tolist(),
+        test_fraction=fraction,
+        split_seed=seed if tests else 0,
+    )

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import reprlib
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bptui.core.errors import UnusableError
 
 _SHORTENER = reprlib.Repr()
 _SHORTENER.maxlist = _SHORTENER.maxdict = 4
 _SHORTENER.maxstring = _SHORTENER.maxother = 60
 _LONGEST = 300
-_INTEGER_BITS = 64
 _OF_ONE_WIDTH: dict[int, str | None] = {
     **dict.fromkeys(range(0xFE00, 0xFE10)),  # a picture in colours, or not
     **dict.fromkeys(range(0x1F3FB, 0x1F400)),  # the tone of a skin
@@ -35,6 +38,15 @@ class PresetError(Exception):
         super().__init__(f"{place}: found {self.found}; expected {self.expected}")
 
 
+@contextmanager
+def blamed_on(file: str) -> Iterator[None]:
+    """Raise :class:`PresetError` about ``file`` for every :class:`UnusableError`."""
+    try:
+        yield
+    except UnusableError as error:
+        raise PresetError(file, error.key, error.found, error.expected) from None
+
+
 def printable(text: str) -> str:
     """Return ``text`` on one line and not endlessly long; control characters are spelt out.
 
@@ -55,29 +67,25 @@ def cleaned(text: str) -> str:
     characters, marks of direction and the like are left out.
     """
     text = text.translate(_OF_ONE_WIDTH)
-    if text.isprintable():
-        return text
     if "\x1b" in text:
         text = re.sub(_ESCAPE_SEQUENCE, "", text)
-    return "\n".join(map(_cleaned_line, text.splitlines()))
-
-
-def _cleaned_line(line: str) -> str:
-    if line.isprintable():
-        return line
-    blanks = line.replace("\t", " ")
-    return "".join(character for character in blanks if unicodedata.category(character)[0] != "C")
+    kept = (
+        character
+        for character in "\n".join(text.replace("\t", " ").splitlines())
+        if character == "\n" or unicodedata.category(character)[0] != "C"
+    )
+    return "".join(kept)
 
 
 def shown(value: object) -> str:
     """Return a TOML value as people write it, shortened."""
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return str(value).lower()
     if isinstance(value, dict):
-        return "a table" if value else "an empty table"
+        return "a table"
     if isinstance(value, list):
         return f"the list {_SHORTENER.repr(value)}" if value else "an empty list"
-    if isinstance(value, int) and value.bit_length() > _INTEGER_BITS:
+    if isinstance(value, int) and value.bit_length() > 64:
         # printing it could take for ever: Python itself refuses above 4300 digits
         return "a whole number of more than 64 bits"
     return _SHORTENER.repr(value) if isinstance(value, str) else str(value)

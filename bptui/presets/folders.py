@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,14 +14,14 @@ def shipped_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "presets"
 
 
-def shipped_file(name: str) -> Path | None:
-    """Return the file of the shipped preset ``name``, or None."""
-    return next((file for file in shipped_folder().glob("*.toml") if file.stem == name), None)
-
-
 def shipped_names() -> list[str]:
     """Return the names of the shipped presets."""
     return sorted(file.stem for file in shipped_folder().glob("*.toml"))
+
+
+def shipped_file(name: str) -> Path | None:
+    """Return the file of the shipped preset ``name``, or None."""
+    return shipped_folder() / f"{name}.toml" if name in shipped_names() else None
 
 
 def own_folder() -> Path:
@@ -32,17 +31,9 @@ def own_folder() -> Path:
     return user_data_path("bptui") / "presets"
 
 
-def own_file(name: str) -> Path | None:
-    """Return the file of the user's own preset ``name``, or None."""
-    return next((file for file in own_files() if file.stem == name), None)
-
-
 def own_files() -> list[Path]:
-    """Return them by name. A link that leads nowhere is among them, to be seen; a pipe is not."""
-    try:
-        found = [file for file in own_folder().iterdir() if _may_be_preset(file)]
-    except OSError:
-        return []
+    """Return the files of the user's own presets by name, also those that cannot be read."""
+    found = [file for file in own_folder().glob("*.toml") if not file.name.startswith(".")]
     return sorted(found, key=lambda file: (file.stem.casefold(), file.stem))
 
 
@@ -51,13 +42,9 @@ def own_names() -> list[str]:
     return [file.stem for file in own_files()]
 
 
-def _may_be_preset(file: Path) -> bool:
-    if file.suffix != ".toml" or file.name.startswith("."):
-        return False
-    try:
-        return stat.S_ISREG(os.stat(file).st_mode)
-    except OSError:
-        return True
+def own_file(name: str) -> Path | None:
+    """Return the file of the user's own preset ``name``, or None."""
+    return own_folder() / f"{name}.toml" if name in own_names() else None
 
 
 def working_folder() -> Path:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 
 from bptui.atomic import rename_without_replacing
-from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.presets.build import counted, network, origin_of
-from bptui.presets.errors import PresetError, cleaned, printable
-from bptui.presets.files import load, looks_like_file, parse, read
+from bptui.presets.errors import PresetError, blamed_on, cleaned, printable
+from bptui.presets.files import load, looks_like_file, parse, text_of
 from bptui.presets.folders import (
     own_file,
     own_files,
     own_folder,
+    own_names,
     shipped_folder,
     shipped_names,
     working_folder,
@@ -55,11 +56,9 @@ class PresetEntry:
 
 def entry(file: Path) -> PresetEntry:
     """Return the entry of ``file``; raises :class:`PresetError`. Its samples are not looked at."""
-    preset, _ = parse(read(file, file.stem), file.stem)
-    try:
+    with blamed_on(file.stem):
+        preset, _ = parse(text_of(file))
         text = str(network(preset))
-    except UnusableError as error:
-        raise PresetError(file.stem, error.key, error.found, error.expected) from None
     name, description = printable(file.stem), cleaned(preset.description).strip()
     return PresetEntry(
         name=name,
@@ -102,21 +101,21 @@ def shipped() -> list[PresetEntry]:
 
 def own_presets() -> list[PresetEntry]:
     """Return all of the user's, by name; what is no preset says what is wrong with it."""
-    return [_own_entry(file) for file in own_files()]
-
-
-def _own_entry(file: Path) -> PresetEntry:
-    name, note = printable(file.stem), ""
-    if file.stem in COMMANDS:
-        note = f"`bptui {name}` is a command; open this preset by its path."
-    elif file.stem in shipped_names():
-        note = f"`bptui {name}` opens the shipped preset; open this one by its path."
-    try:
-        return replace(entry(file), note=note)
-    except PresetError as error:
-        place = f"{error.key}: " if error.key else ""
-        wrong = f"{place}found {error.found}; expected {error.expected}"
-        return PresetEntry(name, file, title=name, note=note, wrong=wrong)
+    entries = []
+    for file in own_files():
+        name, note = printable(file.stem), ""
+        if file.stem in COMMANDS:
+            note = f"`bptui {name}` is a command; open this preset by its path."
+        elif file.stem in shipped_names():
+            note = f"`bptui {name}` opens the shipped preset; open this one by its path."
+        try:
+            found = entry(file)
+        except PresetError as error:
+            place = f"{error.key}: " if error.key else ""
+            wrong = f"{place}found {error.found}; expected {error.expected}"
+            found = PresetEntry(name, file, title=name, wrong=wrong)
+        entries.append(replace(found, note=note))
+    return entries
 
 
 def new_file(name: str) -> Path:
@@ -139,24 +138,20 @@ def _malformed(name: str) -> str:
     """Return why no preset can have that name; empty where one can."""
     if not name:
         return "Enter a name."
-    if os.sep in name or (os.altsep and os.altsep in name):
+    if os.path.basename(name) != name:
         return f"A name cannot contain {os.sep}."
     if not name.isprintable():
         return "A name cannot contain control characters."
     if name[0] in ".-":
         return f"A name cannot begin with {name[0]}."
-    if len(os.fsencode(f"{name}{ENDING}")) > _LONGEST:
-        return "The name is too long."
-    return ""
+    return "The name is too long." if len(os.fsencode(f"{name}{ENDING}")) > _LONGEST else ""
 
 
 def free_name(name: str) -> str:
     """Return ``name``, or with a number after it, such that no preset has it."""
-    number, candidate = 1, name
-    while candidate in shipped_names() or candidate in COMMANDS or own_file(candidate) is not None:
-        number += 1
-        candidate = f"{name}-{number}"
-    return candidate
+    taken = {*COMMANDS, *shipped_names(), *own_names()}
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(candidate for candidate in names if candidate not in taken)
 
 
 def destination(typed: str) -> Path:
@@ -183,12 +178,8 @@ def proposed(experiment: Experiment, file: Path | None = None) -> str:
         return free_name("mine" if _malformed(experiment.name) else experiment.name)
     if file.parent == own_folder():
         return file.stem
-    try:
-        typed = os.path.relpath(file)
-    except OSError:  # the folder that the program was started in is gone
-        typed = os.pardir
-    if typed.startswith(os.pardir):
-        typed = shown_path(file)
+    here = working_folder()
+    typed = str(file.relative_to(here)) if file.is_relative_to(here) else shown_path(file)
     return typed if looks_like_file(typed) else os.path.join(os.curdir, typed)
 
 
@@ -211,10 +202,9 @@ def duplicate(name_or_file: str, new_name: str) -> Path:
 def rename(name: str, new_name: str) -> Path:
     """Give a preset of the user's own another name; return its file. Raises :class:`SaveError`."""
     old, new = _present(name), new_file(new_name)
-    if old == new:
-        return old
     try:
-        rename_without_replacing(old, new)
+        if old != new:
+            rename_without_replacing(old, new)
     except FileExistsError:
         raise _taken(new) from None
     except OSError as error:

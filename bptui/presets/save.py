@@ -47,10 +47,10 @@ def document(experiment: Experiment, folder: Path | None = None) -> str:
         table = _with_csv_found_from(folder or home, table_of(experiment), origin)
     except OSError:  # a relative path, and the folder that it began in is gone
         raise SaveError("The folder of its CSV file no longer exists.") from None
-    try:
-        text = rewritten(origin.text, table) if origin and origin.text else laid_out(table)
-    except ValueError as error:
-        raise SaveError(f"The file it came from cannot be changed: {error}.") from None
+    if origin and origin.text:
+        text = rewritten(origin.text, origin.table, table)
+    else:
+        text = laid_out(table)
     try:
         again = loads(text, experiment.name, folder or home)
     except PresetError as error:
@@ -106,11 +106,6 @@ def write(path: Path, text: str, overwrite: bool) -> None:
     Without ``overwrite`` a file that is there, or appears meanwhile, raises :class:`ExistsError`;
     whatever else goes wrong :class:`SaveError`. The user's own folder is made where it is missing.
     """
-    try:
-        if path.parent == own_folder() and not path.parent.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SaveError(sentence(path, error)) from None
     with saving(path, overwrite) as stream:
         stream.write(text)
 
@@ -119,6 +114,8 @@ def write(path: Path, text: str, overwrite: bool) -> None:
 def saving(path: Path, overwrite: bool) -> Iterator[TextIO]:
     """Give the stream to write a file to, as :meth:`write` does; the same errors."""
     try:
+        if path.parent == own_folder() and not path.parent.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
         with written_whole(path, overwrite) as stream:
             yield stream
     except FileExistsError:

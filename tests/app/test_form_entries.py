@@ -49,22 +49,22 @@ BAD = [
     (W1, "0.15 0.25\n0.2 -inf", "not a number in row 2: '-inf'"),
     (W1, "0.15 0.25\n0.2 1e999", "row 2: '1e999' is too large"),
     (W1, "0.15 0.25\n0.2", "row 2 has 1 number, row 1 has 2"),
-    (W1, "1 2\n3 4\n5 6", "3 rows of 2; expected 2 rows of 2: i1, i2 -> h1, h2"),
-    (W1, "1 2 3\n4 5 6", "2 rows of 3; expected 2 rows of 2: i1, i2 -> h1, h2"),
-    (W1, "1 2 3 4", "1 row of 4; expected 2 rows of 2"),
+    (W1, "1 2\n3 4\n5 6", "shape 3x2; expected shape 2x2"),
+    (W1, "1 2 3\n4 5 6", "shape 2x3; expected shape 2x2"),
+    (W1, "1 2 3 4", "shape 1x4; expected shape 2x2"),
     (W1, "0,15 0,25\n0,2 0,3", "write 0.15"),
-    (W1, "[[1, 2], [3, 4]", "'[' is not closed"),
-    (W1, "[[1, 2], [3, 4]]]", "']' was never opened"),
-    (W1, "[[[1, 2], [3, 4]]]", "expected one matrix"),
+    (W1, "[[1, 2], [3, 4]", "expected those of one matrix"),
+    (W1, "[[1, 2], [3, 4]]]", "expected those of one matrix"),
+    (W1, "[[[1, 2], [3, 4]]]", "expected those of one matrix"),
     (W1, "[[1 ... 2]\n [3 ... 4]]", "left out"),
     (W1, "1,,2\n3,4", "missing beside a comma"),
     (W1, "1_0 2\n3 4", "in row 1: '1_0'"),
     (W1, "\x1b[2J\x07", "'"),
-    (W1, THOUSAND, "1,000 rows of 2; expected 2 rows of 2"),
+    (W1, THOUSAND, "shape 1000x2; expected shape 2x2"),
     (W1, "一 二\n三 四", "in row 1: '一'"),
     (B1, "", "missing"),
-    (B1, "0.35", "1 number; expected 2: h1, h2"),
-    (B1, "0.35 0.35 0.35", "3 numbers; expected 2"),
+    (B1, "0.35", "shape 1; expected shape 2"),
+    (B1, "0.35 0.35 0.35", "shape 3; expected shape 2"),
     (B1, "0.35 x", "in row 1: 'x'"),
     (B1, "[[1, 2], [3, 4]]", "expected one row"),
     (RATE, "0,5", "write 0.5 with a point"),
@@ -153,7 +153,7 @@ async def test_all_that_is_wrong_shows_at_once() -> None:
         assert made.said() == "! 3 fields are wrong: W1, learning rate, targets"
         await made.session.press("ctrl+s")
         await made.session.until(lambda: made.at == W1, "the first of them")
-        assert "! 1 row of 3; expected 2 rows of 2" in made.session.screen()
+        assert "! shape 1x3; expected shape 2x2" in made.session.screen()
 
 
 async def test_a_thousand_rows_of_images_pasted() -> None:

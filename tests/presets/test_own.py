@@ -65,7 +65,8 @@ def test_what_is_no_preset_is_listed_with_its_error(folder: Path) -> None:
     written(folder, ".hidden")
     (folder / "notes.txt").write_text("")
     wrong = {each.name: each.wrong for each in own_presets()}
-    assert [*wrong] == ["bytes", "gone", "good", "keys", "large", "toml"]
+    names = ["bytes", "folder", "gone", "good", "keys", "large", "pipe", "toml"]
+    assert [*wrong] == names
     assert wrong.pop("good") == ""
     assert all(wrong.values())
     assert "network.layer" in wrong["keys"]

@@ -249,7 +249,7 @@ def test_a_csv_file_that_changed_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(SaveError, match="has changed since it was read"):
         document(experiment)
     (tmp_path / "t.csv").unlink()
-    with pytest.raises(SaveError, match="no file"):
+    with pytest.raises(SaveError, match="no such file"):
         save(experiment, tmp_path / "new.toml")
     assert not (tmp_path / "new.toml").exists()
 
