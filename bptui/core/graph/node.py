@@ -109,35 +109,78 @@ class Node:
         """Return the same operation on other inputs, without a name."""
         return Node(self.op, inputs, self.shape, self.settings, "", self.line)
 
+    # what nobody would write is not built: factors and divisors of 1, terms of 0, double signs
+
     def __add__(self, other: Node | float) -> Node:
-        return _plus(self, as_node(other))
+        other = as_node(other)
+        if number(self) == 0.0:
+            return other
+        if number(other) == 0.0:
+            return self
+        if other.op.name == "negative":
+            return self - other.inputs[0]
+        return OPS["add"](self, other)
 
     def __radd__(self, other: float) -> Node:
-        return _plus(as_node(other), self)
+        return as_node(other) + self
 
     def __sub__(self, other: Node | float) -> Node:
-        return _minus(self, as_node(other))
+        other = as_node(other)
+        if number(other) == 0.0:
+            return self
+        if other.op.name == "negative":
+            return self + other.inputs[0]
+        return OPS["subtract"](self, other)
 
     def __rsub__(self, other: float) -> Node:
-        return _minus(as_node(other), self)
+        return as_node(other) - self
 
     def __mul__(self, other: Node | float) -> Node:
-        return _times(self, as_node(other))
+        """Return a product; constants go to the front and are multiplied at once."""
+        other = as_node(other)
+        one, factor = number(self), number(other)
+        if factor is not None:
+            return other * self if one is None else constant(one * factor)
+        if one == 1.0:
+            return other
+        if one == -1.0:
+            return -other
+        if self.op.name == "divide" and number(self.inputs[0]) == 1.0 and not self.name:
+            return other / self.inputs[1]
+        if other.name or other.op.name not in ("multiply", "divide"):
+            return OPS["multiply"](self, other)
+        inner, rest = other.inputs
+        if other.op.name == "divide":
+            same = self.op is CONSTANT and self.settings == rest.settings
+            return inner if same else OPS["multiply"](self, other)
+        factor = number(inner)
+        if factor is None:
+            return OPS["multiply"](self, other)
+        if one is not None:
+            return one * factor * rest
+        return OPS["multiply"](inner, self * rest)
 
     def __rmul__(self, other: float) -> Node:
-        return _times(as_node(other), self)
+        return as_node(other) * self
 
     def __truediv__(self, other: Node | float) -> Node:
-        return _over(self, as_node(other))
+        return self if number(other) == 1.0 else OPS["divide"](self, as_node(other))
 
     def __rtruediv__(self, other: float) -> Node:
-        return _over(as_node(other), self)
+        return as_node(other) / self
 
     def __pow__(self, exponent: Node | float) -> Node:
         return self if number(exponent) == 1.0 else OPS["power"](self, as_node(exponent))
 
     def __neg__(self) -> Node:
-        return _negative(self)
+        value, inputs = number(self), self.inputs
+        if value is not None:
+            return constant(-value)
+        if not self.name and self.op.name == "subtract":
+            return OPS["subtract"](inputs[1], inputs[0])
+        if not self.name and self.op.name == "divide" and inputs[0].op.name == "subtract":
+            return -inputs[0] / inputs[1]
+        return inputs[0] if self.op.name == "negative" else OPS["negative"](self)
 
     def __matmul__(self, other: Node) -> Node:
         return OPS["matmul"](self, other)
@@ -203,69 +246,6 @@ def number(node: Node | float) -> float | None:
         return None
     value = node.settings["value"]
     return float(value) if isinstance(value, int | float | np.floating | np.integer) else None
-
-
-# What a person would not write is not built: factors and divisors of 1, terms of 0, double signs.
-
-
-def _plus(first: Node, second: Node) -> Node:
-    if number(first) == 0.0 and not first.shape:
-        return second
-    if number(second) == 0.0 and not second.shape:
-        return first
-    if second.op.name == "negative":
-        return _minus(first, second.inputs[0])
-    return OPS["add"](first, second)
-
-
-def _minus(first: Node, second: Node) -> Node:
-    if number(second) == 0.0:
-        return first
-    if second.op.name == "negative":
-        return _plus(first, second.inputs[0])
-    return OPS["subtract"](first, second)
-
-
-def _negative(of: Node) -> Node:
-    value = number(of)
-    if value is not None:
-        return constant(-value)
-    if not of.name and of.op.name == "subtract":
-        return OPS["subtract"](of.inputs[1], of.inputs[0])
-    if not of.name and of.op.name == "divide" and of.inputs[0].op.name == "subtract":
-        return _over(_negative(of.inputs[0]), of.inputs[1])
-    return of.inputs[0] if of.op.name == "negative" else OPS["negative"](of)
-
-
-def _times(first: Node, second: Node) -> Node:
-    """Return a product; constants go to the front and are multiplied at once."""
-    one, other = number(first), number(second)
-    if one is not None and other is not None:
-        return constant(one * other)
-    if other is not None:
-        return _times(second, first)
-    if one == 1.0:
-        return second
-    if one == -1.0:
-        return _negative(second)
-    if first.op.name == "divide" and number(first.inputs[0]) == 1.0 and not first.name:
-        return _over(second, first.inputs[1])
-    if second.name or second.op.name not in ("multiply", "divide"):
-        return OPS["multiply"](first, second)
-    inner, rest = second.inputs
-    if second.op.name == "divide":
-        same = first.op is CONSTANT and first.settings == rest.settings
-        return inner if same else OPS["multiply"](first, second)
-    factor = number(inner)
-    if factor is None:
-        return OPS["multiply"](first, second)
-    if one is not None:
-        return _times(constant(one * factor), rest)
-    return OPS["multiply"](inner, _times(first, rest))
-
-
-def _over(first: Node, second: Node) -> Node:
-    return first if number(second) == 1.0 else OPS["divide"](first, second)
 
 
 def stable(shown: Node, computed: Node) -> Node:

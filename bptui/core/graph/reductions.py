@@ -44,7 +44,8 @@ def _count(node: Node) -> float:
     return float(math.prod(node.inputs[0].shape[place] for place in axes))
 
 
-def _call(name: str, latex: str) -> Notation:
+def _call(name: str, latex: str = "") -> Notation:
+    latex = latex or rf"\mathrm{{{{{name}}}}} {{0:unary}}"
     return Notation(f"{{0:atom}}.{name}({{settings}})", f"{name}({{0}})", latex)
 
 
@@ -52,7 +53,7 @@ def _reduction(
     name: str,
     evaluate: Callable[..., Values],
     rule: Callable[[Node, Node, Node, Node], Node | None],
-    latex: str,
+    latex: str = "",
     ufunc: np.ufunc | None = None,
 ) -> Op:
     """Enter a reduction; ``rule(x, y, g, node)`` has y and g with the axes of x to broadcast."""
@@ -102,13 +103,11 @@ var = _reduction(
     "var",
     _variance,
     lambda x, y, g, node: g * (2.0 * _apart(x, node)) / _freedom(node),
-    r"\mathrm{{var}} {0:unary}",
 )
 std = _reduction(
     "std",
     _deviation,
     lambda x, y, g, node: g * _apart(x, node) / (_freedom(node) * y),
-    r"\mathrm{{std}} {0:unary}",
 )
 
 
@@ -126,15 +125,7 @@ def _index(name: str, function: Callable[..., Any]) -> Op:
     def evaluate(x: Values, axis: int | None = None, keepdims: bool = False) -> Values:
         return np.asarray(function(np.real(x), axis=axis, keepdims=keepdims))
 
-    return enter(
-        Op(
-            name,
-            evaluate,
-            lambda node, g: [None],
-            _reduced,
-            _call(name, rf"\mathrm{{{{{name}}}}} {{0:unary}}"),
-        )
-    )
+    return _reduction(name, evaluate, lambda x, y, g, node: None)
 
 
 argmax, argmin = _index("argmax", np.argmax), _index("argmin", np.argmin)
@@ -154,20 +145,12 @@ def _cumulated(shape: Shape, axis: int | None = None) -> Shape:
 
 def _cumsum_rule(node: Node, g: Node) -> list[Node | None]:
     """Add up from the end, as every number is in all later sums."""
-    axis, shape = node.settings.get("axis"), node.inputs[0].shape
+    axis = node.settings.get("axis")
     from_the_end = flip(cumsum(flip(full(g, node.shape), axis=axis), axis=axis), axis=axis)
-    return [from_the_end if from_the_end.shape == shape else reshape(from_the_end, shape=shape)]
+    return [_shaped(from_the_end, node.inputs[0].shape)]
 
 
-cumsum = enter(
-    Op(
-        "cumsum",
-        np.cumsum,
-        _cumsum_rule,
-        _cumulated,
-        _call("cumsum", r"\mathrm{{cumsum}} {0:unary}"),
-    )
-)
+cumsum = enter(Op("cumsum", np.cumsum, _cumsum_rule, _cumulated, _call("cumsum")))
 
 
 # products of matrices
@@ -261,29 +244,21 @@ def explicit(subscripts: str, shapes: Sequence[Shape]) -> tuple[list[str], str]:
     Raises :class:`ValueError` for a letter that stands twice in one operand.
     """
     parts, arrow, result = subscripts.replace(" ", "").partition("->")
-    operands = parts.split(",")
+    both = [*zip(parts.split(","), shapes, strict=True)]
+    unwritten = [len(shape) - len(each) + 3 if "..." in each else 0 for each, shape in both]
     unused = [letter for letter in _LETTERS if letter not in subscripts]
-    dots = max(
-        (
-            len(shape) - len(each) + 3
-            for each, shape in zip(operands, shapes, strict=True)
-            if "..." in each
-        ),
-        default=0,
-    )
-    letters = "".join(unused[:dots])
+    dots = "".join(unused[: max(unwritten)])
     filled = [
-        each.replace("...", letters[dots - (len(shape) - len(each) + 3) :] if "..." in each else "")
-        for each, shape in zip(operands, shapes, strict=True)
+        each.replace("...", dots[len(dots) - count :])
+        for (each, _), count in zip(both, unwritten, strict=True)
     ]
     if not arrow:
         every = "".join(filled)
-        result = letters + "".join(
-            sorted(letter for letter in set(every) - set(letters) if every.count(letter) == 1)
-        )
+        once = {letter for letter in every if every.count(letter) == 1}
+        result = "..." + "".join(sorted(once - {*dots}))
     if any(len(set(letters)) != len(letters) for letters in filled):
         raise ValueError("einsum with a letter twice in one operand has no rule here")
-    return filled, result.replace("...", letters)
+    return filled, result.replace("...", dots)
 
 
 def _einsum_shape(*shapes: Shape, subscripts: str) -> Shape:
@@ -300,15 +275,11 @@ def _einsum_rule(node: Node, g: Node) -> list[Node | None]:
     operands, result = explicit(node.settings["subscripts"], [each.shape for each in node.inputs])
     made: list[Node | None] = []
     for place, (own, operand) in enumerate(zip(operands, node.inputs, strict=True)):
-        others = [
-            (letters, each)
-            for other, (letters, each) in enumerate(zip(operands, node.inputs, strict=True))
-            if other != place
-        ]
-        known = set(result).union(*(letters for letters, _ in others))
+        terms = [result, *operands[:place], *operands[place + 1 :]]
+        others = [g, *node.inputs[:place], *node.inputs[place + 1 :]]
+        known = set("".join(terms))
         kept = "".join(letter for letter in own if letter in known)
-        terms = ",".join([result, *(letters for letters, _ in others)])
-        part = einsum(g, *(each for _, each in others), subscripts=f"{terms}->{kept}")
+        part = einsum(*others, subscripts=f"{','.join(terms)}->{kept}")
         lone = tuple(at for at, each in enumerate(own) if each not in known)
         made.append(full(expand(part, axis=lone) if lone else part, operand.shape))
     return made
@@ -334,12 +305,9 @@ def sum_to(node: Node, shape: Shape) -> Node:
     if node.shape == shape or len(node.shape) < len(shape):
         return node
     extra = len(node.shape) - len(shape)
-    lead = tuple(range(extra))
-    kept = tuple(
-        extra + at for at, size in enumerate(shape) if size == 1 and node.shape[extra + at] != 1
-    )
-    if kept:
-        node = node.sum(axis=kept if len(kept) > 1 else kept[0], keepdims=True)
-    if lead:
-        node = node.sum(axis=lead if len(lead) > 1 else 0)
+    sizes = enumerate(zip(node.shape[extra:], shape, strict=True), extra)
+    kept = [at for at, (size, wanted) in sizes if size != wanted == 1]
+    for axes, keepdims in ((kept, True), (range(extra), False)):
+        if axes:
+            node = node.sum(axis=tuple(axes) if len(axes) > 1 else axes[0], keepdims=keepdims)
     return node

@@ -10,7 +10,7 @@ import numpy as np
 
 from bptui.core.graph.node import Node, Notation, Op, Setting, Shape, Values, constant, enter
 
-TRANSPOSED = r"{0:atom}^{{\mathsf{{T}}}}"
+ITSELF, TRANSPOSED = "{0:atom}", r"{0:atom}^{{\mathsf{{T}}}}"
 
 
 def _moving(
@@ -72,16 +72,11 @@ def _reshaped_back(node: Node, g: Node) -> list[Node | None]:
 
 
 transpose: Op = _moving(
-    "transpose",
-    lambda x, axes=None: np.transpose(x, axes),
-    _transpose_rule,
-    "{0:atom}.T",
-    "{0:atom}^T",
-    TRANSPOSED,
+    "transpose", np.transpose, _transpose_rule, "{0:atom}.T", "{0:atom}^T", TRANSPOSED
 )
 swapaxes: Op = _moving(
     "swapaxes",
-    lambda x, axis1, axis2: np.swapaxes(x, axis1, axis2),
+    np.swapaxes,
     lambda node, g: [swapaxes(g, **node.settings)],
     "{0:atom}.swapaxes({axis1}, {axis2})",
     "{0:atom}^T",
@@ -92,24 +87,19 @@ reshape: Op = _moving(
     lambda x, shape: np.reshape(x, shape),
     _reshaped_back,
     "{0:atom}.reshape({shape})",
-    "{0:atom}",
-    "{0:atom}",
+    ITSELF,
+    ITSELF,
 )
 expand = _moving(
-    "expand_dims",
-    lambda x, axis: np.expand_dims(x, axis),
-    _reshaped_back,
-    "np.expand_dims({0}, {axis})",
-    "{0:atom}",
-    "{0:atom}",
+    "expand_dims", np.expand_dims, _reshaped_back, "np.expand_dims({0}, {axis})", ITSELF, ITSELF
 )
 broadcast_to = _moving(
     "broadcast_to",
-    lambda x, shape: np.broadcast_to(x, shape),
+    np.broadcast_to,
     lambda node, g: [g],
     "np.broadcast_to({0}, {shape})",
-    "{0:atom}",
-    "{0:atom}",
+    ITSELF,
+    ITSELF,
 )
 
 
@@ -130,21 +120,17 @@ def moveaxis(x: Node, source: Setting, destination: Setting) -> Node:
     return transpose(x, axes=tuple(place - 1 for place in places))
 
 
-flip = _moving("flip", lambda x, axis=None: np.flip(x, axis), None, "np.flip({0}, axis={axis})")
-roll = _moving(
-    "roll", lambda x, shift, axis=None: np.roll(x, shift, axis), None, "np.roll({0}, {settings})"
-)
-tril = _moving("tril", lambda x, k=0: np.tril(x, k), None, "np.tril({0}, {k})")
-triu = _moving("triu", lambda x, k=0: np.triu(x, k), None, "np.triu({0}, {k})")
-diag = _moving("diag", lambda x, k=0: np.diag(x, k), None, "np.diag({0})")
-pad = _moving("pad", lambda x, pad_width: np.pad(x, pad_width), None, "np.pad({0}, {pad_width})")
-repeat = _moving(
-    "repeat",
-    lambda x, repeats, axis=None: np.repeat(x, repeats, axis),
-    None,
-    "np.repeat({0}, {settings})",
-)
-tile = _moving("tile", lambda x, reps: np.tile(x, reps), None, "np.tile({0}, {reps})")
+flip = _moving("flip", np.flip, None, "np.flip({0}, axis={axis})")
+for _name, _function, _settings in (
+    ("roll", np.roll, "settings"),
+    ("tril", np.tril, "k"),
+    ("triu", np.triu, "k"),
+    ("pad", np.pad, "pad_width"),
+    ("repeat", np.repeat, "settings"),
+    ("tile", np.tile, "reps"),
+):
+    _moving(_name, _function, None, f"np.{_name}({{0}}, {{{_settings}}})")
+_moving("diag", np.diag, None, "np.diag({0})")
 
 
 # indexing: the index may hold arrays that are nodes, as in a[mask]; they follow the first inputs
