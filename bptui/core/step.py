@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache, reduce
 from operator import add
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bptui.core.activations import APPLIED
-from bptui.core.graph.backward import Simplification, backward
+from bptui.core.graph.backward import backward
 from bptui.core.graph.elementwise import multiply
-from bptui.core.graph.node import LEAF, Node, Op, Values, leaf, one_over, ordered, stable
-from bptui.core.losses import LOSSES, TERMS, Shortcut
+from bptui.core.graph.node import LEAF, Node, Values, leaf, one_over, ordered, stable
+from bptui.core.losses import LOSSES, TERMS
 from bptui.core.network import Names
-from bptui.core.optimizers import OPTIMIZERS
+from bptui.core.optimizers import OPTIMIZERS, Named
 
 if TYPE_CHECKING:
     from bptui.core.experiment import (  # they check mistakes, which rewrite steps
@@ -185,9 +185,6 @@ def total_of_terms(network: Network, loss: str, nodes: Mapping[str, Node]) -> No
     return stable(terms, quick).sum()
 
 
-Named = Mapping[str, Node]
-
-
 @lru_cache(maxsize=16)
 def _written(
     network: Network, training: Training, frozen: tuple[str, ...], samples: int, one_hot: bool
@@ -196,25 +193,31 @@ def _written(
 
     An edit of a number forks a timeline without another graph.
     """
-    nodes = forward(network, samples)
+    nodes, names = forward(network, samples), network.names
     loss = _loss(network, training, samples, nodes)
-    parameters = {name: node for name, node in nodes.items() if is_parameter(node)}
+    terms = TERMS[training.loss]
     shortcut = LOSSES[training.loss].shortcuts.get(network.activations[-1])
-    gradients = backward(
-        loss,
-        parameters.values(),
-        _names_of_gradients(network),
-        _shortened(TERMS[training.loss], shortcut, one_hot),
-    )
-    # dL/dout of the last layer is shown also where delta is had without it
-    first = nodes[network.names.out(network.depth)]
     order = [name for layer in range(network.depth, 0, -1) for name in network.parameters_of(layer)]
-    wanted = [first, *(nodes[name] for name in order)]
-    for node in ordered(gradients.of[source] for source in wanted):
+    known = {name: f"g{name}" for name in order}
+    for layer in range(1, network.depth + 1):
+        known |= {names.out(layer): names.out_gradient(layer), names.net(layer): names.delta(layer)}
+
+    def simplify(node: Node, gradient: Node) -> dict[Node, Node]:
+        """Give the last delta directly where activation and loss cancel each other."""
+        if shortcut is None or node.op is not terms:
+            return {}
+        out, target = node.inputs
+        delta = shortcut.one_hot if shortcut.one_hot and one_hot else shortcut.delta
+        return {out.inputs[0]: gradient * delta(out, target)}
+
+    parameters = {name: nodes[name] for name in order}
+    # dL/dout of the last layer is shown also where delta is had without it
+    wanted = [nodes[names.out(network.depth)], *parameters.values()]
+    found = backward(loss, wanted, lambda node: known.get(node.name, ""), simplify).of
+    for node in ordered(found[source] for source in wanted):
         if node.name and node.inputs:
             nodes.setdefault(node.name, node)
-    before, updated = _update(training, {name: parameters[name] for name in order}, frozen, nodes)
-    return nodes, before, updated
+    return nodes, *_update(training, parameters, frozen, nodes)
 
 
 def _loss(network: Network, training: Training, samples: int, nodes: dict[str, Node]) -> Node:
@@ -234,38 +237,12 @@ def _loss(network: Network, training: Training, samples: int, nodes: dict[str, N
     return keep(keep(total, "data_loss") + penalty, "loss")
 
 
-def _names_of_gradients(network: Network) -> Callable[[Node], str]:
-    """Return what names the gradient of a node: dL/dout_h of out_h, delta_h of net_h, gW1 of W1."""
-    names, known = network.names, dict[str, str]()
-    for layer in range(1, network.depth + 1):
-        known[names.out(layer)] = names.out_gradient(layer)
-        known[names.net(layer)] = names.delta(layer)
-        known |= {name: f"g{name}" for name in network.parameters_of(layer)}
-    return lambda node: known.get(node.name, "")
-
-
-def _shortened(terms: Op, shortcut: Shortcut | None, one_hot: bool) -> Simplification:
-    """Give the last delta directly where activation and loss cancel each other."""
-
-    def simplify(node: Node, gradient: Node) -> dict[Node, Node]:
-        if shortcut is None or node.op is not terms:
-            return {}
-        out, target = node.inputs
-        delta = shortcut.one_hot if shortcut.one_hot and one_hot else shortcut.delta
-        return {out.inputs[0]: gradient * delta(out, target)}
-
-    return simplify
-
-
 def _update(
     training: Training, parameters: Named, frozen: Collection[str], nodes: Named
 ) -> tuple[Named, Named]:
     """Return parameters and slots by name, before and after; frozen ones stay what they are."""
-    optimizer, before, updated = (
-        OPTIMIZERS[training.optimizer],
-        dict[str, Node](),
-        dict[str, Node](),
-    )
+    optimizer = OPTIMIZERS[training.optimizer]
+    before, updated = dict[str, Node](), dict[str, Node]()
     rate, k = leaf("learning_rate", role="setting"), leaf("k", role="count")
     given = {name: leaf(name, role="setting") for name, _ in training.settings}
     for name, old in parameters.items():
@@ -280,8 +257,3 @@ def _update(
             made = rewritten([node], after, (old, gradient))[node]
             updated[label] = after[node] = made if made.name else made.named(label)
     return before, updated
-
-
-def is_parameter(node: Node) -> bool:
-    """Return whether a node is a weight matrix or a bias vector."""
-    return node.settings.get("role") == "parameter"

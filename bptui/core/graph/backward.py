@@ -57,35 +57,24 @@ def backward(
     wanted: Iterable[Node],
     name: Naming = lambda node: "",
     simplify: Simplification = lambda node, gradient: {},
+    seed: Node | None = None,
 ) -> Gradients:
     """Return the gradient of ``loss``, a single number, with respect to the ``wanted`` nodes.
 
     Gradients of what lies between are in it, too. ``name`` names the gradient of a node, or gives
     "" where it stays a part of larger formulas. A ``wanted`` node that the loss does not depend on
-    has none. Raises :class:`ValueError` where the loss is no single number.
+    has none. With a ``seed``, the gradient of ``loss`` itself, that may be of any shape. Raises
+    :class:`ValueError` where the loss is no single number.
     """
-    if any(size != 1 for size in loss.shape):
+    if seed is None and any(size != 1 for size in loss.shape):
         raise ValueError(f"a loss is a single number; this has the shape {loss.shape}")
-    return _carried_back(loss, constant(1.0), set(wanted), name, simplify)
-
-
-def carried_back(result: Node, gradient: Node, source: Node) -> Node:
-    """Return dL/dsource given ``gradient`` = dL/dresult: the chain rule through an expression."""
-    found = _carried_back(result, gradient, {source}, lambda node: "", lambda node, g: {})
-    return found.of.get(source, constant(0.0))
-
-
-def _carried_back(
-    result: Node, seed: Node, wanted: set[Node], name: Naming, simplify: Simplification
-) -> Gradients:
-    order = ordered([result])
-    needed = set[Node]()
+    wanted, order, needed = set(wanted), ordered([loss]), set[Node]()
     for node in order:
         if node in wanted or any(source in needed for source in node.inputs):
             needed.add(node)
     links: dict[Node, list[Link]] = {node: [] for node in needed}
     known: dict[Node, Node] = {}
-    given: dict[Node, Node] = {result: seed}
+    given: dict[Node, Node] = {loss: seed or constant(1.0)}
     for node in reversed(order):
         if node not in needed or (node not in given and not links[node]):
             continue
@@ -110,6 +99,11 @@ def _carried_back(
     return Gradients(known, {node: tuple(found) for node, found in links.items() if node in known})
 
 
+def carried_back(result: Node, gradient: Node, source: Node) -> Node:
+    """Return dL/dsource given ``gradient`` = dL/dresult: the chain rule through an expression."""
+    return backward(result, [source], seed=gradient).of.get(source, constant(0.0))
+
+
 def _added(links: list[Link]) -> Node:
     """Return the sum over all paths, in the order in which they were computed forwards."""
     total = links[-1].contribution
@@ -118,12 +112,11 @@ def _added(links: list[Link]) -> Node:
     return total
 
 
-Body = Callable[..., Node]
-Pullback = Callable[..., Sequence[Node | None]]
-
-
 def expression(
-    name: str, body: Body, pullback: Pullback | None = None, computed: Body | None = None
+    name: str,
+    body: Callable[..., Node],
+    pullback: Callable[..., Sequence[Node | None]] | None = None,
+    computed: Callable[..., Node] | None = None,
 ) -> Op:
     """Return the operation that stands for ``body(*inputs)``.
 
@@ -151,8 +144,6 @@ def expression(
         result = body(*node.inputs)
         return [carried_back(result, g, source) for source in node.inputs]
 
-    places = "{all}"
-    notation = Notation(
-        f"{name}({places})", f"{name}({places})", rf"\mathrm{{{{{name}}}}}\left({places}\right)"
-    )
+    called = f"{name}({{all}})"
+    notation = Notation(called, called, rf"\mathrm{{{{{name}}}}}\left({{all}}\right)")
     return Op(name, value, rule, shape, notation, body=written, textbook=body)

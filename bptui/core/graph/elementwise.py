@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from bptui.core.graph.node import (
+    ATOM,
     POWER,
     PRODUCT,
     SUM,
@@ -39,30 +40,41 @@ def _named(name: str, latex: str = "", text: str = "") -> Notation:
     return Notation(f"np.{name}({{all}})", f"{text or name}({{all}})", shown)
 
 
+def _alike(code: str, latex: str = "", binds: int = ATOM) -> Notation:
+    """Write in a text as in code, and in LaTeX too unless that is another way."""
+    return Notation(code, code, latex or code, binds)
+
+
 def _unary(
     name: str,
-    ufunc: np.ufunc,
-    slope: Slope | None,
+    slope: Slope | None = None,
     notation: Notation | None = None,
     evaluate: Callable[..., Values] | None = None,
 ) -> Op:
-    """Enter a function of one number; ``slope(x, y)`` is its derivative, None where it is 0."""
+    """Enter a function of one number that is numpy's of the same name.
+
+    ``slope(x, y)`` is its derivative; None where it is 0, as then the real part decides.
+    """
+    ufunc: np.ufunc = getattr(np, name)
 
     def rule(node: Node, g: Node) -> list[Node | None]:
         return [None if slope is None else g * slope(node.inputs[0], node)]
 
-    shown = notation or _named(name)
-    return enter(Op(name, evaluate or ufunc, rule, broadcast, shown, ufunc))
+    def real(x: Values) -> Values:
+        return np.asarray(ufunc(np.real(x)))
+
+    computed = evaluate or (real if slope is None else ufunc)
+    return enter(Op(name, computed, rule, broadcast, notation or _named(name), ufunc))
 
 
 def _binary(
     name: str,
-    ufunc: np.ufunc,
     rule: Callable[[Node, Node, Node, Node], list[Node | None]],
     notation: Notation,
     evaluate: Callable[..., Values] | None = None,
 ) -> Op:
-    """Enter a function of two numbers; ``rule(a, b, y, g)`` gives g times both derivatives."""
+    """Enter one of two numbers; ``rule(a, b, y, g)`` gives g times both derivatives."""
+    ufunc: np.ufunc = getattr(np, name)
 
     def whole(node: Node, g: Node) -> list[Node | None]:
         return rule(node.inputs[0], node.inputs[1], node, g)
@@ -72,26 +84,18 @@ def _binary(
 
 # arithmetic
 
-add = _binary("add", np.add, lambda a, b, y, g: [g, g], _infix("+", SUM))
-subtract = _binary("subtract", np.subtract, lambda a, b, y, g: [g, -g], _infix("-", SUM))
+add = _binary("add", lambda a, b, y, g: [g, g], _infix("+", SUM))
+subtract = _binary("subtract", lambda a, b, y, g: [g, -g], _infix("-", SUM))
 multiply = _binary(
-    "multiply", np.multiply, lambda a, b, y, g: [g * b, g * a], _infix("*", PRODUCT, "·", r"\cdot")
+    "multiply", lambda a, b, y, g: [g * b, g * a], _infix("*", PRODUCT, "·", r"\cdot")
 )
 divide = _binary(
     "divide",
-    np.divide,
     lambda a, b, y, g: [g / b, -(g * y / b)],
-    Notation("{0:product} / {1:unary}", "{0:product} / {1:unary}", r"\frac{{{0}}}{{{1}}}", PRODUCT),
+    _alike("{0:product} / {1:unary}", r"\frac{{{0}}}{{{1}}}", PRODUCT),
 )
-negative = _unary(
-    "negative",
-    np.negative,
-    lambda x, y: constant(-1.0),
-    Notation("-{0:unary}", "-{0:unary}", "-{0:unary}", UNARY),
-)
-positive = _unary(
-    "positive", np.positive, lambda x, y: constant(1.0), Notation("{0}", "{0}", "{0}", SUM)
-)
+negative = _unary("negative", lambda x, y: constant(-1.0), _alike("-{0:unary}", binds=UNARY))
+positive = _unary("positive", lambda x, y: constant(1.0), _alike("{0}", binds=SUM))
 
 
 def _power_rule(a: Node, b: Node, y: Node, g: Node) -> list[Node | None]:
@@ -103,48 +107,51 @@ def _power_rule(a: Node, b: Node, y: Node, g: Node) -> list[Node | None]:
 
 power = _binary(
     "power",
-    np.power,
     _power_rule,
     Notation("{0:atom} ** {1:power}", "{0:atom}^{1:atom}", "{0:atom}^{{{1}}}", POWER),
 )
 square = _unary(
     "square",
-    np.square,
     lambda x, y: 2.0 * x,
     Notation("{0:atom} ** 2", "{0:atom}^2", "{0:atom}^{{2}}", POWER),
 )
 reciprocal = _unary(
     "reciprocal",
-    np.reciprocal,
     lambda x, y: -(y * y),
-    Notation("1 / {0:unary}", "1 / {0:unary}", r"\frac{{1}}{{{0}}}", PRODUCT),
+    _alike("1 / {0:unary}", r"\frac{{1}}{{{0}}}", PRODUCT),
 )
-sqrt = _unary("sqrt", np.sqrt, lambda x, y: 0.5 / y, _named("sqrt", r"\sqrt{{{0}}}", "√"))
+sqrt = _unary("sqrt", lambda x, y: 0.5 / y, _named("sqrt", r"\sqrt{{{0}}}", "√"))
 
 # exponentials, logarithms, trigonometry
 
-exp = _unary("exp", np.exp, lambda x, y: y, Notation("np.exp({0})", "e^({0})", "e^{{{0}}}"))
-expm1 = _unary("expm1", np.expm1, lambda x, y: y + 1.0)
-log = _unary("log", np.log, lambda x, y: 1.0 / x, _named("log", r"\ln \left({0}\right)", "ln"))
+exp = _unary("exp", lambda x, y: y, Notation("np.exp({0})", "e^({0})", "e^{{{0}}}"))
+expm1 = _unary("expm1", lambda x, y: y + 1.0)
+log = _unary("log", lambda x, y: 1.0 / x, _named("log", r"\ln \left({0}\right)", "ln"))
 log1p = _unary(
     "log1p",
-    np.log1p,
     lambda x, y: 1.0 / (1.0 + x),
     Notation("np.log1p({0})", "ln(1 + {0})", r"\ln\left(1 + {0}\right)"),
 )
-log2 = _unary("log2", np.log2, lambda x, y: constant(float(1.0 / np.log(2.0))) / x)
-log10 = _unary("log10", np.log10, lambda x, y: constant(float(1.0 / np.log(10.0))) / x)
-sin = _unary("sin", np.sin, lambda x, y: cos(x))
-cos: Op = _unary("cos", np.cos, lambda x, y: -sin(x))
-tan = _unary("tan", np.tan, lambda x, y: 1.0 + y * y)
-sinh = _unary("sinh", np.sinh, lambda x, y: cosh(x))
-cosh: Op = _unary("cosh", np.cosh, lambda x, y: sinh(x))
-tanh = _unary("tanh", np.tanh, lambda x, y: 1.0 - y**2.0, _named("tanh", r"\tanh \left({0}\right)"))
-arctan = _unary("arctan", np.arctan, lambda x, y: 1.0 / (1.0 + x * x))
+log2 = _unary("log2", lambda x, y: float(1.0 / np.log(2.0)) / x)
+log10 = _unary("log10", lambda x, y: float(1.0 / np.log(10.0)) / x)
+sin = _unary("sin", lambda x, y: cos(x))
+cos: Op = _unary("cos", lambda x, y: -sin(x))
+tan = _unary("tan", lambda x, y: 1.0 + y * y)
+sinh = _unary("sinh", lambda x, y: cosh(x))
+cosh: Op = _unary("cosh", lambda x, y: sinh(x))
+tanh = _unary("tanh", lambda x, y: 1.0 - y**2.0, _named("tanh", r"\tanh \left({0}\right)"))
+arctan = _unary("arctan", lambda x, y: 1.0 / (1.0 + x * x))
+
+
+# what overflows or has kinks: decided by the real part, so that the complex step sees one side
+
+
+def _complex(*arrays: Values) -> bool:
+    return any(map(np.iscomplexobj, arrays))
 
 
 def _logaddexp(a: Values, b: Values) -> Values:
-    if not np.iscomplexobj(a) and not np.iscomplexobj(b):
+    if not _complex(a, b):
         return np.asarray(np.logaddexp(a, b))
     top = np.maximum(np.real(a), np.real(b))
     return np.asarray(top + np.log(np.exp(a - top) + np.exp(b - top)))
@@ -152,7 +159,6 @@ def _logaddexp(a: Values, b: Values) -> Values:
 
 logaddexp = _binary(
     "logaddexp",
-    np.logaddexp,
     lambda a, b, y, g: [g * exp(a - y), g * exp(b - y)],
     Notation(
         "np.logaddexp({0}, {1})", "ln(e^({0}) + e^({1}))", r"\ln\left(e^{{{0}}} + e^{{{1}}}\right)"
@@ -161,17 +167,13 @@ logaddexp = _binary(
 )
 
 
-# what has kinks: decided by the real part, so that the complex step looks at one side
-
-
 def _absolute(x: Values) -> Values:
-    return np.asarray(np.where(np.real(x) < 0.0, -x, x) if np.iscomplexobj(x) else np.absolute(x))
+    return np.asarray(np.where(np.real(x) < 0.0, -x, x) if _complex(x) else np.absolute(x))
 
 
 def _maximum(a: Values, b: Values) -> Values:
-    if not np.iscomplexobj(a) and not np.iscomplexobj(b):
-        return np.asarray(np.maximum(a, b))
-    return np.asarray(np.where(np.real(a) >= np.real(b), a, b))
+    found = np.where(np.real(a) >= np.real(b), a, b) if _complex(a, b) else np.maximum(a, b)
+    return np.asarray(found)
 
 
 def _minimum(a: Values, b: Values) -> Values:
@@ -180,45 +182,38 @@ def _minimum(a: Values, b: Values) -> Values:
 
 absolute = _unary(
     "absolute",
-    np.absolute,
     lambda x, y: sign(x),
     Notation("np.abs({0})", "abs({0})", r"\left|{0}\right|"),
     _absolute,
 )
-sign: Op = _unary(
-    "sign",
-    np.sign,
-    None,
-    _named("sign", r"\mathrm{{sgn}} \left({0}\right)"),
-    lambda x: np.sign(np.real(x)),
-)
-floor = _unary("floor", np.floor, None, evaluate=lambda x: np.floor(np.real(x)))
-ceil = _unary("ceil", np.ceil, None, evaluate=lambda x: np.ceil(np.real(x)))
-rint = _unary("rint", np.rint, None, evaluate=lambda x: np.rint(np.real(x)))
-
+sign: Op = _unary("sign", None, _named("sign", r"\mathrm{{sgn}} \left({0}\right)"))
+floor, ceil, rint = map(_unary, ("floor", "ceil", "rint"))
+logical_not = _unary("logical_not")
 
 TRUTHS: set[str] = set()
 """What gives no numbers, and has no sign."""
 
 
-def _truth(name: str, ufunc: np.ufunc, mark: str, latex: str = "") -> Op:
+def _truth(name: str, mark: str, latex: str = "") -> Op:
     """Enter a comparison, or what joins two; it has no derivative."""
     TRUTHS.add(name)
+    ufunc: np.ufunc = getattr(np, name)
     return _binary(
         name,
-        ufunc,
         lambda a, b, y, g: [None, None],
         _infix(mark, SUM, latex=latex),
         lambda a, b: ufunc(np.real(a), np.real(b)),
     )
 
 
-greater = _truth("greater", np.greater, ">", ">")
-greater_equal = _truth("greater_equal", np.greater_equal, ">=", r"\ge")
-less = _truth("less", np.less, "<", "<")
-less_equal = _truth("less_equal", np.less_equal, "<=", r"\le")
-equal = _truth("equal", np.equal, "==", "=")
-not_equal = _truth("not_equal", np.not_equal, "!=", r"\ne")
+greater = _truth("greater", ">", ">")
+greater_equal = _truth("greater_equal", ">=", r"\ge")
+less = _truth("less", "<", "<")
+less_equal = _truth("less_equal", "<=", r"\le")
+equal = _truth("equal", "==", "=")
+not_equal = _truth("not_equal", "!=", r"\ne")
+logical_and = _truth("logical_and", "&")
+logical_or = _truth("logical_or", "|")
 
 
 def _taken(a: Node, b: Node, larger: Op, at_least: Op) -> tuple[Node, Node]:
@@ -228,14 +223,12 @@ def _taken(a: Node, b: Node, larger: Op, at_least: Op) -> tuple[Node, Node]:
 
 maximum = _binary(
     "maximum",
-    np.maximum,
     lambda a, b, y, g: [g * taken for taken in _taken(a, b, greater, greater_equal)],
     _named("maximum", r"\max\left({all}\right)", "max"),
     _maximum,
 )
 minimum = _binary(
     "minimum",
-    np.minimum,
     lambda a, b, y, g: [g * taken for taken in _taken(a, b, less, less_equal)],
     _named("minimum", r"\min\left({all}\right)", "min"),
     _minimum,
@@ -277,13 +270,6 @@ def _clip_rule(node: Node, g: Node) -> list[Node | None]:
 
 
 clip = enter(Op("clip", _clip, _clip_rule, broadcast, _named("clip")))
-
-
-logical_and = _truth("logical_and", np.logical_and, "&")
-logical_or = _truth("logical_or", np.logical_or, "|")
-logical_not = _unary(
-    "logical_not", np.logical_not, None, evaluate=lambda x: ~np.real(x).astype(bool)
-)
 
 
 def _astype(x: Values, dtype: np.dtype[Any]) -> Values:
