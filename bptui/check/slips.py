@@ -193,7 +193,7 @@ class Steps:
             names = Cause(slips).mistakes
             check_mistakes(names, network, before.experiment.training.reduction)
             return known.rewrite(before)
-        if known.shows_in == "gradient":
+        if known.freezes is None:
             return known.rewrite(before._replace(only=last.layer))._replace(only=0)
         frozen = [name for name in known.freezes(network) if int(name[1:]) == last.layer]
         # of a layer without its bias: with that, it is everywhere

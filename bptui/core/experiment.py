@@ -160,7 +160,8 @@ class Experiment:
     def frozen(self) -> Mapping[str, Frozen]:
         """Return the parameters (W1, b2) that no update changes, each with the reason."""
         network, training, found = self.network, self.training, dict[str, Frozen]()
-        by_mistake = {name: set(MISTAKES[name].freezes(network)) for name in training.mistakes}
+        made = {name: MISTAKES[name].freezes for name in training.mistakes}
+        by_mistake = {name: {*freezes(network)} for name, freezes in made.items() if freezes}
         for layer in range(1, network.depth + 1):
             for name in network.parameters_of(layer):
                 key = "train_weights" if name[0] == "W" else "train_biases"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from bptui.core.errors import require
 from bptui.core.graph.elementwise import divide, multiply, positive
@@ -61,10 +61,8 @@ class Mistake(NamedTuple):
     summary: str
     rewrite: Rewrite
     refusal: Refusal = _anywhere
-    shows_in: Literal["gradient", "update"] = "gradient"
-    """Whether the gradients are wrong, or only what an update makes of them."""
-    freezes: Freezes = lambda network: ()
-    """The parameters that no update changes."""
+    freezes: Freezes | None = None
+    """The parameters that no update changes, where that is all that is wrong."""
     accumulates: bool = False
     """Whether gradients are kept from step to step."""
     factor: Factor | None = None
@@ -76,17 +74,12 @@ MISTAKES: dict[str, Mistake] = {}
 
 
 def mistake(
-    name: str,
-    summary: str,
-    refusal: Refusal = _anywhere,
-    accumulates: bool = False,
-    factor: Factor | None = None,
+    name: str, summary: str, refusal: Refusal = _anywhere, accumulates: bool = False
 ) -> Callable[[Rewrite], Rewrite]:
     """Enter a rewrite into the catalogue."""
 
     def entered(rewrite: Rewrite) -> Rewrite:
-        made = Mistake(name, summary, rewrite, refusal, accumulates=accumulates, factor=factor)
-        MISTAKES[name] = made
+        MISTAKES[name] = Mistake(name, summary, rewrite, refusal, accumulates=accumulates)
         return rewrite
 
     return entered
@@ -98,16 +91,29 @@ def _frozen(name: str, summary: str, freezes: Freezes, refusal: Refusal = _anywh
     def rewrite(step: Step) -> Step:
         return step.keeping(freezes(step.experiment.network))
 
-    MISTAKES[name] = Mistake(name, summary, rewrite, refusal, "update", freezes)
+    MISTAKES[name] = Mistake(name, summary, rewrite, refusal, freezes)
 
 
-def _with_error(step: Step, change: Callable[[Node], Node]) -> Step:
-    """Return the step with another error of the outputs, wherever it is read."""
-    gradient, delta = step.names.out_gradient(step.depth), step.names.delta(step.depth)
-    fused = not step.reads(delta, gradient)
-    for name in (gradient, delta) if fused else (gradient,):
-        step = step.with_formula(name, change(step.nodes[name].named("")))
-    return step
+def _with_error(
+    name: str,
+    summary: str,
+    change: Callable[[Node, int], Node],
+    factor: Factor,
+    refusal: Refusal = _anywhere,
+) -> None:
+    """Enter a mistake that changes the error of the outputs, wherever it is read.
+
+    ``change`` is given it and the number of samples.
+    """
+
+    def rewrite(step: Step) -> Step:
+        gradient, delta = step.names.out_gradient(step.depth), step.names.delta(step.depth)
+        fused = not step.reads(delta, gradient)
+        for each in (gradient, delta) if fused else (gradient,):
+            step = step.with_formula(each, change(step.nodes[each].named(""), step.samples))
+        return step
+
+    MISTAKES[name] = Mistake(name, summary, rewrite, refusal, factor=factor)
 
 
 @mistake("transposed-weights", "backpropagates through W instead of W^T", refusal=_needs_square)
@@ -182,27 +188,24 @@ _frozen(
 )
 
 
-@mistake(
+_with_error(
     "wrong-sign",
     "uses target - output as the error, so the update climbs",
-    factor=lambda samples: -1.0,
+    lambda error, count: -error,
+    lambda count: -1.0,
 )
-def wrong_sign(step: Step) -> Step:
-    return _with_error(step, lambda error: -error)
-
-
-@mistake("doubled", "doubles the gradient of the data loss", factor=lambda samples: 2.0)
-def doubled(step: Step) -> Step:
-    return _with_error(step, lambda error: multiply(constant(2.0), error))
-
-
-@mistake(
+_with_error(
+    "doubled",
+    "doubles the gradient of the data loss",
+    lambda error, count: multiply(constant(2.0), error),
+    lambda count: 2.0,
+)
+_with_error(
     "missing-half",
     "halves the gradient of the data loss, as if the loss had another factor 1/2",
-    factor=lambda samples: 0.5,
+    lambda error, count: multiply(constant(0.5), error),
+    lambda count: 0.5,
 )
-def missing_half(step: Step) -> Step:
-    return _with_error(step, lambda error: multiply(constant(0.5), error))
 
 
 def _undivided(error: Node) -> Node:
@@ -215,25 +218,19 @@ def _undivided(error: Node) -> Node:
     return replace(error, inputs=(*before, _undivided(last)))
 
 
-@mistake(
+_with_error(
     "not-averaged",
     "sums the gradient over the batch although the loss is a mean",
-    refusal=_needs_mean,
-    factor=float,
+    lambda error, count: _undivided(error),
+    float,
+    _needs_mean,
 )
-def not_averaged(step: Step) -> Step:
-    return _with_error(step, _undivided)
-
-
-@mistake(
+_with_error(
     "averaged-twice",
     "divides the gradient by the batch size once too often",
-    factor=lambda samples: 1.0 / samples,
+    lambda error, count: error / samples(count),
+    lambda count: 1.0 / count,
 )
-def averaged_twice(step: Step) -> Step:
-    return _with_error(step, lambda error: error / samples(step.samples))
-
-
 _frozen(
     "bias-not-updated",
     "computes the biases' gradient and never applies it",
@@ -242,11 +239,7 @@ _frozen(
 )
 
 
-@mistake(
-    "bias-gradient-not-summed",
-    "does not sum the bias gradient over the batch",
-    refusal=_needs_bias,
-)
+@mistake("bias-gradient-not-summed", "does not sum the bias gradient over the batch", _needs_bias)
 def bias_gradient_not_summed(step: Step) -> Step:
     for layer in step.layers:
         delta = step.nodes[step.names.delta(layer)]
@@ -298,9 +291,9 @@ def hidden_derivative_by_output(step: Step) -> Step:
 
 PUBLISHED = {
     frozenset({"transposed-weights", "frozen-last-layer"}): "listing 1",
-    frozenset({"output-factor-a", "hidden-derivative-by-output", "transposed-weights"}): (
-        "listing 2"
-    ),
+    frozenset(
+        {"output-factor-a", "hidden-derivative-by-output", "transposed-weights"}
+    ): "listing 2",
     frozenset({"updated-weights"}): "Mazur",
 }
 """Mistakes of published programs, and what the source of such a preset mentions."""
