@@ -19,7 +19,7 @@ from bptui.app.panels.derivation import DerivationPanel
 from bptui.app.panels.loss import LossPanel
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
-from bptui.app.panels.panel import Panel
+from bptui.app.panels.panel import Panel, ViewPanel
 from bptui.app.panels.status import OPTIONAL, KeyLine, StatusLine
 from bptui.app.playback.player import Player
 from bptui.app.view import Direction, Selection, View
@@ -67,7 +67,7 @@ class MainScreen(Screen[None]):
         self.gradients = MatrixPanel(
             "Gradients", "gradients", lambda view: view.snapshot.gradients, "g", _mistakes_made
         )
-        self.panels: list[Panel] = [
+        self.panels: list[ViewPanel] = [
             *(self.network, self.loss, self.weights, self.gradients, self.derivation)
         ]
         self._boxes = self._pictures, self._parameters, self._explanation = (
@@ -111,7 +111,7 @@ class MainScreen(Screen[None]):
         return self._pointed_at is not None
 
     @property
-    def focused_panel(self) -> Panel | None:
+    def focused_panel(self) -> ViewPanel | None:
         return self.focused if isinstance(self.focused, Panel) else None
 
     def select(self, selection: Selection, pointed: bool = True) -> None:
@@ -131,6 +131,7 @@ class MainScreen(Screen[None]):
         self.select(focused.neighbour(view, direction) or self.weights.neighbour(view, direction))
 
     def on_panel_selected(self, message: Panel.Selected) -> None:
+        assert isinstance(message.selection, Selection), "in a panel of this screen"
         self.select(message.selection)
 
     def look(self, sample: int | None) -> None:
@@ -252,13 +253,13 @@ class MainScreen(Screen[None]):
                 self._when_drawn(partial(self.set_focus, origin))
         self.fit_panels()
 
-    def _add_beside(self, panel: Panel, other: Panel) -> None:
+    def _add_beside(self, panel: ViewPanel, other: ViewPanel) -> None:
         """Take the ``other`` panel, just made, into the screen."""
         self._pictures.mount(other, after=panel)
         self.panels.append(other)
         other.view = self.view
 
-    def _bring(self, panel: Panel, other: Panel) -> bool:
+    def _bring(self, panel: ViewPanel, other: ViewPanel) -> bool:
         """Bring the place of both to the screen; return whether something else stood there."""
         shown = panel if is_there(panel) else other
         covered = not shown.size.area
@@ -269,12 +270,12 @@ class MainScreen(Screen[None]):
             self.set_focus(shown)
         return covered
 
-    def _focus_if_lost(self, panel: Panel) -> None:
+    def _focus_if_lost(self, panel: ViewPanel) -> None:
         """Give a panel the focus where the one that had it is no longer on the screen."""
         if self.focused is None or not self.focused.is_on_screen:
             self.set_focus(panel)
 
-    def _exchange(self, old: Panel, new: Panel) -> None:
+    def _exchange(self, old: ViewPanel, new: ViewPanel) -> None:
         """Put ``new`` into the place of ``old``, zoomed and focused as that was."""
         old.add_class("absent")
         new.remove_class("absent")
@@ -285,6 +286,6 @@ class MainScreen(Screen[None]):
             self._when_drawn(partial(self.set_focus, new))
 
 
-def is_there(panel: Panel | None) -> bool:
+def is_there(panel: ViewPanel | None) -> bool:
     """Whether a panel was asked for, rather than the one whose place it takes."""
     return panel is not None and not panel.has_class("absent")

@@ -224,10 +224,10 @@ async def test_arrays_of_every_kind_are_shown(tmp_path: Path) -> None:
             app.show(app.moment.at(stop))
             app.main.derivation.next_form()
         for variable in record.variables(app.moment.stop):
-            app.main.action_choose(variable.entry)
+            app.show(app.moment.choosing(variable.entry))
             app.main.derivation.next_form()
         names = {variable.name: variable.entry for variable in record.variables(app.moment.stop)}
-        app.main.action_choose(names["nothing"])
+        app.show(app.moment.choosing(names["nothing"]))
         await session.shows("nothing 0x3  empty")
 
 

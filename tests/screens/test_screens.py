@@ -28,7 +28,7 @@ def shows_its_chart(session: Session) -> bool:
     rows = [row.replace("┊", " ").strip() for row in session.inside("#loss")]
     legend = sum(row == "∘ test" for row in rows)
     width, height = panel.container_size
-    chart = panel.view and panel.chart(panel.view, width, height - legend)
+    chart = panel.view and panel.chart(panel.losses(panel.view, width), width, height - legend)
     if chart is None:
         return False
     pairs = zip(rows[: height - legend], chart.lines, strict=True)

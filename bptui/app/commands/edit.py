@@ -15,7 +15,7 @@ from bptui.presets.errors import printable
 
 if TYPE_CHECKING:
     from bptui.app.app import BptuiApp
-    from bptui.app.panels.panel import Panel
+    from bptui.app.panels.panel import ViewPanel
 
 RATE = Number("learning rate")
 NUMBER_ROOM = 10
@@ -127,7 +127,7 @@ def _number_in_focus(app: BptuiApp) -> tuple[Number | None, Offset | None]:
     return number, _place_of(panel, view)
 
 
-def _place_of(panel: Panel, view: View) -> Offset | None:
+def _place_of(panel: ViewPanel, view: View) -> Offset | None:
     """Return where on the screen a panel shows the selected number."""
     spot = panel.spot(view)
     if spot is None or not panel.size.area:

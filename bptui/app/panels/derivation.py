@@ -12,9 +12,9 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from bptui.app.lines import BLANK, Line, clickable, pressing, tabs
-from bptui.app.panels.panel import Panel
+from bptui.app.panels.panel import ChosenT, Panel, ShownT
 from bptui.app.styles import Styles
-from bptui.app.view import View
+from bptui.app.view import Selection, View
 
 if TYPE_CHECKING:  # loaded after the first numbers are shown
     from bptui.explain.explain import Explainer
@@ -25,22 +25,31 @@ FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
 UNDERLINED = Style(underline=True)
 
 
-class DerivationPanel(Panel):
-    """One explanation in one of three forms: scalar, matrix, numpy.
-
-    It stays what it was while a run goes too fast for reading, and says so.
-    """
+class FormsPanel(Panel[ShownT, ChosenT]):
+    """One explanation in one of three forms: scalar, matrix, numpy."""
 
     def __init__(self) -> None:
         super().__init__("Derivation", "derivation")
         self.form: Form = "scalar"
-        self._explainer: Explainer | None = None
         self._lines: list[TextLine] = []
         self._written: object = None
         self._subject: object = None
-        self._explained: View | None = None
-        """The view whose numbers are explained."""
-        self._drawn: object = None
+
+    def write(self, view: ShownT, width: int, height: int) -> tuple[str, list[TextLine]]:
+        """Return what is explained, and the explanation in the chosen form."""
+        raise NotImplementedError
+
+    def subject(self, view: ShownT) -> object:
+        """Return what is explained, whatever its numbers are."""
+        return view.picture
+
+    def remark(self, view: ShownT) -> str:
+        """Return what is said of numbers that are not those of now."""
+        return ""
+
+    def pending(self, view: ShownT) -> bool:
+        """Return whether what is explained does not have these numbers now."""
+        return False
 
     def next_form(self) -> None:
         """Go from scalar to matrix to numpy and back again."""
@@ -52,76 +61,96 @@ class DerivationPanel(Panel):
         self.scroll_home(animate=False)
         self.repaint()
 
+    def extent(self, view: ShownT, width: int, height: int) -> Size:
+        return Size(width - 1, max(len(self._explain(view, width, height)), height))
+
+    def paint(self, view: ShownT, width: int, height: int) -> list[Strip]:
+        lines, top = self._explain(view, width, height), int(self.scroll_offset.y)
+        below = len(lines) - top - height
+        said = Content(self.remark(view))
+        if not said and below > 0:
+            said = clickable(f"{below} more line{'s' * (below > 1)} below", "page_down")
+        forms = (clickable("d:", pressing("d")), Content(" "), tabs(FORMS, self.form, "form"))
+        self.note(Content.assemble(said, ", " if said else "", *forms))
+        styles, pending = self.text_styles, self.pending(view)
+        return [strip_of(spans, styles, pending) for spans in lines[top : top + height]]
+
+    def _explain(self, view: ShownT, width: int, height: int) -> list[TextLine]:
+        key = (view.picture, self.form, width, height)
+        if self._written != key:
+            # one column is left for the scroll bar, so that it never covers the end of a line
+            title, self._lines = self.write(view, max(width - 1, 20), height)
+            self._written = key
+            self.entitle(f"Derivation: {title}")
+            before, self._subject = self._subject, (self.subject(view), self.form)
+            if self._subject != before and self.scroll_offset.y:
+                self.scroll_home(animate=False, immediate=True)
+        return self._lines
+
+
+class DerivationPanel(FormsPanel[View, Selection]):
+    """Explains the operation just carried out, unless the selection was moved since.
+
+    It stays what it was while a run goes too fast for reading, and says so.
+    """
+
+    _explainer: Explainer | None = None
+    _explained: View | None = None
+    """The view whose numbers are explained."""
+
     def watch_view(self, before: View | None, view: View | None) -> None:
         """Write in the same frame as the other panels; only the very first time after them."""
         if view is None:
             return
         if not view.hurries or self._explained is None or _asked(view) != _asked(self._explained):
             self._explained = view
-        wanted = (self._explained.picture, self._waits(view))
-        if self._drawn != wanted:
-            self._drawn = wanted
-            if self._explainer is None:
-                self.call_after_refresh(self.repaint)
-            else:
-                self.repaint()
-
-    def _waits(self, view: View) -> bool:
-        """Return whether something else than ``view`` is explained until the run pauses."""
-        shown = self._explained or view
-        return (shown.snapshot, shown.position) != (view.snapshot, view.position)
+        if self._explainer is None:
+            self.call_after_refresh(self.repaint)
+        else:
+            self.repaint()
 
     def resized(self) -> None:
         self.call_after_refresh(self.repaint)
 
-    def extent(self, view: View, width: int, height: int) -> Size:
-        lines = self._explain(self._explained or view, width, height)
-        return Size(width - 1, max(len(lines), height))
+    def subject(self, view: View) -> object:
+        return view.position if _explains_operation(view) else view.selection
 
-    def paint(self, view: View, width: int, height: int) -> list[Strip]:
-        waits, view = self._waits(view), self._explained or view
-        lines, top = self._explain(view, width, height), int(self.scroll_offset.y)
-        below = len(lines) - top - height
-        said = clickable(f"{below} more line{'s' * (below > 1)} below", "page_down")
-        if waits:
-            said = Content(f"step {view.snapshot.step}, not updated while running")
-        before = (said, Content(", ")) if waits or below > 0 else ()
-        forms = (clickable("d:", pressing("d")), Content(" "), tabs(FORMS, self.form, "form"))
-        self.note(Content.assemble(*before, *forms))
-        styles, pending = self.text_styles, waits or not _computed(view)
-        return [strip_of(spans, styles, pending) for spans in lines[top : top + height]]
+    def remark(self, view: View) -> str:
+        shown = self._explained or view
+        waits = (shown.snapshot, shown.position) != (view.snapshot, view.position)
+        return f"step {shown.snapshot.step}, not updated while running" * waits
+
+    def pending(self, view: View) -> bool:
+        """Return whether what is explained does not have its value, or not this one, by now."""
+        shown = self._explained or view
+        selection, names = shown.selection, shown.snapshot.experiment.network.names
+        quantity = names.weight_gradient(selection.layer)
+        if selection.kind == "unit":
+            quantity = names.out(selection.layer)
+        computed = _explains_operation(shown) or shown.computed(quantity)
+        return bool(self.remark(view)) or not computed
 
     def _explain(self, view: View, width: int, height: int) -> list[TextLine]:
-        """Return the lines on the operation just carried out, unless the selection was moved."""
-        operation = None if view.pointed else view.operation
-        what = view.selection if operation is None else view.position
-        key = (view.snapshot, what, self.form, width, height)
-        if self._written == key:
-            return self._lines
+        return super()._explain(self._explained or view, width, height)
+
+    def write(self, view: View, width: int, height: int) -> tuple[str, list[TextLine]]:
         from bptui.explain.explain import Explainer  # after the first numbers are shown
         from bptui.explain.report import Report
 
         experiment = view.snapshot.experiment
         if self._explainer is None or self._explainer.experiment is not experiment:
             self._explainer = Explainer(experiment, self.around.few_characters)
-        if operation is None:
+        if view.operation is not None and not view.pointed:
+            explanation = self._explainer.explain_operation(view.snapshot, view.operation.name)
+        else:
             name = view.selection.name(experiment.network.names)
             explanation = self._explainer.explain(view.snapshot, name)
-        else:
-            explanation = self._explainer.explain_operation(view.snapshot, operation.name)
-        # one column is left for the scroll bar, so that it never covers the end of a line
         for brief in (False, True):
-            report = Report(self._explainer.symbols, max(width - 1, 20), brief=brief)
-            self._lines = report.lines(explanation, self.form)
-            if len(self._lines) <= height or self.form != "scalar":
+            report = Report(self._explainer.symbols, width, brief=brief)
+            lines = report.lines(explanation, self.form)
+            if len(lines) <= height or self.form != "scalar":
                 break
-        self._written = key
-        self.entitle(f"Derivation: {explanation.title}")
-        if self._subject != (what, self.form):
-            self._subject = (what, self.form)
-            if self.scroll_offset.y:
-                self.scroll_home(animate=False, immediate=True)
-        return self._lines
+        return explanation.title, lines
 
 
 def strip_of(spans: TextLine, styles: Styles, pending: bool = False) -> Strip:
@@ -154,11 +183,5 @@ def _asked(view: View) -> object:
     return view.snapshot.experiment, view.selection, view.pointed
 
 
-def _computed(view: View) -> bool:
-    """Return whether what is explained has its value at this place in the step."""
-    selection, names = view.selection, view.snapshot.experiment.network.names
-    if view.operation is None or not view.pointed:
-        return True
-    if selection.kind == "unit":
-        return selection.layer == 0 or view.computed(names.out(selection.layer))
-    return view.computed(names.weight_gradient(selection.layer))
+def _explains_operation(view: View) -> bool:
+    return view.operation is not None and not view.pointed

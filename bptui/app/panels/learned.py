@@ -33,7 +33,7 @@ def pictures_of(experiment: Experiment) -> list[str]:
     return [title for title, (fits, _) in PICTURES.items() if fits(experiment)]
 
 
-class LearnedPanel(FollowingPanel):
+class LearnedPanel(FollowingPanel[View, Selection]):
     """Shows the network at the shown step's parameters."""
 
     def __init__(self) -> None:
@@ -42,6 +42,10 @@ class LearnedPanel(FollowingPanel):
         self._made: tuple[object, Picture] | None = None
         self.add_class("absent")
         self.away = True
+
+    def drawn_from(self, view: View) -> object:
+        """Return what is drawn; while nothing runs it may be drawn with more care."""
+        return view.picture, view.running or view.seeking is not None
 
     def title(self, view: View) -> str:
         """Return the picture that is shown: the chosen one, or the first where there is none."""

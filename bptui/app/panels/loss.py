@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from rich.style import Style
@@ -15,12 +14,11 @@ from textual.strip import Strip
 from bptui.app.lines import Line, clickable
 from bptui.app.numbers import loss
 from bptui.app.panels.legend import Entry, arranged, painted
-from bptui.app.panels.panel import FollowingPanel
-from bptui.app.styles import Styles
-from bptui.app.view import LETTERS, MOST_CURVES, Curve, View
+from bptui.app.panels.panel import ChosenT, FollowingPanel, ShownT
+from bptui.app.view import LETTERS, Selection, View
 from bptui.core.arrays import Array, Integers
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # plotext loads after the numbers are on the screen
     from bptui.charts import Chart, Series
 
 HERE = "●"
@@ -47,91 +45,47 @@ def curve_styles(app: App[object]) -> dict[str, Style]:
     return {letter: Style(color=colour) for letter, colour in zip(LETTERS, colours, strict=True)}
 
 
-def chart_rows(
-    chart: Chart,
-    styles: Styles,
-    here: int,
-    value: float,
-    marks: Mapping[int | None, str],
-    owned: Sequence[Style] = (),
-    cursor: bool = True,
-) -> list[Strip]:
-    """Return the lines of a chart: bright up to the step ``here``, dim behind it.
+class Losses(NamedTuple):
+    """What is drawn: the losses at ``steps``, the lowest and the highest around each."""
 
-    ``value`` is the loss at ``here``; ``marks`` stand on the axis at columns; ``owned`` are the
-    styles of the curves beside the current one. A ``cursor`` goes through ``here``.
-    """
-    column, height, rows = chart.column(here), chart.row(value), []
-    for row, text in enumerate(chart.lines):
-        line = Line().add(text[: chart.left], styles.dim)
-        for at in range(chart.left, len(text)):
-            character, owner = text[at], chart.owners.get((row, at))
-            style: Style = styles.accent if owner is None else owned[owner]
-            if row >= chart.bottom:
-                mark = marks.get(at) if row == chart.bottom else None  # never hides the curve
-                character, style = mark or character, styles.warning if mark else styles.dim
-            elif column == at and row == height and character not in LETTERS:
-                character, style = HERE, styles.warning
-            elif column == at and owner is None and cursor and character == " ":
-                character, style = "┊", styles.dim
-            elif column is not None and at > column and (owner is None or character == TEST):
-                style = styles.faint
-            line.add(character, style)
-        rows.append(line.strip())
-    return rows
+    steps: Integers
+    lows: Array
+    highs: Array
+    last: int
+    """The step that the axis reaches at least."""
+    here: int
+    """The shown step."""
+    value: float
+    """Its loss."""
+    numbers: str
+    """What is said behind a line of bars."""
+    marks: Mapping[int, str] = {}
+    """What stands on the axis below steps."""
+    beside: Sequence[tuple[Entry, Series]] = ()
+    """Other curves, with what the legend says of them."""
+    title: str = "Loss"
 
 
-def in_a_line(
-    line: Line,
-    styles: Styles,
-    curve: tuple[Integers, Array, Array],
-    here: int,
-    numbers: str,
-    width: int,
-    logarithmic: bool,
-) -> dict[int, int]:
-    """Add bars for a curve, bright up to ``here``, and ``numbers``; return each bar's step."""
-    from bptui.charts import sparkline
-
-    line.add("  ", styles.text)
-    room = width - line.width - len(numbers) - 2 if len(curve[0]) > 1 else 0
-    bars, begins = sparkline(*curve, room, logarithmic=logarithmic)
-    places = dict(enumerate(begins.tolist(), line.width))
-    at = int(np.searchsorted(begins, here, side="right"))
-    line.add(bars[: at - 1], styles.accent).add(bars[at - 1 : at], styles.warning)
-    line.add(bars[at:], styles.faint).pad(width - len(numbers), styles.text)
-    line.add(numbers, styles.dim)
-    return places
-
-
-class LossPanel(FollowingPanel):
-    """The chart behind the shown step is bright, what lies after it dim."""
+class ChartPanel(FollowingPanel[ShownT, ChosenT]):
+    """A chart, bright up to the shown step and dim behind it; in a single row a line of bars."""
 
     REDRAW_SECONDS, REDRAW_SHARE = 0.4, 60
 
     def __init__(self) -> None:
         super().__init__("Loss", "loss")
         self.logarithmic = False
-        self._chart: tuple[tuple[object, ...], Chart | None] | None = None
-        self._bars: dict[int, int] = {}
-        """The step of the bar in each column, where there is but a line."""
-        # these curves do not grow: what is known of them stays true
-        self._envelope = lru_cache(maxsize=MOST_CURVES + 1)(Curve.envelope)
+        self._steps: dict[int | None, int] = {}
+        """The step that a click in each column goes to."""
+        self._clicked_rows = 0
 
-    def drawn_from(self, view: View) -> object:
-        """Return what of the view is drawn: neither an operation nor a selection."""
-        return (view.snapshot, view.played, view.hits, view.edits, view.before, view.kept)
+    def losses(self, view: ShownT, width: int) -> Losses:
+        """Return what is drawn, in so many columns."""
+        raise NotImplementedError
 
     async def on_click(self, event: Click) -> None:
         """Go to the step that was clicked, where a mark stands to the one that is marked."""
-        place, chart = event.get_content_offset(self), self._chart and self._chart[1]
-        step = None
-        if place is not None and self.container_size.height == 1:
-            step = self._bars.get(place.x)
-        elif place is not None and chart is not None and place.y < len(chart.lines):
-            step = chart.step(place.x)
-            for marked in (*self.view.edits, *self.view.hits) if self.view else ():
-                step = marked if chart.column(marked) == place.x else step
+        place = event.get_content_offset(self)
+        step = self._steps.get(place.x) if place and place.y < self._clicked_rows else None
         if step is not None:
             await self.run_action(f"app.go({step})")
 
@@ -140,87 +94,119 @@ class LossPanel(FollowingPanel):
         self.logarithmic = not self.logarithmic
         self.repaint()
 
-    def chart(self, view: View, width: int, height: int) -> Chart | None:
-        tests = view.test_losses
-        key = (
-            *(view.losses, view.played, view.before, view.edits, view.kept),
-            0 if tests is None else len(tests.steps),
-            *(width, height, self.logarithmic),
+    def chart(self, losses: Losses, width: int, height: int) -> Chart | None:
+        """Return the chart of that size; None where there is no room or nothing to draw."""
+        from bptui.charts import loss_chart
+
+        return loss_chart(
+            *losses[:3],
+            last=losses.last,
+            width=width,
+            height=height,
+            logarithmic=self.logarithmic,
+            beside=[series for _, series in losses.beside],
         )
-        if self._chart is None or self._chart[0] != key:
-            from bptui.charts import loss_chart  # plotext loads after the numbers are on the screen
 
-            compared = [*view.kept, *([view.before] if view.before else [])]
-            drawn = loss_chart(
-                *view.losses.envelope(width),
-                last=max(view.played, *(curve.length for curve in compared), 0) - 1,
-                width=width,
-                height=height,
-                logarithmic=self.logarithmic,
-                beside=self._beside(view, width),
-            )
-            self._chart = (key, drawn)
-        return self._chart[1]
+    def paint(self, view: ShownT, width: int, height: int) -> list[Strip]:
+        losses, styles = self.losses(view, width), self.text_styles
+        if height == 1:
+            return [self._line(losses, width)]
+        scale = "logarithmic" if self.logarithmic else "linear"
+        self.entitle(losses.title)
+        self.note(clickable(scale, "app.command('scale')"))
+        entries = [entry for entry, _ in losses.beside]
+        legend = arranged(entries, width, 2 if height >= LOW else int(height > LOW // 2))
+        chart = self.chart(losses, width, height - len(legend))
+        if chart is None:
+            self._clicked_rows = 0
+            return [Line().add(f" loss {loss(losses.value)} ", styles.text).strip()]
+        self._clicked_rows, columns = len(chart.lines), range(width)
+        self._steps = {at: step for at in columns if (step := chart.step(at)) is not None}
+        self._steps |= {chart.column(step): step for step in losses.marks}
+        owned = [entry.style for entry in entries]
+        return [*self._rows(losses, chart, owned), *(painted(line, styles.dim) for line in legend)]
 
-    def _beside(self, view: View, width: int) -> list[Series]:
+    def _rows(self, losses: Losses, chart: Chart, owned: Sequence[Style]) -> list[Strip]:
+        """Return the lines of a chart; ``owned`` are the styles of the curves beside its own."""
+        column, height, rows = chart.column(losses.here), chart.row(losses.value), []
+        marks = {chart.column(step): mark for step, mark in losses.marks.items()}
+        styles, several = self.text_styles, len(losses.steps) > 1
+        for row, text in enumerate(chart.lines):
+            line = Line().add(text[: chart.left], styles.dim)
+            for at in range(chart.left, len(text)):
+                character, owner = text[at], chart.owners.get((row, at))
+                style: Style = styles.accent if owner is None else owned[owner]
+                if row >= chart.bottom:
+                    mark = marks.get(at) if row == chart.bottom else None  # never hides the curve
+                    character, style = mark or character, styles.warning if mark else styles.dim
+                elif column == at and row == height and character not in LETTERS:
+                    character, style = HERE, styles.warning
+                elif column == at and owner is None and several and character == " ":
+                    character, style = "┊", styles.dim
+                elif column is not None and at > column and (owner is None or character == TEST):
+                    style = styles.faint
+                line.add(character, style)
+            rows.append(line.strip())
+        return rows
+
+    def _line(self, losses: Losses, width: int) -> Strip:
+        """Write all of it in a line: bars, bright up to the shown step, then numbers."""
+        from bptui.charts import sparkline
+
+        styles, line = self.text_styles, Line()
+        numbers = "logarithmic, " * self.logarithmic + losses.numbers
+        line.add("Loss", styles.accent + UNDERLINED if self.has_focus else styles.strong)
+        line.add("  ", styles.text)
+        room = width - line.width - len(numbers) - 2 if len(losses.steps) > 1 else 0
+        bars, begins = sparkline(*losses[:3], room, logarithmic=self.logarithmic)
+        self._clicked_rows, self._steps = 1, {**dict(enumerate(begins.tolist(), line.width))}
+        at = int(np.searchsorted(begins, losses.here, side="right"))
+        line.add(bars[: at - 1], styles.accent).add(bars[at - 1 : at], styles.warning)
+        line.add(bars[at:], styles.faint).pad(width - len(numbers), styles.text)
+        return line.add(numbers, styles.dim).strip()
+
+
+class LossPanel(ChartPanel[View, Selection]):
+    """The losses of training, those before an edit, of the test samples, and kept curves."""
+
+    def drawn_from(self, view: View) -> object:
+        """Return what of the view is drawn: neither an operation nor a selection."""
+        return (view.snapshot, view.played, view.hits, view.edits, view.before, view.kept)
+
+    def losses(self, view: View, width: int) -> Losses:
+        steps, lows, highs = view.losses.envelope(max(width, 1))
+        first, last = (loss(float(highs[at])) if steps.size else "" for at in (0, -1))
+        numbers = f"{first} at step 0"
+        if len(steps) > 1:
+            numbers = f"{first} → {last}, steps 0 to {int(steps[-1])}"
+        compared = [*view.kept, *([view.before] if view.before else [])]
+        marks = dict.fromkeys(view.hits, HIT) | dict.fromkeys(view.edits, EDIT)
+        here, ends = view.snapshot, [view.played, *(curve.length for curve in compared)]
+        return Losses(
+            *(steps, lows, highs, max(*ends, 1) - 1, here.step, here.loss),
+            *(numbers, marks, self._beside(view, width)),
+        )
+
+    def _beside(self, view: View, width: int) -> list[tuple[Entry, Series]]:
         """Return what is drawn beside the current curve, in the order of the legend."""
         from bptui.charts import Series
 
+        colours, styles = curve_styles(self.app), self.text_styles
         found = [
-            Series(*self._envelope(curve, width, 0), "line", curve.letter) for curve in view.kept
+            (
+                Entry(curve.letter, curve.name, colours[curve.letter]),
+                Series(*curve.envelope(width), "line", curve.letter),
+            )
+            for curve in view.kept
         ]
         if view.before is not None:
             start = view.edits[-1] if view.edits else 0
-            found.append(Series(*self._envelope(view.before, width, start), "dots", BEFORE))
+            entry = Entry(BEFORE, "before the edit" + f" {EDIT}" * bool(view.edits), styles.dim)
+            found.append((entry, Series(*view.before.envelope(width, start), "dots", BEFORE)))
         tests = view.test_losses
         if tests is not None:
             steps, values = np.array(tests.steps, dtype=np.intp), np.array(tests.values)
             count = min(steps.size, values.size)  # another thread may add to them meanwhile
-            steps, values = steps[:count], values[:count]
-            found.append(Series(steps, values, values, "points", TEST))
+            series = Series(steps[:count], values[:count], values[:count], "points", TEST)
+            found.append((Entry(TEST, "test", styles.text), series))
         return found
-
-    def _entries(self, view: View) -> list[Entry]:
-        """Return the legend, in the order of what :meth:`_beside` draws."""
-        colours = curve_styles(self.app)
-        entries = [Entry(curve.letter, curve.name, colours[curve.letter]) for curve in view.kept]
-        if view.before is not None:
-            edit = f"before the edit {EDIT}" if view.edits else "before the edit"
-            entries.append(Entry(BEFORE, edit, self.text_styles.dim))
-        if view.test_losses is not None:
-            entries.append(Entry(TEST, "test", self.text_styles.text))
-        return entries
-
-    def _line(self, view: View, width: int) -> Strip:
-        """Write all of it in a line: bars for steps, the first loss and the latest."""
-        styles, line = self.text_styles, Line()
-        line.add("Loss", styles.accent + UNDERLINED if self.has_focus else styles.strong)
-        steps, lows, highs = view.losses.envelope(max(width, 1))
-        if not steps.size:
-            return line.strip()
-        first, last = (loss(float(highs[at])) for at in (0, -1))
-        numbers = f"{first} at step 0"
-        if len(steps) > 1:
-            numbers = f"{first} → {last}, steps 0 to {int(steps[-1])}"
-        if self.logarithmic:
-            numbers = f"logarithmic, {numbers}"
-        curve, here = (steps, lows, highs), view.snapshot.step
-        self._bars = in_a_line(line, styles, curve, here, numbers, width, self.logarithmic)
-        return line.strip()
-
-    def paint(self, view: View, width: int, height: int) -> list[Strip]:
-        if height == 1:
-            return [self._line(view, width)]
-        scale = "logarithmic" if self.logarithmic else "linear"
-        self.note(clickable(scale, "app.command('scale')"))
-        styles, entries = self.text_styles, self._entries(view)
-        legend = arranged(entries, width, 2 if height >= LOW else int(height > LOW // 2))
-        chart = self.chart(view, width, height - len(legend))
-        if chart is None:
-            return [Line().add(f" loss {loss(view.snapshot.loss)} ", styles.text).strip()]
-        marks = {chart.column(step): HIT for step in view.hits}
-        marks |= {chart.column(step): EDIT for step in view.edits}
-        owned = [entry.style for entry in entries]
-        here, several = view.snapshot, view.played > 1
-        rows = chart_rows(chart, styles, here.step, here.loss, marks, owned, several)
-        return [*rows, *(painted(line, styles.dim) for line in legend)]

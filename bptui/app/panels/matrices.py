@@ -9,7 +9,7 @@ from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 
 from bptui.app.numbers import Form, form_of, largest, signed
-from bptui.app.panels.panel import Panel
+from bptui.app.panels.panel import ViewPanel
 from bptui.app.panels.table import Cell, Row, Table, painted
 from bptui.app.styles import GLYPHS, PENDING, highlight
 from bptui.app.view import Direction, Selection, View
@@ -27,7 +27,7 @@ STEPS: dict[Direction, tuple[int, int]] = {
 """By how many rows and columns each direction moves."""
 
 
-class MatrixPanel(Panel):
+class MatrixPanel(ViewPanel):
     """Shows one matrix a layer, with its bias row.
 
     ``select`` picks the parameters out of a view, ``prefix`` is "" for W1, b1 and "g" for gW1, gb1.

@@ -13,7 +13,7 @@ from bptui.app.diagram.edges import Edge, Wires, edges, wires_of
 from bptui.app.diagram.layout import Layout, arrange
 from bptui.app.lines import clickable
 from bptui.app.numbers import ordinal
-from bptui.app.panels.panel import Panel
+from bptui.app.panels.panel import ViewPanel
 from bptui.app.styles import highlight
 from bptui.app.view import Direction, Selection, View
 from bptui.core.network import Network
@@ -32,7 +32,7 @@ def _arranged(
     return layout, edges(layout)
 
 
-class NetworkPanel(Panel):
+class NetworkPanel(ViewPanel):
     """Draws a sample of the batch going through the network: the first, or the one looked at."""
 
     def __init__(self) -> None:

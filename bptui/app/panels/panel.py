@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from itertools import zip_longest
 from time import perf_counter
-from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
-from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding
 from textual.content import Content
@@ -22,9 +21,6 @@ from bptui.app.styles import Styles, styles_of
 from bptui.app.view import Direction, Selection, View
 from bptui.terminal.capabilities import USUAL, Capabilities
 
-if TYPE_CHECKING:
-    from typing import Self
-
 BORDER = 6
 """Columns of a border, and of what stands on both sides of a text in it."""
 
@@ -36,11 +32,21 @@ class Shown(Protocol):
     def picture(self) -> object:
         """Equal where panels look the same."""
 
+    @property
+    def selection(self) -> object:
+        """Equal where the same is selected."""
+
+    @property
+    def hurries(self) -> bool:
+        """Whether it changes faster than one can look at it."""
+
 
 ShownT = TypeVar("ShownT", bound=Shown)
+ChosenT = TypeVar("ChosenT")
+"""What can be selected in a panel."""
 
 
-class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
+class Panel(ScrollView, Generic[ShownT, ChosenT], can_focus=True):
     """Draws :meth:`paint`'s strips and refreshes only the lines that changed."""
 
     ALLOW_SELECT = False  # of text, which a double click would do
@@ -50,9 +56,14 @@ class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
         for key in ("left", "right", "up", "down")
     ]
 
-    _edge: tuple[Region, ...] = ()
-    """The line of the border that is being written, all there is to refresh then."""
     view: var[ShownT | None] = var(None, always_update=True, init=False)
+
+    class Selected(Message):
+        """Something was selected with the mouse."""
+
+        def __init__(self, selection: object) -> None:
+            super().__init__()
+            self.selection = selection
 
     def __init__(self, title: str, panel_id: str) -> None:
         super().__init__(id=panel_id)
@@ -60,9 +71,7 @@ class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
         self._strips: list[Strip] = []
         self._base: Style | None = None
         """The colours of the panel; None: they may have changed."""
-        self._finished: dict[int, Strip] = {}
         self._painted_for = Size(0, 0)
-        self._in_border: dict[str, object] = {}
         self.away = False
         """Whether the panel has left the screen: then it draws nothing until it is back."""
 
@@ -76,6 +85,8 @@ class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
         found: Capabilities = getattr(self.app, "surroundings", USUAL)
         return found
 
+    # what each panel has of its own
+
     def paint(self, view: ShownT, width: int, height: int) -> list[Strip]:
         """Return the visible lines, at most ``height``, from the scroll offset on."""
         raise NotImplementedError
@@ -88,9 +99,30 @@ class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
         """Return where in the content the selection is."""
         return None
 
+    def operation_spot(self, view: ShownT) -> Region | None:
+        """Return where in the content the operation has read or written something."""
+        return None
+
+    def neighbour(self, view: ShownT, direction: Direction) -> ChosenT | None:
+        """Return what an arrow reaches; None where this panel shows nothing of the selection."""
+        return None
+
+    def pick(self, view: ShownT, x: int, y: int) -> ChosenT | None:
+        """Return what is drawn at a cell of the content."""
+        return None
+
+    # drawing
+
     def watch_view(self, before: ShownT | None, view: ShownT | None) -> None:
         if view is None or before is None or view.picture != before.picture:
             self.repaint()
+            self.follow_on(before)
+
+    def follow_on(self, before: ShownT | None) -> None:
+        """Have what was selected since another view in sight, else what the operation is about."""
+        if self.view is not None and before is not None:
+            moved = self.view.selection != before.selection
+            self.follow(self.spot(self.view) if moved else self.operation_spot(self.view))
 
     def seen(self, view: ShownT) -> Region:
         """Return the part of the content that is in sight."""
@@ -100,11 +132,11 @@ class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
         width -= extent.height > height
         return Region(int(self.scroll_offset.x), int(self.scroll_offset.y), width, height)
 
-    def follow(self, view: ShownT, spot: Region | None) -> None:
+    def follow(self, spot: Region | None) -> None:
         """Scroll no further than needed to have a part of the content in sight."""
-        if spot is None or not self.size.area:
+        if spot is None or self.view is None or not self.size.area:
             return
-        seen = self.seen(view)
+        seen = self.seen(self.view)
         x = max(min(seen.x, spot.x), min(spot.right, spot.x + seen.width) - seen.width)
         y = max(min(seen.y, spot.y), min(spot.bottom, spot.y + seen.height) - seen.height)
         if (x, y) != self.scroll_offset:
@@ -124,23 +156,16 @@ class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
         if extent != self.virtual_size:  # set as such it would have the whole screen laid out
             self.set_reactive(ScrollView.virtual_size, extent)
             self._scroll_update(extent)  # has that done where scroll bars come or go
-        if self._base is None:
-            self._base = self.rich_style
-            self._finished.clear()
         fresh = self.paint(self.view, width, height)
         pairs = zip_longest(self._strips, fresh, fillvalue=BLANK)
-        changed = [y for y, (before, after) in enumerate(pairs) if before != after]
-        for y in changed:
-            self._finished.pop(y, None)
-        if changed:  # a region costs about as much as a line in it
-            self.refresh(
-                *(Region(0, first, width, last - first + 1) for first, last in runs(changed))
-            )
+        changed = [Region(0, y, width, 1) for y, (old, new) in enumerate(pairs) if old != new]
+        if changed:
+            self.refresh(*changed)
         self._strips = fresh
 
     def entitle(self, title: str) -> None:
         """Put a title into the upper border."""
-        self._write_in_border("border_title", Content(title), title, -self.gutter.top)
+        self._write_in_border("_border_title", Content(title), -self.gutter.top)
 
     def note(self, *forms: str | Content) -> None:
         """Put a text into the lower border: the first of its forms that fits, or the last."""
@@ -148,52 +173,34 @@ class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
         texts = [Content(form) if isinstance(form, str) else form for form in forms]
         text = next((text for text in texts if text.cell_length <= room), texts[-1])
         y = self.outer_size.height - self.gutter.top - 1
-        self._write_in_border("border_subtitle", text, (text.plain, text.spans), y)
+        self._write_in_border("_border_subtitle", text, y)
 
-    def _write_in_border(self, name: str, text: str | Content, known_by: object, y: int) -> None:
-        """Set the title or the subtitle, and refresh only the line ``y`` that it stands in."""
-        if self._in_border.get(name) != known_by:
-            self._in_border[name] = known_by
-            self._edge = (Region(-self.gutter.left, y, self.outer_size.width, 1),)
+    def _write_in_border(self, name: str, text: Content, y: int) -> None:
+        """Set the title or the subtitle by Textual's own name, which refreshes no other line."""
+        before: Content | None = getattr(self, name)
+        if before is None or not before.is_same(text):
             setattr(self, name, text)
-            self._edge = ()
-
-    def refresh(
-        self,
-        *regions: Region,
-        repaint: bool = True,
-        layout: bool = False,
-        recompose: bool = False,
-    ) -> Self:
-        return super().refresh(
-            *(regions or self._edge), repaint=repaint, layout=layout, recompose=recompose
-        )
+            self.refresh(Region(-self.gutter.left, y, self.outer_size.width, 1))
 
     def render_line(self, y: int) -> Strip:
         # Textual tells neither of every new size nor, after a scroll, of every return to the screen
         if self.away or self._painted_for != self.container_size:
             self.away, self._painted_for = False, self.container_size
             self.call_later(self._fit)
-        if y not in self._finished:
-            base = self._base or Style()
-            strip, width = self._strips[y] if y < len(self._strips) else BLANK, self.size.width
-            if strip.cell_length > width:
-                strip = strip.crop(0, width)
-            blanks = [Segment(" " * (width - strip.cell_length), base)]
-            styled = Segment.apply_style(strip, base)
-            # put together here, as every one of Textual's strips on the way would take its time
-            self._finished[y] = Strip([*styled, *blanks[: strip.cell_length < width]], width)
-        return self._finished[y]
+        if self._base is None:
+            self._base = self.rich_style
+        strip = self._strips[y] if y < len(self._strips) else BLANK
+        return strip.adjust_cell_length(self.size.width).apply_style(self._base)
 
     def _fit(self) -> None:
-        self._strips, self._finished = [], {}
+        self._strips = []
         self.resized()
         self.refresh()
 
     def on_resize(self, event: Resize) -> None:
         self._fit()
         if self.view is not None:
-            self.follow(self.view, self.spot(self.view))
+            self.follow(self.spot(self.view))
 
     def on_hide(self) -> None:
         self.away = True
@@ -218,50 +225,18 @@ class LinePanel(ScrollView, Generic[ShownT], can_focus=True):
         """Draw anew in other colours, or with the focus, which is a matter of style too."""
         super().notify_style_update()
         self._base = None
-        if self.is_mounted and self.view is not None:
+        if self.is_mounted:
             self.repaint()
 
-
-class Panel(LinePanel[View]):
-    """A panel of the app on a network: what is selected in it is shared by all."""
-
-    class Selected(Message):
-        """Something was selected with the mouse."""
-
-        def __init__(self, selection: Selection) -> None:
-            super().__init__()
-            self.selection = selection
-
-    def neighbour(self, view: View, direction: Direction) -> Selection | None:
-        """Return what an arrow reaches; None where this panel shows nothing of the selection."""
-        return None
-
-    def pick(self, view: View, x: int, y: int) -> Selection | None:
-        """Return what is drawn at a cell of the content."""
-        return None
-
-    def operation_spot(self, view: View) -> Region | None:
-        """Return where in the content the operation has read or written something."""
-        return None
-
-    def watch_view(self, before: View | None, view: View | None) -> None:
-        super().watch_view(before, view)
-        if view is None or before is None:
-            return
-        if view.selection != before.selection:
-            self.follow(view, self.spot(view))
-        elif (view.snapshot, view.position) != (before.snapshot, before.position):
-            self.follow(view, self.operation_spot(view))
-
     async def on_click(self, event: Click) -> None:
-        """Select what was clicked; a second click edits it, as enter does."""
+        """Select what was clicked; a second click does what enter does."""
         place = event.get_content_offset(self)
         if place is None or self.view is None:
             return
         if self.choose(self.view, *(place + self.scroll_offset)) and event.chain == 2:
             await self.run_action(pressing("enter"))
 
-    def choose(self, view: View, x: int, y: int) -> bool:
+    def choose(self, view: ShownT, x: int, y: int) -> bool:
         """Select what is drawn at a cell of the content; return whether there is something."""
         selection = self.pick(view, x, y)
         if selection is not None:
@@ -269,7 +244,11 @@ class Panel(LinePanel[View]):
         return selection is not None
 
 
-class FollowingPanel(Panel):
+ViewPanel: TypeAlias = Panel[View, Selection]
+"""A panel of the app on a network: what is selected in it is shared by all."""
+
+
+class FollowingPanel(Panel[ShownT, ChosenT]):
     """A panel drawn after the numbers of the others, and only every few frames of a fast run."""
 
     REDRAW_SECONDS = 0.05
@@ -280,13 +259,14 @@ class FollowingPanel(Panel):
     def __init__(self, title: str, panel_id: str) -> None:
         super().__init__(title, panel_id)
         self._drawn: object = None
+        self._drawn_view: ShownT | None = None
         self._drawn_at = self._cost = 0.0
 
-    def drawn_from(self, view: View) -> object:
-        """Return what of the view is drawn; while nothing runs it may be drawn with more care."""
-        return view.picture, view.running or view.seeking is not None
+    def drawn_from(self, view: ShownT) -> object:
+        """Return what of the view is drawn."""
+        return view.picture
 
-    def watch_view(self, before: View | None, view: View | None) -> None:
+    def watch_view(self, before: ShownT | None, view: ShownT | None) -> None:
         if view is None or self.away:
             return
         pause = max(self.REDRAW_SECONDS, self.REDRAW_SHARE * self._cost)
@@ -300,18 +280,9 @@ class FollowingPanel(Panel):
     def _draw(self) -> None:
         began = perf_counter()
         self.repaint()
+        self.follow_on(self._drawn_view)
+        self._drawn_view = self.view
         self._cost = perf_counter() - began
 
     def resized(self) -> None:
         self.call_after_refresh(self._draw)
-
-
-def runs(numbers: list[int]) -> list[tuple[int, int]]:
-    """Return the first and last of each run of consecutive ``numbers``, which are in order."""
-    found: list[tuple[int, int]] = []
-    for number in numbers:
-        if found and found[-1][1] == number - 1:
-            found[-1] = (found[-1][0], number)
-        else:
-            found.append((number, number))
-    return found

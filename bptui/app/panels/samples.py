@@ -17,7 +17,7 @@ from bptui.app.numbers import largest, places, short
 from bptui.app.panels.panel import FollowingPanel
 from bptui.app.panels.picture import classes_in, input_name, looked_at, sample_of
 from bptui.app.panels.table import Cell, Row, Table, painted
-from bptui.app.view import View
+from bptui.app.view import Selection, View
 from bptui.core.arrays import Array
 from bptui.core.evaluation import ForwardPass
 from bptui.core.experiment import Experiment
@@ -102,7 +102,7 @@ def _pass_of(network: Network, samples: int) -> ForwardPass:
     return ForwardPass(network, samples)
 
 
-class SamplesPanel(FollowingPanel):
+class SamplesPanel(FollowingPanel[View, Selection]):
     """A row a sample, of which only those in sight are computed.
 
     The arrows move the sample that is looked at, and the cell in its row that can be changed.
@@ -159,9 +159,8 @@ class SamplesPanel(FollowingPanel):
             self._bring_into_sight()
             self.repaint()
 
-    def watch_view(self, before: View | None, view: View | None) -> None:
-        super().watch_view(before, view)
-        if view is not None and before is not None and view.sample != before.sample:
+    def follow_on(self, before: View | None) -> None:
+        if self.view is not None and before is not None and self.view.sample != before.sample:
             self._bring_into_sight()
 
     def resized(self) -> None:
@@ -177,7 +176,7 @@ class SamplesPanel(FollowingPanel):
             width = self.extent(self.view, *self.container_size).width
             right = min(width, spot.x + self.seen(self.view).width)
             spot = Region(spot.x, spot.y, right - spot.x, spot.height)
-        self.follow(self.view, spot)
+        self.follow(spot)
 
     def extent(self, view: View, width: int, height: int) -> Size:
         table = listing_of(view.snapshot.experiment).table(width)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
 from operator import attrgetter
+from typing import Generic
 
 from textual.events import Click, MouseEvent, MouseScrollDown, MouseScrollUp
 from textual.geometry import Offset
@@ -16,6 +17,7 @@ from textual.widget import Widget
 from bptui.app.commands.table import Command
 from bptui.app.lines import Line, fitted, pressing, spot
 from bptui.app.numbers import loss
+from bptui.app.panels.panel import ShownT
 from bptui.app.playback.run import SPEED_ROOM, Speed
 from bptui.app.styles import Styles, styles_of
 from bptui.app.view import View
@@ -42,16 +44,38 @@ def _operation_field(operations: tuple[Operation, ...], position: int | None, ro
     return (ALL if position is None else numbered[position]).ljust(width if width <= room else 0)
 
 
-class StatusLine(Widget, can_focus=True):
-    """Preset, network, loss function and optimizer; then the step, the operation, the loss.
-
-    Always in plain text and in the same columns. With the focus on it the learning rate is
-    selected.
-    """
+class TopLine(Widget, Generic[ShownT]):
+    """What is shown at the left; where in time, with the loss, at the right, in fixed columns."""
 
     ALLOW_SELECT = False
+    view: reactive[ShownT | None] = reactive(None, always_update=True)
+
+    def what(self, view: ShownT, styles: Styles, room: int) -> Line:
+        """Return the left part, no wider than ``room`` where that can be."""
+        raise NotImplementedError
+
+    def where(self, view: ShownT, styles: Styles, width: int) -> Line:
+        """Return the right part, on a screen ``width`` columns wide."""
+        raise NotImplementedError
+
+    def render_line(self, y: int) -> Strip:
+        width, styles = self.size.width, styles_of(self.app)
+        if self.view is None or y > 0:
+            return Strip.blank(width, self.rich_style)
+        right = self.where(self.view, styles, width)
+        left = self.what(self.view, styles, width - right.width - 2)
+        left.pad(width - right.width, styles.text)
+        strip = Strip.join([left.strip(), right.strip()])
+        return strip.adjust_cell_length(width).apply_style(self.rich_style)
+
+
+class StatusLine(TopLine[View], can_focus=True):
+    """Preset, network, loss function and optimizer; then the step, the operation, the loss.
+
+    With the focus on it the learning rate is selected.
+    """
+
     FOCUS_ON_CLICK = False  # but on the learning rate
-    view: reactive[View | None] = reactive(None, always_update=True)
     _rate_at = 1
     _optimizer_cells = range(0)
 
@@ -67,23 +91,7 @@ class StatusLine(Widget, can_focus=True):
             if event.chain == 2:
                 await self.run_action(pressing("enter"))
 
-    def on_focus(self) -> None:
-        self.refresh()
-
-    def on_blur(self) -> None:
-        self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        width, styles = self.size.width, styles_of(self.app)
-        if self.view is None or y > 0:
-            return Strip.blank(width, self.rich_style)
-        right = _where(self.view, styles, width)
-        left = self._what(self.view, styles, width - right.width - 2)
-        left.pad(width - right.width, styles.text)
-        strip = Strip.join([left.strip(), right.strip()])
-        return strip.adjust_cell_length(width).apply_style(self.rich_style)
-
-    def _what(self, view: View, styles: Styles, room: int) -> Line:
+    def what(self, view: View, styles: Styles, room: int) -> Line:
         """Return the name, then as much as fits: the learning rate comes before the loss's name."""
         training, network = view.snapshot.experiment.training, view.snapshot.experiment.network
         line = Line().add(fitted(f" {view.name}", room) or "…", styles.strong + spot(pressing("p")))
@@ -110,25 +118,24 @@ class StatusLine(Widget, can_focus=True):
             line.add(rate, styles.selected(styles.dim, True) if self.has_focus else styles.dim)
         return line
 
-
-def _where(view: View, styles: Styles, width: int) -> Line:
-    """Return the step, the operation and the loss."""
-    snapshot, line = view.snapshot, Line()
-    digits = len(str(snapshot.experiment.training.steps))
-    state = ("◀" if view.backwards else "▶") if view.running else " "
-    if view.seeking is not None:
-        state = f"seeking {view.seeking} "
-    line.add(f"{state} ", styles.accent)
-    step = f"step {snapshot.step}".ljust(5 + digits)
-    line.add(step, styles.strong + spot(pressing("g")))
-    room = width - line.width - LOSS_ROOM - NAME_ROOM - 4
-    field = _operation_field(snapshot.operations, view.position, room)
-    line.add(f"  {field}  ", styles.dim if view.position is None else styles.text)
-    diverged = view.diverged_at is not None and snapshot.step >= view.diverged_at
-    style = styles.warning if diverged else styles.strong
-    if not view.computed("loss"):
-        style = styles.dim
-    return line.add(f"loss {loss(snapshot.loss)}".ljust(LOSS_ROOM), style)
+    def where(self, view: View, styles: Styles, width: int) -> Line:
+        """Return the step, the operation and the loss."""
+        snapshot, line = view.snapshot, Line()
+        digits = len(str(snapshot.experiment.training.steps))
+        state = ("◀" if view.backwards else "▶") if view.running else " "
+        if view.seeking is not None:
+            state = f"seeking {view.seeking} "
+        line.add(f"{state} ", styles.accent)
+        step = f"step {snapshot.step}".ljust(5 + digits)
+        line.add(step, styles.strong + spot(pressing("g")))
+        room = width - line.width - LOSS_ROOM - NAME_ROOM - 4
+        field = _operation_field(snapshot.operations, view.position, room)
+        line.add(f"  {field}  ", styles.dim if view.position is None else styles.text)
+        diverged = view.diverged_at is not None and snapshot.step >= view.diverged_at
+        style = styles.warning if diverged else styles.strong
+        if not view.computed("loss"):
+            style = styles.dim
+        return line.add(f"loss {loss(snapshot.loss)}".ljust(LOSS_ROOM), style)
 
 
 RIGHT = 3

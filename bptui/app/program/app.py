@@ -100,8 +100,9 @@ class ProgramApp(TerminalApp):
         starts = self.moment.record.starts
         self.show(self.moment.at(starts[min(max(update, 0), len(starts) - 1)]))
 
-    def action_go(self, update: int) -> None:
-        self.go(update)
+    def action_go(self, number: int) -> None:
+        """Go to an update by its number in the chart, which counts from 1."""
+        self.go(number - 1)
 
     @property
     def plays(self) -> bool:

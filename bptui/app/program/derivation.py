@@ -9,15 +9,10 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
-from textual.content import Content
-from textual.geometry import Size
-from textual.strip import Strip
 
-from bptui.app.lines import clickable, pressing, tabs
-from bptui.app.panels.derivation import FORMS, strip_of
+from bptui.app.panels.derivation import FormsPanel
 from bptui.app.program.claims import Claim
 from bptui.app.program.moment import Moment
-from bptui.app.program.panel import ProgramPanel
 from bptui.core.arrays import Array
 from bptui.core.graph.node import Node
 from bptui.core.network import Names
@@ -26,7 +21,7 @@ from bptui.explain.explain import Explanation, Section
 from bptui.explain.expression import Expression, Index, Quantity, Scope, evaluate, is_op, quantities
 from bptui.explain.formulas import element, formula_of
 from bptui.explain.lines import Span, TextLine
-from bptui.explain.report import Form, Report
+from bptui.explain.report import Report
 from bptui.explain.symbols import Place, Symbols
 
 UNKNOWN = (ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError)
@@ -261,55 +256,19 @@ class Writer:
         return key
 
 
-class DerivationPanel(ProgramPanel):
-    """One quantity in one of three forms: scalar, matrix, numpy."""
+class DerivationPanel(FormsPanel[Moment, Moment]):
+    """One quantity, and the gradient that it stands for or should be."""
 
-    def __init__(self) -> None:
-        super().__init__("Derivation", "derivation")
-        self.form: Form = "scalar"
-        self._lines: list[TextLine] = []
-        self._written: object = None
-
-    def next_form(self) -> None:
-        """Go from scalar to matrix to numpy and back again."""
-        self.action_form(FORMS[(FORMS.index(self.form) + 1) % len(FORMS)])
-
-    def action_form(self, form: Form) -> None:
-        """Explain in this form."""
-        self.form = form
-        self.scroll_home(animate=False)
-        self.repaint()
-
-    def extent(self, view: Moment, width: int, height: int) -> Size:
-        lines = self._explain(view, width)
-        return Size(width - 1, max(len(lines), height))
-
-    def paint(self, view: Moment, width: int, height: int) -> list[Strip]:
-        lines, top = self._explain(view, width), int(self.scroll_offset.y)
-        below = len(lines) - top - height
-        before = (Content(f"{below} more below, "),) if below > 0 else ()
-        forms = (clickable("d:", pressing("d")), Content(" "), tabs(FORMS, self.form, "form"))
-        self.note(Content.assemble(*before, *forms))
-        return [strip_of(line, self.text_styles) for line in lines[top : top + height]]
-
-    def _explain(self, view: Moment, width: int) -> list[TextLine]:
-        key = (view.picture, self.form, width)
-        if self._written == key:
-            return self._lines
+    def write(self, view: Moment, width: int, height: int) -> tuple[str, list[TextLine]]:
         writer = Writer(view, self.around.few_characters)
         explanation = writer.explanation()
-        report = Report(writer.symbols, max(width - 1, 20), brief=True)
+        report = Report(writer.symbols, width, brief=True)
+        has_form = self.form != "scalar" or explanation.numbers
         try:
-            scalar = self.form == "scalar" and explanation.numbers
-            form = self.form if scalar or self.form != "scalar" else "matrix"
-            lines = report.lines(explanation, form)
+            lines = report.lines(explanation, self.form if has_form else "matrix")
         except UNKNOWN:
             lines = []
-        self._lines = lines or self._without(view, explanation)
-        self._written = key
-        self.entitle(f"Derivation: {explanation.title}"[: max(width - 4, 12)])
-        self.scroll_home(animate=False, immediate=True)
-        return self._lines
+        return explanation.title, lines or self._without(view, explanation)
 
     def _without(self, view: Moment, explanation: Explanation) -> list[TextLine]:
         """Return what is said where there is no formula in this form."""

@@ -69,6 +69,16 @@ class Moment(Struct, frozen=True, eq=False):
             self.hits,
         )
 
+    @property
+    def selection(self) -> object:
+        """Equal where the same is selected: with the stop that changes, too."""
+        return self.picture
+
+    @property
+    def hurries(self) -> bool:
+        """Whether what is shown changes faster than one can look at it: see READABLE."""
+        return False
+
     def at(self, stop: int) -> Moment:
         """Return another moment of the same program, with nothing selected."""
         stop = min(max(stop, 0), len(self.record.stops) - 1)

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.geometry import Size
-from textual.reactive import reactive
 from textual.screen import Screen
-from textual.strip import Strip
-from textual.widget import Widget
 
 from bptui.app.lines import Line, fitted, pressing, spot
 from bptui.app.numbers import loss
-from bptui.app.panels.status import LOSS_ROOM, KeyLine
+from bptui.app.panels.panel import Panel
+from bptui.app.panels.status import LOSS_ROOM, KeyLine, TopLine
 from bptui.app.program.commands import PROGRAM
 from bptui.app.program.derivation import DerivationPanel
 from bptui.app.program.graph import GraphPanel
-from bptui.app.program.loss import LossPanel
 from bptui.app.program.moment import Moment
-from bptui.app.program.panel import ProgramPanel
+from bptui.app.program.panel import LossPanel, ProgramPanel
 from bptui.app.program.source import SourcePanel
 from bptui.app.program.values import ValuesPanel
-from bptui.app.styles import styles_of
+from bptui.app.styles import Styles
 from bptui.app.view import Direction
 
 LOW, NARROW = 28, 100
@@ -34,44 +30,33 @@ OPTIONAL = (
 """Commands whose keys give way where there is little room, the first one first."""
 
 
-class ProgramStatus(Widget):
+class ProgramStatus(TopLine[Moment]):
     """The program, what was found of it; the update, the operation within it, the loss."""
 
-    ALLOW_SELECT = False
-    view: reactive[Moment | None] = reactive(None, always_update=True)
-
-    def render_line(self, y: int) -> Strip:
-        width, styles, view = self.size.width, styles_of(self.app), self.view
-        if view is None or y > 0:
-            return Strip.blank(width, self.rich_style)
-        record = view.record
+    def where(self, view: Moment, styles: Styles, width: int) -> Line:
+        record, line = view.record, Line()
         first, behind = record.span(view.update)
-        count, digits = behind - first, len(str(behind - first))
-        updates, right = len(record.steps), Line()
-        number = view.update + 1
-        right.add("▶ " if view.running else "  ", styles.accent)
-        right.add(f"update {number:>{len(str(updates))}}", styles.strong + spot(pressing("g")))
-        right.add(f"/{updates}  ", styles.dim)
+        count, updates, number = behind - first, len(record.steps), view.update + 1
+        line.add("▶ " if view.running else "  ", styles.accent)
+        line.add(f"update {number:>{len(str(updates))}}", styles.strong + spot(pressing("g")))
+        line.add(f"/{updates}  ", styles.dim)
         word = "operation" if width >= NARROW else "op"
-        right.add(f"{word} {view.stop - first + 1:>{digits}}/{count}  ", styles.text)
+        operation = f"{word} {view.stop - first + 1:>{len(str(count))}}/{count}  "
+        line.add(operation, styles.text)
         diverged = record.diverged_at is not None and view.update >= record.diverged_at
-        style = styles.warning if diverged else styles.strong
-        right.add(f"loss {loss(float(record.losses[view.update]))}".ljust(LOSS_ROOM), style)
-        report = record.checked.report
-        room = max(width - right.width - 2, 0)
-        name = report.file.rpartition("/")[2]
-        wrong = record.wrong_lines
+        said = f"loss {loss(float(record.losses[view.update]))}".ljust(LOSS_ROOM)
+        return line.add(said, styles.warning if diverged else styles.strong)
+
+    def what(self, view: Moment, styles: Styles, room: int) -> Line:
+        report, wrong = view.record.checked.report, view.record.wrong_lines
+        said, style = report.verdict, styles.accent
         if wrong:
             more = len(wrong) - 1
             said = f"wrong at line {wrong[0]}" + (f" and {more} more" * bool(more))
             style = styles.warning + spot(pressing("w"))
-        else:
-            said, style = report.verdict, styles.accent
-        left = Line().add(fitted(f" {name}", max(room - len(said) - 3, 6)), styles.strong)
-        left.add(fitted(f"   {said}", max(room - left.width, 0)), style)
-        left.pad(width - right.width, styles.text)
-        strip = Strip.join([left.strip(), right.strip()])
-        return strip.adjust_cell_length(width).apply_style(self.rich_style)
+        name = report.file.rpartition("/")[2]
+        line = Line().add(fitted(f" {name}", max(room - len(said) - 3, 6)), styles.strong)
+        return line.add(fitted(f"   {said}", max(room - line.width, 0)), style)
 
 
 class ProgramScreen(Screen[None]):
@@ -102,21 +87,17 @@ class ProgramScreen(Screen[None]):
     @property
     def focused_panel(self) -> ProgramPanel:
         """The panel that the arrows are for."""
-        return self.focused if isinstance(self.focused, ProgramPanel) else self.source
+        return self.focused if isinstance(self.focused, Panel) else self.source
 
     def action_select(self, direction: Direction) -> None:
-        """Select what an arrow reaches in the focused panel."""
-        self.show(self.focused_panel.neighbour(self.moment, direction))
+        """Select what an arrow reaches in the focused panel, or go one operation in time."""
+        step = 1 if direction in ("right", "down") else -1
+        found = self.focused_panel.neighbour(self.moment, direction)
+        self.show(found or self.moment.at(self.moment.stop + step))
 
-    def action_choose(self, entry: int) -> None:
-        """Select a value."""
-        self.show(self.moment.choosing(entry))
-
-    async def action_line(self, number: int, go: bool) -> None:
-        """Select a line of the program; ``go`` to where it is carried out."""
-        self.show(replace(self.moment, row=number))
-        if go:
-            await self.run_action("app.command('came_from')")
+    def on_panel_selected(self, message: Panel.Selected) -> None:
+        assert isinstance(message.selection, Moment), "in a panel of this screen"
+        self.show(message.selection)
 
     def fit_panels(self, size: Size) -> None:
         """Divide the screen."""

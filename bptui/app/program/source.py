@@ -9,7 +9,6 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 from rich.style import Style
-from textual.events import Click
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
@@ -109,22 +108,17 @@ class SourcePanel(ProgramPanel):
         shift = len(record.rows[number - 1].expandtabs(4)) - len(record.rows[number - 1])
         return range(begin + shift, behind + shift) if first == number else range(0)
 
-    def neighbour(self, view: Moment, direction: Direction) -> Moment:
+    def neighbour(self, view: Moment, direction: Direction) -> Moment | None:
         """Return the moment with another line selected; left and right step through time."""
         if direction in ("left", "right"):
-            return super().neighbour(view, direction)
+            return None
         here = view.line if view.row is None else view.row
         row = here + (1 if direction == "down" else -1)
         return replace(view, row=min(max(row, 1), len(view.record.rows)))
 
-    async def on_click(self, event: Click) -> None:
-        """Select the line that was clicked; a second click goes to where it is carried out."""
-        place = event.get_content_offset(self)
-        if place is None or self.view is None:
-            return
-        rows, y = self.rows(self.view), place.y + int(self.scroll_offset.y)
-        if y < len(rows):
-            await self.run_action(f"screen.line({rows[y][0]}, {event.chain == 2})")
+    def pick(self, view: Moment, x: int, y: int) -> Moment | None:
+        rows = self.rows(view)
+        return replace(view, row=rows[y][0]) if y < len(rows) else None
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,6 @@ from typing import TypeVar, cast
 import numpy as np
 from msgspec.structs import replace
 from rich.style import Style
-from textual.events import Click
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
@@ -237,14 +236,10 @@ class ValuesPanel(ProgramPanel):
             text = signed(value, form).strip()
             line.add(" " * (cell - len(text)), styles.text).add(text, style)
 
-    async def on_click(self, event: Click) -> None:
-        """Select the variable that was clicked."""
-        place = event.get_content_offset(self)
-        if place is None or self.view is None or place.y >= self._list_height(self.size.height):
-            return
-        variables, at = self.variables(self.view), place.y + int(self.scroll_offset.y)
-        if at < len(variables):
-            await self.run_action(f"screen.choose({variables[at].entry})")
+    def pick(self, view: Moment, x: int, y: int) -> Moment | None:
+        variables, top = self.variables(view), int(self.scroll_offset.y)
+        listed = y < len(variables) and y - top < self._list_height(self.size.height)
+        return view.choosing(variables[y].entry) if listed else None
 
 
 def _matrix(array: Numbers, index: tuple[int, ...]) -> Numbers:
