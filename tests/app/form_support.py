@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from textual.events import Key, Paste
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from bptui.app.form import screen as form_screen
 from bptui.app.form.controls import Area, Choice, Line
@@ -47,9 +47,7 @@ class Form:
 
     async def to(self, key: str) -> None:
         """Go to a field."""
-        (field,) = (field for field in fields(self.screen._draft) if field.key == key)
-        self.screen._take()
-        self.screen._edit(field)
+        self.screen._go_to(key)
         await self.session.pilot.pause()
 
     @property
@@ -84,15 +82,16 @@ class Form:
         """What is said to be wrong, by field."""
         outcome = self.screen._outcome
         problems = outcome.problems if outcome is not None else {}
-        return {key: said for key, said in problems.items() if self.screen._is_loud(key)}
+        return {key: said for key, said in problems.items() if self.text(key)}
 
     def said(self) -> str:
-        """The line beside OK."""
+        """The line below the fields."""
         return str(self.screen.query_one("#form-said", Static).render())
 
     @property
     def ready(self) -> bool:
-        return not self.screen.query_one("#form-ok", Button).disabled
+        outcome = self.screen._outcome
+        return outcome is not None and outcome.experiment is not None
 
     async def checked(self) -> None:
         """Wait until the check under way has said what it found."""

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from textual.widgets import Button
 
 from bptui.app.form.draft import checked, filled
 from bptui.app.form.screen import FormScreen
@@ -36,8 +35,8 @@ targets = [[0], [1], [1], [0]]
 
 EMPTIED = (
     "2-2-2\n\n\n"  # layers; activation and biases as they are
-    "t\t0.15 0.25\n0.20 0.30\t.40 .50\n.45 .55\t"
-    "t\n.35 .35\n.60 .60\n"
+    " \t0.15 0.25\n0.20 0.30\t.40 .50\n.45 .55\t"
+    " \n.35 .35\n.60 .60\n"
     "\n\n\n0.5\n\n10000\n\n\n\nno\n\n"  # loss ... learning rate, L2, steps ... biases, mistakes
     "\n0.05 0.10\t0.01 0.99"
 )
@@ -50,7 +49,7 @@ EMPTIED = (
         (
             XOR,
             (80, 24),
-            "2-3-1\ntanh\n\n\n\n\n4\n\n\n\nm\n0.3\n0.8\n\n\n4\n\n\n\n\n\n"
+            "2-3-1\ntanh\n\n\n\n\n4\n\n\n\n \n0.3\n0.8\n\n\n4\n\n\n\n\n\n"
             "0 0\n0 1\n1 0\n1 1\t0\n1\n1\n0",
         ),
     ],
@@ -76,10 +75,7 @@ def test_drafts_of_presets_make_the_same_presets(name: str) -> None:
     made = checked(draft).experiment
     assert made is not None
     assert table_of(made) == table_of(experiment)
-    retyped = checked(replace(draft, given={})).experiment
-    assert retyped is not None
-    assert_same_numbers(retyped, experiment)
-    assert retyped.description == experiment.description
+    assert_same_numbers(made, experiment)
 
 
 async def test_cancelling_changes_nothing_and_asks_before_it_loses_something() -> None:
@@ -193,8 +189,6 @@ async def test_the_focused_field_is_on_the_screen_even_of_the_smallest() -> None
             seen.add(made.at)
             assert made.screen._field.label in made.session.screen()
             await made.session.press("tab")
-            if isinstance(made.screen.focused, Button):
-                await made.session.press("tab", "tab")
         assert made.screen.focused is first
         assert {"network.layers", "parameters.weights[1]", "data.targets", "source"} <= seen
 

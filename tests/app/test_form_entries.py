@@ -12,7 +12,6 @@ from textual.widgets import OptionList
 
 from bptui.app.form.controls import NamesScreen
 from bptui.app.form.draft import checked, filled
-from bptui.app.form.fields import fields
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
@@ -36,7 +35,6 @@ BAD = [
     (LAYERS, "100000-100000", "at most 1,000,000"),
     (LAYERS, "-".join("2" * 70), "at most 65 layers"),
     (LAYERS, "9" * 400, "too many units"),
-    (ACTIVATION, "", "missing"),
     (ACTIVATION, "sigmod", "did you mean sigmoid?"),
     (ACTIVATION, "xyz", "f2 lists them"),
     (ACTIVATION, "tanh tanh tanh", "3 activations; expected 2"),
@@ -121,7 +119,7 @@ def test_what_is_wrong_is_said_of_its_field_alone(key: str, text: str, said: str
 async def test_a_message_stands_below_its_field(size: tuple[int, int]) -> None:
     async with form(load("mazur"), size) as made:
         await made.write(LAYERS, "2-b-2")
-        await made.session.shows("1 field is wrong: layers")
+        await made.session.shows("! Wrong: layers")
         for key in (LAYERS, ACTIVATION):  # being edited or not
             await made.to(key)
             await made.session.shows("2-b-2")
@@ -148,9 +146,9 @@ async def test_all_that_is_wrong_shows_at_once() -> None:
     async with form(load("mazur"), (80, 24)) as made:
         await made.write(RATE, "fast")
         await made.write(W1, "1 2 3")
-        await made.write(TARGETS, "")
+        await made.write(TARGETS, "1")
         await made.session.until(lambda: len(made.wrong()) == 3, "three messages")
-        assert made.said() == "! 3 fields are wrong: W1, learning rate, targets"
+        assert made.said() == "! Wrong: W1 2x2, learning rate, targets"
         await made.session.press("ctrl+s")
         await made.session.until(lambda: made.at == W1, "the first of them")
         assert "! shape 1x3; expected shape 2x2" in made.session.screen()
@@ -170,13 +168,6 @@ async def test_a_thousand_rows_of_images_pasted() -> None:
         given = await made.finished()
     assert given is not None
     assert np.array_equal(given.data.inputs, values)
-
-
-def test_there_is_a_split_seed_where_there_are_test_samples() -> None:
-    circles = filled(load("circles"))
-    for text, there in (("0.00", False), ("0.2", True), ("０", False), ("1e-1", True), ("", False)):
-        draft = circles.with_text("data.test_fraction", text)
-        assert there == ("data.split_seed" in [field.key for field in fields(draft)])
 
 
 def test_a_field_that_is_emptied_has_its_default_again() -> None:
@@ -246,7 +237,7 @@ async def test_one_activation_or_column_is_chosen_from_a_list(tmp_path: Path) ->
         assert made.session.app.screen is made.screen
         await made.write("data", "CSV file")
         await made.write("data.csv", str(tmp_path / "some.csv"))
-        await made.session.until(lambda: made.screen._draft.column_names, "the columns")
+        await made.session.until(lambda: made.screen._draft.columns.names, "the columns")
         await made.checked()
         assert await listed(made, "data.class_column") == ["a", "b, c", "kind"]
         await made.session.press("escape")

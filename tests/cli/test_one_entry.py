@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from bptui.app.form.draft import empty
 from bptui.app.form.fields import fields
 from bptui.check.gradcheck.check import check_gradients
 from bptui.core.activations import ACTIVATIONS, APPLIED, Activation, enter_activation
@@ -189,9 +188,8 @@ def test_check(file: Path, tmp_path: Path) -> None:
 
 
 def test_choices_of_the_form() -> None:
-    chosen = defaultdict(str, {"training.optimizer": "swinging", "data": "typed"})
-    answers = SimpleNamespace(shape=(2, 3, 2), column_names=(), chosen=lambda key: chosen[key])
-    options = {each.key: each.options for each in fields(answers)}
+    draft = empty().with_text("training.optimizer", "swinging")
+    options = {each.key: each.options for each in fields(draft)}
     assert {"wavy", "capped"} <= {*options["network.activation"]}
     assert "log_cosh" in options["training.loss"]
     assert "swinging" in options["training.optimizer"]

@@ -20,7 +20,7 @@ import click
 
 from bptui.app.form.draft import EMPTY, Draft, Place
 from bptui.app.form.fields import ROWS
-from bptui.app.form.texts import columns_of, value_of
+from bptui.app.form.texts import columns_of
 from bptui.app.session.state import (
     Session,
     SessionError,
@@ -107,7 +107,7 @@ class Judge:
             fields = random.sample(fields, 2)
         for field in fields:
             with _told(EntryError):
-                value_of(field, text)
+                field.value(text)
         Draft.of(EMPTY, Place("", self.folder)).with_text("data.csv", text[:5_000])
         return text
 

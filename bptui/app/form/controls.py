@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import ClassVar
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.events import Click, Key, Paste
+from textual.events import Click, Paste
 from textual.message import Message
 from textual.suggester import SuggestFromList
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, TextArea
-from textual.widgets.option_list import Option
 
 from bptui.app.form.fields import Field
-from bptui.app.form.rows import LEAST, LONGEST_SHOWN, MOST, choice_content, long_text
-from bptui.app.form.texts import columns_text
+from bptui.app.form.rows import LONGEST_SHOWN, choice_content, long_text
+from bptui.app.form.texts import columns_text, prose
 from bptui.app.screens.dialog import Dialog
+from bptui.core.mistakes import MISTAKES
 from bptui.presets.errors import cleaned
 
 
@@ -50,33 +52,16 @@ class Choice(Widget):
         """Choose the next option, or the one before."""
         self._choose(self.options[(self.options.index(self.entered) + by) % len(self.options)])
 
-    async def on_key(self, event: Key) -> None:
-        """Choose the next option that begins with the letter."""
-        if not event.character or not event.character.isalnum():
-            return
-        event.stop()
-        after = self.options.index(self.entered) + 1
-        for option in self.options[after:] + self.options[:after]:
-            if option.lower().startswith(event.character.lower()):
-                self._choose(option)
-                return
-
     def on_click(self, event: Click) -> None:
         self.choose_at(event.x)
 
     def choose_at(self, x: int) -> None:
         """Choose the option in column ``x``, or go on by the arrows around the only one."""
-        ends = [
-            sum(len(option) + 2 for option in self.options[: at + 1])
-            for at in range(len(self.options))
-        ]
+        ends = [*accumulate(len(option) + 2 for option in self.options)]
         if ends[-1] > self.size.width:
             self.action_choose(-1 if x < len("< ") else 1)
-            return
-        for option, end in zip(self.options, ends, strict=True):
-            if x < end:
-                self._choose(option)
-                return
+        elif x < ends[-1]:
+            self._choose(self.options[bisect(ends, x)])
 
     def _choose(self, option: str) -> None:
         if option != self.entered:
@@ -125,18 +110,13 @@ class Area(TextArea):
 
     def put(self, field: Field, text: str) -> None:
         """Show the text of a field."""
-        self.soft_wrap = field.kind == "prose"
+        self.soft_wrap = field.read is prose
         self._show(text)
 
     def _show(self, text: str) -> None:
         self.read_only = len(text) > LONGEST_SHOWN
         self._long = text if self.read_only else None
         self.text = long_text(text) if self.read_only else text
-        self.fit()
-
-    def fit(self) -> None:
-        """Take the rows that the text needs."""
-        self.styles.height = min(max(self.document.line_count, LEAST), MOST)
 
     async def _on_paste(self, event: Paste) -> None:
         event.prevent_default()
@@ -157,47 +137,41 @@ class NamesScreen(Dialog[str | None]):
     def __init__(self, field: Field, chosen: Iterable[str]) -> None:
         choose = "space: on or off" if field.several else "enter: choose"
         super().__init__(field.label.capitalize(), f"{choose}, esc: close")
-        self._field, self._options = field, [*field.options]
+        self._several, self._options = field.several, [*field.options]
         self._chosen = {*chosen} & {*self._options}
         self._before = {*self._chosen}
+        self._list = OptionList(*map(self._option, self._options))
 
     def rows(self) -> Iterable[Widget]:
         """Return the list."""
-        yield OptionList(*map(self._option, self._options))
+        yield self._list
 
     def on_mount(self) -> None:
         """Begin at the first name that is chosen."""
-        listing = self.query_one(OptionList)
-        on = [place for place, name in enumerate(self._options) if name in self._chosen]
-        listing.highlighted = on[0] if on else 0
-        listing.focus()
+        on = (place for place, name in enumerate(self._options) if name in self._chosen)
+        self._list.highlighted = next(on, 0)
+        self._list.focus()
 
-    def _option(self, name: str) -> Option:
-        on, meanings = (
-            name in self._chosen,
-            dict(zip(self._options, self._field.meanings, strict=False)),
-        )
-        box = ("[x] " if on else "[ ] ") if self._field.several else ""
-        styled = (name, "bold" if on else "")
-        does = ("\n" + meanings[name], "dim") if meanings else ""
-        return Option(Content.assemble(box, styled, does))
+    def _option(self, name: str) -> Content:
+        on = name in self._chosen
+        box = ("[x] " if on else "[ ] ") if self._several else ""
+        does = (f"\n{MISTAKES[name].summary}", "dim") if name in MISTAKES else ""
+        return Content.assemble(box, (name, "bold" if on else ""), does)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Choose the name; among several, switch it on or off."""
-        name, place = self._options[event.option_index], event.option_index
-        if not self._field.several:
+        name = self._options[event.option_index]
+        if not self._several:
             self.dismiss(name)
             return
         self._chosen ^= {name}
-        event.option_list.replace_option_prompt_at_index(place, self._option(name).prompt)
+        self._list.replace_option_prompt_at_index(event.option_index, self._option(name))
 
     def action_choose(self) -> None:
         """Choose the highlighted name."""
-        self.query_one(OptionList).action_select()
+        self._list.action_select()
 
     def action_close(self) -> None:
         """Give the names, if they were changed."""
-        names = [name for name in self._options if name in self._chosen]
-        self.dismiss(
-            None if self._chosen == self._before else ", ".join(columns_text([n]) for n in names)
-        )
+        names = (columns_text([name]) for name in self._options if name in self._chosen)
+        self.dismiss(None if self._chosen == self._before else ", ".join(names))

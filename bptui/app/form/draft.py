@@ -4,34 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from bptui.app.form.fields import (
-    BIASES,
-    CLASSES,
-    CSV,
-    DATA,
-    GENERATED,
-    NUMBERS,
-    RANDOM,
-    TARGET,
-    TYPED,
-    WEIGHTS,
-    ZERO,
-    Field,
-    fields,
-)
-from bptui.app.form.texts import Columns, columns_of, columns_text, text_of, value_of
+from bptui.app.form import fields
+from bptui.app.form.fields import BIASES, DATA, ROWS, TARGET, TYPED, WEIGHTS, Field
+from bptui.app.form.texts import Columns, columns_of, columns_text, text_of
 from bptui.core.errors import MOST_LAYERS, UnusableError
 from bptui.core.experiment import Experiment
 from bptui.presets import build, number_parsing
 from bptui.presets.build import counted, origin_of
 from bptui.presets.describe import table_of
+from bptui.presets.errors import cleaned
 from bptui.presets.folders import working_folder
 from bptui.presets.number_parsing import EntryError, shortened
 from bptui.presets.schema import (
@@ -48,7 +36,7 @@ from bptui.presets.schema import (
 
 EMPTY = PresetFile(network=NetworkTable(layers=[]), data=DataTable(inputs=[], targets=[]))
 """The preset of the empty form: nothing typed, the schema's defaults."""
-_OUT_OF_SIGHT = ("init.scheme", "init.scale", "init.seed", "training.seed", "data.split_seed")
+_OUT_OF_SIGHT = ("init.scheme", "init.scale", "init.seed", "training.seed")
 """Keys that a preset may hold although nothing depends on them."""
 
 
@@ -69,56 +57,58 @@ class Outcome(NamedTuple):
     problems: Mapping[str, str] = MappingProxyType({})
     general: str = ""
 
+    @property
+    def said(self) -> str:
+        """What came of it in a line, after an exclamation mark where something is wrong."""
+        if self.experiment is not None:
+            return summary(self.experiment)
+        entries = [each for each in fields.fields(self.draft) if each.key in self.problems]
+        missing, wrong = list[str](), list[str]()
+        for entry in entries:
+            (wrong if self.draft.chosen(entry.key) else missing).append(entry.label)
+        if self.general or wrong:
+            return f"! {self.general or 'Wrong: ' + ', '.join(wrong)}"
+        return f"Still missing: {', '.join(missing)}"
+
 
 @dataclass(frozen=True, eq=False)
 class Draft:
     """The texts of all fields, of those out of sight too, by their paths in a preset.
 
-    A text that is still as it was made stands for the very value it was made of. ``shape`` holds
-    the units per layer as they could be read last. CSV files are looked for in the folder of its
-    ``place``.
+    ``shape`` holds the units per layer as they could be read last. CSV files are looked for in the
+    folder of its ``place``; ``columns`` are those of the last one found.
     """
 
     texts: Mapping[str, str]
     shape: tuple[int, ...]
     place: Place
-    known_columns: Columns | None = None
-    given: Mapping[str, tuple[str, object]] = field(default_factory=dict)
+    columns: Columns
+    description: str
+    """As the preset has it, whose line ends and blanks the text does not show."""
 
     @classmethod
     def of(cls, preset: PresetFile, place: Place) -> Draft:
         """Return the draft that ``preset`` fills; a number that is the default leaves it empty."""
-        given = dict[str, tuple[str, object]]()
+        data = preset.data
+        texts = {
+            WEIGHTS: fields.RANDOM if preset.parameters.weights is None else TYPED,
+            BIASES: fields.ZERO if preset.parameters.biases is None else TYPED,
+            DATA: fields.GENERATED if data.dataset else fields.CSV if data.csv else TYPED,
+            "data.dataset": "xor",
+            TARGET: fields.NUMBERS if data.target_columns else fields.CLASSES,
+        }
         for table in TABLES:
             part: Struct = getattr(preset, table) if table else preset
             for name in keys(table):
                 key, held = f"{table}.{name}" if table else name, value(table, part, name)
                 if key in (WEIGHTS, BIASES) and isinstance(held, list):
                     for layer, numbers in enumerate(held):
-                        given[f"{key}[{layer}]"] = text_of(key, numbers), numbers
+                        texts[f"{key}[{layer}]"] = text_of(key, numbers)
                 elif key not in TABLES and held not in (None, []):
                     usual = type(held) in (int, float) and held == default(table, name)
-                    given[key] = "" if usual else text_of(key, held), held
-        data = preset.data
-        choices = {
-            WEIGHTS: RANDOM if preset.parameters.weights is None else TYPED,
-            BIASES: ZERO if preset.parameters.biases is None else TYPED,
-            DATA: GENERATED if data.dataset is not None else CSV if data.csv else TYPED,
-            "data.dataset": "xor",
-            TARGET: NUMBERS if data.target_columns else CLASSES,
-        }
-        return cls(
-            texts={**choices, **{key: text for key, (text, _) in given.items()}},
-            shape=tuple(preset.network.layers),
-            place=place,
-            known_columns=columns_of(data.csv, place.folder) if data.csv else None,
-            given=given,
-        )
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """The names of the CSV file's columns, as far as a terminal can show them."""
-        return self.known_columns.names if self.known_columns else ()
+                    texts[key] = "" if usual else text_of(key, held)
+        columns = columns_of(data.csv, place.folder) if data.csv else Columns()
+        return cls(texts, tuple(preset.network.layers), place, columns, preset.description)
 
     def chosen(self, key: str) -> str:
         """Return the text of a field."""
@@ -128,11 +118,9 @@ class Draft:
         """Return the draft after ``text`` was typed into the field ``key``."""
         made = replace(self, texts={**self.texts, key: text})
         if key == "network.layers":
-            try:
+            with suppress(EntryError):
                 layers = number_parsing.layers(text)
-            except EntryError:
-                return made
-            return replace(made, shape=tuple(layers)) if len(layers) <= MOST_LAYERS else made
+                return replace(made, shape=tuple(layers)) if len(layers) <= MOST_LAYERS else made
         return made._with_columns() if key == "data.csv" else made
 
     def differs_from(self, other: Draft) -> bool:
@@ -143,9 +131,9 @@ class Draft:
     def value(self, entry: Field) -> object:
         """Return the value of a field; raises :class:`EntryError`."""
         text = self.chosen(entry.key)
-        if entry.key in self.given and self.given[entry.key][0] == text:
-            return self.given[entry.key][1]
-        return self._file() if entry.kind == "file" and text.strip() else value_of(entry, text)
+        if entry.key == "description" and text == cleaned(self.description):
+            return self.description
+        return self._file() if entry.key == "data.csv" else entry.value(text)
 
     def _file(self) -> str:
         """Return what the preset calls its CSV file: in its folder, or where the program started.
@@ -153,6 +141,8 @@ class Draft:
         Raises :class:`EntryError` where there is none.
         """
         text = self.chosen("data.csv").strip()
+        if not text:
+            raise EntryError("a name is missing")
         with suppress(OSError, ValueError, RuntimeError):  # no such name, or no home folder
             path = Path(text).expanduser()
             if (self.place.folder / path).is_file():
@@ -167,17 +157,17 @@ class Draft:
             found = columns_of(self._file(), self.place.folder)
         except EntryError:
             return self
-        if found is None or found == self.known_columns:
+        if found in (Columns(), self.columns):
             return self
-        names = [name for name in found.names if name not in found.numeric]
+        words = [name for name in found.names if name not in found.numeric]
         numbers = [name for name in found.names if name in found.numeric]
         proposed = {
-            "data.class_column": (names or numbers or [""])[-1],
+            "data.class_column": (words or numbers or [""])[-1],
             "data.target_columns": columns_text(numbers[-1:]),
             "data.input_columns": "",
-            TARGET: CLASSES if names else NUMBERS,
+            TARGET: fields.CLASSES if words else fields.NUMBERS,
         }
-        return replace(self, texts={**self.texts, **proposed}, known_columns=found)
+        return replace(self, texts={**self.texts, **proposed}, columns=found)
 
 
 def empty() -> Draft:
@@ -199,18 +189,20 @@ def checked(draft: Draft) -> Outcome:
     What is wrong with one field is found beside what is wrong with others: the experiment is made
     again without it.
     """
-    known, values, problems = list[str](), dict[str, Any](), dict[str, str]()
-    for entry in fields(draft):
+    values, problems, known = dict[str, Any](), dict[str, str](), list[str]()
+    for entry in fields.fields(draft):
         known.append(entry.key)
-        text = draft.chosen(entry.key).strip()
-        if entry.required or text:
+        text = draft.chosen(entry.key)
+        if entry.required or text.strip():
             try:
                 values[entry.key] = draft.value(entry)
             except EntryError as error:
-                if text != entry.placeholder or entry.required:  # "all", "none"
+                if entry.required or text.strip() != entry.placeholder:  # "all", "none"
                     problems[entry.key] = str(error)
-    hidden = [key for key in _OUT_OF_SIGHT if key in draft.given and key not in known]
-    values |= {key: draft.given[key][1] for key in hidden}
+    for row in (row for rows in ROWS.values() for row in rows if row.key in _OUT_OF_SIGHT):
+        if row.key not in known and draft.chosen(row.key):
+            with suppress(EntryError):
+                values[row.key] = draft.value(row)
     while "network.layers" not in problems:
         usable = {key: held for key, held in values.items() if key not in problems}
         try:
@@ -226,7 +218,7 @@ def checked(draft: Draft) -> Outcome:
             if not problems:
                 return Outcome(draft, made)
             break
-    return Outcome(draft, problems=problems)
+    return Outcome(draft, problems={key: problems[key] for key in known if key in problems})
 
 
 def _preset(draft: Draft, values: Mapping[str, Any]) -> PresetFile:

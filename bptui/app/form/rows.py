@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -11,7 +11,6 @@ from rich.cells import set_cell_size
 from textual.content import Content
 from textual.events import Click
 from textual.geometry import Size
-from textual.message import Message
 from textual.widget import Widget
 
 from bptui.app.form.fields import Field
@@ -48,7 +47,7 @@ def long_text(text: str) -> str:
 
 def field_lines(field: Field, text: str, width: int) -> list[Content]:
     """Return what is seen of a field that is not being edited."""
-    if field.kind == "choice":
+    if field.is_choice:
         return [choice_content(field.options, text, width, "bold $text")]
     style, lines = f"$foreground {TINT}", [text]
     if not text and not field.is_block:
@@ -70,12 +69,6 @@ class Shown(NamedTuple):
     text: str
     problem: str
 
-    def said_lines(self, width: int) -> list[Content]:
-        """Return what is wrong with the field, in lines that stand below it."""
-        return (
-            Content.styled(f"! {self.problem}", "$text-warning").wrap(width) if self.problem else []
-        )
-
     def lines(self, width: int) -> list[Content]:
         """Return the lines of the field: its label beside its text, and what is wrong below."""
         room = width - LABEL - 1
@@ -85,21 +78,19 @@ class Shown(NamedTuple):
             Content.assemble(" " * (LABEL - label.cell_length), label, " ", text)
             for label, text in zip_longest(labels, texts, fillvalue=Content())
         ]
-        return made + [line.pad_left(LABEL + 1) for line in self.said_lines(room)]
+        wrong = Content.styled(f"! {self.problem}" if self.problem else "", "$text-warning")
+        return made + [line.pad_left(LABEL + 1) for line in wrong.wrap(room) if wrong]
 
 
 class Rows(Widget):
-    """Draws fields, and headings above them."""
+    """Draws fields, and headings above them.
 
-    class Clicked(Message):
-        """A field was clicked, in column ``x`` of its text."""
+    ``clicked`` is told the key of the field that was clicked, and in which column of its text.
+    """
 
-        def __init__(self, key: str, x: int) -> None:
-            super().__init__()
-            self.key, self.x = key, x
-
-    def __init__(self) -> None:
+    def __init__(self, clicked: Callable[[str, int], object]) -> None:
         super().__init__()
+        self._clicked = clicked
         self._items: list[str | Shown] = []
         self._drawn: list[tuple[str, Content]] = []
         self._drawn_for = 0
@@ -111,6 +102,7 @@ class Rows(Widget):
             self.refresh(layout=True)
 
     def _lines(self, width: int) -> list[tuple[str, Content]]:
+        """Return the lines, each with the key of its field."""
         if width != self._drawn_for:
             self._drawn, self._drawn_for = [], width
             for item in self._items:
@@ -131,4 +123,4 @@ class Rows(Widget):
         """Tell which field was clicked."""
         key = self._drawn[event.y][0] if event.y < len(self._drawn) else ""
         if key:
-            self.post_message(self.Clicked(key, event.x - LABEL - 1))
+            self._clicked(key, event.x - LABEL - 1)

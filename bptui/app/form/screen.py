@@ -7,39 +7,28 @@ there are, there is one widget of each kind to type into.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.events import Resize
 from textual.widget import Widget
-from textual.widgets import Button, Input, Static, TextArea
+from textual.widgets import Input, Static, TextArea
 
-from bptui.app.form.controls import (
-    Area,
-    Choice,
-    Line,
-    NamesScreen,
-)
-from bptui.app.form.draft import Draft, Outcome, checked, empty, filled, summary
-from bptui.app.form.fields import WEIGHTS, Field, fields, sections
+from bptui.app.form.controls import Area, Choice, Line, NamesScreen
+from bptui.app.form.draft import Draft, Outcome, checked, empty, filled
+from bptui.app.form.fields import Field, fields, sections
 from bptui.app.form.rows import Rows, Shown
 from bptui.app.form.texts import columns, matrix
 from bptui.app.screens.dialog import Dialog
 from bptui.core.experiment import Experiment
 from bptui.presets.number_parsing import EntryError
 
-WIDEST = 110
-"""Columns that the form takes at most."""
 PATIENCE = 0.2
 """Seconds without a key after which the whole experiment is checked."""
-NAMED = 4
-"""Fields that a sentence names."""
 
 
 class FormScreen(Dialog[Experiment | None]):
@@ -48,13 +37,13 @@ class FormScreen(Dialog[Experiment | None]):
     Without an experiment to begin with the form is empty.
     """
 
-    CSS_PATH = Path(__file__).with_name("form.tcss")
+    CSS_PATH: ClassVar = [*Dialog.CSS_PATH, Path(__file__).with_name("form.tcss")]
 
     BINDINGS: ClassVar = [
         # handled before the keys that follow are given to a widget, so that fast typing, which may
         # come as a burst, goes into the fields it is meant for
         Binding("ctrl+s", "finish", "OK", priority=True),
-        Binding("escape", "cancel", "Cancel", priority=True),
+        Binding("escape", "close", "Cancel", priority=True),
         Binding("ctrl+n", "clear", "Empty form", priority=True),
         Binding("f2", "names", "Names", priority=True),
         Binding("tab", "go(1)", "Next field", priority=True),
@@ -65,50 +54,37 @@ class FormScreen(Dialog[Experiment | None]):
     ]
 
     def __init__(self, experiment: Experiment | None) -> None:
-        super().__init__()
+        super().__init__("", "ctrl+s: OK, esc: cancel, ctrl+n: empty form")
         self._draft = empty() if experiment is None else filled(experiment)
         self._opened, self._aside = self._draft, empty()
         self._field = fields(self._draft)[0]
         """The one that is being edited."""
-        self._choice, self._line, self._area = Choice(), Line(), Area()
-        self._controls = self._choice, self._line, self._area
+        self._choice, self._line, self._area = self._controls = Choice(), Line(), Area()
         self._control: Choice | Line | Area = self._line
-        self._above, self._below = Rows(), Rows()
+        self._above, self._below = Rows(self._go_to), Rows(self._go_to)
         self._label, self._wrong = Static(id="label"), Static(id="wrong")
         self._row = Vertical(Horizontal(self._label, *self._controls), self._wrong, id="row")
         self._help = Static(id="form-help", markup=False)
-        self._say_line = Static(id="form-said", markup=False)
-        self._ok = Button("OK", id="form-ok", variant="primary", compact=True, disabled=True)
-        self._touched = set[str]()
-        """Fields that have been written in, so that they are not merely still empty."""
+        self._said = Static(id="form-said", markup=False)
         self._outcome: Outcome | None = None
         """Of the last check, which may have been that of an earlier draft."""
         self._wanted = self._asked = False
 
-    def compose(self) -> ComposeResult:
-        with Vertical(id="form") as box:
-            box.border_subtitle = "ctrl+s: OK, esc: cancel, ctrl+n: empty form"
-            yield VerticalScroll(
-                self._above, self._row, self._below, id="form-fields", can_focus=False
-            )
-            yield self._help
-            with Horizontal(id="form-end"):
-                yield self._say_line
-                yield self._ok
-                yield Button("Cancel", id="form-cancel", compact=True)
+    def rows(self) -> Iterable[Widget]:
+        parts = self._above, self._row, self._below
+        yield VerticalScroll(*parts, id="form-fields", can_focus=False)
+        yield from (self._help, self._said)
 
     def on_mount(self) -> None:
         """Begin at the first field."""
         self._begin()
 
     def _begin(self) -> None:
-        self.query_one("#form").border_title = Content(f"Experiment: {self._draft.place.name}")
+        self.box.border_title = Content(f"Experiment: {self._draft.place.name}")
         self._edit(fields(self._draft)[0])
         self._check(0.0)
 
-    def on_resize(self, event: Resize) -> None:
-        """Cover the screen below, which need not be drawn where it cannot be seen."""
-        self.set_class(event.size.width <= WIDEST, "covering")
+    def on_resize(self) -> None:
         self._keep_in_sight()
 
     def on_unmount(self) -> None:
@@ -123,10 +99,9 @@ class FormScreen(Dialog[Experiment | None]):
     def _edit(self, field: Field) -> None:
         """Have a field edited; what stands in the one before has been taken over."""
         self._field, self._asked = field, False
-        if field.kind == "choice":
+        self._control = self._area if field.is_block else self._line
+        if field.is_choice:
             self._control = self._choice
-        else:
-            self._control = self._area if field.is_block else self._line
         for control in self._controls:
             control.display = control is self._control
         self._control.put(field, self._draft.chosen(field.key))
@@ -142,38 +117,28 @@ class FormScreen(Dialog[Experiment | None]):
     @on(Choice.Chosen)
     def _take(self) -> None:
         """Take over what stands in the field that is being edited."""
-        self._area.fit()
         key, text = self._field.key, self._control.entered
         if text == self._draft.chosen(key):
             return
-        self._touched.add(key)
         self._asked = self._wanted = False  # what was asked for was another draft
         self._draft = self._draft.with_text(key, text)
         self._show()
         self._check(PATIENCE)
 
-    def on_rows_clicked(self, event: Rows.Clicked) -> None:
-        """Go to the field that was clicked, and choose what was clicked there."""
+    def _go_to(self, key: str, x: int = -1) -> None:
+        """Go to the field with this key; choose what was clicked there, in column ``x``."""
         self._take()
         for field in fields(self._draft):
-            if field.key == event.key:
+            if field.key == key:
                 self._edit(field)
-                if field.kind == "choice" and event.x >= 0:
-                    self.call_after_refresh(self._choice.choose_at, event.x)
+                if field.is_choice and x >= 0:
+                    self.call_after_refresh(self._choice.choose_at, x)
 
     def action_go(self, by: int, key: str = "tab") -> None:
-        """Go to the next field, or the one before; to one of the buttons after the last."""
+        """Go to the next field, or the one before."""
         self._take()
-        stops: list[Field | Widget] = [*fields(self._draft)]
-        stops += [button for button in self.query(Button) if not button.disabled]
-        at = stops.index(self.focused if isinstance(self.focused, Button) else self._field)
-        stop = stops[(at + by) % len(stops)]
-        if isinstance(stop, Field):
-            self._edit(stop)
-        else:
-            self._asked = False
-            self._say()
-            self.set_focus(stop)
+        stops = fields(self._draft)
+        self._edit(stops[(stops.index(self._field) + by) % len(stops)])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Have enter leave a field of one line only, and the arrows stay in one of many lines."""
@@ -202,21 +167,16 @@ class FormScreen(Dialog[Experiment | None]):
 
         self.app.push_screen(NamesScreen(self._field, chosen), write)
 
-    async def on_button_pressed(self, event: Button.Pressed) -> None:
-        """Do what the button says."""
-        (self.action_finish if event.button is self._ok else self.action_cancel)()
-
     def action_finish(self) -> None:
         """Give the experiment back as soon as it is made, or show what is wrong."""
         self._take()
         self._wanted = True
-        self._touched |= {field.key for field in fields(self._draft)}
         if self._outcome is not None and self._outcome.draft is self._draft:
             self._conclude(self._outcome)
         else:
             self._check(0.0)
 
-    def action_cancel(self) -> None:
+    def action_close(self) -> None:
         """Leave; what was changed is lost only when asked for twice."""
         self._take()
         lost = (
@@ -234,7 +194,6 @@ class FormScreen(Dialog[Experiment | None]):
         self._take()
         self._draft, self._aside = self._aside, self._draft
         self._asked, self._outcome = False, None
-        self._touched.clear()
         self._begin()
 
     def _show(self) -> None:
@@ -245,8 +204,8 @@ class FormScreen(Dialog[Experiment | None]):
         for title, group in sections(self._draft):
             items += [title] if items is above and not above else ["", title]
             for field in group:
-                problem = problems.get(field.key, "") if self._is_loud(field.key) else ""
-                shown = Shown(field, self._draft.chosen(field.key), problem)
+                text = self._draft.chosen(field.key)
+                shown = Shown(field, text, problems.get(field.key, "") if text else "")
                 if field.key == self._field.key:
                     self._field, items = field, below
                     self._show_edited(shown)
@@ -265,32 +224,16 @@ class FormScreen(Dialog[Experiment | None]):
             self._wrong.display = bool(wrong)
             self._keep_in_sight()
 
-    def _is_loud(self, key: str) -> bool:
-        """Return whether a problem is a mistake, and not a field that nobody has come to yet."""
-        return key in self._touched or self._draft.chosen(key) != ""
-
     def _say(self) -> None:
-        """Say beside OK what is known of the draft; until its check ends, what was said stays."""
-        outcome = self._outcome
+        """Say what is known of the draft; until its check ends, what was said before stays."""
         if self._asked:
-            self._tell("Discard your changes? Press esc again to discard", True)
-        elif outcome is None or outcome.draft is not self._draft:
-            return
-        elif outcome.experiment is not None:
-            self._tell(summary(outcome.experiment), False)
-        elif outcome.general:
-            self._tell(outcome.general, True)
+            said = "! Discard your changes? Press esc again to discard"
+        elif self._outcome is not None and self._outcome.draft is self._draft:
+            said = self._outcome.said
         else:
-            loud = [key for key in outcome.problems if self._is_loud(key)]
-            if loud:
-                count = "1 field is" if len(loud) == 1 else f"{len(loud)} fields are"
-                self._tell(f"{count} wrong: {_labels(self._draft, loud)}", True)
-            else:
-                self._tell(f"Still missing: {_labels(self._draft, outcome.problems)}", False)
-
-    def _tell(self, text: str, wrong: bool) -> None:
-        self._say_line.update(f"! {text}" if wrong else text)
-        self._say_line.set_class(wrong, "wrong")
+            return
+        self._said.update(said)
+        self._said.set_class(said.startswith("!"), "wrong")
 
     def _check(self, patience: float) -> None:
         self.run_worker(self._checked(self._draft, patience), group="check", exclusive=True)
@@ -308,18 +251,6 @@ class FormScreen(Dialog[Experiment | None]):
         if wanted and outcome.experiment is not None:
             self.dismiss(outcome.experiment)
             return
-        self._ok.disabled = outcome.experiment is None
         self._show()
-        wrong = [field for field in fields(self._draft) if field.key in outcome.problems]
-        if wanted and wrong:
-            self._edit(wrong[0])
-
-
-def _labels(draft: Draft, keys: Collection[str]) -> str:
-    """Return ``W1, targets``: the labels of the fields with these keys, in the form's order."""
-    labels = [
-        field.label.split()[0] if field.key.startswith(f"{WEIGHTS}[") else field.label
-        for field in fields(draft)
-        if field.key in keys
-    ]
-    return ", ".join(labels[:NAMED]) + (", ..." if len(labels) > NAMED else "")
+        if wanted and outcome.problems:
+            self._go_to(next(iter(outcome.problems)))

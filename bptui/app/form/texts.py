@@ -3,39 +3,45 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import io
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from bptui.app.form.fields import NO, YES, Field, Kind
 from bptui.presets import number_parsing
 from bptui.presets.csv_file import delimiter, is_number
 from bptui.presets.errors import cleaned
-from bptui.presets.number_parsing import EntryError, shortened
+from bptui.presets.number_parsing import EntryError
 
-_MOST_ALIGNED = 2000
-"""Numbers that are written in columns."""
+YES, NO = "yes", "no"
 _ROWS, _BYTES = 200, 1_000_000
 """How much of a CSV file is looked at to tell numbers from names."""
-_LONGEST_NAME = 100
-"""Characters of a name that are compared with those known."""
 
 # huge texts are read once, however often the form is checked
 matrix = lru_cache(maxsize=4)(number_parsing.matrix)
 
 
-def _one_or_more(read: Callable[[str], list[Any]]) -> Callable[[str], object]:
-    """Return what reads a list, of which a single item stands for itself."""
+def choice(text: str) -> bool | str:
+    """Return what an option stands for: itself, unless it is yes or no."""
+    return {YES: True, NO: False}.get(text, text)
 
-    def read_one(text: str) -> object:
-        found = read(text)
-        return found[0] if len(found) == 1 else found
 
-    return read_one
+def prose(text: str) -> str:
+    """Return a text of several lines as it is."""
+    return text
+
+
+def word(text: str) -> str:
+    """Return the name that ``text`` is."""
+    return text.strip()
+
+
+def switches(text: str) -> bool | list[bool]:
+    """Return one truth value, or a list with one for each layer."""
+    found = number_parsing.switches(text)
+    return found[0] if len(found) == 1 else found
 
 
 def columns(text: str) -> list[str]:
@@ -45,39 +51,6 @@ def columns(text: str) -> list[str]:
     except csv.Error:
         raise EntryError("expected names separated by commas") from None
     return [name.strip() for name in row if name.strip()]
-
-
-READERS: Mapping[Kind, Callable[[str], object]] = {
-    "number": number_parsing.number,
-    "whole": number_parsing.whole,
-    "layers": number_parsing.layers,
-    "switches": _one_or_more(number_parsing.switches),
-    "names": number_parsing.names,
-    "matrix": matrix,
-    "vector": number_parsing.vector,
-    "columns": columns,
-    "column": str.strip,
-    "file": str.strip,
-}
-"""What reads the text of a field; texts and choices stand for themselves."""
-
-
-def value_of(entry: Field, text: str) -> object:
-    """Return what the text of a field says; raises :class:`EntryError`."""
-    if entry.key in ("network.bias", "training.shuffle", "data.standardize"):
-        return text == YES
-    found = READERS.get(entry.kind, str)(text)
-    if found in ("", []):
-        raise EntryError(f"{'names are' if entry.several else 'a name is'} missing")
-    if entry.kind != "names" or not isinstance(found, list):
-        return found
-    known = [*entry.options]
-    for name in found:
-        if name not in known:
-            close = difflib.get_close_matches(name[:_LONGEST_NAME], known, 1)
-            hint = f"did you mean {close[0]}?" if close else "f2 lists them"
-            raise EntryError(f"unknown name: {shortened(name)}; {hint}")
-    return found[0] if len(found) == 1 and not entry.several else found
 
 
 def text_of(key: str, value: object) -> str:
@@ -97,15 +70,10 @@ def text_of(key: str, value: object) -> str:
 
 
 def _matrix_text(rows: list[list[float]]) -> str:
-    """Return ``rows`` a line each, in columns where there are few of them."""
+    """Return ``rows`` a line each, in columns."""
     texts = [[repr(value) for value in row] for row in rows]
-    if sum(map(len, texts)) > _MOST_ALIGNED:
-        return "\n".join(" ".join(row) for row in texts)
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
-    return "\n".join(
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in texts
-    )
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in texts)
 
 
 def columns_text(listed: Iterable[str]) -> str:
@@ -118,12 +86,12 @@ def columns_text(listed: Iterable[str]) -> str:
 class Columns(NamedTuple):
     """The columns of a CSV file, and those among them that hold numbers alone."""
 
-    names: tuple[str, ...]
-    numeric: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
 
 
-def columns_of(name: str, folder: Path) -> Columns | None:
-    """Return the columns of the CSV file ``name``; None where it cannot be read."""
+def columns_of(name: str, folder: Path) -> Columns:
+    """Return the columns of the CSV file ``name``; none where it cannot be read."""
     try:
         with (folder / name).open(encoding="utf-8-sig", newline="") as stream:
             lines = stream.read(_BYTES).splitlines(keepends=True)
@@ -131,7 +99,7 @@ def columns_of(name: str, folder: Path) -> Columns | None:
         header = [cell.strip() for cell in next(rows, [])]
         sample = [*islice((row for row in rows if len(row) == len(header)), _ROWS)]
     except (OSError, ValueError, csv.Error):
-        return None
+        return Columns()
     columns = zip(header, zip(*sample, strict=True), strict=False)
     return Columns(
         names=tuple(name for name in header if name.isprintable()),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import ClassVar, Generic, TypeVar
 
 from rich.cells import cell_len
@@ -46,7 +46,7 @@ def ending(text: str, width: int) -> str:
 class Dialog(Busy, ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
     """A box in the middle of the screen; ``rows`` are in it, ``keys`` say what enter and esc do."""
 
-    CSS_PATH = Path(__file__).with_name("dialogs.tcss")  # read with the first dialog
+    CSS_PATH: ClassVar[list[str | PurePath]] = [Path(__file__).with_name("dialogs.tcss")]
     BINDINGS: ClassVar = [Binding("escape", "close", "Close")]
     WAITED_FOR: ClassVar = "default"
     """The group of workers that answer a key; the keys after it wait for them."""
