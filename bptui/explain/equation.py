@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -32,8 +32,7 @@ EACH_SAMPLE = ("net", "out", "delta", "out_gradient")
 class Equation:
     """``left`` is ``expression``; ``left.new``: it becomes that. Both in the values of ``scope``.
 
-    ``marks`` are the paths of the parts that differ from another equation. ``note`` is to be
-    written beside it.
+    ``marks`` are paths of parts that differ from another equation, ``note`` is written beside it.
     """
 
     left: Quantity
@@ -70,8 +69,7 @@ class Equation:
         return f"sample {index[0] + 1}" if self.scope.array(self.left.name).shape[0] > 1 else ""
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """Parts of the mistaken expression, and those that belong in their place."""
 
     mistaken: tuple[Expression, ...]
@@ -80,13 +78,12 @@ class Difference:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The mistaken equation and the correct one, with the parts in which they differ marked."""
+    """The mistaken equation, what stands above it, and the correct one, differing parts marked."""
 
     mistaken: Equation
     correct: Equation
     differences: tuple[Difference, ...]
-    heading: str = "with the mistake"
-    """What stands above the mistaken one."""
+    heading: str
 
 
 Statement: TypeAlias = Equation | Comparison
@@ -100,22 +97,24 @@ def equations(statement: Statement) -> dict[str, Equation]:
 
 
 def compare(mistaken: Equation, correct: Equation, heading: str = "with the mistake") -> Comparison:
-    """Return both equations with their differing parts marked."""
+    """Return both equations with their differing parts marked, ``heading`` above the first."""
     found = _differences(mistaken.expression, correct.expression, (), ())
-    here = frozenset(path for paths, _, _ in found for path in paths)
-    there = frozenset(path for _, paths, _ in found for path in paths)
-    differences = dict.fromkeys(difference for _, _, difference in found)
+    here, there = (frozenset(path for both in found for path in both[side]) for side in (0, 1))
+    told = (Difference((*left.values(),), (*right.values(),)) for left, right in found)
     return Comparison(
-        replace(mistaken, marks=here), replace(correct, marks=there), (*differences,), heading
+        replace(mistaken, marks=here),
+        replace(correct, marks=there),
+        (*dict.fromkeys(told),),
+        heading,
     )
 
 
 _Parts: TypeAlias = dict[Path, Expression]
-_Found: TypeAlias = list[tuple[list[Path], list[Path], Difference]]
+_Both: TypeAlias = tuple[_Parts, _Parts]
 
 
-def _differences(first: Expression, second: Expression, here: Path, there: Path) -> _Found:
-    """Return the paths of what differs on both sides, and the parts that stand there."""
+def _differences(first: Expression, second: Expression, here: Path, there: Path) -> list[_Both]:
+    """Return the parts in which two expressions differ, by their paths in both."""
     if first == second:
         return []
     if is_op(first, "multiply") or is_op(second, "multiply"):
@@ -123,21 +122,18 @@ def _differences(first: Expression, second: Expression, here: Path, there: Path)
         left, right = _factors(first, here), _factors(second, there)
         _pair(left, right, lambda node: node)
         # w6 for w7 is one difference, a factor that is missing beside it another one
-        found = [
-            difference
-            for path, node, at, other in _pair(left, right, _outline)
-            for difference in _differences(node, other, path, at)
-        ]
-        return found + (_unlike(left, right) if left or right else [])
+        pairs = _pair(left, right, _outline)
+        found = [each for part in pairs for each in _differences(*part)]
+        return [*found, (left, right)] if left or right else found
     if is_op(first, "add") or is_op(second, "add"):
         left, right = _parts(first, here, "add"), _parts(second, there, "add")
         if len(left) != len(right):
             _pair(left, right, lambda node: node)
             if not left or not right:  # terms that are missing, or too many
-                return _unlike(left, right)
+                return [(left, right)]
     kinds = [(type(node), getattr(node, "op", ""), len(node.parts)) for node in (first, second)]
     if kinds[0] != kinds[1] or not first.parts:
-        return _unlike({here: first}, {there: second})
+        return [({here: first}, {there: second})]
     return [
         difference
         for place, (part, other) in enumerate(zip(first.parts, second.parts, strict=True))
@@ -145,19 +141,15 @@ def _differences(first: Expression, second: Expression, here: Path, there: Path)
     ]
 
 
-def _unlike(left: _Parts, right: _Parts) -> _Found:
-    return [([*left], [*right], Difference((*left.values(),), (*right.values(),)))]
-
-
 def _pair(
     left: _Parts, right: _Parts, look: Callable[[Expression], Expression]
-) -> list[tuple[Path, Expression, Path, Expression]]:
+) -> list[tuple[Expression, Expression, Path, Path]]:
     """Take parts that ``look`` the same out of both sides; return them with their paths."""
-    pairs: list[tuple[Path, Expression, Path, Expression]] = []
+    pairs = []
     for path, part in [*left.items()]:
         match = next((at for at, other in right.items() if look(part) == look(other)), None)
         if match is not None:
-            pairs.append((path, left.pop(path), match, right.pop(match)))
+            pairs.append((left.pop(path), right.pop(match), path, match))
     return pairs
 
 
@@ -179,7 +171,5 @@ def _factors(node: Expression, path: Path) -> _Parts:
         return _factors(node.parts[1], (*path, 1))
     if not is_op(node, "multiply"):
         return {path: node}
-    found: _Parts = {}
-    for at, factor in _parts(node, path, "multiply").items():
-        found |= _factors(factor, at)
-    return found
+    parts = _parts(node, path, "multiply").items()
+    return {at: one for place, part in parts for at, one in _factors(part, place).items()}

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice, product
 from math import prod
 
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import heading
-from bptui.explain.equation import Comparison, Equation, Statement, compare
+from bptui.explain.equation import Comparison, Equation, Statement, compare, equations
 from bptui.explain.expression import Expression, Index, Quantity, Scope
-from bptui.explain.formulas import StepFormulas, define_for, element, expand, is_saturated
+from bptui.explain.formulas import StepFormulas, define_for, element, expand
 from bptui.explain.symbols import Subject, Symbols, find_subject
 
 MOST_PATHS = 4
@@ -40,6 +40,16 @@ class Section:
     statements: tuple[Statement, ...]
     omitted: int = 0
 
+    def groups(self, symbols: Symbols) -> Iterable[tuple[str, Sequence[Statement]]]:
+        """Return the statements with what stands above them; those of a sample together."""
+        if self.title.startswith("where"):
+            return [(self.title, self.statements)]
+        found: dict[str, list[Statement]] = {}
+        for statement in self.statements:
+            first = next(iter(equations(statement).values()))
+            found.setdefault(first.sample(symbols), []).append(statement)
+        return found.items()
+
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
@@ -63,10 +73,8 @@ class Explainer:
     """Explains the steps of one experiment; ``ascii_only`` as in :class:`Symbols`."""
 
     def __init__(self, experiment: Experiment, ascii_only: bool = False) -> None:
-        self.experiment, self.names = experiment, experiment.network.names
-        self.symbols = Symbols(self.names, ascii_only)
-        self._last: _StepExplainer | None = None
-        self._shared: _Shared | None = None
+        self.experiment = experiment
+        self.symbols = Symbols(experiment.network.names, ascii_only)
 
     def explain(self, snapshot: Snapshot, text: str, most: int = MOST_NUMBERS) -> Explanation:
         """Explain what ``text`` names, with the numbers of ``snapshot``.
@@ -75,24 +83,16 @@ class Explainer:
         :class:`~bptui.core.errors.UnusableError` where the network has nothing of that name.
         """
         subject = find_subject(text, self.experiment)
-        return self._of_step(snapshot, most).explanation(subject)
+        return _StepExplainer(self.experiment, self.symbols, snapshot, most).explanation(subject)
 
     def explain_operation(
         self, snapshot: Snapshot, name: str, most: int = MOST_NUMBERS
     ) -> Explanation:
         """Explain what the operation of that name computes in the step of ``snapshot``."""
-        return self._of_step(snapshot, most).operation(name)
-
-    def _of_step(self, snapshot: Snapshot, most: int) -> _StepExplainer:
-        """Return the last one where it is of the same step: it has all formulas."""
-        if self._last is None or self._last.snapshot is not snapshot:
-            if self._shared is None or self._shared.experiment is not snapshot.experiment:
-                self._shared = _Shared(snapshot.experiment)
-            self._last = _StepExplainer(self.experiment, self.symbols, snapshot, self._shared)
-        self._last.most = most
-        return self._last
+        return _StepExplainer(self.experiment, self.symbols, snapshot, most).operation(name)
 
 
+@lru_cache(maxsize=2)
 def without_mistakes(experiment: Experiment) -> Engine:
     """Return an engine of the experiment that makes no mistakes, for :func:`corrected`."""
     training = replace(experiment.training, mistakes=())
@@ -106,56 +106,29 @@ def corrected(snapshot: Snapshot, engine: Engine) -> Snapshot:
     return engine.record()
 
 
-class _Shared:
-    """What the steps of one experiment share: their formulas, and what plays them correctly."""
-
-    def __init__(self, experiment: Experiment) -> None:
-        self.experiment = experiment
-        self.right = without_mistakes(experiment) if experiment.training.mistakes else None
-        self._formulas: dict[object, StepFormulas] = {}
-
-    def formulas(self, snapshot: Snapshot) -> StepFormulas:
-        """Return those of a step, made once for each that looks different."""
-        mistakes = snapshot.experiment.training.mistakes
-        key = mistakes, len(snapshot.batch), is_saturated(snapshot)
-        if key not in self._formulas:
-            self._formulas[key] = define_for(snapshot)
-        return self._formulas[key]
-
-
 class _StepExplainer:
     def __init__(
-        self, experiment: Experiment, symbols: Symbols, snapshot: Snapshot, shared: _Shared
+        self, experiment: Experiment, symbols: Symbols, snapshot: Snapshot, most: int
     ) -> None:
-        self.experiment, self.snapshot, self.most = experiment, snapshot, MOST_NUMBERS
+        self.experiment, self.snapshot, self.most = experiment, snapshot, most
         self.names, self.symbols = symbols.names, symbols
-        self.scope, self.formulas = Scope.of(snapshot), shared.formulas(snapshot)
+        self.scope, self.formulas = Scope.of(snapshot), define_for(snapshot)
         self.right: tuple[Scope, StepFormulas] | None = None
-        if shared.right is not None:
-            without = corrected(snapshot, shared.right)
-            self.right = Scope.of(without), shared.formulas(without)
+        if snapshot.experiment.training.mistakes:
+            without = corrected(snapshot, without_mistakes(snapshot.experiment))
+            self.right = Scope.of(without), define_for(without)
         self.samples = len(snapshot.batch)
 
     def explanation(self, subject: Subject) -> Explanation:
-        """Explain a subject of any kind."""
         if subject.kind == "operation":
             return self.operation(subject.name)
         if subject.kind == "all":
             made = [self.operation(operation.name) for operation in self.snapshot.operations]
-            numbers = [
-                replace(section, title=operation.title)
-                for operation in made
-                for section in operation.numbers
-            ]
-            arrays = tuple(array for operation in made for array in operation.arrays)
-            return Explanation(f"step {self.snapshot.step}", (*numbers,), arrays)
-        explain = {
-            "parameter": self.parameter,
-            "number": self.number,
-            "unit": self.unit,
-            "array": self.array,
-        }
-        return replace(explain[subject.kind](subject), title=self.titled(subject))
+            numbers = [replace(part, title=each.title) for each in made for part in each.numbers]
+            arrays = [array for operation in made for array in operation.arrays]
+            return Explanation(f"step {self.snapshot.step}", (*numbers,), (*arrays,))
+        explain: Callable[[Subject], Explanation] = getattr(self, subject.kind)
+        return replace(explain(subject), title=self.titled(subject))
 
     # subjects
 
@@ -198,7 +171,6 @@ class _StepExplainer:
         return Explanation("", (Section(title + self.of_sample(), statements),), arrays)
 
     def array(self, subject: Subject) -> Explanation:
-        """Explain the numbers of an array one by one; of weights and biases how they change."""
         name = subject.name
         if self.symbols.places[name].kind in ("weight", "bias"):
             changes = [made.name for made in self.formulas.updates(name)]
@@ -209,9 +181,7 @@ class _StepExplainer:
 
     def operation(self, name: str) -> Explanation:
         """Explain what one operation computes; ``update`` is all updates, wherever they are."""
-        every = self.snapshot.operations
-        meant = [each for each in every if each.name == name]
-        meant = meant or [each for each in every if each.stage == name]
+        meant = [each for each in self.snapshot.operations if name in (each.name, each.stage)]
         label = meant[0].label if len(meant) == 1 else name
         sections: list[Section] = []
         arrays: list[Statement] = []
@@ -247,7 +217,6 @@ class _StepExplainer:
         return [*mistaken, self.statement(gradient)]
 
     def listed(self, name: str, indices: Iterable[Index], title: str, new: bool = False) -> Section:
-        """Return the first numbers of an array."""
         chosen = islice(indices, self.most)
         statements = tuple(self.statement(name, index, new=new) for index in chosen)
         return Section(title, statements, self.scope.array(name, new).size - len(statements))

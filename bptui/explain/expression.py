@@ -7,7 +7,7 @@ Trees are immutable and compare by value.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any, TypeAlias, TypeGuard, cast
@@ -142,30 +142,25 @@ def rebuild(node: Expression, change: Callable[[Expression], Expression]) -> Exp
     return cast(Expression, replace(cast(Any, node), parts=parts))
 
 
-def quantities(node: Expression) -> tuple[Quantity, ...]:
-    """Return every quantity in the tree, in the order in which they are read, each once."""
-    found: dict[Quantity, None] = {}
-    stack = [node]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, Quantity):
-            found[part] = None
-        stack += reversed(part.parts)
-    return tuple(found)
+def walked(node: Expression, written: bool = False) -> Iterator[Expression]:
+    """Yield a node and all below it, in the order in which they are read."""
+    yield node
+    parts = node.parts
+    if written and isinstance(node, Activated):
+        parts = parts[:1] if node.by_name else parts[1:]
+    if written and isinstance(node, Stable):
+        parts = parts[:1]
+    for part in parts:
+        yield from walked(part, written)
 
 
-def written_quantities(node: Expression) -> tuple[Quantity, ...]:
-    """Return the quantities in a formula as it is written for single numbers, in its order."""
-    match node:
-        case Quantity():
-            return (node,)
-        case Activated(_, (argument, body), by_name):
-            shown = [argument if by_name else body]
-        case Stable((textbook, _)):
-            shown = [textbook]
-        case _:
-            shown = [*node.parts]
-    return tuple(dict.fromkeys(found for part in shown for found in written_quantities(part)))
+def quantities(node: Expression, written: bool = False) -> tuple[Quantity, ...]:
+    """Return the quantities in a tree, in the order in which they are read, each once.
+
+    ``written``: only those in the formula as it is written for single numbers.
+    """
+    found = (part for part in walked(node, written) if isinstance(part, Quantity))
+    return tuple(dict.fromkeys(found))
 
 
 def count(terms: Iterable[Expression]) -> int:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
 
 from bptui.core.activations import ACTIVATIONS, APPLIED, LOG_SUM_EXP
-from bptui.core.arrays import Array
 from bptui.core.backprop import operations_of
 from bptui.core.engine import Snapshot
+from bptui.core.experiment import Experiment
 from bptui.core.graph.node import CONSTANT, LEAF, STABLE, Node
 from bptui.core.losses import TERMS, TINY
 from bptui.core.mistakes import with_mistakes
@@ -87,17 +88,17 @@ class StepFormulas:
 
 def define_for(snapshot: Snapshot) -> StepFormulas:
     """Return the formulas of the step that ``snapshot`` shows."""
-    experiment = snapshot.experiment
-    step = training_step(experiment, len(snapshot.batch))
-    step = with_mistakes(step, experiment.training.mistakes)
-    return define(step, saturated=is_saturated(snapshot))
-
-
-def is_saturated(snapshot: Snapshot) -> bool:
-    """Tell whether an output cannot be told from 0 or from 1, where the loss divides by that."""
     outputs, loss = snapshot.outputs, snapshot.experiment.loss
+    # an output that cannot be told from 0 or from 1, where the loss divides by that
     divisors = np.minimum(outputs, 1.0 - outputs) if loss.each_alone else outputs
-    return loss.logarithms and bool(np.any(divisors < TINY))
+    saturated = loss.logarithms and bool(np.any(divisors < TINY))
+    return _defined(snapshot.experiment, len(snapshot.batch), saturated)
+
+
+@lru_cache(maxsize=4)
+def _defined(experiment: Experiment, samples: int, saturated: bool) -> StepFormulas:
+    step = with_mistakes(training_step(experiment, samples), experiment.training.mistakes)
+    return define(step, saturated=saturated)
 
 
 def define(step: Step, *, saturated: bool = False) -> StepFormulas:
@@ -105,26 +106,26 @@ def define(step: Step, *, saturated: bool = False) -> StepFormulas:
 
     ``saturated``: whether outputs are so nearly 0 or 1 that what divides by them is kept finite.
     """
-    network = step.experiment.network
-    reader = _Reader.of(step, saturated)
+    experiment = step.experiment
+    known: dict[Node, Expression] = {n: Setting(n.name, v) for n, v in step.settings.items()}
+    known |= {node: Quantity(name, new=True) for name, node in step.updated.items()}
+    known |= {node: Quantity(name) for name, node in {**step.before, **step.nodes}.items()}
+    reader = _Reader(known, saturated)
+
+    def changes(parameter: str) -> Iterator[Definition]:
+        slots = [f"{slot}_{parameter}" for slot in experiment.optimizer.slots]
+        for name in [parameter] if parameter in experiment.frozen else [*slots, parameter]:
+            node = step.updated[name]
+            kept = node is step.before[name]
+            yield Definition(name, Quantity(name) if kept else reader.formula(node), new=True)
+
     operations: dict[str, tuple[Definition, ...]] = {}
     for part in operations_of(step):
-        if part.stage != "update":
-            operations[part.name] = tuple(
-                Definition(name, reader.formula(step.nodes[name]))
-                for name in part.writes
-                if name in step.nodes
-            )
-            continue
-        made: list[Definition] = []
-        for name in (name for layer in part.layers for name in network.parameters_of(layer)):
-            slots = [f"{slot}_{name}" for slot in step.experiment.optimizer.slots]
-            for label in [name] if name in step.experiment.frozen else [*slots, name]:
-                node = step.updated[label]
-                kept = node is step.before[label]
-                made.append(
-                    Definition(label, Quantity(label) if kept else reader.formula(node), new=True)
-                )
+        written = (name for name in part.writes if name in step.nodes)
+        made = [Definition(name, reader.formula(step.nodes[name])) for name in written]
+        for layer in part.layers:
+            for parameter in experiment.network.parameters_of(layer):
+                made += changes(parameter)
         operations[part.name] = tuple(made)
     return StepFormulas(operations)
 
@@ -139,18 +140,6 @@ class _Reader:
 
     def __init__(self, known: Mapping[Node, Expression], saturated: bool = False) -> None:
         self.known, self.saturated = known, saturated
-
-    @classmethod
-    def of(cls, step: Step, saturated: bool) -> _Reader:
-        """Return a reader for which everything with a name in a step is known."""
-        known: dict[Node, Expression] = {
-            node: Setting(node.name, value) for node, value in step.settings.items()
-        }
-        for name, node in step.updated.items():
-            known[node] = Quantity(name, new=True)
-        for name, node in {**step.before, **step.nodes}.items():
-            known[node] = Quantity(name)
-        return cls(known, saturated)
 
     def read(self, node: Node) -> Expression:
         """Return what stands for a node in the formulas of others."""
@@ -172,7 +161,9 @@ class _Reader:
             inlined = node.op in TERMS.values()
             return body if inlined else Activated(name, (self.read(inputs[0]), body))
         if node.op is CONSTANT:
-            return constant_expression(node)
+            value, given = float(node.settings["value"]), node.settings
+            plain = Constant(value, given.get("text", ""), given.get("code", ""))
+            return HALF if value == HALF.value else plain
         if node.op is STABLE and inputs[0].op in TERMS.values():
             return self.read(inputs[0])  # it has its own ways to keep digits
         parts = tuple(self.read(part) for part in inputs)
@@ -182,9 +173,9 @@ class _Reader:
             case "positive", (of,):
                 return of
             case "add", (first, second):
-                return Apply("add", (*_terms(first), *_terms(second)))
+                return Apply("add", (*_added(first), *_added(second)))
             case "subtract", (first, second):
-                return Apply("add", (*_terms(first), negative(second)))
+                return Apply("add", (*_added(first), negative(second)))
             case "multiply", _:
                 return times(*parts)
             case "divide", (Constant(1.0), Constant(count, _, "len(target)")):
@@ -202,15 +193,7 @@ class _Reader:
         return Apply(name, parts, tuple(node.settings.items()))
 
 
-def constant_expression(node: Node) -> Constant:
-    """Return a number of a formula, written as the graph wants it written."""
-    value, written = float(node.settings["value"]), node.settings
-    if value == HALF.value:
-        return HALF
-    return Constant(value, written.get("text", ""), written.get("code", ""))
-
-
-def _terms(node: Expression) -> tuple[Expression, ...]:
+def _added(node: Expression) -> tuple[Expression, ...]:
     return node.parts if is_op(node, "add") else (node,)
 
 
@@ -225,6 +208,14 @@ def element(node: Expression, index: Index, scope: Scope) -> Expression:
 
     def part(of: Expression, *at: int) -> Expression:
         return element(of, at, scope)
+
+    def summed(count: int, over: str, term: Callable[[int], Expression]) -> Expression:
+        def rest(shown: Iterable[Expression]) -> float:
+            whole = evaluate(node, scope)
+            found = float(whole[_aligned(index, whole.shape)])
+            return found - sum(float(evaluate(each, scope)) for each in shown)
+
+        return series(_terms(count, term, rest), over)
 
     match node:
         case Quantity():
@@ -244,22 +235,31 @@ def element(node: Expression, index: Index, scope: Scope) -> Expression:
             over_samples = is_op(left, "transpose")
             # the error's part first, as it is written by hand
             order = -1 if over_samples else 1
-            terms = _series_terms(
+            return summed(
                 scope.shape(left)[-1],
+                SAMPLES if over_samples else UNITS,
                 lambda k: times(*[part(left, *row, k), part(right, k, *column)][::order]),
-                lambda: evaluate(left, scope)[row] * evaluate(right, scope).T[column],
             )
-            return series(terms, SAMPLES if over_samples else UNITS)
         case Apply("sum", (of,), (("axis", axis), *_)):
-            return _total(of, axis, index, scope)
+            rows, *columns = scope.shape(of)
+            if not columns:
+                return summed(rows, UNITS, lambda k: part(of, k))
+            if axis is not None and axis > 0:
+                return summed(columns[0], UNITS, lambda k: part(of, index[0], k))
+            if axis == 0:
+                return summed(rows, SAMPLES, lambda k: part(of, k, index[-1]))
+            if all(read.name in scope.new for read in quantities(of)):  # made of weights
+                return summed(rows * columns[0], UNITS, lambda k: part(of, k % rows, k // rows))
+            by_sample = Apply("sum", (of,), (("axis", 1), ("keepdims", False)))
+            return summed(rows, SAMPLES, lambda k: part(by_sample, k))
         case Apply(LOG_SUM_EXP.name, (of,)):
-            terms = _series_terms(
+            middle = slice(MOST_TERMS - 1, -1)
+            terms = _terms(
                 scope.shape(of)[1],
                 lambda k: part(of, index[0], k),
-                lambda: evaluate(of, scope)[index[0]],
-                np.logaddexp,
+                lambda _: float(np.logaddexp.reduce(evaluate(of, scope)[index[0]][middle])),
             )
-            return Apply(node.op, (Series(terms, UNITS),))
+            return Apply(node.op, (Series(terms, UNITS),)) if len(terms) > 1 else terms[0]
         case Apply("add"):
             added = rebuild(node, lambda term: part(term, *index))
             if all(isinstance(term, Series) and term.over == UNITS for term in added.parts):
@@ -275,53 +275,14 @@ def _aligned(index: Index, shape: tuple[int, ...]) -> Index:
     return tuple(map(min, index[len(index) - len(shape) :], (n - 1 for n in shape)))
 
 
-def _total(of: Expression, axis: int | None, index: Index, scope: Scope) -> Expression:
-    """Return a sum over samples (axis 0), units (1), or both: one number of it as a series."""
-    shape = scope.shape(of)
-
-    def part(*at: int) -> Expression:
-        return element(of, at, scope)
-
-    if len(shape) == 1:
-        terms = _series_terms(*shape, part, lambda: evaluate(of, scope))
-        return series(terms, UNITS)
-    rows, columns = shape
-    if axis is not None:
-        at = index[-1] if axis == 0 else index[0]
-        terms = _series_terms(
-            columns if axis else rows,
-            lambda k: part(at, k) if axis else part(k, at),
-            lambda: evaluate(of, scope).take([at], 1 - axis).ravel(),
-        )
-        return series(terms, UNITS if axis else SAMPLES)
-    if all(quantity.name in scope.new for quantity in quantities(of)):  # made of weights
-        terms = _series_terms(
-            rows * columns,
-            lambda cell: part(cell % rows, cell // rows),
-            lambda: evaluate(of, scope).ravel("F"),
-        )
-        return series(terms, UNITS)
-    terms = _series_terms(
-        rows, lambda n: _total(of, 1, (n,), scope), lambda: evaluate(of, scope).sum(axis=1)
-    )
-    return series(terms, SAMPLES)
-
-
-def _series_terms(
-    count: int,
-    term: Callable[[int], Expression],
-    values: Callable[[], Array],
-    add: np.ufunc = np.add,
+def _terms(
+    count: int, term: Callable[[int], Expression], rest: Callable[[Iterable[Expression]], float]
 ) -> tuple[Expression, ...]:
-    """Return the terms of a sum; of a long one those written out, and the sum of the others.
-
-    ``values`` are those of all terms.
-    """
+    """Return the terms of a sum; of a long one those written out, and the ``rest`` beside them."""
     if count <= LONGEST:
         return tuple(map(term, range(count)))
-    first, last = range(MOST_TERMS - 1), count - 1
-    rest = Rest(last - len(first), float(add.reduce(values()[len(first) : last])))
-    return (*map(term, first), rest, term(last))
+    *first, last = map(term, (*range(MOST_TERMS - 1), count - 1))
+    return (*first, Rest(count - MOST_TERMS, rest((*first, last))), last)
 
 
 def series(terms: Iterable[Expression], over: str) -> Expression:

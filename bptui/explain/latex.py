@@ -22,9 +22,10 @@ from bptui.explain.expression import (
     is_op,
     signed,
 )
-from bptui.explain.lines import EquationWriter, Span, TextLine, excerpt
+from bptui.explain.lines import Block, Span, TextLine, excerpt
 from bptui.explain.printer import Path, Printer, Role, Token, number, operator
 from bptui.explain.symbols import Symbols
+from bptui.explain.writer import EquationWriter
 
 WIDTH = 84
 """About as many letters and digits as fit on a line of a page."""
@@ -136,13 +137,10 @@ def latex_number(value: float, digits: int) -> str:
 
 
 class LatexWriter(EquationWriter):
-    """Writes equations as lines of LaTeX that are to be joined by ``\\\\``.
-
-    They are those of text, as wide as their letters and digits are many.
-    """
+    """Writes equations as lines of LaTeX that are to be joined by ``\\\\``."""
 
     printer = LatexPrinter
-    labels_symbols = False
+    labels_symbols = stacks = False
 
     def __init__(self, symbols: Symbols, digits: int = 6, value_digits: int = 10) -> None:
         super().__init__(symbols, WIDTH, digits, value_digits)
@@ -166,11 +164,12 @@ class LatexWriter(EquationWriter):
     def columns(self, text: str) -> int:
         return glyphs(text)
 
-    def widths(self, tokens: Sequence[Token], *, symbols: bool) -> list[int]:
-        return [glyphs(token.symbol if symbols else token.number) for token in tokens]
+    def block(self, token: Token, symbols: bool, is_array: bool) -> Block:
+        return self.one_line(token, symbols)
 
-    def value(self, equation: Equation, wanted: Index | None) -> str:
-        return matrix_text(equation.array, self.value_digits, wanted)
+    def value(self, equation: Equation, wanted: Index | None) -> Block:
+        text = matrix_text(equation.array, self.value_digits, wanted)
+        return Block(((Span(text, "value"),),), glyphs(text))
 
     def breakable(self, tokens: Sequence[Token]) -> list[Token]:
         r"""Give outer brackets a fixed size, so that lines may end in them, but nowhere deeper."""
@@ -220,19 +219,14 @@ def matrix_text(array: Array, digits: int, wanted: Index | None = None) -> str:
     """
     if array.ndim == 0:
         return latex_number(float(array), digits)
-    matrix, at, rows, columns = excerpt(array, wanted)
-    lines: list[str] = []
-    for row in rows:
-        cells: list[str] = []
-        for column in columns:
-            if row is None or column is None:
-                dots = r"\ddots" if row is column else r"\vdots" if row is None else r"\cdots"
-                cells.append(dots)
-                continue
-            cell = latex_number(float(matrix[row, column]), digits)
-            cells.append(rf"\mathbf{{{cell}}}" if at == (row, column) else cell)
-        lines.append(" & ".join(cells))
-    text = r"\begin{pmatrix} " + r" \\ ".join(lines) + r" \end{pmatrix}"
-    if len(rows) < matrix.shape[0] or len(columns) < matrix.shape[1]:
-        text += rf"_{{{matrix.shape[0]} \times {matrix.shape[1]}}}"
-    return text
+    matrix, at, rows, columns, left_out = excerpt(array, wanted)
+
+    def cell(row: int | None, column: int | None) -> str:
+        if row is None or column is None:
+            return r"\ddots" if row is column else r"\vdots" if row is None else r"\cdots"
+        text = latex_number(float(matrix[row, column]), digits)
+        return rf"\mathbf{{{text}}}" if at == (row, column) else text
+
+    lines = r" \\ ".join(" & ".join(cell(row, column) for column in columns) for row in rows)
+    size = rf"_{{{matrix.shape[0]} \times {matrix.shape[1]}}}" if left_out else ""
+    return rf"\begin{{pmatrix}} {lines} \end{{pmatrix}}{size}"

@@ -386,11 +386,8 @@ def array_code(array: Array) -> str:
     """Write ``np.array([[0.9, 0.1]])``, a plain number for one without axes."""
     if array.ndim == 0:
         return f"{float(array):.6g}"
-    text = np.array2string(
-        array,
-        separator=", ",
-        max_line_width=10**9,
-        threshold=10**9,
-        formatter={"float_kind": lambda value: f"{value:.6g}"},
-    )
-    return f"np.array({' '.join(text.split())})"
+
+    def listed(part: Array) -> str:
+        return f"[{', '.join(map(listed, part))}]" if part.ndim else f"{float(part):.6g}"
+
+    return f"np.array({listed(array)})"

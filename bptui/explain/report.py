@@ -11,28 +11,19 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from bptui.core.arrays import Array
 from bptui.core.graph.node import PRODUCT, SUM
-from bptui.explain.equation import Comparison, Difference, Equation, Statement, equations
+from bptui.explain.equation import Comparison, Equation, Statement, equations
 from bptui.explain.explain import Explanation
-from bptui.explain.expression import Expression, Quantity, Scope, is_op, quantities
-from bptui.explain.lines import LABEL_GAP, EquationWriter, Span, TextLine, aligned, plain
+from bptui.explain.expression import Expression, Index, Quantity, Scope, is_op, quantities
+from bptui.explain.lines import Span, TextLine, array_lines, plain
 from bptui.explain.printer import NumpyPrinter, Printer, number, symbols_of
 from bptui.explain.symbols import Symbols
+from bptui.explain.writer import LABEL_GAP, EquationWriter
 
 Form: TypeAlias = Literal["scalar", "matrix", "numpy"]
 FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
 MOST_CODE_NUMBERS = 12
 """Numbers of an array that are put into a line of code."""
-BLANK: TextLine = ()
-MOST_PRINTED = 32
-"""Numbers of an array that are printed whole."""
-_EDGES = [0, 1, -2, -1]
-
-
-def digits_of(value: float) -> str:
-    """Write the shortest digits that read back as ``value``; 2 for 2.0."""
-    return repr(value).removesuffix(".0")
 
 
 class Report(EquationWriter):
@@ -41,42 +32,31 @@ class Report(EquationWriter):
     ``brief`` puts values behind the numbers, but for the first equation of several sections.
     """
 
-    def lines(self, explanation: Explanation, form: Form) -> list[TextLine]:
-        """Return the explanation in one of the forms."""
+    def lines(self, explanation: Explanation, form: Form, *, apart: bool = False) -> list[TextLine]:
+        """Return the explanation in a form; with ``apart`` a blank line between samples, too."""
+        written: list[TextLine] = []
         if form == "scalar":
-            return self.scalar(explanation)
-        written: list[TextLine] = []
-        for place, statement in enumerate(explanation.arrays):
-            if place:
-                written.append(BLANK)
-            write = self._matrix if form == "matrix" else self._code
-            written += self.statement(statement, partial(write, explanation), form)
+            for place, section in enumerate(explanation.numbers):
+                several = place > 0 or len(section.statements) > 1
+                write = partial(self.numbers, compact=self.brief and several)
+                for group, (label, statements) in enumerate(section.groups(self.symbols)):
+                    written += [()] if written and (apart or not group) else []
+                    written += [(Span(label, "label"),)] if label else []
+                    for statement in statements:
+                        written += self.statement(statement, write)
+                if section.omitted:
+                    written.append((Span(f"… {section.omitted} more like these", "label"),))
+            return written
+        for statement in explanation.arrays:
+            written += [()] if written else []
+            written += self.statement(statement, partial(self._array, explanation, form), form)
         return written
 
-    def scalar(self, explanation: Explanation) -> list[TextLine]:
-        """Return the equations on single numbers, by section and by sample."""
-        written: list[TextLine] = []
-        for place, section in enumerate(explanation.numbers):
-            if place:
-                written.append(BLANK)
-            linked = section.title.startswith("where")
-            if linked:
-                written.append((Span(section.title, "label"),))
-            several = place > 0 or len(section.statements) > 1
-            write = partial(self.numbers, compact=self.brief and several)
-            before = ""
-            for statement in section.statements:
-                sample = next(iter(equations(statement).values())).sample(self.symbols)
-                if not linked and sample != before:
-                    before = sample
-                    written.append((Span(sample, "label"),))
-                written += self.statement(statement, write)
-            if section.omitted:
-                written.append((Span(f"… {section.omitted} more like these", "label"),))
-        return written
-
-    def _matrix(self, explanation: Explanation, equation: Equation) -> list[TextLine]:
-        return self.matrices(equation, explanation.place_in(equation.left.name))
+    def _array(self, explanation: Explanation, form: Form, equation: Equation) -> list[TextLine]:
+        wanted = explanation.place_in(equation.left.name)
+        if form == "numpy":
+            return self._code(equation, wanted)
+        return self.numbers(equation, wanted=wanted)
 
     def statement(
         self,
@@ -107,10 +87,11 @@ class Report(EquationWriter):
         first = (*line, Span(" " * LABEL_GAP + equation.note, "label"))
         if len(plain(first)) <= self.width:
             return [first, *lines[1:]]
-        above = wrap(equation.note, self.width)
-        return [*((Span(text, "label"),) for text in above), *lines]
+        return [*((Span(text, "label"),) for text in wrap(equation.note, self.width)), *lines]
 
-    def verdict(self, comparison: Comparison, form: Form = "scalar") -> list[str]:
+    # mistakes
+
+    def verdict(self, comparison: Comparison, form: Form) -> list[str]:
         """Say by how much the two sides differ, and which of their parts."""
         mistaken, correct = comparison.mistaken, comparison.correct
         first, second = mistaken.array, correct.array
@@ -131,19 +112,17 @@ class Report(EquationWriter):
         return [told, *self.differences(comparison, form)]
 
     def differences(self, comparison: Comparison, form: Form) -> list[str]:
-        """Say each difference once, not for every sample."""
-        told = (self.difference(each, comparison, form) for each in comparison.differences)
-        return [*dict.fromkeys(told)]
-
-    def difference(
-        self, difference: Difference, comparison: Comparison, form: Form = "scalar"
-    ) -> str:
-        """Write ``w6 (weight_2[1][0]) should be w7 (weight_2[0][1])``."""
-        there = self._named(difference.mistaken, comparison.mistaken, form)
-        right = self._named(difference.correct, comparison.correct, form)
-        if there and right:
-            return f"{there} should be {right}"
-        return f"{there} should not be there" if there else f"{right} is missing"
+        """Write ``w6 (weight_2[1][0]) should be w7 (weight_2[0][1])``, once for all samples."""
+        told: dict[str, None] = {}
+        for difference in comparison.differences:
+            there = self._named(difference.mistaken, comparison.mistaken, form)
+            right = self._named(difference.correct, comparison.correct, form)
+            if there and right:
+                text = f"{there} should be {right}"
+            else:
+                text = f"{there} should not be there" if there else f"{right} is missing"
+            told[text] = None
+        return [*told]
 
     def _named(self, parts: Sequence[Expression], equation: Equation, form: Form) -> str:
         kind = NumpyPrinter if form == "numpy" else Printer
@@ -160,10 +139,11 @@ class Report(EquationWriter):
             written.append(text)
         return printer.times(form == "matrix").join(written)
 
-    def _code(self, explanation: Explanation, equation: Equation) -> list[TextLine]:
+    # code
+
+    def _code(self, equation: Equation, wanted: Index | None) -> list[TextLine]:
         """Return the line of code, the same with numbers where they are few, and the result."""
-        node, left = equation.expression, equation.left
-        name, wanted = self.symbols.code(left.name), explanation.place_in(left.name)
+        node, name = equation.expression, self.symbols.code(equation.left.name)
         code = folded(remarked(equation, self.symbols), self.width)
         lines: list[TextLine] = [(Span(text, "code"),) for text in code]
         read = {each: np.asarray(equation.scope.value(each)) for each in quantities(node)}
@@ -171,18 +151,22 @@ class Report(EquationWriter):
         if all(array.size <= MOST_CODE_NUMBERS for array in read.values()):
             text = f"= {expression_code(node, self.symbols, numbers=equation)}"
         else:
-            shapes = [
-                f"{self.symbols.code(each.name)} {array.shape}"
-                for each, array in read.items()
-                if array.ndim
-            ]
+            shapes = (f"{self.symbols.code(q.name)} {a.shape}" for q, a in read.items() if a.ndim)
             text = f"# {', '.join(shapes)}"
         if not isinstance(node, Quantity):
-            lines += _broken(indent + text, self.width, len(indent) + 2)
+            rows = wrap(
+                text,
+                self.width - len(indent),
+                subsequent_indent="  ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            lines += [(Span(indent + row, "number"),) for row in rows]
         columns = max(self.width - len(indent) - 3, 20)
         for place, text in enumerate(array_lines(equation.array, self.value_digits, columns)):
-            start = f"{indent}= " if not place else " " * (len(indent) + 2)
-            lines.append((Span(start, "operator"), Span(text, "value")))
+            lines.append(
+                (Span(indent + ("  " if place else "= "), "operator"), Span(text, "value"))
+            )
         if wanted is not None:
             start = f"{name}[{', '.join(map(str, wanted))}] "
             value = number(float(equation.array[wanted]), self.value_digits)
@@ -199,37 +183,31 @@ def _apart(mistaken: float, correct: float, heading: str) -> str:
     return f"{heading.removeprefix('as ')} {number(mistaken)}, correct {number(correct)} ({off})"
 
 
-def _broken(text: str, width: int, indent: int) -> list[TextLine]:
-    """Return a long line of code, broken behind blanks."""
-    lines: list[TextLine] = []
-    while len(text) > width:
-        cut = text.rfind(" ", indent + 1, width)
-        if cut < 0:
-            break
-        lines.append((Span(text[:cut], "number"),))
-        text = " " * indent + text[cut + 1 :]
-    return [*lines, (Span(text, "number"),)]
-
-
 def with_carets(lines: Iterable[TextLine]) -> list[str]:
     """Return plain text in which a line of carets stands under what is marked."""
-    written: list[str] = []
-    for line in lines:
-        text = plain(line)
-        written.append(text)
-        if any(span.marked for span in line):
-            carets = "".join(("^" if span.marked else " ") * len(span.text) for span in line)
+    return [text for line in lines for text in (plain(line), *filter(None, [_carets(line)]))]
 
-            def filled(gap: re.Match[str], text: str = text) -> str:
-                blank = not text[gap.start() : gap.end()].strip()
-                return ("^" if blank else " ") * len(gap[0])
 
-            # blanks that keep columns in line, between parts that are marked
-            written.append(re.sub(r"(?<=\^) {1,8}(?=\^)", filled, carets).rstrip())
-    return written
+def _carets(line: TextLine) -> str:
+    text = plain(line)
+    carets = "".join(("^" if span.marked else " ") * len(span.text) for span in line)
+
+    def filled(gap: re.Match[str]) -> str:
+        return gap[0] if text[gap.start() : gap.end()].strip() else "^" * len(gap[0])
+
+    # blanks that keep columns in line, between parts that are marked
+    return re.sub(r"(?<=\^) {1,8}(?=\^)", filled, carets).rstrip()
 
 
 # code
+
+
+def expression_code(
+    node: Expression, symbols: Symbols, level: int = SUM, numbers: Equation | None = None
+) -> str:
+    """Write Python for an expression on arrays; with ``numbers`` values in place of names."""
+    scope = Scope({}, {}) if numbers is None else numbers.scope
+    return NumpyPrinter(symbols, scope, numbers=numbers is not None).code(node, level)
 
 
 def assignment(equation: Equation, symbols: Symbols) -> str:
@@ -245,36 +223,6 @@ def remarked(equation: Equation, symbols: Symbols, *remarks: str) -> str:
     return f"{assignment(equation, symbols)}{f'  # {said}' if said else ''}"
 
 
-def expression_code(
-    node: Expression, symbols: Symbols, level: int = SUM, numbers: Equation | None = None
-) -> str:
-    """Write Python for an expression on arrays; with ``numbers`` values in place of names."""
-    scope = Scope({}, {}) if numbers is None else numbers.scope
-    return NumpyPrinter(symbols, scope, numbers=numbers is not None).code(node, level)
-
-
-def array_lines(array: Array, digits: int = 7, columns: int = 75) -> list[str]:
-    """Write the array much as numpy prints it in so many columns, large ones with dots."""
-    if array.ndim == 0:
-        return [f"{float(array):.{digits}g}"]
-    seen = array
-    if array.size > MOST_PRINTED:
-        for axis in range(array.ndim):
-            seen = seen.take(_EDGES, axis, mode="wrap")
-    texts = [f"{value:.{digits}g}" for value in seen.ravel().tolist()]
-    padded = dict(zip(texts, aligned(texts), strict=True))
-    text = np.array2string(
-        array,
-        separator=", ",
-        max_line_width=columns,
-        threshold=MOST_PRINTED,
-        edgeitems=2,
-        prefix="array(",
-        formatter={"float_kind": lambda value: padded[f"{value:.{digits}g}"]},
-    )
-    return f"array({text})".split("\n")
-
-
 def folded(code: str, width: int) -> list[str]:
     """Write a long assignment over several lines, in parentheses, so that it stays one."""
     if len(code) <= width:
@@ -282,8 +230,4 @@ def folded(code: str, width: int) -> list[str]:
     name, _, expression = code.partition(" = ")
     expression, hash_sign, remark = expression.partition("  # ")
     inner = wrap(expression, width - 4, break_long_words=False, break_on_hyphens=False)
-    return [
-        f"{name} = ({hash_sign}{remark}",
-        *(f"    {line}" for line in inner),
-        ")",
-    ]
+    return [f"{name} = ({hash_sign}{remark}", *(f"    {line}" for line in inner), ")"]

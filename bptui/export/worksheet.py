@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bptui.core.backprop import Operation
 from bptui.core.engine import Snapshot
 from bptui.core.mistakes import MISTAKES
-from bptui.explain.equation import Statement, equations
-from bptui.explain.explain import Explainer, Explanation, Section
-from bptui.explain.expression import Quantity, Scope, Setting
+from bptui.explain.equation import equations
+from bptui.explain.explain import Explainer, Explanation
+from bptui.explain.expression import Quantity, Scope, Setting, walked
 from bptui.explain.report import FORMS, Form
-from bptui.explain.symbols import Symbols
 from bptui.explain.words import operation_words
 from bptui.presets.errors import cleaned
 
@@ -74,34 +72,27 @@ def worksheet(explainer: Explainer, snapshot: Snapshot, quantity: str) -> Worksh
     )
 
 
-def _operations(explainer: Explainer, snapshot: Snapshot) -> list[Part]:
-    samples = len(snapshot.batch)
-    parts: list[Part] = []
-    for place, operation in enumerate(snapshot.operations, 1):
-        words = operation_words(operation, snapshot.experiment, samples)
-        most = MOST if _largest(snapshot, operation) <= MOST else MOST_OF_LARGE
-        explanation = explainer.explain_operation(snapshot, operation.name, most)
-        forms: tuple[Form, ...] = ("matrix", "scalar", "numpy")
-        words = f"{words[0].upper()}{words[1:]}."
-        parts.append(Part(f"{place}. {operation.name}", words, explanation, forms, True))
-    return parts
-
-
-def _largest(snapshot: Snapshot, operation: Operation) -> int:
-    """Count the numbers in the largest array that an operation computes."""
+def _operations(explainer: Explainer, snapshot: Snapshot) -> Iterator[Part]:
     arrays = Scope.of(snapshot).old
-    # an update of what is frozen writes nothing
-    return max((arrays[name].size for name in operation.writes if name in arrays), default=0)
+    for place, operation in enumerate(snapshot.operations, 1):
+        words = operation_words(operation, snapshot.experiment, len(snapshot.batch))
+        large = any(arrays[name].size > MOST for name in operation.writes if name in arrays)
+        explanation = explainer.explain_operation(
+            snapshot, operation.name, MOST_OF_LARGE if large else MOST
+        )
+        title, words = f"{place}. {operation.name}", f"{words[0].upper()}{words[1:]}."
+        yield Part(title, words, explanation, ("matrix", "scalar", "numpy"), True)
 
 
 def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
     experiment, training = snapshot.experiment, snapshot.experiment.training
+    state = f"after {_count(snapshot.step, 'update')}" if snapshot.step else "the start values"
     facts = [
         ("preset", experiment.name),
         ("network", str(experiment.network)),
         ("loss", training.loss),
         ("optimizer", training.optimizer),
-        ("step", f"{snapshot.step}, {_state(snapshot.step)}"),
+        ("step", f"{snapshot.step}, {state}"),
         ("batch", _batch(snapshot)),
     ]
     if experiment.frozen:
@@ -115,57 +106,27 @@ def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
 
 def _batch(snapshot: Snapshot) -> str:
     batch, every = snapshot.batch.tolist(), snapshot.experiment.data.samples
-    if len(batch) == every:
-        text = "the only sample" if every == 1 else f"all {every} samples"
-        in_order = batch == list(range(every))
-        if in_order:
-            return text
-        text += ", in the order "
-    else:
-        text = f"{_count(len(batch), 'sample')} of {every}: "
+    whole = "the only sample" if every == 1 else f"all {every} samples"
+    if batch == list(range(every)):
+        return whole
+    few = f"{_count(len(batch), 'sample')} of {every}: "
+    text = f"{whole}, in the order " if len(batch) == every else few
     named = ", ".join(str(each + 1) for each in batch[:MOST_SAMPLES])
     return text + named + (", …" if len(batch) > MOST_SAMPLES else "")
-
-
-def _state(step: int) -> str:
-    return f"after {_count(step, 'update')}" if step else "the start values"
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _settings(parts: tuple[Part, ...]) -> list[tuple[str, float]]:
-    """Yield the settings in the formulas and ``k``, each once, in the order of reading."""
+def _settings(parts: Iterable[Part]) -> list[tuple[str, float]]:
+    """Return the settings in the formulas and ``k``, each once, in the order of reading."""
     found: dict[str, float] = {}
-    for part in parts:
-        statements = [*part.explanation.arrays]
-        for section in part.explanation.numbers:
-            statements += section.statements[:1]
-        for statement in statements:
-            for equation in equations(statement).values():
-                stack = [equation.expression]
-                while stack:
-                    node = stack.pop()
-                    if isinstance(node, Setting):
-                        found[node.name] = node.value
-                    if isinstance(node, Quantity) and node.name == "k":
-                        found["k"] = float(equation.scope.value(node))
-                    stack += reversed(node.parts)
+    for statement in (statement for part in parts for statement in part.explanation.arrays):
+        for equation in equations(statement).values():
+            for node in walked(equation.expression):
+                if isinstance(node, Setting):
+                    found[node.name] = node.value
+                if isinstance(node, Quantity) and node.name == "k":
+                    found["k"] = float(equation.scope.value(node))
     return [*found.items()]
-
-
-def sections(explanation: Explanation, symbols: Symbols) -> Iterator[tuple[str, Section]]:
-    """Yield the equations on single numbers with what to write above them, if anything.
-
-    Numbers that every sample of a batch has are put together by sample.
-    """
-    for section in explanation.numbers:
-        label = section.title if section.title.startswith("where") else ""
-        groups: dict[str, list[Statement]] = {}
-        for statement in section.statements:
-            first = next(iter(equations(statement).values()))
-            groups.setdefault(label or first.sample(symbols), []).append(statement)
-        for place, (title, statements) in enumerate(groups.items(), 1):
-            omitted = section.omitted if place == len(groups) else 0
-            yield title, Section(title, tuple(statements), omitted)

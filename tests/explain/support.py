@@ -71,6 +71,8 @@ def cases() -> dict[str, Experiment]:
         found[name] = experiment(layers, "sigmoid", samples=3, loss=loss, mistakes=(name,))
     for output, loss in (("sigmoid", "binary_cross_entropy"), ("softmax", "cross_entropy")):
         found[f"saturated-{output}"] = experiment((2, 3), output, loss=loss, scale=2000.0)
+    slip = ("derivative-of-activation",)  # through a softmax of one unit
+    found["softmax-of-one"] = experiment((1, 1), "softmax", samples=4, mistakes=slip)
     for seed in range(12):
         found[f"random-{seed}"] = random_experiment(seed, mistakes=seed % 3)
     return found

@@ -16,9 +16,10 @@ from bptui.explain.explain import Explainer
 from bptui.explain.expression import Expression, Stable, rebuild
 from bptui.explain.formulas import LONGEST
 from bptui.explain.latex import LatexWriter
-from bptui.explain.lines import EquationWriter, TextLine, plain
+from bptui.explain.lines import TextLine, plain
 from bptui.explain.report import FORMS, Form, Report
 from bptui.explain.symbols import Symbols
+from bptui.explain.writer import EquationWriter
 from bptui.presets import load
 from bptui.presets.folders import shipped_names
 

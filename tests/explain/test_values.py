@@ -22,7 +22,6 @@ from bptui.explain.expression import (
     Setting,
     evaluate,
     quantities,
-    written_quantities,
 )
 from bptui.explain.formulas import Definition, define_for, element, expand, formula_of
 from bptui.explain.printer import NumpyPrinter
@@ -74,7 +73,7 @@ def check_complete(snapshot: Snapshot) -> None:
         assert {each.name for each in made} >= set(operation.writes) - unseen
         changed = [each for each in made if each.expression != Quantity(each.name)]
         if operation.stage != "update":
-            read = {q.name for each in changed for q in written_quantities(each.expression)}
+            read = {q.name for each in changed for q in quantities(each.expression, written=True)}
             assert set(operation.reads) & known == read & known, operation.name
         else:
             assert set(operation.writes) == {each.name for each in changed if "_" not in each.name}

@@ -1,0 +1,377 @@
+"""Equations as lines: symbols in rows of terms, below them the numbers, and the value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple
+
+from bptui.core.graph.node import PRODUCT, SUM
+from bptui.explain.equation import Equation
+from bptui.explain.expression import (
+    SAMPLES,
+    Activated,
+    Constant,
+    Expression,
+    Index,
+    Series,
+    Setting,
+    count,
+    evaluate,
+    is_leaf,
+    is_op,
+    negative,
+    rebuild,
+)
+from bptui.explain.formulas import MOST_TERMS
+from bptui.explain.lines import MOST_COLUMNS, Block, Span, TextLine, beside, broken, matrix_block
+from bptui.explain.printer import Path, Printer, Token, operator, shown, symbols_of
+from bptui.explain.symbols import Symbols
+
+KEPT = ("operator", "constant")
+"""Roles of what stays as it is where numbers are put in."""
+SHORT = 8
+"""Columns of text that are no line of their own beside arrays, such as - 0.1."""
+LABEL_GAP = 3
+"""Blanks before the label at the end of a row."""
+NARROW = 90
+"""Columns of text below which a matrix shows one column less."""
+
+
+class Row(NamedTuple):
+    """One term: its tokens, the minus before it, and what stands behind it."""
+
+    tokens: tuple[Token, ...]
+    minus: tuple[Token, ...] = ()
+    label: str = ""
+    node: Expression | None = None
+    tail: str = ""
+
+    @property
+    def sign(self) -> str:
+        return "-" if self.minus else "+"
+
+
+class Terms(NamedTuple):
+    """An expression as rows, with what stands before and behind all of them.
+
+    A sum over samples has its symbols once and its numbers for each sample.
+    """
+
+    symbols: tuple[Row, ...]
+    numbers: tuple[Row, ...]
+    before: tuple[Token, ...] = ()
+    after: tuple[Token, ...] = ()
+
+    def joined(self, rows: Sequence[Row]) -> list[Token]:
+        """Return the rows behind each other, with what stands around them."""
+        found = [*self.before]
+        for place, row in enumerate(rows):
+            found += [operator(f" {row.sign} ", breaks=1)] if place else row.minus
+            found += [*row.tokens, operator(row.tail)] if row.tail else row.tokens
+        return [*found, *self.after]
+
+
+@dataclass(frozen=True)
+class RowWriter:
+    """Makes rows of what ``printer`` writes; values have ``value_digits`` digits."""
+
+    printer: Printer
+    value_digits: int
+
+    def terms(self, node: Expression) -> Terms:
+        """Return the expression as rows of terms, one row where it is no series."""
+        path: Path = ()
+        before: list[Token] = []
+        after: tuple[Token, ...] = ()
+        opened, closed = map(operator, self.printer.wide_brackets)
+        if is_op(node, "multiply"):
+            *factors, last = node.parts
+            if isinstance(last, Series) and not any(isinstance(each, Series) for each in factors):
+                # a path to the product itself would mark the series too
+                for place, factor in enumerate(factors):
+                    before += self.printer.tokens(factor, PRODUCT, (place,))
+                    before.append(operator(self.printer.times()))
+                before, after = [*before, opened], (closed,)
+                node, path = last, (len(factors),)
+        parts = {path: node}
+        if is_op(node, "add"):
+            parts = {(*path, place): part for place, part in enumerate(node.parts)}
+        for at, part in parts.items():
+            if isinstance(part, Series) and part.over == SAMPLES:
+                # the other terms of a sum follow the sum over samples
+                sigma, symbols, numbers = self._over_samples(parts.pop(at), at)
+                rest = [self._row(part, PRODUCT, place) for place, part in parts.items()]
+                both = self._bracketed([*symbols, *rest]), self._bracketed([*numbers, *rest])
+                return Terms(*both, (*before, sigma), after)
+        rows = self._bracketed(self._rows(node, path))
+        return Terms(rows, rows, tuple(before), after)
+
+    def _over_samples(self, node: Expression, path: Path) -> tuple[Token, list[Row], list[Row]]:
+        """Return the sign of a sum over samples, its symbols, and the numbers of each sample."""
+        terms, row = node.parts, self.printer.symbols.row
+        symbols = self._rows(terms[0], (*path, 0))
+        symbols[0] = symbols[0]._replace(label=f"over {count(terms)} {row}s")
+        numbers: list[Row] = []
+        for place in shown(len(terms)):
+            if place is None:
+                numbers.append(Row((self.printer.more(count(terms) - MOST_TERMS, f" {row}s"),)))
+            else:
+                first, *rest = self._rows(terms[place], (*path, place))
+                label = f"{row} {count(terms[: place + 1])}"
+                numbers += [first._replace(label=label), *rest]
+        several = len(symbols) > 1 or is_op(terms[0], "add")
+        opened, closed = self.printer.wide_brackets if several else ("", "")
+        symbols[-1] = symbols[-1]._replace(tail=closed)
+        return self.printer.sigma(count(terms), opened), symbols, numbers
+
+    def _rows(self, node: Expression, path: Path) -> list[Row]:
+        """Return a row for each term of a series, or of a sum with one among its terms."""
+        if isinstance(node, Series):
+            return [
+                Row((self.printer.more(count(node.parts) - MOST_TERMS),))
+                if place is None
+                else self._row(node.parts[place], PRODUCT, (*path, place))
+                for place in shown(len(node.parts))
+            ]
+        if is_op(node, "add") and any(isinstance(term, Series) for term in node.parts):
+            terms = enumerate(node.parts)
+            return [row for place, term in terms for row in self._rows(term, (*path, place))]
+        return [self._row(node, SUM, path)]
+
+    def _row(self, node: Expression, level: int, path: Path) -> Row:
+        """Return a term in a row of its own: the minus that it begins with is the row's sign."""
+        level = SUM if is_op(node, "negative") else level
+        tokens = self.printer.tokens(node, level, path)
+        minus = tokens[0].symbol == "-"
+        return Row(tuple(tokens[minus:]), tuple(tokens[:minus]), "", node)
+
+    def _bracketed(self, rows: Sequence[Row]) -> tuple[Row, ...]:
+        """Return negative numbers in parentheses in all rows that have a sign before them."""
+        return tuple(
+            row._replace(tokens=tuple(self.printer.bracketed(row.tokens)))
+            if place or row.minus
+            else row
+            for place, row in enumerate(rows)
+        )
+
+    def partial(self, equation: Equation, terms: Terms) -> list[Token]:
+        """Return the values of the terms or factors, where they say more than the numbers."""
+        printer = replace(self.printer, digits=self.value_digits, marks=frozenset())
+        if len(terms.numbers) == 1:
+            whole = equation.expression
+            while isinstance(whole, Activated) and not whole.by_name:
+                whole = whole.parts[1]
+            if not is_op(whole, "add", "multiply", "divide") or all(map(is_leaf, whole.parts)):
+                return []
+            signs = is_op(whole, "add")
+            return printer.tokens(rebuild(whole, lambda part: self._known(part, signs)))
+        if all(len(row.tokens) == 1 for row in terms.numbers):
+            return []  # they are values already
+        before = "".join(token.number for token in terms.before if token.number.strip())
+        values = [operator(before)] if before else []
+        for place, row in enumerate(terms.numbers):
+            sign, token = "+", row.tokens[0]
+            if row.node is not None:
+                token = printer.leaf(self._known(row.node))
+                if place and token.number.startswith("-"):
+                    sign, token = "-", replace(token, number=token.number[1:])
+            values += [operator(f" {sign} ", breaks=1)] if place else []
+            values.append(token)
+        return [*values, *terms.after]
+
+    def _known(self, node: Expression, signs: bool = False) -> Expression:
+        """Return a part that is only its value, behind its minus where ``signs`` stay."""
+        if signs and is_op(node, "negative"):
+            return negative(self._known(node.parts[0]))
+        if isinstance(node, Constant) and node.text:
+            return node
+        return Setting("", float(evaluate(node, self.printer.scope)))
+
+
+class EquationWriter:
+    """Writes equations into ``width`` columns.
+
+    Numbers put in have ``digits`` significant digits, values ``value_digits``. ``brief`` leaves the
+    line with the values of terms out where the value fits behind the numbers.
+    """
+
+    printer: ClassVar[type[Printer]] = Printer
+    labels_symbols: ClassVar[bool] = True
+    """Whether symbols say over how many samples they are summed."""
+    stacks: ClassVar[bool] = True
+    """Whether arrays are written over several lines."""
+
+    def __init__(
+        self,
+        symbols: Symbols,
+        width: int,
+        digits: int = 6,
+        value_digits: int = 7,
+        brief: bool = False,
+    ) -> None:
+        self.symbols, self.width, self.brief = symbols, width, brief
+        self.digits, self.value_digits = digits, value_digits
+        self.most_columns = MOST_COLUMNS if width >= NARROW else MOST_COLUMNS - 1
+
+    # what is written otherwise in other forms
+
+    def start(self, equation: Equation) -> tuple[TextLine, TextLine]:
+        """Return what an equation begins with, and what its later lines begin with."""
+        name, relation = self.symbols.assigned(equation.left)
+        first = (Span(f"{name} ", "name"), Span(f"{relation} ", "operator"))
+        return first, (Span(" " * (len(name) + 1) + "= ", "operator"),)
+
+    def below(self, margin: int, sign: str = "") -> TextLine:
+        """Return what a line begins with that goes on, or that begins with a sign."""
+        if not sign:
+            return (Span(" " * margin, "operator"),)
+        return Span(" " * (margin - 2), "operator"), Span(f"{sign} ", "operator")
+
+    def columns(self, text: str) -> int:
+        """Return how wide a text is."""
+        return len(text)
+
+    def block(self, token: Token, symbols: bool, is_array: bool) -> Block:
+        """Return a symbol, as wide as the number below it, or that number, or an array."""
+        if token.array is not None and not symbols:
+            whole = matrix_block(token.array, self.digits, most=self.most_columns)
+            return whole._replace(breaks=token.breaks)
+        if is_array:
+            return self.one_line(replace(token, marked=token.marked and symbols), symbols)
+        width = max(len(token.symbol), len(token.number))
+        return self.one_line(token, symbols)._replace(width=width)
+
+    def breakable(self, tokens: Sequence[Token]) -> Sequence[Token]:
+        """Return tokens that do not fit on a line so that lines may end between them."""
+        return tokens
+
+    def value(self, equation: Equation, wanted: Index | None) -> Block:
+        """Return the value of an equation; the number of a matrix at ``wanted`` stands out."""
+        return matrix_block(equation.array, self.value_digits, wanted, "value", self.most_columns)
+
+    # what is the same in all of them
+
+    def numbers(
+        self, equation: Equation, compact: bool = False, wanted: Index | None = None
+    ) -> list[TextLine]:
+        """Return symbols, numbers, where it helps the terms' values, and the value.
+
+        ``compact`` puts the value behind the numbers where it fits.
+        """
+        is_array = equation.left.index is None
+        first, again = self.start(equation)
+        terms = self._rows_of(equation).terms(equation.expression)
+        value = self.value(equation, wanted)
+        last = beside([Block((again,), self._length(again)), value])
+        lines = self._block(first, terms, True, is_array)
+        if equation.is_known:  # nothing is computed: the name, then the value
+            return [*lines, *last]
+        writer = self._rows_of(equation, numbers=is_array)
+        terms = writer.terms(equation.expression)
+        lines += self._block(again, terms, False, is_array)
+        behind = (Span(" = ", "operator"), *value.lines[0])
+
+        def fits() -> bool:
+            return compact and self._length((*lines[-1], *behind)) <= self.width
+
+        short = equation.array.ndim or (is_array and self.stacks) or (self.brief and fits())
+        partial = [] if short else writer.partial(equation, terms)
+        if partial:
+            lines += self._wrapped(again, partial, self._length(again), self.width)
+        if fits() and lines[-1][-1].role != "label":
+            return [*lines[:-1], (*lines[-1], *behind)]
+        return [*lines, *last]
+
+    def formula(self, equation: Equation) -> str:
+        """Return the right-hand side in symbols, on one line."""
+        terms = self._rows_of(equation).terms(equation.expression)
+        return symbols_of(terms.joined(terms.symbols))
+
+    def one_line(self, token: Token, symbols: bool) -> Block:
+        """Return the symbol or the number of a token."""
+        text = token.symbol if symbols else token.number
+        role = token.role if symbols or token.role in KEPT else "number"
+        span = Span(text, role, token.marked and bool(text.strip()))
+        return Block(((span,),), self.columns(text), token.breaks)
+
+    def _rows_of(self, equation: Equation, *, numbers: bool = False) -> RowWriter:
+        printer = self.printer(self.symbols, equation.scope, self.digits, equation.marks, numbers)
+        return RowWriter(printer, self.value_digits)
+
+    def _block(
+        self, first: TextLine, terms: Terms, symbols: bool, is_array: bool
+    ) -> list[TextLine]:
+        """Return the rows on one line where they fit, else one below the other."""
+        rows = terms.symbols if symbols else terms.numbers
+        every = (*terms.symbols, *terms.numbers)
+        told = every if self.labels_symbols else () if symbols else rows
+        labels = [len(row.label) + LABEL_GAP for row in told if row.label]
+
+        def widths(tokens: Iterable[Token]) -> list[int]:
+            return [self.block(token, symbols, is_array).width for token in tokens]
+
+        joined, margin = terms.joined(rows), self._length(first)
+        if not labels and (len(rows) == 1 or margin + sum(widths(joined)) <= self.width):
+            return self._wrapped(first, joined, margin, self.width, symbols, is_array)
+        columns: dict[tuple[str, ...], list[int]] = {}
+        for row in every:
+            wide, shape = widths(row.tokens), _shape(row.tokens)
+            columns[shape] = [*map(max, columns.get(shape, wide), wide)]
+        margin += sum(widths(terms.before))
+        room = self.width - max(labels, default=0)
+        lines: list[TextLine] = []
+        for place, row in enumerate(rows):
+            begun = [] if place else [*terms.before, *row.minus]
+            behind = [operator(row.tail)] if row.tail else []
+            behind += terms.after if place == len(rows) - 1 else ()
+            # signs stand under the = where nothing comes before the first term
+            margin += place == 1 and len(rows[0].minus)
+            written = self._wrapped(
+                self.below(margin, row.sign) if place else first,
+                [*begun, *row.tokens, *behind],
+                margin,
+                room,
+                symbols,
+                is_array,
+                [*widths(begun), *columns[_shape(row.tokens)], *widths(behind)],
+            )
+            if row.label and labels:
+                written[-1] = (*written[-1], Span(" " * LABEL_GAP + row.label, "label"))
+            lines += written
+        return lines
+
+    def _wrapped(
+        self,
+        start: TextLine,
+        tokens: Sequence[Token],
+        margin: int,
+        room: int,
+        symbols: bool = False,
+        is_array: bool = False,
+        widths: Sequence[int] = (),
+    ) -> list[TextLine]:
+        """Return tokens beside each other, going on behind ``margin`` below where ``room`` ends."""
+        used = self._length(start)
+        blocks = [self.block(token, symbols, is_array) for token in tokens]
+        widths = widths or [block.width for block in blocks]
+        if used + sum(widths) > room:
+            tokens = self.breakable(tokens)
+            blocks = [self.block(token, symbols, is_array) for token in tokens]
+        blocks = [b._replace(width=width) for b, width in zip(blocks, widths, strict=True)]
+        parts = [(block.width, block.breaks) for block in blocks]
+        lines: list[TextLine] = []
+        margin += not is_array
+        least = margin + SHORT * (is_array and self.stacks)
+        for places in broken(parts, room, used, margin, least):
+            begun = self.below(margin) if lines else start
+            lines += beside([Block((begun,), self._length(begun)), *(blocks[k] for k in places)])
+        return lines
+
+    def _length(self, line: Iterable[Span]) -> int:
+        return sum(self.columns(span.text) for span in line)
+
+
+def _shape(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """Return what rows must share for their columns to be the same."""
+    return tuple(token.symbol if token.role == "operator" else "" for token in tokens)
