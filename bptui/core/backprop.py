@@ -157,11 +157,6 @@ class StepProgram:
         return tuple(found)
 
     @cached_property
-    def shown(self) -> tuple[Call, ...]:
-        """Return the calls of all operations, one after the other."""
-        return tuple(call for operation in self.operations for call in operation.calls)
-
-    @cached_property
     def calls(self) -> tuple[Call, ...]:
         """Return the calls of the fast loop; gradients that change nothing are left out."""
         step, joined = self._step, self._joined

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from bptui.core.arrays import Array, Integers, frozen, run, zeros
+from bptui.core.arrays import Array, Call, Integers, frozen, run, zeros
 from bptui.core.backprop import Operation, StepProgram
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
@@ -58,20 +58,18 @@ class Snapshot:
 
 
 class Watched(NamedTuple):
-    """Places in the flat parameters and in the flat gradient, and whether its norm is wanted.
+    """What is read of every step: numbers, by the array's name and the index in it.
 
-    ``others`` are numbers of what the passes compute: the array's name, and the index in it.
+    After them comes the ``norm`` of the whole gradient, if it is wanted.
     """
 
-    parameters: Integers
-    gradients: Integers
-    norm: bool
-    others: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    places: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    norm: bool = False
 
     @property
     def size(self) -> int:
         """Return how many numbers a step has."""
-        return self.parameters.size + self.gradients.size + self.norm + len(self.others)
+        return len(self.places) + self.norm
 
 
 def number_at(arrays: Mapping[str, Array], place: tuple[str, tuple[int, ...]]) -> float:
@@ -129,35 +127,34 @@ class Engine:
 
     def advance_watched(self, losses: Array, watched: Watched, values: Array) -> None:
         """Play like :meth:`advance`, and write what is watched at each step as a row."""
-        parameters, gradient = self.state.parameters, self.state.gradient
-        split, end = watched.parameters.size, watched.parameters.size + watched.gradients.size
-        reads_gradient = watched.norm or watched.gradients.size > 0
+        pieces: dict[StepProgram, list[tuple[list[Call], list[int]]]] = {}
         with np.errstate(all="ignore"):
             for index, row in enumerate(values[: len(losses)]):
                 program = self._prepare(self.step + index)
-                row[:split] = parameters[watched.parameters]
-                if watched.others:
-                    self._play_reading(program, watched, row[end + watched.norm :])
-                else:
-                    for call in program.shown if reads_gradient else program.calls:
+                if program not in pieces:
+                    pieces[program] = self._pieces(program, watched)
+                for calls, columns in pieces[program]:
+                    for call in calls:
                         call()
+                    for column in columns:
+                        row[column] = number_at(program.buffers, watched.places[column])
                 losses[index] = program.loss.item()
-                row[split:end] = gradient[watched.gradients]
                 if watched.norm:
-                    row[end] = euclidean_norm(gradient)
+                    row[-1] = euclidean_norm(self.state.gradient)
         self.step += len(losses)
 
-    def _play_reading(self, program: StepProgram, watched: Watched, row: Array) -> None:
-        """Play a step, and read each number right after its operation."""
-        fresh = {"input", "target"}
+    def _pieces(self, program: StepProgram, watched: Watched) -> list[tuple[list[Call], list[int]]]:
+        """Return the calls of a step in pieces, each with the columns to be read after it."""
+        fresh: Iterable[str] = ("input", "target", *self.experiment.start.named())
+        found, calls = list[tuple[list[Call], list[int]]](), list[Call]()
         for operation in program.operations:
-            for call in operation.calls:
-                call()
-            fresh.update(operation.writes)
-            for column, place in enumerate(watched.others):
-                if place[0] in fresh:
-                    row[column] = number_at(program.buffers, place)
-            fresh.clear()
+            columns = [at for at, (name, _) in enumerate(watched.places) if name in fresh]
+            if columns:
+                found.append((calls, columns))
+                calls = []
+            calls += operation.calls
+            fresh = () if operation.stage == "update" else operation.writes
+        return [*found, (calls, [])]
 
     def record(self) -> Snapshot:
         """Play one step and keep everything that it computed."""

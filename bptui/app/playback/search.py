@@ -5,18 +5,15 @@ Hits are a pure function of the timeline, so a search forwards and one backwards
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 
-from bptui.app.playback.breakpoints import Breakpoint, Place, locate
+from bptui.app.playback.breakpoints import Breakpoint, locate
 from bptui.core.arrays import Array
 from bptui.core.engine import Snapshot, Watched, euclidean_norm, number_at
-from bptui.core.network import Network
-from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
 
 PIECE = 4096
@@ -35,30 +32,6 @@ class Hit(NamedTuple):
         return f"step {self.step}: {', '.join(map(str, self.breakpoints))}"
 
 
-def _columns(network: Network, breakpoints: Sequence[Breakpoint]) -> tuple[list[str], Watched]:
-    """Return the quantities of a row: the loss, and what breakpoints compare beside it."""
-    layout = Layout(network)
-    weights, gradients, others = dict[str, int](), dict[str, int](), dict[str, Place]()
-    for name in sorted({each.quantity for each in breakpoints if each.is_component}):
-        place = locate(name, network)
-        parameter = place.array.removeprefix("g")
-        if not re.fullmatch(r"[Wb]\d+", parameter):
-            others[name] = place
-            continue
-        group = weights if parameter == place.array else gradients
-        layer = int(parameter[1:])
-        *sources, unit = place.at  # of a weight its source too
-        group[name] = layout.span(parameter).start + sum(sources) * network.layers[layer] + unit
-    norm = any(each.quantity == "norm" for each in breakpoints)
-    watched = Watched(
-        np.array([*weights.values()], dtype=np.intp),
-        np.array([*gradients.values()], dtype=np.intp),
-        norm,
-        tuple(others.values()),
-    )
-    return ["loss", *weights, *gradients, *["norm"] * norm, *others], watched
-
-
 class Search:
     """A search from ``start``, which is not a hit itself, in one direction.
 
@@ -73,9 +46,10 @@ class Search:
     ) -> None:
         self.hit: Hit | None = None
         self._timeline, self._breakpoints, self._start = timeline, tuple(breakpoints), start.step
-        network = start.experiment.network
-        self._layout = Layout(network)
-        self._names, self.watched = _columns(network, breakpoints)
+        network, wanted = start.experiment.network, {each.quantity for each in breakpoints}
+        names = sorted({each.quantity for each in breakpoints if each.is_component})
+        self.watched = Watched(tuple(locate(name, network) for name in names), "norm" in wanted)
+        self._names = ["loss", *names, *["norm"] * self.watched.norm]
         self._edge, self._row = start.step, self._row_of(start)
         """The step looked at last, and its row."""
         self._rows: list[Array] = []
@@ -97,17 +71,13 @@ class Search:
 
     def _row_of(self, snapshot: Snapshot) -> Array:
         """Return what is watched at the step of ``snapshot``, (1, quantities)."""
-        watched, found = self.watched, [np.array([snapshot.loss])]
-        if watched.size:
-            gradient = self._layout.flatten(snapshot.gradients)
-            found.append(self._layout.flatten(snapshot.parameters)[watched.parameters])
-            found.append(gradient[watched.gradients])
-            if watched.norm:
-                with np.errstate(all="ignore"):
-                    found.append(np.array([euclidean_norm(gradient)]))
-            others = [number_at(snapshot.values, each) for each in watched.others]
-            found.append(np.array(others, dtype=float))
-        return np.concatenate(found)[None]
+        arrays = {**snapshot.values, **snapshot.parameters.named()}
+        row = [snapshot.loss, *(number_at(arrays, place) for place in self.watched.places)]
+        if self.watched.norm:
+            gradients = [array.ravel() for array in snapshot.gradients.named().values()]
+            with np.errstate(all="ignore"):
+                row.append(euclidean_norm(np.concatenate(gradients)))
+        return np.array([row])
 
     def _examine(self, first: int, last: int, rows: Array) -> None:
         """Look for the first hit, or backwards the last, after ``first`` up to ``last``.
