@@ -286,7 +286,7 @@ def _recovered(call: Called, step: Step, layer: int, own: Mapping[str, Array]) -
         [source.T],
         [weights - _value(step.nodes[names.weight_gradient(layer)], without)],
     )
-    if biases is not None and step.experiment.trains_biases(layer):
+    if biases is not None and names.bias(layer) not in step.experiment.frozen:
         rows.append(np.ones((1, len(source))))
         results.append(biases[np.newaxis])
     system, result = np.vstack(rows), np.vstack(results)

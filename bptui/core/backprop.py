@@ -47,11 +47,17 @@ class Operation(NamedTuple):
 def operations_of(step: Step) -> Iterator[Operation]:
     """Yield the operations of a step in order, as far as its graph tells."""
     names, depth, network = step.names, step.depth, step.experiment.network
+    changed = step.changed
+
+    def update(name: str, layers: range) -> Operation:
+        own = (each for layer in layers for each in network.parameters_of(layer))
+        return Operation(name, "update", layers[-1], tuple(filter(changed.get, own)), layers)
+
     for layer in range(1, depth + 1):
         for name in (names.net(layer), names.out(layer)):
             yield Operation(name, "forward", layer, (name,))
     # parameters that the backward pass reads after their update are updated layer by layer
-    early = not set(step.changed.values()).isdisjoint(ordered(step.nodes.values()))
+    early = not set(changed.values()).isdisjoint(ordered(step.nodes.values()))
     yield Operation("L", "loss", depth, ("data_loss", "penalty", "loss"))
     for layer in range(depth, 0, -1):
         for name in (names.out_gradient(layer), names.delta(layer)):
@@ -59,10 +65,9 @@ def operations_of(step: Step) -> Iterator[Operation]:
         gradients = tuple(f"g{name}" for name in network.parameters_of(layer))
         yield Operation(names.weight_gradient(layer), "backward", layer, gradients)
         if early:
-            layers = range(layer, layer + 1)
-            yield Operation(f"update {names.weights(layer)}", "update", layer, layers=layers)
+            yield update(f"update {names.weights(layer)}", range(layer, layer + 1))
     if not early:
-        yield Operation("update", "update", depth, layers=range(1, depth + 1))
+        yield update("update", range(1, depth + 1))
 
 
 def read_by(nodes: Iterable[Node], known: Mapping[str, Node]) -> tuple[str, ...]:
@@ -110,16 +115,12 @@ class StepProgram:
         tops = [node.inputs[0] for node in self._joined if node.op is ON_TOP]
         # parameters are updated where they stand: who reads them later finds the new ones there
         self._plain = Plain(step.settings, tops, step.changed.values())
-        remembered = {name: node for name, node in step.updated.items() if node in self._remembered}
-        named = (step.nodes, step.before, step.changed, remembered)
-        self._places = [
-            *(
-                (node, self.buffers[name].reshape(node.shape))
-                for each in named
-                for name, node in each.items()
-            ),
-            *self._joined.items(),
-        ]
+        self._kept = {*step.updated.values()} & {*step.nodes.values()}
+        """What the next step finds under another name."""
+        remembered = ((name, node) for name, node in step.updated.items() if node in self._kept)
+        named = [*step.nodes.items(), *step.before.items(), *step.changed.items(), *remembered]
+        self._places = [(node, self.buffers[name].reshape(node.shape)) for name, node in named]
+        self._places += self._joined.items()
 
     def _join_biases(self) -> dict[Node, Array]:
         """Return buffers of what a layer is multiplied with, a one beside it, and of W on top of b.
@@ -148,41 +149,30 @@ class StepProgram:
         compiler = Compiler(step.nodes.values(), self._places, self._plain)
         for part, calls in self._compiled(compiler):
             if part.stage == "update":
-                writes = self._trained(part.layers)
-                reads = tuple(prefix + name for name in writes for prefix in ("", "g"))
+                read = tuple(prefix + name for name in part.writes for prefix in ("", "g"))
             else:
-                writes, read = part.writes, read_by(self._computed(part), step.nodes)
-                reads = tuple(quantity for quantity in read if quantity not in writes)
-            found.append(part._replace(reads=reads, writes=writes, calls=tuple(calls)))
+                read = read_by(self._computed(part), step.nodes)
+                read = tuple(quantity for quantity in read if quantity not in part.writes)
+            found.append(part._replace(reads=read, calls=tuple(calls)))
         return tuple(found)
 
     @cached_property
     def calls(self) -> tuple[Call, ...]:
         """Return the calls of the fast loop; gradients that change nothing are left out."""
-        step, joined = self._step, self._joined
-        kept = [step.nodes["loss"], *self._remembered]
-        kept += [step.nodes[name] for name in step.gradients if name[1:] in step.changed]
-        # others have no buffers of their own
-        places = [
-            each
-            for each in self._places
-            if not each[0].inputs or each[0] in {*kept, *step.changed.values(), *joined}
-        ]
-        compiler = Compiler(kept, places, self._plain)
-        compiled = self._compiled(compiler, spends_gradient=True)
+        step, changed = self._step, self._step.changed
+        wanted = {step.nodes["loss"]: None} | dict.fromkeys(self._kept)
+        wanted |= {step.nodes[name]: None for name in step.gradients if name[1:] in changed}
+        own = {*wanted, *changed.values(), *self._joined}  # others have no buffers of their own
+        places = [each for each in self._places if not each[0].inputs or each[0] in own]
+        compiled = self._compiled(Compiler(wanted, places, self._plain), spends_gradient=True)
         return tuple(call for _, calls in compiled for call in calls)
-
-    @cached_property
-    def _remembered(self) -> set[Node]:
-        """Return the quantities that the next step finds under another name."""
-        return {*self._step.updated.values()} & {*self._step.nodes.values()}
 
     def _compiled(
         self, compiler: Compiler, *, spends_gradient: bool = False
     ) -> Iterator[tuple[Operation, list[Call]]]:
         for part in operations_of(self._step):
             if part.stage == "update":
-                yield part, self._update(part.layers, spends_gradient)
+                yield part, self._update(part.writes, spends_gradient)
             else:
                 yield part, compiler.calls_for(self._computed(part))
 
@@ -190,53 +180,41 @@ class StepProgram:
         nodes = self._step.nodes
         return [nodes[name] for name in operation.writes if name in nodes]
 
-    def _trained(self, layers: range) -> tuple[str, ...]:
-        """Return the parameters of these layers that an update changes."""
-        named = (name for layer in layers for name in self._experiment.network.parameters_of(layer))
-        changed = self._step.changed
-        return tuple(name for name in named if name in changed)
-
-    def _update(self, layers: range, spends_gradient: bool) -> list[Call]:
+    def _update(self, parameters: tuple[str, ...], spends_gradient: bool) -> list[Call]:
         """Return the optimizer's calls, on neighbours together in blocks that fit the cache.
 
         ``spends_gradient``: nobody looks at the gradient after this, so it is scratch space, too.
         """
-        blocks = self._state.blocks(self._trained(layers))
+        blocks = self._state.blocks(parameters)
         return [call for span in blocks for call in self._update_of(span, spends_gradient)]
 
     def _update_of(self, span: slice, spends_gradient: bool) -> list[Call]:
-        state, optimizer, training = (
-            self._state,
-            self._experiment.optimizer,
-            self._experiment.training,
-        )
-        size, gradient = (span.stop - span.start,), state.gradient[span]
-        w, g, *slots = (leaf(name, size) for name in ("w", "g", *optimizer.slots))
-        rate, k = leaf("learning_rate"), leaf("k")
-        settings = {leaf(name): value for name, value in training.settings}
-        old = {"w": w, **dict(zip(optimizer.slots, slots, strict=True))}
-        named = {node.name: node for node in settings}
-        new = optimizer.update(w, g, {name: old[name] for name in optimizer.slots}, named, rate, k)
-        flat = {"w": state.parameters, **state.slots}
-        buffers = {node: flat[name][span] for name, node in old.items()}
+        state, size = self._state, (span.stop - span.start,)
+        optimizer, training = self._experiment.optimizer, self._experiment.training
+        old = {name: leaf(name, size) for name in ("w", *optimizer.slots)}
+        g, rate, k = leaf("g", size), leaf("learning_rate"), leaf("k")
+        settings = {name: leaf(name) for name, _ in training.settings}
+        new = optimizer.update(old["w"], g, old, settings, rate, k)
+        flat, gradient = {"w": state.parameters, **state.slots}, state.gradient[span]
         places = [(node, flat[name][span]) for name, node in new.items()]
         calls: list[Call] = []
-        for number, late in enumerate(_read_late(new, old)):
-            kept = state.scratch.setdefault((size, -number), zeros(*size))
-            calls.append(partial(np.copyto, kept, buffers[late]))
-            buffers[late] = kept
-        places += [*buffers.items(), (g, gradient), (k, state.updates)]
-        plain = Plain({**settings, rate: training.learning_rate})
+        for number, (name, node) in enumerate(old.items()):
+            buffer = flat[name][span]
+            if _read_late(new, name, node):
+                kept = state.scratch.setdefault((size, -number), zeros(*size))
+                calls.append(partial(np.copyto, kept, buffer))
+                buffer = kept
+            places.append((node, buffer))
+        places += [(g, gradient), (k, state.updates)]
+        constants = {settings[name]: value for name, value in training.settings}
+        plain = Plain({**constants, rate: training.learning_rate})
         spent = [gradient] if spends_gradient else []
         compiler = Compiler(new.values(), places, plain, state.scratch, spent)
         return calls + compiler.calls_for(new.values())
 
 
-def _read_late(new: Mapping[str, Node], old: Mapping[str, Node]) -> Iterator[Node]:
-    """Yield what an update still reads after it has computed the new values in its place."""
-    done: set[Node] = set()
-    for place, name in enumerate(new):
-        done.add(new[name])
-        rest = [*new.values()][place + 1 :]
-        if old[name] in ordered(rest, lambda node: () if node in done else node.inputs):
-            yield old[name]
+def _read_late(new: Mapping[str, Node], name: str, node: Node) -> bool:
+    """Return whether an update reads a node after it has computed a new value in its place."""
+    place = [*new].index(name) + 1
+    done, rest = {*[*new.values()][:place]}, [*new.values()][place:]
+    return node in ordered(rest, lambda each: () if each in done else each.inputs)

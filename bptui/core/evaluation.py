@@ -6,6 +6,7 @@ All buffers are of its own: looking at what a network has learned never disturbs
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,30 +61,26 @@ class Evaluator:
 
     def __init__(self, network: Network, inputs: Array) -> None:
         self.network, self._inputs = network, inputs
-        most = max(MOST_NUMBERS // sum(network.layers), 1)
-        self._size = min(len(inputs), most)
+        self._size = max(MOST_NUMBERS // sum(network.layers), 1)
         self._passes: dict[tuple[int, str], ForwardPass] = {}
         self._outputs = zeros(len(inputs), network.layers[-1])
 
-    def _part(self, start: int, loss: str = "") -> ForwardPass:
-        """Return the pass for the samples from ``start`` on, in place; two sizes occur."""
-        samples = min(self._size, len(self._inputs) - start)
-        fresh = (samples, loss) not in self._passes
-        if fresh:
-            self._passes[samples, loss] = ForwardPass(self.network, samples, loss)
-        if fresh or self._size < len(self._inputs):
-            self._passes[samples, loss].inputs[...] = self._inputs[start : start + samples]
-        return self._passes[samples, loss]
+    def _parts(self, loss: str = "") -> Iterator[tuple[slice, ForwardPass]]:
+        """Yield the samples in parts, each with the pass that they are in place for."""
+        for start in range(0, len(self._inputs), self._size):
+            span = slice(start, start + self._size)
+            inputs = self._inputs[span]
+            part = self._passes.get((len(inputs), loss))
+            if part is None:  # two sizes occur
+                part = ForwardPass(self.network, len(inputs), loss)
+                self._passes[len(inputs), loss] = part
+            part.inputs[...] = inputs
+            yield span, part
 
     def outputs(self, parameters: Parameters) -> Array:
         """Return (samples, outputs), in the order of the inputs; valid until the next call."""
-        if not len(self._inputs):
-            return self._outputs
-        if self._size == len(self._inputs):
-            return self._part(0).run(parameters)
-        for start in range(0, len(self._inputs), self._size):
-            part = self._part(start).run(parameters)
-            self._outputs[start : start + len(part)] = part
+        for span, part in self._parts():
+            self._outputs[span] = part.run(parameters)
         return self._outputs
 
     def loss(self, experiment: Experiment, parameters: Parameters, targets: Array) -> float:
@@ -95,9 +92,8 @@ class Evaluator:
         if not len(self._inputs):
             return math.nan
         training, value = experiment.training, 0.0
-        for start in range(0, len(self._inputs), self._size):
-            part = self._part(start, training.loss)
-            part.targets[...] = targets[start : start + len(part.targets)]
+        for span, part in self._parts(training.loss):
+            part.targets[...] = targets[span]
             part.run(parameters)
             value += float(part.total)
         factor = 1.0 / len(self._inputs)

@@ -48,20 +48,17 @@ class Training:
             require(valid, f"training.{key}", number, "a finite number, 0 or more")
         require(0 <= self.steps <= MOST_STEPS, "training.steps", self.steps, f"0 to {MOST_STEPS:,}")
         require(0 <= self.seed < 2**63, "training.seed", self.seed, "a whole number, 0 or more")
-        self._complete_settings()
-
-    def _complete_settings(self) -> None:
         defaults = OPTIMIZERS[self.optimizer].defaults
         takes = f"takes {', '.join(defaults)}" if defaults else "has no settings"
-        for name, value in self.settings:
+        for name, setting in self.settings:
             key = f"training.{name}"
             found = f"a setting that {self.optimizer} does not have"
             require(name in defaults, key, found, f"no such key: {self.optimizer} {takes}")
             if name == "epsilon":  # 0 would divide 0 by 0 where a gradient is 0
-                valid = math.isfinite(value) and value > 0.0
-                require(valid, key, value, "a finite number above 0")
+                valid = math.isfinite(setting) and setting > 0.0
+                require(valid, key, setting, "a finite number above 0")
             else:
-                require(0.0 <= value < 1.0, key, value, "at least 0 and below 1")
+                require(0.0 <= setting < 1.0, key, setting, "at least 0 and below 1")
         complete = {**defaults, **dict(self.settings)}
         object.__setattr__(self, "settings", tuple(complete.items()))
 
@@ -183,11 +180,3 @@ class Experiment:
             if layer in (None, why.layer):
                 groups.setdefault(why.reason, []).append(name)
         return "; ".join(f"{', '.join(names)} ({reason})" for reason, names in groups.items())
-
-    def trains_weights(self, layer: int) -> bool:
-        """Return whether the update changes the weights of ``layer``, mistakes included."""
-        return self.network.names.weights(layer) not in self.frozen
-
-    def trains_biases(self, layer: int) -> bool:
-        """Return whether the update changes the biases of ``layer``, mistakes included."""
-        return self.network.bias and self.network.names.bias(layer) not in self.frozen

@@ -74,15 +74,13 @@ def _deviation(x: Values, **settings: Setting) -> Values:
     return np.asarray(np.sqrt(_variance(x, **settings)))
 
 
-def _extreme(function: Callable[..., Any], place: Callable[..., Any]) -> Callable[..., Values]:
+def _extreme(function: Callable[..., Any]) -> Callable[..., Values]:
     def evaluate(x: Values, axis: Axis = None, keepdims: bool = False) -> Values:
         if not np.iscomplexobj(x):
             return np.asarray(function(x, axis=axis, keepdims=keepdims))
-        axes = axes_of(axis, x.ndim)
-        front = np.moveaxis(x, axes, range(len(axes)))
-        flat = front.reshape(-1, *front.shape[len(axes) :])
-        taken = np.take_along_axis(flat, place(flat.real, axis=0)[None], 0)[0]
-        return np.reshape(taken, _reduced(x.shape, axis, keepdims))
+        here = np.real(x) == function(np.real(x), axis=axis, keepdims=True)
+        total = np.sum(x, axis=axis, keepdims=keepdims, where=here)
+        return np.asarray(total / np.sum(here, axis=axis, keepdims=keepdims))
 
     return evaluate
 
@@ -97,8 +95,8 @@ def _share(x: Node, y: Node, g: Node, node: Node) -> Node:
 sum_ = _reduction("sum", np.sum, lambda x, y, g, node: g, r"\sum {0:unary}", np.add)
 mean = _reduction("mean", np.mean, lambda x, y, g, node: g / _count(node), r"\overline{{{0}}}")
 prod = _reduction("prod", np.prod, lambda x, y, g, node: g * y / x, r"\prod {0:unary}", np.multiply)
-max_ = _reduction("max", _extreme(np.max, np.argmax), _share, r"\max {0:unary}", np.maximum)
-min_ = _reduction("min", _extreme(np.min, np.argmin), _share, r"\min {0:unary}", np.minimum)
+max_ = _reduction("max", _extreme(np.max), _share, r"\max {0:unary}", np.maximum)
+min_ = _reduction("min", _extreme(np.min), _share, r"\min {0:unary}", np.minimum)
 var = _reduction(
     "var",
     _variance,
