@@ -70,9 +70,9 @@ def _open_app(preset: str) -> None:
     try:
         code = launch(experiment, capabilities(os.environ, sys.stdout.encoding))
     except MemoryError:
-        from bptui.cli.common import TooLarge
+        from bptui.cli.common import TOO_LARGE, Unusable
 
-        error = TooLarge()
+        error = Unusable(TOO_LARGE)
         error.show()
         code = error.exit_code
     except BrokenPipeError:

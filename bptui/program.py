@@ -6,11 +6,10 @@ import gc
 import importlib
 import os
 import sys
-from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,23 +17,23 @@ from bptui import __version__
 from bptui.cli import COMMANDS, DEFAULT_PRESET, shows_the_app
 from bptui.cli.common import (
     STDIN,
-    TooLarge,
+    TOO_LARGE,
     Unjudged,
     Unusable,
+    discard_output,
     fit_for_terminals,
     interruptible,
     load_preset,
     readable,
 )
 from bptui.cli.completion import beginning, presets
-from bptui.cli.programs import SUFFIXES, interpreter_of, program_options, startable
+from bptui.cli.programs import SUFFIXES, judged, program_options, startable
 from bptui.terminal.capabilities import Capabilities, capabilities, is_served
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from bptui.app.session.store import Continued
-    from bptui.check.report import Report
 
 LOOK = 4_000
 """Entries of the tape that are recorded for the app: about a hundred updates of a small network."""
@@ -102,11 +101,7 @@ def open_app(
     theme: str | None,
     plain_driver: bool,
     watch: bool,
-    call: str,
-    step: int,
-    loss: str,
-    timeout: float,
-    python: str | None,
+    **how: Any,  # noqa: ANN401  the options of `judged`
 ) -> None:
     if resume and name_or_file is not None:
         raise Unusable("--resume continues the last session and takes no preset; use one of them")
@@ -118,7 +113,7 @@ def open_app(
         if problem := theme_problem(theme):
             raise Unusable(f"--theme: {problem}")
     program = readable(name_or_file) if name_or_file.endswith(SUFFIXES) else None
-    if program is None and (watch or call or loss or python):
+    if program is None and (watch or how["call"] or how["loss"] or how["python"]):
         raise Unusable(
             "--watch, --call, --loss and --python are for programs: files that end in .py"
         )
@@ -129,28 +124,9 @@ def open_app(
         if problem := driver_problem(os.environ["TEXTUAL_DRIVER"]):
             raise Unusable(f"TEXTUAL_DRIVER: {problem}")
     elif not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
-        from bptui.presets.errors import printable
-
         if resume:
             raise Unusable("--resume needs a terminal to open the app in")
-        if program is not None:
-            from bptui.check.program import check_program
-            from bptui.cli.check import written
-
-            same = f"bptui check {printable(name_or_file)}"
-            click.echo(f"bptui: no terminal to open the app in; this is `{same}`", err=True)
-
-            def found() -> list[Report]:
-                interpreter = interpreter_of(program, python)
-                return [check_program(program, interpreter, timeout, call, step, loss)]
-
-            written(found, "text")
-        from bptui.cli.run import run
-
-        experiment = load_preset(name_or_file)
-        same = f"bptui run {printable(name_or_file)}"
-        click.echo(f"bptui: no terminal to open the app in; this is `{same}`", err=True)
-        run(experiment)
+        without_terminal(name_or_file, program, how)
         return
     term = os.environ.get("TERM", "")
     if not (served or shows_the_app(term)):
@@ -170,8 +146,7 @@ def open_app(
     )
     gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
     if program is not None:
-        code = open_program(program, around, timeout, python, call, step, loss, watch)
-        raise click.exceptions.Exit(code)
+        raise click.exceptions.Exit(open_program(program, around, watch, how))
     from bptui.app import launch
 
     last = last_session() if resume else None
@@ -179,27 +154,32 @@ def open_app(
     raise click.exceptions.Exit(launch(experiment, around, last))
 
 
-def open_program(
-    path: Path,
-    around: Capabilities,
-    limit: float,
-    python: str | None,
-    call: str,
-    step: int,
-    loss: str,
-    watch: bool,
-) -> int:
+def without_terminal(name_or_file: str, program: Path | None, how: dict[str, Any]) -> None:
+    """Do what ``bptui run`` does with a preset, or ``bptui check`` with a program."""
+    from bptui.cli.check import of_program, written
+    from bptui.cli.run import run
+    from bptui.presets.errors import printable
+
+    experiment = load_preset(name_or_file) if program is None else None
+    same = f"bptui {'check' if experiment is None else 'run'} {printable(name_or_file)}"
+    click.echo(f"bptui: no terminal to open the app in; this is `{same}`", err=True)
+    if program is not None:
+        written(partial(of_program, program, **how), "text")
+    if experiment is not None:
+        run(experiment)
+
+
+def open_program(path: Path, around: Capabilities, watch: bool, how: dict[str, Any]) -> int:
     """Open the app on a program; return the exit code.
 
     Raises :class:`Unjudged` where there is nothing to open, with the reason.
     """
     from bptui.app import launch_program
-    from bptui.check.program import checked
     from bptui.check.report import Report
     from bptui.check.rows import as_plain
 
+    check = partial(judged, path, look=LOOK, **how)
     with startable():
-        check = partial(checked, path, interpreter_of(path, python), limit, call, step, loss, LOOK)
         found = check()
     if isinstance(found, Report):
         raise Unjudged(as_plain(found.trouble))
@@ -294,7 +274,7 @@ class BptuiGroup(click.Group):
         except KeyboardInterrupt:
             raise click.exceptions.Exit(130) from None
         except MemoryError:
-            raise TooLarge from None
+            raise Unusable(TOO_LARGE) from None
 
 
 def _command(module: str) -> click.Command:
@@ -318,8 +298,7 @@ def main() -> None:
     try:
         cli(prog_name="bptui")
     except OSError as error:  # help or version that cannot be written
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        discard_output()
         reason = (error.strerror or str(error)).lower()
         click.echo(f"Error: standard output: cannot be written: {reason}", err=True)
         sys.exit(2)

@@ -48,23 +48,6 @@ class Checked:
     """The first name that each entry of the tape was given."""
 
 
-def check_program(
-    file: Path,
-    python: Interpreter,
-    limit: float,
-    call: str = "",
-    step: int = 1,
-    loss: str = "",
-    arguments: Sequence[str] = (),
-) -> Report:
-    """Run a program and judge its backpropagation; a report without a verdict says why.
-
-    Raises as :func:`checked` does.
-    """
-    found = checked(file, python, limit, call, step, loss, arguments=arguments)
-    return found if isinstance(found, Report) else found.report
-
-
 def checked(
     file: Path,
     python: Interpreter,

@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 import sys
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from click.core import ParameterSource
@@ -15,72 +19,31 @@ from bptui.cli import DEFAULT_PRESET
 from bptui.cli.common import (
     Unjudged,
     Unusable,
+    as_json,
     format_option,
+    interruptible,
     load_preset,
-    opened,
     readable,
     styled,
     text_width,
-    write_json,
+    write,
 )
 from bptui.cli.completion import any_file, presets
-from bptui.cli.programs import interpreter_of, program_options, startable
-from bptui.cli.watch import watched
+from bptui.cli.programs import judged, program_options, startable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from bptui.check.interpreter import Interpreter
     from bptui.check.report import Report
     from bptui.core.experiment import Experiment
 
 FORMATS = ("text", "json")
 CODES = {"right": 0, "wrong": 1, "failed": 3}
 """Exit codes, by what the check found."""
+PAUSE = 0.25
+"""Seconds between two looks at a watched file, which cost microseconds."""
+CLEAR = "\x1b[H\x1b[J"
 
 
-@click.command(
-    "check",
-    short_help="Check your own backpropagation and find its mistake.",
-    help="""Run FILE and compare its backpropagation with the correct one.
-
-FILE is any Python program or notebook with hand-written numpy backpropagation, checked as it is:
-the report says of each line of the backward pass whether it is right, points at the first wrong
-one, and writes it as it should stand. A file that trains nothing by itself needs --call; what
-stands after -- is the program's own.
-
-Or FILE defines functions: gradients(x, t, weights), optionally with biases as a fourth
-argument, or step(x, t, weights, learning_rate), optionally with biases before the learning rate;
-`--template` prints a skeleton that says what they may return. The network is that of the preset,
-with its own data and with random data. No other functions in your file are called.
-
-Or FILE is step.npz, the numbers of a training step in any language: x, t, W1, b1, gW1, gb1, ...
-Activations and loss are then those under which most of the numbers are right, or the preset's.
-
-The report says which quantities are right, which one is wrong first, and which mistakes or changed
-lines give exactly the numbers that your code gives.
-
-Your code runs in its own process for at most --timeout seconds. This needs Linux or macOS, and
-numpy with Python 3.10 or newer: that of the active environment (VIRTUAL_ENV, CONDA_PREFIX), else of
-a .venv beside FILE, else bptui's own; --python chooses another one.
-
-\b
-Examples:
-  bptui check my_net.py
-  bptui check --call 'Net(2, 3, 1).train_step(X, y)' net.py
-  bptui check my_net.py -- --epochs 5
-  bptui check --watch my_net.py
-  bptui check my_functions.py --preset mazur
-  bptui check step.npz
-  bptui check --template --preset xor > my_xor.py
-  bptui check my_xor.py --preset xor --timeout 60
-
-\b
-Exit codes: 0 everything given is right; 1 a mistake; 2 an unusable file,
-preset or Python; 3 no verdict: the code raises an exception, hangs or exits,
-or there is nothing to check.
-""",
-)
+@click.command("check", short_help="Check your own backpropagation and find its mistake.")
 @click.argument("file", required=False, metavar="[FILE]", shell_complete=any_file)
 @click.argument("arguments", nargs=-1, metavar="[-- ARGUMENT...]")
 @click.option(
@@ -102,23 +65,48 @@ def command(
     file: str | None,
     arguments: tuple[str, ...],
     name_or_file: str,
-    call: str,
-    step: int,
-    loss: str,
     watch: bool,
     template: bool,
-    timeout: float,
-    python: str | None,
     form: str,
+    **how: Any,  # noqa: ANN401  the options of `judged`
 ) -> None:
+    """Run FILE and compare its backpropagation with the correct one.
+
+    FILE is any Python program or notebook with hand-written numpy backpropagation, checked as it
+    is: the report says of each line of the backward pass whether it is right, points at the first
+    wrong one, and writes it as it should stand. A file that trains nothing by itself needs --call;
+    what stands after -- is the program's own.
+
+    Or FILE defines functions, gradients(x, t, weights) or step(x, t, weights, learning_rate), which
+    are called with the data of the preset and with random data; `--template` prints a skeleton. Or
+    it is step.npz, the numbers of a training step in any language: x, t, W1, b1, gW1, gb1, ...
+
+    Your code runs in its own process for at most --timeout seconds. This needs Linux or macOS, and
+    numpy with Python 3.10 or newer: that of the active environment, else of a .venv beside FILE,
+    else bptui's own; --python chooses another one. `bptui help check` says more.
+
+    \b
+    Examples:
+      bptui check my_net.py
+      bptui check --call 'Net(2, 3, 1).train_step(X, y)' net.py
+      bptui check my_net.py -- --epochs 5
+      bptui check --watch my_net.py
+      bptui check my_functions.py --preset mazur
+      bptui check step.npz
+      bptui check --template --preset xor > my_xor.py
+      bptui check my_xor.py --preset xor --timeout 60
+
+    \b
+    Exit codes: 0 everything given is right; 1 a mistake; 2 an unusable file,
+    preset or Python; 3 no verdict: the code raises an exception, hangs or exits,
+    or there is nothing to check.
+    """
     if template:
         if file is not None:
             raise Unusable(f"--template prints a skeleton and reads no file; found {file!r}")
         from bptui.export.template import template as skeleton
 
-        text = skeleton(load_preset(name_or_file))
-        with opened(None) as stream:
-            stream.write(text)
+        write(skeleton(load_preset(name_or_file)))
         return
     if file is None:
         raise Unusable("no file to check; `bptui check --template` prints a skeleton of one")
@@ -126,28 +114,21 @@ def command(
     source = click.get_current_context().get_parameter_source("name_or_file")
     chosen = source is not ParameterSource.DEFAULT
 
-    def found() -> list[Report]:
+    def found() -> Sequence[Report]:
         """Return the reports on the file as it is now."""
         if path.suffix == ".npz":
             return of_numbers(path, load_preset(name_or_file) if chosen else None)
-        interpreter = interpreter_of(path, python)
         functions, trains = defines_functions(path)
-        whole = bool(call or loss or not functions)
+        whole = bool(how["call"] or how["loss"] or not functions)
         if whole or (trains and not chosen):  # functions of its own may happen to be called so
-            # it loads numpy, which --help need not wait for
-            from bptui.check.program import check_program
-
-            report = check_program(path, interpreter, timeout, call, step, loss, arguments)
-            if whole or not report.trouble:
-                return [report]
-        return of_functions(path, load_preset(name_or_file), timeout, interpreter)
-
-    def once() -> None:
-        written(found, form)
+            reports = of_program(path, arguments=arguments, **how)
+            if whole or not reports[0].trouble:
+                return reports
+        return of_functions(path, load_preset(name_or_file), how["timeout"], how["python"])
 
     if watch:
-        watched(path, once, plain=form != "text")
-    once()
+        watched(path, found, form)
+    written(found, form)
 
 
 def defines_functions(path: Path) -> tuple[bool, bool]:
@@ -171,24 +152,32 @@ def defines_functions(path: Path) -> tuple[bool, bool]:
     return bool(found), bool(found & called)
 
 
+def of_program(path: Path, **how: Any) -> Sequence[Report]:  # noqa: ANN401  those of `judged`
+    """Return the report on a program."""
+    from bptui.check.report import Report
+
+    found = judged(path, **how)
+    return [found if isinstance(found, Report) else found.report]
+
+
 def of_functions(
-    path: Path, experiment: Experiment, limit: float, interpreter: Interpreter
-) -> list[Report]:
+    path: Path, experiment: Experiment, limit: float, python: str | None
+) -> Sequence[Report]:
     """Return the reports on the functions of a file."""
-    # 0.3 s, which --help and --template need not wait for
     from bptui.check.check import check
     from bptui.check.found import UncheckableError
     from bptui.check.functions import reports_of, unchecked
+    from bptui.check.interpreter import interpreter_for
 
+    interpreter = interpreter_for(path, python)
     try:
         return reports_of(check(path, experiment, limit, interpreter))
     except UncheckableError as error:
         return [unchecked(path, error, interpreter)]
 
 
-def of_numbers(path: Path, preset: Experiment | None) -> list[Report]:
+def of_numbers(path: Path, preset: Experiment | None) -> Sequence[Report]:
     """Return the reports on recorded numbers."""
-    # 0.3 s, which --help and --template need not wait for
     from bptui.check.recorded import UnknownNetworkError, UnusableNumbersError, reports_on
     from bptui.presets.errors import printable
 
@@ -200,20 +189,67 @@ def of_numbers(path: Path, preset: Experiment | None) -> list[Report]:
         raise Unjudged(f"{printable(path.name)}: {error}") from None
 
 
-def written(found: Callable[[], Sequence[Report]], form: str) -> NoReturn:
-    """Write the reports that are found; raises what ends with the exit code of their verdict."""
-    from bptui.check.report import as_json, verdict_of
+def written(found: Callable[[], Sequence[Report]], form: str, before: str = "") -> NoReturn:
+    """Write the reports that are found, after what stands ``before`` them.
+
+    Raises what ends with the exit code of their verdict.
+    """
+    from bptui.check import report
     from bptui.check.rows import as_plain
     from bptui.check.text import as_text
 
     began = time.monotonic()
-    with startable():
-        reports = found()
+    try:
+        with startable():
+            reports = found()
+    finally:
+        write(before)
     if form == "json":
-        write_json(as_json(reports, time.monotonic() - began))
+        write(as_json(report.as_json(reports, time.monotonic() - began)))
     if trouble := reports[0].trouble:
         raise Unjudged(as_plain(trouble))
     if form == "text":
-        with opened(None) as stream:
-            stream.write(as_text(reports, text_width(sys.stdout), styled(sys.stdout)))
-    raise click.exceptions.Exit(CODES[verdict_of(reports)])
+        write(as_text(reports, text_width(sys.stdout), styled(sys.stdout)))
+    raise click.exceptions.Exit(CODES[report.verdict_of(reports)])
+
+
+def watched(path: Path, found: Callable[[], Sequence[Report]], form: str) -> NoReturn:
+    """Write the reports on every version of a file, until ctrl+c ends with exit code 0.
+
+    On a terminal each takes the place of the one before; elsewhere a line with the time stands
+    between them, unless they are JSON.
+    """
+    shown = sys.stdout is not None and sys.stdout.isatty()
+    with interruptible(), suppress(KeyboardInterrupt):
+        for version in _versions(path):
+            saved = f"\n--- saved at {datetime.now():%H:%M:%S} ---\n\n"
+            before = saved if version and form == "text" else ""
+            try:
+                written(found, form, CLEAR if shown else before)
+            except click.exceptions.Exit:
+                pass
+            except click.ClickException as error:
+                error.show()
+            if shown:
+                write(f"\nWatching {path.name}; ctrl+c ends.\n")
+    raise click.exceptions.Exit(0)
+
+
+def _versions(path: Path) -> Iterator[int]:
+    """Yield the number of each version of a file, from 0, once it is there and has settled."""
+    known = None
+    for number in count():
+        while (found := _signature(path)) in (None, known):
+            time.sleep(PAUSE)
+        while found is None or found != known:
+            known = found
+            time.sleep(PAUSE)
+            found = _signature(path)
+        yield number
+
+
+def _signature(path: Path) -> tuple[int, int, int] | None:
+    with suppress(OSError):  # some editors put another file in its place
+        status = path.stat()
+        return status.st_mtime_ns, status.st_size, status.st_ino
+    return None

@@ -8,15 +8,14 @@ import signal
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from functools import partial
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from textwrap import wrap
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from bptui.cli.completion import any_file, presets
+from bptui.core.errors import LARGEST_FILE, MOST_STEPS
 
 if TYPE_CHECKING:
     from bptui.core.experiment import Experiment
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 STDIN = "-"
 WIDTH, NARROWEST = 100, 60
 """Columns of text where there is no terminal, and the fewest where there is one."""
+TOO_LARGE = "not enough memory for a network and samples of this size"
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -39,17 +39,8 @@ class Unjudged(click.ClickException):
     exit_code = 3
 
 
-class TooLarge(Unusable):
-    """What was asked for needs more memory than there is."""
-
-    def __init__(self) -> None:
-        super().__init__("not enough memory for a network and samples of this size")
-
-
 class Diverged(click.ClickException):
     """Training whose loss stopped being a finite number."""
-
-    exit_code = 1
 
 
 @contextmanager
@@ -72,23 +63,11 @@ def fit_for_terminals() -> Iterator[None]:
         yield
     except click.ClickException as error:
         # click calls it final for type checkers; in a new exception its context would be lost
-        message = "".join(
-            each if each.isprintable() or each == "\n" else ascii(each)[1:-1]
-            for each in error.message
+        vars(error)["message"] = "".join(
+            character if character.isprintable() or character == "\n" else ascii(character)[1:-1]
+            for character in error.message
         )
-        vars(error)["message"] = _filled(message)
         raise
-
-
-def _filled(message: str) -> str:
-    """Return a message without a word that the terminal would break."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        return message
-    width, head = shutil.get_terminal_size().columns, "Error: "
-    rows = f"{head}{message}".split("\n")
-    whole = partial(wrap, width=width, break_long_words=False, break_on_hyphens=False)
-    folded = (whole(row) if len(row) > width else [row] for row in rows)
-    return "\n".join(row for part in folded for row in part).removeprefix(head)
 
 
 preset_argument = click.argument("name_or_file", shell_complete=presets)
@@ -99,11 +78,23 @@ output_option = click.option(
     shell_complete=any_file,
     help="Write to FILE instead of standard output.",
 )
+call_option = click.option(
+    "--call",
+    default="",
+    metavar="EXPRESSION",
+    help="What runs a training step, for a program that runs none by itself.",
+)
 
 
 def step_option(verb: str) -> Decorator:
+    """Return the option ``--step`` of a preset's training."""
     return click.option(
-        "--step", type=int, default=0, metavar="K", show_default=True, help=f"The step to {verb}."
+        "--step",
+        type=click.IntRange(0, MOST_STEPS),
+        default=0,
+        metavar="K",
+        show_default=True,
+        help=f"The step to {verb}.",
     )
 
 
@@ -122,15 +113,14 @@ def load_preset(name_or_file: str, output: str | None = None) -> Experiment:
 
     Raises :class:`Unusable` with the reason, also where ``output`` is the preset itself.
     """
-    from bptui.core.errors import LARGEST_FILE
     from bptui.presets.errors import PresetError, blamed_on
     from bptui.presets.files import decoded, load, loads
     from bptui.presets.folders import working_folder
 
+    if name_or_file == STDIN and sys.stdin is None:
+        raise Unusable("standard input is closed")
     try:
         if name_or_file == STDIN:
-            if sys.stdin is None:
-                raise Unusable("standard input is closed")
             with blamed_on("stdin"):
                 text = decoded(sys.stdin.buffer.read(LARGEST_FILE + 1))
             return loads(text, "stdin", working_folder())
@@ -158,20 +148,11 @@ def readable(file: str) -> Path:
         raise Unusable(f"{file!r}: cannot be read: {reason}") from None
 
 
-def checked_step(step: int) -> int:
-    """Return a step that there may be, or raise :class:`Unusable`."""
-    from bptui.core.errors import MOST_STEPS
-
-    if not 0 <= step <= MOST_STEPS:
-        raise Unusable(f"--step: found {step}; expected 0 to {MOST_STEPS:,}")
-    return step
-
-
-def text_width(stream: TextIO | None, otherwise: int = WIDTH) -> int:
+def text_width(stream: TextIO | None) -> int:
     """Return the columns of text on ``stream``: those of the terminal, if it is one."""
     if stream is not None and stream is sys.stdout and stream.isatty():
         return max(shutil.get_terminal_size().columns, NARROWEST)
-    return otherwise
+    return WIDTH
 
 
 def styled(stream: TextIO | None) -> bool:
@@ -187,16 +168,16 @@ def opened(output: str | None) -> Iterator[TextIO]:
     A regular file is replaced at the end, and only if all went well. Raises :class:`Unusable`, at
     once where nothing can be written; a closed pipe stays a :class:`BrokenPipeError`.
     """
-    writer = _standard_output() if output in (None, "-") else _file(output or "")
+    to_stdout = output is None or output == "-"
     try:
-        with writer as stream:
+        with _standard_output() if to_stdout else _file(Path(output or "")) as stream:
             yield stream
             stream.flush()
     except BrokenPipeError:
         raise
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        place = "standard output" if output in (None, "-") else f"--output {output!r}"
+        place = "standard output" if to_stdout else f"--output {output!r}"
         raise Unusable(f"{place}: cannot be written: {reason.lower()}") from None
 
 
@@ -207,28 +188,29 @@ def _standard_output() -> Iterator[TextIO]:
     try:
         yield sys.stdout
     except OSError:
-        # the interpreter flushes once more when it ends: let that go nowhere
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         raise
 
 
-@contextmanager
-def _file(output: str) -> Iterator[TextIO]:
+def discard_output() -> None:
+    """Let what the interpreter flushes once more when it ends go nowhere."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _file(path: Path) -> AbstractContextManager[TextIO]:
     from bptui.atomic import written_whole
 
-    if not output:
-        raise FileNotFoundError(2, "no file name")
-    if "\0" in output:
-        raise OSError(22, "a name cannot contain a null character")
-    path = Path(output)
-    mode = path.stat().st_mode if path.exists() else None
-    if mode is None or stat.S_ISREG(mode) or stat.S_ISDIR(mode):
-        with written_whole(path) as stream:
-            yield stream
-    else:  # a device or a pipe
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            yield cast(TextIO, stream)
+    mode = path.stat().st_mode if path.exists() else stat.S_IFREG
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
+        return written_whole(path)
+    return path.open("w", encoding="utf-8", newline="")  # a device or a pipe
+
+
+def write(text: str, output: str | None = None) -> None:
+    """Write ``text`` as :func:`opened` does."""
+    with opened(output) as stream:
+        stream.write(text)
 
 
 def as_json(record: object) -> str:
@@ -236,9 +218,3 @@ def as_json(record: object) -> str:
     from bptui.core import arrays  # with numpy, which most commands do without at first
 
     return f"{arrays.as_json(record)}\n"
-
-
-def write_json(record: object) -> None:
-    """Write ``record`` to standard output."""
-    with opened(None) as stream:
-        stream.write(as_json(record))

@@ -16,35 +16,31 @@ VARIABLE = "_BPTUI_COMPLETE"
 """Of the environment, as click calls it; the script sets it to ask for what fits."""
 
 
-@click.command(
-    "completion",
-    short_help="Print a script for tab completion in your shell.",
-    help="""Print a script for SHELL (bash, zsh or fish) that completes commands, options, preset
-names, files and themes when you press tab.
-
-\b
-Examples that install it:
-  bptui completion bash > ~/.local/share/bash-completion/completions/bptui
-  bptui completion zsh > ~/.zfunc/_bptui
-  bptui completion fish > ~/.config/fish/completions/bptui.fish
-
-Create the folder first if needed (mkdir -p), then open a new shell. For zsh, ~/.zshrc
-needs `fpath+=~/.zfunc` before the line with compinit. Bash must be 4.4 or newer, with the package
-bash-completion; without it, put `source <(bptui completion bash)` into ~/.bashrc.
-
-\b
-Exit codes: 0 fine; 2 unusable arguments.
-""",
-)
+@click.command("completion", short_help="Print a script for tab completion in your shell.")
 @click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 def command(shell: str) -> None:
-    from bptui.cli.common import opened  # which takes from here what completes arguments
+    """Print a script for SHELL (bash, zsh or fish) that completes commands, options, preset names,
+    files and themes when you press tab.
+
+    \b
+    Examples that install it:
+      bptui completion bash > ~/.local/share/bash-completion/completions/bptui
+      bptui completion zsh > ~/.zfunc/_bptui
+      bptui completion fish > ~/.config/fish/completions/bptui.fish
+
+    Create the folder first if needed (mkdir -p), then open a new shell. For zsh, ~/.zshrc needs
+    `fpath+=~/.zfunc` before the line with compinit. Bash must be 4.4 or newer, with the package
+    bash-completion; without it, put `source <(bptui completion bash)` into ~/.bashrc.
+
+    \b
+    Exit codes: 0 fine; 2 unusable arguments.
+    """
+    from bptui.cli.common import write  # which takes from here what completes arguments
 
     found = get_completion_class(shell)
     assert found is not None, "click knows all of them"
     program = click.get_current_context().find_root().command
-    with opened(None) as stream:
-        stream.write(found(program, {}, "bptui", VARIABLE).source())
+    write(found(program, {}, "bptui", VARIABLE).source())
 
 
 def presets(

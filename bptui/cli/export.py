@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bptui.cli.common import Unusable, load_preset, opened, output_option, preset_argument, readable
+from bptui.cli.common import (
+    Unusable,
+    call_option,
+    load_preset,
+    opened,
+    output_option,
+    preset_argument,
+    readable,
+)
+from bptui.cli.programs import SUFFIXES, judged
 
 if TYPE_CHECKING:
     from bptui.core.experiment import Experiment
@@ -16,46 +24,9 @@ if TYPE_CHECKING:
 FORMS = ("numpy", "torch", "toml")
 LIMIT = 10.0
 """Seconds for a program to come to its first training step."""
-LARGE = 1_000_000
-"""Bytes from which on the size is worth a word."""
-MANY = 500_000
-"""Numbers that take so long that it is said before they are written."""
 
 
-@click.command(
-    "export",
-    short_help="Export a self-contained program or preset.",
-    help="""Write the network and its training as a self-contained file.
-
-NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
-
-\b
-numpy  a program with the forward pass, the chain rule and the update written
-       out; a preset's mistakes included, with the correct line above each
-torch  a program that leaves the chain rule to autograd, in float64
-toml   a preset that contains its samples
-
-With a program of yours with numpy backpropagation instead of a preset, --to numpy writes a function
-with the gradients of its loss, in its own names: the backward pass that belongs to its forward
-pass, line by line with the rule that gives it.
-
-Neither program needs bptui. They train the same network and print the losses of the steps that
-`bptui run` shows, with all digits.
-
-\b
-Examples:
-  bptui export article --to numpy
-  bptui export xor --to numpy -o xor.py && python xor.py
-  bptui export article-listing-1 --to numpy | grep -A 2 MISTAKE
-  bptui export spirals --to torch -o spirals.py
-  bptui export iris --to toml -o my-iris.toml
-  bptui export - --to numpy < my-network.toml
-  bptui export my_net.py --to numpy
-
-\b
-Exit codes: 0 fine; 2 unusable preset or arguments.
-""",
-)
+@click.command("export", short_help="Export a self-contained program or preset.")
 @preset_argument
 @click.option(
     "--to",
@@ -64,36 +35,46 @@ Exit codes: 0 fine; 2 unusable preset or arguments.
     required=True,
     help="A program in numpy or in torch, or a preset.",
 )
-@click.option(
-    "--call",
-    default="",
-    metavar="EXPRESSION",
-    help="What runs a training step, for a program that runs none by itself.",
-)
+@call_option
 @output_option
 def command(name_or_file: str, form: str, call: str, output: str | None) -> None:
-    if name_or_file.endswith((".py", ".ipynb")):
-        with opened(output) as stream:
-            stream.write(derived(Path(name_or_file), form, call))
-        return
-    experiment = load_preset(name_or_file, output)
-    data = experiment.data
-    samples = (data.inputs, data.targets, data.test_inputs, data.test_targets)
-    numbers = experiment.network.parameter_count + sum(array.size for array in samples)
+    """Write the network and its training as a self-contained file.
+
+    NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
+
+    \b
+    numpy  a program with the forward pass, the chain rule and the update written
+           out; a preset's mistakes included, with the correct line above each
+    torch  a program that leaves the chain rule to autograd, in float64
+    toml   a preset that contains its samples
+
+    The programs need no bptui and print the losses that `bptui run` shows, with all digits. For a
+    numpy program of yours instead of a preset, --to numpy writes the gradients of its loss as a
+    function, in its own names.
+
+    \b
+    Examples:
+      bptui export article --to numpy
+      bptui export xor --to numpy -o xor.py && python xor.py
+      bptui export article-listing-1 --to numpy | grep -A 2 MISTAKE
+      bptui export spirals --to torch -o spirals.py
+      bptui export iris --to toml -o my-iris.toml
+      bptui export - --to numpy < my-network.toml
+      bptui export my_net.py --to numpy
+
+    \b
+    Exit codes: 0 fine; 2 unusable preset or arguments.
+    """
     with opened(output) as stream:
-        if numbers > MANY and sys.stderr is not None and sys.stderr.isatty():
-            click.echo(f"bptui: writing {numbers:,} numbers", err=True)
-        text = exported(experiment, form)
-        stream.write(text)
-    size = len(text.encode("utf-8", "replace"))
-    if size > LARGE:
-        click.echo(f"bptui: {size / 1e6:.1f} MB, because it holds {numbers:,} numbers", err=True)
+        if name_or_file.endswith(SUFFIXES):
+            stream.write(derived(Path(name_or_file), form, call))
+        else:
+            stream.write(exported(load_preset(name_or_file, output), form))
 
 
 def derived(file: Path, form: str, call: str) -> str:
     """Return the gradients of a program as a function; :class:`Unusable` where there is none."""
-    from bptui.check.interpreter import CannotStartError, interpreter_for
-    from bptui.check.program import checked
+    from bptui.check.interpreter import CannotStartError
     from bptui.check.report import Report
     from bptui.check.rows import as_plain
     from bptui.export.derived import BackwardPass, NotWrittenError
@@ -102,7 +83,7 @@ def derived(file: Path, form: str, call: str) -> str:
     if form != "numpy":
         raise Unusable(f"--to {form}: from a program only numpy can be written")
     try:
-        found = checked(readable(str(file)), interpreter_for(file, None), LIMIT, call)
+        found = judged(readable(str(file)), None, LIMIT, call)
         if isinstance(found, Report):
             raise Unusable(as_plain(found.trouble))
         return BackwardPass(found.verdict.lines, found.names).text()

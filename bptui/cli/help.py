@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bptui.cli import COMMANDS, shows_the_app
-from bptui.cli.common import Unusable, opened
+from bptui.cli.common import Unusable, write
 from bptui.cli.completion import beginning
 from bptui.help import TOPICS, page, title_of
 
@@ -29,31 +29,28 @@ def topics(context: Context, parameter: Parameter, incomplete: str) -> list[str]
     return beginning(TOPICS, incomplete)
 
 
-@click.command(
-    "help",
-    short_help="Show the manual, one page per topic.",
-    help="""Show the manual page about TOPIC, or the list of topics; for the name of a command,
-show what `bptui COMMAND --help` shows.
-
-\b
-Examples:
-  bptui help
-  bptui help first-steps
-  bptui help presets | grep momentum
-
-A page longer than the terminal opens in a pager: less, or the one that PAGER names.
-
-\b
-Exit codes: 0 fine; 2 no such page.
-""",
-)
+@click.command("help", short_help="Show the manual, one page per topic.")
 @click.argument("topic", required=False, metavar="[TOPIC]", shell_complete=topics)
 @click.pass_context
 def command(context: click.Context, topic: str | None) -> None:
+    """Show the manual page about TOPIC, or the list of topics; for the name of a command, show what
+    `bptui COMMAND --help` shows.
+
+    \b
+    Examples:
+      bptui help
+      bptui help first-steps
+      bptui help presets | grep momentum
+
+    A page longer than the terminal opens in a pager: less, or the one that PAGER names.
+
+    \b
+    Exit codes: 0 fine; 2 no such page.
+    """
     if topic is None:
         widest = max(map(len, TOPICS))
         lines = [f"  {name:{widest}}  {title_of(name)}\n" for name in TOPICS]
-        _write("".join(["bptui help TOPIC shows one of these pages:\n\n", *lines]))
+        write("".join(["bptui help TOPIC shows one of these pages:\n\n", *lines]))
     elif topic in TOPICS:
         _show(page(topic))
     elif topic in COMMANDS:
@@ -62,16 +59,11 @@ def command(context: click.Context, topic: str | None) -> None:
         found = group.command.get_command(group, topic)
         assert found is not None
         with click.Context(found, info_name=topic, parent=group) as asked:
-            _write(f"{found.get_help(asked)}\n")
+            write(f"{found.get_help(asked)}\n")
     else:
         close = get_close_matches(topic, [*TOPICS, *COMMANDS], n=1, cutoff=0.5)
         hint = f"did you mean {close[0]}?" if close else "`bptui help` lists them"
         raise Unusable(f"no page about {topic!r}: {hint}")
-
-
-def _write(text: str) -> None:
-    with opened(None) as stream:
-        stream.write(text)
 
 
 def _show(source: str) -> None:
@@ -80,7 +72,7 @@ def _show(source: str) -> None:
 
     out = sys.stdout
     if out is None or not out.isatty() or not shows_the_app(os.environ.get("TERM", "")):
-        _write(rendered(source, WIDTH))
+        write(rendered(source, WIDTH))
         return
     text = rendered(source, shutil.get_terminal_size().columns, styled=True)
     os.environ.setdefault("LESS", PAGER)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from bptui.cli.common import Unusable, format_option, opened, write_json
+from bptui.cli.common import Unusable, as_json, format_option, write
 
 if TYPE_CHECKING:
     from bptui.presets.own import PresetEntry
@@ -18,25 +17,22 @@ FORMATS = ("text", "json")
 SCHEMA = 1
 
 
-@click.command(
-    "list",
-    short_help="List the shipped presets, or your own.",
-    help="""List the shipped presets, or your own: name, network, and one line about each.
-
-\b
-Examples:
-  bptui list
-  bptui list | grep softmax
-  bptui list --own
-  bptui list --format json | jq -r '.presets[].name'
-
-\b
-Exit codes: 0 fine; 2 unusable arguments.
-""",
-)
+@click.command("list", short_help="List the shipped presets, or your own.")
 @click.option("--own", is_flag=True, help="List your own presets, saved in the app by name.")
 @format_option(FORMATS)
 def command(own: bool, form: str) -> None:
+    """List the shipped presets, or your own: name, network, and one line about each.
+
+    \b
+    Examples:
+      bptui list
+      bptui list | grep softmax
+      bptui list --own
+      bptui list --format json | jq -r '.presets[].name'
+
+    \b
+    Exit codes: 0 fine; 2 unusable arguments.
+    """
     from rich.cells import cell_len, set_cell_size
 
     from bptui.presets import PresetError
@@ -51,22 +47,22 @@ def command(own: bool, form: str) -> None:
     if not presets:
         click.echo(f"bptui: no presets in {shown_path(own_folder())}", err=True)
     if form == "json":
-        write_json({"schema": SCHEMA, "presets": [_record(entry) for entry in presets]})
+        write(as_json({"schema": SCHEMA, "presets": [_record(entry) for entry in presets]}))
         return
-    rows = [
-        (each.name, each.network, " ".join(filter(None, [each.note, _about(each)])))
-        for each in presets
-    ]
-    names, networks = (max((cell_len(row[at]) for row in rows), default=0) for at in (0, 1))
+    names, networks = (
+        max((cell_len(text) for text in column), default=0)
+        for column in ([each.name for each in presets], [each.network for each in presets])
+    )
     # a terminal would break a long line in the middle of a word; files and pipes get all of it
     to_terminal = sys.stdout is not None and sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if to_terminal else math.inf
-    with opened(None) as stream:
-        for name, network, summary in rows:
-            line = f"{set_cell_size(name, names)}  {set_cell_size(network, networks)}  {summary}"
-            if cell_len(line) > width:
-                line = set_cell_size(line, int(width))
-            stream.write(f"{line}\n")
+    width = shutil.get_terminal_size().columns if to_terminal else sys.maxsize
+    lines = []
+    for each in presets:
+        about = f"unusable: {each.wrong}" if each.wrong else each.summary
+        columns = (set_cell_size(each.name, names), set_cell_size(each.network, networks))
+        line = f"{columns[0]}  {columns[1]}  {' '.join(filter(None, [each.note, about]))}"
+        lines.append(f"{set_cell_size(line, width) if cell_len(line) > width else line}\n")
+    write("".join(lines))
 
 
 def _record(entry: PresetEntry) -> dict[str, object]:
@@ -81,7 +77,3 @@ def _record(entry: PresetEntry) -> dict[str, object]:
         "unusable": entry.wrong or None,
         "note": entry.note or None,
     }
-
-
-def _about(entry: PresetEntry) -> str:
-    return f"unusable: {entry.wrong}" if entry.wrong else entry.summary

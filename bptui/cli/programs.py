@@ -3,79 +3,84 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bptui.cli.common import Unusable
+from bptui.cli.common import Unusable, call_option
 from bptui.cli.completion import any_file
 
 if TYPE_CHECKING:
-    from bptui.check.interpreter import Interpreter
+    from bptui.check.program import Checked
+    from bptui.check.report import Report
 
 SUFFIXES = (".py", ".ipynb")
 """How the names of programs end."""
 
 
-def _seconds(seconds: float) -> float:
+def _seconds(context: click.Context, option: click.Parameter, seconds: float) -> float:
     if math.isnan(seconds):  # which is in every range, by its comparisons
         raise click.BadParameter("not a number of seconds: nan")
     return seconds
 
 
-PROGRAM_OPTIONS = (
-    click.option(
-        "--call",
-        default="",
-        metavar="EXPRESSION",
-        help="What runs a training step, for a program that runs none by itself.",
-    ),
-    click.option(
-        "--step",
-        type=click.IntRange(1),
-        default=1,
-        show_default=True,
-        metavar="K",
-        help="The training step to look at first, for a program.",
-    ),
-    click.option(
-        "--loss",
-        default="",
-        metavar="NAME",
-        help="A program's loss: its variable, or one of bptui's losses.",
-    ),
-    click.option(
-        "--timeout",
-        type=click.FloatRange(0.1, 86_400),
-        callback=lambda context, option, seconds: _seconds(seconds),
-        default=10.0,
-        show_default=True,
-        metavar="SECONDS",
-        help="Time limit for the code.",
-    ),
-    click.option(
-        "--python",
-        metavar="PATH",
-        shell_complete=any_file,
-        help="The Python interpreter or environment that runs the code.",
-    ),
-)
-
-
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of how a program is run and judged."""
-    return reduce(lambda made, option: option(made), reversed(PROGRAM_OPTIONS), command)
+    """Give a command the options of :func:`judged`."""
+    for option in (
+        click.option(
+            "--python",
+            metavar="PATH",
+            shell_complete=any_file,
+            help="The Python interpreter or environment that runs the code.",
+        ),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(0.1, 86_400),
+            callback=_seconds,
+            default=10.0,
+            show_default=True,
+            metavar="SECONDS",
+            help="Time limit for the code.",
+        ),
+        click.option(
+            "--loss",
+            default="",
+            metavar="NAME",
+            help="A program's loss: its variable, or one of bptui's losses.",
+        ),
+        click.option(
+            "--step",
+            type=click.IntRange(1),
+            default=1,
+            show_default=True,
+            metavar="K",
+            help="The training step to look at first, for a program.",
+        ),
+        call_option,
+    ):
+        command = option(command)
+    return command
 
 
-def interpreter_of(path: Path, python: str | None) -> Interpreter:
-    """Return the Python that runs a file."""
+def judged(
+    file: Path,
+    python: str | None,
+    timeout: float,
+    call: str = "",
+    step: int = 1,
+    loss: str = "",
+    arguments: Sequence[str] = (),
+    **recorded: int,
+) -> Checked | Report:
+    """Run a program with the Python that is chosen, and judge it; :func:`startable` errors."""
     from bptui.check.interpreter import interpreter_for
+    from bptui.check.program import checked
 
-    return interpreter_for(path, python)
+    interpreter = interpreter_for(file, python)
+    return checked(file, interpreter, timeout, call, step, loss, arguments=arguments, **recorded)
 
 
 @contextmanager

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import math
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, TextIO
 
@@ -16,7 +16,6 @@ import click
 
 from bptui.cli.common import (
     Diverged,
-    Unusable,
     as_json,
     format_option,
     load_preset,
@@ -24,6 +23,7 @@ from bptui.cli.common import (
     output_option,
     preset_argument,
 )
+from bptui.core.errors import MOST_STEPS
 
 if TYPE_CHECKING:
     from bptui.core.engine import Snapshot
@@ -44,30 +44,13 @@ NUMBER_WIDTH = 12
 """Of six significant digits: -1.23457e-08."""
 
 
-@click.command(
-    "run",
-    short_help="Train without a screen and print the steps.",
-    help="""Train the network of a preset and print its steps 0, K, 2K, ... and the last.
-
-NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
-Step k shows the loss, outputs and gradients computed with the parameters after k updates.
-
-\b
-Examples:
-  bptui run article
-  bptui run mazur --steps 5 --every 1
-  bptui run xor --format csv -o xor.csv
-  bptui run my-network.toml --format jsonl --every 100 | jq .loss
-  bptui run - < my-network.toml
-
-\b
-Exit codes: 0 fine; 1 training diverged (what was computed is written);
-2 unusable preset or arguments.
-""",
-)
+@click.command("run", short_help="Train without a screen and print the steps.")
 @preset_argument
 @click.option(
-    "--steps", type=click.IntRange(0), metavar="N", help="Train N steps; default: the preset's."
+    "--steps",
+    type=click.IntRange(0, MOST_STEPS),
+    metavar="N",
+    help="Train N steps; default: the preset's.",
 )
 @click.option(
     "--every",
@@ -80,6 +63,23 @@ Exit codes: 0 fine; 1 training diverged (what was computed is written);
 def command(
     name_or_file: str, steps: int | None, every: int | None, form: str, output: str | None
 ) -> None:
+    """Train the network of a preset and print its steps 0, K, 2K, ... and the last.
+
+    NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
+    Step k shows the loss, outputs and gradients computed with the parameters after k updates.
+
+    \b
+    Examples:
+      bptui run article
+      bptui run mazur --steps 5 --every 1
+      bptui run xor --format csv -o xor.csv
+      bptui run my-network.toml --format jsonl --every 100 | jq .loss
+      bptui run - < my-network.toml
+
+    \b
+    Exit codes: 0 fine; 1 training diverged (what was computed is written);
+    2 unusable preset or arguments.
+    """
     run(load_preset(name_or_file, output), steps, every, form, output)
 
 
@@ -91,15 +91,10 @@ def run(
     output: str | None = None,
 ) -> None:
     """Train and write; :class:`Diverged` after the last row if the loss is not finite there."""
-    from bptui.core.errors import UnusableError
     from bptui.export.history import round_every
 
     if steps is not None:
-        try:
-            training = dataclasses.replace(experiment.training, steps=steps)
-        except UnusableError as error:
-            raise Unusable(f"--steps: found {error.found}; expected {error.expected}") from None
-        experiment = dataclasses.replace(experiment, training=training)
+        experiment = replace(experiment, training=replace(experiment.training, steps=steps))
     if every is None:
         every = round_every(experiment.training.steps, ROWS) if form == "table" else 1
     step, loss = 0, 0.0
@@ -124,21 +119,21 @@ def snapshots(experiment: Experiment, every: int, stream: TextIO) -> Iterator[Sn
     timeline, steps = Timeline(experiment), experiment.training.steps
     with Progress(steps, stream) as progress:
         for step in chain(range(0, steps, every), [steps]):
-            seek(timeline, step, progress)
-            if timeline.first_not_finite is None:
-                timeline.snapshot(step)
-            first = timeline.first_not_finite  # found on the way here, or in this very step
             # no name for the snapshot: it would still be there while the next one is made
-            yield timeline.snapshot(step if first is None else first)
-            if first is not None:
+            yield sought(timeline, step, progress)
+            if timeline.first_not_finite is not None:
                 return
 
 
-def seek(timeline: Timeline, step: int, progress: Progress) -> None:
-    """Train up to ``step``, or to where the loss stops being finite."""
+def sought(timeline: Timeline, step: int, progress: Progress) -> Snapshot:
+    """Train up to ``step`` and return it, or the first step whose loss is not finite."""
     while timeline.first_not_finite is None and not timeline.move_towards(step, SLICE):
         progress.show(timeline.reached)
     progress.show(timeline.reached)
+    if timeline.first_not_finite is None:
+        timeline.snapshot(step)
+    first = timeline.first_not_finite  # found on the way here, or in this very step
+    return timeline.snapshot(step if first is None else first)
 
 
 class Progress(ExitStack):

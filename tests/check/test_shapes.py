@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bptui.check.interpreter import interpreter_for
-from bptui.check.program import check_program
+from bptui.check.program import checked
 
 NET = """\
 import numpy as np
@@ -43,7 +43,7 @@ def test_the_sum_is_told(
 ) -> None:
     file = tmp_path / "net.py"
     file.write_text(NET.format(shape=shape, gradient=gradient, change=change))
-    report = check_program(file, interpreter_for(file, None), 600.0)
+    report = checked(file, interpreter_for(file, None), 600.0).report
     assert [(one.line, one.should_be, one.mistake) for one in report.wrong] == [
         (line, told, "bias-gradient-not-summed")
     ]

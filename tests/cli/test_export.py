@@ -85,21 +85,6 @@ def test_from_standard_input() -> None:
     assert export("-", "--to", "toml", stdin=text).stdout == text
 
 
-def test_a_large_program_tells_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = ", ".join(["0.1"] * 300)
-    text = (
-        "[network]\nlayers = [300, 200, 1]\n[init]\nseed = 1\n"
-        f"[data]\ninputs = [[{row}]]\ntargets = [[1]]\n"
-    )
-    result = export("-", "--to", "numpy", stdin=text)
-    assert result.exit_code == 0
-    assert result.stderr == "bptui: 1.3 MB, because it holds 60,702 numbers\n"
-    monkeypatch.setattr("bptui.cli.export.MANY", 50_000)
-    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True, raising=False)
-    before = export("-", "--to", "numpy", stdin=text).stderr.splitlines()[0]
-    assert before == "bptui: writing 60,702 numbers"
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

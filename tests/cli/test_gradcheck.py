@@ -78,7 +78,7 @@ def test_what_cannot_be_checked() -> None:
     assert "training diverged" in result.stderr
     assert len(result.stderr.splitlines()) == 1
     for arguments, told in (
-        (("article", "--step", "-1"), "--step: found -1; expected 0 to"),
+        (("article", "--step", "-1"), "-1 is not in the range 0<=x<=1000000000"),
         (("no-such-preset",), "no-such-preset"),
         (("article", "--step", "x"), "'x' is not a valid integer"),
     ):
