@@ -109,20 +109,17 @@ def draw(writer: CellWriter, shown: ScreenBuffer | None, wanted: ScreenBuffer) -
     everything = shown is None
     shown = ScreenBuffer(wanted.width, wanted.height) if shown is None else shown
     for y in range(wanted.height) if everything else sorted(wanted.changed):
-        characters, styles = wanted.characters[y], wanted.styles[y]
-        before, styles_before = shown.characters[y], shown.styles[y]
-        if everything:
-            places: Iterable[int] = range(wanted.width)
-        elif characters != before or styles != styles_before:
-            cells = zip(characters, styles, strict=True)
-            old = zip(before, styles_before, strict=True)
-            places = [*compress(range(wanted.width), map(ne, cells, old))]
-        else:
-            continue
+        first, end = (0, wanted.width) if everything else wanted.changed[y]
+        cells = zip(wanted.characters[y][first:end], wanted.styles[y][first:end], strict=True)
+        before = zip(shown.characters[y][first:end], shown.styles[y][first:end], strict=True)
+        places: Iterable[int] = range(first, end)
+        if not everything:
+            places = [*compress(places, map(ne, cells, before))]
         left[y] = set(places)
         for style, run in _runs(wanted, y, places):
             runs.setdefault(style, []).append(run)
-        shown.characters[y], shown.styles[y] = characters[:], styles[:]
+        shown.characters[y][first:end] = wanted.characters[y][first:end]
+        shown.styles[y][first:end] = wanted.styles[y][first:end]
     wanted.changed.clear()
     while runs:
         # one style after another, since going somewhere takes fewer bytes than most changes of it

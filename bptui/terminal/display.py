@@ -37,6 +37,8 @@ class Display:
     def resize(self, width: int, height: int) -> None:
         """Begin with an empty buffer; the terminal may show anything."""
         self._wanted = ScreenBuffer(width, height)
+        self._strips: list[dict[int, Strip]] = [{} for _ in range(self._wanted.height)]
+        """Those that were drawn last, by their places in a row."""
         self.cursor = (0, 0)
         """Where it is to be left."""
         self.forget()
@@ -55,6 +57,13 @@ class Display:
     def draw(self, update: CompositorUpdate, colours: ColorSystem) -> None:
         """Draw what Textual gives anew into the buffer."""
         for x, y, strip in _strips(update):
+            if y >= len(self._strips) or (row := self._strips[y]).get(x) is strip:
+                continue
+            end = x + strip.cell_length
+            for place in [at for at in row if at < end and at + row[at].cell_length > x]:
+                del row[place]
+            row[x] = strip
+            self._wanted.note(y, x, end)
             for text, style, _ in strip:
                 spelt = text if self._spelling is None else self._spelling(text)
                 x = self._wanted.draw(x, y, spelt, style_of(style, colours))

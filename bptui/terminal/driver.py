@@ -142,6 +142,8 @@ class DifferenceDriver(ContinuingDriver):
         self._flow = FlowControl()
         self._owed = ""
         """What does not wait for a frame."""
+        self._waits = False
+        """Whether a frame waits for an answer."""
         terminal = terminal_descriptor()
         erases, returns = _erases(os.environ.get("TERM", "")), _returns(terminal)
         self._display = Display(*shutil.get_terminal_size(), erases, returns, self.spelling)
@@ -183,20 +185,22 @@ class DifferenceDriver(ContinuingDriver):
         """Send what is owed, and the latest frame where the terminal keeps up."""
         if self._writer is None or self._writer.busy:
             return
-        out, self._owed = self._owed, ""
+        out, self._owed, self._waits = self._owed, "", True  # before an answer may come
         if not self._flow.ready:
             self._loop.call_later(LONGEST, self._send)
         elif frame := self._display.frame():
             if self._app._sync_available:  # the terminal can show it in one piece
                 frame = f"\x1b[?2026h{frame}\x1b[?2026l"
             out += frame + self._flow.question()
+        self._waits = not self._flow.ready
         if out:
             self._writer.write(out.encode(errors="replace"))
 
     def process_message(self, message: Message) -> None:
         if isinstance(message, CursorPosition):
             self._flow.answered()
-            self._loop.call_soon_threadsafe(self._send)
+            if self._waits:
+                self._loop.call_soon_threadsafe(self._send)
         else:
             super().process_message(message)
 

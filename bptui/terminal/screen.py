@@ -92,14 +92,19 @@ class ScreenBuffer:
     """``height`` rows of ``width`` cells.
 
     A character of two cells stands in the first; the second holds "". ``changed`` are the rows that
-    were drawn on since it was emptied last.
+    were drawn on since it was emptied last, each with the first cell and the one after the last.
     """
 
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = max(width, 1), max(height, 1)
         self.characters = [[" "] * self.width for _ in range(self.height)]
         self.styles = [[PLAIN] * self.width for _ in range(self.height)]
-        self.changed = set[int]()
+        self.changed = dict[int, tuple[int, int]]()
+
+    def note(self, y: int, x: int, end: int) -> None:
+        """Take note that these cells are drawn on, and perhaps those beside them."""
+        first, last = self.changed.get(y, (x, end))
+        self.changed[y] = max(min(first, x - 1), 0), min(max(last, end + 1), self.width)
 
     def draw(self, x: int, y: int, text: str, style: Style) -> int:
         """Put ``text`` into the cells from ``x`` on, as far as there is room.
@@ -109,10 +114,7 @@ class ScreenBuffer:
         cells = [*text] if _are_single(text) else _cells(text)
         if x + len(cells) > self.width:
             cells = cells[: max(self.width - x, 0)]
-        if y >= self.height or not cells:
-            return x
         row, end = self.characters[y], x + len(cells)
-        self.changed.add(y)
         for edge in (x, end):  # of a character that reaches over it a blank is left
             if 0 < edge < self.width and row[edge] == "":
                 row[edge - 1] = row[edge] = " "

@@ -31,12 +31,16 @@ class NonBlockingWriter:
     """``done`` is called when all that was given has gone to the terminal of ``descriptor``."""
 
     def __init__(self, descriptor: int, done: Callable[[], None]) -> None:
-        self._done, self._loop = done, asyncio.get_running_loop()
-        self._left, self._watching = b"", False
+        self._done, self._loop, self._left = done, asyncio.get_running_loop(), b""
         self.gone = False
         """Whether the terminal is there no more."""
-        self._own = _opened(descriptor)
-        self._descriptor = descriptor if self._own is None else self._own
+        self._waits = False
+        """Whether a write may have to wait: only pieces are written then, where they have room."""
+        try:  # opened again: set on the one given, not to wait would count for the shell, too
+            flags = os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK
+            self._descriptor = os.open(os.ttyname(descriptor), flags)
+        except OSError:
+            self._descriptor, self._waits = os.dup(descriptor), True
 
     @property
     def busy(self) -> bool:
@@ -49,65 +53,37 @@ class NonBlockingWriter:
         self._go_on()
 
     def _go_on(self) -> None:
-        while self._left and self._ready(0.0):
-            self._write_some()
-        if self._left and not self._watching:
-            self._watching = True
+        self._write_some()
+        if self._left:
             self._loop.add_writer(self._descriptor, self._go_on)
-        elif not self._left and self._watching:
-            self._unwatch()
+        elif self._loop.remove_writer(self._descriptor):
             self._done()
 
-    def _ready(self, seconds: float) -> bool:
-        try:
-            return bool(select.select([], [self._descriptor], [], seconds)[1])
-        except (OSError, ValueError):
-            self._lose()
-            return False
-
     def _write_some(self) -> None:
-        piece = self._left if self._own is not None else self._left[:PIECE]
         try:
-            self._left = self._left[os.write(self._descriptor, piece) :]
+            while self._left and not (self._waits and not self._has_room(0.0)):
+                piece = self._left[:PIECE] if self._waits else self._left
+                self._left = self._left[os.write(self._descriptor, piece) :]
         except BlockingIOError:
             return
         except OSError:
-            self._lose()
+            self.gone, self._left = True, b""
 
-    def _lose(self) -> None:
-        self.gone, self._left = True, b""
-
-    def _unwatch(self) -> None:
-        if self._watching:
-            self._watching = False
-            self._loop.remove_writer(self._descriptor)
+    def _has_room(self, seconds: float) -> bool:
+        return bool(select.select([], [self._descriptor], [], seconds)[1])
 
     def drain(self, seconds: float) -> None:
         """Write what is left, waiting for the terminal for so long at most."""
         deadline = monotonic() + seconds
-        while self._left and (left := deadline - monotonic()) > 0:
-            if self._ready(left):
-                self._write_some()
+        while self._left and self._has_room(max(deadline - monotonic(), 0.0)):
+            self._write_some()
 
     def finish(self, seconds: float) -> None:
         """Write what is left, waiting for so long at most; then close."""
         self.drain(seconds)
-        self._unwatch()
         self._left = b""
-        if self._own is not None:
-            with suppress(OSError):
-                os.close(self._own)
-            self._own = None
-
-
-def _opened(descriptor: int) -> int | None:
-    """Return the same terminal, opened again: one's own way to it may be told never to wait.
-
-    Setting that on the descriptor given would set it for everybody who shares it, the shell too.
-    """
-    with suppress(OSError):
-        return os.open(os.ttyname(descriptor), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
-    return None
+        self._loop.remove_writer(self._descriptor)
+        os.close(self._descriptor)
 
 
 class FlowControl:
