@@ -131,15 +131,9 @@ def parse(text: str, network: Network) -> Breakpoint:
         relation: Relation = "rising"
     else:
         relation = next(each for each in ("<=", ">=", "<", ">", "=") if each in sign)
-    if name in ("loss", "norm", "step") and size:
-        raise BreakpointError(f"write {name} without bars")
     if name == "step" and relation not in ("=", ">", ">="):
         raise BreakpointError("the step only grows: write step = 500, or every 100")
-    limit = _value(value)
-    if (size or name in ("norm", "step")) and limit < 0.0:
-        shown = f"|{name}|" if size else name
-        raise BreakpointError(f"{shown} is never below 0; found {value}")
-    return Breakpoint(name, relation, limit, size)
+    return Breakpoint(name, relation, _value(value), size)
 
 
 def fits(made: Breakpoint, network: Network) -> bool:
@@ -228,19 +222,13 @@ def _unknown(name: str, network: Network) -> str:
         numbers = [f"{kind}_{name}" for kind in ("net", "out", "delta")]
         return f"{name} is a unit: choose one of its numbers, {', '.join(numbers)}"
     if name in _arrays(network):
-        return f"{name} has several numbers: choose one of them, such as {_first(name, network)}"
-    if re.fullmatch(r"g?w\d+", name):
-        weights = f"w{network.weight_count}"
-        return f"there is no {name}: this network's weights are w1 to {weights}"
+        first = name + "[0]" * len(_arrays(network)[name])
+        return f"{name} has several numbers: choose one of them, such as {first}"
     known = f"loss, norm, step, w1 to w{network.weight_count}, gw1, "
     if network.bias:
         known += f"b_{unit}, gb_{unit}, "
     kinds = [f"{kind}_{unit}" for kind in ("net", "out", "delta", "dL/dout")]
     return f"there is no {name} here; available: {known}{', '.join(kinds)}, W1[0][0]"
-
-
-def _first(array: str, network: Network) -> str:
-    return array + "[0]" * len(_arrays(network)[array])
 
 
 def _steps(text: str) -> float:

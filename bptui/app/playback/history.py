@@ -91,21 +91,20 @@ class UndoHistory:
 
     def undo(self, here: Place) -> Place | None:
         """Go back to the branch before; return the place to show, None where there is none."""
-        if not self._past:
-            return None
-        left, self.current = self.current, self._past.pop()
-        left.place = here
-        self._future.append(left)
-        return here if left.fork else self.current.place
+        return self._exchange(self._past, self._future, here)
 
     def redo(self, here: Place) -> Place | None:
         """Go forward again; return the place to show, None where nothing was undone."""
-        if not self._future:
+        return self._exchange(self._future, self._past, here)
+
+    def _exchange(self, source: list[Branch], others: list[Branch], here: Place) -> Place | None:
+        if not source:
             return None
-        left, self.current = self.current, self._future.pop()
+        left, self.current = self.current, source.pop()
         left.place = here
-        self._past.append(left)
-        return here if self.current.fork else self.current.place
+        others.append(left)
+        later = left if source is self._past else self.current
+        return here if later.fork else self.current.place
 
     def share_memory(self) -> None:
         """Give most of the memory to the current timeline, a part to all the others."""

@@ -11,8 +11,8 @@ import math
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from time import perf_counter, process_time
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bptui.app.playback.history import Branch, Place, UndoHistory
 from bptui.app.playback.run import BREATH, DEFAULT, SLICE, SPEEDS, Run, Speed
@@ -38,17 +38,12 @@ Result = TypeVar("Result")
 Start = Callable[[Callable[[], Coroutine[Any, Any, None]]], "Worker[None]"]
 
 
-class Tell(Protocol):
-    """Says something to the user; ``of`` gives the same as long as that is true."""
-
-    def __call__(self, message: str, of: Callable[[], object] | None = None) -> None: ...
-
-
 class Player:
     """Moves through the timeline; every move takes effect at once, a worker does its work.
 
     ``start`` starts that worker and cancels the one before it; ``show`` is called with every new
-    view, ``drawn`` waits until it is on the screen.
+    view, ``drawn`` waits until it is on the screen; ``tell`` says a message as long as what its
+    second argument gives stays the same.
     """
 
     def __init__(
@@ -57,7 +52,7 @@ class Player:
         start: Start,
         show: Callable[[View], None],
         drawn: Callable[[], Awaitable[None]],
-        tell: Tell,
+        tell: Callable[..., None],
         fps: int,
     ) -> None:
         self._start, self._show, self.drawn, self._tell = start, show, drawn, tell
@@ -259,13 +254,11 @@ class Player:
             return
         from bptui.app.playback.breakpoints import fits  # loaded with the first of them
 
-        dropped = [str(each) for each in self.breakpoints if not fits(each, experiment.network)]
-        if dropped:
-            self.breakpoints = {
-                each: on for each, on in self.breakpoints.items() if str(each) not in dropped
-            }
-            gone = f"breakpoint{'s' * (len(dropped) > 1)} {', '.join(dropped)}"
-            self._tell(f"{experiment.name} has no such quantity: removed the {gone}.")
+        gone = [each for each in self.breakpoints if not fits(each, experiment.network)]
+        if gone:
+            self.breakpoints = {key: on for key, on in self.breakpoints.items() if key not in gone}
+            names = f"breakpoint{'s' * (len(gone) > 1)} {', '.join(map(str, gone))}"
+            self._tell(f"{experiment.name} has no such quantity: removed the {names}.")
 
     # changes, undo and redo
 
@@ -338,9 +331,9 @@ class Player:
         return self.turned and not self.running and self.place == self._goal
 
     async def rest(self, patience: float) -> None:
-        """Wait until it is; a way that takes more than ``patience`` seconds is given up."""
-        deadline = perf_counter() + patience
-        while not self.turned or (not self.at_rest and perf_counter() < deadline):
+        """Wait until it is; a way that takes more work than ``patience`` seconds is given up."""
+        end = process_time() + patience
+        while not self.turned or (not self.at_rest and process_time() < end):
             await asyncio.sleep(BREATH)
         if not self.at_rest:
             self.pause()

@@ -18,6 +18,8 @@ from bptui.core.timeline import Timeline
 
 PIECE = 4096
 """Steps looked at in one go."""
+ENDLESS = 1e9
+"""Seconds that nobody waits for."""
 SHORTEST = 64
 """Steps that a search backwards replays in one go, at least."""
 
@@ -58,12 +60,16 @@ class Search:
         """Take the rows of steps just played."""
         self._rows.append(np.column_stack([losses, values]))
 
-    def advance(self, to: int, seconds: float | None = None) -> int:
+    def advance(self, to: int, seconds: float = ENDLESS) -> int:
         """Search towards ``to``; the step nearest to it that is not beyond a hit, as far as known.
 
         Calling again goes on where the time was up.
         """
         raise NotImplementedError
+
+    def _move(self, to: int, end: float, recorder: Search | None = None) -> bool:
+        """Play to a step, at most until a time; return whether it was reached."""
+        return self._timeline.move_towards(to, max(end - perf_counter(), 0.0), recorder)
 
     def snapshot(self, step: int) -> Snapshot:
         """Return that of a step that :meth:`advance` told; ``hit`` is set where it is one."""
@@ -104,39 +110,27 @@ class Search:
         ]
 
 
-class _Clock:
-    """So many seconds, or without end."""
-
-    def __init__(self, seconds: float | None) -> None:
-        self._end = None if seconds is None else perf_counter() + seconds
-
-    @property
-    def left(self) -> float | None:
-        return None if self._end is None else max(self._end - perf_counter(), 0.0)
-
-
 class ForwardSearch(Search):
     """Looks for the first hit after ``start``; plays the steps on the way."""
 
-    def advance(self, to: int, seconds: float | None = None) -> int:
-        timeline, clock = self._timeline, _Clock(seconds)
+    def advance(self, to: int, seconds: float = ENDLESS) -> int:
+        timeline, end = self._timeline, perf_counter() + seconds
         if self._breakpoints:
             while self.hit is None and self._edge + 1 < to:
-                if not self._play(to, clock) or clock.left == 0.0:
+                if not self._play(to, end) or perf_counter() >= end:
                     break
             if self.hit is not None:
                 return min(to, self.hit.step)
             if self._edge + 1 < to:
                 return min(max(timeline.reached, self._start), self._edge + 1)
-        there = timeline.move_towards(to, clock.left)
-        return to if there else min(max(timeline.reached, self._start), to)
+        return to if self._move(to, end) else min(max(timeline.reached, self._start), to)
 
-    def _play(self, to: int, clock: _Clock) -> bool:
+    def _play(self, to: int, end: float) -> bool:
         """Play step after step and examine what was watched; False where the time was up."""
-        timeline, begin = self._timeline, self._edge + 1
-        if timeline.reached != begin and not timeline.move_towards(begin, clock.left):
+        begin = self._edge + 1
+        if self._timeline.reached != begin and not self._move(begin, end):
             return False
-        there = timeline.move_towards(min(to, begin + PIECE), clock.left, self)
+        there = self._move(min(to, begin + PIECE), end, self)
         rows, self._rows = np.concatenate([self._row, *self._rows]), []
         self._examine(self._edge, self._edge + len(rows) - 1, rows)
         return there
@@ -156,12 +150,12 @@ class BackwardSearch(Search):
     _piece: tuple[int, int] | None = None
     """The first step of the piece that is being played, and the next one to be played."""
 
-    def advance(self, to: int, seconds: float | None = None) -> int:
-        clock = _Clock(seconds)
+    def advance(self, to: int, seconds: float = ENDLESS) -> int:
+        end = perf_counter() + seconds
         if not self._breakpoints:
             return to
         while self.hit is None and self._clear > to:
-            if not self._play(clock) or clock.left == 0.0:
+            if not self._play(end) or perf_counter() >= end:
                 break
         return max(to, self._clear if self.hit is None else self.hit.step)
 
@@ -170,16 +164,16 @@ class BackwardSearch(Search):
         """From here to the start nothing hits: the end of the piece to come is not examined."""
         return min(self._edge + 1, self._start) if self._edge else 0
 
-    def _play(self, clock: _Clock) -> bool:
+    def _play(self, end: float) -> bool:
         """Play a piece of the timeline up to the edge; False where the time was up."""
         timeline = self._timeline
         if self._piece is None:
             first = timeline.kept_before(max(self._edge - SHORTEST, 0))
             self._piece = first, first
         first, following = self._piece
-        if timeline.reached != following and not timeline.move_towards(following, clock.left):
+        if timeline.reached != following and not self._move(following, end):
             return False
-        there = timeline.move_towards(self._edge, clock.left, self)
+        there = self._move(self._edge, end, self)
         self._piece = first, timeline.reached
         if there:
             rows, self._rows = np.concatenate([*self._rows, self._row]), []
