@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._compositor import CompositorUpdate
 from textual.app import App
-from textual.events import Event, InputEvent, Key, MouseDown, Paste, Resize
+from textual.events import Event, InputEvent, Key, Paste, Resize
 from textual.screen import Screen
 
 from bptui.app.commands import CommandProvider, Palette
@@ -116,16 +116,9 @@ class TerminalApp(App[None]):
         if isinstance(event, InputEvent):
             self.attend()
         # on a screen too small for anything keys must not wait until it has grown
-        small = any(isinstance(each, TooSmallScreen) for each in self.screen_stack[-1:])
+        small = isinstance(self.screen_stack[-1], TooSmallScreen) if self.screen_stack else False
         if isinstance(event, Key | Paste) and not event.is_forwarded and not small:
             await self.keys.put(event)
-        elif (
-            isinstance(event, MouseDown)
-            # a copy that comes back from a widget has a time of its own, which may be much later
-            and not event.is_forwarded
-            and self.keys.meant_for_another_screen(event)
-        ):
-            return
         else:
             await super().on_event(event)
 

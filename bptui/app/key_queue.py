@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 from textual.app import App, ScreenStackError
-from textual.events import Event, Key, MouseDown, Paste
+from textual.events import Event, Key, Paste
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
@@ -28,8 +28,6 @@ PATIENCE = 1.0
 """Seconds that keys wait at most for work that a screen does."""
 LOOK = 0.005
 """Seconds between looks at what does not tell that it is done."""
-TOGETHER = 0.03
-"""Seconds within which nobody types ^ and another key."""
 LONGEST_LINE = 40_000
 """Characters on one line that are shown, and read, within a moment."""
 ROUNDS = 3
@@ -46,11 +44,6 @@ class Passed(Message):
 
 class Busy:
     """A screen on which a key may take effect later."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether it can take keys already."""
-        return True
 
     @property
     def busy(self) -> bool:
@@ -71,8 +64,6 @@ class KeyQueue:
         self._preparing = 0
         self.dialog: ClosesOnce[Any] | None = None
         """The one whose answer is to be taken: once it is given, keys wait for that."""
-        self._slow: Screen[object] | None = None
-        self._pressed: tuple[MouseDown, Screen[object]] | None = None
 
     @property
     def answering(self) -> bool:
@@ -107,27 +98,29 @@ class KeyQueue:
     async def _answer_all(self) -> None:
         try:
             while self._events:
-                await self._answer_next()
+                with suppress(ScreenStackError):  # or the app has ended
+                    await self._answer_one(self._events.popleft())
         except Exception as error:  # it ends the app, before others that follow are told
             self._app._handle_exception(error)
 
-    async def _answer_next(self) -> None:
-        event = await self._next()
-        with suppress(ScreenStackError):  # or the app has ended
-            screen, widget = self._app.screen, self._app.focused or self._app.screen
-            if isinstance(event, Paste) and _has_no_room(widget, event.text):
-                self._app.notify(
-                    f"Too long for one line: {len(event.text):,} characters, "
-                    f"at most {LONGEST_LINE:,}.",
-                    severity="warning",
-                )
+    async def _answer_one(self, event: Key | Paste) -> None:
+        screen, widget = self._app.screen, self._app.focused or self._app.screen
+        if isinstance(event, Paste) and isinstance(widget, Input):
+            length = len(event.text)
+            if len(widget.value) + length > LONGEST_LINE:
+                text = f"Too long for one line: {length:,} characters, at most {LONGEST_LINE:,}."
+                self._app.notify(text, severity="warning")
                 return
-            rounds = 0 if await self._acts_at_once(event, screen) else ROUNDS
-            if rounds:
-                await self._answer(event)
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LONGEST):
-                    await self._effect(screen, widget, rounds)
+        rounds = 0 if await self._acts_at_once(event, screen) else ROUNDS
+        if rounds:
+            await self._answer(event)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST):
+                for _ in range(rounds):
+                    arrived = asyncio.Event()
+                    widget.post_message(Passed(arrived))
+                    await self._until_told(arrived, screen, widget)
+                await self._until_settled(screen)
 
     async def _acts_at_once(self, event: Key | Paste, screen: Screen[object]) -> bool:
         """Do what a key is bound to where nothing but a binding acts on keys; return whether so.
@@ -141,37 +134,27 @@ class KeyQueue:
             return False
         return await self._app._check_bindings(event.key)
 
-    async def _next(self) -> Key | Paste:
-        event = self._events.popleft()
-        if isinstance(event, Key) and event.character == "^":
-            # what Textual makes of an escape too, where another key comes with it
-            await asyncio.sleep(TOGETHER)
-            if self._events and self._events[0].time - event.time < TOGETHER:
-                return Key("escape", "\x1b")
-        return event
-
-    async def _effect(self, screen: Screen[object], widget: Widget, rounds: int) -> None:
-        """Wait for the effect of a key that was handed to ``widget``."""
-        for _ in range(rounds):
-            arrived = asyncio.Event()
-            widget.post_message(Passed(arrived))
-            await self._until_told(arrived, screen, widget)
-        patience = monotonic() + PATIENCE
+    async def _until_settled(self, screen: Screen[object]) -> None:
+        """Wait for the screen that a key has led to, and for the work that it does first."""
+        end = monotonic() + PATIENCE
         while True:
-            if self._app.screen is not screen:  # the one that the key has led to
+            if self._app.screen is not screen:
                 screen, drawn = self._app.screen, asyncio.Event()
                 screen.call_after_refresh(drawn.set)
                 await self._until_told(drawn, screen, screen)
-            elif self._waits or (isinstance(screen, Busy) and not screen.ready):
+            elif (
+                self._preparing
+                or (self.dialog is not None and self.dialog.answered)
+                or (isinstance(screen, Busy) and screen.busy and not self._gives_up(end))
+            ):
                 await asyncio.sleep(LOOK)
-            elif not (isinstance(screen, Busy) and screen.busy):
-                self._slow = None
-                return
-            elif screen is self._slow or self._escaping or monotonic() > patience:
-                self._slow = screen  # one wait for it is enough
-                return
             else:
-                await asyncio.sleep(LOOK)
+                return
+
+    def _gives_up(self, end: float) -> bool:
+        """Whether a key waits that may give up what is under way, or has waited long enough."""
+        escapes = any(isinstance(each, Key) and each.key == "escape" for each in self._events)
+        return escapes or monotonic() > end
 
     async def _until_told(
         self, told: asyncio.Event, screen: Screen[object], widget: Widget
@@ -180,30 +163,3 @@ class KeyQueue:
         while not told.is_set() and self._app.screen is screen and widget.is_attached:
             with suppress(TimeoutError):
                 await asyncio.wait_for(told.wait(), LOOK)
-
-    @property
-    def _waits(self) -> bool:
-        """Whether something that a key has led to is about to happen."""
-        return self._preparing > 0 or (self.dialog is not None and self.dialog.answered)
-
-    @property
-    def _escaping(self) -> bool:
-        """Whether a key waits that may give up what is under way."""
-        return any(isinstance(each, Key) and each.key == "escape" for each in self._events)
-
-    def meant_for_another_screen(self, event: MouseDown) -> bool:
-        """Whether it is the second of a double click of which the first has changed the screen."""
-        before, self._pressed = self._pressed, (event, self._app.screen)
-        if before is None:
-            return False
-        first, screen = before
-        soon = event.time - first.time <= self._app.CLICK_CHAIN_TIME_THRESHOLD
-        if not soon or event.screen_offset != first.screen_offset:
-            return False
-        self._pressed = event, screen
-        return screen is not self._app.screen
-
-
-def _has_no_room(widget: Widget, text: str) -> bool:
-    """Whether it is a line, and would become too long with ``text`` in it."""
-    return isinstance(widget, Input) and len(widget.value) + len(text) > LONGEST_LINE

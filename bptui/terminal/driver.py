@@ -89,7 +89,7 @@ class ContinuingDriver(LinuxDriver):
                 else:
                     parts = incoming.settle()
                 for part in parts:
-                    for each in [part] if isinstance(part, Paste) else parser.feed(part):
+                    for each in [part] if isinstance(part, Key | Paste) else parser.feed(part):
                         self.process_message(each)
                 for each in parser.tick():
                     self.process_message(each)
@@ -103,10 +103,7 @@ class ContinuingDriver(LinuxDriver):
         return b""
 
     def process_message(self, message: Message) -> None:
-        """Take alt and a letter for the two keys that send the same: escape, then the letter.
-
-        Over a slow line these arrive together; nothing here is bound to alt.
-        """
+        """Take alt and a letter for escape, then the letter, as other terminals send it."""
         if isinstance(message, Key) and message.key.startswith("alt+") and message.is_printable:
             super().process_message(Key("escape", "\x1b"))
             message = Key(message.character or "", message.character)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from textual.events import Paste
+from textual.events import Key, Paste
 
-from bptui.terminal.incoming import BEGIN, END, Incoming
+from bptui.terminal.incoming import BEGIN, END, Incoming, Part
 
 
-def told(parts: Iterable[str | Paste]) -> list[str | tuple[str]]:
+def told(parts: Iterable[Part]) -> list[str | tuple[str]]:
     """What is for the parser, joined, and pasted texts as tuples."""
     found: list[str | tuple[str]] = []
     for part in parts:
         if isinstance(part, Paste):
             found.append((part.text,))
-        elif found and isinstance(found[-1], str):
+            continue
+        part = f"<{part.key}>" if isinstance(part, Key) else part
+        if found and isinstance(found[-1], str):
             found[-1] += part
         else:
             found.append(part)
@@ -25,11 +27,11 @@ def told(parts: Iterable[str | Paste]) -> list[str | tuple[str]]:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 1000])
 def test_bracketed_text_in_pieces_of_any_size(size: int) -> None:
-    incoming, sent = Incoming(), f"s{BEGIN}a[b\x1b[31m\x1b[1;1Rä\tc\r{END}\x1b[Aq\x1b"
+    incoming, sent = Incoming(), f"\x1bs{BEGIN}a[b\x1b[31m\x1b[1;1Rä\tc\r{END}\x1b[Aq\x1b"
     pieces = [sent[at : at + size] for at in range(0, len(sent), size)]
     parts = [part for piece in pieces for part in incoming.feed(piece)]
     assert told([*parts, *incoming.settle()]) == [
-        "s\x1b[1;1R",  # a report in the midst of it goes where it should
+        "<escape>s\x1b[1;1R",  # a report in the midst of it goes where it should
         ("a[b[31mä\tc\r",),
         "\x1b[Aq\x1b",
     ]
