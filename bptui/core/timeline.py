@@ -6,7 +6,7 @@ A timeline may be edited: it forks, and the steps before the edit stay as they a
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +20,7 @@ from bptui.core.edits import Edit
 from bptui.core.engine import Engine, Snapshot, Watched
 from bptui.core.experiment import Experiment
 from bptui.core.history import LossHistory, TestLosses
-from bptui.core.state import BUDGET, Checkpoints, Layout
+from bptui.core.state import BUDGET, Checkpoints
 
 DENSE = 32
 """States kept just before a step that was reached by going back."""
@@ -45,23 +45,8 @@ class Segment:
     first: int
     experiment: Experiment
     state: Array | None = None
-    """None: the start values, or a state that is known once the steps before are played."""
+    """At first; None before it was reached."""
     edits: tuple[Edit, ...] = ()
-
-    def begin_with(self, reached: Array) -> None:
-        """Take over the state of the same step in the segment before."""
-        if self.state is None:
-            state = reached.copy()
-            for edit in self.edits:
-                edit.in_state(state, Layout(self.experiment.network))
-            self.state = frozen(state)
-
-    def rewind(self, engine: Engine) -> None:
-        """Bring an engine of this experiment to step ``first``."""
-        if self.state is None:
-            engine.restart()
-        else:
-            engine.load(self.state, self.first)
 
 
 class Timeline:
@@ -77,13 +62,12 @@ class Timeline:
         self.losses = LossHistory()
         self.test_losses = TestLosses.of(experiment)
         self._enter(0)
-        self._checkpoints = Checkpoints(self._engine.state.flat.nbytes, budget)
+        self._segments[0].state = start = self._engine.save()
+        self._checkpoints = Checkpoints(start.nbytes, budget)
         self._start_anew()
 
     @classmethod
-    def replayed(
-        cls, opened: Experiment, edits: Iterable[tuple[int, Edit]], budget: int = BUDGET
-    ) -> Timeline:
+    def replayed(cls, opened: Experiment, edits: Iterable[tuple[int, Edit]]) -> Timeline:
         """Return the timeline in which these edits were made at these steps, not played yet.
 
         Raises :class:`ValueError` where one of them changes nothing that there is.
@@ -95,7 +79,8 @@ class Timeline:
             for edit in made[step]:
                 experiment = edit.in_experiment(experiment, step)
             segments.append(Segment(step, experiment, edits=tuple(made[step])))
-        timeline = cls(segments[0].experiment, budget)
+        timeline = cls(segments[0].experiment)
+        segments[0].state = timeline._segments[0].state
         timeline.opened, timeline._segments = opened, tuple(segments)
         return timeline
 
@@ -113,7 +98,7 @@ class Timeline:
         ``edits`` are all that were made at this step, so that they can be made again; those of
         later steps are no part of it.
         """
-        return self.until(step, Segment(step, experiment, frozen(state) if step else None, edits))
+        return self.until(step, Segment(step, experiment, frozen(state), edits))
 
     def until(self, step: int, *then: Segment) -> Timeline:
         """Return a timeline of its own with what is known of the steps before ``step``."""
@@ -145,7 +130,7 @@ class Timeline:
     def held_bytes(self) -> int:
         """Return what the last edit, or the start, takes in memory of its own."""
         last, data = self._segments[-1], self._segments[-1].experiment.data
-        size = last.experiment.network.parameter_count if last.state is None else last.state.size
+        size = 0 if last.state is None else last.state.size
         if len(self._segments) > 1 and data is self._segments[-2].experiment.data:
             return 8 * size
         return 8 * size + data.inputs.nbytes + data.targets.nbytes
@@ -170,15 +155,9 @@ class Timeline:
         """Return the engine of the segment; a resting timeline has none."""
         segment = self._segments[self._index]
         engine = Engine(segment.experiment)
-        segment.rewind(engine)
+        if segment.state is not None:
+            engine.load(segment.state, segment.first)
         return engine
-
-    def _stops(self) -> Iterator[int]:
-        """Yield the steps after the one reached at which there is something to do."""
-        yield from self._keep_at[:1]
-        yield from (part.first for part in self._segments[self._index + 1 : self._index + 2])
-        if self.test_losses is not None and self.test_losses.next > self.reached:
-            yield self.test_losses.next
 
     def _test(self) -> None:
         """Take the test loss at the step reached, if it is wanted there."""
@@ -213,8 +192,7 @@ class Timeline:
             self._test()
             self._snapshot = None  # of a large network there should not be two at once
             self._snapshot = self._engine.record()
-            self._note(step, np.array([self._snapshot.loss]))
-            self._arrived()
+            self._arrived(step, np.array([self._snapshot.loss]))
         return self._snapshot
 
     def go_on_from(
@@ -237,15 +215,15 @@ class Timeline:
         """Return the latest step at or before ``step`` from which replaying can begin."""
         return self._nearest(step)[0]
 
-    def _nearest(self, step: int) -> tuple[int, int, Array | None]:
-        """Return that step, its segment, and its state; None: what the segment begins with."""
-        known = self._index_of(step)
-        while known and self._segments[known].state is None:
-            known -= 1
-        first, kept = self._segments[known].first, self._checkpoints.nearest(step)
-        if kept is None or kept[0] < first:
-            return first, known, None
-        return kept[0], self._index_of(kept[0]), kept[1]
+    def _nearest(self, step: int) -> tuple[int, Array]:
+        """Return that step, and its state."""
+        known = [
+            (part.first, part.state)
+            for part in self._segments
+            if part.first <= step and part.state is not None
+        ]
+        kept = self._checkpoints.nearest(step)
+        return known[-1] if kept is None or kept[0] < known[-1][0] else kept
 
     def _index_of(self, step: int) -> int:
         """Return the segment that ``step`` belongs to."""
@@ -266,7 +244,11 @@ class Timeline:
         began, first = perf_counter(), self.reached
         while (reached := self.reached) < step:
             self._test()
-            stop = min(step, self._checkpoints.next_stop(reached), reached + 256, *self._stops())
+            stops = [part.first for part in self._segments if part.first > reached]
+            if self.test_losses is not None and self.test_losses.next > reached:
+                stops.append(self.test_losses.next)
+            stops += [step, self._checkpoints.next_stop(reached), reached + 256]
+            stop = min(*stops, *self._keep_at[:1])
             if seconds is not None:
                 left = seconds - (perf_counter() - began)
                 if left <= 0.0 and reached > first:
@@ -280,16 +262,13 @@ class Timeline:
         """Load the nearest kept state, unless the engine is at a better place already."""
         step = min(step, len(self.losses))  # after an edit the last few before it may be unknown
         reached = self.reached
-        first, index, state = self._nearest(step)
+        first, state = self._nearest(step)
         if first <= reached <= step:
             return
-        backwards = reached > step
+        backwards, index = reached > step, self._index_of(first)
         if index != self._index:
             self._enter(index)
-        if state is None:
-            self._segments[index].rewind(self._engine)
-        else:
-            self._engine.load(state, first)
+        self._engine.load(state, first)
         self._keep_at = self._stops_before(step) if backwards else []
 
     def _stops_before(self, step: int) -> list[int]:
@@ -313,23 +292,21 @@ class Timeline:
                 engine.advance(losses)
             recorder.add(losses, values)
         self.seconds_per_step = (perf_counter() - began) / count
-        self._note(first, losses)
-        self._arrived()
+        self._arrived(first, losses)
 
-    def _arrived(self) -> None:
-        """Take an edit at the step just reached into account, and keep its state if wanted."""
-        later = self._segments[self._index + 1 :]
-        if later and later[0].first == self.reached:
-            later[0].begin_with(self._engine.state.flat)
+    def _arrived(self, first: int, losses: Array) -> None:
+        """Take account of steps played from ``first`` on, and of where that has led to."""
+        self.losses.extend(losses[len(self.losses) - first :])
+        reached, later = self._engine, self._segments[self._index + 1 :]
+        if later and later[0].first == reached.step:
+            if later[0].state is None:
+                state = reached.state.flat.copy()
+                for edit in later[0].edits:
+                    edit.in_state(state, reached.state.layout)
+                later[0].state = frozen(state)
             self._enter(self._index + 1)
         engine = self._engine
         self._checkpoints.keep(engine.step, engine.save)
         if self._keep_at and engine.step >= self._keep_at[0]:
             self._keep_at.pop(0)
             self._checkpoints.keep_recent(engine.step, engine.save())
-
-    def _note(self, first: int, losses: Array) -> None:
-        """Append those losses, of steps from ``first`` on, that are new."""
-        known = len(self.losses) - first
-        if known < losses.size:
-            self.losses.extend(losses[known:])
