@@ -71,7 +71,7 @@ class Number(NamedTuple):
             return replace(experiment, training=replace(experiment.training, learning_rate=value))
         if self.is_parameter:
             layout = Layout(experiment.network)
-            flat = layout.flatten(experiment.start)
+            flat = experiment.start.flat()
             self.in_state(flat, layout, value)
             return replace(experiment, start=layout.unflatten(flat))
         data = experiment.data

@@ -13,7 +13,7 @@ from bptui.core.arrays import Array, Call, Integers, frozen, run, zeros
 from bptui.core.backprop import Operation, StepProgram
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
-from bptui.core.state import Layout, State
+from bptui.core.state import State
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +50,10 @@ class Snapshot:
 
     def state(self, updated: bool = False) -> Array:
         """Return all numbers of its state, or of the next one, as the engine holds them."""
-        layout = Layout(self.experiment.network)
         parameters, slots = self.parameters, self.slots
         if updated:
             parameters, slots = self.updated_parameters, self.updated_slots
-        return np.concatenate([layout.flatten(part) for part in (parameters, *slots.values())])
+        return np.concatenate([part.flat() for part in (parameters, *slots.values())])
 
 
 class Watched(NamedTuple):
@@ -106,11 +105,6 @@ class Engine:
         """Go to a state that :meth:`save` gave at ``step``."""
         self.state.flat[:] = state
         self.step = step
-
-    def restart(self) -> None:
-        """Go to the start values."""
-        self.state.restart()
-        self.step = 0
 
     def advance(self, losses: Array) -> None:
         """Play ``len(losses)`` steps, writing the loss that each one started from."""

@@ -183,6 +183,10 @@ class Parameters:
                 found[f"b{layer}"] = self.biases[layer - 1]
         return found
 
+    def flat(self) -> Array:
+        """Return all numbers in a row, in the order of the names."""
+        return np.concatenate([array.ravel() for array in self.named().values()])
+
 
 def check_parameters(parameters: Parameters, network: Network) -> None:
     """Raise :class:`~bptui.core.errors.UnusableError` unless they are those of ``network``."""

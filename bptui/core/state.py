@@ -43,13 +43,6 @@ class Layout:
         span, shape = self._parts[name]
         return flat[span].reshape(shape)
 
-    def flatten(self, parameters: Parameters, into: Array | None = None) -> Array:
-        """Return all numbers in a row, in a new array or in ``into``."""
-        flat = np.empty(self.size) if into is None else into
-        for name, array in parameters.named().items():
-            self.part(flat, name)[...] = array
-        return flat
-
     def unflatten(self, flat: Array) -> Parameters:
         """Return read-only copies of the matrices and vectors in ``flat``."""
         copy = frozen(flat)
@@ -74,17 +67,11 @@ class State:
         self.flat = zeros(size * (1 + len(names)))
         self.parameters, *slots = self.flat.reshape(-1, size)
         self.slots = dict(zip(names, slots, strict=True))
-        self._start = experiment.start
         self.gradient = zeros(size)
         self.updates = np.ones(())
         """The number of the update, from 1."""
         self.scratch: Scratch = {}
-        self.restart()
-
-    def restart(self) -> None:
-        """Go to the start values."""
-        self.flat[:] = 0.0
-        self.layout.flatten(self._start, self.parameters)
+        self.parameters[:] = experiment.start.flat()
 
     def part(self, name: str) -> Array:
         """Return the view of a parameter, or of what is remembered beside it: W1, v_W1."""

@@ -80,9 +80,8 @@ class Search:
         arrays = {**snapshot.values, **snapshot.parameters.named()}
         row = [snapshot.loss, *(number_at(arrays, place) for place in self.watched.places)]
         if self.watched.norm:
-            gradients = [array.ravel() for array in snapshot.gradients.named().values()]
             with np.errstate(all="ignore"):
-                row.append(euclidean_norm(np.concatenate(gradients)))
+                row.append(euclidean_norm(snapshot.gradients.flat()))
         return np.array([row])
 
     def _examine(self, first: int, last: int, rows: Array) -> None:
