@@ -6,30 +6,15 @@ import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from bptui.cli import COMMANDS, DEFAULT_PRESET, shows_the_app
 from bptui.terminal.ascii import prepare_output
 from bptui.terminal.capabilities import capabilities, is_served
 
-if TYPE_CHECKING:
-    from bptui.program import cli, open_app
-
-__all__ = ["COMMANDS", "cli", "main", "open_app"]
-
 # One thread for numpy's matrix products, set before numpy is imported: on matrices of this size
 # more threads only wait for each other, and one order of summation gives the same bits every time.
 for _library in ("OPENBLAS", "MKL", "OMP"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
-
-
-def __getattr__(name: str) -> object:
-    """Load what is used: to open the app takes no click."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from bptui import program
-
-    return getattr(program, name)
 
 
 def main() -> None:
@@ -64,17 +49,9 @@ def _open_app(preset: str) -> None:
     from bptui.presets import PresetError, load
 
     try:
-        experiment = load(preset)
+        code = launch(load(preset), capabilities(os.environ, sys.stdout.encoding))
     except (PresetError, MemoryError):
         return
-    try:
-        code = launch(experiment, capabilities(os.environ, sys.stdout.encoding))
-    except MemoryError:
-        from bptui.cli.common import TOO_LARGE, Unusable
-
-        error = Unusable(TOO_LARGE)
-        error.show()
-        code = error.exit_code
     except BrokenPipeError:
         code = 0
     except KeyboardInterrupt:

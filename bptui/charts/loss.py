@@ -69,25 +69,22 @@ def loss_chart(
     ``last`` is the last step of all, which the axis reaches. None where there is nothing finite to
     draw (above zero, on a logarithmic scale) or no room.
     """
-    current = _drawable(Series(steps, lows, highs), last, logarithmic)
-    others = [_drawable(series, last, logarithmic).thin() for series in beside]
-    values = np.concatenate(
-        [part for line in (current, *others) for part in (line.lows, line.highs)]
-    )
+    every = (Series(steps, lows, highs), *beside)
+    drawn = [_drawable(series, last, logarithmic) for series in every]
+    values = np.concatenate([part for line in drawn for part in (line.lows, line.highs)])
     if not values.size or width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return None
     bottom = height - 2
     scale, unit, labels = _axis(values, bottom, logarithmic)
     if unit is not None:  # the largest losses do not survive plotext's factor of 1e8
-        current = current.scaled(current.lows / unit, current.highs / unit)
-        others = [line.scaled(line.lows / unit, line.highs / unit) for line in others]
+        drawn = [line.scaled(line.lows / unit, line.highs / unit) for line in drawn]
     margin = max(9, *map(len, labels.values()))  # so that the plot area never shifts sideways
     left, last = margin + 1, round_up(last)
     room = width - left - 1
     parts = next((count for count in (5, 2) if room // count > len(_grouped(last)) + 1), 1)
     columns = room // parts * parts + 1  # as many between each two ticks
     area = Area(columns, bottom, last, scale.low, scale.high)
-    rows, owned = draw(area, others, _curve(current, area))
+    rows, owned = draw(area, drawn[1:], _curve(drawn[0], area))
     lines = [
         f"{labels.get(place, ''):>{margin}}{'┤' if place in labels else '│'}{row}".ljust(width)
         for place, row in enumerate(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -12,12 +13,11 @@ import numpy.typing as npt
 from bptui.charts.axes import Floats
 
 Steps = npt.NDArray[np.intp]
-Dots = npt.NDArray[np.bool_]
 Cell = tuple[int, int]
 """A row and a column of characters."""
 
 BRAILLE = 0x2800
-BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]], dtype=np.uint8)
+BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The bit of each dot of a braille character: four rows of two."""
 APART = 3
 """Columns that marks of a series of points keep between each other."""
@@ -30,8 +30,8 @@ class Series:
     """The losses at ``steps``, the lowest and the highest around each; NaN is left out.
 
     A ``line`` carries its ``mark`` in places, ``points`` consist of marks alone, ``dots`` are a
-    braille line of one dot a column. All of them are drawn through the :meth:`thin` middle: bands
-    would cover each other.
+    braille line of one dot a column. All of them are drawn through the middle: bands would cover
+    each other.
     """
 
     steps: Steps
@@ -44,11 +44,6 @@ class Series:
         """Return the same with other values, of which those that are not finite are left out."""
         drawn = np.isfinite(lows) & np.isfinite(highs)
         return replace(self, steps=self.steps[drawn], lows=lows[drawn], highs=highs[drawn])
-
-    def thin(self) -> Series:
-        """Return the same with the middle between the lowest and the highest alone."""
-        middle = self.lows / 2.0 + self.highs / 2.0
-        return replace(self, lows=middle, highs=middle)
 
 
 @dataclass(frozen=True)
@@ -63,25 +58,20 @@ class Area:
 
     def places(self, series: Series) -> tuple[Steps, Steps]:
         """Return the columns and rows of dots of a series: two and four a character."""
-        shares = (series.highs - self.low) / (self.high - self.low)
+        middle = series.lows / 2.0 + series.highs / 2.0
+        shares = (middle - self.low) / (self.high - self.low)
         across = series.steps / self.last * (2 * self.columns - 1) + 0.5
         down = shares * (4 * self.rows - 1) + 0.5
         return across.astype(np.intp), 4 * self.rows - 1 - down.astype(np.intp)
 
-    def line(self, series: Series) -> Dots:
-        """Return the dots of a line through all values."""
-        dots = np.zeros((4 * self.rows, 2 * self.columns), dtype=np.bool_)
-        if not series.steps.size or not dots.size:
-            return dots
+    def line(self, series: Series) -> list[Cell]:
+        """Return the row and the column of each dot of a line through all values."""
         x, y = self.places(series)
-        across, down = np.diff(x), np.diff(y)
-        count = np.maximum(np.maximum(np.abs(across), np.abs(down)), 1)
-        segment = np.repeat(np.arange(count.size), count)
-        share = (np.arange(segment.size) - (np.cumsum(count) - count)[segment]) / count[segment]
-        rows, columns = y[segment] + share * down[segment], x[segment] + share * across[segment]
-        dots[np.rint(rows).astype(np.intp), np.rint(columns).astype(np.intp)] = True
-        dots[y[-1], x[-1]] = True  # the end of the last segment, or all there is
-        return dots
+        lengths = np.maximum(np.maximum(np.abs(np.diff(x)), np.abs(np.diff(y))), 1)
+        ends = np.concatenate([[0], np.cumsum(lengths)])[: x.size]
+        places = np.arange(ends.max(initial=-1) + 1)
+        rows, columns = (np.rint(np.interp(places, ends, at)) if x.size else x for at in (y, x))
+        return [*zip(rows.astype(int).tolist(), columns.astype(int).tolist(), strict=True)]
 
 
 def draw(
@@ -93,55 +83,38 @@ def draw(
     apart.
     """
     texts = [list(row) for row in rows]
-    free = np.array([[character == " " for character in row] for row in rows], dtype=np.bool_)
-    bits = np.zeros((area.rows, area.columns), dtype=np.uint8)
-    owners: dict[Cell, int] = {}
-    marks: dict[Cell, str] = {}
+    bits, owners, marks = defaultdict[Cell, int](int), dict[Cell, int](), dict[Cell, str]()
     lines = [series for series in beside if series.kind == "line"]
     for number, series in enumerate(beside):
-        if series.kind == "points":
-            placed = _points(area, series)
-        else:
-            dots = area.line(series)
-            middle = _middle(dots)
-            if series.kind == "dots":
-                dots = np.zeros_like(dots)
-                for row, column in middle:
-                    dots[row, 2 * column] = True
-            own = np.where(free, _characters(dots), 0)
-            for row, column in np.argwhere((own != 0) & (bits == 0)).tolist():
-                owners[row, column] = number
-            bits |= own
-            placed = []
-            if series.mark and series.kind == "line":
-                cells = [(row // 4, column) for row, column in middle]
-                placed = _marks(cells, lines.index(series), len(lines), marks)
+        placed = _points(area, series) if series.kind == "points" else []
+        dots = area.line(series) if series.kind != "points" else []
+        middle = _middle(dots)
+        if series.kind == "dots":
+            dots = [(row, 2 * column) for row, column in middle]
+        for row, column in dots:
+            cell = row // 4, column // 2
+            if rows[cell[0]][cell[1]] == " ":
+                bits[cell] |= BITS[row % 4][column % 2]
+                owners.setdefault(cell, number)
+        if series.mark and series.kind == "line":
+            cells = [(row // 4, column) for row, column in middle]
+            placed = _marks(cells, lines.index(series), len(lines), marks)
         for cell in placed:
             if cell not in marks:
                 marks[cell], owners[cell] = series.mark, number
-    for row, column in np.argwhere(bits).tolist():
-        texts[row][column] = chr(BRAILLE + int(bits[row, column]))
+    for (row, column), dotted in bits.items():
+        texts[row][column] = chr(BRAILLE + dotted)
     for (row, column), mark in marks.items():
         texts[row][column] = mark
     return ["".join(row) for row in texts], owners
 
 
-def _characters(dots: Dots) -> npt.NDArray[np.uint8]:
-    """Return the braille bits of each character."""
-    rows, columns = dots.shape[0] // 4, dots.shape[1] // 2
-    bits = dots.reshape(rows, 4, columns, 2) * BITS[:, None, :]
-    made: npt.NDArray[np.uint8] = np.bitwise_or.reduce(bits, axis=(1, 3)).astype(np.uint8)
-    return made
-
-
-def _middle(dots: Dots) -> list[Cell]:
+def _middle(dots: Sequence[Cell]) -> list[Cell]:
     """Return the row of the middle of a line's dots, for each column of characters it reaches."""
-    found = []
-    for column in range(dots.shape[1] // 2):
-        rows = np.flatnonzero(dots[:, 2 * column : 2 * column + 2].any(axis=1))
-        if rows.size:
-            found.append((int(rows[rows.size // 2]), column))
-    return found
+    rows = defaultdict[int, set[int]](set)
+    for row, column in dots:
+        rows[column // 2].add(row)
+    return [(sorted(found)[len(found) // 2], column) for column, found in sorted(rows.items())]
 
 
 def _points(area: Area, series: Series) -> list[Cell]:

@@ -7,25 +7,9 @@ from functools import cache
 from pathlib import Path
 
 TOPICS = (
-    "first-steps",
-    "keys",
-    "own-network",
-    "presets",
-    "mistakes",
-    "check",
-    "own-program",
-    "gradcheck",
-    "commands",
-    "json",
-    "ssh",
-    "sessions",
-    "terminals",
-    "files",
-    "limits",
-    "install",
-    "how-it-works",
-    "measurements",
-    "sources",
+    *("first-steps", "keys", "own-network", "presets", "mistakes", "check", "own-program"),
+    *("gradcheck", "commands", "json", "ssh", "sessions", "terminals", "files", "limits"),
+    *("install", "how-it-works", "measurements", "sources"),
 )
 """In the order in which they are read."""
 

@@ -29,9 +29,9 @@ from bptui.app.session.store import (
 from bptui.core.edits import Number, edited
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
-from bptui.main import cli
 from bptui.presets import load, loads
 from bptui.presets.save import document
+from bptui.program import cli
 from bptui.terminal.capabilities import USUAL
 
 from ..core.support import assert_same_bits

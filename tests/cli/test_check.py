@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from bptui.main import cli
+from bptui.program import cli
 
 from ..check.right_code import RIGHT as CORPUS
 

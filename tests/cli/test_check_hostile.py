@@ -7,7 +7,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from bptui.main import cli
+from bptui.program import cli
 
 HOSTILE = """\
 import atexit, os, signal, subprocess, sys, threading, time

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bptui.main import cli
+from bptui.program import cli
 
 NET = """\
 import numpy as np

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from bptui.check.interpreter import OWN, CannotStartError, interpreter_for
 from bptui.check.process import CHILD
-from bptui.main import cli
+from bptui.program import cli
 
 CODE = """
 import sys

@@ -14,7 +14,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from bptui.main import COMMANDS, cli, open_app
+from bptui.cli import COMMANDS
+from bptui.program import cli, open_app
 
 PYTHON = [sys.executable, "-m", "bptui"]
 
@@ -31,7 +32,7 @@ def bptui(*arguments: str, **options: object) -> subprocess.CompletedProcess[str
 )
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (
-        "import sys\nfrom bptui.main import cli\n"
+        "import sys\nfrom bptui.program import cli\n"
         f"cli({arguments!r}, prog_name='bptui', standalone_mode=False)\n"
         "heavy = {'numpy', 'textual', 'msgspec', 'plotext', 'rich'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
@@ -138,7 +139,7 @@ def test_long_work_shows_progress_beside_a_file(tmp_path: Path) -> None:
     file = tmp_path / "out.csv"
     options = ["--steps", "4000", "--every", "2000", "--format", "csv", "-o", str(file)]
     program = (
-        "from bptui.cli import run\nfrom bptui.main import cli\n"
+        "from bptui.cli import run\nfrom bptui.program import cli\n"
         "run.LONG = 0.0\n"  # or else it would have to train for longer than a second
         f"cli({['run', 'xor', *options]!r}, prog_name='bptui')\n"
     )

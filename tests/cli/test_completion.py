@@ -12,9 +12,10 @@ import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
-from bptui.main import COMMANDS, cli
+from bptui.cli import COMMANDS
 from bptui.presets.folders import shipped_names
 from bptui.presets.own import COMMANDS as REFUSED
+from bptui.program import cli
 
 
 def offered(*words: str) -> list[str]:
@@ -63,7 +64,7 @@ def test_scripts_ask_the_program(shell: str) -> None:
 
 
 def test_names_are_completed_without_numpy() -> None:
-    program = "from bptui.main import cli\nimport sys\ntry:\n cli(prog_name='bptui')\nfinally:\n"
+    program = "from bptui.program import cli\nimport sys\ntry:\n cli(prog_name='bptui')\nfinally:\n"
     program += " print({'numpy', 'textual', 'msgspec'} & set(sys.modules), file=sys.stderr)"
     words = {"_BPTUI_COMPLETE": "bash_complete", "COMP_WORDS": "bptui run maz", "COMP_CWORD": "2"}
     done = subprocess.run(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bptui.main import cli
 from bptui.presets.folders import own_folder
+from bptui.program import cli
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\x08\x7f\u202e"
 SPELT = "\\u001b]0;owned\\u0007\\u001b[2J\\u009b31m\\b\\u007f\\u202e"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bptui.main import cli
 from bptui.presets.folders import shipped_folder
+from bptui.program import cli
 
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]\d+)?")
 FORMATS = ("text", "markdown", "latex")

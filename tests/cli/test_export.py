@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bptui.main import cli
 from bptui.presets import load, loads
 from bptui.presets.describe import same_experiment
 from bptui.presets.folders import shipped_names
+from bptui.program import cli
 
 OWN = """
 title = "Mine" # a comment

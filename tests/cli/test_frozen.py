@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bptui.main import cli
 from bptui.presets import loads
+from bptui.program import cli
 
 from ..export.test_programs import assert_prints_losses_of
 

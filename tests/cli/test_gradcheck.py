@@ -7,7 +7,7 @@ import re
 import pytest
 from click.testing import CliRunner, Result
 
-from bptui.main import cli
+from bptui.program import cli
 
 NETWORK = """
 title = "A unit \\u001b[31mon its kink"

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from bptui.help import TOPICS, page, title_of
-from bptui.main import cli
+from bptui.program import cli
 
 BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 BOLD = "\x1b[1m"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from bptui.main import cli
 from bptui.presets.folders import own_folder, shipped_names
+from bptui.program import cli
 
 DIVERGING = """
 [network]

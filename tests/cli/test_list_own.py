@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bptui.main import cli
 from bptui.presets.own import duplicate
+from bptui.program import cli
 
 
 @pytest.fixture(autouse=True)

@@ -23,8 +23,8 @@ from bptui.core.losses import LOSSES, TERMS, Loss, enter_loss
 from bptui.core.optimizers import OPTIMIZERS, Optimizer, enter_optimizer
 from bptui.export.programs import numpy_program, torch_program
 from bptui.export.template import template
-from bptui.main import cli
 from bptui.presets import load
+from bptui.program import cli
 
 from ..export.test_programs import assert_prints_losses_of
 

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bptui.core.timeline import Timeline
-from bptui.main import cli
 from bptui.presets import load
+from bptui.program import cli
 
 LISTINGS = Path(__file__).parents[1] / "data"
 DIVERGING = """

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from bptui.export.derived import BackwardPass, NotWrittenError
-from bptui.main import cli
+from bptui.program import cli
 from tests.trace.test_verdicts import RIGHT, Judged, judged
 
 LOOPS = {"char_rnn.py", "conv1d_signals.py", "glyphs_sgd.py", "neurons_as_dicts.py", "tiny_cnn.py"}

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import click
 
+from bptui.cli import COMMANDS
 from bptui.core.mistakes import MISTAKES
-from bptui.main import COMMANDS, cli, open_app
 from bptui.presets.own import shipped
+from bptui.program import cli, open_app
 
 from . import picture, walk_through
 

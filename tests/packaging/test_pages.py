@@ -15,13 +15,13 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from bptui.cli import COMMANDS as MODULES
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.losses import LOSSES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.help import TOPICS
-from bptui.main import COMMANDS as MODULES
-from bptui.main import cli, open_app
 from bptui.presets.schema import TABLES, keys
+from bptui.program import cli, open_app
 
 from ..app.support import opened
 from . import renew, walk_through

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bptui.main import COMMANDS, cli
+from bptui.cli import COMMANDS
 from bptui.presets import PresetError, load, loads
 from bptui.presets.describe import same_experiment
 from bptui.presets.errors import cleaned
@@ -24,6 +24,7 @@ from bptui.presets.own import (
     rename,
 )
 from bptui.presets.save import SaveError
+from bptui.program import cli
 
 PLAIN = "[network]\nlayers = [2, 1]\n[data]\ninputs = [[0, 1]]\ntargets = [[1]]\n"
 
