@@ -14,31 +14,11 @@ from bptui.check.words import own_words
 from bptui.core.engine import Snapshot
 from bptui.explain.equation import Comparison
 from bptui.explain.explain import Explainer
-from bptui.explain.printer import number
 from bptui.explain.report import assignment
 from bptui.explain.words import layer_words
 
 NEARLY = 1e-3
 """Errors below are not those of a mistake in a formula, as a rule."""
-FACTORS = {
-    "twice": "times 2",
-    "half": "divided by 2",
-    "the opposite sign": "with the opposite sign",
-}
-
-
-def phrases(ratio: Ratio) -> list[str]:
-    """Return what a constant ratio makes of the right numbers, in all the ways to read it."""
-    return [_phrase(meaning) for meaning in ratio.meanings] or [f"times {number(ratio.value)}"]
-
-
-def _phrase(meaning: str) -> str:
-    base, both, other = meaning.partition(" and ")
-    if both:
-        return f"{_phrase(other)} and {_phrase(base)}"
-    if meaning.startswith("1/"):
-        return f"divided by {meaning.removeprefix('1/')}"
-    return FACTORS.get(meaning, f"times {meaning}")
 
 
 def ratio_text(finding: Finding) -> str:
@@ -48,9 +28,9 @@ def ratio_text(finding: Finding) -> str:
         return ""
     if finding.name == "loss":  # no learning rate is ever in a loss
         kept = tuple(meaning for meaning in ratio.meanings if "learning rate" not in meaning)
-        return f"it is the correct one {' or '.join(phrases(Ratio(ratio.value, kept)))}"
+        return f"it is the correct one {Ratio(ratio.value, kept).text}"
     what = "change" if finding.name.startswith(("W", "b")) else "number"
-    return f"every {what} is the correct one {' or '.join(phrases(ratio))}"
+    return f"every {what} is the correct one {ratio.text}"
 
 
 def together(said: Iterable[tuple[str, str]]) -> list[tuple[list[str], str]]:

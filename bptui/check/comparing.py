@@ -10,10 +10,13 @@ from math import factorial
 
 import numpy as np
 
-from bptui.check.trials import SINGLE_ROUNDING, Quantities, Trial, at_kink
+from bptui.check.trials import SINGLE_ROUNDING, Case, Quantities, Trial, at_kink, rounding
 from bptui.core.arrays import Array
 from bptui.core.engine import Snapshot
+from bptui.core.graph.node import STABLE, Node, Values, evaluate, ordered
 from bptui.core.network import Network
+from bptui.core.step import Step, rewritten, training_step
+from bptui.explain.printer import number
 
 TOLERANCE = 1e-5
 """Relative: what arithmetic in single precision may lose, far below what a mistake changes."""
@@ -41,18 +44,6 @@ def chain(network: Network, function: str) -> list[str]:
 def is_result(name: str) -> bool:
     """Tell whether it is a gradient, or a parameter after the step."""
     return name.startswith(("gW", "gb", "W", "b"))
-
-
-@dataclass(frozen=True)
-class Difference:
-    """``right``: small enough; ``error``: the largest difference over the largest expected number.
-
-    ``index``: the first number that is wrong, or the worst where none is.
-    """
-
-    right: bool
-    error: float
-    index: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,28 +107,56 @@ class Called:
         source, delta = np.abs(values[names.out(layer - 1)]), np.abs(values[names.delta(layer)])
         return rate * _largest(source.T @ delta if "W" in name else delta.sum(axis=0))
 
-    def difference(self, name: str) -> Difference:
-        """Return what was found beside what is right."""
-        first = self.difference_from(name, self.expected[name])
-        if name == "loss" and not first.right:  # without the penalty it is the loss of the data
-            second = self.difference_from(name, self.expected["data_loss"])
-            return second if second.right else first
-        return first
+    def off(self, name: str) -> Array:
+        """Return how far each number is from what is right; more than 0 where it is wrong."""
+        found, nearest = self.found[name], np.full(self.found[name].shape, np.inf)
+        for expected in self._right_values(name):
+            if not np.isfinite(expected).all():
+                return np.zeros(found.shape)
+            off = np.nan_to_num(np.abs(found - expected), nan=np.inf)
+            off[off <= self.allowed(name, expected)] = 0.0
+            nearest = min(nearest, off, key=lambda each: float(each.max()))
+        return nearest
 
-    def difference_from(self, name: str, expected: Array) -> Difference:
-        """Return what was found beside ``expected``."""
-        found = self.found[name]
+    def error(self, name: str) -> float:
+        """Return the largest difference over the largest expected number."""
+        expected = self.expected[name]
         if not np.isfinite(expected).all():
-            return Difference(True, 0.0, (0,) * found.ndim)
-        off = np.abs(found - expected)
-        off[~np.isfinite(off)] = np.inf
-        allowed = self.allowed(name, expected)
-        wrong = off > allowed
-        place = int(np.argmax(wrong if wrong.any() else off))
-        worst, size = float(off.max()), self.size(name, expected) or _largest(expected)
-        error = worst / size if size > 0.0 else (0.0 if worst <= allowed else np.inf)
-        index = tuple(int(each) for each in np.unravel_index(place, off.shape))
-        return Difference(not wrong.any(), error, index)
+            return 0.0
+        worst = float(np.nan_to_num(np.abs(self.found[name] - expected), nan=np.inf).max())
+        size = self.size(name, expected) or _largest(expected)
+        return worst / size if size > 0.0 else 0.0 if worst == 0.0 else np.inf
+
+    def _right_values(self, name: str) -> Iterator[Array]:
+        """Yield all that is right: a loss may be without its penalty, a slope of either side."""
+        yield self.expected[name]
+        if name == "loss":
+            yield self.expected["data_loss"]
+        network = self.snapshot.experiment.network
+        for side in (1.0, -1.0) if self.kinked else ():
+            moved: dict[str, Array] = {}
+            for layer, activation in enumerate(network.activations, 1):
+                net = self.expected[network.names.net(layer)]
+                away = net + side * rounding(net)
+                moved[network.names.net(layer)] = np.where(at_kink(activation, net), away, net)
+            yield self.made_of(name, moved)
+
+    def made_of(self, name: str, own: Mapping[str, Array]) -> Array:
+        """Return what the right formula makes of some of its own numbers."""
+        data = {each: self.expected[each] for each in ("input", "target")}
+        known: dict[Node, Values] = self._step.given({**self.before, **data, **own})
+        node = (self._step.updated if name in self._step.before else self._step.nodes)[name]
+        known = {each: value for each, value in known.items() if each is not node}
+        inner = ordered([node], lambda each: () if each in known else each.inputs)
+        # as a textbook writes it: what keeps digits takes other numbers than those given
+        shown = {each: each.inputs[0] for each in inner if each.op is STABLE}
+        made = rewritten([node], shown, known.keys())[node]
+        found: Array = evaluate([made], known)[made]
+        return found if found.ndim else found.reshape(1, 1)
+
+    @cached_property
+    def _step(self) -> Step:
+        return training_step(self.snapshot.experiment, self.trial.case.samples)
 
     def gives(self, name: str, made: Array) -> bool:
         """Tell whether ``made`` is what was found, which must be finite."""
@@ -175,36 +194,35 @@ def _largest(array: Array) -> float:
 class Ratio:
     """``found`` is a constant times what was expected, in every number of every trial.
 
-    ``meanings`` says what that constant is: "twice", "half", "the batch size", "1/the batch size",
-    "the learning rate", "the opposite sign", ...; several where several fit; empty for a constant
-    that has no name, whose ``value`` is then the same everywhere.
+    ``meanings`` says what that makes of the right numbers: "times 2", "divided by the batch size",
+    "with the opposite sign", ...; several where several fit; empty for a constant that has no name,
+    whose ``value`` is then the same everywhere.
     """
 
     value: float
     meanings: tuple[str, ...]
 
+    @property
+    def text(self) -> str:
+        """Return the meanings, or the value."""
+        return " or ".join(self.meanings) or f"times {number(self.value)}"
 
-def meanings_for(samples: int, inputs: int, outputs: int, rate: float) -> dict[str, float]:
-    """Return the constants that have names, with their names."""
-    return {
-        "twice": 2.0,
-        "half": 0.5,
-        "the batch size": samples,
-        "1/the batch size": 1.0 / samples,
-        "twice the batch size": 2.0 * samples,
-        "half the batch size": 0.5 * samples,
-        "2/the batch size": 2.0 / samples,
-        "1/twice the batch size": 0.5 / samples,
-        "the learning rate": rate,
-        "1/the learning rate": 1.0 / rate if rate else 0.0,
-        "the number of outputs": outputs,
-        "1/the number of outputs": 1.0 / outputs,
-        "2/the number of outputs": 2.0 / outputs,
-        "1/the number of inputs": 1.0 / inputs,
-        "the batch size/the number of inputs": samples / inputs,
-        "the batch size/the number of outputs": samples / outputs,
-        "half the number of outputs": 0.5 * outputs,
-    }
+
+def _constants(case: Case) -> dict[str, float]:
+    """Return the constants that have names, by what they make of what is multiplied with them."""
+    layers, batch = case.experiment.network.layers, float(case.samples)
+    rate, outputs = case.experiment.training.learning_rate, float(layers[-1])
+    named = {"2": 2.0, "the batch size": batch, "twice the batch size": 2.0 * batch}
+    named |= {"the learning rate": rate, "the number of outputs": outputs}
+    made = {f"times {name}": value for name, value in named.items()}
+    made |= {f"divided by {name}": 1.0 / value for name, value in named.items() if value}
+    made["divided by the number of inputs"] = 1.0 / layers[0]
+    made["times half the batch size"] = 0.5 * batch
+    made["times half the number of outputs"] = 0.5 * outputs
+    made["times 2/the batch size"] = 2.0 / batch
+    made["times 2/the number of outputs"] = 2.0 / outputs
+    made["times the batch size/the number of inputs"] = batch / layers[0]
+    return made | {"times the batch size/the number of outputs": batch / outputs}
 
 
 def factor_of(call: Called, name: str, expected: Array) -> float | None:
@@ -250,30 +268,26 @@ def ratio_of(calls: Sequence[Called], name: str) -> Ratio | None:
 
 
 def _meanings(found: Mapping[Trial, float]) -> list[str]:
-    facts = []
-    for trial in found:
-        experiment = trial.case.experiment
-        layers, rate = experiment.network.layers, experiment.training.learning_rate
-        facts.append((trial.case.samples, layers[0], layers[-1], rate))
-    values = [meanings_for(*each) for each in facts]
+    cases = [trial.case for trial in found]
+    values = [_constants(case) for case in cases]
     # a batch size or a number of outputs of 1 everywhere says nothing, nor does a constant that
     # only happens to be the number of inputs
-    idle = {"batch": all(each[0] == 1 for each in facts)}
-    idle |= {"inputs": len({each[1] for each in facts}) == 1}
-    idle |= {"outputs": all(each[2] == 1 for each in facts)}
+    layers = [case.experiment.network.layers for case in cases]
+    idle = {"batch": all(case.samples == 1 for case in cases)}
+    idle |= {"inputs": len({each[0] for each in layers}) == 1}
+    idle |= {"outputs": all(each[-1] == 1 for each in layers)}
+    silent = [word for word, nothing in idle.items() if nothing]
+    if all(_close(each, -1.0) for each in found.values()):
+        return ["with the opposite sign"]
     made: list[str] = []
-    for sign, words in ((1.0, "{}"), (-1.0, "the opposite sign and {}")):
-        if sign < 0.0 and all(_close(each, -1.0) for each in found.values()):
-            made.append("the opposite sign")
+    for sign, words in ((1.0, ""), (-1.0, " and with the opposite sign")):
         for name in values[0]:
             told = [each[name] for each in values]
-            if all(_close(each, 1.0) for each in told) or any(
-                silent and word in name for word, silent in idle.items()
-            ):
+            if all(_close(each, 1.0) for each in told) or any(word in name for word in silent):
                 continue
             pairs = zip(found.values(), told, strict=True)
             if all(_close(each, sign * value) for each, value in pairs):
-                made.append(words.format(name))
+                made.append(name + words)
     return made
 
 

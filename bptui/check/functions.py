@@ -14,7 +14,6 @@ from bptui.check.causes import (
     name_of,
     named,
     not_a_slip,
-    phrases,
     ratio_text,
     right_code,
     striking,
@@ -288,9 +287,7 @@ def _table(findings: Sequence[Finding]) -> Iterator[Row]:
 def _row(finding: Finding) -> tuple[str, str, str, str, str]:
     verdict = {"wrong": "WRONG", "convention": "right"}.get(finding.verdict, finding.verdict)
     if finding.verdict == "convention" and finding.ratio is not None:
-        verdict = f"right, {phrases(finding.ratio)[0]}"
-    if finding.verdict == "follows":
-        verdict = f"follows from {finding.source}"
+        verdict = f"right, {finding.ratio.text.partition(' or ')[0]}"
     if finding.verdict not in WRONG:
         return finding.name, verdict, "", "", ""
     place = str([*finding.index]) if finding.index and finding.name != "loss" else ""
