@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from bptui.check.process import Stopped
-from bptui.check.reading import UnreadableError, in_columns, read
-from bptui.check.runner import Answer, Argument, UserCode, Value
+from bptui.check.reading import UnreadableError, read
+from bptui.check.runner import Argument, Signature, UserCode, Value
 from bptui.check.trials import Case, FunctionName, Quantities, Trial
+from bptui.core.experiment import Experiment
 
 Form: TypeAlias = Literal["batch", "row", "vector"]
 FORMS: dict[Form, str] = {
@@ -20,6 +22,16 @@ FORMS: dict[Form, str] = {
     "vector": "with one sample at a time, as vectors",
 }
 """How a function may be called: x as (samples, units); as (1, units); as (units,)."""
+PARAMETER = re.compile(r"([wb])(?:eights?|ias|iases)?_?(\d+)", re.IGNORECASE)
+"""What a function may call a parameter that it takes by itself."""
+
+
+class UncheckableError(Exception):
+    """The file has nothing that can be checked; the message says why."""
+
+    def __init__(self, message: str, stopped: Stopped | None = None) -> None:
+        super().__init__(message)
+        self.stopped = stopped
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,16 +47,17 @@ class Failure:
 class Attempt:
     """What the function gave on all cases in one form.
 
-    ``damaged`` names the arguments that calls have changed although they must not; it and ``notes``
-    have each text once. ``printed`` is from the first case. ``unstable``: another life of the code
-    gave something else. ``kept``: a call gave something else than the same call as the first of a
-    life. ``answered`` counts the calls in all forms that returned before the time was over.
-    ``results`` has what the first call of each case returned, and the arrays that were read in it.
-    ``spoiled`` says of results why they cannot be right, whatever they hold.
+    ``takes`` are its arguments: x, t, weights or W1, W2, ..., biases, rate. ``damaged`` names those
+    that calls have changed although they must not; it and ``notes`` have each text once.
+    ``printed`` is from the first case. ``unstable``: another life of the code gave something else.
+    ``kept``: a call gave something else than the same call as the first of a life. ``answered``
+    counts the calls in all forms that returned before the time was over. ``places`` has for each
+    case the expressions that give what was read in its first call. ``spoiled`` says of results why
+    they cannot be right, whatever they hold.
     """
 
     form: Form
-    biases: bool
+    takes: Sequence[str]
     trials: list[Trial] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     damaged: dict[str, None] = field(default_factory=dict)
@@ -54,9 +67,13 @@ class Attempt:
     unstable: bool = False
     kept: bool = False
     answered: int = 0
-    results: dict[Case, tuple[Value, Quantities]] = field(default_factory=dict)
+    places: dict[Case, dict[str, list[str]]] = field(default_factory=dict)
     spoiled: dict[str, str] = field(default_factory=dict)
     misshapen: bool = False
+
+    @property
+    def biases(self) -> bool:
+        return "biases" in self.takes or "b1" in self.takes
 
     @property
     def stopped(self) -> Stopped | None:
@@ -69,21 +86,45 @@ class Attempt:
         return self.stopped is not None and self.stopped.kind == "hung"
 
 
+def taken(function: FunctionName, signature: Signature, experiment: Experiment) -> list[str]:
+    """Return what the arguments of a function are.
+
+    Raises :class:`UncheckableError` where it takes neither number of arguments.
+    """
+    names, network = signature.names, experiment.network
+    last = ["rate"] if function == "step" else []
+    single = [PARAMETER.fullmatch(name) for name in names[2 : len(names) - len(last)]]
+    parameters = [f"{'W' if one[1] in 'wW' else 'b'}{one[2]}" for one in single if one]
+    every = [name for layer in range(network.depth) for name in network.parameters_of(layer + 1)]
+    if sorted(parameters) == sorted(every) and len(names) == 2 + len(every) + len(last):
+        return ["x", "t", *parameters, *last]
+    without = ["x", "t", "weights", *last]
+    count = len(names)
+    most = 99 if signature.variable else count
+    can = [number for number in (0, 1) if signature.required <= len(without) + number <= most]
+    if not can:
+        shown = ", ".join(["", *(["learning_rate"] if last else [])])
+        raise UncheckableError(
+            f"{function} takes {count} argument{'s' * (count != 1)} ({', '.join(names)}); expected "
+            f"{function}(x, t, weights{shown}) or {function}(x, t, weights, biases{shown})"
+        )
+    bias = network.bias if len(can) == 2 else can == [1]
+    return ["x", "t", "weights", *(["biases"] if bias else []), *last]
+
+
 def attempt(
-    code: UserCode, function: FunctionName, cases: Sequence[Case], form: Form, biases: bool
+    code: UserCode, function: FunctionName, cases: Sequence[Case], form: Form, takes: Sequence[str]
 ) -> Attempt:
     """Call ``function`` on each case, in a life of its own; give up after a fatal end."""
-    made, before = Attempt(form, biases), len(code.output)
+    made, before = Attempt(form, takes), len(code.output)
     for case in cases:
         played = play(code, function, case, made)
         made.printed = made.printed or code.output[before:]
         if played is not None:
             made.trials.append(played)
         if made.stopped is not None:
-            break
-    made.trials = [_turned(trial, made.notes) for trial in made.trials]
-    if made.stopped is None:
-        _repeat(code, function, made)
+            return made
+    _repeat(code, function, made)
     return made
 
 
@@ -95,57 +136,50 @@ def play(code: UserCode, function: FunctionName, case: Case, made: Attempt) -> T
         return None
     observed, precision = list[Quantities](), 1e-9
     for call in range(len(case.right)):
-        arguments = _arguments(case, call, function, made)
+        arguments = _arguments(case, call, made)
         answer = code.call(function, arguments)
         if isinstance(answer, Stopped):
             made.failures.append(Failure(case, answer.message, answer))
             return None
-        made.damaged |= dict.fromkeys(_damaged(answer, function))
+        own = [made.takes[place] for place in answer.changed]  # the parameters are a step's own
+        own = [name for name in own if function == "gradients" or name in ("x", "t")]
+        made.damaged |= dict.fromkeys(own)
+        after = [answer.changed.get(place, one) for place, one in enumerate(arguments)]
         try:
-            reading = read(answer, arguments, function, case, made.biases, made.turned)
+            reading = read(answer, _parameters(after, made.takes), function, case, made.turned)
         except UnreadableError as error:
             made.failures.append(Failure(case, str(error)))
             return None
         made.turned = reading.turned
         made.notes |= dict.fromkeys(reading.notes)
         observed.append(reading.quantities)
-        came = {name: array for name, (array, _) in reading.spoiled.items()}
-        made.results.setdefault(case, (answer.given, {**reading.quantities, **came}))
+        made.places.setdefault(case, reading.places)
         made.misshapen |= bool(reading.misshapen)
-        for name, (_, why) in reading.spoiled.items():
-            made.spoiled.setdefault(name, why)
+        made.spoiled = {**reading.spoiled, **made.spoiled}
         precision = max(precision, reading.precision)
     return Trial(case, function, tuple(observed), precision)
 
 
-def _arguments(case: Case, call: int, function: FunctionName, made: Attempt) -> list[Argument]:
-    values, parameters = case.right[call].values, case.right[call].parameters
-    x, t = values["input"], values["target"]
-    arguments: list[Argument] = [x[0], t[0]] if made.form == "vector" else [x, t]
-    arguments.append(list(parameters.weights))
-    if made.biases:
-        arguments.append(list(parameters.biases or ()))
-    if function == "step":
-        arguments.append(case.experiment.training.learning_rate)
-    return arguments
+def _arguments(case: Case, call: int, made: Attempt) -> list[Argument]:
+    right, names = case.right[call], ("input", "target")
+    x, t = (right.values[name][0 if made.form == "vector" else ...] for name in names)
+    values: dict[str, Argument] = {"x": x, "t": t, **right.parameters.named()}
+    values |= {"weights": [*right.parameters.weights], "biases": [*(right.parameters.biases or ())]}
+    values["rate"] = case.experiment.training.learning_rate
+    return [values[name] for name in made.takes]
 
 
-def _damaged(answer: Answer, function: FunctionName) -> list[str]:
-    """Return the arguments that belong to the caller, and were changed."""
-    names = ("x", "t", "weights", "biases") if function == "gradients" else ("x", "t")
-    return [name for place, name in enumerate(names) if place in answer.changed]
-
-
-def _turned(trial: Trial, notes: Collection[str]) -> Trial:
-    """Turn what came in columns somewhere, and so does everywhere: also where it is square."""
-    observed = tuple(
-        {
-            name: array.T if in_columns(name) in notes and len({*array.shape}) == 1 else array
-            for name, array in quantities.items()
-        }
-        for quantities in trial.observed
-    )
-    return replace(trial, observed=observed)
+def _parameters(after: Sequence[Value | Argument], takes: Sequence[str]) -> dict[str, object]:
+    """Return the parameters in the arguments of a call, as it has left them, by name."""
+    found: dict[str, object] = {}
+    for name, value in zip(takes, after, strict=True):
+        if name in ("weights", "biases"):
+            members = value if isinstance(value, list) else [None]
+            kind = {"weights": "W", "biases": "b"}[name]
+            found |= {f"{kind}{layer}": one for layer, one in enumerate(members, 1)}
+        elif name not in ("x", "t", "rate"):
+            found[name] = value
+    return found
 
 
 def _repeat(code: UserCode, function: FunctionName, made: Attempt) -> None:
@@ -158,19 +192,18 @@ def _repeat(code: UserCode, function: FunctionName, made: Attempt) -> None:
     if again is None:  # only slow, or out of its time: that says nothing about the numbers
         made.unstable = scratch.stopped is None
         return
-    made.unstable = not _same(steady, _turned(again, made.notes))
+    made.unstable = not _same(steady, again)
     last = len(steady.case.right) - 1
     if not made.unstable and last:
         alone = part(steady, last)
         first = play(code, function, alone.case, scratch)
-        made.kept = first is not None and not _same(alone, _turned(first, made.notes))
+        made.kept = first is not None and not _same(alone, first)
 
 
-def part(trial: Trial, start: int, end: int | None = None) -> Trial:
-    """Return the trial of the calls from ``start`` to before ``end``; of one without it."""
-    some = slice(start, start + 1 if end is None else end)
-    case = replace(trial.case, right=trial.case.right[some])
-    return replace(trial, case=case, observed=trial.observed[some])
+def part(trial: Trial, call: int) -> Trial:
+    """Return the trial of one call alone."""
+    case = replace(trial.case, right=trial.case.right[call : call + 1])
+    return replace(trial, case=case, observed=trial.observed[call : call + 1])
 
 
 def _same(one: Trial, other: Trial) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import log10
 
+from bptui.check.check import FunctionCheck
 from bptui.check.comparing import ADDED_TO_NOTHING, UNCHANGED, Ratio
-from bptui.check.found import WRONG, FunctionCheck
-from bptui.check.judging import Finding
+from bptui.check.judging import WRONG, Finding
 from bptui.check.rows import listed
 from bptui.check.slips import Cause, another_network
 from bptui.check.words import own_words
-from bptui.core.engine import Snapshot
+from bptui.core.network import Names
 from bptui.explain.equation import Comparison
 from bptui.explain.explain import Explainer
 from bptui.explain.report import assignment
@@ -157,31 +157,24 @@ def what_is_wrong(check: FunctionCheck) -> str:
 def right_code(finding: Finding, check: FunctionCheck, known: set[str]) -> list[str]:
     """Return the lines of code that give a quantity, from what is ``known`` to be right before."""
     case = (finding.trial or check.examined.attempt.trials[0]).case
-    explainer = Explainer(case.experiment)
     snapshot = case.right[min(finding.call, len(case.right) - 1)]
-    made: list[str] = []
-    for name in _way(finding.name, _reads(snapshot), known):
-        for statement in explainer.explain(snapshot, name).arrays:
-            right = statement.correct if isinstance(statement, Comparison) else statement
-            made.append(own_words(assignment(right, explainer.symbols)))
+    explainer, made = Explainer(case.experiment), list[str]()
+    for name in _way(finding.name, case.experiment.network.names, known):
+        if name in snapshot.values or name == finding.name:
+            for statement in explainer.explain(snapshot, name).arrays:
+                right = statement.correct if isinstance(statement, Comparison) else statement
+                made.append(own_words(assignment(right, explainer.symbols)))
     return made
 
 
-def _reads(snapshot: Snapshot) -> dict[str, set[str]]:
-    """Return what each quantity is computed from, but for the data and the parameters."""
-    parameters = snapshot.parameters.named()
-    reads = {
-        written: {*operation.reads} - {"input", "target", *parameters}
-        for operation in snapshot.operations
-        for written in operation.writes
-    }
-    return reads | {name: {f"g{name}"} for name in parameters}
-
-
-def _way(name: str, reads: dict[str, set[str]], known: set[str]) -> list[str]:
+def _way(name: str, names: Names, known: set[str]) -> list[str]:
     """Return the backward quantities of its layer that lead to ``name`` from what is known."""
-    before = reads.get(name, set()) - known
-    back = [source for source in before if source.startswith(("dL", "delta", "g"))]
-    if name.startswith("dL"):  # what is carried back begins with the layer above
-        back = []
-    return [step for source in back for step in _way(source, reads, known)] + [name]
+    for layer in range(1, names.depth + 1):
+        way = [names.out_gradient(layer), names.delta(layer)]
+        for parameter in (names.weights(layer), names.bias(layer)):
+            whole = [*way, f"g{parameter}", parameter]
+            if name in whole:
+                end = whole.index(name)
+                start = max((at + 1 for at in range(end) if whole[at] in known), default=0)
+                return whole[start : end + 1]
+    return [name]

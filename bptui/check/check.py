@@ -3,19 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from bptui.check.calls import FORMS, Failure, Form, attempt, part
-from bptui.check.driver import traced
-from bptui.check.found import BEST, FAILED, WRONG, Check, Examined, FunctionCheck, UncheckableError
+from bptui.check.calls import (
+    FORMS,
+    Attempt,
+    Failure,
+    Form,
+    UncheckableError,
+    attempt,
+    part,
+    taken,
+)
+from bptui.check.driver import Traced, traced
 from bptui.check.interpreter import OWN, Interpreter
-from bptui.check.judging import findings_of
+from bptui.check.judging import WRONG, Finding, findings_of
 from bptui.check.process import Stopped
 from bptui.check.runner import Loaded, Signature, UserCode
 from bptui.check.search import diagnose
+from bptui.check.slips import Cause
 from bptui.check.trials import FunctionName, Trial, cases_for
 from bptui.core.experiment import Experiment
+
+BEST, FAILED = 0, 3
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """One form of calling, with its findings on the preset's own sizes; none: it failed there.
+
+    ``fixed`` is the failure, or the wrong trial, on a network of other sizes or with another number
+    of samples, where these alone went wrong. ``trials`` are those that the findings are about.
+    """
+
+    attempt: Attempt
+    trials: tuple[Trial, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    fixed: Failure | Trial | None = None
+
+    @property
+    def right(self) -> bool:
+        """Tell whether it ran, and nothing given is wrong."""
+        return bool(self.findings) and not any(one.verdict in WRONG for one in self.findings)
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Return the smaller the better: right, wrong in numbers, in shapes, failed."""
+        if not self.findings:
+            return FAILED, 0
+        wrong = sum(one.verdict in WRONG for one in self.findings)
+        return int(not self.right) + self.attempt.misshapen, wrong
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether no other form of calling could show the code in a better light."""
+        if not self.findings:
+            stopped = [one.stopped for one in self.attempt.failures[:1] if one.stopped]
+            return bool(stopped) and stopped[0].not_written
+        return self.attempt.unstable or self.right
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionCheck:
+    """What was found out about one function: ``examined`` is the form that counts of ``tried``.
+
+    ``causes`` tell what was computed instead.
+    """
+
+    function: FunctionName
+    signature: Signature
+    examined: Examined
+    tried: tuple[Examined, ...]
+    experiment: Experiment
+    traced: Traced = field(default_factory=Traced)
+    causes: tuple[Cause, ...] = ()
+
+    @property
+    def outcome(self) -> str:
+        made = self.examined.attempt
+        if not self.examined.findings:
+            return "failed"
+        return "wrong" if made.damaged or made.unstable or not self.examined.right else "right"
+
+    @property
+    def in_batches(self) -> Examined | None:
+        """Return what came of several samples at once, where that is not the form that counts."""
+        return next((one for one in self.tried[:1] if one is not self.examined), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """The checks of all functions of a file."""
+
+    file: Path
+    experiment: Experiment
+    functions: tuple[FunctionCheck, ...]
+    python: Interpreter = OWN
 
 
 def check(
@@ -33,8 +117,8 @@ def check(
         if isinstance(loaded, Stopped):
             raise UncheckableError(loaded.message, loaded)
         for function, signature in _functions(loaded):
-            biases = _takes_biases(function, signature, experiment)
-            examined, tried = _Examiner(code, function, experiment, biases).best()
+            takes = taken(function, signature, experiment)
+            examined, tried = _Examiner(code, function, experiment, takes).best()
             checks.append(FunctionCheck(function, signature, examined, tried, experiment))
             if examined.attempt.stopped is not None:
                 break
@@ -55,11 +139,11 @@ def _explained(
     check = replace(check, traced=found)
     if examined.right:
         return check
-    causes = diagnose(examined.trials).causes
+    causes = diagnose(examined.trials, examined.findings)
     if not causes:  # what is kept from call to call is wrong in later ones alone
         calls = [part(one, call) for one in examined.trials for call in range(len(one.observed))]
         wrong = [one for one in calls if not _right(one)]
-        causes = diagnose(wrong).causes if 0 < len(wrong) < len(calls) else ()
+        causes = diagnose(wrong, findings_of(wrong)) if 0 < len(wrong) < len(calls) else ()
     return replace(check, causes=causes)
 
 
@@ -76,24 +160,6 @@ def _functions(loaded: Loaded) -> list[tuple[FunctionName, Signature]]:
     return found
 
 
-def _takes_biases(function: FunctionName, signature: Signature, experiment: Experiment) -> bool:
-    """Tell whether the function is to be called with biases.
-
-    Raises :class:`UncheckableError` where it takes neither number of arguments.
-    """
-    without, count = 3 if function == "gradients" else 4, len(signature.names)
-    most = 99 if signature.variable else count
-    can = [number for number in (without, without + 1) if signature.required <= number <= most]
-    if not can:
-        rate = ", learning_rate" if function == "step" else ""
-        raise UncheckableError(
-            f"{function} takes {count} argument{'s' * (count != 1)} "
-            f"({', '.join(signature.names)}); expected {function}(x, t, weights{rate}) or "
-            f"{function}(x, t, weights, biases{rate})"
-        )
-    return experiment.network.bias if len(can) == 2 else can[0] > without
-
-
 @dataclass(frozen=True)
 class _Examiner:
     """Tries the forms in which a function may be called until nothing better can come."""
@@ -101,7 +167,7 @@ class _Examiner:
     code: UserCode
     function: FunctionName
     experiment: Experiment
-    biases: bool
+    takes: Sequence[str]
 
     def best(self) -> tuple[Examined, tuple[Examined, ...]]:
         """Return the form that counts, and all that were tried, in their order."""
@@ -109,7 +175,7 @@ class _Examiner:
         before, batches = self.code.answered, self.experiment.schedule.batch_size > 1
         for form in FORMS:
             tried.append(self.lenient(form))
-            if tried[-1].attempt.stopped is not None or _settled(tried[-1]):
+            if tried[-1].attempt.stopped is not None or tried[-1].settled:
                 break
         first, last, chosen = tried[0], tried[-1], min(tried, key=lambda one: one.rank)
         if last.attempt.stopped is not None and not chosen.right:
@@ -136,9 +202,11 @@ class _Examiner:
         return free if free.attempt.out_of_time else min(examined, free, key=lambda one: one.rank)
 
     def examine(self, form: Form, experiment: Experiment) -> Examined:
-        single = form != "batch"
-        cases = cases_for(experiment, bias=self.biases, single=single, function=self.function)
-        made = attempt(self.code, self.function, cases, form, self.biases)
+        made = Attempt(form, self.takes)
+        cases = cases_for(
+            experiment, bias=made.biases, single=form != "batch", function=self.function
+        )
+        made = attempt(self.code, self.function, cases, form, self.takes)
         layers = experiment.network.layers
         own = [one for one in made.trials if one.case.experiment.network.layers == layers]
         failed = [one for one in made.failures if one.case.experiment.network.layers == layers]
@@ -153,15 +221,6 @@ class _Examiner:
             return Examined(made, tuple(telling), findings_of(telling), fixed)
         wrong = (one for one in others if not _right(one))
         return Examined(made, tuple(own), findings, fixed or next(wrong, None))
-
-
-def _settled(examined: Examined) -> bool:
-    """Tell whether no other form of calling could show the code in a better light."""
-    if not examined.findings:
-        failures = examined.attempt.failures
-        stopped = failures[0].stopped if failures else None
-        return stopped is not None and stopped.not_written
-    return examined.attempt.unstable or examined.right
 
 
 def _right(trial: Trial) -> bool:

@@ -16,9 +16,8 @@ from bptui.check.expected import Expected
 from bptui.check.interpreter import Interpreter
 from bptui.check.judging import Finding
 from bptui.check.program import Checked, checked_run, line_giving
-from bptui.check.reading import as_array
 from bptui.check.report import Line
-from bptui.check.runner import AnyArray, Value, recorded
+from bptui.check.runner import recorded
 from bptui.check.trials import Trial
 from bptui.core.arrays import Array
 from bptui.trace.comparing import Values
@@ -78,15 +77,10 @@ def traced(
     findings: Sequence[Finding],
 ) -> Traced:
     """Record the calls of a trial and judge them; nothing is known where that cannot be done."""
-    places = places_of(*made.results[trial.case])
-    arguments = {
-        "x": trial.case.right[0].values["input"],
-        "t": trial.case.right[0].values["target"],
-    }
-    if made.form == "vector":
-        arguments = {name: array[0] for name, array in arguments.items()}
-    given = arguments | trial.case.right[0].parameters.named()
-    call = "\n".join(_program(trial, made, places, given))
+    right, one = trial.case.right[0], 0 if made.form == "vector" else ...
+    given = {"x": right.values["input"][one], "t": right.values["target"][one]}
+    given |= right.parameters.named()
+    call = "\n".join(_program(trial, made, given))
     try:
         run = recorded(file, python, limit, call, given=given, steps=sys.maxsize)
     except NotRecordedError:
@@ -96,26 +90,27 @@ def traced(
     return _Judge(run, file, trial, made, findings).traced()
 
 
-def _program(
-    trial: Trial, made: Attempt, places: Mapping[str, Sequence[str]], given: Mapping[str, Array]
-) -> Iterator[str]:
+def _program(trial: Trial, made: Attempt, given: Mapping[str, Array]) -> Iterator[str]:
     """Yield the lines that call the function with recorded numbers, and use what it returns."""
-    network, function = trial.case.experiment.network, trial.function
+    function, places = trial.function, made.places[trial.case]
+    parameters = [name for name in given if name not in ("x", "t")]
     yield "import numpy"
     yield from (f"{name} = given[{name!r}]" for name in given)
     yield f"for call in range({CALLS}):"
-    layers = range(1, network.depth + 1)
-    taken = ["x", "t"]
-    for kind in ("W", "b") if made.biases else ("W",):
-        copies = ", ".join(f"{kind}{layer}.copy()" for layer in layers)
-        yield f"    {kind} = [{copies}]"
-        taken.append(kind)
-    if function == "step":
-        taken.append(repr(trial.case.experiment.training.learning_rate))
-    yield f"    result = {function}({', '.join(taken)})"
-    for name in [name for name in given if name not in ("x", "t")]:
+    yield from (f"    own_{name} = {name}.copy()" for name in parameters)
+    taken = {name: f"own_{name}" for name in parameters} | {"x": "x", "t": "t"}
+    taken["rate"] = repr(trial.case.experiment.training.learning_rate)
+    left = dict(taken)
+    for kind, role in (("W", "weights"), ("b", "biases")):
+        own = [name for name in parameters if name[0] == kind]
+        if role in made.takes:
+            yield f"    {role} = [{', '.join(taken[name] for name in own)}]"
+            taken[role] = role
+            left |= {name: f"{role}[{at}]" for at, name in enumerate(own)}
+    yield f"    result = {function}({', '.join(taken[name] for name in made.takes)})"
+    for name in parameters:
         if function == "step":
-            yield f"    new_{name} = {places.get(name, [f'{name[0]}[{int(name[1:]) - 1}]'])[0]}"
+            yield f"    new_{name} = {places.get(name, [left[name]])[0]}"
             yield f"    {name} = {name} + (new_{name} - {name})"
         elif len(found := places.get(f"g{name}", [])) == 1:
             yield f"    g{name} = {found[0]}"
@@ -236,55 +231,3 @@ class _Judge:
         names = self.trial.case.right[0].parameters.named()
         ends = [self.first.get(f"new_{name}") for name in names]
         return max(updates_between(self.tape, self.first["x"], end or 0) for end in ends)
-
-
-def places_of(given: Value, arrays: Mapping[str, Array]) -> dict[str, list[str]]:
-    """Return expressions of ``result`` by name that give an array, in its shape, or its numbers.
-
-    They are found by their numbers, so that it does not matter in which form they were returned.
-    """
-    parts = [(text, value, as_array(value)) for text, value in _parts("result", given)]
-    known = [(text, value, array) for text, value, array in parts if array is not None]
-    single = {
-        float(array.reshape(())): text for text, _, array in reversed(known) if array.size == 1
-    }
-    found: dict[str, list[str]] = {}
-    used = set[str]()
-    for name, wanted in arrays.items():
-        for text, value, array in known:
-            turned = array.ndim == 2 and array.T.shape == wanted.shape and _same(array.T, wanted)
-            if text in used or not (turned or _same(array, wanted)):
-                continue
-            used.add(text)
-            if turned and array.shape != wanted.shape:
-                text = f"numpy.transpose({text})"
-            if array.shape != wanted.shape or not isinstance(value, np.ndarray):
-                text = f"numpy.reshape(numpy.asarray({text}), {wanted.shape})"
-            found[name] = [text]
-            break
-        else:
-            texts = [single.get(number, "") for number in wanted.reshape(-1).tolist()]
-            if all(texts):
-                found[name] = texts
-    return found
-
-
-def _parts(text: str, value: Value) -> Iterator[tuple[str, Value]]:
-    yield text, value
-    members = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value if isinstance(value, list) else ())
-    )
-    for key, member in members:
-        yield from _parts(f"{text}[{key!r}]", member)
-
-
-def _same(array: AnyArray, wanted: Array) -> bool:
-    if array.size != wanted.size:
-        return False
-    return bool(
-        np.array_equal(
-            np.asarray(array, np.float64).reshape(-1), wanted.reshape(-1), equal_nan=True
-        )
-    )

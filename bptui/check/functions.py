@@ -8,9 +8,8 @@ from itertools import chain, pairwise, repeat
 from math import isfinite
 from pathlib import Path
 
-from bptui.check.calls import FORMS, Failure
+from bptui.check.calls import FORMS, Failure, UncheckableError
 from bptui.check.causes import (
-    digits_right,
     name_of,
     named,
     not_a_slip,
@@ -20,10 +19,10 @@ from bptui.check.causes import (
     together,
     what_is_wrong,
 )
+from bptui.check.check import Check, Examined, FunctionCheck
 from bptui.check.comparing import UNCHANGED
-from bptui.check.found import WRONG, Check, Examined, FunctionCheck, UncheckableError
 from bptui.check.interpreter import Interpreter
-from bptui.check.judging import Finding
+from bptui.check.judging import WRONG, Finding
 from bptui.check.report import Example, Line, Parameter, Report
 from bptui.check.rows import Row, as_plain, listed
 from bptui.check.trials import Trial
@@ -49,12 +48,12 @@ UNSTABLE = (
 
 def reports_of(check: Check) -> list[Report]:
     """Return what a check has found out, a report for each function."""
-    told, reports = set[str](), list[Report]()
+    reports = list[Report]()
     name, formula = check.experiment.training.loss, loss_formula(check.experiment)
     loss = {"name": name, "line": None, "formula": formula, "given": True}
     parameters = [*_parameters(check)]
     for one in check.functions:
-        reports.append(replace(_report(one, check, told), loss=loss, parameters=parameters))
+        reports.append(replace(_report(one, check), loss=loss, parameters=parameters))
     return reports
 
 
@@ -75,7 +74,7 @@ def _facts(check: Check) -> Iterator[tuple[str, str]]:
         yield "python", printable(str(check.python))
 
 
-def _report(check: FunctionCheck, whole: Check, told: set[str]) -> Report:
+def _report(check: FunctionCheck, whole: Check) -> Report:
     examined, signature, made = check.examined, check.signature, check.examined.attempt
     names = ", ".join([*map(printable, signature.names), *(["..."] if signature.variable else [])])
     line = f", line {signature.line}" if signature.line else ""
@@ -91,25 +90,24 @@ def _report(check: FunctionCheck, whole: Check, told: set[str]) -> Report:
     if not examined.findings:
         trouble = [*failed(check, whole.python)]
         return replace(report, reason=as_plain(trouble), rows=[*rows, *trouble, *ending])
-    if made.unstable:
-        return replace(report, lines=_quantities(check), rows=[*rows, Row(UNSTABLE), *ending])
-    mistakes = [name for cause in named(check)[:1] for name in cause.mistakes]
     lines, quantities = _lines(check), _quantities(check)
+    if made.unstable:
+        return replace(report, lines=quantities, rows=[*rows, Row(UNSTABLE), *ending])
+    mistakes = [name for cause in named(check)[:1] for name in cause.mistakes]
     if not lines:
         lines, quantities = quantities, []
-        rows += [*_table(examined.findings)]
-        if not examined.right and not not_a_slip(check):
-            rows += [*_first_wrong(lines)]
+        rows += _table(examined.findings)
     if not not_a_slip(check):
-        rows += [*_striking(examined)]
+        rows += _first_wrong(lines) if not quantities and not examined.right else ()
+        rows += _striking(examined)
     own = [one for one in examined.findings if one.trial is not None and one.trial.case.own]
     since = min((one.call for one in own if one.verdict in WRONG), default=0)
     if since:
         name = printable(check.experiment.name)
         rows += [Row(f"With {name}'s own data, step {since} is the first that differs.")]
-    if examined.attempt.kept:
+    if made.kept:
         rows += [Row(KEPT)]
-    causes = [*_explanations(check, told)] if not not_a_slip(check) else []
+    causes = [*_explanations(check)] if not not_a_slip(check) else []
     rows += [Row()] * bool(rows and causes) + causes
     rows += ending[not rows :]
     return replace(report, lines=lines, quantities=quantities, rows=rows, mistakes=mistakes)
@@ -135,33 +133,19 @@ def _first_wrong(lines: Sequence[Line]) -> Iterator[Row]:
     """Yield where the chain of right numbers breaks, and what should stand there."""
     first = next((line for line in lines if line.should_be), None)
     if first is not None and first.should_be:
-        right = [line.variable or "" for line in lines[: lines.index(first)]]
-        verb = "are" if len(right) > 1 else "is"
-        after = f", after {', '.join(right)}, which {verb} right" if right else ""
-        yield Row(f"First wrong quantity: {first.variable}{after}. It should be:")
+        yield Row(f"First wrong quantity: {first.variable}. It should be:")
         yield from (Row(text, 2, "code") for text in first.should_be.splitlines())
 
 
-def _explanations(check: FunctionCheck, told: set[str]) -> Iterator[Row]:
-    """Yield what was computed instead; ``told`` is what was explained before, to which it adds."""
+def _explanations(check: FunctionCheck) -> Iterator[Row]:
+    """Yield what was computed instead."""
     causes = named(check)
     if causes:
         yield Row("What was computed instead" + " (all fit equally well)" * (len(causes) > 1))
     for cause in causes[:MOST_CAUSES]:
-        name = name_of(cause, check)
-        if name in told:
-            yield Row(name, 2)
-            continue
-        told.add(name)
         yield from (Row(f"{one}: it {MISTAKES[one].summary}", 2) for one in cause.mistakes)
         if cause.other or any(layer for _, layer in cause.places):
-            yield Row(name, 2)
-    digits = digits_right(check.examined.findings)
-    if digits and not causes:
-        yield Row(
-            f"These numbers are right to {digits} digits, so the formulas may be right: look for "
-            "rounding, numerical differentiation or approximations."
-        )
+            yield Row(name_of(cause, check), 2)
 
 
 def _result(check: FunctionCheck) -> str:
@@ -233,17 +217,10 @@ def _one_at_a_time(check: FunctionCheck, batch: Examined) -> Iterator[str]:
 
 
 def _compared(trials: list[Trial], name: str) -> str:
-    """Return ``article's own data and random data: 2-2-2 with 5 and 6 samples, 3-4-2 with 8``."""
-    drawn: dict[str, list[str]] = {}
-    for trial in trials:
-        if not trial.case.own:
-            drawn.setdefault(_sizes(trial.case.experiment), []).append(str(trial.case.samples))
-    told = [f"{layers} with {listed(counts)}" for layers, counts in drawn.items()]
-    if told:
-        several = any(count != "1" for counts in drawn.values() for count in counts)
-        told[0] += f" sample{'s' if several else ''}"
+    """Return ``article's own data and random data for 2-2-2 and 4-5-3``."""
     own = [f"{name}'s own data"] if any(trial.case.own for trial in trials) else []
-    return " and ".join([*own, *([f"random data: {', '.join(told)}"] if told else [])])
+    drawn = [_sizes(trial.case.experiment) for trial in trials if not trial.case.own]
+    return " and ".join([*own, *([f"random data for {listed(drawn)}"] if drawn else [])])
 
 
 def _sizes(experiment: Experiment) -> str:
@@ -273,11 +250,9 @@ def _table(findings: Sequence[Finding]) -> Iterator[Row]:
     if not any(one.verdict in WRONG for one in findings):
         rows = [(name, verdict, "", "", "") for name, verdict, *_ in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    for row in rows:
-        cells = [
-            f"{text:{'<' if column < 3 else '>'}{widths[column]}}"
-            for column, text in enumerate(row)
-        ]
+    for name, verdict, at, *numbers in rows:
+        cells = [one.ljust(width) for one, width in zip((name, verdict, at), widths, strict=False)]
+        cells += [one.rjust(width) for one, width in zip(numbers, widths[3:], strict=True)]
         yield Row("   ".join(cells), kind="row")
     places = dict.fromkeys(_place(one) for one in findings if one.verdict == "wrong")
     if places:
@@ -285,11 +260,11 @@ def _table(findings: Sequence[Finding]) -> Iterator[Row]:
 
 
 def _row(finding: Finding) -> tuple[str, str, str, str, str]:
-    verdict = {"wrong": "WRONG", "convention": "right"}.get(finding.verdict, finding.verdict)
     if finding.verdict == "convention" and finding.ratio is not None:
-        verdict = f"right, {finding.ratio.text.partition(' or ')[0]}"
+        return finding.name, f"right, {finding.ratio.text.partition(' or ')[0]}", "", "", ""
     if finding.verdict not in WRONG:
-        return finding.name, verdict, "", "", ""
+        return finding.name, finding.verdict, "", "", ""
+    verdict = "WRONG" if finding.verdict == "wrong" else finding.verdict
     place = str([*finding.index]) if finding.index and finding.name != "loss" else ""
     expected, found = number(finding.expected, DIGITS), number(finding.found, DIGITS)
     return finding.name, verdict, place, expected, found
@@ -304,7 +279,7 @@ def _place(finding: Finding) -> str:
 
 
 def _striking(examined: Examined) -> Iterator[Row]:
-    """Yield constant ratios, those with the same meaning together, and what else is striking."""
+    """Yield what stands out in what is wrong: a constant ratio, a shape, ..."""
     told: list[tuple[str, str]] = []
     for one in examined.findings:
         text = examined.attempt.spoiled.get(one.name) or ""
@@ -312,8 +287,6 @@ def _striking(examined: Examined) -> Iterator[Row]:
             text = ratio_text(one)
         if not text and one.verdict == "wrong":
             text = one.notice if isfinite(one.found) else "it has numbers that are not finite"
-        if one.verdict == "convention":
-            text = "a constant factor away from bptui's, which is fine: what follows is right"
         told += [(one.name, text)] if text else []
     yield from (Row(f"{', '.join(names)}: {text}.") for names, text in together(told))
 

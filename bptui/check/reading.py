@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 
 from bptui.check.comparing import chain, is_result
-from bptui.check.runner import Answer, AnyArray, Argument, Other, Value
+from bptui.check.runner import Answer, AnyArray, Other, Value
 from bptui.check.trials import Case, FunctionName
 from bptui.core.arrays import Array
 
@@ -17,65 +19,236 @@ PRECISIONS = {"float16": 2e-2, "float32": 1e-4}
 """The relative error that numbers of a type may carry; of float64 the diagnosis knows."""
 NEAR = 1e-4
 """How near, of the right values' own size, values are that match: nearer than any mistake's."""
-ORDERS = (
-    ("Wb", False, ""),
-    ("Wb", True, ""),
-    ("bW", False, "the biases' part comes first"),
-    ("bW", True, "the biases' part comes first"),
+PARAMETER = re.compile(
+    r"(?:new|g|d|grad|gradient|dL_?d|dE_?d|dJ_?d|delta)?_?"
+    r"(?P<kind>w|b|weights?|bias|biases)_?(?P<layer>\d*)",
+    re.IGNORECASE,
 )
-"""Orders of a list: which kind first, whether layer after layer, and what is worth a note."""
-PARAMETER = {
-    "gradients": r"(?:g|d|grad|gradient|dL_?d|dE_?d|dJ_?d|delta)?_?",
-    "step": r"(?:new)?_?",
-}
-KIND = r"(?P<kind>w|b|weights?|bias|biases)_?(?P<layer>\d*)"
-"""What dicts call parameters, behind those prefixes: dW1, grad_b2; weights for all of them."""
+"""What dicts call parameters and their gradients: dW1, grad_b2; weights for all of them."""
 TURNED = "the weights' gradients have shape (fan_out, fan_in)"
+BIASES_FIRST = "the biases' part comes first"
 
 
 class UnreadableError(Exception):
     """What was returned is not what the function may return; the message says why."""
 
 
+class Part(NamedTuple):
+    """A part of what was returned: an expression of ``result`` that gives it, and the value."""
+
+    text: str
+    value: object
+
+    @property
+    def array(self) -> AnyArray | None:
+        return as_array(self.value)
+
+    @property
+    def members(self) -> list[Part]:
+        """Return what it consists of, as a list or along its first axis."""
+        value, several = self.value, list[object]()
+        if isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim > 0):
+            several = [*value]
+        return [
+            Part(f"{self.text}[{at}]", one) for at, one in enumerate(several) if one is not None
+        ]
+
+
 @dataclass(frozen=True)
 class Layout:
-    """One way of reading a value: the names of its ``arrays``, in its order.
+    """One way of reading a value: names of its parts, which are all arrays.
 
     ``turned``: matrices are transposed. ``backwards``: from the last layer to the first.
     """
 
-    names: tuple[str, ...]
-    arrays: tuple[AnyArray, ...]
+    parts: Mapping[str, Part]
     note: str = ""
     turned: bool = False
     backwards: bool = False
 
+    def array(self, name: str) -> AnyArray:
+        array = self.parts[name].array
+        assert array is not None, "only arrays have names"
+        return array.T if self.turned and "W" in name else array
+
 
 @dataclass
 class Reading:
-    """The quantities of one call, the precision of their types, and what is worth saying.
+    """The quantities of one call, the precision of their types, and what is worth saying."""
 
-    ``turned``: matrices are transposed; in the preset's own case their shapes tell, if they can.
-    """
-
-    case: Case
-    function: FunctionName
-    biases: bool
-    turned: bool
     quantities: dict[str, Array] = field(default_factory=dict)
+    places: dict[str, list[str]] = field(default_factory=dict)
+    """Expressions of ``result``: one that gives a quantity, or one for each of its numbers."""
     precision: float = 1e-9
     notes: list[str] = field(default_factory=list)
-    spoiled: dict[str, tuple[AnyArray, str]] = field(default_factory=dict)
-    """Results that cannot be right whatever they hold: as they came, and why."""
-
-    def __post_init__(self) -> None:
-        self.names = self.case.experiment.network.names
-        self.prefix = "g" if self.function == "gradients" else ""
+    spoiled: dict[str, str] = field(default_factory=dict)
+    """Why results cannot be right, whatever they hold."""
+    turned: bool = False
 
     @property
     def misshapen(self) -> list[str]:
         """Return the results that have another shape than they should."""
         return [name for name in self.spoiled if np.isnan(self.quantities[name]).all()]
+
+
+def read(
+    answer: Answer,
+    parameters: Mapping[str, object],
+    function: FunctionName,
+    case: Case,
+    turned: bool = False,
+) -> Reading:
+    """Return the named quantities in ``answer``; ``parameters`` are those of a step after its call.
+
+    ``turned``: matrices came transposed in the preset's own case, where their shapes tell it.
+    Raises :class:`UnreadableError` where the value is not what ``function`` may return.
+    """
+    return _Reader(function, case, turned).read(answer.given, parameters)
+
+
+class _Reader:
+    def __init__(self, function: FunctionName, case: Case, turned: bool) -> None:
+        self.function, self.case, self.turned = function, case, turned
+        self.network = case.experiment.network
+        self.prefix = "g" if function == "gradients" else ""
+        self.made = Reading(turned=turned)
+
+    def read(self, given: Value, parameters: Mapping[str, object]) -> Reading:
+        alone, step = as_array(given), self.function == "step"
+        if step and alone is not None and alone.size == 1 < self.network.parameter_count:
+            given = None  # its loss, after changing the parameters in place
+        if given is not None:
+            best = min(self.layouts(Part("result", given)), key=self.rank, default=None)
+            trouble = _trouble(given) if best is None or self.misfits(best) else ""
+            if best is None or trouble:
+                count = len(given) if isinstance(given, list) else 1
+                raise self.unreadable(trouble or f"{count or 'no'} array{'s' * (count != 1)}")
+            self.take(best)
+            if len(self.made.misshapen) == len(self.made.quantities):
+                name = self.made.misshapen[0]
+                raise UnreadableError(f"{name}: {self.made.spoiled[name]}")
+        elif not step:
+            raise self.unreadable("nothing")
+        if step and not isinstance(given, dict):
+            every = chain(self.network, "step")
+            left = {n: Part("", v) for n, v in parameters.items() if n not in self.made.quantities}
+            if {*parameters} != {*every} or any(part.array is None for part in left.values()):
+                raise UnreadableError("its lists of parameters no longer hold arrays of numbers")
+            self.take(Layout(left))
+        return self.made
+
+    def unreadable(self, found: str) -> UnreadableError:
+        if self.function == "gradients":
+            several = ", or (weight gradients, bias gradients)" if self.network.bias else ""
+            expected = f"a list of weight gradients{several}, or a dict with names such as gW1"
+        else:
+            several = ", or (weights, biases)" if self.network.bias else ""
+            expected = f"the list of the new weights{several}, or nothing after changing them in "
+            expected += "place"
+        return UnreadableError(f"it returned {found}; expected {expected}")
+
+    # ways of reading
+
+    def layouts(self, part: Part) -> Iterator[Layout]:
+        """Yield all ways of reading a value: as one array, its members, or their members in turn.
+
+        Or as a loss and what comes behind it.
+        """
+        if isinstance(part.value, dict):
+            yield from self.both_ways(self.named(part, part.value))
+            return
+        members = part.members
+        for level in ([part], members, [one for each in members for one in each.members]):
+            if level and all(one.array is not None for one in level):
+                for names, note, backwards in self.orders(len(level)):
+                    parts = dict(zip(names, level, strict=True))
+                    yield from self.both_ways(Layout(parts, note, backwards=backwards))
+        loss = members[0].array if isinstance(part.value, list) and len(members) > 1 else None
+        if loss is not None and loss.size == 1 and self.function == "gradients":
+            rest = Part(f"{part.text}[1:]", [one.value for one in members[1:]])
+            behind = members[1] if len(members) == 2 else rest
+            for layout in self.layouts(behind):
+                yield replace(layout, parts={"loss": members[0], **layout.parts})
+
+    def orders(self, count: int) -> Iterator[tuple[list[str], str, bool]]:
+        """Yield the names of ``count`` arrays in each order that they may have, with its note."""
+        depth, prefix = self.network.depth, self.prefix
+        for backwards in (False, True) if depth > 1 else (False,):
+            layers = range(depth, 0, -1) if backwards else range(1, depth + 1)
+            if count == depth:
+                yield [f"{prefix}W{layer}" for layer in layers], "", backwards
+            kinds = (("W", "b"), ("b", "W")) if count == 2 * depth and self.network.bias else ()
+            for first in kinds:
+                note = BIASES_FIRST if first[0] == "b" else ""
+                yield [f"{prefix}{k}{n}" for k, n in product(first, layers)], note, backwards
+                yield [f"{prefix}{k}{n}" for n, k in product(layers, first)], note, backwards
+
+    def both_ways(self, layout: Layout) -> Iterator[Layout]:
+        """Yield the layout, and where that is possible the one of transposed matrices."""
+        if not self.turned:
+            yield layout
+        if self.turned or (self.case.own and self.function == "gradients"):
+            yield replace(layout, turned=True)
+
+    def named(self, part: Part, given: dict[str, Value]) -> Layout:
+        """Return the arrays of a dict by their names."""
+        every = chain(self.network, self.function)
+        known = {name.lower(): name for name in every}
+        found, ignored, unusable = dict[str, Part](), list[str](), list[str]()
+        singles = dict[str, Part]()
+        for key, value in given.items():
+            one, match = Part(f"{part.text}[{key!r}]", value), PARAMETER.fullmatch(key)
+            kind = f"{self.prefix}{'W' if match['kind'][0] in 'wW' else 'b'}" if match else ""
+            target = known.get(f"{kind}{match['layer']}".lower() if match else key.lower())
+            if value is None:
+                continue
+            if match and match["kind"] == "w" and one.array is not None and one.array.size == 1:
+                singles[f"w{match['layer']}"] = one
+            elif match and not match["layer"] and f"{kind}1" in every:
+                members = one.members if self.network.depth > 1 or len(one.members) == 1 else [one]
+                if len(members) != self.network.depth:
+                    raise self.unreadable(f"{len(members) or 1} arrays for {key}")
+                found |= {f"{kind}{layer}": each for layer, each in enumerate(members, 1)}
+            elif target is not None and one.array is not None:
+                found[target] = one
+            elif target is None:
+                ignored.append(repr(key))
+            else:
+                text = "a dict" if isinstance(value, dict) else _trouble(value)
+                unusable.append(f"{key} is {text or 'no array of numbers'}")
+        found |= self.put_together(singles)
+        shown = ", ".join(ignored[:5])
+        if not found:
+            what = f"with {shown}" if ignored else "without any values"
+            what = f"in which {'; '.join(unusable)}" if unusable else what
+            raise UnreadableError(
+                f"it returned a dict {what}; expected names among {', '.join(every)}, with arrays "
+                "of numbers"
+            )
+        if ignored:
+            self.made.notes.append(f"ignored, as this network has no such quantities: {shown}")
+        if unusable:
+            self.made.notes.append(f"ignored: {'; '.join(unusable)}")
+        return Layout(found)
+
+    def put_together(self, singles: Mapping[str, Part]) -> dict[str, Part]:
+        """Return the matrices that single weights are the elements of: gw1, gw2, ..."""
+        made, names = dict[str, Part](), self.network.names
+        for layer in range(1, self.network.depth + 1) if singles else ():
+            name, shape = f"{self.prefix}W{layer}", self.network.shapes_of(layer)[0]
+            elements = [names.weight(layer, i, j) for i, j in np.ndindex(*shape)]
+            missing = [element for element in elements if element not in singles]
+            if not missing:
+                own = [singles[one] for one in elements]
+                matrix = np.reshape([float(each.array.item()) for each in own], shape)  # type: ignore[union-attr]  # single numbers
+                self.made.places[name] = [each.text for each in own]
+                made[name] = Part("", matrix)
+            elif len(missing) < len(elements):
+                gone = f"{self.prefix}{missing[0]}"
+                raise UnreadableError(f"the dict has some elements of {name}, but not {gone}")
+        return made
+
+    # which way is meant
 
     def right(self, name: str, call: int = 0) -> Array:
         """Return the right value of ``name``: gW1, gb1 of a step; W1, b1 as they are after it."""
@@ -84,122 +257,91 @@ class Reading:
             return snapshot.values[name]
         return snapshot.updated_parameters.named()[name]
 
-    def unreadable(self, found: str) -> UnreadableError:
-        return UnreadableError(f"it returned {found}; expected {self.expected()}")
+    def misfits(self, layout: Layout) -> int:
+        results = [name for name in layout.parts if is_result(name)]
+        return sum(not _fits(layout.array(name), self.right(name).shape) for name in results)
 
-    def expected(self) -> str:
-        """Return what the function may return, for messages."""
-        if self.function == "gradients":
-            several = ", or (weight gradients, bias gradients)" if self.biases else ""
-            return f"a list of weight gradients{several}, or a dict with names such as gW1"
-        several = ", or (weights, biases)" if self.biases else ""
-        return f"the list of the new weights{several}, or nothing after changing them in place"
+    def rank(self, layout: Layout) -> tuple[float, ...]:
+        """Return what is least for the most likely way: shapes count most, then right numbers."""
+        exact = sum(layout.array(name).shape == self.right(name).shape for name in layout.parts)
+        misfits = self.misfits(layout)
+        away = np.inf if misfits else self.distance(layout)
+        far = away > NEAR
+        # what is turned or in an unusual order is so only where nothing usual has the shapes
+        unusual = far and layout.backwards, layout.turned
+        return misfits, "loss" in layout.parts, *unusual, -exact, far, bool(layout.note), away
+
+    def distance(self, layout: Layout) -> float:
+        """Return how far arrays are from the right values of the nearest call, by their size."""
+        flat = [np.asarray(layout.array(name), np.float64).ravel() for name in layout.parts]
+        found, distances = np.concatenate(flat), [np.inf]
+        with np.errstate(all="ignore"):
+            for call in range(len(self.case.right)):
+                right = np.concatenate([self.right(name, call).ravel() for name in layout.parts])
+                if right.size == found.size:
+                    size = float(np.linalg.norm(right)) or 1.0
+                    distances.append(float(np.linalg.norm(found - right)) / size)
+        return min(distance for distance in distances if not np.isnan(distance))
+
+    # what it gives
 
     def take(self, layout: Layout) -> None:
-        """Keep the arrays of ``layout`` in the shapes they should have."""
+        """Keep the arrays of a layout in the shapes that they should have."""
+        made = self.made
         if layout.backwards:
             raise UnreadableError(
                 f"the order is from the last layer to the first; expected {self.prefix}W1 first"
             )
-        self.turned = layout.turned
-        self.notes += [note for note in (layout.note, TURNED if layout.turned else "") if note]
-        for name, array in zip(layout.names, layout.arrays, strict=True):
-            self.precision = max(self.precision, PRECISIONS.get(array.dtype.name, 0.0))
+        made.turned = layout.turned
+        made.notes += [note for note in (layout.note, TURNED if layout.turned else "") if note]
+        for name, part in layout.parts.items():
+            array = layout.array(name)
+            made.precision = max(made.precision, PRECISIONS.get(array.dtype.name, 0.0))
             if array.dtype.kind in "iub" and array.size > 1:
-                why = f"it holds whole numbers ({array.dtype}), so decimals are lost"
-                self.spoiled[name] = array, why
-            self.quantities[name] = self._fitted(name, np.asarray(array, dtype=np.float64))
+                made.spoiled[name] = f"it holds whole numbers ({array.dtype}), so decimals are lost"
+            fitted = self.fitted(name, np.asarray(array, dtype=np.float64))
+            if fitted is None:
+                continue
+            made.quantities[name] = fitted
+            if part.text:
+                text = (
+                    f"numpy.transpose({part.text})" if layout.turned and "W" in name else part.text
+                )
+                as_it_is = array.shape == fitted.shape or name in made.misshapen
+                if not as_it_is or not isinstance(part.value, np.ndarray):
+                    text = f"numpy.reshape(numpy.asarray({text}), {fitted.shape})"
+                made.places[name] = [text]
 
-    def _fitted(self, name: str, array: Array) -> Array:
-        wanted = self.right(name).shape
-        if name == "loss":
-            return self._loss(array)
-        if fits(array, wanted):
-            return array.reshape(wanted)
-        if not is_result(name) and array.ndim == 2 and array.T.shape == wanted:
-            self.notes.append(in_columns(name))
+    def fitted(self, name: str, array: Array) -> Array | None:
+        """Return an array in the shape that it should have; None where it is left out."""
+        right = self.right(name)
+        if _fits(array, right.shape):
+            array = array.reshape(right.shape)
+            columns = not is_result(name) and array.ndim == 2 and len({*array.shape}) == 1
+            return array.T if columns and _near(array.T, right) else array
+        if not is_result(name) and array.ndim == 2 and array.T.shape == right.shape:
+            self.made.notes.append(f"{name} has its samples in columns")
             return array.T
         whose = f", the shape of {name[1:]}" if name.startswith("g") else ""
-        expected = f"has shape {array.shape}; expected {wanted}{whose}"
-        if array.shape == wanted[::-1]:
-            expected = f"has shape {array.shape}, the transpose of {wanted}"
+        expected = f"has shape {array.shape}; expected {right.shape}{whose}"
+        if array.shape == right.shape[::-1]:
+            expected = f"has shape {array.shape}, the transpose of {right.shape}"
+        if name == "loss":
+            self.made.notes.append(f"ignored: the loss {expected}")
+            return None
         if not is_result(name):
             raise UnreadableError(f"{name} {expected}")
-        self.spoiled[name] = array, f"it {expected}"
-        return np.full(wanted, np.nan)
-
-    def _loss(self, array: Array) -> Array:
-        """Return one number; a loss given for each sample, or each output, is put together."""
-        if array.size == 1:
-            return array.reshape(1, 1)
-        experiment, samples = self.case.experiment, self.case.samples
-        outputs = experiment.network.layers[-1]
-        of_outputs = array.shape == (samples, outputs) or (samples == 1 and array.size == outputs)
-        if not of_outputs and array.shape not in ((samples,), (samples, 1)):
-            raise UnreadableError(f"the loss has shape {array.shape}; expected a single number")
-        parts = samples if experiment.training.reduction == "mean" else 1
-        parts *= outputs if of_outputs and experiment.loss.averaged else 1
-        self.notes.append("the loss was returned in parts, which were combined")
-        return np.array([[array.sum() / parts]])
+        self.made.spoiled[name] = f"it {expected}"
+        return np.full(right.shape, np.nan)
 
 
-def in_columns(name: str) -> str:
-    """Return the note on a quantity whose samples stand in columns."""
-    return f"{name} has its samples in columns"
+def _near(array: Array, right: Array) -> bool:
+    return bool(np.allclose(array, right, rtol=NEAR, atol=NEAR * float(np.abs(right).max())))
 
 
-def fits(array: AnyArray, wanted: tuple[int, ...]) -> bool:
+def _fits(array: AnyArray, wanted: Sequence[int]) -> bool:
     """Tell whether a shape is the wanted one, but for axes of length 1."""
     return array.squeeze().shape == tuple(length for length in wanted if length != 1)
-
-
-def read(
-    answer: Answer,
-    arguments: Sequence[Argument],
-    function: FunctionName,
-    case: Case,
-    biases: bool,
-    turned: bool = False,
-) -> Reading:
-    """Return the named quantities in ``answer`` to a call with ``arguments``.
-
-    ``turned``: matrices came transposed in the preset's own case. Raises :class:`UnreadableError`
-    where the value is not what ``function`` may return.
-    """
-    reading = Reading(case, function, biases, turned)
-    given, alone = answer.given, as_array(answer.given)
-    several = case.experiment.network.parameter_count > 1
-    if function == "step" and several and alone is not None and alone.size == 1:
-        given = None  # its loss, after changing the parameters in place
-    if given is not None:
-        layouts = [*_layouts(reading, given)]
-        best = min(layouts, key=lambda layout: _rank(reading, layout), default=None)
-        trouble = _trouble(given) if best is None or _misfits(reading, best) else ""
-        if best is None or trouble:
-            count = len(given) if isinstance(given, list) else 1
-            raise reading.unreadable(trouble or f"{count or 'no'} array{'s' * (count != 1)}")
-        reading.take(best)
-        if len(reading.misshapen) == len(reading.quantities):
-            name = next(iter(reading.misshapen))
-            raise UnreadableError(f"{name}: {reading.spoiled[name][1]}")
-    elif function == "gradients":
-        raise reading.unreadable("nothing")
-    if function == "step" and not isinstance(given, dict):
-        _in_place(reading, answer, arguments)
-    return reading
-
-
-def _in_place(reading: Reading, answer: Answer, arguments: Sequence[Argument]) -> None:
-    """Take the parameters that were not returned, as the step left them in its arguments."""
-    for kind, place in (("W", 2), ("b", 3)) if reading.biases else (("W", 2),):
-        if f"{kind}1" not in reading.quantities:
-            arrays = _arrays(answer.changed.get(place, arguments[place]))
-            if arrays is None or len(arrays) != reading.names.depth:
-                raise UnreadableError("its lists of parameters no longer hold arrays of numbers")
-            names = tuple(f"{kind}{layer}" for layer, _ in enumerate(arrays, 1))
-            reading.take(Layout(names, arrays))
-            if not reading.biases and place not in answer.changed:
-                reading.notes.append("it returned nothing and changed no weights in place")
 
 
 def as_array(value: object) -> AnyArray | None:
@@ -208,21 +350,11 @@ def as_array(value: object) -> AnyArray | None:
         return value
     if isinstance(value, bool | int | float):
         return np.asarray(float(value) if abs(value) > 1e15 else value)
-    arrays = _arrays(value)
-    return np.array(arrays) if arrays is not None and len({x.shape for x in arrays}) < 2 else None
-
-
-def _arrays(values: object) -> tuple[AnyArray, ...] | None:
-    """Return the members of a list, if all are arrays of numbers; else None."""
-    arrays = [as_array(value) for value in values] if isinstance(values, list) else [None]
-    known = tuple(array for array in arrays if array is not None)
-    return known if len(known) == len(arrays) else None
-
-
-def _members(value: Value) -> list[Value]:
-    if isinstance(value, np.ndarray):
-        return list(value) if value.ndim else []
-    return [member for member in value if member is not None] if isinstance(value, list) else []
+    arrays = [as_array(one) for one in value] if isinstance(value, list) else [None]
+    known = [array for array in arrays if array is not None]
+    if len(known) < len(arrays) or len({array.shape for array in known}) > 1:
+        return None
+    return np.array(known)
 
 
 def _trouble(given: Value, place: str = "") -> str:
@@ -233,155 +365,3 @@ def _trouble(given: Value, place: str = "") -> str:
     members = given if isinstance(given, list) else ()
     found = (_trouble(member, f"{place}[{at}]") for at, member in enumerate(members))
     return next(filter(None, found), "")
-
-
-def _layouts(reading: Reading, given: Value) -> Iterator[Layout]:
-    """Yield all ways of reading a value: as one array, its members, or their members in turn.
-
-    Or as a loss and what comes behind it.
-    """
-    if isinstance(given, dict):
-        yield from _both_ways(reading, _named(reading, given))
-        return
-    members = _members(given)
-    within = [member for part in members for member in _members(part)]
-    for level in ([given], members, within):
-        arrays = _arrays(level)
-        for names, note, backwards in _orders(reading, len(arrays or ())):
-            layout = Layout(names, arrays or (), note, backwards=backwards)
-            yield from _both_ways(reading, layout)
-    loss = as_array(members[0]) if isinstance(given, list) and len(members) > 1 else None
-    if loss is not None and loss.size == 1 and reading.function == "gradients":
-        for layout in _layouts(reading, members[1] if len(members) == 2 else members[1:]):
-            names, arrays = ("loss", *layout.names), (loss, *layout.arrays)
-            yield replace(layout, names=names, arrays=arrays)
-
-
-def _both_ways(reading: Reading, layout: Layout) -> Iterator[Layout]:
-    """Yield the layout, and where that is possible the one of transposed matrices."""
-    if not reading.turned:
-        yield layout
-    if reading.turned or (reading.case.own and reading.function == "gradients"):
-        pairs = zip(layout.names, layout.arrays, strict=True)
-        arrays = tuple(array.T if name.startswith("gW") else array for name, array in pairs)
-        yield replace(layout, arrays=arrays, turned=True)
-
-
-def _orders(reading: Reading, count: int) -> Iterator[tuple[tuple[str, ...], str, bool]]:
-    """Yield the names of ``count`` arrays in each order of the table, forwards and backwards."""
-    depth, prefix = reading.names.depth, reading.prefix
-    for backwards in (False, True) if depth > 1 else (False,):
-        layers = range(depth, 0, -1) if backwards else range(1, depth + 1)
-        if count == depth:
-            yield tuple(f"{prefix}W{layer}" for layer in layers), "", backwards
-        for kinds, by_layer, note in ORDERS if count == 2 * depth and reading.biases else ():
-            names = [f"{prefix}{kind}{layer}" for kind in kinds for layer in layers]
-            if by_layer:
-                names = [f"{prefix}{kind}{layer}" for layer in layers for kind in kinds]
-            yield tuple(names), note, backwards
-
-
-def _misfits(reading: Reading, layout: Layout) -> int:
-    pairs = zip(layout.arrays, layout.names, strict=True)
-    results = [(array, reading.right(name).shape) for array, name in pairs if is_result(name)]
-    return sum(not fits(array, wanted) for array, wanted in results)
-
-
-def _rank(reading: Reading, layout: Layout) -> tuple[float, ...]:
-    """Return what is least for the most likely way: shapes count most, then the right numbers."""
-    pairs = zip(layout.arrays, layout.names, strict=True)
-    exact = sum(array.shape == reading.right(name).shape for array, name in pairs)
-    misfits = _misfits(reading, layout)
-    away = np.inf if misfits else _distance(reading, layout)
-    far = away > NEAR
-    # what is turned or in an unusual order is so only where nothing usual has the shapes
-    unusual = far and layout.backwards, layout.turned
-    return misfits, "loss" in layout.names, *unusual, -exact, far, bool(layout.note), away
-
-
-def _distance(reading: Reading, layout: Layout) -> float:
-    """Return how far arrays that fit are from the right values of a call, by the values' own size.
-
-    Infinite where they are not finite. Which call they are of is not known: it is the nearest.
-    """
-    found = np.concatenate([np.asarray(array, np.float64).ravel() for array in layout.arrays])
-    distances = [np.inf]
-    with np.errstate(all="ignore"):
-        for call in range(len(reading.case.right)):
-            right = np.concatenate([reading.right(name, call).ravel() for name in layout.names])
-            if right.size == found.size:
-                size = float(np.linalg.norm(right)) or 1.0
-                distances.append(float(np.linalg.norm(found - right)) / size)
-    return min(distance for distance in distances if not np.isnan(distance))
-
-
-def _named(reading: Reading, given: dict[str, Value]) -> Layout:
-    """Return the arrays of a dict by their names; gw1, gw2, ... are put together to gW1, ..."""
-    results, singles = dict[str, AnyArray](), dict[str, AnyArray]()
-    ignored, unusable = list[str](), list[str]()
-    names = chain(reading.case.experiment.network, reading.function)
-    known = {name.lower(): name for name in names}
-    pattern = re.compile(PARAMETER[reading.function] + KIND, re.IGNORECASE)
-    for name, value in given.items():
-        array, match = as_array(value), pattern.fullmatch(name)
-        kind = f"{reading.prefix}{'W' if match['kind'][0] in 'wW' else 'b'}" if match else ""
-        target = known.get(f"{kind}{match['layer']}".lower() if match else name.lower())
-        if value is None:
-            continue
-        if match and not match["layer"] and f"{kind}1" in names:
-            layers = _all_layers(reading, kind, value)
-            results |= {f"{kind}{layer}": one for layer, one in enumerate(layers, 1)}
-        elif match and match["kind"] == "w" and array is not None and array.size == 1:
-            singles[f"w{match['layer']}"] = array
-        elif target is not None and array is not None:
-            results[target] = array
-        elif target is None:
-            ignored.append(repr(name))
-        else:
-            text = "a dict" if isinstance(value, dict) else _trouble(value)
-            unusable.append(f"{name} is {text or 'no array of numbers'}")
-    results |= _put_together(reading, singles)
-    shown = ", ".join(ignored[:5])
-    if not results:
-        found = f"with {shown}" if ignored else "without any values"
-        found = f"in which {'; '.join(unusable)}" if unusable else found
-        raise UnreadableError(
-            f"it returned a dict {found}; expected names among {', '.join(names)}, with arrays of "
-            "numbers"
-        )
-    if ignored:
-        reading.notes.append(f"ignored, as this network has no such quantities: {shown}")
-    if unusable:
-        reading.notes.append(f"ignored: {'; '.join(unusable)}")
-    return Layout(tuple(results), tuple(results.values()))
-
-
-def _all_layers(reading: Reading, kind: str, value: Value) -> Sequence[AnyArray]:
-    """Return what a dict has for all layers together; of a single layer perhaps its own alone."""
-    depth, alone = reading.names.depth, as_array(value)
-    layers = _arrays(_members(value)) or ()
-    if len(layers) != depth and depth == 1 and alone is not None:
-        layers = (alone,)
-    if len(layers) != depth:
-        what = {"gW": "weight gradients", "gb": "bias gradients", "W": "weights", "b": "biases"}
-        raise UnreadableError(
-            f"it returned {len(layers) or 1} arrays of {what[kind]}; expected {depth}, "
-            "one for every layer after the input"
-        )
-    return layers
-
-
-def _put_together(reading: Reading, singles: dict[str, AnyArray]) -> dict[str, AnyArray]:
-    """Return the matrices that single weights are the elements of."""
-    made = dict[str, AnyArray]()
-    for layer in range(1, reading.names.depth + 1) if singles else ():
-        name = f"{reading.prefix}W{layer}"
-        shape = reading.right(name).shape
-        elements = [reading.names.weight(layer, i, j) for i, j in np.ndindex(*shape)]
-        missing = [element for element in elements if element not in singles]
-        if not missing:
-            made[name] = np.array([singles[one].reshape(()) for one in elements]).reshape(shape)
-        elif len(missing) < len(elements):
-            gone = f"{reading.prefix}{missing[0]}"
-            raise UnreadableError(f"the dict has some elements of {name}, but not {gone}")
-    return made

@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from bptui.check.calls import Attempt
+from bptui.check.check import Check, Examined, FunctionCheck
 from bptui.check.comparing import TOLERANCE
-from bptui.check.found import Check, Examined, FunctionCheck
 from bptui.check.functions import reports_of
+from bptui.check.judging import findings_of
 from bptui.check.reading import Reading, UnreadableError, read
 from bptui.check.report import Report
 from bptui.check.runner import Answer, Signature
@@ -32,6 +33,7 @@ from bptui.core.network import Network, Parameters
 from bptui.core.step import training_step
 
 NAME = "the recorded numbers"
+FUNCTIONS: tuple[FunctionName, ...] = ("gradients", "step")
 ROLES = {
     "x": ("x", "X", "input", "inputs"),
     "t": ("t", "T", "y", "Y", "target", "targets"),
@@ -80,30 +82,26 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
     numbers = _recorded(path)
     try:
         base = _plain(numbers)
-        read_as: dict[FunctionName, dict[str, Array]] = {
-            "gradients": numbers.given,
-            "step": numbers.after,
-        }
         case = Case(NAME, base, (Engine(base).record(),))
-        readings = [
-            read(Answer(dict(arrays), {}), [], function, case, base.network.bias)
-            for function, arrays in read_as.items()
-            if arrays
-        ]
-        for name, why in ((n, r.spoiled[n][1]) for r in readings for n in r.misshapen):
-            raise UnreadableError(f"{name}: {why}")
-        experiment, told = _like(base, preset) if preset else _inferred(base, readings)
-        case = Case(NAME, experiment, (Engine(experiment).record(),))
+        arrays = {"gradients": numbers.given, "step": numbers.after}
+        readings = {
+            function: read(Answer(dict(arrays[function]), {}), {}, function, case)
+            for function in FUNCTIONS
+            if arrays[function]
+        }
+        for reading in readings.values():
+            for name in reading.misshapen:
+                raise UnreadableError(f"{name}: {reading.spoiled[name]}")
+        found = {n: each for one in readings.values() for n, each in one.quantities.items()}
+        experiment, told = _like(base, preset) if preset else _inferred(base, found)
     except (UnusableError, UnreadableError) as error:
         text = str(error).replace("it returned a dict", "the file has arrays")
         raise UnusableNumbersError(text) from None
-    made = [_judged(reading, case, numbers.notes) for reading in readings]
+    case = Case(NAME, experiment, (Engine(experiment).record(),))
+    checks = [_judged(one, each, case, numbers.notes) for one, each in readings.items()]
     over = {"mean": "averaged", "sum": "summed"}[experiment.training.reduction]
-    facts = [
-        ("network", str(experiment.network)),
-        ("loss", f"{experiment.training.loss}, {over} over the batch"),
-        ("", told),
-    ]
+    loss = f"{experiment.training.loss}, {over} over the batch"
+    facts = [("network", str(experiment.network)), ("loss", loss), ("", told)]
     what = {"gradients": "recorded gradients", "step": "recorded update"}
     return [
         replace(
@@ -111,22 +109,21 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
             heading=f"{path.name}, {what[one.function]}",
             facts=[*facts, *(("", note) for note in one.examined.attempt.notes)],
         )
-        for report, one in zip(reports_of(Check(path, experiment, tuple(made))), made, strict=True)
+        for report, one in zip(reports_of(Check(path, experiment, (*checks,))), checks, strict=True)
     ]
 
 
-def _judged(reading: Reading, case: Case, notes: Sequence[str]) -> FunctionCheck:
-    trial = Trial(case, reading.function, (reading.quantities,), reading.precision)
-    told = dict.fromkeys([*notes, *reading.notes])
-    made = Attempt("batch", reading.biases, [trial], notes=told)
-    for name, (_, why) in reading.spoiled.items():
-        made.spoiled[name] = why
-    diagnosis = diagnose([trial])
-    examined = Examined(made, (trial,), diagnosis.findings)
-    check = FunctionCheck(
-        reading.function, Signature((), 0, 0), examined, (examined,), case.experiment
-    )
-    return replace(check, causes=diagnosis.causes)
+def _judged(
+    function: FunctionName, reading: Reading, case: Case, notes: Sequence[str]
+) -> FunctionCheck:
+    trial = Trial(case, function, (reading.quantities,), reading.precision)
+    takes = ["x", "t", "weights", *(["biases"] if case.experiment.network.bias else [])]
+    made = Attempt("batch", takes, [trial], notes=dict.fromkeys([*notes, *reading.notes]))
+    made.spoiled = reading.spoiled
+    findings = findings_of([trial])
+    examined, signature = Examined(made, (trial,), findings), Signature((), 0, 0)
+    check = FunctionCheck(function, signature, examined, (examined,), case.experiment)
+    return replace(check, causes=diagnose([trial], findings))
 
 
 # the file
@@ -269,9 +266,8 @@ def _like(base: Experiment, preset: Experiment) -> tuple[Experiment, str]:
     return _with(base, used, **settings), f"activations and loss are those of {preset.name}"
 
 
-def _inferred(base: Experiment, readings: Sequence[Reading]) -> tuple[Experiment, str]:
+def _inferred(base: Experiment, given: Mapping[str, Array]) -> tuple[Experiment, str]:
     """Return the experiment with the activations and loss under which most is right."""
-    given = {name: each for reading in readings for name, each in reading.quantities.items()}
     best, most = base, 0
     for activations, loss in _hypotheses(base, given):
         for reduction in ("mean", "sum") if base.data.samples > 1 else ("mean",):

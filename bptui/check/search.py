@@ -8,14 +8,13 @@ the order of the backward pass: each must give the first quantity that is still 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from bptui.check.comparing import Called, calls_of, factor_of, is_result
 from bptui.check.edits import edits_of, solved
-from bptui.check.judging import Finding, findings_of
+from bptui.check.judging import WRONG, Finding
 from bptui.check.slips import (
     Cause,
     Slip,
@@ -38,37 +37,17 @@ LARGE, MOST_EDITED = 20_000, 3
 Slips = tuple[Slip, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Diagnosis:
-    """``findings`` in the order of a step; ``causes`` the smallest that fit, all of them."""
+def diagnose(trials: Sequence[Trial], findings: Sequence[Finding]) -> tuple[Cause, ...]:
+    """Return the smallest causes that fit what was found in trials of one function.
 
-    findings: tuple[Finding, ...]
-    causes: tuple[Cause, ...]
-
-    @property
-    def right(self) -> bool:
-        """Tell whether nothing given is wrong."""
-        return all(each.verdict not in ("wrong", "follows") for each in self.findings)
-
-    @property
-    def first_wrong(self) -> Finding | None:
-        """The first link of the chain that is wrong."""
-        return next((each for each in self.findings if each.verdict == "wrong"), None)
-
-
-def diagnose(trials: Sequence[Trial]) -> Diagnosis:
-    """Return a verdict for each quantity of the step, and the smallest causes that fit.
-
-    ``trials`` are those of one function, at least one. There are no causes where nothing that was
-    given is wrong, and where no combination gives the same numbers in every trial.
-    :func:`~bptui.check.judging.findings_of` gives the verdicts alone, which is cheaper.
+    None where nothing that was given is wrong, and where no combination gives the same numbers in
+    every trial.
     """
-    findings = findings_of(trials)
-    if not any(each.verdict in ("wrong", "follows") for each in findings):
-        return Diagnosis(findings, ())
+    if not any(each.verdict in WRONG for each in findings):
+        return ()
     clear = [each for each in trials if not any(call.kinked for call in calls_of([each]))]
     with np.errstate(all="ignore"):
-        return Diagnosis(findings, _Search(clear or trials, findings).causes())
+        return _Search(clear or trials, findings).causes()
 
 
 class _Search:
@@ -80,7 +59,7 @@ class _Search:
         self.calls = {trial: calls_of([trial]) for trial in trials}
         self.steps = {trial: Steps(trial.case) for trial in trials}
         given = [each.name for each in findings if each.verdict != "not given"]
-        wrong = {each.name for each in findings if each.verdict in ("wrong", "follows")}
+        wrong = {each.name for each in findings if each.verdict in WRONG}
         results = [name for name in given if is_result(name)]
         # results follow from the rest, which may be in another convention
         self.names = results if wrong & {*results} else given
@@ -135,23 +114,14 @@ class _Search:
             if not values:
                 return trial is not self.first
             for call, made in zip(self.calls[trial], values, strict=False):
-                if name in call.found and not any(
+                if name not in call.found or any(
                     call.gives(name, made[x]) for x in made if x in wanted
                 ):
+                    continue
+                scales = name in self.beside and name.startswith("delta")
+                if not scales or factor_of(call, name, made[name]) is None:
                     return False
         return True
-
-    def agreement(self, slips: Slips) -> int:
-        """Return how many of the quantities beside the results are as the slips make them."""
-        agreed = 0
-        for trial in self.trials if self.beside else ():
-            values = self.steps[trial].values(slips, self.beside)
-            for call, made in zip(self.calls[trial], values, strict=False):
-                for name in call.found.keys() & made.keys() & {*self.beside}:
-                    exact = call.gives(name, made[name])
-                    scales = name.startswith("delta") and factor_of(call, name, made[name])
-                    agreed += 2 if exact else bool(scales)
-        return agreed
 
     # candidates
 
@@ -189,13 +159,6 @@ class _Search:
                 some = [*others, *acting] if size == 2 else acting
                 mixed = combinations(some, size)
                 found += [more for more in mixed if not more[1].outside and fit(more)]
-        if not found and wrong is not None:  # an edit, and a factor besides
-            scaled = [
-                more
-                for more in self.edits(slips, wrong, right)
-                if self.scales((*slips, *more), wrong)
-            ]
-            found = [pair for (edit,) in scaled for slip in acting if fit(pair := (edit, slip))]
         yield from (together(slips, more) for more in found)
 
     def touches(self, longer: Slips, slips: Slips, name: str) -> bool:
@@ -203,12 +166,6 @@ class _Search:
         steps = [self.steps[self.first].step(made) for made in (longer, slips)]
         one, other = (step and {**step.nodes, **step.updated}[name] for step in steps)
         return one is not None and one is not other
-
-    def scales(self, slips: Slips, name: str) -> bool:
-        """Tell whether slips give what was found but for a factor."""
-        call = self.calls[self.first][0]
-        values = self.steps[self.first].values(slips, [name], 1)
-        return bool(values) and factor_of(call, name, values[0][name]) is not None
 
     @property
     def others(self) -> list[str]:
@@ -313,11 +270,9 @@ class _Search:
         return len(ordered(step.outputs)) if step is not None and slips and slips[-1].edit else 0
 
     def best(self, done: Sequence[Slips]) -> tuple[Cause, ...]:
-        """Return those of names before others, that agree best with what else the code gives."""
-        agreement = [self.agreement(slips) for slips in done]
-        kept = [
-            slips for slips, agreed in zip(done, agreement, strict=True) if agreed == max(agreement)
-        ]
+        """Return those that fit what else the code gives, of names before edits."""
+        fitting = [one for one in done if all(self.gives(one, name) for name in self.beside)]
+        kept = fitting or done
         edited = [sum(slip.edit is not None for slip in slips) for slips in kept]
         kept = [slips for slips, edits in zip(kept, edited, strict=True) if edits == min(edited)]
         return tuple(Cause(with_line(slips, self.first.case)) for slips in kept)

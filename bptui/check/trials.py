@@ -6,7 +6,7 @@ so that each mistake shows; and the same preset always gives the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count, pairwise
@@ -26,8 +26,6 @@ from bptui.core.network import Network, Parameters
 Quantities: TypeAlias = Mapping[str, Array]
 """By the network's names: net_h, out_h, loss, delta_o, gW1, gb1; W1, b1 are parameters after."""
 FunctionName: TypeAlias = Literal["gradients", "step"]
-Draw: TypeAlias = tuple[Parameters, Array, Array]
-"""Start values, inputs (samples, units) and targets (samples, outputs)."""
 
 MOST_SAMPLES = 64
 LARGE = 5_000
@@ -37,8 +35,6 @@ LEARNING_RATES = (0.137, 0.313, 0.071, 0.233, 0.171)
 MOST_RATE = 2.0
 """Steps of `gradients` are taken with the preset's own rate, unless it would lead far away."""
 TRIES = 40
-GOOD_ENOUGH = 4
-"""Draws whose whole trajectory is looked at, the best at the start first."""
 CLEAR = 0.02
 """How far from a kink, and an output from its target, a drawn network is to be at least."""
 SATURATED, TINY = 3.0, 1e-9
@@ -95,29 +91,45 @@ def cases_for(
     ``single``: one sample in each. In cases for ``gradients``, which is told no learning rate, it
     is the preset's everywhere; in those for ``step`` each has another one.
     """
-    small = experiment.network.parameter_count < LARGE
+    network, small = experiment.network, experiment.network.parameter_count < LARGE
     cases = [_own(experiment, bias, single, 3 if small else 1)]
-    for seed, (layers, samples, calls) in enumerate(
-        _plans(experiment.network.layers, single, small)
-    ):
+    for seed, (layers, samples, calls) in enumerate(_plans(network.layers, single, small)):
         rate = experiment.training.learning_rate
         if function == "step" or not 0.0 < rate <= MOST_RATE:
             rate = LEARNING_RATES[seed % len(LEARNING_RATES)]
-        network = Network(layers, experiment.network.activations, bias)
+        drawn = Network(layers, network.activations, bias)
         text = f"{'-'.join(map(str, layers))}, random data"
         title = f"{text}, {samples} sample{'s' * (samples > 1)}"
-        best: tuple[float, Case | None] = 0.0, None
-        for start, x, t in _best_draws(network, samples, _targets_like(experiment), seed):
-            made = _plain(experiment, network, start, (x, t), rate)
-            steps = _steps(made, calls)
-            quality = min(_quality(network, each.values) for each in steps)
-            if best[1] is None or quality > best[0]:
-                best = quality, Case(title, made, steps)
-            if quality >= 1.0:
+        rng = np.random.default_rng([seed, samples, *layers])
+        best, steps = -1.0, tuple[Snapshot, ...]()
+        for _ in range(TRIES):
+            made = _drawn(experiment, drawn, samples, rate, rng)
+            first = _steps(made, 1)
+            if _quality(drawn, first[0].values) <= best:
+                continue
+            every = _steps(made, calls)
+            quality = min(_quality(drawn, each.values) for each in every)
+            if quality > best:
+                best, steps = quality, every
+            if best >= 1.0:
                 break
-        assert best[1] is not None, "a drawing has at least one try"
-        cases.append(best[1])
+        cases.append(Case(title, steps[0].experiment, steps))
     return tuple(cases)
+
+
+def _drawn(
+    experiment: Experiment, network: Network, samples: int, rate: float, rng: np.random.Generator
+) -> Experiment:
+    """Return a drawing of start values and data, for a network like that of the preset."""
+    weights = tuple(
+        frozen(_signed(rng, shape, 0.25, 1.25) * min(1.0, 1.5 / np.sqrt(shape[0])))
+        for shape in pairwise(network.layers)
+    )
+    start = Parameters(weights, _drawn_biases(rng, network) if network.bias else None)
+    x = _signed(rng, (samples, network.layers[0]), 0.25, 1.25)
+    return _plain(
+        experiment, network, start, (x, _targets(experiment, rng, network, samples)), rate
+    )
 
 
 def _own(experiment: Experiment, bias: bool, single: bool, calls: int) -> Case:
@@ -163,17 +175,16 @@ def _plans(
     """Return sizes, samples and calls of the drawn cases, the most telling one first."""
     used = layers if small else tuple(min(each, SMALL_UNITS) for each in layers[:-1]) + layers[-1:]
     # so that 2 and the number of outputs are told apart; code for one output may rely on it
-    other = _other_sizes(used, layers[-1] + 1 if layers[-1] > 1 else 1)
-    shapes = [(layers, 3), (layers, 1), (layers, 2), (other, 2)]
+    outputs = layers[-1] + 1 if layers[-1] > 1 else 1
+    shapes = [(layers, 3), (layers, 1), (layers, 2), (_other_sizes(used, outputs), 2)]
     if not small:
         # code may have the number of outputs in it: the most telling case keeps it
         same = _other_sizes(used, layers[-1])
-        shapes = [(same, 3), (layers, 1), (_other_sizes(same, other[-1]), 2)]
+        shapes = [(same, 3), (layers, 1), (_other_sizes(same, outputs), 2)]
     # numbers of samples that are different from each other, from all sizes, and from 1 and 2
     sizes = {each for units, _ in shapes for each in units}
-    free = [n for n in range(3, 4 + len(shapes) + len(sizes)) if n not in sizes]
-    counts = [1] * len(shapes) if single else free[: len(shapes)]
-    plans = [(units, n, calls) for (units, calls), n in zip(shapes, counts, strict=True)]
+    free = (n for n in count(3) if not single and n not in sizes)
+    plans = [(units, 1 if single else next(free), calls) for units, calls in shapes]
     # from one sample's gradients its deltas follow, so what follows from what can be told
     return plans + ([(layers, 1, 2)] if small and not single else [])
 
@@ -189,39 +200,32 @@ def _other_sizes(layers: tuple[int, ...], outputs: int) -> tuple[int, ...]:
     return (*made, outputs)
 
 
-def _targets_like(
-    experiment: Experiment,
-) -> Callable[[np.random.Generator, int, int], Array]:
-    """Return what draws targets (samples, outputs) as the preset's are.
+def _targets(
+    experiment: Experiment, rng: np.random.Generator, network: Network, samples: int
+) -> Array:
+    """Return targets (samples, outputs) drawn as the preset's are.
 
     One-hot rows, numbers out of two where there are just two, rows that add up to 1, or any numbers
     that outputs can come near to.
     """
     given, loss = experiment.data.targets, experiment.training.loss
+    shape = samples, network.layers[-1]
     values = np.unique(given)
     adds_up = given.shape[1] > 1 and np.allclose(given.sum(axis=1), 1.0, rtol=0.0, atol=1e-9)
-    one_hot = adds_up and np.isin(values, (0.0, 1.0)).all()
     whole = np.isin(values, (-1.0, 0.0, 1.0)).all()
-    two_values = values.size == 2 and (whole or given.size > 4)
-    low, high = _reach(experiment.network.activations[-1])
-    least, most = LOSSES[loss].target_range
-    low, high = max(low, least + 0.05), min(high, most - 0.05)
     # it looks at positive targets alone, and with other sums its gradient has one more factor
     shares = loss == "cross_entropy"
-
-    def draw(rng: np.random.Generator, samples: int, outputs: int) -> Array:
-        shape = (samples, outputs)
-        if one_hot:
-            first = int(rng.integers(outputs))
-            return np.eye(outputs)[(first + rng.permutation(samples)) % outputs]
-        if two_values:
-            drawn = rng.permutation(np.resize(values, max(2, samples * outputs)))
-            drawn = drawn[: samples * outputs].reshape(shape)
-            return np.full(shape, values[-1]) if shares and not drawn.any() else drawn
-        drawn = rng.uniform(low, high, shape)
-        return drawn / drawn.sum(axis=1, keepdims=True) if shares and adds_up else drawn
-
-    return draw
+    if adds_up and np.isin(values, (0.0, 1.0)).all():
+        places = int(rng.integers(shape[1])) + rng.permutation(samples)
+        return np.eye(shape[1])[places % shape[1]]
+    if values.size == 2 and (whole or given.size > 4):
+        drawn = rng.permutation(np.resize(values, max(2, samples * shape[1])))
+        drawn = drawn[: samples * shape[1]].reshape(shape)
+        return np.full(shape, values[-1]) if shares and not drawn.any() else drawn
+    low, high = _reach(experiment.network.activations[-1])
+    least, most = LOSSES[loss].target_range
+    drawn = rng.uniform(max(low, least + 0.05), min(high, most - 0.05), shape)
+    return drawn / drawn.sum(axis=1, keepdims=True) if shares and adds_up else drawn
 
 
 def _reach(activation: str) -> tuple[float, float]:
@@ -237,44 +241,10 @@ def _drawn_biases(rng: np.random.Generator, network: Network) -> tuple[Array, ..
     return tuple(frozen(_signed(rng, (units,), 0.1, 0.5)) for units in network.layers[1:])
 
 
-def _best_draws(
-    network: Network,
-    samples: int,
-    targets: Callable[[np.random.Generator, int, int], Array],
-    seed: int,
-) -> list[Draw]:
-    """Return the best at the start of several draws, the very best first."""
-    rng, layers = np.random.default_rng([seed, samples, *network.layers]), network.layers
-    draws: list[tuple[float, Draw]] = []
-    for _ in range(TRIES):
-        weights = tuple(
-            frozen(_signed(rng, shape, 0.25, 1.25) * min(1.0, 1.5 / np.sqrt(shape[0])))
-            for shape in pairwise(layers)
-        )
-        start = Parameters(weights, _drawn_biases(rng, network) if network.bias else None)
-        x = _signed(rng, (samples, layers[0]), 0.25, 1.25)
-        draw = start, x, targets(rng, samples, layers[-1])
-        draws.append((_quality(network, _forward(network, draw)), draw))
-        if draws[-1][0] >= 1.0 and sum(each >= 1.0 for each, _ in draws) >= GOOD_ENOUGH:
-            break
-    draws.sort(key=lambda each: -each[0])
-    return [draw for _, draw in draws[:GOOD_ENOUGH]]
-
-
 def _signed(rng: np.random.Generator, shape: tuple[int, ...], least: float, most: float) -> Array:
     """Return numbers of both signs, none of them small."""
     signs: Array = rng.choice((-1.0, 1.0), shape)
     return rng.uniform(least, most, shape) * signs
-
-
-def _forward(network: Network, draw: Draw) -> Quantities:
-    names, (start, out, target) = network.names, draw
-    values = {"target": target}
-    for layer, activation in enumerate(network.activations, 1):
-        net = out @ start.weights[layer - 1] + (start.biases[layer - 1] if start.biases else 0.0)
-        out = evaluate(activation, net)
-        values |= {names.net(layer): net, names.out(layer): out}
-    return values
 
 
 def _quality(network: Network, values: Quantities) -> float:
@@ -286,9 +256,8 @@ def _quality(network: Network, values: Quantities) -> float:
             worst = min(worst, _kinked(net, activation))
         elif any(map(np.isfinite, limits(activation))):
             worst = min(worst, SATURATED / max(float(np.max(np.abs(net))), 1.0))
-        gradient = values.get(names.weight_gradient(layer))
-        if gradient is not None:
-            worst = min(worst, float(np.max(np.abs(gradient))) / FELT)
+        gradient = values[names.weight_gradient(layer)]
+        worst = min(worst, float(np.max(np.abs(gradient))) / FELT)
     out = values[names.out(names.depth)]
     return min(worst, float(np.min(np.abs(out - values["target"]))) / CLEAR)
 

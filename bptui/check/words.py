@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bptui.check.calls import FORMS, Attempt, Failure
-from bptui.check.found import FunctionCheck, UncheckableError
+from bptui.check.calls import FORMS, Attempt, Failure, UncheckableError
+from bptui.check.check import FunctionCheck
 from bptui.check.interpreter import Interpreter
 from bptui.check.process import Frame, Stopped
 from bptui.check.rows import Row

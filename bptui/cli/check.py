@@ -165,7 +165,7 @@ def of_functions(
 ) -> Sequence[Report]:
     """Return the reports on the functions of a file."""
     from bptui.check.check import check
-    from bptui.check.found import UncheckableError
+    from bptui.check.calls import UncheckableError
     from bptui.check.functions import reports_of, unchecked
     from bptui.check.interpreter import interpreter_for
 

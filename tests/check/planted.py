@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
+from bptui.check.judging import WRONG, Finding, findings_of
+from bptui.check.search import diagnose
 from bptui.check.slips import Cause, Slip
 from bptui.check.trials import Case, FunctionName, Trial
 from bptui.core.experiment import Experiment
@@ -84,6 +87,26 @@ class Code:
             except ValueError:  # it back-propagates through a matrix that is not square
                 continue
         return made
+
+
+class Diagnosis(NamedTuple):
+    """What is found in trials: a verdict on each quantity, and what explains what is wrong."""
+
+    findings: tuple[Finding, ...]
+    causes: tuple[Cause, ...]
+
+    @property
+    def right(self) -> bool:
+        return not any(each.verdict in WRONG for each in self.findings)
+
+    @property
+    def first_wrong(self) -> Finding | None:
+        return next((each for each in self.findings if each.verdict == "wrong"), None)
+
+
+def diagnosed(trials: Sequence[Trial]) -> Diagnosis:
+    findings = findings_of(trials)
+    return Diagnosis(findings, diagnose(trials, findings))
 
 
 def cause_of(*names: str, layer: int = 0) -> Cause:

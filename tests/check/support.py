@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from bptui.check.causes import named
-from bptui.check.check import check
-from bptui.check.found import Check, FunctionCheck
+from bptui.check.check import Check, FunctionCheck, check
 from bptui.check.functions import reports_of
+from bptui.check.report import verdict_of
 from bptui.check.text import as_text
 from bptui.core.experiment import Experiment
 from bptui.presets import load, loads
@@ -35,3 +35,7 @@ def mistakes_of(done: FunctionCheck) -> list[tuple[str, ...]]:
     causes = [tuple(sorted((*each.mistakes, *each.other))) for each in named(done)]
     lines = {line.mistake for line in done.traced.wrong if line.mistake}
     return causes or [tuple(sorted(lines))]
+
+
+def outcome_of(done: Check) -> str:
+    return verdict_of(reports_of(done))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from .right_code import HEAD
-from .support import checked, mistakes_of
+from .support import checked, mistakes_of, outcome_of
 
 LISTING_1 = (
     HEAD
@@ -104,7 +104,7 @@ def test_listing_1_is_named_with_the_expression_that_is_wrong(tmp_path: Path) ->
         "gw4",
     ]
     assert "error_1 * weight_2[0][0] + error_2 * weight_2[0][1]" in text
-    assert done.outcome == "wrong"
+    assert outcome_of(done) == "wrong"
 
 
 def test_listing_2s_three_slips_are_named(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_preset_with_mistakes_is_held_against_the_true_gradient(
     done, _ = checked(
         tmp_path, LISTING_2.replace("out_o * sigmoid_derivationx(out_h)", "1"), preset
     )
-    assert done.outcome == "wrong"
+    assert outcome_of(done) == "wrong"
 
 
 def test_mazurs_rule_is_named(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bptui.core.mistakes import MISTAKES
 
-from .support import checked, mistakes_of
+from .support import checked, mistakes_of, outcome_of
 
 SQUARE = """
 [network]
@@ -84,10 +84,10 @@ def step(x, t, weights, biases, learning_rate):
 def test_it_is_diagnosed_by_name(name: str, tmp_path: Path) -> None:
     done, text = checked(tmp_path, PLANTED.format(made=(name,)), SQUARE)
     assert mistakes_of(done.functions[0]) == [(name,)], text
-    assert done.outcome == "wrong"
+    assert outcome_of(done) == "wrong"
     assert f"step: {name}." in text
 
 
 def test_none_is_found_where_none_is_made(tmp_path: Path) -> None:
     done, text = checked(tmp_path, PLANTED.format(made=()), SQUARE)
-    assert done.outcome == "right", text
+    assert outcome_of(done) == "right", text

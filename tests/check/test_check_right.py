@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from .right_code import RIGHT
-from .support import checked
+from .support import checked, outcome_of
 
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_correct_code_passes(name: str, tmp_path: Path) -> None:
     preset, source = RIGHT[name]
     done, text = checked(tmp_path, source, preset)
-    assert done.outcome == "right", text
+    assert outcome_of(done) == "right", text
     for one in done.functions:
         verdicts = {finding.verdict for finding in one.examined.findings}
         assert "right" in verdicts <= {"right", "convention", "not given"}

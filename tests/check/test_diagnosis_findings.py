@@ -10,12 +10,11 @@ import pytest
 
 from bptui.check.comparing import Ratio
 from bptui.check.judging import Finding, findings_of
-from bptui.check.search import Diagnosis, diagnose
 from bptui.check.trials import Case, FunctionName, cases_for
 from bptui.core.losses import LOSSES
 
 from ..core.support import HIDDEN, PAIRS, build, experiment
-from .planted import Bend, Code, Numbers, only, right_trials, scaled
+from .planted import Bend, Code, Diagnosis, Numbers, diagnosed, only, right_trials, scaled
 
 FUNCTIONS: tuple[FunctionName, ...] = ("gradients", "step")
 MADE = experiment((2, 2, 2), ("tanh", "sigmoid"), samples=3, learning_rate=0.3)
@@ -64,7 +63,7 @@ def test_right_code_passes_with_every_activation_and_loss(loss: str) -> None:
         for function in FUNCTIONS:
             # single precision, given as if it were double: of code that converts at the end
             for case, dtype in zip(cases[::2], (np.float64, np.float32), strict=False):
-                assert_passes(diagnose(right_trials([case], function, dtype)))
+                assert_passes(diagnosed(right_trials([case], function, dtype)))
 
 
 def test_quantities_in_order_and_those_not_given() -> None:
@@ -86,10 +85,10 @@ def test_the_loss_with_or_without_the_penalty() -> None:
         squares = sum(np.sum(each**2) for each in case.right[call].parameters.weights)
         return numbers | {"loss": numbers["loss"] - 0.05 * squares}
 
-    assert_passes(diagnose(right_trials(cases, "gradients")))
-    assert_passes(diagnose(right_trials(cases, "gradients", bend=of_data)))
-    half = diagnose(right_trials(cases, "gradients", bend=times("loss", lambda case: 0.5)))
-    assert ratio_of(half).meanings[0] == "half"
+    assert_passes(diagnosed(right_trials(cases, "gradients")))
+    assert_passes(diagnosed(right_trials(cases, "gradients", bend=of_data)))
+    half = diagnosed(right_trials(cases, "gradients", bend=times("loss", lambda case: 0.5)))
+    assert ratio_of(half).meanings[0] == "divided by 2"
     assert half.causes == ()  # the gradients are right
 
 
@@ -114,22 +113,22 @@ def ratio_of(found: Diagnosis) -> Ratio:
 def scaled_code(
     factor: Callable[[Case], float], cases: Sequence[Case], function: FunctionName
 ) -> Diagnosis:
-    return diagnose([Code(bend=scaled(factor)).trial(each, function) for each in cases])
+    return diagnosed([Code(bend=scaled(factor)).trial(each, function) for each in cases])
 
 
 @pytest.mark.parametrize(
     ("factor", "meaning"),
     [
-        (lambda case: -1.0, "the opposite sign"),
-        (lambda case: 2.0, "twice"),
-        (lambda case: 1.0 / batch(case), "1/the batch size"),
-        (lambda case: -batch(case), "the opposite sign and the batch size"),
+        (lambda case: -1.0, "with the opposite sign"),
+        (lambda case: 2.0, "times 2"),
+        (lambda case: 1.0 / batch(case), "divided by the batch size"),
+        (lambda case: -batch(case), "times the batch size and with the opposite sign"),
     ],
 )
 def test_deltas_in_another_convention_are_right(
     factor: Callable[[Case], float], meaning: str
 ) -> None:
-    diagnosis = diagnose(right_trials(DRAWN, "gradients", bend=times("delta_o delta_h", factor)))
+    diagnosis = diagnosed(right_trials(DRAWN, "gradients", bend=times("delta_o delta_h", factor)))
     assert diagnosis.right
     assert diagnosis.causes == ()
     found = {each.name: each for each in diagnosis.findings}
@@ -148,17 +147,20 @@ def test_deltas_without_their_gradients_are_no_convention() -> None:
 
 
 RATIOS: list[tuple[Callable[[Case], float], set[str]]] = [
-    (lambda case: 0.5, {"half", "1/the number of outputs"}),
-    (lambda case: 2.0, {"twice", "the number of outputs"}),
-    (lambda case: -1.0, {"the opposite sign"}),
-    (batch, {"the batch size"}),
-    (lambda case: 1.0 / batch(case), {"1/the batch size"}),
-    (rate, {"the learning rate"}),
-    (lambda case: 1.0 / rate(case), {"1/the learning rate"}),
-    (lambda case: 2.0 / batch(case), {"2/the batch size"}),
+    (lambda case: 0.5, {"divided by 2", "divided by the number of outputs"}),
+    (lambda case: 2.0, {"times 2", "times the number of outputs"}),
+    (lambda case: -1.0, {"with the opposite sign"}),
+    (batch, {"times the batch size"}),
+    (lambda case: 1.0 / batch(case), {"divided by the batch size"}),
+    (rate, {"times the learning rate"}),
+    (lambda case: 1.0 / rate(case), {"divided by the learning rate"}),
+    (lambda case: 2.0 / batch(case), {"times 2/the batch size"}),
     (
         lambda case: -0.5,
-        {"the opposite sign and half", "the opposite sign and 1/the number of outputs"},
+        {
+            "divided by 2 and with the opposite sign",
+            "divided by the number of outputs and with the opposite sign",
+        },
     ),
     (lambda case: 0.3, set()),
 ]
@@ -185,20 +187,23 @@ def test_what_a_constant_means_depends_on_what_is_tried() -> None:
     half = experiment((2, 2, 2), samples=3, learning_rate=0.5)
     cases = cases_for(half, bias=True, single=False, function="gradients")[:2]
     found = scaled_code(lambda case: 0.5, cases, "gradients")
-    assert {"half", "the learning rate"} <= {*ratio_of(found).meanings}
+    assert {"divided by 2", "times the learning rate"} <= {*ratio_of(found).meanings}
     # single samples say nothing about batches
     cases = cases_for(MADE, bias=True, single=True, function="step")[:3]
     found = scaled_code(lambda case: 2.0, cases, "step")
-    assert {*ratio_of(found).meanings} == {"twice", "the number of outputs"}
+    assert {*ratio_of(found).meanings} == {"times 2", "times the number of outputs"}
     # another number of outputs tells it from 2
     other = next(each for each in ALL if each.experiment.network.layers[-1] != 2)
-    for factor, meaning in ((lambda case: 2.0, "twice"), (outputs, "the number of outputs")):
+    for factor, meaning in (
+        (lambda case: 2.0, "times 2"),
+        (outputs, "times the number of outputs"),
+    ):
         for function in FUNCTIONS:
             assert ratio_of(scaled_code(factor, (ALL[1], other), function)).meanings == (meaning,)
     # and one output is no constant
     one = experiment((2, 3, 1), ("tanh", "sigmoid"), samples=3)
     cases = cases_for(one, bias=True, single=False, function="gradients")[1:3]
-    for factor, meaning in ((lambda case: 2.0, "twice"), (batch, "the batch size")):
+    for factor, meaning in ((lambda case: 2.0, "times 2"), (batch, "times the batch size")):
         assert ratio_of(scaled_code(factor, cases, "gradients")).meanings == (meaning,)
 
 
@@ -250,8 +255,6 @@ def test_the_first_wrong_link_is_wrong_and_the_rest_follows(name: str) -> None:
     carries = not name.startswith(("loss", "g"))
     reached = ORDER[ORDER.index(name) + 1 :] if carries else []
     assert [each for each, verdict in wrong.items() if verdict == "follows"] == reached
-    for each in reached:
-        assert found[each].source in wrong
 
 
 def test_several_wrong_links() -> None:
@@ -274,16 +277,6 @@ def test_several_wrong_links() -> None:
 
     wrong = verdicts(judged(two))
     assert [each for each, verdict in wrong.items() if verdict == "wrong"] == ["delta_o", "gW1"]
-
-    def gradients(numbers: Numbers, case: Case, call: int) -> Numbers:
-        made = broken_at("delta_o")(numbers, case, call)
-        return {name: made[name] for name in ("gW2", "gb2", "gW1", "gb1")}
-
-    # no delta is given, but that of one sample can be had from the gradients before
-    found = judged(gradients)
-    given = {name: verdict for name, verdict in verdicts(found).items() if verdict != "not given"}
-    assert given == {"gW2": "wrong", "gb2": "follows", "gW1": "follows", "gb1": "follows"}
-    assert found["gW1"].source == found["gb2"].source == "delta_o"
 
 
 @pytest.mark.parametrize(
@@ -335,9 +328,9 @@ def above(numbers: Numbers, case: Case, call: int) -> Numbers:
 def test_at_a_kink_both_slopes_are_right() -> None:
     cases = cases_for(KINK, bias=True, single=False, function="gradients")
     for some in (cases[:2], cases[:1]):
-        assert_passes(diagnose(right_trials(some, "gradients", bend=above)))
-        assert_passes(diagnose(right_trials(some, "gradients")))
-    wrong = diagnose(right_trials(cases[:1], "gradients", bend=times("gW1", lambda case: 3.0)))
+        assert_passes(diagnosed(right_trials(some, "gradients", bend=above)))
+        assert_passes(diagnosed(right_trials(some, "gradients")))
+    wrong = diagnosed(right_trials(cases[:1], "gradients", bend=times("gW1", lambda case: 3.0)))
     assert not wrong.right
 
 
@@ -353,12 +346,12 @@ def test_saturated_numbers_of_the_preset_do_not_accuse() -> None:
         noise = 1e-13 * np.cos(np.arange(4.0)).reshape(2, 2)
         return numbers | {"gW1": numbers["gW1"] + noise, "gW2": numbers["gW2"] + noise}
 
-    assert_passes(diagnose(right_trials([case], "gradients", bend=other_form)))
+    assert_passes(diagnosed(right_trials([case], "gradients", bend=other_form)))
 
 
 def test_single_precision_parameters_pass() -> None:
     """Updates are small beside what rounding does to the parameters that carry them."""
     made = experiment((2, 2, 2), "sigmoid", samples=3, learning_rate=0.001)
     cases = cases_for(made, bias=True, single=False, function="step")
-    assert_passes(diagnose(right_trials(cases, "step", np.float32)))
-    assert_passes(diagnose(right_trials(cases, "step", np.float32, precision=1e-4)))
+    assert_passes(diagnosed(right_trials(cases, "step", np.float32)))
+    assert_passes(diagnosed(right_trials(cases, "step", np.float32, precision=1e-4)))

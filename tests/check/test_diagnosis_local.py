@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from bptui.check.search import diagnose
 from bptui.check.slips import Cause, rewritten
 from bptui.check.trials import Case, FunctionName, Trial, cases_for
 from bptui.core.experiment import Experiment
@@ -15,7 +14,7 @@ from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols
 
 from ..core.support import experiment
-from .planted import Numbers, cause_of
+from .planted import Numbers, cause_of, diagnosed
 
 DEEP = experiment((2, 4, 4, 3), "tanh", samples=3, learning_rate=0.3)
 SHALLOW = experiment((2, 3, 2), "tanh", samples=3, learning_rate=0.3)
@@ -81,12 +80,12 @@ def trials(
 def causes(
     cases: Sequence[Case], function: FunctionName, wrong: dict[int, str], everything: bool = False
 ) -> tuple[Cause, ...]:
-    return diagnose(trials(cases, function, wrong, everything)).causes
+    return diagnosed(trials(cases, function, wrong, everything)).causes
 
 
 def test_without_a_mistake_it_is_right() -> None:
-    assert diagnose(trials(DEEP_CASES, "gradients", {}, everything=True)).right
-    assert diagnose(trials(DEEP_CASES, "step", {})).right
+    assert diagnosed(trials(DEEP_CASES, "gradients", {}, everything=True)).right
+    assert diagnosed(trials(DEEP_CASES, "step", {})).right
 
 
 @pytest.mark.parametrize(
@@ -137,7 +136,7 @@ def test_deltas_in_another_convention() -> None:
             for numbers in each.observed
         )
         given.append(Trial(each.case, "gradients", scaled))
-    assert diagnose(given).causes == (cause_of("derivative-of-activation", layer=1),)
+    assert diagnosed(given).causes == (cause_of("derivative-of-activation", layer=1),)
 
 
 def test_all_that_fit_are_given() -> None:
@@ -152,14 +151,14 @@ def test_no_name_is_given_for_what_is_wrong_besides() -> None:
     """One mistake that fits only some trials or calls."""
     some = trials(FEW, "gradients", {2: "missing-hidden-derivative"})
     other = trials(FEW, "gradients", {2: "derivative-of-activation"})
-    assert diagnose([some[0], other[1]]).causes == ()
+    assert diagnosed([some[0], other[1]]).causes == ()
     mixed = (*some[0].observed[:2], *other[0].observed[2:])
-    assert diagnose([Trial(FEW[0], "gradients", mixed)]).causes == ()
+    assert diagnosed([Trial(FEW[0], "gradients", mixed)]).causes == ()
     # the numbers of the preset alone name nothing, nor do numbers beyond all bounds
-    own = diagnose(trials(DEEP_CASES[:1], "gradients", {1: "derivative-of-activation"}))
+    own = diagnosed(trials(DEEP_CASES[:1], "gradients", {1: "derivative-of-activation"}))
     (trial,) = trials(FEW[:1], "gradients", {1: "bias-gradient-not-summed"})
     spoilt = tuple(each | {"gW1": each["gW1"] * np.nan} for each in trial.observed)
-    for found in (own, diagnose([Trial(trial.case, "gradients", spoilt)])):
+    for found in (own, diagnosed([Trial(trial.case, "gradients", spoilt)])):
         assert not found.right
         assert found.causes == ()
 

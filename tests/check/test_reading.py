@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bptui.check.reading import Reading, UnreadableError, read
-from bptui.check.runner import Answer, Argument, Other, Value
+from bptui.check.runner import Answer, Other, Value
 from bptui.check.trials import Case, FunctionName, cases_for
 from bptui.core.arrays import Array
 from bptui.presets import load, loads
@@ -35,10 +35,8 @@ def parts(case: Case, call: int = -1) -> tuple[list[Array], list[Array]]:
 
 
 def reading(case: Case, value: object, function: FunctionName = "gradients") -> Reading:
-    parameters = case.right[0].parameters
-    arguments: list[Argument] = [0.0, 0.0, [*parameters.weights], [*(parameters.biases or ())]]
-    answer = Answer(cast(Value, value), {})
-    return read(answer, arguments, function, case, case.experiment.network.bias)
+    parameters = case.right[0].parameters.named()
+    return read(Answer(cast(Value, value), {}), parameters, function, case)
 
 
 Style = Callable[[list[Array], list[Array]], object]
@@ -137,18 +135,18 @@ def test_what_is_not_numbers_is_said() -> None:
     assert list(found.quantities) == ["gW1"]
     assert found.notes == ["ignored: loss is a str"]
     whole = reading(case, [each.astype(int) for each in weights])
-    assert whole.spoiled["gW1"][1] == "it holds whole numbers (int64), so decimals are lost"
+    assert whole.spoiled["gW1"] == "it holds whole numbers (int64), so decimals are lost"
     for value, message in (
         ({"gW1": {}}, "it returned a dict in which gW1 is a dict; expected names among"),
         ({"gW1": None}, "it returned a dict without any values; expected names among"),
-        ({"weights": 1.0}, "returned 1 arrays of weight gradients; expected 2"),
+        ({"weights": 1.0}, "returned 1 arrays for weights; expected"),
         ([[[Other("a str")]], weights[1]], r"where \[0\]\[0\]\[0\] is a str; expected a list"),
         (weights * 2, "it returned 4 arrays; expected a list"),
     ):
         with pytest.raises(UnreadableError, match=message):
             reading(case, value)
     cut = reading(case, [weights[0], weights[1][:, :1]])
-    assert cut.spoiled["gW2"][1] == "it has shape (2, 1); expected (2, 2), the shape of W2"
+    assert cut.spoiled["gW2"] == "it has shape (2, 1); expected (2, 2), the shape of W2"
     assert cut.misshapen == ["gW2"]
 
 
@@ -172,7 +170,7 @@ def test_a_transposed_list_is_not_taken_for_one_from_the_last_layer() -> None:
     turned = reading(case, [each.T for each in weights])
     assert np.array_equal(turned.quantities["gW1"], weights[0])
     found = reading(case, [weights[0].T, weights[1]])
-    assert found.spoiled["gW1"][1] == "it has shape (4, 2), the transpose of (2, 4)"
+    assert found.spoiled["gW1"] == "it has shape (4, 2), the transpose of (2, 4)"
     with pytest.raises(UnreadableError, match=r"W1: it has shape .*, the transpose of"):
         reading(case, {"W1": weights[0].T}, "step")
     with pytest.raises(UnreadableError, match="from the last layer"):
@@ -184,4 +182,4 @@ def test_a_step_may_return_nothing_or_its_loss() -> None:
     for value in (None, 0.25):
         found = reading(case, value, "step").quantities
         assert np.array_equal(found["W1"], case.right[0].parameters.weights[0])
-        assert [*found] == ["W1", "W2", "b1", "b2"]
+        assert {*found} == {"W1", "W2", "b1", "b2"}
