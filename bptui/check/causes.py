@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import log10
+from math import isfinite, log10
 
 from bptui.check.check import FunctionCheck
 from bptui.check.comparing import ADDED_TO_NOTHING, UNCHANGED, Ratio
@@ -15,7 +15,6 @@ from bptui.core.network import Names
 from bptui.explain.equation import Comparison
 from bptui.explain.explain import Explainer
 from bptui.explain.report import assignment
-from bptui.explain.words import layer_words
 
 NEARLY = 1e-3
 """Errors below are not those of a mistake in a formula, as a rule."""
@@ -33,11 +32,21 @@ def ratio_text(finding: Finding) -> str:
     return f"every {what} is the correct one {ratio.text}"
 
 
+def what_stands_out(finding: Finding) -> str:
+    """Return what is striking about a wrong quantity: a constant ratio, or a notice."""
+    if finding.verdict not in WRONG or ratio_text(finding):
+        return ratio_text(finding) if finding.verdict in WRONG else ""
+    if not isfinite(finding.found):
+        return finding.notice or "it has numbers that are not finite"
+    return finding.notice
+
+
 def together(said: Iterable[tuple[str, str]]) -> list[tuple[list[str], str]]:
-    """Return names and what is said of each, those of which the same is said together."""
+    """Return names and what is said of each, if anything; those of which the same is together."""
     groups: dict[str, list[str]] = {}
     for name, text in said:
         groups.setdefault(text, []).append(name)
+    groups.pop("", None)
     return [(names, _plural(text) if len(names) > 1 else text) for text, names in groups.items()]
 
 
@@ -48,14 +57,13 @@ def _plural(text: str) -> str:
 
 
 def striking(findings: Sequence[Finding]) -> str:
-    """Return what is striking about all that is wrong: a factor, or a notice; "" for nothing."""
+    """Return what is striking about all that is wrong; "" where there is more to say."""
     texts = {ratio_text(one) for one in findings if one.verdict in WRONG}
     if len(texts) == 1 and (text := texts.pop()):
         return text
-    wrong = [one for one in findings if one.verdict == "wrong"]
-    told = together((one.name, ratio_text(one) or one.notice) for one in wrong)
+    told = [(one.name, what_stands_out(one)) for one in findings if one.verdict == "wrong"]
     every = all(text for _, text in told)
-    return "; ".join(f"{listed(names)}: {text}" for names, text in told) if every else ""
+    return "; ".join(f"{listed(names)}: {text}" for names, text in together(told)) if every else ""
 
 
 def digits_right(findings: Sequence[Finding]) -> int:
@@ -85,7 +93,7 @@ def name_of(cause: Cause, check: FunctionCheck) -> str:
         network, training = another.network, another.training
         used = listed([*network.activations, training.loss])
         return f"right for {used}; {check.experiment.name} is another network: use --preset"
-    names = [name + _within(layer, check) for name, layer in cause.places]
+    names = [*cause.mistakes]
     names += [
         slip.name if wrong else slip.name.replace("the loss is", "the gradient is that of")
         for slip in cause.slips
@@ -95,10 +103,6 @@ def name_of(cause: Cause, check: FunctionCheck) -> str:
     if edits:
         names.append(f"probably {listed(edits)}" if cause.written else listed(edits))
     return " + ".join(map(own_words, names))
-
-
-def _within(layer: int, check: FunctionCheck) -> str:
-    return f", in {layer_words(check.experiment.network, layer)} only" if layer else ""
 
 
 def not_a_slip(check: FunctionCheck) -> str:

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, pairwise, repeat
-from math import isfinite
 from pathlib import Path
 
-from bptui.check.calls import FORMS, Failure, UncheckableError
+from bptui.check.calls import FORMS, UncheckableError
 from bptui.check.causes import (
     name_of,
     named,
     not_a_slip,
-    ratio_text,
     right_code,
     striking,
     together,
     what_is_wrong,
+    what_stands_out,
 )
-from bptui.check.check import Check, Examined, FunctionCheck
+from bptui.check.check import Check, FunctionCheck
 from bptui.check.comparing import UNCHANGED
 from bptui.check.interpreter import Interpreter
 from bptui.check.judging import WRONG, Finding
@@ -99,7 +98,9 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
         rows += _table(examined.findings)
     if not not_a_slip(check):
         rows += _first_wrong(lines) if not quantities and not examined.right else ()
-        rows += _striking(examined)
+        spoiled = made.spoiled
+        said = ((f.name, spoiled.get(f.name) or what_stands_out(f)) for f in examined.findings)
+        rows += [Row(f"{', '.join(names)}: {text}.") for names, text in together(said)]
     own = [one for one in examined.findings if one.trial is not None and one.trial.case.own]
     since = min((one.call for one in own if one.verdict in WRONG), default=0)
     if since:
@@ -144,7 +145,7 @@ def _explanations(check: FunctionCheck) -> Iterator[Row]:
         yield Row("What was computed instead" + " (all fit equally well)" * (len(causes) > 1))
     for cause in causes[:MOST_CAUSES]:
         yield from (Row(f"{one}: it {MISTAKES[one].summary}", 2) for one in cause.mistakes)
-        if cause.other or any(layer for _, layer in cause.places):
+        if cause.other:
             yield Row(name_of(cause, check), 2)
 
 
@@ -175,7 +176,15 @@ def _called(check: FunctionCheck) -> Iterator[str]:
     if made.trials:
         yield f"{FORMS[made.form]}; compared on {_compared(made.trials, name)}"
     if examined.findings and batch is not None:
-        yield from _one_at_a_time(check, batch)
+        # a failure on other sizes alone does not tell why it got one sample at a time
+        failures = [] if batch.findings else batch.attempt.failures
+        because = why(failures[0]) if failures else striking(batch.findings) or "it is wrong"
+        also = (
+            ""
+            if experiment.schedule.batch_size == 1
+            else (f"; {name} trains on batches, whose gradients must still be put together")
+        )
+        yield f"with several samples in rows {because}, so it got one at a time{also}"
     if made.biases != experiment.network.bias:
         has, takes = ("no ", "some") if made.biases else ("", "none")
         yield (
@@ -187,8 +196,9 @@ def _called(check: FunctionCheck) -> Iterator[str]:
             f"a step is compared with plain gradient descent; {name} trains with "
             f"{experiment.training.optimizer}, whose state step does not receive"
         )
-    if examined.fixed is not None:
-        yield _fixed(examined.fixed, experiment)
+    if (fixed := examined.fixed) is not None:
+        wrong = "its numbers are wrong" if isinstance(fixed, Trial) else why(fixed)
+        yield f"it works only for {_sizes(experiment)}: on {_sizes(fixed.case.experiment)} {wrong}"
     if made.damaged:
         belong = "belongs" if [*made.damaged] in (["x"], ["t"]) else "belong"
         yield (
@@ -196,24 +206,6 @@ def _called(check: FunctionCheck) -> Iterator[str]:
             "step would use different numbers"
         )
     yield from map(printable, made.notes)
-
-
-def _one_at_a_time(check: FunctionCheck, batch: Examined) -> Iterator[str]:
-    """Yield why the function got one sample at a time, and not a whole ``batch``."""
-    experiment, name = check.experiment, printable(check.experiment.name)
-    # a failure on other sizes alone does not tell why it got one sample at a time
-    failure = next(iter(batch.attempt.failures), None) if not batch.findings else None
-    if failure is not None:
-        yield f"with several samples in rows {why(failure)}, so it got one at a time"
-    elif not batch.right:
-        common = striking(batch.findings) or "its numbers are wrong"
-        yield f"with several samples in rows {common}; {name} trains on one at a time"
-    if experiment.schedule.batch_size > 1:
-        together = "averaged" if experiment.training.reduction == "mean" else "summed"
-        yield (
-            f"{name} trains on batches of {experiment.schedule.batch_size}: the gradients of the "
-            f"samples must still be {together}"
-        )
 
 
 def _compared(trials: list[Trial], name: str) -> str:
@@ -225,12 +217,6 @@ def _compared(trials: list[Trial], name: str) -> str:
 
 def _sizes(experiment: Experiment) -> str:
     return "-".join(map(str, experiment.network.layers))
-
-
-def _fixed(fixed: Failure | Trial, experiment: Experiment) -> str:
-    """Return what goes wrong on a network of other sizes alone."""
-    wrong = "its numbers are wrong" if isinstance(fixed, Trial) else why(fixed)
-    return f"it works only for {_sizes(experiment)}: on {_sizes(fixed.case.experiment)} {wrong}"
 
 
 def _printed(output: str) -> Iterator[Row]:
@@ -254,9 +240,6 @@ def _table(findings: Sequence[Finding]) -> Iterator[Row]:
         cells = [one.ljust(width) for one, width in zip((name, verdict, at), widths, strict=False)]
         cells += [one.rjust(width) for one, width in zip(numbers, widths[3:], strict=True)]
         yield Row("   ".join(cells), kind="row")
-    places = dict.fromkeys(_place(one) for one in findings if one.verdict == "wrong")
-    if places:
-        yield Row(f"The numbers shown come from {' and '.join(places)}.", hang=0)
 
 
 def _row(finding: Finding) -> tuple[str, str, str, str, str]:
@@ -268,27 +251,6 @@ def _row(finding: Finding) -> tuple[str, str, str, str, str]:
     place = str([*finding.index]) if finding.index and finding.name != "loss" else ""
     expected, found = number(finding.expected, DIGITS), number(finding.found, DIGITS)
     return finding.name, verdict, place, expected, found
-
-
-def _place(finding: Finding) -> str:
-    assert finding.trial is not None, "what is wrong is so in some trial"
-    case, call = finding.trial.case, finding.call
-    if case.own:
-        return f"{case.title}, step {call}"
-    return f"{case.title}{f', call {call + 1}' if call else ''}"
-
-
-def _striking(examined: Examined) -> Iterator[Row]:
-    """Yield what stands out in what is wrong: a constant ratio, a shape, ..."""
-    told: list[tuple[str, str]] = []
-    for one in examined.findings:
-        text = examined.attempt.spoiled.get(one.name) or ""
-        if not text and one.verdict in WRONG:
-            text = ratio_text(one)
-        if not text and one.verdict == "wrong":
-            text = one.notice if isfinite(one.found) else "it has numbers that are not finite"
-        told += [(one.name, text)] if text else []
-    yield from (Row(f"{', '.join(names)}: {text}.") for names, text in together(told))
 
 
 def _quantities(check: FunctionCheck) -> list[Line]:
@@ -305,7 +267,7 @@ def _quantities(check: FunctionCheck) -> list[Line]:
         stands_for = f"dL/d{name.removeprefix('g')}" if name.startswith("g") else None
         if name.startswith("delta_"):
             stands_for = f"dL/dnet_{name.removeprefix('delta_')}"
-        said = (ratio_text(finding) or finding.notice or None) if wrong else None
+        said = what_stands_out(finding) or None
         example = Example(finding.index, finding.found, finding.expected) if wrong else None
         verdict = finding.verdict if wrong else "right"
         made.append(Line(None, None, name, stands_for, verdict, code, said, example))

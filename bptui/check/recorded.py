@@ -60,10 +60,10 @@ class Recorded:
     """The arrays of a file: data (samples, units), parameters, and by name what was computed."""
 
     roles: dict[str, Array]
-    parameters: dict[str, Array]
-    after: dict[str, Array]
+    parameters: dict[str, Array] = field(default_factory=dict)
+    after: dict[str, Array] = field(default_factory=dict)
     """Parameters after an update."""
-    given: dict[str, Array]
+    given: dict[str, Array] = field(default_factory=dict)
     """Gradients and intermediates."""
     notes: list[str] = field(default_factory=list)
 
@@ -82,7 +82,7 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
     numbers = _recorded(path)
     try:
         base = _plain(numbers)
-        case = Case(NAME, base, (Engine(base).record(),))
+        case = Case(base, (Engine(base).record(),))
         arrays = {"gradients": numbers.given, "step": numbers.after}
         readings = {
             function: read(Answer(dict(arrays[function]), {}), {}, function, case)
@@ -97,7 +97,7 @@ def reports_on(path: Path, preset: Experiment | None) -> list[Report]:
     except (UnusableError, UnreadableError) as error:
         text = str(error).replace("it returned a dict", "the file has arrays")
         raise UnusableNumbersError(text) from None
-    case = Case(NAME, experiment, (Engine(experiment).record(),))
+    case = Case(experiment, (Engine(experiment).record(),))
     checks = [_judged(one, each, case, numbers.notes) for one, each in readings.items()]
     over = {"mean": "averaged", "sum": "summed"}[experiment.training.reduction]
     loss = f"{experiment.training.loss}, {over} over the batch"
@@ -131,10 +131,7 @@ def _judged(
 
 def _recorded(path: Path) -> Recorded:
     arrays = _arrays(path)
-    roles = {role: _one(arrays, role) for role in ROLES}
-    numbers = Recorded(
-        {role: array for role, array in roles.items() if array is not None}, {}, {}, {}
-    )
+    numbers = Recorded(_roles(arrays))
     used = {name for names in ROLES.values() for name in names}
     for name, array in arrays.items():
         if PARAMETER.fullmatch(name):
@@ -143,7 +140,7 @@ def _recorded(path: Path) -> Recorded:
             numbers.after[match[1] or match[2]] = array
         elif name not in used:
             numbers.given[name] = array
-    known = numbers.roles.keys() | numbers.parameters.keys()
+    known = {**numbers.roles, **numbers.parameters}
     needed = ["x", "t", "W1", *(["lr"] if numbers.after else [])]
     missing = [name for name in needed if name not in known]
     if missing:
@@ -153,8 +150,7 @@ def _recorded(path: Path) -> Recorded:
         )
     if not numbers.given and not numbers.after:
         raise UnusableNumbersError("no gradients; expected gW1, gb1, ... or W1_after, b1_after")
-    for name in known:
-        array = arrays[name] if name in arrays else numbers.roles[name]
+    for name, array in known.items():
         if not np.isfinite(array).all():
             raise UnusableNumbersError(f"{name} has numbers that are not finite")
     _shape(numbers)
@@ -172,10 +168,10 @@ def _arrays(path: Path) -> dict[str, Array]:
                 raise UnusableNumbersError(f"{size:,} bytes; expected at most {LARGEST:,}")
             arrays = {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        what = f"no .npz file that can be read: {error}"
         if "Object arrays" in str(error):
-            text = "an array of objects; expected numbers, and nothing else is loaded"
-            raise UnusableNumbersError(text) from None
-        raise UnusableNumbersError(f"no .npz file that can be read: {error}") from None
+            what = "an array of objects; expected numbers, and nothing else is loaded"
+        raise UnusableNumbersError(what) from None
     for name, array in arrays.items():
         if array.dtype.kind not in "fiub" or array.ndim > 2:
             raise UnusableNumbersError(
@@ -185,14 +181,18 @@ def _arrays(path: Path) -> dict[str, Array]:
     return arrays
 
 
-def _one(arrays: Mapping[str, Array], role: str) -> Array | None:
-    found = [name for name in ROLES[role] if name in arrays]
-    if len(found) > 1:
-        raise UnusableNumbersError(f"{' and '.join(found)} both; expected one array for {role}")
-    array = arrays[found[0]] if found else None
-    if array is not None and role in ("lr", "l2") and array.size != 1:
-        raise UnusableNumbersError(f"{found[0]} has shape {array.shape}; expected one number")
-    return array
+def _roles(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    made: dict[str, Array] = {}
+    for role, names in ROLES.items():
+        found = [name for name in names if name in arrays]
+        if len(found) > 1:
+            raise UnusableNumbersError(f"{' and '.join(found)} both; expected one array for {role}")
+        for name in found:
+            made[role] = arrays[name]
+            if role in ("lr", "l2") and made[role].size != 1:
+                shape = made[role].shape
+                raise UnusableNumbersError(f"{name} has shape {shape}; expected one number")
+    return made
 
 
 def _shape(numbers: Recorded) -> None:
@@ -209,26 +209,21 @@ def _shape(numbers: Recorded) -> None:
     for name, array in numbers.parameters.items():
         numbers.parameters[name] = np.atleast_2d(array) if name[0] == "W" else array.reshape(-1)
     shapes = [each.shape for each in numbers.layered("W")]
-
-    def chained(rows: int) -> bool:
-        ends = [(0, x.shape[1]), *((each[rows], each[1 - rows]) for each in shapes)]
-        return all(one[1] == other[0] for one, other in pairwise(ends))
-
-    if not chained(0):
-        if not chained(1):
-            told = ", ".join(f"W{at} {shape}" for at, shape in enumerate(shapes, 1))
-            raise UnusableNumbersError(
-                f"x has shape {x.shape} (samples, units), the weights {told}; expected "
-                f"W1 ({x.shape[1]}, ...), and each with as many rows as the one before has columns"
-            )
+    ends = [(0, x.shape[1]), *shapes], [(0, x.shape[1]), *(each[::-1] for each in shapes)]
+    chained = [all(a[1] == b[0] for a, b in pairwise(each)) for each in ends]
+    if not any(chained):
+        told = ", ".join(f"W{at} {shape}" for at, shape in enumerate(shapes, 1))
+        raise UnusableNumbersError(
+            f"x has shape {x.shape} (samples, units), the weights {told}; expected "
+            f"W1 ({x.shape[1]}, ...), and each with as many rows as the one before has columns"
+        )
+    if not chained[0]:
         numbers.notes.append("weights have shape (fan_out, fan_in)")
         for arrays in (numbers.parameters, numbers.after, numbers.given):
-            for name, array in arrays.items():
-                arrays[name] = array.T if MATRIX.fullmatch(name) else array
+            arrays |= {name: one.T for name, one in arrays.items() if MATRIX.fullmatch(name)}
     outputs, t = numbers.layered("W")[-1].shape[1], roles["t"]
-    roles["t"] = (
-        t.reshape(-1, outputs) if t.ndim < 2 and t.size % outputs == 0 else np.atleast_2d(t)
-    )
+    rows = t.ndim < 2 and t.size % outputs == 0
+    roles["t"] = t.reshape(-1, outputs) if rows else np.atleast_2d(t)
 
 
 # the network
@@ -236,19 +231,15 @@ def _shape(numbers: Recorded) -> None:
 
 def _plain(numbers: Recorded) -> Experiment:
     """Return the experiment of the step with activations and a loss that fit everything."""
-    roles = numbers.roles
     weights, biases = numbers.layered("W"), numbers.layered("b")
-    layers = (roles["x"].shape[1], *(each.shape[1] for each in weights))
-    x, t = (frozen(roles[name].astype(np.float64)) for name in ("x", "t"))
-    start = Parameters(tuple(map(_floats, weights)), tuple(map(_floats, biases)) or None)
-    rate, l2 = (float(roles.get(name, np.zeros(())).reshape(())) for name in ("lr", "l2"))
+    layers = (numbers.roles["x"].shape[1], *(each.shape[1] for each in weights))
+    x, t = (frozen(numbers.roles[name].astype(np.float64)) for name in ("x", "t"))
+    start = [tuple(frozen(each.astype(np.float64)) for each in one) for one in (weights, biases)]
+    rate, l2 = (float(numbers.roles.get(name, np.zeros(1)).item()) for name in ("lr", "l2"))
     training = Training(loss="half_squared_error", learning_rate=rate, l2=l2)
     network = Network(layers, ("identity",) * len(weights), bool(biases))
-    return Experiment(NAME, network, start, training, Data(x, t, x[:0], t[:0]))
-
-
-def _floats(array: Array) -> Array:
-    return frozen(array.astype(np.float64))
+    parameters = Parameters(start[0], start[1] or None)
+    return Experiment(NAME, network, parameters, training, Data(x, t, x[:0], t[:0]))
 
 
 def _with(base: Experiment, activations: tuple[str, ...], **settings: object) -> Experiment:

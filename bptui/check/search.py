@@ -19,7 +19,6 @@ from bptui.check.slips import (
     Cause,
     Slip,
     Steps,
-    mixtures,
     others_for,
     with_line,
 )
@@ -78,8 +77,9 @@ class _Search:
         for size in range(MOST + 1):
             longer = self.different(waiting.pop(size, []))
             done = [slips for slips in longer if self.wrong_after(slips) is None]
-            if size == 2:  # right code is not to be accused of two mistakes
-                done = self.another_network() or done
+            # right code of another network is not to be accused of mistakes
+            outside = [slips for slips in done if all(slip.outside for slip in slips)]
+            done = outside or done if size > 1 else done
             if done:
                 return self.best(done)
             for slips in sorted(longer, key=self.unexplained)[:MOST_BESIDE]:
@@ -138,16 +138,12 @@ class _Search:
                 self.gives(longer, name) for name in right if self.touches(longer, slips, name)
             )
 
-        network = self.first.case.experiment.network
         used = {slip.name for slip in slips}
         mistakes = [Slip(name) for name in MISTAKES if name not in used]
         others = [] if slips else [Slip(name) for name in self.others]
-        layers = range(network.depth, 0, -1)
-        local = [(Slip(slip.name, layer),) for layer in layers for slip in mistakes]
         found: list[Slips] = []
         for candidates in (
             ((slip,) for slip in (*mistakes, *others)),
-            filter(self.shows, local),
             self.edits(slips, wrong or "", right),
         ):
             if not any(self.wrong_after(together(slips, more)) is None for more in found):
@@ -158,7 +154,7 @@ class _Search:
             if all(more[-1].edit and self.wrong_after(together(slips, more)) for more in found):
                 some = [*others, *acting] if size == 2 else acting
                 mixed = combinations(some, size)
-                found += [more for more in mixed if not more[1].outside and fit(more)]
+                found += filter(fit, mixed)
         yield from (together(slips, more) for more in found)
 
     def touches(self, longer: Slips, slips: Slips, name: str) -> bool:
@@ -180,18 +176,6 @@ class _Search:
         ]
         known = {"output": any(right[-1:]), "hidden": any(right)}
         return [name for name, (_, what) in others_for(experiment).items() if not known.get(what)]
-
-    def shows(self, slips: Slips) -> bool:
-        """Tell whether slips make a difference in numbers that were drawn.
-
-        Those of a preset may hide the difference between two mistakes.
-        """
-        for trial in self.trials:
-            values = [] if trial.case.own else self.steps[trial].values(slips, self.names)
-            for call, made in zip(self.calls[trial], values, strict=False):
-                if any(call.shows(name, made[name]) for name in made.keys() & call.found.keys()):
-                    return True
-        return False
 
     def edits(self, slips: Slips, wrong: str, right: Sequence[str]) -> Iterator[Slips]:
         """Yield the edits of a node that ``wrong`` is computed from, and nothing that is right."""
@@ -215,41 +199,6 @@ class _Search:
         order = tuple(ordered(step.outputs))
         for number, edit in enumerate(edits):
             yield (Slip(str(number), edit=edit, of=order),)
-
-    def another_network(self) -> list[Slips]:
-        """Return other activations and losses with which nothing is wrong, the fewest that do."""
-        if any(one.verdict == "right" and one.name in self.names for one in self.findings):
-            return []
-        others = others_for(self.first.case.experiment)
-        hidden = ["", *(name for name, (_, what) in others.items() if what == "hidden")]
-        possible = {name for name in hidden if self.may_be_hidden(name)}
-        found: list[Slips] = []
-        for slips in mixtures(self.first.case.experiment):
-            if found and len(found[0]) < len(slips):
-                break
-            used = {slip.name for slip in slips} & {*hidden} or {""}
-            if used <= possible and self.wrong_after(slips) is None:
-                found.append(slips)
-        return found
-
-    def may_be_hidden(self, name: str) -> bool:
-        """Tell whether the last gradient may be made of the activations before it, with a slip.
-
-        It is activations^T delta, whatever delta is, which few samples make a test.
-        """
-        trial = min(self.trials, key=lambda each: each.case.samples)
-        names, call = trial.case.experiment.network.names, self.calls[trial][0]
-        weights, source = names.weights(names.depth), names.out(names.depth - 1)
-        given = next((one for one in (f"g{weights}", weights) if one in call.found), "")
-        if not given or trial.case.experiment.training.l2:
-            return True
-        gradient = call.change(given, call.found[given])
-        values = self.steps[trial].values((Slip(name),) if name else (), [source], 1)
-        if not values or not gradient.any():
-            return False
-        before = values[0][source].T
-        delta, *_ = np.linalg.lstsq(before, gradient, rcond=None)
-        return call.gives(given, call.found[given] - gradient + before @ delta)
 
     # answers
 

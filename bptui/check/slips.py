@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
 
 import numpy as np
 
@@ -37,13 +36,11 @@ Change = Callable[[Experiment], Experiment]
 class Slip:
     """A mistake of the catalogue, another network or loss than the preset's, or an edit of a node.
 
-    ``name`` is that of the mistake, or what is said of another deviation. ``layer``: the only one
-    in which the mistake is made; 0: wherever it can be. ``edit`` is one of the graph whose nodes
-    are ``of``: in another network it is made at the same place.
+    ``name`` is that of the mistake, or what is said of another deviation. ``edit`` is one of the
+    graph whose nodes are ``of``: in another network it is made at the same place.
     """
 
     name: str
-    layer: int = 0
     edit: Edit | None = None
     of: tuple[Node, ...] = field(default=(), repr=False, compare=False)
 
@@ -65,16 +62,10 @@ class Cause:
     slips: tuple[Slip, ...] = ()
 
     @property
-    def places(self) -> tuple[tuple[str, int], ...]:
-        """The mistakes of the catalogue, in its order, with the only layer that each is made in."""
-        order = [*MISTAKES]
-        known = [(slip.name, slip.layer) for slip in self.slips if slip.known]
-        return tuple(sorted(known, key=lambda place: order.index(place[0])))
-
-    @property
     def mistakes(self) -> tuple[str, ...]:
-        """The names of those that are in the catalogue."""
-        return tuple(name for name, _ in self.places)
+        """The mistakes of the catalogue among them, in its order."""
+        made = {slip.name for slip in self.slips}
+        return tuple(name for name in MISTAKES if name in made)
 
     @property
     def other(self) -> tuple[str, ...]:
@@ -136,17 +127,6 @@ def _activations(name: str, hidden: bool = False) -> Change:
     return change
 
 
-def mixtures(experiment: Experiment) -> list[tuple[Slip, ...]]:
-    """Return every other pair or triple of hidden activation, output activation and loss."""
-    groups: dict[str, list[str]] = {"hidden": [], "output": [], "loss": []}
-    for name, (_, what) in others_for(experiment).items():
-        if what in groups:
-            groups[what].append(name)
-    every = product(*([*names, ""] for names in groups.values()))
-    made = [tuple(Slip(name) for name in names if name) for names in every]
-    return sorted((slips for slips in made if len(slips) > 1), key=len)
-
-
 def another_network(cause: Cause, experiment: Experiment) -> Experiment | None:
     """Return the experiment of which right code gives just that; None where a mistake is made."""
     if cause.size < 2 or not all(slip.outside for slip in cause.slips):
@@ -188,16 +168,9 @@ class Steps:
             return None
         if last.edit is not None:
             return carried_over(last.edit, last.of, before)
-        network, known = before.experiment.network, MISTAKES[last.name]
-        if not last.layer:
-            names = Cause(slips).mistakes
-            check_mistakes(names, network, before.experiment.training.reduction)
-            return known.rewrite(before)
-        if known.freezes is None:
-            return known.rewrite(before._replace(only=last.layer))._replace(only=0)
-        frozen = [name for name in known.freezes(network) if int(name[1:]) == last.layer]
-        # of a layer without its bias: with that, it is everywhere
-        return before.keeping(frozen[:1]) if frozen and network.bias else None
+        experiment = before.experiment
+        check_mistakes(Cause(slips).mistakes, experiment.network, experiment.training.reduction)
+        return MISTAKES[last.name].rewrite(before)
 
     def values(
         self, slips: tuple[Slip, ...], names: Collection[str], calls: int = 99

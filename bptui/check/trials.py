@@ -56,8 +56,6 @@ class Case:
     call cannot spoil the next one, and what is carried from call to call shows.
     """
 
-    title: str
-    """"article's own numbers", "2-2-2, random numbers, 3 samples"."""
     experiment: Experiment
     right: tuple[Snapshot, ...]
     own: bool = False
@@ -98,8 +96,6 @@ def cases_for(
         if function == "step" or not 0.0 < rate <= MOST_RATE:
             rate = LEARNING_RATES[seed % len(LEARNING_RATES)]
         drawn = Network(layers, network.activations, bias)
-        text = f"{'-'.join(map(str, layers))}, random data"
-        title = f"{text}, {samples} sample{'s' * (samples > 1)}"
         rng = np.random.default_rng([seed, samples, *layers])
         best, steps = -1.0, tuple[Snapshot, ...]()
         for _ in range(TRIES):
@@ -113,7 +109,7 @@ def cases_for(
                 best, steps = quality, every
             if best >= 1.0:
                 break
-        cases.append(Case(title, steps[0].experiment, steps))
+        cases.append(Case(steps[0].experiment, steps))
     return tuple(cases)
 
 
@@ -141,7 +137,7 @@ def _own(experiment: Experiment, bias: bool, single: bool, calls: int) -> Case:
     start = Parameters(experiment.start.weights, biases if bias else None)
     data = experiment.data.inputs[rows], experiment.data.targets[rows]
     made = _plain(experiment, network, start, data, experiment.training.learning_rate)
-    return Case(f"{experiment.name}'s own data", made, _steps(made, calls), own=True)
+    return Case(made, _steps(made, calls), own=True)
 
 
 def _plain(
