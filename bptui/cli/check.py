@@ -164,8 +164,8 @@ def of_functions(
     path: Path, experiment: Experiment, limit: float, python: str | None
 ) -> Sequence[Report]:
     """Return the reports on the functions of a file."""
-    from bptui.check.check import check
     from bptui.check.calls import UncheckableError
+    from bptui.check.check import check
     from bptui.check.functions import reports_of, unchecked
     from bptui.check.interpreter import interpreter_for
 

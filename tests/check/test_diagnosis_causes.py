@@ -53,7 +53,7 @@ def test_every_mistake_is_named(name: str) -> None:
         # all but those that are not in the gradients at all show in both functions
         assert (name,) in [each.mistakes for each in diagnosed(trials["step"]).causes]
         found = diagnosed(trials["gradients"])
-        if MISTAKES[name].shows_in == "gradient":
+        if MISTAKES[name].freezes is None:
             assert (name,) in [each.mistakes for each in found.causes]
         else:
             assert found.right
