@@ -146,7 +146,9 @@ class Called:
         data = {each: self.expected[each] for each in ("input", "target")}
         known: dict[Node, Values] = self._step.given({**self.before, **data, **own})
         node = (self._step.updated if name in self._step.before else self._step.nodes)[name]
-        known = {each: value for each, value in known.items() if each is not node}
+        known = {
+            each: value for each, value in known.items() if each is not node or not node.inputs
+        }
         inner = ordered([node], lambda each: () if each in known else each.inputs)
         # as a textbook writes it: what keeps digits takes other numbers than those given
         shown = {each: each.inputs[0] for each in inner if each.op is STABLE}

@@ -109,9 +109,9 @@ def diagnosed(trials: Sequence[Trial]) -> Diagnosis:
     return Diagnosis(findings, diagnose(trials, findings))
 
 
-def cause_of(*names: str, layer: int = 0) -> Cause:
+def cause_of(*names: str) -> Cause:
     """The cause with these names."""
-    return Cause(tuple(Slip(name, layer) for name in names))
+    return Cause(tuple(map(Slip, names)))
 
 
 def only(names: Sequence[str]) -> Bend:
