@@ -33,34 +33,9 @@ from bptui.terminal.capabilities import Capabilities, capabilities, is_served
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from bptui.app.session.store import Continued
-
 LOOK = 4_000
 """Entries of the tape that are recorded for the app: about a hundred updates of a small network."""
 GLOBAL_OPTIONS = ("-h", "--help", "--version")
-
-HELP = """A debugger for backpropagation in the terminal.
-
-Without a command, bptui opens PRESET in the app: the name of a preset, shipped or your own, or a
-TOML file; by default `article`. It may also be your own numpy program, a .py or .ipynb file.
-
-\b
-Examples:
-  bptui                      the article's network, step by step
-  bptui xor                  another shipped preset
-  bptui my-network.toml      one of your own
-  bptui my_net.py            your own program, step by step
-  bptui --resume             continue the last session
-  bptui run mazur --every 1  train without a screen
-  bptui explain mazur        the calculation of a step with its numbers
-  bptui check my_code.py     find the mistake in your own backpropagation
-  bptui help first-steps     the manual
-
-\b
-Exit codes: 0 fine; 1 depends on the command; 2 unusable preset or arguments;
-3 no verdict (check).
-"""
-
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -149,7 +124,14 @@ def open_app(
         raise click.exceptions.Exit(open_program(program, around, watch, how))
     from bptui.app import launch
 
-    last = last_session() if resume else None
+    last = None
+    if resume:
+        from bptui.app.session.store import NothingToContinueError, continued
+
+        try:
+            last = continued()
+        except NothingToContinueError as error:
+            raise Unusable(str(error)) from None
     experiment = load_preset(name_or_file) if last is None else last.session.timeline.experiment
     raise click.exceptions.Exit(launch(experiment, around, last))
 
@@ -190,16 +172,6 @@ def open_program(path: Path, around: Capabilities, watch: bool, how: dict[str, A
             "EXPRESSION where it trains nothing by itself"
         )
     return launch_program(path, found, check, around, watch)
-
-
-def last_session() -> Continued:
-    """Return the session to continue, or :class:`Unusable` with the reason why there is none."""
-    from bptui.app.session.store import NothingToContinueError, continued
-
-    try:
-        return continued()
-    except NothingToContinueError as error:
-        raise Unusable(str(error)) from None
 
 
 def refuse_unknown(word: str) -> None:
@@ -285,12 +257,31 @@ def _command(module: str) -> click.Command:
 @click.group(
     cls=BptuiGroup,
     context_settings=SETTINGS,
-    help=HELP,
     subcommand_metavar="[PRESET | COMMAND [ARGS]...]",
 )
 @click.version_option(__version__, prog_name="bptui")
 def cli() -> None:
-    pass
+    """A debugger for backpropagation in the terminal.
+
+    Without a command, bptui opens PRESET in the app: the name of a preset, shipped or your own, or
+    a TOML file; by default `article`. It may also be your own numpy program, a .py or .ipynb file.
+
+    \b
+    Examples:
+      bptui                      the article's network, step by step
+      bptui xor                  another shipped preset
+      bptui my-network.toml      one of your own
+      bptui my_net.py            your own program, step by step
+      bptui --resume             continue the last session
+      bptui run mazur --every 1  train without a screen
+      bptui explain mazur        the calculation of a step with its numbers
+      bptui check my_code.py     find the mistake in your own backpropagation
+      bptui help first-steps     the manual
+
+    \b
+    Exit codes: 0 fine; 1 depends on the command; 2 unusable preset or arguments;
+    3 no verdict (check).
+    """
 
 
 def main() -> None:

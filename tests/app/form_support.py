@@ -14,7 +14,7 @@ from bptui.app.form.controls import Area, Choice, Line
 from bptui.app.form.fields import fields
 from bptui.app.form.screen import FormScreen
 from bptui.core.experiment import Experiment
-from bptui.presets.describe import same_experiment
+from bptui.presets.save import same_experiment
 
 from .support import Session, opened
 

@@ -18,8 +18,7 @@ from bptui.cli.explain import explain
 from bptui.cli.run import run
 from bptui.core.timeline import Timeline
 from bptui.presets import load
-from bptui.presets.describe import same_experiment
-from bptui.presets.save import SaveError, file_at
+from bptui.presets.save import SaveError, file_at, same_experiment
 
 from .support import Session, opened
 

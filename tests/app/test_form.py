@@ -10,7 +10,7 @@ import pytest
 from bptui.app.form.draft import checked, filled
 from bptui.app.form.screen import FormScreen
 from bptui.presets import load, loads
-from bptui.presets.describe import table_of
+from bptui.presets.save import table_of
 
 from .form_support import assert_same_numbers, form
 from .support import drawn_experiment, opened

@@ -16,7 +16,7 @@ from bptui.core.activations import ACTIVATIONS
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.presets import load
-from bptui.presets.describe import table_of
+from bptui.presets.save import table_of
 
 from .form_support import Form, assert_same_numbers, form
 

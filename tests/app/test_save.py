@@ -14,7 +14,7 @@ from bptui.app.screens.save import SaveScreen
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.presets import load
-from bptui.presets.describe import same_experiment
+from bptui.presets.save import same_experiment
 
 from .support import Session, diverging, drawn_experiment, opened
 

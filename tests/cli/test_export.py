@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bptui.presets import load, loads
-from bptui.presets.describe import same_experiment
 from bptui.presets.folders import shipped_names
+from bptui.presets.save import same_experiment
 from bptui.program import cli
 
 OWN = """

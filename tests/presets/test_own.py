@@ -10,7 +10,6 @@ from click.testing import CliRunner
 
 from bptui.cli import COMMANDS
 from bptui.presets import PresetError, load, loads
-from bptui.presets.describe import same_experiment
 from bptui.presets.errors import cleaned
 from bptui.presets.own import COMMANDS as REFUSED
 from bptui.presets.own import (
@@ -23,7 +22,7 @@ from bptui.presets.own import (
     proposed,
     rename,
 )
-from bptui.presets.save import SaveError
+from bptui.presets.save import SaveError, same_experiment
 from bptui.program import cli
 
 PLAIN = "[network]\nlayers = [2, 1]\n[data]\ninputs = [[0, 1]]\ntargets = [[1]]\n"

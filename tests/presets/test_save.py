@@ -20,11 +20,18 @@ from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 from bptui.presets import load, loads
 from bptui.presets.build import origin_of
-from bptui.presets.describe import same_experiment, table_of
 from bptui.presets.errors import cleaned
 from bptui.presets.folders import shipped_folder, shipped_names
 from bptui.presets.own import shipped
-from bptui.presets.save import ExistsError, SaveError, document, save, write
+from bptui.presets.save import (
+    ExistsError,
+    SaveError,
+    document,
+    same_experiment,
+    save,
+    table_of,
+    write,
+)
 
 from ..explained.drawn import drawn
 

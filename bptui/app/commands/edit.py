@@ -56,7 +56,7 @@ def open_form(app: BptuiApp, filled: bool = True) -> None:
 
 def _start_over(app: BptuiApp, experiment: Experiment) -> None:
     """Open an experiment, beside the losses that there were where they compare."""
-    from bptui.presets.describe import same_experiment, table_of
+    from bptui.presets.save import same_experiment, table_of
 
     player, before = app.player, app.player.snapshot.experiment
     same_name = experiment.name == before.name

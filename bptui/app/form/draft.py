@@ -18,10 +18,10 @@ from bptui.core.errors import MOST_LAYERS, UnusableError
 from bptui.core.experiment import Experiment
 from bptui.presets import build, number_parsing
 from bptui.presets.build import counted, origin_of
-from bptui.presets.describe import table_of
 from bptui.presets.errors import cleaned
 from bptui.presets.folders import working_folder
 from bptui.presets.number_parsing import EntryError, shortened
+from bptui.presets.save import table_of
 from bptui.presets.schema import (
     SETTINGS,
     TABLES,

@@ -34,11 +34,10 @@ from bptui.core.history import SPANS, LossHistory, Summary
 from bptui.core.timeline import Timeline
 from bptui.explain.report import Form
 from bptui.presets.build import origin_of
-from bptui.presets.describe import table_of
 from bptui.presets.errors import PresetError, printable
 from bptui.presets.files import loads
 from bptui.presets.folders import working_folder
-from bptui.presets.save import SaveError, document, shown_path
+from bptui.presets.save import SaveError, document, shown_path, table_of
 
 FORMAT, VERSION = "bptui session", 4
 USELESS = "; the file can be deleted"
