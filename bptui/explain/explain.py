@@ -14,22 +14,12 @@ from bptui.core.mistakes import heading
 from bptui.explain.equation import Comparison, Equation, Statement, compare, equations
 from bptui.explain.expression import Expression, Index, Quantity, Scope
 from bptui.explain.formulas import StepFormulas, define_for, element, expand
-from bptui.explain.symbols import Subject, Symbols, find_subject
+from bptui.explain.symbols import KINDS, Kind, Subject, Symbols, find_subject
 
 MOST_PATHS = 4
 """From a weight to the loss: with more of them a gradient is explained link by link."""
 MOST_NUMBERS = 8
 """Numbers of an array that are explained one by one."""
-_WORDS = {
-    "net": "pre-activation",
-    "out": "activation",
-    "delta": "gradient with respect to the pre-activation",
-    "out_gradient": "gradient with respect to the activation",
-    "weight": "weight",
-    "bias": "bias",
-    "weight_gradient": "gradient with respect to the weight",
-    "bias_gradient": "gradient with respect to the bias",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,16 +148,15 @@ class _StepExplainer:
 
     def unit(self, subject: Subject) -> Explanation:
         """Explain all that a unit computes, forwards and backwards, for the first sample."""
-        names, layer, title = self.names, subject.layer, self.titled(subject)
-        index = (0, *subject.index)
-        if layer == 0:
+        index, title = (0, *subject.index), self.titled(subject)
+        if subject.layer == 0:
             given = Quantity("input", index), Quantity("input")
             number, whole = (Equation(each, each, self.scope) for each in given)
             return Explanation("", (Section(title, (number,)),), (whole,))
-        methods = (names.net, names.out, names.out_gradient, names.delta)
-        computed = [name(layer) for name in methods]
+        kinds: tuple[Kind, ...] = ("net", "out", "out_gradient", "delta")
+        computed = [KINDS[kind].name(self.names, subject.layer) for kind in kinds]
         statements = tuple(self.statement(name, index) for name in computed)
-        arrays = tuple(self.statement(name) for name in computed)
+        arrays = tuple(map(self.statement, computed))
         return Explanation("", (Section(title + self.of_sample(), statements),), arrays)
 
     def array(self, subject: Subject) -> Explanation:
@@ -183,15 +172,15 @@ class _StepExplainer:
         """Explain what one operation computes; ``update`` is all updates, wherever they are."""
         meant = [each for each in self.snapshot.operations if name in (each.name, each.stage)]
         label = meant[0].label if len(meant) == 1 else name
-        sections: list[Section] = []
-        arrays: list[Statement] = []
-        for made in (made for each in meant for made in self.formulas.operations[each.name]):
-            arrays.append(self.statement(made.name, new=made.new))
-            if made.new:
-                sections.append(self.changes(made.name))
-            else:
-                sections.append(self.listed(made.name, self.indices(made.name), label))
-        return Explanation(label, tuple(sections), tuple(arrays))
+        computed = [made for each in meant for made in self.formulas.operations[each.name]]
+        arrays = tuple(self.statement(made.name, new=made.new) for made in computed)
+        sections = (
+            self.changes(made.name)
+            if made.new
+            else self.listed(made.name, self.indices(made.name), label)
+            for made in computed
+        )
+        return Explanation(label, (*sections,), arrays)
 
     # sections
 
@@ -222,7 +211,6 @@ class _StepExplainer:
         return Section(title, statements, self.scope.array(name, new).size - len(statements))
 
     def changes(self, name: str) -> Section:
-        """Return how the first numbers of a parameter or of its slot change."""
         return self.listed(name, self.indices(name, new=True), f"update of {name}", new=True)
 
     # statements
@@ -238,11 +226,9 @@ class _StepExplainer:
         left = Quantity(name, index, new)
 
         def written(scope: Scope, formulas: StepFormulas) -> Expression:
-            node = _expression(formulas, name, new)
+            node = formulas.expression(name, new)
             node = node if index is None else element(node, index, scope)
-            if not expanded:
-                return node
-            return expand(node, formulas.definitions, scope, self.backward)
+            return expand(node, formulas, scope, self.backward) if expanded else node
 
         frozen = self.experiment.frozen.get(name) if new else None
         note = f"frozen: {frozen.reason}" if frozen is not None else ""
@@ -282,7 +268,7 @@ class _StepExplainer:
             kind = {0: "input", names.depth: "output"}.get(subject.layer, "hidden unit")
             return f"{subject.name}: {kind}"
         place = self.symbols.places[subject.name]
-        words = _WORDS[place.kind]
+        words = KINDS[place.kind].words
         if subject.kind == "array":
             return f"{subject.name}: {words}{'es' if words.endswith('s') else 's'}"
         quantity = Quantity(subject.name, subject.index)
@@ -292,11 +278,3 @@ class _StepExplainer:
         source, unit = subject.index
         ends = f"{names.unit(place.layer - 1, source)} to {names.unit(place.layer, unit)}"
         return f"{name}: weight from {ends}, {self.symbols.position(quantity)}"
-
-
-def _expression(formulas: StepFormulas, name: str, new: bool) -> Expression:
-    """Return how a quantity is computed; a parameter that is not updated stays what it is."""
-    if not new:
-        return formulas.definitions[name]
-    found = (made.expression for made in formulas.every if made.new and made.name == name)
-    return next(found, Quantity(name))

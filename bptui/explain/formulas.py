@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 import numpy as np
@@ -66,24 +66,25 @@ class StepFormulas:
 
     operations: Mapping[str, tuple[Definition, ...]]
 
-    @property
+    @cached_property
     def every(self) -> list[Definition]:
         """All of them in the order of the step."""
         return [made for group in self.operations.values() for made in group]
 
-    @property
+    @cached_property
     def definitions(self) -> dict[str, Expression]:
         """What each quantity of the passes is computed from; updates are left out."""
         return {made.name: made.expression for made in self.every if not made.new}
 
+    def expression(self, name: str, new: bool = False) -> Expression:
+        """Return how a quantity is computed; a parameter that is not updated stays what it is."""
+        found = (made.expression for made in self.every if (made.name, made.new) == (name, new))
+        return next(found, Quantity(name))
+
     def updates(self, parameter: str) -> tuple[Definition, ...]:
         """Return how a parameter (W1, b2) changes: its slots' updates first."""
-        slot = f"_{parameter}"
-        return tuple(
-            made
-            for made in self.every
-            if made.new and (made.name == parameter or made.name.endswith(slot))
-        )
+        changes = (made for made in self.every if made.new)
+        return tuple(made for made in changes if f"_{made.name}".endswith(f"_{parameter}"))
 
 
 def define_for(snapshot: Snapshot) -> StepFormulas:
@@ -297,7 +298,7 @@ def series(terms: Iterable[Expression], over: str) -> Expression:
 
 
 def expand(
-    node: Expression, definitions: Mapping[str, Expression], scope: Scope, names: frozenset[str]
+    node: Expression, formulas: StepFormulas, scope: Scope, names: frozenset[str]
 ) -> Expression:
     """Return single numbers of the quantities in ``names`` as what they are computed from.
 
@@ -306,9 +307,9 @@ def expand(
     if isinstance(node, Quantity):
         if node.name not in names or node.index is None or node.new:
             return node
-        inner = element(definitions[node.name], node.index, scope)
-        return expand(inner, definitions, scope, names)
-    changed = rebuild(node, lambda part: expand(part, definitions, scope, names))
+        inner = element(formulas.definitions[node.name], node.index, scope)
+        return expand(inner, formulas, scope, names)
+    changed = rebuild(node, lambda part: expand(part, formulas, scope, names))
     if isinstance(changed, Series):
         return series(changed.parts, changed.over)
     return distributed(changed)

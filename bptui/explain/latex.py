@@ -70,11 +70,9 @@ class LatexPrinter(Printer):
             return Token(text, text, "constant")
         return super().leaf(node)
 
-    def name(self, quantity: Quantity) -> str:
-        return self.symbols.latex(quantity)
-
-    def transposed(self, quantity: Quantity) -> str:
-        return rf"{{{self.name(quantity)}}}^{{\mathsf{{T}}}}"
+    def name(self, quantity: Quantity, transposed: bool = False) -> str:
+        name = self.symbols.latex(quantity)
+        return rf"{{{name}}}^{{\mathsf{{T}}}}" if transposed else name
 
     def token(self, symbol: str, value: Array | float, role: Role) -> Token:
         if isinstance(value, np.ndarray) and value.ndim:

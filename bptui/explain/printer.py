@@ -132,7 +132,7 @@ class Printer:
         ``nest`` counts from 1 how deep it stands: see :attr:`Token.breaks`.
         """
         found = self.written(node, level, path, nest)
-        return _marked(found) if path in self.marks else found
+        return [replace(token, marked=True) for token in found] if path in self.marks else found
 
     def written(self, node: Expression, level: int, path: Path, nest: int) -> list[Token]:
         """Return the tokens of ``node`` without its own mark."""
@@ -175,23 +175,20 @@ class Printer:
         """Return a quantity, also transposed, a setting or a constant."""
         match node:
             case Constant(value, text):
-                shown = self.symbols.constant(text) or number(value)
-                return Token(shown, shown, "constant")
+                if self.symbols.ascii_only:
+                    text = text.replace("√", "sqrt").replace("π", "pi")
+                return Token(text or number(value), text or number(value), "constant")
             case Setting(name, value):
                 return self.token(self.greek.get(name, name), value, "setting")
             case Quantity():
                 return self.token(self.name(node), self.scope.value(node), "quantity")
             case Apply("transpose", (Quantity() as of,)):
-                return self.token(self.transposed(of), self.scope.value(of).T, "quantity")
+                return self.token(self.name(of, True), self.scope.value(of).T, "quantity")
         raise AssertionError(f"{type(node).__name__} is no leaf")
 
-    def name(self, quantity: Quantity) -> str:
-        """Write the symbol of a quantity."""
-        return self.symbols.text(quantity)
-
-    def transposed(self, quantity: Quantity) -> str:
-        """Write the symbol of a transposed matrix."""
-        return f"{self.name(quantity)}^T"
+    def name(self, quantity: Quantity, transposed: bool = False) -> str:
+        """Write the symbol of a quantity, or of a transposed matrix."""
+        return self.symbols.text(quantity) + "^T" * transposed
 
     def token(self, symbol: str, value: Array | float, role: Role) -> Token:
         """Return a symbol and what it stands for."""
@@ -299,7 +296,7 @@ class Printer:
             if sign == "-":
                 level = PRODUCT if place else self.minus[1]
                 part = self.tokens(term, level, (*at, 0), nest + 1)
-                part = _marked(part) if at in self.marks else part
+                part = [replace(t, marked=True) for t in part] if at in self.marks else part
             else:
                 part = self.tokens(term, PRODUCT if place else first, at, nest + 1)
             if place or sign == "-":
@@ -323,10 +320,6 @@ class Printer:
             found += part
             array = array or here
         return found
-
-
-def _marked(tokens: Sequence[Token]) -> list[Token]:
-    return [replace(token, marked=True) for token in tokens]
 
 
 @dataclass(frozen=True)

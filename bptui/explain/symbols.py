@@ -22,26 +22,29 @@ Kind: TypeAlias = Literal[
     "net", "out", "delta", "out_gradient", "weight", "bias", "weight_gradient", "bias_gradient"
 ]
 SubjectKind: TypeAlias = Literal["parameter", "number", "array", "unit", "operation", "all"]
-_RAISED = {2.0: "²", 3.0: "³"}
-_TEXT: dict[Kind, str] = {
-    "net": "net_{}",
-    "out": "out_{}",
-    "delta": "delta_{}",
-    "out_gradient": "dL/dout_{}",
-    "weight": "{}",
-    "bias": "{}",
-    "weight_gradient": "dL/d{}",
-    "bias_gradient": "dL/d{}",
-}
-_LATEX: dict[Kind, str] = {
-    "net": r"\mathit{{net}}_{{{}}}",
-    "out": r"\mathit{{out}}_{{{}}}",
-    "delta": r"\delta_{{{}}}",
-    "out_gradient": r"\frac{{\partial L}}{{\partial \mathit{{out}}_{{{}}}}}",
-    "weight": "{}",
-    "bias": "{}",
-    "weight_gradient": r"\frac{{\partial L}}{{\partial {}}}",
-    "bias_gradient": r"\frac{{\partial L}}{{\partial {}}}",
+
+
+class Symbol(NamedTuple):
+    """How a number of a kind is written, as text and in LaTeX, and what it is in words."""
+
+    name: Callable[[Names, int], str]
+    """Of the whole array of a layer."""
+    text: str
+    latex: str
+    words: str
+
+
+_SLOPE, _OUT = r"\frac{{\partial L}}{{\partial %s}}", r"\mathit{{out}}_{{{}}}"
+_BY = "gradient with respect to the"
+KINDS: dict[Kind, Symbol] = {
+    "net": Symbol(Names.net, "net_{}", r"\mathit{{net}}_{{{}}}", "pre-activation"),
+    "out": Symbol(Names.out, "out_{}", _OUT, "activation"),
+    "delta": Symbol(Names.delta, "delta_{}", r"\delta_{{{}}}", f"{_BY} pre-activation"),
+    "out_gradient": Symbol(Names.out_gradient, "dL/dout_{}", _SLOPE % _OUT, f"{_BY} activation"),
+    "weight": Symbol(Names.weights, "{}", "{}", "weight"),
+    "bias": Symbol(Names.bias, "{}", "{}", "bias"),
+    "weight_gradient": Symbol(Names.weight_gradient, "dL/d{}", _SLOPE % "{}", f"{_BY} weight"),
+    "bias_gradient": Symbol(Names.bias_gradient, "dL/d{}", _SLOPE % "{}", f"{_BY} bias"),
 }
 _LATEX_LOSSES = {
     "k": "k",
@@ -49,11 +52,9 @@ _LATEX_LOSSES = {
     "data_loss": r"L_{\mathrm{data}}",
     "penalty": r"L_{\mathrm{penalty}}",
 }
-_LATEX_SLOTS = {"accumulated": r"\mathrm{earlier}"}
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """What a name stands for: a kind of quantity, its layer, the slot kept beside it."""
 
     kind: Kind
@@ -94,12 +95,8 @@ class Symbols:
 
     def raised(self, exponent: float) -> str:
         """Return what makes it a power behind a number; empty where nothing so short does."""
-        short = _RAISED.get(exponent, "")
+        short = {2.0: "²", 3.0: "³"}.get(exponent, "")
         return f"^{exponent:g}" if short and self.ascii_only else short
-
-    def constant(self, text: str) -> str:
-        """Return the text of a constant."""
-        return text.replace("√", "sqrt").replace("π", "pi") if self.ascii_only else text
 
     def assigned(self, quantity: Quantity) -> tuple[str, str]:
         """Return the left side of the equation that computes ``quantity``, and the sign behind."""
@@ -113,21 +110,11 @@ class Symbols:
         """Every named array but input, target and the losses."""
         found: dict[str, Place] = {}
         slots = {"accumulated", *(slot for entry in OPTIMIZERS.values() for slot in entry.slots)}
-        names = self.names
-        kinds: dict[Kind, Callable[[int], str]] = {
-            "net": names.net,
-            "out": names.out,
-            "delta": names.delta,
-            "out_gradient": names.out_gradient,
-            "weight": names.weights,
-            "bias": names.bias,
-            "weight_gradient": names.weight_gradient,
-            "bias_gradient": names.bias_gradient,
-        }
-        for layer, (kind, name) in product(range(1, names.depth + 1), kinds.items()):
-            found[name(layer)] = Place(kind, layer)
+        for layer, (kind, symbol) in product(range(1, self.names.depth + 1), KINDS.items()):
+            name = symbol.name(self.names, layer)
+            found[name] = Place(kind, layer)
             if kind in ("weight", "bias"):
-                found |= {f"{slot}_{name(layer)}": Place(kind, layer, slot) for slot in slots}
+                found |= {f"{slot}_{name}": Place(kind, layer, slot) for slot in slots}
         return found
 
     def text(self, quantity: Quantity) -> str:
@@ -141,7 +128,7 @@ class Symbols:
         if place is None:
             return "L" if quantity.name == "loss" else quantity.name
         slot = f"{place.slot}_" if place.slot else ""
-        return new + slot + _TEXT[place.kind].format(self.base(place, quantity.index))
+        return new + slot + KINDS[place.kind].text.format(self.base(place, quantity.index))
 
     def is_new(self, quantity: Quantity) -> bool:
         """Tell whether it is a parameter that this step has updated, not the one before."""
@@ -175,20 +162,16 @@ class Symbols:
         place = self.places.get(name)
         if place is None:
             return _LATEX_LOSSES[name]
-        base = self._latex_base(place, index) + ("^{+}" if self.is_new(quantity) else "")
+        base = self.names.suffix(place.layer) if index is None else self.base(place, index)
+        if place.kind[0] in "wb":  # a weight, a bias, their gradients
+            letter = place.kind[0].replace("w", "W")
+            below = place.layer if index is None else base[1:].removeprefix("_")
+            base = f"{letter if index is None else base[0]}_{{{below}}}"
+        base += "^{+}" if self.is_new(quantity) else ""
         if place.slot:
-            return rf"{_LATEX_SLOTS.get(place.slot, place.slot)}_{{{base}}}"
-        return _LATEX[place.kind].format(base)
-
-    def _latex_base(self, place: Place, index: Index | None) -> str:
-        letter = {"w": "W", "b": "b"}.get(place.kind[0])  # of a weight, a bias, their gradients
-        if letter is None:
-            names = self.names
-            return names.suffix(place.layer) if index is None else self.base(place, index)
-        if index is None:
-            return f"{letter}_{{{place.layer}}}"
-        name = self.base(place, index)
-        return f"{name[0]}_{{{name[1:].removeprefix('_')}}}"
+            slot = r"\mathrm{earlier}" if place.slot == "accumulated" else place.slot
+            return f"{slot}_{{{base}}}"
+        return KINDS[place.kind].latex.format(base)
 
 
 # what can be explained: w5, gw5, b_h1, W1, gW2, net_h, delta_h1, loss, an operation
@@ -251,15 +234,10 @@ def number(text: str, network: Network) -> Subject | None:
     if found is None:
         kind, _, unit = text.rpartition("_")
         layer, place = units(network).get(unit, (0, 0))
-        arrays = {
-            "net": names.net,
-            "out": names.out,
-            "delta": names.delta,
-            "dL/dout": names.out_gradient,
-        }
-        if not layer or kind not in arrays:
+        arrays = {symbol.text: symbol.name for symbol in KINDS.values()}
+        if not layer or f"{kind}_{{}}" not in arrays:
             return None
-        return Subject("number", arrays[kind](layer), (0, place), layer)
+        return Subject("number", arrays[f"{kind}_{{}}"](names, layer), (0, place), layer)
     where: tuple[int, ...] | None = None
     if found[3]:
         where = weight_place(int(found[3]), names.layers)

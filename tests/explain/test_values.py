@@ -111,7 +111,7 @@ def check_expanded(snapshot: Snapshot) -> None:
             indices = [*np.ndindex(scope.array(gradient).shape)]
             for index in indices if count <= FEW_TERMS else {indices[0], indices[-1]}:
                 node = element(formulas.definitions[gradient], index, scope)
-                node = expand(node, formulas.definitions, scope, backward)
+                node = expand(node, formulas, scope, backward)
                 check(node, scope, np.asarray(scope.array(gradient)[index]))
 
 
