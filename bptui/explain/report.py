@@ -225,9 +225,9 @@ def remarked(equation: Equation, symbols: Symbols, *remarks: str) -> str:
 
 def folded(code: str, width: int) -> list[str]:
     """Write a long assignment over several lines, in parentheses, so that it stays one."""
-    if len(code) <= width:
+    found = re.match(r"(.*?) ([-+]?=) ([^#]*)(  # .*)?$", code)
+    if len(code) <= width or found is None:
         return [code]
-    name, _, expression = code.partition(" = ")
-    expression, hash_sign, remark = expression.partition("  # ")
+    name, equals, expression, remark = found.groups("")
     inner = wrap(expression, width - 4, break_long_words=False, break_on_hyphens=False)
-    return [f"{name} = ({hash_sign}{remark}", *(f"    {line}" for line in inner), ")"]
+    return [f"{name} {equals} ({remark}", *(f"    {line}" for line in inner), ")"]

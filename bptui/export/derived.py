@@ -5,17 +5,16 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Mapping, Sequence
-from textwrap import wrap
 from typing import Any
 
 import numpy as np
 
-from bptui.core.graph.backward import backward
+from bptui.core.activations import ACTIVATIONS
+from bptui.core.graph.backward import Link, backward
 from bptui.core.graph.node import CONSTANT, Node, constant, number, ordered
 from bptui.core.graph.reductions import axes_of
 from bptui.explain.code import Code, NoCodeError, used_again
-from bptui.export.layout import ROOM, comment, folded, indented, listed
-from bptui.export.rules import rule_of
+from bptui.export.layout import comment, docstring, folded, indented, listed
 from bptui.trace.activated import Activated, activated, softmaxes, textbook
 from bptui.trace.candidates import ALL
 from bptui.trace.comparing import multiple
@@ -41,33 +40,30 @@ class BackwardPass:
         self.names = {entry: name for entry, name in plain if not name.startswith("return ")}
         layers = [*activated(self.truth, lines.forward), *softmaxes(self.truth, lines.forward)]
         self.layers = {layer.after: layer for layer in layers}
+        self.samples, self.counted = self._samples()
         self.made = self._rewritten()
         """What stands for each node of the forward pass."""
-        self.entry = {self.made[n]: e for n, e in self._entries().items()}
+        nodes = self.truth.graph.nodes
+        self.entry = {self.made[n]: e for n, e in self.truth.graph.entry.items() if n in self.made}
         self.variables = self._variables()
         self.indices = self._indices()
         """The program's arrays of whole numbers: labels, words."""
-        self.before = {self.made[self.truth.graph.nodes[one.before]]: one for one in layers}
+        self.before = {self.made[nodes[one.before]]: one for one in layers}
         """The activation that each pre-activation goes through."""
         self.loss = self.made[lines.judged.loss.node]
-        parameters = {p.before: self.truth.graph.nodes[p.before] for p in self.truth.parameters}
-        self.parameters = {
-            entry: self.made[node] for entry, node in parameters.items() if node in self.made
-        }
+        parameters = {p.before: self.made.get(nodes[p.before]) for p in self.truth.parameters}
+        self.parameters = {entry: node for entry, node in parameters.items() if node is not None}
         labels = self._labels()
         self.found = backward(
             self.loss, self.parameters.values(), lambda node: labels.get(node, "")
         )
         self.gradients = {node: g for node, g in self.found.of.items() if node in labels}
 
-    def _entries(self) -> dict[Node, int]:
-        return {n: e for n, e in self.truth.graph.entry.items() if n in self.made}
-
     # the forward pass, as a textbook has it
 
     def _rewritten(self) -> dict[Node, Node]:
         """Return the forward pass with activations as such, and the number of samples by name."""
-        count, code = self._samples()
+        count, code = self.samples, self.counted
 
         def counted(node: Node, inputs: tuple[Node, ...]) -> Node | None:
             if node.op.name == "mean":
@@ -81,8 +77,10 @@ class BackwardPass:
 
     def _samples(self) -> tuple[int, str]:
         """Return the number of samples and how it is had; 0 where it is not known."""
-        counts = self.lines.samples
-        for entry in self._given():
+        counts, dependent, inputs = self.lines.samples, self.truth.dependent, self.truth.tape.inputs
+        # data with a name that is used together with what parameters give
+        used = {one for entry in self.lines.forward & dependent for one in inputs[entry]}
+        for entry in sorted(used & self.names.keys() - dependent):
             for axis, size in enumerate(self.truth.tape.shape(entry)):
                 if counts - {1} == {size} and size > 2:
                     name = _identifier(self.names[entry])
@@ -91,18 +89,12 @@ class BackwardPass:
 
     def _size(self, shape: tuple[int, ...], size: int) -> str:
         """Return how the size of a whole array is had: by one of its shape that has a name."""
-        entries = (entry for entry in sorted(self.lines.forward) if entry in self.names)
-        alike = (entry for entry in entries if self.truth.tape.shape(entry) == shape)
         names = [*map(_identifier, self.names.values())]
-        found = (_identifier(self.names[entry]) for entry in alike)
-        name = next((name for name in found if names.count(name) == 1), None)
-        return f"{name}.size" if name and size == np.prod(shape) else ""
-
-    def _given(self) -> list[int]:
-        """Return the data with a name that is used together with what parameters give."""
-        dependent, inputs = self.truth.dependent, self.truth.tape.inputs
-        used = (one for entry in self.lines.forward & dependent for one in inputs[entry])
-        return sorted({entry for entry in used if entry in self.names and entry not in dependent})
+        for entry in sorted(self.lines.forward & self.names.keys()):
+            name = _identifier(self.names[entry])
+            if self.truth.tape.shape(entry) == shape and names.count(name) == 1:
+                return f"{name}.size" if size == np.prod(shape) else ""
+        return ""
 
     # names
 
@@ -119,13 +111,12 @@ class BackwardPass:
         }
 
     def _indices(self) -> dict[int, str]:
-        taken, found = set(self.variables.values()), dict[int, str]()
+        found: dict[int, str] = {}
         for entry, name in self.names.items():
-            value = np.asarray(self.truth.tape.values[entry])
-            label = _identifier(name)
+            value, label = np.asarray(self.truth.tape.values[entry]), _identifier(name)
+            taken = {*self.variables.values(), *found.values()}
             if value.ndim and value.dtype.kind in "iub" and label not in taken:
                 found[entry] = label
-                taken.add(label)
         return found
 
     def _labels(self) -> dict[Node, str]:
@@ -141,7 +132,10 @@ class BackwardPass:
                 continue
             if node is self.loss or not (wanted or node in self.variables or node in self.before):
                 continue
-            name = self.variables.get(node) or self._of_layer(self.before[node])
+            name = self.variables.get(node)
+            if name is None:
+                layer = self.before[node]
+                name = f"net_{self._after(layer) or layer.before}"
             own = self._own(entry)
             label = own if own and own not in taken else f"d_{name}"
             while label in taken:
@@ -150,9 +144,8 @@ class BackwardPass:
             taken.add(label)
         return found
 
-    def _of_layer(self, layer: Activated) -> str:
-        after = self.variables.get(self.made[self.truth.graph.nodes[layer.after]])
-        return f"net_{after}" if after else f"net_{layer.before}"
+    def _after(self, layer: Activated) -> str | None:
+        return self.variables.get(self.made[self.truth.graph.nodes[layer.after]])
 
     def _own(self, entry: int) -> str | None:
         """Return the name that the program gives to just this gradient."""
@@ -176,6 +169,7 @@ class BackwardPass:
         ]
         if not results:
             raise NotWrittenError("the loss depends on no parameter")
+        self._refuse_loops()
         of = {gradient: node for node, gradient in self.gradients.items()}
         known = {**self.variables, **{gradient: gradient.name for gradient in of}}
         written = ordered(results, lambda node: () if node in self.variables else node.inputs)
@@ -186,15 +180,13 @@ class BackwardPass:
             raise NotWrittenError(
                 f"it computes number by number: its backward pass has {len(statements)} lines"
             )
-        self._refuse_loops()
         writer = Code(known, self._named_array, self._shape)
         blocks: list[tuple[str, list[str]]] = []
         try:
             for node in statements:
                 rows = ["", *comment(self._reason(of[node]))] if node in of else []
                 for row in writer.statements(known[node], node):
-                    before, equals, after = row.partition(" = ")
-                    rows += folded(before + equals, after) if equals else [row]
+                    rows += folded(row)
                 blocks.append((known[node], rows))
         except NoCodeError as error:
             raise NotWrittenError(f"it has {error}") from None
@@ -204,25 +196,19 @@ class BackwardPass:
             if name in needed:  # a slope may be written without what it is taken at
                 rows = block + rows
                 needed |= _read("\n".join(row for row in block if row[:1] != "#"))
-        given = [name for name in self._arguments() if name in needed]
-        body = [
-            *self._about(given),
-            *rows,
-            "",
-            *listed("return (", names, ")", f"return {', '.join(names)}"),
-        ]
-        text = "\n".join([*listed("def gradients(", given, "):"), *indented(body), ""])
+        every = (*self.variables.values(), *self.indices.values())
+        given = [name for name in every if name in needed]
+        back = listed("return (", names, ")", f"return {', '.join(names)}")
+        body = indented([*self._about(given), *rows, "", *back])
+        text = "\n".join([*listed("def gradients(", given, "):"), *body, ""])
         self._verify(text, given)
         return text
 
     def _verify(self, text: str, given: Sequence[str]) -> None:
         """Raise :class:`NotWrittenError` unless the function gives the true gradients."""
         known: dict[str, Any] = {"np": np}
-        wanted = [
-            self.lines.true[entry, ALL]
-            for entry, node in self.parameters.items()
-            if node in self.gradients
-        ]
+        of = (entry for entry, node in self.parameters.items() if node in self.gradients)
+        wanted = [self.lines.true[entry, ALL] for entry in of]
         nodes = {name: node for node, name in self.variables.items()}
         entries = {name: entry for entry, name in self.indices.items()}
         try:
@@ -259,14 +245,11 @@ class BackwardPass:
                     "of a loop; a backward pass that is a loop itself is not written yet"
                 )
 
-    def _arguments(self) -> list[str]:
-        return [*self.variables.values(), *self.indices.values()]
-
     def _named_array(self, value: np.ndarray[Any, Any]) -> str | None:
         """Return the name of an array of whole numbers: one of the program's, or a range."""
         if value.dtype.kind in "iu" and np.array_equal(value, np.arange(value.size)):
-            count, code = self._samples()
-            return f"np.arange({code if count == value.size else value.size})"
+            size = self.counted if self.samples == value.size else value.size
+            return f"np.arange({size})"
         named = {name: self.truth.tape.values[entry] for entry, name in self.indices.items()}
         constants = ((node, name) for node, name in self.variables.items() if node.op is CONSTANT)
         named |= {name: node.settings["value"] for node, name in constants}
@@ -280,43 +263,38 @@ class BackwardPass:
 
     def _shape(self, shape: tuple[int, ...]) -> str:
         """Return a shape: that of a variable, where the number of samples is in it."""
-        count, _ = self._samples()
         alike = (name for node, name in self.variables.items() if node.shape == tuple(shape))
-        name = next(alike, None) if count in shape else None
+        name = next(alike, None) if self.samples in shape else None
         return f"{name}.shape" if name else repr(tuple(shape))
 
     def _about(self, given: Sequence[str]) -> list[str]:
         """Return what the function is, and what it is given where the program says it otherwise."""
         line = self.lines.judged.loss.node.line
         of = f" in line {line}" if line else f", the {self.lines.judged.loss.text}"
-        rows = wrap(f'"""Return the gradients of the loss{of}, by the chain rule.', ROOM)
         entries = {self.variables[n]: e for n, e in self.entry.items() if n in self.variables}
         entries |= {name: entry for entry, name in self.indices.items()}
-        several = {node for nodes in self.by_name.values() if len(nodes) > 1 for node in nodes}
-        turns = {self.variables[node] for node in several}
-        said = [
+        several = (nodes for nodes in self.by_name.values() if len(nodes) > 1)
+        turns = {self.variables[node] for nodes in several for node in nodes}
+        said = "; ".join(
             f"{name} is {'a value of ' if name in turns else ''}{self.names[entries[name]]}"
             for name in given
             if self.names[entries[name]] != name
-        ]
-        if said:
-            return [*rows, "", *wrap(f"{'; '.join(said)}.", ROOM), '"""']
-        return [f'{rows[0]}"""'] if len(rows) == 1 else [*rows, '"""']
+        )
+        return docstring(f"Return the gradients of the loss{of}, by the chain rule.", said)
 
     def _reason(self, node: Node) -> str:
         """Return by which rule a gradient follows from those before it."""
         layer, links = self.before.get(node), self.found.links.get(node, ())
         name = self.variables.get(node)
         if name is None and layer is not None:
-            after = self.variables.get(self.made[self.truth.graph.nodes[layer.after]])
-            name = f"what {layer.name} makes {after or 'its values'} of"
+            name = f"what {layer.name} makes {self._after(layer) or 'its values'} of"
         lines = sorted({link.consumer.line for link in links if link.consumer.line})
         where = f" (line{'s' * (len(lines) > 1)} {', '.join(map(str, lines))})" if lines else ""
         if len(links) > 1:
             return f"{name} is used {len(links)} times{where}: what comes back each time adds up"
         if links and not links[0].gradient.name:  # several rules at once
             return f"{name} leads on{where}: the derivative of all that is there"
-        how, rule = rule_of(links[0])
+        how, rule = _rule_of(links[0])
         return f"{name} {how}{where}: {rule}"
 
 
@@ -330,3 +308,43 @@ def _identifier(name: str) -> str:
     inner = re.search(r"\[['\"](\w+)['\"]\]$", name)
     plain = inner[1] if inner else re.sub(r"\W+", "_", name.removeprefix("self.")).strip("_")
     return f"{plain}_" if keyword.iskeyword(plain) or not plain.isidentifier() else plain
+
+
+# the chain rule in words
+
+_RULES = {
+    "exp": ("goes through exp", "times its result"),
+    "log": ("goes through ln", "over what it is"),
+    "power": ("is raised to a power", "the power rule"),
+    "square": ("is squared", "times twice what it is"),
+    "multiply": ("is a factor", "times the other one"),
+    "sum": ("is summed", "the same for each term"),
+    "mean": ("is averaged", "an equal part for each"),
+    "getitem": ("is read in part", "back to the places that were read"),
+    "setitem": ("is written over in part", "nothing where it was"),
+    "where": ("is taken where a condition holds", "there alone"),
+    "transpose": ("is transposed", "turned back"),
+    "reshape": ("is given another shape", "back in its own"),
+    "max": ("is looked through for its largest", "to the largest alone"),
+}
+"""How a value is used, and what the chain rule makes of that."""
+_RULES |= dict.fromkeys(
+    ("matmul", "einsum", "tensordot"),
+    ("is a factor of a product", "the gradient of that by the other factor"),
+)
+
+
+def _rule_of(link: Link) -> tuple[str, str]:
+    """Return how a value is used, and what that makes of the gradient."""
+    op = link.consumer.op.name
+    if op in ACTIVATIONS:
+        rule = "by the softmax's derivatives" if op == "softmax" else "times its slope"
+        return f"goes through {op}", rule
+    if op in ("add", "subtract"):
+        broadcast = link.consumer.inputs[link.place].shape != link.consumer.shape
+        if broadcast or link.contribution.op.name == "sum":
+            return "is added to all samples", "the sum over them"
+        return "is a term of a sum", "minus that" if op == "subtract" and link.place else "as it is"
+    if op == "divide":
+        return ("divides", "the quotient rule") if link.place else ("is divided", "over the same")
+    return _RULES.get(op, (f"goes through {op}", "times the derivative"))

@@ -8,8 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import numpy as np
 
@@ -51,16 +50,19 @@ class Rows:
         yield self.last
 
 
-@dataclass(frozen=True, eq=False)
-class Row:
+class Row(NamedTuple):
     """A step of a history; ``test_loss`` is None where no samples are kept back for testing."""
 
     snapshot: Snapshot
     test_loss: float | None
 
     @property
-    def learning_rate(self) -> float:
-        return self.snapshot.experiment.training.learning_rate
+    def facts(self) -> dict[str, float]:
+        """Return step, epoch, loss, test_loss if there is one, and learning_rate."""
+        shot, tested = self.snapshot, self.test_loss
+        found: dict[str, float] = {"step": shot.step, "epoch": shot.epoch, "loss": shot.loss}
+        found |= {} if tested is None else {"test_loss": tested}
+        return found | {"learning_rate": shot.experiment.training.learning_rate}
 
 
 def history(timeline: Timeline, rows: Rows, tick: Callable[[int], None]) -> Iterator[Row]:
@@ -80,9 +82,8 @@ def history(timeline: Timeline, rows: Rows, tick: Callable[[int], None]) -> Iter
 
 def parameter_names(network: Network) -> Iterator[str]:
     """Yield W1[i][j], the weight from unit i to unit j, and b1[j], a bias, layer after layer."""
-    for layer, (fan_in, units) in enumerate(pairwise(network.layers), 1):
-        shapes = [(fan_in, units), (units,)]
-        for name, shape in zip(network.parameters_of(layer), shapes, strict=False):
+    for layer in range(1, network.depth + 1):
+        for name, shape in zip(network.parameters_of(layer), network.shapes_of(layer), strict=True):
             for index in np.ndindex(*shape):
                 yield name + "".join(f"[{place}]" for place in index)
 
@@ -95,7 +96,6 @@ def numbers(parameters: Parameters) -> Iterator[float]:
 
 # files
 
-WriteHistory = Callable[[Experiment, Rows, Iterable[Row], TextIO], None]
 CSV_BYTES = 20.5
 """What a number takes: 17 digits with sign, point and comma; a few have an exponent too."""
 
@@ -106,20 +106,18 @@ def default_every(experiment: Experiment, last: int) -> int:
     return round_every(last, max(min(MOST_ROWS, int(MOST_BYTES / row)), 1))
 
 
-def write_csv(experiment: Experiment, rows: Rows, made: Iterable[Row], stream: TextIO) -> None:
+def write_csv(made: Iterable[Row], stream: TextIO) -> None:
     """Write a header and one row a step: W1[i][j] is a weight, gW1[i][j] its gradient.
 
     There is a column ``test_loss`` where samples are kept back for testing.
     """
     writer = csv.writer(stream, lineterminator="\n")
-    tested = len(experiment.data.test_inputs) > 0
-    names = list(parameter_names(experiment.network))
-    head = ["step", "epoch", "loss", *(["test_loss"] * tested), "learning_rate"]
-    writer.writerow([*head, *names, *(f"g{name}" for name in names)])
-    for row in made:
-        shot = row.snapshot
-        facts = [shot.step, shot.epoch, shot.loss, *([row.test_loss] * tested), row.learning_rate]
-        writer.writerow([*facts, *numbers(shot.parameters), *numbers(shot.gradients)])
+    for place, row in enumerate(made):
+        shot, facts = row.snapshot, row.facts
+        if not place:
+            names = list(parameter_names(shot.experiment.network))
+            writer.writerow([*facts, *names, *(f"g{name}" for name in names)])
+        writer.writerow([*facts.values(), *numbers(shot.parameters), *numbers(shot.gradients)])
 
 
 def record(snapshot: Snapshot) -> dict[str, object]:
@@ -138,40 +136,37 @@ def record(snapshot: Snapshot) -> dict[str, object]:
     }
 
 
-def write_json(experiment: Experiment, rows: Rows, made: Iterable[Row], stream: TextIO) -> None:
+def write_json(made: Iterable[Row], stream: TextIO) -> None:
     """Write a list of one object a step, on a line each: the keys of ``run --format jsonl``.
 
     ``test_loss``, null without test samples, and ``learning_rate`` are there beside them. A number
     that is not finite is the string nan, inf or -inf.
     """
-    stream.write("[\n")
-    for done, row in enumerate(made, 1):
-        more = {"test_loss": row.test_loss, "learning_rate": row.learning_rate}
-        comma = "," if done < rows.count else ""
-        stream.write(f"{as_json(record(row.snapshot) | more)}{comma}\n")
-    stream.write("]\n")
+    for place, row in enumerate(made):
+        more = {"test_loss": row.test_loss} | row.facts
+        stream.write((",\n" if place else "[\n") + as_json(record(row.snapshot) | more))
+    stream.write("\n]\n")
 
 
-def write_npz(experiment: Experiment, rows: Rows, made: Iterable[Row], stream: TextIO) -> None:
+def write_npz(made: Iterable[Row], stream: TextIO) -> None:
     """Write arrays by name, the steps along their first axis, all of them held in memory.
 
     step, epoch, loss, learning_rate (steps,), test_loss where there are test samples, W1 and gW1
     (steps, fan_in, fan_out), b1 and gb1 (steps, fan_out), W2, ... Written to the bytes below
     ``stream``, to which nothing may have been written yet. Raises :class:`MemoryError`.
     """
-    arrays: dict[str, np.ndarray[Any, Any]] = {}
-    for at, row in enumerate(made):
+    columns: dict[str, list[Any]] = {}
+    for row in made:
         shot = row.snapshot
-        found: dict[str, Any] = {"step": shot.step, "epoch": shot.epoch, "loss": shot.loss}
-        found |= {} if row.test_loss is None else {"test_loss": row.test_loss}
-        found |= {"learning_rate": row.learning_rate, **shot.parameters.named()}
-        found |= {f"g{name}": array for name, array in shot.gradients.named().items()}
-        for name, value in found.items():
-            if name not in arrays:
-                kind = np.int64 if name in ("step", "epoch") else np.float64
-                arrays[name] = np.empty((rows.count, *np.shape(value)), kind)
-            arrays[name][at] = value
+        gradients = {f"g{name}": array for name, array in shot.gradients.named().items()}
+        for name, value in (row.facts | shot.parameters.named() | gradients).items():
+            columns.setdefault(name, []).append(value)
+    arrays = {name: np.array(values) for name, values in columns.items()}
     np.savez(stream.buffer, **arrays)  # type: ignore[arg-type]  # the stubs think of a switch
 
 
-WRITERS: dict[str, WriteHistory] = {"csv": write_csv, "json": write_json, "npz": write_npz}
+WRITERS: dict[str, Callable[[Iterable[Row], TextIO], None]] = {
+    "csv": write_csv,
+    "json": write_json,
+    "npz": write_npz,
+}

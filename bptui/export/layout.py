@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from textwrap import wrap
 
 from bptui.core.arrays import Array
-from bptui.core.experiment import Experiment
+from bptui.core.experiment import Experiment, Training
+from bptui.explain import report
 from bptui.presets.errors import cleaned, printable
 
 WIDTH, INDENT = 100, "    "
 ROOM = WIDTH - len(INDENT)
 """Columns of what is going to be indented."""
+folded = partial(report.folded, width=ROOM)
+"""Write an assignment over several lines where it is too long."""
 NUMBERS = '''def numbers(text):
     """The numbers in a text, separated by spaces."""
     return {make}([float(each) for each in text.split()])'''
@@ -36,13 +39,6 @@ def listed(before: str, items: Sequence[str], after: str, short: str = "") -> li
     return [before, *indented([middle] if one else [f"{item}," for item in items]), after]
 
 
-def folded(before: str, expression: str) -> list[str]:
-    """Return a statement, its expression in parentheses over several lines where it is too long."""
-    if len(before + expression) <= ROOM:
-        return [before + expression]
-    return [f"{before}(", *indented(_filled(expression, ROOM - len(INDENT))), ")"]
-
-
 def indented(lines: Iterable[str]) -> list[str]:
     """Return lines of a block."""
     return [f"{INDENT}{line}" if line else "" for line in lines]
@@ -59,9 +55,10 @@ def comment(text: str) -> list[str]:
     return [line.replace("\xa0", " ") for line in commented(wrap(whole, ROOM - len("# ")))]
 
 
-def docstring(text: str) -> list[str]:
-    """Return ``text`` as the docstring of a function."""
+def docstring(text: str, more: str = "") -> list[str]:
+    """Return ``text`` as the docstring of a function, with a paragraph more."""
     lines = wrap(f'"""{text}', ROOM - len('"""'))
+    lines += ["", *wrap(f"{more}.", ROOM)] if more else []
     return [f'{lines[0]}"""'] if len(lines) == 1 else [*lines, '"""']
 
 
@@ -159,17 +156,22 @@ def _settings(experiment: Experiment) -> list[str]:
     loss = training.loss
     if experiment.data.samples > 1:
         loss += f", {training.reduction} over the samples of a batch"
-    if training.l2:
-        loss += f", plus {float(training.l2)!r} times the sum of all squared weights"
-    table = {
-        "network": str(experiment.network),
-        "loss": loss,
-        "training": f"{training.optimizer}, {training.steps:,} steps",
-        "frozen": experiment.frozen_words(),
-    }
-    return [
-        line
-        for name, text in table.items()
-        if text
-        for line in wrap(f"{name:9} {text}", WIDTH, subsequent_indent=" " * 10)
-    ]
+    return entries(
+        {
+            "network": str(experiment.network),
+            "loss": loss + penalty_words(training),
+            "training": f"{training.optimizer}, {training.steps:,} steps",
+            "frozen": experiment.frozen_words(),
+        }
+    )
+
+
+def penalty_words(training: Training) -> str:
+    """Say what the penalty adds to the loss."""
+    return f", plus {training.l2!r} times the sum of all squared weights" if training.l2 else ""
+
+
+def entries(table: Mapping[str, str]) -> list[str]:
+    """Return names and texts below each other; an empty text is left out."""
+    lines = (f"{name:8} {text}" for name, text in table.items() if text)
+    return [row for line in lines for row in _filled(line, ROOM, subsequent_indent=" " * 9)]

@@ -73,8 +73,6 @@ TORCH_OPTIMIZERS = {
     "adam": "Adam(trained, lr=LEARNING_RATE, betas=(BETA1, BETA2), eps=EPSILON)",
 }
 """torch's own rules by our names; others are written out."""
-MOST_PRODUCTS_ALONE = 2_000_000
-"""Products in a forward pass below which one thread is quicker than several."""
 
 
 def toml_preset(experiment: Experiment) -> str:
@@ -138,8 +136,8 @@ class _Program:
         """Write what computes a quantity, with its mistakes."""
 
         def write(version: Version) -> list[str]:
-            lines = folded(f"{self.code(Quantity(name))} = ", self.code(version.definitions[name]))
-            return [*lines[:-1], lines[-1] + remark]
+            code = self.code(version.definitions[name])
+            return folded(f"{self.code(Quantity(name))} = {code}{remark}")
 
         return self.versions.statement(write)
 
@@ -165,10 +163,9 @@ class _Program:
         lines = comment(told + over)
         formulas = self.versions.wrong.definitions
         if not self.training.l2:
-            loss = folded(f"{total} = ", self.code(formulas["loss"]))
-            return [*lines, *loss[:-1], loss[-1] + scale]
-        lines += folded("data_loss = ", self.code(formulas["data_loss"]))
-        lines += folded("penalty = ", self.code(formulas["penalty"]))
+            return [*lines, *folded(f"{total} = {self.code(formulas['loss'])}{scale}")]
+        for name in ("data_loss", "penalty"):
+            lines += folded(f"{name} = {self.code(formulas[name])}")
         return [*lines, f"{total} = data_loss{scale} + penalty"]
 
     def change(self, parameter: str, version: Version) -> list[str]:
@@ -186,7 +183,7 @@ class _Program:
             if is_op(formula, "add") and len(formula.parts) == 2 and formula.parts[0] == old:
                 sign, formula = signed(formula.parts[1])
                 start = f"{name} {sign}= "
-            lines += folded(start, self.code(formula, before))
+            lines += folded(start + self.code(formula, before))
         return lines
 
     # the loop
@@ -214,12 +211,11 @@ class _Program:
         """Write which samples a step works on."""
         if self.schedule.full_batch:
             return ["x, t = INPUTS, TARGETS"]
-        taken = ["batch = step % BATCHES"]
-        taken += ["rows = slice(batch * BATCH_SIZE, (batch + 1) * BATCH_SIZE)"]
+        rows = "rows = slice(batch * BATCH_SIZE, (batch + 1) * BATCH_SIZE)"
+        taken = ["batch = step % BATCHES", rows]
         if self.schedule.shuffle:
-            taken = ["epoch, batch = divmod(step, BATCHES)", "if batch == 0:"]
-            taken += ["    order = shuffled(epoch)"]
-            taken += ["rows = order[batch * BATCH_SIZE : (batch + 1) * BATCH_SIZE]"]
+            taken = ["epoch, batch = divmod(step, BATCHES)", rows]
+            taken += ["if batch == 0:", "    order = shuffled(epoch)", "rows = order[rows]"]
         return [*taken, "x, t = INPUTS[rows], TARGETS[rows]"]
 
     def backward_names(self) -> list[str]:
@@ -275,25 +271,26 @@ class _NumpyProgram(_Program):
     def memory(self) -> Iterator[str]:
         """Yield what slots start from."""
         right, wrong = self.versions.right.slots, self.versions.wrong.slots
-        added = {slot: name for slot, name in wrong.items() if slot not in right}
+        every = wrong | right
         blamed = self.versions.blamed(lambda version: {*version.slots} - {*right})
         for about, slots in {
             f"What {self.training.optimizer} remembers of every parameter": right,
-            f"MISTAKE {blamed}: cleared here and never again": added,
+            f"MISTAKE {blamed}: cleared here and never again": wrong.keys() - right,
         }.items():
             yield from ["", *comment(about)] if slots else []
-            for parameter in self.parameters:
-                for slot, variable in slots.items():
-                    if slot.endswith(f"_{parameter}"):
-                        yield f"{variable} = np.zeros_like({parameter})"
+            yield from (
+                f"{every[slot]} = np.zeros_like({parameter})"
+                for parameter in self.parameters
+                for slot in every
+                if slot in slots and slot.endswith(f"_{parameter}")
+            )
 
     def backward(self) -> Iterator[str]:
         """Yield the lines from the gradient of the loss to the updated parameters."""
         versions, names = self.versions, self.names
         delta, first = names.delta(self.depth), names.out_gradient(self.depth)
-        chain = "the chain rule, from the loss back to the first layer; n samples"
-        rule = self.optimizer.words
-        yield from ["", *comment(f"Backward pass: {chain}")]
+        yield ""
+        yield "# Backward pass: the chain rule, from the loss back to the first layer; n samples"
         layer, early = 0, list[str]()
         for name in self.backward_names():
             for parameter in versions.wrong.reads_new(name):
@@ -315,6 +312,7 @@ class _NumpyProgram(_Program):
                 shortcut = self.experiment.loss.shortcuts[self.network.activations[-1]]
                 yield from comment(f"({shortcut.why})")
             yield from self.assignment(name)
+        rule = self.optimizer.words
         yield from ["", *comment(f"Update: every parameter becomes its old value {rule}")]
         for parameter in self.parameters:
             yield from self.updated(parameter, parameter in early)
@@ -356,12 +354,8 @@ def torch_program(experiment: Experiment) -> str:
     needs = "torch, and numpy for the order of the samples." if shuffles else "torch only."
     imports = "import numpy as np\nimport torch" if shuffles else "import torch"
     head = [*header(experiment, [], TORCH_NEEDS + needs), "", imports]
-    head += ["from torch.nn import functional", "", "torch.set_default_dtype(torch.float64)"]
-    if experiment.network.weight_count * experiment.schedule.batch_size < MOST_PRODUCTS_ALONE:
-        head.append("torch.set_num_threads(1)  # more would only wait for each other")
-    text = program.text([*head, ""], program.loop(_torch_backward(program)), _trained(program))
-    unused = "from torch.nn import functional\n"
-    return text if "functional.softplus" in text else text.replace(unused, "", 1)
+    head += ["", "torch.set_default_dtype(torch.float64)", ""]
+    return program.text(head, program.loop(_torch_backward(program)), _trained(program))
 
 
 def _trained(program: _Program) -> list[str]:

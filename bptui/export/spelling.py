@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import ClassVar, TypeAlias
 
 from bptui.core.experiment import Experiment
@@ -69,7 +70,7 @@ class TorchPrinter(CodePrinter):
     own: ClassVar[Mapping[str, str]] = {
         **NumpyPrinter.own,
         # beyond its default threshold, 20, torch takes z itself, which differs in digit ten
-        "ln_one_plus_exp": "functional.softplus({0}, threshold=40)",
+        "ln_one_plus_exp": "torch.nn.functional.softplus({0}, threshold=40)",
         # where both are equal the derivative is that of the second
         "maximum": "torch.where({0} <= {1}, {1}, {0})",
         "minimum": "torch.where({0} >= {1}, {1}, {0})",
@@ -85,8 +86,7 @@ class TorchPrinter(CodePrinter):
                 "divide",
                 (Constant(1.0), Apply("add", (Constant(1.0), Apply("exp", (exponent,))))),
             ) if is_op(exponent, "negative"):
-                inner = self.tokens(exponent.parts[0])
-                return [operator("torch.sigmoid("), *inner, operator(")")]
+                return self.filled("torch.sigmoid({0})", exponent, path, nest)
             case Constant(value, _, code) if "np." in code:
                 return [operator(repr(value))]
         return super().written(node, level, path, nest)
@@ -146,31 +146,24 @@ class Versions:
     """The step without mistakes, with all of them, and with some where it matters which."""
 
     def __init__(self, experiment: Experiment) -> None:
-        self.experiment, self.mistakes = experiment, experiment.training.mistakes
-        self._made: dict[tuple[str, ...], Version] = {}
+        data, self.mistakes = experiment.data, experiment.training.mistakes
+        samples = SEVERAL if data.samples > 1 or len(data.test_inputs) else 1
+        self.version = cache(lambda mistakes: Version(experiment, mistakes, samples))
+        """Returns the step with these mistakes."""
         self.right, self.wrong = self.version(()), self.version(self.mistakes)
         self.shown: set[str] = set()
         """The mistakes that make a line wrong."""
-
-    def version(self, mistakes: tuple[str, ...]) -> Version:
-        """Return the step with these mistakes."""
-        if mistakes not in self._made:
-            data = self.experiment.data
-            several = data.samples > 1 or len(data.test_inputs)
-            self._made[mistakes] = Version(self.experiment, mistakes, SEVERAL if several else 1)
-        return self._made[mistakes]
 
     def blamed(self, look: Callable[[Version], object]) -> str:
         """Name the mistakes that make what ``look`` sees another than the right one."""
         right, wrong = look(self.right), look(self.wrong)
         if right == wrong:
             return ""
-        without = {
-            name: tuple(other for other in self.mistakes if other != name) for name in self.mistakes
-        }
-        needed = [name for name in self.mistakes if look(self.version(without[name])) != wrong]
+        every = self.mistakes
+        rest = {name: tuple(other for other in every if other != name) for name in every}
+        needed = [name for name in every if look(self.version(rest[name])) != wrong]
         # of two that do the same thing neither is needed, and both are to blame
-        found = needed or [name for name in self.mistakes if look(self.version((name,))) != right]
+        found = needed or [name for name in every if look(self.version((name,))) != right]
         self.shown.update(found)
         return ", ".join(found)
 

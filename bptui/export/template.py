@@ -12,12 +12,21 @@ from bptui.core.step import training_step
 from bptui.explain.expression import Expression, Quantity, Setting, quantities
 from bptui.explain.formulas import define, formula_of
 from bptui.explain.words import loss_formula, plain_formula
-from bptui.export.layout import commented, folded, indented, listed, quoted
+from bptui.export.layout import (
+    ROOM,
+    comment,
+    commented,
+    entries,
+    folded,
+    indented,
+    listed,
+    penalty_words,
+    quoted,
+)
 from bptui.export.spelling import SEVERAL, Version, printer
 from bptui.presets.errors import printable
 from bptui.presets.folders import shipped_folder
 
-WIDTH = 96
 TOLD = """\
 Replace each fill_in("...") with an expression. The comment above it gives the formula for
 single numbers; i and j count units. In numpy one expression computes them all, for all n
@@ -69,65 +78,63 @@ class _Template:
         shipped = (shipped_folder() / f"{self.experiment.name}.toml").is_file()
         preset = "" if name == "article" else f" --preset {name if shipped else 'PRESET.toml'}"
         loss = f"the {training.reduction} over the samples of {loss_formula(self.experiment)}"
-        if training.l2:
-            loss += f", plus {training.l2!r} times the sum of all squared weights"
         rate = f"the preset's learning_rate is {training.learning_rate!r}"
+        table = {
+            "preset": name,
+            "network": str(self.network),
+            "loss": loss + penalty_words(training),
+            "step": f"plain gradient descent, w - learning_rate * dL/dw; {rate}",
+        }
         lines = ["Backpropagation, to be filled in. Check it, finished or not, with", ""]
-        lines += [f"    bptui check FILE.py{preset}", ""]
-        lines += _entry(f"preset      {name}") + _entry(f"network     {self.network}")
-        lines += _entry(f"loss        {loss}")
-        lines += _entry(f"step        plain gradient descent, w - learning_rate * dL/dw; {rate}")
-        return quoted([*lines, "", *TOLD.split("\n")])
+        lines += [f"    bptui check FILE.py{preset}", "", *entries(table), ""]
+        return quoted([*lines, *TOLD.split("\n")])
 
     def gradients(self) -> list[str]:
         """Write the function with the blanks."""
         names, sizes, layers = self.names, self.sizes, range(1, self.depth + 1)
         start, slopes = self.experiment.start.named(), list[str]()
-        body = ['"""dL/dw of every weight' + " and every bias" * self.network.bias + ".", ""]
-        body += [f"x        (n, {sizes[0]}): inputs", f"t        (n, {sizes[-1]}): targets"]
+        table = {"x": f"(n, {sizes[0]}): inputs", "t": f"(n, {sizes[-1]}): targets"}
         for kind, parameters in self.given.items():
-            shapes = (f"{each} {start[each].shape}" for each in parameters)
-            body += _entry(f"{kind:8} [{', '.join(shapes)}]")
-            slopes.append(f"[{', '.join(f'g{each}' for each in parameters)}]")
+            table[kind] = f"[{', '.join(f'{name} {start[name].shape}' for name in parameters)}]"
+            slopes.append(f"[{', '.join(f'g{name}' for name in parameters)}]")
+        body = ['"""dL/dw of every weight' + " and every bias" * self.network.bias + ".", ""]
+        body += entries(table)
         alone = slopes[0] if len(slopes) == 1 else f"({', '.join(slopes)})"
         body += ["", "W1[i, j] leads from unit i to unit j of the next layer.", ""]
-        body += [*wrap(f"Return any of the names below; {alone} alone is enough.", WIDTH), '"""']
+        body += [*wrap(f"Return any of the names below; {alone} alone is enough.", ROOM), '"""']
         body += [*self.unpacked(), *["n = len(x)"] * (self.training.reduction == "mean"), ""]
         body += ["# forward pass: net is a layer's pre-activation, out its activation"]
         for layer in layers:
             net, out = names.net(layer), names.out(layer)
             body += [f"{net} = {self.code(net)}  # (n, {sizes[layer]})"]
             entry = ACTIVATIONS[self.network.activations[layer - 1]]
-            body += commented(wrap(entry.note, WIDTH))
-            body += folded(f"{out} = ", self.code(out))
+            body += comment(entry.note)
+            body += folded(f"{out} = {self.code(out)}")
         body += self.loss()
         body += ["", "# backward pass, from the last layer to the first: delta is dL/dnet"]
         rows = [[names.net(layer), names.out(layer)] for layer in layers] + [["loss"]]
         for layer in reversed(layers):
             blanks = {names.delta(layer): f"(n, {sizes[layer]})"}
-            blanks |= {
-                f"g{name}": str(start[name].shape) for name in self.network.parameters_of(layer)
-            }
+            blanks |= {f"g{w}": str(start[w].shape) for w in self.network.parameters_of(layer)}
             for (name, shape), about in zip(blanks.items(), self.about(layer), strict=False):
                 body += ["", *commented(about), f'{name} = fill_in("{name}")  # {shape}']
             rows.append([*blanks])
-        entries = [", ".join(f'"{name}": {name}' for name in row) + "," for row in rows]
-        body += ["", "return {", *indented(entries), "}"]
+        returned = [", ".join(f'"{name}": {name}' for name in row) + "," for row in rows]
+        body += ["", "return {", *indented(returned), "}"]
         return [f"def gradients({self.takes}):", *indented(body)]
 
     def code(self, name: str) -> str:
         more: dict[Expression, str] = {Setting("l2", self.training.l2): repr(self.training.l2)}
-        return (
-            printer(self.experiment, more=more).spelled(self.formulas[name]).replace("len(t)", "n")
-        )
+        written = printer(self.experiment, more=more).spelled(self.formulas[name])
+        return written.replace("len(t)", "n")
 
     def loss(self) -> list[str]:
         name = "data_loss" if self.training.l2 else "loss"
         net, lines = self.names.net(self.depth), list[str]()
         if Quantity(net) in quantities(self.formulas[name]):
             lines = [f"# computed from {net}, because the logarithm of a rounded 0 is infinite"]
-        lines += folded("loss = ", self.code(name))
-        return lines + (folded("loss += ", self.code("penalty")) if self.training.l2 else [])
+        lines += folded(f"loss = {self.code(name)}")
+        return lines + (folded(f"loss += {self.code('penalty')}") if self.training.l2 else [])
 
     def unpacked(self) -> list[str]:
         lines: list[str] = []
@@ -169,30 +176,22 @@ class _Template:
         return [
             line
             for name, text in rows.items()
-            for line in wrap(f"{name:{wide}} = {text}", WIDTH - 4, subsequent_indent=" " * 4)
+            for line in wrap(f"{name:{wide}} = {text}", ROOM - 4, subsequent_indent=" " * 4)
         ]
 
     def step(self) -> list[str]:
         """Write the function that returns the new parameters."""
-        frozen = [name for name, each in self.experiment.frozen.items() if each.switch]
+        frozen = [name for name, why in self.experiment.frozen.items() if why.switch]
         body = [f'"""The {" and ".join(self.given)} after one step of plain gradient descent.', ""]
         body += ["Changing them in place and returning nothing works too.", '"""']
         body += [f"g = gradients({self.takes})", *self.unpacked()]
-        if frozen:
-            body += commented(wrap(f"the preset does not train {', '.join(frozen)}", WIDTH))
-        groups = [
-            [name if name in frozen else f'{name} - learning_rate * g["g{name}"]' for name in names]
-            for names in self.given.values()
-        ]
-        if len(groups) == 1:
-            body += listed("return [", groups[0], "]")
-        else:
-            rows = [line for group in groups for line in listed("[", group, "],")]
+        body += comment(f"the preset does not train {', '.join(frozen)}") if frozen else []
+        for name in self.experiment.start.named():
+            if name not in frozen:
+                body.append(f'{name} = {name} - learning_rate * g["g{name}"]')
+        if self.network.bias:
+            rows = [line for names in self.given.values() for line in listed("[", names, "],")]
             body += ["return (", *indented(rows), ")"]
+        else:
+            body += listed("return [", self.given["weights"], "]")
         return [f"def step({self.takes}, learning_rate):", *indented(body)]
-
-
-def _entry(text: str) -> list[str]:
-    return wrap(
-        text, WIDTH, subsequent_indent=" " * 12, break_long_words=False, break_on_hyphens=False
-    )

@@ -38,7 +38,7 @@ def written(form: str, timeline: Timeline, every: int = 1) -> bytes:
     rows, ticks, raw = Rows(last, every), list[int](), io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="utf-8", newline="")
     own = timeline.until(len(timeline.losses))
-    WRITERS[form](timeline.experiment, rows, history(own, rows, ticks.append), stream)
+    WRITERS[form](history(own, rows, ticks.append), stream)
     stream.flush()
     assert sorted(ticks) == ticks
     assert set(ticks) == set(range(rows.count))

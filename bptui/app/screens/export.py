@@ -86,9 +86,8 @@ def _program(make: Callable[[Experiment], str]) -> Write:
 
 def _history(form: str) -> Write:
     def write(job: Job, stream: TextIO) -> None:
-        rows, played = job.rows, job.timeline.until(len(job.timeline.losses))
-        made = history(played, rows, job.tick)
-        WRITERS[form](job.timeline.experiment, rows, made, stream)
+        played = job.timeline.until(len(job.timeline.losses))
+        WRITERS[form](history(played, job.rows, job.tick), stream)
 
     return write
 
