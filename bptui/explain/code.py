@@ -84,7 +84,6 @@ class Code:
         return f"({made})" if level > binds else made
 
     def _of_vectors(self, node: Node) -> str | None:
-        """Return a product with vectors that were made matrices, as numpy has it for vectors."""
         inner = node.inputs[0] if node.op.name == "reshape" else node
         if inner.op.name != "matmul" or (inner in self.known and inner is not node):
             return None

@@ -258,7 +258,6 @@ class _StepExplainer:
         return product(*map(range, shape))
 
     def of_sample(self) -> str:
-        """Say which sample of several a number is of."""
         return f", sample 1 of the {self.samples} in the batch" if self.samples > 1 else ""
 
     def titled(self, subject: Subject) -> str:

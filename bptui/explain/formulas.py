@@ -155,7 +155,6 @@ class _Reader:
         return read
 
     def formula(self, node: Node) -> Expression:
-        """Return what a node is computed from; what textbooks write otherwise, as they do."""
         name, inputs = node.op.name, node.inputs
         if node.op.textbook is not None and node.op is not LOG_SUM_EXP:
             body = self.formula(node.op.textbook(*inputs))

@@ -306,7 +306,6 @@ class Printer:
         return found
 
     def _multiplied(self, factors: tuple[Expression, ...], path: Path, nest: int) -> list[Token]:
-        """Return factors with the signs that arrays and numbers have between them."""
         arrays = [*map(self.is_array, factors)]
         # a · b / c is as good as a · (b / c), but not where the b and c are arrays
         later = UNARY if any(arrays) else PRODUCT

@@ -142,7 +142,6 @@ class Report(EquationWriter):
     # code
 
     def _code(self, equation: Equation, wanted: Index | None) -> list[TextLine]:
-        """Return the line of code, the same with numbers where they are few, and the result."""
         node, name = equation.expression, self.symbols.code(equation.left.name)
         code = folded(remarked(equation, self.symbols), self.width)
         lines: list[TextLine] = [(Span(text, "code"),) for text in code]

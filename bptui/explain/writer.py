@@ -108,7 +108,6 @@ class RowWriter:
         return Terms(rows, rows, tuple(before), after)
 
     def _over_samples(self, node: Expression, path: Path) -> tuple[Token, list[Row], list[Row]]:
-        """Return the sign of a sum over samples, its symbols, and the numbers of each sample."""
         terms, row = node.parts, self.printer.symbols.row
         symbols = self._rows(terms[0], (*path, 0))
         symbols[0] = symbols[0]._replace(label=f"over {count(terms)} {row}s")
@@ -126,7 +125,6 @@ class RowWriter:
         return self.printer.sigma(count(terms), opened), symbols, numbers
 
     def _rows(self, node: Expression, path: Path) -> list[Row]:
-        """Return a row for each term of a series, or of a sum with one among its terms."""
         if isinstance(node, Series):
             return [
                 Row((self.printer.more(count(node.parts) - MOST_TERMS),))
@@ -302,7 +300,6 @@ class EquationWriter:
     def _block(
         self, first: TextLine, terms: Terms, symbols: bool, is_array: bool
     ) -> list[TextLine]:
-        """Return the rows on one line where they fit, else one below the other."""
         rows = terms.symbols if symbols else terms.numbers
         every = (*terms.symbols, *terms.numbers)
         told = every if self.labels_symbols else () if symbols else rows
@@ -351,7 +348,6 @@ class EquationWriter:
         is_array: bool = False,
         widths: Sequence[int] = (),
     ) -> list[TextLine]:
-        """Return tokens beside each other, going on behind ``margin`` below where ``room`` ends."""
         used = self._length(start)
         blocks = [self.block(token, symbols, is_array) for token in tokens]
         widths = widths or [block.width for block in blocks]

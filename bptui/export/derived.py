@@ -62,7 +62,6 @@ class BackwardPass:
     # the forward pass, as a textbook has it
 
     def _rewritten(self) -> dict[Node, Node]:
-        """Return the forward pass with activations as such, and the number of samples by name."""
         count, code = self.samples, self.counted
 
         def counted(node: Node, inputs: tuple[Node, ...]) -> Node | None:
@@ -148,7 +147,6 @@ class BackwardPass:
         return self.variables.get(self.made[self.truth.graph.nodes[layer.after]])
 
     def _own(self, entry: int) -> str | None:
-        """Return the name that the program gives to just this gradient."""
         true = self.lines.true.get((entry, ALL))
         if true is None or (true[0].size == 1 and entry not in self.parameters):
             return None
@@ -205,7 +203,6 @@ class BackwardPass:
         return text
 
     def _verify(self, text: str, given: Sequence[str]) -> None:
-        """Raise :class:`NotWrittenError` unless the function gives the true gradients."""
         known: dict[str, Any] = {"np": np}
         of = (entry for entry, node in self.parameters.items() if node in self.gradients)
         wanted = [self.lines.true[entry, ALL] for entry in of]
@@ -231,7 +228,6 @@ class BackwardPass:
             ) from error
 
     def _refuse_loops(self) -> None:
-        """Raise :class:`NotWrittenError` where a name has another value in each of many turns."""
         for entry, node in self.parameters.items():
             if not node.shape and "[" in self.names[entry]:
                 raise NotWrittenError(
@@ -262,13 +258,11 @@ class BackwardPass:
         return None
 
     def _shape(self, shape: tuple[int, ...]) -> str:
-        """Return a shape: that of a variable, where the number of samples is in it."""
         alike = (name for node, name in self.variables.items() if node.shape == tuple(shape))
         name = next(alike, None) if self.samples in shape else None
         return f"{name}.shape" if name else repr(tuple(shape))
 
     def _about(self, given: Sequence[str]) -> list[str]:
-        """Return what the function is, and what it is given where the program says it otherwise."""
         line = self.lines.judged.loss.node.line
         of = f" in line {line}" if line else f", the {self.lines.judged.loss.text}"
         entries = {self.variables[n]: e for n, e in self.entry.items() if n in self.variables}
@@ -283,7 +277,6 @@ class BackwardPass:
         return docstring(f"Return the gradients of the loss{of}, by the chain rule.", said)
 
     def _reason(self, node: Node) -> str:
-        """Return by which rule a gradient follows from those before it."""
         layer, links = self.before.get(node), self.found.links.get(node, ())
         name = self.variables.get(node)
         if name is None and layer is not None:
@@ -299,7 +292,6 @@ class BackwardPass:
 
 
 def _read(code: str) -> set[str]:
-    """Return the names in a piece of code."""
     return set(re.findall(r"(?<![\w.'])[^\W\d]\w*", code))
 
 

@@ -83,8 +83,6 @@ Block: TypeAlias = tuple[str, Sequence[str]]
 
 
 class _Document:
-    """Writes the facts and the parts of one worksheet."""
-
     def __init__(self, sheet: Worksheet, markup: Markup) -> None:
         symbols = sheet.explainer.symbols
         self.sheet, self.markup = sheet, markup
@@ -116,7 +114,6 @@ class _Document:
                     )
 
     def _blocks(self, part: Part, form: Form) -> Iterator[Block]:
-        """Yield what stands under the heading of one form."""
         explanation = part.explanation
         if form == "matrix":
             yield from self._statements(explanation.arrays, form, part)
@@ -179,7 +176,6 @@ def _markdown_head(sheet: Worksheet) -> Iterator[str]:
 
 
 def _markdown(text: str) -> str:
-    """Return plain text that stays plain text in Markdown."""
     plain = re.sub(r"([\\`*_{}\[\]<>#|~$&])", r"\\\1", text)
     return re.sub(r"^(\d+)\. ", r"\1\\. ", plain)
 
@@ -330,7 +326,6 @@ def record(sheet: Worksheet, snapshot: Snapshot, quantity: str) -> Record:
 
 
 def _statement(statement: Statement, form: Form, report: Report) -> Record:
-    """Return what the step computes; beside it what is correct where that is not the same."""
     if isinstance(statement, Equation):
         return _equation(statement, form, report) | {"correct": None, "differences": []}
     return _equation(statement.mistaken, form, report) | {

@@ -92,17 +92,19 @@ def toml_preset(experiment: Experiment) -> str:
     return document(experiment)
 
 
-class _Program:
-    """Writes the parts that programs in numpy and in torch have in common."""
+class Program:
+    """Writes what programs have in common; ``any_number``: of samples, not those of the data."""
 
-    def __init__(self, experiment: Experiment, torch: bool = False) -> None:
+    def __init__(
+        self, experiment: Experiment, *, torch: bool = False, any_number: bool = False
+    ) -> None:
         self.experiment, self.network = experiment, experiment.network
         self.training, self.schedule = experiment.training, experiment.schedule
         self.optimizer, self.data = experiment.optimizer, experiment.data
         self.names, self.depth = self.network.names, self.network.depth
         self.torch, self.make = torch, "torch.tensor" if torch else "np.array"
         self.rule = TORCH_OPTIMIZERS.get(self.training.optimizer)
-        self.versions = Versions(experiment)
+        self.versions = Versions(experiment, any_number)
         self.words = words(self.versions.wrong.slots)
         self.places = Symbols(self.names).places
         self.parameters = experiment.start.named()
@@ -115,7 +117,6 @@ class _Program:
         return printer(self.experiment, self.torch, {**self.words, **(more or {})}).spelled(formula)
 
     def text(self, head: list[str], loop: list[str], memory: list[str]) -> str:
-        """Return the whole program."""
         functions = [self.forward()]
         if self.schedule.shuffle:
             order = "generator.permutation(len(INPUTS))"
@@ -142,22 +143,25 @@ class _Program:
         return self.versions.statement(write)
 
     def forward(self) -> str:
-        """Write the function of the forward pass."""
-        sizes, bias = self.network.layers, " + b" * self.network.bias
-        about = f"All layers' values for the inputs x, (n, {sizes[0]}): net = x W{bias}, "
-        lines = docstring(f"{about}out = f(net).")
+        fan_in, bias = self.network.layers[0], " + b" * self.network.bias
+        about = f"All layers' values for the inputs x, (n, {fan_in}): net = x W{bias}, "
+        lines = [*docstring(f"{about}out = f(net)."), *self.layers()]
+        lines += listed("return (", self.values, ")", f"return {', '.join(self.values)}")
+        return "\n".join(["def forward(x):", *indented(lines)])
+
+    def layers(self) -> list[str]:
+        """Write the forward pass, layer after layer."""
+        lines: list[str] = []
         for layer, activation in enumerate(self.network.activations, 1):
-            fan_in, units = sizes[layer - 1 : layer + 1]
+            fan_in, units = self.network.layers[layer - 1 : layer + 1]
             shape = f"(n, {fan_in}) @ ({fan_in}, {units})" + f" + ({units},)" * self.network.bias
             lines += self.assignment(self.names.net(layer), f"  # {shape} = (n, {units})")
             note = ACTIVATIONS[activation].note
             lines += comment(f"{activation}. {note}" if note else activation)
             lines += self.assignment(self.names.out(layer))
-        lines += listed("return (", self.values, ")", f"return {', '.join(self.values)}")
-        return "\n".join(["def forward(x):", *indented(lines)])
+        return lines
 
     def loss(self, total: str, scale: str = "") -> list[str]:
-        """Write the loss of the outputs and the targets t as ``total``."""
         told = self.experiment.loss.words or f"the {self.training.loss} of output and target"
         over = f"; {self.training.reduction} over the samples" * (self.data.samples > 1)
         lines = comment(told + over)
@@ -189,7 +193,6 @@ class _Program:
     # the loop
 
     def loop(self, backward: list[str]) -> list[str]:
-        """Write the steps; ``backward`` goes from the loss to the new parameters."""
         values, package = ", ".join(self.values), "torch" if self.torch else "np"
         called = listed("(", self.values, ") = forward(x)", f"{values} = forward(x)")
         width = len(str(self.training.steps))
@@ -208,7 +211,6 @@ class _Program:
         return lines
 
     def batch(self) -> list[str]:
-        """Write which samples a step works on."""
         if self.schedule.full_batch:
             return ["x, t = INPUTS, TARGETS"]
         rows = "rows = slice(batch * BATCH_SIZE, (batch + 1) * BATCH_SIZE)"
@@ -219,7 +221,6 @@ class _Program:
         return [*taken, "x, t = INPUTS[rows], TARGETS[rows]"]
 
     def backward_names(self) -> list[str]:
-        """Return what the backward pass computes, in order."""
         needed = self.versions.right.needed | self.versions.wrong.needed
         passes = [name for name in self.versions.wrong.definitions if name in needed]
         return [name for name in passes if name in self.places and name not in self.values]
@@ -259,9 +260,8 @@ def numpy_program(experiment: Experiment) -> str:
     return program.text(head, loop, memory)
 
 
-class _NumpyProgram(_Program):
+class _NumpyProgram(Program):
     def mistakes(self) -> list[str]:
-        """Tell the mistakes, and which of them make a difference."""
         told = [DEVIATES]
         for name in self.training.mistakes:
             effect = "" if name in self.versions.shown else " (no effect here)"
@@ -269,7 +269,6 @@ class _NumpyProgram(_Program):
         return ["\n".join(told)] if self.training.mistakes else []
 
     def memory(self) -> Iterator[str]:
-        """Yield what slots start from."""
         right, wrong = self.versions.right.slots, self.versions.wrong.slots
         every = wrong | right
         blamed = self.versions.blamed(lambda version: {*version.slots} - {*right})
@@ -350,7 +349,7 @@ def torch_program(experiment: Experiment) -> str:
         raise SaveError(
             f"The preset makes {what}, which autograd cannot: export the numpy program instead."
         )
-    program, shuffles = _Program(experiment, torch=True), experiment.schedule.shuffle
+    program, shuffles = Program(experiment, torch=True), experiment.schedule.shuffle
     needs = "torch, and numpy for the order of the samples." if shuffles else "torch only."
     imports = "import numpy as np\nimport torch" if shuffles else "import torch"
     head = [*header(experiment, [], TORCH_NEEDS + needs), "", imports]
@@ -358,7 +357,7 @@ def torch_program(experiment: Experiment) -> str:
     return program.text(head, program.loop(_torch_backward(program)), _trained(program))
 
 
-def _trained(program: _Program) -> list[str]:
+def _trained(program: Program) -> list[str]:
     """Write the list of parameters, and the optimizer or what it remembers."""
     right = program.versions.right
     frozen_ones = program.experiment.frozen_words()
@@ -372,7 +371,7 @@ def _trained(program: _Program) -> list[str]:
     return [*lines, *([f"optimizer = torch.optim.{program.rule}"] if right.updates else [])]
 
 
-def _torch_backward(program: _Program) -> list[str]:
+def _torch_backward(program: Program) -> list[str]:
     """Write what autograd and the optimizer do, the chain rule in comments."""
     trained = [name for name in program.parameters if name in program.versions.right.updates]
     if not trained:

@@ -145,9 +145,9 @@ def _as_mean(formula: Expression) -> Expression:
 class Versions:
     """The step without mistakes, with all of them, and with some where it matters which."""
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, any_number: bool = False) -> None:
         data, self.mistakes = experiment.data, experiment.training.mistakes
-        samples = SEVERAL if data.samples > 1 or len(data.test_inputs) else 1
+        samples = SEVERAL if any_number or data.samples > 1 or len(data.test_inputs) else 1
         self.version = cache(lambda mistakes: Version(experiment, mistakes, samples))
         """Returns the step with these mistakes."""
         self.right, self.wrong = self.version(()), self.version(self.mistakes)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from textwrap import wrap
 
 from bptui.core.activations import ACTIVATIONS, APPLIED
 from bptui.core.experiment import Experiment
 from bptui.core.graph.backward import carried_back
-from bptui.core.graph.node import constant, leaf
+from bptui.core.graph.node import SAMPLES, constant, leaf
 from bptui.core.step import training_step
-from bptui.explain.expression import Expression, Quantity, Setting, quantities
+from bptui.explain.expression import Constant
 from bptui.explain.formulas import define, formula_of
 from bptui.explain.words import loss_formula, plain_formula
 from bptui.export.layout import (
@@ -17,13 +18,13 @@ from bptui.export.layout import (
     comment,
     commented,
     entries,
-    folded,
     indented,
     listed,
     penalty_words,
     quoted,
 )
-from bptui.export.spelling import SEVERAL, Version, printer
+from bptui.export.programs import Program
+from bptui.export.spelling import SEVERAL
 from bptui.presets.errors import printable
 from bptui.presets.folders import shipped_folder
 
@@ -33,19 +34,6 @@ single numbers; i and j count units. In numpy one expression computes them all, 
 samples at once: every array has one row per sample."""
 BLANK = """def fill_in(name):
     raise NotImplementedError(f"{name} is not written yet")"""
-SCALARS = """\
-# Is yours written with single weights, as in many articles? Then put it here instead of
-# gradients and step, and uncomment one of these. Weights are numbered by the unit they lead
-# into: w1, w2 into h1 and w3, w4 into h2, then w5, w6 into o1 and w7, w8 into o2. Here my_gradients
-# returns the gradients g1 ... g8, and my_step the new weights w1 ... w8, in this order.
-#
-# def gradients(x, t, weights):
-#     g1, g2, g3, g4, g5, g6, g7, g8 = my_gradients(*x, *t, *weights[0].T.flat, *weights[1].T.flat)
-#     return [[[g1, g3], [g2, g4]], [[g5, g7], [g6, g8]]]
-#
-# def step(x, t, weights, learning_rate):
-#     w = my_step(*x, *t, *weights[0].T.flat, *weights[1].T.flat, learning_rate)
-#     return [[[w[0], w[2]], [w[1], w[3]]], [[w[4], w[6]], [w[5], w[7]]]]"""
 
 
 def template(experiment: Experiment) -> str:
@@ -58,7 +46,9 @@ class _Template:
         self.experiment, self.training = experiment, experiment.training
         self.network, self.names = experiment.network, experiment.network.names
         self.sizes, self.depth = self.network.layers, self.network.depth
-        self.formulas = Version(experiment).definitions
+        right = replace(experiment, training=replace(experiment.training, mistakes=()))
+        self.program = Program(right, any_number=True)
+        self.program.words[Constant(float(SEVERAL), code=SAMPLES)] = "n"
         self.chained = define(training_step(experiment, SEVERAL)).definitions
         parameters = [self.network.parameters_of(layer + 1) for layer in range(self.depth)]
         kinds = zip(*parameters, strict=True)
@@ -67,11 +57,9 @@ class _Template:
 
     def text(self) -> str:
         gradients, step = "\n".join(self.gradients()), "\n".join(self.step())
-        blocks = ["\n".join([*self.header(), "", "import numpy as np"]), BLANK]
-        blocks += [gradients, step]
-        if self.sizes == (2, 2, 2) and not self.network.bias:
-            blocks.append(SCALARS)
-        return "\n\n\n".join(blocks) + "\n"
+        head = "\n".join([*self.header(), "", "import numpy as np"])
+        head += f"\n\nL2 = {self.training.l2!r}" if self.training.l2 else ""
+        return "\n\n\n".join([head, BLANK, gradients, step]) + "\n"
 
     def header(self) -> list[str]:
         name, training = printable(self.experiment.name), self.training
@@ -90,7 +78,6 @@ class _Template:
         return quoted([*lines, *TOLD.split("\n")])
 
     def gradients(self) -> list[str]:
-        """Write the function with the blanks."""
         names, sizes, layers = self.names, self.sizes, range(1, self.depth + 1)
         start, slopes = self.experiment.start.named(), list[str]()
         table = {"x": f"(n, {sizes[0]}): inputs", "t": f"(n, {sizes[-1]}): targets"}
@@ -104,13 +91,7 @@ class _Template:
         body += [*wrap(f"Return any of the names below; {alone} alone is enough.", ROOM), '"""']
         body += [*self.unpacked(), *["n = len(x)"] * (self.training.reduction == "mean"), ""]
         body += ["# forward pass: net is a layer's pre-activation, out its activation"]
-        for layer in layers:
-            net, out = names.net(layer), names.out(layer)
-            body += [f"{net} = {self.code(net)}  # (n, {sizes[layer]})"]
-            entry = ACTIVATIONS[self.network.activations[layer - 1]]
-            body += comment(entry.note)
-            body += folded(f"{out} = {self.code(out)}")
-        body += self.loss()
+        body += [*self.program.layers(), *self.program.loss("loss")]
         body += ["", "# backward pass, from the last layer to the first: delta is dL/dnet"]
         rows = [[names.net(layer), names.out(layer)] for layer in layers] + [["loss"]]
         for layer in reversed(layers):
@@ -123,19 +104,6 @@ class _Template:
         body += ["", "return {", *indented(returned), "}"]
         return [f"def gradients({self.takes}):", *indented(body)]
 
-    def code(self, name: str) -> str:
-        more: dict[Expression, str] = {Setting("l2", self.training.l2): repr(self.training.l2)}
-        written = printer(self.experiment, more=more).spelled(self.formulas[name])
-        return written.replace("len(t)", "n")
-
-    def loss(self) -> list[str]:
-        name = "data_loss" if self.training.l2 else "loss"
-        net, lines = self.names.net(self.depth), list[str]()
-        if Quantity(net) in quantities(self.formulas[name]):
-            lines = [f"# computed from {net}, because the logarithm of a rounded 0 is infinite"]
-        lines += folded(f"loss = {self.code(name)}")
-        return lines + (folded(f"loss += {self.code('penalty')}") if self.training.l2 else [])
-
     def unpacked(self) -> list[str]:
         lines: list[str] = []
         for kind, names in self.given.items():
@@ -144,7 +112,6 @@ class _Template:
         return lines
 
     def about(self, layer: int) -> list[list[str]]:
-        """Write the formulas of delta and of the gradients of weights and biases."""
         names = self.names
         delta, weights = names.delta(layer), names.weights(layer)
         source = "x" if layer == 1 else names.out(layer - 1)
@@ -180,7 +147,6 @@ class _Template:
         ]
 
     def step(self) -> list[str]:
-        """Write the function that returns the new parameters."""
         frozen = [name for name, why in self.experiment.frozen.items() if why.switch]
         body = [f'"""The {" and ".join(self.given)} after one step of plain gradient descent.', ""]
         body += ["Changing them in place and returning nothing works too.", '"""']

@@ -17,8 +17,6 @@ from bptui.core.experiment import Experiment
 from bptui.export.template import template
 from bptui.presets import load, loads
 
-from .right_code import RIGHT
-
 # what a student may write, from textbooks: independent of the engine's calls
 SLOPES = {
     "identity": "np.ones_like(NET)",
@@ -214,24 +212,3 @@ def test_each_blank_tells_its_name_until_it_is_filled() -> None:
     assert Stopped("raised", "NotImplementedError: delta_o is not written yet").not_written
     assert Stopped("raised", "NotImplementedError").not_written
     assert not Stopped("raised", "ValueError: NotImplementedError").not_written
-
-
-def test_a_solution_with_single_weights_fits_with_the_wrapper() -> None:
-    experiment = load("article-matrix")
-    text = template(experiment)
-    at = text.index("# def gradients")
-    wrapper = re.sub(r"^# ?", "", text[at:], flags=re.MULTILINE)
-    student = executed("import numpy as np\n" + wrapper)
-    single = student["my_gradients"] = executed(RIGHT["scalars of the article"][1])["back"]
-    student["my_step"] = lambda *given: [
-        w - given[-1] * g for w, g in zip(given[4:-1], single(*given[:-1]), strict=True)
-    ]
-    step = Engine(experiment).record()
-    x, t = experiment.data.inputs[0], experiment.data.targets[0]
-    weights = list(experiment.start.weights)
-    for given, name in zip(student["gradients"](x, t, weights), ("gW1", "gW2"), strict=True):
-        np.testing.assert_allclose(given, step.values[name], rtol=1e-12)
-    rate = experiment.training.learning_rate
-    stepped = student["step"](x, t, weights, rate)
-    for given, after in zip(stepped, step.updated_parameters.weights, strict=True):
-        np.testing.assert_allclose(given, after, rtol=1e-12)
