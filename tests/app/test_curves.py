@@ -9,7 +9,8 @@ import pytest
 from rich.cells import cell_len
 from rich.style import Style
 
-from bptui.app.panels.legend import Entry, arranged, between
+from bptui.app.panels.picture import Entry
+from bptui.app.panels.picture import legend as legend_of
 from bptui.app.screens.curves import proposed
 from bptui.app.view import LETTERS, NAME_ROOM, Curve
 from bptui.core.history import LossHistory
@@ -180,13 +181,13 @@ def test_proposed_names_are_short_and_of_their_own(name: str) -> None:
 @pytest.mark.parametrize("width", [10, 18, 28, 40, 100])
 @pytest.mark.parametrize("most", [1, 2])
 def test_the_legend_fits(width: int, most: int) -> None:
-    entries = [Entry(each, f"曲线 number {each}", Style()) for each in LETTERS]
-    lines = arranged(entries, width, most)
+    entries = [Entry(each, f"曲线 number {each.lower()}", Style()) for each in LETTERS]
+    lines = legend_of(entries, width, most, Style())
     assert len(lines) <= most
+    assert all(line.cell_length <= width for line in lines)
     if width >= 18:
-        assert [each.mark for line in lines for each in line] == list(LETTERS)
-        for line in lines:
-            assert sum(each.width + between(line) for each in line) - between(line) <= width
+        words = " ".join(line.text for line in lines).split()
+        assert [word for word in words if word in LETTERS] == list(LETTERS)
 
 
 async def test_the_test_loss_is_drawn_where_there_are_test_samples() -> None:

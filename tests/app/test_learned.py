@@ -10,6 +10,7 @@ import pytest
 
 from bptui.app.panels.curve import axes_of
 from bptui.app.panels.decision_map import axes_of as map_axes_of
+from bptui.app.panels.facts import facts_of
 from bptui.app.panels.picture import LEVELS, PALETTES, SHADES, Axes, Span
 from bptui.core.arrays import Array, frozen
 from bptui.core.experiment import Experiment
@@ -130,7 +131,7 @@ async def test_the_curve_is_right() -> None:
         await session.press("s", "s")
         await session.step(2)
         targets = Span.around(experiment.data.targets)
-        axes = axes_of(experiment, targets, *session.panel("#learned").container_size)
+        axes = axes_of(facts_of(experiment), targets, *session.panel("#learned").container_size)
         x = centres(*ends(experiment.data.inputs, 0.02), axes.columns)
         heights = evaluated(experiment, 2, x[:, None])[:, 0]
 

@@ -13,8 +13,8 @@ from textual.strip import Strip
 from bptui.app.diagram.drawing import Canvas
 from bptui.app.lines import Line
 from bptui.app.panels import picture
-from bptui.app.panels.legend import Entry
-from bptui.app.panels.picture import LEVELS, SHADES, Axes, Look, Palette, Places
+from bptui.app.panels.facts import Facts, Places, facts_of, looked_at
+from bptui.app.panels.picture import LEVELS, SHADES, Axes, Entry, Look, Palette, Picture
 from bptui.app.view import View
 from bptui.core.activations import limits
 from bptui.core.arrays import Array
@@ -42,17 +42,17 @@ class Reading(NamedTuple):
 
     def levels(self, outputs: Array) -> Places:
         """Return the level of each row of outputs; UNKNOWN where a number is NaN."""
-        with np.errstate(all="ignore"):
-            if not self.classes:
-                parts = (outputs[:, self.output] - self.low) * (LEVELS / (self.high - self.low))
-                floored = np.clip(np.floor(parts), 0, LEVELS - 1)
-                known: Places = np.nan_to_num(floored, nan=UNKNOWN).astype(np.intp)
-                return known
+        values, parts = outputs[:, self.output] - self.low, LEVELS
+        if self.classes:
             ordered = np.partition(outputs, self.classes - 2, axis=1)
-            lead = (ordered[:, -1] - ordered[:, -2]) / (self.high - self.low)
-            shades = np.clip(np.nan_to_num(lead * SHADES, nan=0.0), 0, SHADES - 1).astype(np.intp)
-        unknown = np.isnan(outputs).any(axis=1)
-        return np.where(unknown, UNKNOWN, outputs.argmax(axis=1) * SHADES + shades)
+            values, parts = ordered[:, -1] - ordered[:, -2], SHADES
+        with np.errstate(all="ignore"):
+            shares = np.clip(np.floor(values * (parts / (self.high - self.low))), 0, parts - 1)
+        if not self.classes:
+            known: Places = np.nan_to_num(shares, nan=UNKNOWN).astype(np.intp)
+            return known
+        levels = outputs.argmax(axis=1) * SHADES + np.nan_to_num(shares).astype(np.intp)
+        return np.where(np.isnan(outputs).any(axis=1), UNKNOWN, levels)
 
     def colours(self, palette: Palette) -> tuple[str, ...]:
         """Return one a level, and that of the unknown."""
@@ -67,18 +67,17 @@ class Reading(NamedTuple):
         return FILLS[index] if self.classes <= len(FILLS) else str(index % 10)
 
 
-def reading_of(view: View) -> Reading:
+def reading_of(view: View, facts: Facts) -> Reading:
     """Return how the outputs are read: classes by their winner, else the one that is selected."""
-    experiment, selection = view.snapshot.experiment, view.selection
-    network, data, classes = experiment.network, experiment.data, picture.classes_in(experiment)
-    if classes is not None and network.layers[-1] > 1:
-        return Reading(0, min(float(data.targets.min()), 0.0), 1.0, network.layers[-1])
+    selection, network = view.selection, facts.network
+    if facts.classes is not None and facts.outputs > 1:
+        return Reading(0, min(float(facts.data.targets.min()), 0.0), 1.0, facts.outputs)
     chosen = (selection.kind, selection.layer) == ("unit", network.depth)
     output = selection.unit if chosen else 0
-    targets = np.concatenate([data.targets, data.test_targets])[:, output]
+    targets = facts.targets[:, output]
     low, high = float(targets.min()), float(targets.max())
     least, most = limits(network.activations[-1])
-    if classes is None and math.isfinite(least) and math.isfinite(most):
+    if facts.classes is None and math.isfinite(least) and math.isfinite(most):
         low, high = least, most
     return Reading(output, low, high) if high > low else Reading(output, low - 1.0, high + 1.0)
 
@@ -86,20 +85,17 @@ def reading_of(view: View) -> Reading:
 @lru_cache(maxsize=2)
 def axes_of(experiment: Experiment, width: int, height: int) -> Axes:
     """Return the plane of all samples for a picture of that size."""
-    inputs = np.concatenate([experiment.data.inputs, experiment.data.test_inputs])
-    x, y = (picture.Span.around(inputs[:, unit]) for unit in (0, 1))
-    x_name, y_name = (picture.input_name(experiment, unit) for unit in (0, 1))
-    return Axes(x, y, x_name, y_name, width, height)
+    facts = facts_of(experiment)
+    x, y = (picture.Span.around(facts.inputs[:, unit]) for unit in (0, 1))
+    return Axes(x, y, facts.input_name(0), facts.input_name(1), width, height)
 
 
 @lru_cache(maxsize=2)
-def _marked(experiment: Experiment, axes: Axes) -> tuple[picture.Samples, Evaluator]:
-    """Return the samples on the plane, as many as there is room and time for."""
-    network = experiment.network
-    room = max(axes.columns * axes.rows // CROWD, 1)
-    most = min(room, picture.affordable(network, running=True))
-    samples = picture.some_samples(experiment, picture.classes_in(experiment), most)
-    return samples, Evaluator(network, samples.inputs)
+def _marked(experiment: Experiment, axes: Axes) -> tuple[Places, str, Evaluator]:
+    """Return the samples on the plane, as many as there is room and time for; and a note."""
+    facts, room = facts_of(experiment), max(axes.columns * axes.rows // CROWD, 1)
+    samples, note = facts.some(min(room, picture.affordable(experiment.network, running=True)))
+    return samples, note, Evaluator(experiment.network, facts.inputs[samples])
 
 
 @lru_cache(maxsize=4)
@@ -107,9 +103,8 @@ def _grid(experiment: Experiment, axes: Axes, coarse: int) -> Evaluator:
     """Return the points of the plane: so many half cells in both directions share one."""
     x = _coarser(axes.x.centres(axes.columns), coarse)
     y = _coarser(axes.y.centres(2 * axes.rows)[::-1], coarse)
-    return Evaluator(
-        experiment.network, np.column_stack([np.tile(x, len(y)), np.repeat(y, len(x))])
-    )
+    points = np.column_stack([np.tile(x, len(y)), np.repeat(y, len(x))])
+    return Evaluator(experiment.network, points)
 
 
 def _coarser(values: Array, coarse: int) -> Array:
@@ -136,14 +131,14 @@ def _style(colour: str | None, background: str | None, bold: bool, reverse: bool
     return Style(color=colour, bgcolor=background, bold=bold or None, reverse=reverse or None)
 
 
-def decision_map(view: View, look: Look, width: int, height: int) -> picture.Picture:
+def decision_map(view: View, look: Look, width: int, height: int) -> Picture:
     """Draw half cells in the colour of the output; the samples' glyphs are their classes."""
     experiment = view.snapshot.experiment
-    axes, reading = axes_of(experiment, width, height), reading_of(view)
-    samples, evaluator = _marked(experiment, axes)
+    facts, axes = facts_of(experiment), axes_of(experiment, width, height)
+    reading = reading_of(view, facts)
+    samples, note, evaluator = _marked(experiment, axes)
     levels, colours = levels_of(view, axes, reading), reading.colours(look.palette)
-    classes = picture.classes_in(experiment)
-    kinds = 0 if classes is None else classes.count
+    kinds = 0 if facts.classes is None else facts.classes.count
     canvas = Canvas(axes.columns, axes.rows, look.styles.text)
     _fill(canvas, levels, reading, colours, look)
 
@@ -152,27 +147,26 @@ def decision_map(view: View, look: Look, width: int, height: int) -> picture.Pic
     ) -> Style:
         if look.plain:
             return _style(None, None, True, wrong)
-        coloured = kinds and label >= 0
-        colour = look.palette.glyph(label) if coloured else look.palette.mark
+        colour = look.palette.glyph(label) if kinds and label >= 0 else look.palette.mark
         return _style(colour, colours[levels[2 * row + half, column]], True, wrong)
 
-    wrong = np.zeros(len(samples.labels), bool)
-    if classes is not None:
-        wrong = classes.predicted(evaluator.outputs(view.snapshot.parameters)) != samples.labels
-    rows, columns, halves = axes.cells_of(samples.inputs[:, 0], samples.inputs[:, 1])
+    labels, wrong = facts.labels[samples], np.zeros(len(samples), bool)
+    if facts.classes is not None:
+        wrong = facts.classes.predicted(evaluator.outputs(view.snapshot.parameters)) != labels
+    rows, columns, halves = axes.cells_of(*facts.inputs[samples].T)
     for at in np.argsort(wrong, kind="stable").tolist():  # what is wrong over what is right
-        row, column, label = int(rows[at]), int(columns[at]), int(samples.labels[at])
+        row, column, label = int(rows[at]), int(columns[at]), int(labels[at])
         if row >= 0:
             style = style_at(row, column, int(halves[at]), label, bool(wrong[at]))
-            canvas.write(row, column, look.glyph(label, kinds, bool(samples.test[at])), style)
+            test = samples[at] >= facts.training
+            canvas.write(row, column, look.glyph(label, kinds, test), style)
     # the chosen one from its inputs, as it may not be one of the samples that are drawn
-    x, y = picture.sample_of(experiment, picture.looked_at(view)).inputs
-    axes.bracket(canvas, (x, y), style_at)
-    names, several = experiment.network.names, experiment.network.layers[-1] > 1
-    output = f"output {names.unit(names.depth, reading.output)}"
-    notes = [output] * (several and not reading.classes) + [samples.note]
-    legend = _legend(experiment, reading, look)
-    return axes.picture(canvas, look, *legend, ", ".join(filter(None, notes)))
+    x, y = facts.inputs[looked_at(view)].tolist()
+    axes.bracket(canvas, x, y, style_at)
+    output = f"output {facts.output_name(reading.output)}"
+    notes = [output] * (facts.outputs > 1 and not reading.classes) + [note]
+    entries, scale = _legend(facts, reading, look)
+    return axes.picture(canvas, look, entries, scale, ", ".join(filter(None, notes)))
 
 
 def _fill(
@@ -195,9 +189,9 @@ def _fill(
         canvas.cells[row] = [known[pair] for pair in pairs]
 
 
-def _legend(experiment: Experiment, reading: Reading, look: Look) -> tuple[list[Entry], Strip]:
+def _legend(facts: Facts, reading: Reading, look: Look) -> tuple[list[Entry], Strip]:
     """Tell classes by shape, what is hollow, what is reversed, and the scale of an output."""
-    styles, scale, classes = look.styles, Line(), picture.classes_in(experiment)
+    styles, scale, classes = look.styles, Line(), facts.classes
     if not reading.classes:
         scale.add(f"{picture.number(reading.low)} ", styles.dim)
         colours = reading.colours(look.palette)
@@ -205,18 +199,17 @@ def _legend(experiment: Experiment, reading: Reading, look: Look) -> tuple[list[
             plain = reading.fill(level), styles.dim
             scale.add(*(plain if look.plain else ("  ", _style(None, colours[level], False))))
         scale.add(f" {picture.number(reading.high)}   ", styles.dim)
-    count = 1 if classes is None else classes.count
-    entries = []
+    count, entries = 1 if classes is None else classes.count, []
     for label in range(count):
-        name = "sample" if classes is None else picture.class_name(experiment, label)
-        coloured = classes is not None and not look.plain
-        style = _style(look.palette.glyph(label), None, True) if coloured else styles.strong
+        name, style = "sample", styles.strong
+        if classes is not None:
+            name = facts.class_name(label)
+            style = style if look.plain else _style(look.palette.glyph(label), None, True)
         fill = reading.fill(label * SHADES) if look.plain and reading.classes else ""
         entries.append(Entry(look.glyph(label, count, False) + fill, name, style))
-    if len(experiment.data.test_inputs):
+    if facts.count > facts.training:
         hollow = "".join(look.glyph(label, count, True) for label in range(count))
-        many = count > len(picture.HOLLOW)
-        entries.append(Entry("a b" if many else hollow, "test", styles.text))
+        entries.append(Entry("a b" if count > len(picture.HOLLOW) else hollow, "test", styles.text))
     if classes is not None:
         wrong = styles.strong + Style(reverse=True)
         entries.append(Entry(look.glyph(0, count, False), "wrong", wrong))

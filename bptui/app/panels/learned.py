@@ -10,9 +10,10 @@ from textual.strip import Strip
 
 from bptui.app.panels.curve import curve
 from bptui.app.panels.decision_map import decision_map
+from bptui.app.panels.facts import facts_of
 from bptui.app.panels.outputs import class_table, one_sample
 from bptui.app.panels.panel import FollowingPanel
-from bptui.app.panels.picture import PALETTES, Look, Picture, classes_in
+from bptui.app.panels.picture import PALETTES, Look, Picture
 from bptui.app.view import Direction, Selection, View
 from bptui.core.experiment import Experiment
 
@@ -21,7 +22,7 @@ Draw = Callable[[View, Look, int, int], Picture]
 PICTURES: dict[str, tuple[Callable[[Experiment], bool], Draw]] = {
     "decision map": (lambda experiment: experiment.network.layers[0] == 2, decision_map),
     "curve": (lambda experiment: experiment.network.layers[0] == 1, curve),
-    "classes": (lambda experiment: classes_in(experiment) is not None, class_table),
+    "classes": (lambda experiment: facts_of(experiment).classes is not None, class_table),
     "one sample": (lambda experiment: True, one_sample),
 }
 """By their titles, the most telling one first: for which experiments, and how it is drawn."""

@@ -13,8 +13,8 @@ from textual.strip import Strip
 
 from bptui.app.lines import Line, clickable
 from bptui.app.numbers import loss
-from bptui.app.panels.legend import Entry, arranged, painted
 from bptui.app.panels.panel import ChosenT, FollowingPanel, ShownT
+from bptui.app.panels.picture import Entry, legend
 from bptui.app.view import LETTERS, Selection, View
 from bptui.core.arrays import Array, Integers
 
@@ -115,8 +115,9 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
         self.entitle(losses.title)
         self.note(clickable(scale, "app.command('scale')"))
         entries = [entry for entry, _ in losses.beside]
-        legend = arranged(entries, width, 2 if height >= LOW else int(height > LOW // 2))
-        chart = self.chart(losses, width, height - len(legend))
+        most = 2 if height >= LOW else int(height > LOW // 2)
+        below = legend(entries, width, most, styles.dim)
+        chart = self.chart(losses, width, height - len(below))
         if chart is None:
             self._clicked_rows = 0
             return [Line().add(f" loss {loss(losses.value)} ", styles.text).strip()]
@@ -124,7 +125,7 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
         self._steps = {at: step for at in columns if (step := chart.step(at)) is not None}
         self._steps |= {chart.column(step): step for step in losses.marks}
         owned = [entry.style for entry in entries]
-        return [*self._rows(losses, chart, owned), *(painted(line, styles.dim) for line in legend)]
+        return [*self._rows(losses, chart, owned), *below]
 
     def _rows(self, losses: Losses, chart: Chart, owned: Sequence[Style]) -> list[Strip]:
         """Return the lines of a chart; ``owned`` are the styles of the curves beside its own."""

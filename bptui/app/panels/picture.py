@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from rich.cells import cell_len
 from rich.style import Style
 from textual.geometry import Region, Size
@@ -15,17 +13,11 @@ from textual.strip import Strip
 
 from bptui.app.diagram.drawing import Canvas
 from bptui.app.lines import Line, fitted, justified
-from bptui.app.numbers import ordinal
-from bptui.app.panels.legend import Entry, arranged, painted
+from bptui.app.panels.facts import Places
 from bptui.app.styles import Styles
-from bptui.app.view import View
 from bptui.core.arrays import Array
-from bptui.core.evaluation import Classes, classes_of
-from bptui.core.experiment import Experiment
 from bptui.core.network import Network
-from bptui.presets.errors import printable
 
-Places = npt.NDArray[np.intp]
 StyleAt = Callable[[int, int], Style]
 
 
@@ -132,85 +124,30 @@ class Look(NamedTuple):
         return chr(ord("a" if test else "A") + label % 26)
 
 
-@lru_cache(maxsize=2)
-def classes_in(experiment: Experiment) -> Classes | None:
-    """Return the classes that the targets stand for, if they do."""
-    return classes_of(experiment.data)
+class Entry(NamedTuple):
+    """A mark in a chart or a picture, and what it stands for."""
+
+    mark: str
+    text: str
+    style: Style
 
 
-def input_name(experiment: Experiment, unit: int) -> str:
-    """Return the name of an input's column, or of its unit."""
-    names = experiment.data.input_names
-    return printable(names[unit]) if names else experiment.network.names.unit(0, unit)
-
-
-def class_name(experiment: Experiment, index: int) -> str:
-    """Return the name of a class: from the data, else its target, else its output unit."""
-    data, network = experiment.data, experiment.network
-    if index < len(data.class_names):
-        return printable(data.class_names[index])
-    if network.layers[-1] > 1:
-        return network.names.unit(network.depth, index)
-    targets = np.concatenate([data.targets, data.test_targets])
-    return f"{float(targets.min() if index == 0 else targets.max()):g}"
-
-
-def looked_at(view: View) -> int:
-    """Return the sample that is looked at: the one chosen, or the first of the batch.
-
-    Test samples are counted on after those of training.
-    """
-    return int(view.snapshot.batch[0]) if view.sample is None else view.sample
-
-
-class Sample(NamedTuple):
-    """One sample: its number among those of training or of the test, inputs and targets."""
-
-    number: int
-    test: bool
-    inputs: Array
-    targets: Array
-
-    @property
-    def title(self) -> str:
-        return f"test sample {self.number}" if self.test else f"sample {self.number}"
-
-
-def sample_of(experiment: Experiment, sample: int) -> Sample:
-    """Return a sample, test samples counted on after those of training."""
-    data = experiment.data
-    held_out = sample - data.samples
-    if held_out < 0:
-        return Sample(sample + 1, False, data.inputs[sample], data.targets[sample])
-    return Sample(held_out + 1, True, data.test_inputs[held_out], data.test_targets[held_out])
-
-
-class Samples(NamedTuple):
-    """Samples of both parts, those of training first, as many as there is room for."""
-
-    inputs: Array
-    targets: Array
-    labels: Places
-    """Classes; all 0 where there are none."""
-    test: npt.NDArray[np.bool_]
-    note: str
-    """Says it where not all are there."""
-
-
-def some_samples(experiment: Experiment, classes: Classes | None, most: int) -> Samples:
-    """Return at most ``most`` of the samples, evenly taken from the training and the test part."""
-    data = experiment.data
-    total = data.samples + len(data.test_inputs)
-    every = max(-(-total // max(most, 1)), 1)
-    labels = np.zeros(total, np.intp) if classes is None else np.concatenate(classes.both)
-    numbers = np.r_[0 : data.samples : every, data.samples : total : every]
-    return Samples(
-        np.concatenate([data.inputs, data.test_inputs])[numbers],
-        np.concatenate([data.targets, data.test_targets])[numbers],
-        labels[numbers],
-        numbers >= data.samples,
-        f"every {ordinal(every)} sample" if every > 1 else "",
-    )
+def legend(entries: Sequence[Entry], width: int, most: int, style: Style) -> list[Strip]:
+    """Return the entries in at most ``most`` lines, their texts cut as far as that takes."""
+    lines: list[Line] = []
+    for room in range(max((cell_len(entry.text) for entry in entries), default=0), -1, -1):
+        lines = []
+        for entry in entries:
+            text = fitted(entry.text, room).replace(" …", "…") if room > 1 else ""
+            text, gap = (f" {text}", 3) if text else ("", 1)
+            if lines and lines[-1].width + gap + cell_len(entry.mark + text) <= width:
+                lines[-1].add(" " * gap, style)
+            else:
+                lines.append(Line())
+            lines[-1].add(entry.mark, entry.style).add(text, style)
+        if len(lines) <= most:
+            break
+    return [line.strip() for line in lines[: max(most, 0)]]
 
 
 MARGIN = 0.08
@@ -229,12 +166,11 @@ class Span(NamedTuple):
     @classmethod
     def around(cls, values: Array, margin: float = MARGIN) -> Span:
         """Return all of ``values`` and so much of their width on either side."""
-        low = float(np.clip(values.min(), -LARGEST, LARGEST))
-        high = float(np.clip(values.max(), -LARGEST, LARGEST))
-        width = high - low
+        low, high = np.clip([values.min(), values.max()], -LARGEST, LARGEST).tolist()
+        width, size = high - low, max(abs(low), abs(high))
         # a single number, or several that differ by rounding, get room around them
-        if width <= 1e-9 * max(abs(low), abs(high)):
-            width, margin = max(abs(low), abs(high), 1.0), 0.5
+        if width <= 1e-9 * size:
+            width, margin = max(size, 1.0), 0.5
         return cls(low - margin * width, high + margin * width)
 
     @property
@@ -273,11 +209,6 @@ class Axes(NamedTuple):
     """Cells kept free at the right."""
 
     @property
-    def height(self) -> int:
-        """The lines but for the legend's, if there is room for one."""
-        return self.full_height - (self.full_height >= LEGEND_FROM)
-
-    @property
     def gutter(self) -> int:
         """The cells to the left of the plane."""
         numbers = max(len(number(self.y.low)), len(number(self.y.high)))
@@ -289,7 +220,7 @@ class Axes(NamedTuple):
 
     @property
     def rows(self) -> int:
-        return max(self.height - 1, 1)
+        return max(self.full_height - (self.full_height >= LEGEND_FROM) - 1, 1)
 
     def beside(self, row: int) -> str:
         """Return what stands to the left of a row of the plane."""
@@ -298,13 +229,13 @@ class Axes(NamedTuple):
         return justified(texts.get(row, ""), self.gutter - 1) + " "
 
     def below(self) -> str:
-        """Return the row under the plane."""
+        """Return the row under the plane: the name between both ends, in the middle if it can."""
         low, high = number(self.x.low), number(self.x.high)
-        name = fitted(self.x_name, max(self.columns - len(low) - len(high) - 2, 0))
-        left = (self.columns - cell_len(name)) // 2
-        left = min(max(left, len(low) + 1), self.columns - len(high) - 1 - cell_len(name))
-        text = low + " " * max(left - len(low), 1) + name
-        text += " " * max(self.columns - cell_len(text) - len(high), 1) + high
+        room = self.columns - len(low) - len(high)
+        name = fitted(self.x_name, max(room - 2, 0))
+        blanks = room - cell_len(name)
+        before = min(max((self.columns - cell_len(name)) // 2 - len(low), 1), blanks - 1)
+        text = low + " " * max(before, 1) + name + " " * max(blanks - before, 1) + high
         return " " * self.gutter + text
 
     def cells_of(self, x: Array, y: Array) -> tuple[Places, Places, Places]:
@@ -315,16 +246,16 @@ class Axes(NamedTuple):
         down = (halves >= 0) & (halves < 2 * self.rows)
         return np.where(across & down, halves // 2, -1), columns, halves % 2
 
-    def bracket(self, canvas: Canvas, point: tuple[float, float], style_at: StyleAt) -> None:
+    def bracket(self, canvas: Canvas, x: float, y: float, style_at: StyleAt) -> None:
         """Draw brackets around a point of the plane; ``style_at`` gives their style at a cell."""
-        rows, columns, _ = self.cells_of(*np.array(point).reshape(2, 1))
+        rows, columns, _ = self.cells_of(np.array([x]), np.array([y]))
         row, column = int(rows[0]), int(columns[0])
         for beside, character in ((column - 1, "["), (column + 1, "]")):
             if row >= 0 and 0 <= beside < self.columns:
                 canvas.write(row, beside, character, style_at(row, beside))
 
     def picture(
-        self, canvas: Canvas, look: Look, legend: Sequence[Entry], scale: Strip, note: str
+        self, canvas: Canvas, look: Look, entries: Sequence[Entry], scale: Strip, note: str
     ) -> Picture:
         """Return the drawn plane with its axes and, if there is a line for it, a legend.
 
@@ -338,7 +269,7 @@ class Axes(NamedTuple):
                 return Strip.join([beside, canvas.strip(row)])
             if row == self.rows:
                 return Line().add(self.below(), styles.dim).strip()
-            drawn = [painted(line, styles.dim) for line in arranged(legend, room, 1)]
+            drawn = legend(entries, room, 1, styles.dim)
             left = max(min(self.gutter, room - sum(strip.cell_length for strip in drawn)), 0)
             return Strip.join([Line().pad(left, styles.text).strip(), scale, *drawn])
 

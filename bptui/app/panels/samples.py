@@ -14,11 +14,10 @@ from textual.strip import Strip
 
 from bptui.app.lines import fitted
 from bptui.app.numbers import largest, places, short
+from bptui.app.panels.facts import Facts, looked_at
 from bptui.app.panels.panel import FollowingPanel
-from bptui.app.panels.picture import classes_in, input_name, looked_at, sample_of
 from bptui.app.panels.table import Cell, Row, Table, painted
 from bptui.app.view import Selection, View
-from bptui.core.arrays import Array
 from bptui.core.evaluation import ForwardPass
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
@@ -29,24 +28,18 @@ DECIMALS = (4, 3, 2)
 FAR = 1 << 40
 
 
-class Listing:
+class Listing(Facts):
     """What a list of samples holds: its rows, its columns, and how wide they are."""
 
     def __init__(self, experiment: Experiment) -> None:
-        network, data = experiment.network, experiment.data
-        self.experiment, self.names = experiment, network.names
-        self.classes = classes_in(experiment)
-        self.inputs, self.outputs = network.layers[0], network.layers[-1]
-        self.samples, self.tests = data.samples, len(data.test_inputs)
-        self.editable = self.inputs + self.outputs
+        super().__init__(experiment)
+        self.tests, self.wide = self.count - self.training, self.network.layers[0]
+        self.editable = self.wide + self.outputs
         """Inputs and targets, which come before the outputs."""
-        self.digits = max(len(str(max(self.samples, self.tests))), 2)
-        self.labels = np.concatenate(self.classes.both) if self.classes else np.zeros(0)
-        inputs = np.concatenate([data.inputs, data.test_inputs])
-        targets = np.concatenate([data.targets, data.test_targets])
-        self.largest = np.abs(np.hstack([inputs, targets])).max(axis=0)
+        self.digits = max(len(str(max(self.training, self.tests))), 2)
+        self.largest = np.abs(np.hstack([self.inputs, self.targets])).max(axis=0)
         """The greatest size in each column of inputs and targets."""
-        self.widest_name = max(map(cell_len, data.input_names), default=1)
+        self.widest_name = max(map(cell_len, self.data.input_names), default=1)
 
     def table(self, width: int) -> Table:
         """Return the table with as many decimals as leave room for all columns."""
@@ -54,41 +47,38 @@ class Listing:
         # the mark of the one looked at, its number, that of the batch, right or wrong
         name = 1 + self.digits + 1 + (self.classes is not None)
         fitting = (count for count in DECIMALS if name + numbers * (count + 4) < width)
-        rows = self.samples + (1 + self.tests if self.tests else 0)
-        return Table(0, 0, name, next(fitting, DECIMALS[-1]) + 4, 1 + rows, numbers)
+        rows = 1 + self.count + (self.tests > 0)
+        return Table(0, 0, name, next(fitting, DECIMALS[-1]) + 4, rows, numbers)
 
     def sample_at(self, row: int) -> int | None:
         """Return the sample in a row; None for headings, the line between the parts, beyond."""
-        if 1 <= row <= self.samples:
-            return row - 1
-        return row - 2 if 1 < row - self.samples <= self.tests + 1 else None
+        sample = row - 1 - (row > self.training)
+        apart = row == self.training + 1
+        return sample if 0 <= sample < self.count and not apart else None
 
     def row_of(self, sample: int) -> int:
-        return 1 + sample + (sample >= self.samples)
+        return 1 + sample + (sample >= self.training)
 
     def heading(self, column: int, cell: int) -> str:
         """Return the name of a column: that in the data where all of these have room."""
-        if column < self.inputs:
-            if self.widest_name < cell:
-                return input_name(self.experiment, column)
-            return self.names.unit(0, column)
-        output = column - self.inputs
-        if output < self.outputs:
+        if column < self.wide:
+            fits = self.widest_name < cell
+            return self.input_name(column) if fits else self.network.names.unit(0, column)
+        if column < self.editable:
             one = self.outputs == 1 and cell > len("target")
-            return "target" if one else f"t{output + 1}"
-        return self.names.unit(self.names.depth, output - self.outputs)
+            return "target" if one else f"t{column - self.wide + 1}"
+        return self.output_name(column - self.editable)
 
     def remarks(self, column: int, cell: int) -> list[str]:
         """Say what a column is and how many samples there are, in ever fewer words."""
         name = ""
-        if column < self.inputs and self.experiment.data.input_names and self.widest_name >= cell:
-            known = input_name(self.experiment, column)
-            name = f"{self.heading(column, cell)} is {known}, "
-        count = f"{self.samples:,} sample{'s' * (self.samples > 1)}"
+        if column < self.wide and self.data.input_names and self.widest_name >= cell:
+            name = f"{self.heading(column, cell)} is {self.input_name(column)}, "
+        count = f"{self.training:,} sample{'s' * (self.training > 1)}"
         if not self.tests:
             return [f"{name}{count}", count]
         whole = f"{count}, {self.tests:,} test samples"
-        return [f"{name}{whole}", whole, f"{self.samples:,} + {self.tests:,} test"]
+        return [f"{name}{whole}", whole, f"{self.training:,} + {self.tests:,} test"]
 
 
 @lru_cache(maxsize=2)
@@ -143,7 +133,7 @@ class SamplesPanel(FollowingPanel[View, Selection]):
         """
         if self.view is None or self.away or not self.size.area:
             return None
-        column, inputs = self._column(self.view), listing_of(self.view.snapshot.experiment).inputs
+        column, inputs = self._column(self.view), listing_of(self.view.snapshot.experiment).wide
         sample = looked_at(self.view)
         return ("input", sample, column) if column < inputs else ("target", sample, column - inputs)
 
@@ -172,7 +162,7 @@ class SamplesPanel(FollowingPanel[View, Selection]):
         if self.view is None:
             return
         spot = self.spot(self.view)
-        if self._column(self.view) >= listing_of(self.view.snapshot.experiment).inputs:
+        if self._column(self.view) >= listing_of(self.view.snapshot.experiment).wide:
             width = self.extent(self.view, *self.container_size).width
             right = min(width, spot.x + self.seen(self.view).width)
             spot = Region(spot.x, spot.y, right - spot.x, spot.height)
@@ -205,10 +195,13 @@ class SamplesPanel(FollowingPanel[View, Selection]):
         self.note(*listing.remarks(chosen, table.cell))
         found = map(listing.sample_at, range(seen.y + 1, seen.y + height))
         samples = [sample for sample in found if sample is not None]
-        outputs = _outputs(view, samples)
+        forward = _pass_of(listing.network, len(samples))
+        forward.inputs[:] = listing.inputs[samples]
+        outputs = forward.run(view.snapshot.parameters)
+        values = np.hstack([listing.inputs[samples], listing.targets[samples], outputs])
         # the batch may be as large as the data: looked through once, not for every row
         in_batch = np.isin(samples, view.snapshot.batch)
-        sizes = [*listing.largest.tolist(), *(largest(column) for column in outputs.T)]
+        sizes = [*listing.largest.tolist(), *map(largest, outputs.T)]
         decimals = [places(size, table.cell - 1) for size in sizes]
 
         def row_of(_: int, row: int, columns: range) -> Row:
@@ -220,23 +213,21 @@ class SamplesPanel(FollowingPanel[View, Selection]):
             sample = listing.sample_at(row)
             if sample is None:
                 return Row([(" test samples, not used for training", styles.dim)], ())
-            at, one = samples.index(sample), sample_of(listing.experiment, sample)
-            here = sample == looked_at(view)
+            at, here = samples.index(sample), sample == looked_at(view)
+            number = f"{listing.number(sample):>{listing.digits}}"
             marks = [
                 ("▸" if here else " ", styles.accent),
-                (str(one.number).rjust(listing.digits), styles.strong if here else styles.dim),
+                (number, styles.strong if here else styles.dim),
                 ("•" if in_batch[at] else " ", styles.accent),
             ]
             if listing.classes is not None:
                 right = listing.classes.predicted(outputs[[at]])[0] == listing.labels[sample]
                 marks.append(("✓", styles.dim) if right else ("✗", styles.warning))
             cells = []
-            values = [*one.inputs.tolist(), *one.targets.tolist(), *outputs[at].tolist()]
             for column in columns:
-                text = short(values[column], table.cell - 1, decimals[column])
-                style = styles.strong
-                if column < listing.editable:
-                    style = styles.text if column < listing.inputs else styles.dim
+                text = short(float(values[at, column]), table.cell - 1, decimals[column])
+                kinds = (styles.text, styles.dim, styles.strong)
+                style = kinds[(column >= listing.wide) + (column >= listing.editable)]
                 if here and column == chosen:
                     style = styles.selected(styles.text, self.has_focus)
                     text = text.rjust(table.cell - 1)
@@ -245,12 +236,3 @@ class SamplesPanel(FollowingPanel[View, Selection]):
 
         window = Region(seen.x, seen.y, seen.width, min(height, table.rows - seen.y))
         return painted([table], window, styles.text, row_of)
-
-
-def _outputs(view: View, samples: list[int]) -> Array:
-    """Return the outputs for these few samples at the shown step."""
-    experiment = view.snapshot.experiment
-    forward = _pass_of(experiment.network, len(samples))
-    for row, sample in enumerate(samples):
-        forward.inputs[row] = sample_of(experiment, sample).inputs
-    return forward.run(view.snapshot.parameters)
