@@ -163,7 +163,7 @@ class MainScreen(Screen[None]):
         low, slim = size.height < LOW, size.height < LOW or size.width < NARROW
         matrices = low and isinstance(self.focused, MatrixPanel)  # also below a dialog
         half = size.width // 2 - 4
-        needed = max(panel.rows(view, half) for panel in (self.weights, self.gradients))
+        needed = max(panel.extent(view, half, 0).height for panel in (self.weights, self.gradients))
         rows = 0 if low else min(needed + 2, max(size.height // 4, 5))
         body = size.height - 2 - slim
         least = max(size.height // 4, min(8, body * 2 // 5))

@@ -84,7 +84,7 @@ def title(session: Session, selector: str, layer: int, *, bias: bool = False) ->
     panel, area = session.panel(selector), content(session, selector)
     assert isinstance(panel, MatrixPanel)
     assert panel.view is not None
-    table = panel.tables(panel.view, panel.container_size.width)[layer - 1]
+    table = panel.arranged(panel.view, panel.container_size.width).tables[layer - 1]
     name = ("g" if selector == "#gradients" else "") + ("b" if bias else "W") + str(layer)
     y = area.y + table.y + (table.rows - 1 if bias else 0)
     return piece(session, area.x + table.x, y, len(name))
@@ -94,7 +94,7 @@ def _matrix_piece(session: Session, selector: str, layer: int, selection: Select
     panel, area = session.panel(selector), content(session, selector)
     assert isinstance(panel, MatrixPanel)
     assert panel.view is not None
-    table = panel.tables(panel.view, panel.container_size.width)[layer - 1]
+    table = panel.arranged(panel.view, panel.container_size.width).tables[layer - 1]
     row = selection.source + 1 if selection.kind == "weight" else table.rows - 1
     x = area.x + table.x + table.name + selection.unit * table.cell + 1
     return piece(session, x, area.y + table.y + row, table.cell - 1)

@@ -73,18 +73,19 @@ def test_arrows_and_clicks_reach_every_cell_of_the_matrices(
     layers: tuple[int, ...], bias: bool, width: int
 ) -> None:
     drawn = network(layers, bias=bias)
-    tables = matrices.arrange(drawn, width)
+    arranged = matrices.arrange(drawn, width)
+    tables = arranged.tables
 
     def go(at: Selection, direction: Direction) -> Selection:
-        return matrices.neighbour(drawn, tables, at, direction)
+        return arranged.neighbour(at, direction)
 
     in_line = len({table.y for table in tables}) in (1, len(tables))
     assert reachable(drawn, go) == everything(drawn) or not in_line
     for at in everything(drawn):
         table = tables[at.layer - 1]
         x = table.x + table.name + at.unit * table.cell + table.cell - 1
-        y = table.y + matrices.row_of(drawn, at)
-        assert matrices.pick(drawn, tables, x, y, Offset(0, 0)) == at
+        y = table.y + arranged.row_of(at)
+        assert arranged.pick(x, y, Offset(0, 0)) == at
         for direction, back in (("left", "right"), ("up", "down")):
             there = go(at, direction)  # type: ignore[arg-type]  # one of four words
             if there.layer == at.layer and there != at and in_line:

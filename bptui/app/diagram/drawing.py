@@ -30,7 +30,6 @@ class Canvas:
         self.cells = [[(" ", blank)] * width for _ in range(height)]
         """Characters and their styles, row by row."""
         self._dots: dict[tuple[int, int], int] = {}
-        self._strips: list[Strip] = []
 
     def copy(self) -> Canvas:
         """Return one more with the same cells, to be written on."""
@@ -51,17 +50,6 @@ class Canvas:
             merged = bits if alone else self._dots.get((row, column), 0) | bits
             self._dots[row, column] = merged
             self.cells[row][column] = (chr(0x2800 + merged), style)
-
-    def strips(self, before: Canvas | None) -> list[Strip]:
-        """Return the rows, cells of one style together; those of ``before`` where they are alike.
-
-        Once for each canvas: it is not written on after that.
-        """
-        old = [] if before is None else list(zip(before.cells, before._strips, strict=True))
-        for row, cells in enumerate(self.cells):
-            alike = row < len(old) and old[row][0] == cells
-            self._strips.append(old[row][1] if alike else self.strip(row))
-        return self._strips
 
     def strip(self, row: int) -> Strip:
         """Return a row, cells of one style together."""
@@ -147,10 +135,10 @@ class Drawing:
         """Write the weights on their edges; their gradients where the operation computes those."""
         view, styles, decimals = self._view, self._styles, self._layout.label_decimals
         for layer in {edge.layer for edge, _ in wires.labels}:
-            shown, numbers = self._names.weights(layer), view.parameters.weights[layer - 1]
+            shown, parameters = self._names.weights(layer), view.parameters
             if highlight(view, self._names.weight_gradient(layer)) == "written":
-                shown = self._names.weight_gradient(layer)
-                numbers = view.snapshot.gradients.weights[layer - 1]
+                shown, parameters = self._names.weight_gradient(layer), view.snapshot.gradients
+            numbers = parameters.weights[layer - 1]
             touched, size = highlight(view, shown), largest(numbers)
             for edge, (row, column) in wires.labels:
                 if edge.layer == layer:
@@ -167,50 +155,49 @@ class Drawing:
         layout, dim, end = self._layout, self._styles.dim, 0
         for layer in range(len(layout.columns)):
             text = "input" if layer == 0 else self._network.activations[layer - 1]
-            width = layout.right(layer) - layout.left(layer)
+            left, right = layout.left(layer), layout.right(layer)
             heading = DERIVATIVES if layer > 0 and layout.style.columns > 1 else ""
-            text = text[: width - len(heading) - 1 if heading else width + 6]
-            x = layout.left(layer) + (width - len(heading) - len(text)) // 2
-            x = min(max(x, 0), layout.width - len(text))
+            room = right - left - len(heading)
+            text = text[: room - 1 if heading else room + 6]
+            x = min(max(left + (room - len(text)) // 2, 0), layout.width - len(text))
             self.canvas.write(0, x, text, dim)
             if layer > 0:
                 self._draw_matrices(layer, end + 1, x - 1)
             end = x + len(text)
             if heading:
-                end = layout.right(layer) - layout.style.bordered
+                end = right - layout.style.bordered
                 self.canvas.write(0, end - len(heading), heading, dim)
 
     def _draw_matrices(self, layer: int, left: int, right: int) -> None:
         """Write ``gW2◂`` above the edges where there is room; what is written comes first."""
         titles = (self._names.weight_gradient(layer), self._names.weights(layer))
-        touched = {title: highlight(self._view, title) for title in titles}
-        shown = [title for title in titles if touched[title]]
-
-        def length() -> int:
-            return sum(len(title) + 2 for title in shown) - 1
-
-        while shown and length() > right - left:
-            shown.remove(next((title for title in shown if touched[title] == "read"), shown[0]))
+        touched = {title: at for title in titles if (at := highlight(self._view, title))}
+        # as many as fit: what is read gives way before what is written
+        for title in sorted(touched, key=lambda title: touched[title] == "written"):
+            length = sum(len(title) + 2 for title in touched) - 1
+            if length > right - left:
+                del touched[title]
+        length = sum(len(title) + 2 for title in touched) - 1
         gap = (self._layout.right(layer - 1) + self._layout.left(layer)) // 2
-        x = min(max(gap - length() // 2, left), right - length())
-        for title in shown:
-            style = self._styles.highlighted(self._styles.strong, touched[title])
-            self.canvas.write(0, x, title + GLYPHS[touched[title]], style)
+        x = min(max(gap - length // 2, left), right - length)
+        for title, at in touched.items():
+            style = self._styles.highlighted(self._styles.strong, at)
+            self.canvas.write(0, x, title + GLYPHS[at], style)
             x += len(title) + 2
 
     def _draw_names(self, layer: int) -> None:
         """Write the units' names, reversed where selected; after them the operation's glyph."""
-        styles, kind, at, unit = self._styles, *self._view.selection[:3]
+        styles, selection = self._styles, self._view.selection
         touched = highlight(self._view, *quantities(self._names, layer))
         style = styles.highlighted(styles.strong, touched)
         # a bias that is not shown is seen at the name
         biased = any(value.name == "b" for value in self._layout.boxes[layer].values)
-        kinds = ("unit",) if biased else ("unit", "bias")
+        chosen = selection.kind == "unit" or (selection.kind == "bias" and not biased)
         for place in self._layout.columns[layer]:
             name = self._names.unit(layer, place.unit)
             x = place.x + 2 * self._layout.style.bordered
             self.canvas.write(place.y, x, name + GLYPHS[touched], style)
-            if kind in kinds and (at, unit) == (layer, place.unit):
+            if chosen and selection[1:3] == (layer, place.unit):
                 self.canvas.write(place.y, x, name, styles.selected(style, self._focused))
 
     def _draw_values(self, layer: int, value: Value) -> None:
@@ -236,9 +223,9 @@ class Drawing:
     def _values(self, layer: int, value: str, quantity: str) -> Array:
         """Return the numbers of a whole layer: all of them are written alike."""
         view = self._view
-        if value in ("b", "gb"):
-            biases = view.parameters.biases if value == "b" else view.snapshot.gradients.biases
-            assert biases is not None, "b is a row only where there are biases"
-            return biases[layer - 1]
-        values: Array = view.snapshot.values[quantity][view.row]
-        return values
+        if value not in ("b", "gb"):
+            values: Array = view.snapshot.values[quantity][view.row]
+            return values
+        biases = view.parameters.biases if value == "b" else view.snapshot.gradients.biases
+        assert biases is not None, "b is a row only where there are biases"
+        return biases[layer - 1]

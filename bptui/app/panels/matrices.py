@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 
 from textual.geometry import Offset, Region, Size
 from textual.strip import Strip
 
-from bptui.app.numbers import Form, form_of, largest, signed
+from bptui.app.numbers import form_of, largest, signed
 from bptui.app.panels.panel import ViewPanel
 from bptui.app.panels.table import Cell, Row, Table, painted
 from bptui.app.styles import GLYPHS, PENDING, highlight
@@ -45,31 +46,30 @@ class MatrixPanel(ViewPanel):
         super().__init__(title, panel_id)
         self._select, self._prefix, self._remark = select, prefix, remark
 
-    def tables(self, view: View, width: int) -> tuple[Table, ...]:
+    def arranged(self, view: View, width: int) -> Arrangement:
         """Return the matrices' places in a panel ``width`` cells wide."""
         return arrange(view.snapshot.experiment.network, width)
 
-    def _shown(self, view: View) -> tuple[Table, ...]:
-        return self.tables(view, self.container_size.width)
+    def _shown(self, view: View) -> Arrangement:
+        return self.arranged(view, self.container_size.width)
 
     def extent(self, view: View, width: int, height: int) -> Size:
-        tables = self.tables(view, width)
+        tables = self.arranged(view, width).tables
         return Size(max(table.right for table in tables), max(table.bottom for table in tables))
 
-    def rows(self, view: View, width: int) -> int:
-        """Return the lines needed to show every matrix in ``width`` columns."""
-        return self.extent(view, width, 0).height
-
     def neighbour(self, view: View, direction: Direction) -> Selection:
-        network = view.snapshot.experiment.network
-        return neighbour(network, self._shown(view), view.selection, direction)
+        return self._shown(view).neighbour(view.selection, direction)
 
     def pick(self, view: View, x: int, y: int) -> Selection | None:
-        network = view.snapshot.experiment.network
-        return pick(network, self._shown(view), x, y, self.scroll_offset)
+        return self._shown(view).pick(x, y, self.scroll_offset)
 
     def spot(self, view: View) -> Region | None:
-        return region_of(view.snapshot.experiment.network, self._shown(view), view.selection)
+        """Return the cell with its headings, or the name of a unit."""
+        selection, shown = view.selection, self._shown(view)
+        if selection.kind == "unit" and selection.layer == 0:
+            return shown.tables[0].sight(selection.unit + 1, 0)
+        row = max(shown.row_of(selection), 1)
+        return shown.tables[selection.layer - 1].sight(row, selection.unit)
 
     def operation_spot(self, view: View) -> Region | None:
         """Return the first matrix of the operation, unless some of one is in sight.
@@ -79,7 +79,7 @@ class MatrixPanel(ViewPanel):
         names, seen = view.snapshot.experiment.network.names, self.seen(view)
         regions = [
             table.region
-            for layer, table in enumerate(self._shown(view), 1)
+            for layer, table in enumerate(self._shown(view).tables, 1)
             if highlight(view, names.weights(layer), names.weight_gradient(layer))
         ]
         if any(region.intersection(seen).height > 1 for region in regions):
@@ -88,83 +88,134 @@ class MatrixPanel(ViewPanel):
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
         self.note(self._remark(view))
-        parameters, tables, seen = self._select(view), self.tables(view, width), self.seen(view)
-        scales = []
-        for layer, table in enumerate(tables):
-            size, biases = largest(parameters.weights[layer]), parameters.biases
-            most = size if biases is None else max(size, largest(biases[layer]))
-            scales.append((size, form_of(most, table.cell - 5)))
+        parameters, arranged, seen = self._select(view), self.arranged(view, width), self.seen(view)
+        network, selection, focused = arranged.network, view.selection, self.has_focus
+        styles, names = self.text_styles, network.names
+        biases = parameters.biases or ()
+        sizes = [largest(weights) for weights in parameters.weights]
+        most = [*map(max, sizes, map(largest, biases))] if biases else sizes
+
+        def row_of(number: int, row: int, columns: range) -> Row:
+            """Return the heading, or numbers: what is selected, read, written or yet to come."""
+            layer, sources, size = number + 1, network.layers[number], sizes[number]
+            form = form_of(most[number], arranged.tables[number].cell - 5)
+            own = selection.layer == layer
+            here = (arranged.row_of(selection), selection.unit) if own else (-1, -1)
+            title = self._prefix + (names.bias if row > sources else names.weights)(layer)
+            touched, computed = highlight(view, title), view.computed(title)
+            name = (
+                title + GLYPHS[touched] * bool(touched),
+                styles.highlighted(styles.strong, touched),
+            )
+            if 1 <= row <= sources:
+                style = styles.strong if row == here[0] else styles.dim
+                # an input has no weights into it: its name is lit in the rows of those out of it
+                if selection == arranged.at(layer, row, -1):
+                    style = styles.selected(styles.strong, focused)
+                name = names.unit(number, row - 1), style
+            values = parameters.weights[number][row - 1] if row <= sources else biases[number]
+            cells = []
+            for column in columns:
+                if row == 0:
+                    text = names.unit(layer, column)
+                    style = blank = styles.strong if column == here[1] else styles.dim
+                else:
+                    value = float(values[column])
+                    text = signed(value, form).lstrip() if computed else PENDING
+                    # the blanks keep the usual style, and so stay what they are when it is lit
+                    blank = styles.sign(value, size) if computed else styles.dim
+                    style = styles.highlighted(blank, touched)
+                if (row, column) == here:
+                    # as wide as most numbers are: it shall not change its width
+                    text = text.rjust(form.width - 1) if row else text
+                    style = styles.selected(blank, focused)
+                    blank = blank if row else styles.text
+                cells.append(Cell(text, style, blank))
+            return Row([name], cells)
+
         window = Region(seen.x, seen.y, seen.width, height)
+        return painted(arranged.tables, window, styles.text, row_of)
 
-        def row(number: int, row: int, columns: range) -> Row:
-            return self._row(view, parameters, *scales[number], number + 1, row, columns)
 
-        return painted(tables, window, self.text_styles.text, row)
+class Arrangement(NamedTuple):
+    """The matrices of a network as tables, one a layer, with what is in their cells."""
 
-    def _row(
-        self,
-        view: View,
-        parameters: Parameters,
-        size: float,
-        form: Form,
-        layer: int,
-        row: int,
-        columns: range,
-    ) -> Row:
-        """Return the heading, or numbers: what is selected, read, written or yet to come."""
-        network, selection = view.snapshot.experiment.network, view.selection
-        styles, names, sources = self.text_styles, network.names, network.layers[layer - 1]
-        own = selection.layer == layer
-        here = (row_of(network, selection), selection.unit) if own else (-1, -1)
-        title = self._prefix + (names.bias if row > sources else names.weights)(layer)
-        touched, computed = highlight(view, title), view.computed(title)
-        name = title + GLYPHS[touched] * bool(touched), styles.highlighted(styles.strong, touched)
-        if 1 <= row <= sources:
-            style = styles.strong if row == here[0] else styles.dim
-            # an input has no weights into it, so its name is lit in the rows of those out of it
-            if selection == at(network, layer, row, -1):
-                style = styles.selected(styles.strong, self.has_focus)
-            name = names.unit(layer - 1, row - 1), style
-        if row > sources:
-            assert parameters.biases is not None, "a bias row stands only where there are biases"
-            values = parameters.biases[layer - 1]
-        else:
-            values = parameters.weights[layer - 1][row - 1]
-        cells = []
-        for column in columns:
-            if row == 0:
-                text = names.unit(layer, column)
-                style = blank = styles.strong if column == here[1] else styles.dim
-            else:
-                value = float(values[column])
-                text = signed(value, form).lstrip() if computed else PENDING
-                # the blanks keep the usual style, and so stay what they are when it is lit
-                blank = styles.sign(value, size) if computed else styles.dim
-                style = styles.highlighted(blank, touched)
-            if (row, column) == here:
-                # as wide as most numbers are: it shall not change its width
-                text = text.rjust(form.width - 1) if row else text
-                style = styles.selected(blank, self.has_focus)
-                blank = blank if row else styles.text
-            cells.append(Cell(text, style, blank))
-        return Row([name], cells)
+    network: Network
+    tables: tuple[Table, ...]
+
+    def row_of(self, selection: Selection) -> int:
+        """Return the row of a weight or a bias; a unit is in the heading."""
+        if selection.kind == "weight":
+            return selection.source + 1
+        return 0 if selection.kind == "unit" else self.network.layers[selection.layer - 1] + 1
+
+    def at(self, layer: int, row: int, column: int) -> Selection:
+        """Return the weight, bias or unit in a row and column; in column -1 are the sources."""
+        if column < 0:
+            return Selection("unit", layer - 1, row - 1)
+        if row == 0:
+            return Selection("unit", layer, column)
+        if row > self.network.layers[layer - 1]:
+            return Selection("bias", layer, column)
+        return Selection("weight", layer, column, row - 1)
+
+    def pick(self, x: int, y: int, scrolled: Offset) -> Selection | None:
+        """Return what is drawn at a cell of the content: a number, or the name of a unit."""
+        for layer, table in enumerate(self.tables, 1):
+            row, column = table.cell_at(x, y, scrolled) or (0, -1)
+            if column >= 0 or 1 <= row <= self.network.layers[layer - 1]:
+                return self.at(layer, row, column)
+        return None
+
+    def neighbour(self, selection: Selection, direction: Direction) -> Selection:
+        """Return what lies one cell further, in the next matrix beyond the border of one.
+
+        From a unit the first weight into it is reached, from an input the first weight out of it.
+        """
+        layer, unit = selection.layer, selection.unit
+        if selection.kind == "unit":
+            return Selection("weight", layer, unit) if layer else Selection("weight", 1, 0, unit)
+        table, here = self.tables[layer - 1], self.row_of(selection)
+        down, along = STEPS[direction]
+        row, column = here + down, unit + along
+        if 1 <= row < table.rows and 0 <= column < table.columns:
+            return self.at(layer, row, column)
+        if along:
+            beside = layer + along
+            if not 1 <= beside <= len(self.tables) or self.tables[beside - 1].y != table.y:
+                return selection
+            other, biases = self.tables[beside - 1], selection.kind == "bias"
+            row = other.rows - 1 if biases else min(here, self.network.layers[beside - 1])
+            return self.at(beside, row, 0 if along > 0 else other.columns - 1)
+        centre = table.x + table.name + column * table.cell + table.cell // 2
+        further = [
+            (abs(other.y - table.y), max(other.x - centre, centre - other.right, 0), number)
+            for number, other in enumerate(self.tables, 1)
+            if (other.y - table.y) * down > 0
+        ]
+        if not further:
+            return selection
+        number = min(further)[2]
+        other = self.tables[number - 1]
+        column = (centre - other.x - other.name) // other.cell
+        row = 1 if down > 0 else other.rows - 1
+        return self.at(number, row, min(max(column, 0), other.columns - 1))
 
 
 @lru_cache(maxsize=8)
-def arrange(network: Network, width: int) -> tuple[Table, ...]:
-    """Return a table a layer: beside each other where they fit in ``width``, else stacked."""
+def arrange(network: Network, width: int) -> Arrangement:
+    """Return the tables beside each other where they fit in ``width``, else stacked."""
     tried = [_flow(network, width, decimals + 5) for decimals in DECIMALS]
     beside = (
         tables for tables in tried if tables[-1].right <= width and tables[-1].y == tables[0].y
     )
     # what is stacked may need a scroll bar
     fitting = [tables for tables in tried if max(table.right for table in tables) < width]
-    return next(beside, fitting[0] if fitting else tried[1])
+    return Arrangement(network, next(beside, fitting[0] if fitting else tried[1]))
 
 
 def _flow(network: Network, width: int, cell: int) -> tuple[Table, ...]:
-    names = network.names
-    tables: list[Table] = []
+    names, tables = network.names, list[Table]()
     x = y = 0
     for layer in range(1, network.depth + 1):
         sources, columns = network.layers[layer - 1 : layer + 1]
@@ -175,79 +226,3 @@ def _flow(network: Network, width: int, cell: int) -> tuple[Table, ...]:
         tables.append(Table(x, y, name, cell, 1 + sources + network.bias, columns))
         x = tables[-1].right + GAP
     return tuple(tables)
-
-
-def row_of(network: Network, selection: Selection) -> int:
-    """Return the row of a weight or a bias in the table of its layer; a unit is in the heading."""
-    if selection.kind == "unit":
-        return 0
-    weight = selection.kind == "weight"
-    return selection.source + 1 if weight else network.layers[selection.layer - 1] + 1
-
-
-def at(network: Network, layer: int, row: int, column: int) -> Selection:
-    """Return the weight, bias or unit in a row and column; in column -1 are the sources."""
-    if column < 0:
-        return Selection("unit", layer - 1, row - 1)
-    if row == 0:
-        return Selection("unit", layer, column)
-    if row > network.layers[layer - 1]:
-        return Selection("bias", layer, column)
-    return Selection("weight", layer, column, row - 1)
-
-
-def region_of(network: Network, tables: Sequence[Table], selection: Selection) -> Region:
-    """Return what must be in sight: the cell with its headings, or the name of a unit."""
-    if selection.kind == "unit" and selection.layer == 0:
-        return tables[0].sight(selection.unit + 1, 0)
-    return tables[selection.layer - 1].sight(max(row_of(network, selection), 1), selection.unit)
-
-
-def neighbour(
-    network: Network, tables: Sequence[Table], selection: Selection, direction: Direction
-) -> Selection:
-    """Return what lies one cell further, in the next matrix beyond the border of one.
-
-    From a unit the first weight into it is reached, from an input the first weight out of it.
-    """
-    layer, unit = selection.layer, selection.unit
-    if selection.kind == "unit":
-        return Selection("weight", layer, unit) if layer else Selection("weight", 1, 0, unit)
-    table, here = tables[layer - 1], row_of(network, selection)
-    down, along = STEPS[direction]
-    row, column = here + down, unit + along
-    if 1 <= row < table.rows and 0 <= column < table.columns:
-        return at(network, layer, row, column)
-    if along:
-        beside = layer + along
-        if not 1 <= beside <= len(tables) or tables[beside - 1].y != table.y:
-            return selection
-        other, biases = tables[beside - 1], selection.kind == "bias"
-        row = other.rows - 1 if biases else min(here, network.layers[beside - 1])
-        return at(network, beside, row, 0 if along > 0 else other.columns - 1)
-    centre = table.x + table.name + column * table.cell + table.cell // 2
-    further = [
-        (abs(other.y - table.y), max(other.x - centre, centre - other.right, 0), number)
-        for number, other in enumerate(tables, 1)
-        if (other.y - table.y) * down > 0
-    ]
-    if not further:
-        return selection
-    number = min(further)[2]
-    other = tables[number - 1]
-    column = (centre - other.x - other.name) // other.cell
-    row = 1 if down > 0 else other.rows - 1
-    return at(network, number, row, min(max(column, 0), other.columns - 1))
-
-
-def pick(
-    network: Network, tables: Sequence[Table], x: int, y: int, scrolled: Offset
-) -> Selection | None:
-    """Return what is drawn at a cell of the panel's content: a number, or the name of a unit."""
-    for layer, table in enumerate(tables, 1):
-        found = table.cell_at(x, y, scrolled)
-        if found is not None:
-            row, column = found
-            title = column < 0 and not 1 <= row <= network.layers[layer - 1]
-            return None if title else at(network, layer, row, column)
-    return None

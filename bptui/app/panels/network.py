@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from bptui.app.diagram.drawing import Canvas, Drawing, quantities
+from bptui.app.diagram.drawing import Drawing, quantities
 from bptui.app.diagram.edges import Edge, Wires, edges, wires_of
 from bptui.app.diagram.layout import Layout, arrange
 from bptui.app.lines import clickable
@@ -38,42 +38,39 @@ class NetworkPanel(ViewPanel):
     def __init__(self) -> None:
         super().__init__("Network", "network")
         self.wires: Wires | None = None
-        self._canvas: Canvas | None = None
 
     def layout_of(
-        self, network: Network, width: int, height: int, selection: Selection | None = None
+        self, network: Network, width: int, height: int, selection: Selection
     ) -> tuple[Layout, tuple[Edge, ...]]:
         """Return the layout in which the selection is drawn, and its edges."""
         layout, drawn = _arranged(network, width, height, ())
-        units = () if selection is None else selection.units
-        wanted = tuple(unit for unit in units if layout.place(*unit) is None)
+        wanted = tuple(unit for unit in selection.units if layout.place(*unit) is None)
         return _arranged(network, width, height, wanted) if wanted else (layout, drawn)
 
-    def _current(self, view: View, width: int, height: int) -> tuple[Layout, tuple[Edge, ...]]:
-        return self.layout_of(view.snapshot.experiment.network, width, height, view.selection)
+    def _layout(self, view: View) -> Layout:
+        network, size = view.snapshot.experiment.network, self.container_size
+        return self.layout_of(network, *size, view.selection)[0]
 
     def extent(self, view: View, width: int, height: int) -> Size:
-        layout, _ = self._current(view, width, height)
+        layout = self._layout(view)
         return Size(max(layout.width, width), layout.height)
 
     def neighbour(self, view: View, direction: Direction) -> Selection:
         return neighbour(view.snapshot.experiment.network, view.selection, direction)
 
     def pick(self, view: View, x: int, y: int) -> Selection | None:
-        layout, _ = self._current(view, *self.container_size)
-        return self.wires and pick(view.snapshot.experiment.network, layout, self.wires, x, y)
+        return self.wires and pick(self._layout(view), self.wires, x, y)
 
     def spot(self, view: View) -> Region | None:
         """Return where the selection is drawn: an edge from unit to unit."""
-        layout, _ = self._current(view, *self.container_size)
+        layout = self._layout(view)
         places = [layout.place(*unit) for unit in view.selection.units]
         regions = [place.region for place in places if place is not None]
         return Region.from_union(regions) if regions else None
 
     def operation_spot(self, view: View) -> Region | None:
         """Return the columns of units and the gaps that the operation has to do with."""
-        layout, _ = self._current(view, *self.container_size)
-        names = view.snapshot.experiment.network.names
+        layout, names = self._layout(view), view.snapshot.experiment.network.names
         ends: list[int] = []
         for layer in range(len(layout.columns)):
             left, right = layout.left(layer), layout.right(layer)
@@ -84,34 +81,28 @@ class NetworkPanel(ViewPanel):
         return Region(min(ends), 0, max(ends) - min(ends), layout.height) if ends else None
 
     def paint(self, view: View, width: int, height: int) -> list[Strip]:
-        layout, drawn = self._current(view, width, height)
-        styles = self.text_styles
+        network, styles = view.snapshot.experiment.network, self.text_styles
+        layout, drawn = self.layout_of(network, width, height, view.selection)
         self.wires = wires_of(layout, drawn, view, styles)
-        before = self._canvas
-        self._canvas = Drawing(layout, self.wires, view, styles, self.has_focus).canvas
+        canvas = Drawing(layout, self.wires, view, styles, self.has_focus).canvas
         samples = _sample_notes(view)
         whole = ", ".join([*["strongest edges"] * self.wires.some, *samples[:1]])
-        if self.screen.has_class("low"):
-            between = ", " if whole else ""
-            self.note(Content.assemble(whole, between, ELSEWHERE), whole, *samples)
-        else:
-            self.note(whole, *samples)
+        low = self.screen.has_class("low")
+        elsewhere = [Content.assemble(whole, ", " if whole else "", ELSEWHERE)] if low else []
+        self.note(*elsewhere, whole, *samples)
         left = int(self.scroll_offset.x)
-        return [strip.crop(left, left + width) for strip in self._canvas.strips(before)]
+        return [canvas.strip(row).crop(left, left + width) for row in range(canvas.height)]
 
 
 def _sample_notes(view: View) -> list[str]:
     """Say which sample is drawn, and that another one is looked at; the longest first."""
-    batch, data = view.snapshot.batch, view.snapshot.experiment.data
-    drawn = int(batch[view.row])
-    elsewhere = view.sample is not None and view.sample != drawn
-    if len(batch) == 1 and not elsewhere:
-        return []
+    batch, samples = view.snapshot.batch, view.snapshot.experiment.data.samples
+    drawn, looked = int(batch[view.row]), view.sample
     shown, place = f"sample {drawn + 1}", f"{ordinal(view.row + 1)} of {len(batch)}"
-    if not elsewhere or view.sample is None:
-        return [f"{shown}, {place} in the batch", f"{shown}, {place}"]
-    held_out = view.sample - data.samples
-    other = f"{view.sample + 1}" if held_out < 0 else f"test sample {held_out + 1}"
+    if looked in (None, drawn):
+        several = len(batch) > 1
+        return [f"{shown}, {place} in the batch", f"{shown}, {place}"] if several else []
+    other = f"{looked + 1}" if looked < samples else f"test sample {looked - samples + 1}"
     return [
         f"{shown}, {place} in the batch; {other} is not in it",
         f"{shown}; {other} is not in the batch",
@@ -143,7 +134,7 @@ def neighbour(network: Network, selection: Selection, direction: Direction) -> S
     return Selection("unit", layer, min(max(unit, 0), network.layers[layer] - 1))
 
 
-def pick(network: Network, layout: Layout, wires: Wires, x: int, y: int) -> Selection | None:
+def pick(layout: Layout, wires: Wires, x: int, y: int) -> Selection | None:
     """Return the unit, bias or weight at a cell, else the nearest edge, one cell away at most."""
     for place in layout.places:
         if place.region.contains(x, y):
