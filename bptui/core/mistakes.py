@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Literal, NamedTuple
 
 from bptui.core.errors import require
 from bptui.core.graph.elementwise import divide, multiply, positive
@@ -14,7 +15,7 @@ from bptui.core.network import Network
 from bptui.core.step import Step, rewritten
 
 Refusal = Callable[[Network, str], str | None]
-Rewrite = Callable[[Step], Step]
+Rewrite = Callable[..., Step]
 Freezes = Callable[[Network], Iterable[str]]
 Factor = Callable[[int], float]
 
@@ -28,12 +29,9 @@ def _needs_hidden(network: Network, reduction: str) -> str | None:
 
 
 def _needs_square(network: Network, reduction: str) -> str | None:
-    for layer in range(2, network.depth + 1):
-        if network.layers[layer - 1] != network.layers[layer]:
-            return (
-                f"{network.names.weights(layer)} is {network.layers[layer - 1]}x"
-                f"{network.layers[layer]}, and this mistake needs square matrices"
-            )
+    for layer, (rows, columns) in enumerate(pairwise(network.layers[1:]), 2):
+        if rows != columns:
+            return f"W{layer} is {rows}x{columns}, and this mistake needs square matrices"
     return _needs_hidden(network, reduction)
 
 
@@ -59,7 +57,7 @@ class Mistake(NamedTuple):
 
     name: str
     summary: str
-    rewrite: Rewrite
+    rewrite: Callable[[Step], Step]
     refusal: Refusal = _anywhere
     freezes: Freezes | None = None
     """The parameters that no update changes, where that is all that is wrong."""
@@ -74,12 +72,24 @@ MISTAKES: dict[str, Mistake] = {}
 
 
 def mistake(
-    name: str, summary: str, refusal: Refusal = _anywhere, accumulates: bool = False
+    summary: str,
+    refusal: Refusal = _anywhere,
+    layers: Literal["layers", "hidden", "output", ""] = "",
+    accumulates: bool = False,
 ) -> Callable[[Rewrite], Rewrite]:
-    """Enter a rewrite into the catalogue."""
+    """Enter a rewrite into the catalogue, under the function's name.
+
+    Where there are ``layers``, it is made in each of them, and gets the layer after the step.
+    """
 
     def entered(rewrite: Rewrite) -> Rewrite:
-        MISTAKES[name] = Mistake(name, summary, rewrite, refusal, accumulates=accumulates)
+        def whole(step: Step) -> Step:
+            for layer in getattr(step, layers):
+                step = rewrite(step, layer)
+            return step
+
+        name, made = rewrite.__name__.replace("_", "-"), whole if layers else rewrite
+        MISTAKES[name] = Mistake(name, summary, made, refusal, accumulates=accumulates)
         return rewrite
 
     return entered
@@ -116,64 +126,44 @@ def _with_error(
     MISTAKES[name] = Mistake(name, summary, rewrite, refusal, factor=factor)
 
 
-@mistake("transposed-weights", "backpropagates through W instead of W^T", refusal=_needs_square)
-def transposed_weights(step: Step) -> Step:
-    for layer in step.hidden:
-        carried, weights = step.back_through(layer)
-        step = step.with_formula(step.names.out_gradient(layer), carried @ weights.T)
-    return step
+@mistake("backpropagates through W instead of W^T", _needs_square, "hidden")
+def transposed_weights(step: Step, layer: int) -> Step:
+    carried, weights = step.back_through(layer)
+    return step.with_formula(step.names.out_gradient(layer), carried @ weights.T)
 
 
-def _without_derivative(step: Step, layers: Iterable[int]) -> Step:
-    for layer in layers:
-        upstream = step.nodes[step.names.out_gradient(layer)]
-        step = step.with_formula(step.names.delta(layer), positive(upstream))
-    return step
+@mistake("leaves the activation's derivative out of the output layer's delta", layers="output")
+def missing_output_derivative(step: Step, layer: int) -> Step:
+    upstream = step.nodes[step.names.out_gradient(layer)]
+    return step.with_formula(step.names.delta(layer), positive(upstream))
 
 
 @mistake(
-    "missing-output-derivative",
-    "leaves the activation's derivative out of the output layer's delta",
+    "leaves the activation's derivative out of the hidden layers' deltas", _needs_hidden, "hidden"
 )
-def missing_output_derivative(step: Step) -> Step:
-    return _without_derivative(step, (layer for layer in step.layers if layer == step.depth))
+def missing_hidden_derivative(step: Step, layer: int) -> Step:
+    return missing_output_derivative(step, layer)
 
 
-@mistake(
-    "missing-hidden-derivative",
-    "leaves the activation's derivative out of the hidden layers' deltas",
-    refusal=_needs_hidden,
-)
-def missing_hidden_derivative(step: Step) -> Step:
-    return _without_derivative(step, step.hidden)
-
-
-@mistake(
-    "derivative-of-activation", "evaluates the derivative at the activation, f'(a) instead of f'(z)"
-)
-def derivative_of_activation(step: Step) -> Step:
+@mistake("evaluates the derivative at the activation, f'(a) instead of f'(z)", layers="layers")
+def derivative_of_activation(step: Step, layer: int) -> Step:
     names = step.names
-    for layer in step.layers:
-        out, upstream = step.nodes[names.out(layer)], step.nodes[names.out_gradient(layer)]
-        if step.nodes[names.delta(layer)].op is not positive:  # there is a derivative
-            (again,) = out.op.rule(out.op(out), upstream)
-            assert again is not None, "every activation has a derivative"
-            step = step.with_formula(names.delta(layer), again)
-    return step
+    out, upstream = step.nodes[names.out(layer)], step.nodes[names.out_gradient(layer)]
+    if step.nodes[names.delta(layer)].op is positive:  # there is no derivative
+        return step
+    (again,) = out.op.rule(out.op(out), upstream)
+    assert again is not None, "every activation has a derivative"
+    return step.with_formula(names.delta(layer), again)
 
 
 @mistake(
-    "updated-weights",
-    "backpropagates through weights that this step has already updated",
-    refusal=_needs_hidden,
+    "backpropagates through weights that this step has already updated", _needs_hidden, "hidden"
 )
-def updated_weights(step: Step) -> Step:
-    for layer in step.hidden:
-        carried, through = step.back_through(layer)
-        name = step.names.weights(layer + 1)
-        after = rewritten([through], {step.nodes[name]: step.updated[name]})[through]
-        step = step.with_formula(step.names.out_gradient(layer), carried @ after)
-    return step
+def updated_weights(step: Step, layer: int) -> Step:
+    carried, through = step.back_through(layer)
+    name = step.names.weights(layer + 1)
+    after = rewritten([through], {step.nodes[name]: step.updated[name]})[through]
+    return step.with_formula(step.names.out_gradient(layer), carried @ after)
 
 
 _frozen(
@@ -186,8 +176,6 @@ _frozen(
     "computes the last layer's gradient and never applies it",
     lambda network: network.parameters_of(network.depth),
 )
-
-
 _with_error(
     "wrong-sign",
     "uses target - output as the error, so the update climbs",
@@ -235,23 +223,17 @@ _frozen(
     "bias-not-updated",
     "computes the biases' gradient and never applies it",
     lambda network: (network.names.bias(layer) for layer in range(1, network.depth + 1)),
-    refusal=_needs_bias,
+    _needs_bias,
 )
 
 
-@mistake("bias-gradient-not-summed", "does not sum the bias gradient over the batch", _needs_bias)
-def bias_gradient_not_summed(step: Step) -> Step:
-    for layer in step.layers:
-        delta = step.nodes[step.names.delta(layer)]
-        step = step.with_formula(step.names.bias_gradient(layer), item(delta, index=-1))
-    return step
+@mistake("does not sum the bias gradient over the batch", _needs_bias, "layers")
+def bias_gradient_not_summed(step: Step, layer: int) -> Step:
+    delta = step.nodes[step.names.delta(layer)]
+    return step.with_formula(step.names.bias_gradient(layer), item(delta, index=-1))
 
 
-@mistake(
-    "gradient-accumulated",
-    "adds to the gradients of earlier steps, which are never cleared",
-    accumulates=True,
-)
+@mistake("adds to the gradients of earlier steps, which are never cleared", accumulates=True)
 def gradient_accumulated(step: Step) -> Step:
     for name in step.gradients:
         gradient = step.nodes[name]
@@ -261,11 +243,7 @@ def gradient_accumulated(step: Step) -> Step:
     return step
 
 
-@mistake(
-    "output-factor-a",
-    "uses a instead of the sigmoid's a (1 - a) in the output factor",
-    refusal=_needs_sigmoid_output,
-)
+@mistake("uses a instead of the sigmoid's a (1 - a) in the output factor", _needs_sigmoid_output)
 def output_factor_a(step: Step) -> Step:
     names, last = step.names, step.depth
     gradient, out = step.nodes[names.out_gradient(last)], step.nodes[names.out(last)]
@@ -274,19 +252,17 @@ def output_factor_a(step: Step) -> Step:
 
 
 @mistake(
-    "hidden-derivative-by-output",
     "indexes the hidden derivative by the next layer's unit, inside the sum",
-    refusal=_needs_square,
+    _needs_square,
+    "hidden",
 )
-def hidden_derivative_by_output(step: Step) -> Step:
-    for layer in step.hidden:
-        carried, weights = step.back_through(layer)
-        upstream = step.nodes[step.names.out_gradient(layer)]
-        delta = step.nodes[step.names.delta(layer)]
-        misplaced = rewritten([delta], {upstream: carried})[delta].named("")
-        step = step.with_formula(upstream.name, misplaced @ weights)
-        step = step.with_formula(delta.name, positive(step.nodes[upstream.name]))
-    return step
+def hidden_derivative_by_output(step: Step, layer: int) -> Step:
+    carried, weights = step.back_through(layer)
+    upstream = step.nodes[step.names.out_gradient(layer)]
+    delta = step.nodes[step.names.delta(layer)]
+    misplaced = rewritten([delta], {upstream: carried})[delta].named("")
+    step = step.with_formula(upstream.name, misplaced @ weights)
+    return step.with_formula(delta.name, positive(step.nodes[upstream.name]))
 
 
 PUBLISHED = {

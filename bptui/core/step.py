@@ -60,6 +60,11 @@ class Step(NamedTuple):
         return [layer for layer in self.layers if layer < self.depth]
 
     @property
+    def output(self) -> list[int]:
+        """Return the last of the layers, where it is one of them."""
+        return [layer for layer in self.layers if layer == self.depth]
+
+    @property
     def outputs(self) -> list[Node]:
         """Return what the step is computed for."""
         return [*self.nodes.values(), *self.updated.values()]
