@@ -19,10 +19,10 @@ from bptui.core.experiment import Experiment
 
 from ..core.reference import (
     FUNCTIONS,
+    LOSSES,
     Array,
     PlainRun,
     jacobian,
-    sample_loss,
     sample_loss_gradient,
 )
 
@@ -169,7 +169,7 @@ def in_full(case: Case, call: int, dtype: type = np.float64) -> Numbers:
             outs.append(FUNCTIONS[kinds[layer]](nets[-1]))
             add(names.net(layer + 1), nets[-1])
             add(names.out(layer + 1), outs[-1])
-        loss += share * sample_loss(training.loss, outs[-1], target)
+        loss += share * float(LOSSES[training.loss](outs[-1], target))
         back = dtype(share) * sample_loss_gradient(training.loss, outs[-1], target)
         for layer in reversed(range(depth)):
             delta = jacobian(kinds[layer], nets[layer]).astype(dtype) @ back

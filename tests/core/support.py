@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.arrays import Array, frozen
 from bptui.core.data import Data
-from bptui.core.engine import Snapshot
+from bptui.core.engine import Engine, Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.evaluation import Evaluator
 from bptui.core.experiment import Experiment, Training
@@ -22,6 +23,8 @@ from bptui.core.mistakes import MISTAKES, check_mistakes
 from bptui.core.network import Network, Parameters
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
+
+from .reference import PlainRun
 
 PAIRS = [
     (activation.name, loss.name)
@@ -107,6 +110,23 @@ def assert_same_bits(one: Snapshot, other: Snapshot) -> None:
             pairs += [(a, b, f"{group} {slot}") for a, b in both]
     for a, b, name in pairs:
         assert np.array_equal(a, b, equal_nan=True), name
+
+
+def check_against_plain_loops(made: Experiment, steps: int = 4) -> None:
+    """Compare loss, gradients and updates of some steps with those of the plain loops."""
+    engine, plain = Engine(made), PlainRun(made)
+    for _ in range(steps):
+        shown = engine.record()
+        loss, weights, biases = plain.play()
+        assert shown.loss == pytest.approx(loss, rel=1e-10, abs=1e-13)
+        after = [*plain.weights, *(plain.biases or ())]
+        for found, expected in (
+            *zip(arrays(shown.gradients), [*weights, *biases], strict=True),
+            *zip(arrays(shown.updated_parameters), after, strict=True),
+        ):
+            # of a network that has learned its samples gradients are differences of equal numbers
+            error, size = np.linalg.norm(found - expected), np.linalg.norm(expected)
+            assert error <= 1e-10 * size + 1e-14
 
 
 def relative_error(found: Array, expected: Array) -> float:

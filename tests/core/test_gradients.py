@@ -7,36 +7,18 @@ import pytest
 
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.engine import Engine
-from bptui.core.experiment import Experiment
 from bptui.core.losses import LOSSES
 from bptui.core.optimizers import OPTIMIZERS
 
-from .reference import PlainRun
-from .support import PAIRS, arrays, experiment, random_experiment
+from .support import PAIRS, arrays, check_against_plain_loops, experiment, random_experiment
 
 COUNT, AT_ONCE = 300, 20
-
-
-def check(made: Experiment, steps: int = 4) -> None:
-    engine, plain = Engine(made), PlainRun(made)
-    for _ in range(steps):
-        shown = engine.record()
-        loss, weights, biases = plain.play()
-        assert shown.loss == pytest.approx(loss, rel=1e-10, abs=1e-13)
-        after = [*plain.weights, *(plain.biases or ())]
-        for found, expected in (
-            *zip(arrays(shown.gradients), [*weights, *biases], strict=True),
-            *zip(arrays(shown.updated_parameters), after, strict=True),
-        ):
-            # of a network that has learned its samples gradients are differences of equal numbers
-            error, size = np.linalg.norm(found - expected), np.linalg.norm(expected)
-            assert error <= 1e-10 * size + 1e-14
 
 
 @pytest.mark.parametrize("first", range(0, COUNT, AT_ONCE))
 def test_drawn_experiments(first: int) -> None:
     for seed in range(first, first + AT_ONCE):
-        check(random_experiment(seed))
+        check_against_plain_loops(random_experiment(seed))
 
 
 def test_everything_is_drawn() -> None:
