@@ -19,6 +19,7 @@ from bptui.core.network import Network
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
 
+from .long_runs import keep_little
 from .support import assert_same_bits, build, experiment, losses_of
 
 STEPS = 150
@@ -267,9 +268,11 @@ def test_hits_forwards_backwards_and_by_brute_force(seed: int) -> None:
     assert found(rng, timeline, breakpoints, shown, backwards=True)[::-1] == before
 
 
-@pytest.mark.usefixtures("little_memory")
 @pytest.mark.parametrize("seed", range(100, 104))
-def test_hits_where_most_losses_are_to_be_played_again(seed: int) -> None:
+def test_hits_where_most_losses_are_to_be_played_again(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_little(monkeypatch)
     test_hits_forwards_backwards_and_by_brute_force(seed)
 
 

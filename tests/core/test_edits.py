@@ -15,7 +15,7 @@ from bptui.core.edits import Edit, Number, edited
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
-from bptui.core.state import BUDGET, Layout
+from bptui.core.state import BUDGET
 from bptui.core.timeline import Timeline
 
 from .long_runs import check_envelope, keep_little
@@ -44,46 +44,32 @@ def with_test(one: Experiment) -> Experiment:
     )
 
 
-class Reference:
-    """The same by plain forward play: an engine for each stretch between two edits."""
+def played(one: Experiment, changes: list[tuple[int, Number, float]]) -> list[Snapshot]:
+    """Steps 0 to FAR by plain forward play: an engine for each stretch between two edits."""
+    engine, shown = Engine(one), []
+    for step in range(FAR + 1):
+        for at, number, value in changes:
+            if at == step:
+                engine = changed(engine, number, value)
+        shown.append(engine.record())
+    return shown
 
-    def __init__(self, one: Experiment) -> None:
-        self._experiments: dict[int, Experiment] = {0: one}
-        self._states: dict[int, Any] = {}
-        self._changes: list[tuple[int, Number, float]] = []
 
-    def edit(self, step: int, number: Number, value: float) -> None:
-        self._changes = [each for each in self._changes if each[0] <= step]
-        self._changes.append((step, number, value))
-
-    def steps(self, last: int, one: Experiment) -> list[Snapshot]:
-        """Snapshots of steps 0 to ``last``."""
-        engine, shown = Engine(one), []
-        for step in range(last + 1):
-            for at, number, value in self._changes:
-                if at == step:
-                    engine = self._changed(engine, number, value)
-            shown.append(engine.record())
-        return shown
-
-    def _changed(self, engine: Engine, number: Number, value: float) -> Engine:
-        state, step, one = engine.save().copy(), engine.step, engine.experiment
-        layout = Layout(one.network)
-        if number.kind == "weight":
-            layer, source, unit = number.place
-            layout.part(state, f"W{layer}")[source, unit] = value
-        elif number.kind == "bias":
-            layout.part(state, f"b{number.place[0]}")[number.place[1]] = value
-        elif number.kind == "learning rate":
-            one = replace(one, training=replace(one.training, learning_rate=value))
-        else:
-            name = f"{number.kind}s"
-            array = getattr(one.data, name).copy()
-            array[number.place] = value
-            one = replace(one, data=replace(one.data, **{name: array}))
-        fresh = Engine(one)
-        fresh.load(state, step)
-        return fresh
+def changed(engine: Engine, number: Number, value: float) -> Engine:
+    state, one = engine.save().copy(), engine.experiment
+    if number.kind in ("weight", "bias"):
+        layer, *place = number.place
+        name = f"{'W' if number.kind == 'weight' else 'b'}{layer}"
+        engine.state.layout.part(state, name)[tuple(place)] = value
+    elif number.kind == "learning rate":
+        one = replace(one, training=replace(one.training, learning_rate=value))
+    else:
+        array = getattr(one.data, f"{number.kind}s").copy()
+        array[number.place] = value
+        one = replace(one, data=replace(one.data, **{f"{number.kind}s": array}))
+    fresh = Engine(one)
+    fresh.load(state, engine.step)
+    return fresh
 
 
 numbers = st.sampled_from(
@@ -131,14 +117,14 @@ def test_walks_with_edits(
 
 def walk_with_edits(one: Experiment, walk: list[tuple[str, Any]]) -> None:
     """What is drawn of the losses is right, too."""
-    timeline, reference = Timeline(one), Reference(one)
-    expected = reference.steps(FAR, one)
+    timeline, changes = Timeline(one), list[tuple[int, Number, float]]()
+    expected = played(one, changes)
     for kind, what in walk:
         if kind == "edit":
             step, number, value = what
             timeline = edited(timeline, timeline.snapshot(step), number, value)
-            reference.edit(step, number, value)
-            expected = reference.steps(FAR, one)
+            changes = [*(each for each in changes if each[0] <= step), (step, number, value)]
+            expected = played(one, changes)
             assert_same_bits(timeline.snapshot(step), expected[step])
         elif kind == "rest":
             timeline.rest(what)
