@@ -122,11 +122,11 @@ def define(step: Step, *, saturated: bool = False) -> StepFormulas:
 
     operations: dict[str, tuple[Definition, ...]] = {}
     for part in operations_of(step):
-        written = (name for name in part.writes if name in step.nodes)
-        made = [Definition(name, reader.formula(step.nodes[name])) for name in written]
-        for layer in part.layers:
-            for parameter in experiment.network.parameters_of(layer):
-                made += changes(parameter)
+        own = (name for layer in part.layers for name in experiment.network.parameters_of(layer))
+        made = [change for parameter in own for change in changes(parameter)]
+        if part.stage != "update":
+            written = (name for name in part.writes if name in step.nodes)
+            made = [Definition(name, reader.formula(step.nodes[name])) for name in written]
         operations[part.name] = tuple(made)
     return StepFormulas(operations)
 
