@@ -84,13 +84,8 @@ class BptuiApp(TerminalApp):
     async def _autosave(self) -> None:
         # loaded on another thread, so that keys are answered
         module = await asyncio.to_thread(importlib.import_module, "bptui.app.session.autosave")
-        self.autosave = autosave = module.Autosave(self, self._continued)
-        await autosave.keep()
-
-    def session_changed(self) -> None:
-        """Note that what is kept of the session may be other than it was."""
-        if self.autosave is not None:
-            self.autosave.changed()
+        self.autosave = module.Autosave(self, self._continued)
+        await self.autosave.keep()
 
     # what is shown and said
 
@@ -107,7 +102,6 @@ class BptuiApp(TerminalApp):
                 self.place,
                 "warning",
             )
-        self.session_changed()
 
     async def _drawn(self) -> None:
         """Wait until what was shown last is on the screen."""
@@ -131,7 +125,6 @@ class BptuiApp(TerminalApp):
 
     def attend(self) -> None:
         self.player.attention = True
-        self.session_changed()
 
     def run_command(self, command: Command) -> None:
         if not command.at_rest:

@@ -38,7 +38,6 @@ class TerminalApp(App[None]):
     """What the user can do."""
     autosave: Autosave | None = None
     """What keeps the session on disk, once it has begun to."""
-    _theme_chosen = False
 
     def __init__(self, around: Capabilities) -> None:
         theme = fitting(around)
@@ -53,12 +52,7 @@ class TerminalApp(App[None]):
             self.register_theme(own)
         # set without its watcher, which would have textual read all style sheets twice
         self.set_reactive(App.theme, theme)
-        self._theme_chosen = True
         self.stylesheet.set_variables(self.get_css_variables())
-
-    def get_css_variables(self) -> dict[str, str]:
-        """Return those of the theme; textual asks before it is chosen, and they take long."""
-        return super().get_css_variables() if self._theme_chosen else {}
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Give frames to the driver as they are where it takes them so."""

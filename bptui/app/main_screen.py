@@ -173,12 +173,8 @@ class MainScreen(Screen[None]):
         below = min(max(spared, least), max(size.height * 2 // 5, 12))
         self._fitted_to = network
         listing = slim and is_there(self.samples)
-        for name, on in (
-            ("low", low),
-            ("slim", slim),
-            ("matrices", matrices),
-            ("listing", listing),
-        ):
+        shapes = {"low": low, "slim": slim, "matrices": matrices, "listing": listing}
+        for name, on in shapes.items():
             self.set_class(on and not whole, name)
         self._parameters.styles.height = "1fr" if whole or matrices else rows
         self._pictures.styles.height = 1 if matrices and not whole else "1fr"
@@ -263,17 +259,11 @@ class MainScreen(Screen[None]):
         """Bring the place of both to the screen; return whether something else stood there."""
         shown = panel if is_there(panel) else other
         covered = not shown.size.area
-        if self.zoomed and covered:
-            self.zoom()
-            self._when_drawn(lambda: self._focus_if_lost(shown))
-        elif covered:  # by the weights or gradients, as one of them has the focus
+        if covered:  # by another panel alone, or as the weights or gradients have the focus
+            if self.zoomed:
+                self.zoom()
             self.set_focus(shown)
         return covered
-
-    def _focus_if_lost(self, panel: ViewPanel) -> None:
-        """Give a panel the focus where the one that had it is no longer on the screen."""
-        if self.focused is None or not self.focused.is_on_screen:
-            self.set_focus(panel)
 
     def _exchange(self, old: ViewPanel, new: ViewPanel) -> None:
         """Put ``new`` into the place of ``old``, zoomed and focused as that was."""

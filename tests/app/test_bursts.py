@@ -84,25 +84,6 @@ async def test_undo_and_edit_in_one_burst() -> None:
         assert_same_bits(player.snapshot, fork.snapshot(step))
 
 
-async def test_many_undos_and_redos_in_one_burst() -> None:
-    async with opened("article") as session:
-        for value in ("0.1", "0.2", "0.3"):
-            await session.press("s", "enter")
-            (await ready(session, NumberScreen)).value = value
-            await session.press("enter")
-            await session.until(lambda: len(session.app.screen_stack) == 1, "the main screen")
-            await session.rest()
-        assert session.app.player.timeline.edits == (1, 2, 3)
-        burst(session, "u", "u", "u", "ctrl+r", "ctrl+r", "s")
-        await session.until(lambda: session.app.player.timeline.edits == (1, 2), "two edits")
-        await session.step(4)
-        await session.rest()
-        plain, number = Timeline(load("article")), Number("weight", (1, 0, 0))
-        fork = edited(plain, plain.snapshot(1), number, 0.1)
-        fork = edited(fork, fork.snapshot(2), number, 0.2)
-        assert_same_bits(session.app.player.snapshot, fork.snapshot(4))
-
-
 async def test_keys_of_a_field_work_before_the_tab_that_follows_them() -> None:
     async with form(load("article")) as filled:
         await filled.to("training.loss")
@@ -147,14 +128,6 @@ async def test_keys_before_and_after_a_dialog(keys: list[str], place: Place, pre
         edited_at = tuple(range(1, 2)) if "ctrl+u" in keys else ()
         assert player.timeline.edits == edited_at
         assert len(session.app.screen_stack) == 1
-
-
-async def test_a_network_typed_into_the_form_in_one_burst() -> None:
-    async with opened("xor") as session:
-        burst(session, "e", "ctrl+u", *"2-3-1", "tab", "tab", "ctrl+s", "s", "s")
-        await session.until(lambda: not session.app.keys.answering, "the keys' effect")
-        await session.step(2)
-        assert session.app.player.snapshot.experiment.network.layers == (2, 3, 1)
 
 
 async def test_two_pictures_in_one_burst() -> None:

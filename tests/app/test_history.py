@@ -23,22 +23,6 @@ ARTICLE, IRIS = load("article"), load("iris")
 numbers = st.integers(0, MOST_STEPS)
 
 
-@given(st.integers(1, 40), st.integers(0, 200), st.integers(-9, 9))
-def test_walking_there_and_back(operations: int, count: int, by: int) -> None:
-    places = [Place(0)]
-    for _ in range(count):
-        places.append(places[-1].next(operations))
-    assert places[1:] == [Place(*divmod(number, operations)) for number in range(count)]
-    here = places[-1]
-    assert here.moved(by) == Place(max(here.step + by, 0))
-    for before in reversed(places[:-1]):
-        here = here.previous(operations)
-        assert here == before
-    assert Place(0).previous(operations) == Place(0)
-    assert Place(7).previous(operations) == Place(6, operations - 1)
-    assert Place(7).next(operations) == Place(7, 0)
-
-
 @given(numbers, numbers, st.integers(0, 10_000))
 def test_every_spelling_of_a_step(step: int, shown: int, by: int) -> None:
     spellings = [f"{step}", f" {step} ", f"{step:_}", f"{step:,}", f"{step:,}".replace(",", " ")]

@@ -11,7 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from bptui.app.session.state import Session, SessionState, written
+from bptui.app.session.store import SessionFile
+from bptui.core.timeline import Timeline
 from bptui.main import plainly_opened
+from bptui.presets import load
 
 PROGRAM = """
 import json, sys
@@ -107,21 +111,24 @@ def test_only_what_the_first_screen_needs_is_loaded_before_it() -> None:
     assert 0 < len(data_classes) <= MOST_DATA_CLASSES, data_classes
 
 
-def test_it_starts_and_goes_on_with_what_windows_has(tmp_path: Path) -> None:
+def test_it_goes_on_with_what_windows_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Python 3.11 for Windows lacks much of what there is for Linux and macOS."""
-    for arguments, step in ((["xor"], 1), (["--resume"], 2)):
-        done = subprocess.run(
-            [sys.executable, "-c", ON_WINDOWS, *arguments],
-            env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.startswith("bptui-dark  xor ")
-        assert f"step {step} " in done.stdout
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    timeline, file = Timeline(load("xor")), SessionFile.new()
+    state = SessionState(False, "xor", 1, None, [], "1 step/s", None)
+    file.write(written(Session(state, timeline, timeline.snapshot(1)), ended=False))
+    file.release()
+    done = subprocess.run(
+        [sys.executable, "-c", ON_WINDOWS, "--resume"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("bptui-dark  xor ")
+    assert "step 2 " in done.stdout
 
 
 class Stream:

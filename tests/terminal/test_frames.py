@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from functools import cache
 
-import pytest
-
 from bptui.core.engine import Snapshot
 from bptui.core.timeline import Timeline
 from bptui.presets import load
@@ -49,9 +47,8 @@ def check(frame: list[str]) -> tuple[str, int, int, bool]:
     return name, step, number, waits is not None
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
-def test_the_derivation_is_that_of_every_frame(size: tuple[int, int]) -> None:
-    with Filmed("article", columns=size[0], lines=size[1]) as terminal:
+def test_the_derivation_is_that_of_every_frame() -> None:
+    with Filmed("article", columns=80, lines=24) as terminal:
 
         def seen(keys: str, end: str) -> set[tuple[str, int, int, bool]]:
             """What the frames show from some keys on until the top line says ``end``."""
@@ -64,13 +61,11 @@ def test_the_derivation_is_that_of_every_frame(size: tuple[int, int]) -> None:
         terminal.shows("step 0 ", "(0.620606 - 0.11)")
         terminal.press("-" * 8)
         terminal.shows(" 10 op")
-        operations = {
-            ("article", step, number, False) for step in (0, 1) for number in range(1, 13)
-        }
-        assert operations <= seen(" ", " step 2 ")
+        operations = {("article", 0, number, False) for number in range(1, 13)}
+        assert operations <= seen(" ", " step 1 ")
         terminal.press(" r++++")
         terminal.shows("10 steps/s")
-        steps = seen(" ", r" step (9|\d\d+) ")  # a busy machine may leave some out
+        steps = seen(" ", r" step ([6-9]|\d\d+) ")  # a busy machine may leave some out
         assert len(steps) > 2
         assert not any(waits for *_, waits in steps)
         terminal.press(" r+++++")

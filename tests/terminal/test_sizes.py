@@ -23,10 +23,10 @@ def test_a_storm_of_sizes_while_training_runs() -> None:
         terminal.shows("linear", "step 0")
         terminal.press(" ")
         terminal.until(lambda: "▶" in terminal.status, "the run")
-        for number in range(100):
+        for number in range(60):
             terminal.resize(chance.randint(1, 300), chance.randint(1, 100))
             terminal.read(0.002)
-            if number % 25 == 24:  # the last size counts, also where it was there a moment before
+            if number % 20 == 19:  # the last size counts, also where it was there a moment before
                 terminal.resize(100, 30)
                 terminal.resize(chance.randint(1, 300), chance.randint(1, 100))
                 terminal.resize(100, 30)

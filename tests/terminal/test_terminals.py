@@ -42,7 +42,6 @@ KINDS = {
         {"NO_COLOR": "1", "COLORTERM": "truecolor"},
         ("--theme", "bptui-light"),
     ),
-    "ansi theme": Kind("xterm-256color", only(SIXTEEN), {}, ("--theme", "ansi-light")),
     "light by itself": Kind("xterm-256color", only(INDEXED), {"COLORFGBG": "0;15"}),
     "linux": Kind("linux", only(SIXTEEN), characters=lambda text: not re.search("[⠁-⣿▸◂╭]", text)),
     "POSIX by LANG": Kind(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bptui.app.app import BptuiApp
 
 PAUSE = 1.0
-"""Seconds from a change until it is written: what an end without warning can cost."""
+"""Seconds between looks for what is to be written: what an end without warning can cost."""
 SHARE = 30
 """Nor before so many times what writing took: it never takes much of the time."""
 PATIENCE = 2.0
@@ -40,8 +40,7 @@ class Autosave:
     def __init__(self, app: BptuiApp, continued: Continued | None) -> None:
         self._app, self._main, self._continued = app, app.main, continued
         self._file = None if continued is None else continued.file
-        self._lock, self._changed = threading.Lock(), asyncio.Event()
-        self._closed, self._cost = False, 0.0
+        self._lock, self._closed, self._cost = threading.Lock(), False, 0.0
         self._first = self.session().state
         self.written: Session | None = None
         """What was written last, or tried to be."""
@@ -60,11 +59,9 @@ class Autosave:
             self._app.tell(text, lambda: monotonic() > read, seconds=OFFER_SECONDS)
         while True:
             await self._write()
-            await self._changed.wait()
             await asyncio.sleep(max(PAUSE, SHARE * self._cost))
 
     async def _write(self) -> None:
-        self._changed.clear()
         session = self.session()
         if session == self.written or self._is_untouched(session):
             return
@@ -78,10 +75,6 @@ class Autosave:
         """Whether nothing was done that would be missed."""
         untouched = self._app.player.untouched and session.state == self._first
         return untouched and self._file is None
-
-    def changed(self) -> None:
-        """Note that something may be other than it was."""
-        self._changed.set()
 
     def _write_now(self, session: Session) -> str | None:
         with self._lock:

@@ -20,6 +20,11 @@ from typing import TYPE_CHECKING
 
 from bptui.terminal.capabilities import terminal_descriptor, terminal_streams
 
+try:
+    import termios
+except ImportError:  # on Windows
+    termios = None  # type: ignore[assignment]  # every use asks for it
+
 if TYPE_CHECKING:
     from bptui.app.base import TerminalApp
 
@@ -89,7 +94,10 @@ class Shutdown:
     def __init__(self, leave: Callable[[int], bool], last: Callable[[], object]) -> None:
         self._leave, self._last = leave, last
         self._terminal, self._streams = terminal_descriptor(), terminal_streams()
-        self._restore_settings = _restoring()
+        self._settings = None
+        if termios is not None:
+            with suppress(termios.error):
+                self._settings = termios.tcgetattr(0)
         self._over, self._signals = threading.Event(), SimpleQueue[int]()
         self.code: int | None = None
         """The exit code, once there is reason to leave."""
@@ -132,7 +140,10 @@ class Shutdown:
     def _restore_terminal(self) -> None:
         terminal = os.dup(self._terminal)
         self._let_go_of_terminal()  # whoever still writes to it
-        self._restore_settings(terminal)
+        if self._settings is not None:
+            with suppress(termios.error):
+                termios.tcflush(terminal, termios.TCOFLUSH)  # what it does not take any more
+                termios.tcsetattr(terminal, termios.TCSANOW, self._settings)
         if _takes_text(terminal):
             with suppress(OSError):
                 os.write(terminal, RESTORE)
@@ -150,25 +161,6 @@ def _takes_text(terminal: int) -> bool:
         return bool(select.select([], [terminal], [], 0.5)[1])
     except (OSError, ValueError):  # on Windows, where this is for sockets alone
         return True
-
-
-def _restoring() -> Callable[[int], None]:
-    """Return what gives a terminal the settings of now, and drops what is queued."""
-    if sys.platform == "win32":
-        return lambda terminal: None
-    import termios
-
-    try:
-        settings = termios.tcgetattr(0)
-    except termios.error:
-        return lambda terminal: None
-
-    def restore(terminal: int) -> None:
-        with suppress(termios.error):
-            termios.tcflush(terminal, termios.TCOFLUSH)
-            termios.tcsetattr(terminal, termios.TCSANOW, settings)
-
-    return restore
 
 
 def _after_crash(error: Exception, printed: str, kept: bool) -> list[str]:
