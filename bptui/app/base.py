@@ -14,8 +14,7 @@ from textual.screen import Screen
 from bptui.app.commands import CommandProvider, Palette
 from bptui.app.commands.table import Command
 from bptui.app.key_queue import KeyQueue, Passed
-from bptui.app.screens import ClosesOnce
-from bptui.app.screens.too_small import TooSmallScreen, require_room
+from bptui.app.screens import ClosesOnce, TooSmallScreen, require_room
 from bptui.app.styles import ANSI, DARK, LIGHT, fitting
 from bptui.terminal.capabilities import Capabilities, driver_for
 

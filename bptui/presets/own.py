@@ -228,5 +228,5 @@ def _present(name: str) -> Path:
     return file
 
 
-def _taken(file: Path) -> ExistsError:
-    return ExistsError(f"You already have a preset named {printable(file.stem)}.")
+def _taken(file: Path) -> SaveError:
+    return SaveError(f"You already have a preset named {printable(file.stem)}.")

@@ -13,8 +13,8 @@ from textual.events import MouseDown, MouseUp, ScreenResume
 from textual.screen import Screen
 
 import bptui.app
+from bptui.app.screens import TooSmallScreen
 from bptui.app.screens.dialog import Dialog
-from bptui.app.screens.too_small import TooSmallScreen
 from bptui.presets import load
 from bptui.presets.save import save
 

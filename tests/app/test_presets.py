@@ -201,7 +201,8 @@ async def test_the_app_goes_on_with_the_new_name_of_what_is_open(own: Path) -> N
         await session.press("escape", "escape")
         assert " beta " in session.status()  # it is another one whose name has changed
         await session.press("w")
-        await session.shows("Save as a preset", "beta.toml")
+        await session.shows("Save as a preset")
+        await session.says("beta.toml")
         await session.press("enter")
         await session.shows("beta.toml exists")
         await session.press("escape", "p")

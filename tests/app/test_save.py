@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.widgets import OptionList
 
 from bptui.app.screens.save import SaveScreen
 from bptui.core.experiment import Experiment
@@ -128,11 +129,11 @@ async def test_a_file_that_exists_is_overwritten_at_the_second_enter(
 async def test_the_weights_of_a_later_step_can_become_the_start_values() -> None:
     experiment = drawn_experiment((2, 3, 1))
     async with asked(experiment, 3) as (session, _):
-        await session.says("(•) the start values (step 0)", "( ) the weights of step 3")
-        await session.pilot.click("#choices", offset=(3, 1))
-        await session.says("( ) the start values (step 0)", "(•) the weights of step 3")
+        await session.says("the start values (step 0)", "Training starts again")
+        await session.pilot.click(OptionList, offset=(3, 1))
+        await session.says("Step 3 becomes step 0.")
         await session.press("up")
-        await session.says("(•) the start values")
+        await session.says("Training starts again")
         await session.press("down")
         await session.says("Step 3 becomes step 0.")
         assert "Not kept" not in session.screen()  # plain descent on all samples
@@ -149,7 +150,7 @@ async def test_the_weights_of_a_later_step_can_become_the_start_values() -> None
 async def test_what_a_preset_cannot_hold_is_said(size: tuple[int, int]) -> None:
     experiment = drawn_experiment((2, 3, 1), optimizer="adam", batch_size=2)
     async with asked(experiment, 3, edited=True, size=size) as (session, _):
-        await session.says("(•) the weights of step 3")  # since only they show what was edited
+        # chosen from the start, since only they show what was edited
         await session.says("what adam remembers of earlier gradients", "the position in the epoch")
         await session.press("up")
         await session.says("Without your changes at later steps")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bptui.app.commands.edit import open_form
 from bptui.app.commands.table import Entry
@@ -12,7 +12,6 @@ from bptui.presets.build import origin_of
 
 if TYPE_CHECKING:
     from bptui.app.app import BptuiApp
-    from bptui.app.screens.presets import New
     from bptui.core.experiment import Experiment
 
 
@@ -67,8 +66,8 @@ def presets(app: BptuiApp) -> None:
         if file is not None and file.absolute() == old.absolute():
             app.player.saved = new
 
-    def open_preset(chosen: Experiment | New) -> None:
-        if chosen is NEW:
+    def open_preset(chosen: Experiment | Literal["new"]) -> None:
+        if chosen == NEW:
             open_form(app, filled=False)
         else:
             app.main.look(None)

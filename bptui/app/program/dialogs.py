@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
-from textual import work
-from textual.widget import Widget
-from textual.widgets import Static
-
-from bptui.app.screens.dialog import FileQuestion, Question
+from bptui.app.screens.dialog import FileQuestion, Question, where
 from bptui.check.program import Checked
 from bptui.check.report import as_json
 from bptui.check.text import as_text
 from bptui.export.derived import BackwardPass, NotWrittenError
 from bptui.presets.number_parsing import EntryError, normalized, whole
-from bptui.presets.save import write
+from bptui.presets.save import SaveError, write
 
 COLUMNS = 100
 """Of a report in a file."""
@@ -47,20 +43,16 @@ class GotoUpdate(Question[int | None, int]):
             raise EntryError(f"updates 1 to {self._count} were recorded")
         return update - 1, f"→ update {update}"
 
-    def take(self, value: int) -> None:
-        self.dismiss(value)
 
-
-class ExportScreen(FileQuestion[Path]):
+class ExportScreen(FileQuestion):
     """Writes the report, as text or as JSON, or the true backward pass, by the file's ending."""
 
     def __init__(self, checked: Checked, file: Path) -> None:
         super().__init__("Export", "enter: write, esc: close", f"{file.stem}-report.txt")
         self._checked = checked
 
-    def rows(self) -> Iterable[Widget]:
-        said = "the report: .txt or .json; the true backward pass as a numpy function: .py"
-        return *super().rows(), Static(said, classes="keys", markup=False)
+    def about(self) -> str:
+        return "the report: .txt or .json; the true backward pass as a numpy function: .py"
 
     def read(self, text: str) -> tuple[Path, str]:
         path = Path(text.strip()).expanduser()
@@ -68,13 +60,12 @@ class ExportScreen(FileQuestion[Path]):
             raise ValueError("a file name is missing")
         if path.suffix not in WRITERS:
             raise ValueError(f"found {path.suffix!r}; expected {', '.join(WRITERS)}")
-        return path, self.shown(str(path.absolute()))
+        return path, where(path.absolute())
 
-    @work
-    async def take(self, value: Path) -> None:
+    def put(self, value: Path, overwrite: bool) -> Path:
         try:
             text = WRITERS[value.suffix](self._checked)
         except NotWrittenError as error:
-            self.say(str(error), wrong=True)
-            return
-        await self.put(value, lambda path, overwrite: write(path, text, overwrite))
+            raise SaveError(str(error)) from None
+        write(value, text, overwrite)
+        return value

@@ -1,17 +1,24 @@
-"""The screens that open over the main one, and what they share: closing once, work beside."""
+"""The screens that open over the main one: what closes once, works beside, needs room."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import Future
 from functools import partial
 from threading import Thread
-from typing import TypeVar
+from typing import Any, ClassVar, TypeVar
 
+from textual.app import App, ComposeResult
 from textual.await_complete import AwaitComplete
-from textual.screen import Screen, ScreenResultType
+from textual.binding import Binding
+from textual.events import Resize
+from textual.geometry import Size
+from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.widgets import Static
 
+LEAST_WIDTH, LEAST_HEIGHT = 60, 16
+"""Columns and rows with which every panel and dialog can still be used."""
 Result = TypeVar("Result")
 
 
@@ -41,26 +48,48 @@ class ClosesOnce(Screen[ScreenResultType]):
             late()
 
 
+class TooSmallScreen(ModalScreen[None], ClosesOnce[None]):
+    """One sentence over everything; what is below it waits, and training goes on."""
+
+    CSS = "TooSmallScreen { background: $background; }"
+    BINDINGS: ClassVar = [Binding("q", "app.quit", "Quit", show=False)]
+
+    def compose(self) -> ComposeResult:
+        yield Static(markup=False)
+
+    def on_resize(self, event: Resize) -> None:
+        needed, (width, height) = f"{LEAST_WIDTH}x{LEAST_HEIGHT}", event.size
+        said = f"bptui needs {needed}, this is {width}x{height}; q quits"
+        self.query_one(Static).update(said)
+
+    def on_screen_resume(self) -> None:
+        """Leave, if the screen has grown while a dialog that came by itself lay over this one."""
+        require_room(self.app, self.app.size)
+
+
+def require_room(app: App[Any], size: Size) -> None:
+    """Cover what ``app`` shows while ``size`` is too small for it, and uncover it again."""
+    small, screen = size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT, app.screen
+    if isinstance(screen, TooSmallScreen):
+        if not small:
+            screen.dismiss()
+    elif small:
+        app.push_screen(TooSmallScreen())
+
+
 async def in_background(function: Callable[..., Result], *arguments: object) -> Result:
     """Call ``function`` in a thread that leaving the program does not wait for.
 
     For what only reads: it may be broken off anywhere.
     """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Result] = loop.create_future()
-
-    def tell(settle: Callable[[], None]) -> None:
-        if not future.done():  # who waited may have been cancelled
-            settle()
+    future = Future[Result]()
+    future.set_running_or_notify_cancel()  # whoever waits may be cancelled, and the work goes on
 
     def run() -> None:
-        settle: Callable[[], None]
         try:
-            settle = partial(future.set_result, function(*arguments))
+            future.set_result(function(*arguments))
         except Exception as error:
-            settle = partial(future.set_exception, error)
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(tell, settle)
+            future.set_exception(error)
 
     Thread(target=run, daemon=True).start()
-    return await future
+    return await asyncio.wrap_future(future)

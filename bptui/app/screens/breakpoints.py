@@ -61,8 +61,10 @@ class BreakpointScreen(
             "tab or ↓: list, space: on or off, delete: remove",
             "None is set yet: type one and press enter.",
         )
-        super().__init__("Breakpoints", "esc: close", "", shown[0][0], below)
-        self._breakpoints, self._shown, self._parse = dict(breakpoints), shown, parse
+        asked = "Breakpoints", "esc: close", "", shown[0][0]
+        super().__init__(*asked, items=breakpoints, below=below)
+        self._off = {item for item, on in breakpoints.items() if not on}
+        self._shown, self._parse = shown, parse
 
     def rows(self) -> Iterable[Widget]:
         table = self._shown
@@ -77,16 +79,11 @@ class BreakpointScreen(
         shown = Content.assemble("Examples: ", Content("\n          ").join(rows))
         return *super().rows(), Static(shown, classes="keys linked")
 
-    @property
-    def items(self) -> list[ConditionT]:
-        return [*self._breakpoints]
-
     def line(self, item: ConditionT) -> Content:
-        on = self._breakpoints[item]
-        name = str(item).ljust(max(len(str(other)) for other in self._breakpoints))
+        on, width = item not in self._off, max(len(str(other)) for other in self.items)
         return Content.assemble(
             "[x] " if on else "[ ] ",
-            (name, "bold" if on else "$text-muted"),
+            (str(item).ljust(width), "bold" if on else "$text-muted"),
             (f"   {item.meaning}" if on else "   switched off", "$text-muted"),
         )
 
@@ -99,12 +96,11 @@ class BreakpointScreen(
         return made, f"Stops {made.meaning}"
 
     def take(self, value: ConditionT) -> None:
-        self._breakpoints[value] = True
+        if value not in self.items:
+            self.items.append(value)
+        self._off.discard(value)
         self._field.clear()
         self.fill(self.items.index(value))
-
-    def forget(self, item: ConditionT) -> None:
-        del self._breakpoints[item]
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         if not event.value.strip():
@@ -114,9 +110,8 @@ class BreakpointScreen(
         self.action_switch()
 
     def action_switch(self) -> None:
-        item = self.highlighted
-        if item is not None:
-            self._breakpoints[item] = not self._breakpoints[item]
+        if self.highlighted is not None:
+            self._off ^= {self.highlighted}
             self.fill()
 
     def action_write(self, text: str) -> None:
@@ -124,4 +119,4 @@ class BreakpointScreen(
         self.write(text)
 
     def action_close(self) -> None:
-        self.dismiss(self._breakpoints)
+        self.dismiss({item: item not in self._off for item in self.items})

@@ -44,13 +44,10 @@ class CurveScreen(Collection[tuple[Curve, ...], str, Curve]):
             "tab or ↓: list, enter: rename, delete: remove",
             f"It stays in the chart, with up to {MOST_CURVES - 1} others, whatever runs next.",
         )
-        super().__init__("Compare", "enter: keep, esc: close", current.name, "", below)
-        self._current, self._kept = current, list(kept)
+        asked = "Compare", "enter: keep, esc: close", current.name
+        super().__init__(*asked, items=kept, below=below)
+        self._current = current
         self._renamed: Curve | None = None
-
-    @property
-    def items(self) -> list[Curve]:
-        return self._kept
 
     def line(self, item: Curve) -> Content:
         colour = curve_styles(self.app)[item.letter].color
@@ -63,11 +60,11 @@ class CurveScreen(Collection[tuple[Curve, ...], str, Curve]):
     def read(self, text: str) -> tuple[str, str]:
         """Return the name; raise :class:`ValueError` where no curve can have it."""
         name, new = " ".join(text.split()), self._renamed is None
-        same = next((curve for curve in self._kept if curve.losses is self._current.losses), None)
+        same = next((curve for curve in self.items if curve.losses is self._current.losses), None)
         wrong = ""
         if new and same is not None:
             wrong = f"This curve is already kept as {same.letter} {same.name}."
-        elif new and len(self._kept) >= MOST_CURVES:
+        elif new and len(self.items) >= MOST_CURVES:
             wrong = f"At most {MOST_CURVES} curves can be kept: remove one first."
         elif not name:
             wrong = "Enter a name."
@@ -75,7 +72,7 @@ class CurveScreen(Collection[tuple[Curve, ...], str, Curve]):
             wrong = "The name has a character that cannot be shown."
         elif cell_len(name) > NAME_ROOM:
             wrong = f"The name is {cell_len(name)} columns wide; at most {NAME_ROOM} fit."
-        elif name in [curve.name for curve in self._kept if curve is not self._renamed]:
+        elif name in [curve.name for curve in self.items if curve is not self._renamed]:
             wrong = f"Another curve is already called {name}."
         if wrong:
             raise ValueError(wrong)
@@ -86,22 +83,19 @@ class CurveScreen(Collection[tuple[Curve, ...], str, Curve]):
     def take(self, value: str) -> None:
         """Keep the current curve under a name, or give it to the one that is renamed."""
         if self._renamed is None:
-            taken = [curve.letter for curve in self._kept]
+            taken = [curve.letter for curve in self.items]
             letter = next(letter for letter in LETTERS if letter not in taken)
-            self._kept.append(replace(self._current, name=value, letter=letter))
+            self.items.append(replace(self._current, name=value, letter=letter))
             self.action_close()
             return
-        at = self._kept.index(self._renamed)
-        self._kept[at] = replace(self._renamed, name=value)
+        at = self.items.index(self._renamed)
+        self.items[at] = replace(self._renamed, name=value)
         self._rename(None)
         self.fill(at)
         self._list.focus()
 
-    def forget(self, item: Curve) -> None:
-        self._kept.remove(item)
-
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self._rename(self._kept[event.option_index])
+        self._rename(self.items[event.option_index])
 
     def _rename(self, curve: Curve | None) -> None:
         """Ask for a new name for a kept curve, or for one for the current curve again."""
@@ -113,4 +107,4 @@ class CurveScreen(Collection[tuple[Curve, ...], str, Curve]):
         if self._renamed is not None and not self.answered:
             self._rename(None)  # which gives only that up
         else:
-            self.dismiss(tuple(self._kept))
+            self.dismiss(tuple(self.items))

@@ -6,11 +6,11 @@ A dialog is a title, what its keys do, and the few functions that its kind leave
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 from typing import ClassVar, Generic, TypeVar
 
-from rich.cells import cell_len
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -18,29 +18,25 @@ from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
 
 from bptui.app.key_queue import Busy
 from bptui.app.lines import key_hints
 from bptui.app.screens import ClosesOnce
 from bptui.core.errors import UnusableError
-from bptui.presets.save import ExistsError, SaveError
+from bptui.presets.save import ExistsError, SaveError, shown_path
 
 Value = TypeVar("Value")
-Result = TypeVar("Result")
 Item = TypeVar("Item")
 
 
-def ending(text: str, width: int) -> str:
-    """Return ``text``, or as much of its end as fits: that of a path says more than its beginning.
+PATH_ROOM = 46
+"""Characters of a path that fit on a line of the narrowest dialog."""
 
-    ``width`` is in cells.
-    """
-    if cell_len(text) <= width:
-        return text
-    while text and cell_len(text) >= width:
-        text = text[1:]
-    return f"…{text}"
+
+def where(file: Path) -> str:
+    """Return where a file will be: the end of a long path says more than its beginning."""
+    path = shown_path(file)
+    return f"→ {path}" if len(path) <= PATH_ROOM else f"→ …{path[1 - PATH_ROOM :]}"
 
 
 class Dialog(Busy, ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
@@ -87,35 +83,29 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
     ``text`` stands in it from the start, ``hint`` while it is empty.
     """
 
-    ERRORS: ClassVar[tuple[type[Exception], ...]] = (ValueError,)
-    """What :meth:`read` may raise, with what is wrong in words."""
-
     def __init__(self, title: str, keys: str, text: str = "", hint: str = "") -> None:
         super().__init__(title, keys)
         self._field = Input(text, placeholder=hint, select_on_focus=bool(text))
         # kept here, since results may still arrive while the dialog is being taken down
         self._meaning = Static(classes="meaning", markup=False)
-        self._writing = False
 
     def rows(self) -> Iterable[Widget]:
         return self._field, self._meaning
 
     def read(self, text: str) -> tuple[Value, str]:
-        """Return what the text stands for, and in words what enter does with it."""
+        """Return what the text stands for, and in words what enter does with it.
+
+        Raises :class:`SaveError` or :class:`ValueError` with what is wrong.
+        """
         raise NotImplementedError
 
     def take(self, value: Value) -> object:
-        """Do what enter does; what takes long is a worker."""
-        raise NotImplementedError
+        """Do what enter does: give the value, unless a kind of dialog does more."""
+        return self.dismiss(value)  # type: ignore[arg-type]  # where it does, it is the result
 
     def on_mount(self) -> None:
         self._field.focus()
         self.check()
-
-    def on_resize(self) -> None:
-        # once there is a width for paths; a question or an error stays
-        if not self._meaning.has_class("wrong"):
-            self.call_after_refresh(self.check)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self.check()
@@ -127,12 +117,10 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
 
     def check(self) -> Value | None:
         """Say what the text means or what is wrong with it; return what it stands for."""
-        if self._writing:
-            return None
         text = self._field.value
         try:
             value, words = self.read(text)
-        except self.ERRORS as error:
+        except (SaveError, ValueError) as error:
             words = str(error)
             if isinstance(error, ValueError):
                 words = f"{words[:1].upper()}{words[1:]}"
@@ -141,27 +129,10 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
         self.say(words)
         return value
 
-    async def writing(self, write: Callable[..., Result], *arguments: object) -> Result:
-        """Write a file beside the event loop; neither enter nor esc do anything meanwhile."""
-        self.say("writing …")
-        self._writing = True
-        try:
-            return await asyncio.to_thread(write, *arguments)
-        finally:
-            self._writing = False
-
-    def action_close(self) -> None:
-        if not self._writing:
-            self.dismiss(None)
-
     def say(self, text: str, wrong: bool = False) -> None:
         """Show a text below the line."""
         self._meaning.update(text)
         self._meaning.set_class(wrong, "wrong")
-
-    def shown(self, path: str) -> str:
-        """Return where a file will be, as far as there is room for it."""
-        return f"→ {ending(path, (self._meaning.size.width or 54) - 2)}"
 
     def write(self, text: str) -> None:
         """Put a text into the line, to be changed or taken as it is."""
@@ -170,35 +141,95 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
         self._field.focus()
 
 
-class FileQuestion(Question[Path | None, Value]):
-    """Asks for a file and gives it once it is written; one that exists takes a second enter."""
+class FileQuestion(Question[Path | None, Path]):
+    """Asks for a file, and which of ``options`` is written to it; gives it once it is written.
 
-    ERRORS = (SaveError, ValueError)
+    One that exists takes a second enter. While it is written, esc stops that at most.
+    """
+
+    BINDINGS: ClassVar = [
+        Binding("up", "move('cursor_up')", "What is above", show=False),
+        Binding("down", "move('cursor_down')", "What is below", show=False),
+    ]
     _overwrites: Path | None = None
+
+    def __init__(self, title: str, keys: str, text: str, options: Sequence[Content] = ()) -> None:
+        choose = "↑ ↓: choose, " if options else ""
+        super().__init__(title, f"{choose}{keys}", text)
+        self._options = OptionList(*options)
+        self._options.can_focus = False  # what is typed always goes to the name
+        self._options.highlighted = 0 if options else None
+        self._options.display = bool(options)
+        self._about = Static(classes="about", markup=False)
+
+    def rows(self) -> Iterable[Widget]:
+        return *super().rows(), self._options, self._about
+
+    @property
+    def chosen(self) -> int:
+        """The option that is highlighted."""
+        return self._options.highlighted or 0
+
+    def about(self) -> str:
+        """Return what is written, and what is not."""
+        return ""
+
+    def put(self, value: Path, overwrite: bool) -> Path:
+        """Write the file, in a thread; raises :class:`SaveError` or :class:`UnusableError`."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Have what is being written given up, where it can be."""
+
+    def action_move(self, how: str) -> None:
+        """Choose what is above or below."""
+        if not self._field.disabled:
+            getattr(self._options, f"action_{how}")()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        self._overwrites = None
+        self.check()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._overwrites = None
 
-    async def put(self, path: Path, write: Callable[[Path, bool], object]) -> None:
-        """Have ``path`` written, over what is there if that was agreed to."""
-        overwrite, self._overwrites = path == self._overwrites, None
+    def check(self) -> Path | None:
+        about = self.about()
+        self._about.update(about)
+        self._about.display = bool(about)
+        return super().check()
+
+    @work
+    async def take(self, value: Path) -> None:
+        """Write the file beside the event loop: a large one takes seconds."""
+        overwrite, self._overwrites = value == self._overwrites, None
+        self.say("writing …")
+        self._field.disabled, wrong = True, ""
         try:
-            await self.writing(write, path, overwrite)
+            self.dismiss(await asyncio.to_thread(self.put, value, overwrite))
         except ExistsError:
-            self._overwrites = path
-            wrong = f"{path.name} exists: enter again to overwrite it, or type another name."
+            self._overwrites = value
+            wrong = f"{value.name} exists: enter again to overwrite it, or type another name."
         except (SaveError, UnusableError) as error:
             wrong = str(error)
         except MemoryError:
             wrong = "Not enough memory."
+        finally:
+            self.stop()  # where the app is left, the thread must not keep it
+        if wrong:
+            self._field.disabled = False
+            self._field.focus()
+            self.say(wrong, wrong=True)
+
+    def action_close(self) -> None:
+        if self._field.disabled:
+            self.stop()
         else:
-            self.dismiss(path)
-            return
-        self.say(wrong, wrong=True)
+            self.dismiss(None)
 
 
 class Collection(Question[ScreenResultType, Value], Generic[ScreenResultType, Value, Item]):
-    """The same above a list of what was made, from which things can be removed.
+    """The same above a list of ``items``, in order, from which things can be removed.
 
     ``below`` it stands what its keys do, or what there is to say while it is empty.
     """
@@ -208,26 +239,17 @@ class Collection(Question[ScreenResultType, Value], Generic[ScreenResultType, Va
         Binding("down", "to_list", "To the list", show=False),
     ]
 
-    def __init__(self, title: str, keys: str, text: str, hint: str, below: tuple[str, str]) -> None:
-        super().__init__(title, keys, text, hint)
-        self._below = below
+    def __init__(self, *asked: str, items: Iterable[Item], below: tuple[str, str]) -> None:
+        super().__init__(*asked)
+        self.items, self._below = [*items], below
         self._list = OptionList(markup=False)
         self._list_keys = Static(classes="keys", markup=False)
 
     def rows(self) -> Iterable[Widget]:
         return *super().rows(), self._list, self._list_keys
 
-    @property
-    def items(self) -> Sequence[Item]:
-        """What was made, in order."""
-        raise NotImplementedError
-
     def line(self, item: Item) -> Content:
         """Return what the list says of one."""
-        raise NotImplementedError
-
-    def forget(self, item: Item) -> None:
-        """Forget one."""
         raise NotImplementedError
 
     def on_mount(self) -> None:
@@ -237,7 +259,7 @@ class Collection(Question[ScreenResultType, Value], Generic[ScreenResultType, Va
         """Show the list as it is now."""
         items, listing = self.items, self._list
         at = listing.highlighted if highlighted is None else highlighted
-        listing.set_options(Option(self.line(item)) for item in items)
+        listing.set_options(map(self.line, items))
         listing.display = bool(items)
         self._list_keys.update(key_hints(self._below[not items]))
         if items:
@@ -253,9 +275,8 @@ class Collection(Question[ScreenResultType, Value], Generic[ScreenResultType, Va
         return self.items[at] if self._list.has_focus and at is not None else None
 
     def action_remove(self) -> None:
-        item = self.highlighted
-        if item is not None:
-            self.forget(item)
+        if self.highlighted is not None:
+            self.items.remove(self.highlighted)
             self.fill()
 
     def action_to_list(self) -> None:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from io import StringIO
 from pathlib import Path
-from typing import ClassVar, NamedTuple, TextIO
+from typing import NamedTuple, TextIO
 
 from rich.console import Console
-from textual import work
-from textual.binding import Binding
 from textual.content import Content
 from textual.strip import Strip, StripRenderable
-from textual.widget import Widget
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import OptionList
+from textual.worker import Worker
 
-from bptui.app.lines import key_hints
-from bptui.app.screens.dialog import FileQuestion
+from bptui.app.screens.dialog import FileQuestion, where
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
@@ -30,17 +25,12 @@ from bptui.export.history import WRITERS, Rows, default_every, history
 from bptui.export.programs import numpy_program, toml_preset, torch_program
 from bptui.export.worksheet import worksheet
 from bptui.presets.errors import cleaned
-from bptui.presets.save import SaveError, file_at, saving, shown_path
+from bptui.presets.save import SaveError, file_at, saving
 
 LONGEST = 60
 """Characters of a preset's name in the names of files."""
 PROGRESS = 0.1
 """Seconds between two looks at how far an export is."""
-KEYS = "↑ ↓: choose, enter: write, esc: close"
-
-
-class StoppedError(Exception):
-    """The user has stopped the export."""
 
 
 class Job:
@@ -49,10 +39,9 @@ class Job:
     ``strips`` are the lines of the screen.
     """
 
-    def __init__(
-        self, name: str, timeline: Timeline, snapshot: Snapshot, strips: Sequence[Strip] = ()
-    ) -> None:
-        self.name, self.timeline, self.snapshot, self.strips = name, timeline, snapshot, strips
+    def __init__(self, name: str, timeline: Timeline, snapshot: Snapshot) -> None:
+        self.name, self.timeline, self.snapshot = name, timeline, snapshot
+        self.strips: Sequence[Strip] = ()
         self.done, self.stopped = 0, False
 
     @property
@@ -62,10 +51,10 @@ class Job:
         return Rows(last, default_every(self.timeline.experiment, last))
 
     def tick(self, done: int) -> None:
-        """Note the rows written; raise :class:`StoppedError` where no more are wanted."""
+        """Note the rows written; raise :class:`SaveError` where no more are wanted."""
         self.done = done
         if self.stopped:
-            raise StoppedError
+            raise SaveError("Stopped. Nothing was written.")
 
     def write(self, form: Format, path: Path, overwrite: bool) -> None:
         """Write the file, as :func:`~bptui.presets.save.saving` does; the same errors."""
@@ -74,14 +63,11 @@ class Job:
             self.tick(self.done)
 
 
-Write = Callable[[Job, TextIO], None]
+Write = Callable[[Job, TextIO], object]
 
 
 def _program(make: Callable[[Experiment], str]) -> Write:
-    def write(job: Job, stream: TextIO) -> None:
-        stream.write(make(job.timeline.experiment))
-
-    return write
+    return lambda job, stream: stream.write(make(job.timeline.experiment))
 
 
 def _history(form: str) -> Write:
@@ -173,67 +159,43 @@ def stem_of(name: str) -> str:
     return re.sub(r"[^\w.+-]+", "-", name).strip("-.")[:LONGEST] or "network"
 
 
-class ExportScreen(FileQuestion[Path]):
+class ExportScreen(FileQuestion):
     """Gives the file that was written, or None. ``own`` is the preset's file, if it has one.
 
     ``name``, ``timeline`` and ``snapshot`` are what is shown behind it.
     """
 
-    BINDINGS: ClassVar = [
-        Binding("up", "move('cursor_up')", "What is above", show=False),
-        Binding("down", "move('cursor_down')", "What is below", show=False),
-    ]
-
     def __init__(
         self, name: str, timeline: Timeline, snapshot: Snapshot, own: Path | None = None
     ) -> None:
-        self._format = FORMATS[0]
-        super().__init__("Export", KEYS, self._format.proposed(name, snapshot.step))
-        self._name_shown, self._timeline, self._snapshot = name, timeline, snapshot
-        self._own = own
-        self._job: Job | None = None
-        self._formats = OptionList(
-            *(
-                Option(Content.assemble((form.kind.ljust(11), "bold"), form.name))
-                for form in FORMATS
-            )
-        )
-        self._formats.can_focus = False  # what is typed always goes to the name
-        self._about = Static(classes="about", markup=False)
-
-    def rows(self) -> Iterable[Widget]:
-        return *super().rows(), self._formats, self._about
+        forms = [Content.assemble((form.kind.ljust(11), "bold"), form.name) for form in FORMATS]
+        self._proposed = [form.proposed(name, snapshot.step) for form in FORMATS]
+        super().__init__("Export", "enter: write, esc: close", self._proposed[0], forms)
+        self._form, self._own, self._job = 0, own, Job(name, timeline, snapshot)
 
     def on_mount(self) -> None:
-        self._formats.highlighted = 0
-
-    def action_move(self, how: str) -> None:
-        """Choose what is above or below."""
-        if self._job is None:
-            getattr(self._formats, f"action_{how}")()
+        self.set_interval(PROGRESS, self._show_progress)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Have the name follow what is chosen."""
-        step, before, now = self._snapshot.step, self._format, FORMATS[event.option_index]
-        typed, self._format, self._overwrites = self._field.value.rstrip(), now, None
-        if typed == before.proposed(self._name_shown, step):
-            self._field.value = now.proposed(self._name_shown, step)
-        elif Path(typed).suffix.lower() == before.ending:
-            self._field.value = typed[: -len(before.ending)] + now.ending
+        before, self._form = self._form, event.option_index
+        typed, ending = self._field.value.rstrip(), FORMATS[before].ending
+        if typed == self._proposed[before]:
+            self._field.value = self._proposed[self._form]
+        elif Path(typed).suffix.lower() == ending:
+            self._field.value = typed[: -len(ending)] + FORMATS[self._form].ending
         self._field.action_end()
-        self.check()
 
     def read(self, text: str) -> tuple[Path, str]:
-        self._about.update(self._explained())
-        path = file_at(text, self._format.ending)
+        path = file_at(text, FORMATS[self.chosen].ending)
         if self._own is not None and path.exists() and os.path.samefile(path, self._own):
             raise SaveError("This is the preset's own file: use w to save it.")
-        return path, self.shown(shown_path(path))
+        return path, where(path)
 
-    def _explained(self) -> str:
+    def about(self) -> str:
         """Return what is written, and what of the shown is lost in it."""
-        form, edits, step = self._format, self._timeline.edits, self._snapshot.step
-        said = form.meaning
+        job, form = self._job, FORMATS[self.chosen]
+        said, edits, step = form.meaning, job.timeline.edits, job.snapshot.step
         if form in FORMATS[:3]:
             said += " It starts at step 0"
             if edits:
@@ -244,44 +206,24 @@ class ExportScreen(FileQuestion[Path]):
             if step and form.name == "TOML":
                 said += f" To save the weights of step {step}, press w."
         elif form in FORMATS[3:6]:
-            every = default_every(self._timeline.experiment, self._timeline.furthest)
-            said += f" Every {every:,} steps." if every > 1 else ""
+            said += f" Every {job.rows.every:,} steps." if job.rows.every > 1 else ""
             said += " Your changes are included." if edits else ""
         return said
 
-    @work
-    async def take(self, value: Path) -> None:
-        """Write the file, off the event loop: a long history takes minutes."""
-        strips = self.app.screen_stack[0]._compositor.render_strips()
-        job = self._job = Job(self._name_shown, self._timeline, self._snapshot, strips)
-        self._set_writing(True)
-        progress = self.set_interval(PROGRESS, self._show_progress)
-        try:
-            await self.put(value, partial(job.write, self._format))
-        except StoppedError:
-            self.say("Stopped. Nothing was written.", wrong=True)
-        finally:
-            job.stopped = True  # where the app is left, the thread must not keep it
-            self._job = None
-        progress.stop()
-        self._set_writing(False)
+    def take(self, value: Path) -> Worker[None]:
+        job = self._job
+        job.strips = self.app.screen_stack[0]._compositor.render_strips()
+        job.done, job.stopped = 0, False
+        return super().take(value)
 
-    def _set_writing(self, writing: bool) -> None:
-        """Say what the keys do, which is little while a file is being written."""
-        self._field.disabled = writing
-        self.box.border_subtitle = key_hints("esc: stop" if writing else KEYS)
-        if not writing:
-            self._field.focus()
+    def put(self, value: Path, overwrite: bool) -> Path:
+        self._job.write(FORMATS[self.chosen], value, overwrite)
+        return value
+
+    def stop(self) -> None:
+        self._job.stopped = True
 
     def _show_progress(self) -> None:
-        if self._job is not None:
+        if self._field.disabled and not self.answered:
             rows = f"  row {self._job.done:,} of {self._job.rows.count:,}" * (self._job.done > 0)
-            self.say("stopping …" if self._job.stopped else f"writing …{rows}")
-
-    def action_close(self) -> None:
-        """Close the dialog, or stop what it writes."""
-        if self._job is None:
-            self.dismiss(None)
-        else:
-            self._job.stopped = True
-            self._show_progress()
+            self.say("stopping …" if self._job.stopped else f"writing …{rows}  esc: stop")

@@ -9,8 +9,6 @@ from bptui.core.errors import MOST_STEPS
 from bptui.core.experiment import Experiment
 from bptui.presets.number_parsing import EntryError, normalized, whole
 
-FORMS = "12, +5, -5, end, or e3 for epoch 3"
-
 
 def destination(text: str, shown: int, experiment: Experiment) -> int:
     """Return the step that ``text`` leads to from step ``shown``.
@@ -19,7 +17,7 @@ def destination(text: str, shown: int, experiment: Experiment) -> int:
     """
     plain = normalized(text).strip().lower()
     if not plain:
-        raise EntryError(f"a step: {FORMS}")
+        raise EntryError("a step: 12, +5, -5, end, or e3 for epoch 3")
     if plain == "end":
         return experiment.training.steps
     sign = plain[0] if plain[0] in "e+-" else ""
@@ -49,6 +47,3 @@ class GotoScreen(Question[int | None, int]):
     def read(self, text: str) -> tuple[int, str]:
         step = destination(text, self._shown, self._experiment)
         return step, f"→ step {step}, epoch {self._experiment.schedule.epoch(step)}"
-
-    def take(self, value: int) -> None:
-        self.dismiss(value)

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from rich.table import Table
 from rich.text import Text
-from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.widgets import Static
@@ -30,14 +29,9 @@ class HelpScreen(Dialog[None]):
     ]
 
     def __init__(self, topic: str = KEYS) -> None:
-        super().__init__()
+        super().__init__("", "← →: pages, ↑ ↓: scroll, esc: close")
         self._topic = topic
         self.box = VerticalScroll(classes="dialog")
-
-    def compose(self) -> ComposeResult:
-        with self.box:
-            self.box.border_subtitle = "← →: pages, ↑ ↓: scroll, esc: close"
-            yield from self._contents()
 
     def on_mount(self) -> None:
         self._name_page()
@@ -48,13 +42,13 @@ class HelpScreen(Dialog[None]):
         self._name_page()
         with self.app.batch_update():
             await self.box.remove_children()
-            await self.box.mount_all(self._contents())
+            await self.box.mount_all(self.rows())
         self.box.scroll_home(animate=False)
 
     def _name_page(self) -> None:
         self.box.border_title = f"Help: {title_of(self._topic)}"
 
-    def _contents(self) -> list[Static]:
+    def rows(self) -> list[Static]:
         if self._topic == KEYS:
             return [self._section(title, rows) for title, rows in key_sections().items()]
         return [Static(Page(page(self._topic).partition("\n")[2]))]

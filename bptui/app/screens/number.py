@@ -46,6 +46,3 @@ class NumberScreen(Question[float | None, float]):
         except UnusableError as error:
             raise EntryError(f"expected {error.expected}") from None
         return value, f"It was {self._value!r}" if value != self._value else ""
-
-    def take(self, value: float) -> None:
-        self.dismiss(value)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 from rich.cells import cell_len, set_cell_size
 from textual import work
@@ -21,7 +20,7 @@ from textual.widgets.option_list import Option
 
 from bptui.app.lines import fitted, key_hints
 from bptui.app.screens import in_background
-from bptui.app.screens.dialog import Dialog, Question, ending
+from bptui.app.screens.dialog import Dialog, FileQuestion, where
 from bptui.core.experiment import Experiment
 from bptui.presets import PresetError, load
 from bptui.presets.own import (
@@ -40,18 +39,11 @@ WIDE = 100
 """Columns from which there is room for the list and the preview side by side."""
 WIDEST_NAME = 28
 LABEL = 10
-NEW_ID, OWN, SHIPPED = "new", "own:", "shipped:"
+NEW: Final = "new"
+"""The id of the entry of a new, empty experiment, and what the dialog gives for it."""
+OWN, SHIPPED = "Your own", "Shipped"
 NOTHING = "No preset matches all these words."
 EMPTY = "Opens an empty form: enter a network, its start values and its data."
-
-
-class New(Enum):
-    """What the dialog gives for its entry of a new, empty experiment."""
-
-    EXPERIMENT = "new"
-
-
-NEW: Final = New.EXPERIMENT
 
 
 def matches(words: str, text: str) -> bool:
@@ -60,7 +52,7 @@ def matches(words: str, text: str) -> bool:
     return all(word in words for word in text.casefold().split())
 
 
-class PresetScreen(Dialog[Experiment | New | None]):
+class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
     """A filter above the list; beside them, or below, the preset that is highlighted.
 
     ``current`` is the file of the experiment that is open. ``moved`` is told where the file of a
@@ -70,15 +62,10 @@ class PresetScreen(Dialog[Experiment | New | None]):
     WAITED_FOR: ClassVar = "open"
     BINDINGS: ClassVar = [
         Binding("enter", "open", "Open"),
-        *(
-            Binding(key, f"move('{move}')", "Move", show=False)
-            for key, move in (
-                ("up", "cursor_up"),
-                ("down", "cursor_down"),
-                ("pageup", "page_up"),
-                ("pagedown", "page_down"),
-            )
-        ),
+        Binding("up", "move('cursor_up')", show=False),
+        Binding("down", "move('cursor_down')", show=False),
+        Binding("pageup", "move('page_up')", show=False),
+        Binding("pagedown", "move('page_down')", show=False),
         # the line of text would take them for itself
         Binding("ctrl+d", "duplicate", "Duplicate", priority=True),
         Binding("f2", "rename", "Rename"),
@@ -86,11 +73,14 @@ class PresetScreen(Dialog[Experiment | New | None]):
     ]
 
     def __init__(
-        self, current: Path | None, moved: Callable[[Path, Path | None], None] | None = None
+        self,
+        current: Path | None,
+        moved: Callable[[Path, Path | None], None] = lambda old, new: None,
     ) -> None:
         super().__init__("Presets", "enter: open, esc: close")
-        self._current, self._moved = current, moved or (lambda old, new: None)
-        self._entries: dict[str, PresetEntry] = {}
+        self._current, self._moved = current, moved
+        self._groups: dict[str, dict[str, PresetEntry]] = {}
+        """By heading, and in it by the real path of the file, which is the option's id."""
         self._shown = ""
         # kept here, since results may still arrive while the dialog is being taken down
         self._filter = Input(placeholder="type to filter")
@@ -105,7 +95,7 @@ class PresetScreen(Dialog[Experiment | New | None]):
 
     def on_mount(self) -> None:
         self._collect()
-        self._list(self._id_of(self._current))
+        self._list("" if self._current is None else os.path.realpath(self._current))
         self._filter.focus()
 
     def on_resize(self, event: Resize) -> None:
@@ -113,34 +103,34 @@ class PresetScreen(Dialog[Experiment | New | None]):
 
     def _collect(self) -> None:
         """Find all presets."""
-        self._entries = {f"{OWN}{entry.file.stem}": entry for entry in own_presets()}
-        self._entries |= {f"{SHIPPED}{entry.name}": entry for entry in shipped()}
+        self._groups = {
+            heading: {os.path.realpath(entry.file): entry for entry in entries}
+            for heading, entries in ((OWN, own_presets()), (SHIPPED, shipped()))
+        }
 
-    def _id_of(self, file: Path | None) -> str:
-        """Return the id of the preset in ``file``; empty where it is none of these."""
-        if file is None:
-            return ""
-        places = {os.path.realpath(entry.file): key for key, entry in self._entries.items()}
-        return places.get(os.path.realpath(file), "")
+    @property
+    def _entries(self) -> dict[str, PresetEntry]:
+        return self._groups[OWN] | self._groups[SHIPPED]
+
+    @property
+    def _entry(self) -> PresetEntry | None:
+        """The preset that is highlighted."""
+        return self._entries.get(self._shown)
 
     def _list(self, highlighted: str = "") -> None:
         """Show what the filter lets through, with a preset highlighted if it is among that."""
         text, options = self._filter.value, list[Option]()
         if matches("new, empty experiment", text):
-            options.append(Option("New, empty experiment", id=NEW_ID))
-        for heading, group in (("Your own", OWN), ("Shipped", SHIPPED)):
-            found = [
-                key
-                for key, entry in self._entries.items()
-                if key.startswith(group) and matches(_words(entry), text)
-            ]
+            options.append(Option("New, empty experiment", id=NEW))
+        for heading, entries in self._groups.items():
+            found = {key: each for key, each in entries.items() if matches(_words(each), text)}
             if found:
                 title = Content.assemble("\n" if options else "", (heading, "underline"))
                 options.append(Option(title, disabled=True))
-            options += [Option(self._row(self._entries[key]), id=key) for key in found]
+            options += [Option(self._row(entry), id=key) for key, entry in found.items()]
         self._options.set_options(options)
         ids = [option.id for option in options]
-        wanted = [highlighted, *(key for key in ids if key in self._entries), NEW_ID]
+        wanted = [highlighted, *(key for key in ids if key in self._entries), NEW]
         best = next((key for key in wanted if key in ids), None)
         self._options.highlighted = None if best is None else ids.index(best)
         if best is None:
@@ -178,7 +168,7 @@ class PresetScreen(Dialog[Experiment | New | None]):
             self.workers.cancel_group(self, "open")
             self._say()
         self._preview.scroll_home(animate=False)
-        entry, new = self._entry, key == NEW_ID
+        entry, new = self._entry, key == NEW
         if entry is None:
             self._facts.update(Content.styled("New, empty experiment" if new else "", "bold"))
             self._words.update(EMPTY if new else NOTHING)
@@ -199,14 +189,9 @@ class PresetScreen(Dialog[Experiment | New | None]):
     def _say(self, text: str = "", wrong: bool = False) -> None:
         """Say something below the list, or what the keys do."""
         keys = [] if self._entry is None or self._entry.wrong else ["ctrl+d: duplicate"]
-        keys += ["f2: rename", "delete: remove"] * self._shown.startswith(OWN)
+        keys += ["f2: rename", "delete: remove"] * (self._shown in self._groups[OWN])
         self._message.update(text or key_hints("   ".join(keys)))
         self._message.set_class(wrong, "wrong")
-
-    @property
-    def _entry(self) -> PresetEntry | None:
-        """The preset that is highlighted."""
-        return self._entries.get(self._shown)
 
     def action_move(self, how: str) -> None:
         getattr(self._options, f"action_{how}")()
@@ -219,7 +204,7 @@ class PresetScreen(Dialog[Experiment | New | None]):
         self.action_open()
 
     def action_open(self) -> None:
-        if self._shown == NEW_ID:
+        if self._shown == NEW:
             self.dismiss(NEW)
         elif self._entry is not None:
             self._open(self._entry)
@@ -236,28 +221,26 @@ class PresetScreen(Dialog[Experiment | New | None]):
         """Return the highlighted preset if it is the user's own; else say that it is not."""
         self.workers.cancel_group(self, "open")
         entry = self._entry
-        if entry is None or self._shown.startswith(OWN):
+        if entry is None or self._shown in self._groups[OWN]:
             return entry
-        self._say(
-            f"{entry.name} is shipped and cannot be {what}; duplicate it with ctrl+d.", wrong=True
-        )
+        said = f"{entry.name} is shipped and cannot be {what}; duplicate it with ctrl+d."
+        self._say(said, wrong=True)
         return None
 
     def action_duplicate(self) -> None:
         self.workers.cancel_group(self, "open")
         entry = self._entry
         if entry is not None:
-            act = partial(duplicate, str(entry.file))
             title, name = f"Duplicate {entry.name} as", free_name(f"{entry.name}-copy")
+            act = partial(duplicate, str(entry.file))
             self.app.push_screen(NameScreen(title, name, act), self._changed)
 
     def action_rename(self) -> None:
         entry = self._own("renamed")
         if entry is not None:
-            screen = NameScreen(
-                f"Rename {entry.name} to", entry.name, partial(rename, entry.file.stem)
-            )
-            self.app.push_screen(screen, partial(self._renamed, entry.file))
+            title, act = f"Rename {entry.name} to", partial(rename, entry.file.stem)
+            done = partial(self._renamed, entry.file)
+            self.app.push_screen(NameScreen(title, entry.name, act), done)
 
     def _renamed(self, old: Path, new: Path | None) -> None:
         if new is not None and new != old:
@@ -285,7 +268,7 @@ class PresetScreen(Dialog[Experiment | New | None]):
 
     def _changed(self, file: Path | None) -> None:
         """Read the user's own presets again, and go to the one of ``file``."""
-        key, self._shown = f"{OWN}{file.stem}" if file else self._shown, ""
+        key, self._shown = os.path.realpath(file) if file else self._shown, ""
         self._collect()
         if file and not matches(_words(self._entries[key]), self._filter.value):
             self._filter.value = ""
@@ -296,24 +279,19 @@ def _words(entry: PresetEntry) -> str:
     return " ".join((entry.name, entry.network, entry.title, entry.description, *entry.mistakes))
 
 
-class NameScreen(Question[Path | None, str]):
+class NameScreen(FileQuestion):
     """Asks for the name of a preset until ``act`` takes it; gives the file that it returns."""
-
-    ERRORS = (SaveError,)
 
     def __init__(self, title: str, name: str, act: Callable[[str], Path]) -> None:
         super().__init__(title, "enter: OK, esc: close", name)
         self._act = act
 
-    def read(self, text: str) -> tuple[str, str]:
-        return text, self.shown(shown_path(new_file(text)))
+    def read(self, text: str) -> tuple[Path, str]:
+        file = new_file(text)
+        return file, where(file)
 
-    @work
-    async def take(self, value: str) -> None:
-        try:
-            self.dismiss(await self.writing(self._act, value))
-        except SaveError as error:
-            self.say(str(error), wrong=True)
+    def put(self, value: Path, overwrite: bool) -> Path:
+        return self._act(value.stem)
 
 
 class DeleteScreen(Dialog[bool]):
@@ -323,8 +301,7 @@ class DeleteScreen(Dialog[bool]):
 
     def __init__(self, name: str, file: Path) -> None:
         super().__init__(f"Delete {name}?", "enter: delete, esc: keep")
-        self._file = file
+        self._said = f"{shown_path(file)}\nwill be deleted for good."
 
     def rows(self) -> Iterable[Widget]:
-        text = f"{ending(shown_path(self._file), 54)}\nwill be deleted for good."
-        yield Static(text, classes="hint", markup=False)
+        yield Static(self._said, classes="hint", markup=False)
