@@ -32,8 +32,7 @@ def keep(app: BptuiApp) -> None:
     from bptui.app.screens.curves import CurveScreen, proposed
 
     view = app.player.view()
-    names = [each.name for each in view.kept]
-    name = proposed(view.snapshot.experiment, bool(view.edits), names)
+    name = proposed(view.snapshot.experiment, [each.name for each in view.kept])
     app.ask(CurveScreen(Curve(name, view.losses.summary()), view.kept), app.player.keep)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol
 
 from textual.binding import Binding
 from textual.content import Content
@@ -27,9 +27,6 @@ class Condition(Protocol):
     def __hash__(self) -> int: ...
 
 
-ConditionT = TypeVar("ConditionT", bound=Condition)
-
-
 def examples(network: Network) -> list[list[str]]:
     """Return breakpoints of each kind with names of this network, in rows."""
     weight = f"w{min(network.weight_count, 5)}"
@@ -41,9 +38,7 @@ def examples(network: Network) -> list[list[str]]:
     ]
 
 
-class BreakpointScreen(
-    Collection[Mapping[ConditionT, bool], ConditionT, ConditionT], Generic[ConditionT]
-):
+class BreakpointScreen(Collection[Mapping[Condition, bool], Condition, Condition]):
     """Gives the breakpoints that are set then, and whether each is switched on.
 
     ``shown`` are examples, in rows; ``parse`` makes one of a text.
@@ -53,9 +48,9 @@ class BreakpointScreen(
 
     def __init__(
         self,
-        breakpoints: Mapping[ConditionT, bool],
+        breakpoints: Mapping[Any, bool],
         shown: Sequence[Sequence[str]],
-        parse: Callable[[str], ConditionT],
+        parse: Callable[[str], Condition],
     ) -> None:
         below = (
             "tab or ↓: list, space: on or off, delete: remove",
@@ -79,7 +74,7 @@ class BreakpointScreen(
         shown = Content.assemble("Examples: ", Content("\n          ").join(rows))
         return *super().rows(), Static(shown, classes="keys linked")
 
-    def line(self, item: ConditionT) -> Content:
+    def line(self, item: Condition) -> Content:
         on, width = item not in self._off, max(len(str(other)) for other in self.items)
         return Content.assemble(
             "[x] " if on else "[ ] ",
@@ -87,7 +82,7 @@ class BreakpointScreen(
             (f"   {item.meaning}" if on else "   switched off", "$text-muted"),
         )
 
-    def read(self, text: str) -> tuple[ConditionT, str]:
+    def read(self, text: str) -> tuple[Condition, str]:
         if not text.strip():
             raise BreakpointError(
                 "A run stops when a condition on any number on the screen becomes true."
@@ -95,7 +90,7 @@ class BreakpointScreen(
         made = self._parse(text)
         return made, f"Stops {made.meaning}"
 
-    def take(self, value: ConditionT) -> None:
+    def take(self, value: Condition) -> None:
         if value not in self.items:
             self.items.append(value)
         self._off.discard(value)

@@ -16,24 +16,13 @@ from bptui.app.view import LETTERS, MOST_CURVES, NAME_ROOM, Curve
 from bptui.core.experiment import Experiment
 
 
-def proposed(experiment: Experiment, edited: bool, taken: Sequence[str]) -> str:
-    """Return a short name that tells the experiment from those whose curves are kept already.
-
-    It is made of the preset's name and what is special about this experiment.
-    """
-    training, mistakes = experiment.training, len(experiment.training.mistakes)
+def proposed(experiment: Experiment, taken: Sequence[str]) -> str:
+    """Return a short name for the experiment's curve that none of the kept ones has."""
     name = "".join(filter(str.isprintable, experiment.name)).strip() or "curve"
-    how = f"{training.optimizer} {training.learning_rate:g}"
-    special = " edited" * edited
-    if mistakes:
-        special = f" {mistakes} mistake{'s' * (mistakes > 1)}{special}"
     cut = set_cell_size(name, NAME_ROOM - 4).strip()
-    telling = [f"{name} {how}", f"{name}{special}", name, f"{how}{special}", cut]
-    return next(
-        text
-        for text in chain(telling, (f"{cut} {number}" for number in count(2)))
-        if cell_len(text) <= NAME_ROOM and text not in taken
-    )
+    how = f"{experiment.training.optimizer} {experiment.training.learning_rate:g}"
+    texts = chain([f"{name} {how}", name, cut], (f"{cut} {number}" for number in count(2)))
+    return next(text for text in texts if cell_len(text) <= NAME_ROOM and text not in taken)
 
 
 class CurveScreen(Collection[tuple[Curve, ...], str, Curve]):

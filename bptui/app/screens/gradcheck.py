@@ -28,12 +28,6 @@ STYLES = {
     "verdict": "dim",
 }
 """By the role of a line; of a row of numbers only its verdict has a style."""
-TICK = 0.1
-"""Seconds between two looks at how far the work is."""
-
-
-class _ClosedError(Exception):
-    """Ends the work in the background: nobody waits for it any more."""
 
 
 def _content(line: ReportLine) -> Content:
@@ -51,7 +45,7 @@ class GradientCheckScreen(Dialog[Selection]):
     def __init__(self, snapshot: Snapshot) -> None:
         title = f"Gradcheck: step {snapshot.step}"
         super().__init__(title, "enter: explain the row, esc: close")
-        self._snapshot, self._share = snapshot, 0.0
+        self._snapshot = snapshot
         self._check: GradientCheck | None = None
         self._lines: list[ReportLine] = []
         self._width = 0
@@ -63,24 +57,11 @@ class GradientCheckScreen(Dialog[Selection]):
     def on_mount(self) -> None:
         self._list.display = False
         self.run_worker(self._work())
-        self.set_interval(TICK, self._tell_share)
-
-    def _tell_share(self) -> None:
-        if self._share and self._check is None and self.is_running:
-            self._summary.update(f"checking … {self._share:.0%}")
 
     async def _work(self) -> None:
-        def told(share: float) -> None:
-            if self.answered:
-                raise _ClosedError
-            self._share = share
-
         try:
-            self._check = await in_background(check_gradients, self._snapshot, False, told)
-        except _ClosedError:
-            return
+            self._check = await in_background(check_gradients, self._snapshot)
         except UnusableError:
-            self._share = 0.0
             self._summary.update(
                 f"The loss of step {self._snapshot.step} is {self._snapshot.loss}: training has "
                 "diverged, so there are no gradients to check. S goes back one step."

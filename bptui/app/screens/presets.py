@@ -86,8 +86,8 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         self._filter = Input(placeholder="type to filter")
         self._options = OptionList(markup=False)
         self._options.can_focus = False  # what is typed always goes to the filter
-        self._facts, self._words = Static(markup=False), Static(classes="keys", markup=False)
-        self._preview = VerticalScroll(self._facts, self._words)
+        self._known = Static()
+        self._preview = VerticalScroll(self._known)
         self._message = Static(id="preset-keys", markup=False)
 
     def rows(self) -> Iterable[Widget]:
@@ -161,35 +161,20 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
 
     def _show(self, key: str) -> None:
         """Show what is known of a preset."""
-        same, self._shown = key == self._shown, key
-        if same and key:
+        if key == self._shown != "":
             return
-        if not same:
-            self.workers.cancel_group(self, "open")
-            self._say()
+        self._shown = key
+        self.workers.cancel_group(self, "open")
+        self._say()
         self._preview.scroll_home(animate=False)
-        entry, new = self._entry, key == NEW
-        if entry is None:
-            self._facts.update(Content.styled("New, empty experiment" if new else "", "bold"))
-            self._words.update(EMPTY if new else NOTHING)
-        elif entry.wrong:
-            self._facts.update(Content.styled(entry.name, "bold"))
-            self._words.update(f"Cannot be opened.\n{entry.wrong}")
-        else:
-            facts = {"network": entry.network, "training": entry.training, "data": entry.data}
-            facts |= {"mistakes": ", ".join(entry.mistakes)} if entry.mistakes else {}
-            lines = [
-                Content.assemble((name.ljust(LABEL), "dim"), text) for name, text in facts.items()
-            ]
-            self._facts.update(Content("\n").join([Content.styled(entry.title, "bold"), *lines]))
-            paragraphs = [" ".join(text.split()) for text in entry.description.split("\n\n")]
-            source = f"Source: {entry.source}" if entry.source else ""
-            self._words.update("\n\n".join(filter(None, [entry.note, *paragraphs, source])))
+        empty = {NEW: PresetEntry(NEW, Path(), "New, empty experiment", description=EMPTY)}
+        nothing = PresetEntry("", Path(), "", description=NOTHING)
+        self._known.update(_known((self._entries | empty).get(key, nothing)))
 
     def _say(self, text: str = "", wrong: bool = False) -> None:
         """Say something below the list, or what the keys do."""
         keys = [] if self._entry is None or self._entry.wrong else ["ctrl+d: duplicate"]
-        keys += ["f2: rename", "delete: remove"] * (self._shown in self._groups[OWN])
+        keys += ["f2: rename", "delete: remove"] * (self._own is not None)
         self._message.update(text or key_hints("   ".join(keys)))
         self._message.set_class(wrong, "wrong")
 
@@ -217,43 +202,40 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         except PresetError as error:
             self._say(str(error), wrong=True)
 
-    def _own(self, what: str) -> PresetEntry | None:
-        """Return the highlighted preset if it is the user's own; else say that it is not."""
-        self.workers.cancel_group(self, "open")
-        entry = self._entry
-        if entry is None or self._shown in self._groups[OWN]:
-            return entry
-        said = f"{entry.name} is shipped and cannot be {what}; duplicate it with ctrl+d."
-        self._say(said, wrong=True)
-        return None
+    @property
+    def _own(self) -> PresetEntry | None:
+        """The highlighted preset, if it is one of the user's own."""
+        return self._groups[OWN].get(self._shown)
 
     def action_duplicate(self) -> None:
-        self.workers.cancel_group(self, "open")
-        entry = self._entry
-        if entry is not None:
-            title, name = f"Duplicate {entry.name} as", free_name(f"{entry.name}-copy")
-            act = partial(duplicate, str(entry.file))
-            self.app.push_screen(NameScreen(title, name, act), self._changed)
+        if self._entry is not None:
+            act, name = partial(duplicate, str(self._entry.file)), self._entry.name
+            self._ask(NameScreen(f"Duplicate {name} as", free_name(f"{name}-copy"), act))
 
     def action_rename(self) -> None:
-        entry = self._own("renamed")
-        if entry is not None:
-            title, act = f"Rename {entry.name} to", partial(rename, entry.file.stem)
-            done = partial(self._renamed, entry.file)
-            self.app.push_screen(NameScreen(title, entry.name, act), done)
+        if self._own is not None:
+            act, name = partial(rename, self._own.file.stem), self._own.name
+            self._ask(NameScreen(f"Rename {name} to", name, act), self._own.file)
 
-    def _renamed(self, old: Path, new: Path | None) -> None:
-        if new is not None and new != old:
-            self._moved(old, new)
-        self._changed(new)
+    def _ask(self, screen: NameScreen, old: Path | None = None) -> None:
+        """Ask for a name; ``old`` is the file that gets it, or None for a copy."""
+
+        def done(new: Path | None) -> None:
+            if old is not None and new is not None and new != old:
+                self._moved(old, new)
+            self._changed(new)
+
+        self.workers.cancel_group(self, "open")
+        self.app.push_screen(screen, done)
 
     def action_delete(self) -> None:
         """Delete what is behind the cursor in the filter; where nothing is, the preset."""
         if not (self._filter.cursor_at_end and self._filter.selection.is_empty):
             self._filter.action_delete_right()
-        elif (entry := self._own("deleted")) is not None:
-            screen = DeleteScreen(entry.name, entry.file)
-            self.app.push_screen(screen, partial(self._delete, entry.file))
+        elif self._own is not None:
+            self.workers.cancel_group(self, "open")
+            screen = DeleteScreen(self._own.name, self._own.file)
+            self.app.push_screen(screen, partial(self._delete, self._own.file))
 
     def _delete(self, file: Path, sure: bool | None) -> None:
         if not sure:
@@ -277,6 +259,20 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
 
 def _words(entry: PresetEntry) -> str:
     return " ".join((entry.name, entry.network, entry.title, entry.description, *entry.mistakes))
+
+
+def _known(entry: PresetEntry) -> Content:
+    """Return what the preview says of a preset."""
+    facts = {"network": entry.network, "training": entry.training, "data": entry.data}
+    facts["mistakes"] = ", ".join(entry.mistakes)
+    lines = [
+        Content.assemble((name.ljust(LABEL), "dim"), text) for name, text in facts.items() if text
+    ]
+    paragraphs = [" ".join(text.split()) for text in entry.description.split("\n\n")]
+    wrong, source = f"Cannot be opened.\n{entry.wrong}", f"Source: {entry.source}"
+    words = [wrong * bool(entry.wrong), entry.note, *paragraphs, source * bool(entry.source)]
+    told = Content.styled("\n\n".join(filter(None, words)), "$text-muted")
+    return Content("\n").join([Content.styled(entry.title, "bold"), *lines, Content(), told])
 
 
 class NameScreen(FileQuestion):
