@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -68,7 +69,7 @@ class Code:
         made, binds = "", op.notation.binds
         for text, field, tightly in slots(op.notation.code):
             made += text
-            place, _, conversion = field.partition("!")
+            place = field.partition("!")[0]
             if place.isdecimal():
                 made += self.expression(node.inputs[int(place)], LEVELS[tightly])
             elif place == "all":
@@ -80,7 +81,7 @@ class Code:
             elif place == "shape":
                 made += self.shape(node.settings["shape"])
             elif place:
-                made += repr(node.settings.get(place)) if conversion or place else ""
+                made += repr(node.settings.get(place))
         return f"({made})" if level > binds else made
 
     def _of_vectors(self, node: Node) -> str | None:
@@ -116,7 +117,8 @@ class Code:
         plain = all(isinstance(part, int | slice) for part in _parts(node.settings["index"]))
         if node.op.name == "setitem" or (plain and node.op.name == "scatter"):
             return [first, f"{name}[{index}] = {given}"]
-        return [first, f"np.add.at({name}, {_as_tuple(index)}, {given})"]
+        index = f"np.s_[{index}]" if ":" in index or "," in index else index
+        return [first, f"np.add.at({name}, {index}, {given})"]
 
     def _constant(self, node: Node, level: int) -> str:
         value, code = np.asarray(node.settings["value"]), node.settings.get("code")
@@ -124,9 +126,7 @@ class Code:
             return str(code)
         if value.ndim:
             return self._numbers(value)
-        written = repr(value.item()).removesuffix(".0")
-        if written in ("inf", "-inf", "nan"):
-            written = f"-np.{written[1:]}" if written[0] == "-" else f"np.{written}"
+        written = re.sub("(inf|nan)", r"np.\1", repr(value.item()).removesuffix(".0"))
         return f"({written})" if written[0] == "-" and level > UNARY else written
 
     def _numbers(self, value: np.ndarray[Any, Any]) -> str:
@@ -138,10 +138,9 @@ class Code:
     def _settings(self, node: Node) -> str:
         given = dict(node.settings)
         axis = given.get("axis")
-        if isinstance(axis, tuple) and len(axis) == len(node.inputs[0].shape):
-            given["axis"] = None
-        if isinstance(axis, tuple) and len(axis) == 1:
-            (given["axis"],) = axis
+        if isinstance(axis, tuple):
+            every = len(axis) == len(node.inputs[0].shape)
+            given["axis"] = axis[0] if len(axis) == 1 else None if every else axis
         left_out = {"axis": None, "keepdims": False, "ddof": 0}
         shown = ((k, v) for k, v in given.items() if k not in left_out or left_out[k] != v)
         return ", ".join(f"{name}={value!r}" for name, value in shown)
@@ -172,10 +171,6 @@ def _vector(node: Node) -> Node | None:
 
 def _parts(index: Setting) -> tuple[Setting, ...]:
     return index if isinstance(index, tuple) else (index,)
-
-
-def _as_tuple(index: str) -> str:
-    return f"np.s_[{index}]" if ":" in index or "," in index else index
 
 
 def used_again(outputs: list[Node], known: Mapping[Node, str]) -> list[Node]:

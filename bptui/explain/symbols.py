@@ -227,28 +227,35 @@ def examples(experiment: Experiment) -> list[str]:
     return [*found, _updates(experiment)[0], "all"]
 
 
+_PREFIXES: dict[str, Kind] = {
+    "net": "net",
+    "out": "out",
+    "delta": "delta",
+    "dL/dout": "out_gradient",
+    "b": "bias",
+    "gb": "bias_gradient",
+    "dL/db": "bias_gradient",
+}
+
+
 def number(text: str, network: Network) -> Subject | None:
     """Find w5, gw5, dL/dw5, b_h1, gb_h1, dL/db_h1, net_h1, out_h1, delta_h1 or dL/dout_h1."""
-    names = network.names
-    found = re.fullmatch(r"(g|dL/d)?(w([1-9][0-9]*)|b_(.+))", text)
+    found = re.fullmatch(r"(g|dL/d)?w([1-9][0-9]*)|(.+)_(.+)", text)
     if found is None:
-        kind, _, unit = text.rpartition("_")
-        layer, place = units(network).get(unit, (0, 0))
-        arrays = {symbol.text: symbol.name for symbol in KINDS.values()}
-        if not layer or f"{kind}_{{}}" not in arrays:
-            return None
-        return Subject("number", arrays[f"{kind}_{{}}"](names, layer), (0, place), layer)
-    where: tuple[int, ...] | None = None
-    if found[3]:
-        where = weight_place(int(found[3]), names.layers)
-    elif network.bias:
-        where = units(network).get(found[4])
-    if where is None or not where[0]:
+        return None
+    if found[2]:
+        kind: Kind | None = "weight_gradient" if found[1] else "weight"
+        where: Index | None = weight_place(int(found[2]), network.layers)
+    else:
+        kind, where = _PREFIXES.get(found[3]), units(network).get(found[4])
+    if kind is None or not where or not where[0]:
+        return None
+    if kind.startswith("bias") and not network.bias:
         return None
     layer, *index = where
-    name = names.weights(layer) if found[3] else names.bias(layer)
-    of: SubjectKind = "number" if found[1] else "parameter"
-    return Subject(of, f"g{name}" if found[1] else name, tuple(index), layer)
+    index = index if kind[0] in "wb" else [0, *index]
+    of: SubjectKind = "parameter" if kind in ("weight", "bias") else "number"
+    return Subject(of, KINDS[kind].name(network.names, layer), tuple(index), layer)
 
 
 def _updates(experiment: Experiment) -> list[str]:

@@ -31,15 +31,21 @@ def layer_words(network: Network, layer: int) -> str:
 
 def operation_words(operation: Operation, experiment: Experiment, samples: int) -> str:
     """Say what ``operation`` computes on a batch of ``samples``."""
-    network = experiment.network
-    layer, last = operation.layer, network.depth
-    names, here = network.names, layer_words(network, operation.layer)
-    batch = ", summed over the samples" if samples > 1 else ""
-    name = operation.name
+    network, training = experiment.network, experiment.training
+    name, layer, here = operation.name, operation.layer, layer_words(network, operation.layer)
+    names, slope = network.names, "gradient of the loss with respect to the"
     if operation.stage == "loss":
-        return _loss(experiment, samples)
+        over = "averaged" if training.reduction == "mean" else "summed"
+        batch = f", {over} over the {samples} samples of the batch" * (samples > 1)
+        penalty = ", plus l2 times the sum of all squared weights" * bool(training.l2)
+        return f"the loss: {experiment.loss.words} over the outputs{batch}{penalty}"
     if operation.stage == "update":
-        return _update(operation, experiment)
+        frozen = experiment.frozen_words(None if name == "update" else layer)
+        if not operation.writes:
+            return f"the update ({training.optimizer}) changes nothing; frozen: {frozen}"
+        changed = f"each parameter becomes its old value {experiment.optimizer.words}"
+        others = f"; frozen: {frozen}" if frozen else ""
+        return f"the update ({training.optimizer}): {changed}{others}"
     if name == names.net(layer):
         sources = "inputs" if layer == 1 else f"activations of {layer_words(network, layer - 1)}"
         bias = ", plus its bias" if network.bias else ""
@@ -49,53 +55,21 @@ def operation_words(operation: Operation, experiment: Experiment, samples: int) 
         plain = f"the {activation} of each pre-activation"
         return f"activations of {here}: {ACTIVATIONS[activation].words or plain}"
     if name == names.out_gradient(layer):
-        if layer == last:
-            return "gradient of the loss with respect to the outputs: how much each one changes it"
+        if layer == network.depth:
+            return f"{slope} outputs: how much each one changes it"
         after = layer_words(network, layer + 1)
-        return (
-            f"gradient of the loss with respect to the activations of {here}: the deltas of "
-            f"{after}, carried back along the weights"
-        )
+        back = f"the deltas of {after}, carried back along the weights"
+        return f"{slope} activations of {here}: {back}"
     if name == names.delta(layer):
-        return f"deltas of {here}: {_delta(operation, experiment)}"
-    biases = " and biases" if network.bias else ""
+        how = ", through the activation's derivative"
+        if names.out_gradient(layer) not in operation.reads:
+            both = f"{network.activations[-1]} and {training.loss}"
+            how = f"; the derivatives of {both} simplify together"
+        return f"deltas of {here}: {slope} pre-activations{how}"
+    biases, batch = " and biases" * network.bias, ", summed over the samples" * (samples > 1)
     return (
-        f"gradient of the loss with respect to the weights{biases} into {here}: what a weight "
-        f"carries forward times the delta of the unit it leads to{batch}"
-    )
-
-
-def _update(operation: Operation, experiment: Experiment) -> str:
-    training = experiment.training
-    frozen = experiment.frozen_words(None if operation.name == "update" else operation.layer)
-    if not operation.writes:
-        return f"the update ({training.optimizer}) changes nothing; frozen: {frozen}"
-    others = f"; frozen: {frozen}" if frozen else ""
-    return (
-        f"the update ({training.optimizer}): each parameter becomes its old value "
-        f"{experiment.optimizer.words}{others}"
-    )
-
-
-def _loss(experiment: Experiment, samples: int) -> str:
-    training = experiment.training
-    over = ""
-    if samples > 1:
-        mean = training.reduction == "mean"
-        over = f", {'averaged' if mean else 'summed'} over the {samples} samples of the batch"
-    penalty = ", plus l2 times the sum of all squared weights" if training.l2 else ""
-    return f"the loss: {experiment.loss.words} over the outputs{over}{penalty}"
-
-
-def _delta(operation: Operation, experiment: Experiment) -> str:
-    upstream = experiment.network.names.out_gradient(operation.layer)
-    gradient = "gradient of the loss with respect to the pre-activations"
-    if upstream in operation.reads:
-        return f"{gradient}, through the activation's derivative"
-    activation = experiment.network.activations[-1]
-    return (
-        f"{gradient}; the derivatives of {activation} and {experiment.training.loss} "
-        "simplify together"
+        f"{slope} weights{biases} into {here}: what a weight carries forward times the delta of "
+        f"the unit it leads to{batch}"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from textwrap import wrap
@@ -20,8 +19,6 @@ folded = partial(report.folded, width=ROOM)
 NUMBERS = '''def numbers(text):
     """The numbers in a text, separated by spaces."""
     return {make}([float(each) for each in text.split()])'''
-SHAPES = re.compile(r"\([n\d]+,[ n\d]*\)(?: [@+=] \([n\d]+,[ n\d]*\))*")
-"""The shapes of a product in a comment, which reads ill in two parts: (3, n) @ (n, 1) = (3, 1)."""
 _filled = partial(wrap, break_long_words=False, break_on_hyphens=False)
 
 
@@ -50,9 +47,8 @@ def commented(lines: Iterable[str]) -> list[str]:
 
 
 def comment(text: str) -> list[str]:
-    """Return ``text`` as comment lines no longer than those of a program; shapes stay whole."""
-    whole = SHAPES.sub(lambda found: found[0].replace(" ", "\xa0"), text)
-    return [line.replace("\xa0", " ") for line in commented(wrap(whole, ROOM - len("# ")))]
+    """Return ``text`` as comment lines no longer than those of a program."""
+    return commented(wrap(text, ROOM - len("# ")))
 
 
 def docstring(text: str, more: str = "") -> list[str]:
@@ -109,15 +105,15 @@ def data_lines(experiment: Experiment, make: str) -> list[str]:
     lines = ["", *comment(f"{one}: {sizes}")]
     for what, names in (("Inputs", data.input_names), ("Classes", data.class_names)):
         lines += comment(f"{what}: {', '.join(map(printable, names))}") if names else []
-    arrays = {"INPUTS": data.inputs, "TARGETS": data.targets}
-    tests = {"TEST_INPUTS": data.test_inputs, "TEST_TARGETS": data.test_targets}
+    groups = {"": {"INPUTS": data.inputs, "TARGETS": data.targets}}
+    if tests := len(data.test_inputs):
+        tested = {"TEST_INPUTS": data.test_inputs, "TEST_TARGETS": data.test_targets}
+        groups[_counted(tests, "test sample")] = tested
     start = "Start values: W[i, j] leads from unit i of a layer to unit j of the next"
-    kept_back = _counted(len(data.test_inputs), "test sample")
-    for about, group in {"": arrays, kept_back: tests, start: experiment.start.named()}.items():
-        if group is not tests or len(data.test_inputs):
-            lines += ["", *comment(about)] if about else []
-            for name, array in group.items():
-                lines += array_lines(name, array, make)
+    groups[start] = experiment.start.named()
+    for about, group in groups.items():
+        lines += ["", *comment(about)] if about else []
+        lines += [row for name, array in group.items() for row in array_lines(name, array, make)]
     return lines
 
 
@@ -128,42 +124,28 @@ def _counted(number: int, word: str) -> str:
 def header(experiment: Experiment, facts: Sequence[str], needs: str) -> list[str]:
     """Return the docstring of a program; ``facts`` are paragraphs, ``needs`` is what it imports."""
     title = " ".join(cleaned(experiment.title or experiment.name).split()) or "A network"
-    source = experiment.source.strip()
+    training, source = experiment.training, experiment.source.strip()
+    over = f", {training.reduction} over the samples of a batch" * (experiment.data.samples > 1)
+    table = {
+        "network": str(experiment.network),
+        "loss": training.loss + over + penalty_words(training),
+        "training": f"{training.optimizer}, {training.steps:,} steps",
+        "frozen": experiment.frozen_words(),
+    }
     told = (
         f"Exported by bptui from the preset {printable(experiment.name)}. It trains the network "
         f"and prints the same losses as bptui. {needs}"
     )
+    texts = [experiment.description, f"Source: {source}" if source else ""]
+    texts += ["\n".join(entries(table)), *facts, told]
     lines = wrap(title, WIDTH - len('"""'))
-    for text in (experiment.description, f"Source: {source}" if source else ""):
-        lines += ["", *_prose(text)] if text.strip() else []
-    lines += ["", *_settings(experiment)]
-    for text in (*facts, told):
-        lines += ["", *_prose(text)]
+    for text in filter(str.strip, texts):
+        lines.append("")
+        for line in cleaned(text).strip("\n").split("\n"):
+            # what is too long is indented as a list needs it
+            indent = " " * (len(line) - len(line.lstrip()))
+            lines += wrap(line, WIDTH, subsequent_indent=indent * 2) or [""]
     return quoted(lines)
-
-
-def _prose(text: str) -> list[str]:
-    """Return the lines of a text; one that is too long is broken, indented as a list needs it."""
-    found: list[str] = []
-    for line in cleaned(text).strip("\n").split("\n"):
-        indent = " " * (len(line) - len(line.lstrip()))
-        found += wrap(line, WIDTH, subsequent_indent=indent * 2) or [""]
-    return found
-
-
-def _settings(experiment: Experiment) -> list[str]:
-    training = experiment.training
-    loss = training.loss
-    if experiment.data.samples > 1:
-        loss += f", {training.reduction} over the samples of a batch"
-    return entries(
-        {
-            "network": str(experiment.network),
-            "loss": loss + penalty_words(training),
-            "training": f"{training.optimizer}, {training.steps:,} steps",
-            "frozen": experiment.frozen_words(),
-        }
-    )
 
 
 def penalty_words(training: Training) -> str:

@@ -231,19 +231,20 @@ class Program:
         layer, of = place.layer, name[1:]
         before, here = sizes[layer - 1 : layer + 1]
         net, out, delta = (kind(layer) for kind in (names.net, names.out, names.delta))
+        shape, chain = f"(n, {here})", f"{name} = dL/d{of} = {delta} * d{net}/d{of}"
         if place.kind == "out_gradient" and layer == self.depth:
-            return comment(f"dL/d{out}, how much each output changes the loss: (n, {here})")
-        if place.kind == "out_gradient":
+            chain = f"dL/d{out}, how much each output changes the loss"
+        elif place.kind == "out_gradient":
             chain = f"dL/d{out} = {names.delta(layer + 1)} * d{names.net(layer + 1)}/d{out}"
-            after = sizes[layer + 1]
-            return comment(f"{chain}: (n, {after}) @ ({after}, {here}) = (n, {here})")
-        if place.kind == "delta":
-            return comment(f"{delta} = dL/d{net} = dL/d{out} * d{out}/d{net}: (n, {here})")
-        chain = f"{name} = dL/d{of} = {delta} * d{net}/d{of}"
-        if place.kind == "bias_gradient":
-            return comment(f"{chain}, which is 1, summed over the samples: ({here},)")
-        chain += ", summed over the samples" + ", plus the penalty's" * bool(self.training.l2)
-        return comment(f"{chain}: ({before}, n) @ (n, {here}) = ({before}, {here})")
+            shape = f"(n, {sizes[layer + 1]}) @ ({sizes[layer + 1]}, {here}) = {shape}"
+        elif place.kind == "delta":
+            chain = f"{delta} = dL/d{net} = dL/d{out} * d{out}/d{net}"
+        elif place.kind == "bias_gradient":
+            chain, shape = f"{chain}, which is 1, summed over the samples", f"({here},)"
+        else:
+            chain += ", summed over the samples" + ", plus the penalty's" * bool(self.training.l2)
+            shape = f"({before}, n) @ {shape} = ({before}, {here})"
+        return comment(f"{chain}: {shape}")
 
 
 # numpy
