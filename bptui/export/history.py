@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TextIO
 
 import numpy as np
@@ -34,20 +33,9 @@ def round_every(steps: int, rows: int) -> int:
         scale *= 10
 
 
-@dataclass(frozen=True)
-class Rows:
-    """Steps 0, ``every``, 2 ``every``, ... and always ``last``."""
-
-    last: int
-    every: int
-
-    @property
-    def count(self) -> int:
-        return -(-self.last // self.every) + 1
-
-    def steps(self) -> Iterator[int]:
-        yield from range(0, self.last, self.every)
-        yield self.last
+def steps_of(last: int, every: int) -> list[int]:
+    """Return 0, ``every``, 2 ``every``, ... and always ``last``."""
+    return [*range(0, last, every), last]
 
 
 class Row(NamedTuple):
@@ -65,9 +53,9 @@ class Row(NamedTuple):
         return found | {"learning_rate": shot.experiment.training.learning_rate}
 
 
-def history(timeline: Timeline, rows: Rows, tick: Callable[[int], None]) -> Iterator[Row]:
-    """Play ``rows``; ``tick`` is called with the rows done, and may raise to break it off."""
-    for done, step in enumerate(rows.steps()):
+def history(timeline: Timeline, steps: Iterable[int], tick: Callable[[int], None]) -> Iterator[Row]:
+    """Play ``steps``; ``tick`` is called with the rows done, and may raise to break it off."""
+    for done, step in enumerate(steps):
         tick(done)
         while not timeline.move_towards(step, SLICE):
             tick(done)

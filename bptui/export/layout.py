@@ -155,5 +155,5 @@ def penalty_words(training: Training) -> str:
 
 def entries(table: Mapping[str, str]) -> list[str]:
     """Return names and texts below each other; an empty text is left out."""
-    lines = (f"{name:8} {text}" for name, text in table.items() if text)
-    return [row for line in lines for row in _filled(line, ROOM, subsequent_indent=" " * 9)]
+    lines = (f"{name:9} {text}" for name, text in table.items() if text)
+    return [row for line in lines for row in _filled(line, ROOM, subsequent_indent=" " * 10)]

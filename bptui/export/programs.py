@@ -14,7 +14,7 @@ from bptui.core.arrays import frozen
 from bptui.core.data import Data
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
-from bptui.explain.expression import Expression, Quantity, is_op, quantities, signed
+from bptui.explain.expression import Expression, Quantity, Scope, is_op, quantities, signed
 from bptui.explain.symbols import Symbols
 from bptui.explain.words import layer_words
 from bptui.export.history import round_every
@@ -30,7 +30,7 @@ from bptui.export.layout import (
     indented,
     listed,
 )
-from bptui.export.spelling import Version, Versions, Words, printer, words
+from bptui.export.spelling import CodePrinter, TorchPrinter, Version, Versions, Words, words
 from bptui.presets.build import origin_of
 from bptui.presets.save import SaveError, document
 
@@ -105,7 +105,7 @@ class Program:
         self.torch, self.make = torch, "torch.tensor" if torch else "np.array"
         self.rule = TORCH_OPTIMIZERS.get(self.training.optimizer)
         self.versions = Versions(experiment, any_number)
-        self.words = words(self.versions.wrong.slots)
+        self.words = words({"input": "x", "target": "t"} | self.versions.wrong.slots)
         self.places = Symbols(self.names).places
         self.parameters = experiment.start.named()
         layers = range(1, self.depth + 1)
@@ -114,7 +114,9 @@ class Program:
 
     def code(self, formula: Expression, more: Words | None = None) -> str:
         """Write a formula; ``more`` words are what quantities are called here."""
-        return printer(self.experiment, self.torch, {**self.words, **(more or {})}).spelled(formula)
+        kind = TorchPrinter if self.torch else CodePrinter
+        every = {**self.words, **(more or {})}
+        return kind(Symbols(self.names), Scope({}, {}), words=every).spelled(formula)
 
     def text(self, head: list[str], loop: list[str], memory: list[str]) -> str:
         functions = [self.forward()]
@@ -293,8 +295,9 @@ class _NumpyProgram(Program):
         yield "# Backward pass: the chain rule, from the loss back to the first layer; n samples"
         layer, early = 0, list[str]()
         for name in self.backward_names():
-            for parameter in versions.wrong.reads_new(name):
-                if parameter not in early:
+            for read in quantities(versions.wrong.definitions[name]):
+                parameter = read.name
+                if read.new and parameter not in early:
                     early.append(parameter)
                     blamed = versions.blamed(partial(_fate, parameter))
                     why = f"{name.replace('/', '_')} below uses the new {parameter}; too early:"

@@ -18,15 +18,12 @@ from bptui.explain.expression import (
     Constant,
     Expression,
     Quantity,
-    Scope,
     Setting,
     is_op,
-    quantities,
     times,
 )
 from bptui.explain.formulas import define
 from bptui.explain.printer import NumpyPrinter, Path, Token, operator
-from bptui.explain.symbols import Symbols
 from bptui.export.layout import comment, commented
 
 Words: TypeAlias = Mapping[Expression, str]
@@ -92,13 +89,6 @@ class TorchPrinter(CodePrinter):
         return super().written(node, level, path, nest)
 
 
-def printer(experiment: Experiment, torch: bool = False, more: Words | None = None) -> CodePrinter:
-    """Return what writes the formulas of an experiment, with ``more`` words of its program."""
-    every = {**words({"input": "x", "target": "t"}), **(more or {})}
-    kind = TorchPrinter if torch else CodePrinter
-    return kind(Symbols(experiment.network.names), Scope({}, {}), words=every)
-
-
 class Version:
     """A step with some of an experiment's mistakes: its formulas, by what they compute.
 
@@ -106,9 +96,7 @@ class Version:
     gradients are computed from, ``slots`` what is remembered, with its variable.
     """
 
-    def __init__(
-        self, experiment: Experiment, mistakes: tuple[str, ...] = (), samples: int = SEVERAL
-    ) -> None:
+    def __init__(self, experiment: Experiment, mistakes: tuple[str, ...], samples: int) -> None:
         experiment = replace(experiment, training=replace(experiment.training, mistakes=mistakes))
         step = with_mistakes(training_step(experiment, samples), mistakes)
         # a loss is computed as the engine does
@@ -116,9 +104,7 @@ class Version:
         quick = {node: node.inputs[1] for node in losses if node.inputs[0].op in TERMS.values()}
         self.step = step = step.with_changes(quick)
         formulas = define(step, saturated=True)
-        self.definitions = {
-            name: _as_mean(formula) for name, formula in formulas.definitions.items()
-        }
+        self.definitions = {name: _as_mean(made) for name, made in formulas.definitions.items()}
         self.updates = {name: formulas.updates(name) for name in step.changed}
         needed = {*ordered(step.nodes[name] for name in step.gradients)}
         self.needed = {name for name, node in step.nodes.items() if node in needed}
@@ -128,10 +114,6 @@ class Version:
             for slot, after in step.updated.items()
             if slot not in step.nodes and after is not step.before[slot]
         }
-
-    def reads_new(self, name: str) -> list[str]:
-        """Return the parameters whose new values a quantity is computed from."""
-        return [read.name for read in quantities(self.definitions[name]) if read.new]
 
 
 def _as_mean(formula: Expression) -> Expression:

@@ -65,7 +65,7 @@ def worksheet(explainer: Explainer, snapshot: Snapshot, quantity: str) -> Worksh
     return Worksheet(
         cleaned(experiment.title or experiment.name).replace("\n", " "),
         cleaned(experiment.description).strip(),
-        tuple((name, cleaned(text)) for name, text in _facts(snapshot)),
+        tuple(_facts(snapshot)),
         tuple(_settings(parts)),
         parts,
         explainer,
@@ -94,14 +94,11 @@ def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
         ("optimizer", training.optimizer),
         ("step", f"{snapshot.step}, {state}"),
         ("batch", _batch(snapshot)),
+        ("frozen", experiment.frozen_words()),
+        ("source", experiment.source.replace("\n", " ")),
+        *(("mistake", f"{name}: {MISTAKES[name].summary}") for name in training.mistakes),
     ]
-    if experiment.frozen:
-        facts.append(("frozen", experiment.frozen_words()))
-    if experiment.source:
-        facts.append(("source", experiment.source.replace("\n", " ")))
-    for name in training.mistakes:
-        facts.append(("mistake", f"{name}: {MISTAKES[name].summary}"))
-    return facts
+    return [(name, cleaned(text)) for name, text in facts if text]
 
 
 def _batch(snapshot: Snapshot) -> str:

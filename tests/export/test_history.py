@@ -20,9 +20,9 @@ from bptui.export.history import (
     MOST_BYTES,
     MOST_ROWS,
     WRITERS,
-    Rows,
     default_every,
     history,
+    steps_of,
 )
 from bptui.presets import load
 
@@ -35,13 +35,13 @@ IRIS = load("iris")
 def written(form: str, timeline: Timeline, every: int = 1) -> bytes:
     """The file of all steps that ``timeline`` has played."""
     last = timeline.furthest
-    rows, ticks, raw = Rows(last, every), list[int](), io.BytesIO()
+    steps, ticks, raw = steps_of(last, every), list[int](), io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="utf-8", newline="")
     own = timeline.until(len(timeline.losses))
-    WRITERS[form](history(own, rows, ticks.append), stream)
+    WRITERS[form](history(own, steps, ticks.append), stream)
     stream.flush()
     assert sorted(ticks) == ticks
-    assert set(ticks) == set(range(rows.count))
+    assert set(ticks) == set(range(len(steps)))
     return raw.getvalue()
 
 
@@ -151,7 +151,7 @@ def test_what_is_proposed_is_neither_long_nor_large() -> None:
     )
     for experiment in (load("article"), IRIS, large):
         for last in (0, 1, 9_999, 10_001, 123_456, 10**9):
-            rows = Rows(last, default_every(experiment, last))
-            assert rows.count <= MOST_ROWS + 1
-            assert (rows.count - 2) * 40 * experiment.network.parameter_count <= MOST_BYTES
+            rows = len(steps_of(last, default_every(experiment, last)))
+            assert rows <= MOST_ROWS + 1
+            assert (rows - 2) * 40 * experiment.network.parameter_count <= MOST_BYTES
     assert default_every(load("article"), 10_000) == 1

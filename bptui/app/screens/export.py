@@ -21,7 +21,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 from bptui.explain.explain import Explainer
 from bptui.export.formats import written
-from bptui.export.history import WRITERS, Rows, default_every, history
+from bptui.export.history import WRITERS, default_every, history, steps_of
 from bptui.export.programs import numpy_program, toml_preset, torch_program
 from bptui.export.worksheet import worksheet
 from bptui.presets.errors import cleaned
@@ -45,10 +45,10 @@ class Job:
         self.done, self.stopped = 0, False
 
     @property
-    def rows(self) -> Rows:
+    def rows(self) -> list[int]:
         """The steps of a history: neither too many nor too large."""
         last = self.timeline.furthest
-        return Rows(last, default_every(self.timeline.experiment, last))
+        return steps_of(last, default_every(self.timeline.experiment, last))
 
     def tick(self, done: int) -> None:
         """Note the rows written; raise :class:`SaveError` where no more are wanted."""
@@ -206,7 +206,8 @@ class ExportScreen(FileQuestion):
             if step and form.name == "TOML":
                 said += f" To save the weights of step {step}, press w."
         elif form in FORMATS[3:6]:
-            said += f" Every {job.rows.every:,} steps." if job.rows.every > 1 else ""
+            every = job.rows[1] if len(job.rows) > 2 else 1
+            said += f" Every {every:,} steps." if every > 1 else ""
             said += " Your changes are included." if edits else ""
         return said
 
@@ -225,5 +226,5 @@ class ExportScreen(FileQuestion):
 
     def _show_progress(self) -> None:
         if self._field.disabled and not self.answered:
-            rows = f"  row {self._job.done:,} of {self._job.rows.count:,}" * (self._job.done > 0)
+            rows = f"  row {self._job.done:,} of {len(self._job.rows):,}" * (self._job.done > 0)
             self.say("stopping …" if self._job.stopped else f"writing …{rows}  esc: stop")
