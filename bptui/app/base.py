@@ -10,6 +10,7 @@ from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.events import Event, InputEvent, Key, Paste, Resize
 from textual.screen import Screen
+from textual.theme import Theme
 
 from bptui.app.commands import CommandProvider, Palette
 from bptui.app.commands.table import Command
@@ -37,6 +38,7 @@ class TerminalApp(App[None]):
     """What the user can do."""
     autosave: Autosave | None = None
     """What keeps the session on disk, once it has begun to."""
+    _shown_theme: Theme | None = None
 
     def __init__(self, around: Capabilities) -> None:
         theme = fitting(around)
@@ -52,6 +54,13 @@ class TerminalApp(App[None]):
         # set without its watcher, which would have textual read all style sheets twice
         self.set_reactive(App.theme, theme)
         self.stylesheet.set_variables(self.get_css_variables())
+
+    @property
+    def current_theme(self) -> Theme:
+        """The theme; Textual asks some 80 times a frame, and makes a table of all each time."""
+        if self._shown_theme is None or self._shown_theme.name != self.theme:
+            self._shown_theme = super().current_theme
+        return self._shown_theme
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Give frames to the driver as they are where it takes them so."""

@@ -17,7 +17,6 @@ import threading
 from codecs import getincrementaldecoder
 from collections.abc import Callable
 from contextlib import suppress
-from types import FrameType
 
 from rich.color import ColorSystem
 from textual._compositor import CompositorUpdate
@@ -62,12 +61,7 @@ class ContinuingDriver(LinuxDriver):
         self._started = True
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's own gap
         tell = signal.getsignal(signal.SIGWINCH)
-
-        def resized(number: int, frame: FrameType | None) -> None:
-            with suppress(RuntimeError):  # the program has ended
-                self._loop.call_soon_threadsafe(self._resized, tell)
-
-        signal.signal(signal.SIGWINCH, resized)
+        self._loop.add_signal_handler(signal.SIGWINCH, self._resized, tell)
 
     def _resized(self, tell: object) -> None:
         """Have Textual read the size with its own handler, ``tell``."""
