@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.events import Event, InputEvent, Key, Paste, Resize
+from textual.filter import ANSIToTruecolor, LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -61,6 +62,13 @@ class TerminalApp(App[None]):
         if self._shown_theme is None or self._shown_theme.name != self.theme:
             self._shown_theme = super().current_theme
         return self._shown_theme
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return those that are needed: panels have no colours of the terminal's to be changed."""
+        filters = super().get_line_filters()
+        if len(self.screen_stack) > 1:  # dialogs may
+            return filters
+        return [each for each in filters if not isinstance(each, ANSIToTruecolor)]
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         """Give frames to the driver as they are where it takes them so."""

@@ -103,7 +103,7 @@ def test_the_app_in_a_browser() -> None:
         browser.process.communicate()
 
 
-@pytest.mark.parametrize("driver", ["nonsense", "os:path", "textual.driver:Nothing"])
+@pytest.mark.parametrize("driver", ["nonsense", "os:path"])
 def test_what_is_no_driver_is_refused_in_one_message(driver: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bptui"],

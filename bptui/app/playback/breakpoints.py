@@ -7,6 +7,7 @@ import operator
 import re
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -22,7 +23,6 @@ Relation = Literal["<", ">", "<=", ">=", "=", "rising", "every"]
 Booleans = npt.NDArray[np.bool_]
 
 COMPARISON = re.compile(r"(\|?) ?([A-Za-z][\w./]*(?:\[\d{1,7}\])*) ?(\|?) ?(<=|>=|<|>|==?) ?(\S+)")
-INDEXED = re.compile(r"([^[]+)((?:\[\d+\])+)")
 COMPARED: dict[str, Callable[[Array, float], Booleans]] = {
     "<": operator.lt,
     ">": operator.gt,
@@ -150,36 +150,27 @@ def locate(name: str, network: Network) -> Place:
     What each sample has is that of the first one in the batch, unless an index says which: the
     first index, from 0. Raises :class:`BreakpointError` where ``network`` has no such number.
     """
-    if indexed := INDEXED.fullmatch(name):
-        return _indexed(indexed[1], tuple(map(int, re.findall(r"\d+", indexed[2]))), network)
+    array, indexed, rest = name.partition("[")
+    if indexed:
+        index = tuple(map(int, re.findall(r"\d+", rest)))
+        shape = _arrays(network).get(array)
+        if shape is None:
+            raise BreakpointError(_unknown(array, network))
+        if len(index) != len(shape) or any(
+            size is not None and place >= size for place, size in zip(index, shape, strict=True)
+        ):
+            wanted = "".join("[sample]" if size is None else f"[0 to {size - 1}]" for size in shape)
+            raise BreakpointError(f"the elements of {array} are {array}{wanted}")
+        return Place(array, index)
     if name in LOSSES:
         return Place(name, (0, 0))
-    for letter, array, count in (
-        ("i", "input", network.layers[0]),
-        ("t", "target", network.layers[-1]),
-    ):
-        if re.fullmatch(rf"{letter}[1-9]\d{{0,6}}", name) and int(name[1:]) <= count:
+    for array, count in (("input", network.layers[0]), ("target", network.layers[-1])):
+        if re.fullmatch(rf"{array[0]}[1-9]\d{{0,6}}", name) and int(name[1:]) <= count:
             return Place(array, (0, int(name[1:]) - 1))
     found = number(name, network)
     if found is None:
         raise BreakpointError(_unknown(name, network))
     return Place(found.name, found.index)
-
-
-def _indexed(array: str, index: Index, network: Network) -> Place:
-    """Return the place of W2[0][1], weight_2[0][1], b1[0] or net_h[2][0]."""
-    array = re.sub(r"^weight_(?=\d)", "W", array)
-    known = {each.lower(): each for each in _arrays(network)}
-    array = known.get(array.lower(), array)
-    shape = _arrays(network).get(array)
-    if shape is None:
-        raise BreakpointError(_unknown(array, network))
-    if len(index) != len(shape) or any(
-        size is not None and place >= size for place, size in zip(index, shape, strict=True)
-    ):
-        wanted = "".join("[sample]" if size is None else f"[0 to {size - 1}]" for size in shape)
-        raise BreakpointError(f"the elements of {array} are {array}{wanted}")
-    return Place(array, index)
 
 
 def _arrays(network: Network) -> dict[str, tuple[int | None, ...]]:
@@ -201,16 +192,17 @@ def _spelt(name: str, network: Network) -> str:
     """Return the name as it stands on the screen, however it was written."""
     if name == "L" or name.lower() in ("loss", "norm", "step"):
         return "loss" if name == "L" else name.lower()
-    # not w1 where W1 was written
-    others = [] if name in _arrays(network) else [name.lower().replace("dl/d", "dL/d")]
-    for each in (name, *others):
-        try:
-            place = locate(each, network)
-        except BreakpointError:
-            continue
-        brackets = "".join(f"[{at}]" for at in place.at)
-        return f"{place.array}{brackets}" if "[" in each else each
-    locate(name, network)  # raises
+    arrays = _arrays(network)
+    if "[" in name:
+        array, rest = re.sub(r"^weight_(?=\d)", "W", name).split("[", 1)
+        array = next((each for each in arrays if each.lower() == array.lower()), array)
+        name = f"{array}[{rest}"
+    elif name not in arrays:  # not w1 where W1 was written
+        small = name.lower().replace("dl/d", "dL/d")
+        with suppress(BreakpointError):
+            locate(small, network)
+            return small
+    locate(name, network)
     return name
 
 
