@@ -130,7 +130,7 @@ class Area(TextArea):
 
 
 class NamesScreen(Dialog[str | None]):
-    """Gives the text of the names that were chosen, or None where nothing was changed."""
+    """Gives the text of the names that were chosen, or None where none was."""
 
     BINDINGS: ClassVar = [Binding("space", "choose", "Choose", show=False)]
 
@@ -139,7 +139,6 @@ class NamesScreen(Dialog[str | None]):
         super().__init__(field.label.capitalize(), f"{choose}, esc: close")
         self._several, self._options = field.several, [*field.options]
         self._chosen = {*chosen} & {*self._options}
-        self._before = {*self._chosen}
         self._list = OptionList(*map(self._option, self._options))
 
     def rows(self) -> Iterable[Widget]:
@@ -172,6 +171,6 @@ class NamesScreen(Dialog[str | None]):
         self._list.action_select()
 
     def action_close(self) -> None:
-        """Give the names, if they were changed."""
+        """Give the names, where there may be several."""
         names = (columns_text([name]) for name in self._options if name in self._chosen)
-        self.dismiss(None if self._chosen == self._before else ", ".join(names))
+        self.dismiss(", ".join(names) if self._several else None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from itertools import zip_longest
 from typing import NamedTuple
@@ -40,9 +39,7 @@ def choice_content(options: Iterable[str], chosen: str, width: int, style: str) 
 
 def long_text(text: str) -> str:
     """Return what stands for a text that is too long to be shown."""
-    rows = text.splitlines()
-    count = len(re.findall(r"[^\s,;\[\](){}]+", rows[0])) if rows else 0
-    return f"{counted(len(rows), 'row')} of {count:,}; what is pasted replaces them"
+    return f"{counted(text.count(chr(10)) + 1, 'row')}; what is pasted replaces them"
 
 
 def field_lines(field: Field, text: str, width: int) -> list[Content]:
@@ -63,14 +60,16 @@ def field_lines(field: Field, text: str, width: int) -> list[Content]:
 
 
 class Shown(NamedTuple):
-    """A field as it is to be drawn, and what is wrong with it."""
+    """A field as it is to be drawn, and what is wrong with it; or a heading."""
 
-    field: Field
+    field: Field | None
     text: str
-    problem: str
+    problem: str = ""
 
     def lines(self, width: int) -> list[Content]:
         """Return the lines of the field: its label beside its text, and what is wrong below."""
+        if self.field is None:
+            return [Content.styled(self.text, "bold $text-accent")]
         room = width - LABEL - 1
         labels = Content.styled(self.field.label, "$foreground").wrap(LABEL)
         texts = field_lines(self.field, self.text, room)
@@ -91,26 +90,16 @@ class Rows(Widget):
     def __init__(self, clicked: Callable[[str, int], object]) -> None:
         super().__init__()
         self._clicked = clicked
-        self._items: list[str | Shown] = []
-        self._drawn: list[tuple[str, Content]] = []
-        self._drawn_for = 0
+        self._items: list[Shown] = []
 
-    def put(self, items: list[str | Shown]) -> None:
+    def put(self, items: list[Shown]) -> None:
         """Show these headings and fields."""
         if items != self._items:
-            self._items, self._drawn_for = items, 0
+            self._items = items
             self.refresh(layout=True)
 
-    def _lines(self, width: int) -> list[tuple[str, Content]]:
-        """Return the lines, each with the key of its field."""
-        if width != self._drawn_for:
-            self._drawn, self._drawn_for = [], width
-            for item in self._items:
-                if isinstance(item, Shown):
-                    self._drawn += [(item.field.key, line) for line in item.lines(width)]
-                else:
-                    self._drawn.append(("", Content.styled(item, "bold $text-accent")))
-        return self._drawn
+    def _lines(self, width: int) -> list[tuple[Shown, Content]]:
+        return [(item, line) for item in self._items for line in item.lines(width)]
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Return the number of lines."""
@@ -121,6 +110,6 @@ class Rows(Widget):
 
     def on_click(self, event: Click) -> None:
         """Tell which field was clicked."""
-        key = self._drawn[event.y][0] if event.y < len(self._drawn) else ""
-        if key:
-            self._clicked(key, event.x - LABEL - 1)
+        clicked = self._lines(self.size.width)[event.y : event.y + 1]
+        if clicked and clicked[0][0].field is not None:
+            self._clicked(clicked[0][0].field.key, event.x - LABEL - 1)

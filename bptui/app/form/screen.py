@@ -22,7 +22,7 @@ from bptui.app.form.controls import Area, Choice, Line, NamesScreen
 from bptui.app.form.draft import Draft, Outcome, checked, empty, filled
 from bptui.app.form.fields import Field, fields, sections
 from bptui.app.form.rows import Rows, Shown
-from bptui.app.form.texts import columns, matrix
+from bptui.app.form.texts import columns
 from bptui.app.screens.dialog import Dialog
 from bptui.core.experiment import Experiment
 from bptui.presets.number_parsing import EntryError
@@ -56,7 +56,7 @@ class FormScreen(Dialog[Experiment | None]):
     def __init__(self, experiment: Experiment | None) -> None:
         super().__init__("", "ctrl+s: OK, esc: cancel, ctrl+n: empty form")
         self._draft = empty() if experiment is None else filled(experiment)
-        self._opened, self._aside = self._draft, empty()
+        self._opened = self._draft
         self._field = fields(self._draft)[0]
         """The one that is being edited."""
         self._choice, self._line, self._area = self._controls = Choice(), Line(), Area()
@@ -68,7 +68,7 @@ class FormScreen(Dialog[Experiment | None]):
         self._said = Static(id="form-said", markup=False)
         self._outcome: Outcome | None = None
         """Of the last check, which may have been that of an earlier draft."""
-        self._wanted = self._asked = False
+        self._wanted, self._asked = False, ""
 
     def rows(self) -> Iterable[Widget]:
         parts = self._above, self._row, self._below
@@ -87,10 +87,6 @@ class FormScreen(Dialog[Experiment | None]):
     def on_resize(self) -> None:
         self._keep_in_sight()
 
-    def on_unmount(self) -> None:
-        """Forget what was read of huge texts."""
-        matrix.cache_clear()
-
     @property
     def busy(self) -> bool:
         """Whether the experiment is being made that OK asked for."""
@@ -98,7 +94,7 @@ class FormScreen(Dialog[Experiment | None]):
 
     def _edit(self, field: Field) -> None:
         """Have a field edited; what stands in the one before has been taken over."""
-        self._field, self._asked = field, False
+        self._field, self._asked = field, ""
         self._control = self._area if field.is_block else self._line
         if field.is_choice:
             self._control = self._choice
@@ -120,7 +116,7 @@ class FormScreen(Dialog[Experiment | None]):
         key, text = self._field.key, self._control.entered
         if text == self._draft.chosen(key):
             return
-        self._asked = self._wanted = False  # what was asked for was another draft
+        self._asked, self._wanted = "", False  # what was asked for was another draft
         self._draft = self._draft.with_text(key, text)
         self._show()
         self._check(PATIENCE)
@@ -176,49 +172,50 @@ class FormScreen(Dialog[Experiment | None]):
         else:
             self._check(0.0)
 
-    def action_close(self) -> None:
-        """Leave; what was changed is lost only when asked for twice."""
+    def _may_lose(self, key: str) -> bool:
+        """Return whether what was changed may be lost: if ``key`` asks for that twice."""
         self._take()
-        lost = (
-            draft.differs_from(self._opened) and draft.differs_from(empty())
-            for draft in (self._draft, self._aside)
-        )
-        if self._asked or not any(lost):
-            self.dismiss(None)
-            return
-        self._asked = True
+        if self._asked == key or not self._draft.differs_from(self._opened):
+            return True
+        self._asked = key
         self._say()
+        return False
+
+    def action_close(self) -> None:
+        """Leave."""
+        if self._may_lose("esc"):
+            self.dismiss(None)
 
     def action_clear(self) -> None:
-        """Empty the form; again: bring back what stood in it, so that nothing is lost."""
-        self._take()
-        self._draft, self._aside = self._aside, self._draft
-        self._asked, self._outcome = False, None
-        self._begin()
+        """Empty the form."""
+        if self._may_lose("ctrl+n"):
+            self._draft, self._outcome = empty(), None
+            self._opened = self._draft
+            self._begin()
 
     def _show(self) -> None:
         """Show the draft: its fields in their order, and what is wrong as far as is known."""
-        above, below = list[str | Shown](), list[str | Shown]()
+        above, below = list[Shown](), list[Shown]()
         items = above
         problems = self._outcome.problems if self._outcome is not None else {}
         for title, group in sections(self._draft):
-            items += [title] if items is above and not above else ["", title]
+            items += [Shown(None, ""), Shown(None, title)][items is above and not above :]
             for field in group:
                 text = self._draft.chosen(field.key)
-                shown = Shown(field, text, problems.get(field.key, "") if text else "")
+                problem = problems.get(field.key, "") if text else ""
                 if field.key == self._field.key:
                     self._field, items = field, below
-                    self._show_edited(shown)
+                    self._show_edited(problem)
                 else:
-                    items.append(shown)
+                    items.append(Shown(field, text, problem))
         self._above.put(above)
         self._below.put(below)
         self._say()
 
-    def _show_edited(self, shown: Shown) -> None:
-        self._label.update(Content.styled(shown.field.label, "bold $foreground"))
-        self._help.update(shown.field.help, layout=False)
-        wrong = f"! {shown.problem}" if shown.problem else ""
+    def _show_edited(self, problem: str) -> None:
+        self._label.update(Content.styled(self._field.label, "bold $foreground"))
+        self._help.update(self._field.help, layout=False)
+        wrong = f"! {problem}" if problem else ""
         if str(self._wrong.content) != wrong:
             self._wrong.update(Content(wrong))
             self._wrong.display = bool(wrong)
@@ -227,7 +224,7 @@ class FormScreen(Dialog[Experiment | None]):
     def _say(self) -> None:
         """Say what is known of the draft; until its check ends, what was said before stays."""
         if self._asked:
-            said = "! Discard your changes? Press esc again to discard"
+            said = f"! Discard your changes? Press {self._asked} again to discard"
         elif self._outcome is not None and self._outcome.draft is self._draft:
             said = self._outcome.said
         else:
