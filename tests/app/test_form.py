@@ -144,10 +144,11 @@ async def test_a_csv_file_proposes_its_columns(
         await made.write("data.csv", "no.csv")
         await made.session.until(lambda: "no file" in made.wrong().get("data.csv", ""), "a word")
         await made.write("data.csv", "my own.csv")
-        await made.session.until(lambda: made.ready, "the check")
+        await made.session.until(lambda: made.ready, "the check")  # the last one is the class
         await made.to("data.class_column")
         await made.session.shows("f2 lists them: size, weight, kind")
         await made.write("data.target", "numbers")
+        await made.write("data.target_columns", "weight")
         await made.session.until(
             lambda: "'a' in line 2" in made.wrong().get("data.csv", ""), "the column of names"
         )

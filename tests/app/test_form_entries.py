@@ -237,7 +237,7 @@ async def test_one_activation_or_column_is_chosen_from_a_list(tmp_path: Path) ->
         assert made.session.app.screen is made.screen
         await made.write("data", "CSV file")
         await made.write("data.csv", str(tmp_path / "some.csv"))
-        await made.session.until(lambda: made.screen._draft.columns.names, "the columns")
+        await made.session.until(lambda: made.screen._draft.columns, "the columns")
         await made.checked()
         assert await listed(made, "data.class_column") == ["a", "b, c", "kind"]
         await made.session.press("escape")

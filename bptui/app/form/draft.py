@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from bptui.app.form import fields
-from bptui.app.form.fields import BIASES, DATA, ROWS, TARGET, TYPED, WEIGHTS, Field
-from bptui.app.form.texts import Columns, columns_of, columns_text, text_of
+from bptui.app.form.fields import BIASES, DATA, TARGET, TYPED, WEIGHTS, Field
+from bptui.app.form.texts import columns_of, columns_text, text_of
 from bptui.core.errors import MOST_LAYERS, UnusableError
 from bptui.core.experiment import Experiment
 from bptui.presets import build, number_parsing
@@ -36,8 +36,6 @@ from bptui.presets.schema import (
 
 EMPTY = PresetFile(network=NetworkTable(layers=[]), data=DataTable(inputs=[], targets=[]))
 """The preset of the empty form: nothing typed, the schema's defaults."""
-_OUT_OF_SIGHT = ("init.scheme", "init.scale", "init.seed", "training.seed")
-"""Keys that a preset may hold although nothing depends on them."""
 
 
 class Place(NamedTuple):
@@ -82,7 +80,7 @@ class Draft:
     texts: Mapping[str, str]
     shape: tuple[int, ...]
     place: Place
-    columns: Columns
+    columns: tuple[str, ...]
     description: str
     """As the preset has it, whose line ends and blanks the text does not show."""
 
@@ -107,7 +105,7 @@ class Draft:
                 elif key not in TABLES and held not in (None, []):
                     usual = type(held) in (int, float) and held == default(table, name)
                     texts[key] = "" if usual else text_of(key, held)
-        columns = columns_of(data.csv, place.folder) if data.csv else Columns()
+        columns = columns_of(data.csv, place.folder) if data.csv else ()
         return cls(texts, tuple(preset.network.layers), place, columns, preset.description)
 
     def chosen(self, key: str) -> str:
@@ -125,8 +123,7 @@ class Draft:
 
     def differs_from(self, other: Draft) -> bool:
         """Return whether any text differs from ``other``'s."""
-        known = self.texts.keys() | other.texts.keys()
-        return any(self.chosen(key) != other.chosen(key) for key in known)
+        return any(self.chosen(key) != other.chosen(key) for key in {*self.texts, *other.texts})
 
     def value(self, entry: Field) -> object:
         """Return the value of a field; raises :class:`EntryError`."""
@@ -152,22 +149,15 @@ class Draft:
         raise EntryError(f"no file {shortened(text)}")
 
     def _with_columns(self) -> Draft:
-        """Return it with columns proposed for another CSV file."""
+        """Return it with columns proposed for another CSV file: the last one as the target."""
         try:
             found = columns_of(self._file(), self.place.folder)
         except EntryError:
             return self
-        if found in (Columns(), self.columns):
+        if found in ((), self.columns):
             return self
-        words = [name for name in found.names if name not in found.numeric]
-        numbers = [name for name in found.names if name in found.numeric]
-        proposed = {
-            "data.class_column": (words or numbers or [""])[-1],
-            "data.target_columns": columns_text(numbers[-1:]),
-            "data.input_columns": "",
-            TARGET: fields.CLASSES if words else fields.NUMBERS,
-        }
-        return replace(self, texts={**self.texts, **proposed}, columns=found)
+        last = {"data.class_column": found[-1], "data.target_columns": columns_text(found[-1:])}
+        return replace(self, texts={**self.texts, **last, "data.input_columns": ""}, columns=found)
 
 
 def empty() -> Draft:
@@ -199,10 +189,6 @@ def checked(draft: Draft) -> Outcome:
             except EntryError as error:
                 if entry.required or text.strip() != entry.placeholder:  # "all", "none"
                     problems[entry.key] = str(error)
-    for row in (row for rows in ROWS.values() for row in rows if row.key in _OUT_OF_SIGHT):
-        if row.key not in known and draft.chosen(row.key):
-            with suppress(EntryError):
-                values[row.key] = draft.value(row)
     while "network.layers" not in problems:
         usable = {key: held for key, held in values.items() if key not in problems}
         try:

@@ -197,7 +197,7 @@ def _said(row: Field, draft: Draft) -> Field:
     if row.key in ("data.inputs", "data.targets") and draft.shape:
         layer = 0 if name == "inputs" else len(draft.shape) - 1
         return row._replace(help=f"{row.help}: {units_text(Names(draft.shape), layer)}")
-    if name.endswith(("_column", "_columns")) and draft.columns.names:
-        listed = f"f2 lists them: {shorten(', '.join(draft.columns.names), LONGEST_LIST)}"
-        return row._replace(help=listed, options=draft.columns.names)
+    if name.endswith(("_column", "_columns")) and draft.columns:
+        listed = f"f2 lists them: {shorten(', '.join(draft.columns), LONGEST_LIST)}"
+        return row._replace(help=listed, options=draft.columns)
     return row

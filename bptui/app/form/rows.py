@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import zip_longest
 from typing import NamedTuple
 
 from rich.cells import set_cell_size
@@ -13,7 +12,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from bptui.app.form.fields import Field
-from bptui.app.lines import fitted
+from bptui.app.lines import fitted, justified
 from bptui.presets.build import counted
 
 LABEL = 16
@@ -71,12 +70,9 @@ class Shown(NamedTuple):
         if self.field is None:
             return [Content.styled(self.text, "bold $text-accent")]
         room = width - LABEL - 1
-        labels = Content.styled(self.field.label, "$foreground").wrap(LABEL)
-        texts = field_lines(self.field, self.text, room)
-        made = [
-            Content.assemble(" " * (LABEL - label.cell_length), label, " ", text)
-            for label, text in zip_longest(labels, texts, fillvalue=Content())
-        ]
+        label = Content.styled(f"{justified(self.field.label, LABEL)} ", "$foreground")
+        first, *others = field_lines(self.field, self.text, room)
+        made = [label + first, *(line.pad_left(LABEL + 1) for line in others)]
         wrong = Content.styled(f"! {self.problem}" if self.problem else "", "$text-warning")
         return made + [line.pad_left(LABEL + 1) for line in wrong.wrap(room) if wrong]
 

@@ -6,18 +6,16 @@ import csv
 import io
 from collections.abc import Iterable
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 from bptui.presets import number_parsing
-from bptui.presets.csv_file import delimiter, is_number
+from bptui.presets.csv_file import delimiter
 from bptui.presets.errors import cleaned
 from bptui.presets.number_parsing import EntryError
 
 YES, NO = "yes", "no"
-_ROWS, _BYTES = 200, 1_000_000
-"""How much of a CSV file is looked at to tell numbers from names."""
+_LONGEST_LINE = 1_000_000
+"""Characters that are looked for names of columns."""
 
 # huge texts are read once, however often the form is checked
 matrix = lru_cache(maxsize=4)(number_parsing.matrix)
@@ -83,25 +81,12 @@ def columns_text(listed: Iterable[str]) -> str:
     return stream.getvalue().replace("\n", " ")
 
 
-class Columns(NamedTuple):
-    """The columns of a CSV file, and those among them that hold numbers alone."""
-
-    names: tuple[str, ...] = ()
-    numeric: tuple[str, ...] = ()
-
-
-def columns_of(name: str, folder: Path) -> Columns:
+def columns_of(name: str, folder: Path) -> tuple[str, ...]:
     """Return the columns of the CSV file ``name``; none where it cannot be read."""
     try:
         with (folder / name).open(encoding="utf-8-sig", newline="") as stream:
-            lines = stream.read(_BYTES).splitlines(keepends=True)
-        rows = csv.reader(lines[: _ROWS + 1], delimiter=delimiter("".join(lines[:1])))
-        header = [cell.strip() for cell in next(rows, [])]
-        sample = [*islice((row for row in rows if len(row) == len(header)), _ROWS)]
+            line = stream.readline(_LONGEST_LINE)
+        header = next(csv.reader([line], delimiter=delimiter(line)), [])
     except (OSError, ValueError, csv.Error):
-        return Columns()
-    columns = zip(header, zip(*sample, strict=True), strict=False)
-    return Columns(
-        names=tuple(name for name in header if name.isprintable()),
-        numeric=tuple(name for name, cells in columns if all(map(is_number, cells))),
-    )
+        return ()
+    return tuple(filter(str.isprintable, map(str.strip, header)))
