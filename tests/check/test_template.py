@@ -127,16 +127,16 @@ def check(experiment: Experiment) -> None:
     stepped = student["step"](*arguments, rate)
     parts = stepped if network.bias else (stepped,)
     old, slope = step.parameters, step.gradients
-    for part, values, changes, trained in zip(
+    for letter, part, values, changes in zip(
+        "Wb",
         parts,
         (old.weights, old.biases or ()),
         (slope.weights, slope.biases or ()),
-        (experiment.trains_weights, experiment.trains_biases),
         strict=False,
     ):
         assert len(part) == network.depth
         for layer, (given, before, change) in enumerate(zip(part, values, changes, strict=True), 1):
-            expected = before - rate * change if trained(layer) else before
+            expected = before - rate * change if f"{letter}{layer}" not in experiment.frozen else before
             np.testing.assert_allclose(given, expected, rtol=1e-7, atol=1e-9)
 
 
