@@ -136,7 +136,9 @@ def check(experiment: Experiment) -> None:
     ):
         assert len(part) == network.depth
         for layer, (given, before, change) in enumerate(zip(part, values, changes, strict=True), 1):
-            expected = before - rate * change if f"{letter}{layer}" not in experiment.frozen else before
+            expected = (
+                before - rate * change if f"{letter}{layer}" not in experiment.frozen else before
+            )
             np.testing.assert_allclose(given, expected, rtol=1e-7, atol=1e-9)
 
 

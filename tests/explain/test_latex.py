@@ -7,14 +7,10 @@ import re
 import numpy as np
 import pytest
 
-from bptui.core.experiment import Experiment
-from bptui.core.losses import LOSSES
-from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
 from bptui.explain.equation import Equation
 from bptui.explain.explain import Explainer
 from bptui.explain.latex import WIDTH, LatexWriter, glyphs, latex_number, matrix_text
-from bptui.explain.words import operation_words
 
 from ..core.support import experiment
 from .support import CASES, all_equations, last, statements
@@ -24,14 +20,6 @@ OTHERS = {
     "deep": experiment((2, 2, 3, 2, 2, 2), bias=False),
     "wide": experiment((40, 30, 10), ("relu", "softmax"), loss="cross_entropy", samples=9),
 }
-
-
-def lines_of(made: Experiment, quantity: str) -> list[list[str]]:
-    """The lines of the equations on single numbers that explain ``quantity`` in step 0."""
-    explainer = Explainer(made)
-    found = statements(explainer.explain(Timeline(made).snapshot(0), quantity))
-    writer = LatexWriter(explainer.symbols, 6)
-    return [writer.lines(each) for each in found if isinstance(each, Equation)]
 
 
 def assert_well_formed(line: str) -> None:
@@ -61,31 +49,28 @@ def test_every_line_is_well_formed(case: str) -> None:
             assert lines[-1].endswith(f"= {latex_number(equation.value, 10)}")
 
 
-def test_what_a_mistake_changes_stands_in_a_box() -> None:
+def test_what_a_mistake_changes_stands_in_a_box_on_the_way_to_the_loss() -> None:
     made = experiment((2, 2, 2), "sigmoid", mistakes=("transposed-weights",), samples=1)
     explainer = Explainer(made)
     found = explainer.explain(Timeline(made).snapshot(0), "w1").numbers[0].statements[0]
     assert not isinstance(found, Equation)
     writer = LatexWriter(explainer.symbols)
     for equation, name in ((found.mistaken, "w_{6}"), (found.correct, "w_{7}")):
-        symbols = "".join(writer.lines(equation)).split("&=")[1]
+        lines = writer.lines(equation)
+        start, symbols, *_ = "".join(lines).split("&=")
+        assert start == r"\frac{\partial L}{\partial w_{1}} "
+        assert r"w_{5}" in symbols
         assert re.findall(r"\\boxed\{([^}]*\})\}", symbols) == [name]
-
-
-def test_a_gradient_by_hand_takes_every_path_to_the_loss() -> None:
-    ((*lines,), update) = lines_of(experiment((2, 2, 2), "sigmoid", bias=False, samples=1), "w1")
-    text = "\n".join(lines)
-    assert lines[0].startswith(r"\frac{\partial L}{\partial w_{1}} &= ")
-    for factor in (r"w_{5}", r"w_{7}", r"\mathit{out}_{h1} \cdot \left(1 - \mathit{out}_{h1}"):
-        assert factor in text
-    assert update[0] == r"w_{1} &\leftarrow w_{1} - \eta \cdot \frac{\partial L}{\partial w_{1}}"
-    assert max(map(glyphs, lines)) <= WIDTH + 10  # the sign and its margin
+        assert max(map(glyphs, lines)) <= WIDTH + 10  # the sign and its margin
 
 
 def test_samples_are_written_out_up_to_four_and_counted_beyond() -> None:
     for samples, left_out in ((4, None), (9, 5)):
         made = experiment((2, 1), "tanh", samples=samples)
-        text = "\n".join(lines_of(made, "w1")[0])
+        explainer = Explainer(made)
+        gradient, *_ = statements(explainer.explain(Timeline(made).snapshot(0), "w1"))
+        assert isinstance(gradient, Equation)
+        text = "\n".join(LatexWriter(explainer.symbols, 6).lines(gradient))
         assert rf"\sum_{{{samples}\text{{ samples}}}}" in text
         labels = [int(each) for each in re.findall(r"\(sample (\d+)\)", text)]
         assert labels == ([1, 2, 3, 4] if left_out is None else [1, 2, 3, 9])
@@ -101,14 +86,3 @@ def test_matrices_leave_out_what_is_too_much_but_not_what_is_asked_for() -> None
     assert text.count(r"\\") == 5
     small = matrix_text(np.array([[1.0, -0.0], [0.25, 3e-9]]), 6)
     assert small == r"\begin{pmatrix} 1 & 0 \\ 0.25 & 3 \times 10^{-9} \end{pmatrix}"
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("loss", LOSSES)
-def test_every_operation_is_told_in_words(loss: str, optimizer: str) -> None:
-    made = experiment((2, 3, 3, 2), "sigmoid", loss=loss, optimizer=optimizer, l2=0.1)
-    operations = Timeline(made).snapshot(0).operations
-    told = [operation_words(each, made, 5) for each in operations]
-    assert len(set(told)) == len(operations)
-    assert sum("hidden layer 2" in words for words in told) >= 4
-    assert any("averaged over the 5 samples" in words for words in told)

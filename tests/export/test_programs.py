@@ -79,6 +79,13 @@ def training_with(made: Experiment, **changes: Any) -> Experiment:  # noqa: ANN4
     return replace(made, training=replace(made.training, **changes))
 
 
+def with_settings(name: str, **changes: Any) -> Experiment:  # noqa: ANN401  fields of Training
+    """Trained by this optimizer, in shuffled batches."""
+    settings = tuple((key, SETTINGS[key]) for key in OPTIMIZERS[name].defaults)
+    made = experiment(optimizer=name, settings=settings)
+    return training_with(made, batch_size=2, shuffle=True, **changes)
+
+
 def check(made: Experiment) -> None:
     """Its program is right; where it makes mistakes, also with the right lines put in."""
     program = numpy_program(made)
@@ -116,11 +123,9 @@ def test_every_function_optimizer_and_mistake(case: str) -> None:
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_with_its_settings(name: str) -> None:
-    settings = tuple((each, SETTINGS[each]) for each in OPTIMIZERS[name].defaults)
     # where rounding differs it shows late, and most of all with Adam
     steps = 1000 if name == "adam" else 200
-    made = experiment(optimizer=name, settings=settings, learning_rate=0.01, steps=steps)
-    check(training_with(made, batch_size=2, shuffle=True, seed=2**62 + 1))
+    check(with_settings(name, learning_rate=0.01, steps=steps, seed=2**62 + 1))
 
 
 @pytest.mark.parametrize(
@@ -296,18 +301,17 @@ def test_combinations_of_mistakes(count: int) -> None:
 
 def test_the_listings_as_published() -> None:
     program = numpy_program(load("article-listing-1"))
-    for lines in (
-        """
-    # MISTAKE transposed-weights; should be:
-    # dL_dout_h = delta_o @ W2.T
-    dL_dout_h = delta_o @ W2
-""",
-        """
-    # MISTAKE frozen-last-layer: gW2 is never applied; missing here:
-    # W2 -= LEARNING_RATE * gW2
-""",
-    ):
-        assert lines in program
+    wrong = (
+        "transposed-weights; should be:",
+        "# dL_dout_h = delta_o @ W2.T",
+        "dL_dout_h = delta_o @ W2",
+    )
+    missing = (
+        "frozen-last-layer: gW2 is never applied; missing here:",
+        "# W2 -= LEARNING_RATE * gW2",
+    )
+    for lines in (wrong, missing):
+        assert "\n    # MISTAKE " + "\n    ".join(lines) + "\n" in program
     program = numpy_program(load("article-listing-2"))
     assert "dL_dout_h = (dL_dout_o * out_o * (out_h * (1 - out_h))) @ W2\n" in program
 
@@ -324,15 +328,7 @@ def test_torch_has_every_function_and_optimizer(case: str) -> None:
 
 
 @pytest.mark.usefixtures("torch")
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_torch_with_the_settings_of_every_optimizer(name: str) -> None:
-    settings = tuple((each, SETTINGS[each]) for each in OPTIMIZERS[name].defaults)
-    made = experiment(optimizer=name, settings=settings, learning_rate=0.01, steps=30)
-    check_torch(training_with(made, batch_size=2, shuffle=True, reduction="sum"))
-
-
-@pytest.mark.usefixtures("torch")
-def test_torch_with_switches_many_numbers_and_test_samples() -> None:
+def test_torch_with_switches_settings_many_numbers_and_test_samples() -> None:
     some = {"train_weights": (True, False), "train_biases": (False, True)}
     for changes in (some, {"train_weights": False, "train_biases": False}):
         check_torch(training_with(experiment((2, 3, 2), steps=10), **changes))
@@ -342,6 +338,8 @@ def test_torch_with_switches_many_numbers_and_test_samples() -> None:
     tested = output(torch_program(made)).splitlines()[-1].removeprefix("test loss ")
     parameters = Timeline(made).snapshot(7).parameters
     assert float(tested) == pytest.approx(held_out_loss(made, parameters), rel=1e-9)
+    for name in OPTIMIZERS:
+        check_torch(with_settings(name, learning_rate=0.01, steps=30, reduction="sum"))
 
 
 def test_torch_refuses_mistakes() -> None:
