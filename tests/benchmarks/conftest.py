@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import pytest
 
-from .report import TABLE, Table
+from .measuring import ROWS, Table
 
 if "numpy" in sys.modules:
     raise RuntimeError("numpy was imported before its number of threads could be set to 1")
@@ -17,7 +18,7 @@ for library in ("OPENBLAS", "MKL", "OMP", "NUMEXPR", "VECLIB_MAXIMUM"):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[TABLE] = Table()
+    config.stash[ROWS] = []
     # pytest-benchmark measures nothing where tests are shared between workers, which is the
     # project's setting for the ordinary ones
     if not config.getoption("numprocesses", None):
@@ -31,14 +32,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    table = config.stash[TABLE]
-    if table.rows:
+    if rows := config.stash[ROWS]:
         terminalreporter.section("bptui benchmarks: one thread, contestants in turn")
-        for line in table.lines():
-            terminalreporter.write_line(line)
+        head = ("what", "measured", "target", "result", "")
+        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+        for cells in (head, tuple("-" * width for width in widths), *rows):
+            terminalreporter.write_line("  ".join(map(str.ljust, cells, widths)).rstrip())
 
 
 @pytest.fixture
-def table(request: pytest.FixtureRequest) -> Table:
+def table(request: pytest.FixtureRequest, benchmark: Any) -> Table:  # noqa: ANN401  has no type
     """The table printed at the end; rows are added to it."""
-    return request.config.stash[TABLE]
+    return Table(request.config.stash[ROWS], benchmark)

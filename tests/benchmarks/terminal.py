@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -17,15 +17,43 @@ ESCAPE = re.compile(
 )
 
 
+SMALLEST = """\
+import numpy as np
+from textual.app import App, ComposeResult
+from textual.widgets import Static
+
+
+class Smallest(App):
+    BINDINGS = [("s", "step"), ("n", "step"), ("q", "quit")]
+    step = 0
+
+    def compose(self) -> ComposeResult:
+        yield Static(f"step {np.int64(0)}")
+
+    def action_step(self) -> None:
+        self.step += 1
+        self.query_one(Static).update(f"step {self.step}")
+
+
+Smallest().run()
+"""
+"""The smallest app that does anything with numbers."""
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Compiled modules are kept, as after an installation, in a folder that all of them share."""
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+    return {**kept, **terminal, "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+
+
 class Terminal(Program):
     """A program in a terminal of 120 x 36. ``began`` is when it was started, as perf_counter."""
 
-    def __init__(
-        self, command: Sequence[str], folder: Path, environment: Mapping[str, str]
-    ) -> None:
+    def __init__(self, command: Sequence[str], folder: Path) -> None:
         self._output = b""
         self.began = perf_counter()
-        super().__init__(command, COLUMNS, ROWS, environment, folder)
+        super().__init__(command, COLUMNS, ROWS, environment(folder), folder)
         os.set_blocking(self.master, False)
 
     def press(self, key: str) -> float:

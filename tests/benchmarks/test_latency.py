@@ -6,16 +6,13 @@ import sys
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import pytest
 
 from ..terminal.support import Terminal as Emulated
-from .report import Row, Table
-from .terminal import Terminal
-from .test_start import environment
-from .timing import percentile_95
+from .measuring import Table, percentile_95
+from .terminal import SMALLEST, Terminal
 
 PRESSES = 60
 FASTER = ("500", "1000", "2000", "5000", "10000")
@@ -45,37 +42,11 @@ steps = 1_000_000_000
 csv = "pixels.csv"
 class_column = "digit"
 """
-
-
-SMALLEST = """\
-from textual.app import App, ComposeResult
-from textual.widgets import Static
-
-
-class Smallest(App):
-    BINDINGS = [("s", "step"), ("n", "step"), ("q", "quit")]
-    step = 0
-
-    def compose(self) -> ComposeResult:
-        yield Static("step 0")
-
-    def action_step(self) -> None:
-        self.step += 1
-        self.query_one(Static).update(f"step {self.step}")
-
-
-Smallest().run()
-"""
 MOST_OF_SMALLEST, MOST_MILLISECONDS = 2.5, 15.0
 
 
 @pytest.mark.parametrize("key", ["n", "s"])
-def test_keys_at_rest(
-    key: str,
-    benchmark: Any,  # noqa: ANN401  pytest-benchmark's fixture has no public type
-    table: Table,
-    tmp_path: Path,
-) -> None:
+def test_keys_at_rest(key: str, table: Table, tmp_path: Path) -> None:
     """From the key to the frame with its numbers, all panels in sight; the chart comes later.
 
     A frame is written at once, so it is there with the first output.
@@ -83,11 +54,8 @@ def test_keys_at_rest(
     (tmp_path / "smallest.py").write_text(SMALLEST)
     commands = {"bptui": ["-m", "bptui", "article"], "smallest": ["smallest.py"]}
     seconds: dict[str, list[float]] = {name: [] for name in commands}
-    open_at_once = [
-        Terminal([sys.executable, *command], tmp_path, environment(tmp_path))
-        for command in commands.values()
-    ]
-    with open_at_once[0] as ours, open_at_once[1] as smallest:
+    both = [Terminal([sys.executable, *command], tmp_path) for command in commands.values()]
+    with both[0] as ours, both[1] as smallest:
         ours.wait_for("quit", "200 steps/s")
         smallest.wait_for("step 0")
 
@@ -97,14 +65,13 @@ def test_keys_at_rest(
                 pressed = screen.press(key)
                 seconds[name].append(screen.frame() - pressed)
 
-        benchmark.pedantic(press, rounds=PRESSES)
+        table.play(press, PRESSES)
         for screen in (ours, smallest):
             assert screen.quit("q") == 0
     mine, other = (median(seconds[name]) * 1e3 for name in commands)
     measured = f"median of {PRESSES} keys {mine:.1f} ms, the smallest app {other:.1f} ms"
-    row = Row(f"key {key} at rest, article", measured, mine / other, MOST_OF_SMALLEST, at_most=True)
-    table.add(row)
-    table.add(Row(f"key {key} at rest", measured, mine, MOST_MILLISECONDS, "ms", at_most=True))
+    table.add(f"key {key} at rest, article", measured, mine / other, MOST_OF_SMALLEST, "x")
+    table.add(f"key {key} at rest", measured, mine, MOST_MILLISECONDS, "ms")
 
 
 def wait(screen: Emulated, seconds: float) -> None:
@@ -128,13 +95,7 @@ def write_pixels(file: Path) -> None:
 @pytest.mark.parametrize(
     ("what", "preset"), [("2-2-2", SMALL), ("784-128-10, 32", LARGE)], ids=["small", "large"]
 )
-def test_keys_at_full_speed(
-    what: str,
-    preset: str,
-    benchmark: Any,  # noqa: ANN401  pytest-benchmark's fixture has no public type
-    table: Table,
-    tmp_path: Path,
-) -> None:
+def test_keys_at_full_speed(what: str, preset: str, table: Table, tmp_path: Path) -> None:
     """Each press is of the key for slower, at full speed, at a random moment between frames."""
     (tmp_path / "endless.toml").write_text(preset)
     write_pixels(tmp_path / "pixels.csv")
@@ -158,9 +119,9 @@ def test_keys_at_full_speed(
             milliseconds.append((perf_counter() - pressed) * 1e3)
             wait(screen, 0.02)
 
-        benchmark.pedantic(slower, rounds=PRESSES)
+        table.play(slower, PRESSES)
         screen.press("q")
         assert screen.ends() == 0
     measured = f"95 % of {PRESSES} keys, slowest {max(milliseconds):.0f} ms"
     value = percentile_95(milliseconds)
-    table.add(Row(f"key at full speed, {what}", measured, value, 50.0, "ms", at_most=True))
+    table.add(f"key at full speed, {what}", measured, value, 50.0, "ms")

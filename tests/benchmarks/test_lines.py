@@ -5,22 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
-from .report import Row, Table
+from .measuring import Table, percentile_95
 from .slow_line import SlowLine
 from .test_latency import SMALL
-from .timing import percentile_95
 
 PRESSES, PLAIN_PRESSES = 40, 10
 RATE, ROUND_TRIP = 20_000, 0.15
-FAST = 1e9
-"""Bytes a second that are no limit."""
 FRAMES = 30
-RUNNING = 4.0
-"""Seconds."""
+SECONDS = 4.0
 SPEED = re.compile(r"([\d.]+ (?:step|operation)s?/s|full speed)")
 
 
@@ -28,15 +23,15 @@ def test_bytes_of_a_run(table: Table, tmp_path: Path) -> None:
     # so fast that every number changes in each frame, so slowly that they go on doing so
     (tmp_path / "endless.toml").write_text(SMALL.replace("1e-6", "0.02"))
     options = (str(tmp_path / "endless.toml"), "--fps", str(FRAMES))
-    with SlowLine(*options, rate=FAST, round_trip=0.0) as line:
+    with SlowLine(*options, rate=1e9, round_trip=0.0) as line:
         line.shows("step 0 ")
         line.press(" ")
         line.shows("▶")
-        rate = line.read_for(RUNNING) / RUNNING / 1e3
+        rate = line.read_for(SECONDS) / SECONDS / 1e3
         line.press(" q")
         assert line.ends() == 0
-    measured = f"{RUNNING:g} s at {FRAMES} frames/s"
-    table.add(Row("bytes per second, running", measured, rate, 60.0, "kB", at_most=True))
+    measured = f"{SECONDS:g} s at {FRAMES} frames/s"
+    table.add("bytes per second, running", measured, rate, 60.0, "kB")
 
 
 def slow_keys(folder: Path, presses: int, *options: str) -> list[float]:
@@ -61,15 +56,11 @@ def slow_keys(folder: Path, presses: int, *options: str) -> list[float]:
     return seconds
 
 
-def test_keys_on_a_slow_line(
-    benchmark: Any,  # noqa: ANN401  pytest-benchmark's fixture has no public type
-    table: Table,
-    tmp_path: Path,
-) -> None:
+def test_keys_on_a_slow_line(table: Table, tmp_path: Path) -> None:
     """20 kB/s and 150 ms there and back, while training runs."""
     (tmp_path / "endless.toml").write_text(SMALL)
     plain = slow_keys(tmp_path, PLAIN_PRESSES, "--plain-driver")
-    ours = benchmark.pedantic(slow_keys, args=(tmp_path, PRESSES), rounds=1)
+    ours = table.play(lambda: slow_keys(tmp_path, PRESSES), 1)
     value, other = percentile_95(ours), percentile_95(plain)
     measured = f"95 % of {PRESSES} keys while running; {other:.1f} s with --plain-driver"
-    table.add(Row("key on 20 kB/s, 150 ms", measured, value, 0.8, "s", at_most=True))
+    table.add("key on 20 kB/s, 150 ms", measured, value, 0.8, "s")

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
 
-from bptui.core.arrays import Array, frozen, zeros
-from bptui.core.data import Data
+from bptui.core.arrays import Array, zeros
 from bptui.core.engine import Engine
-from bptui.core.experiment import Experiment, Training
-from bptui.core.network import Network, Parameters
+from bptui.core.experiment import Experiment
 
-from .report import Row, Table
-from .timing import in_turns
+from ..core.support import build
+from .measuring import Table
 
 LAYERS, BATCH, STEPS, ROUNDS = (784, 128, 10), 32, 25, 60
 
@@ -27,14 +24,8 @@ def experiment(samples: int, output: str, loss: str) -> Experiment:
     targets = np.eye(LAYERS[-1])[rng.integers(0, LAYERS[-1], samples)]
     weights = [rng.normal(0.0, (2.0 / a) ** 0.5, (a, b)) for a, b in pairwise(LAYERS)]
     biases = [np.zeros(units) for units in LAYERS[1:]]
-    none = [frozen(np.empty((0, width))) for width in (LAYERS[0], LAYERS[-1])]
-    return Experiment(
-        "products",
-        Network(LAYERS, ("relu", output)),
-        Parameters.of(weights, biases),
-        Training(loss=loss, learning_rate=0.01, batch_size=BATCH),
-        Data(frozen(inputs), frozen(targets), *none),
-    )
+    training = {"loss": loss, "learning_rate": 0.01, "batch_size": BATCH}
+    return build(weights, biases, ("relu", output), inputs, targets, **training)
 
 
 def bare_products(made: Experiment) -> Callable[[], None]:
@@ -46,7 +37,7 @@ def bare_products(made: Experiment) -> Callable[[], None]:
         return array
 
     inputs, hidden, outputs = LAYERS
-    x = zeros(BATCH, inputs)
+    x = filled(BATCH, inputs)
     x[...] = made.data.inputs[:BATCH]
     w1, w2 = filled(inputs, hidden), filled(hidden, outputs)
     h, d, dh = filled(BATCH, hidden), filled(BATCH, outputs), filled(BATCH, hidden)
@@ -74,18 +65,13 @@ def bare_products(made: Experiment) -> Callable[[], None]:
     ids=["sigmoid", "softmax", "mini-batches"],
 )
 def test_share_of_the_matrix_products(
-    what: str,
-    samples: int,
-    output: str,
-    loss: str,
-    benchmark: Any,  # noqa: ANN401  pytest-benchmark's fixture has no public type
-    table: Table,
+    what: str, samples: int, output: str, loss: str, table: Table
 ) -> None:
     made = experiment(samples, output, loss)
     engine, losses = Engine(made), np.empty(STEPS)
     contestants = {"bptui": lambda: engine.advance(losses), "products": bare_products(made)}
-    seconds = in_turns(benchmark, contestants, ROUNDS)
+    seconds = table.in_turns(contestants, ROUNDS)
     assert np.isfinite(losses).all()
     step, products = (min(seconds[name]) / STEPS * 1e6 for name in ("bptui", "products"))
     measured = f"products {products:.0f} us, a step {step:.0f} us"
-    table.add(Row(f"784-128-10, 32: relu, {what}", measured, products / step, 0.85))
+    table.add(f"784-128-10, 32: relu, {what}", measured, products / step, 0.85)

@@ -36,9 +36,6 @@ PAIRS = [
 
 HIDDEN = [name for name, each in ACTIVATIONS.items() if each.pullback is None]
 
-SETTINGS = [("mean", True, 0.0), ("mean", False, 0.03), ("sum", True, 0.03), ("sum", False, 0.0)]
-"""Reduction, bias, L2: every two of them in every combination."""
-
 
 def data(inputs: npt.ArrayLike, targets: npt.ArrayLike) -> Data:
     x, t = frozen(inputs), frozen(targets)
