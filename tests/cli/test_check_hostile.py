@@ -5,9 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from click.testing import CliRunner
-
-from bptui.program import cli
+from .support import bptui
 
 HOSTILE = """\
 import atexit, os, signal, subprocess, sys, threading, time
@@ -41,7 +39,7 @@ sys.exit("done")
 def test_a_program_that_does_all_it_may_is_judged_and_leaves_no_process(tmp_path: Path) -> None:
     file = tmp_path / "net.py"
     file.write_text(HOSTILE)
-    result = CliRunner().invoke(cli, ["check", str(file)])
+    result = bptui("check", str(file))
     assert (result.exit_code, result.stderr) == (0, "")
     assert f"{file}: right" in result.stdout
     assert not _is_alive(int((tmp_path / "pid").read_text()))

@@ -10,7 +10,8 @@ import pytest
 from bptui.core.timeline import Timeline
 from bptui.presets import load
 
-from .test_check import RIGHT, run
+from .support import check
+from .test_check import RIGHT
 
 PARTLY = (
     RIGHT.replace(" * h * (1 - h)", "")
@@ -22,9 +23,9 @@ def step(x, t, weights, learning_rate):
 
 
 def test_json_says_what_the_report_says(tmp_path: Path) -> None:
-    done = run(tmp_path, PARTLY, "--format", "json")
-    assert (done.code, done.err, done.out.count("\n")) == (1, "", 1)
-    found = json.loads(done.out)
+    done = check(tmp_path, PARTLY, "--format", "json")
+    assert (done.exit_code, done.stderr, done.stdout.count("\n")) == (1, "", 1)
+    found = json.loads(done.stdout)
     assert [*found] == [
         *("schema", "file", "verdict", "reason", "loss", "parameters", "lines"),
         *("first_wrong_lines", "mistakes", "remarks", "seconds"),
@@ -56,16 +57,16 @@ def test_json_says_what_the_report_says(tmp_path: Path) -> None:
 
 
 def test_numbers_that_are_not_finite_and_constant_factors_in_json(tmp_path: Path) -> None:
-    done = run(tmp_path, RIGHT.replace("/ len(x)", "* np.inf"), "--format", "json")
-    found = json.loads(done.out)
+    done = check(tmp_path, RIGHT.replace("/ len(x)", "* np.inf"), "--format", "json")
+    found = json.loads(done.stdout)
     numbers = [each["example"] for each in found["lines"] if each["line"] is None]
     assert numbers[0]["found"] in ("inf", "-inf", "nan")
-    done = run(tmp_path, RIGHT.replace("/ len", "/ -len"), "--format", "json")
-    ratios = [each["ratio"] for each in json.loads(done.out)["parameters"]]
+    done = check(tmp_path, RIGHT.replace("/ len", "/ -len"), "--format", "json")
+    ratios = [each["ratio"] for each in json.loads(done.stdout)["parameters"]]
     assert ratios == pytest.approx([-1.0, -1.0])
-    done = run(tmp_path, RIGHT, "--format", "json")
-    found = json.loads(done.out)
-    assert (done.code, found["verdict"], found["reason"], found["mistakes"]) == (
+    done = check(tmp_path, RIGHT, "--format", "json")
+    found = json.loads(done.stdout)
+    assert (done.exit_code, found["verdict"], found["reason"], found["mistakes"]) == (
         0,
         "right",
         None,

@@ -7,9 +7,8 @@ import venv
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from bptui.program import cli
+from .support import bptui, check
 
 NET = """\
 import numpy as np
@@ -56,9 +55,7 @@ class Net:
 
 
 def run(folder: Path, source: str, *options: str, name: str = "net.py") -> tuple[int, str, str]:
-    file = folder / name
-    file.write_text(source, encoding="utf-8")
-    done = CliRunner().invoke(cli, ["check", str(file), "--timeout", "600", *options])
+    done = check(folder, source, *options, name=name)
     return done.exit_code, done.stdout, done.stderr
 
 
@@ -185,13 +182,6 @@ def test_what_comes_to_no_verdict_is_told_in_a_sentence(
     assert said in err
 
 
-def test_an_endless_loop_ends_with_the_time(tmp_path: Path) -> None:
-    (tmp_path / "loop.py").write_text("while True:\n    pass\n")
-    done = CliRunner().invoke(cli, ["check", str(tmp_path / "loop.py"), "--timeout", "1"])
-    assert done.exit_code == 3
-    assert "no training step within the time limit: 1 s; it was at line " in done.stderr
-
-
 def test_a_function_that_the_program_calls_itself_happens_to_be_called_step(
     tmp_path: Path,
 ) -> None:
@@ -201,7 +191,7 @@ def test_a_function_that_the_program_calls_itself_happens_to_be_called_step(
         "def step(x, y):\n    e = x @ w - y\n    loss = (e ** 2).sum()\n    return 2 * x.T @ e\n"
         "for _ in range(3):\n    w -= 0.1 * step(x, 1.5)\n"
     )
-    result = CliRunner().invoke(cli, ["check", str(file)])
+    result = bptui("check", str(file))
     assert result.exit_code == 0
     assert f"{file}: right" in result.output
 
@@ -301,7 +291,7 @@ def test_a_wrong_line_in_a_module_of_the_program_is_told_with_its_file(tmp_path:
         "import numpy as np\ndef slope(a):\n    return 1 - a ** 2\n"
         "def back(a, d, v):\n    g = np.outer(d, v)\n    return g * slope(g)\n"
     )
-    result = CliRunner().invoke(cli, ["check", str(file)])
+    result = bptui("check", str(file))
     assert "first wrong in slopes.py, line 6: return g * slope(g)" in result.output
 
 
@@ -315,7 +305,7 @@ def test_a_wrong_line_in_a_module_of_the_program_is_told_with_its_file(tmp_path:
 def test_what_cannot_be_known_is_unclear(tmp_path: Path, start: str, body: str, said: str) -> None:
     file = tmp_path / "net.py"
     file.write_text(f"import numpy as np\nw = {start}\nfor _ in range(3):\n    {body}\n")
-    result = CliRunner().invoke(cli, ["check", "--format", "json", str(file)])
+    result = bptui("check", "--format", "json", str(file))
     found = json.loads(result.stdout)
     assert (result.exit_code, found["verdict"]) == (3, "unclear")
     assert said in found["reason"]

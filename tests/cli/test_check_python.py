@@ -9,15 +9,16 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
 from bptui.check.interpreter import OWN, CannotStartError, interpreter_for
 from bptui.check.process import CHILD
-from bptui.program import cli
+
+from .support import bptui
 
 CODE = """
 import sys
@@ -61,8 +62,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made(tmp_path_factory.mktemp("with") / "env", numpy=True)
 
 
-def check(file: Path, *options: str, **variables: str) -> Result:
-    return CliRunner().invoke(cli, ["check", str(file), *options], env=dict(variables))
+check = partial(bptui, "check")
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_the_environment_is_the_users(environment: Path, code: Path, origin: str
         options = [origin, str(environment)]
     else:
         variables = {origin: str(environment)}
-    done = check(code, *options, **variables)
+    done = check(str(code), *options, **variables)
     assert done.exit_code == 0, done.output
     assert f"python {python} ({told})" in " ".join(done.stdout.split())
     assert "gradients: right" in done.stdout
@@ -113,19 +113,19 @@ def test_the_first_environment_that_there_is_counts(tmp_path: Path) -> None:
 def test_bptui_in_the_active_environment_needs_no_word(code: Path) -> None:
     code.write_text("def gradients(x, t, weights):\n    return weights\n")
     for python in (sys.prefix, sys.executable):
-        assert "\npython " not in check(code, "--python", python).stdout
+        assert "\npython " not in check(str(code), "--python", python).stdout
 
 
 def test_an_import_that_fails_says_which_interpreter_it_was(environment: Path, code: Path) -> None:
-    done = check(code)
+    done = check(str(code))
     assert done.exit_code == 3
     assert "ModuleNotFoundError: No module named 'course'" in done.stderr
     assert f"It was run with {sys.executable} (bptui's own); activate an environment" in done.stderr
-    done = check(code, "--format", "json")
+    done = check(str(code), "--format", "json")
     assert f"It was run with {sys.executable}" in json.loads(done.stdout)["reason"]
     # the same where the import is in a function
     code.write_text(LATE)
-    done = check(code, VIRTUAL_ENV=str(environment))
+    done = check(str(code), VIRTUAL_ENV=str(environment))
     assert done.exit_code == 3
     said = " ".join(done.stdout.split())
     assert "ImportError: cannot import name 'nothing'" in said
@@ -148,13 +148,13 @@ def test_an_interpreter_that_does_not_do_is_refused_with_the_reason(
         ("", "(--python): there is no Python"),
         ("true", "/true (--python): it does not start like Python"),
     ):
-        done = check(code, "--python", given)
+        done = check(str(code), "--python", given)
         assert (done.exit_code, done.stdout) == (2, "")
         assert reason in done.stderr
         assert (
             f"; use --python PATH for another one, such as bptui's own {OWN.path}\n" in done.stderr
         )
-    done = check(code, VIRTUAL_ENV=f"{tmp_path}/deleted", CONDA_PREFIX=str(bare))
+    done = check(str(code), VIRTUAL_ENV=f"{tmp_path}/deleted", CONDA_PREFIX=str(bare))
     assert (done.exit_code, done.stdout) == (2, "")
     assert f"{tmp_path}/deleted (VIRTUAL_ENV): there is no Python" in done.stderr
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import signal
 import stat
 import subprocess
@@ -12,15 +10,16 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
 
 from bptui.cli import COMMANDS
 from bptui.program import cli, open_app
 
+from .support import bptui, on_a_terminal
+
 PYTHON = [sys.executable, "-m", "bptui"]
 
 
-def bptui(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+def ran(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     settings = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **options}
     return subprocess.run(
         [*PYTHON, *arguments], stderr=subprocess.PIPE, text=True, timeout=120, **settings
@@ -46,7 +45,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_has_examples_exit_codes_and_a_word_about_every_option(command: str) -> None:
-    text = CliRunner().invoke(cli, [*command.split(), "--help"], terminal_width=80).stdout
+    text = bptui(*command.split(), "--help", COLUMNS="80").stdout
     assert "Examples" in text
     assert f"  bptui {command}" in text
     assert "Exit codes: 0" in text
@@ -60,7 +59,7 @@ def test_help_has_examples_exit_codes_and_a_word_about_every_option(command: str
 
 
 def test_list_fits_80_columns() -> None:
-    done = CliRunner().invoke(cli, ["list"])
+    done = bptui("list")
     assert done.exit_code == 0
     rows = done.stdout.splitlines()
     assert max(map(len, rows)) <= 80
@@ -94,7 +93,7 @@ def test_list_fits_80_columns() -> None:
     ],
 )
 def test_unusable_arguments_end_with_2_and_one_message(arguments: list[str]) -> None:
-    done = CliRunner().invoke(cli, arguments)
+    done = bptui(*arguments)
     assert done.exit_code == 2
     assert done.stdout == ""
     assert done.stderr.count("Error: ") == 1
@@ -102,37 +101,11 @@ def test_unusable_arguments_end_with_2_and_one_message(arguments: list[str]) -> 
 
 
 def test_without_a_terminal_a_name_prints_what_run_prints() -> None:
-    opened, run = bptui("xor"), bptui("run", "xor")
+    opened, run = ran("xor"), ran("run", "xor")
     assert (opened.returncode, opened.stdout) == (0, run.stdout)
     assert "bptui run xor" in opened.stderr
     assert run.stderr == ""
-    assert bptui().stdout == bptui("run", "article").stdout
-
-
-def on_a_terminal(
-    *arguments: str, term: str = "xterm", command: list[str] = PYTHON
-) -> tuple[int, str]:
-    """Exit code and everything shown by bptui, or ``command``, on a terminal of its own."""
-    parent, child = pty.openpty()
-    process = subprocess.Popen(
-        [*command, *arguments],
-        stdin=child,
-        stdout=child,
-        stderr=child,
-        env={**os.environ, "TERM": term},
-    )
-    os.close(child)
-    shown = b""
-    while True:
-        try:
-            data = os.read(parent, 4096)
-        except OSError:  # Linux: the other side is closed
-            break
-        if not data:
-            break
-        shown += data
-    os.close(parent)
-    return process.wait(timeout=120), shown.decode()
+    assert ran().stdout == ran("run", "article").stdout
 
 
 def test_long_work_shows_progress_beside_a_file(tmp_path: Path) -> None:
@@ -143,7 +116,7 @@ def test_long_work_shows_progress_beside_a_file(tmp_path: Path) -> None:
         "run.LONG = 0.0\n"  # or else it would have to train for longer than a second
         f"cli({['run', 'xor', *options]!r}, prog_name='bptui')\n"
     )
-    code, shown = on_a_terminal(command=[sys.executable, "-c", program])
+    code, shown = on_a_terminal(command=("-c", program))
     assert code == 0
     assert "training  [#" in shown
     assert len(file.read_text().splitlines()) == 4
@@ -216,14 +189,14 @@ def test_an_interrupt_at_any_time_is_quiet(module: str) -> None:
 )
 def test_a_full_disk_is_one_message(arguments: list[str]) -> None:
     with open("/dev/full", "w") as full:
-        done = bptui(*arguments, stdout=full)
+        done = ran(*arguments, stdout=full)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "no space left on device" in done.stderr
 
 
 def run_into(file: Path, preset: str = "article") -> int:
-    return CliRunner().invoke(cli, ["run", preset, "-o", str(file)]).exit_code
+    return bptui("run", preset, "-o", str(file)).exit_code
 
 
 def test_output_replaces_a_file_and_keeps_its_mode(tmp_path: Path) -> None:
@@ -250,7 +223,7 @@ def test_the_output_is_never_the_preset_itself(tmp_path: Path) -> None:
     preset = tmp_path / "own.toml"
     text = "[network]\nlayers = [2, 1]\n[data]\ndataset = 'and'\n"
     preset.write_text(text, encoding="utf-8")
-    done = bptui("run", str(preset), "-o", str(preset))
+    done = ran("run", str(preset), "-o", str(preset))
     assert (done.returncode, done.stdout) == (2, "")
     assert "preset itself" in done.stderr
     assert preset.read_text(encoding="utf-8") == text
@@ -272,6 +245,6 @@ def test_the_output_is_never_the_preset_itself(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistyped_command_is_told_what_it_may_have_meant(line: str, told: str) -> None:
-    done = CliRunner().invoke(cli, line.split())
+    done = bptui(*line.split())
     assert (done.exit_code, done.stdout) == (2, "")
     assert told in done.stderr

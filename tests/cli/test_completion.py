@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
-from click.testing import CliRunner
 
 from bptui.cli import COMMANDS
 from bptui.presets.folders import shipped_names
 from bptui.presets.own import COMMANDS as REFUSED
 from bptui.program import cli
+
+from .support import bptui
 
 
 def offered(*words: str) -> list[str]:
@@ -57,7 +58,7 @@ def test_every_command_has_a_name_that_no_preset_can_take() -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_scripts_ask_the_program(shell: str) -> None:
-    done = CliRunner().invoke(cli, ["completion", shell])
+    done = bptui("completion", shell)
     assert done.exit_code == 0, done.output
     assert f"_BPTUI_COMPLETE={shell}_complete" in done.stdout
     assert "%(" not in done.stdout

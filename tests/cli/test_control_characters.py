@@ -6,10 +6,11 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from bptui.presets.folders import own_folder
-from bptui.program import cli
+
+from .support import bptui
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\x08\x7f\u202e"
 SPELT = "\\u001b]0;owned\\u0007\\u001b[2J\\u009b31m\\b\\u007f\\u202e"
@@ -56,7 +57,7 @@ def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ids=lambda each: " ".join(each[:3]) or "the app without a terminal",
 )
 def test_commands(arguments: list[str]) -> None:
-    done = CliRunner().invoke(cli, [*arguments, f"{NAME}.toml"])
+    done = bptui(*arguments, f"{NAME}.toml")
     assert (done.exit_code, done.stdout == "") == (0, False)
     fit(done)
 
@@ -67,7 +68,7 @@ def test_list_of_the_users_own() -> None:
     try:
         files[0].write_text(PRESET)
         files[1].write_text(f'"{SPELT}" = 1')
-        done = CliRunner().invoke(cli, ["list", "--own"])
+        done = bptui("list", "--own")
         assert (done.exit_code, done.stdout.count("\n")) == (0, 2)
         fit(done)
     finally:
@@ -95,7 +96,7 @@ UNUSABLE = {
 
 @pytest.mark.parametrize(("name", "arguments"), UNUSABLE.items(), ids=UNUSABLE)
 def test_errors(name: str, arguments: list[str]) -> None:
-    done = CliRunner().invoke(cli, arguments)
+    done = bptui(*arguments)
     code = 3 if name == "code that raises" else 2
     assert (done.exit_code, done.stdout, done.stderr == "") == (code, "", False)
     fit(done)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from bptui.presets.folders import shipped_folder
-from bptui.program import cli
+
+from .support import DIVERGING, bptui, printed
 
 NUMBER = re.compile(r"-?\d+\.?\d*(?:e[+-]\d+)?")
 FORMATS = ("text", "markdown", "latex")
@@ -26,19 +27,6 @@ targets = [[1]]
 """
 STRANGE = "反向传播 \\input{x} $a_1^2$ 100% {a} & #b ~ é łß «“” \u2013 Ω 🎉 <b> | ` --"
 STRANGE_TEXT = "Код `a_b` $ % _ ^ ~ \\ { } & #\n\n```\n<!--"
-DIVERGING = """
-[network]
-layers = [1, 2, 1]
-activation = "identity"
-[parameters]
-weights = [[[2.0, 1.0]], [[1.0], [3.0]]]
-[training]
-learning_rate = 1e200
-mistakes = ["wrong-sign", "missing-hidden-derivative"]
-[data]
-inputs = [[2]]
-targets = [[1]]
-"""
 
 # name in the worksheet (an arrow: its update), printed number; signs are each book's own
 MAZUR = """
@@ -61,14 +49,7 @@ w5← -1.2067, w6← 1.0888, b_h1← 0.7962, b_h2← -0.0985, b_o1← 0.3127
 """
 
 
-def explain(*arguments: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(cli, ["explain", *arguments], input=stdin)
-
-
-def text_of(*arguments: str, stdin: str | None = None) -> str:
-    result = explain(*arguments, stdin=stdin)
-    assert (result.exit_code, result.stderr) == (0, "")
-    return result.stdout
+explain, text_of = partial(bptui, "explain"), partial(printed, "explain")
 
 
 def numbers_by_name(text: str) -> dict[str, list[float]]:

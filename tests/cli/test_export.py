@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from bptui.presets import load, loads
 from bptui.presets.folders import shipped_names
 from bptui.presets.save import same_experiment
-from bptui.program import cli
+
+from .support import bptui, printed
 
 OWN = """
 title = "Mine" # a comment
@@ -27,8 +28,7 @@ test_fraction = 0.4
 """
 
 
-def export(*arguments: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(cli, ["export", *arguments], input=stdin)
+export = partial(bptui, "export")
 
 
 def test_an_exported_file_runs_without_bptui_and_prints_what_run_prints(tmp_path: Path) -> None:
@@ -40,12 +40,12 @@ def test_an_exported_file_runs_without_bptui_and_prints_what_run_prints(tmp_path
         [sys.executable, "-c", hidden], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert run.stderr == ""
-    printed = {int(line.split()[1]): line.split()[3] for line in run.stdout.splitlines()}
-    shown = CliRunner().invoke(cli, ["run", "xor", "--format", "jsonl", "--every", "100"]).stdout
+    losses = {int(line.split()[1]): line.split()[3] for line in run.stdout.splitlines()}
+    shown = printed("run", "xor", "--format", "jsonl", "--every", "100")
     records = [json.loads(line) for line in shown.splitlines()]
-    assert list(printed) == [each["step"] for each in records]
+    assert list(losses) == [each["step"] for each in records]
     for each in records:
-        assert float(printed[each["step"]]) == pytest.approx(each["loss"], rel=1e-12)
+        assert float(losses[each["step"]]) == pytest.approx(each["loss"], rel=1e-12)
 
 
 @pytest.mark.parametrize("name", shipped_names())
@@ -99,17 +99,3 @@ def test_refusals(arguments: list[str], message: str) -> None:
     result = export(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert f"Error: {message}" in result.stderr
-
-
-def test_neither_the_preset_nor_a_file_beside_a_refusal_is_overwritten(tmp_path: Path) -> None:
-    file = tmp_path / "mine.toml"
-    file.write_text("[network]\nlayers = [1, 1]\n[data]\ninputs = [[2]]\ntargets = [[1]]\n")
-    before = file.read_text()
-    result = export(str(file), "--to", "toml", "-o", str(file))
-    assert result.exit_code == 2
-    assert "this is the preset itself" in result.stderr
-    assert file.read_text() == before
-    other = tmp_path / "other.py"
-    other.write_text("kept")
-    assert export("mazur-as-published", "--to", "torch", "-o", str(other)).exit_code == 2
-    assert other.read_text() == "kept"

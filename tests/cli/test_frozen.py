@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from bptui.presets import loads
-from bptui.program import cli
 
 from ..export.test_programs import assert_prints_losses_of
+from .support import bptui
 
 PRESET = """
 [network]
@@ -50,10 +49,6 @@ CASES = {
 EACH = pytest.mark.parametrize(("text", "told"), CASES.values(), ids=CASES)
 
 
-def ran(*arguments: str, preset: str) -> Result:
-    return CliRunner().invoke(cli, arguments, input=preset)
-
-
 def reasons(told: str) -> list[str]:
     return [each.split(")")[0] for each in told.split("(")[1:]]
 
@@ -64,7 +59,7 @@ def joined(text: str) -> str:
 
 @EACH
 def test_the_gradient_check_says_it_of_each_gradient(text: str, told: str) -> None:
-    done = ran("gradcheck", "-", preset=text)
+    done = bptui("gradcheck", "-", stdin=text)
     assert done.exit_code == int("mistake" in told)
     assert f"frozen {told}" in joined(done.stdout)
     for reason in reasons(told):
@@ -73,7 +68,7 @@ def test_the_gradient_check_says_it_of_each_gradient(text: str, told: str) -> No
 
 @EACH
 def test_programs_say_it_and_train_what_the_preset_trains(text: str, told: str) -> None:
-    done = ran("export", "-", "--to", "numpy", preset=text)
+    done = bptui("export", "-", "--to", "numpy", stdin=text)
     assert done.exit_code == 0
     assert f"frozen {told}" in joined(done.stdout)
     for group in told.split("; "):
@@ -84,7 +79,7 @@ def test_programs_say_it_and_train_what_the_preset_trains(text: str, told: str) 
                 line = f"# MISTAKE {reason.split()[-1]}: g{name} is never applied"
             assert line in done.stdout
     assert_prints_losses_of(loads(text, "stdin", Path.cwd()), done.stdout, 1e-12)
-    torch = ran("export", "-", "--to", "torch", preset=text)
+    torch = bptui("export", "-", "--to", "torch", stdin=text)
     if "mistakes" not in text:
         assert torch.exit_code == 0
         assert joined(torch.stdout.replace("#", "")).count(f"frozen: {told}") == 1

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
-from click.testing import CliRunner, Result
 
-from bptui.program import cli
+from .support import bptui
 
 NETWORK = """
 title = "A unit \\u001b[31mon its kink"
@@ -26,8 +26,7 @@ targets = [[0.5]]
 """
 
 
-def gradcheck(*arguments: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(cli, ["gradcheck", *arguments], input=stdin)
+gradcheck = partial(bptui, "gradcheck")
 
 
 def network(rate: str = "0.1", mistakes: str = "") -> str:

@@ -2,63 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import subprocess
-import sys
 
 import pytest
-from click.testing import CliRunner
 
 from bptui.help import TOPICS, page, title_of
-from bptui.program import cli
+
+from .support import bptui, on_a_terminal, printed
 
 BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 BOLD = "\x1b[1m"
 
 
-def told(*arguments: str) -> str:
-    result = CliRunner().invoke(cli, ["help", *arguments])
-    assert (result.exit_code, result.stderr) == (0, "")
-    return result.stdout
-
-
-def on_a_terminal(*arguments: str, **variables: str) -> str:
-    """What a terminal gets, with ``cat`` for a pager, which like less takes styles."""
-    reader, writer = pty.openpty()
-    removed = {"NO_COLOR", "LESS", "COLUMNS", "LINES"}
-    environment = {name: value for name, value in os.environ.items() if name not in removed}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bptui", "help", *arguments],
-        stdin=writer,
-        stdout=writer,
-        env=environment | {"TERM": "xterm-256color", "PAGER": "less"} | variables,
-    )
-    os.close(writer)
-    received = b""
-    with os.fdopen(reader, "rb", buffering=0) as stream:
-        try:
-            while part := stream.read(65536):
-                received += part
-                if b"(END)" in received or b"\n:" in received:
-                    break
-        except OSError:  # the other end is closed
-            pass
-        process.kill()
-        process.wait(timeout=120)
-    return received.decode()
-
-
 def test_the_topics_are_listed_with_their_titles() -> None:
-    lines = told().splitlines()
+    lines = printed("help").splitlines()
     assert [line.split()[0] for line in lines[2:]] == [*TOPICS]
     assert all(title_of(topic) in line for topic, line in zip(TOPICS, lines[2:], strict=True))
 
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_page_as_text(topic: str) -> None:
-    text = told(topic)
+    text = printed("help", topic)
     source = page(topic)
     assert text.startswith(f"{title_of(topic)}\n\n")
     blocks = BLOCK.findall(source)
@@ -80,19 +44,18 @@ def test_a_page_as_text(topic: str) -> None:
     ],
 )
 def test_an_unknown_topic(typed: str, hint: str) -> None:
-    result = CliRunner().invoke(cli, ["help", typed])
-    assert result.exit_code == 2
-    assert result.stdout == ""
+    result = bptui("help", typed)
+    assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == f"Error: no page about {typed!r}: {hint}\n"
 
 
 def test_a_terminal_gets_bold_titles_as_wide_as_it_is() -> None:
-    text = on_a_terminal("limits", COLUMNS="40")
+    _, text = on_a_terminal("help", "limits", COLUMNS="40", PAGER="less")
     assert f"{BOLD}The largest network" in text
     assert "\x1b[?1049h" not in text
 
 
 def test_a_terminal_that_cannot_do_anything_gets_text() -> None:
-    text = on_a_terminal("limits", TERM="dumb", PAGER="/nowhere/less")
+    _, text = on_a_terminal("help", "limits", TERM="dumb", PAGER="/nowhere/less")
     assert "`<(...)`" in text
     assert "\x1b" not in text

@@ -7,24 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from bptui.presets.folders import own_folder, shipped_names
-from bptui.program import cli
 
-DIVERGING = """
-[network]
-layers = [1, 2, 1]
-activation = "identity"
-[parameters]
-weights = [[[2.0, 1.0]], [[1.0], [3.0]]]
-[training]
-learning_rate = 1e200
-mistakes = ["wrong-sign", "missing-hidden-derivative"]
-[data]
-inputs = [[2]]
-targets = [[1]]
-"""
+from .support import DIVERGING, bptui
 
 
 def no_number(text: str) -> None:
@@ -33,7 +19,7 @@ def no_number(text: str) -> None:
 
 def read(*arguments: str, code: int = 0, stdin: str | None = None) -> dict[str, Any]:
     """What the command writes, which is one line of strict JSON."""
-    done = CliRunner().invoke(cli, [*arguments, "--format", "json"], input=stdin)
+    done = bptui(*arguments, "--format", "json", stdin=stdin)
     assert done.exit_code == code, done.output
     assert done.stdout.count("\n") == 1
     found: dict[str, Any] = json.loads(done.stdout, parse_constant=no_number)
@@ -42,7 +28,7 @@ def read(*arguments: str, code: int = 0, stdin: str | None = None) -> dict[str, 
 
 def run(name: str, step: int) -> dict[str, Any]:
     """The line of ``bptui run --format jsonl`` about a step."""
-    done = CliRunner().invoke(cli, ["run", name, "--format", "jsonl", "--steps", str(step + 1)])
+    done = bptui("run", name, "--format", "jsonl", "--steps", str(step + 1))
     line: dict[str, Any] = json.loads(done.stdout.splitlines()[step])
     return line
 
@@ -114,7 +100,7 @@ def test_what_diverged_is_json_too(tmp_path: Path) -> None:
     assert found["loss"] in ("inf", "nan")
     file = tmp_path / "x.json"
     arguments = ["explain", "article", "--format", "json", "-o", str(file)]
-    assert CliRunner().invoke(cli, arguments).stdout == ""
+    assert bptui(*arguments).stdout == ""
     assert json.loads(file.read_text())["preset"] == "article"
     found = read("gradcheck", "-", "--step", "9", code=1, stdin=DIVERGING)
     assert (found["verdict"], found["parameters"], found["loss"]) == ("failed", [], None)

@@ -5,20 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from bptui.presets.own import duplicate
-from bptui.program import cli
+
+from .support import bptui
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     return tmp_path / "bptui" / "presets"
-
-
-def bptui(*arguments: str) -> Result:
-    return CliRunner().invoke(cli, arguments)
 
 
 def test_without_any_the_folder_is_named(folder: Path) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
 from bptui.app.form.draft import empty
 from bptui.app.form.fields import fields
@@ -24,9 +23,9 @@ from bptui.core.optimizers import OPTIMIZERS, Optimizer, enter_optimizer
 from bptui.export.programs import numpy_program, torch_program
 from bptui.export.template import template
 from bptui.presets import load
-from bptui.program import cli
 
 from ..export.test_programs import assert_prints_losses_of
+from .support import bptui
 
 PRESET = """
 [network]
@@ -86,7 +85,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def printed(*arguments: str) -> str:
-    result = CliRunner().invoke(cli, [*arguments], prog_name="bptui")
+    result = bptui(*arguments)
     assert result.exit_code in (0, 1), result.output
     return result.stdout
 
@@ -177,12 +176,12 @@ def test_check(file: Path, tmp_path: Path) -> None:
         skeleton = skeleton.replace(f'fill_in("{name}")', code)
     own = tmp_path / "own.py"
     own.write_text(skeleton, encoding="utf-8")
-    right = CliRunner().invoke(cli, ["check", str(own), "--preset", str(file)], prog_name="bptui")
+    right = bptui("check", str(own), "--preset", str(file))
     assert right.exit_code == 0, right.output
     own.write_text(
         skeleton.replace("1 + np.cos(net_h) / 2", "1 + np.cos(out_h) / 2"), encoding="utf-8"
     )
-    wrong = CliRunner().invoke(cli, ["check", str(own), "--preset", str(file)], prog_name="bptui")
+    wrong = bptui("check", str(own), "--preset", str(file))
     assert wrong.exit_code == 1, wrong.output
     assert "derivative-of-activation" in wrong.output
 

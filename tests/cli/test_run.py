@@ -6,15 +6,16 @@ import csv
 import io
 import json
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from bptui.core.timeline import Timeline
 from bptui.presets import load
-from bptui.program import cli
+
+from .support import bptui, printed
 
 LISTINGS = Path(__file__).parents[1] / "data"
 DIVERGING = """
@@ -31,14 +32,13 @@ targets = [[1]]
 """
 
 
-def run(*arguments: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(cli, ["run", *arguments], input=stdin)
+run = partial(bptui, "run")
 
 
 def lines(*arguments: str) -> list[dict[str, Any]]:
-    result = run(*arguments, "--format", "jsonl")
-    assert (result.exit_code, result.stderr) == (0, "")
-    return [json.loads(line) for line in result.stdout.splitlines()]
+    return [
+        json.loads(line) for line in printed("run", *arguments, "--format", "jsonl").splitlines()
+    ]
 
 
 @pytest.mark.parametrize(("listing", "count"), [(1, 1000), (2, 999)])
