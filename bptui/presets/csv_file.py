@@ -125,7 +125,7 @@ def _check_columns(
         place = f"data.{key}" if key == "class_column" else f"data.{key}[{index}]"
         if column not in known:
             found = f"{column!r}, which is not a column"
-            raise UnusableError(place, found, f"one of {', '.join(known)}")
+            raise UnusableError(place, found, f"one of {', '.join(map(printable, known))}")
         require(column not in before, place, f"{column!r} twice", "each column once")
         require(column not in used, place, f"{column!r}, also a target", "input or target")
         before.add(column)
