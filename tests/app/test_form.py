@@ -78,28 +78,19 @@ def test_drafts_of_presets_make_the_same_presets(name: str) -> None:
     assert_same_numbers(made, experiment)
 
 
-async def test_cancelling_changes_nothing_and_asks_before_it_loses_something() -> None:
+async def test_leaving_and_emptying_ask_before_something_is_lost() -> None:
     async with form(load("article")) as made:
         await made.session.press("escape")
         assert await made.finished() is None
-    async with form(load("article")) as made:
-        await made.write("training.learning_rate", "0.7")
-        await made.session.press("escape")
-        await made.session.until(lambda: "Discard" in made.said(), "the question")
-        await made.session.press("tab")
-        await made.session.until(lambda: "Discard" not in made.said(), "the end of the question")
-        assert not made.given
-        await made.session.press("escape", "escape")
-        assert await made.finished() is None
-
-
-async def test_emptying_the_form_asks_before_it_loses_something() -> None:
     async with form(load("mazur")) as made:
         await made.write("training.learning_rate", "0.7")
-        await made.session.press("ctrl+n")
-        await made.session.until(lambda: "Press ctrl+n again" in made.said(), "the question")
-        assert made.text("training.learning_rate") == "0.7"
-        await made.session.press("ctrl+n")
+        for key, shown in (("escape", "esc"), ("ctrl+n", "ctrl+n")):
+            await made.session.press(key)
+            await made.session.until(lambda s=shown: f"Press {s} again" in made.said(), "it")
+            assert made.text("training.learning_rate") == "0.7"
+            await made.session.press("tab")
+            await made.session.until(lambda: "Discard" not in made.said(), "the question's end")
+        await made.session.press("ctrl+n", "ctrl+n")
         await made.session.until(lambda: "Still missing: layers" in made.said(), "the empty form")
         assert not made.ready
         assert "untitled" in made.session.screen()
@@ -216,22 +207,16 @@ async def test_the_key_opens_the_form_on_what_is_shown_and_ok_keeps_what_is_not_
         await session.shows("before the edit")
 
 
-@pytest.fixture
-def gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that the program works in, deleted meanwhile."""
+async def test_the_form_opens_and_empties_where_the_working_folder_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
     monkeypatch.chdir(folder)
     folder.rmdir()
-    return folder
-
-
-async def test_the_form_opens_and_empties_where_the_working_folder_is_gone(gone: Path) -> None:
     async with form(load("article")) as made:
         await made.session.press("ctrl+n")
         await made.session.until(lambda: "Still missing: layers" in made.said(), "the empty form")
         await made.write("data", "CSV file")
         await made.write("data.csv", "own.csv")
         await made.session.until(lambda: "no file" in made.wrong().get("data.csv", ""), "a word")
-    async with form(None) as made:
-        assert "Still missing: layers" in made.said()

@@ -206,17 +206,3 @@ async def test_the_app_goes_on_with_the_new_name_of_what_is_open(own: Path) -> N
         await session.press("delete", "enter")
         await session.until(lambda: not (own / "beta.toml").exists(), "it to be gone")
         await session.until(lambda: " alpha " in session.status(), "the name it had")
-
-
-async def test_of_two_with_one_name_that_of_the_file_is_highlighted(own: Path) -> None:
-    file, elsewhere = own / "article.toml", own.parent / "xor.toml"
-    file.write_text(f"description = 'By hand.'\n{PLAIN}")
-    elsewhere.write_text(PLAIN)
-    for preset, texts in (
-        (load(str(file)), ["By hand.", "`bptui article` opens the shipped preset"]),
-        (load("article"), ["The article with correct gradients"]),
-        (load(str(elsewhere)), ["By hand."]),  # the first, and not the shipped xor
-    ):
-        async with opened(preset) as session:
-            await session.press("p")
-            await session.shows(*texts)
