@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from bptui.app.playback.history import Place
 from bptui.core.engine import Snapshot
 
 if TYPE_CHECKING:
@@ -64,79 +65,65 @@ class Run:
         from bptui.app.playback.search import BackwardSearch, ForwardSearch
 
         self._player, self._last, self._rate = player, last, player.speed.rate
+        self._by_operation = player.speed.unit == "operation"
         self._sign = -1 if backwards else 1
         kind = BackwardSearch if backwards else ForwardSearch
         active = [each for each, on in player.breakpoints.items() if on]
         self._search: Search = kind(player.timeline, active, player.snapshot)
+        self._base, self._began = player.snapshot.step, perf_counter()
         self._ended = False
 
     async def play(self) -> Hit | None:
-        """Run to the end; return the hit that stopped it."""
-        if self._player.speed.unit == "operation":
-            await self._play_operations()
-        elif self._is_ahead(self._last):
-            await self._play_steps()
-        else:
-            self._player.show(self._player.snapshot)  # as a whole
+        """Run to the end; return the hit that stopped it.
+
+        Of the steps it shows as many as frames can be drawn, in time; of operations each.
+        """
+        player, next_frame = self._player, -math.inf
+        if not self._by_operation and not self._is_ahead(self._last):
+            self._ended = True
+            player.show(player.snapshot)  # as a whole
+        while not self._ended:
+            if player.attention:
+                await player.breathe(BREATH)
+            due = self._due()
+            step = due.step
+            if self._is_ahead(step):
+                step = await player.work(self._search.advance, step, SLICE)
+            now, on_time = perf_counter(), step == due.step
+            fresh = self._is_ahead(step) or (on_time and due != player.place)
+            if fresh and now >= next_frame and not player.attention:
+                snapshot = await self._snapshot(step)
+                on_time = snapshot.step == due.step
+                if self._by_operation or not on_time:  # too fast for this machine: owe nothing
+                    self._base, self._began = snapshot.step, now
+                self._arrive(snapshot, due.position if on_time else None)
+                await player.drawn()
+                next_frame = now + max(player.frame, SHARE * (perf_counter() - now))
+            elif not on_time:
+                await player.breathe(BREATH)
+            else:
+                wait = next_frame - now
+                if not fresh:
+                    wait = max(wait, self._began + (abs(step - self._base) + 1) / self._rate - now)
+                await player.breathe(max(wait, BREATH))
         hit = self._search.hit
-        return hit if hit is not None and hit.step == self._player.snapshot.step else None
+        return hit if hit is not None and hit.step == player.snapshot.step else None
 
     def _is_ahead(self, step: int) -> bool:
         """Whether ``step`` lies ahead of the shown one."""
         return (step - self._player.snapshot.step) * self._sign > 0
 
-    async def _play_steps(self) -> None:
-        """Show as many of the steps as frames can be drawn, in time."""
-        player, next_frame = self._player, -math.inf
-        base, began = player.snapshot.step, perf_counter()
-        while not self._ended:
-            if player.attention:
-                await player.breathe(BREATH)
-            due = step = self._due(base, began)
-            if self._is_ahead(due):
-                step = await player.work(self._search.advance, due, SLICE)
-            now = perf_counter()
-            if now >= next_frame and self._is_ahead(step) and not player.attention:
-                snapshot = await self._snapshot(step)
-                if snapshot.step != due:  # too fast for this machine: owe nothing
-                    base, began = snapshot.step, now
-                self._arrive(snapshot)
-                await player.drawn()
-                next_frame = now + max(player.frame, SHARE * (perf_counter() - now))
-            elif step != due:
-                await player.breathe(BREATH)
-            else:
-                wait = next_frame - now
-                if not self._is_ahead(step):
-                    wait = max(wait, began + (abs(step - base) + 1) / self._rate - now)
-                await player.breathe(max(wait, BREATH))
-
-    def _due(self, base: int, began: float) -> int:
-        """Return the step due by now at the run's rate, from step ``base`` on."""
+    def _due(self) -> Place:
+        """Return the place due by now; of operations the next one at most."""
+        here, passed = self._player.place, (perf_counter() - self._began) * self._rate
+        if self._by_operation:
+            count = self._player.operations
+            following = here.next(count) if self._sign > 0 else here.previous(count)
+            return following if passed >= 1.0 else here
         if math.isinf(self._rate):
-            return self._last
-        step = base + self._sign * int((perf_counter() - began) * self._rate)
-        return min(step, self._last) if self._sign > 0 else max(step, self._last)
-
-    async def _play_operations(self) -> None:
-        """Show one operation after another."""
-        player = self._player
-        next_one = perf_counter() + 1.0 / self._rate
-        while not self._ended:
-            left = next_one - perf_counter()
-            if player.attention or left > 0.0:
-                await player.breathe(left)
-                continue
-            here, count = player.place, player.operations
-            place = here.next(count) if self._sign > 0 else here.previous(count)
-            snapshot = player.snapshot
-            if place.step != here.step:
-                if await player.work(self._search.advance, place.step, SLICE) != place.step:
-                    await player.breathe(BREATH)
-                    continue
-                snapshot = await self._snapshot(place.step)
-            next_one = perf_counter() + 1.0 / self._rate
-            self._arrive(snapshot, place.position)
+            return Place(self._last)
+        step = self._base + self._sign * int(passed)
+        return Place(min(step, self._last) if self._sign > 0 else max(step, self._last))
 
     async def _snapshot(self, step: int) -> Snapshot:
         """Return the snapshot of ``step``, or of the first that diverged if that comes before."""
