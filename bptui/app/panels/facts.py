@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from bptui.app.numbers import ordinal
 from bptui.app.view import View
+from bptui.core.arrays import Integers
 from bptui.core.evaluation import classes_of
 from bptui.core.experiment import Experiment
 from bptui.presets.errors import printable
 
-Places = npt.NDArray[np.intp]
+Places = Integers
 
 
 class Facts:
