@@ -224,9 +224,9 @@ class MainScreen(Screen[None]):
             self._add_beside(self.network, self.learned)
         covered = self._bring(self.network, self.learned)
         if not is_there(self.learned):
-            self.learned.begin()
+            self.learned.show_picture(0)
             self._exchange(self.network, self.learned)
-        elif not covered and not self.learned.next_picture():
+        elif not covered and not self.learned.show_picture(self.learned.number + 1):
             self._exchange(self.learned, self.network)
         self.fit_panels()
 

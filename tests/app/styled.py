@@ -10,6 +10,7 @@ from textual.geometry import Region
 
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
+from bptui.app.panels.table import Table
 from bptui.app.styles import DARK
 from bptui.app.view import Selection
 from bptui.core.backprop import Operation
@@ -76,28 +77,26 @@ def piece(session: Session, x: int, y: int, width: int) -> Text:
 
 def cell(session: Session, selector: str, selection: Selection) -> Text:
     """The number of a weight or a bias in a matrix panel, which is not scrolled."""
-    return _matrix_piece(session, selector, selection.layer, selection)
+    x, y, table = _matrix(session, selector, selection.layer)
+    row = selection.source + 1 if selection.kind == "weight" else table.rows - 1
+    x += table.name + selection.unit * table.cell + 1
+    return piece(session, x, y + row, table.cell - 1)
 
 
 def title(session: Session, selector: str, layer: int, *, bias: bool = False) -> Text:
     """W1, gW1, b1 or gb1 in a matrix panel, and the glyph behind it."""
-    panel, area = session.panel(selector), content(session, selector)
-    assert isinstance(panel, MatrixPanel)
-    assert panel.view is not None
-    table = panel.arranged(panel.view, panel.container_size.width).tables[layer - 1]
+    x, y, table = _matrix(session, selector, layer)
     name = ("g" if selector == "#gradients" else "") + ("b" if bias else "W") + str(layer)
-    y = area.y + table.y + (table.rows - 1 if bias else 0)
-    return piece(session, area.x + table.x, y, len(name))
+    return piece(session, x, y + (table.rows - 1 if bias else 0), len(name))
 
 
-def _matrix_piece(session: Session, selector: str, layer: int, selection: Selection) -> Text:
+def _matrix(session: Session, selector: str, layer: int) -> tuple[int, int, Table]:
+    """Where on the screen a matrix begins."""
     panel, area = session.panel(selector), content(session, selector)
     assert isinstance(panel, MatrixPanel)
     assert panel.view is not None
     table = panel.arranged(panel.view, panel.container_size.width).tables[layer - 1]
-    row = selection.source + 1 if selection.kind == "weight" else table.rows - 1
-    x = area.x + table.x + table.name + selection.unit * table.cell + 1
-    return piece(session, x, area.y + table.y + row, table.cell - 1)
+    return area.x + table.x, area.y + table.y, table
 
 
 def unit_rows(session: Session, layer: int, unit: int) -> dict[str, Text]:

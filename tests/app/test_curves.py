@@ -131,18 +131,6 @@ async def test_a_seventh_curve_is_refused_and_nothing_is_lost() -> None:
         assert player.kept[-1].letter == "B"
 
 
-async def test_six_equal_curves_show_all_their_letters() -> None:
-    async with opened("article", (60, 16)) as session:
-        session.panel("#loss").focus()
-        await session.press("z", *FASTEST, "space")
-        await session.step(1000)
-        losses = session.app.player.view().losses.summary()
-        session.app.player.keep([Curve(f"curve {each}", losses, each) for each in LETTERS])
-        await session.until(
-            lambda: set(LETTERS) <= set("".join(row[11:] for row in plot(session))), "the letters"
-        )
-
-
 async def test_curves_that_diverged_and_zero_losses_are_drawn_as_far_as_they_go() -> None:
     async with opened("article") as session:
         diverged = curve("diverged", "A", 0.1, 0.2, np.inf, np.nan)

@@ -7,10 +7,8 @@ from itertools import combinations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.style import Style
 from textual.geometry import Region
 
-from bptui.app.diagram.drawing import Canvas
 from bptui.app.diagram.edges import edges, label_places, strongest
 from bptui.app.diagram.layout import COMPLETE, arrange
 from bptui.core.network import Network
@@ -93,14 +91,3 @@ def test_the_strongest_edges_remain() -> None:
     assert strongest(layout, sizes) == [*sizes][80:]
     few = dict([*sizes.items()][:16])
     assert strongest(layout, few) == [*few]
-
-
-def test_text_on_the_canvas_is_cut_off_at_the_edges() -> None:
-    style = Style()
-    canvas = Canvas(5, 2, style)
-    for row in (-1, 0, 1, 2):
-        canvas.write(row, row * 4, "abc", style)
-    canvas.dot(0, 4, 0x01, style)
-    canvas.dot(0, 4, 0x08, style)
-    canvas.dot(9, 9, 0x08, style)
-    assert [canvas.strip(row).text for row in range(2)] == ["abc ⠉", "    a"]

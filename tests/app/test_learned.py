@@ -316,18 +316,6 @@ async def test_the_focus_and_the_zoom_follow_into_the_place_of_the_network() -> 
         await session.shows("─ Weights ─")
 
 
-async def test_a_low_screen_shows_pictures_above_the_derivation() -> None:
-    async with opened("xor", (80, 24)) as session:
-        place = session.panel("#network").region
-        await session.press("o")
-        await session.shows("─ Learned: decision map ─", "─ Derivation")
-        assert session.panel("#learned").region == place
-        session.panel("#gradients").focus()
-        await session.shows("─ Gradients", "─ Derivation")
-        await session.press("o")
-        await session.shows("─ Learned: decision map ─", "─ Derivation")
-
-
 async def test_a_diverged_network_has_pictures_too() -> None:
     made = replace(load("circles"), training=replace(load("circles").training, learning_rate=1e200))
     async with opened(made) as session:

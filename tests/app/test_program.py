@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from textual.widgets._toast import Toast
 
 from bptui.app.program.app import ProgramApp
 from bptui.app.program.derivation import Writer
@@ -18,7 +17,7 @@ from bptui.app.program.record import Record
 from bptui.check.interpreter import interpreter_for
 from bptui.check.program import Checked, checked
 
-from .settling import SettlingPilot
+from .support import Session as AppSession
 
 GIVEN = Path(__file__).parents[1] / "trace" / "programs" / "given"
 RIGHT = """\
@@ -50,34 +49,14 @@ for epoch in range(20):
 WRONG = RIGHT.replace("d1 = d2 @ W2.T", "d1 = (a2 - y) @ W2.T")
 
 
-class Session:
-    """An open app, and what its screen shows."""
+class Session(AppSession):
+    """An open app on a program."""
 
-    def __init__(self, app: ProgramApp) -> None:
-        self.app, self.pilot = app, SettlingPilot(app)
-
-    async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-
-    def screen(self) -> str:
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join(strip.text for strip in strips)
-
-    async def shows(self, *texts: str) -> None:
-        """Wait until all texts stand on the screen."""
-        for _ in range(4000):
-            if all(text in self.screen() for text in texts):
-                return
-            await self.pilot.pause(0.005)
-        raise AssertionError(f"waited for {texts}; the screen:\n{self.screen()}")
+    app: ProgramApp
 
     async def says(self, text: str) -> None:
         """Wait for news."""
-        for _ in range(4000):
-            if any(text in str(toast.render()) for toast in self.app.screen.query(Toast)):
-                return
-            await self.pilot.pause(0.005)
-        raise AssertionError(f"waited for {text}; the screen:\n{self.screen()}")
+        await self.until(lambda: text in self.notices(), text)
 
     @property
     def line(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -150,9 +151,7 @@ def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mappin
     places: dict[Edge, Cell] = {}
     for layer in range(1, len(layout.columns)):
         mine = [edge for edge in drawn if edge.layer == layer]
-        dots: dict[Cell, int] = {}
-        for row, column, *_ in (cell for edge in mine for cell in edge.cells):
-            dots[row, column] = dots.get((row, column), 0) + 1
+        dots = Counter(cell[:2] for edge in mine for cell in edge.cells)
         sources, destinations = layout.columns[layer - 1 : layer + 1]
         # near whichever end has more units, where the edges are further apart
         fans_out = len(destinations) > len(sources)
@@ -162,52 +161,43 @@ def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mappin
             for k in range(max(len(sources), len(destinations)))
         }
         some = [edge for edge in mine if (edge.source, edge.destination) in pairs]
-        near = parts[:NEAR]
-        for labelled, at in ((mine, parts), (mine, near), (some, near)):
+        for labelled, at in ((mine, parts), (mine, parts[:NEAR]), (some, parts[:NEAR])):
             found = _places_of_layer(labelled, length, dots, at)
-            if len(found) == len(labelled) and _leaves_edges_visible([*found.values()]):
+            if len(found) == len(labelled) and _leaves_edges_visible(found):
                 places |= found
                 break
     return places
 
 
-def _leaves_edges_visible(labels: list[Cell]) -> bool:
-    rows = [row for row, _ in labels]
+def _leaves_edges_visible(labels: Mapping[Edge, Cell]) -> bool:
+    rows = [row for row, _ in labels.values()]
     most = COVERED_BY_FEW if len(rows) <= FEW else MOST_COVERED
     return len(rows) == 1 or (bool(rows) and len(rows) <= most * (max(rows) - min(rows) + 1))
 
 
 def _places_of_layer(
-    edges: list[Edge], length: int, dots: dict[Cell, int], parts: list[float]
+    edges: list[Edge], length: int, dots: Counter[Cell], parts: list[float]
 ) -> dict[Edge, Cell]:
-    """Return the places of as many labels as find one, one after the other."""
+    """Return the places of as many labels as find one, one after the other.
+
+    Each is the free one that touches the fewest dots of other edges, the first of equals.
+    """
     taken: set[Cell] = set()
     found: dict[Edge, Cell] = {}
     for edge in edges:
-        place = _best_place(edge, length, dots, parts, taken)
-        if place is None:
+        (x0, y0), (x1, y1) = edge.start, edge.end
+        own = {cell[:2] for cell in edge.cells}
+        free: dict[Cell, int] = {}
+        for part in parts if x1 - x0 + 1 >= length else ():
+            row = round(y0 + part * (y1 - y0))
+            column = round(x0 + part * (x1 - x0)) - length // 2
+            column = min(max(column, min(x0 + 1, x1 - length + 1)), max(x1 - length, x0))
+            around = [(row, x) for x in range(column - 1, column + length + 1)]
+            if taken.isdisjoint(around[1:-1]):
+                foreign = sum(dots[cell] - (cell in own) for cell in around)
+                free.setdefault((row, column), foreign)
+        if not free:
             break
-        found[edge] = place
-        row, column = place
+        row, column = found[edge] = min(free, key=free.__getitem__)
         taken |= {(row, x) for x in range(column - 1, column + length + 1)}
     return found
-
-
-def _best_place(
-    edge: Edge, length: int, dots: dict[Cell, int], parts: list[float], taken: set[Cell]
-) -> Cell | None:
-    """Return the free place that touches the fewest dots of other edges, the first of equals."""
-    (x0, y0), (x1, y1) = edge.start, edge.end
-    if x1 - x0 + 1 < length:
-        return None
-    own = {(row, column) for row, column, *_ in edge.cells}
-    free: dict[Cell, int] = {}
-    for part in parts:
-        row = round(y0 + part * (y1 - y0))
-        column = round(x0 + part * (x1 - x0)) - length // 2
-        column = min(max(column, min(x0 + 1, x1 - length + 1)), max(x1 - length, x0))
-        if not any((row, x) in taken for x in range(column, column + length)):
-            around = [(row, x) for x in range(column - 1, column + length + 1)]
-            foreign = sum(dots.get(cell, 0) - (cell in own) for cell in around)
-            free.setdefault((row, column), foreign)
-    return min(free, key=free.__getitem__, default=None)

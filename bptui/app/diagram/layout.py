@@ -60,11 +60,8 @@ class BoxStyle(NamedTuple):
     def box(self, network: Network, layer: int) -> Box:
         """Return what the units of a layer show."""
         rows, cell = self._rows(network, layer), self.decimals + 4  # with the blank before it
-        labels = [""] * len(rows)
-        if layer and self.columns:
-            labels = [name for name, *_ in rows]
-        if self.columns > 1:
-            labels = ["t" if label == "target" else label for label in labels]
+        short = {"target": "t"} if self.columns > 1 else {}
+        labels = [short.get(value, value) * bool(layer and self.columns) for value, *_ in rows]
         name = len(network.names.unit(layer, network.layers[layer] - 1))
         labelled, tight = any(labels), self.columns > 0 and self.decimals < 4
         # the glyph of the operation stands between the name and a label

@@ -101,17 +101,15 @@ def _marked(experiment: Experiment, axes: Axes) -> tuple[Places, str, Evaluator]
 @lru_cache(maxsize=4)
 def _grid(experiment: Experiment, axes: Axes, coarse: int) -> Evaluator:
     """Return the points of the plane: so many half cells in both directions share one."""
-    x = _coarser(axes.x.centres(axes.columns), coarse)
-    y = _coarser(axes.y.centres(2 * axes.rows)[::-1], coarse)
+    x, y = axes.x.centres(axes.columns), axes.y.centres(2 * axes.rows)[::-1]
+    x, y = (ends[_middles(len(ends), coarse)] for ends in (x, y))
     points = np.column_stack([np.tile(x, len(y)), np.repeat(y, len(x))])
     return Evaluator(experiment.network, points)
 
 
-def _coarser(values: Array, coarse: int) -> Array:
-    """Return the means of so many values each, the last of what is left."""
-    starts = np.arange(0, len(values), coarse)
-    sums: Array = np.add.reduceat(values, starts)
-    return sums / np.diff([*starts, len(values)])
+def _middles(count: int, coarse: int) -> Places:
+    """Return the middle of each run of ``coarse`` among so many, the last of what is left."""
+    return np.minimum(np.arange(0, count, coarse) + coarse // 2, count - 1)
 
 
 def levels_of(view: View, axes: Axes, reading: Reading) -> Places:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -28,7 +27,6 @@ PICTURES: dict[str, tuple[Callable[[Experiment], bool], Draw]] = {
 """By their titles, the most telling one first: for which experiments, and how it is drawn."""
 
 
-@lru_cache(maxsize=2)
 def pictures_of(experiment: Experiment) -> list[str]:
     """Return the titles of the pictures that there are for an experiment."""
     return [title for title, (fits, _) in PICTURES.items() if fits(experiment)]
@@ -39,7 +37,8 @@ class LearnedPanel(FollowingPanel[View, Selection]):
 
     def __init__(self) -> None:
         super().__init__("Learned", "learned")
-        self._chosen = ""
+        self.number = 0
+        """Which of the pictures is shown."""
         self._made: tuple[object, Picture] | None = None
         self.add_class("absent")
         self.away = True
@@ -49,34 +48,18 @@ class LearnedPanel(FollowingPanel[View, Selection]):
         return view.picture, view.running or view.seeking is not None
 
     def title(self, view: View) -> str:
-        """Return the picture that is shown: the chosen one, or the first where there is none."""
+        """Return the picture that is shown."""
         titles = pictures_of(view.snapshot.experiment)
-        return self._chosen if self._chosen in titles else titles[0]
+        return titles[min(self.number, len(titles) - 1)]
 
-    def begin(self) -> None:
-        """Show the first picture."""
-        self.show_picture(0)
-
-    def next_picture(self) -> bool:
-        """Go on to the next picture; return whether there was one more."""
-        before = self.number
-        self.show_picture(before + 1)
-        return self.number > before
-
-    @property
-    def number(self) -> int:
-        """Which of the pictures is shown, from 0 on."""
-        if self.view is None:
-            return 0
-        return pictures_of(self.view.snapshot.experiment).index(self.title(self.view))
-
-    def show_picture(self, number: int) -> None:
-        """Show that picture if there are so many."""
-        titles = [] if self.view is None else pictures_of(self.view.snapshot.experiment)
-        if number < len(titles):
-            self._chosen = titles[number]
+    def show_picture(self, number: int) -> bool:
+        """Show that picture, counted from 0; return whether there are so many."""
+        there = self.view is not None and number < len(pictures_of(self.view.snapshot.experiment))
+        if there:
+            self.number = number
             self.scroll_home(animate=False)
             self.repaint()
+        return there
 
     def _picture(self, view: View, width: int, height: int) -> Picture:
         """Return the picture of the view, drawn once for all that is asked of it."""

@@ -187,9 +187,8 @@ class Arrangement(NamedTuple):
             other, biases = self.tables[beside - 1], selection.kind == "bias"
             row = other.rows - 1 if biases else min(here, self.network.layers[beside - 1])
             return self.at(beside, row, 0 if along > 0 else other.columns - 1)
-        centre = table.x + table.name + column * table.cell + table.cell // 2
         further = [
-            (abs(other.y - table.y), max(other.x - centre, centre - other.right, 0), number)
+            (abs(other.y - table.y), abs(other.x - table.x), number)
             for number, other in enumerate(self.tables, 1)
             if (other.y - table.y) * down > 0
         ]
@@ -197,9 +196,7 @@ class Arrangement(NamedTuple):
             return selection
         number = min(further)[2]
         other = self.tables[number - 1]
-        column = (centre - other.x - other.name) // other.cell
-        row = 1 if down > 0 else other.rows - 1
-        return self.at(number, row, min(max(column, 0), other.columns - 1))
+        return self.at(number, 1 if down > 0 else other.rows - 1, min(unit, other.columns - 1))
 
 
 @lru_cache(maxsize=8)

@@ -16,6 +16,7 @@ from bptui.app.lines import BLANK, Line, fitted, justified
 from bptui.app.numbers import form_of, largest, plain
 from bptui.app.panels.facts import Facts, Places, facts_of, looked_at
 from bptui.app.panels.picture import LARGEST, Look, Picture, Span, affordable, number
+from bptui.app.panels.table import Cell, Row, Table, painted
 from bptui.app.styles import Styles
 from bptui.app.view import Selection, View
 from bptui.core.activations import limits
@@ -87,11 +88,10 @@ def _span(usual: Span, outputs: Array) -> Span:
     """Return the usual range, doubled until the outputs fit."""
     finite = np.clip(outputs[np.isfinite(outputs)], -LARGEST, LARGEST)
     low, high = usual
-    least, most = finite.min(initial=low), finite.max(initial=high)
-    if least < low:
-        low = min(low, -usual.width * 2.0 ** math.ceil(math.log2(-least / usual.width)))
-    if most > high:
-        high = max(high, usual.width * 2.0 ** math.ceil(math.log2(most / usual.width)))
+    while finite.min(initial=low) < low:
+        low = min(2.0 * low, -usual.width)
+    while finite.max(initial=high) > high:
+        high = max(2.0 * high, usual.width)
     return Span(low, high)
 
 
@@ -205,40 +205,32 @@ def class_table(view: View, look: Look, width: int, height: int) -> Picture:
     beside = len(parts) == 1 or (cell >= NARROWEST and wide <= room)
     if not beside:
         cell, wide = fit(width - 2)
-    tall = count + 3
-    lines = tall if beside else (tall + 1) * len(parts) - 1
-    counts = []
-    for part in parts:
+    tables, counts = list[Table](), []
+    for at, part in enumerate(parts):
+        x, y = (at * (wide + GAP), 0) if beside else (0, at * (count + 4))
+        tables += [Table(x, y, wide, 1, 2, 0), Table(x, y + 2, 1 + side, cell, 1 + count, count)]
         predicted = classes.predicted(part.evaluator.outputs(view.snapshot.parameters))
         counts.append(confusion(part.labels, predicted, count))
 
-    def line_at(number: int, y: int) -> Line:
-        part, line = parts[number], Line()
-        if y == 0:
-            line.add(" ", styles.text).add(part.title, styles.strong)
-            return line.add(part.head(int(counts[number].trace())), styles.text)
-        if y == 1:
-            line.pad(1 + side, styles.text)
-            return line.add(justified("predicted", max(cell * count, 11)), styles.dim)
-        if y == 2:
-            line.add(f" {SIDE}".ljust(1 + side), styles.dim)
-            for name in names:
-                line.add(justified(fitted(name, cell - 1), cell), styles.dim)
-            return line
-        line.add(" ", styles.text).add(names[y - 3], styles.dim).pad(1 + side, styles.text)
-        for column, value in enumerate(counts[number][y - 3].tolist()):
+    def row_of(table: int, row: int, columns: range) -> Row:
+        """Return a line of a head, or of the table below it."""
+        part, counted = parts[table // 2], counts[table // 2]
+        if table % 2 == 0:
+            above = justified("predicted", max(cell * count, 11))
+            heads = (f" {part.title}", styles.strong), (part.head(counted.trace()), styles.text)
+            return Row([(" " * (1 + side), styles.text), (above, styles.dim)] if row else heads, ())
+        if row == 0:
+            cells = [Cell(fitted(name, cell - 1), styles.dim, styles.dim) for name in names]
+            return Row([(f" {SIDE}".ljust(1 + side), styles.dim)], cells)
+        cells = []
+        for column, value in enumerate(counted[row - 1].tolist()):
+            right = styles.positive[2] + styles.bold if column == row - 1 else styles.negative[2]
             text = str(value) if value else "·"
-            right = styles.positive[2] + styles.bold if column == y - 3 else styles.negative[2]
-            line.add(" " * (cell - len(text)), styles.text)
-            line.add(text, right if value else styles.faint)
-        return line
+            cells.append(Cell(text, right if value else styles.faint, styles.text))
+        return Row([(" ", styles.text), (names[row - 1], styles.dim)], cells)
 
-    def row_at(y: int) -> Strip:
-        if not beside:
-            number, row = divmod(y, tall + 1)
-            return BLANK if row == tall else line_at(number, row).strip()
-        drawn = [line_at(number, y).pad(wide + GAP, styles.text) for number in range(len(parts))]
-        return Strip.join([line.strip() for line in drawn])
-
-    most = wide if len(parts) == 1 or not beside else 0
-    return Picture(Size(max(most, width - (lines > height)), lines), row_at, note)
+    lines = tables[-1].bottom
+    width = max(wide if len(parts) == 1 or not beside else 0, width - (lines > height))
+    window = Region(0, 0, max(width, tables[-1].x + wide), lines)
+    drawn = painted(tables, window, styles.text, row_of)
+    return Picture(Size(width, lines), drawn.__getitem__, note)

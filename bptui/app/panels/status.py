@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
-from operator import attrgetter
 from typing import Generic
 
 from textual.events import Click, MouseEvent, MouseScrollDown, MouseScrollUp
@@ -35,8 +34,8 @@ def _operation_field(operations: tuple[Operation, ...], position: int | None, ro
     Without the stage, and as wide as it must be, where that is wider than ``room``.
     """
     count, numbered, width = len(operations), [""], 0
-    for attribute in ("label", "name"):
-        texts, digits = map(attrgetter(attribute), operations), len(str(count))
+    for texts in zip(*((each.label, each.name) for each in operations), strict=True):
+        digits = len(str(count))
         numbered = [f"{place:>{digits}}/{count} {text}" for place, text in enumerate(texts, 1)]
         width = max(map(len, [ALL, *numbered]))
         if width <= room:

@@ -119,16 +119,12 @@ class ProgramApp(TerminalApp):
         self.run_worker(self._play(), group="play", exclusive=True)
 
     async def _play(self) -> None:
-        record = self.moment.record
-        hits = {
-            stop
-            for breakpoint_, on in self.breakpoints.items()
-            if on
-            for stop in breakpoint_.stops(record, self.moment.claims)
-        }
-        goal = min(
-            (stop for stop in hits if stop > self.moment.stop), default=len(record.stops) - 1
-        )
+        record, claims = self.moment.record, self.moment.claims
+        on = [breakpoint_ for breakpoint_, on in self.breakpoints.items() if on]
+        # of several at one stop the first one is told
+        hits = {stop: each for each in reversed(on) for stop in each.stops(record, claims)}
+        last = len(record.stops) - 1
+        goal = min((stop for stop in hits if stop > self.moment.stop), default=last)
         self.show(replace(self.moment, running=True))
         while self.moment.stop < goal:
             await asyncio.sleep(1.0 / self.moment.speed.rate)
@@ -137,14 +133,10 @@ class ProgramApp(TerminalApp):
             if here.speed.unit == "step":
                 stop = min((start for start in record.starts if start > here.stop), default=goal)
             self.show(here.at(min(stop, goal)))
-        hit = (self.moment.update,) if goal in hits else ()
+        hit = (self.moment.update,) * (goal in hits)
         self.show(replace(self.moment, running=False, hits=(*self.moment.hits, *hit)))
-        if hit:
-            met = [b for b, on in self.breakpoints.items() if on]
-            said = next((b for b in met if goal in b.stops(record, self.moment.claims)), None)
-            self.tell(f"Breakpoint: {said}", self.place)
-        else:
-            self.tell("The end of what was recorded.", self.place)
+        met = f"Breakpoint: {hits[goal]}" if hit else "The end of what was recorded."
+        self.tell(met, self.place)
 
     def change_speed(self, by: int) -> None:
         """Run faster or slower."""

@@ -168,23 +168,24 @@ class Claims:
 
     def _best(self, values: list[Any], verdict: str) -> Claim | None:
         """Return the true gradient that values are a multiple of: best that of a named value."""
-        named, chosen = self.record.named, None
+        named, notes, single = self.record.named, self.record.tape.notes, values[0].size == 1
         if values[0].dtype.kind != "f":
             return None
-        for source, factor in self.lines.standing.compared(values, single=True).items():
-            if np.isnan(factor):
-                continue
-            single = values[0].size == 1
-            if single and abs(abs(factor) - 1.0) > CLOSE:
-                continue  # any number is a multiple of another
-            same = self.record.tape.notes[source[0]].call == "negative"
-            rank = (source[0] in named, source[1] == ALL, not same, source[0])
-            if chosen is None or rank > chosen[0]:
-                chosen = rank, source, factor
-        if chosen is None:
-            return None
-        node = self._node(chosen[1])
-        return None if node is None else Claim(chosen[1][0], node, chosen[2], verdict)
+
+        def rank(source: Source) -> tuple[bool, bool, bool, int]:
+            entry, part = source
+            return entry in named, part == ALL, notes[entry].call != "negative", entry
+
+        found = self.lines.standing.compared(values, single=True)
+        # any number is a multiple of another
+        fitting = [
+            source
+            for source, factor in found.items()
+            if not np.isnan(factor) and not (single and abs(abs(factor) - 1.0) > CLOSE)
+        ]
+        best = max(fitting, key=rank, default=None)
+        node = None if best is None else self._node(best)
+        return None if best is None or node is None else Claim(best[0], node, found[best], verdict)
 
     # numbers
 
@@ -219,15 +220,11 @@ class Claims:
 
     def _same_way(self, known: Mapping[Node, Any]) -> bool:
         """Whether the graph computes the program's numbers, as where no index has changed."""
+        truth = self.lines.truth
         with np.errstate(all="ignore"):
             for node in ordered([self.lines.judged.loss.node]):
-                derived = self.lines.truth.graph.entry.get(node) in self.lines.truth.dependent
-                if (
-                    derived
-                    and node.inputs
-                    and node in known
-                    and all(part in known for part in node.inputs)
-                ):
+                derived = bool(node.inputs) and truth.graph.entry.get(node) in truth.dependent
+                if derived and known.keys() >= {node, *node.inputs}:
                     arrays = [known[part] for part in node.inputs]
                     made = node.op.evaluate(*arrays, **node.settings)
                     if not np.allclose(made, known[node], COARSE, CLOSE, equal_nan=True):

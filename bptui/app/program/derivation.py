@@ -11,7 +11,6 @@ from typing import ClassVar
 import numpy as np
 
 from bptui.app.panels.derivation import FormsPanel
-from bptui.app.program.claims import Claim
 from bptui.app.program.moment import Moment
 from bptui.core.arrays import Array
 from bptui.core.graph.node import Node
@@ -98,27 +97,26 @@ class Writer:
 
     def explanation(self) -> Explanation:
         """Return the program's own formula, and the true one where it stands for a gradient."""
-        claim, name = self.claims.of(self.view.subject), self.record.name(self.view.subject)
-        title, index = name, self.view.index
-        statements: list[Statement] = []
-        own = self._equation(Quantity(self._value(self.own)), self.graph.node(self.own))
-        wrong = own is not None and claim is not None and claim.verdict == "wrong"
-        if wrong and own is not None:
+        subject, index = self.view.subject, self.view.index
+        claim, title = self.claims.of(subject), self.record.name(subject)
+        wrong = claim is not None and claim.verdict == "wrong"
+        equations = [self._equation(Quantity(self._value(self.own)), self.graph.node(self.own))]
+        if wrong and equations[0] is not None:
             self.own_ones = self._right_ones()
-        true = None if claim is None else self._true(claim)
-        if wrong and own is not None and true is not None:
-            self._tell_old_ones(own)
-            statements += self._compared(own, true)
-        else:
-            statements += [equation for equation in (own, true) if equation is not None]
         if claim is not None:
+            left = Quantity(self._gradient(claim.source, claim.node))
+            equations.append(self._equation(left, claim.node, gradients=True))
             verb = "stands for" if claim.verdict == "right" else "should be"
-            title = f"{name} {verb} {self.claims.gradient(claim.source, claim.factor)}"
-        numbers = self._numbers([own, true], index)
-        shape = self.record.tape.shape(self.view.subject)
-        names = [equation.left.name for equation in (own, true) if equation is not None]
-        alike = tuple(name for name in names if self.arrays[name].shape == shape)
-        return Explanation(title, numbers, tuple(statements), index, alike)
+            title += f" {verb} {self.claims.gradient(claim.source, claim.factor)}"
+        written = [equation for equation in equations if equation is not None]
+        statements: list[Statement] = [*written]
+        if wrong and len(written) == 2:
+            self._tell_old_ones(written[0])
+            statements = self._compared(*written)
+        shape = self.record.tape.shape(subject)
+        alike = [one for one in written if self.arrays[one.left.name].shape == shape]
+        names = tuple(equation.left.name for equation in alike)
+        return Explanation(title, self._numbers(alike, index), tuple(statements), index, names)
 
     def _right_ones(self) -> dict[Node, Expression]:
         """Return what the program's formula has of true gradients, as it is written there."""
@@ -157,13 +155,9 @@ class Writer:
         # several parts belong together: none of them says by itself what is wrong
         return [compared] if len(compared.differences) == 1 else [own, true]
 
-    def _numbers(self, equations: list[Equation | None], index: Index) -> tuple[Section, ...]:
+    def _numbers(self, equations: list[Equation], index: Index) -> tuple[Section, ...]:
         """Return equations on the selected number, and where a gradient in them comes from."""
-        found: list[Equation] = []
-        shape = self.record.tape.shape(self.view.subject)
-        for equation in equations:
-            if equation is not None and self.arrays[equation.left.name].shape == shape:
-                found += self._scalar(equation, index)
+        found = [one for equation in equations for one in self._scalar(equation, index)]
         sections = [Section("", (equation,)) for equation in found]
         read = (one for equation in found for one in quantities(equation.expression))
         for one in read:
@@ -199,11 +193,6 @@ class Writer:
             shape, whole = self.scope.shape(node), self.scope.shape(node.parts[0])
             return inner * int(np.prod(whole)) // max(int(np.prod(shape)), 1)
         return inner
-
-    def _true(self, claim: Claim) -> Equation | None:
-        """Return the chain rule's formula of the gradient that a claim is about."""
-        left = Quantity(self._gradient(claim.source, claim.node))
-        return self._equation(left, claim.node, gradients=True)
 
     def _equation(self, left: Quantity, node: Node, gradients: bool = False) -> Equation | None:
         """Return a node's formula in the program's names; None where there is none to write."""
@@ -268,15 +257,14 @@ class DerivationPanel(FormsPanel[Moment, Moment]):
             lines = report.lines(explanation, self.form if has_form else "matrix")
         except UNKNOWN:
             lines = []
-        return explanation.title, lines or self._without(view, explanation)
+        return explanation.title, lines or self._without(view)
 
-    def _without(self, view: Moment, explanation: Explanation) -> list[TextLine]:
+    def _without(self, view: Moment) -> list[TextLine]:
         """Return what is said where there is no formula in this form."""
         number = view.record.line_of[view.subject]
         if not number:
-            return [
-                (Span("given: the program computes it from nothing that was recorded", "label"),)
-            ]
+            given = "given: the program computes it from nothing that was recorded"
+            return [(Span(given, "label"),)]
         said: list[TextLine] = [(Span(view.record.text(number).strip(), "code"),)]
         judged = view.record.judged.get(number)
         if judged is not None and judged.verdict == "wrong" and judged.should_be:

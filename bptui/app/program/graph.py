@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from msgspec.structs import replace
+from rich.cells import cell_len
 from rich.style import Style
 from textual.strip import Strip
 
@@ -45,10 +46,13 @@ class GraphPanel(ProgramPanel):
         return view.choosing(siblings[at % len(siblings)], view.origin)
 
     def paint(self, view: Moment, width: int, height: int) -> list[Strip]:
+        """Draw both sides ``side`` columns wide, the ends of their edges, the middle between."""
         record, styles, entry = view.record, self.text_styles, view.subject
         self.note("← from  → to")
-        sides = self.sides(view, entry)
-        labels = {side: self._ends(view, sides[side], height) for side in sides}
+        self.entitle(f"Graph: {record.name(entry)}")
+        ends = {
+            at: self._ends(view, found, height) for at, found in self.sides(view, entry).items()
+        }
         side = max(min(width // 3 - 3, 30), 8)
         middle = max(width - 2 * side - 6, 8)
         centre = (height - 1) // 2 if height < 6 else max(height // 2 - 1, 1)
@@ -56,20 +60,21 @@ class GraphPanel(ProgramPanel):
         top = max(min(centre, height - len(own)), 0)
         strips = []
         for y in range(height):
-            line = Line()
-            self._side(line, labels[LEFT], y - centre, side, LEFT)
+            text, style, edge = _end(ends[LEFT], y - centre, "┐┤┘")
+            text = fitted(text, side)
+            line = Line().add(" " * (side - cell_len(text)), styles.text).add(text, style)
+            line.add(f" ─{edge}" if edge else "   ", styles.faint)
             if 0 <= y - top < len(own):
                 text, style = own[y - top]
-                text = fitted(text, middle)
-                dash = "─" if y == centre and labels[LEFT] else " "
-                line.add(f"{dash} ", styles.faint).add(text, style)
-                if y == centre and labels[RIGHT]:
+                dash = "─" if y == centre and ends[LEFT] else " "
+                line.add(f"{dash} ", styles.faint).add(fitted(text, middle), style)
+                if y == centre and ends[RIGHT]:
                     line.add(" ", styles.faint)
                     line.add("─" * max(side + 5 + middle - line.width, 0), styles.faint)
             line.pad(side + 5 + middle, styles.text)
-            self._side(line, labels[RIGHT], y - centre, side, RIGHT)
+            text, style, edge = _end(ends[RIGHT], y - centre, "┌├└")
+            line.add(f"{edge}─ " if edge else "   ", styles.faint).add(fitted(text, side), style)
             strips.append(line.strip())
-        self.entitle(f"Graph: {record.name(entry)}"[: max(width - 4, 8)])
         return strips
 
     def _own(self, view: Moment, room: int) -> list[tuple[str, Style]]:
@@ -77,8 +82,7 @@ class GraphPanel(ProgramPanel):
         record, styles, entry = view.record, self.text_styles, view.subject
         name = fitted(record.name(entry), max(room - len(record.shape(entry)) - 1, 4))
         lines = [(f"{name} {record.shape(entry)}", styles.strong + styles.bold)]
-        number = record.line_of[entry]
-        call = record.tape.notes[entry].call
+        number, call = record.line_of[entry], record.tape.notes[entry].call
         if number:
             said = f"{call}, line {number}"
             lines.append((said if len(said) <= room else call, styles.dim))
@@ -103,27 +107,16 @@ class GraphPanel(ProgramPanel):
             found = [*found[: height - 1], (f"… {left} more", styles.dim)]
         return found
 
-    def _side(
-        self, line: Line, labels: list[tuple[str, Style]], y: int, room: int, side: int
-    ) -> None:
-        """Add one line of the quantities on a side, with its piece of the edge."""
-        styles, count = self.text_styles, len(labels)
-        first = -((count - 1) // 2)
-        at = y - first
-        inside = 0 <= at < count
-        text, style = labels[at] if inside else ("", styles.text)
-        edge = " "
-        if inside:
-            shape = (
-                "single" if count == 1 else "top" if not at else "end" if at == count - 1 else ""
-            )
-            edge = {"single": "──", "top": "┐┌", "end": "┘└", "": "┤├"}[shape][side == RIGHT]
-            if y == 0 and count > 1:
-                edge = {"top": "┬┬", "end": "┴┴", "": "┼┼"}[shape][0]
-        text = fitted(text, room)
-        if side == LEFT:
-            line.add(" " * (room - len(text)), styles.text).add(text, style)
-            line.add(" ─" if inside else "  ", styles.faint).add(edge, styles.faint)
-        else:
-            line.add(edge, styles.faint).add("─ " if inside else "  ", styles.faint)
-            line.add(text, style)
+
+def _end(ends: list[tuple[str, Style]], y: int, corners: str) -> tuple[str, Style, str]:
+    """Return what stands ``y`` lines below the middle, and the piece of the edge beside it.
+
+    ``corners`` are those of the first, of one between, and of the last.
+    """
+    count = len(ends)
+    at = y + (count - 1) // 2
+    if not 0 <= at < count:
+        return "", Style(), ""
+    pieces = "┬┼┴" if y == 0 else corners
+    place = 0 if at == 0 else 2 if at == count - 1 else 1
+    return *ends[at], "─" if count == 1 else pieces[place]

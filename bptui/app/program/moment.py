@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from bptui.app.playback.run import SPEEDS, Speed
 from bptui.app.program.claims import Claims
 from bptui.app.program.record import Record
+from bptui.core.arrays import Array
 
 READABLE = tuple(speed for speed in SPEEDS if speed.readable)
 """Speeds of a run: what was recorded is there to be looked at."""
@@ -59,15 +60,8 @@ class Moment(Struct, frozen=True, eq=False):
     @property
     def picture(self) -> object:
         """Equal for moments that look the same in the panels."""
-        return (
-            id(self.record),
-            self.stop,
-            self.chosen,
-            self.place,
-            self.row,
-            self.origin,
-            self.hits,
-        )
+        at = self.stop, self.chosen, self.place, self.row, self.origin
+        return id(self.record), at, self.hits
 
     @property
     def selection(self) -> object:
@@ -94,15 +88,18 @@ class Moment(Struct, frozen=True, eq=False):
 
     def choosing(self, entry: int, origin: tuple[int, int] | None = None) -> Moment:
         """Return the same moment with an entry selected."""
-        same = entry == self.subject
-        return replace(
-            self, chosen=entry, place=self.place if same else None, row=None, origin=origin
-        )
+        place = self.place if entry == self.subject else None
+        return replace(self, chosen=entry, place=place, row=None, origin=origin)
 
     @property
     def number(self) -> int:
         """The selected number, counted along the rows of its array."""
         return self.claims.worst(self.subject) if self.place is None else self.place
+
+    @property
+    def true(self) -> Array | None:
+        """The numbers that the selected value should be."""
+        return self.claims.true(self.subject)
 
     @property
     def index(self) -> tuple[int, ...]:

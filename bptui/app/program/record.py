@@ -280,13 +280,10 @@ class Record:
 
     @cached_property
     def _losses(self) -> list[float | None]:
-        return [self.loss(update) for update in range(len(self.steps))]
+        """The losses, computed where the program does not do so; None where it went another way."""
+        return [*map(self._loss, range(len(self.steps)))]
 
-    def loss(self, update: int) -> float | None:
-        """Return the loss of an update, computed where the program does not do so each time.
-
-        None where the program went another way.
-        """
+    def _loss(self, update: int) -> float | None:
         loss = self.lines.judged.loss
         twin = None if loss.entry is None else self.twin(loss.entry, update)
         if twin is not None:
@@ -322,12 +319,11 @@ class Record:
     @cached_property
     def wrong(self) -> list[int]:
         """The stops at which the first wrong lines give their value, in the update looked at."""
-        first, behind = self.span(self.first)
+        entries = {
+            self.checked.line_of(repair.place): repair.entries[0] for repair in self.lines.repairs
+        }
         found: list[int] = []
-        places = {repair.place: repair.entries[0] for repair in self.lines.repairs}
-        by_line = {self.checked.line_of(place): entry for place, entry in places.items()}
         for line in self.wrong_lines:
-            own = [s for s in range(first, behind) if self.line_of[self.stops[s]] == line]
-            stop = self.stop_of.get(by_line.get(line, -1), own[-1] if own else -1)
-            found += [stop] if stop >= 0 else []
-        return found
+            own = [s for s in range(*self.span(self.first)) if self.line_of[self.stops[s]] == line]
+            found += [self.stop_of.get(entries.get(line, -1), own[-1] if own else -1)]
+        return [stop for stop in found if stop >= 0]

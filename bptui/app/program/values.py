@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Set
-from typing import TypeVar, cast
 
 import numpy as np
 from msgspec.structs import replace
@@ -13,17 +11,14 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from bptui.app.lines import BLANK, Line, fitted
-from bptui.app.numbers import Form, form_of, largest, loss, signed
-from bptui.app.program.claims import Mask
+from bptui.app.numbers import form_of, largest, loss, signed
 from bptui.app.program.moment import Moment
 from bptui.app.program.panel import SIGNS, ProgramPanel, verdict_style
 from bptui.app.program.record import Variable
 from bptui.app.styles import GLYPHS, Highlight
 from bptui.app.view import Direction
-from bptui.core.arrays import Array
 from bptui.explain.lines import kept
 
-Numbers = TypeVar("Numbers", Array, Mask)
 LONGEST = 18
 """Columns of a variable's name."""
 DECIMALS = 4
@@ -37,78 +32,62 @@ class ValuesPanel(ProgramPanel):
     def __init__(self) -> None:
         super().__init__("Values", "values")
 
-    def detail(self, height: int) -> int:
-        """Return the lines of the selected variable, below the list and a line between."""
-        return min(max(height // 2, 4), 12)
-
     def _list_height(self, height: int) -> int:
-        return max(height - self.detail(height), 1)
-
-    def variables(self, view: Moment) -> list[Variable]:
-        """Return the variables, with the value just computed where it has no name."""
-        return view.record.variables(view.stop)
+        """Return the lines of the list, above those of the selected variable."""
+        return max(height - min(max(height // 2, 4), 12), 1)
 
     def neighbour(self, view: Moment, direction: Direction) -> Moment:
+        step = 1 if direction in ("right", "down") else -1
         if direction in ("left", "right"):
-            size = int(np.prod(view.record.tape.shape(view.subject)))
-            step = 1 if direction == "right" else -1
-            place = min(max(view.number + step, 0), max(size - 1, 0))
+            last = max(view.record.array(view.subject).size - 1, 0)
+            place = min(max(view.number + step, 0), last)
             return replace(view, chosen=view.subject, place=place)
-        entries = [variable.entry for variable in self.variables(view)]
-        at = self._at(view)
-        if at is None:
+        entries = [variable.entry for variable in view.record.variables(view.stop)]
+        if view.subject not in entries:
             return view.choosing(entries[-1]) if entries else view
-        at += 1 if direction == "down" else -1
-        return view.choosing(entries[min(max(at, 0), len(entries) - 1)])
+        at = max(at for at, entry in enumerate(entries) if entry == view.subject)
+        return view.choosing(entries[min(max(at + step, 0), len(entries) - 1)])
 
-    def _at(self, view: Moment) -> int | None:
-        """Return which variable is selected."""
-        entries = [variable.entry for variable in self.variables(view)]
-        found = [at for at, entry in enumerate(entries) if entry == view.subject]
-        return found[-1] if found else None
-
-    def _latest(self, view: Moment) -> int:
-        """Return which variable was given last."""
-        entries = [variable.entry for variable in self.variables(view)]
-        return max(range(len(entries)), key=lambda at: entries[at], default=0)
+    def pick(self, view: Moment, x: int, y: int) -> Moment | None:
+        variables, top = view.record.variables(view.stop), int(self.scroll_offset.y)
+        listed = y < len(variables) and y - top < self._list_height(self.size.height)
+        return view.choosing(variables[y].entry) if listed else None
 
     def extent(self, view: Moment, width: int, height: int) -> Size:
         # the detail stays where it is: only the list is scrolled
         below = height - self._list_height(height)
-        rows = max(len(self.variables(view)) + below, height)
+        rows = max(len(view.record.variables(view.stop)) + below, height)
         return Size(width - (rows > height), rows)
 
     def spot(self, view: Moment) -> Region | None:
-        at = self._at(view)
+        """Return the selected variable, or the one that was given last."""
+        entries = [variable.entry for variable in view.record.variables(view.stop)]
+        shown = view.subject if view.subject in entries else max(entries, default=0)
+        found = [at for at, entry in enumerate(entries) if entry == shown]
         height = self.container_size.height
-        below = height - self._list_height(height)
-        return Region(0, self._latest(view) if at is None else at, 1, 1 + below)
+        return Region(0, max(found, default=0), 1, 1 + height - self._list_height(height))
 
     def paint(self, view: Moment, width: int, height: int) -> list[Strip]:
-        variables, top = self.variables(view), int(self.scroll_offset.y)
-        width = self.extent(view, width, height).width
-        shown = self._list_height(height)
+        variables, top = view.record.variables(view.stop), int(self.scroll_offset.y)
+        width, shown = self.extent(view, width, height).width, self._list_height(height)
         name = min(max((len(variable.name) for variable in variables), default=1), LONGEST)
-        counted = Counter(variable.name for variable in variables)
-        doubled = {known for known, count in counted.items() if count > 1}
-        shapes = [view.record.shape(variable.entry) for variable in variables]
-        shape = max(map(len, shapes), default=0)
+        shape = max((len(view.record.shape(variable.entry)) for variable in variables), default=0)
+        counts = Counter(variable.name for variable in variables)
         rows = [
-            self._row(view, variable, name, shape, width, doubled)
+            self._row(view, variable, name, shape, width, counts[variable.name] > 1)
             for variable in variables[top : top + shown]
         ]
         rows += [BLANK] * (shown - len(rows))
         return [*rows, *self._detail(view, width, height - shown)]
 
     def _row(
-        self,
-        view: Moment,
-        variable: Variable,
-        name: int,
-        shape: int,
-        width: int,
-        doubled: Set[str],
+        self, view: Moment, variable: Variable, name: int, shape: int, width: int, doubled: bool
     ) -> Strip:
+        """Return a variable with its verdict, its shape and as many numbers as find room.
+
+        ``name`` and ``shape`` are the widths of these; its function is told where it is
+        ``doubled``: where another one has a variable of the same name.
+        """
         record, styles, entry = view.record, self.text_styles, variable.entry
         touched: Highlight = ""
         if entry in record.fresh(view.stop) or entry == view.entry:
@@ -125,11 +104,11 @@ class ValuesPanel(ProgramPanel):
         line.add(GLYPHS[touched], styles.accent).pad(name + 4, styles.text)
         line.add(f"{record.shape(entry):>{shape}} ", styles.dim)
         array = record.array(entry).reshape(-1)
-        form = form_of(largest(array), DECIMALS)
-        scope = f" {variable.scope}" if variable.scope and variable.name in doubled else ""
+        most = largest(array)
+        form = form_of(most, DECIMALS)
+        scope = f" {variable.scope}" if variable.scope and doubled else ""
         room = (width - line.width - len(scope)) // (form.width + 1)
         count = array.size if array.size <= room else max(room, 1) if array.size < 1000 else 0
-        most = largest(array)
         for value in array[:count].tolist():
             line.add(" " + signed(value, form), styles.sign(value, most))
         if count < array.size and line.width + 2 + len(scope) <= width:
@@ -138,111 +117,84 @@ class ValuesPanel(ProgramPanel):
             line.pad(width - len(scope), styles.text).add(scope, styles.faint)
         return line.strip()
 
-    # the selected one
-
     def _detail(self, view: Moment, width: int, height: int) -> list[Strip]:
+        """Return the lines on the selected variable: what it is, and its numbers."""
         record, styles, entry = view.record, self.text_styles, view.subject
-        claim, true = view.claims.of(entry), view.claims.true(entry)
-        room = max(width // (2 if claim is None else 3), 12)
-        head = Line().add(f" {fitted(record.name(entry), room)}", styles.strong)
-        if record.shape(entry):
-            head.add(f" {record.shape(entry)}", styles.dim)
-        own, rows = record.array(entry), max(height - 1, 1)
-        differs = None if true is None or true.shape != own.shape else view.claims.differs(entry)
+        claim, index = view.claims.of(entry), view.index
+        name = fitted(record.name(entry), max(width // (2 if claim is None else 3), 12))
+        head = Line().add(f" {name}", styles.strong)
+        head.add(f" {record.shape(entry)}".rstrip(), styles.dim)
         if claim is not None:
             stands = view.claims.gradient(claim.source, claim.factor)
-            verb = "=" if claim.verdict == "right" else "should be"
-            room = width - head.width - 2
-            head.add(f"  {fitted(f'{verb} {stands}', room)}", verdict_style(styles, claim.verdict))
-        if own.size == 1:
-            number = Line().add(f"   {loss(float(own.reshape(-1)[0]))}", styles.strong)
-            if true is not None and differs is not None and differs.any():
-                number.add(f"   true {loss(float(true.reshape(-1)[0]))}", styles.accent)
-            strips = [head.strip(), number.strip()]
-            if true is not None and true.size > 1:
-                line, form = Line().add("   right: ", styles.dim), form_of(largest(true), DECIMALS)
-                for value in true.reshape(-1).tolist():
-                    line.add(f" {signed(value, form).strip()}", styles.accent)
-                strips.append(line.strip())
-            return strips
-        if not own.size:
-            return [head.add("  empty", styles.dim).strip()]
-        index = view.index
-        if own.ndim > 2:
+            said = f"{'=' if claim.verdict == 'right' else 'should be'} {stands}"
+            style = verdict_style(styles, claim.verdict)
+            head.add(f"  {fitted(said, width - head.width - 2)}", style)
+        if len(index) > 2:
             head.add(f"  [{', '.join(map(str, index[:-2]))}]", styles.dim)
-        matrix, beside = _matrix(own, index), None
-        here = (index[-2] if own.ndim > 1 else 0, index[-1])
-        mask = None if differs is None else _matrix(differs, index)
-        if mask is not None and mask.any() and true is not None:
-            beside = _matrix(true, index)
+        size = record.array(entry).size
+        if not size:
+            return [head.add("  empty", styles.dim).strip()]
+        numbers = self._number(view) if size == 1 else self._matrix(view, width, max(height - 1, 1))
+        return [head.strip(), *(line.strip() for line in numbers)]
+
+    def _number(self, view: Moment) -> list[Line]:
+        """Return a single number, and what it should be."""
+        own, true, styles = view.record.array(view.subject), view.true, self.text_styles
+        line = Line().add(f"   {loss(own.item())}", styles.strong)
+        if true is not None and view.claims.is_wrong(view.subject):
+            form = form_of(largest(true), DECIMALS)
+            right = [signed(value, form).strip() for value in true.reshape(-1).tolist()]
+            said = f"true {loss(true.item())}" if true.size == 1 else f"right: {' '.join(right)}"
+            line.add(f"   {said}", styles.accent)
+        return [line]
+
+    def _matrix(self, view: Moment, width: int, rows: int) -> list[Line]:
+        """Return the numbers around the selected one, beside the right ones where they differ."""
+        styles, claims, index = self.text_styles, view.claims, view.index
+        own, true, claim = view.record.array(view.subject), view.true, claims.of(view.subject)
+        here = (index[-2] if len(index) > 1 else 0, index[-1])
+        matrix, beside, below = np.atleast_2d(own[index[:-2]]), None, list[Line]()
+        mask = np.zeros(matrix.shape, dtype=np.bool_)
+        if true is not None and true.shape == own.shape:
+            differs = claims.differs(view.subject)
+            mask = np.atleast_2d(mask if differs is None else differs[index[:-2]])
+            if mask.any():
+                beside = np.atleast_2d(true[index[:-2]])
+            elif claim is not None and claim.verdict != "right":
+                below = [Line().add(f"  {HIDDEN}", styles.dim)]
         most = max(largest(matrix), 0.0 if beside is None else largest(beside))
-        half = (width - 5) // 2 if beside is not None else width - 2
         forms = [form_of(most, decimals) for decimals in (DECIMALS, 3, 2)]
-        cells = [self._cell(form, most) for form in forms]
-        fits = (at for at, cell in enumerate(cells) if cell * matrix.shape[1] <= half)
-        at = next(fits, 1)
+        cells = [len(signed(-most, form).strip()) + 1 for form in forms]
+        columns, half = matrix.shape[1], width - 2 if beside is None else (width - 5) // 2
+        at = next((at for at, cell in enumerate(cells) if cell * columns <= half), 1)
         form, cell = forms[at], cells[at]
-        below: list[Strip] = []
-        if claim is not None and claim.verdict != "right" and mask is not None and not mask.any():
-            rows -= 1
-            below = [Line().add(f"  {HIDDEN}", styles.dim).strip()]
-        if beside is not None and half < 4 * cell and matrix.shape[1] * cell > half:
-            right, beside, half, rows = float(beside[here]), None, width - 2, rows - 1
-            where = f"[{', '.join(map(str, index))}]"
-            said = Line().add(f"  {where} right: {loss(right)}", styles.accent)
-            below = [said.strip()]
-        room = half // cell  # where some are left out, cells say so
-        counts = (kept(matrix.shape[1], most, index[-1]) for most in range(room, 1, -1))
-        alone: list[int | None] = [index[-1]]
-        columns = next((places for places in counts if len(places) <= room), alone)
+        if beside is not None and half < min(4, columns) * cell:
+            said = f"  [{', '.join(map(str, index))}] right: {loss(float(beside[here]))}"
+            below, beside, half = [Line().add(said, styles.accent)], None, width - 2
+        # where some are left out, cells say so
+        room = half // cell
+        counts = (kept(columns, count, index[-1]) for count in range(room, 1, -1))
+        places = next((places for places in counts if len(places) <= room), [index[-1]])
+
+        def add(line: Line, numbers: np.ndarray, row: int, wrong: np.ndarray) -> None:
+            largest_one = largest(numbers)
+            for column in places:
+                value = 0.0 if column is None else float(numbers[row, column])
+                text, style = signed(value, form).strip(), styles.sign(value, largest_one)
+                if column is None:
+                    text, style = "…", styles.dim
+                elif wrong[row, column]:
+                    style = styles.warning + Style(underline=True)
+                if (row, column) == here:
+                    style = styles.selected(style, self.has_focus)
+                line.add(" " * (cell - len(text)), styles.text).add(text, style)
+
+        rows -= len(below)
         first = min(max(here[0] - rows // 2, 0), max(matrix.shape[0] - rows, 0))
-        strips = [head.strip()]
+        lines = []
         for row in range(first, min(first + rows, matrix.shape[0])):
-            line = Line().add("  ", styles.text)
-            self._cells(line, matrix, row, columns, form, cell, mask, here)
+            lines.append(Line().add("  ", styles.text))
+            add(lines[-1], matrix, row, mask)
             if beside is not None:
-                line.add("  │", styles.faint)
-                self._cells(line, beside, row, columns, form, cell, None, here)
-            strips.append(line.strip())
-        return strips + below
-
-    @staticmethod
-    def _cell(form: Form, most: float) -> int:
-        """Return how wide a column of numbers is."""
-        return len(signed(-most, form).strip()) + 1
-
-    def _cells(
-        self,
-        line: Line,
-        matrix: Array,
-        row: int,
-        columns: list[int | None],
-        form: Form,
-        cell: int,
-        mask: Mask | None,
-        here: tuple[int, int],
-    ) -> None:
-        """Add a row of numbers; those that differ are marked, the selected one lit."""
-        styles, most = self.text_styles, largest(matrix)
-        for column in columns:
-            if column is None:
-                line.add("…".rjust(cell), styles.dim)
-                continue
-            value = float(matrix[row, column])
-            wrong = mask is not None and bool(mask[row, column])
-            style = styles.warning + Style(underline=True) if wrong else styles.sign(value, most)
-            if (row, column) == here:
-                style = styles.selected(style, self.has_focus)
-            text = signed(value, form).strip()
-            line.add(" " * (cell - len(text)), styles.text).add(text, style)
-
-    def pick(self, view: Moment, x: int, y: int) -> Moment | None:
-        variables, top = self.variables(view), int(self.scroll_offset.y)
-        listed = y < len(variables) and y - top < self._list_height(self.size.height)
-        return view.choosing(variables[y].entry) if listed else None
-
-
-def _matrix(array: Numbers, index: tuple[int, ...]) -> Numbers:
-    """Return the matrix of an array that a place is in: a row for an array with one axis."""
-    found = array[index[:-2]] if array.ndim > 2 else array
-    return cast(Numbers, np.atleast_2d(found))
+                add(lines[-1].add("  │", styles.faint), beside, row, np.zeros_like(mask))
+        return [*lines, *below]
