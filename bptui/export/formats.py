@@ -11,7 +11,6 @@ from bptui.core.engine import Snapshot
 from bptui.explain.equation import Comparison, Equation, Statement, equations
 from bptui.explain.expression import quantities
 from bptui.explain.latex import LatexPrinter, LatexWriter, latex_number
-from bptui.explain.lines import array_lines
 from bptui.explain.report import Form, Report, assignment, folded, remarked, with_carets
 from bptui.export.worksheet import DIGITS, ROUNDED, VALUE_DIGITS, Part, Worksheet
 
@@ -118,7 +117,7 @@ class _Document:
         if form == "matrix":
             yield from self._statements(explanation.arrays, form, part)
         elif form == "numpy":
-            yield "code", _code_lines(part, self.report) if part.brief else self._code(part)
+            yield "code", _code_lines(part, self.report)
         else:
             for section in explanation.numbers:
                 for title, statements in section.groups(self.report.symbols):
@@ -150,17 +149,6 @@ class _Document:
                 together += lines
         if together:
             yield "formulas", together
-
-    def _code(self, part: Part) -> list[str]:
-        """Return the line of code for each array, and what it computes as a comment."""
-        lines: list[str] = []
-        for statement in part.explanation.arrays:
-            for remark, equation in equations(statement).items():
-                lines += [""] if lines else []
-                lines += [f"# {remark}"] if remark else []
-                lines += folded(remarked(equation, self.report.symbols), CODE_WIDTH)
-                lines += [f"# {line}" for line in array_lines(equation.array, VALUE_DIGITS)]
-        return lines
 
 
 # Markdown
@@ -279,7 +267,7 @@ LATEX = Markup(
     blocks={
         "formulas": "\\begin{align*}\n%s\n\\end{align*}",
         "code": "{\\footnotesize\n\\begin{verbatim}\n%s\n\\end{verbatim}\n}",
-        "bold": "\n\\medskip\\textbf{%s}",
+        "bold": "\n\\medskip\n\\textbf{%s}",
         "remark": "\n%s",
     },
 )

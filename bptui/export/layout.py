@@ -16,9 +16,6 @@ ROOM = WIDTH - len(INDENT)
 """Columns of what is going to be indented."""
 folded = partial(report.folded, width=ROOM)
 """Write an assignment over several lines where it is too long."""
-NUMBERS = '''def numbers(text):
-    """The numbers in a text, separated by spaces."""
-    return {make}([float(each) for each in text.split()])'''
 _filled = partial(wrap, break_long_words=False, break_on_hyphens=False)
 
 
@@ -65,21 +62,14 @@ def quoted(lines: Iterable[str]) -> list[str]:
 
 
 def array_lines(name: str, array: Array, make: str) -> list[str]:
-    """Return ``name = make([...])`` with all digits: what it makes has the same bits and shape.
-
-    Long ones stand in a text, a row a line, for the function :data:`NUMBERS` of the program.
-    """
-    short = f"{name} = {make}({array.tolist()!r})"
+    """Return ``name = make([...])`` with all digits: what it makes has the same bits."""
+    numbers = repr(array.tolist())
+    short = f"{name} = {make}({numbers})"
     if len(short) <= WIDTH:
         return [short]
-    # 255.0 as 255, which reads back the same
-    rows = (
-        " ".join(repr(value).removesuffix(".0") for value in row)
-        for row in array.reshape(-1, array.shape[-1]).tolist()
-    )
-    text = [line for row in rows for line in _filled(row, ROOM, subsequent_indent="  ")]
-    shape = ", ".join(map(str, array.shape))
-    return [f"{name} = numbers(", *indented(['"""', *text, '"""']), f").reshape({shape})"]
+    # formatters would give every number a line
+    lines = [f"{name} = {make}(", *indented(_filled(numbers, ROOM)), ")"]
+    return ["# fmt: off", *lines, "# fmt: on"]
 
 
 def constants(experiment: Experiment, every: int) -> list[str]:

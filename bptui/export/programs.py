@@ -19,7 +19,6 @@ from bptui.explain.symbols import Symbols
 from bptui.explain.words import layer_words
 from bptui.export.history import round_every
 from bptui.export.layout import (
-    NUMBERS,
     comment,
     commented,
     constants,
@@ -124,13 +123,8 @@ class Program:
             order = "generator.permutation(len(INPUTS))"
             order = f"torch.from_numpy({order})" if self.torch else order
             functions.append(SHUFFLED.format(order=order))
-        every = round_every(self.training.steps, PRINTED)
-        arrays = [*data_lines(self.experiment, self.make), *memory]
-        head = [*head, *constants(self.experiment, every)]
-        if any(line.endswith("= numbers(") for line in arrays):
-            functions = [NUMBERS.format(make=self.make), "\n".join(arrays[1:]), *functions]
-        else:
-            head += arrays
+        head = [*head, *constants(self.experiment, round_every(self.training.steps, PRINTED))]
+        head += [*data_lines(self.experiment, self.make), *memory]
         return "\n\n\n".join(["\n".join(head), *functions, "\n".join(loop)]) + "\n"
 
     # statements
