@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
+from operator import is_not
 
 import numpy as np
 
@@ -93,16 +94,20 @@ class Plain:
             (x, weights), biases = inputs[0].inputs, inputs[1]
             inputs = tuple(map(self._one, (BESIDE_ONES(x), ON_TOP(weights, biases))))
             return self._one(inputs[0] @ inputs[1])
-        return self._one(simpler(node.reading(inputs)) if inputs else node)
+        if node.name or any(map(is_not, inputs, node.inputs)):
+            node = node.reading(inputs) if inputs else node
+        return self._one(simpler(node) if inputs else node)
 
     def _one(self, node: Node) -> Node:
         """Return the node that computes the same, where there is one."""
         if node.op is LEAF:
             return node
         if node.op is CONSTANT:
-            value = np.asarray(node.settings["value"], dtype=np.float64)
-            key: object = ("constant", value.tobytes(), value.shape)
-            node = constant(node.settings["value"])  # a 2 is a 2, also where it is the batch's size
+            value = node.settings["value"]
+            whole = np.asarray(value, dtype=np.float64)
+            key: object = (whole.tobytes(), whole.shape)
+            if len(node.settings) > 1:
+                node = constant(value)  # a 2 is a 2, also where it is the batch's size
         else:
             settings = repr(sorted(node.settings.items())) if node.settings else ""
             key = (node.op.name, node.inputs, settings)

@@ -280,12 +280,13 @@ def ordered(
     stack = [*outputs][::-1]
     while stack:
         node = stack[-1]
-        sources = () if node in found else inputs(node)
-        missing = [source for source in sources if source not in found]
-        if missing:
-            stack += missing[::-1]
-        else:
-            found[stack.pop()] = None
+        if node not in found:
+            missing = [source for source in inputs(node) if source not in found]
+            if missing:
+                stack += missing[::-1]
+                continue
+            found[node] = None
+        stack.pop()
     return list(found)
 
 
@@ -307,7 +308,7 @@ def evaluate(outputs: Iterable[Node], values: Mapping[Node, Values]) -> dict[Nod
 
 def broadcast(*shapes: Shape, **settings: Setting) -> Shape:
     """Return the shape of an operation element by element."""
-    longest = max(shapes, key=len)
-    if all(shape == longest or not shape for shape in shapes):
-        return longest  # by far the most, and numpy takes its time
+    different = {*shapes} - {()}
+    if len(different) < 2:
+        return different.pop() if different else ()  # by far the most, and numpy takes its time
     return cast(Shape, np.broadcast_shapes(*shapes))
