@@ -28,16 +28,6 @@ class Optimizer(NamedTuple):
     """Whether the number of the update has a part in it."""
 
 
-OPTIMIZERS: dict[str, Optimizer] = {}
-"""By name."""
-
-
-def enter_optimizer(optimizer: Optimizer) -> Optimizer:
-    """Make an optimizer known to everything: the one entry that is enough."""
-    OPTIMIZERS[optimizer.name] = optimizer
-    return optimizer
-
-
 def _sgd(w: Node, g: Node, slots: Named, given: Named, rate: Node, k: Node) -> dict[str, Node]:
     return {"w": w - rate * g}
 
@@ -71,7 +61,7 @@ def _adam(w: Node, g: Node, slots: Named, given: Named, rate: Node, k: Node) -> 
     return {"m": m, "v": v, "w": w - rate * mean / (sqrt(square) + given["epsilon"])}
 
 
-for _each in (
+_KNOWN = (
     Optimizer("sgd", _sgd, words="minus the learning rate times its gradient"),
     Optimizer(
         "momentum",
@@ -112,5 +102,6 @@ for _each in (
         "root of the running mean of its square, both corrected for starting at 0",
         counts=True,
     ),
-):
-    enter_optimizer(_each)
+)
+OPTIMIZERS: dict[str, Optimizer] = {each.name: each for each in _KNOWN}
+"""By name."""

@@ -12,8 +12,9 @@ import numpy as np
 
 from bptui.core.activations import APPLIED
 from bptui.core.graph.backward import backward
-from bptui.core.graph.elementwise import multiply
-from bptui.core.graph.node import LEAF, Node, Values, leaf, one_over, ordered, stable
+from bptui.core.graph.elementwise import divide, multiply
+from bptui.core.graph.node import LEAF, Node, Values, constant, leaf, ordered, stable
+from bptui.core.graph.node import samples as count
 from bptui.core.losses import LOSSES, TERMS
 from bptui.core.network import Names
 from bptui.core.optimizers import OPTIMIZERS, Named
@@ -145,9 +146,7 @@ def rewritten(
     for node in ordered(outputs, lambda each: () if each in found else each.inputs):
         if node in given:
             continue
-        inputs = tuple(found[node_input] for node_input in node.inputs)
-        same = all(one is other for one, other in zip(inputs, node.inputs, strict=True))
-        found[node] = changes.get(node) or (node if same else replace(node, inputs=inputs))
+        found[node] = changes.get(node) or node.with_inputs(found[each] for each in node.inputs)
     return found
 
 
@@ -233,7 +232,7 @@ def _loss(network: Network, training: Training, samples: int, nodes: dict[str, N
 
     total = total_of_terms(network, training.loss, nodes)
     if training.reduction == "mean" and samples > 1:
-        total = multiply(one_over(samples), total)
+        total = multiply(divide(constant(1.0), count(samples)), total)
     if not training.l2:
         return keep(total, "loss")
     weights = [nodes[network.names.weights(layer)] for layer in range(1, network.depth + 1)]

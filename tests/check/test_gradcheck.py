@@ -21,7 +21,7 @@ from bptui.core.graph.elementwise import absolute, greater, sqrt, where
 from bptui.core.graph.node import constant
 from bptui.core.losses import LOSSES, TERMS, Loss, enter_loss
 from bptui.core.network import Parameters
-from bptui.core.optimizers import OPTIMIZERS, Optimizer, enter_optimizer
+from bptui.core.optimizers import OPTIMIZERS, Optimizer
 from bptui.core.timeline import Timeline
 from bptui.presets import load
 from bptui.presets.own import shipped
@@ -380,16 +380,14 @@ def test_numbers_that_are_not_finite() -> None:
 def test_entries_of_ones_own_are_checked() -> None:
     enter_activation(Activation("twice_swish", lambda z: z * logistic(2.0 * z)))
     enter_loss(Loss("quartic", lambda a, t: (a - t) ** 4.0, lambda a, t: 4.0 * (a - t) ** 3.0))
-    enter_optimizer(
-        Optimizer(
-            "rooted",
-            lambda w, g, slots, given, rate, k: {
-                "w": w - rate * given["share"] * g / sqrt(1.0 + slots["s"]),
-                "s": slots["s"] + g**2.0,
-            },
-            slots=("s",),
-            defaults={"share": 0.5},
-        )
+    OPTIMIZERS["rooted"] = Optimizer(
+        "rooted",
+        lambda w, g, slots, given, rate, k: {
+            "w": w - rate * given["share"] * g / sqrt(1.0 + slots["s"]),
+            "s": slots["s"] + g**2.0,
+        },
+        slots=("s",),
+        defaults={"share": 0.5},
     )
     made = experiment(
         (2, 3, 4, 2), "twice_swish", samples=4, loss="quartic", optimizer="rooted", l2=0.02

@@ -19,7 +19,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.graph.elementwise import cos, cosh, log, minimum, sin, tanh
 from bptui.core.graph.node import constant
 from bptui.core.losses import LOSSES, TERMS, Loss, enter_loss
-from bptui.core.optimizers import OPTIMIZERS, Optimizer, enter_optimizer
+from bptui.core.optimizers import OPTIMIZERS, Optimizer
 from bptui.export.programs import numpy_program, torch_program
 from bptui.export.template import template
 from bptui.presets import load
@@ -58,18 +58,16 @@ def _entered() -> Iterator[None]:
     # without a slope: the chain rule finds it
     enter_activation(Activation("capped", lambda z: minimum(z, constant(1.5)) * 0.7))
     enter_loss(Loss("log_cosh", lambda a, t: log(cosh(a - t)), lambda a, t: tanh(a - t)))
-    enter_optimizer(
-        Optimizer(
-            "swinging",
-            lambda w, g, slots, given, rate, k: {
-                "u": (swing := given["momentum"] * slots["u"] + g / k),
-                "w": w - rate * (swing - 0.5 * slots["u"]),
-            },
-            slots=("u",),
-            defaults={"momentum": 0.9},
-            words="minus the learning rate times its swing",
-            counts=True,
-        )
+    OPTIMIZERS["swinging"] = Optimizer(
+        "swinging",
+        lambda w, g, slots, given, rate, k: {
+            "u": (swing := given["momentum"] * slots["u"] + g / k),
+            "w": w - rate * (swing - 0.5 * slots["u"]),
+        },
+        slots=("u",),
+        defaults={"momentum": 0.9},
+        words="minus the learning rate times its swing",
+        counts=True,
     )
     yield
     for table, before in zip(tables, kept, strict=True):

@@ -6,7 +6,7 @@ What searches for a slip, and what plants one, both draw from these.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from operator import is_not
 from typing import NamedTuple
 
 from bptui.core.graph.elementwise import TRUTHS
@@ -80,7 +80,7 @@ def exchanged(root: Node, instead: Mapping[Node, Node]) -> Node:
     if root in instead:
         return instead[root]
     inputs = tuple(exchanged(source, instead) for source in root.inputs)
-    if all(one is other for one, other in zip(inputs, root.inputs, strict=True)):
+    if not any(map(is_not, inputs, root.inputs)):
         return root
     return root.op(*inputs, **root.settings).named(root.name)
 
@@ -89,9 +89,7 @@ def _shown(root: Node) -> Node:
     """Return an expression as a textbook writes it, without the ways that keep its digits."""
     if root.op is STABLE:
         return _shown(root.inputs[0])
-    inputs = tuple(root.inputs if root.name else map(_shown, root.inputs))
-    same = all(one is other for one, other in zip(inputs, root.inputs, strict=True))
-    return root if same else replace(root, inputs=inputs)
+    return root if root.name else root.with_inputs(map(_shown, root.inputs))
 
 
 def _between(root: Node, given: Collection[Node]) -> list[Node]:
@@ -111,7 +109,7 @@ def _everywhere(node: Node, known: Sequence[Node]) -> Iterator[Node]:
             return inputs[0]
         if part.op.textbook is not None:
             return opened(part.op.textbook(*inputs))
-        return replace(part, inputs=inputs) if inputs else part
+        return part.with_inputs(inputs)
 
     whole = opened(node)
     order = ordered([whole], lambda part: () if part.name and part is not whole else part.inputs)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from operator import attrgetter
+from dataclasses import dataclass, field, replace
+from operator import attrgetter, is_not
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias, cast
 
@@ -109,6 +109,11 @@ class Node:
         """Return the same operation on other inputs, without a name."""
         return Node(self.op, inputs, self.shape, self.settings, "", self.line)
 
+    def with_inputs(self, inputs: Iterable[Node]) -> Node:
+        """Return the same with other inputs, its name too; itself where they are not others."""
+        inputs = tuple(inputs)
+        return replace(self, inputs=inputs) if any(map(is_not, inputs, self.inputs)) else self
+
     # what nobody would write is not built: factors and divisors of 1, terms of 0, double signs
 
     def __add__(self, other: Node | float) -> Node:
@@ -201,14 +206,10 @@ def _no_rule(node: Node, gradient: Node) -> Sequence[Node | None]:
     return [None] * len(node.inputs)
 
 
-LEAF = Op("leaf", lambda: _missing(), _no_rule, lambda: ())
+LEAF = Op("leaf", np.asarray, _no_rule, lambda: ())
 CONSTANT = Op(
     "constant", lambda value, **_: np.asarray(value), _no_rule, lambda value, **_: np.shape(value)
 )
-
-
-def _missing() -> Values:
-    raise KeyError("a leaf without a value")
 
 
 def leaf(name: str, shape: Shape = (), role: str = "data") -> Node:
@@ -222,11 +223,6 @@ def constant(value: object, text: str = "", code: str = "") -> Node:
     ``text`` and ``code`` are how it is written where that is not in digits.
     """
     return CONSTANT(value=value, text=text, code=code) if text or code else CONSTANT(value=value)
-
-
-def one_over(count: int) -> Node:
-    """Return 1 / n, which stays a quotient in formulas; n is the number of samples."""
-    return OPS["divide"](constant(1.0), samples(count))
 
 
 def samples(count: int) -> Node:
