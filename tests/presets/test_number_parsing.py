@@ -88,37 +88,29 @@ def refusal(read: Callable[[str], object], text: str) -> str:
     ("text", "rows"),
     [
         ("0.15 0.20\n0.25 0.30", [[0.15, 0.2], [0.25, 0.3]]),
-        ("0.15, 0.20; 0.25, 0.30;", [[0.15, 0.2], [0.25, 0.3]]),
         ("[0.15 0.20; 0.25 0.30]", [[0.15, 0.2], [0.25, 0.3]]),
-        ("[1, 2]\n[3, 4]", [[1, 2], [3, 4]]),
         ("((1, 2), (3, 4))", [[1, 2], [3, 4]]),
         ("array([[1., 2.],\n       [3., 4.]], dtype=float32)", [[1, 2], [3, 4]]),
-        ("tensor([[1., 2.]], dtype=torch.float64, requires_grad=True)", [[1, 2]]),
         ("weights = [\n  [1, 2], # first\n  [3, 4],\n]", [[1, 2], [3, 4]]),
         ("１，２\n３、４", [[1, 2], [3, 4]]),
         ("−1 –2", [[-1, -2]]),
         ("[[1 2\n  3]\n [4 5\n  6]]", [[1, 2, 3], [4, 5, 6]]),
-        ("1\t2\r\n3\t4\r\n", [[1, 2], [3, 4]]),
-        ("0.5", [[0.5]]),
         ("\n\n1 2\n\n3 4\n", [[1, 2], [3, 4]]),
         ("{{0.15,0.20},{0.25,0.30}}", [[0.15, 0.2], [0.25, 0.3]]),
         ("W1 = {{1, 2}, {3, 4}};", [[1, 2], [3, 4]]),
-        ("W1: 1 2\n3 4", [[1, 2], [3, 4]]),
         ("W[0] =\n1 2\n3 4", [[1, 2], [3, 4]]),
         ("\N{EM DASH}1 \N{HYPHEN}2 \N{NON-BREAKING HYPHEN}3", [[-1, -2, -3]]),
         ("1,2", [[1, 2]]),
-        ("0,1", [[0, 1]]),
         ("0,1,1", [[0, 1, 1]]),
-        ("0,0\n0,1\n1,0\n1,1", [[0, 0], [0, 1], [1, 0], [1, 1]]),
         ("0,0;0,1;1,0;1,1", [[0, 0], [0, 1], [1, 0], [1, 1]]),
         ("-1,1;1,-1", [[-1, 1], [1, -1]]),
         ("0.15,0.20;0.25,0.30", [[0.15, 0.2], [0.25, 0.3]]),
         ("0, 35", [[0, 35]]),
-        ("1, 5; 2, 5", [[1, 5], [2, 5]]),
+        ("[[  0,  5, 10],\n [100, 12,  0]]", [[0, 5, 10], [100, 12, 0]]),
+        ("[[0,5,10],[100,12,0]]", [[0, 5, 10], [100, 12, 0]]),
         ("[1,2;3,4]", [[1, 2], [3, 4]]),
         ("[[0,12],[3,4]]", [[0, 12], [3, 4]]),
         ("[0,12],[3,4]", [[0, 12], [3, 4]]),
-        ("1,2\n3,4", [[1, 2], [3, 4]]),
         ("-0,0.5", [[0, 0.5]]),
         ("0,0,12\n0,7,100", [[0, 0, 12], [0, 7, 100]]),
         ("1\N{NO-BREAK SPACE}2\N{EM SPACE}3\N{IDEOGRAPHIC SPACE}4", [[1, 2, 3, 4]]),
@@ -132,7 +124,6 @@ def test_rows(text: str, rows: list[list[float]]) -> None:
     ("text", "said"),
     [
         ("", "missing"),
-        ("  \n ", "missing"),
         ("1 2\n3 4 5", "row 2 has 3 numbers, row 1 has 2"),
         ("1 2\nabc 4", "not a number in row 2: 'abc'"),
         ("1 nan", "not a number in row 1: 'nan'"),
@@ -148,17 +139,14 @@ def test_rows(text: str, rows: list[list[float]]) -> None:
         ("[[1], []]", "row 2 has no numbers"),
         ("[[0. 0. ... 0.]]", "left out"),
         ("0x10", "in row 1: '0x10'"),
-        ("1/3", "in row 1: '1/3'"),
         ("0,05;0,10", "0,05 is two numbers here; write 0.05 with a point"),
         ("0,15;0,20", "0,15 is two numbers here; write 0.15 with a point, or 0, 15 with a space"),
         ("0,15 0,25\n0,20 0,30", "write 0.15 with a point"),
-        ("0,5 1 2", "write 0.5 with a point"),
         ("1 0,5", "write 0.5 with a point"),
         ("[0,15 0,25; 0,20 0,30]", "write 0.15 with a point"),
         ("1,5;2,5", "write 1.5 with a point, or 1, 5 with a space"),
         ("0,5;1;0,25", "with a point"),
         ("0,35", "write 0.35 with a point"),
-        ("0,5\n0,3", "write 0.5 with a point"),
         ("-0,5", "write -0.5 with a point"),
         ("1,05", "write 1.05 with a point"),
         ("\N{MINUS SIGN}1,05", "write -1.05 with a point"),
@@ -252,12 +240,6 @@ def test_no_text_takes_for_ever(text: str) -> None:
     for read in READERS:
         with suppress(EntryError):
             read(text)
-
-
-@pytest.mark.parametrize("separator", [",", ", ", " , "])
-def test_whole_numbers_that_numpy_prints_with_commas_are_accepted(separator: str) -> None:
-    values = np.array([[0, 5, 10], [100, 12, 0]])
-    assert matrix(np.array2string(values, separator=separator)) == values.tolist()
 
 
 @pytest.mark.parametrize("text", ["5²", "0.15¹", "①", "2₁", "1⁻²"])

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bptui.cli import COMMANDS
 from bptui.presets import PresetError, load, loads
 from bptui.presets.errors import cleaned
-from bptui.presets.own import COMMANDS as REFUSED
 from bptui.presets.own import (
     delete,
     destination,
@@ -115,22 +113,16 @@ def test_names_that_cannot_be_used_are_refused(folder: Path, name: str, message:
     assert names() == ["old", "taken"]
 
 
-def test_no_command_hides_a_preset() -> None:
-    assert set(COMMANDS) <= set(REFUSED)
-
-
-def test_renaming(folder: Path) -> None:
+def test_renaming_and_deleting(folder: Path) -> None:
     written(folder, "old", f"# mine\n{PLAIN}")
     assert rename("old", "new") == folder / "new.toml"
     assert names() == ["new"]
     assert (folder / "new.toml").read_text() == f"# mine\n{PLAIN}"
     assert rename("new", "new") == folder / "new.toml"
-
-
-def test_deleting(folder: Path) -> None:
-    written(folder, "old")
     written(folder, "broken", "[")
-    delete("old")
+    with pytest.raises(SaveError, match=r"It cannot be duplicated: broken\.toml: found invalid"):
+        duplicate("broken", "copy")
+    delete("new")
     delete("broken")
     assert names() == []
 
@@ -143,12 +135,6 @@ def test_shipped_ones_and_unknown_ones_are_not_touched() -> None:
             rename(name, "new")
     with pytest.raises(SaveError, match="It cannot be duplicated: nothing: found no preset"):
         duplicate("nothing", "new")
-
-
-def test_broken_ones_are_not_duplicated(folder: Path) -> None:
-    written(folder, "broken", "[")
-    with pytest.raises(SaveError, match=r"It cannot be duplicated: broken\.toml: found invalid"):
-        duplicate("broken", "new")
 
 
 def test_a_free_name_is_one_that_no_preset_has(folder: Path) -> None:
@@ -206,9 +192,6 @@ def test_what_is_proposed_to_save_under(
         assert destination(proposed(load(name))).is_file()
     monkeypatch.chdir("/")
     assert destination(proposed(load(str(tmp_path / "7.toml")))) == tmp_path / "7.toml"
-
-
-HOSTILE = r'"""\u001b]0;PWNED\u0007 \u001b[31mred\u202e\u0008\u3000网 line\n\n\tother\u009b"""'
 
 
 def test_cleaned_text_keeps_lines_and_blanks() -> None:

@@ -77,35 +77,3 @@ def test_the_sine_is_learned_down_to_its_noise() -> None:
     experiment = load("sine")
     # half the square of the noise's standard deviation
     assert Timeline(experiment).snapshot(experiment.training.steps).loss < 0.05**2 / 2
-
-
-def test_hagan_gives_the_printed_numbers() -> None:
-    # Neural Network Design, chapter 11
-    timeline = Timeline(load("hagan"))
-    first = timeline.snapshot(0)
-    np.testing.assert_allclose(first.values["out_h"], [[0.321, 0.368]], atol=5e-4)
-    np.testing.assert_allclose(first.outputs, [[0.446]], atol=5e-4)
-    np.testing.assert_allclose(first.values["delta_o"], [[-2.522]], atol=5e-4)
-    np.testing.assert_allclose(first.values["delta_h"], [[-0.0495, 0.0997]], atol=5e-5)
-    after = timeline.snapshot(1).parameters
-    np.testing.assert_allclose(after.weights[0], [[-0.265, -0.420]], atol=5e-4)
-    np.testing.assert_allclose(after.weights[1], [[0.171], [-0.0772]], atol=5e-4)
-    assert after.biases is not None
-    np.testing.assert_allclose(after.biases[0], [-0.475, -0.140], atol=5e-4)
-    np.testing.assert_allclose(after.biases[1], [0.732], atol=5e-4)
-
-
-def test_negnevitsky_gives_the_printed_numbers() -> None:
-    # Artificial Intelligence: A Guide to Intelligent Systems, section 6.4; his thresholds are
-    # our biases with the sign turned round, and he prints -dL/dnet
-    timeline = Timeline(load("negnevitsky"))
-    first = timeline.snapshot(0)
-    np.testing.assert_allclose(first.values["out_h"], [[0.5250, 0.8808]], atol=5e-5)
-    np.testing.assert_allclose(first.outputs, [[0.5097]], atol=5e-5)
-    np.testing.assert_allclose(first.values["delta_o"], [[0.1274]], atol=5e-5)
-    np.testing.assert_allclose(first.values["delta_h"], [[-0.0381, 0.0147]], atol=5e-5)
-    after = timeline.snapshot(1).parameters
-    np.testing.assert_allclose(after.weights[0], [[0.5038, 0.8985], [0.4038, 0.9985]], atol=5e-5)
-    np.testing.assert_allclose(after.weights[1], [[-1.2067], [1.0888]], atol=5e-5)
-    assert after.biases is not None
-    np.testing.assert_allclose(after.biases[0], [-0.7962, 0.0985], atol=5e-5)
