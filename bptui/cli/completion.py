@@ -60,14 +60,6 @@ def any_file(
     return [CompletionItem(incomplete, type="file")]
 
 
-def quantities(
-    context: Context, parameter: Parameter, incomplete: str
-) -> list[CompletionItem[str]]:
-    """Offer those that every network has."""
-    known = ["all", "loss", "update", "w1", "gw1", "W1", "gW1", "h1", "net_h1", "out_h", "delta_h"]
-    return _items(beginning(known, incomplete))
-
-
 def beginning(names: Iterable[str], incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete)]
 

@@ -19,7 +19,6 @@ from bptui.cli.common import (
     step_option,
     text_width,
 )
-from bptui.cli.completion import quantities
 from bptui.cli.run import Progress, sought
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ FORMATS = ("text", "markdown", "latex", "json")
     "--quantity",
     default="all",
     metavar="QUANTITY",
-    shell_complete=quantities,
     show_default=True,
     help="What to explain: w5, gw5, W1, gW2, delta_h, net_h1, h1, loss, update, all, ...",
 )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from bptui.cli.common import Unusable, as_json, format_option, write
+from bptui.cli.common import as_json, format_option, write
 
 if TYPE_CHECKING:
     from bptui.presets.own import PresetEntry
@@ -35,34 +33,24 @@ def command(own: bool, form: str) -> None:
     """
     from rich.cells import cell_len, set_cell_size
 
-    from bptui.presets import PresetError
     from bptui.presets.folders import own_folder
     from bptui.presets.own import own_presets, shipped
     from bptui.presets.save import shown_path
 
-    try:
-        presets = own_presets() if own else shipped()
-    except PresetError as error:
-        raise Unusable(str(error)) from None
+    presets = own_presets() if own else shipped()
     if not presets:
         click.echo(f"bptui: no presets in {shown_path(own_folder())}", err=True)
     if form == "json":
         write(as_json({"schema": SCHEMA, "presets": [_record(entry) for entry in presets]}))
         return
-    names, networks = (
+    widest = [
         max((cell_len(text) for text in column), default=0)
         for column in ([each.name for each in presets], [each.network for each in presets])
-    )
-    # a terminal would break a long line in the middle of a word; files and pipes get all of it
-    to_terminal = sys.stdout is not None and sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if to_terminal else sys.maxsize
-    lines = []
+    ]
     for each in presets:
         about = f"unusable: {each.wrong}" if each.wrong else each.summary
-        columns = (set_cell_size(each.name, names), set_cell_size(each.network, networks))
-        line = f"{columns[0]}  {columns[1]}  {' '.join(filter(None, [each.note, about]))}"
-        lines.append(f"{set_cell_size(line, width) if cell_len(line) > width else line}\n")
-    write("".join(lines))
+        columns = map(set_cell_size, (each.name, each.network), widest)
+        write("  ".join([*columns, " ".join(filter(None, [each.note, about]))]) + "\n")
 
 
 def _record(entry: PresetEntry) -> dict[str, object]:

@@ -144,20 +144,17 @@ class Progress(ExitStack):
 
     def __init__(self, steps: int, stream: TextIO | None = None, label: str = "training") -> None:
         super().__init__()
-        self._steps, self._shown, self._label = steps, 0, label
         rows_there = stream is not None and stream.isatty()
         self._wanted = sys.stderr is not None and sys.stderr.isatty() and not rows_there
-        self._began = time.monotonic()
-        self._advance: Callable[[int], None] | None = None
+        self._bar = click.progressbar(length=steps, label=label, file=sys.stderr)
+        self._due = time.monotonic() + LONG
 
     def show(self, step: int) -> None:
-        if not self._wanted or time.monotonic() - self._began < LONG:
-            return
-        if self._advance is None:
-            bar = click.progressbar(length=self._steps, label=self._label, file=sys.stderr)
-            self._advance = self.enter_context(bar).update
-        self._advance(step - self._shown)
-        self._shown = step
+        """Say that work has got to ``step``."""
+        if self._wanted and time.monotonic() >= self._due:
+            if not self._bar.entered:
+                self.enter_context(self._bar)
+            self._bar.update(step - self._bar.pos)
 
 
 def jsonl(experiment: Experiment, stream: TextIO) -> Write:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 import numpy as np
-from msgspec import convert
+from msgspec import convert, to_builtins
 from msgspec.structs import replace
 
 from bptui.atomic import written_whole
@@ -159,7 +159,8 @@ def _training(experiment: Experiment, given: TrainingTable) -> TrainingTable:
         for name, value in experiment.training.settings
         if value != defaults[name] or name in given.settings
     }
-    return convert(vars(experiment.training) | {"settings": settings}, TrainingTable)
+    values = vars(experiment.training) | {"settings": settings}
+    return convert(to_builtins(values, enc_hook=np.generic.item), TrainingTable)
 
 
 def _data(data: Data, origin: Origin | None) -> DataTable:

@@ -40,7 +40,6 @@ def test_the_first_word_is_a_command_a_preset_a_file_or_an_option() -> None:
         (["run", "xor", "--format", ""], ["table", "jsonl", "csv"]),
         (["run", "--ev"], ["--every"]),
         (["gradcheck", "iri"], ["iris"]),
-        (["explain", "xor", "--quantity", "gw"], ["gw1"]),
         (["export", "xor", "--to", "t"], ["torch", "toml"]),
         (["--theme", "bptui-"], ["bptui-dark", "bptui-light"]),
         (["--ascii", "spi"], ["spirals"]),
