@@ -8,8 +8,7 @@ from textual.widgets import Input
 
 from bptui.app.playback.history import Place
 from bptui.app.screens.dialog import Dialog
-from bptui.app.screens.goto import GotoScreen
-from bptui.app.screens.number import NumberScreen
+from bptui.app.screens.questions import GotoScreen, NumberScreen
 from bptui.core.edits import Number, edited
 from bptui.core.timeline import Timeline
 from bptui.presets import load

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from textual.widgets import Input
 
 from bptui.app.panels.status import StatusLine
-from bptui.app.screens.number import NumberScreen
+from bptui.app.screens.questions import NumberScreen
 from bptui.app.view import Selection
 from bptui.core.edits import Number, edited
 from bptui.core.engine import Snapshot

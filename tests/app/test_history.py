@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bptui.app.playback import history as module
 from bptui.app.playback.history import MOST_CHANGES, Branch, Place, UndoHistory
-from bptui.app.screens.goto import destination
+from bptui.app.screens.questions import destination
 from bptui.core.edits import Number, edited
 from bptui.core.errors import MOST_STEPS
 from bptui.core.timeline import Timeline

@@ -10,7 +10,7 @@ from textual.widgets import Input
 from bptui.app.form.controls import Choice
 from bptui.app.panels.loss import HIT, LossPanel
 from bptui.app.playback.breakpoints import parse
-from bptui.app.screens.number import NumberScreen
+from bptui.app.screens.questions import NumberScreen
 from bptui.app.view import Selection
 
 from .support import Session, opened

@@ -82,7 +82,7 @@ def _measured(experiment: Experiment) -> tuple[object, ...]:
 
 def _edit_number(app: BptuiApp, number: Number, at: Offset | None = None) -> None:
     """Ask for a new value of ``number``, which stands at a place on the screen."""
-    from bptui.app.screens.number import NumberScreen
+    from bptui.app.screens.questions import NumberScreen
 
     view, player, timeline = app.main.view, app.player, app.player.timeline
     snapshot, updated = view.snapshot, _is_updated(number, view)

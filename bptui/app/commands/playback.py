@@ -36,7 +36,7 @@ def run_back(app: BptuiApp) -> None:
 
 def goto(app: BptuiApp) -> None:
     """Ask for a step and go there."""
-    from bptui.app.screens.goto import GotoScreen
+    from bptui.app.screens.questions import GotoScreen
 
     snapshot = app.player.snapshot
     app.ask(GotoScreen(snapshot.step, snapshot.experiment), app.player.go)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from textwrap import shorten
 from typing import TYPE_CHECKING, NamedTuple
@@ -30,8 +29,6 @@ TYPED, RANDOM, ZERO, GENERATED, CSV = "typed", "random", "0", "generated", "CSV 
 CLASSES, NUMBERS = "classes", "numbers"
 LONGEST_LIST = 70
 """Characters of the names of columns that are listed."""
-_LONGEST_NAME = 100
-"""Characters of a name that are compared with those known."""
 
 
 class Field(NamedTuple):
@@ -81,9 +78,7 @@ class Field(NamedTuple):
             return found
         for name in found:
             if name not in self.options:
-                close = difflib.get_close_matches(name[:_LONGEST_NAME], self.options, 1)
-                hint = f"did you mean {close[0]}?" if close else "f2 lists them"
-                raise EntryError(f"unknown name: {quoted(name)}; {hint}")
+                raise EntryError(f"unknown name: {quoted(name)}; f2 lists them")
         return found[0] if len(found) == 1 and not self.several else found
 
 

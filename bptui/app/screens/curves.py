@@ -49,11 +49,8 @@ class CurveScreen(Collection[tuple[Curve, ...], str, Curve]):
     def read(self, text: str) -> tuple[str, str]:
         """Return the name; raise :class:`ValueError` where no curve can have it."""
         name, new = " ".join(text.split()), self._renamed is None
-        same = next((curve for curve in self.items if curve.losses is self._current.losses), None)
         wrong = ""
-        if new and same is not None:
-            wrong = f"This curve is already kept as {same.letter} {same.name}."
-        elif new and len(self.items) >= MOST_CURVES:
+        if new and len(self.items) >= MOST_CURVES:
             wrong = f"At most {MOST_CURVES} curves can be kept: remove one first."
         elif not name:
             wrong = "Enter a name."

@@ -40,18 +40,19 @@ def where(file: Path) -> str:
 
 
 class Dialog(Busy, ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
-    """A box in the middle of the screen; ``rows`` are in it, ``keys`` say what enter and esc do."""
+    """A box in the middle of the screen; ``rows`` are in it, ``keys`` below say what they do."""
 
     CSS_PATH: ClassVar[list[str | PurePath]] = [Path(__file__).with_name("dialogs.tcss")]
     BINDINGS: ClassVar = [Binding("escape", "close", "Close")]
+    BOX: ClassVar[type[Widget]] = Vertical
     WAITED_FOR: ClassVar = "default"
     """The group of workers that answer a key; the keys after it wait for them."""
 
     def __init__(self, title: str = "", keys: str = "") -> None:
         super().__init__()
-        self._title, self._keys = title, keys
-        self.box: Widget = Vertical(classes="dialog box")
-        """All that is seen of the dialog; kept, since what was asked for arrives at any time."""
+        # kept, since what was asked for arrives at any time
+        self.box = self.BOX(classes="dialog box")
+        self.box.border_title, self.box.border_subtitle = Content(title), key_hints(keys)
 
     @property
     def busy(self) -> bool:
@@ -60,18 +61,11 @@ class Dialog(Busy, ModalScreen[ScreenResultType], ClosesOnce[ScreenResultType]):
 
     def compose(self) -> ComposeResult:
         with self.box:
-            self.box.border_title, self.box.border_subtitle = Content(self._title), self._keys
             yield from self.rows()
 
     def rows(self) -> Iterable[Widget]:
         """Return what stands in the box, from top to bottom."""
         return ()
-
-    def on_mount(self) -> None:
-        """Have the keys that the lower border names pressed by a click."""
-        for box in self.children:
-            if box.border_subtitle:
-                box.border_subtitle = key_hints(box.border_subtitle)
 
     def action_close(self) -> None:
         self.dismiss(None)

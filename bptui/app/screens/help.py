@@ -28,10 +28,11 @@ class HelpScreen(Dialog[None]):
         Binding("right", "turn(1)", "Next page", priority=True),
     ]
 
+    BOX = VerticalScroll
+
     def __init__(self, topic: str = KEYS) -> None:
         super().__init__("", "← →: pages, ↑ ↓: scroll, esc: close")
         self._topic = topic
-        self.box = VerticalScroll(classes="dialog")
 
     def on_mount(self) -> None:
         self._name_page()
