@@ -84,8 +84,9 @@ class BptuiApp(TerminalApp):
     async def _autosave(self) -> None:
         # loaded on another thread, so that keys are answered
         module = await asyncio.to_thread(importlib.import_module, "bptui.app.session.autosave")
-        self.autosave = module.Autosave(self, self._continued)
-        await self.autosave.keep()
+        if self.screen_stack:  # else the user has quit meanwhile
+            self.autosave = module.Autosave(self, self._continued)
+            await self.autosave.keep()
 
     # what is shown and said
 

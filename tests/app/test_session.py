@@ -85,6 +85,12 @@ def lying(ended: bool, step: int = 3, age: float = 0.0) -> SessionFile:
     return file
 
 
+async def test_quitting_before_the_session_is_kept_is_no_crash() -> None:
+    app = app_of(load("xor"))
+    await app._autosave()  # where the last screen has gone while it was loaded
+    assert app.autosave is None
+
+
 async def test_everything_comes_back_bit_by_bit() -> None:
     experiment = load("spirals")
     breakpoints = {parse(f"loss < 1e-{at}", experiment.network): at > 3 for at in (3, 4)}
