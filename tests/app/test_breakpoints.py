@@ -55,7 +55,7 @@ def test_the_examples_are_breakpoints_of_the_network(network: Network) -> None:
             parse(text, network)
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24), (60, 16)])
+@pytest.mark.parametrize("size", [(80, 24), (60, 16)])
 async def test_the_dialog_fits(size: tuple[int, int]) -> None:
     async with opened("article", size) as session:
         texts = [text for row in examples(ARTICLE.network) for text in row]

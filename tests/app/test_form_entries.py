@@ -61,14 +61,14 @@ BAD = [
     ("data.test_fraction", "1", "from 0 to below 1"),
     ("data.test_fraction", "0.5", "at least two samples"),
 ]
-GOOD = [
-    (LAYERS, "２－２－２", "2-2-2"),
-    (RATE, "０．５", "0.5"),
-    (W1, "０．１５，０．２５\n０．２０　０．３０", "full width"),
-    (W1, "0.15\t0.25\r\n0.20\t0.30\r\n", "tabs"),
-    (W1, "array([[0.15, 0.25],\n       [0.2 , 0.3 ]])", "numpy"),
-    (B1, "0.35\n0.35", "a column"),
-]
+GOOD = {
+    LAYERS: "２－２－２",
+    RATE: "０．５",
+    W1: "０．１５，０．２５\n０．２０　０．３０",
+    "parameters.weights[1]": "array([[0.4, 0.5],\n       [0.45, 0.55]])",
+    B1: "0.35\n0.35",
+    INPUTS: "0.05\t0.10\r\n",
+}
 
 
 @pytest.mark.parametrize(("key", "text", "said"), BAD)
@@ -97,7 +97,7 @@ async def test_a_message_stands_below_its_field(size: tuple[int, int]) -> None:
 async def test_what_input_methods_spreadsheets_and_numpy_write_is_accepted() -> None:
     mazur = load("mazur")
     async with form(mazur) as made:
-        for key, text, _ in GOOD:
+        for key, text in GOOD.items():
             await made.write(key, text)
             await made.session.until(lambda: made.ready, f"{text!r} to be accepted")
             assert not made.wrong()

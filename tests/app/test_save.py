@@ -75,7 +75,6 @@ async def test_where_it_will_be_or_why_it_cannot_is_said_as_one_types(folder: Pa
         for wrong, message in {
             "": "Enter a name",
             "xor": "xor is the name of a shipped preset",
-            "./": "Enter a name",
             "nowhere/mine": "There is no folder",
             "n" * 252 + ".toml": "file name too long",
         }.items():

@@ -20,7 +20,6 @@ WORDS = {
     "operation": "single forward advance continue line",
     "step": "train iterate iteration update advance continue",
     "run": "play start train continue resume learn",
-    "run_back": "reverse rewind play",
     "faster": "speed accelerate quick",
     "goto": "jump seek skip move find end",
     "restart": "reset start over begin beginning first initial rewind",
@@ -46,8 +45,6 @@ WORDS = {
     "theme": "colours colors mode appearance background bright night contrast",
     "leave": "exit close bye end",
     "wrong_line": "bug mistake error verdict blame",
-    "came_from": "origin computed source jump definition",
-    "reload": "again refresh restart rerun file changed",
 }
 """By the name of a command, what people may look for that its title and explanation do not say."""
 

@@ -99,10 +99,7 @@ def _edit_number(app: BptuiApp, number: Number, at: Offset | None = None) -> Non
             return
         fork = edited(timeline, snapshot, number, value, updated=updated)
         player.edit(fork, Place(snapshot.step + 1) if updated else player.place)
-        was, now = f"{before:.10g}", f"{value:.10g}"
-        if was == now:
-            was, now = repr(before), repr(value)
-        app.tell(f"{name} changed from {was} to {now}; u: undo", app.branch)
+        app.tell(f"{name} changed from {before:.10g} to {value:.10g}; u: undo", app.branch)
 
     title = f"{name} from step {snapshot.step + updated} on"
     app.ask(NumberScreen(title, before, check, at), change)
@@ -110,15 +107,13 @@ def _edit_number(app: BptuiApp, number: Number, at: Offset | None = None) -> Non
 
 def _number_in_focus(app: BptuiApp) -> tuple[Number | None, Offset | None]:
     """Return the number that is selected where the focus is, and where it is on the screen."""
-    from bptui.app.panels.samples import SamplesPanel
-
     main = app.main
     view, focused = main.view, main.focused
     if focused is main.status:
         return RATE, main.status.learning_rate_at
-    if isinstance(focused, SamplesPanel):
-        cell = focused.edited_cell()
-        return None if cell is None else Number(cell[0], cell[1:]), _place_of(focused, view)
+    if main.samples is not None and focused is main.samples:
+        cell = main.samples.edited_cell()
+        return None if cell is None else Number(cell[0], cell[1:]), _place_of(main.samples, view)
     if focused is main.gradients:
         return None, None
     number, panel = _selected_number(view), main.focused_panel

@@ -195,16 +195,10 @@ class ExportScreen(FileQuestion):
     def about(self) -> str:
         """Return what is written, and what of the shown is lost in it."""
         job, form = self._job, FORMATS[self.chosen]
-        said, edits, step = form.meaning, job.timeline.edits, job.snapshot.step
+        said, edits = form.meaning, job.timeline.edits
         if form in FORMATS[:3]:
             said += " It starts at step 0"
-            if edits:
-                said += ", without your changes at later steps"
-            elif step:
-                said += ", with the start values"
-            said += "."
-            if step and form.name == "TOML":
-                said += f" To save the weights of step {step}, press w."
+            said += ", without your changes at later steps." if edits else "."
         elif form in FORMATS[3:6]:
             every = job.rows[1] if len(job.rows) > 2 else 1
             said += f" Every {every:,} steps." if every > 1 else ""

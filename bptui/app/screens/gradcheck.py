@@ -47,7 +47,7 @@ class GradientCheckScreen(Dialog[Selection]):
         super().__init__(title, "enter: explain the row, esc: close")
         self._snapshot = snapshot
         self._check: GradientCheck | None = None
-        self._lines: list[ReportLine] = []
+        self._lines, self._rows = list[ReportLine](), list[int]()
         self._width = 0
         self._summary, self._list = Static("checking …", markup=False), OptionList(markup=False)
 
@@ -92,15 +92,10 @@ class GradientCheckScreen(Dialog[Selection]):
         above = self._summary.get_content_height(self.size, self.size, box.content_size.width)
         frame = box.outer_size.height - box.content_size.height
         box.styles.height = above + 1 + len(self._lines) + frame
-        rows = self._rows
-        wrong = [place for place in rows if self._lines[place].role == "wrong"]
-        listing.highlighted = (wrong or rows)[0] if chosen is None else chosen
+        self._rows = [place for place, line in enumerate(self._lines) if line.places is not None]
+        wrong = [place for place in self._rows if self._lines[place].role == "wrong"]
+        listing.highlighted = (wrong or self._rows)[0] if chosen is None else chosen
         listing.focus()
-
-    @property
-    def _rows(self) -> list[int]:
-        """The places of the lines that are rows of numbers."""
-        return [place for place, line in enumerate(self._lines) if line.places is not None]
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show what stands above the first row and below the last one, too."""

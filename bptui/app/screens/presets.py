@@ -72,11 +72,7 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         Binding("delete", "delete", "Delete", priority=True),
     ]
 
-    def __init__(
-        self,
-        current: Path | None,
-        moved: Callable[[Path, Path | None], None] = lambda old, new: None,
-    ) -> None:
+    def __init__(self, current: Path | None, moved: Callable[[Path, Path | None], None]) -> None:
         super().__init__("Presets", "enter: open, esc: close")
         self._current, self._moved = current, moved
         self._groups: dict[str, dict[str, PresetEntry]] = {}
