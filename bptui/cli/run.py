@@ -91,38 +91,26 @@ def run(
     output: str | None = None,
 ) -> None:
     """Train and write; :class:`Diverged` after the last row if the loss is not finite there."""
+    from bptui.core.timeline import Timeline
     from bptui.export.history import round_every
 
     if steps is not None:
         experiment = replace(experiment, training=replace(experiment.training, steps=steps))
+    timeline, last = Timeline(experiment), experiment.training.steps
     if every is None:
-        every = round_every(experiment.training.steps, ROWS) if form == "table" else 1
-    step, loss = 0, 0.0
-    with opened(output) as stream:
+        every = round_every(last, ROWS) if form == "table" else 1
+    reached, loss = 0, 0.0
+    with opened(output) as stream, Progress(last, stream) as progress:
         write = WRITERS[form](experiment, stream)
-        for snapshot in snapshots(experiment, every, stream):
+        for step in chain(range(0, last, every), [last]):
+            snapshot = sought(timeline, step, progress)
             write(snapshot)
-            step, loss = snapshot.step, snapshot.loss
+            reached, loss = snapshot.step, snapshot.loss
             del snapshot  # of a large network there should not be two at once
-    if not math.isfinite(loss):
-        raise Diverged(f"training diverged: the loss at step {step} is {loss}")
-
-
-def snapshots(experiment: Experiment, every: int, stream: TextIO) -> Iterator[Snapshot]:
-    """Yield steps 0, ``every``, 2 ``every``, ... and the last one.
-
-    Ends early, with the first step whose loss is not finite. ``stream`` is where they are going to
-    be written, which the progress bar must not disturb.
-    """
-    from bptui.core.timeline import Timeline
-
-    timeline, steps = Timeline(experiment), experiment.training.steps
-    with Progress(steps, stream) as progress:
-        for step in chain(range(0, steps, every), [steps]):
-            # no name for the snapshot: it would still be there while the next one is made
-            yield sought(timeline, step, progress)
             if timeline.first_not_finite is not None:
-                return
+                break
+    if not math.isfinite(loss):
+        raise Diverged(f"training diverged: the loss at step {reached} is {loss}")
 
 
 def sought(timeline: Timeline, step: int, progress: Progress) -> Snapshot:

@@ -77,14 +77,6 @@ def test_samples_of_a_csv_file_are_written_out(tmp_path: Path) -> None:
     assert "# Inputs: a, b\n" in result.stdout
 
 
-def test_from_standard_input() -> None:
-    text = "[network]\nlayers = [1, 1]\n[data]\ninputs = [[2]]\ntargets = [[1]]\n"
-    result = export("-", "--to", "numpy", stdin=text)
-    assert result.exit_code == 0
-    assert "INPUTS = np.array([[2.0]])\n" in result.stdout
-    assert export("-", "--to", "toml", stdin=text).stdout == text
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
