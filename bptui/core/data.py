@@ -43,26 +43,15 @@ def check_data(data: Data, network: Network) -> None:
     """Raise :class:`~bptui.core.errors.UnusableError` unless ``network`` can train on ``data``."""
     require(data.samples >= 1, data.key("inputs"), "no samples", "at least one sample")
     for inputs, targets in ((data.inputs, data.targets), (data.test_inputs, data.test_targets)):
-        sizes = (network.layers[0], network.layers[-1])
-        for name, array, units in zip(("inputs", "targets"), (inputs, targets), sizes, strict=True):
-            require(
-                array.ndim == 2 and array.shape[1] == units,
-                data.key(name),
-                f"{name} of {array.shape[-1]} numbers",
-                f"{units} numbers per sample, as in network.layers",
-            )
-            require(
-                bool(np.isfinite(array).all()),
-                data.key(name),
-                f"{name} with a number that is not finite",
-                "finite numbers",
-            )
-        require(
-            len(inputs) == len(targets),
-            data.key("targets"),
-            f"{len(targets)} samples",
-            f"{len(inputs)}, as many as there are inputs",
-        )
+        layers = network.layers
+        for name, array, units in (("inputs", inputs, layers[0]), ("targets", targets, layers[-1])):
+            key, found = data.key(name), f"{name} of {array.shape[-1]} numbers"
+            expected = f"{units} numbers per sample, as in network.layers"
+            require(array.ndim == 2 and array.shape[1] == units, key, found, expected)
+            found = f"{name} with a number that is not finite"
+            require(bool(np.isfinite(array).all()), key, found, "finite numbers")
+        found, expected = f"{len(targets)} samples", f"{len(inputs)}, as many as there are inputs"
+        require(len(inputs) == len(targets), data.key("targets"), found, expected)
 
 
 class BatchSchedule(NamedTuple):

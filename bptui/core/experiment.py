@@ -108,30 +108,21 @@ class Experiment:
         size = samples if size is None else size
         key, units = "training.batch_size", sum(self.network.layers)
         require(1 <= size <= samples, key, size, f"1 to {samples}, the number of samples")
-        require(
-            size * units <= MOST_IN_BATCH,
-            key,
-            f"{'all ' * (training.batch_size is None)}{size:,} samples in a batch, "
-            f"in a network of {units:,} units",
-            f"at most {MOST_IN_BATCH // units:,} ({MOST_IN_BATCH:,} samples times units)",
-        )
+        every = "all " if training.batch_size is None else ""
+        found = f"{every}{size:,} samples in a batch, in a network of {units:,} units"
+        expected = f"at most {MOST_IN_BATCH // units:,} ({MOST_IN_BATCH:,} samples times units)"
+        require(size * units <= MOST_IN_BATCH, key, found, expected)
         refusal = self.loss.refusal(self.network.output_activation)
-        require(
-            refusal is None,
-            "training.loss",
-            f"{training.loss} after {self.network.activations[-1]}",
-            f"a loss that fits the output activation: {refusal}",
-        )
+        found = f"{training.loss} after {self.network.activations[-1]}"
+        expected = f"a loss that fits the output activation: {refusal}"
+        require(refusal is None, "training.loss", found, expected)
         self._check_targets()
         check_mistakes(training.mistakes, self.network, training.reduction)
         for name in ("train_weights", "train_biases"):
             switches, depth = getattr(training, name), self.network.depth
-            require(
-                isinstance(switches, bool) or len(switches) == depth,
-                f"training.{name}",
-                f"{0 if isinstance(switches, bool) else len(switches)} switches",
-                f"{depth}, one per layer, or a single true or false",
-            )
+            count = depth if isinstance(switches, bool) else len(switches)
+            expected = f"{depth}, one per layer, or a single true or false"
+            require(count == depth, f"training.{name}", f"{count} switches", expected)
         schedule = BatchSchedule(samples, size, training.shuffle, training.seed)
         object.__setattr__(self, "schedule", schedule)
 

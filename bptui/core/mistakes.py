@@ -296,12 +296,8 @@ def check_mistakes(names: tuple[str, ...], network: Network, reduction: str) -> 
         possible = f"a mistake that is possible here: {refusal}"
         require(refusal is None, place, repr(name), possible)
     for first, second in CONTRADICTORY:
-        require(
-            not {first, second} <= set(names),
-            key,
-            f"{first!r} with {second!r}",
-            "one of them: the second cannot misplace what the first leaves out",
-        )
+        expected = "one of them: the second cannot misplace what the first leaves out"
+        require(not {first, second} <= set(names), key, f"{first!r} with {second!r}", expected)
 
 
 def with_mistakes(step: Step, names: tuple[str, ...]) -> Step:

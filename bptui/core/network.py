@@ -99,28 +99,16 @@ class Network:
         for index, units in enumerate(self.layers):
             fits = 1 <= units <= MOST_UNITS
             require(fits, f"{key}[{index}]", units, f"1 to {MOST_UNITS:,} units")
-        require(
-            self.parameter_count <= MOST_PARAMETERS,
-            key,
-            f"{self.parameter_count:,} weights and biases",
-            f"at most {MOST_PARAMETERS:,}",
-        )
-        key = "network.activation"
-        require(
-            len(self.activations) == self.depth,
-            key,
-            f"{len(self.activations)} activations",
-            f"{self.depth}, one for every layer after the input",
-        )
+        found = f"{self.parameter_count:,} weights and biases"
+        require(self.parameter_count <= MOST_PARAMETERS, key, found, f"at most {MOST_PARAMETERS:,}")
+        key, found = "network.activation", f"{len(self.activations)} activations"
+        expected = f"{self.depth}, one for every layer after the input"
+        require(len(self.activations) == self.depth, key, found, expected)
         for index, name in enumerate(self.activations):
             place = f"{key}[{index}]"
             require(name in ACTIVATIONS, place, name, f"one of {', '.join(ACTIVATIONS)}")
-            require(
-                ACTIVATIONS[name].pullback is None or index == self.depth - 1,
-                place,
-                f"{name} in a hidden layer",
-                f"{name} in the last layer only",
-            )
+            fits = ACTIVATIONS[name].pullback is None or index == self.depth - 1
+            require(fits, place, f"{name} in a hidden layer", f"{name} in the last layer only")
 
     @property
     def depth(self) -> int:
@@ -190,23 +178,17 @@ class Parameters:
 
 def check_parameters(parameters: Parameters, network: Network) -> None:
     """Raise :class:`~bptui.core.errors.UnusableError` unless they are those of ``network``."""
-    require(
-        (parameters.biases is not None) == network.bias,
-        "parameters.biases",
-        "biases" if parameters.biases is not None else "none",
-        "biases exactly where network.bias is true",
-    )
-    kinds = {"weights": parameters.weights, "biases": parameters.biases or ()}
-    for kind, (name, arrays) in enumerate(kinds.items()):
-        if kind and not network.bias:
+    biases, expected = parameters.biases, "biases exactly where network.bias is true"
+    found = "none" if biases is None else "biases"
+    require((biases is not None) == network.bias, "parameters.biases", found, expected)
+    for kind, (name, arrays) in enumerate((("weights", parameters.weights), ("biases", biases))):
+        if arrays is None:
             continue
-        key = f"parameters.{name}"
-        require(
-            len(arrays) == network.depth,
-            key,
-            f"{len(arrays)} arrays",
+        key, expected = (
+            f"parameters.{name}",
             f"{network.depth}, one for every layer after the input",
         )
+        require(len(arrays) == network.depth, key, f"{len(arrays)} arrays", expected)
         for layer, array in enumerate(arrays):
             shape, place = network.shapes_of(layer + 1)[kind], f"{key}[{layer}]"
             found, wanted = ("x".join(map(str, size)) for size in (array.shape, shape))

@@ -6,6 +6,7 @@ the experiment's description.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -112,12 +113,11 @@ class PlainRun:
         zs: list[list[Array]] = []
         outs: list[list[Array]] = []
         for sample in x:
-            a, z_row, a_row = sample, [], [sample]
+            z_row, a_row = list[Array](), [sample]
             for layer, name in enumerate(experiment.network.activations):
-                z = a @ self.weights[layer] + (self.biases[layer] if self.biases else 0.0)
-                a = FUNCTIONS[name](z)
-                z_row.append(z)
-                a_row.append(a)
+                bias_there = self.biases[layer] if self.biases else 0.0
+                z_row.append(a_row[-1] @ self.weights[layer] + bias_there)
+                a_row.append(FUNCTIONS[name](z_row[-1]))
             zs.append(z_row)
             outs.append(a_row)
         factor = self._factor(len(x))
@@ -169,7 +169,6 @@ class PlainRun:
 
     def _factor(self, samples: int) -> float:
         training = self.experiment.training
-        factor = 1.0 / samples if training.reduction == "mean" else 1.0
         changes = {
             "not-averaged": samples,
             "averaged-twice": 1.0 / samples,
@@ -177,17 +176,13 @@ class PlainRun:
             "doubled": 2.0,
             "missing-half": 0.5,
         }
-        for name, change in changes.items():
-            if name in training.mistakes:
-                factor *= change
-        return factor
+        made = math.prod(changes.get(name, 1.0) for name in training.mistakes)
+        return made / samples if training.reduction == "mean" else made
 
     def _update(self, layer: int, weight_gradient: Array, bias_gradient: Array) -> None:
-        training = self.experiment.training
-        last = self.experiment.network.depth - 1
-        if layer == 0 and "frozen-first-layer" in training.mistakes:
-            return
-        if layer == last and "frozen-last-layer" in training.mistakes:
+        training, last = self.experiment.training, self.experiment.network.depth - 1
+        frozen = {"frozen-first-layer": 0, "frozen-last-layer": last}
+        if any(frozen.get(name) == layer for name in training.mistakes):
             return
         if _switch(training.train_weights, layer):
             self.weights[layer] = self._stepped("w", layer, self.weights[layer], weight_gradient)
@@ -196,48 +191,33 @@ class PlainRun:
             self.biases[layer] = self._stepped("b", layer, self.biases[layer], bias_gradient)
 
     def _stepped(self, kind: str, layer: int, w: Array, g: Array) -> Array:
-        training = self.experiment.training
-        slots = self.slots.setdefault((kind, layer), [np.zeros_like(w), np.zeros_like(w)])
-        return stepped(
+        """The parameters after the update; its slots are changed in place."""
+        training, k = self.experiment.training, self.step
+        optimizer, lr, settings = (
             training.optimizer,
             training.learning_rate,
             dict(training.settings),
-            slots,
-            w,
-            g,
-            self.step,
         )
+        slots = self.slots.setdefault((kind, layer), [np.zeros_like(w), np.zeros_like(w)])
+        if optimizer == "sgd":
+            return w - lr * g
+        if optimizer in ("momentum", "nesterov"):
+            mu = settings["momentum"]
+            slots[0] = mu * slots[0] - lr * g
+            return w + slots[0] if optimizer == "momentum" else w + mu * slots[0] - lr * g
+        epsilon = settings["epsilon"]
+        if optimizer == "adagrad":
+            slots[0] = slots[0] + g**2
+            return w - lr * g / (np.sqrt(slots[0]) + epsilon)
+        if optimizer == "rmsprop":
+            slots[0] = settings["rho"] * slots[0] + (1 - settings["rho"]) * g**2
+            return w - lr * g / (np.sqrt(slots[0]) + epsilon)
+        one, two = settings["beta1"], settings["beta2"]
+        slots[0] = one * slots[0] + (1 - one) * g
+        slots[1] = two * slots[1] + (1 - two) * g**2
+        m, v = slots[0] / (1 - one**k), slots[1] / (1 - two**k)
+        return w - lr * m / (np.sqrt(v) + epsilon)
 
 
 def _switch(switches: tuple[bool, ...] | bool, layer: int) -> bool:
     return switches if isinstance(switches, bool) else switches[layer]
-
-
-def stepped(
-    optimizer: str,
-    lr: float,
-    settings: dict[str, float],
-    slots: list[Array],
-    w: Array,
-    g: Array,
-    k: int,
-) -> Array:
-    """The parameters after update ``k`` (from 1); ``slots`` are changed in place."""
-    if optimizer == "sgd":
-        return w - lr * g
-    if optimizer in ("momentum", "nesterov"):
-        mu = settings["momentum"]
-        slots[0] = mu * slots[0] - lr * g
-        return w + slots[0] if optimizer == "momentum" else w + mu * slots[0] - lr * g
-    epsilon = settings["epsilon"]
-    if optimizer == "adagrad":
-        slots[0] = slots[0] + g**2
-        return w - lr * g / (np.sqrt(slots[0]) + epsilon)
-    if optimizer == "rmsprop":
-        slots[0] = settings["rho"] * slots[0] + (1 - settings["rho"]) * g**2
-        return w - lr * g / (np.sqrt(slots[0]) + epsilon)
-    one, two = settings["beta1"], settings["beta2"]
-    slots[0] = one * slots[0] + (1 - one) * g
-    slots[1] = two * slots[1] + (1 - two) * g**2
-    m, v = slots[0] / (1 - one**k), slots[1] / (1 - two**k)
-    return w - lr * m / (np.sqrt(v) + epsilon)

@@ -19,8 +19,7 @@ from bptui.core.network import Network
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
 
-from .long_runs import keep_little
-from .support import assert_same_bits, build, experiment, losses_of
+from .support import assert_same_bits, build, experiment, keep_little, losses_of
 
 STEPS = 150
 ARTICLE = Network((2, 2, 2), ("sigmoid",) * 2, bias=False)

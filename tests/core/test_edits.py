@@ -18,8 +18,7 @@ from bptui.core.experiment import Experiment
 from bptui.core.state import BUDGET
 from bptui.core.timeline import Timeline
 
-from .long_runs import check_envelope, keep_little
-from .support import assert_same_bits, experiment, held_out_loss
+from .support import assert_same_bits, check_envelope, experiment, held_out_loss, keep_little
 
 FAR = 80
 

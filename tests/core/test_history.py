@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bptui.core.arrays import Array
 from bptui.core.history import SPANS, LossHistory
 
-from .long_runs import check_envelope
+from .support import check_envelope
 
 
 def history(losses: Array, piece: int = 1000) -> LossHistory:
