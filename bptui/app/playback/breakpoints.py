@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -43,13 +43,6 @@ LOSSES = ("data_loss", "penalty")
 
 class BreakpointError(ValueError):
     """A text that is no breakpoint; the message is one sentence for people."""
-
-
-class Place(NamedTuple):
-    """Where a number stands: in the array of that name, ``at`` an index."""
-
-    array: str
-    at: Index
 
 
 @dataclass(frozen=True)
@@ -144,8 +137,8 @@ def fits(made: Breakpoint, network: Network) -> bool:
         return False
 
 
-def locate(name: str, network: Network) -> Place:
-    """Return the place of the number that ``name`` stands for: gw5, net_h1, t1, W2[0][1].
+def locate(name: str, network: Network) -> tuple[str, Index]:
+    """Return the array and the index of the number that ``name`` stands for: gw5, t1, W2[0][1].
 
     What each sample has is that of the first one in the batch, unless an index says which: the
     first index, from 0. Raises :class:`BreakpointError` where ``network`` has no such number.
@@ -161,16 +154,16 @@ def locate(name: str, network: Network) -> Place:
         ):
             wanted = "".join("[sample]" if size is None else f"[0 to {size - 1}]" for size in shape)
             raise BreakpointError(f"the elements of {array} are {array}{wanted}")
-        return Place(array, index)
+        return array, index
     if name in LOSSES:
-        return Place(name, (0, 0))
+        return name, (0, 0)
     for array, count in (("input", network.layers[0]), ("target", network.layers[-1])):
         if re.fullmatch(rf"{array[0]}[1-9]\d{{0,6}}", name) and int(name[1:]) <= count:
-            return Place(array, (0, int(name[1:]) - 1))
+            return array, (0, int(name[1:]) - 1)
     found = number(name, network)
     if found is None:
         raise BreakpointError(_unknown(name, network))
-    return Place(found.name, found.index)
+    return found.name, found.index
 
 
 def _arrays(network: Network) -> dict[str, tuple[int | None, ...]]:
