@@ -262,18 +262,17 @@ class _StepExplainer:
 
     def titled(self, subject: Subject) -> str:
         """Write ``w5: weight from h1 to o1, weight_2[0][0]``."""
-        names = self.names
+        names, layer = self.names, subject.layer
         if subject.kind == "unit":
-            kind = {0: "input", names.depth: "output"}.get(subject.layer, "hidden unit")
+            kind = {0: "input", names.depth: "output"}.get(layer, "hidden unit")
             return f"{subject.name}: {kind}"
-        place = self.symbols.places[subject.name]
-        words = KINDS[place.kind].words
+        words = KINDS[self.symbols.places[subject.name].kind].words
         if subject.kind == "array":
             return f"{subject.name}: {words}{'es' if words.endswith('s') else 's'}"
         quantity = Quantity(subject.name, subject.index)
-        name = self.symbols.text(quantity)
-        if place.kind != "weight":
-            return f"{name}: {words}"
-        source, unit = subject.index
-        ends = f"{names.unit(place.layer - 1, source)} to {names.unit(place.layer, unit)}"
-        return f"{name}: weight from {ends}, {self.symbols.position(quantity)}"
+        position = self.symbols.position(quantity)
+        if position:
+            source, unit = subject.index
+            ends = f"{names.unit(layer - 1, source)} to {names.unit(layer, unit)}"
+            words += f" from {ends}, {position}"
+        return f"{self.symbols.text(quantity)}: {words}"

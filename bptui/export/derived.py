@@ -124,13 +124,12 @@ class BackwardPass:
         taken = set(self.variables.values())
         arrays = any(np.prod(node.shape) > 1 for node in self.parameters.values())
         for node, entry in self.entry.items():
-            wanted = entry in self.parameters
-            if not wanted and (
-                entry not in self.truth.dependent or (arrays and np.prod(node.shape) == 1)
-            ):
-                continue
-            if node is self.loss or not (wanted or node in self.variables or node in self.before):
-                continue
+            if entry not in self.parameters:
+                outside = entry not in self.truth.dependent or node is self.loss
+                if outside or (arrays and np.prod(node.shape) == 1):
+                    continue
+                if node not in self.variables and node not in self.before:
+                    continue
             name = self.variables.get(node)
             if name is None:
                 layer = self.before[node]
@@ -162,9 +161,8 @@ class BackwardPass:
 
     def text(self) -> str:
         """Return the function; raises :class:`NotWrittenError` where it would not be right."""
-        results = [
-            self.gradients[node] for node in self.parameters.values() if node in self.gradients
-        ]
+        found = map(self.gradients.get, self.parameters.values())
+        results = [gradient for gradient in found if gradient is not None]
         if not results:
             raise NotWrittenError("the loss depends on no parameter")
         self._refuse_loops()
@@ -218,9 +216,8 @@ class BackwardPass:
                 ]
                 found = known["gradients"](*arguments)
                 for one, true in zip(found if len(wanted) > 1 else [found], wanted, strict=True):
-                    if not np.allclose(
-                        np.broadcast_to(one, np.shape(true[draw])), true[draw], rtol=1e-6, atol=1e-9
-                    ):
+                    whole = np.broadcast_to(one, np.shape(true[draw]))
+                    if not np.allclose(whole, true[draw], rtol=1e-6, atol=1e-9):
                         raise ValueError
         except Exception as error:  # whatever its code may raise
             raise NotWrittenError(
@@ -230,16 +227,13 @@ class BackwardPass:
     def _refuse_loops(self) -> None:
         for entry, node in self.parameters.items():
             if not node.shape and "[" in self.names[entry]:
-                raise NotWrittenError(
-                    f"{self.names[entry]} is one number of many: a program that computes number by "
-                    "number, in loops, is not written out"
-                )
+                why = "a program that computes number by number, in loops, is not written out"
+                raise NotWrittenError(f"{self.names[entry]} is one number of many: {why}")
         for nodes in self.by_name.values():
             if len(nodes) > MOST_TURNS:
-                raise NotWrittenError(
-                    f"{self.names[self.entry[nodes[0]]]} has {len(nodes)} values, one in each turn "
-                    "of a loop; a backward pass that is a loop itself is not written yet"
-                )
+                many = f"{self.names[self.entry[nodes[0]]]} has {len(nodes)} values"
+                why = "a backward pass that is a loop itself is not written yet"
+                raise NotWrittenError(f"{many}, one in each turn of a loop; {why}")
 
     def _named_array(self, value: np.ndarray[Any, Any]) -> str | None:
         """Return the name of an array of whole numbers: one of the program's, or a range."""

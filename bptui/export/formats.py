@@ -137,8 +137,7 @@ class _Document:
                 together = []
                 yield from (("remark", [said]) for said in self.report.verdict(statement, form))
             for heading, equation in equations(statement).items():
-                is_array = form == "matrix"
-                wanted = part.explanation.place_in(equation.left.name) if is_array else None
+                wanted = part.explanation.place_in(equation.left.name)
                 *first, last = self.writer.lines(equation, wanted)
                 lines = [*(line + r" \\" for line in first), last]
                 if heading:

@@ -97,7 +97,14 @@ class _Template:
         for layer in reversed(layers):
             blanks = {names.delta(layer): f"(n, {sizes[layer]})"}
             blanks |= {f"g{w}": str(start[w].shape) for w in self.network.parameters_of(layer)}
-            for (name, shape), about in zip(blanks.items(), self.about(layer), strict=False):
+            delta, source = names.delta(layer), names.out(layer - 1) if layer > 1 else "x"
+            weights, total = names.weights(layer), "sum over the samples of"
+            slope = f"dL/d{weights}[i, j] = {total} {source}[i] * {delta}[j]"
+            if self.training.l2:
+                slope += f", plus {2.0 * self.training.l2!r} * {weights}[i, j]"
+            bias = f"dL/d{names.bias(layer)}[j] = {total} {delta}[j]"
+            told = (self.chain(layer), [slope], [bias])
+            for (name, shape), about in zip(blanks.items(), told, strict=False):
                 body += ["", *commented(about), f'{name} = fill_in("{name}")  # {shape}']
             rows.append([*blanks])
         returned = [", ".join(f'"{name}": {name}' for name in row) + "," for row in rows]
@@ -110,16 +117,6 @@ class _Template:
             short = ", ".join(names) if len(names) > 1 else f"({names[0]},)"
             lines += listed("(", names, f") = {kind}", f"{short} = {kind}")
         return lines
-
-    def about(self, layer: int) -> list[list[str]]:
-        names = self.names
-        delta, weights = names.delta(layer), names.weights(layer)
-        source = "x" if layer == 1 else names.out(layer - 1)
-        total = f"dL/d{weights}[i, j] = sum over the samples of {source}[i] * {delta}[j]"
-        if self.training.l2:
-            total += f", plus {2.0 * self.training.l2!r} * {weights}[i, j]"
-        bias = f"dL/d{names.bias(layer)}[j] = sum over the samples of {delta}[j]"
-        return [self.chain(layer), [total], [bias]]
 
     def chain(self, layer: int) -> list[str]:
         """Write the factors of delta and their product, with aligned signs."""
