@@ -9,8 +9,8 @@ import pytest
 from rich.cells import cell_len
 from rich.style import Style
 
-from bptui.app.panels.picture import Entry
-from bptui.app.panels.picture import legend as legend_of
+from bptui.app.panels.loss import Entry
+from bptui.app.panels.loss import legend as legend_of
 from bptui.app.screens.curves import proposed
 from bptui.app.view import LETTERS, NAME_ROOM, Curve
 from bptui.core.history import LossHistory

@@ -12,7 +12,8 @@ from bptui.app.diagram.drawing import Canvas
 from bptui.app.diagram.edges import BITS
 from bptui.app.lines import BLANK, justified
 from bptui.app.panels.facts import Facts, facts_of, looked_at
-from bptui.app.panels.picture import Axes, Entry, Look, Picture, Span
+from bptui.app.panels.loss import Entry
+from bptui.app.panels.picture import Axes, Look, Picture, Span
 from bptui.app.view import View
 from bptui.core.arrays import Array
 from bptui.core.evaluation import Evaluator

@@ -13,11 +13,12 @@ from textual.strip import Strip
 from bptui.app.diagram.drawing import Canvas
 from bptui.app.lines import Line
 from bptui.app.panels import picture
-from bptui.app.panels.facts import Facts, Places, facts_of, looked_at
-from bptui.app.panels.picture import LEVELS, SHADES, Axes, Entry, Look, Palette, Picture
+from bptui.app.panels.facts import Facts, facts_of, looked_at
+from bptui.app.panels.loss import Entry
+from bptui.app.panels.picture import LEVELS, SHADES, Axes, Look, Palette, Picture
 from bptui.app.view import View
 from bptui.core.activations import limits
-from bptui.core.arrays import Array
+from bptui.core.arrays import Array, Integers
 from bptui.core.evaluation import Evaluator
 from bptui.core.experiment import Experiment
 
@@ -40,7 +41,7 @@ class Reading(NamedTuple):
     high: float
     classes: int = 0
 
-    def levels(self, outputs: Array) -> Places:
+    def levels(self, outputs: Array) -> Integers:
         """Return the level of each row of outputs; UNKNOWN where a number is NaN."""
         values, parts = outputs[:, self.output] - self.low, LEVELS
         if self.classes:
@@ -49,7 +50,7 @@ class Reading(NamedTuple):
         with np.errstate(all="ignore"):
             shares = np.clip(np.floor(values * (parts / (self.high - self.low))), 0, parts - 1)
         if not self.classes:
-            known: Places = np.nan_to_num(shares, nan=UNKNOWN).astype(np.intp)
+            known: Integers = np.nan_to_num(shares, nan=UNKNOWN).astype(np.intp)
             return known
         levels = outputs.argmax(axis=1) * SHADES + np.nan_to_num(shares).astype(np.intp)
         return np.where(np.isnan(outputs).any(axis=1), UNKNOWN, levels)
@@ -91,7 +92,7 @@ def axes_of(experiment: Experiment, width: int, height: int) -> Axes:
 
 
 @lru_cache(maxsize=2)
-def _marked(experiment: Experiment, axes: Axes) -> tuple[Places, str, Evaluator]:
+def _marked(experiment: Experiment, axes: Axes) -> tuple[Integers, str, Evaluator]:
     """Return the samples on the plane, as many as there is room and time for; and a note."""
     facts, room = facts_of(experiment), max(axes.columns * axes.rows // CROWD, 1)
     samples, note = facts.some(min(room, picture.affordable(experiment.network, running=True)))
@@ -107,12 +108,12 @@ def _grid(experiment: Experiment, axes: Axes, coarse: int) -> Evaluator:
     return Evaluator(experiment.network, points)
 
 
-def _middles(count: int, coarse: int) -> Places:
+def _middles(count: int, coarse: int) -> Integers:
     """Return the middle of each run of ``coarse`` among so many, the last of what is left."""
     return np.minimum(np.arange(0, count, coarse) + coarse // 2, count - 1)
 
 
-def levels_of(view: View, axes: Axes, reading: Reading) -> Places:
+def levels_of(view: View, axes: Axes, reading: Reading) -> Integers:
     """Return the level of every half cell, (2 x rows, columns), from the top."""
     experiment, coarse = view.snapshot.experiment, 1
     points = picture.affordable(experiment.network, running=view.running)
@@ -168,7 +169,7 @@ def decision_map(view: View, look: Look, width: int, height: int) -> Picture:
 
 
 def _fill(
-    canvas: Canvas, levels: Places, reading: Reading, colours: tuple[str, ...], look: Look
+    canvas: Canvas, levels: Integers, reading: Reading, colours: tuple[str, ...], look: Look
 ) -> None:
     """Draw two half cells a cell; without colours, or few, one character for the upper one."""
     lower = levels[::2] if look.plain or look.letters else levels[1::2]

@@ -13,8 +13,6 @@ from bptui.core.evaluation import classes_of
 from bptui.core.experiment import Experiment
 from bptui.presets.errors import printable
 
-Places = Integers
-
 
 class Facts:
     """All samples, counted through both parts, and what they, inputs and classes are called."""
@@ -29,7 +27,7 @@ class Facts:
         self.classes = classes_of(data)
         """What the targets stand for, if they are classes."""
         labels = [np.zeros(self.count, np.intp)] if self.classes is None else self.classes.both
-        self.labels: Places = np.concatenate(labels)
+        self.labels: Integers = np.concatenate(labels)
         self.outputs = self.network.layers[-1]
 
     def number(self, sample: int) -> int:
@@ -55,7 +53,7 @@ class Facts:
             return self.output_name(index)
         return f"{float(self.targets.max() if index else self.targets.min()):g}"
 
-    def some(self, most: int) -> tuple[Places, str]:
+    def some(self, most: int) -> tuple[Integers, str]:
         """Return at most so many samples, evenly taken; and a note where these are not all."""
         every = max(-(-self.count // max(most, 1)), 1)
         samples = np.r_[0 : self.training : every, self.training : self.count : every]

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from rich.cells import cell_len
 from rich.style import Style
 from textual.app import App
 from textual.events import Click
 from textual.strip import Strip
 
-from bptui.app.lines import Line, clickable
+from bptui.app.lines import Line, clickable, fitted
 from bptui.app.numbers import loss
 from bptui.app.panels.panel import ChosenT, FollowingPanel, ShownT
-from bptui.app.panels.picture import Entry, legend
 from bptui.app.view import LETTERS, Selection, View
 from bptui.core.arrays import Array, Integers
 
@@ -43,6 +43,32 @@ def curve_styles(app: App[object]) -> dict[str, Style]:
         return dict.fromkeys(LETTERS, Style())
     colours = COLOURS[app.current_theme.dark]
     return {letter: Style(color=colour) for letter, colour in zip(LETTERS, colours, strict=True)}
+
+
+class Entry(NamedTuple):
+    """A mark in a chart or a picture, and what it stands for."""
+
+    mark: str
+    text: str
+    style: Style
+
+
+def legend(entries: Sequence[Entry], width: int, most: int, style: Style) -> list[Strip]:
+    """Return the entries in at most ``most`` lines, their texts cut as far as that takes."""
+    lines: list[Line] = []
+    for room in range(max((cell_len(entry.text) for entry in entries), default=0), -1, -1):
+        lines = []
+        for entry in entries:
+            text = fitted(entry.text, room).replace(" …", "…") if room > 1 else ""
+            text, gap = (f" {text}", 3) if text else ("", 1)
+            if lines and lines[-1].width + gap + cell_len(entry.mark + text) <= width:
+                lines[-1].add(" " * gap, style)
+            else:
+                lines.append(Line())
+            lines[-1].add(entry.mark, entry.style).add(text, style)
+        if len(lines) <= most:
+            break
+    return [line.strip() for line in lines[: max(most, 0)]]
 
 
 class Losses(NamedTuple):

@@ -14,13 +14,13 @@ from textual.strip import Strip
 
 from bptui.app.lines import BLANK, Line, fitted, justified
 from bptui.app.numbers import form_of, largest, plain
-from bptui.app.panels.facts import Facts, Places, facts_of, looked_at
+from bptui.app.panels.facts import Facts, facts_of, looked_at
 from bptui.app.panels.picture import LARGEST, Look, Picture, Span, affordable, number
 from bptui.app.panels.table import Cell, Row, Table, painted
 from bptui.app.styles import Styles
 from bptui.app.view import Selection, View
 from bptui.core.activations import limits
-from bptui.core.arrays import Array
+from bptui.core.arrays import Array, Integers
 from bptui.core.evaluation import Evaluator, confusion
 from bptui.core.experiment import Experiment
 
@@ -160,7 +160,7 @@ class Part(NamedTuple):
     """The samples of training, or of the test: all, or every so many."""
 
     title: str
-    labels: Places
+    labels: Integers
     evaluator: Evaluator
 
     def head(self, right: int) -> str:

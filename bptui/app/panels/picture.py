@@ -13,9 +13,9 @@ from textual.strip import Strip
 
 from bptui.app.diagram.drawing import Canvas
 from bptui.app.lines import Line, fitted, justified
-from bptui.app.panels.facts import Places
+from bptui.app.panels.loss import Entry, legend
 from bptui.app.styles import Styles
-from bptui.core.arrays import Array
+from bptui.core.arrays import Array, Integers
 from bptui.core.network import Network
 
 StyleAt = Callable[[int, int], Style]
@@ -124,32 +124,6 @@ class Look(NamedTuple):
         return chr(ord("a" if test else "A") + label % 26)
 
 
-class Entry(NamedTuple):
-    """A mark in a chart or a picture, and what it stands for."""
-
-    mark: str
-    text: str
-    style: Style
-
-
-def legend(entries: Sequence[Entry], width: int, most: int, style: Style) -> list[Strip]:
-    """Return the entries in at most ``most`` lines, their texts cut as far as that takes."""
-    lines: list[Line] = []
-    for room in range(max((cell_len(entry.text) for entry in entries), default=0), -1, -1):
-        lines = []
-        for entry in entries:
-            text = fitted(entry.text, room).replace(" …", "…") if room > 1 else ""
-            text, gap = (f" {text}", 3) if text else ("", 1)
-            if lines and lines[-1].width + gap + cell_len(entry.mark + text) <= width:
-                lines[-1].add(" " * gap, style)
-            else:
-                lines.append(Line())
-            lines[-1].add(entry.mark, entry.style).add(text, style)
-        if len(lines) <= most:
-            break
-    return [line.strip() for line in lines[: max(most, 0)]]
-
-
 MARGIN = 0.08
 LEGEND_FROM = 6
 """Lines from which one is spared for the legend."""
@@ -182,7 +156,7 @@ class Span(NamedTuple):
         parts = np.arange(count, dtype=np.float64) + 0.5
         return self.low + parts * (self.width / count)
 
-    def places(self, values: Array, count: int) -> Places:
+    def places(self, values: Array, count: int) -> Integers:
         """Return in which of ``count`` equal parts values lie; -1 or ``count`` where outside."""
         with np.errstate(all="ignore"):
             parts = np.floor((values - self.low) * (count / self.width))
@@ -238,7 +212,7 @@ class Axes(NamedTuple):
         text = low + " " * max(before, 1) + name + " " * max(blanks - before, 1) + high
         return " " * self.gutter + text
 
-    def cells_of(self, x: Array, y: Array) -> tuple[Places, Places, Places]:
+    def cells_of(self, x: Array, y: Array) -> tuple[Integers, Integers, Integers]:
         """Return rows (-1: outside) and columns of points, and in which half of a row, 0 above."""
         columns = self.x.places(x, self.columns)
         halves = 2 * self.rows - 1 - self.y.places(y, 2 * self.rows)
