@@ -110,8 +110,8 @@ def quantities(names: Names, layer: int) -> tuple[str, ...]:
     """Return every quantity of a layer that has one element for each of its units."""
     if layer == 0:
         return (names.out(0),)
-    target = ("target",) if layer == names.depth else ()
-    return (*(quantity_of(names, layer, value) for value in VALUES), *target)
+    values = (*VALUES, *["target"] * (layer == names.depth))
+    return tuple(quantity_of(names, layer, value) for value in values)
 
 
 class Drawing:

@@ -116,22 +116,18 @@ def neighbour(network: Network, selection: Selection, direction: Direction) -> S
     Edges follow each other as the weights are numbered. A bias is taken for its unit.
     """
     kind, layer, unit, source = selection
+    step, along = (1 if direction in ("right", "down") else -1), direction in ("left", "right")
+    if kind == "weight" and along:
+        return Selection("unit", layer, unit) if step > 0 else Selection("unit", layer - 1, source)
     if kind == "weight":
-        if direction == "left":
-            return Selection("unit", layer - 1, source)
-        if direction == "right":
-            return Selection("unit", layer, unit)
         sources, units = network.layers[layer - 1 : layer + 1]
-        number = unit * sources + source + (1 if direction == "down" else -1)
-        unit, source = divmod(min(max(number, 0), sources * units - 1), sources)
-        return Selection("weight", layer, unit, source)
-    if direction == "left":
+        number = min(max(unit * sources + source + step, 0), sources * units - 1)
+        return Selection("weight", layer, *divmod(number, sources))
+    if not along:
+        return Selection("unit", layer, min(max(unit + step, 0), network.layers[layer] - 1))
+    if step < 0:
         return Selection("weight", layer, unit) if layer else selection
-    if direction == "right":
-        last = layer == network.depth
-        return selection if last else Selection("weight", layer + 1, 0, unit)
-    unit += 1 if direction == "down" else -1
-    return Selection("unit", layer, min(max(unit, 0), network.layers[layer] - 1))
+    return selection if layer == network.depth else Selection("weight", layer + 1, 0, unit)
 
 
 def pick(layout: Layout, wires: Wires, x: int, y: int) -> Selection | None:

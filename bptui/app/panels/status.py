@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Generic
 
-from textual.events import Click, MouseEvent, MouseScrollDown, MouseScrollUp
+from textual.events import Click
 from textual.geometry import Offset
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -164,17 +164,8 @@ class KeyLine(Widget):
 
     async def on_click(self, event: Click) -> None:
         """Go faster at a click on the speed, slower at one with the other button."""
-        await self._change_speed(event, "minus" if event.button == RIGHT else "plus")
-
-    async def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        await self._change_speed(event, "plus")
-
-    async def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        await self._change_speed(event, "minus")
-
-    async def _change_speed(self, event: MouseEvent, key: str) -> None:
         if event.x >= self._speed_at:
-            await self.run_action(pressing(key))
+            await self.run_action(pressing("minus" if event.button == RIGHT else "plus"))
 
     def render_line(self, y: int) -> Strip:
         styles, width = styles_of(self.app), self.size.width

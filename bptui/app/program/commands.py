@@ -70,9 +70,8 @@ def goes_to(app: ProgramApp) -> None:
     """Go to where what is selected is used next."""
     moment = app.moment
     record = moment.record
-    users = [
-        record.stop_of[e] for e in record.consumers.get(moment.subject, ()) if e in record.stop_of
-    ]
+    stops = map(record.stop_of.get, record.consumers.get(moment.subject, ()))
+    users = [stop for stop in stops if stop is not None]
     later = [stop for stop in users if stop > moment.stop] or users
     if later:
         app.show(moment.jumped(later[0]))
