@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
@@ -19,7 +20,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
 from bptui.app.form.controls import Area, Choice, Line, NamesScreen
-from bptui.app.form.draft import Draft, Outcome, checked, empty, filled
+from bptui.app.form.draft import Outcome, checked, empty, filled
 from bptui.app.form.fields import Field, fields, sections
 from bptui.app.form.rows import Rows, Shown
 from bptui.app.form.texts import columns
@@ -150,10 +151,9 @@ class FormScreen(Dialog[Experiment | None]):
         """List the names that the field takes, to choose from."""
         self._take()
         text = self._line.value
-        try:
-            chosen = [text.strip(), *columns(text), *text.replace(",", " ").split()]
-        except EntryError:
-            chosen = []
+        chosen = [text.strip(), *text.replace(",", " ").split()]
+        with suppress(EntryError):
+            chosen += columns(text)
 
         def write(text: str | None) -> None:
             if text is not None:
@@ -232,10 +232,9 @@ class FormScreen(Dialog[Experiment | None]):
         self._said.update(said)
         self._said.set_class(said.startswith("!"), "wrong")
 
-    def _check(self, patience: float) -> None:
-        self.run_worker(self._checked(self._draft, patience), group="check", exclusive=True)
-
-    async def _checked(self, draft: Draft, patience: float) -> None:
+    @work(group="check", exclusive=True)
+    async def _check(self, patience: float) -> None:
+        draft = self._draft
         await asyncio.sleep(patience)
         outcome = await asyncio.to_thread(checked, draft)
         if draft is self._draft:

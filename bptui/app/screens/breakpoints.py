@@ -109,9 +109,5 @@ class BreakpointScreen(Collection[Mapping[Condition, bool], Condition, Condition
             self._off ^= {self.highlighted}
             self.fill()
 
-    def action_write(self, text: str) -> None:
-        """Write one of the examples into the line."""
-        self.write(text)
-
     def action_close(self) -> None:
         self.dismiss({item: item not in self._off for item in self.items})

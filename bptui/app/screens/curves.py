@@ -86,7 +86,7 @@ class CurveScreen(Collection[tuple[Curve, ...], str, Curve]):
     def _rename(self, curve: Curve | None) -> None:
         """Ask for a new name for a kept curve, or for one for the current curve again."""
         self._renamed = curve
-        self.write((curve or self._current).name)
+        self.action_write((curve or self._current).name)
         self.check()
 
     def action_close(self) -> None:

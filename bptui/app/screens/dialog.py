@@ -128,7 +128,7 @@ class Question(Dialog[ScreenResultType], Generic[ScreenResultType, Value]):
         self._meaning.update(text)
         self._meaning.set_class(wrong, "wrong")
 
-    def write(self, text: str) -> None:
+    def action_write(self, text: str) -> None:
         """Put a text into the line, to be changed or taken as it is."""
         self._field.value = text
         self._field.action_end()

@@ -31,23 +31,17 @@ class HelpScreen(Dialog[None]):
     BOX = VerticalScroll
 
     def __init__(self, topic: str = KEYS) -> None:
-        super().__init__("", "← →: pages, ↑ ↓: scroll, esc: close")
+        super().__init__(f"Help: {title_of(topic)}", "← →: pages, ↑ ↓: scroll, esc: close")
         self._topic = topic
-
-    def on_mount(self) -> None:
-        self._name_page()
 
     async def action_turn(self, by: int) -> None:
         """Show the next page, or the one before."""
         self._topic = TOPICS[(TOPICS.index(self._topic) + by) % len(TOPICS)]
-        self._name_page()
+        self.box.border_title = f"Help: {title_of(self._topic)}"
         with self.app.batch_update():
             await self.box.remove_children()
             await self.box.mount_all(self.rows())
         self.box.scroll_home(animate=False)
-
-    def _name_page(self) -> None:
-        self.box.border_title = f"Help: {title_of(self._topic)}"
 
     def rows(self) -> list[Static]:
         if self._topic == KEYS:
