@@ -119,15 +119,13 @@ class MainScreen(Screen[None]):
 
         Where it is ``pointed`` at it is explained, until time moves on.
         """
-        view = self._player.view()
         self.selection = selection
-        self._pointed_at = (view.snapshot, view.position) if pointed else None
+        self._pointed_at = (self.view.snapshot, self.view.position) if pointed else None
         self._player.show()
 
     def action_select(self, direction: Direction) -> None:
         """Move the selection as the focused panel draws it, or as Weights does."""
-        view = replace(self._player.view(), selection=self.selection)
-        focused = self.focused_panel or self.weights
+        view, focused = self.view, self.focused_panel or self.weights
         self.select(focused.neighbour(view, direction) or self.weights.neighbour(view, direction))
 
     def on_panel_selected(self, message: Panel.Selected) -> None:
@@ -158,7 +156,7 @@ class MainScreen(Screen[None]):
         of the loss, take that of the derivation there.
         """
         size = size or self.app.size  # which a resize has yet to change
-        view, whole = self._player.view(), self.zoomed
+        view, whole = self.view, self.zoomed
         network = view.snapshot.experiment.network
         low, slim = size.height < LOW, size.height < LOW or size.width < NARROW
         matrices = low and isinstance(self.focused, MatrixPanel)  # also below a dialog
