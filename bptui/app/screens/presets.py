@@ -82,7 +82,7 @@ class PresetScreen(Dialog[Experiment | Literal["new"] | None]):
         self._filter = Input(placeholder="type to filter")
         self._options = OptionList(markup=False)
         self._options.can_focus = False  # what is typed always goes to the filter
-        self._known = Static()
+        self._known = Static(classes="hint")
         self._preview = VerticalScroll(self._known)
         self._message = Static(id="preset-keys", markup=False)
 
@@ -262,13 +262,15 @@ def _known(entry: PresetEntry) -> Content:
     facts = {"network": entry.network, "training": entry.training, "data": entry.data}
     facts["mistakes"] = ", ".join(entry.mistakes)
     lines = [
-        Content.assemble((name.ljust(LABEL), "dim"), text) for name, text in facts.items() if text
+        Content.assemble((name.ljust(LABEL), "$foreground dim"), (text, "$foreground"))
+        for name, text in facts.items()
+        if text
     ]
     paragraphs = [" ".join(text.split()) for text in entry.description.split("\n\n")]
     wrong, source = f"Cannot be opened.\n{entry.wrong}", f"Source: {entry.source}"
     words = [wrong * bool(entry.wrong), entry.note, *paragraphs, source * bool(entry.source)]
-    told = Content.styled("\n\n".join(filter(None, words)), "$text-muted")
-    return Content("\n").join([Content.styled(entry.title, "bold"), *lines, Content(), told])
+    title, told = Content.styled(entry.title, "bold $foreground"), "\n\n".join(filter(None, words))
+    return Content("\n").join([title, *lines, Content(), Content(told)])
 
 
 class NameScreen(FileQuestion):
