@@ -192,12 +192,8 @@ class PlainRun:
 
     def _stepped(self, kind: str, layer: int, w: Array, g: Array) -> Array:
         """The parameters after the update; its slots are changed in place."""
-        training, k = self.experiment.training, self.step
-        optimizer, lr, settings = (
-            training.optimizer,
-            training.learning_rate,
-            dict(training.settings),
-        )
+        training, settings = self.experiment.training, dict(self.experiment.training.settings)
+        optimizer, lr, k = training.optimizer, training.learning_rate, self.step
         slots = self.slots.setdefault((kind, layer), [np.zeros_like(w), np.zeros_like(w)])
         if optimizer == "sgd":
             return w - lr * g

@@ -19,7 +19,7 @@ from bptui.core.network import Network
 from bptui.core.state import Layout
 from bptui.core.timeline import Timeline
 
-from .support import assert_same_bits, build, experiment, keep_little, losses_of
+from .support import arrays, assert_same_bits, build, experiment, keep_little, losses_of
 
 STEPS = 150
 ARTICLE = Network((2, 2, 2), ("sigmoid",) * 2, bias=False)
@@ -78,11 +78,7 @@ def test_texts_and_their_one_spelling(text: str, printed: str) -> None:
         ("W2[0][2] > 1", ARTICLE, r"the elements of W2 are W2\[0 to 1\]\[0 to 1\]"),
         ("net_h[0] > 1", ARTICLE, r"the elements of net_h are net_h\[sample\]\[0 to 1\]"),
         ("W3[0][0] > 1", ARTICLE, "there is no W3"),
-        (
-            "net_h3 > 1",
-            ARTICLE,
-            "there is no net_h3 here; available: loss, norm, step, w1 to w8, gw1",
-        ),
+        ("net_h3 > 1", ARTICLE, "there is no net_h3 here; available: loss, norm, step, w1 to w8"),
         ("i3 > 1", ARTICLE, "there is no i3"),
         ("m_W1[0][0] > 1", ARTICLE, "there is no m_W1"),
         ("w9 > 1", ARTICLE, "available: loss, norm, step, w1 to w8"),
@@ -134,14 +130,10 @@ def quantity(shown: Snapshot, name: str) -> float:
     """The value that ``name`` has in a snapshot, taken from its matrices."""
     if name == "loss":
         return shown.loss
-    parts = [*shown.gradients.weights, *(shown.gradients.biases or ())]
     if name == "norm":
-        return float(np.sqrt(sum(float((part**2).sum()) for part in parts)))
+        return float(np.sqrt(sum(float((part**2).sum()) for part in arrays(shown.gradients))))
     array, at = locate(name, shown.experiment.network)
-    kind, layer = array.rstrip("0123456789"), int(array[-1]) if array[-1].isdigit() else 0
-    groups = {"W": shown.parameters.weights, "gW": shown.gradients.weights}
-    groups |= {"b": shown.parameters.biases or (), "gb": shown.gradients.biases or ()}
-    found = groups[kind][layer - 1] if kind in groups else shown.values[array]
+    found = {**shown.values, **shown.parameters.named()}[array]
     return float(found[at]) if at[0] < len(found) else np.nan
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -56,15 +57,13 @@ def timeline(name: str) -> Timeline:
 def quantity(shown: Snapshot, name: str, layer: int) -> Array:
     """A quantity by the letter it has in the data file; ``layer`` counts from 1."""
     names, known = shown.experiment.network.names, shown.values
-    error = shown.outputs - known["target"]
+    error, parameters = shown.outputs - known["target"], shown.parameters.named()
     if name in ("W", "b"):
-        parameters = shown.parameters
-        groups = {"W": parameters.weights, "b": parameters.biases or ()}
-        return groups[name][layer - 1]
+        return parameters[f"{name}{layer}"]
     if name == "da/dz":  # delta = dL/da da/dz
         return known[names.delta(layer)] / known[names.out_gradient(layer)]
     if name == "dx":
-        return known[names.delta(1)] @ shown.parameters.weights[0].T
+        return known[names.delta(1)] @ parameters["W1"].T
     found = {
         "z": names.net,
         "a": names.out,
@@ -104,14 +103,6 @@ def test_the_famous_number_is_that_of_the_mistake() -> None:
     [(0, 0.16328681495493247), (1, 0.15792065956499146), (1000, 2.4650321573198e-08)],
 )
 def test_the_articles_network_with_true_gradients(step: int, loss: float) -> None:
-    case = BY_ID["article-listing1"]
-    training = {key: value for key, value in case["training"].items() if key != "mistakes"}
-    one = build(
-        case["weights"],
-        None,
-        tuple(case["activations"]),
-        case["inputs"],
-        case["targets"],
-        **training,
-    )
-    assert Timeline(one).snapshot(step).loss == pytest.approx(loss, rel=1e-9)
+    one = timeline("article-listing1").experiment
+    right = replace(one, training=replace(one.training, mistakes=()))
+    assert Timeline(right).snapshot(step).loss == pytest.approx(loss, rel=1e-9)
