@@ -77,30 +77,15 @@ def test_json_has_the_fields_of_the_contract(tmp_path: Path) -> None:
     record = json.loads(out)
     wrong = NET.splitlines().index("    hidden_error = error @ W2.T") + 1
     assert code == 1
-    assert (record["schema"], record["verdict"], record["first_wrong_lines"]) == (
-        1,
-        "wrong",
-        [wrong],
-    )
+    found = (record["schema"], record["verdict"], record["first_wrong_lines"])
+    assert found == (1, "wrong", [wrong])
     assert record["loss"]["name"] == "loss"
-    assert {each["name"]: each["verdict"] for each in record["parameters"]} == {
-        "W1": "wrong",
-        "b1": "wrong",
-        "W2": "right",
-        "b2": "right",
-    }
+    verdicts = {each["name"]: each["verdict"] for each in record["parameters"]}
+    assert verdicts == {"W1": "wrong", "b1": "wrong", "W2": "right", "b2": "right"}
     line = next(each for each in record["lines"] if each["line"] == wrong)
     assert line["should_be"] == "hidden_error = d2 @ W2.T"
-    assert set(line) == {
-        "line",
-        "text",
-        "variable",
-        "stands_for",
-        "verdict",
-        "should_be",
-        "difference",
-        "example",
-    }
+    fields = "line text variable stands_for verdict should_be difference example"
+    assert set(line) == {*fields.split()}
     assert record["mistakes"] == ["missing-output-derivative"]
     example = line["example"]
     assert abs(example["found"] - example["expected"]) > 1e-6

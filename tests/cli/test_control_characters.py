@@ -62,18 +62,14 @@ def test_commands(arguments: list[str]) -> None:
     fit(done)
 
 
-def test_list_of_the_users_own() -> None:
-    own_folder().mkdir(parents=True, exist_ok=True)
-    files = [own_folder() / f"{NAME}.toml", own_folder() / f"wrong{NAME}.toml"]
-    try:
-        files[0].write_text(PRESET)
-        files[1].write_text(f'"{SPELT}" = 1')
-        done = bptui("list", "--own")
-        assert (done.exit_code, done.stdout.count("\n")) == (0, 2)
-        fit(done)
-    finally:
-        for file in files:
-            file.unlink()
+def test_list_of_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    own_folder().mkdir(parents=True)
+    (own_folder() / f"{NAME}.toml").write_text(PRESET)
+    (own_folder() / f"wrong{NAME}.toml").write_text(f'"{SPELT}" = 1')
+    done = bptui("list", "--own")
+    assert (done.exit_code, done.stdout.count("\n")) == (0, 2)
+    fit(done)
 
 
 UNUSABLE = {

@@ -136,21 +136,18 @@ def test_a_gradient_check_that_fails() -> None:
     assert chain["update"]["faults"] == [{"parameter": "W2", "never_applied": True}]
 
 
-def test_a_list() -> None:
+def test_a_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = read("list")
     assert sorted(each["name"] for each in found["presets"]) == shipped_names()
     listing = next(each for each in found["presets"] if each["name"] == "article-listing-1")
     assert listing["network"] == "2-2-2 sigmoid, no bias"
     assert listing["mistakes"] == ["transposed-weights", "frozen-last-layer"]
     assert Path(listing["file"]).is_file()
-    own_folder().mkdir(parents=True, exist_ok=True)
-    file = own_folder() / "broken.toml"
-    file.write_text("layers =")
-    try:
-        (broken,) = read("list", "--own")["presets"]
-        assert (broken["name"], broken["network"]) == ("broken", None)
-        assert "broken" in broken["file"]
-        assert broken["unusable"]
-    finally:
-        file.unlink()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert read("list", "--own") == {"schema": 1, "presets": []}
+    own_folder().mkdir(parents=True)
+    (own_folder() / "broken.toml").write_text("layers =")
+    (broken,) = read("list", "--own")["presets"]
+    assert (broken["name"], broken["network"]) == ("broken", None)
+    assert "broken" in broken["file"]
+    assert broken["unusable"]

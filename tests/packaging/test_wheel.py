@@ -71,10 +71,6 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def bptui(installed: Path, folder: Path, *arguments: str) -> str:
-    return run([sys.executable, "-m", "bptui", *arguments], folder, PYTHONPATH=str(installed))
-
-
 def test_it_holds_what_the_checkout_holds(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         found = {name for name in archive.namelist() if name.startswith("bptui/")}
@@ -112,16 +108,11 @@ def test_a_package_index_gets_no_link_that_leads_nowhere(metadata: Message) -> N
 
 
 def test_the_installed_copy_is_the_one_that_runs(installed: Path, tmp_path: Path) -> None:
-    program = (
-        "import bptui\nfrom bptui.presets.folders import shipped_folder\n"
-        "print(bptui.__file__)\nprint(shipped_folder())"
-    )
-    printed = run([sys.executable, "-c", program], tmp_path, PYTHONPATH=str(installed))
-    package = installed / "bptui"
-    assert printed.splitlines() == [str(package / "__init__.py"), str(package / "shipped")]
+    def run_installed(*arguments: str) -> str:
+        return run([sys.executable, *arguments], tmp_path, PYTHONPATH=str(installed))
 
-
-def test_run_article(installed: Path, tmp_path: Path) -> None:
-    printed = bptui(installed, tmp_path, "run", "article", "--steps", "1", "--format", "jsonl")
+    program = "from bptui.presets.folders import shipped_folder\nprint(shipped_folder())"
+    assert run_installed("-c", program).strip() == str(installed / "bptui" / "shipped")
+    printed = run_installed(*["-m", "bptui", "run", "article", "--steps", "1", "--format", "jsonl"])
     losses = [json.loads(line)["loss"] for line in printed.splitlines()]
     assert losses == pytest.approx([0.16328681495493247, 0.15792065956499146], rel=1e-12)
