@@ -17,7 +17,6 @@ from bptui.app.screens import ClosesOnce
 COMMANDS: list[Command] = [*(*playback.COMMANDS, *edit.COMMANDS, *files.COMMANDS, *view.COMMANDS)]
 """Those of the app on a network, in the order in which they are listed to the user."""
 WORDS = {
-    "operation": "single forward advance continue line",
     "step": "train iterate iteration update advance continue",
     "run": "play start train continue resume learn",
     "faster": "speed accelerate quick",
@@ -29,12 +28,10 @@ WORDS = {
     "edit": "change set modify value enter",
     "rate": "lr eta alpha size hyperparameter",
     "undo": "revert back take",
-    "form": "settings options configuration preferences hyperparameters new architecture layers "
-    "units activation optimizer momentum adam batch size seed dataset regularization mistakes",
+    "form": "settings options preferences hyperparameters new layers units optimizer batch size",
     "save": "write store keep file toml",
     "gradcheck": "gradient check verify test numerical finite difference debug correct",
-    "export": "numpy torch pytorch python code script csv json latex markdown pdf svg picture "
-    "screenshot image print download report",
+    "export": "numpy torch pytorch code csv json latex pdf svg picture screenshot print report",
     "presets": "open load file network examples list browse mazur iris xor",
     "learned": "decision boundary plot graph confusion matrix accuracy predictions result",
     "samples": "data dataset table rows inputs predictions test",
@@ -44,7 +41,6 @@ WORDS = {
     "show_help": "keys shortcuts bindings documentation docs tutorial",
     "theme": "colours colors mode appearance background bright night contrast",
     "leave": "exit close bye end",
-    "wrong_line": "bug mistake error verdict blame",
 }
 """By the name of a command, what people may look for that its title and explanation do not say."""
 

@@ -85,7 +85,10 @@ def _edit_number(app: BptuiApp, number: Number, at: Offset | None = None) -> Non
     from bptui.app.screens.questions import NumberScreen
 
     view, player, timeline = app.main.view, app.player, app.player.timeline
-    snapshot, updated = view.snapshot, _is_updated(number, view)
+    snapshot, names = view.snapshot, view.snapshot.experiment.network.names
+    # whether what is shown is what this step's update has made of it
+    array = {"weight": names.weights, "bias": names.bias}.get(number.kind)
+    updated = array is not None and array(number.place[0]) in view.written
     parameters = snapshot.updated_parameters if updated else snapshot.parameters
     before, name = number.value(snapshot.experiment, parameters), name_of(number, view)
 
@@ -158,13 +161,6 @@ def name_of(number: Number, view: View) -> str:
     if sample >= data.samples:
         return f"{name} of test sample {sample - data.samples + 1}"
     return f"{name} of sample {sample + 1}" if data.samples > 1 else name
-
-
-def _is_updated(number: Number, view: View) -> bool:
-    """Whether what is shown of a weight or a bias is what this step's update has made of it."""
-    names = view.snapshot.experiment.network.names
-    named = {"weight": names.weights, "bias": names.bias}.get(number.kind)
-    return named is not None and named(number.place[0]) in view.written
 
 
 COMMANDS: list[Entry[BptuiApp]] = [
