@@ -208,6 +208,14 @@ async def test_bars_show_the_outputs_of_the_sample(name: str) -> None:
         await session.until(right, "the bars of step 1")
 
 
+async def test_the_output_that_the_arrows_choose_is_in_sight() -> None:
+    async with opened(drawn_experiment((2, 3, 20)), (80, 24)) as session:
+        await open_picture(session, "one sample")
+        session.panel("#learned").focus()
+        await session.press(*["down"] * 18)
+        await session.until(lambda: " o18 " in "".join(session.inside("#learned")), "the output")
+
+
 async def test_bars_grow_to_either_side_and_fit_targets_beyond_those_of_training() -> None:
     made = drawn_experiment((2, 3), samples=1)
     data = replace(
