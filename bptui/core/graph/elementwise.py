@@ -111,14 +111,10 @@ power = _binary(
     Notation("{0:atom} ** {1:power}", "{0:atom}^{1:atom}", "{0:atom}^{{{1}}}", POWER),
 )
 square = _unary(
-    "square",
-    lambda x, y: 2.0 * x,
-    Notation("{0:atom} ** 2", "{0:atom}^2", "{0:atom}^{{2}}", POWER),
+    "square", lambda x, y: 2.0 * x, Notation("{0:atom} ** 2", "{0:atom}^2", "{0:atom}^{{2}}", POWER)
 )
 reciprocal = _unary(
-    "reciprocal",
-    lambda x, y: -(y * y),
-    _alike("1 / {0:unary}", r"\frac{{1}}{{{0}}}", PRODUCT),
+    "reciprocal", lambda x, y: -(y * y), _alike("1 / {0:unary}", r"\frac{{1}}{{{0}}}", PRODUCT)
 )
 sqrt = _unary("sqrt", lambda x, y: 0.5 / y, _named("sqrt", r"\sqrt{{{0}}}", "√"))
 
@@ -244,19 +240,12 @@ def _where(condition: Values, yes: Values, no: Values) -> Values:
     return np.asarray(np.where(np.real(condition), yes, no))
 
 
-where = enter(
-    Op(
-        "where",
-        _where,
-        _where_rule,
-        broadcast,
-        Notation(
-            "np.where({0}, {1}, {2})",
-            "({1} if {0} else {2})",
-            r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
-        ),
-    )
+_CHOICE = Notation(
+    "np.where({0}, {1}, {2})",
+    "({1} if {0} else {2})",
+    r"\begin{{cases}} {1} & {0} \\ {2} & \text{{else}} \end{{cases}}",
 )
+where = enter(Op("where", _where, _where_rule, broadcast, _CHOICE))
 
 
 def _clip(x: Values, low: Values, high: Values) -> Values:
@@ -277,12 +266,5 @@ def _astype(x: Values, dtype: np.dtype[Any]) -> Values:
     return x if np.iscomplexobj(x) else x.astype(dtype)
 
 
-as_type = enter(
-    Op(
-        "astype",
-        _astype,
-        lambda node, g: [g],
-        broadcast,
-        Notation("{0:atom}.astype({dtype})", "{0:atom}", "{0:atom}"),
-    )
-)
+_CAST = Notation("{0:atom}.astype({dtype})", "{0:atom}", "{0:atom}")
+as_type = enter(Op("astype", _astype, lambda node, g: [g], broadcast, _CAST))

@@ -171,7 +171,7 @@ def _matmul_rule(node: Node, g: Node) -> list[Node | None]:
     a, b = node.inputs
     rows = a if len(a.shape) > 1 else expand(a, axis=(0,))
     columns = b if len(b.shape) > 1 else expand(b, axis=(1,))
-    g = _shaped(g, _matmul_shape(rows.shape, columns.shape))
+    g = _shaped(full(g, node.shape), _matmul_shape(rows.shape, columns.shape))
     found = [(g @ _transposed(columns), rows, a), (_transposed(rows) @ g, columns, b)]
     return [
         part if whole is operand else _shaped(sum_to(part, whole.shape), operand.shape)
@@ -187,18 +187,10 @@ def _transposed(matrix: Node) -> Node:
     return matrix.T if len(matrix.shape) == 2 else swapaxes(matrix, axis1=-1, axis2=-2)
 
 
-matmul = enter(
-    Op(
-        "matmul",
-        np.matmul,
-        lambda node, g: _matmul_rule(node, full(g, node.shape)),
-        _matmul_shape,
-        Notation(
-            "{0:unary} @ {1:unary}", "{0:unary} · {1:unary}", r"{0:unary} \, {1:unary}", PRODUCT
-        ),
-        np.matmul,
-    )
+_PRODUCT = Notation(
+    "{0:unary} @ {1:unary}", "{0:unary} · {1:unary}", r"{0:unary} \, {1:unary}", PRODUCT
 )
+matmul = enter(Op("matmul", np.matmul, _matmul_rule, _matmul_shape, _PRODUCT, np.matmul))
 
 
 def dot(a: Node, b: Node) -> Node:
@@ -271,7 +263,7 @@ def _einsum_shape(*shapes: Shape, subscripts: str) -> Shape:
 def _einsum_rule(node: Node, g: Node) -> list[Node | None]:
     """Let operand and result change places; letters of one operand alone are broadcast."""
     operands, result = explicit(node.settings["subscripts"], [each.shape for each in node.inputs])
-    made: list[Node | None] = []
+    g, made = full(g, node.shape), list[Node | None]()
     for place, (own, operand) in enumerate(zip(operands, node.inputs, strict=True)):
         terms = [result, *operands[:place], *operands[place + 1 :]]
         others = [g, *node.inputs[:place], *node.inputs[place + 1 :]]
@@ -283,17 +275,18 @@ def _einsum_rule(node: Node, g: Node) -> list[Node | None]:
     return made
 
 
+_EINSUM = Notation(
+    "np.einsum({subscripts!r}, {all})",
+    "einsum({subscripts}, {all})",
+    r"\mathrm{{einsum}}\left({all}\right)",
+)
 einsum = enter(
     Op(
         "einsum",
         lambda *arrays, subscripts: np.asarray(np.einsum(subscripts, *arrays)),
-        lambda node, g: _einsum_rule(node, full(g, node.shape)),
+        _einsum_rule,
         _einsum_shape,
-        Notation(
-            "np.einsum({subscripts!r}, {all})",
-            "einsum({subscripts}, {all})",
-            r"\mathrm{{einsum}}\left({all}\right)",
-        ),
+        _EINSUM,
     )
 )
 
