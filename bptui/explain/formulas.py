@@ -48,9 +48,6 @@ LONGEST = 100
 """Terms of a sum, of which a node each is made; of longer ones only for those written out."""
 
 
-NOTHING: Mapping[Node, Expression] = MappingProxyType({})
-
-
 @dataclass(frozen=True)
 class Definition:
     """``name`` is computed from ``expression``; ``new``: it is the value after the update."""
@@ -131,7 +128,7 @@ def define(step: Step, *, saturated: bool = False) -> StepFormulas:
     return StepFormulas(operations)
 
 
-def formula_of(node: Node, known: Mapping[Node, Expression] = NOTHING) -> Expression:
+def formula_of(node: Node, known: Mapping[Node, Expression] = MappingProxyType({})) -> Expression:
     """Return what a node is computed from, back to the leaves or to what is ``known``."""
     return _Reader(known).formula(node)
 

@@ -139,10 +139,9 @@ class Printer:
         match node:
             case Quantity() | Setting() | Constant() | Apply("transpose", (Quantity(),)):
                 return [self.leaf(node)]
-            case Apply("add", terms):
-                return self.wrapped(self._added(terms, SUM, path, nest), level > SUM)
-            case Series(terms):
-                return self.wrapped(self._added(terms, PRODUCT, path, nest), level > SUM)
+            case Apply("add", terms) | Series(terms):
+                first = PRODUCT if isinstance(node, Series) else SUM
+                return self.wrapped(self._added(terms, first, path, nest), level > SUM)
             case Apply("multiply", factors):
                 return self.wrapped(self._multiplied(factors, path, nest), level > PRODUCT)
             case Apply("negative", (of,)):
