@@ -216,6 +216,8 @@ class _Examiner:
         fixed: Failure | Trial | None = next(iter(made.failures), None)
         findings = findings_of(own)
         if any(one.verdict in WRONG for one in findings):
+            if (other := _of_another_batch(own)) is not None:
+                return Examined(made, (own[0],), findings_of(own[:1]), other)
             # code made for these sizes alone says nothing about others
             telling = own if others and not _by_a_constant(others) else made.trials
             return Examined(made, tuple(telling), findings_of(telling), fixed)
@@ -225,6 +227,21 @@ class _Examiner:
 
 def _right(trial: Trial) -> bool:
     return not any(one.verdict in WRONG for one in findings_of([trial]))
+
+
+def _of_another_batch(trials: Sequence[Trial]) -> Trial | None:
+    """Return the first trial that is wrong only since it is divided by the preset's batch size."""
+    own, *others = trials
+    wrong = [one for one in others if not _right(one)]
+    if not own.case.own or own.case.samples == 1 or not _right(own):
+        return None
+    for trial in wrong:
+        times = trial.case.samples / own.case.samples
+        for one in findings_of([trial]):
+            ratio = one.ratio.value if one.ratio else 0.0
+            if one.verdict in WRONG and abs(ratio - times) > 1e-4 * times:
+                return None
+    return wrong[0]
 
 
 def _by_a_constant(trials: Sequence[Trial]) -> bool:

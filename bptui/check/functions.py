@@ -198,7 +198,12 @@ def _called(check: FunctionCheck) -> Iterator[str]:
         )
     if (fixed := examined.fixed) is not None:
         wrong = "its numbers are wrong" if isinstance(fixed, Trial) else why(fixed)
-        yield f"it works only for {_sizes(experiment)}: on {_sizes(fixed.case.experiment)} {wrong}"
+        only, other = _sizes(experiment), _sizes(fixed.case.experiment)
+        if only == other:
+            count = experiment.schedule.batch_size
+            only, other = f"batches of {count}", f"{fixed.case.samples}"
+            wrong += f"; is there a {count} where the number of samples belongs?"
+        yield f"it works only for {only}: on {other} {wrong}"
     if made.damaged:
         belong = "belongs" if [*made.damaged] in (["x"], ["t"]) else "belong"
         yield (

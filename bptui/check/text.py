@@ -10,7 +10,7 @@ import click
 
 from bptui.check.report import Line, Parameter, Report, Span, apart
 from bptui.check.rows import Row, laid_out
-from bptui.core.mistakes import MISTAKES
+from bptui.core.mistakes import MISTAKES, UPDATED_WEIGHTS
 from bptui.presets.errors import printable
 
 LABEL = 13
@@ -203,7 +203,7 @@ def _wrong(
     updated = [at for parameter in read for at in parameter.updated if at < (line.line or 0)]
     if line.mistake:
         said = f"{line.mistake}: it {MISTAKES[line.mistake].summary}"
-        early = updated if line.mistake == "updated-weights" else []
+        early = updated if line.mistake == UPDATED_WEIGHTS else []
         said += f"; it may stay as it is above line {min(early)}" if early else ""
         yield from _labelled("mistake", said, columns, paint)
     if line.difference and not gone and not come:

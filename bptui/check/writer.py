@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from bptui.check.outlook import Outlook
 from bptui.check.report import Example, Line, Parameter, Report, difference
 from bptui.check.shapes import SQUARE, WHY, as_column, keys_of_other_shape, summed
 from bptui.core.graph.node import evaluate
+from bptui.core.mistakes import NOT_SUMMED
 from bptui.trace.comparing import multiple, rounded, shaped
 from bptui.trace.graph import given_values
 from bptui.trace.judge import Verdict
@@ -64,12 +66,15 @@ class Writer:
         right = self.verdict.right
         first = any(line.verdict == "wrong" for line in lines)
         elsewhere = wrong_elsewhere(self.found.repairs, self.line_of)
+        missing = "the wrong line was not found"
+        if time.monotonic() > self.found.until:
+            missing += " within the time limit; --timeout SECONDS gives it more"
         verdict = "right" if right else "wrong"
         outlook = Outlook(self.verdict, self.meanings.name) if right else None
         return Report(
             str(self.file),
             verdict,
-            elsewhere or (None if right or first else "the wrong line was not found"),
+            elsewhere or (None if right or first else missing),
             self._loss(),
             [*self._parameters(), *self._not_updated(outlook)],
             tuple(lines),
@@ -302,7 +307,7 @@ class Writer:
             told = summed(self.found, statement, known, of)
             if told is not None:
                 apart = difference(ast.unparse(statement), told)
-                mistake = "bias-gradient-not-summed"
+                mistake = NOT_SUMMED
         text, variable = self.text(line), self.variable(line)
         return Line(line, text, variable, None, "wrong", told, apart, mistake=mistake)
 

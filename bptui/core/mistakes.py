@@ -71,6 +71,10 @@ MISTAKES: dict[str, Mistake] = {}
 """By name."""
 
 
+def name_of(rewrite: Rewrite) -> str:
+    return rewrite.__name__.replace("_", "-")
+
+
 def mistake(
     summary: str,
     refusal: Refusal = _anywhere,
@@ -88,7 +92,7 @@ def mistake(
                 step = rewrite(step, layer)
             return step
 
-        name, made = rewrite.__name__.replace("_", "-"), whole if layers else rewrite
+        name, made = name_of(rewrite), whole if layers else rewrite
         MISTAKES[name] = Mistake(name, summary, made, refusal, accumulates=accumulates)
         return rewrite
 
@@ -265,12 +269,14 @@ def hidden_derivative_by_output(step: Step, layer: int) -> Step:
     return step.with_formula(delta.name, positive(step.nodes[upstream.name]))
 
 
+UPDATED_WEIGHTS, NOT_SUMMED = name_of(updated_weights), name_of(bias_gradient_not_summed)
+"""Names of mistakes of which there is more to say."""
 PUBLISHED = {
     frozenset({"transposed-weights", "frozen-last-layer"}): "listing 1",
     frozenset(
         {"output-factor-a", "hidden-derivative-by-output", "transposed-weights"}
     ): "listing 2",
-    frozenset({"updated-weights"}): "Mazur",
+    frozenset({UPDATED_WEIGHTS}): "Mazur",
 }
 """Mistakes of published programs, and what the source of such a preset mentions."""
 CONTRADICTORY = (("missing-hidden-derivative", "hidden-derivative-by-output"),)

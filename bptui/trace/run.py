@@ -50,7 +50,7 @@ def out_of_time(limit: float, line: int | None = None, step: int = 1) -> str:
     """Return the sentence for a program that has not come to a training step."""
     where = f"; it was at line {line}" if line else ""
     missing = "no training step" if step == 1 else f"training step {step} (--step) is not reached"
-    return f"{missing} within the time limit: {limit:g} s{where}"
+    return f"{missing} within the time limit: {limit:g} s{where}; --timeout SECONDS gives more"
 
 
 def source_of(file: Path) -> str:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptui.core.graph.node import Node
-from bptui.core.mistakes import MISTAKES
+from bptui.core.mistakes import MISTAKES, NOT_SUMMED, UPDATED_WEIGHTS
 from bptui.trace.activated import Activated, activated, slopes_at
 from bptui.trace.comparing import CLOSE, Numbers, Values, multiple
 from bptui.trace.lines import Lines, Repair
@@ -47,7 +47,7 @@ def _undone(view: View, repair: Repair) -> str | None:
     known = view.known(others)
     former = lines.replay.with_former(view.own, known, others)
     if former is not None and view.mends(former, repair):
-        return "updated-weights"
+        return UPDATED_WEIGHTS
     turning = {lines.truth.graph.nodes[p.before] for p in lines.truth.parameters}
     turning |= {lines.truth.graph.nodes[p.after] for p in lines.truth.parameters}
     turning = {node for node in turning if len(node.shape) == 2}
@@ -150,7 +150,7 @@ def _named(lines: Lines, pair: Pair, layers: Sequence[Sequence[Activated]]) -> s
         if _offset(lines, pair):
             return "gradient-accumulated"
     found = _by_slopes(lines, pair, layers)
-    return found or ("bias-gradient-not-summed" if _not_summed(lines, pair) else None)
+    return found or (NOT_SUMMED if _not_summed(lines, pair) else None)
 
 
 def _by_slopes(lines: Lines, pair: Pair, layers: Sequence[Sequence[Activated]]) -> str | None:

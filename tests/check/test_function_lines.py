@@ -74,3 +74,25 @@ def test_a_function_is_judged_by_its_lines(
     assert report.verdict == ("right" if name == "book_backprop_bias_first" else "wrong")
     assert [line.line for line in report.wrong if line.line] == lines
     assert said in (report.reason or "")
+
+
+OF_FOUR = """\
+import numpy as np
+
+
+def gradients(x, t, W1, b1, W2, b2):
+    h = 1 / (1 + np.exp(-x @ W1 - b1))
+    o = 1 / (1 + np.exp(-h @ W2 - b2))
+    d = (o - t) * o * (1 - o) / 4
+    e = d @ W2.T * h * (1 - h)
+    return x.T @ e, e.sum(axis=0), h.T @ d, d.sum(axis=0)
+"""
+
+
+def test_a_constant_that_is_the_batch_size_of_the_preset_is_told(tmp_path: Path) -> None:
+    """Its parameters are taken one by one, too."""
+    file = tmp_path / "four.py"
+    file.write_text(OF_FOUR)
+    (report,) = reports_of(check(file, loads(MEAN, "own", CASES), 600.0))
+    assert report.verdict == "right"
+    assert any("is there a 4 where the number of samples" in text for _, text in report.facts)
