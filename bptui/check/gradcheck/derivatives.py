@@ -158,6 +158,7 @@ class ForwardPass:
         self.right = {name: known[node] for name, node in step.nodes.items()}
         outputs = {node: self.values[node] for node in self.out}
         self.sizes = _sizes([*step.nodes.values()], self.leaves | outputs, Plain(step.settings))
+        self._whole = step.nodes["loss"]
         self._added = _without_sums(step.nodes.get("data_loss", step.nodes["loss"]))
         self._penalty = _without_sums(step.nodes["penalty"]) if "penalty" in step.nodes else None
         # some losses are computed from the logits, which keeps their digits
@@ -243,30 +244,22 @@ class ForwardPass:
 
     def central(self, places: Places) -> Array:
         """Return (L(w + h) - L(w - h)) / 2h, the textbook's number."""
-        found, steps = np.empty(places.size), np.empty(places.size)
-        for part in self._pieces(places.size):
-            speeds, units = self._inputs(places, part).T, places.columns[part]
-            steps[part] = CENTRAL / np.maximum(np.abs(speeds).max(axis=1), 1.0)
-            moves = steps[part, None] * speeds
-            above, below = (self._moved(places.layer, units, each) for each in (moves, -moves))
-            found[part] = (above - below).sum((1, 2))
-        found += self._penalty_of(places, steps) - self._penalty_of(places, -steps)
-        quotient: Array = found / (2.0 * steps)
-        return quotient
+        names, layer, weights = self.network.names, places.layer, places.kind == "weights"
+        name = names.weights(layer) if weights else names.bias(layer)
+        node = next(each for each in self.leaves if each.name == name)
+        inputs = np.abs(self.values[self.out[layer - 1]]).max(axis=0)
+        found = np.empty(places.size)
+        for at in range(places.size):
+            index = places.index(at)
+            step = CENTRAL / max(float(inputs[index[0]]), 1.0) if weights else CENTRAL
+            losses = [self._loss_at(node, index, side) for side in (step, -step)]
+            found[at] = (losses[0] - losses[1]) / (2.0 * step)
+        return found
 
-    def _moved(self, layer: int, units: Integers, moves: Array) -> Array:
-        """Return what the outputs add to the loss with a column of pre-activations moved."""
-        net = self.net[layer - 1]
-        if layer < self.depth:
-            out, columns = self.out[layer], self.values[net][:, units].T + moves
-            changes = evaluate([out], {net: columns})[out] - self.values[out][:, units].T
-            net, weights = self.net[layer], self.leaves[self.weights[layer]][units]
-            value = self.values[net] + changes[:, :, None] * weights[:, None, :]
-        else:
-            value = np.repeat(self.values[net][None], len(units), axis=0)
-            value[np.arange(len(units)), :, units] += moves
-        added: Array = evaluate([self._added], {**self.leaves, net: value})[self._added]
-        return added
+    def _loss_at(self, node: Node, index: tuple[int, ...], step: float) -> float:
+        moved = np.array(self.leaves[node])
+        moved[index] += step
+        return float(evaluate([self._whole], {**self.leaves, node: moved})[self._whole].item())
 
     def _penalty_of(self, places: Places, moves: Values | complex) -> Values:
         """Return what each of these parameters, moved, adds to the loss by its size."""
