@@ -26,8 +26,6 @@ from bptui.check.slips import Cause
 from bptui.check.trials import FunctionName, Trial, cases_for
 from bptui.core.experiment import Experiment
 
-BEST, FAILED = 0, 3
-
 
 @dataclass(frozen=True, eq=False)
 class Examined:
@@ -51,7 +49,7 @@ class Examined:
     def rank(self) -> tuple[int, int]:
         """Return the smaller the better: right, wrong in numbers, in shapes, failed."""
         if not self.findings:
-            return FAILED, 0
+            return 3, 0
         wrong = sum(one.verdict in WRONG for one in self.findings)
         return int(not self.right) + self.attempt.misshapen, wrong
 
@@ -174,7 +172,7 @@ class _Examiner:
         tried: list[Examined] = []
         before, batches = self.code.answered, self.experiment.schedule.batch_size > 1
         for form in FORMS:
-            tried.append(self.lenient(form))
+            tried.append(self.examine(form))
             if tried[-1].attempt.stopped is not None or tried[-1].settled:
                 break
         first, last, chosen = tried[0], tried[-1], min(tried, key=lambda one: one.rank)
@@ -189,20 +187,8 @@ class _Examiner:
             chosen = first  # it takes batches, so these are what it is judged by
         return chosen, tuple(tried)
 
-    def lenient(self, form: Form) -> Examined:
-        """Examine; a step may train what the preset keeps fixed, of which it need not know."""
-        examined, training = self.examine(form, self.experiment), self.experiment.training
-        fixed = training.train_weights is not True or training.train_biases is not True
-        if self.function == "gradients" or not fixed or examined.rank[0] in (BEST, FAILED):
-            return examined
-        training = replace(training, train_weights=True, train_biases=True)
-        free = self.examine(form, replace(self.experiment, training=training))
-        name = self.experiment.name
-        free.attempt.notes[f"it trains what {name} keeps frozen, which is not a mistake"] = None
-        return free if free.attempt.out_of_time else min(examined, free, key=lambda one: one.rank)
-
-    def examine(self, form: Form, experiment: Experiment) -> Examined:
-        made = Attempt(form, self.takes)
+    def examine(self, form: Form) -> Examined:
+        made, experiment = Attempt(form, self.takes), self.experiment
         cases = cases_for(
             experiment, bias=made.biases, single=form != "batch", function=self.function
         )

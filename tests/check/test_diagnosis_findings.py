@@ -14,7 +14,7 @@ from bptui.check.trials import Case, FunctionName, cases_for
 from bptui.core.losses import LOSSES
 
 from ..core.support import HIDDEN, PAIRS, build, experiment
-from .planted import Bend, Code, Diagnosis, Numbers, diagnosed, only, right_trials, scaled
+from .planted import Bend, Code, Diagnosis, Numbers, diagnosed, right_trials, scaled
 
 FUNCTIONS: tuple[FunctionName, ...] = ("gradients", "step")
 MADE = experiment((2, 2, 2), ("tanh", "sigmoid"), samples=3, learning_rate=0.3)
@@ -64,17 +64,6 @@ def test_right_code_passes_with_every_activation_and_loss(loss: str) -> None:
             # single precision, given as if it were double: of code that converts at the end
             for case, dtype in zip(cases[::2], (np.float64, np.float32), strict=False):
                 assert_passes(diagnosed(right_trials([case], function, dtype)))
-
-
-def test_quantities_in_order_and_those_not_given() -> None:
-    found = findings_of([Code(bend=only(("gW1",))).trial(each, "gradients") for each in DRAWN])
-    assert [each.name for each in found] == ORDER
-    given = {each.name: each.verdict for each in found}
-    assert given.pop("gW1") == "right"
-    assert set(given.values()) == {"not given"}
-    found = findings_of([Code().trial(each, "step") for each in DRAWN])
-    assert [each.name for each in found] == ["W2", "b2", "W1", "b1"]
-    assert {each.verdict for each in found} == {"right"}
 
 
 def test_the_loss_with_or_without_the_penalty() -> None:
@@ -175,31 +164,6 @@ def test_constant_ratios_have_names(
     assert [each.verdict for each in found.findings].count("wrong") == 1
 
 
-def test_what_a_constant_means_depends_on_what_is_tried() -> None:
-    # with a rate of one half nobody can tell one half from the other
-    half = experiment((2, 2, 2), samples=3, learning_rate=0.5)
-    cases = cases_for(half, bias=True, single=False, function="gradients")[:2]
-    found = scaled_code(lambda case: 0.5, cases, "gradients")
-    assert {"divided by 2", "times the learning rate"} <= {*ratio_of(found).meanings}
-    # single samples say nothing about batches
-    cases = cases_for(MADE, bias=True, single=True, function="step")[:3]
-    found = scaled_code(lambda case: 2.0, cases, "step")
-    assert {*ratio_of(found).meanings} == {"times 2", "times the number of outputs"}
-    # another number of outputs tells it from 2
-    other = next(each for each in ALL if each.experiment.network.layers[-1] != 2)
-    for factor, meaning in (
-        (lambda case: 2.0, "times 2"),
-        (outputs, "times the number of outputs"),
-    ):
-        for function in FUNCTIONS:
-            assert ratio_of(scaled_code(factor, (ALL[1], other), function)).meanings == (meaning,)
-    # and one output is no constant
-    one = experiment((2, 3, 1), ("tanh", "sigmoid"), samples=3)
-    cases = cases_for(one, bias=True, single=False, function="gradients")[1:3]
-    for factor, meaning in ((lambda case: 2.0, "times 2"), (batch, "times the batch size")):
-        assert ratio_of(scaled_code(factor, cases, "gradients")).meanings == (meaning,)
-
-
 def broken_at(name: str) -> Bend:
     """Code that goes wrong at ``name`` and goes on rightly from there, as plain formulas."""
 
@@ -266,8 +230,6 @@ def test_several_wrong_links() -> None:
     [
         (lambda a: a.T, "gW1", "it is the transpose of the correct one"),
         (lambda a: 0.0 * a, "gW2", "it is all zeros"),
-        (lambda a: a[::-1], "gW2", "its rows are in the wrong order"),
-        (lambda a: a[:, ::-1], "gW1", "its columns are in the wrong order"),
         (lambda a: a + 1.0, "gW1", ""),
     ],
 )
@@ -329,11 +291,3 @@ def test_saturated_numbers_of_the_preset_do_not_accuse() -> None:
         return numbers | {"gW1": numbers["gW1"] + noise, "gW2": numbers["gW2"] + noise}
 
     assert_passes(diagnosed(right_trials([case], "gradients", bend=other_form)))
-
-
-def test_single_precision_parameters_pass() -> None:
-    """Updates are small beside what rounding does to the parameters that carry them."""
-    made = experiment((2, 2, 2), "sigmoid", samples=3, learning_rate=0.001)
-    cases = cases_for(made, bias=True, single=False, function="step")
-    assert_passes(diagnosed(right_trials(cases, "step", np.float32)))
-    assert_passes(diagnosed(right_trials(cases, "step", np.float32, precision=1e-4)))

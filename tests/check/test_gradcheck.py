@@ -13,15 +13,15 @@ import pytest
 
 from bptui.check.gradcheck.check import TOLERANCE, GradientCheck, check_gradients
 from bptui.check.gradcheck.report import chain_lines, report_lines
-from bptui.core.activations import ACTIVATIONS, APPLIED, Activation, enter_activation, logistic
+from bptui.core.activations import ACTIVATIONS, APPLIED, Activation, enter_activation
 from bptui.core.arrays import Array, frozen
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.errors import UnusableError
-from bptui.core.graph.elementwise import absolute, greater, sqrt, where
+from bptui.core.graph.elementwise import absolute, greater, where
 from bptui.core.graph.node import constant
 from bptui.core.losses import LOSSES, TERMS, Loss, enter_loss
 from bptui.core.network import Parameters
-from bptui.core.optimizers import OPTIMIZERS, Optimizer
+from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
 from bptui.presets import load
 from bptui.presets.own import shipped
@@ -375,31 +375,6 @@ def test_numbers_that_are_not_finite() -> None:
     assert "wrong: not finite" in told
     assert " times what it should be" not in told
     assert "update right" in chain
-
-
-def test_entries_of_ones_own_are_checked() -> None:
-    enter_activation(Activation("twice_swish", lambda z: z * logistic(2.0 * z)))
-    enter_loss(Loss("quartic", lambda a, t: (a - t) ** 4.0, lambda a, t: 4.0 * (a - t) ** 3.0))
-    OPTIMIZERS["rooted"] = Optimizer(
-        "rooted",
-        lambda w, g, slots, given, rate, k: {
-            "w": w - rate * given["share"] * g / sqrt(1.0 + slots["s"]),
-            "s": slots["s"] + g**2.0,
-        },
-        slots=("s",),
-        defaults={"share": 0.5},
-    )
-    made = experiment(
-        (2, 3, 4, 2), "twice_swish", samples=4, loss="quartic", optimizer="rooted", l2=0.02
-    )
-    assert_all_right(check_gradients(step_of(made, 3)))
-    # a slope that is wrong is found where it is
-    enter_activation(Activation("miscopied", lambda z: z * z, lambda z, a: z))
-    check = check_gradients(step_of(experiment((2, 3, 2), ("miscopied", "sigmoid"))))
-    assert origins(check) == {"delta_h": ()}
-    assert [each.name for each in check.gradients if each.wrong.any()] == ["gW1", "gb1"]
-    half = pytest.approx(0.5)
-    assert [each.ratio for each in check.gradients] == [half, half, None, None]
 
 
 @pytest.mark.parametrize("rounding", [0.0, 1.1e-16])
