@@ -23,8 +23,8 @@ from bptui.core.losses import LOSSES
 from bptui.core.mistakes import MISTAKES, check_mistakes
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.step import Step, training_step
-from bptui.explain.equation import Comparison, Equation, compare
-from bptui.explain.expression import Expression, Quantity, Scope, Stable, rebuild
+from bptui.explain.equation import Equation
+from bptui.explain.expression import Expression, Quantity, Scope
 from bptui.explain.formulas import define
 from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols
@@ -213,56 +213,32 @@ def _changed(slips: Sequence[Slip]) -> tuple[str, ...]:
     return tuple(slip.name for slip in slips if slip.outside)
 
 
-def rewritten(cause: Cause, case: Case) -> tuple[Comparison, ...]:
-    """Return the whole-array equations that ``cause`` changes, in the order of the step.
-
-    ``mistaken`` is what the code probably has, ``correct`` what it should be. None where the cause
-    cannot be made in the network of ``case``.
-    """
-    steps, scope, made = Steps(case), Scope.of(case.right[0]), list[Comparison]()
-    both = steps.step(), steps.step(cause.slips)
-    try:
-        right, mistaken = ({} if each is None else _equations(each, scope) for each in both)
-    except (ValueError, KeyError):  # an edited formula may be one that nobody would write down
-        return ()
-    for key, equation in mistaken.items():
-        if key in right and right[key].expression != equation.expression:
-            correct = right[key]
-            if _textbook(equation.expression) == equation.expression:
-                correct = replace(correct, expression=_textbook(correct.expression))
-            made.append(compare(equation, correct))
-    return tuple(made)
-
-
-def _textbook(node: Expression) -> Expression:
-    """Return an expression without the ways to compute it that keep its digits."""
-    if isinstance(node, Stable):
-        return _textbook(node.parts[0])
-    return rebuild(node, _textbook)
-
-
-def _equations(step: Step, scope: Scope) -> dict[tuple[str, bool], Equation]:
-    return {
-        (each.name, each.new): Equation(Quantity(each.name, new=each.new), each.expression, scope)
-        for definitions in define(step).operations.values()
-        for each in definitions
-    }
-
-
 def with_line(slips: tuple[Slip, ...], case: Case) -> tuple[Slip, ...]:
     """Return the slips, edits among them named after the line that the code probably has."""
-    if not slips or slips[-1].edit is None:
-        return slips if not slips else (*with_line(slips[:-1], case), slips[-1])
+    if not slips:
+        return ()
     *_, last = slips
-    symbols = Symbols(case.experiment.network.names)
-    before = {one.mistaken.left: one.mistaken for one in rewritten(Cause(slips[:-1]), case)}
-    lines = [
-        assignment(one.mistaken, symbols)
-        for one in rewritten(Cause(slips), case)
-        if one.mistaken.left not in before
-        or before[one.mistaken.left].expression != one.mistaken.expression
-    ]
-    name = lines[0] if lines else "a mistake in a single operation"
-    if last.edit is not None and last.edit.node.op is LEAF:  # which no line computes
-        name = last.edit.kind
-    return (*with_line(slips[:-1], case), replace(last, name=name))
+    if last.edit is not None:
+        name = last.edit.kind  # of what no line computes
+        if last.edit.node.op is not LEAF:
+            steps = Steps(case)
+            before, now = (_formulas(steps.step(each)) for each in (slips[:-1], slips))
+            new = [left for left, formula in now.items() if before.get(left) != formula]
+            name = "a mistake in a single operation"
+            if new:
+                equation = Equation(new[0], now[new[0]], Scope.of(case.right[0]))
+                name = assignment(equation, Symbols(case.experiment.network.names))
+        last = replace(last, name=name)
+    return (*with_line(slips[:-1], case), last)
+
+
+def _formulas(step: Step | None) -> dict[Quantity, Expression]:
+    """Return the formulas of a step, whole arrays at once; none of what nobody would write down."""
+    try:
+        return {
+            Quantity(one.name, new=one.new): one.expression
+            for definitions in (define(step).operations.values() if step else ())
+            for one in definitions
+        }
+    except (ValueError, KeyError):
+        return {}
