@@ -1,27 +1,25 @@
-"""Functions as users write them, wrong on purpose: the plain loops behind ``gradients``, ``step``.
+"""Functions as users write them, right or wrong on purpose, in plain loops.
 
 Nothing here is taken from the diagnosis but the form in which trials are handed to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from bptui.check.comparing import is_result
 from bptui.check.judging import WRONG, Finding, findings_of
 from bptui.check.search import diagnose
-from bptui.check.slips import Cause, Slip
+from bptui.check.slips import Cause
 from bptui.check.trials import Case, FunctionName, Trial
-from bptui.core.experiment import Experiment
 
 from ..core.reference import (
     FUNCTIONS,
     LOSSES,
     Array,
-    PlainRun,
     jacobian,
     sample_loss_gradient,
 )
@@ -29,64 +27,6 @@ from ..core.reference import (
 Numbers = dict[str, Array]
 Bend = Callable[[Numbers, Case, int], Numbers]
 """Changes what a call would have given: (numbers, case, call) -> numbers."""
-
-
-@dataclass
-class Code:
-    """Code with ``mistakes`` in it, written for an experiment with ``settings`` put otherwise."""
-
-    mistakes: tuple[str, ...] = ()
-    settings: Mapping[str, object] | None = None
-    activations: tuple[str, ...] | None = None
-    bend: Bend | None = None
-
-    def experiment(self, case: Case) -> Experiment:
-        made = case.experiment
-        training = replace(made.training, mistakes=self.mistakes, **dict(self.settings or {}))
-        network = made.network
-        if self.activations is not None:
-            network = replace(network, activations=self.activations)
-        return replace(made, training=training, network=network)
-
-    def trial(self, case: Case, function: FunctionName) -> Trial:
-        """The calls of one case in one life, each with the parameters of its right step."""
-        return self.both(case)[function]
-
-    def both(self, case: Case) -> dict[FunctionName, Trial]:
-        """What both functions give; raises ValueError where shapes do not fit."""
-        plain, names = PlainRun(self.experiment(case)), case.experiment.network.names
-        gradients: list[Numbers] = []
-        after: list[Numbers] = []
-        for call, snapshot in enumerate(case.right):
-            start = snapshot.parameters
-            plain.weights = [each.copy() for each in start.weights]
-            plain.biases = None if start.biases is None else [each.copy() for each in start.biases]
-            loss, of_weights, of_biases = plain.play()
-            made: Numbers = {"loss": np.array([[loss]])}
-            moved: Numbers = {}
-            for layer, each in enumerate(of_weights, 1):
-                made[names.weight_gradient(layer)] = each
-                moved[names.weights(layer)] = plain.weights[layer - 1].copy()
-            for layer, each in enumerate(of_biases, 1):
-                made[names.bias_gradient(layer)] = each
-                moved[names.bias(layer)] = (plain.biases or [])[layer - 1].copy()
-            bend = self.bend or (lambda numbers, case, call: numbers)
-            gradients.append(bend(made, case, call))
-            after.append(bend(moved, case, call))
-        return {
-            "gradients": Trial(case, "gradients", tuple(gradients)),
-            "step": Trial(case, "step", tuple(after)),
-        }
-
-    def trials(self, cases: Sequence[Case], function: FunctionName) -> list[Trial]:
-        """Those cases in which the code can run at all."""
-        made = []
-        for case in cases:
-            try:
-                made.append(self.trial(case, function))
-            except ValueError:  # it back-propagates through a matrix that is not square
-                continue
-        return made
 
 
 class Diagnosis(NamedTuple):
@@ -109,39 +49,14 @@ def diagnosed(trials: Sequence[Trial]) -> Diagnosis:
     return Diagnosis(findings, diagnose(trials, findings))
 
 
-def cause_of(*names: str) -> Cause:
-    """The cause with these names."""
-    return Cause(tuple(map(Slip, names)))
-
-
-def only(names: Sequence[str]) -> Bend:
-    """Code that returns these quantities and no others."""
+def scaled(factor: Callable[[Case], float]) -> Bend:
+    """Code whose results are a constant times what they should be."""
 
     def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
-        return {name: each for name, each in numbers.items() if name in names}
-
-    return bend
-
-
-def scaled(factor: Callable[[Case], float], names: Sequence[str] = ()) -> Bend:
-    """Code whose results, or those named, are a constant times what they should be."""
-
-    def bend(numbers: Numbers, case: Case, call: int) -> Numbers:
-        right = case.right[call]
-        before: Numbers = {}
-        for layer, each in enumerate(right.parameters.weights, 1):
-            before[f"W{layer}"] = each
-        for layer, each in enumerate(right.parameters.biases or (), 1):
-            before[f"b{layer}"] = each
-        made = {}
-        for name, each in numbers.items():
-            if name == "loss" or (names and name not in names):
-                made[name] = each
-            elif name in before:
-                made[name] = before[name] + factor(case) * (each - before[name])
-            else:
-                made[name] = factor(case) * each
-        return made
+        before, times = case.right[call].parameters.named(), factor(case)
+        start = {name: before.get(name, 0.0) for name in numbers}
+        every = {n: start[n] + times * (numbers[n] - start[n]) for n in numbers if is_result(n)}
+        return every | {name: each for name, each in numbers.items() if name == "loss"}
 
     return bend
 

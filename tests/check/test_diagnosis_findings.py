@@ -14,7 +14,7 @@ from bptui.check.trials import Case, FunctionName, cases_for
 from bptui.core.losses import LOSSES
 
 from ..core.support import HIDDEN, PAIRS, build, experiment
-from .planted import Bend, Code, Diagnosis, Numbers, diagnosed, right_trials, scaled
+from .planted import Bend, Diagnosis, Numbers, diagnosed, right_trials, scaled
 
 FUNCTIONS: tuple[FunctionName, ...] = ("gradients", "step")
 MADE = experiment((2, 2, 2), ("tanh", "sigmoid"), samples=3, learning_rate=0.3)
@@ -102,7 +102,7 @@ def ratio_of(found: Diagnosis) -> Ratio:
 def scaled_code(
     factor: Callable[[Case], float], cases: Sequence[Case], function: FunctionName
 ) -> Diagnosis:
-    return diagnosed([Code(bend=scaled(factor)).trial(each, function) for each in cases])
+    return diagnosed(right_trials(cases, function, bend=scaled(factor)))
 
 
 @pytest.mark.parametrize(
@@ -240,11 +240,19 @@ def test_notices(bend: Callable[[np.ndarray], np.ndarray], name: str, notice: st
 
 def test_the_place_is_in_the_call_where_it_goes_wrong() -> None:
     """Gradients that are never cleared are right in the first call; frozen layers stay."""
-    trials = [Code(("gradient-accumulated",)).trial(ALL[1], "gradients")]
+
+    def later(numbers: Numbers, case: Case, call: int) -> Numbers:
+        return numbers | {"gW2": numbers["gW2"] + (0.1 if call else 0.0)}
+
+    trials = right_trials(ALL[1:2], "gradients", bend=later)
     first = next(each for each in findings_of(trials) if each.verdict == "wrong")
     assert (first.name, first.call, first.trial) == ("gW2", 1, trials[0])
-    trials = [Code(("frozen-last-layer",)).trial(each, "step") for each in DRAWN]
-    found = {each.name: each for each in findings_of(trials)}
+
+    def frozen(numbers: Numbers, case: Case, call: int) -> Numbers:
+        before = case.right[call].parameters.named()
+        return numbers | {name: before[name] for name in ("W2", "b2")}
+
+    found = {each.name: each for each in findings_of(right_trials(DRAWN, "step", bend=frozen))}
     assert verdicts(found) == {"W2": "wrong", "b2": "wrong"}
     assert found["W2"].notice == "it is not changed"
     assert found["W2"].error == pytest.approx(1.0)
