@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bptui.check.calls import FORMS, UncheckableError
 from bptui.check.causes import (
+    digits_right,
     name_of,
     named,
     not_a_slip,
@@ -147,6 +148,8 @@ def _explanations(check: FunctionCheck) -> Iterator[Row]:
         yield from (Row(f"{one}: it {MISTAKES[one].summary}", 2) for one in cause.mistakes)
         if cause.other:
             yield Row(name_of(cause, check), 2)
+    if not causes and digits_right(check.examined.findings):
+        yield Row("Look for rounding, numerical differentiation or approximations.")
 
 
 def _result(check: FunctionCheck) -> str:

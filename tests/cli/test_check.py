@@ -22,7 +22,7 @@ def test_right_code(tmp_path: Path) -> None:
         done,
         "gradients: right (gW2 and gW1).",
         "line 5",
-        "4-5-3 with",
+        "2-2-2 and 4-5-3",
         "ok = dL/d (h @ weights[1])",
     )
 
@@ -164,7 +164,7 @@ def test_a_slip_that_only_batches_show_is_told_where_the_preset_has_none(tmp_pat
     source = RIGHT.replace("/ len(x)", "")
     alone = check(tmp_path, source)
     assert alone.exit_code == 0
-    assert says(alone, "times the batch size; article trains on one", "gradients: right")
+    assert says(alone, "times the batch size, so it got one at a time", "gradients: right")
     batches = check(tmp_path, source, "--preset", "negnevitsky")
     assert says(batches, "negnevitsky has biases, but the function takes none")
 
@@ -210,10 +210,7 @@ def step(x, t, weights, learning_rate):
             CORPUS["step that trains biases too"][1].replace("h * (1 - h)", "h * (1 + h)"),
             ("--preset", "mazur"),
             1,
-            (
-                "it trains what mazur keeps frozen",
-                "line 9 e = d @ weights[1].T * h * (1 + h)",
-            ),
+            ("line 9 e = d @ weights[1].T * h * (1 + h)",),
             id="training what the preset keeps frozen is not the mistake",
         ),
         pytest.param(
