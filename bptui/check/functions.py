@@ -148,8 +148,12 @@ def _explanations(check: FunctionCheck) -> Iterator[Row]:
         yield from (Row(f"{one}: it {MISTAKES[one].summary}", 2) for one in cause.mistakes)
         if cause.other:
             yield Row(name_of(cause, check), 2)
-    if not causes and digits_right(check.examined.findings):
-        yield Row("Look for rounding, numerical differentiation or approximations.")
+    digits = digits_right(check.examined.findings)
+    if digits and not causes:
+        yield Row(
+            f"These numbers are right to {digits} digits, so the formulas may be right: look for "
+            "rounding, numerical differentiation or approximations."
+        )
 
 
 def _result(check: FunctionCheck) -> str:
