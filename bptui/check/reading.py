@@ -194,8 +194,7 @@ class _Reader:
         """Return the arrays of a dict by their names."""
         every = chain(self.network, self.function)
         known = {name.lower(): name for name in every}
-        found, ignored, unusable = dict[str, Part](), list[str](), list[str]()
-        singles = dict[str, Part]()
+        found, singles, ignored = dict[str, Part](), dict[str, Part](), list[str]()
         for key, value in given.items():
             one, match = Part(f"{part.text}[{key!r}]", value), PARAMETER.fullmatch(key)
             kind = f"{self.prefix}{'W' if match['kind'][0] in 'wW' else 'b'}" if match else ""
@@ -211,24 +210,17 @@ class _Reader:
                 found |= {f"{kind}{layer}": each for layer, each in enumerate(members, 1)}
             elif target is not None and one.array is not None:
                 found[target] = one
-            elif target is None:
-                ignored.append(repr(key))
             else:
                 text = "a dict" if isinstance(value, dict) else _trouble(value)
-                unusable.append(f"{key} is {text or 'no array of numbers'}")
+                ignored.append(f"{key} ({text or 'no array'})" if target else repr(key))
         found |= self.put_together(singles)
-        shown = ", ".join(ignored[:5])
         if not found:
-            what = f"with {shown}" if ignored else "without any values"
-            what = f"in which {'; '.join(unusable)}" if unusable else what
             raise UnreadableError(
-                f"it returned a dict {what}; expected names among {', '.join(every)}, with arrays "
-                "of numbers"
+                f"it returned a dict with {', '.join(ignored[:5]) or 'nothing'}; expected names "
+                f"among {', '.join(every)}, with arrays of numbers"
             )
         if ignored:
-            self.made.notes.append(f"ignored, as this network has no such quantities: {shown}")
-        if unusable:
-            self.made.notes.append(f"ignored: {'; '.join(unusable)}")
+            self.made.notes.append(f"ignored, as no quantity of this network: {', '.join(ignored)}")
         return Layout(found)
 
     def put_together(self, singles: Mapping[str, Part]) -> dict[str, Part]:

@@ -133,12 +133,12 @@ def test_what_is_not_numbers_is_said() -> None:
     weights, _ = parts(case)
     found = reading(case, {"gW1": weights[0], "loss": Other("a str"), "delta_o": None})
     assert list(found.quantities) == ["gW1"]
-    assert found.notes == ["ignored: loss is a str"]
+    assert found.notes == ["ignored, as no quantity of this network: loss (a str)"]
     whole = reading(case, [each.astype(int) for each in weights])
     assert whole.spoiled["gW1"] == "it holds whole numbers (int64), so decimals are lost"
     for value, message in (
-        ({"gW1": {}}, "it returned a dict in which gW1 is a dict; expected names among"),
-        ({"gW1": None}, "it returned a dict without any values; expected names among"),
+        ({"gW1": {}}, "it returned a dict with gW1 \(a dict\); expected names among"),
+        ({"gW1": None}, "it returned a dict with nothing; expected names among"),
         ({"weights": 1.0}, "returned 1 arrays for weights; expected"),
         ([[[Other("a str")]], weights[1]], r"where \[0\]\[0\]\[0\] is a str; expected a list"),
         (weights * 2, "it returned 4 arrays; expected a list"),
@@ -155,9 +155,7 @@ def test_names_that_the_network_does_not_have_are_ignored() -> None:
     weights, _ = parts(case)
     found = reading(case, {**named(weights, weights, "dW{}", "db{}"), "biases": weights})
     assert [*found.quantities] == ["gW1", "gW2"]
-    assert found.notes == [
-        "ignored, as this network has no such quantities: 'db1', 'db2', 'biases'"
-    ]
+    assert found.notes == ["ignored, as no quantity of this network: 'db1', 'db2', 'biases'"]
 
 
 def test_a_transposed_list_is_not_taken_for_one_from_the_last_layer() -> None:
