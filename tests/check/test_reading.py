@@ -137,7 +137,7 @@ def test_what_is_not_numbers_is_said() -> None:
     whole = reading(case, [each.astype(int) for each in weights])
     assert whole.spoiled["gW1"] == "it holds whole numbers (int64), so decimals are lost"
     for value, message in (
-        ({"gW1": {}}, "it returned a dict with gW1 \(a dict\); expected names among"),
+        ({"gW1": {}}, r"it returned a dict with gW1 \(a dict\); expected names among"),
         ({"gW1": None}, "it returned a dict with nothing; expected names among"),
         ({"weights": 1.0}, "returned 1 arrays for weights; expected"),
         ([[[Other("a str")]], weights[1]], r"where \[0\]\[0\]\[0\] is a str; expected a list"),
