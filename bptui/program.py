@@ -157,8 +157,7 @@ def open_program(path: Path, around: Capabilities, watch: bool, how: dict[str, A
     Raises :class:`Unjudged` where there is nothing to open, with the reason.
     """
     from bptui.app import launch_program
-    from bptui.check.report import Report
-    from bptui.check.rows import as_plain
+    from bptui.check.report import Report, as_plain
 
     check = partial(judged, path, look=LOOK, **how)
     with startable():

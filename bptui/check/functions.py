@@ -10,23 +10,25 @@ from pathlib import Path
 from bptui.check.calls import FORMS, UncheckableError
 from bptui.check.causes import (
     digits_right,
+    end,
+    failed,
     name_of,
     named,
     not_a_slip,
+    not_loaded,
     right_code,
     striking,
     together,
     what_is_wrong,
     what_stands_out,
+    why,
 )
 from bptui.check.check import Check, FunctionCheck
 from bptui.check.comparing import UNCHANGED
 from bptui.check.interpreter import Interpreter
 from bptui.check.judging import WRONG, Finding
-from bptui.check.report import Example, Line, Parameter, Report
-from bptui.check.rows import Row, as_plain, listed
+from bptui.check.report import Example, Line, Parameter, Report, Row, as_plain, listed
 from bptui.check.trials import Trial
-from bptui.check.words import end, failed, not_loaded, why
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.explain.printer import number

@@ -8,12 +8,10 @@ from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bptui.check.elsewhere import LineOf
 from bptui.check.interpreter import Interpreter
-from bptui.check.report import Line, Report, difference
-from bptui.check.rows import Row, listed
+from bptui.check.report import Line, Report, Row, difference, listed
 from bptui.check.runner import recorded
-from bptui.check.writer import Writer
+from bptui.check.writer import LineOf, Writer
 from bptui.presets.errors import printable
 from bptui.trace.comparing import Values
 from bptui.trace.judge import LOOKED_AT, Verdict, judge

@@ -13,13 +13,14 @@ from itertools import combinations
 import numpy as np
 
 from bptui.check.comparing import Called, calls_of, factor_of, is_result
-from bptui.check.edits import edits_of, solved
 from bptui.check.judging import WRONG, Finding
 from bptui.check.slips import (
     Cause,
     Slip,
     Steps,
+    edits_of,
     others_for,
+    solved,
     with_line,
 )
 from bptui.check.trials import Trial

@@ -8,8 +8,7 @@ from typing import Any
 
 import click
 
-from bptui.check.report import Line, Parameter, Report, Span, apart
-from bptui.check.rows import Row, laid_out
+from bptui.check.report import Line, Parameter, Report, Row, Span, apart, laid_out
 from bptui.core.mistakes import MISTAKES, UPDATED_WEIGHTS
 from bptui.presets.errors import printable
 

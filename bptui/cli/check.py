@@ -195,7 +195,7 @@ def written(found: Callable[[], Sequence[Report]], form: str, before: str = "") 
     Raises what ends with the exit code of their verdict.
     """
     from bptui.check import report
-    from bptui.check.rows import as_plain
+    from bptui.check.report import as_plain
     from bptui.check.text import as_text
 
     began = time.monotonic()

@@ -75,8 +75,7 @@ def command(name_or_file: str, form: str, call: str, output: str | None) -> None
 def derived(file: Path, form: str, call: str) -> str:
     """Return the gradients of a program as a function; :class:`Unusable` where there is none."""
     from bptui.check.interpreter import CannotStartError
-    from bptui.check.report import Report
-    from bptui.check.rows import as_plain
+    from bptui.check.report import Report, as_plain
     from bptui.export.derived import BackwardPass, NotWrittenError
     from bptui.presets.errors import printable
 

@@ -21,8 +21,7 @@ from bptui.app.program.screen import ProgramScreen
 from bptui.app.screens import in_background
 from bptui.check.interpreter import CannotStartError
 from bptui.check.program import Checked
-from bptui.check.report import Report
-from bptui.check.rows import as_plain
+from bptui.check.report import Report, as_plain
 from bptui.terminal.capabilities import USUAL, Capabilities
 from bptui.trace.losses import UnknownLossError
 
