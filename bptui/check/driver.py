@@ -123,37 +123,32 @@ class Expected:
 
 def _found(truth: StepTruth, wanted: Node) -> Node | None:
     """Return a node of the program, or several put together, with the same numbers as another."""
-    numbers = _numbers(truth, wanted)
-    size = max(float(np.abs(part).max()) for part in numbers)
+    numbers = _flat(_numbers(truth, wanted))
+    allowed = CLOSE * float(np.abs(numbers).max())
     found: dict[int, Node] = {}
     for entry in truth.early:
         node = truth.graph.nodes[entry]
-        own = truth.numbers(node)
+        own = [np.broadcast_to(part, node.shape) for part in truth.numbers(node)]
         if own[0].dtype.kind != "f" or not own[0].size:
             continue
-        own = [np.broadcast_to(part, node.shape) for part in own]
         for turned in (False, True) if len(node.shape) == 2 else (False,):
-            parts = [part.T for part in own] if turned else own
-            if parts[0].size == numbers[0].size and all(
-                np.abs(one.reshape(-1) - other.reshape(-1)).max() <= CLOSE * size
-                for one, other in zip(parts, numbers, strict=True)
-            ):
+            flat = _flat([part.T if turned else part for part in own])
+            if flat.shape == numbers.shape and np.abs(flat - numbers).max() <= allowed:
                 return shaping.reshape(node.T if turned else node, shape=wanted.shape)
-        if len(node.shape) < 2 and own[0].size < numbers[0].size:  # of one sample, or one unit
-            near = np.all(
-                [
-                    np.abs(one.reshape(-1, 1) - other.reshape(-1)) <= CLOSE * size
-                    for one, other in zip(own, numbers, strict=True)
-                ],
-                axis=0,
-            )
-            for at, which in np.argwhere(near).tolist():
+        if len(node.shape) < 2 and own[0].size < numbers.shape[1]:  # of one sample, or one unit
+            apart = np.abs(_flat(own)[:, :, np.newaxis] - numbers[:, np.newaxis])
+            for at, which in np.argwhere((apart <= allowed).all(axis=0)).tolist():
                 single = node if not node.shape else shaping.item(node, index=at)
                 found.setdefault(which, single)
-            if len(found) == numbers[0].size:
-                one_by_one = [found[which] for which in range(numbers[0].size)]
+            if len(found) == numbers.shape[1]:
+                one_by_one = [found[which] for which in range(numbers.shape[1])]
                 return shaping.reshape(OPS["stack"](*one_by_one, axis=0), shape=wanted.shape)
     return None
+
+
+def _flat(parts: Values) -> Array:
+    """Return the numbers of all draws, (draws, numbers)."""
+    return np.array([part.reshape(-1) for part in parts])
 
 
 def _numbers(truth: StepTruth, wanted: Node) -> list[Array]:
@@ -173,8 +168,6 @@ class Traced:
 
     checked: Checked | None = None
     """None where no line can be judged by the preset's loss."""
-    own: Verdict | None = None
-    """The verdict by the loss that the code's own forward pass makes likely."""
     forward: Line | None = None
     """The line of the forward pass in which it leaves the preset's network."""
     spoiled: Sequence[Line] = ()
@@ -283,13 +276,11 @@ class _Judge:
             return Traced(ignored=ignored, updates=updates)
         turns = self.run.recording.turns
         verdict = judge(self.tape, turns, self.line, told=self._told)
-        own = judge(self.tape, turns, self.line) if verdict is None or self.slip else None
-        forward = None
-        if self.slip and own:
-            forward = line_giving(self.file, self.run, own, *self.slip)
+        own = judge(self.tape, turns, self.line) if self.slip else None  # by its own outputs
+        forward = line_giving(self.file, self.run, own, *self.slip) if self.slip and own else None
         checked = None if verdict is None else checked_run(self.file, self.run, verdict)
         spoiled = [*self._spoiled(verdict)] if verdict is not None else []
-        return Traced(checked, own, forward, spoiled or [*self._updating(verdict)])
+        return Traced(checked, forward, spoiled or [*self._updating(verdict)])
 
     def _spoiled(self, verdict: Verdict) -> Iterator[Line]:
         """Yield the lines that make results of a shape or a type that cannot be right."""

@@ -151,14 +151,6 @@ def gradients(x, t, weights):
         found.append(g)
     return found
 
-#: step that returns new weights | article
-def step(x, t, weights, learning_rate):
-    h = sigmoid(x @ weights[0])
-    o = sigmoid(h @ weights[1])
-    d = (o - t) * o * (1 - o) / len(x)
-    e = (d @ weights[1].T) * h * (1 - h)
-    return [weights[0] - learning_rate * x.T @ e, weights[1] - learning_rate * h.T @ d]
-
 #: step in place | article
 def step(x, t, weights, learning_rate):
     h = sigmoid(x @ weights[0])
@@ -251,12 +243,6 @@ for entry in CORPUS.split("\n#: ")[1:]:
     name, preset, *before = title.split(" | ")
     source = (RIGHT[before[0]][1] if before else HEAD) + code + "\n"
     RIGHT[name] = (DEEP if preset == "DEEP" else preset, source)
-RIGHT["float32 inside"] = (
-    "article",
-    RIGHT["float32 throughout"][1]
-    .replace("return [x.T", "return [*map(np.float64, [x.T")
-    .replace("h.T @ d]", "h.T @ d])]"),
-)
 RIGHT["biases of one row, kept as rows"] = (
     "mazur",
     RIGHT["biases, pair of lists"][1].replace("axis=0", "axis=0, keepdims=True"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -157,20 +156,6 @@ def test_every_activation_with_every_loss() -> None:
         if number % 2 and not {hidden, output} & KINKED:  # the plain loops are slow
             for found, n in zip(numerical(check), finite_differences(shown), strict=True):
                 np.testing.assert_allclose(found, n, rtol=1e-5, atol=1e-7)
-
-
-def test_against_autograd() -> None:
-    pytest.importorskip("torch")
-    from ..core.test_torch import autograd
-
-    for hidden, (output, loss) in zip(itertools.cycle(HIDDEN), PAIRS, strict=False):
-        made = experiment((2, 3, 2), (hidden, output), samples=2, loss=loss, l2=0.01)
-        shown = step_of(made)
-        check = check_gradients(shown)
-        weights, biases = autograd(shown)[:2], autograd(shown)[2:]
-        expected = [each for pair in zip(weights, biases, strict=True) for each in pair]
-        for found, true in zip(numerical(check), expected, strict=True):
-            np.testing.assert_allclose(found, true, rtol=1e-9, atol=1e-14)
 
 
 def test_small_deviations_are_found_everywhere() -> None:
