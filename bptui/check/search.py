@@ -141,7 +141,7 @@ class _Search:
 
         used = {slip.name for slip in slips}
         mistakes = [Slip(name) for name in MISTAKES if name not in used]
-        others = [] if slips else [Slip(name) for name in self.others]
+        others = [] if slips else [Slip(name) for name in others_for(self.first.case.experiment)]
         found: list[Slips] = []
         for candidates in (
             ((slip,) for slip in (*mistakes, *others)),
@@ -163,20 +163,6 @@ class _Search:
         steps = [self.steps[self.first].step(made) for made in (longer, slips)]
         one, other = (step and {**step.nodes, **step.updated}[name] for step in steps)
         return one is not None and one is not other
-
-    @property
-    def others(self) -> list[str]:
-        """Deviations outside the catalogue that the code's own forward pass does not rule out."""
-        experiment = self.first.case.experiment
-        names, depth = experiment.network.names, experiment.network.depth
-        verdicts = {each.name: each.verdict for each in self.findings}
-        right = [
-            verdicts[name] == "right"
-            for name in map(names.out, range(1, depth + 1))
-            if name in verdicts
-        ]
-        known = {"output": any(right[-1:]), "hidden": any(right)}
-        return [name for name, (_, what) in others_for(experiment).items() if not known.get(what)]
 
     def edits(self, slips: Slips, wrong: str, right: Sequence[str]) -> Iterator[Slips]:
         """Yield the edits of a node that ``wrong`` is computed from, and nothing that is right."""

@@ -184,32 +184,29 @@ class Cause:
         return len(self.slips)
 
 
-def others_for(experiment: Experiment) -> dict[str, tuple[Change, str]]:
-    """Return deviations that are not in the catalogue, by what is said about them.
-
-    With each what it changes: the activation of the "hidden" or "output" layers, the "loss", "".
-    """
+def others_for(experiment: Experiment) -> dict[str, Change]:
+    """Return deviations that are not in the catalogue, by what is said about them."""
     training, network = experiment.training, experiment.network
-    made: dict[str, tuple[Change, str]] = {}
+    made: dict[str, Change] = {}
     if training.l2:
-        made["the L2 penalty is left out"] = _training(l2=0.0), ""
+        made["the L2 penalty is left out"] = _training(l2=0.0)
         half = _training(l2=0.5 * training.l2)
-        made["the factor 2 of the L2 penalty's gradient is left out"] = half, ""
+        made["the factor 2 of the L2 penalty's gradient is left out"] = half
     if training.learning_rate != 1.0:
-        made["the learning rate is 1"] = _training(learning_rate=1.0), "rate"
+        made["the learning rate is 1"] = _training(learning_rate=1.0)
     for name, optimizer in OPTIMIZERS.items():
         if name != training.optimizer and not optimizer.counts:
-            made[f"the update is that of {name}"] = _training(optimizer=name, settings=()), ""
+            made[f"the update is that of {name}"] = _training(optimizer=name, settings=())
     for loss in LOSSES:
         if loss != training.loss:
-            made[f"the loss is {loss}"] = _training(loss=loss), "loss"
+            made[f"the loss is {loss}"] = _training(loss=loss)
     *hidden, last = network.activations
     whose = "the hidden layer's activation" if len(hidden) == 1 else "the hidden activation"
     for name, activation in ACTIVATIONS.items():
         if any(each != name for each in hidden) and activation.pullback is None:
-            made[f"{whose} is {name}"] = _activations(name, hidden=True), "hidden"
+            made[f"{whose} is {name}"] = _activations(name, hidden=True)
         if name != last and (activation.pullback is None or network.layers[-1] > 1):
-            made[f"the output layer's activation is {name}"] = _activations(name), "output"
+            made[f"the output layer's activation is {name}"] = _activations(name)
     return made
 
 
@@ -234,7 +231,7 @@ def another_network(cause: Cause, experiment: Experiment) -> Experiment | None:
     if cause.size < 2 or not all(slip.outside for slip in cause.slips):
         return None
     for name in cause.other:
-        experiment = others_for(experiment)[name][0](experiment)
+        experiment = others_for(experiment)[name](experiment)
     return experiment
 
 
@@ -260,7 +257,7 @@ class Steps:
         changed = _changed(slips)
         if len(changed) == len(slips):
             for name in changed:
-                experiment = others_for(experiment)[name][0](experiment)
+                experiment = others_for(experiment)[name](experiment)
             network, training = experiment.network, experiment.training
             refused = LOSSES[training.loss].refusal(ACTIVATIONS[network.activations[-1]])
             return None if refused else training_step(experiment, self.case.samples)
