@@ -140,14 +140,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class UpdateFault:
-    """Parameters ``name`` (W2, b1) that did not become what they should have.
-
-    ``never_applied``: they stayed as they were. ``wrong``: how many numbers are concerned.
-    """
+    """Parameters ``name`` (W2, b1) that did not become what they should have; or did not change."""
 
     name: str
     never_applied: bool
-    wrong: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -367,7 +363,7 @@ class _Formulas:
             allowed = TOLERANCE * np.abs(expected - before) + ROUNDING * np.abs(before)
             wrong = ~(_equal(after, expected) | (np.abs(after - expected) <= allowed))
         never_applied = np.array_equal(after, before)
-        return UpdateFault(name, never_applied, int(wrong.sum())) if wrong.any() else None
+        return UpdateFault(name, never_applied) if wrong.any() else None
 
 
 def _equal(one: Array, other: Array) -> Mask:

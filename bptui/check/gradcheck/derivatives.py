@@ -228,19 +228,15 @@ class ForwardPass:
     def by_parameters(self, places: Places) -> Slopes:
         """Return the derivatives by these weights or biases, (numbers,)."""
         units, columns = np.unique(places.columns, return_inverse=True)
+        inputs = self.values[self.out[places.layer - 1]]
         by_net, found = self.by_net(places.layer, units), np.empty((4, places.size))
-        found[:] = self._penalty_of(places, 1j * STEP).imag / STEP
+        found[:] = self._penalty_of(places)
         for part in self._pieces(places.size):
-            speeds = self._inputs(places, part)
+            of_weights = inputs[:, places.rows[part]]  # how fast pre-activations follow
+            speeds = of_weights if places.kind == "weights" else np.ones(of_weights.shape)
             by_each = by_net.at(columns[part]).through(Slopes(speeds, speeds, speeds, speeds))
             found[:, part] += [each.sum(axis=0) for each in by_each]
         return Slopes(*found)
-
-    def _inputs(self, places: Places, part: slice) -> Array:
-        """Return how fast pre-activations follow these parameters, (samples, numbers)."""
-        if places.kind == "weights":
-            return self.values[self.out[places.layer - 1]][:, places.rows[part]]
-        return np.ones((self.samples, len(places.rows[part])))
 
     def central(self, places: Places) -> Array:
         """Return (L(w + h) - L(w - h)) / 2h, the textbook's number."""
@@ -261,14 +257,15 @@ class ForwardPass:
         moved[index] += step
         return float(evaluate([self._whole], {**self.leaves, node: moved})[self._whole].item())
 
-    def _penalty_of(self, places: Places, moves: Values | complex) -> Values:
-        """Return what each of these parameters, moved, adds to the loss by its size."""
+    def _penalty_of(self, places: Places) -> Array:
+        """Return the derivatives of what each of these parameters adds to the loss by its size."""
         if self._penalty is None or places.kind != "weights":
             return np.zeros(places.size)
         weights = self.weights[places.layer - 1]
         given: Known = self.leaves | dict.fromkeys(self.weights, np.zeros(()))
-        given[weights] = places.of(self.leaves[weights]) + moves
-        return evaluate([self._penalty], given)[self._penalty]
+        given[weights] = places.of(self.leaves[weights]) + 1j * STEP
+        slopes: Array = evaluate([self._penalty], given)[self._penalty].imag / STEP
+        return slopes
 
     def _pieces(self, copies: int) -> Iterator[slice]:
         """Yield the copies of the batch that are computed at once."""
