@@ -11,7 +11,7 @@ import math
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from time import perf_counter, process_time
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bptui.app.playback.history import Branch, Place, UndoHistory
@@ -31,6 +31,8 @@ LONG_STEP = 0.02
 """Seconds from which a step is played in a thread."""
 SEEKING_FRAME = 0.1
 """Seconds between two pictures of how far a long jump has come: drawing would take most of them."""
+BUSY = 20
+"""So many times as long as its work takes a way may take on a busy machine."""
 RESUMING = 0.1
 """Seconds that a session may take to come back before anything is on the screen."""
 
@@ -71,6 +73,8 @@ class Player:
         self.position: int | None = None
         self._goal = Place(0)
         self._thread: asyncio.Future[Any] | None = None
+        self._worked = 0.0
+        """Seconds of work so far."""
 
     # what there is to see
 
@@ -204,11 +208,15 @@ class Player:
         """
         if self._thread is not None and not self._thread.done():
             await asyncio.wait([self._thread])
-        if self._history.current.timeline.seconds_per_step <= LONG_STEP:
-            return function(*arguments)
-        self._thread = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
-        result: Result = await asyncio.shield(self._thread)
-        return result
+        began = perf_counter()
+        try:
+            if self._history.current.timeline.seconds_per_step <= LONG_STEP:
+                return function(*arguments)
+            self._thread = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
+            result: Result = await asyncio.shield(self._thread)
+            return result
+        finally:
+            self._worked += perf_counter() - began
 
     # runs
 
@@ -331,9 +339,14 @@ class Player:
         return self.turned and not self.running and self.place == self._goal
 
     async def rest(self, patience: float) -> None:
-        """Wait until it is; a way that takes more work than ``patience`` seconds is given up."""
-        end = process_time() + patience
-        while not self.turned or (not self.at_rest and process_time() < end):
+        """Wait until it is; a way that takes more than ``patience`` seconds of work is given up.
+
+        Where others have the processor it may take longer, up to :data:`BUSY` times as long.
+        """
+        worked, deadline = self._worked + patience, perf_counter() + BUSY * patience
+        while not self.turned or (
+            not self.at_rest and self._worked < worked and perf_counter() < deadline
+        ):
             await asyncio.sleep(BREATH)
         if not self.at_rest:
             self.pause()
