@@ -9,7 +9,7 @@ from __future__ import annotations
 MOST_LAYERS, MOST_UNITS = 65, 100_000
 """Layers, the inputs among them, and units in one of them."""
 MOST_PARAMETERS = 1_000_000
-"""Weights and biases; with Adam each of them takes 170 bytes: the engine and two snapshots."""
+"""Weights and biases; with Adam 194 bytes each: the engine, the start and two snapshots."""
 MOST_SAMPLES = 1_000_000
 MOST_NUMBERS = 4_000_000
 """Inputs and targets, of which there are up to four copies; as many may stand in a preset file."""
