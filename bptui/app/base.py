@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual._compositor import CompositorUpdate
 from textual.app import App
-from textual.events import Event, InputEvent, Key, Paste, Resize
+from textual.events import Event, InputEvent, Key, MouseDown, Paste, Resize
 from textual.filter import ANSIToTruecolor, LineFilter
+from textual.geometry import Offset
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -50,6 +51,7 @@ class TerminalApp(App[None]):
         self.surroundings = around
         self.keys = KeyQueue(self, super().on_event)
         self._news_of: tuple[Callable[[], object], object] | None = None
+        self._pressed: tuple[Offset, float, Screen[object]] | None = None
         for own in (DARK, LIGHT):
             self.register_theme(own)
         # set without its watcher, which would have textual read all style sheets twice
@@ -129,8 +131,20 @@ class TerminalApp(App[None]):
         small = isinstance(self.screen_stack[-1], TooSmallScreen) if self.screen_stack else False
         if isinstance(event, Key | Paste) and not event.is_forwarded and not small:
             await self.keys.put(event)
-        else:
+        elif not (isinstance(event, MouseDown) and self._meant_for_another_screen(event)):
             await super().on_event(event)
+
+    def _meant_for_another_screen(self, event: MouseDown) -> bool:
+        """Return whether a double click begins here whose first click has changed the screen."""
+        if event.is_forwarded:  # a copy that comes back from a widget, perhaps much later
+            return False
+        before, self._pressed = self._pressed, (event.screen_offset, event.time, self.screen)
+        if before is None or event.time - before[1] > self.CLICK_CHAIN_TIME_THRESHOLD:
+            return False
+        if event.screen_offset == before[0] and before[2] is not self.screen:
+            self._pressed = event.screen_offset, event.time, before[2]
+            return True
+        return False
 
     def on_passed(self, message: Passed) -> None:
         message.arrived.set()

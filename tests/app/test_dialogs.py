@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from time import monotonic
 
 import pytest
 from textual.events import MouseDown, MouseUp, ScreenResume
@@ -84,10 +85,11 @@ async def test_no_size_and_no_second_answer_ends_the_program_in_any_dialog() -> 
         await session.step(2)
 
 
-def click(session: Session, x: int, y: int) -> None:
+def click(session: Session, x: int, y: int, time: float | None = None) -> None:
     """Press and release the button of the mouse, before the app has answered either."""
     for kind in (MouseDown, MouseUp):
         event = kind(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y)
+        event.time = event.time if time is None else time
         session.app.post_message(event)
 
 
@@ -115,3 +117,20 @@ async def test_palette_answered_twice() -> None:
             await session.step(step)
             await at_main_screen(session)
             assert session.shown_step == step
+
+
+async def test_the_second_click_of_a_double_click_stays_where_the_first_was() -> None:
+    async with opened("article") as session:
+        y = next(y for y, line in enumerate(session.lines()) if "+0.2500" in line)
+        x, now = session.lines()[y].index("+0.2500") + 1, monotonic()
+        first = session.app.main.selection
+        await open_dialog(session, "Palette")
+        await session.press(*"next ")
+        await session.until(lambda: "step" in session.lines()[y], "an entry there")
+        click(session, x, y, now)
+        await at_main_screen(session)
+        click(session, x, y, now + 0.2)
+        await session.pilot.pause()
+        assert session.app.main.selection == first
+        click(session, x, y, now + 2.0)
+        await session.until(lambda: session.app.main.selection != first, "the selection")
