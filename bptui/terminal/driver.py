@@ -12,7 +12,6 @@ import os
 import selectors
 import shutil
 import signal
-import termios
 import threading
 from codecs import getincrementaldecoder
 from collections.abc import Callable
@@ -27,7 +26,7 @@ from textual.events import CursorPosition, Key, Paste
 from textual.geometry import Offset
 from textual.message import Message
 
-from bptui.terminal.capabilities import described, terminal_descriptor
+from bptui.terminal.capabilities import terminal_descriptor
 from bptui.terminal.display import Display
 from bptui.terminal.incoming import Incoming
 from bptui.terminal.writer import LONGEST, FlowControl, NonBlockingWriter
@@ -135,9 +134,7 @@ class DifferenceDriver(ContinuingDriver):
         """What does not wait for a frame."""
         self._waits = False
         """Whether a frame waits for an answer."""
-        terminal = terminal_descriptor()
-        erases, returns = _erases(os.environ.get("TERM", "")), _returns(terminal)
-        self._display = Display(*shutil.get_terminal_size(), erases, returns, self.spelling)
+        self._display = Display(*shutil.get_terminal_size(), self.spelling)
 
     def start_application_mode(self) -> None:
         if self._writer is None:  # or it was stopped and continued without having been suspended
@@ -206,20 +203,3 @@ class DifferenceDriver(ContinuingDriver):
             self._writer.finish(PATIENCE)
             self._writer = None
         super().close()
-
-
-def _erases(terminal: str) -> bool:
-    """Return whether erased cells take the background's colour, by the terminal's description."""
-    curses = described(terminal)
-    if curses is None:
-        return False
-    return bool(curses.tigetflag("bce") > 0 and curses.tigetstr("ech") == b"\x1b[%p1%dX")
-
-
-def _returns(descriptor: int) -> bool:
-    """Return whether a line feed is sent with a carriage return, as is usual."""
-    try:
-        flags = termios.tcgetattr(descriptor)[1]
-    except termios.error:  # it is no terminal any more
-        return False
-    return bool(flags & termios.OPOST and flags & termios.ONLCR)
