@@ -77,8 +77,13 @@ def checked(
     except NotRecordedError as error:
         return _without(file, str(error))
     made = run.recording
-    tape = Tape(made.tape, made.values, made.bindings)
     line_of = LineOf(run, file)
+    tape = Tape(
+        made.tape,
+        made.values,
+        made.bindings,
+        lambda place: source.read_at(run.places[place][1:]) if line_of(place) else (),
+    )
     loss = loss or told_in(source.text).get("loss", "")
     told = (lambda truth: truth.named(loss)) if loss else None
     verdict = judge(tape, made.turns, line_of, step - 1, told, limit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -18,6 +19,7 @@ ALL = -1
 PART = -2
 USES = 4
 """Uses of a function in one turn of a loop, at most."""
+_Turns = dict[int, list[Source]]
 
 
 def true_gradients(truth: StepTruth, judged: Judged) -> dict[Source, Values]:
@@ -68,52 +70,61 @@ class Candidates:
             entry, part = source
             key = (notes[entry].place, notes[part].place if part >= 0 else part)
             self.sources.setdefault(key, []).append(source)
+        self._known: dict[int, list[_Turns]] = {}
+        self._depths: dict[int, int] = {}
+        """How many operations lie between parameters and entries, on the longest way."""
+        for entry in sorted(truth.dependent):
+            below = (self._depths.get(one, 0) for one in truth.tape.inputs[entry])
+            self._depths[entry] = 1 + max(below, default=0)
 
     def of(self, entries: list[int], odd: bool = False) -> Iterator[dict[int, Source]]:
-        """Yield what entries may stand for: values of one place, in order or the other way.
+        """Yield what entries may stand for: values of one place, in some order.
 
         ``odd`` ones are of another size.
         """
         seen: set[tuple[tuple[int, Source], ...]] = set()
         for chosen in (entries, entries[-1:]):
-            for sources in self._of_one_use(len(chosen)):
-                for backwards in (True, False):
-                    for offset in (0, 1):
-                        paired = self._paired(chosen, sources, backwards, offset, odd)
-                        key = tuple(paired.items())
-                        if paired and key not in seen:
-                            seen.add(key)
-                            yield paired
+            ours: dict[int, list[int]] = {}
+            for entry in chosen:
+                ours.setdefault(self._turn(entry), []).append(entry)
+            for theirs in self._orders(len(chosen)):
+                for offset in (0, 1):
+                    paired = self._paired(ours, theirs, offset, odd)
+                    key = tuple(paired.items())
+                    if paired and key not in seen:
+                        seen.add(key)
+                        yield paired
 
-    def _of_one_use(self, turns: int) -> Iterator[list[Source]]:
-        """Yield the sources of one place, and of one use where each turn uses it several times."""
-        for sources in reversed(list(self.sources.values())):
-            yield sources
-            uses, rest = divmod(len(sources), turns)
-            if turns > 1 < uses <= USES and not rest:
-                for use in range(uses):
-                    yield sources[use::uses]
+    def _orders(self, turns: int) -> list[_Turns]:
+        """Return the sources of one place by turns: backwards, forwards, and layer by layer.
+
+        They are those of one use, too, where each turn uses a place several times.
+        """
+        if turns not in self._known:
+            found: list[_Turns] = []
+            for every in reversed(list(self.sources.values())):
+                uses, rest = divmod(len(every), turns)
+                several = turns > 1 < uses <= USES and not rest
+                parts = [every[use::uses] for use in range(uses)] if several else []
+                for sources in (every, *parts):
+                    layers = sorted(sources, key=lambda one: (-self._depths.get(one[0], 0), one))
+                    for order in {tuple(way): None for way in (sources[::-1], sources, layers)}:
+                        made: _Turns = {}
+                        for source in order:
+                            # each turn adds its part to the gradient of a parameter
+                            made.setdefault(self._turn(max(source)), []).append(source)
+                        found.append(made)
+            self._known[turns] = found
+        return self._known[turns]
 
     def _paired(
-        self,
-        entries: list[int],
-        sources: list[Source],
-        backwards: bool,
-        offset: int,
-        odd: bool,
+        self, ours: Mapping[int, list[int]], theirs: _Turns, offset: int, odd: bool
     ) -> dict[int, Source]:
         """Return pairs of an entry and what it may stand for; none where one is of another size."""
-        theirs: dict[int, list[Source]] = {}
-        for source in sources:
-            entry, part = source  # each turn adds its part to the gradient of a parameter
-            theirs.setdefault(self._turn(max(entry, part)), []).append(source)
-        ours: dict[int, list[int]] = {}
-        for entry in entries:
-            ours.setdefault(self._turn(entry), []).append(entry)
         result: dict[int, Source] = {}
         for turn, own in ours.items():
             there = theirs.get(turn) or (theirs.get(0) if len(theirs) == 1 else None) or []
-            there = (there[::-1] if backwards else there)[offset:]
+            there = there[offset:]
             if len(there) < len(own) - 1 or not there:
                 return {}
             for entry, source in zip(own, there, strict=False):
@@ -124,4 +135,4 @@ class Candidates:
         return result
 
     def _turn(self, entry: int) -> int:
-        return sum(start <= entry for start in self.starts)
+        return bisect_right(self.starts, entry)

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from bptui.trace.tape import Binding, Value
 
 
-def handed_on(bindings: Iterable[Binding], last: Mapping[int, int]) -> dict[int, Binding]:
-    """Return for entries the last statement before ``last`` that only names them anew.
+def handed_on(bindings: Iterable[Binding], last: Mapping[int, int]) -> dict[int, list[Binding]]:
+    """Return for entries the statements before ``last`` that only name them anew, in order.
 
     A value that is right, but of something else, became wrong where it got another name. What a
     call returns, and what it is given, get no name by that.
     """
-    found: dict[int, Binding] = {}
+    found: dict[int, list[Binding]] = {}
     frames: set[int] = set()
     made: dict[int, set[int]] = {}  # frames in which one was computed or came back from a call
     results: set[tuple[int, int]] = set()  # what came back from a call, and the frame it came to
@@ -35,14 +35,15 @@ def handed_on(bindings: Iterable[Binding], last: Mapping[int, int]) -> dict[int,
                 continue
             held.add(holder)
         if not given:
-            first = binding.when <= entry + 1 and entry not in latest
+            once = binding.when <= entry + 1 or _is_return(binding)  # of several values, the first
+            first = once and entry not in latest
             result = entry in latest and _is_return(latest[entry])
             if result:
                 results.add((entry, binding.frame))
             own_return = _is_return(binding) and binding.frame in own
             again = own_return and (entry, binding.frame) in results and entry not in found
             if not first and not result and (again or not own_return):
-                found[entry] = binding
+                found.setdefault(entry, []).append(binding)
             own.add(binding.frame)
         latest[entry] = binding
     return found

@@ -52,7 +52,8 @@ def _helper(lines: Lines, entry: int, line: Callable[[int], int]) -> tuple[int, 
         factor
         for factor in factors
         if factor in lines.values and line(notes[factor].place) != own
-        if lines.values[factor][0].shape == shape and not lines.standing.of(factor)
+        if lines.values[factor][0].shape == shape
+        if not lines.factors(factor) or not np.ptp(lines.values[factor][0])
     ]
     if len(made) != 1 or len(factors) < 2:
         return None
@@ -77,7 +78,7 @@ def _value(lines: Lines, entry: int, draw: int) -> Numbers:
 def _other_argument(lines: Lines, call: int, needed: Values) -> bool:
     """Whether the function gives what is needed for another forward value than it was given."""
     tape, backward = lines.truth.tape, set(lines.backward)
-    inner = {e for e in tape.ancestors(call) & backward if not lines.standing.of(e)}
+    inner = {e for e in tape.ancestors(call) & backward if not lines.factors(e)}
     given = {e for entry in inner for e in tape.inputs[entry] if e in lines.forward}
     return len(given) == 1 and any(
         multiple(found[call], needed) is not None

@@ -141,7 +141,7 @@ class Lines:
         self.wrong = self.wrong - {key}
 
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
-        best: tuple[Repair, Changes, dict[int, tuple[int, Values]]] | None = None
+        best: tuple[Repair, Changes, dict[int, tuple[Collection[int], Values]]] | None = None
         for place, pairs, since, late in self.suspects.attempts(right):
             if time.monotonic() > self.until:
                 return None  # a better one might have come
@@ -160,7 +160,8 @@ class Lines:
                 break
         if best is None:
             return None
-        self.replay.renamed |= best[2]
+        for entry, name in best[2].items():
+            self.replay.renamed.setdefault(entry, []).insert(0, name)
         return best[:2]
 
     def _tried(
@@ -168,7 +169,7 @@ class Lines:
         pairs: dict[int, Source],
         right: Collection[Key],
         scale: float,
-        since: Mapping[int, int],
+        since: Mapping[int, Collection[int]],
     ) -> tuple[frozenset[Key], Changes, Changes] | None:
         """Return what a replacement mends, all that it changes, and what was put where.
 
@@ -190,14 +191,18 @@ class Lines:
             if changed is None:
                 return None
             factors: dict[Key, float] = {}
+            off: set[float] = set()
             for parameter in self.truth.parameters:
                 factor = self.fits(parameter, changed)
                 if factor is not None:
                     factors[parameter.key] = factor
                 elif parameter.key in right:
-                    return None
+                    factor = self._factor_after(parameter, changed) if len(pairs) > 1 else None
+                    if factor is None:
+                        return None
+                    off.add(factor)
             mended = frozenset(self.wrong & set(factors))
-            off = {factors[key] for key in mended if not self.agrees(factors[key])}
+            off |= {factors[key] for key in mended if not self.agrees(factors[key])}
             if not off:
                 return (mended, changed, replaced) if mended else None
             scale *= self.factor / next(iter(off)) if self.factor is not None else -1.0
@@ -254,8 +259,8 @@ class Lines:
 
     def right_value(self, entry: int) -> Values | None:
         """Return what a wrong entry should be; None for one that is right."""
-        _, renamed = self.replay.renamed.get(entry, (0, None))
-        return renamed or self.current.get(entry)
+        renamed = self.replay.renamed.get(entry)
+        return renamed[0][1] if renamed else self.current.get(entry)
 
     def fits(self, parameter: Parameter, changed: Changes) -> float | None:
         """Return the multiple of its true gradient by which a parameter changes; None for another.
@@ -268,18 +273,10 @@ class Lines:
             return None if match is None else match.factor if match.whole else float("nan")
         if (parameter.before, ALL) not in self.true:
             return None  # the loss does not depend on it
-        node = self.truth.parameters[parameter]
-        true = list(map(parameter.taken, self.true[parameter.before, ALL]))
-        before = [draw[node] for draw in self.truth.draws]
-        if after[0].shape != before[0].shape:
+        if after[0].shape != self.truth.parameters[parameter].shape:
             return None
-        change = [parameter.taken(new - old) for new, old in zip(after, before, strict=True)]
-        noise = self.truth.noise(parameter, self.judged.size)
-        factor = multiple_as_it_is(change, true, noise)
-        if factor is None and self.truth.decay:
-            own = [self.truth.decay * parameter.taken(old) for old in before]
-            rest = [one - other for one, other in zip(change, own, strict=True)]
-            factor = multiple_as_it_is(rest, true, noise)
+        true = list(map(parameter.taken, self.true[parameter.before, ALL]))
+        factor = self._factor_after(parameter, changed)
         if factor is not None:
             was = match is not None and match.whole and not self.judged.uphill
             if match is not None and was and rounded(factor) != rounded(match.factor):
@@ -300,6 +297,21 @@ class Lines:
             if size is not None and (not self.judged.ratios or rounded(size) in sizes)
         )
         return float("nan") if fits else None
+
+    def _factor_after(self, parameter: Parameter, changed: Changes) -> float | None:
+        """Return the multiple of its true gradient by which a whole parameter has changed."""
+        node = self.truth.parameters[parameter]
+        before = [draw[node] for draw in self.truth.draws]
+        pairs = zip(changed[parameter.after], before, strict=True)
+        change = [parameter.taken(new - old) for new, old in pairs]
+        true = list(map(parameter.taken, self.true[parameter.before, ALL]))
+        noise = self.truth.noise(parameter, self.judged.size)
+        factor = multiple_as_it_is(change, true, noise)
+        if factor is None and self.truth.decay:
+            own = [self.truth.decay * parameter.taken(old) for old in before]
+            rest = [one - other for one, other in zip(change, own, strict=True)]
+            factor = multiple_as_it_is(rest, true, noise)
+        return factor
 
     def _multiple_of(
         self, parameter: Parameter, entry: int, changed: Changes, true: Values

@@ -28,8 +28,8 @@ class Replay:
 
     def __init__(self, truth: StepTruth, backward: Sequence[int]) -> None:
         self.truth, self.backward = truth, backward
-        self.renamed: dict[int, tuple[int, Values]] = {}
-        """What entries should be after they got another name: since when, and the values."""
+        self.renamed: dict[int, list[tuple[Collection[int], Values]]] = {}
+        """What entries should be where they are read by another name: by which, and the values."""
 
     def carried(
         self, replaced: Changes, known: Mapping[int, Values], pinned: Collection[int] = ()
@@ -41,20 +41,18 @@ class Replay:
 
     def renaming(
         self,
-        names: Mapping[int, tuple[int, Values]],
+        names: Mapping[int, tuple[Collection[int], Values]],
         known: Mapping[int, Values],
         pinned: Collection[int] = (),
     ) -> Changes | None:
-        """Return what changes where entries are others since they got another name."""
-        self.renamed |= names
-        first = min(when for when, _ in names.values())
-        later = [entry for entry in self.backward if entry >= first and entry not in pinned]
-        reading = [
-            e for e in later if any(self._renamed(one, e) for one in self.truth.tape.inputs[e])
-        ]
+        """Return what changes where entries are others for those that read them by another name."""
+        for entry, name in names.items():
+            self.renamed.setdefault(entry, []).insert(0, name)
+        reading = {user for users, _ in names.values() for user in users}.difference(pinned)
+        later = [entry for entry in self.backward if entry not in pinned]
         changed = self._again(later, set(), dict(known), dict.fromkeys(reading, as_it_is))
         for entry in names:
-            del self.renamed[entry]
+            del self.renamed[entry][0]
         return changed
 
     def edited(
@@ -131,5 +129,5 @@ class Replay:
         return as_it_is(node, [self._value(part, draw, changed, user) for part in node.inputs])
 
     def _renamed(self, entry: int, user: int) -> Values | None:
-        when, values = self.renamed.get(entry, (0, None))
-        return values if user >= when else None
+        known = (values for users, values in self.renamed.get(entry, ()) if user in users)
+        return next(known, None)

@@ -33,6 +33,7 @@ class Source:
         self.rows = [row.encode() for row in text.splitlines()]
         self.modules = self._modules()
         self._normal: dict[Place, str | None] = {}
+        self._read: dict[Place, frozenset[str]] = {}
 
     def _modules(self) -> dict[str, Value]:
         """Return what the program has of numpy and math, by its names: all else stays with it."""
@@ -80,6 +81,23 @@ class Source:
             except SyntaxError:
                 self._normal[place] = None
         return self._normal[place]
+
+    def read_at(self, place: Place) -> frozenset[str]:
+        """Return the names, attributes and items that an expression is computed of directly."""
+        if place not in self._read:
+            try:
+                statement = ast.parse(self.piece(place).strip()).body[0]
+            except (SyntaxError, IndexError):
+                statement = ast.Pass()
+            whole: ast.AST = statement.value if isinstance(statement, ast.Expr) else statement
+            parts = [*ast.iter_child_nodes(whole)]
+            listed = (ast.List, ast.Tuple, ast.keyword)
+            parts += [e for part in parts if isinstance(part, listed) for e in ast.walk(part)]
+            if isinstance(whole, ast.Call) and isinstance(whole.func, ast.Attribute):
+                parts.append(whole.func.value)
+            single = (ast.Name, ast.Attribute, ast.Subscript)
+            self._read[place] = frozenset(ast.unparse(p) for p in parts if isinstance(p, single))
+        return self._read[place]
 
     def piece(self, place: Place) -> str:
         """Return the text at a place, on one line."""

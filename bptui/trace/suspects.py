@@ -14,6 +14,7 @@ from bptui.trace.comparing import rounded
 from bptui.trace.handing import handed_on
 from bptui.trace.losses import Key
 from bptui.trace.paths import Paths
+from bptui.trace.tape import Binding
 
 if TYPE_CHECKING:
     from bptui.trace.lines import Lines
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 class _Suspect(NamedTuple):
     """A place that may be wrong, with its entries and the first of them in doubt.
 
-    They may be wrong only ``since`` they got another name.
+    They may be wrong only for those that read them by another name, ``since`` they got it.
     """
 
     first: int
     place: int
     entries: list[int]
-    since: dict[int, int]
+    since: dict[int, Collection[int]]
 
 
 class Attempt(NamedTuple):
@@ -36,7 +37,7 @@ class Attempt(NamedTuple):
 
     place: int
     pairs: dict[int, Source]
-    since: dict[int, int]
+    since: Mapping[int, Collection[int]]
     late: bool = False
 
 
@@ -73,9 +74,9 @@ class Suspects:
             if entries and place not in repaired:
                 first = next((entry for entry in entries if entry not in settled), entries[0])
                 suspected.append(_Suspect(first, place, entries, {}))
-        for place, since in self._named_anew(suspects, settled).items():
+        for place, (when, since) in self._named_anew(suspects, settled).items():
             if place not in repaired:
-                suspected.append(_Suspect(min(since.values()), place, sorted(since), since))
+                suspected.append(_Suspect(when, place, sorted(since), since))
         suspected.sort(key=lambda suspect: suspect.first)
         certain = [one for one in suspected if not one.since and one.first in settled]
         doubtful = [one for one in suspected if one not in certain]
@@ -83,8 +84,11 @@ class Suspects:
 
         def paired(places: Iterable[_Suspect], *sizes: bool) -> Iterator[Attempt]:
             for suspect in places:
+                # of all that a line has made a part may be right, as with a sign that is lost twice
+                group = suspect.entries if suspect.since else self.lines.places[suspect.place]
+                groups = dict.fromkeys((tuple(suspect.entries), tuple(group)))
                 for pairs in chain.from_iterable(
-                    self.candidates.of(suspect.entries, odd) for odd in sizes
+                    self.candidates.of([*entries], odd) for odd in sizes for entries in groups
                 ):
                     yield Attempt(suspect.place, pairs, suspect.since)
 
@@ -117,6 +121,10 @@ class Suspects:
             yield from made_before(suspect)
             yield from filter(inner, paired([suspect], False))
             yield from (a for a in paired([suspect], True) if inner(a) and self._spread(a.pairs))
+        for suspect in certain if usual and not usual.isdisjoint(-size for size in usual) else ():
+            same = self._as_it_is(self.lines.places[suspect.place])  # a sign may be lost twice
+            if len(same) > 1:
+                yield Attempt(suspect.place, same, {})
         for attempt in filter(inner, paired(certain[::-1], False)):
             if had.isdisjoint(attempt.pairs.values()):
                 yield attempt
@@ -171,23 +179,48 @@ class Suspects:
 
     def _named_anew(
         self, suspects: Collection[int], settled: Collection[int]
-    ) -> dict[int, dict[int, int]]:
-        """Return the places that only name what is right as something else, and since when."""
+    ) -> dict[int, tuple[int, dict[int, Collection[int]]]]:
+        """Return the places that only name what is right as something else, when they first do so.
+
+        With them come the entries, and what reads each by that name or a later one.
+        """
         tape = self.truth.tape
         own = {parameter.before for parameter in self.truth.parameters}
-        last: dict[int, int] = {}
+        users: dict[int, list[int]] = {}
         for user in self.backward:
             if user in suspects:
-                last |= dict.fromkeys(tape.inputs[user], user)
-        found = handed_on(tape.bindings, {e: user for e, user in last.items() if e not in own})
-        groups: dict[int, dict[int, int]] = {}
-        for entry in sorted(found):
-            if not self._goes_forward(found[entry].when):
-                groups.setdefault(found[entry].place, {})[entry] = found[entry].when
-                if entry not in self.lines.values:
-                    self.lines.values[entry] = self.truth.numbers(self.truth.graph.nodes[entry])
+                for entry in tape.inputs[user]:
+                    users.setdefault(entry, []).append(user)
+        found = handed_on(tape.bindings, {e: us[-1] for e, us in users.items() if e not in own})
+        names: dict[int, list[Binding]] = {}
+        for binding in tape.bindings:
+            if binding.entry in found:
+                names.setdefault(binding.entry, []).append(binding)
+        groups: dict[int, tuple[int, dict[int, Collection[int]]]] = {}
         right = self.lines.forward | set(settled)
-        return {place: since for place, since in groups.items() if min(since) in right}
+        for entry in sorted(found):
+            for alias in found[entry]:
+                first = names[entry].index(alias)
+                new = {one.name for one in names[entry][first:]}
+                old = {one.name for one in names[entry][:first]} - new
+                read = {
+                    user: known.intersection(tape.read_at(tape.notes[user].place))
+                    for known in [new | old]
+                    for user in users[entry]
+                    if user >= alias.when
+                }
+                reading = [user for user, by in read.items() if not by or by & new]
+                if alias is not found[entry][-1] and not any(
+                    alias.name in by for by in read.values()
+                ):
+                    continue  # only handed on once more
+                if reading and not self._goes_forward(alias.when):
+                    when, group = groups.get(alias.place, (alias.when, {}))
+                    groups[alias.place] = min(when, alias.when), {**group, entry: reading}
+                    if entry not in self.lines.values:
+                        node = self.truth.graph.nodes[entry]
+                        self.lines.values[entry] = self.truth.numbers(node)
+        return {place: group for place, group in groups.items() if min(group[1]) in right}
 
     def _goes_forward(self, when: int) -> bool:
         """Whether what is computed next is a value of the forward pass."""

@@ -5,7 +5,7 @@ Runs in the user's Python, as all that records does: it imports the standard lib
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -69,6 +69,8 @@ class Tape:
     notes: Sequence[Note]
     values: Sequence[Value]
     bindings: Sequence[Binding]
+    read_at: Callable[[int], Collection[str]] = lambda place: ()
+    """Tells the names whose values the expression at a place takes; those that are known."""
     inputs: list[list[int]] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -98,7 +98,13 @@ class Judged:
             np.errstate(all="ignore"),
         ):
             exec(compile(tree, str(file), "exec"), known)
-        tape = Tape(self.recorder.tape, self.recorder.values, self.recorder.bindings)
+        source = Source(text)
+        tape = Tape(
+            self.recorder.tape,
+            self.recorder.values,
+            self.recorder.bindings,
+            lambda place: source.read_at(self.places[place]) if self.line(place) else (),
+        )
         verdict = judge(tape, self.recorder.turns, self.line)
         assert verdict is not None
         self.verdict: Verdict = verdict

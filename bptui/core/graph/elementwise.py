@@ -9,6 +9,7 @@ import numpy as np
 
 from bptui.core.graph.node import (
     ATOM,
+    OPS,
     POWER,
     PRODUCT,
     SUM,
@@ -217,15 +218,20 @@ def _taken(a: Node, b: Node, larger: Op, at_least: Op) -> tuple[Node, Node]:
     return larger(a, b), larger(b, a) if number(a) is not None else at_least(b, a)
 
 
+def _kept(taken: Node, g: Node) -> Node:
+    """Return g where it is taken, as numbers: a truth value alone cannot be added or negated."""
+    return OPS["multiply"](g, taken) if number(g) is not None else g * taken
+
+
 maximum = _binary(
     "maximum",
-    lambda a, b, y, g: [g * taken for taken in _taken(a, b, greater, greater_equal)],
+    lambda a, b, y, g: [_kept(taken, g) for taken in _taken(a, b, greater, greater_equal)],
     _named("maximum", r"\max\left({all}\right)", "max"),
     _maximum,
 )
 minimum = _binary(
     "minimum",
-    lambda a, b, y, g: [g * taken for taken in _taken(a, b, less, less_equal)],
+    lambda a, b, y, g: [_kept(taken, g) for taken in _taken(a, b, less, less_equal)],
     _named("minimum", r"\min\left({all}\right)", "min"),
     _minimum,
 )
@@ -255,7 +261,7 @@ def _clip(x: Values, low: Values, high: Values) -> Values:
 def _clip_rule(node: Node, g: Node) -> list[Node | None]:
     x, low, high = node.inputs
     inside = greater_equal(x, low) * less_equal(x, high)
-    return [g * inside, g * less(x, low), g * greater(x, high)]
+    return [_kept(taken, g) for taken in (inside, less(x, low), greater(x, high))]
 
 
 clip = enter(Op("clip", _clip, _clip_rule, broadcast, _named("clip")))
