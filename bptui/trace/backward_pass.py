@@ -48,10 +48,11 @@ def samples(truth: StepTruth, forward: Collection[int]) -> set[int]:
     tape = truth.tape
     alone = {parameter.before for parameter in truth.parameters}  # computed of parameters alone
     for entry in sorted(truth.dependent - alone):
-        if alone.issuperset(tape.inputs[entry]):
+        if all(one in alone or not tape.shape(one) for one in tape.inputs[entry]):
             alone.add(entry)
     shapes = [tape.shape(entry) for entry in truth.dependent.intersection(forward) - alone]
-    wide = [set(shape) for shape in shapes if len(shape) > 1]
+    most = min(2, max(map(len, shapes), default=0))
+    wide = [set(shape) for shape in shapes if len(shape) >= most > 0]
     return set.intersection(*wide) if wide else set()
 
 

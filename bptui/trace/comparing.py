@@ -154,6 +154,12 @@ def largest(parts: Iterable[Any]) -> float:
     return max((float(np.abs(part).max()) for part in parts if np.size(part)), default=0.0)
 
 
+def along(change: Iterable[Any], true: Iterable[Any]) -> bool:
+    """Whether a change goes along a gradient rather than against it."""
+    pairs = zip(change, true, strict=True)
+    return sum(float(np.vdot(one, shaped(other, one.shape))) for one, other in pairs) > 0.0
+
+
 def shaped(numbers: Numbers, shape: tuple[int, ...]) -> Numbers:
     """Return numbers in another shape of their size, turned where that is a transpose."""
     if numbers.shape == shape or numbers.size != math.prod(shape):

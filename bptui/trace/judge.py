@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from bptui.trace.handing import handed_on
 from bptui.trace.helpers import blame_helpers
 from bptui.trace.lines import Lines
 from bptui.trace.losses import Judged
@@ -138,19 +139,17 @@ def grown(tape: Tape, lines: Lines) -> list[int]:
         old, change = note.arguments[:2]
         if not isinstance(old, Reference) or not isinstance(change, Reference):
             continue
-        larger = tape.shape(old.entry) != tape.shape(entry) and tape.shape(old.entry) != ()
+        updates = {parameter.after for parameter in lines.truth.parameters}
+        single = tape.shape(old.entry) == () and entry not in updates
+        larger = tape.shape(old.entry) != tape.shape(entry) and not single
         if larger and old.entry in lines.forward and tape.depends(change.entry, {old.entry}):
             claimed = _claimed(tape, change.entry, bound)
-            named = [
-                binding.place
-                for binding in tape.bindings
-                if binding.entry == claimed and binding.when <= end and binding.name.isidentifier()
-            ]
-            where = named[-1] if named else tape.notes[claimed].place
+            named = handed_on(tape.bindings, {claimed: end}).get(claimed)
+            where = named[-1].place if named else tape.notes[claimed].place
             behind = tape.ancestors(entry)
             used = any(claimed in tape.inputs[one] for one in lines.backward if one not in behind)
             # what is the gradient of another value, and is used as such, is right where it is
-            right = used and len(set(named)) < 2 and lines.standing.of(claimed)
+            right = used and not named and lines.standing.of(claimed)
             found[note.place if right else where] = None
     return list(found)
 

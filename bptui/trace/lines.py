@@ -20,7 +20,7 @@ import numpy as np
 from bptui.core.graph.node import ordered
 from bptui.trace.backward_pass import aside, samples
 from bptui.trace.candidates import ALL, Source, true_gradients
-from bptui.trace.comparing import Values, multiple, multiple_as_it_is, rounded, shaped
+from bptui.trace.comparing import Values, along, multiple, multiple_as_it_is, rounded, shaped
 from bptui.trace.losses import Judged, Key
 from bptui.trace.replay import Changes, Replay
 from bptui.trace.standing import Standing
@@ -102,7 +102,7 @@ class Lines:
         matches, missing = self.judged.matches, self.judged.missing
         self.wrong = {key for key, match in matches.items() if match is None and key not in missing}
         if self.judged.uphill:
-            self.wrong |= set(self.judged.whole)
+            self.wrong |= set(self.judged.whole) or {key for key, match in matches.items() if match}
         right = set(matches) - self.wrong
         while self.wrong:
             found = self._next(right)
@@ -128,9 +128,10 @@ class Lines:
 
     def _blame_update(self, parameter: Parameter) -> None:
         source = (parameter.before, ALL)
-        if source not in self.true or parameter.places is not None:
-            return
         before = self.truth.numbers(self.truth.parameters[parameter])
+        grown = self.truth.tape.shape(parameter.after) != before[0].shape
+        if source not in self.true or parameter.places is not None or grown:
+            return
         factor = -1.0 if self.factor is None else self.factor
         change = [shaped(true, before[0].shape) for true in self.true[source]]
         self.current[parameter.after] = [
@@ -197,7 +198,8 @@ class Lines:
                 if factor is not None:
                     factors[parameter.key] = factor
                 elif parameter.key in right:
-                    factor = self._factor_after(parameter, changed) if len(pairs) > 1 else None
+                    several = len(pairs) > 1 and self._keeps_its_shape(parameter, changed)
+                    factor = self._factor_after(parameter, changed) if several else None
                     if factor is None:
                         return None
                     off.add(factor)
@@ -205,6 +207,8 @@ class Lines:
             off |= {factors[key] for key in mended if not self.agrees(factors[key])}
             if not off:
                 return (mended, changed, replaced) if mended else None
+            if len(set(map(rounded, off))) > 1:
+                return None
             scale *= self.factor / next(iter(off)) if self.factor is not None else -1.0
         return None
 
@@ -217,7 +221,8 @@ class Lines:
             return (1.0,)
         factors = (self.first_factor(e) for e in reversed(self.backward) if e < entry)
         before = next((factor for factor in factors if factor), 1.0)
-        return dict.fromkeys((1.0, before, *map(float, self.samples)))
+        sizes = [1.0, before, *map(float, self.samples)]
+        return dict.fromkeys([*sizes, *(-size for size in sizes if self.judged.uphill)])
 
     def agrees(self, factor: float) -> bool:
         """Whether a factor is that of most parameters, or one that makes a loss small."""
@@ -270,10 +275,12 @@ class Lines:
         match = self.judged.matches[parameter.key]
         after = changed.get(parameter.after)
         if after is None:
-            return None if match is None else match.factor if match.whole else float("nan")
+            if match is None or (self.judged.uphill and not match.whole):
+                return None
+            return match.factor if match.whole else float("nan")
         if (parameter.before, ALL) not in self.true:
             return None  # the loss does not depend on it
-        if after[0].shape != self.truth.parameters[parameter].shape:
+        if not self._keeps_its_shape(parameter, changed):
             return None
         true = list(map(parameter.taken, self.true[parameter.before, ALL]))
         factor = self._factor_after(parameter, changed)
@@ -282,7 +289,9 @@ class Lines:
             if match is not None and was and rounded(factor) != rounded(match.factor):
                 return None  # it was right as it was
             return factor
-        if self.judged.whole:
+        if self.judged.whole or (
+            self.judged.uphill and along(self._change(parameter, changed), true)
+        ):
             return None
         sizes = {rounded(m.factor) for m in self.judged.matches.values() if m}
         inside = (
@@ -300,18 +309,25 @@ class Lines:
 
     def _factor_after(self, parameter: Parameter, changed: Changes) -> float | None:
         """Return the multiple of its true gradient by which a whole parameter has changed."""
-        node = self.truth.parameters[parameter]
-        before = [draw[node] for draw in self.truth.draws]
-        pairs = zip(changed[parameter.after], before, strict=True)
-        change = [parameter.taken(new - old) for new, old in pairs]
+        change = self._change(parameter, changed)
         true = list(map(parameter.taken, self.true[parameter.before, ALL]))
         noise = self.truth.noise(parameter, self.judged.size)
         factor = multiple_as_it_is(change, true, noise)
         if factor is None and self.truth.decay:
+            before = self.truth.numbers(self.truth.parameters[parameter])
             own = [self.truth.decay * parameter.taken(old) for old in before]
             rest = [one - other for one, other in zip(change, own, strict=True)]
             factor = multiple_as_it_is(rest, true, noise)
         return factor
+
+    def _keeps_its_shape(self, parameter: Parameter, changed: Changes) -> bool:
+        shape = self.truth.parameters[parameter].shape
+        return parameter.after in changed and changed[parameter.after][0].shape == shape
+
+    def _change(self, parameter: Parameter, changed: Changes) -> Values:
+        before = self.truth.numbers(self.truth.parameters[parameter])
+        pairs = zip(changed[parameter.after], before, strict=True)
+        return [parameter.taken(new - old) for new, old in pairs]
 
     def _multiple_of(
         self, parameter: Parameter, entry: int, changed: Changes, true: Values

@@ -140,7 +140,8 @@ def _names(node: ast.AST) -> set[str]:
 def right_value(values: Values, wanted: Values, exact: bool) -> bool:
     """Whether values are the wanted ones, or as many times as much where no scale is known."""
     finite = all(np.isfinite(part).all() for part in values)
-    if not finite or values[0].shape != wanted[0].shape:
+    pairs = zip(values, wanted, strict=True)
+    if not finite or any(one.shape != other.shape for one, other in pairs):
         return False
     factor = multiple_as_it_is(values, wanted)
     if factor is None:  # of nothing but zeros

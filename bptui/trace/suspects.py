@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bptui.trace.activated import activated
 from bptui.trace.backward_pass import computed_again, settled_by, turns_with_both
 from bptui.trace.candidates import Candidates, Source
-from bptui.trace.comparing import rounded
+from bptui.trace.comparing import multiple, rounded
 from bptui.trace.handing import handed_on
 from bptui.trace.losses import Key
 from bptui.trace.paths import Paths
@@ -50,6 +52,8 @@ class Suspects:
         going_back = sorted(self.truth.dependent.intersection(self.backward))
         starts = turns_with_both(lines.turns, lines.forward, going_back)
         self.candidates = Candidates(self.truth, lines.true, lines.values, starts)
+        self.named: dict[int, tuple[int, dict[int, Collection[int]]]] = {}
+        """The places that name something anew: when they first do so, and what reads it so."""
 
     def attempts(self, right: set[Key]) -> Iterator[Attempt]:
         """Yield what may be wrong, and what may belong there.
@@ -68,15 +72,17 @@ class Suspects:
         settled = settled_by(self.truth.tape, self.backward, known) | self.computed_again
         settled -= {entry for entry in self.backward if self._of_other_sign(entry, usual)}
         repaired = {repair.place for repair in self.lines.repairs}
+        done = {(repair.place, e) for repair in self.lines.repairs for e in repair.entries}
         suspected: list[_Suspect] = []
         for place, group in self.lines.places.items():
-            entries = [entry for entry in group if entry in suspects]
-            if entries and place not in repaired:
+            entries = [e for e in group if e in suspects and (place, e) not in done]
+            if not self.slopes.keys() >= {*entries}:
                 first = next((entry for entry in entries if entry not in settled), entries[0])
                 suspected.append(_Suspect(first, place, entries, {}))
-        for place, (when, since) in self._named_anew(suspects, settled).items():
-            if place not in repaired:
-                suspected.append(_Suspect(when, place, sorted(since), since))
+        self.named = self._named_anew(suspects, settled)
+        for place, (when, since) in self.named.items():
+            if entries := [entry for entry in sorted(since) if (place, entry) not in done]:
+                suspected.append(_Suspect(when, place, entries, since))
         suspected.sort(key=lambda suspect: suspect.first)
         certain = [one for one in suspected if not one.since and one.first in settled]
         doubtful = [one for one in suspected if one not in certain]
@@ -115,16 +121,12 @@ class Suspects:
         paths = Paths(self.truth.tape, known)
         incomplete = [one for one in suspected if paths.suspicious(one.entries)]
         for suspect in sorted(incomplete, key=lambda one: not one.since):
-            pairings = filter(inner, paired([suspect], False))
+            pairings = paired([suspect], False)
             yield from (attempt for attempt in pairings if paths.mended_by(attempt.pairs))
         for suspect in doubtful:
             yield from made_before(suspect)
             yield from filter(inner, paired([suspect], False))
             yield from (a for a in paired([suspect], True) if inner(a) and self._spread(a.pairs))
-        for suspect in certain if usual and not usual.isdisjoint(-size for size in usual) else ():
-            same = self._as_it_is(self.lines.places[suspect.place])  # a sign may be lost twice
-            if len(same) > 1:
-                yield Attempt(suspect.place, same, {})
         for attempt in filter(inner, paired(certain[::-1], False)):
             if had.isdisjoint(attempt.pairs.values()):
                 yield attempt
@@ -136,6 +138,9 @@ class Suspects:
             attempt = Attempt(self.truth.tape.notes[users[0]].place, same, {})
             if len(same) == len(users) > 1 and inner(attempt):
                 yield attempt
+        for suspect in certain if usual and not usual.isdisjoint(-size for size in usual) else ():
+            if same := self._as_it_is(self.lines.places[suspect.place]):
+                yield Attempt(suspect.place, same, {})  # a sign may be lost twice
         yield from (a for a in paired(suspected, False, True) if not inner(a))
         yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
 
@@ -192,6 +197,7 @@ class Suspects:
                 for entry in tape.inputs[user]:
                     users.setdefault(entry, []).append(user)
         found = handed_on(tape.bindings, {e: us[-1] for e, us in users.items() if e not in own})
+        found |= {entry: [binding] for entry, binding in self.slopes.items() if entry in users}
         names: dict[int, list[Binding]] = {}
         for binding in tape.bindings:
             if binding.entry in found:
@@ -220,7 +226,33 @@ class Suspects:
                     if entry not in self.lines.values:
                         node = self.truth.graph.nodes[entry]
                         self.lines.values[entry] = self.truth.numbers(node)
-        return {place: group for place, group in groups.items() if min(group[1]) in right}
+        right |= self.slopes.keys()
+        back = set(self.backward)
+        return {
+            place: (when, group)
+            for place, (when, group) in groups.items()
+            # what it is in the first turn of a loop may have been there before
+            if (first := min(group)) in right or (first not in back and not back.isdisjoint(group))
+        }
+
+    @cached_property
+    def slopes(self) -> dict[int, Binding]:
+        """The slopes that functions have given rightly, with where they got a name."""
+        tape, returned = self.truth.tape, set[int]()
+        found: dict[int, Binding] = {}
+        for binding in tape.bindings:
+            if binding.name.startswith("return "):
+                returned.add(binding.entry)
+            elif binding.entry in returned and binding.entry in self.lines.values:
+                found.setdefault(binding.entry, binding)
+        layers = activated(self.truth, self.lines.forward) if found else ()
+        slopes = [layer.slope(self.truth) for layer in layers]
+        values = self.lines.values
+        return {
+            entry: binding
+            for entry, binding in found.items()
+            if np.ptp(values[entry][0]) and any(multiple(values[entry], s) for s in slopes)
+        }
 
     def _goes_forward(self, when: int) -> bool:
         """Whether what is computed next is a value of the forward pass."""
@@ -236,8 +268,13 @@ class Suspects:
         if not right:
             return None
         behind = set().union(*(self.truth.behind[key] for key in right))
-        factors = (self.lines.first_factor(entry) for entry in self.backward if entry in behind)
-        return {rounded(factor) for factor in factors if factor is not None}
+        every = [
+            list(dict.fromkeys(map(rounded, self.lines.factors(entry).values())))
+            for entry in self.backward
+            if entry in behind
+        ]
+        usual = {factors[0] for factors in every if len(factors) == 1}
+        return usual | {factors[0] for factors in every if factors and usual.isdisjoint(factors)}
 
     def _sign(self, suspects: Collection[int]) -> float:
         """Return the sign that gradients have where they are right: that of the first one.

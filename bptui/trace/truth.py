@@ -16,6 +16,7 @@ from bptui.trace.comparing import (
     Match,
     Noise,
     Values,
+    along,
     largest,
     multiple,
     multiple_and_share,
@@ -214,11 +215,22 @@ class StepTruth:
         equal = self._equal([*map(self._last_of_name(named), named)] or found)
         chosen = [self._whole_square(judged) for judged in equal[: 1 if named else LIKELY]]
         known = [judged for judged in found if judged.loss.entry is None or judged.loss.named]
-        rises = any(judged.rises for judged in known)
+        rises = any(map(self.rises, known))
         for judged in chosen:
-            judged.uphill = rises and judged.rises
+            judged.uphill = rises and self.rises(judged)
             settle(self, judged)
         return chosen
+
+    def rises(self, judged: Judged) -> bool:
+        """Whether all parameters go along their gradients, not against them.
+
+        What an optimizer makes of gradients tells it in the first step: later it may have memory.
+        """
+        matched = [p for p in self.parameters if judged.matches[p.key] is not None]
+        if judged.whole or self.step.first or not matched:
+            return judged.rises
+        changes = ((self.change_of(p), self.true_of(p, judged.gradients)) for p in matched)
+        return all(along(change, true) for change, true in changes)
 
     def _equal(self, found: list[Judged]) -> list[Judged]:
         """Return the losses for which most gradients are right, best first.
@@ -248,7 +260,7 @@ class StepTruth:
             if match is not None:
                 true = self.true_of(parameter, judged.gradients)
                 inner = list(self.inner_matches(parameter, true))
-                named = [one for one in inner if one.entry in self._bound] or inner
+                named = [one for one in inner if one.entry in self.bound] or inner
                 sizes = [rounded(abs(one.factor)) for one in reversed(named)]
                 rated = rounded(abs(match.factor))
                 whole.append(rated)
@@ -262,7 +274,8 @@ class StepTruth:
         return self.judged(Loss(2.0 * judged.loss.node, None, "squared error")) or judged
 
     @cached_property
-    def _bound(self) -> set[int]:
+    def bound(self) -> set[int]:
+        """Return the entries that have names."""
         return {binding.entry for binding in self.tape.bindings}
 
     def named(self, name: str) -> Judged:
@@ -276,7 +289,7 @@ class StepTruth:
         best = max(filter(None, map(self.judged, losses)), key=lambda one: one.rank, default=None)
         if best is None:
             raise UnknownLossError(f"{name}: no gradient can be derived of it")
-        best.uphill = best.rises
+        best.uphill = self.rises(best)
         settle(self, best)
         return best
 
