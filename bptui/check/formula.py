@@ -31,13 +31,13 @@ def from_chain_rule(view: View, repair: Repair) -> str | None:
         return None
     if sight.binding.entry != repair.entries[0] or len(statement.targets) > 1:
         return None
-    code = _written(lines, sight.names, lines.current[repair.entries[0]])
+    wanted = lines.right_value(repair.entries[0]) or lines.values[repair.entries[0]]
+    code = _written(lines, sight.names, wanted)
     told = f"{ast.unparse(statement.targets[0])} = {code}"
     if code is None or len(told) > LONGEST:
         return None
     (made,) = ast.parse(told).body
     found = evaluated(made, sight.names, sight.known, sight.before, sight.binding.name)
-    wanted = lines.current[repair.entries[0]]
     return told if found and right_value(found, wanted, lines.factor is not None) else None
 
 

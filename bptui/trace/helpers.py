@@ -132,6 +132,9 @@ def _term(
     if len(terms) < 2 or len(wrong) != 1 or wrong[0] not in lines.values:
         return None
     made = wrong[0]
+    behind = lines.truth.tape.ancestors(made).intersection(lines.values) - {made}
+    if not any(lines.factors(one) for one in behind):
+        return None  # it is computed of no gradient
     if (
         line(notes[made].place) == own
         or lines.values[made][0].shape != lines.values[entry][0].shape
@@ -170,12 +173,12 @@ def _other(lines: Lines, call: int, needed: Values) -> bool:
     own = lines.places.get(tape.notes[call].place, ())
     known = [e for e in lines.truth.bound & (backward | lines.forward) if tape.shape(e) == shape]
     there = (lines.truth.numbers(lines.truth.graph.nodes[e]) for e in known if e not in own)
-    if shape and any(multiple(values, needed) is not None for values in there):
+    if shape and any((multiple(values, needed) or 0.0) > 0.0 for values in there):
         return True
     inner = {e for e in tape.ancestors(call) & backward if not lines.factors(e)}
     given = {e for entry in inner for e in tape.inputs[entry] if e in lines.forward}
     return len(given) == 1 and any(
-        multiple(found[call], needed) is not None
+        (multiple(found[call], needed) or 0.0) > 0.0
         for found in lines.replay.with_others(given.pop(), lines.forward, inner)
         if call in found
     )

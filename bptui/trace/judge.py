@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bptui.trace.handing import handed_on
 from bptui.trace.helpers import blame_helpers
 from bptui.trace.lines import Lines
-from bptui.trace.losses import Judged
+from bptui.trace.losses import Judged, Key
 from bptui.trace.recorder import Reference
 from bptui.trace.truth import SPREADS, StepTruth
 from bptui.trace.updates import Tape, TrainingStep, training_steps
@@ -81,7 +81,10 @@ def judge(
                 best = min(other, best, key=_how_much)
             blame_helpers(best, lines)
             together = squares(tape, truth.dependent)
-            found = Verdict(step, number, best, together, grown(tape, best))
+            larger = grown(tape, best)
+            odd = _odd(truth) if larger else set()
+            best.repairs = [r for r in best.repairs if r.place in larger or not r.mended <= odd]
+            found = Verdict(step, number, best, together, larger)
             if found.right or not truth.undecided or time.monotonic() > until:
                 break
         if found is None:
@@ -145,7 +148,7 @@ def grown(tape: Tape, lines: Lines) -> list[int]:
         if larger and old.entry in lines.forward and tape.depends(change.entry, {old.entry}):
             claimed = _claimed(tape, change.entry, bound)
             named = handed_on(tape.bindings, {claimed: end}).get(claimed)
-            where = named[-1].place if named else tape.notes[claimed].place
+            where = named[0].place if named else tape.notes[claimed].place
             behind = tape.ancestors(entry)
             used = any(claimed in tape.inputs[one] for one in lines.backward if one not in behind)
             # what is the gradient of another value, and is used as such, is right where it is
@@ -154,11 +157,18 @@ def grown(tape: Tape, lines: Lines) -> list[int]:
     return list(found)
 
 
+def _odd(truth: StepTruth) -> set[Key]:
+    """Return the parameters that get another shape."""
+    shape = truth.tape.shape
+    return {p.key for p in truth.parameters if shape(p.after) != shape(p.before)}
+
+
 def _claimed(tape: Tape, entry: int, bound: Collection[int]) -> int:
     """Return what is multiplied with a rate."""
-    while entry not in bound and tape.notes[entry].call == "multiply":
+    while entry not in bound and tape.notes[entry].call in ("multiply", "divide"):
         shape = tape.shape(entry)
-        whole = [part for part in tape.inputs[entry] if tape.shape(part) == shape]
+        given = tape.inputs[entry][: 1 if tape.notes[entry].call == "divide" else None]
+        whole = [part for part in given if tape.shape(part) == shape]
         if len(whole) != 1:
             break
         entry = whole[0]

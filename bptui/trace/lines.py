@@ -69,7 +69,10 @@ class Lines:
     def __post_init__(self) -> None:
         truth, graph = self.truth, self.truth.graph
         loss = ordered([self.judged.loss.node])
-        self.forward = {graph.entry[node] for node in loss if node in graph.entry}
+        back = self.judged.loss.differences
+        self.forward = {graph.entry[node] for node in loss if node in graph.entry} - {
+            graph.entry[node] for node in back
+        }
         behind = set().union(*truth.behind.values())
         self.backward = sorted(
             behind & truth.dependent - self.forward | aside(truth, self.forward, behind)
@@ -143,13 +146,13 @@ class Lines:
 
     def _next(self, right: set[Key]) -> tuple[Repair, Changes] | None:
         best: tuple[Repair, Changes, dict[int, tuple[Collection[int], Values]]] | None = None
-        for place, pairs, since, late in self.suspects.attempts(right):
+        for place, pairs, since, late, exact in self.suspects.attempts(right):
             if time.monotonic() > self.until:
                 return None  # a better one might have come
             if late and best is not None:
                 break
             scales = self._scales(min(pairs))
-            attempts = (self._tried(pairs, right, scale, since) for scale in scales)
+            attempts = (self._tried(pairs, right, scale, since, exact) for scale in scales)
             tried = next(filter(None, attempts), None)
             if tried is None or (best and len(best[0].mended) >= len(tried[0])):
                 continue
@@ -171,12 +174,13 @@ class Lines:
         right: Collection[Key],
         scale: float,
         since: Mapping[int, Collection[int]],
+        exact: bool,
     ) -> tuple[frozenset[Key], Changes, Changes] | None:
         """Return what a replacement mends, all that it changes, and what was put where.
 
         None where it breaks a thing.
         """
-        for _ in range(2):
+        for _ in range(1 if exact else 2):
             replaced = {
                 entry: [
                     scale * shaped(part, self.values[entry][0].shape) for part in self.true[source]

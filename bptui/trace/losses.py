@@ -38,6 +38,8 @@ class Loss(NamedTuple):
     text: str
     used: bool = False
     """Whether parameters are updated by it."""
+    differences: frozenset[Node] = frozenset()
+    """Those that imply it: where the program goes back from."""
 
     @property
     def named(self) -> bool:
@@ -161,7 +163,8 @@ def implied(
     differences, picked = _pairs(tape, graph, dependent)
     for group in differences[:IMPLIED]:
         halves = [(0.5 * (node * node)).sum() for node, _, _ in group]
-        yield Loss(_total(halves), None, HALF)
+        own = frozenset(node for node, _, _ in group)
+        yield Loss(_total(halves), None, HALF, differences=own)
         if all(shares(out) for _, out, _ in group):
             likely = [target * log(out) for _, out, target in group]
             unlikely = [(1.0 - target) * log(1.0 - out) for _, out, target in group]

@@ -20,8 +20,8 @@ class Paths:
         """Entries that are what one consumer adds to a gradient, with the forward values."""
         having: dict[Source, list[int]] = {}
         for entry, sources in known.items():
-            if sources and all(part >= 0 for _, part in sources):
-                self.terms[entry] = {of for of, _ in sources}
+            if of := {of for of, part in sources if part >= 0}:
+                self.terms[entry] = of
             for source in sources:
                 having.setdefault(source, []).append(entry)
         self.had = having.keys()

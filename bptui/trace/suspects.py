@@ -41,6 +41,8 @@ class Attempt(NamedTuple):
     pairs: dict[int, Source]
     since: Mapping[int, Collection[int]]
     late: bool = False
+    exact: bool = False
+    """Whether it has to fit as it is, times no factor."""
 
 
 class Suspects:
@@ -122,7 +124,7 @@ class Suspects:
         incomplete = [one for one in suspected if paths.suspicious(one.entries)]
         for suspect in sorted(incomplete, key=lambda one: not one.since):
             pairings = paired([suspect], False)
-            yield from (attempt for attempt in pairings if paths.mended_by(attempt.pairs))
+            yield from (a._replace(exact=True) for a in pairings if paths.mended_by(a.pairs))
         for suspect in doubtful:
             yield from made_before(suspect)
             yield from filter(inner, paired([suspect], False))
@@ -141,7 +143,8 @@ class Suspects:
         for suspect in certain if usual and not usual.isdisjoint(-size for size in usual) else ():
             if same := self._as_it_is(self.lines.places[suspect.place]):
                 yield Attempt(suspect.place, same, {})  # a sign may be lost twice
-        yield from (a for a in paired(suspected, False, True) if not inner(a))
+        whole = sorted(suspected, key=lambda one: any(e in paths.terms for e in one.entries))
+        yield from (a for a in paired(whole, False, True) if not inner(a))
         yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
 
     def _of_one_size(self, entry: int) -> dict[int, Source]:
@@ -166,7 +169,11 @@ class Suspects:
 
     def _as_it_is(self, entries: Iterable[int]) -> dict[int, Source]:
         """Return what entries are multiples of, for those that are."""
-        found = {entry: next(iter(self.lines.factors(entry)), None) for entry in entries}
+        own = {parameter.before for parameter in self.truth.parameters}
+        found = {
+            entry: min(self.lines.factors(entry), key=lambda source: source[0] in own, default=None)
+            for entry in entries
+        }
         return {entry: source for entry, source in found.items() if source is not None}
 
     def _of_one_line(self, known: Mapping[int, Collection[Source]]) -> Iterator[list[int]]:

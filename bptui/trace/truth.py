@@ -271,7 +271,9 @@ class StepTruth:
         """Return the squared error for half of it where all gradients are twice as large."""
         if judged.loss.text != HALF or set(self.claimed(judged)) != {2.0}:
             return judged
-        return self.judged(Loss(2.0 * judged.loss.node, None, "squared error")) or judged
+        loss = judged.loss
+        whole = loss._replace(node=2.0 * loss.node, text="squared error")
+        return self.judged(whole) or judged
 
     @cached_property
     def bound(self) -> set[int]:

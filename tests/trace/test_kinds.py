@@ -266,6 +266,103 @@ for step in range(2):
     d = 2 * np.maximum(z, 0) * on + y  #! d = 2 * np.maximum(z, 0) + on * y
     W -= 0.01 * x.T @ d
 """,
+    "a slope without a function of its own, in a line above": """
+for step in range(2):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    slope = 1 - h ** 2  #! slope = 1 + h ** 2
+    dz = d @ V.T * slope
+    V, W = V - 0.01 * h.T @ d, W - 0.01 * x.T @ dz
+""",
+    "a function of slopes that each call of needs right gradients for": """
+def slope(out):
+    return out * (1 - out)  #! return out * out
+for step in range(2):
+    h = 1 / (1 + np.exp(-x @ W))
+    o = 1 / (1 + np.exp(-h @ V))
+    e = o - y
+    d = e * slope(o)
+    dh = (d @ V.T) * slope(h)
+    V -= 0.1 * h.T @ d
+    W -= 0.1 * x.T @ dh
+""",
+    "a slope alone, as its function has given it": """
+def slope(out):
+    return 1 - out ** 2
+for step in range(2):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    dh = d @ V.T
+    dz = dh * slope(h)  #! dz = slope(h)
+    V, W = V - 0.01 * h.T @ d, W - 0.01 * x.T @ dz
+""",
+    "a term of a sum in a line above": """
+U, S = rng.normal(size=(2, 2)), rng.normal(size=(2, 2))
+for step in range(2):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).sum() + ((h @ U) ** 2).sum() + ((h @ S) ** 3).sum()
+    r, u, s = 2 * (h @ V - y), 2 * h @ U, 3 * (h @ S) ** 2
+    dh = r @ V.T
+    dh = dh + u @ U.T  #! dh = dh - u @ U.T
+    dh = dh + s @ S.T
+    V, U, S = V - 0.01 * h.T @ r, U - 0.01 * h.T @ u, S - 0.01 * h.T @ s
+    W -= 0.01 * x.T @ (dh * (1 - h ** 2))
+""",
+    "a sign that is lost twice": """
+U = rng.normal(size=(2, 2))
+def back(g, matrix, out):
+    return g @ matrix.T * (1 - out ** 2)  #! return -(g @ matrix.T * (1 - out ** 2))
+for step in range(2):
+    a = np.tanh(x @ W)
+    h = np.tanh(a @ U)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    dh = back(d, V, h)
+    da = back(dh, U, a)
+    V, U, W = V - 0.01 * h.T @ d, U - 0.01 * a.T @ dh, W - 0.01 * x.T @ da
+""",
+    "another name for what is right, and a name for its sum": """
+row, t = x[0], y[0]
+for step in range(2):
+    h = np.tanh(row @ W + b)
+    loss = ((h @ V - t) ** 2).sum()
+    d = 2 * (h @ V - t)
+    dh = V @ d
+    dz = dh * (1 - h ** 2)  #! dz = dh
+    db = dz
+    dW = np.outer(row, dz)
+    V, W, b = V - 0.01 * np.outer(h, d), W - 0.01 * dW, b - 0.01 * db
+""",
+    "an optimizer that goes uphill": """
+m, v = np.zeros_like(W), np.zeros_like(W)
+for step in range(1, 3):
+    e = np.tanh(x @ W) - y
+    loss = (e ** 2).mean()
+    d = 2 * e * (1 - (e + y) ** 2)  #! d = -2 * e * (1 - (e + y) ** 2)
+    g = x.T @ d / e.size
+    m, v = 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g ** 2
+    W -= 0.1 * m / (1 - 0.9 ** step) / (np.sqrt(v / (1 - 0.99 ** step)) + 1e-8)
+""",
+    "a bias that is one number gets the gradients of all samples": """
+w, c = x[0].copy(), 0.0
+for step in range(2):
+    e = x @ w + c - y[:, 0]
+    loss = (e ** 2).mean()
+    dw = 2 * e @ x / len(x)
+    dc = 2 * e.mean()  #! dc = 2 * e
+    w -= 0.1 * dw
+    c -= 0.1 * dc
+""",
+    "a maximum whose sum is the loss": """
+for step in range(2):
+    z = x @ W - y
+    loss = np.maximum(0, np.abs(z) - np.abs(W).sum()).sum() + np.maximum(0, z).sum()
+    d = (z > 0) * 1.0 + 0  #! d = (z < 0) * 1.0 + 0
+    on = np.abs(z) - np.abs(W).sum() > 0
+    W -= 0.1 * (x.T @ (d + on * np.sign(z)) - on.sum() * np.sign(W))
+""",
     "functions of several operations": """
 k = rng.normal(size=3)
 for step in range(2):
