@@ -143,8 +143,8 @@ class Suspects:
         for suspect in certain if usual and not usual.isdisjoint(-size for size in usual) else ():
             if same := self._as_it_is(self.lines.places[suspect.place]):
                 yield Attempt(suspect.place, same, {})  # a sign may be lost twice
-        whole = sorted(suspected, key=lambda one: any(e in paths.terms for e in one.entries))
-        yield from (a for a in paired(whole, False, True) if not inner(a))
+        whole = (attempt for attempt in paired(suspected, False, True) if not inner(attempt))
+        yield from (a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs)) for a in whole)
         yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
 
     def _of_one_size(self, entry: int) -> dict[int, Source]:
