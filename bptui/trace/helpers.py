@@ -103,13 +103,11 @@ def _blame_term(lines: Lines, repair: Repair, line: Callable[[int], int]) -> boo
     places = {lines.truth.tape.notes[entry].place for entry in found}
     if len(places) != 1 or repair.renamed:
         return False
-    place = places.pop()
-    entries = tuple(e for e in found)
     lines.follows |= {*repair.entries}
     lines.current |= found
-    sources = repair.stands_for[: len(entries)]
-    at = lines.repairs.index(repair)
-    lines.repairs[at] = Repair(place, entries, sources, repair.mended)
+    sources = repair.stands_for[: len(found)]
+    moved = Repair(places.pop(), tuple(found), sources, repair.mended)
+    lines.repairs[lines.repairs.index(repair)] = moved
     return True
 
 
@@ -133,13 +131,9 @@ def _term(
         return None
     made = wrong[0]
     behind = lines.truth.tape.ancestors(made).intersection(lines.values) - {made}
-    if not any(lines.factors(one) for one in behind):
-        return None  # it is computed of no gradient
-    if (
-        line(notes[made].place) == own
-        or lines.values[made][0].shape != lines.values[entry][0].shape
-    ):
-        return None
+    same = lines.values[made][0].shape == lines.values[entry][0].shape
+    if line(notes[made].place) == own or not same or not any(map(lines.factors, behind)):
+        return None  # it may be computed of no gradient
     right = lines.right_value(entry) or lines.values[entry]
     needed = [
         terms[made] * (whole - sum(s * _value(lines, t, d) for t, s in terms.items() if t != made))

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
-from itertools import chain
+from itertools import chain, combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from bptui.trace.activated import activated
 from bptui.trace.backward_pass import computed_again, settled_by, turns_with_both
-from bptui.trace.candidates import Candidates, Source
+from bptui.trace.candidates import ALL, Candidates, Source
 from bptui.trace.comparing import multiple, rounded
 from bptui.trace.handing import handed_on
 from bptui.trace.losses import Key
-from bptui.trace.paths import Paths
-from bptui.trace.tape import Binding
+from bptui.trace.tape import Binding, Tape
 
 if TYPE_CHECKING:
     from bptui.trace.lines import Lines
@@ -78,7 +77,7 @@ class Suspects:
         suspected: list[_Suspect] = []
         for place, group in self.lines.places.items():
             entries = [e for e in group if e in suspects and (place, e) not in done]
-            if not self.slopes.keys() >= {*entries}:
+            if not self.slopes.keys() >= {*entries}:  # else they are right where they are made
                 first = next((entry for entry in entries if entry not in settled), entries[0])
                 suspected.append(_Suspect(first, place, entries, {}))
         self.named = self._named_anew(suspects, settled)
@@ -120,7 +119,7 @@ class Suspects:
             if any(part >= 0 for _, part in same.values()):
                 yield from made_before(suspect)
                 yield Attempt(suspect.place, same, {})
-        paths = Paths(self.truth.tape, known)
+        paths = _Paths(self.truth.tape, known)
         incomplete = [one for one in suspected if paths.suspicious(one.entries)]
         for suspect in sorted(incomplete, key=lambda one: not one.since):
             pairings = paired([suspect], False)
@@ -130,7 +129,8 @@ class Suspects:
             yield from filter(inner, paired([suspect], False))
             yield from (a for a in paired([suspect], True) if inner(a) and self._spread(a.pairs))
         for attempt in filter(inner, paired(certain[::-1], False)):
-            if had.isdisjoint(attempt.pairs.values()):
+            already = (s in self.lines.factors(e) for e, s in attempt.pairs.items())
+            if had.isdisjoint(attempt.pairs.values()) and not any(already):
                 yield attempt
         for suspect in certain if usual is None else ():
             if same := self._as_it_is(suspect.entries):
@@ -142,7 +142,7 @@ class Suspects:
                 yield attempt
         for suspect in certain if usual and not usual.isdisjoint(-size for size in usual) else ():
             if same := self._as_it_is(self.lines.places[suspect.place]):
-                yield Attempt(suspect.place, same, {})  # a sign may be lost twice
+                yield Attempt(suspect.place, same, {}, exact=True)  # a sign may be lost twice
         whole = (attempt for attempt in paired(suspected, False, True) if not inner(attempt))
         yield from (a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs)) for a in whole)
         yield from (attempt._replace(late=True) for attempt in paired(suspected, True))
@@ -215,7 +215,10 @@ class Suspects:
             for alias in found[entry]:
                 first = names[entry].index(alias)
                 new = {one.name for one in names[entry][first:]}
-                old = {one.name for one in names[entry][:first]} - new
+                old = {one.name for one in names[entry][:first]}
+                if alias.name in old:
+                    continue
+                old -= new
                 read = {
                     user: known.intersection(tape.read_at(tape.notes[user].place))
                     for known in [new | old]
@@ -308,3 +311,31 @@ class Suspects:
         """Whether a value is a true gradient but for its sign, and for nothing else."""
         factors = {rounded(factor) for factor in self.lines.factors(entry).values()}
         return usual is not None and factors.isdisjoint(usual) and any(-f in usual for f in factors)
+
+
+class _Paths:
+    """The entries that are right, but may not be what belongs where they are used."""
+
+    def __init__(self, tape: Tape, known: Mapping[int, Collection[Source]]) -> None:
+        self.terms: dict[int, set[int]] = {}
+        """Entries that are what one consumer adds to a gradient, with the forward values."""
+        having: dict[Source, list[int]] = {}
+        for entry, sources in known.items():
+            if of := {of for of, part in sources if part >= 0}:
+                self.terms[entry] = of
+            for source in sources:
+                having.setdefault(source, []).append(entry)
+        self.had = having.keys()
+        pairs = (pair for entries in having.values() for pair in combinations(entries, 2))
+        self.twice = {e for one, two in pairs if not tape.depends(two, {one}) for e in (one, two)}
+        """Entries that are the same as others, but computed another time."""
+
+    def suspicious(self, entries: Collection[int]) -> bool:
+        """Whether a path may be missing in one of the entries."""
+        return any(entry in self.terms or entry in self.twice for entry in entries)
+
+    def mended_by(self, pairs: Mapping[int, Source]) -> bool:
+        """Whether a term is replaced by the whole sum, or what stands twice by what is missing."""
+        whole = any(part == ALL and of in self.terms.get(e, ()) for e, (of, part) in pairs.items())
+        new = [source for entry, source in pairs.items() if entry in self.twice]
+        return whole or (bool(new) and self.had.isdisjoint(new))

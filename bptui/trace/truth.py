@@ -11,7 +11,6 @@ import numpy as np
 from bptui.core.graph.backward import Gradients, backward
 from bptui.core.graph.node import Node, evaluate, ordered
 from bptui.core.graph.shaping import full
-from bptui.trace.adapted import adapted
 from bptui.trace.comparing import (
     Match,
     Noise,
@@ -26,7 +25,7 @@ from bptui.trace.comparing import (
 from bptui.trace.decisions import decided_alike
 from bptui.trace.graph import Lowered, given_values
 from bptui.trace.losses import HALF, Judged, Key, Loss, UnknownLossError, computed, implied, told
-from bptui.trace.settling import settle
+from bptui.trace.settling import adapted, settle
 from bptui.trace.updates import Parameter, Tape, TrainingStep
 
 DRAWS = 2

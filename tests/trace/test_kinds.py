@@ -363,6 +363,39 @@ for step in range(2):
     on = np.abs(z) - np.abs(W).sum() > 0
     W -= 0.1 * (x.T @ (d + on * np.sign(z)) - on.sum() * np.sign(W))
 """,
+    "a difference that implies the loss has the wrong sign": """
+for step in range(2):
+    h = 1 / (1 + np.exp(-x @ W))
+    e = y - h  #! e = h - y
+    d = e * h * (1 - h)
+    W += 0.1 * x.T @ d
+""",
+    "a sign where a sigmoid has its own minus": """
+t = (y > 0) * 1.0
+for step in range(2):
+    h = 1 / (1 + np.exp(-x @ W))
+    o = 1 / (1 + np.exp(-h @ V))
+    d = t - o
+    dh = d @ V.T * (h * (1 - h))
+    gV = h.T @ d
+    gW = x.T @ dh  #! gW = -(x.T @ dh)
+    V += 0.1 * gV
+    W += 0.1 * gW
+""",
+    "biases that are updated by a loop over names": """
+p = {"W": W, "b": b, "V": V}
+v = {name: np.zeros_like(one) for name, one in p.items()}
+for step in range(2):
+    h = np.tanh(x @ p["W"] + p["b"])
+    loss = ((h @ p["V"] - y) ** 2).sum()
+    d = 2 * (h @ p["V"] - y)
+    dz = d @ p["V"].T * (1 - h ** 2)
+    grads = {"W": x.T @ dz, "V": h.T @ d}
+    grads["b"] = dz.sum(0)  #! grads["b"] = dz
+    for name in p:
+        v[name] = 0.9 * v[name] + 0.1 * grads[name] ** 2
+        p[name] = p[name] - 0.01 * grads[name] / (np.sqrt(v[name]) + 1e-8)
+""",
     "functions of several operations": """
 k = rng.normal(size=3)
 for step in range(2):
