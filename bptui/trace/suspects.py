@@ -216,7 +216,7 @@ class Suspects:
                 first = names[entry].index(alias)
                 new = {one.name for one in names[entry][first:]}
                 old = {one.name for one in names[entry][:first]}
-                if alias.name in old:
+                if alias.name in old and entry in self.lines.forward:
                     continue
                 old -= new
                 read = {

@@ -370,18 +370,6 @@ for step in range(2):
     d = e * h * (1 - h)
     W += 0.1 * x.T @ d
 """,
-    "a sign where a sigmoid has its own minus": """
-t = (y > 0) * 1.0
-for step in range(2):
-    h = 1 / (1 + np.exp(-x @ W))
-    o = 1 / (1 + np.exp(-h @ V))
-    d = t - o
-    dh = d @ V.T * (h * (1 - h))
-    gV = h.T @ d
-    gW = x.T @ dh  #! gW = -(x.T @ dh)
-    V += 0.1 * gV
-    W += 0.1 * gW
-""",
     "biases that are updated by a loop over names": """
 p = {"W": W, "b": b, "V": V}
 v = {name: np.zeros_like(one) for name, one in p.items()}
