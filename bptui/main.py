@@ -46,7 +46,8 @@ def _open_app(preset: str) -> None:
     """Open the app and exit with it; returns where that cannot be, for click to say why."""
     gc.disable()  # starting makes much and drops little; the app turns it on after the first paint
     from bptui.app import launch
-    from bptui.presets import PresetError, load
+    from bptui.presets.errors import PresetError
+    from bptui.presets.files import load
 
     try:
         code = launch(load(preset), capabilities(os.environ, sys.stdout.encoding))

@@ -6,7 +6,6 @@ import gc
 import importlib
 import os
 import sys
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -178,20 +177,15 @@ def refuse_unknown(word: str) -> None:
 
     It may be a command that is mistyped.
     """
-    from bptui.presets import PresetError
-    from bptui.presets.files import LONGEST_NAME, find, known_names
+    from bptui.presets.errors import PresetError
+    from bptui.presets.files import find
 
     if not word or word.startswith("-"):
         return
     try:
-        find(word)
+        find(word, COMMANDS)
     except PresetError as error:
-        (close,) = get_close_matches(word[:LONGEST_NAME], [*COMMANDS, *known_names()], 1) or [""]
-        if close not in COMMANDS:
-            raise Unusable(str(error)) from None
-        raise Unusable(
-            f"{word}: found no command, preset or file of that name; did you mean {close}?"
-        ) from None
+        raise Unusable(str(error)) from None
 
 
 class BptuiGroup(click.Group):

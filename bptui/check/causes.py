@@ -166,10 +166,10 @@ def right_code(finding: Finding, check: FunctionCheck, known: set[str]) -> list[
     """Return the lines of code that give a quantity, from what is ``known`` to be right before."""
     case = (finding.trial or check.examined.attempt.trials[0]).case
     snapshot = case.right[min(finding.call, len(case.right) - 1)]
-    explainer, made = Explainer(case.experiment), list[str]()
+    explainer, made = Explainer(snapshot), list[str]()
     for name in _way(finding.name, case.experiment.network.names, known):
         if name in snapshot.values or name == finding.name:
-            for statement in explainer.explain(snapshot, name).arrays:
+            for statement in explainer.explain(name).arrays:
                 right = statement.correct if isinstance(statement, Comparison) else statement
                 made.append(own_words(assignment(right, explainer.symbols)))
     return made

@@ -77,7 +77,6 @@ def explain(
     """Seek the step and write; :class:`Diverged` afterwards if training did before or there."""
     from bptui.core.errors import UnusableError
     from bptui.core.timeline import Timeline
-    from bptui.explain.explain import Explainer
     from bptui.explain.symbols import find_subject
     from bptui.export.formats import record, written
     from bptui.export.worksheet import worksheet
@@ -92,7 +91,7 @@ def explain(
         with Progress(step) as progress:
             snapshot = sought(timeline, step, progress)
         spelt_out = form == FORMATS[0] and not is_utf8(stream.encoding)
-        sheet = worksheet(Explainer(experiment, spelt_out), snapshot, quantity)
+        sheet = worksheet(snapshot, quantity, spelt_out)
         if snapshot.step != step:
             told = f"at step {snapshot.step}, before the requested step {step}"
             sheet = replace(sheet, facts=(*sheet.facts, ("diverged", told)))

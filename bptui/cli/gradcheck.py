@@ -91,10 +91,9 @@ def command(name_or_file: str, step: int, every: bool, form: str) -> None:
 def lines(check: GradientCheck, snapshot: Snapshot, width: int) -> Iterator[str]:
     """Yield what was checked, how, and what was found; no sentence is wider than ``width``."""
     from bptui.check.gradcheck.report import METHOD, ReportLine, chain_lines, report_lines, summary
-    from bptui.explain.explain import Explainer
     from bptui.export.worksheet import worksheet
 
-    sheet = worksheet(Explainer(snapshot.experiment), snapshot, "loss")
+    sheet = worksheet(snapshot, "loss")
     yield from wrap(sheet.title, width)
     yield "=" * min(max(len(sheet.title), 1), width)
     for name, text in sheet.facts:

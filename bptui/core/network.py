@@ -181,6 +181,7 @@ def check_parameters(parameters: Parameters, network: Network) -> None:
     biases, expected = parameters.biases, "biases exactly where network.bias is true"
     found = "none" if biases is None else "biases"
     require((biases is not None) == network.bias, "parameters.biases", found, expected)
+    units = ["inputs", *["hidden units"] * (network.depth - 1), "outputs"]
     for kind, (name, arrays) in enumerate((("weights", parameters.weights), ("biases", biases))):
         if arrays is None:
             continue
@@ -192,7 +193,8 @@ def check_parameters(parameters: Parameters, network: Network) -> None:
         for layer, array in enumerate(arrays):
             shape, place = network.shapes_of(layer + 1)[kind], f"{key}[{layer}]"
             found, wanted = ("x".join(map(str, size)) for size in (array.shape, shape))
-            require(array.shape == shape, place, f"shape {found}", f"shape {wanted}")
+            wanted += f" ({' x '.join(units[layer + kind : layer + 2])})"
+            require(array.shape == shape, place, f"shape {found}", wanted)
             finite = bool(np.isfinite(array).all())
             require(finite, place, "a number that is not finite", "finite numbers")
 

@@ -59,29 +59,6 @@ class Explanation:
         return self.index if name in self.index_in else None
 
 
-class Explainer:
-    """Explains the steps of one experiment; ``ascii_only`` as in :class:`Symbols`."""
-
-    def __init__(self, experiment: Experiment, ascii_only: bool = False) -> None:
-        self.experiment = experiment
-        self.symbols = Symbols(experiment.network.names, ascii_only)
-
-    def explain(self, snapshot: Snapshot, text: str, most: int = MOST_NUMBERS) -> Explanation:
-        """Explain what ``text`` names, with the numbers of ``snapshot``.
-
-        ``most``: numbers of an array to explain one by one. Raises
-        :class:`~bptui.core.errors.UnusableError` where the network has nothing of that name.
-        """
-        subject = find_subject(text, self.experiment)
-        return _StepExplainer(self.experiment, self.symbols, snapshot, most).explanation(subject)
-
-    def explain_operation(
-        self, snapshot: Snapshot, name: str, most: int = MOST_NUMBERS
-    ) -> Explanation:
-        """Explain what the operation of that name computes in the step of ``snapshot``."""
-        return _StepExplainer(self.experiment, self.symbols, snapshot, most).operation(name)
-
-
 @lru_cache(maxsize=2)
 def without_mistakes(experiment: Experiment) -> Engine:
     """Return an engine of the experiment that makes no mistakes, for :func:`corrected`."""
@@ -96,20 +73,31 @@ def corrected(snapshot: Snapshot, engine: Engine) -> Snapshot:
     return engine.record()
 
 
-class _StepExplainer:
+class Explainer:
+    """Explains the step of ``snapshot``; ``ascii_only`` as in :class:`Symbols`.
+
+    ``most``: numbers of an array to explain one by one; of a larger one the first MOST_NUMBERS.
+    """
+
     def __init__(
-        self, experiment: Experiment, symbols: Symbols, snapshot: Snapshot, most: int
+        self, snapshot: Snapshot, ascii_only: bool = False, most: int = MOST_NUMBERS
     ) -> None:
-        self.experiment, self.snapshot, self.most = experiment, snapshot, most
-        self.names, self.symbols = symbols.names, symbols
+        self.snapshot, self.experiment, self.most = snapshot, snapshot.experiment, most
+        self.names = self.experiment.network.names
+        self.symbols = Symbols(self.names, ascii_only)
         self.scope, self.formulas = Scope.of(snapshot), define_for(snapshot)
         self.right: tuple[Scope, StepFormulas] | None = None
-        if snapshot.experiment.training.mistakes:
-            without = corrected(snapshot, without_mistakes(snapshot.experiment))
+        if self.experiment.training.mistakes:
+            without = corrected(snapshot, without_mistakes(self.experiment))
             self.right = Scope.of(without), define_for(without)
         self.samples = len(snapshot.batch)
 
-    def explanation(self, subject: Subject) -> Explanation:
+    def explain(self, text: str) -> Explanation:
+        """Explain what ``text`` names.
+
+        Raises :class:`~bptui.core.errors.UnusableError` where the network has nothing of that name.
+        """
+        subject = find_subject(text, self.experiment)
         if subject.kind == "operation":
             return self.operation(subject.name)
         if subject.kind == "all":
@@ -206,9 +194,10 @@ class _StepExplainer:
         return [*mistaken, self.statement(gradient)]
 
     def listed(self, name: str, indices: Iterable[Index], title: str, new: bool = False) -> Section:
-        chosen = islice(indices, self.most)
+        size = self.scope.array(name, new).size
+        chosen = islice(indices, size if size <= self.most else MOST_NUMBERS)
         statements = tuple(self.statement(name, index, new=new) for index in chosen)
-        return Section(title, statements, self.scope.array(name, new).size - len(statements))
+        return Section(title, statements, size - len(statements))
 
     def changes(self, name: str) -> Section:
         return self.listed(name, self.indices(name, new=True), f"update of {name}", new=True)

@@ -38,7 +38,7 @@ def _text_lines(sheet: Worksheet, width: int) -> Iterator[str]:
     for name, text in (*sheet.facts, *([("settings", settings)] if settings else [])):
         yield from wrap(text, width, initial_indent=f"{name:12}", subsequent_indent=" " * 12)
     yield from ("", *wrap(ROUNDED, width))
-    report = Report(sheet.explainer.symbols, width - len(INDENT), DIGITS, VALUE_DIGITS)
+    report = Report(sheet.symbols, width - len(INDENT), DIGITS, VALUE_DIGITS)
     for part in sheet.parts:
         yield from ("", *wrap(part.title, width), "-" * min(len(part.title), width))
         yield from wrap(part.words, width)
@@ -83,7 +83,7 @@ Block: TypeAlias = tuple[str, Sequence[str]]
 
 class _Document:
     def __init__(self, sheet: Worksheet, markup: Markup) -> None:
-        symbols = sheet.explainer.symbols
+        symbols = sheet.symbols
         self.sheet, self.markup = sheet, markup
         self.writer = LatexWriter(symbols, DIGITS, VALUE_DIGITS)
         self.report = Report(symbols, CODE_WIDTH, DIGITS, VALUE_DIGITS)
@@ -280,7 +280,7 @@ def record(sheet: Worksheet, snapshot: Snapshot, quantity: str) -> Record:
 
     Values are those of the step itself, to the last bit.
     """
-    experiment, report = snapshot.experiment, Report(sheet.explainer.symbols, ENDLESS)
+    experiment, report = snapshot.experiment, Report(sheet.symbols, ENDLESS)
     return {
         "schema": SCHEMA,
         "preset": experiment.name,

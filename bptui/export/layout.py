@@ -9,6 +9,7 @@ from textwrap import wrap
 from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment, Training
 from bptui.explain import report
+from bptui.presets.build import counted
 from bptui.presets.errors import cleaned, printable
 
 WIDTH, INDENT = 100, "    "
@@ -90,25 +91,21 @@ def constants(experiment: Experiment, every: int) -> list[str]:
 def data_lines(experiment: Experiment, make: str) -> list[str]:
     """Return the samples, those kept back for testing too, and the start values."""
     data, layers = experiment.data, experiment.network.layers
-    one = "The only sample" if data.samples == 1 else f"{data.samples} samples, one per row"
-    sizes = f"{_counted(layers[0], 'input')}, {_counted(layers[-1], 'target')}"
+    one = "The only sample" if data.samples == 1 else f"{data.samples:,} samples, one per row"
+    sizes = f"{counted(layers[0], 'input')}, {counted(layers[-1], 'target')}"
     lines = ["", *comment(f"{one}: {sizes}")]
     for what, names in (("Inputs", data.input_names), ("Classes", data.class_names)):
         lines += comment(f"{what}: {', '.join(map(printable, names))}") if names else []
     groups = {"": {"INPUTS": data.inputs, "TARGETS": data.targets}}
     if tests := len(data.test_inputs):
         tested = {"TEST_INPUTS": data.test_inputs, "TEST_TARGETS": data.test_targets}
-        groups[_counted(tests, "test sample")] = tested
+        groups[counted(tests, "test sample")] = tested
     start = "Start values: W[i, j] leads from unit i of a layer to unit j of the next"
     groups[start] = experiment.start.named()
     for about, group in groups.items():
         lines += ["", *comment(about)] if about else []
         lines += [row for name, array in group.items() for row in array_lines(name, array, make)]
     return lines
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def header(experiment: Experiment, facts: Sequence[str], needs: str) -> list[str]:

@@ -9,13 +9,15 @@ from bptui.core.engine import Snapshot
 from bptui.core.mistakes import MISTAKES
 from bptui.explain.equation import equations
 from bptui.explain.explain import Explainer, Explanation
-from bptui.explain.expression import Quantity, Scope, Setting, walked
+from bptui.explain.expression import Quantity, Setting, walked
 from bptui.explain.report import FORMS, Form
+from bptui.explain.symbols import Symbols
 from bptui.explain.words import operation_words
+from bptui.presets.build import counted
 from bptui.presets.errors import cleaned
 
-MOST, MOST_OF_LARGE = 16, 8
-"""Numbers of an array that are worked out one by one: all, or of a larger one the first."""
+MOST = 16
+"""Numbers of the largest array of which all are worked out one by one."""
 MOST_SAMPLES = 12
 """Samples of a batch that are named."""
 DIGITS, VALUE_DIGITS = 6, 10
@@ -48,19 +50,19 @@ class Worksheet:
     facts: tuple[tuple[str, str], ...]
     settings: tuple[tuple[str, float], ...]
     parts: tuple[Part, ...]
-    explainer: Explainer
+    symbols: Symbols
 
 
-def worksheet(explainer: Explainer, snapshot: Snapshot, quantity: str) -> Worksheet:
-    """Explain ``quantity``, or a whole step operation by operation.
+def worksheet(snapshot: Snapshot, quantity: str, ascii_only: bool = False) -> Worksheet:
+    """Explain ``quantity``, or a whole step operation by operation; see :class:`Explainer`.
 
     Raises :class:`~bptui.core.errors.UnusableError` where the network has nothing of that name.
     """
-    experiment = snapshot.experiment
+    experiment, explainer = snapshot.experiment, Explainer(snapshot, ascii_only, MOST)
     if quantity == "all":
-        parts = tuple(_operations(explainer, snapshot))
+        parts = tuple(_operations(explainer))
     else:
-        explanation = explainer.explain(snapshot, quantity, MOST)
+        explanation = explainer.explain(quantity)
         parts = (Part(explanation.title, "", explanation),)
     return Worksheet(
         cleaned(experiment.title or experiment.name).replace("\n", " "),
@@ -68,25 +70,22 @@ def worksheet(explainer: Explainer, snapshot: Snapshot, quantity: str) -> Worksh
         tuple(_facts(snapshot)),
         tuple(_settings(parts)),
         parts,
-        explainer,
+        explainer.symbols,
     )
 
 
-def _operations(explainer: Explainer, snapshot: Snapshot) -> Iterator[Part]:
-    arrays = Scope.of(snapshot).old
+def _operations(explainer: Explainer) -> Iterator[Part]:
+    snapshot = explainer.snapshot
     for place, operation in enumerate(snapshot.operations, 1):
         words = operation_words(operation, snapshot.experiment, len(snapshot.batch))
-        large = any(arrays[name].size > MOST for name in operation.writes if name in arrays)
-        explanation = explainer.explain_operation(
-            snapshot, operation.name, MOST_OF_LARGE if large else MOST
-        )
+        explanation = explainer.operation(operation.name)
         title, words = f"{place}. {operation.name}", f"{words[0].upper()}{words[1:]}."
         yield Part(title, words, explanation, ("matrix", "scalar", "numpy"), True)
 
 
 def _facts(snapshot: Snapshot) -> list[tuple[str, str]]:
     experiment, training = snapshot.experiment, snapshot.experiment.training
-    state = f"after {_count(snapshot.step, 'update')}" if snapshot.step else "the start values"
+    state = f"after {counted(snapshot.step, 'update')}" if snapshot.step else "the start values"
     facts = [
         ("preset", experiment.name),
         ("network", str(experiment.network)),
@@ -106,14 +105,10 @@ def _batch(snapshot: Snapshot) -> str:
     whole = "the only sample" if every == 1 else f"all {every} samples"
     if batch == list(range(every)):
         return whole
-    few = f"{_count(len(batch), 'sample')} of {every}: "
+    few = f"{counted(len(batch), 'sample')} of {every}: "
     text = f"{whole}, in the order " if len(batch) == every else few
     named = ", ".join(str(each + 1) for each in batch[:MOST_SAMPLES])
     return text + named + (", …" if len(batch) > MOST_SAMPLES else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _settings(parts: Iterable[Part]) -> list[tuple[str, float]]:

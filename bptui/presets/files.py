@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +42,6 @@ _KINDS = {
 """msgspec's names of types in words."""
 
 
-def known_names() -> list[str]:
-    """Return the names of the shipped presets and of the user's own."""
-    return [*shipped_names(), *own_names()]
-
-
 def load(name_or_file: str) -> Experiment:
     """Return the experiment of a shipped preset, of one of the user's own, or of a TOML file.
 
@@ -60,14 +55,18 @@ def load(name_or_file: str) -> Experiment:
     return loads(text, printable(file.stem), file.parent, shown_name, file)
 
 
-def find(name_or_file: str) -> Path:
-    """Return the file of a preset; where there is none, :class:`PresetError` says what is close."""
+def find(name_or_file: str, commands: Iterable[str] = ()) -> Path:
+    """Return the file of a preset; where there is none, :class:`PresetError` says what is close.
+
+    That may be one of the ``commands`` too.
+    """
     file = Path(name_or_file)
     if looks_like_file(name_or_file):
         return file
     named = shipped_file(name_or_file) or own_file(name_or_file)
     if named is None and not os.path.exists(name_or_file):
-        close = difflib.get_close_matches(name_or_file[:LONGEST_NAME], known_names(), 1)
+        known = [*commands, *shipped_names(), *own_names()]
+        close = difflib.get_close_matches(name_or_file[:LONGEST_NAME], known, 1)
         hint = f"did you mean {close[0]}?" if close else "`bptui list` shows them"
         expected = f"the name of a preset or a TOML file; {hint}"
         raise PresetError(name_or_file or "''", "", "no preset or file of that name", expected)

@@ -26,7 +26,7 @@ from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment, Training
 from bptui.core.network import Network, Parameters, initial_weights
 from bptui.core.timeline import Timeline
-from bptui.presets import load
+from bptui.presets.files import load
 
 from ..core.support import data
 from .settling import SettlingPilot

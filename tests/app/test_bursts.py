@@ -11,7 +11,7 @@ from bptui.app.screens.dialog import Dialog
 from bptui.app.screens.questions import GotoScreen, NumberScreen
 from bptui.core.edits import Number, edited
 from bptui.core.timeline import Timeline
-from bptui.presets import load
+from bptui.presets.files import load
 
 from ..core.support import assert_same_bits
 from .form_support import form

@@ -12,7 +12,7 @@ from textual.theme import Theme
 
 from bptui.app.app import BptuiApp
 from bptui.app.styles import DARK, LIGHT
-from bptui.presets import load
+from bptui.presets.files import load
 from bptui.terminal.capabilities import USUAL
 
 from .support import Session

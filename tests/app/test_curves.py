@@ -14,7 +14,7 @@ from bptui.app.panels.loss import legend as legend_of
 from bptui.app.screens.curves import proposed
 from bptui.app.view import LETTERS, NAME_ROOM, Curve
 from bptui.core.history import LossHistory
-from bptui.presets import load
+from bptui.presets.files import load
 
 from .support import FASTEST, Session, opened
 

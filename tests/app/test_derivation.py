@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bptui.core.timeline import Timeline
-from bptui.presets import load, loads
+from bptui.presets.files import load, loads
 
 from .support import FASTEST, Session, drawn_experiment, opened
 

@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from bptui.app.screens import TooSmallScreen
 from bptui.app.screens.dialog import Dialog
-from bptui.presets import load
+from bptui.presets.files import load
 from bptui.presets.save import save
 
 from .settling import key_event

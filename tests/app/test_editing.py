@@ -14,7 +14,7 @@ from bptui.core.edits import Number, edited
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
-from bptui.presets import load
+from bptui.presets.files import load
 
 from ..core.support import assert_same_bits
 from .support import Session, drawn_experiment, opened

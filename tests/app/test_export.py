@@ -17,7 +17,7 @@ from bptui.app.screens.export import FORMATS, LONGEST, ExportScreen, Job, stem_o
 from bptui.cli.explain import explain
 from bptui.cli.run import run
 from bptui.core.timeline import Timeline
-from bptui.presets import load
+from bptui.presets.files import load
 from bptui.presets.save import SaveError, file_at, same_experiment
 
 from .support import Session, opened

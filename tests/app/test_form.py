@@ -9,7 +9,7 @@ import pytest
 
 from bptui.app.form.draft import checked, filled
 from bptui.app.form.screen import FormScreen
-from bptui.presets import load, loads
+from bptui.presets.files import load, loads
 from bptui.presets.save import table_of
 
 from .form_support import assert_same_numbers, form

@@ -15,7 +15,7 @@ from bptui.app.form.draft import checked, filled
 from bptui.core.activations import ACTIVATIONS
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
-from bptui.presets import load
+from bptui.presets.files import load
 from bptui.presets.save import table_of
 
 from .form_support import Form, assert_same_numbers, form
@@ -37,12 +37,12 @@ BAD = [
     (W1, "", "numbers are missing"),
     (W1, "0.15 abc\n0.2 0.3", "not a number in row 1: 'abc'"),
     (W1, "0.15 0.25\n0.2", "row 2 has 1 number, row 1 has 2"),
-    (W1, "1 2\n3 4\n5 6", "shape 3x2; expected shape 2x2"),
-    (W1, "1 2 3 4", "shape 1x4; expected shape 2x2"),
+    (W1, "1 2\n3 4\n5 6", "shape 3x2; expected 2x2 (inputs x hidden units)"),
+    (W1, "1 2 3 4", "shape 1x4; expected 2x2 (inputs x hidden units)"),
     (W1, "\x1b[2J\x07", "'"),
-    (W1, THOUSAND, "shape 1000x2; expected shape 2x2"),
+    (W1, THOUSAND, "shape 1000x2; expected 2x2 (inputs x hidden units)"),
     (B1, "", "missing"),
-    (B1, "0.35", "shape 1; expected shape 2"),
+    (B1, "0.35", "shape 1; expected 2 (hidden units)"),
     (B1, "[[1, 2], [3, 4]]", "expected one row"),
     (RATE, "0,5", "write 0.5 with a point"),
     (RATE, "-1", "a finite number, 0 or more"),
@@ -116,7 +116,7 @@ async def test_all_that_is_wrong_shows_at_once() -> None:
         assert made.said() == "! Wrong: W1 2x2, learning rate, targets"
         await made.session.press("ctrl+s")
         await made.session.until(lambda: made.at == W1, "the first of them")
-        assert "! shape 1x3; expected shape 2x2" in made.session.screen()
+        assert "! shape 1x3; expected 2x2 (inputs x hidden units)" in made.session.screen()
 
 
 async def test_a_thousand_rows_of_images_pasted() -> None:

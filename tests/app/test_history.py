@@ -14,7 +14,7 @@ from bptui.app.screens.questions import destination
 from bptui.core.edits import Number, edited
 from bptui.core.errors import MOST_STEPS
 from bptui.core.timeline import Timeline
-from bptui.presets import load
+from bptui.presets.files import load
 from bptui.presets.number_parsing import EntryError
 
 from .support import drawn_experiment

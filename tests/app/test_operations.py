@@ -15,7 +15,7 @@ from bptui.app.panels.network import NetworkPanel
 from bptui.app.view import Selection
 from bptui.core.backprop import Operation
 from bptui.core.timeline import Timeline
-from bptui.presets import load
+from bptui.presets.files import load
 from bptui.presets.own import shipped
 from bptui.terminal.capabilities import USUAL
 

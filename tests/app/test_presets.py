@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from bptui.app.screens import presets
 from bptui.app.screens.presets import PresetScreen, matches
-from bptui.presets import load
+from bptui.presets.files import load
 from bptui.presets.own import duplicate, shipped
 
 from .support import Session, opened

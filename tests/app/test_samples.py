@@ -9,7 +9,7 @@ import pytest
 
 from bptui.app.panels.samples import SamplesPanel
 from bptui.core.arrays import frozen
-from bptui.presets import load
+from bptui.presets.files import load
 
 from .learned_support import evaluated
 from .support import SIZES, Session, check_diagram, drawn_experiment, opened, reads_as

@@ -13,7 +13,7 @@ from textual.widgets import OptionList
 from bptui.app.screens.save import SaveScreen
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
-from bptui.presets import load
+from bptui.presets.files import load
 from bptui.presets.save import same_experiment
 
 from .support import Session, diverging, drawn_experiment, opened

@@ -29,7 +29,7 @@ from bptui.app.session.store import (
 from bptui.core.edits import Number, edited
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
-from bptui.presets import load, loads
+from bptui.presets.files import load, loads
 from bptui.presets.save import document
 from bptui.program import cli
 from bptui.terminal.capabilities import USUAL

@@ -15,12 +15,12 @@ from bptui.app.session.state import Session, SessionState, written
 from bptui.app.session.store import SessionFile
 from bptui.core.timeline import Timeline
 from bptui.main import plainly_opened
-from bptui.presets import load
+from bptui.presets.files import load
 
 PROGRAM = """
 import json, sys
 from bptui.main import main
-from bptui.presets import load
+from bptui.presets.files import load
 from bptui.app.app import BptuiApp
 from bptui.terminal.driver import DifferenceDriver
 from bptui.app.session import shutdown

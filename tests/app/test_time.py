@@ -14,7 +14,7 @@ from bptui.app.playback.breakpoints import parse
 from bptui.app.playback.history import Place
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
-from bptui.presets import load
+from bptui.presets.files import load
 
 from ..core.support import assert_same_bits
 from .support import (

@@ -8,7 +8,7 @@ import pytest
 from wcwidth import wcwidth
 
 from bptui.app.app import BptuiApp
-from bptui.presets import load
+from bptui.presets.files import load
 
 from .support import Session, opened
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bptui import presets
 from bptui.core.arrays import Array
 from bptui.core.engine import Engine
+from bptui.presets.files import load
 
 from .measuring import Table
 
@@ -54,7 +54,7 @@ def column_loops(steps: int) -> list[float]:
 
 def fast_loop(preset: str, steps: int) -> Callable[[], Array]:
     """A call that trains ``steps`` steps from the start values and returns their losses."""
-    engine, losses = Engine(presets.load(preset)), np.empty(steps)
+    engine, losses = Engine(load(preset)), np.empty(steps)
     start = engine.save()
 
     def train() -> Array:

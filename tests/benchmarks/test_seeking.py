@@ -6,8 +6,8 @@ from time import perf_counter
 
 import numpy as np
 
-from bptui import presets
 from bptui.core.timeline import Timeline
+from bptui.presets.files import load
 
 from .measuring import Table, percentile_95
 
@@ -15,7 +15,7 @@ STEPS, JUMPS = 1_000_000, 300
 
 
 def test_jumps_over_a_million_steps(table: Table) -> None:
-    timeline, most, there = Timeline(presets.load("article")), 0, False
+    timeline, most, there = Timeline(load("article")), 0, False
     while not there:
         there = timeline.move_towards(STEPS, 0.05)
         most = max(most, timeline.checkpoint_bytes)

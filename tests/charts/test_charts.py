@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.charts import LEAST_HEIGHT, LEAST_WIDTH, Chart, loss_chart, round_up, sparkline
+from bptui.charts.axes import round_up
+from bptui.charts.loss import LEAST_HEIGHT, LEAST_WIDTH, Chart, loss_chart, sparkline
 
 NOT_FINITE = [math.nan, math.inf, -math.inf]
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.charts import LEAST_HEIGHT, LEAST_WIDTH, Chart, Series, loss_chart
+from bptui.charts.loss import LEAST_HEIGHT, LEAST_WIDTH, Chart, loss_chart
+from bptui.charts.series import Series
 
 LETTERS = "ABCDEF"
 Kind = Literal["line", "dots", "points"]

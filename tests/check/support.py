@@ -10,7 +10,7 @@ from bptui.check.functions import reports_of
 from bptui.check.report import verdict_of
 from bptui.check.text import as_text
 from bptui.core.experiment import Experiment
-from bptui.presets import load, loads
+from bptui.presets.files import load, loads
 
 WIDTH = 100
 

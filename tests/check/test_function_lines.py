@@ -8,7 +8,7 @@ import pytest
 
 from bptui.check.check import check
 from bptui.check.functions import reports_of
-from bptui.presets import loads
+from bptui.presets.files import loads
 
 CASES = Path(__file__).parent / "cases"
 PRESET = """\

@@ -22,7 +22,7 @@ from bptui.core.losses import LOSSES, TERMS, Loss, enter_loss
 from bptui.core.network import Parameters
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
-from bptui.presets import load
+from bptui.presets.files import load
 from bptui.presets.own import shipped
 
 from ..core.reference import objective

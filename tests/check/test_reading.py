@@ -15,7 +15,7 @@ from bptui.check.reading import Reading, UnreadableError, read
 from bptui.check.runner import Answer, Other, Value
 from bptui.check.trials import Case, FunctionName, cases_for
 from bptui.core.arrays import Array
-from bptui.presets import load, loads
+from bptui.presets.files import load, loads
 
 
 @cache

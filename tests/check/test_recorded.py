@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bptui.check.recorded import UnusableNumbersError, reports_on
-from bptui.presets import loads
+from bptui.presets.files import loads
 
 Arrays = dict[str, Any]
 

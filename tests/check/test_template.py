@@ -15,7 +15,7 @@ from bptui.check.process import Stopped
 from bptui.core.engine import Engine
 from bptui.core.experiment import Experiment
 from bptui.export.template import template
-from bptui.presets import load, loads
+from bptui.presets.files import load, loads
 
 # what a student may write, from textbooks: independent of the engine's calls
 SLOPES = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bptui.core.timeline import Timeline
-from bptui.presets import load
+from bptui.presets.files import load
 
 from .support import check
 from .test_check import RIGHT

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bptui.presets import load, loads
+from bptui.presets.files import load, loads
 from bptui.presets.folders import shipped_names
 from bptui.presets.save import same_experiment
 

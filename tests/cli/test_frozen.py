@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bptui.presets import loads
+from bptui.presets.files import loads
 
 from ..export.test_programs import assert_prints_losses_of
 from .support import bptui

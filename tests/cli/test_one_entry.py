@@ -22,7 +22,7 @@ from bptui.core.losses import LOSSES, TERMS, Loss, enter_loss
 from bptui.core.optimizers import OPTIMIZERS, Optimizer
 from bptui.export.programs import numpy_program, torch_program
 from bptui.export.template import template
-from bptui.presets import load
+from bptui.presets.files import load
 
 from ..export.test_programs import assert_prints_losses_of
 from .support import bptui

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bptui.core.timeline import Timeline
-from bptui.presets import load
+from bptui.presets.files import load
 
 from .support import bptui, printed
 

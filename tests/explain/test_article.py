@@ -10,7 +10,7 @@ from bptui.core.engine import Engine
 from bptui.explain.explain import Explainer
 from bptui.explain.lines import plain
 from bptui.explain.report import Report
-from bptui.presets import load
+from bptui.presets.files import load
 
 O1 = "(out_o1 - t1) · out_o1 · (1 - out_o1)"
 O2 = "(out_o2 - t2) · out_o2 · (1 - out_o2)"
@@ -36,8 +36,8 @@ def factors(text: str) -> list[list[str]]:
 def explained(preset: str, weight: str, width: int = 200) -> list[str]:
     """The scalar form of a weight at step 0."""
     experiment = load(preset)
-    explainer = Explainer(experiment)
-    explanation = explainer.explain(Engine(experiment).record(), weight)
+    explainer = Explainer(Engine(experiment).record())
+    explanation = explainer.explain(weight)
     report = Report(explainer.symbols, width)
     return [plain(line) for line in report.lines(explanation, "scalar")]
 

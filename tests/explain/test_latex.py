@@ -39,9 +39,9 @@ def assert_well_formed(line: str) -> None:
 @pytest.mark.parametrize("case", [*CASES, *OTHERS])
 def test_every_line_is_well_formed(case: str) -> None:
     made = {**CASES, **OTHERS}[case]
-    explainer = Explainer(made)
+    explainer = Explainer(last(made))
     writer = LatexWriter(explainer.symbols, 6, 10)
-    for equation in all_equations(explainer.explain(last(made), "all")):
+    for equation in all_equations(explainer.explain("all")):
         lines = writer.lines(equation)
         for line in lines:
             assert_well_formed(line)
@@ -51,8 +51,8 @@ def test_every_line_is_well_formed(case: str) -> None:
 
 def test_what_a_mistake_changes_stands_in_a_box_on_the_way_to_the_loss() -> None:
     made = experiment((2, 2, 2), "sigmoid", mistakes=("transposed-weights",), samples=1)
-    explainer = Explainer(made)
-    found = explainer.explain(Timeline(made).snapshot(0), "w1").numbers[0].statements[0]
+    explainer = Explainer(Timeline(made).snapshot(0))
+    found = explainer.explain("w1").numbers[0].statements[0]
     assert not isinstance(found, Equation)
     writer = LatexWriter(explainer.symbols)
     for equation, name in ((found.mistaken, "w_{6}"), (found.correct, "w_{7}")):
@@ -67,8 +67,8 @@ def test_what_a_mistake_changes_stands_in_a_box_on_the_way_to_the_loss() -> None
 def test_samples_are_written_out_up_to_four_and_counted_beyond() -> None:
     for samples, left_out in ((4, None), (9, 5)):
         made = experiment((2, 1), "tanh", samples=samples)
-        explainer = Explainer(made)
-        gradient, *_ = statements(explainer.explain(Timeline(made).snapshot(0), "w1"))
+        explainer = Explainer(Timeline(made).snapshot(0))
+        gradient, *_ = statements(explainer.explain("w1"))
         assert isinstance(gradient, Equation)
         text = "\n".join(LatexWriter(explainer.symbols, 6).lines(gradient))
         assert rf"\sum_{{{samples}\text{{ samples}}}}" in text

@@ -96,14 +96,15 @@ def text(parts: tuple[Expression, ...], equation: Equation, symbols: Symbols) ->
 def test_the_differences_are_the_mistake(mistake: str) -> None:
     """And the mistaken side has the engine's values."""
     made = made_with(mistake)
-    explainer, snapshot = Explainer(made), last(made)
+    snapshot = last(made)
+    explainer = Explainer(snapshot)
     for subject, wanted in DIFFERENCES[mistake].items():
-        explanation = explainer.explain(snapshot, subject)
+        explanation = explainer.explain(subject)
         assert differences(explanation, explainer.symbols) == wanted, subject
     for subject in CHANGED.get(mistake, ()):
-        assert comparisons(explainer.explain(snapshot, subject)), subject
+        assert comparisons(explainer.explain(subject)), subject
     for number in range(1, made.network.weight_count + 1):
-        (gradient,) = statements(explainer.explain(snapshot, f"gw{number}"))
+        (gradient,) = statements(explainer.explain(f"gw{number}"))
         first = next(iter(equations(gradient).values()))
         name, index = first.left.name, first.left.index
         assert index is not None
@@ -116,11 +117,12 @@ def test_the_correct_side_is_a_step_without_mistakes(pair: tuple[str, str]) -> N
     if pair in CONTRADICTORY:
         return
     made = made_with(*pair)
-    explainer, snapshot = Explainer(made), last(made)
+    snapshot = last(made)
+    explainer = Explainer(snapshot)
     right = corrected(snapshot, without_mistakes(snapshot.experiment))
     assert not right.experiment.training.mistakes
     for gradient in ("gW1", "gb1", "gW2", "gb2", "W1", "W2", "b1", "b2"):
-        for each in comparisons(explainer.explain(snapshot, gradient)):
+        for each in comparisons(explainer.explain(gradient)):
             for side, step in ((each.mistaken, snapshot), (each.correct, right)):
                 array = Scope.of(step).array(side.left.name, side.left.new)
                 assert side.left.index is not None

@@ -9,7 +9,6 @@ from functools import cache
 import numpy as np
 import pytest
 
-from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.explain.equation import Equation
 from bptui.explain.explain import Explainer
@@ -20,7 +19,7 @@ from bptui.explain.lines import TextLine, plain
 from bptui.explain.report import FORMS, Form, Report
 from bptui.explain.symbols import Symbols
 from bptui.explain.writer import EquationWriter
-from bptui.presets import load
+from bptui.presets.files import load
 from bptui.presets.folders import shipped_names
 
 from ..core.reference import FUNCTIONS
@@ -49,9 +48,9 @@ Blocks = list[list[TextLine]]
 
 def equations(made: Experiment) -> Iterator[tuple[Equation, Symbols]]:
     """Those of the second step on single numbers, gradients back to the loss too."""
-    explainer, snapshot = Explainer(made), last(made)
+    explainer = Explainer(last(made))
     for subject in ("all", "gw1", f"gw{made.network.weight_count}"):
-        explanation = explainer.explain(snapshot, subject, 2)
+        explanation = explainer.explain(subject)
         for equation in all_equations(explanation):
             if equation.left.index is not None:
                 yield equation, explainer.symbols
@@ -147,9 +146,9 @@ def columns(line: TextLine, roles: Sequence[str]) -> list[int]:
 @pytest.mark.parametrize("preset", shipped_names())
 def test_no_line_of_a_shipped_preset_is_wider_than_the_panel(preset: str, form: Form) -> None:
     made = load(preset)
-    explainer, snapshot = Explainer(made), last(made)
+    explainer = Explainer(last(made))
     for subject in ("all", "w1", f"w{made.network.weight_count}"):
-        explanation = explainer.explain(snapshot, subject)
+        explanation = explainer.explain(subject)
         for width in (76, 116):
             for line in Report(explainer.symbols, width).lines(explanation, form):
                 assert len(plain(line)) <= width, plain(line)
@@ -163,7 +162,7 @@ MOST_NODES_A_TERM = 40
 
 
 @cache
-def large() -> tuple[Explainer, Snapshot]:
+def large() -> Explainer:
     made = experiment(
         LAYERS,
         ("tanh", "softmax"),
@@ -172,7 +171,7 @@ def large() -> tuple[Explainer, Snapshot]:
         optimizer="adam",
         scale=0.05,
     )
-    return Explainer(made), last(made, 1)
+    return Explainer(last(made, 1))
 
 
 def nodes(node: Expression) -> int:
@@ -181,8 +180,8 @@ def nodes(node: Expression) -> int:
 
 @pytest.mark.parametrize("subject", ["w1", "w100480", "net_h", "gW1", "W1", "gb_h128", "loss"])
 def test_explanations_of_a_large_network_stay_small(subject: str) -> None:
-    explainer, snapshot = large()
-    explanation = explainer.explain(snapshot, subject)
+    explainer = large()
+    explanation = explainer.explain(subject)
     assert len(statements(explanation)) <= 3 * 8  # m, v and w for each of the first eight
     for section in explanation.numbers:
         for each in section.statements:
@@ -203,8 +202,8 @@ def test_explanations_of_a_large_network_stay_small(subject: str) -> None:
 def test_the_cost_of_an_explanation_does_not_follow_the_batch(subject: str) -> None:
     count = 3000
     made = experiment((2, 2, 1), ("tanh", "sigmoid"), samples=count)
-    explainer = Explainer(made)
-    explanation = explainer.explain(last(made, 1), subject)
+    explainer = Explainer(last(made, 1))
+    explanation = explainer.explain(subject)
     for each in statements(explanation):
         assert isinstance(each, Equation)
         assert nodes(each.expression) <= MOST_NODES_A_TERM * 5

@@ -58,9 +58,9 @@ def second_step(kind: str) -> Snapshot:
 @pytest.mark.parametrize("kind", SMALL)
 def test_every_name_is_explained_in_every_form(kind: str) -> None:
     made = SMALL[kind]
-    explainer, snapshot = Explainer(made), second_step(kind)
+    explainer = Explainer(second_step(kind))
     for name in every_name(made):
-        explanation = explainer.explain(snapshot, name)
+        explanation = explainer.explain(name)
         assert explanation.title
         for form in FORMS:
             lines = [plain(line) for line in Report(explainer.symbols, 76).lines(explanation, form)]
@@ -88,7 +88,7 @@ def test_any_text_is_a_subject_or_refused(text: str) -> None:
             find_subject(text, made)
         except UnusableError:
             continue
-        assert Explainer(made).explain(second_step(kind), text).title
+        assert Explainer(second_step(kind)).explain(text).title
 
 
 @pytest.mark.parametrize("mistake", [None, *MISTAKES])
@@ -101,9 +101,9 @@ def test_a_run_that_diverges_is_explained_to_the_end(mistake: str | None) -> Non
         learning_rate=1e150,
         mistakes=(mistake,) if mistake else (),
     )
-    explainer = Explainer(made)
     for snapshot in [*steps(made, 6)][1::2]:
-        explanation = explainer.explain(snapshot, "all")
+        explainer = Explainer(snapshot)
+        explanation = explainer.explain("all")
         for form in FORMS:
             assert Report(explainer.symbols, 76).lines(explanation, form)
 

@@ -11,7 +11,7 @@ from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
-from bptui.presets import load
+from bptui.presets.files import load
 from bptui.presets.folders import shipped_names
 from tests.core.support import HIDDEN, PAIRS, experiment
 

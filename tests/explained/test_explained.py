@@ -14,7 +14,6 @@ import pytest
 
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
-from bptui.explain.explain import Explainer
 from bptui.export.formats import written
 from bptui.export.worksheet import worksheet
 
@@ -33,7 +32,7 @@ def formats(place: int) -> tuple[str, ...]:
 def explained(experiment: Experiment, form: str) -> str:
     """All of step 2 in one of the formats."""
     snapshot = Timeline(experiment).snapshot(STEP)
-    sheet = worksheet(Explainer(experiment, False), snapshot, "all")
+    sheet = worksheet(snapshot, "all")
     return "".join(f"{line}\n" for line in written(sheet, form, 100))
 
 

@@ -24,7 +24,7 @@ from bptui.export.history import (
     history,
     steps_of,
 )
-from bptui.presets import load
+from bptui.presets.files import load
 
 from ..core.support import data, held_out_loss
 

@@ -24,7 +24,7 @@ from bptui.core.mistakes import MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
 from bptui.export.programs import numpy_program, torch_program
-from bptui.presets import load
+from bptui.presets.files import load
 from bptui.presets.folders import shipped_names
 from bptui.presets.save import SaveError
 

@@ -36,7 +36,8 @@ from bptui.cli.run import FORMATS, run
 from bptui.core.edits import Number, edited
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
-from bptui.presets import PresetError, load, loads
+from bptui.presets.errors import PresetError
+from bptui.presets.files import load, loads
 from bptui.presets.number_parsing import EntryError
 from bptui.presets.own import entry
 from bptui.presets.save import SaveError, document

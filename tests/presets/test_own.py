@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bptui.presets import PresetError, load, loads
-from bptui.presets.errors import cleaned
+from bptui.presets.errors import PresetError, cleaned
+from bptui.presets.files import load, loads
 from bptui.presets.own import (
     delete,
     destination,

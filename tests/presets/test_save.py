@@ -17,9 +17,9 @@ from bptui.core.arrays import frozen
 from bptui.core.data import Data
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
-from bptui.presets import load, loads
 from bptui.presets.build import origin_of
 from bptui.presets.errors import cleaned
+from bptui.presets.files import load, loads
 from bptui.presets.folders import shipped_folder, shipped_names
 from bptui.presets.own import shipped
 from bptui.presets.save import (

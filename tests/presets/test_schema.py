@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bptui.core.optimizers import OPTIMIZERS, Optimizer
-from bptui.presets import PresetError, loads
+from bptui.presets.errors import PresetError
+from bptui.presets.files import loads
 from bptui.presets.save import document
 from bptui.presets.schema import TABLES, keys, words
 

@@ -12,7 +12,7 @@ from bptui.core.arrays import Array
 from bptui.core.experiment import Experiment
 from bptui.core.network import Parameters
 from bptui.core.timeline import Timeline
-from bptui.presets import load
+from bptui.presets.files import load
 from bptui.presets.folders import shipped_file
 from bptui.presets.own import shipped
 

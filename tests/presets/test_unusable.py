@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bptui.presets import PresetError, csv_file, load, loads
+from bptui.presets import csv_file
+from bptui.presets.errors import PresetError
+from bptui.presets.files import load, loads
 
 NETWORK = "[network]\nlayers = [2, 1]\n"
 DATA = "[data]\ninputs = [[0, 1], [1, 0]]\ntargets = [[0], [1]]\n"
@@ -49,13 +51,13 @@ network | layers = [2, 2, 1]\nactivation = ["tanh"] | network.activation | 1 act
 network | layers = [2, 2, 1]\nactivation = "softmax" | network.activation | softmax in a hidden layer | the last layer only
 network | layers = [2, 1]\nbias = 1 | network.bias | 1 | true or
 parameters | weights = [[[1], [2, 3]]] | parameters.weights[0][1] | 2 numbers | 1, as many as
-parameters | weights = [[[1, 2], [3, 4]]] | parameters.weights[0] | shape 2x2 | shape 2x1
+parameters | weights = [[[1, 2], [3, 4]]] | parameters.weights[0] | shape 2x2 | 2x1 (inputs x outputs)
 parameters | weights = [[[1], [2]], [[1]]] | parameters.weights | 2 arrays | 1, one for every layer
 parameters | weights = [[]] | parameters.weights[0] | an empty list | at least one row
 parameters | weights = [[[1], ["2"]]] | parameters.weights[0][1][0] | '2' | a number
 parameters | weights = [[[1], [nan]]] | parameters.weights[0][1][0] | nan | a finite number
 parameters | biases = [[-inf]] | parameters.biases[0][0] | -inf | a finite number
-parameters | biases = [[1, 2]] | parameters.biases[0] | shape 2 | shape 1
+parameters | biases = [[1, 2]] | parameters.biases[0] | shape 2 | 1 (outputs)
 network | layers = [2, 1]\nbias = false\n[parameters]\nbiases = [[1]] | parameters.biases | biases | biases exactly where network.bias is true
 file | {N}{D}[init]\nscheme = "xavier" | init.scheme | 'xavier' | glorot_uniform
 file | {N}{D}[init]\nscale = -1 | init.scale | -1 | from 0 to

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from bptui.app.app import BptuiApp
 from bptui.app.panels.loss import LossPanel
-from bptui.presets import load
+from bptui.presets.files import load
 
 from ..app.support import Session
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from bptui.core.engine import Snapshot
 from bptui.core.timeline import Timeline
-from bptui.presets import load
+from bptui.presets.files import load
 
 from .support import Filmed
 

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from bptui.core.experiment import Experiment
-from bptui.presets import load
+from bptui.presets.files import load
 
 from ..app.support import Session, opened
 from .screens import DoubleDriver

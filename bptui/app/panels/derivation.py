@@ -137,16 +137,13 @@ class DerivationPanel(FormsPanel[View, Selection]):
         from bptui.explain.explain import Explainer  # after the first numbers are shown
         from bptui.explain.report import Report
 
-        experiment = view.snapshot.experiment
-        if self._explainer is None or self._explainer.experiment is not experiment:
-            self._explainer = Explainer(experiment, self.around.few_characters)
+        self._explainer = explainer = Explainer(view.snapshot, self.around.few_characters)
         if view.operation is not None and not view.pointed:
-            explanation = self._explainer.explain_operation(view.snapshot, view.operation.name)
+            explanation = explainer.operation(view.operation.name)
         else:
-            name = view.selection.name(experiment.network.names)
-            explanation = self._explainer.explain(view.snapshot, name)
+            explanation = explainer.explain(view.selection.name(explainer.names))
         for brief in (False, True):
-            report = Report(self._explainer.symbols, width, brief=brief)
+            report = Report(explainer.symbols, width, brief=brief)
             lines = report.lines(explanation, self.form)
             if len(lines) <= height or self.form != "scalar":
                 break

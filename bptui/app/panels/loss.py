@@ -19,7 +19,8 @@ from bptui.app.view import LETTERS, Selection, View
 from bptui.core.arrays import Array, Integers
 
 if TYPE_CHECKING:  # plotext loads after the numbers are on the screen
-    from bptui.charts import Chart, Series
+    from bptui.charts.loss import Chart
+    from bptui.charts.series import Series
 
 HERE = "●"
 """Stands on the curve at the shown step."""
@@ -122,7 +123,7 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
 
     def chart(self, losses: Losses, width: int, height: int) -> Chart | None:
         """Return the chart of that size; None where there is no room or nothing to draw."""
-        from bptui.charts import loss_chart
+        from bptui.charts.loss import loss_chart
 
         return loss_chart(
             *losses[:3],
@@ -178,7 +179,7 @@ class ChartPanel(FollowingPanel[ShownT, ChosenT]):
 
     def _line(self, losses: Losses, width: int) -> Strip:
         """Write all of it in a line: bars, bright up to the shown step, then numbers."""
-        from bptui.charts import sparkline
+        from bptui.charts.loss import sparkline
 
         styles, line = self.text_styles, Line()
         numbers = "logarithmic, " * self.logarithmic + losses.numbers
@@ -216,7 +217,7 @@ class LossPanel(ChartPanel[View, Selection]):
 
     def _beside(self, view: View, width: int) -> list[tuple[Entry, Series]]:
         """Return what is drawn beside the current curve, in the order of the legend."""
-        from bptui.charts import Series
+        from bptui.charts.series import Series
 
         colours, styles = curve_styles(self.app), self.text_styles
         found = [

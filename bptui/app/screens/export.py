@@ -19,7 +19,6 @@ from bptui.app.screens.dialog import FileQuestion, where
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
-from bptui.explain.explain import Explainer
 from bptui.export.formats import written
 from bptui.export.history import WRITERS, default_every, history, steps_of
 from bptui.export.programs import numpy_program, toml_preset, torch_program
@@ -80,7 +79,7 @@ def _history(form: str) -> Write:
 
 def _worksheet(form: str) -> Write:
     def write(job: Job, stream: TextIO) -> None:
-        sheet = worksheet(Explainer(job.snapshot.experiment), job.snapshot, "all")
+        sheet = worksheet(job.snapshot, "all")
         for line in written(sheet, form):
             job.tick(0)
             stream.write(line + "\n")

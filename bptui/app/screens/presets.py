@@ -22,7 +22,8 @@ from bptui.app.lines import fitted, key_hints
 from bptui.app.screens import in_background
 from bptui.app.screens.dialog import Dialog, FileQuestion, where
 from bptui.core.experiment import Experiment
-from bptui.presets import PresetError, load
+from bptui.presets.errors import PresetError
+from bptui.presets.files import load
 from bptui.presets.own import (
     PresetEntry,
     delete,
