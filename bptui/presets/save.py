@@ -21,7 +21,7 @@ from bptui.core.network import Network
 from bptui.presets import build
 from bptui.presets.build import Origin, origin_of
 from bptui.presets.errors import PresetError, cleaned, printable
-from bptui.presets.files import loads
+from bptui.presets.files import loads, parse
 from bptui.presets.folders import own_folder, working_folder
 from bptui.presets.schema import (
     DataTable,
@@ -60,7 +60,8 @@ def document(experiment: Experiment, folder: Path | None = None) -> str:
     except OSError:  # a relative path, and the folder that it began in is gone
         raise SaveError("The folder of its CSV file no longer exists.") from None
     if origin and origin.text:
-        text = rewritten(origin.text, origin.table, table)
+        # the form changes the table, not the text
+        text = rewritten(origin.text, parse(origin.text)[0], table)
     else:
         text = laid_out(table)
     try:

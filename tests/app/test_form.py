@@ -10,7 +10,7 @@ import pytest
 from bptui.app.form.draft import checked, filled
 from bptui.app.form.screen import FormScreen
 from bptui.presets.files import load, loads
-from bptui.presets.save import table_of
+from bptui.presets.save import document, table_of
 
 from .form_support import assert_same_numbers, form
 from .support import drawn_experiment, opened
@@ -76,6 +76,22 @@ def test_drafts_of_presets_make_the_same_presets(name: str) -> None:
     assert made is not None
     assert table_of(made) == table_of(experiment)
     assert_same_numbers(made, experiment)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("parameters.weights[0]", "90.15 0.2\n0.25 0.3"),
+        ("training.learning_rate", "0.25"),
+        ("training.l2", "0.1"),
+        ("title", "My network"),
+    ],
+)
+def test_what_was_changed_in_the_form_can_be_saved(key: str, text: str) -> None:
+    made = checked(filled(load("article")).with_text(key, text)).experiment
+    assert made is not None
+    again = loads(document(made), "again", Path())
+    assert table_of(again) == table_of(made) != table_of(load("article"))
 
 
 async def test_leaving_and_emptying_ask_before_something_is_lost() -> None:
