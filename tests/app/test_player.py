@@ -16,7 +16,7 @@ from bptui.app.playback.breakpoints import Breakpoint, parse
 from bptui.app.playback.history import Place
 from bptui.app.playback.player import Player
 from bptui.app.playback.run import SPEEDS, Speed
-from bptui.app.playback.search import ForwardSearch
+from bptui.app.playback.search import Search
 from bptui.app.view import View
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
@@ -249,7 +249,7 @@ def hits_of(texts: list[str], last: int) -> list[int]:
     timeline, found, step = Timeline(ARTICLE), list[int](), 0
     while True:
         breakpoints = [breakpoint_of(text) for text in texts]
-        search = ForwardSearch(timeline, breakpoints, timeline.snapshot(step))
+        search = Search(timeline, breakpoints, timeline.snapshot(step))
         step = search.advance(last)
         search.snapshot(step)
         if search.hit is None:

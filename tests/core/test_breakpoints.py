@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bptui.app.playback.breakpoints import Breakpoint, BreakpointError, locate, parse
-from bptui.app.playback.search import ENDLESS, BackwardSearch, ForwardSearch, Hit
+from bptui.app.playback.search import ENDLESS, Hit, Search
 from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment
 from bptui.core.network import Network
@@ -231,8 +231,7 @@ def found(
     at, hits = STEPS - 1 - last, list[Hit]()
     seconds = [ENDLESS, 1e-9, 1e-3][rng.integers(3)]
     while at != last:
-        kind = BackwardSearch if backwards else ForwardSearch
-        search = kind(timeline, case, timeline.snapshot(at))
+        search = Search(timeline, case, timeline.snapshot(at), backwards)
         while at != last and (search.hit is None or at != search.hit.step):
             due = min(max(at + sign * int(rng.integers(1, 70)), 0), STEPS - 1)
             told = search.advance(due, seconds)
@@ -295,7 +294,7 @@ def test_watching_changes_no_bits_and_no_history(texts: list[str]) -> None:
     made = experiment((2, 3, 2), "sigmoid", optimizer="sgd", batch_size=2, shuffle=True)
     watched, plain = Timeline(made), Timeline(made)
     breakpoints = [parse(text, made.network) for text in texts]
-    search = ForwardSearch(watched, breakpoints, watched.snapshot(0))
+    search = Search(watched, breakpoints, watched.snapshot(0))
     assert search.advance(1000) == 1000
     assert_same_bits(watched.snapshot(1000), plain.snapshot(1000))
     assert np.array_equal(losses_of(watched), losses_of(plain))

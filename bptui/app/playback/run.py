@@ -13,7 +13,7 @@ from bptui.core.engine import Snapshot
 
 if TYPE_CHECKING:
     from bptui.app.playback.player import Player
-    from bptui.app.playback.search import Hit, Search
+    from bptui.app.playback.search import Hit
 
 SLICE = 0.005
 """Seconds of work between two looks at the keyboard."""
@@ -62,14 +62,13 @@ class Run:
 
     def __init__(self, player: Player, last: int, backwards: bool) -> None:
         # not needed at the start: it would take a twentieth of it
-        from bptui.app.playback.search import BackwardSearch, ForwardSearch
+        from bptui.app.playback.search import Search
 
         self._player, self._last, self._rate = player, last, player.speed.rate
         self._by_operation = player.speed.unit == "operation"
         self._sign = -1 if backwards else 1
-        kind = BackwardSearch if backwards else ForwardSearch
         active = [each for each, on in player.breakpoints.items() if on]
-        self._search: Search = kind(player.timeline, active, player.snapshot)
+        self._search = Search(player.timeline, active, player.snapshot, backwards)
         self._base, self._began = player.snapshot.step, perf_counter()
         self._ended = False
 

@@ -35,19 +35,22 @@ class Hit(NamedTuple):
 
 
 class Search:
-    """A search from ``start``, which is not a hit itself, in one direction.
+    """A search from ``start``, which is not a hit itself, ``backwards`` or forwards.
 
     :meth:`advance` works as long as it may and tells how far one may go; ``hit`` is set once there
     is one at the step that it told. A row holds the quantities of a step.
     """
 
-    backwards = False
-
     def __init__(
-        self, timeline: Timeline, breakpoints: Sequence[Breakpoint], start: Snapshot
+        self,
+        timeline: Timeline,
+        breakpoints: Sequence[Breakpoint],
+        start: Snapshot,
+        backwards: bool = False,
     ) -> None:
         self.hit: Hit | None = None
         self._timeline, self._breakpoints, self._start = timeline, tuple(breakpoints), start.step
+        self._backwards = backwards
         network, wanted = start.experiment.network, {each.quantity for each in breakpoints}
         names = sorted({each.quantity for each in breakpoints if each.is_component})
         self.watched = Watched(tuple(locate(name, network) for name in names), "norm" in wanted)
@@ -55,6 +58,8 @@ class Search:
         self._edge, self._row = start.step, self._row_of(start)
         """The step looked at last, and its row."""
         self._rows: list[Array] = []
+        self._piece: tuple[int, int] | None = None
+        """Backwards, the first step of the piece that is replayed, and the next one to be."""
 
     def add(self, losses: Array, values: Array) -> None:
         """Take the rows of steps just played."""
@@ -65,15 +70,65 @@ class Search:
 
         Calling again goes on where the time was up.
         """
-        raise NotImplementedError
+        end, nearer = perf_counter() + seconds, max if self._backwards else min
+        while self._breakpoints and self.hit is None and nearer(self._clear, to) != to:
+            if not self._play(to, end) or perf_counter() >= end:
+                break
+        if self.hit is not None:
+            return nearer(to, self.hit.step)
+        if self._backwards:
+            return max(to, self._clear) if self._breakpoints else to
+        if not self._breakpoints or self._clear >= to:
+            self._move(to, end)
+        return min(to, max(self._timeline.reached, self._start))
+
+    @property
+    def _clear(self) -> int:
+        """From here to the start nothing hits; what the last of these steps has is not yet known.
+
+        Backwards, the end of the piece to come is not examined.
+        """
+        if not self._backwards:
+            return self._edge + 1
+        return min(self._edge + 1, self._start) if self._edge else 0
 
     def _move(self, to: int, end: float, recorder: Search | None = None) -> bool:
         """Play to a step, at most until a time; return whether it was reached."""
         return self._timeline.move_towards(to, max(end - perf_counter(), 0.0), recorder)
 
+    def _play(self, to: int, end: float) -> bool:
+        """Play steps from the edge on, or replay those before it, and examine what was watched.
+
+        Return whether there was time for all.
+        """
+        timeline, edge = self._timeline, self._edge
+        last, following = min(to, edge + 1 + PIECE), edge + 1
+        if self._backwards:
+            if self._piece is None:
+                self._piece = (timeline.kept_before(max(edge - SHORTEST, 0)),) * 2
+            last, (first, following) = edge, self._piece
+        if timeline.reached != following and not self._move(following, end):
+            return False
+        there = self._move(last, end, self)
+        if not self._backwards:
+            self._examine(edge, [self._row, *self._rows])
+        elif there:
+            self._examine(first, [*self._rows, self._row])
+        else:
+            self._piece = first, timeline.reached
+        return there
+
     def snapshot(self, step: int) -> Snapshot:
         """Return that of a step that :meth:`advance` told; ``hit`` is set where it is one."""
-        return self._timeline.snapshot(step)
+        snapshot = self._timeline.snapshot(step)
+        if (
+            self.hit is None
+            and self._breakpoints
+            and step == self._edge + 1
+            and not self._backwards
+        ):
+            self._examine(self._edge, [self._row, self._row_of(snapshot)])
+        return snapshot
 
     def _row_of(self, snapshot: Snapshot) -> Array:
         """Return what is watched at the step of ``snapshot``, (1, quantities)."""
@@ -84,15 +139,18 @@ class Search:
                 row.append(euclidean_norm(snapshot.gradients.flat()))
         return np.array([row])
 
-    def _examine(self, first: int, last: int, rows: Array) -> None:
-        """Look for the first hit, or backwards the last, after ``first`` up to ``last``.
+    def _examine(self, first: int, pieces: Sequence[Array]) -> None:
+        """Look for the first hit, or backwards the last, behind step ``first``.
 
-        ``rows`` are those of steps ``first`` to ``last``.
+        ``pieces`` are the rows of this step and those behind it.
         """
-        end = last - (self.backwards and last == self._start)  # which is no hit of this search
-        hits = self._hits(first, rows[: end - first + 1]) if end > first else []
-        self.hit = hits[-1 if self.backwards else 0] if hits else None
-        self._edge, self._row = (first, rows[:1]) if self.backwards else (last, rows[-1:])
+        rows, self._rows, self._piece = np.concatenate(pieces), [], None
+        last = first + len(rows) - 1
+        # the start is no hit of this search
+        hits = self._hits(first, rows[:-1] if self._backwards and last == self._start else rows)
+        if hits:
+            self.hit = hits[-1 if self._backwards else 0]
+        self._edge, self._row = (first, rows[:1]) if self._backwards else (last, rows[-1:])
 
     def _hits(self, first: int, rows: Array) -> list[Hit]:
         """Return the first and the last hit behind step ``first``, in order."""
@@ -107,75 +165,3 @@ class Search:
             Hit(first + 1 + at, tuple(each for each, places in found if at in places))
             for at in sorted({min(ends), max(ends)} if ends else ())
         ]
-
-
-class ForwardSearch(Search):
-    """Looks for the first hit after ``start``; plays the steps on the way."""
-
-    def advance(self, to: int, seconds: float = ENDLESS) -> int:
-        timeline, end = self._timeline, perf_counter() + seconds
-        if self._breakpoints:
-            while self.hit is None and self._edge + 1 < to:
-                if not self._play(to, end) or perf_counter() >= end:
-                    break
-            if self.hit is not None:
-                return min(to, self.hit.step)
-            if self._edge + 1 < to:
-                return min(max(timeline.reached, self._start), self._edge + 1)
-        return to if self._move(to, end) else min(max(timeline.reached, self._start), to)
-
-    def _play(self, to: int, end: float) -> bool:
-        """Play step after step and examine what was watched; False where the time was up."""
-        begin = self._edge + 1
-        if self._timeline.reached != begin and not self._move(begin, end):
-            return False
-        there = self._move(min(to, begin + PIECE), end, self)
-        rows, self._rows = np.concatenate([self._row, *self._rows]), []
-        self._examine(self._edge, self._edge + len(rows) - 1, rows)
-        return there
-
-    def snapshot(self, step: int) -> Snapshot:
-        snapshot = super().snapshot(step)
-        if self.hit is None and self._breakpoints and step == self._edge + 1:
-            rows = np.concatenate([self._row, self._row_of(snapshot)])
-            self._examine(self._edge, step, rows)
-        return snapshot
-
-
-class BackwardSearch(Search):
-    """Looks for the last hit before ``start``; replays pieces of the timeline where it must."""
-
-    backwards = True
-    _piece: tuple[int, int] | None = None
-    """The first step of the piece that is being played, and the next one to be played."""
-
-    def advance(self, to: int, seconds: float = ENDLESS) -> int:
-        end = perf_counter() + seconds
-        if not self._breakpoints:
-            return to
-        while self.hit is None and self._clear > to:
-            if not self._play(end) or perf_counter() >= end:
-                break
-        return max(to, self._clear if self.hit is None else self.hit.step)
-
-    @property
-    def _clear(self) -> int:
-        """From here to the start nothing hits: the end of the piece to come is not examined."""
-        return min(self._edge + 1, self._start) if self._edge else 0
-
-    def _play(self, end: float) -> bool:
-        """Play a piece of the timeline up to the edge; False where the time was up."""
-        timeline = self._timeline
-        if self._piece is None:
-            first = timeline.kept_before(max(self._edge - SHORTEST, 0))
-            self._piece = first, first
-        first, following = self._piece
-        if timeline.reached != following and not self._move(following, end):
-            return False
-        there = self._move(self._edge, end, self)
-        self._piece = first, timeline.reached
-        if there:
-            rows, self._rows = np.concatenate([*self._rows, self._row]), []
-            self._examine(first, self._edge, rows)
-            self._piece = None
-        return there
