@@ -49,19 +49,6 @@ def signed(value: float, form: Form) -> str:
     return (text[1:] if value == 0.0 or math.isnan(value) else text).rjust(form.width)
 
 
-def label(value: float, size: float, decimals: int) -> str:
-    """Write +0.150 for an edge, without blanks: at most ``decimals`` + 3 wide, or +5e-09.
-
-    ``size`` is that of the largest number of the layer: it decides whether all have exponents.
-    """
-    if size == 0.0 or size >= 10.0**-decimals:
-        for places in range(decimals, -1, -1):
-            text = f"{value:+.{places}f}"
-            if len(text) <= decimals + 3 or not math.isfinite(value):
-                return text
-    return f"{value:+.0e}"
-
-
 def plain(value: float, form: Form) -> str:
     """Write like :func:`signed`, with a space for the plus sign."""
     text = signed(value, form)
@@ -76,20 +63,6 @@ def loss(value: float) -> str:
     if not math.isfinite(value) or value == 0.0 or digits >= 6 or exponent:
         return text
     return f"{value:#.6g}"
-
-
-def places(size: float, width: int) -> int:
-    """Return how many decimals ``width`` has room for where numbers are up to ``size``."""
-    fitting = (each for each in range(width - 3, 0, -1) if len(f"{-size:.{each}f}") <= width)
-    return next(fitting, 0)
-
-
-def short(value: float, width: int, decimals: int) -> str:
-    """Write -0.25, 12.30; 1e+09 where that is too wide."""
-    text = f"{value:.{decimals}f}"
-    if len(text) > width:
-        return f"{value:.0e}"
-    return text.lstrip("-") if not text.strip("-0.") else text
 
 
 def ordinal(number: int) -> str:

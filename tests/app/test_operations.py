@@ -10,7 +10,7 @@ from rich.style import Style
 from bptui.app.app import BptuiApp
 from bptui.app.diagram.drawing import quantities, quantity_of
 from bptui.app.diagram.layout import Layout
-from bptui.app.numbers import form_of, label, largest, loss, plain
+from bptui.app.numbers import form_of, largest, loss, plain, signed
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.view import Selection
 from bptui.core.backprop import Operation
@@ -91,7 +91,7 @@ def check_edges(screen: Screen, session: Session, operation: Operation) -> set[i
             shown, parameters = names.weight_gradient(edge.layer), view.snapshot.gradients
         numbers = parameters.weights[edge.layer - 1]
         value = float(numbers[edge.source, edge.destination])
-        text = label(value, largest(numbers), layout.label_decimals)
+        text = signed(value, form_of(largest(numbers), layout.label_decimals, 3)).strip()
         end = area.x + column + wires.label_width
         there = screen.piece(end - len(text), area.y + row, len(text))
         assert there.text == text, (operation.name, edge.layer)

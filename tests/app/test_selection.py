@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from textual.geometry import Offset
 
 from bptui.app.diagram.layout import arrange as arrange_diagram
-from bptui.app.numbers import label
+from bptui.app.numbers import form_of, signed
 from bptui.app.panels import matrices
 from bptui.app.panels import network as network_panel
 from bptui.app.view import Direction, Selection, View
@@ -192,7 +192,7 @@ async def test_the_diagram_follows_to_units_that_it_leaves_out() -> None:
         await session.shows("i31 ", "h21 ")
         text = "\n".join(session.inside("#network"))
         weight = float(session.app.player.snapshot.parameters.weights[0][30, 20])
-        labels = [label(weight, abs(weight), decimals) for decimals in (2, 3, 4)]
+        labels = [signed(weight, form_of(abs(weight), at, 3)).strip() for at in (2, 3, 4)]
         assert any(each in text for each in labels)
         for name in ("i31 ", "h21 ", "i300"):
             assert name in text

@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from bptui.app.diagram.edges import Stroke, Wires
 from bptui.app.diagram.layout import Layout, Value
-from bptui.app.numbers import form_of, label, largest, plain
+from bptui.app.numbers import form_of, largest, plain, signed
 from bptui.app.styles import GLYPHS, PENDING, Styles, highlight
 from bptui.app.view import Selection, View
 from bptui.core.arrays import Array
@@ -140,6 +140,7 @@ class Drawing:
                 shown, parameters = self._names.weight_gradient(layer), view.snapshot.gradients
             numbers = parameters.weights[layer - 1]
             touched, size = highlight(view, shown), largest(numbers)
+            form = form_of(size, decimals, 3)
             for edge, (row, column) in wires.labels:
                 if edge.layer == layer:
                     value = float(numbers[edge.source, edge.destination])
@@ -147,7 +148,7 @@ class Drawing:
                     if edge.selection == view.selection:
                         style = styles.selected(style, self._focused)
                     # at the right end of its room: before it numbers of a unit may stand
-                    text = label(value, size, decimals)
+                    text = signed(value, form).strip()
                     self.canvas.write(row, column + wires.label_width - len(text), text, style)
 
     def _draw_captions(self) -> None:

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from bptui.app.lines import fitted
-from bptui.app.numbers import largest, places, short
+from bptui.app.numbers import form_of, largest, plain
 from bptui.app.panels.facts import Facts, looked_at
 from bptui.app.panels.panel import FollowingPanel
 from bptui.app.panels.table import Cell, Row, Table, painted
@@ -202,7 +202,7 @@ class SamplesPanel(FollowingPanel[View, Selection]):
         # the batch may be as large as the data: looked through once, not for every row
         in_batch = np.isin(samples, view.snapshot.batch)
         sizes = [*listing.largest.tolist(), *map(largest, outputs.T)]
-        decimals = [places(size, table.cell - 1) for size in sizes]
+        forms = [form_of(size, table.cell - 4, 3) for size in sizes]
 
         def row_of(_: int, row: int, columns: range) -> Row:
             if row == 0:
@@ -225,12 +225,11 @@ class SamplesPanel(FollowingPanel[View, Selection]):
                 marks.append(("✓", styles.dim) if right else ("✗", styles.warning))
             cells = []
             for column in columns:
-                text = short(float(values[at, column]), table.cell - 1, decimals[column])
+                text = plain(float(values[at, column]), forms[column])
                 kinds = (styles.text, styles.dim, styles.strong)
                 style = kinds[(column >= listing.wide) + (column >= listing.editable)]
                 if here and column == chosen:
                     style = styles.selected(styles.text, self.has_focus)
-                    text = text.rjust(table.cell - 1)
                 cells.append(Cell(text, style, styles.text))
             return Row(marks, cells)
 
