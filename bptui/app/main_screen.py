@@ -129,8 +129,10 @@ class MainScreen(Screen[None]):
         self.select(focused.neighbour(view, direction) or self.weights.neighbour(view, direction))
 
     def on_panel_selected(self, message: Panel.Selected) -> None:
-        assert isinstance(message.selection, Selection), "in a panel of this screen"
-        self.select(message.selection)
+        if isinstance(message.selection, Selection):
+            self.select(message.selection)
+        elif isinstance(message.selection, int):
+            self.look(message.selection)
 
     def look(self, sample: int | None) -> None:
         """Look at a sample: one of training, or a test sample, counted on after those."""
@@ -142,9 +144,6 @@ class MainScreen(Screen[None]):
         snapshot, data = self._player.snapshot, self._player.snapshot.experiment.data
         here = int(snapshot.batch[0]) if self.sample is None else self.sample
         self.look(min(max(here + by, 0), data.samples + len(data.test_inputs) - 1))
-
-    def on_samples_panel_looked(self, message: SamplesPanel.Looked) -> None:
-        self.look(message.sample)
 
     # who has which part of the screen
 
@@ -217,61 +216,49 @@ class MainScreen(Screen[None]):
         """Go from the diagram to one picture after another of what was learned, and back to it."""
         from bptui.app.panels.learned import LearnedPanel  # made when first asked for
 
-        if self.learned is None:
-            self.learned = LearnedPanel()
-            self._add_beside(self.network, self.learned)
-        covered = self._bring(self.network, self.learned)
-        if not is_there(self.learned):
-            self.learned.show_picture(0)
-            self._exchange(self.network, self.learned)
-        elif not covered and not self.learned.show_picture(self.learned.number + 1):
-            self._exchange(self.learned, self.network)
-        self.fit_panels()
+        learned = self.learned = self.learned or LearnedPanel()
+        if self._exchange(self.network, learned, lambda: learned.show_picture(learned.number + 1)):
+            learned.show_picture(0)
 
     def show_samples(self) -> None:
         """Show the samples in the place of the loss, to move through them; or the loss again."""
         from bptui.app.panels.samples import SamplesPanel  # made when first asked for
 
-        if self.samples is None:
-            self.samples = SamplesPanel()
-            self._add_beside(self.loss, self.samples)
-        covered = self._bring(self.loss, self.samples)
-        if not is_there(self.samples):
-            self._came_from = self.focused
-            self._exchange(self.loss, self.samples)
-            self._when_drawn(partial(self.set_focus, self.samples))
-        elif not covered:
-            had_focus, origin = self.samples.has_focus, self._came_from
-            self._exchange(self.samples, self.loss)
-            if had_focus and isinstance(origin, Panel) and not origin.away:
-                self._when_drawn(partial(self.set_focus, origin))
-        self.fit_panels()
+        samples, focused = self.samples or SamplesPanel(), self.focused
+        self.samples = samples
+        if self._exchange(self.loss, samples):
+            self._came_from = focused
+            self._when_drawn(partial(self.set_focus, samples))
+        elif focused is samples and not is_there(samples) and self._came_from is not None:
+            self._when_drawn(partial(self.set_focus, self._came_from))
 
-    def _add_beside(self, panel: ViewPanel, other: ViewPanel) -> None:
-        """Take the ``other`` panel, just made, into the screen."""
-        self._pictures.mount(other, after=panel)
-        self.panels.append(other)
-        other.view = self.view
+    def _exchange(
+        self, panel: ViewPanel, other: ViewPanel, stays: Callable[[], bool] = lambda: False
+    ) -> bool:
+        """Put ``other`` into the place of ``panel``, zoomed and focused as that was; or back again.
 
-    def _bring(self, panel: ViewPanel, other: ViewPanel) -> bool:
-        """Bring the place of both to the screen; return whether something else stood there."""
-        shown = panel if is_there(panel) else other
-        covered = not shown.size.area
+        Where something else covers it, it comes to the screen and stays, as it does where ``stays``
+        says so. Return whether it was not there.
+        """
+        if other not in self.panels:
+            self._pictures.mount(other, after=panel)
+            self.panels.append(other)
+            other.view = self.view
+        here = is_there(other)
+        old, new = (other, panel) if here else (panel, other)
+        covered = not old.size.area
         if covered:  # by another panel alone, or as the weights or gradients have the focus
             if self.zoomed:
                 self.zoom()
-            self.set_focus(shown)
-        return covered
-
-    def _exchange(self, old: ViewPanel, new: ViewPanel) -> None:
-        """Put ``new`` into the place of ``old``, zoomed and focused as that was."""
-        old.add_class("absent")
-        new.remove_class("absent")
-        if old.has_class("alone"):
-            old.remove_class("alone")
-            new.add_class("alone")
-        if old.has_focus:
-            self._when_drawn(partial(self.set_focus, new))
+            self.set_focus(old)
+        if not here or not (covered or stays()):
+            old.add_class("absent")
+            new.remove_class("absent")
+            new.set_class(old.has_class("alone"), "alone")
+            if old.has_focus:
+                self._when_drawn(partial(self.set_focus, new))
+        self.fit_panels()
+        return not here
 
 
 def is_there(panel: ViewPanel | None) -> bool:

@@ -56,13 +56,8 @@ def plain(value: float, form: Form) -> str:
 
 
 def loss(value: float) -> str:
-    """Write at least six significant digits: 0.163287, 2.46503e-08."""
-    text = f"{value:.6g}"
-    mantissa, _, exponent = text.partition("e")
-    digits = len(mantissa.replace("-", "").replace(".", "").lstrip("0"))
-    if not math.isfinite(value) or value == 0.0 or digits >= 6 or exponent:
-        return text
-    return f"{value:#.6g}"
+    """Write six significant digits: 0.163287, 2.46503e-08."""
+    return f"{value:#.6g}".removesuffix(".") if value else "0"
 
 
 def ordinal(number: int) -> str:

@@ -18,50 +18,32 @@ from bptui.app.view import View
 from bptui.terminal.capabilities import Capabilities
 
 
-def _variables(border: str, cursor: str, blurred: str, strong: str) -> dict[str, str]:
-    """Colours of Textual's own choice that are too pale to be read, or to be read on."""
-    return {
-        "border": border,
-        "block-cursor-background": cursor,
-        "block-cursor-foreground": strong,
-        "block-cursor-text-style": "bold",
-        "block-cursor-blurred-background": blurred,
-        "input-selection-background": cursor,
-        "text-muted": "auto 75%",
-        "text-disabled": "auto 65%",
-    }
+def _theme(name: str, dark: bool, strong: str, cursor: str, colours: str) -> Theme:
+    """Make a theme; some colours of Textual's own choice are too pale to be read, or read on."""
+    primary, secondary, accent, warning, error, text, ground, surface, panel = colours.split()
+    return Theme(
+        *(name, primary, secondary, warning, error, accent, accent, text, ground, surface, panel),
+        dark=dark,
+        variables={
+            "border": primary,
+            "block-cursor-background": cursor,
+            "block-cursor-foreground": strong,
+            "block-cursor-text-style": "bold",
+            "block-cursor-blurred-background": panel,
+            "input-selection-background": cursor,
+            "text-muted": "auto 75%",
+            "text-disabled": "auto 65%",
+        },
+    )
 
 
-DARK = Theme(
-    name="bptui-dark",
-    primary="#6fa8ec",
-    secondary="#e8964a",
-    accent="#7dd3c0",
-    warning="#ffd166",
-    error="#ff7b72",
-    success="#7dd3c0",
-    foreground="#d4d4d8",
-    background="#101216",
-    surface="#171a20",
-    panel="#1f242c",
-    dark=True,
-    variables=_variables("#6fa8ec", cursor="#31353d", blurred="#1f242c", strong="#ffffff"),
+DARK = _theme(
+    *("bptui-dark", True, "#ffffff", "#31353d"),
+    "#6fa8ec #e8964a #7dd3c0 #ffd166 #ff7b72 #d4d4d8 #101216 #171a20 #1f242c",
 )
-
-LIGHT = Theme(
-    name="bptui-light",
-    primary="#2563b2",
-    secondary="#944a0a",
-    accent="#0a6b5a",
-    warning="#6e4d00",
-    error="#b3261e",
-    success="#0a6b5a",
-    foreground="#1e2026",
-    background="#fbfbfa",
-    surface="#f1f1ef",
-    panel="#e4e5e6",
-    dark=False,
-    variables=_variables("#2563b2", cursor="#cddcef", blurred="#e4e5e6", strong="#000000"),
+LIGHT = _theme(
+    *("bptui-light", False, "#000000", "#cddcef"),
+    "#2563b2 #944a0a #0a6b5a #6e4d00 #b3261e #1e2026 #fbfbfa #f1f1ef #e4e5e6",
 )
 
 ANSI_DARK, ANSI_LIGHT = ANSI = "ansi-dark", "ansi-light"
@@ -97,17 +79,17 @@ class Styles(NamedTuple):
     faint: Style
     accent: Style
     warning: Style
-    positive: tuple[Style, Style, Style]
+    positive: tuple[Style, ...]
     """Weak, middling, strong."""
-    negative: tuple[Style, Style, Style]
-    bold: Style
+    negative: tuple[Style, ...]
     written: Style
     """Laid over what the operation has written."""
     read: Style
-    chosen: Style
-    """Laid over the selection in the focused panel."""
     paired: Style
     """Laid over the selection in the other panels."""
+    chosen: Style = Style(bold=True, reverse=True)
+    """Laid over the selection in the focused panel."""
+    bold: Style = Style(bold=True)
 
     def highlighted(self, style: Style, highlight: Highlight) -> Style:
         """Return ``style`` for something that the operation has read or written, or has not."""
@@ -149,27 +131,17 @@ def ansi_styles(dark: bool) -> Styles:
         warning=Style(color=warning, bold=True),
         positive=(Style(color=blue),) * 3,
         negative=(Style(color=orange),) * 3,
-        bold=bold,
         written=Style(bold=True, underline=True),
         read=Style(bold=False, underline=True),  # out is bold when nothing has happened to it
-        chosen=Style(bold=True, reverse=True),
         paired=Style(reverse=True),
     )
 
 
 OWN = {
-    True: (
-        "#d4d4d8 #ffffff #9c9fa8 #656a75 #7dd3c0 #ffd166 #2a3834",
-        "#84a3d0 #7db2f2 #a9d0ff",
-        "#c6996f #eb9e55 #ffbe82",
-    ),
-    False: (
-        "#1e2026 #000000 #595e66 #848991 #0a6b5a #6e4d00 #d3f0ea",
-        "#4a658d #2160b0 #083a80",
-        "#7d5f3b #944a0a #6b2f00",
-    ),
+    True: "#9c9fa8 #656a75 #2a3834 #84a3d0 #7db2f2 #a9d0ff #c6996f #eb9e55 #ffbe82",
+    False: "#595e66 #848991 #d3f0ea #4a658d #2160b0 #083a80 #7d5f3b #944a0a #6b2f00",
 }
-"""Text, strong, dim, faint, accent, warning, what is written; blues and oranges, the weak first.
+"""Beside those of the theme: dim, faint, what is written; blues and oranges, the weak first.
 
 What is read has a contrast of 4.5 to what lies below it, in 256 colours too, of which that of what
 is written must not become a bright one.
@@ -179,26 +151,20 @@ is written must not become a bright one.
 @lru_cache(maxsize=2)
 def own_styles(dark: bool) -> Styles:
     """Return the styles in bptui's colours, for a dark or a light background."""
-    plain, blues, oranges = OWN[dark]
-    text, strong, dim, faint, accent, warning, written = plain.split()
-
-    def three(colours: str) -> tuple[Style, Style, Style]:
-        weak, middling, strong = map(Style.parse, colours.split())
-        return weak, middling, strong
-
+    theme = DARK if dark else LIGHT
+    dim, faint, written, *signs = OWN[dark].split()
+    shades = tuple(map(Style.parse, signs))
     return Styles(
-        text=Style(color=text),
-        strong=Style(color=strong, bold=True),
+        text=Style(color=theme.foreground),
+        strong=Style(color=theme.variables["block-cursor-foreground"], bold=True),
         dim=Style(color=dim),
         faint=Style(color=faint),
-        accent=Style(color=accent),
-        warning=Style(color=warning, bold=True),
-        positive=three(blues),
-        negative=three(oranges),
-        bold=Style(bold=True),
+        accent=Style(color=theme.accent),
+        warning=Style(color=theme.warning, bold=True),
+        positive=shades[:3],
+        negative=shades[3:],
         written=Style(bold=True, bgcolor=written),
         read=Style(underline=True),
-        chosen=Style(bold=True, reverse=True),
         paired=Style(color=dim, reverse=True),
     )
 

@@ -28,6 +28,7 @@ LIKENESSES = {
     "█▓▒░▀▄▌▐▔▁▂▃▅▆▇": '##:."_||-___=##',
     "▉▊▋▍▎▏▕▖▗▘▝": "#||||||..''",
     "⎡⎢⎣⎤⎥⎦": "[[[]]]",
+    "╱╲╳┆┊": "/\\X::",
     "，。、": (", ", ". ", ", "),
     "🔎": (" >",),
 }
@@ -42,8 +43,10 @@ ROUNDED = dict(zip("╭╮╰╯", "┌┐└┘", strict=True))
 FIRST_BRAILLE, LAST_BRAILLE = 0x2800, 0x28FF
 ROWS = (0x09, 0x12, 0x24, 0xC0)
 """The bits of the four rows of a braille character's dots, from the top."""
-LEFT = 0x47
-"""The bits of its left column."""
+LEFT, RIGHT = 0x47, 0xB8
+"""The bits of its columns."""
+UPRIGHT, LEVEL = {"VERTICAL", "UP", "DOWN"}, {"HORIZONTAL", "LEFT", "RIGHT"}
+"""The ways in which lines lead, in the names of the characters that draw boxes."""
 _FOREIGN = re.compile(r"[ -~]?[^\x00-\x7f]+[ -~]?")
 _JOINING = re.compile("[\u200d\ufe0f]")
 
@@ -144,7 +147,10 @@ def _likeness(character: str) -> str:
         return _braille(ord(character) - FIRST_BRAILLE)
     name = unicodedata.name(character, "")
     if name.startswith("BOX DRAWINGS"):
-        return _line(name)
+        words = set(name.split())
+        if words & UPRIGHT:
+            return "+" if words & LEVEL else "|"
+        return "=" if "DOUBLE" in words and "DASH" not in words else "-"
     if name.startswith("GREEK") and "LETTER" in name:
         letter = name.partition("LETTER ")[2][:1]
         return letter if "CAPITAL" in name else letter.lower()
@@ -152,42 +158,23 @@ def _likeness(character: str) -> str:
     return plain if plain.isprintable() and plain else "?"
 
 
-def _line(name: str) -> str:
-    """Return the character for one that draws boxes, by the ways in which its lines lead."""
-    if "DIAGONAL" in name:
-        return "X" if "CROSS" in name else "/" if "UPPER RIGHT" in name else "\\"
-    words = set(name.split())
-    upright = words & {"VERTICAL", "UP", "DOWN"}
-    level = words & {"HORIZONTAL", "LEFT", "RIGHT"}
-    if upright and level:
-        return "+"
-    if upright:
-        return ":" if "DASH" in words else "|"
-    return "=" if "DOUBLE" in words and "DASH" not in words else "-"
-
-
 def _braille(dots: int) -> str:
     """Return the character for up to eight dots: a direction, or a height where they are level."""
-    left, right = _middle(dots & LEFT), _middle(dots & ~LEFT)
-    rows = [row for row, bits in enumerate(ROWS) if dots & bits]
+    sides = [[row for row, bits in enumerate(ROWS) if dots & bits & side] for side in (LEFT, RIGHT)]
+    rows = sorted(sides[0] + sides[1])
     if not rows:
         return " "
+    left, right = (sum(side) / len(side) if side else None for side in sides)
     if left is not None and right is not None and abs(right - left) >= 1.5:
         return "\\" if right > left else "/"
-    if dots.bit_count() >= 7:
+    if len(rows) >= 7:
         return "#"
     if rows[-1] - rows[0] >= 2:
         return "|"
     height = sum(rows) / len(rows)
     if height < 1.0:
         return "'"
-    return "-" if height <= 2.0 else "_" if left is not None and right is not None else "."
-
-
-def _middle(dots: int) -> float | None:
-    """Return the mean row of dots; None where there are none."""
-    rows = [row for row, bits in enumerate(ROWS) if dots & bits]
-    return sum(rows) / len(rows) if rows else None
+    return "-" if height <= 2.0 else "_" if all(sides) else "."
 
 
 _ASCII, _CONSOLE = _Table(""), _Table(CONSOLE)

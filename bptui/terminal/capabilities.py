@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from types import ModuleType
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from bptui.terminal.ascii import is_utf8, locale_is_utf8, to_ascii, to_console
@@ -30,22 +30,6 @@ def terminal_descriptor() -> int:
 def terminal_streams() -> list[int]:
     """Return those of :data:`STREAMS` that are a terminal."""
     return [descriptor for descriptor in STREAMS if os.isatty(descriptor)]
-
-
-def described(terminal: str) -> ModuleType | None:
-    """Return curses, which answers from the terminal's description; None where there is none.
-
-    It keeps the first one that it is asked for: only the program's own terminal is looked up.
-    """
-    if terminal != os.environ.get("TERM"):
-        return None
-    try:
-        import curses
-
-        curses.setupterm(terminal, terminal_descriptor())
-    except Exception:  # no terminal database, or none that knows this one; the kinds differ
-        return None
-    return curses
 
 
 ColourSystem = Literal["standard", "256", "truecolor"]
@@ -148,11 +132,15 @@ def colour_system(environment: Mapping[str, str]) -> ColourSystem:
     told = environment.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit")
     if told or "WT_SESSION" in environment or sys.platform == "win32":
         return "truecolor"
-    if (description := described(terminal)) is not None:
-        colours = description.tigetnum("colors")
-        if colours > 256 or any(description.tigetflag(flag) > 0 for flag in ("Tc", "RGB")):
-            return "truecolor"
-        return "256" if colours == 256 else "standard"
+    if terminal == os.environ.get("TERM"):  # curses keeps the first one that it is asked for
+        with suppress(Exception):  # no terminal database, or none that knows it; the kinds differ
+            import curses
+
+            curses.setupterm(terminal, terminal_descriptor())
+            colours = curses.tigetnum("colors")
+            if colours > 256 or any(curses.tigetflag(flag) > 0 for flag in ("Tc", "RGB")):
+                return "truecolor"
+            return "256" if colours == 256 else "standard"
     return "256" if AT_LEAST_256.intersection(terminal.split("-")) else "standard"
 
 

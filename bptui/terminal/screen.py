@@ -9,23 +9,14 @@ from rich.cells import get_character_cell_size
 from rich.color import Color, ColorSystem
 from rich.style import Style as RichStyle
 
-ATTRIBUTES = {
-    "bold": ("1", "22"),
-    "dim": ("2", "22"),
-    "italic": ("3", "23"),
-    "underline": ("4", "24"),
-    "underline2": ("21", "24"),
-    "blink": ("5", "25"),
-    "blink2": ("6", "25"),
-    "reverse": ("7", "27"),
-    "conceal": ("8", "28"),
-    "strike": ("9", "29"),
-    "frame": ("51", "54"),
-    "encircle": ("52", "54"),
-    "overline": ("53", "55"),
-}
-"""By rich's names: what switches an attribute on and what switches it off, with others perhaps."""
-_OFF = dict(ATTRIBUTES.values())
+ATTRIBUTES = dict(
+    zip(
+        ("bold", "dim", "italic", "underline", "blink", "blink2", "reverse", "conceal", "strike"),
+        "123456789",
+        strict=True,
+    )
+) | {"underline2": "21", "frame": "51", "encircle": "52", "overline": "53"}
+"""By rich's names: what switches an attribute on."""
 
 
 class Style(NamedTuple):
@@ -54,38 +45,29 @@ def style_of(style: RichStyle | None, colours: ColorSystem) -> Style:
             return ""
         return ";".join(colour.downgrade(colours).get_ansi_codes(foreground))
 
-    attributes = tuple(on for name, (on, _) in ATTRIBUTES.items() if getattr(style, name))
+    attributes = tuple(on for name, on in ATTRIBUTES.items() if getattr(style, name))
     link = f"id={style.link_id};{style.link}" if style.link else ""
     return Style(parameters(style.color, True), parameters(style.bgcolor, False), attributes, link)
 
 
 @lru_cache(maxsize=8192)
 def change(before: Style | None, after: Style) -> str:
-    """Return the shortest codes that lead from one style to another; from None: from any."""
+    """Return the codes that lead from one style to another; from None: from any."""
     link = ""
     if before is None or before.link != after.link:
         link = f"\x1b]8;{after.link or ';'}\x1b\\" if after.link or before else ""
-    whole = ("0", *after.attributes, *filter(None, (after.foreground, after.background)))
-    parameters = ";".join(whole).removeprefix("0;") if before == PLAIN else ";".join(whole)
-    if before is not None:
-        parameters = min(parameters, ";".join(_steps(before, after)), key=len)
-        if before[:3] == after[:3]:
-            return link
-        if parameters == "0":
-            parameters = ""
-    return f"{link}\x1b[{parameters}m"
-
-
-def _steps(before: Style, after: Style) -> list[str]:
-    """Return the parameters for what differs alone."""
-    gone = {_OFF[code] for code in before.attributes if code not in after.attributes}
-    kept = {code for code in before.attributes if _OFF[code] not in gone}
-    codes = sorted(gone) + [code for code in after.attributes if code not in kept]
+    if before is not None and before[:3] == after[:3]:
+        return link
+    if before is None or after == PLAIN or not set(before.attributes).issubset(after.attributes):
+        codes, before = ["0"], PLAIN  # switching off singly seldom takes less
+    else:
+        codes = []
+    codes += [code for code in after.attributes if code not in before.attributes]
     if before.foreground != after.foreground:
         codes.append(after.foreground or "39")
     if before.background != after.background:
         codes.append(after.background or "49")
-    return codes
+    return f"{link}\x1b[{'' if codes == ['0'] else ';'.join(codes)}m"
 
 
 class ScreenBuffer:

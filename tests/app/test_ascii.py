@@ -32,7 +32,7 @@ def test_ascii_stays_as_it_is(text: str) -> None:
 
 
 def test_what_stands_for_what() -> None:
-    assert to_ascii("╭─┤═║┃╯ ▸◂↳ ▲▼ ● … “δ²” — ⎡⎤") == '+-+=||+ ><> ^v @ ~ "d2" - []'
+    assert to_ascii("╭─┤═║┃╯┈ ▸◂↳ ▲▼ ● … “δ²” — ⎡⎤") == '+-+=||+- ><> ^v @ ~ "d2" - []'
     assert to_ascii("学习 é e\u0301 \u200b!") == "???? e e !"
     assert to_ascii("⠉⠒⠤⣀⡇⢸⢁⡈⣿⠀") == "'--_||\\/# "
     assert to_console("╭─┤═ ▸ ²") == "┌─┤─ > ²"

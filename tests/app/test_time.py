@@ -148,7 +148,8 @@ async def test_a_random_walk_ends_where_a_model_says(experiment: Experiment) -> 
                 if key in "nN":
                     model = model.next(count) if key == "n" else model.previous(count)
                 else:
-                    model = Place(0) if key == "r" else model.moved(1 if key == "s" else -1)
+                    by = {"r": -model.step, "s": 1, "S": -1}[key]
+                    model = Place(max(model.step + by, 0))
             await session.rest()
             assert app.player.place == model
             assert_same_bits(app.player.snapshot, Timeline(experiment).snapshot(model.step))

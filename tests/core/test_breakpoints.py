@@ -70,7 +70,7 @@ def test_texts_and_their_one_spelling(text: str, printed: str) -> None:
         ("", ARTICLE, "write a quantity"),
         ("loss rises", ARTICLE, "write a quantity"),
         ("loss < nan", ARTICLE, "not a number: nan"),
-        ("|w5 > 1", ARTICLE, "bars on both sides"),
+        ("|w5 > 1", ARTICLE, "write a quantity"),
         ("step < 5", ARTICLE, "only grows"),
         ("gW1 > 1", ARTICLE, r"several numbers: choose one of them, such as gW1\[0\]\[0\]"),
         ("b1 > 1", BIASED, r"several numbers: choose one of them, such as b1\[0\]"),

@@ -25,8 +25,7 @@ PARTS = (0.3, 0.22, 0.14, 0.38, 0.5, 0.62, 0.7, 0.78, 0.86)
 """Where along an edge its label may stand, in order of preference."""
 NEAR = 3
 """So many of these lie near the end with more units."""
-FEW = 4
-MOST_COVERED, COVERED_BY_FEW = 0.7, 0.8
+MOST_COVERED = 0.8
 """Of the rows between the outermost labels: with more of them covered the edges cannot be seen."""
 
 Cell = tuple[int, int]
@@ -161,18 +160,14 @@ def label_places(layout: Layout, drawn: tuple[Edge, ...], length: int) -> Mappin
             for k in range(max(len(sources), len(destinations)))
         }
         some = [edge for edge in mine if (edge.source, edge.destination) in pairs]
-        for labelled, at in ((mine, parts), (mine, parts[:NEAR]), (some, parts[:NEAR])):
+        for labelled, at in ((mine, parts), (some, parts[:NEAR])):
             found = _places_of_layer(labelled, length, dots, at)
-            if len(found) == len(labelled) and _leaves_edges_visible(found):
+            rows = [row for row, _ in found.values()]
+            room = max(rows, default=0) - min(rows, default=0) + 1
+            if len(found) == len(labelled) and (len(rows) == 1 or len(rows) <= MOST_COVERED * room):
                 places |= found
                 break
     return places
-
-
-def _leaves_edges_visible(labels: Mapping[Edge, Cell]) -> bool:
-    rows = [row for row, _ in labels.values()]
-    most = COVERED_BY_FEW if len(rows) <= FEW else MOST_COVERED
-    return len(rows) == 1 or (bool(rows) and len(rows) <= most * (max(rows) - min(rows) + 1))
 
 
 def _places_of_layer(

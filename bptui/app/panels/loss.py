@@ -96,7 +96,7 @@ class Losses(NamedTuple):
 class ChartPanel(FollowingPanel[ShownT, ChosenT]):
     """A chart, bright up to the shown step and dim behind it; in a single row a line of bars."""
 
-    REDRAW_SECONDS, REDRAW_SHARE = 0.4, 60
+    REDRAW_SECONDS = 0.4
 
     def __init__(self) -> None:
         super().__init__("Loss", "loss")

@@ -180,23 +180,24 @@ class Arrangement(NamedTuple):
         row, column = here + down, unit + along
         if 1 <= row < table.rows and 0 <= column < table.columns:
             return self.at(layer, row, column)
-        if along:
-            beside = layer + along
-            if not 1 <= beside <= len(self.tables) or self.tables[beside - 1].y != table.y:
-                return selection
-            other, biases = self.tables[beside - 1], selection.kind == "bias"
-            row = other.rows - 1 if biases else min(here, self.network.layers[beside - 1])
-            return self.at(beside, row, 0 if along > 0 else other.columns - 1)
-        further = [
+        others = [
             (abs(other.y - table.y), abs(other.x - table.x), number)
             for number, other in enumerate(self.tables, 1)
             if (other.y - table.y) * down > 0
+            or (along and other.y == table.y and number == layer + along)
         ]
-        if not further:
+        if not others:
             return selection
-        number = min(further)[2]
+        number = min(others)[2]
         other = self.tables[number - 1]
-        return self.at(number, 1 if down > 0 else other.rows - 1, min(unit, other.columns - 1))
+        if down:
+            return self.at(number, 1 if down > 0 else other.rows - 1, min(unit, other.columns - 1))
+        row = (
+            other.rows - 1
+            if selection.kind == "bias"
+            else min(here, self.network.layers[number - 1])
+        )
+        return self.at(number, row, 0 if along > 0 else other.columns - 1)
 
 
 @lru_cache(maxsize=8)

@@ -150,9 +150,6 @@ def _heading(facts: Facts, sample: int, styles: Styles, width: int) -> Line:
     return line
 
 
-GAP = 4
-NARROWEST = 6
-"""Cells of a column from which two tables stand beside each other."""
 SIDE = "actual"
 
 
@@ -193,22 +190,12 @@ def class_table(view: View, look: Look, width: int, height: int) -> Picture:
     side = max(len(SIDE), *map(cell_len, names)) + 1
     least = max(3, *(len(str(len(part.labels))) for part in parts)) + 2
     widest = max(max(map(cell_len, names)) + 2, least)
-    room = (width - 1 - GAP * (len(parts) - 1)) // len(parts)
-
-    def fit(room: int) -> tuple[int, int]:
-        """Return the width of a column, as much as ``room`` has, and that of a table."""
-        cell = min(max((room - 1 - side) // count, least), widest)
-        heads = (1 + len(part.title + part.head(0)) for part in parts)
-        return cell, max(1 + side + cell * count, *heads)
-
-    cell, wide = fit(room)
-    beside = len(parts) == 1 or (cell >= NARROWEST and wide <= room)
-    if not beside:
-        cell, wide = fit(width - 2)
+    cell = min(max((width - 3 - side) // count, least), widest)
+    wide = max(1 + side + cell * count, *(1 + len(part.title + part.head(0)) for part in parts))
     tables, counts = list[Table](), []
     for at, part in enumerate(parts):
-        x, y = (at * (wide + GAP), 0) if beside else (0, at * (count + 4))
-        tables += [Table(x, y, wide, 1, 2, 0), Table(x, y + 2, 1 + side, cell, 1 + count, count)]
+        y = at * (count + 4)
+        tables += [Table(0, y, wide, 1, 2, 0), Table(0, y + 2, 1 + side, cell, 1 + count, count)]
         predicted = classes.predicted(part.evaluator.outputs(view.snapshot.parameters))
         counts.append(confusion(part.labels, predicted, count))
 
@@ -229,8 +216,6 @@ def class_table(view: View, look: Look, width: int, height: int) -> Picture:
             cells.append(Cell(text, right if value else styles.faint, styles.text))
         return Row([(" ", styles.text), (names[row - 1], styles.dim)], cells)
 
-    lines = tables[-1].bottom
-    width = max(wide if len(parts) == 1 or not beside else 0, width - (lines > height))
-    window = Region(0, 0, max(width, tables[-1].x + wide), lines)
+    window = Region(0, 0, wide, tables[-1].bottom)
     drawn = painted(tables, window, styles.text, row_of)
-    return Picture(Size(width, lines), drawn.__getitem__, note)
+    return Picture(window.size, drawn.__getitem__, note)

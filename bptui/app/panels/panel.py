@@ -251,16 +251,14 @@ ViewPanel: TypeAlias = Panel[View, Selection]
 class FollowingPanel(Panel[ShownT, ChosenT]):
     """A panel drawn after the numbers of the others, and only every few frames of a fast run."""
 
-    REDRAW_SECONDS = 0.05
-    """In a fast run it is drawn at most this often."""
-    REDRAW_SHARE = 8
-    """Nor before so many times what drawing it took: a key seldom has to wait for it."""
+    REDRAW_SECONDS = 0.1
+    """In a fast run it is drawn at most this often: a key seldom has to wait for it."""
 
     def __init__(self, title: str, panel_id: str) -> None:
         super().__init__(title, panel_id)
         self._drawn: object = None
         self._drawn_view: ShownT | None = None
-        self._drawn_at = self._cost = 0.0
+        self._drawn_at = 0.0
 
     def drawn_from(self, view: ShownT) -> object:
         """Return what of the view is drawn."""
@@ -269,8 +267,7 @@ class FollowingPanel(Panel[ShownT, ChosenT]):
     def watch_view(self, before: ShownT | None, view: ShownT | None) -> None:
         if view is None or self.away:
             return
-        pause = max(self.REDRAW_SECONDS, self.REDRAW_SHARE * self._cost)
-        if view.hurries and perf_counter() - self._drawn_at < pause:
+        if view.hurries and perf_counter() - self._drawn_at < self.REDRAW_SECONDS:
             return
         wanted = self.drawn_from(view)
         if self._drawn != wanted:
@@ -278,11 +275,9 @@ class FollowingPanel(Panel[ShownT, ChosenT]):
             self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
-        began = perf_counter()
         self.repaint()
         self.follow_on(self._drawn_view)
         self._drawn_view = self.view
-        self._cost = perf_counter() - began
 
     def resized(self) -> None:
         self.call_after_refresh(self._draw)

@@ -112,21 +112,17 @@ def parse(text: str, network: Network) -> Breakpoint:
         return Breakpoint("step", "every", _steps(plain[len("every") :]))
     rising = len(words) > 1 and words[-1].lower() == "rising"
     found = COMPARISON.fullmatch(plain.removesuffix(words[-1]) + "> 0" if rising else plain)
-    if found is None:
+    if found is None or found[1] != found[3]:
         raise BreakpointError(
             "write a quantity, < or > and a number: loss < 0.01; or: loss rising, every 100"
         )
-    left, name, right, sign, value = found.groups()
-    if left != right:
-        raise BreakpointError(f"put bars on both sides of {name}, or on neither")
-    name, size = _spelt(name, network), bool(left)
-    if rising:
-        relation: Relation = "rising"
-    else:
-        relation = next(each for each in ("<=", ">=", "<", ">", "=") if each in sign)
+    bar, name, _, sign, value = found.groups()
+    name = _spelt(name, network)
+    signs: tuple[Relation, ...] = ("<=", ">=", "<", ">", "=")
+    relation: Relation = "rising" if rising else next(each for each in signs if each in sign)
     if name == "step" and relation not in ("=", ">", ">="):
         raise BreakpointError("the step only grows: write step = 500, or every 100")
-    return Breakpoint(name, relation, _value(value), size)
+    return Breakpoint(name, relation, _value(value), bool(bar))
 
 
 def fits(made: Breakpoint, network: Network) -> bool:

@@ -44,10 +44,6 @@ class Place(NamedTuple):
             return Place(self.step - 1, operations - 1)
         return Place(0)
 
-    def moved(self, by: int) -> Place:
-        """Return the whole step so many further, not before step 0."""
-        return Place(max(self.step + by, 0))
-
 
 class Branch(Struct, eq=False):
     """A timeline and what was seen in it; ``place`` is where it was left.

@@ -152,7 +152,7 @@ class Player:
         Like all moves it takes effect at once, so that keys in a burst count in their order; the
         worker that it returns does the work, unless a later one replaces it.
         """
-        return self._go(self.goal.moved(by))
+        return self.go(max(self.goal.step + by, 0))
 
     def walk(self, by: int) -> None:
         """Go to the next operation (``by`` > 0) or to the previous one, across steps too."""
