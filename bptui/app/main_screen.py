@@ -96,7 +96,7 @@ class MainScreen(Screen[None]):
         if self._pointed_at != (view.snapshot, view.position):
             self._pointed_at = None
         last = experiment.data.samples + len(experiment.data.test_inputs) - 1
-        sample = None if self.sample is None else min(self.sample, last)
+        sample = self.sample = None if self.sample is None else min(max(self.sample, 0), last)
         self.view = replace(view, selection=self.selection, pointed=self.pointed, sample=sample)
         self.status.view = self.view
         self.keys.speed = view.speed
@@ -141,9 +141,8 @@ class MainScreen(Screen[None]):
 
     def action_look(self, by: int) -> None:
         """Look at the sample so many further, of all there are."""
-        snapshot, data = self._player.snapshot, self._player.snapshot.experiment.data
-        here = int(snapshot.batch[0]) if self.sample is None else self.sample
-        self.look(min(max(here + by, 0), data.samples + len(data.test_inputs) - 1))
+        first = int(self._player.snapshot.batch[0])
+        self.look((first if self.sample is None else self.sample) + by)
 
     # who has which part of the screen
 

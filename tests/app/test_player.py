@@ -305,5 +305,5 @@ async def test_slow_speeds_walk_operation_by_operation(
     count = player.operations
     assert len(places) == (count + 1 if backwards else 3 * count + 1)
     for before, after in pairwise(places):
-        expected = before.previous(count) if backwards else before.next(count)
+        expected = before.walked(-1 if backwards else 1, count)
         assert after == (Place(3) if expected.step == 3 else expected)

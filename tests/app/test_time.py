@@ -146,7 +146,7 @@ async def test_a_random_walk_ends_where_a_model_says(experiment: Experiment) -> 
                     continue
                 app.action_command(KEYS[key])
                 if key in "nN":
-                    model = model.next(count) if key == "n" else model.previous(count)
+                    model = model.walked(1 if key == "n" else -1, count)
                 else:
                     by = {"r": -model.step, "s": 1, "S": -1}[key]
                     model = Place(max(model.step + by, 0))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 
 import numpy as np
@@ -50,7 +49,7 @@ def curve(view: View, look: Look, width: int, height: int) -> Picture:
     for _ in range(2):  # the second time with the gutter that the range of the first needs
         axes = axes_of(facts, span, width, height)
         values = _grid(experiment, axes.columns).outputs(view.snapshot.parameters)[:, :count]
-        span = _range(targets, values)
+        span = targets.reaching(values, FARTHEST)
     axes = axes._replace(y=span)
     canvas = Canvas(axes.columns + axes.right, axes.rows, styles.text)
     colours = [None if look.plain else look.palette.glyph(at) for at in range(count)]
@@ -78,18 +77,6 @@ def curve(view: View, look: Look, width: int, height: int) -> Picture:
         entries.append(Entry(shapes[1], "of a test sample", styles.strong))
     several = f"{MOST_CURVES} of {facts.outputs} outputs" * (facts.outputs > MOST_CURVES)
     return axes.picture(canvas, look, entries, BLANK, ", ".join(filter(None, [several, every])))
-
-
-def _range(base: Span, values: Array) -> Span:
-    """Return the targets' range, and quarters of it more as far as the outputs reach."""
-    finite = values[np.isfinite(values)]
-    step, most = base.width / 4.0, base.width * FARTHEST
-    below, above = (
-        base.low - finite.min(initial=base.low),
-        finite.max(initial=base.high) - base.high,
-    )
-    down, up = (math.ceil(min(beyond, most) / step) for beyond in (below, above))
-    return Span(base.low - down * step, base.high + up * step)
 
 
 def _name_lines(canvas: Canvas, axes: Axes, ends: Array, facts: Facts, styles: list[Style]) -> None:

@@ -20,7 +20,7 @@ from bptui.app.panels.table import Cell, Row, Table, painted
 from bptui.app.styles import Styles
 from bptui.app.view import Selection, View
 from bptui.core.activations import limits
-from bptui.core.arrays import Array, Integers
+from bptui.core.arrays import Integers
 from bptui.core.evaluation import Evaluator, confusion
 from bptui.core.experiment import Experiment
 
@@ -84,17 +84,6 @@ def _usual(experiment: Experiment) -> Span:
     return Span(low, high if high > low else low + 1.0)
 
 
-def _span(usual: Span, outputs: Array) -> Span:
-    """Return the usual range, doubled until the outputs fit."""
-    finite = np.clip(outputs[np.isfinite(outputs)], -LARGEST, LARGEST)
-    low, high = usual
-    while finite.min(initial=low) < low:
-        low = min(2.0 * low, -usual.width)
-    while finite.max(initial=high) > high:
-        high = max(2.0 * high, usual.width)
-    return Span(low, high)
-
-
 def one_sample(view: View, look: Look, width: int, height: int) -> Picture:
     """Draw two bars an output: what the network says, and what it should say."""
     experiment, styles, selection = view.snapshot.experiment, look.styles, view.selection
@@ -113,7 +102,7 @@ def one_sample(view: View, look: Look, width: int, height: int) -> Picture:
     names = [named(unit) for unit in range(units)]
     widest = min(max(2, *map(cell_len, names[:1000])), WIDEST_NAME)
     left = widest + len(LABELS[0]) + 3
-    bars = Bars(_span(_usual(experiment), outputs), left, max(width - left - NUMBER - 1, 4))
+    bars = Bars(_usual(experiment).reaching(outputs), left, max(width - left - NUMBER - 1, 4))
 
     def row_at(y: int) -> Strip:
         if y < HEAD:

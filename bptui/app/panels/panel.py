@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 from time import perf_counter
-from typing import ClassVar, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeAlias, TypeVar
 
 from rich.style import Style
 from textual.binding import Binding
@@ -21,27 +21,15 @@ from bptui.app.styles import Styles, styles_of
 from bptui.app.view import Direction, Selection, View
 from bptui.terminal.capabilities import USUAL, Capabilities
 
+if TYPE_CHECKING:
+    from bptui.app.program.moment import Moment
+
 BORDER = 6
 """Columns of a border, and of what stands on both sides of a text in it."""
 
 
-class Shown(Protocol):
-    """What a panel is drawn from."""
-
-    @property
-    def picture(self) -> object:
-        """Equal where panels look the same."""
-
-    @property
-    def selection(self) -> object:
-        """Equal where the same is selected."""
-
-    @property
-    def hurries(self) -> bool:
-        """Whether it changes faster than one can look at it."""
-
-
-ShownT = TypeVar("ShownT", bound=Shown)
+ShownT = TypeVar("ShownT", bound="View | Moment")
+"""What a panel is drawn from: of a network, or of a program."""
 ChosenT = TypeVar("ChosenT")
 """What can be selected in a panel."""
 

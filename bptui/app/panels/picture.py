@@ -151,6 +151,17 @@ class Span(NamedTuple):
     def width(self) -> float:
         return self.high - self.low
 
+    def reaching(self, values: Array, most: float = LARGEST) -> Span:
+        """Return a range wider by quarters until the values fit, each end by ``most`` widths."""
+        low, high = self
+        farthest = self.low - most * self.width, self.high + most * self.width
+        finite = np.clip(values[np.isfinite(values)], *farthest)
+        while finite.min(initial=low) < low:
+            low -= (self.high - low) / 4.0
+        while finite.max(initial=high) > high:
+            high += (high - self.low) / 4.0
+        return Span(low, high)
+
     def centres(self, count: int) -> Array:
         """Return the middles of ``count`` equal parts."""
         parts = np.arange(count, dtype=np.float64) + 0.5

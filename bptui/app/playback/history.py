@@ -28,21 +28,14 @@ class Place(NamedTuple):
     step: int
     position: int | None = None
 
-    def next(self, operations: int) -> Place:
-        """Return the place one operation further; every step has so many ``operations``."""
-        if self.position is None:
-            return Place(self.step, 0)
-        if self.position < operations - 1:
-            return Place(self.step, self.position + 1)
-        return Place(self.step + 1, 0)
+    def walked(self, by: int, operations: int) -> Place:
+        """Return the place one operation further, or back; every step has so many ``operations``.
 
-    def previous(self, operations: int) -> Place:
-        """Return the place one operation back; before the first of step 0 is step 0 as a whole."""
-        if self.position:
-            return Place(self.step, self.position - 1)
-        if self.step:
-            return Place(self.step - 1, operations - 1)
-        return Place(0)
+        Before the first one of step 0 is step 0 as a whole.
+        """
+        position = (-1 if by > 0 else 0) if self.position is None else self.position
+        count = self.step * operations + position + by
+        return Place(0) if count < 0 else Place(*divmod(count, operations))
 
 
 class Branch(Struct, eq=False):

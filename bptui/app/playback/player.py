@@ -156,8 +156,8 @@ class Player:
 
     def walk(self, by: int) -> None:
         """Go to the next operation (``by`` > 0) or to the previous one, across steps too."""
-        here, count = self.goal, self.operations
-        place = here.next(count) if by > 0 else here.previous(count)
+        here = self.goal
+        place = here.walked(by, self.operations)
         if self.at_rest and place.step == here.step:  # there is no work to be done
             self._goal = place
             self.show(self.snapshot, place.position)

@@ -116,9 +116,7 @@ class Run:
         """Return the place due by now; of operations the next one at most."""
         here, passed = self._player.place, (perf_counter() - self._began) * self._rate
         if self._by_operation:
-            count = self._player.operations
-            following = here.next(count) if self._sign > 0 else here.previous(count)
-            return following if passed >= 1.0 else here
+            return here.walked(self._sign, self._player.operations) if passed >= 1.0 else here
         if math.isinf(self._rate):
             return Place(self._last)
         step = self._base + self._sign * int(passed)
