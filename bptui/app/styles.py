@@ -182,10 +182,6 @@ def highlight(view: View, *quantities: str) -> Highlight:
     operation = view.operation
     if operation is None:
         return ""
-    for each in quantities:
-        if each in operation.writes:
-            return "written"
-    for each in quantities:
-        if each in operation.reads:
-            return "read"
-    return ""
+    if not set(quantities).isdisjoint(operation.writes):
+        return "written"
+    return "" if set(quantities).isdisjoint(operation.reads) else "read"

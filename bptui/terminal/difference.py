@@ -45,14 +45,11 @@ class CellWriter:
         self._out.append(self.way(x, y))
         self._x, self._y = x, y
 
-    def take(self, style: Style) -> None:
-        """Write in this style from now on."""
+    def write(self, run: Run, style: Style, width: int) -> None:
+        """Write a run in a row of ``width`` cells."""
         if self.style != style:
             self._out.append(change(self.style, style))
             self.style = style
-
-    def write(self, run: Run, width: int) -> None:
-        """Write a run in a row of ``width`` cells."""
         self.move(run.x, run.y)
         self._out.append(run.text)
         # terminals differ on what follows a row's end, and on how wide some characters are
@@ -103,9 +100,8 @@ def draw(writer: CellWriter, shown: ScreenBuffer | None, wanted: ScreenBuffer) -
     while runs:
         # one style after another, since going somewhere takes fewer bytes than most changes of it
         style = min(runs, key=lambda each: len(change(writer.style, each)))
-        writer.take(style)
         for run in runs.pop(style):
-            writer.write(run, wanted.width)
+            writer.write(run, style, wanted.width)
     return shown
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import product
 from typing import Generic
 
@@ -159,8 +158,8 @@ class KeyLine(Widget):
 
     def __init__(self, commands: Sequence[Command], optional: Sequence[str]) -> None:
         super().__init__(id="keys")
-        self._commands = tuple(command for command in commands if command.hint)
-        self._optional = tuple(optional)
+        self._commands = [command for command in commands if command.hint]
+        self._optional = optional
 
     async def on_click(self, event: Click) -> None:
         """Go faster at a click on the speed, slower at one with the other button."""
@@ -170,7 +169,7 @@ class KeyLine(Widget):
     def render_line(self, y: int) -> Strip:
         styles, width = styles_of(self.app), self.size.width
         line, bold = Line().add(" ", styles.text), styles.accent + styles.bold
-        shown, both = _shown(self._commands, self._optional, width)
+        shown, both = self._fitting(width)
         for place, command in enumerate(shown):
             line.add("  " if place else "", styles.text)
             press = spot(pressing(command.key))
@@ -186,18 +185,14 @@ class KeyLine(Widget):
             line.pad(self._speed_at, styles.text).add(text, styles.dim)
         return line.strip().adjust_cell_length(width).apply_style(self.rich_style)
 
-
-@lru_cache(maxsize=4)
-def _shown(
-    commands: tuple[Command, ...], names: tuple[str, ...], width: int
-) -> tuple[list[Command], bool]:
-    """Return the commands that find room beside the speed, and whether second keys do."""
-    shown, both = [*commands], True
-    for optional in (None, *names):
-        shown = [command for command in shown if command.name != optional]
-        both = both and optional != ""
-        keys = (len(c.shown_key) + bool(c.also and both) * (1 + len(c.also)) for c in shown)
-        hints = (len(command.hint) + 3 for command in shown)
-        if sum(keys) + sum(hints) + SPEED_ROOM <= width:
-            break
-    return shown, both
+    def _fitting(self, width: int) -> tuple[list[Command], bool]:
+        """Return the commands that find room beside the speed, and whether second keys do."""
+        shown, both = self._commands, True
+        for optional in (None, *self._optional):
+            shown = [command for command in shown if command.name != optional]
+            both = both and optional != ""
+            keys = (len(c.shown_key) + bool(c.also and both) * (1 + len(c.also)) for c in shown)
+            hints = (len(command.hint) + 3 for command in shown)
+            if sum(keys) + sum(hints) + SPEED_ROOM <= width:
+                break
+        return shown, both
