@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and when one was saved."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -61,3 +61,11 @@ def rename_without_replacing(old: Path, new: Path) -> None:
     except OSError:
         new.unlink(missing_ok=True)
         raise
+
+
+def saved_at(file: Path) -> tuple[int, int] | None:
+    """Return when a file was saved, in nanoseconds, and its size; None where it is not there."""
+    with suppress(OSError):  # some editors put another file in its place
+        found = file.stat()
+        return found.st_mtime_ns, found.st_size
+    return None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from click.core import ParameterSource
 
+from bptui.atomic import saved_at
 from bptui.cli import DEFAULT_PRESET
 from bptui.cli.common import (
     Unjudged,
@@ -239,17 +240,10 @@ def _versions(path: Path) -> Iterator[int]:
     """Yield the number of each version of a file, from 0, once it is there and has settled."""
     known = None
     for number in count():
-        while (found := _signature(path)) in (None, known):
+        while (found := saved_at(path)) in (None, known):
             time.sleep(PAUSE)
         while found is None or found != known:
             known = found
             time.sleep(PAUSE)
-            found = _signature(path)
+            found = saved_at(path)
         yield number
-
-
-def _signature(path: Path) -> tuple[int, int, int] | None:
-    with suppress(OSError):  # some editors put another file in its place
-        status = path.stat()
-        return status.st_mtime_ns, status.st_size, status.st_ino
-    return None

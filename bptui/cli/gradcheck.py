@@ -91,13 +91,10 @@ def command(name_or_file: str, step: int, every: bool, form: str) -> None:
 def lines(check: GradientCheck, snapshot: Snapshot, width: int) -> Iterator[str]:
     """Yield what was checked, how, and what was found; no sentence is wider than ``width``."""
     from bptui.check.gradcheck.report import METHOD, ReportLine, chain_lines, report_lines, summary
+    from bptui.export.formats import text_head
     from bptui.export.worksheet import worksheet
 
-    sheet = worksheet(snapshot, "loss")
-    yield from wrap(sheet.title, width)
-    yield "=" * min(max(len(sheet.title), 1), width)
-    for name, text in sheet.facts:
-        yield from wrap(text, width, initial_indent=f"{name:12}", subsequent_indent=" " * 12)
+    yield from text_head(worksheet(snapshot, "loss"), width)
     yield from ("", *wrap(METHOD, width), "")
     found = [*report_lines(check, width)]
     if not check.right:

@@ -14,8 +14,8 @@ from bptui.explain.printer import number
 
 MOST_ROWS = MOST_COLUMNS = 4
 """Rows and columns of a matrix that are written out; of more, the first and the last."""
-MOST_PRINTED, EDGES = 32, (0, 1, -2, -1)
-"""Numbers of an array that numpy prints whole, and the places of those shown of a larger one."""
+MOST_PRINTED = 32
+"""Numbers of an array that numpy prints whole."""
 
 
 class Span(NamedTuple):
@@ -156,22 +156,16 @@ def matrix_block(
 
 
 def array_lines(array: Array, digits: int = 7, columns: int = 75) -> list[str]:
-    """Write the array much as numpy prints it in so many columns, large ones with dots."""
+    """Write the array as numpy prints it in so many columns, large ones with dots."""
     if array.ndim == 0:
-        return [f"{float(array):.{digits}g}"]
-    seen = array
-    if array.size > MOST_PRINTED:
-        for axis in range(array.ndim):
-            seen = seen.take(EDGES, axis, mode="wrap")
-    texts = [f"{value:.{digits}g}" for value in seen.ravel().tolist()]
-    padded = dict(zip(texts, aligned(texts), strict=True))
+        return [number(float(array), digits)]
     text = np.array2string(
         array,
+        precision=digits,
         separator=", ",
         max_line_width=columns,
         threshold=MOST_PRINTED,
         edgeitems=2,
         prefix="array(",
-        formatter={"float_kind": lambda value: padded[f"{value:.{digits}g}"]},
     )
     return f"array({text})".split("\n")

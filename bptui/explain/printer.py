@@ -322,7 +322,7 @@ class Printer:
 
 @dataclass(frozen=True)
 class NumpyPrinter(Printer):
-    """Writes numpy code, which binds as Python does; ``numbers`` for the values themselves."""
+    """Writes numpy code, which binds as Python does."""
 
     form = "code"
     minus = (UNARY, UNARY)
@@ -353,14 +353,11 @@ class NumpyPrinter(Printer):
     def leaf(self, node: Expression) -> Token:
         match node:
             case Quantity(name):
-                value = array_code(np.asarray(self.scope.value(node))) if self.numbers else ""
-                return operator(value or self.symbols.code(name))
-            case Setting(name, value):
-                return operator(repr(value) if self.numbers else name)
-            case Constant(value, text, code):
-                # what has digits only in its code, such as len(target), is a name as others are
-                named = code and (text or not self.numbers)
-                return operator(code if named else repr(value).removesuffix(".0"))
+                return operator(self.symbols.code(name))
+            case Setting(name):
+                return operator(name)
+            case Constant(value, _, code):
+                return operator(code or repr(value).removesuffix(".0"))
         raise AssertionError(f"{type(node).__name__} is no leaf")
 
     def is_array(self, node: Expression) -> bool:
@@ -371,14 +368,3 @@ class NumpyPrinter(Printer):
 
     def times(self, elementwise: bool = False) -> str:
         return " * "
-
-
-def array_code(array: Array) -> str:
-    """Write ``np.array([[0.9, 0.1]])``, a plain number for one without axes."""
-    if array.ndim == 0:
-        return f"{float(array):.6g}"
-
-    def listed(part: Array) -> str:
-        return f"[{', '.join(map(listed, part))}]" if part.ndim else f"{float(part):.6g}"
-
-    return f"np.array({listed(array)})"

@@ -22,8 +22,6 @@ from bptui.explain.writer import LABEL_GAP, EquationWriter
 
 Form: TypeAlias = Literal["scalar", "matrix", "numpy"]
 FORMS: tuple[Form, ...] = ("scalar", "matrix", "numpy")
-MOST_CODE_NUMBERS = 12
-"""Numbers of an array that are put into a line of code."""
 
 
 class Report(EquationWriter):
@@ -75,10 +73,7 @@ class Report(EquationWriter):
         return written
 
     def _noted(self, equation: Equation, lines: list[TextLine], form: Form) -> list[TextLine]:
-        """Return the lines of an equation with its note: behind the first one, or above.
-
-        Code has it as a comment already.
-        """
+        """Return the lines of an equation with its note, which code has as a comment already."""
         if not equation.note or form == "numpy":
             return lines
         line = [*lines[0]]
@@ -145,16 +140,12 @@ class Report(EquationWriter):
         node, name = equation.expression, self.symbols.code(equation.left.name)
         code = folded(remarked(equation, self.symbols), self.width)
         lines: list[TextLine] = [(Span(text, "code"),) for text in code]
-        read = {each: np.asarray(equation.scope.value(each)) for each in quantities(node)}
         indent = " " * (len(name) + 1)
-        if all(array.size <= MOST_CODE_NUMBERS for array in read.values()):
-            text = f"= {expression_code(node, self.symbols, numbers=equation)}"
-        else:
-            shapes = (f"{self.symbols.code(q.name)} {a.shape}" for q, a in read.items() if a.ndim)
-            text = f"# {', '.join(shapes)}"
-        if not isinstance(node, Quantity):
+        shapes = ((q.name, equation.scope.shape(q)) for q in quantities(node))
+        text = ", ".join(f"{self.symbols.code(name)} {shape}" for name, shape in shapes if shape)
+        if text and not isinstance(node, Quantity):
             rows = wrap(
-                text,
+                f"# {text}",
                 self.width - len(indent),
                 subsequent_indent="  ",
                 break_long_words=False,
@@ -201,17 +192,10 @@ def _carets(line: TextLine) -> str:
 # code
 
 
-def expression_code(
-    node: Expression, symbols: Symbols, level: int = SUM, numbers: Equation | None = None
-) -> str:
-    """Write Python for an expression on arrays; with ``numbers`` values in place of names."""
-    scope = Scope({}, {}) if numbers is None else numbers.scope
-    return NumpyPrinter(symbols, scope, numbers=numbers is not None).code(node, level)
-
-
 def assignment(equation: Equation, symbols: Symbols) -> str:
     """Write ``gW1 = input.T @ delta_h``: needs numpy as np and the names that it reads."""
-    return f"{symbols.code(equation.left.name)} = {expression_code(equation.expression, symbols)}"
+    code = NumpyPrinter(symbols, Scope({}, {})).code(equation.expression)
+    return f"{symbols.code(equation.left.name)} = {code}"
 
 
 def remarked(equation: Equation, symbols: Symbols, *remarks: str) -> str:

@@ -31,13 +31,17 @@ def written(sheet: Worksheet, form: str, width: int = WIDTH) -> Iterable[str]:
     return [*_latex_preamble(body), *body]
 
 
-def _text_lines(sheet: Worksheet, width: int) -> Iterator[str]:
+def text_head(sheet: Worksheet, width: int) -> Iterator[str]:
+    """Yield the lines of the title block."""
     yield from wrap(sheet.title, width)
     yield "=" * min(max(len(sheet.title), 1), width)
     settings = ", ".join(f"{name} = {value:g}" for name, value in sheet.settings)
     for name, text in (*sheet.facts, *([("settings", settings)] if settings else [])):
         yield from wrap(text, width, initial_indent=f"{name:12}", subsequent_indent=" " * 12)
-    yield from ("", *wrap(ROUNDED, width))
+
+
+def _text_lines(sheet: Worksheet, width: int) -> Iterator[str]:
+    yield from (*text_head(sheet, width), "", *wrap(ROUNDED, width))
     report = Report(sheet.symbols, width - len(INDENT), DIGITS, VALUE_DIGITS)
     for part in sheet.parts:
         yield from ("", *wrap(part.title, width), "-" * min(len(part.title), width))

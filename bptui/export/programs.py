@@ -71,7 +71,7 @@ TORCH_OPTIMIZERS = {
     "rmsprop": "RMSprop(trained, lr=LEARNING_RATE, alpha=RHO, eps=EPSILON)",
     "adam": "Adam(trained, lr=LEARNING_RATE, betas=(BETA1, BETA2), eps=EPSILON)",
 }
-"""torch's own rules by our names; others are written out."""
+"""torch's own rules by our names."""
 
 
 def toml_preset(experiment: Experiment) -> str:
@@ -102,7 +102,6 @@ class Program:
         self.optimizer, self.data = experiment.optimizer, experiment.data
         self.names, self.depth = self.network.names, self.network.depth
         self.torch, self.make = torch, "torch.tensor" if torch else "np.array"
-        self.rule = TORCH_OPTIMIZERS.get(self.training.optimizer)
         self.versions = Versions(experiment, any_number)
         self.words = words({"input": "x", "target": "t"} | self.versions.wrong.slots)
         self.places = Symbols(self.names).places
@@ -177,7 +176,7 @@ class Program:
             name, formula, old = made.name, made.expression, Quantity(made.name)
             before = dict(more)
             if any(old in quantities(later.expression) for later in changes[place + 1 :]):
-                lines.append(f"old_{name} = {name}.{'clone' if self.torch else 'copy'}()")
+                lines.append(f"old_{name} = {name}.copy()")
                 more[old] = f"old_{name}"
             start = f"{name}[:] = "
             if is_op(formula, "add") and len(formula.parts) == 2 and formula.parts[0] == old:
@@ -192,7 +191,7 @@ class Program:
         values, package = ", ".join(self.values), "torch" if self.torch else "np"
         called = listed("(", self.values, ") = forward(x)", f"{values} = forward(x)")
         width = len(str(self.training.steps))
-        counts = self.optimizer.counts and (not self.torch or self.rule is None)
+        counts = self.optimizer.counts and not self.torch
         lines = [*self.batch(), *["k = step + 1"] * counts, "", "# Forward pass"]
         lines += [*called, *self.loss("loss")]
         lines += [line.format(package=package, width=width) for line in LOOP]
@@ -340,8 +339,10 @@ def torch_program(experiment: Experiment) -> str:
     """Return a program that needs torch, and numpy where it shuffles, in float64.
 
     The chain rule is left to autograd. Raises :class:`~bptui.presets.save.SaveError` where the
-    experiment makes mistakes.
+    experiment makes mistakes, or where torch has no such optimizer.
     """
+    if experiment.training.optimizer not in TORCH_OPTIMIZERS:
+        raise SaveError(f"Torch has no optimizer {experiment.training.optimizer}.")
     if mistakes := experiment.training.mistakes:
         what = f"{'mistakes' if len(mistakes) > 1 else 'a mistake'} ({', '.join(mistakes)})"
         raise SaveError(
@@ -356,33 +357,22 @@ def torch_program(experiment: Experiment) -> str:
 
 
 def _trained(program: Program) -> list[str]:
-    """Write the list of parameters, and the optimizer or what it remembers."""
-    right = program.versions.right
+    """Write the list of parameters, and the optimizer."""
     frozen_ones = program.experiment.frozen_words()
     lines = ["", *comment(f"frozen: {frozen_ones}")] if frozen_ones else []
-    trained = [name for name in program.parameters if name in right.updates]
+    trained = [name for name in program.parameters if name in program.versions.right.updates]
     lines += ["", *listed("trained = [", trained, "]")]
     lines += ["for parameter in trained:", "    parameter.requires_grad_()"]
-    if program.rule is None:
-        slots = [(slot, slot.split("_", 1)[1]) for slot in right.slots]
-        return [*lines, *(f"{slot} = torch.zeros_like({parameter})" for slot, parameter in slots)]
-    return [*lines, *([f"optimizer = torch.optim.{program.rule}"] if right.updates else [])]
+    rule = TORCH_OPTIMIZERS[program.training.optimizer]
+    return [*lines, *([f"optimizer = torch.optim.{rule}"] if trained else [])]
 
 
 def _torch_backward(program: Program) -> list[str]:
     """Write what autograd and the optimizer do, the chain rule in comments."""
-    trained = [name for name in program.parameters if name in program.versions.right.updates]
-    if not trained:
+    if not program.versions.right.updates:
         return []
     chain = "Backward pass: autograd goes back through the lines above, by the chain rule:"
     lines = ["", *comment(chain)]
     for name in program.backward_names():
         lines += commented(line.replace("# ", "  ", 1) for line in program.meaning(name))
-    clear, update = ["optimizer.zero_grad()"], ["optimizer.step()"]
-    if program.rule is None:
-        clear = ["for parameter in trained:", "    parameter.grad = None"]
-        program.words |= words({f"g{name}": f"{name}.grad" for name in trained})
-        right = program.versions.right
-        changes = [line for name in trained for line in program.change(name, right)]
-        update = ["with torch.no_grad():", *indented(changes)]
-    return [*lines, *clear, "loss.backward()", "", "# Update", *update]
+    return [*lines, "optimizer.zero_grad()", "loss.backward()", "", "# Update", "optimizer.step()"]

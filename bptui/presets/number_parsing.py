@@ -20,10 +20,7 @@ _LONGEST = 30
 _MOST_DIGITS = 18
 _MOST_ITEMS = 1000
 _YES, _NO = ("yes", "true", "on", "1", "y", "是"), ("no", "false", "off", "0", "n", "否")
-_CROSS = "\N{MULTIPLICATION SIGN}"
-_BETWEEN_LAYERS = re.compile(rf"\s*(?:->|[-{_CROSS}x*,;→])\s*|\s+", re.IGNORECASE)
-# from the first of its blanks on only: thousands of them would be gone through again from each
-_TIMES = re.compile(rf"(?<!\s)\s*[{_CROSS}*]\s*(?=\d)")
+_BETWEEN_LAYERS = re.compile("\\s*(?:->|[-\N{MULTIPLICATION SIGN}x*,;→])\\s*|\\s+", re.IGNORECASE)
 
 _HEAD = re.compile(r"\s*(?:[a-z_]\w*(?:\[\d+\])?\s*[=:]\s*)?(?:Parameter containing:\s*)?", re.I)
 """W1 = or W[0]: before any rows."""
@@ -56,31 +53,25 @@ def shortened(text: str) -> str:
     return f"'{shown}'" if len(shown) <= _LONGEST else f"'{shown[:_LONGEST]}...'"
 
 
-def _float(text: str) -> float:
-    """Return the number that ``text`` is; nan where it is none, inf where it is too large."""
-    try:
-        value = math.nan if "_" in text else float(text)
-    except ValueError:
-        return math.nan
-    return value if math.isfinite(value) or re.search(r"\d", text) else math.nan
-
-
 def number(text: str) -> float:
     """Return the finite number that ``text`` is; raises :class:`EntryError`."""
     plain = normalized(text).strip()
     if not plain:
         raise EntryError("a number is missing")
-    value = _float(plain)
-    if math.isinf(value):
-        raise EntryError("too large for a 64-bit number")
-    if math.isnan(value):
-        comma = re.fullmatch(r"([+-]?\d{0,9}),(\d{1,20})", plain)
-        if comma is None:
-            raise EntryError(f"not a number: {shortened(plain)}")
-        before, after = comma.groups()
-        thousands = f", or {before}{after} without the comma" if len(after) == 3 else ""
-        raise EntryError(f"write {before or '0'}.{after} with a point{thousands}")
-    return value
+    try:
+        value = math.nan if "_" in plain else float(plain)
+    except ValueError:
+        value = math.nan
+    if math.isfinite(value):
+        return value
+    if math.isinf(value) and re.search(r"\d", plain):
+        raise EntryError(f"too large for a 64-bit number: {shortened(plain)}")
+    comma = re.fullmatch(r"([+-]?\d{0,9}),(\d{1,20})", plain)
+    if comma is None:
+        raise EntryError(f"not a number: {shortened(plain)}")
+    before, after = comma.groups()
+    thousands = f", or {before}{after} without the comma" if len(after) == 3 else ""
+    raise EntryError(f"write {before or '0'}.{after} with a point{thousands}")
 
 
 def whole(text: str) -> int:
@@ -113,16 +104,10 @@ def layers(text: str) -> list[int]:
 
 
 def names(text: str) -> list[str]:
-    """Return the names between commas or blanks; ``relu*3`` stands for relu three times."""
-    found = list[str]()
-    for token in re.findall(r"[^\s,;]+", _TIMES.sub("*", _without_brackets(text).lower())):
-        name, cross, times = token.partition("*")
-        name = name.strip("'\"")
-        if not name or (cross and not re.fullmatch("[0-9]+", times)):
-            raise EntryError(f"not a name: {shortened(token)}")
-        found += [name] * min(int(times[:_MOST_DIGITS] or 1), _MOST_ITEMS + 1)
-        if len(found) > _MOST_ITEMS:
-            raise EntryError("too many names")
+    """Return the names between commas or blanks."""
+    found = re.findall(r"[^\s,;'\"]+", _without_brackets(text).lower())
+    if len(found) > _MOST_ITEMS:
+        raise EntryError("too many names")
     return found
 
 
@@ -153,16 +138,20 @@ def matrix(text: str) -> Rows:
     refused.
     """
     plain = _without_call(text)
-    if "[" in plain or "]" in plain:
-        texts, listed = _bracketed(plain)
-    else:
-        listed = False
-        texts = [row for line in plain.splitlines() for row in line.split(";") if row.strip()]
+    listed = "[" in plain or "]" in plain
+    pieces, around = plain.splitlines(), ""
+    if listed:
+        pieces, around = _ROW.findall(plain), re.sub(r"[\s,;]", "", _ROW.sub("", plain))
+        if outside := around.strip("[]"):
+            raise EntryError(f"{shortened(outside)} is outside the rows")
+        if around not in ("", "[]"):
+            raise EntryError("brackets of no matrix, or of several: expected those of one matrix")
+    texts = [row for piece in pieces for row in piece.split(";") if listed or row.strip()]
     if not texts:
         raise EntryError("numbers are missing")
     # rows that have brackets of their own hold no decimals alone
-    apart = ";" in plain and "[" not in plain
-    rows = [_row(row, index, listed, apart) for index, row in enumerate(texts, 1)]
+    nested, apart = bool(around) or plain.count("[") > 1, ";" in plain and not listed
+    rows = [_row(row, index, nested, apart) for index, row in enumerate(texts, 1)]
     for index, row in enumerate(rows, 1):
         if len(row) != len(rows[0]):
             count = "1 number" if len(row) == 1 else f"{len(row)} numbers"
@@ -192,24 +181,8 @@ def _without_call(text: str) -> str:
     return plain.translate(str.maketrans("(){}", "[][]"))
 
 
-def _bracketed(plain: str) -> tuple[list[str], bool]:
-    """Return what stands in the innermost brackets, and whether each row has brackets of its own.
-
-    Raises :class:`EntryError` unless they are those of one matrix, or of its rows alone.
-    """
-    around = re.sub(r"[\s,;]", "", _ROW.sub("", plain))
-    if outside := around.strip("[]"):
-        raise EntryError(f"{shortened(outside)} is outside the rows")
-    if around not in ("", "[]"):
-        raise EntryError("brackets of no matrix, or of several: expected those of one matrix")
-    texts = list[str]()
-    for piece in _ROW.findall(plain):
-        texts += [row for row in piece.split(";") if row.strip()] or [""]
-    return texts, bool(around) or plain.count("[") > 1
-
-
-def _row(text: str, index: int, listed: bool, apart: bool) -> list[float]:
-    """Return the numbers of a row, which is ``listed`` or stands ``apart`` by semicolons.
+def _row(text: str, index: int, nested: bool, apart: bool) -> list[float]:
+    """Return the numbers of a row, ``nested`` in brackets or ``apart`` by semicolons.
 
     Raises :class:`EntryError` also where a comma between two digits may be a decimal one: it
     separates two numbers only where nothing else does, blanks or semicolons, and they do not look
@@ -218,7 +191,7 @@ def _row(text: str, index: int, listed: bool, apart: bool) -> list[float]:
     chunks = [chunk.strip(",") for chunk in text.split()]
     for pair in filter(_PAIR.fullmatch, chunks) if "," in text else ():
         alone = _DECIMAL.fullmatch(pair) or (apart and not _SWITCHES.fullmatch(pair))
-        if len(chunks) > 1 or (alone and not listed):
+        if len(chunks) > 1 or (alone and not nested):
             pair = pair[:_LONGEST]
             said = f"{pair} is two numbers here; write {pair.replace(',', '.')} with a point, or "
             raise EntryError(said + pair.replace(",", ", ") + " with a space")
@@ -227,10 +200,7 @@ def _row(text: str, index: int, listed: bool, apart: bool) -> list[float]:
     tokens = text.replace(",", " ").split()
     if not tokens:
         raise EntryError(f"row {index} has no numbers")
-    values = [_float(token) for token in tokens]
-    for value, token in zip(values, tokens, strict=True):
-        if math.isinf(value):
-            raise EntryError(f"row {index}: {shortened(token)} is too large for a 64-bit number")
-        if math.isnan(value):
-            raise EntryError(f"not a number in row {index}: {shortened(token)}")
-    return values
+    try:
+        return [number(token) for token in tokens]
+    except EntryError as error:
+        raise EntryError(f"row {index}: {error}") from None

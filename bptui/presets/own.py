@@ -27,8 +27,6 @@ from bptui.presets.schema import DataTable, TrainingTable
 COMMANDS = ("check", "completion", "explain", "export", "gradcheck", "help", "list", "run")
 """Names that `bptui NAME` takes for a command."""
 ENDING = ".toml"
-_LONGEST = 255
-"""Bytes in the name of a file."""
 
 
 @dataclass(frozen=True)
@@ -124,27 +122,15 @@ def new_file(name: str) -> Path:
     Raises :class:`SaveError` with the reason where none can have that name.
     """
     name = name.strip().removesuffix(ENDING)
-    reason = _malformed(name)
-    if name in shipped_names():
-        reason = f"{name} is the name of a shipped preset."
-    elif name in COMMANDS:
-        reason = f"{name} is the name of a command."
-    if reason:
-        raise SaveError(reason)
-    return own_folder() / f"{name}{ENDING}"
-
-
-def _malformed(name: str) -> str:
-    """Return why no preset can have that name; empty where one can."""
-    if not name:
-        return "Enter a name."
-    if os.path.basename(name) != name:
-        return f"A name cannot contain {os.sep}."
-    if not name.isprintable():
-        return "A name cannot contain control characters."
-    if name[0] in ".-":
-        return f"A name cannot begin with {name[0]}."
-    return "The name is too long." if len(os.fsencode(f"{name}{ENDING}")) > _LONGEST else ""
+    for wrong, reason in (
+        (os.path.basename(name) != name, f"A name cannot contain {os.sep}."),
+        (name[:1] in (".", "-"), f"A name cannot begin with {name[:1]}."),
+        (name in shipped_names(), f"{name} is the name of a shipped preset."),
+        (name in COMMANDS, f"{name} is the name of a command."),
+    ):
+        if wrong:
+            raise SaveError(reason)
+    return file_at(os.path.join(own_folder(), name + ENDING), ENDING)
 
 
 def free_name(name: str) -> str:
@@ -175,7 +161,10 @@ def proposed(experiment: Experiment, file: Path | None = None) -> str:
     if file is None and origin is not None and origin.file is not None:
         file = working_folder() / origin.file
     if file is None or file.parent == shipped_folder():
-        return free_name("mine" if _malformed(experiment.name) else experiment.name)
+        try:
+            return new_file(free_name(experiment.name)).stem
+        except SaveError:
+            return free_name("mine")
     if file.parent == own_folder():
         return file.stem
     here = working_folder()

@@ -101,8 +101,9 @@ def rewritten(text: str, given: PresetFile, preset: PresetFile) -> str:
         return laid_out(preset)
     import tomlkit  # takes a while, as does what it does
     from tomlkit.exceptions import TOMLKitError
+    from tomlkit.items import Table
 
-    top, missing, added = "", list[str](), list[tuple[Any, str, str]]()
+    missing, added = list[str](), list[tuple[Any, Any]]()
     try:
         document = tomlkit.parse(body)
         for name, key, old, new in changes:
@@ -110,15 +111,19 @@ def rewritten(text: str, given: PresetFile, preset: PresetFile) -> str:
             if table is None:
                 missing += [name] * (name not in missing)
             elif key not in table:
-                added.append((table, name, f"{key} = {_toml(new, key)}\n"))
+                added.append((table, tomlkit.parse(f"{key} = {_toml(new, key)}\n")))
             elif new in (None, "") or (
                 name in ("data", "init") and _is_same(new, default(name, key))
             ):
                 del table[key]
             else:
                 _replace(table, key, old, new, key)
-        for each in added:
-            top += _add(*each)
+        for table, line in reversed(added):
+            if isinstance(table, Table) and table and not table.is_super_table():
+                # at its end it would stand below comments that belong to the next table
+                table.value.body[:0] = line.body
+            else:
+                table.update(line)
         for name in ("parameters", "init", "training"):
             if name in document and not document[name] and "#" not in document[name].as_string():
                 del document[name]
@@ -127,7 +132,6 @@ def rewritten(text: str, given: PresetFile, preset: PresetFile) -> str:
         return laid_out(preset)
     for name in missing:
         result = f"{result.rstrip()}\n\n{_table_text(name, preset)}"
-    result = f"{top}\n{result}" if top else result
     if "\r\n" in body and "\n" not in body.replace("\r\n", ""):
         result = result.replace("\r\n", "\n").replace("\n", "\r\n")
     return text[: len(text) - len(body)] + result
@@ -144,24 +148,3 @@ def _replace(container: Any, place: Any, old: object, new: object, key: str = ""
                 _replace(inner, index, before, after)
     else:
         container[place] = tomlkit.value(_toml(new, key))
-
-
-def _add(table: Any, name: str, line: str) -> str:  # noqa: ANN401  tables of several classes
-    """Write the line below the last value of a table; return it where there is none at the top."""
-    import tomlkit
-    from tomlkit.items import AbstractTable, InlineTable, Table
-
-    body = getattr(table if name == "" else table.value, "body", ())
-    items = [item for key, item in body if key is not None and not isinstance(item, AbstractTable)]
-    if not items and name == "":
-        return line
-    if not items or isinstance(table, InlineTable):
-        for key, held in tomlkit.parse(line).items():
-            table[key] = held
-        return ""
-    last = items[-1]
-    dotted = f"{name}." if isinstance(table, Table) and table.is_super_table() else ""
-    # the line is made part of what follows the last value: tomlkit would put it below comments
-    # that belong to the next table
-    last.trivia.trail = (last.trivia.trail or "\n") + last.trivia.indent + dotted + line
-    return ""

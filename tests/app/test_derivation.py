@@ -44,7 +44,7 @@ async def test_explains_the_selected_weight_in_three_forms() -> None:
         await session.press("d")
         await until_shown(session, FORMS[0], "⎡0.9⎤", "W1 ← W1 - learning_rate · gW1")
         await session.press("d")
-        await until_shown(session, FORMS[1], "np.array([[0.9, 0.1]]).T @")
+        await until_shown(session, FORMS[1], "# input (1, 2), delta_h (1, 2)")
         await session.press("d")
         await until_shown(session, FORMS[2])
         session.panel("#weights").focus()

@@ -35,7 +35,7 @@ BAD = [
     (ACTIVATION, "tanh tanh tanh", "3 activations; expected 2"),
     (ACTIVATION, "softmax, sigmoid", "softmax in the last layer only"),
     (W1, "", "numbers are missing"),
-    (W1, "0.15 abc\n0.2 0.3", "not a number in row 1: 'abc'"),
+    (W1, "0.15 abc\n0.2 0.3", "row 1: not a number: 'abc'"),
     (W1, "0.15 0.25\n0.2", "row 2 has 1 number, row 1 has 2"),
     (W1, "1 2\n3 4\n5 6", "shape 3x2; expected 2x2 (inputs x hidden units)"),
     (W1, "1 2 3 4", "shape 1x4; expected 2x2 (inputs x hidden units)"),

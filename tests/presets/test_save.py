@@ -166,9 +166,9 @@ def test_added_keys_go_into_their_tables(tmp_path: Path) -> None:
     experiment = loaded(tmp_path)
     training = replace(experiment.training, steps=7, settings=(("momentum", 0.5),))
     added = document(replace(experiment, training=training, source="A book"))
-    expected = COMMENTED.replace(
-        "optimizer = 'momentum'\n", "optimizer = 'momentum'\nmomentum = 0.5\nsteps = 7\n"
-    ).replace("only mine\n", 'only mine\nsource = "A book"\n')
+    expected = COMMENTED.replace("[training]\n", "[training]\nmomentum = 0.5\nsteps = 7\n").replace(
+        "only mine\n", 'only mine\nsource = "A book"\n'
+    )
     assert added == expected
 
 

@@ -19,6 +19,7 @@ from bptui.app.program.moment import READABLE, Moment, opened
 from bptui.app.program.record import Record
 from bptui.app.program.screen import ProgramScreen
 from bptui.app.screens import in_background
+from bptui.atomic import saved_at
 from bptui.check.interpreter import CannotStartError
 from bptui.check.program import Checked
 from bptui.check.report import Report, as_plain
@@ -48,7 +49,7 @@ class ProgramApp(TerminalApp):
         super().__init__(around)
         self.file, self.check, self.watch_file = file, check, watch
         self.breakpoints: Mapping[Breakpoint, bool] = {}
-        self._saved = _saved_at(file)
+        self._saved = saved_at(file)
         self._first = opened(Record(checked))
         self._loading = False
 
@@ -145,7 +146,7 @@ class ProgramApp(TerminalApp):
     # the file
 
     def _look(self) -> None:
-        if _saved_at(self.file) != self._saved:
+        if saved_at(self.file) != self._saved:
             self.reload()
 
     def reload(self) -> None:
@@ -154,7 +155,7 @@ class ProgramApp(TerminalApp):
             self.run_worker(self._reload(), group="load")
 
     async def _reload(self) -> None:
-        self._loading, self._saved = True, _saved_at(self.file)
+        self._loading, self._saved = True, saved_at(self.file)
         self.pause()
         self.tell(f"running {self.file.name} …")
         try:
@@ -180,12 +181,3 @@ class ProgramApp(TerminalApp):
         first = ", ".join(map(str, fresh.record.wrong_lines))
         verdict = found.report.verdict
         self.tell(f"{self.file.name}: {verdict}" + (f", line {first}" if first else ""))
-
-
-def _saved_at(file: Path) -> tuple[float, int]:
-    """Return when a file was saved and how long it is; zeros where it is not there."""
-    try:
-        found = file.stat()
-    except OSError:
-        return 0.0, 0
-    return found.st_mtime, found.st_size
