@@ -69,7 +69,8 @@ def find(name_or_file: str, commands: Iterable[str] = ()) -> Path:
         close = difflib.get_close_matches(name_or_file[:LONGEST_NAME], known, 1)
         hint = f"did you mean {close[0]}?" if close else "`bptui list` shows them"
         expected = f"the name of a preset or a TOML file; {hint}"
-        raise PresetError(name_or_file or "''", "", "no preset or file of that name", expected)
+        found = f"no {'command, ' if commands else ''}preset or file of that name"
+        raise PresetError(name_or_file or "''", "", found, expected)
     return named or file
 
 
