@@ -169,7 +169,7 @@ class MainScreen(Screen[None]):
         below = min(max(spared, least), max(size.height * 2 // 5, 12))
         self._fitted_to = network
         listing = slim and is_there(self.samples)
-        shapes = {"low": low, "slim": slim, "matrices": matrices, "listing": listing}
+        shapes = {"low": low, "slim": slim, "listing": listing}
         for name, on in shapes.items():
             self.set_class(on and not whole, name)
         self._parameters.styles.height = "1fr" if whole or matrices else rows

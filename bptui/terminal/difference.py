@@ -113,19 +113,16 @@ def _runs(wanted: ScreenBuffer, y: int, places: Iterable[int]) -> Iterator[tuple
     characters, styles = wanted.characters[y], wanted.styles[y]
     start = end = NOWHERE
 
-    def joins(x: int) -> bool:
-        between = characters[end:x]
-        return (
-            len(between) <= STEP
-            and all(each and each.isascii() for each in between)
-            and styles[end : x + 1] == [styles[start]] * (x + 1 - end)
-        )
+    def bridged(x: int) -> bool:
+        cells = [*zip(characters[end:x], styles[end:x], strict=True)]
+        fitting = (each and each.isascii() and style == styles[start] for each, style in cells)
+        return len(cells) <= STEP and all(fitting)
 
     for x in places:
         character = characters[x]
         if not character:
             continue  # the second half of the one before
-        if start >= 0 and not joins(x):
+        if start >= 0 and (styles[x] != styles[start] or (x > end and not bridged(x))):
             yield styles[start], Run(start, y, end, "".join(characters[start:end]))
             start = NOWHERE
         if start < 0:
