@@ -374,5 +374,5 @@ def _torch_backward(program: Program) -> list[str]:
     chain = "Backward pass: autograd goes back through the lines above, by the chain rule:"
     lines = ["", *comment(chain)]
     for name in program.backward_names():
-        lines += commented(line.replace("# ", "  ", 1) for line in program.meaning(name))
+        lines += program.meaning(name)
     return [*lines, "optimizer.zero_grad()", "loss.backward()", "", "# Update", "optimizer.step()"]
