@@ -79,10 +79,11 @@ class BackwardPass:
         counts, dependent, inputs = self.lines.samples, self.truth.dependent, self.truth.tape.inputs
         # data with a name that is used together with what parameters give
         used = {one for entry in self.lines.forward & dependent for one in inputs[entry]}
+        names = [*map(_identifier, self.names.values())]
         for entry in sorted(used & self.names.keys() - dependent):
+            name = _identifier(self.names[entry])
             for axis, size in enumerate(self.truth.tape.shape(entry)):
-                if counts - {1} == {size} and size > 2:
-                    name = _identifier(self.names[entry])
+                if counts - {1} == {size} and size > 2 and names.count(name) == 1:
                     return size, f"{name}.shape[{axis}]" if axis else f"len({name})"
         return 0, ""
 
