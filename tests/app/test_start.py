@@ -179,4 +179,4 @@ def test_on_a_terminal_click_says_what_is_wrong_with_a_preset() -> None:
         os.close(parent)
         os.close(child)
     assert done.returncode == 2
-    assert done.stderr.startswith("Error: no-such-preset: found no preset or file")
+    assert done.stderr.startswith("Error: no-such-preset: found no command, preset or file")
