@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,12 +20,6 @@ SUFFIXES = (".py", ".ipynb")
 """How the names of programs end."""
 
 
-def _seconds(context: click.Context, option: click.Parameter, seconds: float) -> float:
-    if math.isnan(seconds):  # which is in every range, by its comparisons
-        raise click.BadParameter("not a number of seconds: nan")
-    return seconds
-
-
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options of :func:`judged`."""
     for option in (
@@ -39,7 +32,6 @@ def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--timeout",
             type=click.FloatRange(0.1, 86_400),
-            callback=_seconds,
             default=10.0,
             show_default=True,
             metavar="SECONDS",

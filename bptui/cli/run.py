@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bptui.core.experiment import Experiment
     from bptui.core.timeline import Timeline
 
-    Write = Callable[[Snapshot], None]
+    Write = Callable[[Snapshot], object]
 
 FORMATS = ("table", "jsonl", "csv")
 ROWS = 20
@@ -149,10 +149,7 @@ def jsonl(experiment: Experiment, stream: TextIO) -> Write:
     """Write one JSON object a line; Python's repr of a float reads back bit-identically."""
     from bptui.export.history import record
 
-    def write(snapshot: Snapshot) -> None:
-        stream.write(as_json(record(snapshot)))
-
-    return write
+    return lambda snapshot: stream.write(as_json(record(snapshot)))
 
 
 def as_csv(experiment: Experiment, stream: TextIO) -> Write:
