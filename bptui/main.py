@@ -33,13 +33,10 @@ def plainly_opened(arguments: Sequence[str], environment: Mapping[str, str]) -> 
     preset = arguments[0] if arguments else DEFAULT_PRESET
     if len(arguments) > 1 or preset.startswith("-") or preset in COMMANDS:
         return None
-    if "_BPTUI_COMPLETE" in environment or not shows_the_app(environment.get("TERM", "")):
+    if "_BPTUI_COMPLETE" in environment or is_served(environment):
         return None
-    if is_served(environment):
-        return None
-    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
-        return None
-    return preset
+    streams = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    return preset if streams and shows_the_app(environment.get("TERM", "")) else None
 
 
 def _open_app(preset: str) -> None:

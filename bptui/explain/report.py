@@ -47,14 +47,11 @@ class Report(EquationWriter):
             return written
         for statement in explanation.arrays:
             written += [()] if written else []
-            written += self.statement(statement, partial(self._array, explanation, form), form)
+            left = next(iter(equations(statement).values())).left
+            array = self._code if form == "numpy" else self.numbers
+            wanted = explanation.place_in(left.name)
+            written += self.statement(statement, partial(array, wanted=wanted), form)
         return written
-
-    def _array(self, explanation: Explanation, form: Form, equation: Equation) -> list[TextLine]:
-        wanted = explanation.place_in(equation.left.name)
-        if form == "numpy":
-            return self._code(equation, wanted)
-        return self.numbers(equation, wanted=wanted)
 
     def statement(
         self,
