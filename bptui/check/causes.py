@@ -62,9 +62,10 @@ def _plural(text: str) -> str:
 
 def striking(findings: Sequence[Finding]) -> str:
     """Return what is striking about all that is wrong; "" where there is more to say."""
-    texts = {ratio_text(one) for one in findings if one.verdict in WRONG}
-    if len(texts) == 1 and (text := texts.pop()):
-        return text
+    texts = {ratio_text(one): one.name for one in findings if one.verdict in WRONG}
+    for text, name in texts.items() if len(texts) == 1 else ():
+        if text:
+            return f"loss: {text}" if name == "loss" else text
     told = [(one.name, what_stands_out(one)) for one in findings if one.verdict == "wrong"]
     every = all(text for _, text in told)
     return "; ".join(f"{listed(names)}: {text}" for names, text in together(told)) if every else ""

@@ -200,15 +200,21 @@ class _Examiner:
             return Examined(made)
         others = [one for one in made.trials if one not in own]
         fixed: Failure | Trial | None = next(iter(made.failures), None)
-        findings = findings_of(own)
+        findings = judged(made, own)
         if any(one.verdict in WRONG for one in findings):
             if (other := _of_another_batch(own)) is not None:
-                return Examined(made, (own[0],), findings_of(own[:1]), other)
+                return Examined(made, (own[0],), judged(made, own[:1]), other)
             # code made for these sizes alone says nothing about others
             telling = own if others and not _by_a_constant(others) else made.trials
-            return Examined(made, tuple(telling), findings_of(telling), fixed)
+            return Examined(made, tuple(telling), judged(made, telling), fixed)
         wrong = (one for one in others if not _right(one))
         return Examined(made, tuple(own), findings, fixed or next(wrong, None))
+
+
+def judged(made: Attempt, trials: Sequence[Trial]) -> tuple[Finding, ...]:
+    """Return the findings on trials of ``made``; of a spoiled result the reason stands out."""
+    findings = findings_of(trials)
+    return tuple(replace(one, notice=made.spoiled.get(one.name, one.notice)) for one in findings)
 
 
 def _right(trial: Trial) -> bool:

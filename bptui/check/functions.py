@@ -101,8 +101,7 @@ def _report(check: FunctionCheck, whole: Check) -> Report:
         rows += _table(examined.findings)
     if not not_a_slip(check):
         rows += _first_wrong(lines) if not quantities and not examined.right else ()
-        spoiled = made.spoiled
-        said = ((f.name, spoiled.get(f.name) or what_stands_out(f)) for f in examined.findings)
+        said = ((one.name, what_stands_out(one)) for one in examined.findings)
         rows += [Row(f"{', '.join(names)}: {text}.") for names, text in together(said)]
     own = [one for one in examined.findings if one.trial is not None and one.trial.case.own]
     since = min((one.call for one in own if one.verdict in WRONG), default=0)

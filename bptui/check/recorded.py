@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from bptui.check.calls import Attempt
-from bptui.check.check import Check, Examined, FunctionCheck
+from bptui.check.check import Check, Examined, FunctionCheck, judged
 from bptui.check.comparing import TOLERANCE
 from bptui.check.functions import reports_of
-from bptui.check.judging import findings_of
 from bptui.check.reading import Reading, UnreadableError, read
 from bptui.check.report import Report
 from bptui.check.runner import Answer, Signature
@@ -120,7 +119,7 @@ def _judged(
     takes = ["x", "t", "weights", *(["biases"] if case.experiment.network.bias else [])]
     made = Attempt("batch", takes, [trial], notes=dict.fromkeys([*notes, *reading.notes]))
     made.spoiled = reading.spoiled
-    findings = findings_of([trial])
+    findings = judged(made, [trial])
     examined, signature = Examined(made, (trial,), findings), Signature((), 0, 0)
     check = FunctionCheck(function, signature, examined, (examined,), case.experiment)
     return replace(check, causes=diagnose([trial], findings))

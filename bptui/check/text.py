@@ -14,6 +14,8 @@ from bptui.presets.errors import printable
 
 LABEL = 13
 """Columns of labels."""
+LONGEST = 1000
+"""Characters of a text beside its label."""
 NUMBER = 6
 """Columns of the numbers of lines, the margin with them."""
 SHORTEST = 32
@@ -72,7 +74,7 @@ def _section(title: str, rows: Iterator[str], paint: Paint) -> Iterator[str]:
 
 def _labelled(label: str, text: str, columns: int, paint: Paint) -> Iterator[str]:
     """Yield a text beside its label, broken at blanks."""
-    room = Row(printable(text), 2 + LABEL, hang=0)
+    room = Row(printable(text, LONGEST), 2 + LABEL, hang=0)
     for place, row in enumerate(laid_out([room], columns)):
         shown = label if not place else ""
         yield f"  {paint(shown, 'dim')}{' ' * (LABEL - len(shown))}{row.strip()}"

@@ -13,7 +13,6 @@ from bptui.core.errors import UnusableError
 _SHORTENER = reprlib.Repr()
 _SHORTENER.maxlist = _SHORTENER.maxdict = 4
 _SHORTENER.maxstring = _SHORTENER.maxother = 60
-_LONGEST = 300
 _OF_ONE_WIDTH: dict[int, str | None] = {
     **dict.fromkeys(range(0xFE00, 0xFE10)),  # a picture in colours, or not
     **dict.fromkeys(range(0x1F3FB, 0x1F400)),  # the tone of a skin
@@ -47,14 +46,14 @@ def blamed_on(file: str) -> Iterator[None]:
         raise PresetError(file, error.key, error.found, error.expected) from None
 
 
-def printable(text: str) -> str:
+def printable(text: str, longest: int = 300) -> str:
     """Return ``text`` on one line and not endlessly long; control characters are spelt out.
 
     For names and messages, where it matters what is really there.
     """
     text = text.translate(_OF_ONE_WIDTH)
-    if len(text) > _LONGEST:
-        text = f"{text[:_LONGEST]}..."
+    if len(text) > longest:
+        text = f"{text[:longest]}..."
     return "".join(
         character if character.isprintable() else ascii(character)[1:-1] for character in text
     )

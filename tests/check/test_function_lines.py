@@ -76,17 +76,43 @@ def test_a_function_is_judged_by_its_lines(
     assert said in (report.reason or "")
 
 
-OF_FOUR = """\
+WRITTEN = """\
 import numpy as np
 
 
 def gradients(x, t, W1, b1, W2, b2):
     h = 1 / (1 + np.exp(-x @ W1 - b1))
     o = 1 / (1 + np.exp(-h @ W2 - b2))
-    d = (o - t) * o * (1 - o) / 4
+    d = (o - t) * o * (1 - o) / len(x)
     e = d @ W2.T * h * (1 - h)
     return x.T @ e, e.sum(axis=0), h.T @ d, d.sum(axis=0)
 """
+OF_FOUR = WRITTEN.replace("len(x)", "4")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        (", h.T @ d", ", (h.T @ d)[::-1]", "gW2: its rows are in the wrong order"),
+        ("e.sum(axis=0)", "e.sum(axis=0)[::-1]", "gb1: its numbers are in the wrong order"),
+        ("x.T @ e", "0.5 * np.mean((o - t) ** 2), x.T @ e", "loss: it is the correct one divided"),
+    ],
+)
+def test_what_stands_out_is_said_with_its_name(
+    right: str, wrong: str, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "written.py"
+    file.write_text(WRITTEN.replace(right, wrong))
+    (report,) = reports_of(check(file, loads(MEAN, "own", CASES), 600.0))
+    assert said in (report.reason or "")
+
+
+def test_of_another_shape_is_said_how_it_is_no_number_that_is_not_finite(tmp_path: Path) -> None:
+    file = tmp_path / "written.py"
+    file.write_text(WRITTEN.replace("e.sum(axis=0)", "e.sum()").replace(" / len(x)", ""))
+    (report,) = reports_of(check(file, loads(MEAN, "own", CASES), 600.0))
+    (because,) = (text for _, text in report.facts if text.startswith("with several samples"))
+    assert "gb1: it has shape (); expected (4,), the shape of b1, so it got one" in because
 
 
 def test_a_constant_that_is_the_batch_size_of_the_preset_is_told(tmp_path: Path) -> None:

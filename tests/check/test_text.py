@@ -83,6 +83,14 @@ def test_what_a_terminal_would_obey_is_spelt_out() -> None:
     assert "\x1b[2J" not in as_text([Report("n\x1b.py", "right", lines=[line])], 80)
 
 
+def test_why_it_was_called_with_single_samples_is_not_cut_off() -> None:
+    fact = (
+        f"with several samples in rows it raises {'a long message ' * 20}, so it got one at a time"
+    )
+    report = Report("net.py", "right", heading="net.py, step", facts=[("called", fact)])
+    assert " ".join(as_text([report], 80).split()).endswith(fact)
+
+
 def test_remarks_are_a_list() -> None:
     text = as_text(
         [Report("net.py", "right", remarks=["dead units: a1 is 0", "large inputs: X"])], 80
