@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from bptui.trace.comparing import Values
 
@@ -21,6 +22,9 @@ ALIKE = (
     *({"tanh", "sinh", "cosh"}, {"sin", "cos"}, {"exp", "log"}, {"abs", "sign"}),
 )
 """Functions that are taken for each other."""
+COUNTING = frozenset(("repeat", "tile", "arange", "range", "eye", "zeros", "ones", "full", "empty"))
+"""Functions that are told how many numbers there are to be."""
+WORDS = ("axis", "keepdims")
 TERMS = (ast.Add, ast.Sub, ast.MatMult)
 RECENT = 12
 """Names in sight whose products are tried as terms."""
@@ -55,11 +59,15 @@ Path = tuple[tuple[str, int | None], ...]
 
 
 def _places(statement: ast.stmt) -> list[Path]:
+    """Return the expressions that may be others: no lengths, which could make endless arrays."""
     found: list[Path] = []
 
     def walk(node: ast.AST, path: Path) -> None:
-        if isinstance(node, ast.expr):
+        ends = isinstance(node, ast.Slice) or (isinstance(node, ast.Tuple) and "slice" in path[-1])
+        if isinstance(node, ast.expr) and not ends and path[-1] != ("func", None):
             found.append(path)
+        if getattr(node, "attr", "") == "shape" or getattr(node, "arg", "") in WORDS:
+            return
         for name, value in ast.iter_fields(node):
             if name in ("targets", "target", "ctx", "op", "ops", "func") and not isinstance(
                 node, ast.Call
@@ -68,6 +76,8 @@ def _places(statement: ast.stmt) -> list[Path]:
             if isinstance(value, ast.AST):
                 walk(value, (*path, (name, None)))
             elif isinstance(value, list):
+                if name == "args" and isinstance(node, ast.Call) and _called(node) in COUNTING:
+                    value = _arrays(node)
                 for number, part in enumerate(value):
                     if isinstance(part, ast.AST):
                         walk(part, (*path, (name, number)))
@@ -76,27 +86,32 @@ def _places(statement: ast.stmt) -> list[Path]:
     return found
 
 
-def _node(node: ast.AST, path: Path) -> ast.AST:
+def _at(statement: ast.stmt, path: Path) -> ast.expr:
+    node: ast.AST = statement
     for name, number in path:
         part = getattr(node, name)
         node = part if number is None else part[number]
+    assert isinstance(node, ast.expr)
     return node
 
 
-def _at(statement: ast.stmt, path: Path) -> ast.expr:
-    found = _node(statement, path)
-    assert isinstance(found, ast.expr)
-    return found
-
-
 def _with(statement: ast.stmt, path: Path, new: ast.expr) -> ast.stmt:
-    made = copy.deepcopy(statement)
-    parent = _node(made, path[:-1])
-    name, number = path[-1]
-    if number is None:
-        setattr(parent, name, new)
-    else:
-        getattr(parent, name)[number] = new
+    """Return a statement with another expression at a place; it shares all that stays."""
+
+    def changed(node: Any, path: Path) -> Any:  # noqa: ANN401  fields are nodes, and lists of them
+        if not path:
+            return new
+        (name, number), *rest = path
+        made, part = copy.copy(node), getattr(node, name)
+        if number is None:
+            setattr(made, name, changed(part, tuple(rest)))
+        else:
+            inner = changed(part[number], tuple(rest))
+            setattr(made, name, [*part[:number], inner, *part[number + 1 :]])
+        return made
+
+    made = changed(statement, path)
+    assert isinstance(made, ast.stmt)
     return made
 
 
@@ -159,21 +174,14 @@ def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
             (two, _turned(one)),
         ):
             yield ast.Call(node.func, [first, second], node.keywords)
-    if isinstance(node, ast.Slice | ast.Subscript):
-        yield from _slices(node)
+    yield from _slices(node)
     if isinstance(node, ast.Call) and _called(node) in ("sum", "mean", "max", "min"):
         plain = [word for word in node.keywords if word.arg not in ("axis", "keepdims")]
         for axis in (0, 1, -1):
             for keep in (False, True):
                 words = [*plain, ast.keyword("axis", _parsed(str(axis)))]
                 words += [ast.keyword("keepdims", ast.Constant(True))] if keep else []
-                count = (
-                    1
-                    if isinstance(node.func, ast.Attribute)
-                    and ast.unparse(node.func.value) in ("np", "numpy")
-                    else 0
-                )
-                other = ast.Call(node.func, node.args[:count], words)
+                other = ast.Call(node.func, _arrays(node), words)
                 yield other
                 yield ast.BinOp(node, ast.Sub(), other)
                 yield ast.BinOp(node, ast.Add(), other)
@@ -193,6 +201,13 @@ def _turned(node: ast.expr) -> ast.expr:
 
 def _called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _arrays(node: ast.Call) -> list[ast.expr]:
+    """Return the argument of a function of numpy that is an array; a method has it before it."""
+    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    of_numpy = isinstance(owner, ast.Name) and owner.id in ("np", "numpy")
+    return node.args[:1] if of_numpy else []
 
 
 def _slices(node: ast.expr) -> Iterator[ast.expr]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -20,7 +20,15 @@ import numpy as np
 from bptui.core.graph.node import ordered
 from bptui.trace.backward_pass import aside, samples
 from bptui.trace.candidates import ALL, Source, true_gradients
-from bptui.trace.comparing import Values, along, multiple, multiple_as_it_is, rounded, shaped
+from bptui.trace.comparing import (
+    Multiples,
+    Values,
+    along,
+    multiple,
+    multiple_as_it_is,
+    rounded,
+    shaped,
+)
 from bptui.trace.losses import Judged, Key
 from bptui.trace.replay import Changes, Replay
 from bptui.trace.standing import Standing
@@ -61,8 +69,13 @@ class Lines:
     """Entries that are wrong only because of those."""
     current: Changes = field(default_factory=dict)
     """The right values of entries that were wrong, and of all that is computed from them."""
-    unchanged: dict[tuple[Key, int], float | None] = field(default_factory=dict)
+    unchanged: dict[Key, dict[int, float | None]] = field(default_factory=dict)
     """The multiples of parameters' gradients that entries are before any repair."""
+    multiples: dict[Key, Multiples] = field(default_factory=dict)
+    failed: set[tuple[object, ...]] = field(default_factory=set)
+    """Attempts that mend nothing, also with the repairs that were found since."""
+    settled: dict[int, bool] = field(default_factory=dict)
+    """Single numbers, and whether right gradients change with them."""
     wrong: set[Key] = field(default_factory=set)
     """Parameters that no repair puts right."""
 
@@ -111,14 +124,43 @@ class Lines:
             found = self._next(right)
             if found is None:
                 break
-            repair, self.current = found
+            repair, current = found
             self.repairs.append(repair)
             self.wrong = self.wrong - repair.mended
+            if not self._apart(current):
+                self.failed.clear()
+            self.current = current
             right |= repair.mended
         for parameter in self.truth.parameters:
             if parameter.key in self.wrong and self._wrong_in_update(parameter):
                 self._blame_update(parameter)
         self._follow()
+
+    def _apart(self, current: Changes) -> bool:
+        """Whether the parameters that stay wrong change as they did before a repair."""
+        for parameter in self.truth.parameters:
+            after, taken = parameter.after, parameter.taken
+            if parameter.key in self.wrong and after in current:
+                old = self.current.get(after) or self.truth.numbers(self.truth.graph.nodes[after])
+                pairs = zip(map(taken, old), map(taken, current[after]), strict=True)
+                if not all(np.array_equal(one, two) for one, two in pairs):
+                    return False
+        return True
+
+    def _settled(self, pairs: Collection[int], right: Collection[Key]) -> bool:
+        """Whether an attempt is at a single number with which a right gradient changes."""
+        (entry, *others) = pairs
+        if others or self.values[entry][0].size > 1 or not right:
+            return False
+        if entry not in self.settled:
+            other = {entry: [2.0 * value + 1.0 for value in self.values[entry]]}
+            changed = self.replay.carried(other, self.current)
+            self.settled[entry] = changed is not None and any(
+                self.fits(parameter, changed) is None
+                for parameter in self.truth.parameters
+                if parameter.key in right
+            )
+        return self.settled[entry]
 
     def _wrong_in_update(self, parameter: Parameter) -> bool:
         """Whether nothing is wrong before a parameter's update: right gradients, or none at all."""
@@ -151,9 +193,14 @@ class Lines:
                 return None  # a better one might have come
             if late and best is not None:
                 break
+            attempt = (*pairs.items(), *since, exact)
+            if attempt in self.failed or (not since and self._settled(pairs, right)):
+                continue
             scales = self._scales(min(pairs))
             attempts = (self._tried(pairs, right, scale, since, exact) for scale in scales)
             tried = next(filter(None, attempts), None)
+            if tried is None:
+                self.failed.add(attempt)
             if tried is None or (best and len(best[0].mended) >= len(tried[0])):
                 continue
             mended, changed, replaced = tried
@@ -298,18 +345,29 @@ class Lines:
         ):
             return None
         sizes = {rounded(m.factor) for m in self.judged.matches.values() if m}
-        inside = (
-            (entry, self._multiple_of(parameter, entry, changed, true))
-            for entry in self.truth.behind[parameter.key] & self.values.keys()
-            if changed.get(entry, self.values[entry])[0].size == true[0].size
-            if entry != parameter.after
-        )
         fits = any(
             self.truth.adapted(parameter.key, entry)
-            for entry, size in inside
-            if size is not None and (not self.judged.ratios or rounded(size) in sizes)
+            for entry, factor in self._inside(parameter, changed, true)
+            if not self.judged.ratios or rounded(factor) in sizes
         )
         return float("nan") if fits else None
+
+    def _inside(
+        self, parameter: Parameter, changed: Changes, true: Values
+    ) -> Iterator[tuple[int, float]]:
+        """Yield the entries behind a parameter that are multiples of its true gradient."""
+        key = parameter.key
+        if key not in self.unchanged:
+            behind = self.truth.behind[key] & self.values.keys() - {parameter.after}
+            self.unchanged[key] = {entry: multiple(self.values[entry], true) for entry in behind}
+            self.multiples[key] = Multiples([true])
+        for entry, factor in self.unchanged[key].items():
+            if entry in changed:
+                values = changed[entry]
+                near = values[0].size == true[0].size and self.multiples[key].of(values)
+                factor = multiple(values, true) if near else None
+            if factor is not None:
+                yield entry, factor
 
     def _factor_after(self, parameter: Parameter, changed: Changes) -> float | None:
         """Return the multiple of its true gradient by which a whole parameter has changed."""
@@ -332,14 +390,3 @@ class Lines:
         before = self.truth.numbers(self.truth.parameters[parameter])
         pairs = zip(changed[parameter.after], before, strict=True)
         return [parameter.taken(new - old) for new, old in pairs]
-
-    def _multiple_of(
-        self, parameter: Parameter, entry: int, changed: Changes, true: Values
-    ) -> float | None:
-        """Return what multiple of a parameter's true gradient an entry is, if it is one."""
-        if entry in changed:
-            return multiple(changed[entry], true)
-        key = parameter.key, entry
-        if key not in self.unchanged:
-            self.unchanged[key] = multiple(self.values[entry], true)
-        return self.unchanged[key]

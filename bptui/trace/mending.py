@@ -54,34 +54,56 @@ def evaluated(
     before: Values | None,
     variable: str,
 ) -> Values | None:
-    """Return what a statement gives its target in each draw; None where it fails.
+    """Return what a statement gives its target in each draw; None where it fails."""
+    return Evaluation(names, known, before, variable).of(statement)
 
-    It is carried out with ``known`` and numpy alone: what else the program has is not there.
-    """
-    made: Values = []
-    draws = len(next(iter(names.values()), []))
-    run = _written(copy.deepcopy(statement), variable)
-    recalled = {name: one for name, one in known.items() if isinstance(one, Recalled)}
-    tree = _Named(names, recalled).visit(run)
-    assert isinstance(tree, ast.stmt)
-    try:
-        code = compile(ast.fix_missing_locations(ast.Module([tree], [])), "<edit>", "exec")
-    except (SyntaxError, ValueError, TypeError):
-        return None
-    for draw in range(draws):
-        values: dict[str, Any] = {"__builtins__": BUILTINS, "np": np, **known}
-        values |= {name: one.in_draw(draw) for name, one in recalled.items()}
-        values |= {f"__{number}": drawn[draw] for number, drawn in enumerate(names.values())}
-        if before is not None:
-            old = np.array(before[draw])
-            values[TARGET] = old if old.ndim else float(old)
+
+class Evaluation:
+    """Carries out statements with known values and numpy: nothing else of the program is there."""
+
+    def __init__(
+        self,
+        names: Mapping[str, Values],
+        known: Mapping[str, Any],
+        before: Values | None,
+        variable: str,
+    ) -> None:
+        """Take the values of the ``variable`` that is changed ``before`` it is, if it had any."""
+        self.before, self.variable = before, variable
+        recalled = {name: one for name, one in known.items() if isinstance(one, Recalled)}
+        self.named = _Named(names, recalled)
+        self.draws: list[dict[str, Any]] = []
+        for draw in range(len(next(iter(names.values()), []))):
+            values: dict[str, Any] = {"__builtins__": BUILTINS, "np": np, **known}
+            values |= {name: one.in_draw(draw) for name, one in recalled.items()}
+            values |= {f"__{number}": drawn[draw] for number, drawn in enumerate(names.values())}
+            self.draws.append(values)
+
+    def of(self, statement: ast.stmt, wanted: Values | None = None) -> Values | None:
+        """Return what a statement gives in each draw; None where it fails.
+
+        It fails soon where the first draw is no multiple of what is ``wanted``.
+        """
+        tree = self.named.made(_written(statement, self.variable))
         try:
-            with np.errstate(all="ignore"):
-                exec(code, values)  # one statement, and nothing that it could reach out with
-            made.append(np.asarray(values[TARGET], dtype=np.float64))
-        except Exception:  # whatever an edited statement may raise
+            code = compile(ast.Module([tree], []), "<edit>", "exec")
+        except (SyntaxError, ValueError, TypeError):
             return None
-    return made
+        made: Values = []
+        for draw, known in enumerate(self.draws):
+            values = dict(known)
+            if self.before is not None:
+                old = np.array(self.before[draw])
+                values[TARGET] = old if old.ndim else float(old)
+            try:
+                with np.errstate(all="ignore"):
+                    exec(code, values)  # one statement, and nothing that it could reach out with
+                made.append(np.asarray(values[TARGET], dtype=np.float64))
+            except Exception:  # whatever an edited statement may raise
+                return None
+            if draw == 0 and wanted and not right_value(made, wanted[:1], exact=False):
+                return None
+        return made
 
 
 def _written(statement: ast.stmt, variable: str) -> ast.stmt:
@@ -89,48 +111,68 @@ def _written(statement: ast.stmt, variable: str) -> ast.stmt:
     load, store = ast.Name(TARGET, ast.Load()), ast.Name(TARGET, ast.Store())
     if isinstance(statement, ast.Return):
         return ast.Assign([store], statement.value or ast.Constant(None), lineno=1)
-    if isinstance(statement, ast.Expr):  # np.add.at(array, index, values)
-        if isinstance(statement.value, ast.Call) and statement.value.args:
-            statement.value.args[0] = load
-        return statement
-    if isinstance(statement, ast.Assign):
-        target, holder = statement.targets[0], statement.targets
-    else:
-        assert isinstance(statement, ast.AugAssign | ast.AnnAssign)
-        target, holder = statement.target, None
+    made = copy.copy(statement)
+    if isinstance(made, ast.Expr):  # np.add.at(array, index, values)
+        if isinstance(made.value, ast.Call) and made.value.args:
+            made.value = copy.copy(made.value)
+            made.value.args = [load, *made.value.args[1:]]
+        return made
+    assert isinstance(made, ast.Assign | ast.AugAssign | ast.AnnAssign)
+    target: ast.expr = made.targets[0] if isinstance(made, ast.Assign) else made.target
+    new: ast.Name | ast.Subscript = store
     if isinstance(target, ast.Subscript) and ast.unparse(target.value) == variable:
-        target.value = load
-    elif holder is not None:
-        holder[:] = [store]
-    elif isinstance(statement, ast.AugAssign | ast.AnnAssign):
-        statement.target = store
-    return statement
+        new = ast.Subscript(load, target.slice, ast.Store())
+    if isinstance(made, ast.Assign):
+        made.targets = [new]
+    else:
+        made.target = new
+    return made
 
 
-class _Named(ast.NodeTransformer):
+class _Named:
     """Puts short names in the place of expressions whose values are known.
 
-    What holds the variable of a comprehension has another value in each of its turns.
+    What holds the variable of a comprehension has another value in each of its turns. Statements
+    share much: what was made of it once is made once.
     """
 
     def __init__(self, names: Mapping[str, Values], functions: Container[str] = ()) -> None:
         self.numbers = {name: number for number, name in enumerate(names)}
         self.functions = functions
-        self.turning: set[str] = set()
+        self.known: dict[tuple[int, frozenset[str]], tuple[ast.AST, ast.AST]] = {}
+        """Nodes, which are kept alive, and what was made of them."""
 
-    def visit(self, node: ast.AST) -> ast.AST:
+    def made(self, node: Any, turning: frozenset[str] = frozenset()) -> Any:  # noqa: ANN401
+        """Return a node, or what else a field of one is, with short names."""
+        if isinstance(node, list):
+            return [self.made(part, turning) for part in node]
+        if not isinstance(node, ast.AST):
+            return node
+        key = id(node), turning
+        if key not in self.known:
+            self.known[key] = node, self._new(node, turning)
+        return self.known[key][1]
+
+    def _new(self, node: ast.AST, turning: frozenset[str]) -> ast.AST:
         if isinstance(node, COMPREHENSIONS):
             targets = [generator.target for generator in node.generators]
-            self.turning |= {name for target in targets for name in _names(target)}
+            turning |= {name for target in targets for name in _names(target)}
+        new = type(node)()
         if isinstance(node, SINGLE) and isinstance(node.ctx, ast.Load):
             number = self.numbers.get(ast.unparse(node))
-            if number is not None and self.turning.isdisjoint(_names(node)):
-                return ast.Name(f"__{number}", ast.Load())
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            owner = ast.unparse(node.func.value)
-            if node.func.attr in self.functions and owner not in (*self.numbers, "np", "numpy"):
-                node.func = ast.Name(node.func.attr, ast.Load())  # a method of the program
-        return super().generic_visit(node)
+            if number is not None and turning.isdisjoint(_names(node)):
+                new = node = ast.Name(f"__{number}", ast.Load())
+        for name, value in ast.iter_fields(node):
+            setattr(new, name, self.made(value, turning))
+        if isinstance(new, ast.Call) and isinstance(new.func, ast.Attribute):
+            method = node.func.attr  # type: ignore[attr-defined]  # that of a program's class
+            owner = ast.unparse(node.func.value)  # type: ignore[attr-defined]
+            if method in self.functions and owner not in (*self.numbers, "np", "numpy"):
+                new.func = ast.Name(method, ast.Load(), lineno=1, col_offset=0)
+        if new._attributes:
+            new.lineno = new.end_lineno = 1  # type: ignore[attr-defined]
+            new.col_offset = new.end_col_offset = 0  # type: ignore[attr-defined]
+        return new
 
 
 def _names(node: ast.AST) -> set[str]:
@@ -139,9 +181,8 @@ def _names(node: ast.AST) -> set[str]:
 
 def right_value(values: Values, wanted: Values, exact: bool) -> bool:
     """Whether values are the wanted ones, or as many times as much where no scale is known."""
-    finite = all(np.isfinite(part).all() for part in values)
     pairs = zip(values, wanted, strict=True)
-    if not finite or any(one.shape != other.shape for one, other in pairs):
+    if any(one.shape != other.shape or not np.isfinite(one).all() for one, other in pairs):
         return False
     factor = multiple_as_it_is(values, wanted)
     if factor is None:  # of nothing but zeros

@@ -30,6 +30,7 @@ class Replay:
         self.truth, self.backward = truth, backward
         self.renamed: dict[int, list[tuple[Collection[int], Values]]] = {}
         """What entries should be where they are read by another name: by which, and the values."""
+        self._known: dict[Node, Values] = {}
 
     def carried(
         self, replaced: Changes, known: Mapping[int, Values], pinned: Collection[int] = ()
@@ -107,26 +108,30 @@ class Replay:
                 stale.add(entry)
                 node, compute = graph.nodes[entry], edits.get(entry, as_it_is)
                 try:
-                    changed[entry] = [
-                        compute(
-                            node, [self._value(part, draw, changed, entry) for part in node.inputs]
-                        )
-                        for draw in range(len(self.truth.draws))
-                    ]
+                    changed[entry] = self._computed(node, compute, changed, entry)
                 except FAILURES:
                     return None
         return changed
 
-    def _value(self, node: Node, draw: int, changed: Changes, user: int) -> Numbers:
-        """Return a node's value in a draw, as it is for the entry that uses it."""
-        entry, known = self.truth.graph.entry.get(node), self.truth.draws[draw]
-        renamed = None if entry is None else self._renamed(entry, user)
-        if entry is not None and (renamed or entry in changed):
-            value: Numbers = (renamed or changed[entry])[draw]
-            return value
-        if node in known and (entry is not None or not node.inputs):
-            return np.asarray(known[node])
-        return as_it_is(node, [self._value(part, draw, changed, user) for part in node.inputs])
+    def _computed(self, node: Node, compute: Compute, changed: Changes, user: int) -> Values:
+        parts = [self._values(part, changed, user) for part in node.inputs]
+        return [
+            compute(node, [part[draw] for part in parts]) for draw in range(len(self.truth.draws))
+        ]
+
+    def _values(self, node: Node, changed: Changes, user: int) -> Values:
+        """Return a node's values, as they are for the entry that uses it."""
+        entry = self.truth.graph.entry.get(node)
+        if entry is not None:
+            renamed = self._renamed(entry, user) if self.renamed else None
+            if renamed or entry in changed:
+                return renamed or changed[entry]
+        if node not in self._known:
+            known = all(node in draw for draw in self.truth.draws)
+            if not known or (entry is None and node.inputs):
+                return self._computed(node, as_it_is, changed, user)
+            self._known[node] = [np.asarray(draw[node]) for draw in self.truth.draws]
+        return self._known[node]
 
     def _renamed(self, entry: int, user: int) -> Values | None:
         known = (values for users, values in self.renamed.get(entry, ()) if user in users)

@@ -13,7 +13,7 @@ from bptui.core.graph.node import Node
 from bptui.trace.comparing import Numbers, Values
 from bptui.trace.edits import accumulated, edits, exchanged
 from bptui.trace.lines import Lines, Repair
-from bptui.trace.mending import evaluated, right_value, written
+from bptui.trace.mending import Evaluation, right_value, written
 from bptui.trace.recalled import recalled
 from bptui.trace.recorder import Binding, Reference
 from bptui.trace.recording import Recording
@@ -25,7 +25,8 @@ ITEM = re.compile(r"\[\d+\]")
 TURNS = 2
 """The last turns of a loop that an edit is tried in, besides the first."""
 MANY, MORE = 12_000, 2_000
-"""Edits that are tried at most, and after one that gives a multiple of what is wanted."""
+"""Edits that are tried at most, and where one gives a multiple of what is wanted or none gives
+anything: something in the line has no known value."""
 NEAR = 200
 """Entries of one statement, at most."""
 
@@ -156,14 +157,15 @@ class View:
 
     def _edited(self, turns: Sequence[tuple[Sight, Values]], exact: bool) -> str | None:
         """Return the first edit that gives the numbers, else if not ``exact`` a multiple."""
-        scaled, left = None, MANY
         first = turns[0][0]
+        tried = [(Evaluation(*sight[1:], sight.binding.name), wanted) for sight, wanted in turns]
+        scaled, left = None, MANY if tried[0][0].of(self.statement) else MORE
         counts = {n: [np.asarray(v)] for n, v in first.known.items() if type(v) is int and v > 1}
         for edited in edits(self.statement, {**first.names, **counts}):
             sizes = (True, False) if not exact and scaled is None else (True,)
             fitting = set(sizes)
-            for sight, wanted in turns:
-                found = evaluated(edited, *sight[1:], sight.binding.name)
+            for evaluation, wanted in tried:
+                found = evaluation.of(edited, wanted)
                 fitting = {one for one in fitting if found and right_value(found, wanted, one)}
                 if not fitting:
                     break
@@ -256,9 +258,12 @@ class View:
         tape = self.lines.truth.tape
         read = {e for own in self.own if start <= own <= binding.when for e in tape.inputs[own]}
         objects = {b.location[1] for b in self.recorder.bindings if b.entry in read and _of_self(b)}
+        local = {n for when, frame, n, _ in self.recorder.plain if 0 < frame == binding.frame}
         for other in self.recorder.bindings:
             if other is binding:
                 break
+            if other.frame == 0 and other.name in local:
+                continue  # a count in a function hides an array of its name
             if _of_self(other) and objects and other.location[1] not in objects:
                 continue  # of another layer
             near = other.frame in (0, binding.frame) or other.name.startswith("self.")

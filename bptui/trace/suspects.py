@@ -141,7 +141,8 @@ class Suspects:
             if len(same) == len(users) > 1 and inner(attempt):
                 yield attempt
         for suspect in certain if usual and not usual.isdisjoint(-size for size in usual) else ():
-            if same := self._as_it_is(self.lines.places[suspect.place]):
+            same = self._as_it_is(self.lines.places[suspect.place])
+            if same and not any(self._negated(source) for source, _ in same.values()):
                 yield Attempt(suspect.place, same, {}, exact=True)  # a sign may be lost twice
         whole = (attempt for attempt in paired(suspected, False, True) if not inner(attempt))
         yield from (a._replace(exact=not paths.terms.keys().isdisjoint(a.pairs)) for a in whole)
@@ -175,6 +176,11 @@ class Suspects:
             for entry in entries
         }
         return {entry: source for entry, source in found.items() if source is not None}
+
+    def _negated(self, entry: int) -> bool:
+        """Whether a forward value has the other sign: -X @ W, of which nobody takes a gradient."""
+        tape = self.truth.tape
+        return any(tape.notes[one].call == "negative" for one in (entry, *tape.inputs[entry]))
 
     def _of_one_line(self, known: Mapping[int, Collection[Source]]) -> Iterator[list[int]]:
         """Yield the products with what one line, that of a function of slopes, has given."""

@@ -311,15 +311,17 @@ class StepTruth:
     # parameters
 
     @cached_property
-    def _largest_change(self) -> float:
-        return max(largest(self.change_of(parameter)) for parameter in self.parameters)
+    def _largest(self) -> dict[Key, float]:
+        """The largest number of each parameter, or of all changes where that is larger."""
+        change = max(largest(self.change_of(parameter)) for parameter in self.parameters)
+        return {p.key: max(largest(self._own(p)), change) for p in self.parameters}
 
     def noise(self, parameter: Parameter, size: float) -> Noise:
         """Return what counts as zero: a change that is lost beside its parameter's own numbers.
 
         ``size`` is that of true gradients that count as zero beside the others.
         """
-        return Noise(LOST * max(largest(self._own(parameter)), self._largest_change), size)
+        return Noise(LOST * self._largest[parameter.key], size)
 
     def match(
         self, parameter: Parameter, true: Values, found: Gradients, size: float

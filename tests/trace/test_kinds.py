@@ -323,6 +323,16 @@ for step in range(2):
     da = back(dh, U, a)
     V, U, W = V - 0.01 * h.T @ d, U - 0.01 * a.T @ dh, W - 0.01 * x.T @ da
 """,
+    "a sign that is lost where inputs have the other sign": """
+t = (y > 0) * 1.0
+for step in range(2):
+    h = 1 / (1 + np.exp(-x @ W))
+    p = 1 / (1 + np.exp(-h @ V))
+    d = p - t
+    dh = d @ V.T * h * (1 - h)
+    dW = x.T @ dh  #! dW = -x.T @ dh
+    V, W = V - 0.1 * h.T @ d, W - 0.1 * dW
+""",
     "another name for what is right, and a name for its sum": """
 row, t = x[0], y[0]
 for step in range(2):
@@ -506,6 +516,24 @@ def test_a_line_is_mended_for_all_samples_of_a_loop(right: str, wrong: str, told
     found = Judged(NUMBERS.replace(f"{right}\n", f"{wrong}\n"), Path("program.py"), None)
     assert not found.verdict.right
     assert f"        {told}\n" in found.mended()
+
+
+def test_a_count_in_a_function_hides_an_array_of_its_name() -> None:
+    text = (
+        HEAD
+        + """
+def back(d, a):
+    n = len(d)
+    return d * (1 - a) / n
+for step in range(2):
+    n = x @ W
+    h = np.tanh(n)
+    loss = ((h - y) ** 2).mean()
+    W -= 0.1 * x.T @ back(h - y, h)
+"""
+    )
+    found = Judged(text, Path("program.py"), None)
+    assert "    return d * (1 - a ** 2) / n\n" in found.mended()
 
 
 def test_where_all_of_a_sample_is_zero_the_slope_of_a_maximum_is_written() -> None:
