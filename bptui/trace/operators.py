@@ -24,19 +24,8 @@ BINARY: Operators = {
     "RShift": ("right_shift", operator.rshift),
 }
 IN_PLACE: dict[str, Callable[..., Any]] = {
-    "Add": operator.iadd,
-    "Sub": operator.isub,
-    "Mult": operator.imul,
-    "Div": operator.itruediv,
-    "FloorDiv": operator.ifloordiv,
-    "Mod": operator.imod,
-    "Pow": operator.ipow,
-    "MatMult": operator.imatmul,
-    "BitAnd": operator.iand,
-    "BitOr": operator.ior,
-    "BitXor": operator.ixor,
-    "LShift": operator.ilshift,
-    "RShift": operator.irshift,
+    sign: getattr(operator, f"i{function.__name__.strip('_')}")
+    for sign, (_, function) in BINARY.items()
 }
 UNARY: Operators = {
     "USub": ("negative", operator.neg),

@@ -12,7 +12,7 @@ import numpy as np
 
 from bptui.trace.notebook import plain
 from bptui.trace.recording import Recording
-from bptui.trace.tape import Binding, Note, Reference, Value
+from bptui.trace.tape import ALIGNED, Binding, Note, Reference, Value
 
 ENTRIES, LOOK, STEPS = 300_000, 2_000, 3
 """The longest tape, the length at which it is first looked at, and the steps that are enough."""
@@ -92,11 +92,17 @@ def read_run(folder: Path) -> Run | None:
     if not tape.exists():
         return None
     made = json.loads(tape.read_text(encoding="utf-8"))
-    with np.load(folder / "arrays.npz") as arrays:
-        return _read(made, dict(arrays))
+    return _read(made, bytearray((folder / "arrays.bin").read_bytes()))
 
 
-def _read(made: dict[str, Any], arrays: dict[str, Any]) -> Run:
+def _read(made: dict[str, Any], memory: bytearray) -> Run:
+    arrays: list[Value] = []
+    start = 0
+    for kind, shape in made["arrays"]:
+        array = np.ndarray(shape, kind, memory, start)
+        arrays.append(array)
+        start += array.nbytes + -array.nbytes % ALIGNED
+
     def value(part: Value) -> Value:
         if isinstance(part, dict):
             if "entry" in part:
@@ -106,19 +112,12 @@ def _read(made: dict[str, Any], arrays: dict[str, Any]) -> Run:
             return tuple(value(inner) for inner in part["tuple"])
         return [value(inner) for inner in part] if isinstance(part, list) else part
 
-    values: list[Any] = []
-    for number, (scalar, kind) in enumerate(zip(made["scalars"], made["kinds"], strict=True)):
-        if f"v{number}" in arrays:
-            values.append(arrays[f"v{number}"])
-        else:
-            plain = float.fromhex(scalar) if isinstance(scalar, str) else scalar
-            values.append(np.dtype(kind).type(plain))
     recording = Recording()
     recording.tape = [
         Note(call, tuple(value(given)), {name: value(held) for name, held in words.items()}, at)
         for call, given, words, at in made["notes"]
     ]
-    recording.values = values
+    recording.values = [value(held)[()] for held in made["values"]]
     recording.bindings = [
         Binding(when, frame, name, entry, at, value(location))
         for when, frame, name, entry, at, location in made["bindings"]

@@ -1,6 +1,6 @@
 """Runs a program under the recorder, in the user's Python.
 
-What was recorded is left in a folder as tape.json and arrays.npz, however the program ends;
+What was recorded is left in a folder as tape.json and arrays.bin, however the program ends;
 tape.json says how. Imports nothing of bptui but what stands beside it.
 """
 
@@ -22,6 +22,7 @@ import numpy as np
 from bptui.trace.instrument import RECORDER, instrumented
 from bptui.trace.notebook import Shell
 from bptui.trace.recorder import Enough, Recorder, Reference, Tape
+from bptui.trace.tape import ALIGNED
 from bptui.trace.updates import training_steps
 
 CALL = "<call>"
@@ -149,16 +150,14 @@ class Session:
 
     def write(self, folder: str, end: dict[str, Any]) -> None:
         """Leave what was recorded in a folder."""
-        arrays: dict[str, Any] = {}
+        arrays: list[Value] = []
 
         def plain(value: Value) -> Value:
             if isinstance(value, Reference):
                 return {"entry": value.entry}
-            if isinstance(value, np.ndarray):
-                arrays[f"a{len(arrays)}"] = value
-                return {"array": f"a{len(arrays) - 1}"}
-            if isinstance(value, np.generic):
-                return plain(np.asarray(value))
+            if isinstance(value, np.ndarray | np.generic):
+                arrays.append(np.asarray(value))
+                return {"array": len(arrays) - 1}
             if isinstance(value, tuple):
                 return {"tuple": [plain(part) for part in value]}
             if isinstance(value, list):
@@ -167,15 +166,6 @@ class Session:
                 value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
             )
 
-        numbers = [np.asarray(value) for value in self.recorder.values]
-        for number, value in enumerate(numbers):
-            if value.ndim or value.dtype.kind not in "fiub":
-                arrays[f"v{number}"] = value
-        scalars = [
-            value.item() if not value.ndim and value.dtype.kind in "fiub" else None
-            for value in numbers
-        ]
-        kinds = [value.dtype.str for value in numbers]
         tape = {
             **end,
             "notes": [
@@ -187,8 +177,7 @@ class Session:
                 ]
                 for note in self.recorder.tape
             ],
-            "scalars": [float.hex(x) if isinstance(x, float) else x for x in scalars],
-            "kinds": kinds,
+            "values": [plain(np.asarray(value)) for value in self.recorder.values],
             "bindings": [
                 [b.when, b.frame, b.name, b.entry, b.place, plain(b.location)]
                 for b in self.recorder.bindings
@@ -197,7 +186,10 @@ class Session:
             "reads": self.recorder.reads,
             "plain": [[*entry[:3], plain(entry[3])] for entry in self.recorder.plain],
             "places": self.places,
+            "arrays": [(array.dtype.str, array.shape) for array in arrays],
         }
-        np.savez(os.path.join(folder, "arrays.npz"), **arrays)
+        with open(os.path.join(folder, "arrays.bin"), "wb") as file:
+            for array in arrays:
+                file.write(array.tobytes() + bytes(-array.nbytes % ALIGNED))
         with open(os.path.join(folder, "tape.json"), "w", encoding="utf-8") as stream:
             json.dump(tape, stream)
