@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from bptui.trace.tape import Tape
 from bptui.trace.truth import StepTruth
-from bptui.trace.updates import Tape
 
 MANY_TURNS = 1000
 

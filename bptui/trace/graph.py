@@ -12,7 +12,7 @@ from bptui.core.graph import shaping
 from bptui.core.graph.node import OPS, Node, as_node, broadcast, constant, leaf
 from bptui.trace.numpy_calls import CALLS, NotComputedError
 from bptui.trace.numpy_moves import NoRuleError, stacked
-from bptui.trace.recorder import Note, Reference, Value, references
+from bptui.trace.tape import Note, Reference, Value, references
 
 __all__ = ["Lowered", "given_values", "references"]
 

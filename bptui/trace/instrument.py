@@ -13,12 +13,7 @@ import warnings
 from collections.abc import Iterable
 
 from bptui.trace.expressions import Expressions, Positions
-from bptui.trace.functions import PROGRAM
 
-__all__ = ["RECORDER", "Positions", "instrumented"]
-
-RECORDER = PROGRAM
-"""The name by which rewritten code reaches its recorder."""
 DEEPEST = 20_000
 """Calls within calls that rewriting a long sum may take."""
 

@@ -11,9 +11,9 @@ from bptui.trace.handing import handed_on
 from bptui.trace.helpers import blame_helpers
 from bptui.trace.lines import Lines
 from bptui.trace.losses import Judged, Key
-from bptui.trace.recorder import Reference
+from bptui.trace.tape import Reference, Tape
 from bptui.trace.truth import SPREADS, StepTruth
-from bptui.trace.updates import Tape, TrainingStep, training_steps
+from bptui.trace.updates import TrainingStep, training_steps
 
 LOOKED_AT = 2
 """Steps from the first one on: gradients that are never cleared are right only in the first."""

@@ -18,41 +18,6 @@ def heaviside(x: Value, at_zero: Value) -> Node:
     return OPS["greater"](x, as_node(0.0)) + OPS["equal"](x, as_node(0.0)) * stacked(at_zero)
 
 
-def copysign(size: Value, of: Value) -> Node:
-    """Return the size of one number with the sign of another."""
-    negative = OPS["less"](stacked(of), as_node(0.0))
-    return OPS["absolute"](stacked(size)) * (1.0 - 2.0 * negative)
-
-
-def arcsin(x: Value) -> Node:
-    """Return the angle that has a sine."""
-    x = stacked(x)
-    return OPS["arctan"](x / OPS["sqrt"](1.0 - x * x))
-
-
-def arccos(x: Value) -> Node:
-    """Return the angle that has a cosine."""
-    return np.pi / 2 - arcsin(x)
-
-
-def arcsinh(x: Value) -> Node:
-    """Return the inverse of sinh."""
-    x = stacked(x)
-    return OPS["log"](x + OPS["sqrt"](x * x + 1.0))
-
-
-def arctanh(x: Value) -> Node:
-    """Return the inverse of tanh."""
-    x = stacked(x)
-    return 0.5 * OPS["log"]((1.0 + x) / (1.0 - x))
-
-
-def cbrt(x: Value) -> Node:
-    """Return the cube root."""
-    x = stacked(x)
-    return OPS["sign"](x) * OPS["absolute"](x) ** (1.0 / 3.0)
-
-
 def diff(x: Node, n: int = 1, axis: int = -1) -> Node:
     """Return the differences of neighbours."""
     lead = [slice(None)] * (axis % len(x.shape))
@@ -102,12 +67,6 @@ def sliding(turned: bool, usual: str) -> Callable[..., Node]:
 
 COMPOUNDS: dict[str, Callable[..., Node]] = {
     "heaviside": heaviside,
-    "copysign": copysign,
-    "arcsin": arcsin,
-    "arccos": arccos,
-    "arcsinh": arcsinh,
-    "arctanh": arctanh,
-    "cbrt": cbrt,
     "diff": diff,
     "bincount": bincount,
     "select": select,

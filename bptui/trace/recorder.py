@@ -14,20 +14,8 @@ import numpy as np
 
 from bptui.trace.calls import Calls
 from bptui.trace.operators import BINARY, COMPARE, IN_PLACE, UNARY
-from bptui.trace.recording import Enough, is_number
-from bptui.trace.tape import Binding, Note, Reference, Tape, Value, references
-
-__all__ = [
-    "Binding",
-    "Enough",
-    "Note",
-    "Recorder",
-    "Reference",
-    "Tape",
-    "Value",
-    "is_number",
-    "references",
-]
+from bptui.trace.recording import is_number
+from bptui.trace.tape import Value, references
 
 
 class Recorder(Calls):

@@ -19,10 +19,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from bptui.trace.instrument import RECORDER, instrumented
+from bptui.trace.functions import PROGRAM
+from bptui.trace.instrument import instrumented
 from bptui.trace.notebook import Shell
-from bptui.trace.recorder import Enough, Recorder, Reference, Tape
-from bptui.trace.tape import ALIGNED
+from bptui.trace.recorder import Recorder
+from bptui.trace.recording import Enough
+from bptui.trace.tape import ALIGNED, Reference, Tape
 from bptui.trace.updates import training_steps
 
 CALL = "<call>"
@@ -83,7 +85,7 @@ class Session:
         """Return the compiled program, and give its names the recorder."""
         tree, positions = instrumented(source, file, len(self.places))
         self.places += [(file, *place) for place in positions.places]
-        names[RECORDER] = self.recorder
+        names[PROGRAM] = self.recorder
         return compile(tree, file, "exec", dont_inherit=True)
 
     def watch(self, binding: Value) -> None:

@@ -15,10 +15,10 @@ from bptui.trace.edits import accumulated, edits, exchanged
 from bptui.trace.lines import Lines, Repair
 from bptui.trace.mending import Evaluation, right_value, written
 from bptui.trace.recalled import recalled
-from bptui.trace.recorder import Binding, Reference
 from bptui.trace.recording import Recording
 from bptui.trace.replay import Changes, as_it_is
 from bptui.trace.source import Place, Source
+from bptui.trace.tape import Binding, Reference
 
 PLAIN = re.compile(r"[^\W\d]\w*(\.\w+)*(\[('\w+'|\d+)\])?")
 ITEM = re.compile(r"\[\d+\]")

@@ -26,7 +26,8 @@ from bptui.trace.decisions import decided_alike
 from bptui.trace.graph import Lowered, given_values
 from bptui.trace.losses import HALF, Judged, Key, Loss, UnknownLossError, computed, implied, told
 from bptui.trace.settling import adapted, settle
-from bptui.trace.updates import Parameter, Tape, TrainingStep
+from bptui.trace.tape import Tape
+from bptui.trace.updates import Parameter, TrainingStep
 
 DRAWS = 2
 SPREADS = (5e-3, 5e-5, 0.0)

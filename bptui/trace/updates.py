@@ -12,10 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptui.trace.recorder import Binding, Reference, Tape, Value
 from bptui.trace.sums import Product, Sum, product_of, sum_of
-
-__all__ = ["Parameter", "Tape", "TrainingStep", "training_steps", "updates_between", "updates_of"]
+from bptui.trace.tape import Binding, Reference, Tape, Value
 
 
 class Update(NamedTuple):

@@ -12,13 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from bptui.core.graph.node import Values, evaluate
+from bptui.trace.functions import PROGRAM
 from bptui.trace.graph import Lowered, given_values
-from bptui.trace.instrument import RECORDER, instrumented
+from bptui.trace.instrument import instrumented
 from bptui.trace.judge import Verdict, judge
-from bptui.trace.recorder import Enough, Recorder
+from bptui.trace.recorder import Recorder
+from bptui.trace.recording import Enough
 from bptui.trace.should_be import view_of
 from bptui.trace.source import Source
-from bptui.trace.updates import Tape
+from bptui.trace.tape import Tape
 
 ENTRIES = 3000
 """The longest tape of a program that is judged: a few training steps."""
@@ -53,7 +55,7 @@ class Run:
         if recorded:
             code, positions = instrumented(source, "program.py")
             self.places = positions.places
-            self.names[RECORDER] = self.recorder
+            self.names[PROGRAM] = self.recorder
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed), np.errstate(all="ignore"):
             try:
@@ -91,7 +93,7 @@ class Judged:
         self.text = text
         tree, positions = instrumented(text + (f"\n_ = {call}\n" if call else ""), str(file))
         self.recorder, self.places = Recorder(ENTRIES), positions.places
-        known = {"__name__": "__main__", "__file__": str(file), RECORDER: self.recorder}
+        known = {"__name__": "__main__", "__file__": str(file), PROGRAM: self.recorder}
         with (
             contextlib.redirect_stdout(io.StringIO()),
             contextlib.suppress(Enough),

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from bptui.trace.updates import Tape, training_steps
+from bptui.trace.tape import Tape
+from bptui.trace.updates import training_steps
 from tests.trace.support import PROGRAMS, TRUTH, Run, source_of
 
 ALL = [f"{folder}/{name}" for folder, programs in TRUTH.items() for name in programs]

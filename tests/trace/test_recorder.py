@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bptui.trace.instrument import RECORDER, instrumented
-from bptui.trace.recorder import Enough, Recorder
+from bptui.trace.functions import PROGRAM
+from bptui.trace.instrument import instrumented
+from bptui.trace.recorder import Recorder
+from bptui.trace.recording import Enough
 from tests.trace.odd import HEAD
 from tests.trace.support import Run
 
@@ -95,7 +97,7 @@ def test_a_program_ends_before_its_values_fill_the_memory() -> None:
     tree, _ = instrumented(source, "program.py")
     recorder = Recorder()
     recorder.room = 50 * 10**6
-    names = {RECORDER: recorder}
+    names = {PROGRAM: recorder}
     with pytest.raises(Enough):
         exec(compile(tree, "program.py", "exec", dont_inherit=True), names)
     assert 50 < len(recorder.tape) < 500

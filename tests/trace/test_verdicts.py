@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 
 from bptui.trace.judge import judge
-from bptui.trace.updates import Tape
+from bptui.trace.tape import Tape
 from tests.trace.support import PROGRAMS, TRUTH, Judged, source_of
 
 GIVEN = TRUTH["given"]
