@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from bptui.trace.candidates import ALL
+from bptui.trace.candidates import ALL, gradient_text
 from bptui.trace.comparing import Values, rounded
 from bptui.trace.lines import Lines, Repair
-from bptui.trace.standing import gradient_text
 
 LONGEST = 32
 """Characters of an expression that stands for a value without a name."""

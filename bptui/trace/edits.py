@@ -25,6 +25,7 @@ ALIKE = (
 COUNTING = frozenset(("repeat", "tile", "arange", "range", "eye", "zeros", "ones", "full", "empty"))
 """Functions that are told how many numbers there are to be."""
 WORDS = ("axis", "keepdims")
+PRODUCTS = ("dot", "matmul", "outer")
 TERMS = (ast.Add, ast.Sub, ast.MatMult)
 RECENT = 12
 """Names in sight whose products are tried as terms."""
@@ -155,25 +156,11 @@ def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
     elif ast.unparse(node) in names and names[ast.unparse(node)][0].ndim > 2:
         yield _parsed(f"np.swapaxes({ast.unparse(node)}, -1, -2)")
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-        yield ast.BinOp(node.right, node.op, node.left)
-        for left in (node.left, _turned(node.left)):
-            for right in (node.right, _turned(node.right)):
-                yield ast.BinOp(left, node.op, right)
-                yield ast.BinOp(right, node.op, left)
-    if (
-        isinstance(node, ast.Call)
-        and len(node.args) == 2
-        and _called(node) in ("dot", "matmul", "outer")
-    ):
-        one, two = node.args
-        for first, second in (
-            (two, one),
-            (_turned(one), two),
-            (one, _turned(two)),
-            (_turned(two), one),
-            (two, _turned(one)),
-        ):
-            yield ast.Call(node.func, [first, second], node.keywords)
+        for left, right in _turns(node.left, node.right):
+            yield ast.BinOp(left, node.op, right)
+    if isinstance(node, ast.Call) and _called(node) in PRODUCTS and len(node.args) == 2:
+        for left, right in _turns(*node.args):
+            yield ast.Call(node.func, [left, right], node.keywords)
     yield from _slices(node)
     if isinstance(node, ast.Call) and _called(node) in ("sum", "mean", "max", "min"):
         plain = [word for word in node.keywords if word.arg not in ("axis", "keepdims")]
@@ -191,6 +178,15 @@ def _layout(node: ast.expr, names: Mapping[str, Values]) -> Iterator[ast.expr]:
             func = copy.copy(node.func)
             setattr(func, "attr" if isinstance(func, ast.Attribute) else "id", name)
             yield ast.Call(func, node.args, node.keywords)
+
+
+def _turns(one: ast.expr, two: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield the factors of a product exchanged, transposed, and both."""
+    yield two, one
+    for left in (one, _turned(one)):
+        for right in (two, _turned(two)):
+            yield left, right
+            yield right, left
 
 
 def _turned(node: ast.expr) -> ast.expr:

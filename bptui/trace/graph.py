@@ -14,8 +14,6 @@ from bptui.trace.numpy_calls import CALLS, NotComputedError
 from bptui.trace.numpy_moves import NoRuleError, stacked
 from bptui.trace.tape import Note, Reference, Value, references
 
-__all__ = ["Lowered", "given_values", "references"]
-
 LISTS = frozenset(
     {"concatenate", "stack", "hstack", "vstack", "row_stack", "column_stack", "c_", "r_"}
     | {"multi_dot", "full"}
@@ -26,16 +24,15 @@ IGNORED = frozenset({"dtype", "pick", "before", "casting", "subok", "optimize"})
 
 
 class Lowered:
-    """Nodes of the entries of a tape; what was recorded before ``first`` counts as given."""
+    """Nodes of the entries of a tape."""
 
     def __init__(
         self,
         tape: Sequence[Note],
         values: Sequence[Value],
-        first: int,
         lines: Callable[[int], int],
     ) -> None:
-        self.tape, self.values, self.first, self.lines = tape, values, first, lines
+        self.tape, self.values, self.lines = tape, values, lines
         self.nodes: dict[int, Node] = {}
         self.entry: dict[Node, int] = {}
         self.given: dict[Node, Value] = {}
@@ -48,10 +45,7 @@ class Lowered:
         while stack:
             top = stack[-1]
             if top not in self.nodes:
-                known = top < self.first
-                missing = (
-                    [] if known else [x for x in references(self.tape[top]) if x not in self.nodes]
-                )
+                missing = [x for x in references(self.tape[top]) if x not in self.nodes]
                 if missing:
                     stack += missing
                     continue
@@ -71,10 +65,10 @@ class Lowered:
 
     def _made(self, entry: int) -> Node:
         note, value = self.tape[entry], np.asarray(self.values[entry])
-        if note.call == "constant" and entry >= self.first:
+        if note.call == "constant":
             return replace(constant(self.values[entry]), line=self.lines(note.place))
         drawn = note.call.startswith("random.")
-        if entry < self.first or note.call == "leaf" or drawn:
+        if note.call == "leaf" or drawn:
             return self._leaf(entry)
         if value.dtype.kind in "iu" and note.call not in ("argmax", "argmin"):
             return constant(value)  # a place or a count, not a number to derive by

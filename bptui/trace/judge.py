@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from bptui.trace.handing import handed_on
+from bptui.trace.backward_pass import handed_on
 from bptui.trace.helpers import blame_helpers
 from bptui.trace.lines import Lines
 from bptui.trace.losses import Judged, Key

@@ -19,7 +19,7 @@ import numpy as np
 
 from bptui.core.graph.node import ordered
 from bptui.trace.backward_pass import aside, samples
-from bptui.trace.candidates import ALL, Source, true_gradients
+from bptui.trace.candidates import ALL, Source, Standing, true_gradients
 from bptui.trace.comparing import (
     Multiples,
     Values,
@@ -31,7 +31,6 @@ from bptui.trace.comparing import (
 )
 from bptui.trace.losses import Judged, Key
 from bptui.trace.replay import Changes, Replay
-from bptui.trace.standing import Standing
 from bptui.trace.suspects import Suspects
 from bptui.trace.truth import StepTruth
 from bptui.trace.updates import Parameter

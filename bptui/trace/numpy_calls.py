@@ -10,25 +10,8 @@ import numpy as np
 
 from bptui.core.graph import elementwise, reductions, shaping
 from bptui.core.graph.node import OPS, Node, as_node
-from bptui.trace.numpy_compounds import COMPOUNDS
-from bptui.trace.numpy_moves import (
-    NoRuleError,
-    at_least,
-    axes_of,
-    column_stack,
-    concatenate,
-    delete,
-    hstack,
-    insert,
-    pad,
-    ravel,
-    reshape,
-    single,
-    stacked,
-    take,
-    transpose,
-    vstack,
-)
+from bptui.trace import numpy_moves as moves
+from bptui.trace.numpy_moves import NoRuleError, axes_of, stacked
 from bptui.trace.tape import Value
 
 Make: TypeAlias = Callable[..., Node]
@@ -141,7 +124,12 @@ def _chain(parts: Sequence[Node]) -> Node:
 
 
 CALLS: dict[str, Make] = {
-    **COMPOUNDS,
+    "heaviside": moves.heaviside,
+    "diff": moves.diff,
+    "bincount": moves.bincount,
+    "select": moves.select,
+    "convolve": moves.sliding(True, "full"),
+    "correlate": moves.sliding(False, "valid"),
     # reductions
     **{name: _reduction(name) for name in ("sum", "mean", "prod", "max", "min", "var", "std")},
     "amax": _reduction("max"),
@@ -169,36 +157,36 @@ CALLS: dict[str, Make] = {
     "tensordot": _tensordot,
     "einsum": _einsum,
     # shapes
-    "transpose": transpose,
+    "transpose": moves.transpose,
     "mT": lambda x: OPS["swapaxes"](x, axis1=-1, axis2=-2),
     "matrix_transpose": lambda x: OPS["swapaxes"](x, axis1=-1, axis2=-2),
     "swapaxes": lambda x, axis1, axis2: OPS["swapaxes"](x, axis1=axis1, axis2=axis2),
     "moveaxis": lambda x, source, destination: shaping.moveaxis(
         x, axes_of(source), axes_of(destination)
     ),
-    "reshape": reshape,
-    "ravel": ravel,
-    "flatten": ravel,
+    "reshape": moves.reshape,
+    "ravel": moves.ravel,
+    "flatten": moves.ravel,
     "squeeze": lambda x, axis=None: shaping.squeeze(x, axes_of(axis)),
     "expand_dims": lambda x, axis: OPS["expand_dims"](x, axis=axes_of(axis)),
-    "atleast_1d": at_least(1),
-    "atleast_2d": at_least(2),
+    "atleast_1d": moves.at_least(1),
+    "atleast_2d": moves.at_least(2),
     "broadcast_to": lambda x, shape, **_: OPS["broadcast_to"](
         x, shape=tuple(shape) if isinstance(shape, list) else (shape,)
     ),
     # joining, and taking parts
-    "concatenate": concatenate,
+    "concatenate": moves.concatenate,
     "stack": lambda parts, axis=0, **_: OPS["stack"](*map(stacked, parts), axis=axis),
-    "hstack": hstack,
-    "vstack": vstack,
-    "row_stack": vstack,
-    "column_stack": column_stack,
-    "c_": column_stack,
-    "r_": lambda parts: concatenate(list(map(at_least(1), parts))),
-    "append": lambda a, b, axis=None: concatenate([stacked(a), stacked(b)], axis),
-    "insert": insert,
-    "delete": delete,
-    "pad": pad,
+    "hstack": moves.hstack,
+    "vstack": moves.vstack,
+    "row_stack": moves.vstack,
+    "column_stack": moves.column_stack,
+    "c_": moves.column_stack,
+    "r_": lambda parts: moves.concatenate(list(map(moves.at_least(1), parts))),
+    "append": lambda a, b, axis=None: moves.concatenate([stacked(a), stacked(b)], axis),
+    "insert": moves.insert,
+    "delete": moves.delete,
+    "pad": moves.pad,
     "repeat": lambda x, repeats, axis=None: OPS["repeat"](
         x, repeats=np.asarray(repeats), axis=axis
     ),
@@ -211,14 +199,15 @@ CALLS: dict[str, Make] = {
     "tril": lambda x, k=0: OPS["tril"](x, k=k),
     "triu": lambda x, k=0: OPS["triu"](x, k=k),
     "diag": lambda x, k=0: OPS["diag"](x, k=k),
-    "take": take,
-    "item": single,
-    "float": single,
+    "take": moves.take,
+    "item": moves.single,
+    "float": moves.single,
     # number by number
     "where": lambda condition, *choices: OPS["where"](condition, *map(stacked, choices)),
     "clip": _clip,
-    "pow": lambda a, b: elementwise.power(as_node(a), as_node(b)),
-    "float_power": lambda a, b: elementwise.power(as_node(a), as_node(b)),
+    **dict.fromkeys(
+        ("pow", "float_power", "math.pow"), lambda a, b: elementwise.power(as_node(a), as_node(b))
+    ),
     "abs": _of_numbers("absolute"),
     "fabs": _of_numbers("absolute"),
     "fmax": _of_numbers("maximum"),
@@ -232,7 +221,10 @@ CALLS: dict[str, Make] = {
     "round": _round,
     "around": _round,
     "exp2": lambda x: OPS["exp"](x * math.log(2.0)),
-    "hypot": lambda a, b: OPS["sqrt"](OPS["square"](as_node(a)) + OPS["square"](as_node(b))),
+    **dict.fromkeys(
+        ("hypot", "math.hypot"),
+        lambda a, b: OPS["sqrt"](OPS["square"](as_node(a)) + OPS["square"](as_node(b))),
+    ),
     "expit": lambda x: 1.0 / (1.0 + OPS["exp"](-x)),
     "astype": _as_type,
     **dict.fromkeys(
@@ -252,7 +244,5 @@ CALLS: dict[str, Make] = {
         | {"sinh", "cosh", "tanh"}
     },
     "math.log": _log,
-    "math.pow": lambda a, b: elementwise.power(as_node(a), as_node(b)),
     "math.fabs": _of_numbers("absolute"),
-    "math.hypot": lambda a, b: OPS["sqrt"](OPS["square"](as_node(a)) + OPS["square"](as_node(b))),
 }

@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 
 from bptui.trace.calls import Calls
-from bptui.trace.operators import BINARY, COMPARE, IN_PLACE, UNARY
+from bptui.trace.functions import BINARY, COMPARE, IN_PLACE, UNARY
 from bptui.trace.recording import is_number
 from bptui.trace.tape import Value, references
 

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bptui.trace.activated import activated
-from bptui.trace.backward_pass import computed_again, settled_by, turns_with_both
+from bptui.trace.backward_pass import computed_again, handed_on, settled_by, turns_with_both
 from bptui.trace.candidates import ALL, Candidates, Source
 from bptui.trace.comparing import multiple, rounded
-from bptui.trace.handing import handed_on
 from bptui.trace.losses import Key
 from bptui.trace.tape import Binding, Tape
 

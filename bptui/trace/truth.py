@@ -58,7 +58,7 @@ class StepTruth:
         spread: float = SPREADS[0],
     ) -> None:
         self.tape, self.step = tape, step
-        self.graph = Lowered(tape.notes, tape.values, 0, lines)
+        self.graph = Lowered(tape.notes, tape.values, lines)
         self.parameters: dict[Parameter, Node] = {}  # parts share the node of the whole
         for parameter in step.parameters:
             made = self.graph.nodes.get(parameter.before) or self.graph._leaf(parameter.before)

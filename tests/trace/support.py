@@ -68,7 +68,7 @@ class Run:
 
     def graph(self) -> tuple[Lowered, dict[int, Values]]:
         """Return the graph of all that was recorded, and what it gives for the leaves recorded."""
-        lowered = Lowered(self.recorder.tape, self.recorder.values, 0, lambda place: 0)
+        lowered = Lowered(self.recorder.tape, self.recorder.values, lambda place: 0)
         nodes = {entry: lowered.node(entry) for entry in range(len(self.recorder.tape))}
         values = evaluate(nodes.values(), given_values(lowered))
         return lowered, {entry: values[node] for entry, node in nodes.items()}

@@ -15,10 +15,9 @@ from bptui.core.graph.backward import Simplification, backward
 from bptui.core.graph.elementwise import positive
 from bptui.core.graph.node import Node, evaluate, ordered
 from bptui.trace.activated import activated, softmaxes
-from bptui.trace.candidates import ALL, Source
+from bptui.trace.candidates import ALL, Source, gradient_text
 from bptui.trace.comparing import multiple, shaped
 from bptui.trace.graph import given_values
-from bptui.trace.standing import gradient_text
 from bptui.trace.truth import StepTruth
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
