@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 from bptui.terminal.ascii import is_utf8, locale_is_utf8, to_ascii, to_console
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from textual.driver import Driver
 
 STREAMS = (0, 1, 2)
@@ -132,16 +134,23 @@ def colour_system(environment: Mapping[str, str]) -> ColourSystem:
     told = environment.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit")
     if told or "WT_SESSION" in environment or sys.platform == "win32":
         return "truecolor"
+    if (curses := described(terminal)) is not None:
+        colours = curses.tigetnum("colors")
+        if colours > 256 or any(curses.tigetflag(flag) > 0 for flag in ("Tc", "RGB")):
+            return "truecolor"
+        return "256" if colours == 256 else "standard"
+    return "256" if AT_LEAST_256.intersection(terminal.split("-")) else "standard"
+
+
+def described(terminal: str) -> ModuleType | None:
+    """Return curses with the description of this terminal, if there is one."""
     if terminal == os.environ.get("TERM"):  # curses keeps the first one that it is asked for
         with suppress(Exception):  # no terminal database, or none that knows it; the kinds differ
             import curses
 
             curses.setupterm(terminal, terminal_descriptor())
-            colours = curses.tigetnum("colors")
-            if colours > 256 or any(curses.tigetflag(flag) > 0 for flag in ("Tc", "RGB")):
-                return "truecolor"
-            return "256" if colours == 256 else "standard"
-    return "256" if AT_LEAST_256.intersection(terminal.split("-")) else "standard"
+            return curses
+    return None
 
 
 def driver_for(around: Capabilities) -> type[Driver] | None:

@@ -13,6 +13,10 @@ from bptui.terminal.screen import ScreenBuffer, Style, change
 
 STEP = 4
 """Cells that are rather written, too, than stepped over."""
+BLANKS = 5
+"""Blanks that are rather erased than written, where that leaves them in their colour."""
+SHOWS_ON_BLANKS = {"4", "7", "9", "21", "53"}
+"""Attributes that a blank shows, and an erased cell does not."""
 NOWHERE = -1
 
 
@@ -26,9 +30,13 @@ class Run(NamedTuple):
 
 
 class CellWriter:
-    """Writes runs, moving and changing the style only where it must; knows what it has left."""
+    """Writes runs, moving and changing the style only where it must; knows what it has left.
 
-    def __init__(self) -> None:
+    ``erases``: the terminal gives cells that are erased the colour that is written in.
+    """
+
+    def __init__(self, erases: bool = False) -> None:
+        self._erases = erases
         self._x = self._y = NOWHERE
         self.style: Style | None = None
         """How the terminal writes now, as far as that is known."""
@@ -51,6 +59,13 @@ class CellWriter:
             self._out.append(change(self.style, style))
             self.style = style
         self.move(run.x, run.y)
+        text = run.text.rstrip(" ")
+        blanks = len(run.text) - len(text)
+        plain = self.style is not None and SHOWS_ON_BLANKS.isdisjoint(self.style.attributes)
+        if self._erases and blanks >= BLANKS and plain:
+            self._out.append(f"{text}\x1b[{blanks}X")
+            self._x = run.end - blanks if not text or _is_sure(text[-1]) else NOWHERE
+            return
         self._out.append(run.text)
         # terminals differ on what follows a row's end, and on how wide some characters are
         self._x = run.end if run.end < width and _is_sure(run.text[-1]) else NOWHERE

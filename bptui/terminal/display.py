@@ -15,13 +15,18 @@ from bptui.terminal.screen import PLAIN, ScreenBuffer, change, style_of
 class Display:
     """A terminal of ``width`` x ``height`` cells: the buffer that is wanted, and the one shown.
 
-    ``spelling`` gives text in the characters that it has.
+    ``erases``: it gives cells that are erased the colour that is written in. ``spelling`` gives
+    text in the characters that it has.
     """
 
     def __init__(
-        self, width: int, height: int, spelling: Callable[[str], str] | None = None
+        self,
+        width: int,
+        height: int,
+        erases: bool = False,
+        spelling: Callable[[str], str] | None = None,
     ) -> None:
-        self._spelling = spelling
+        self._erases, self._spelling = erases, spelling
         self.resize(width, height)
 
     @property
@@ -40,7 +45,7 @@ class Display:
     def forget(self) -> None:
         """Forget what the terminal shows: the next frame writes every cell."""
         self._shown: ScreenBuffer | None = None
-        self._writer = CellWriter()
+        self._writer = CellWriter(self._erases)
 
     def left(self) -> str:
         """Return what leaves this screen for another, of which nothing is known."""

@@ -26,7 +26,7 @@ from textual.events import CursorPosition, Key, Paste
 from textual.geometry import Offset
 from textual.message import Message
 
-from bptui.terminal.capabilities import terminal_descriptor
+from bptui.terminal.capabilities import described, terminal_descriptor
 from bptui.terminal.display import Display
 from bptui.terminal.incoming import Incoming
 from bptui.terminal.writer import LONGEST, FlowControl, NonBlockingWriter
@@ -134,7 +134,11 @@ class DifferenceDriver(ContinuingDriver):
         """What does not wait for a frame."""
         self._waits = False
         """Whether a frame waits for an answer."""
-        self._display = Display(*shutil.get_terminal_size(), self.spelling)
+        curses = described(os.environ.get("TERM", ""))
+        erases = False
+        if curses is not None and curses.tigetflag("bce") > 0:
+            erases = curses.tigetstr("ech") == b"\x1b[%p1%dX"
+        self._display = Display(*shutil.get_terminal_size(), erases, self.spelling)
 
     def start_application_mode(self) -> None:
         if self._writer is None:  # or it was stopped and continued without having been suspended

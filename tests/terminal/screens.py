@@ -68,7 +68,7 @@ class DoubleDriver(HeadlessDriver):
         if size != self._size_now:
             self._size_now = size
             self.stock, self.ours = Emulated(*size), Emulated(*size)
-            self.display = Display(*size)
+            self.display = Display(*size, erases=True)
 
     def show(self, update: CompositorUpdate, cursor: Offset) -> None:
         self._fit()

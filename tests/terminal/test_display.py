@@ -34,14 +34,15 @@ pieces = st.tuples(st.integers(0, WIDTH - 1), st.integers(0, HEIGHT - 1), styles
 frames = st.lists(st.lists(pieces, max_size=6), max_size=6)
 
 
-@given(frames, st.lists(st.booleans(), min_size=6, max_size=6), st.booleans())
+@given(frames, st.lists(st.booleans(), min_size=6, max_size=6), st.booleans(), st.booleans())
 @settings(max_examples=20, deadline=None)
 def test_differences_lead_to_the_same_cells(
     drawn: list[list[tuple[int, int, RichStyle, str]]],
     sent: list[bool],
+    erases: bool,
     returns: bool,
 ) -> None:
-    display = Display(WIDTH, HEIGHT)
+    display = Display(WIDTH, HEIGHT, erases)
     stock, ours = Emulated(WIDTH, HEIGHT), Emulated(WIDTH, HEIGHT, returns)
     for frame, is_sent in zip(drawn, sent, strict=False):
         # every row anew, as what is left of half a character differs between terminals
