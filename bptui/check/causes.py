@@ -13,7 +13,7 @@ from bptui.check.interpreter import Interpreter
 from bptui.check.judging import WRONG, Finding
 from bptui.check.process import Frame, Stopped
 from bptui.check.report import Row, listed
-from bptui.check.slips import Cause, another_network
+from bptui.check.slips import ANOTHER_UPDATE, Cause, another_network
 from bptui.core.network import Names
 from bptui.explain.equation import Comparison
 from bptui.explain.explain import Explainer
@@ -133,7 +133,8 @@ def not_a_slip(check: FunctionCheck) -> str:
             "update, by the gradient of the whole batch"
         )
     for cause in check.causes:
-        if another_network(cause, check.experiment) is not None:
+        rule = cause.size == 1 and cause.other and cause.other[0].startswith(ANOTHER_UPDATE)
+        if rule or another_network(cause, check.experiment) is not None:
             return name_of(cause, check)
     return ""
 

@@ -36,6 +36,9 @@ from bptui.explain.formulas import define
 from bptui.explain.report import assignment
 from bptui.explain.symbols import Symbols
 
+ANOTHER_UPDATE = "the update is that of"
+"""And the name of an optimizer: its gradients are right."""
+
 
 def carried_over(edit: Edit, of: Sequence[Node], step: Step) -> Step | None:
     """Return the step with the edit of a step that has the same operations; None if it has not."""
@@ -196,7 +199,7 @@ def others_for(experiment: Experiment) -> dict[str, Change]:
         made["the learning rate is 1"] = _training(learning_rate=1.0)
     for name, optimizer in OPTIMIZERS.items():
         if name != training.optimizer and not optimizer.counts:
-            made[f"the update is that of {name}"] = _training(optimizer=name, settings=())
+            made[f"{ANOTHER_UPDATE} {name}"] = _training(optimizer=name, settings=())
     for loss in LOSSES:
         if loss != training.loss:
             made[f"the loss is {loss}"] = _training(loss=loss)

@@ -122,3 +122,28 @@ def test_a_constant_that_is_the_batch_size_of_the_preset_is_told(tmp_path: Path)
     (report,) = reports_of(check(file, loads(MEAN, "own", CASES), 600.0))
     assert report.verdict == "right"
     assert any("is there a 4 where the number of samples" in text for _, text in report.facts)
+
+
+MOMENTUM = """\
+import numpy as np
+
+kept = [0.0, 0.0, 0.0, 0.0]
+
+
+def step(x, t, W1, b1, W2, b2, lr):
+    h = 1 / (1 + np.exp(-x @ W1 - b1))
+    o = 1 / (1 + np.exp(-h @ W2 - b2))
+    d = (o - t) * o * (1 - o) / len(x)
+    e = d @ W2.T * h * (1 - h)
+    now = x.T @ e, e.sum(axis=0), h.T @ d, d.sum(axis=0)
+    kept[:] = [0.9 * a + b for a, b in zip(kept, now)]
+    return [p - lr * k for p, k in zip((W1, b1, W2, b2), kept)]
+"""
+
+
+def test_where_the_update_is_another_optimizers_no_gradient_is_blamed(tmp_path: Path) -> None:
+    file = tmp_path / "momentum.py"
+    file.write_text(MOMENTUM)
+    (report,) = reports_of(check(file, loads(MEAN, "own", CASES), 600.0))
+    assert report.reason == "step: the update is that of momentum"
+    assert not [line for line in report.lines if line.line]
