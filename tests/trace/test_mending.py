@@ -146,3 +146,11 @@ def test_nothing_of_the_program_runs_when_a_line_is_mended(
     monkeypatch.delitem(sys.modules, "counted")
     assert f"d1 = d2 @ W2.T * {slope}(a1)" in program.mended()
     assert log.read_text() == written_by_it
+
+
+def test_no_edit_changes_how_many_numbers_there_are() -> None:
+    names = {"d": [np.ones((2, 1))], "rate": [np.array(1e-9)], "n": [np.array(3.0)]}
+    (statement,) = ast.parse("e = np.repeat(d, n, axis=1)").body
+    texts = [written(made) or "" for made in edits(statement, names)]
+    assert all("repeat(" not in text or ", n, axis=1)" in text for text in texts)
+    assert "e = np.repeat(-d, n, axis=1)" in texts
