@@ -15,7 +15,6 @@ from bptui.check.gradcheck.derivatives import (
     ForwardPass,
     Mask,
     Places,
-    Slopes,
     numbers_of,
 )
 from bptui.core.arrays import Array, Integers
@@ -269,17 +268,9 @@ def _chosen(count: int, most: int | None, draw: tuple[int, int]) -> Integers:
 def _compare(forward: ForwardPass, snapshot: Snapshot, name: str, places: Places) -> Comparison:
     """Return what backpropagation gave for the array ``name`` beside the derivatives."""
     with np.errstate(all="ignore"):
-        if places.parameters:
-            slopes, central = forward.by_parameters(places), forward.central(places)
-        else:
-            units = np.unique(places.columns)
-            found = (forward.by_out if places.kind == "out" else forward.by_net)(
-                places.layer, units
-            )
-            at = places.rows, np.searchsorted(units, places.columns)
-            slopes, central = Slopes(*(each[at] for each in found)), None
-        right, left = slopes.up, slopes.down
-        lowest, highest = np.minimum.reduce(slopes), np.maximum.reduce(slopes)
+        slopes = forward.derivatives(places)
+        central = forward.central(places) if places.parameters else None
+        right, left, lowest, highest = *slopes[:2], slopes.min(axis=0), slopes.max(axis=0)
         analytic, size = places.of(snapshot.values[name]), np.abs(right)
         rounding = ROUNDING * places.of(forward.sizes[name]) + SMALLEST
         # rounding excuses nothing where without mistakes it takes the result nowhere; of zeros

@@ -8,9 +8,9 @@ step's own numbers and the derivatives at them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -80,41 +80,16 @@ class Places:
         return f"b_{names.unit(self.layer, column)}"
 
 
-class Slopes(NamedTuple):
-    """Derivatives by numbers that move up and down; they differ at kinks alone.
-
-    The other two are those with a number that stands exactly at its kink above it and below, and
-    all others where arithmetic has them.
-    """
-
-    up: Array
-    down: Array
-    above: Array
-    below: Array
-
-    def along(self, speeds: Array, side: int) -> Array:
-        """Return what comes of numbers that move at these speeds; 1 and -1 are above and below."""
-        if side:
-            return speeds * (self.above if side > 0 else self.below)
-        made: Array = speeds * np.where(speeds > 0.0, self.up, self.down)
-        return made
-
-    def through(self, inner: Slopes) -> Slopes:
-        """Return the derivatives by what these numbers are functions of."""
-        down = -self.along(-inner.down, 0)
-        above, below = self.along(inner.above, 1), self.along(inner.below, -1)
-        return Slopes(self.along(inner.up, 0), down, above, below)
-
-    def at(self, columns: Integers) -> Slopes:
-        return Slopes(*(each[:, columns] for each in self))
+SIDES = ((1.0, 0, 1), (-1.0, 0, 1), (1.0, 2, 2), (1.0, 3, 3))
+"""What a derivative is taken for: upwards and downwards, and with numbers that stand exactly at
+their kink above it and below. The direction of a step, and which slopes what moves up and down has.
+"""
 
 
-SIDES = ((1.0, 0), (-1.0, 0), (1.0, 1), (1.0, -1))
-"""The direction of a step, and the side of kinks, for each of the slopes."""
-
-
-def slopes_of(result: Node, source: Node, value: Array, size: Array, given: Known) -> Slopes:
-    """Return the slopes of ``result`` by ``source``, number by number, at its ``value``.
+def _slopes_of(
+    result: Node, source: Node, value: Array, size: Array, given: Known
+) -> Sequence[Array]:
+    """Return the slopes of ``result`` by ``source`` at its ``value``: up, down, above, below.
 
     At a kink they jump no less for being looked at nearer. ``size`` is that of what is added up for
     the numbers, which says how far rounding takes them.
@@ -131,9 +106,15 @@ def slopes_of(result: Node, source: Node, value: Array, size: Array, given: Know
     jumps = near > JUMP * np.maximum(np.abs(up), np.abs(down))
     jumps &= near > 0.5 * np.abs(far)
     if not jumps.any():
-        return Slopes(here, here, here, here)
+        return [here] * 4
     above, below = (slopes(np.nextafter(value, side)) for side in (np.inf, -np.inf))
-    return Slopes(*(np.where(jumps, each, here) for each in (up, down, above, below)))
+    return [np.where(jumps, each, here) for each in (up, down, above, below)]
+
+
+def _along(slopes: Sequence[Array], speeds: Array, up: int, down: int) -> Array:
+    """Return how fast a function of numbers moves that move at these speeds."""
+    made = speeds * (slopes[up] if up == down else np.where(speeds > 0.0, slopes[up], slopes[down]))
+    return np.where(speeds == 0.0, 0.0, made)
 
 
 class ForwardPass:
@@ -165,78 +146,61 @@ class ForwardPass:
         last = self.out[-1]
         through = ordered([self._added], lambda each: () if each is last else computed_from(each))
         self._from_net = self.net[-1] in through
-        self._alone = experiment.network.output_activation.pullback is None
-        """Tell whether a last activation depends on one pre-activation alone, as hidden ones do."""
+        alone = experiment.network.output_activation.pullback is None
+        self._complex = self._added if self._from_net else None if alone else last
+        """What the last pre-activations are carried on to as complex numbers, if it is needed."""
         with np.errstate(all="ignore"):
-            self._slopes = [self._slopes_at(layer) for layer in layers if self._is_alone(layer)]
+            self._slopes = [self._slopes_at(layer) for layer in layers[: None if alone else -1]]
             shown = {each: each.inputs[0] for each in ordered([self._added]) if each.op is STABLE}
             written = rewritten([self._added], shown)[self._added]
             size = 2.0 * np.abs(self.values[last])
-            self._loss = slopes_of(written, last, self.values[last], size, self.leaves)
-        self.kinked = any(each.up is not each.down for each in (*self._slopes, self._loss))
+            self._loss = _slopes_of(written, last, self.values[last], size, self.leaves)
+        kinked = any(each[0] is not each[1] for each in (*self._slopes, self._loss))
+        self._sides = SIDES if kinked else SIDES[:1]
 
-    def _is_alone(self, layer: int) -> bool:
-        return layer < self.depth or self._alone
-
-    def _slopes_at(self, layer: int) -> Slopes:
+    def _slopes_at(self, layer: int) -> Sequence[Array]:
         net, terms = self.net[layer - 1], self.out[layer - 1].shape[-1] + 2
-        return slopes_of(self.out[layer], net, self.values[net], terms * self.sizes[net.name], {})
+        return _slopes_of(self.out[layer], net, self.values[net], terms * self.sizes[net.name], {})
 
     def work(self, layer: int) -> int:
         """Return how many numbers are computed for a copy that is moved in ``layer``."""
         return self.samples * sum((1, *self.network.layers[min(layer + 1, self.depth) :]))
 
-    def by_out(self, layer: int, units: Integers) -> Slopes:
-        """Return the derivatives by the activations of these units, (samples, units)."""
-        if layer == self.depth:
-            return self._loss.at(units)
-        return self._by_columns(layer + 1, self.leaves[self.weights[layer]][units])
+    def derivatives(self, places: Places) -> Array:
+        """Return the derivatives by the numbers at these places, for each side, (4, numbers).
 
-    def by_net(self, layer: int, units: Integers) -> Slopes:
-        """Return the derivatives by the pre-activations of these units, (samples, units)."""
-        if layer == self.depth:
-            return self._by_columns(layer, np.eye(self.network.layers[layer])[units])
-        return self.by_out(layer, units).through(self._slopes[layer - 1].at(units))
-
-    def _by_columns(self, layer: int, moves: Array) -> Slopes:
-        """Return the derivatives by what moves the pre-activations of a layer so, (units, next).
-
-        The units are moved for all samples at once, which do not depend on each other.
+        For each parameter a copy of the batch is moved; a unit is moved for all samples at once,
+        which do not depend on each other.
         """
-        made = [np.empty((self.samples, len(moves))) for _ in SIDES]
-        for part in self._pieces(len(moves)):
-            for found, (sign, side) in zip(made if self.kinked else made[:1], SIDES, strict=False):
-                moved = np.repeat(sign * moves[part, None, :], self.samples, axis=1)
-                for later in range(layer, self.depth):
-                    weights = self.leaves[self.weights[later]]
-                    moved = self._slopes[later - 1].along(moved, side) @ weights
-                found[:, part] = sign * self._through_loss(moved, side).T
-        return Slopes(*(made if self.kinked else made[:1] * 4))
+        columns = places.columns if places.parameters else places.columns[:: self.samples]
+        inputs = self.values[self.out[places.layer - 1]].T
+        found = list[Array]()
+        for part in self._pieces(len(columns)):
+            units = columns[part]
+            moved = np.zeros((len(units), self.samples, self.network.layers[places.layer]))
+            speeds = inputs[places.rows[part]] if places.kind == "weights" else 1.0
+            moved[np.arange(len(units)), :, units] = speeds
+            of_samples = np.array([self._of_loss(moved, places, *side) for side in self._sides])
+            found.append(of_samples.sum(axis=2) if places.parameters else of_samples)
+        whole = np.concatenate(found, axis=1).reshape(len(self._sides), places.size)
+        return np.broadcast_to(whole + self._penalty_of(places), (len(SIDES), places.size))
 
-    def _through_loss(self, moved: Array, side: int) -> Array:
-        """Return what the last pre-activations, moving so, make of the loss of each sample."""
-        net = self.net[-1]
-        if self._from_net or not self._alone:
-            result = self._added if self._from_net else self.out[-1]
-            given = {**self.leaves, net: self.values[net] + 1j * STEP * moved}
-            moved = evaluate([result], given)[result].imag / STEP
-        else:
-            moved = self._slopes[-1].along(moved, side)
-        total: Array = (moved if self._from_net else self._loss.along(moved, side)).sum(axis=2)
+    def _of_loss(self, moved: Array, places: Places, sign: float, up: int, down: int) -> Array:
+        """Return what numbers of a layer, moving so, make of the loss of each sample."""
+        moved, first = sign * moved, places.layer + (places.kind == "out")
+        for layer in range(first, self.depth + 1):
+            if layer > places.layer:
+                moved = moved @ self.leaves[self.weights[layer - 1]]
+            if layer == self.depth and self._complex is not None:
+                net = self.net[-1]
+                given = {**self.leaves, net: self.values[net] + 1j * STEP * moved}
+                moved = evaluate([self._complex], given)[self._complex].imag / STEP
+            else:
+                moved = _along(self._slopes[layer - 1], moved, up, down)
+        if first > self.depth or not self._from_net:
+            moved = _along(self._loss, moved, up, down)
+        total: Array = sign * moved.sum(axis=2)
         return total
-
-    def by_parameters(self, places: Places) -> Slopes:
-        """Return the derivatives by these weights or biases, (numbers,)."""
-        units, columns = np.unique(places.columns, return_inverse=True)
-        inputs = self.values[self.out[places.layer - 1]]
-        by_net, found = self.by_net(places.layer, units), np.empty((4, places.size))
-        found[:] = self._penalty_of(places)
-        for part in self._pieces(places.size):
-            of_weights = inputs[:, places.rows[part]]  # how fast pre-activations follow
-            speeds = of_weights if places.kind == "weights" else np.ones(of_weights.shape)
-            by_each = by_net.at(columns[part]).through(Slopes(speeds, speeds, speeds, speeds))
-            found[:, part] += [each.sum(axis=0) for each in by_each]
-        return Slopes(*found)
 
     def central(self, places: Places) -> Array:
         """Return (L(w + h) - L(w - h)) / 2h, the textbook's number."""
@@ -246,16 +210,15 @@ class ForwardPass:
         inputs = np.abs(self.values[self.out[layer - 1]]).max(axis=0)
         found = np.empty(places.size)
         for at in range(places.size):
-            index = places.index(at)
+            index, losses = places.index(at), list[float]()
             step = CENTRAL / max(float(inputs[index[0]]), 1.0) if weights else CENTRAL
-            losses = [self._loss_at(node, index, side) for side in (step, -step)]
+            for side in (step, -step):
+                moved = np.array(self.leaves[node])
+                moved[index] += side
+                whole = evaluate([self._whole], {**self.leaves, node: moved})[self._whole]
+                losses.append(whole.item())
             found[at] = (losses[0] - losses[1]) / (2.0 * step)
         return found
-
-    def _loss_at(self, node: Node, index: tuple[int, ...], step: float) -> float:
-        moved = np.array(self.leaves[node])
-        moved[index] += step
-        return float(evaluate([self._whole], {**self.leaves, node: moved})[self._whole].item())
 
     def _penalty_of(self, places: Places) -> Array:
         """Return the derivatives of what each of these parameters adds to the loss by its size."""
