@@ -90,16 +90,13 @@ def command(name_or_file: str, step: int, every: bool, form: str) -> None:
 
 def lines(check: GradientCheck, snapshot: Snapshot, width: int) -> Iterator[str]:
     """Yield what was checked, how, and what was found; no sentence is wider than ``width``."""
-    from bptui.check.gradcheck.report import METHOD, ReportLine, chain_lines, report_lines, summary
+    from bptui.check.gradcheck.report import METHOD, report_lines, summary
     from bptui.export.formats import text_head
     from bptui.export.worksheet import worksheet
 
     yield from text_head(worksheet(snapshot, "loss"), width)
     yield from ("", *wrap(METHOD, width), "")
-    found = [*report_lines(check, width)]
-    if not check.right:
-        found += [ReportLine("", "blank"), *chain_lines(check, width)]
-    for line in found:
+    for line in report_lines(check, width):
         yield line.text
         if line.role == "title":
             yield "-" * len(line.text)

@@ -10,7 +10,7 @@ from bptui.core.engine import Engine
 from bptui.core.mistakes import MISTAKES
 
 from ..core.support import build, experiment
-from .test_gradcheck import KINK, origins, step_of
+from .test_gradcheck import KINK, count, origins, step_of
 
 MADE_IN = {
     "transposed-weights": "dL/dout_h",
@@ -51,7 +51,7 @@ def test_finds_the_mistake_at_the_step_where_it_acts(name: str) -> None:
             assert check.first_wrong is not None
             assert check.first_wrong.operation == MADE_IN[name]
             assert all(behind == (name,) for behind in origins(check).values())
-            assert (check.count("wrong") == 0) == (MADE_IN[name] == "update")
+            assert (count(check, "wrong") == 0) == (MADE_IN[name] == "update")
             assert any(name in line for line in summary(check))
         for each in start.gradients if name in RATIOS else ():
             assert each.ratio == pytest.approx(RATIOS[name], rel=1e-9)
@@ -125,7 +125,7 @@ def test_mistakes_where_there_is_no_gradient() -> None:
         [[0.5], [0.2]], mistakes=("wrong-sign",),
     )  # fmt: skip
     check = check_gradients(step_of(kinked))
-    assert check.count("wrong") == 9
+    assert count(check, "wrong") == 9
     assert origins(check) == {"dL/dout_o": ("wrong-sign",)}
 
 

@@ -15,7 +15,7 @@ from bptui.app.screens import in_background
 from bptui.app.screens.dialog import Dialog
 from bptui.app.view import Selection
 from bptui.check.gradcheck.check import GradientCheck, check_gradients
-from bptui.check.gradcheck.report import ReportLine, chain_lines, report_lines, summary
+from bptui.check.gradcheck.report import ReportLine, report_lines, summary
 from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
 
@@ -23,9 +23,7 @@ STYLES = {
     "title": "bold",
     "wrong": "bold $text-warning",
     "kink": "bold $text-accent",
-    "columns": "dim",
     "note": "dim",
-    "verdict": "dim",
 }
 """By the role of a line; of a row of numbers only its verdict has a style."""
 
@@ -83,8 +81,6 @@ class GradientCheckScreen(Dialog[Selection]):
             return
         self._width, chosen = width, listing.highlighted
         self._lines = list(report_lines(check, width))
-        if not check.right:
-            self._lines += [ReportLine("", "blank"), *chain_lines(check, width)]
         listing.set_options(
             Option(_content(line), disabled=line.places is None) for line in self._lines
         )

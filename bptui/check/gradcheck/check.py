@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -13,19 +13,20 @@ from bptui.check.gradcheck.derivatives import (
     EPSILON,
     SMALLEST,
     ForwardPass,
+    Kind,
     Mask,
     Places,
     numbers_of,
 )
 from bptui.core.arrays import Array, Integers
+from bptui.core.backprop import Operation
 from bptui.core.engine import Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.graph.node import Values, evaluate
 from bptui.core.mistakes import with_mistakes
 from bptui.core.step import training_step
 
-Verdict: TypeAlias = Literal["right", "wrong", "kink"]
-"""``kink``: not differentiable here, and the analytic value is one that may stand for it."""
+Verdicts: TypeAlias = np.ndarray[Any, np.dtype[np.str_]]
 Progress = Callable[[float], None]
 """Is told the share of the work that is done, 0 to 1; may raise to give up."""
 
@@ -50,8 +51,8 @@ class Comparison:
 
     ``right`` and ``left`` are the one-sided derivatives, the same where there is one derivative;
     ``lowest`` and ``highest`` bound what may stand for it at a kink. ``rounding`` is how far
-    rounding can take a right result from it. ``central`` are central differences, shown beside
-    gradients of parameters; they decide nothing. All are (numbers,).
+    rounding can take a right result from it. ``central`` are central differences, nan where there
+    are none; they decide nothing. All are (numbers,).
     """
 
     name: str
@@ -62,7 +63,7 @@ class Comparison:
     lowest: Array
     highest: Array
     rounding: Array
-    central: Array | None = None
+    central: Array
 
     @cached_property
     def numerical(self) -> Array:
@@ -95,27 +96,15 @@ class Comparison:
         # a derivative that has overflowed itself says nothing about another number
         return np.isfinite(lowest) & np.isfinite(highest) & ~(fits & np.isfinite(a))
 
-    @property
-    def at_kink(self) -> Mask:
-        """Where there is no derivative, and the analytic value may stand for one."""
-        return self.kink & ~self.wrong
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        """Return wrong, kink (no derivative, and a value that may stand for one) or right."""
+        return np.select([self.wrong, self.kink], ["wrong", "kink"], "right")
 
     @cached_property
     def rounded(self) -> Mask:
         """Where it is right though later digits differ: as far as rounding explains."""
         return ~self.wrong & ~self.kink & (self.relative_error > TOLERANCE)
-
-    def verdict(self, position: int) -> Verdict:
-        if self.wrong[position]:
-            return "wrong"
-        return "kink" if self.kink[position] else "right"
-
-    @property
-    def largest_error(self) -> tuple[float, int] | None:
-        """The largest relative error of the right ones, and where; not of those ``rounded``."""
-        fair = ~self.wrong & ~self.kink & ~self.rounded
-        position = int(np.where(fair, self.relative_error, -1.0).argmax())
-        return (float(self.relative_error[position]), position) if fair.any() else None
 
     @cached_property
     def ratio(self) -> float | None:
@@ -137,8 +126,7 @@ class Comparison:
         return near
 
 
-@dataclass(frozen=True)
-class UpdateFault:
+class UpdateFault(NamedTuple):
     """Parameters ``name`` (W2, b1) that did not become what they should have; or did not change."""
 
     name: str
@@ -200,10 +188,6 @@ class GradientCheck:
         made = self.snapshot.experiment.training.mistakes
         return tuple(name for name in made if name not in known)
 
-    def count(self, kind: str) -> int:
-        """Return of how many checked gradients ``kind`` is true: ``wrong``, ``at_kink``, ..."""
-        return sum(int(np.count_nonzero(getattr(each, kind))) for each in self.gradients)
-
     @property
     def checked(self) -> int:
         return sum(each.places.size for each in self.gradients)
@@ -244,13 +228,13 @@ def _places(forward: ForwardPass, layer: int, every: bool) -> Iterator[tuple[str
     network, names, samples = forward.network, forward.network.names, forward.samples
     fan_in, units = network.layers[layer - 1 : layer + 1]
     most = None if every else max(FEWEST, WORK // forward.work(layer))
-    # numbered as the weights are: all those into the first unit, then into the second
-    columns, rows = np.divmod(_chosen(fan_in * units, most, (layer, 0)), fan_in)
-    yield names.weight_gradient(layer), Places("weights", layer, rows, columns, fan_in * units)
-    if network.bias:
-        columns = _chosen(units, most, (layer, 1))
-        rows = np.zeros_like(columns)
-        yield names.bias_gradient(layer), Places("biases", layer, rows, columns, units)
+    kinds: tuple[tuple[Kind, int], ...] = (("weights", fan_in), ("biases", 1))
+    for draw, (name, (kind, inputs)) in enumerate(
+        zip(network.parameters_of(layer), kinds, strict=False)
+    ):
+        # numbered as the weights are: all those into the first unit, then into the second
+        columns, rows = np.divmod(_chosen(inputs * units, most, (layer, draw)), inputs)
+        yield f"g{name}", Places(kind, layer, rows, columns, inputs * units)
     chosen = _chosen(units, most, (layer, 2))
     columns, rows = np.repeat(chosen, samples), np.tile(np.arange(samples), len(chosen))
     yield names.out_gradient(layer), Places("out", layer, rows, columns, units * samples)
@@ -269,9 +253,7 @@ def _compare(forward: ForwardPass, snapshot: Snapshot, name: str, places: Places
     """Return what backpropagation gave for the array ``name`` beside the derivatives."""
     with np.errstate(all="ignore"):
         slopes = forward.derivatives(places)
-        central = forward.central(places) if places.parameters else None
-        right, left, lowest, highest = *slopes[:2], slopes.min(axis=0), slopes.max(axis=0)
-        analytic, size = places.of(snapshot.values[name]), np.abs(right)
+        analytic, right, size = places.of(snapshot.values[name]), slopes[0], np.abs(slopes[0])
         rounding = ROUNDING * places.of(forward.sizes[name]) + SMALLEST
         # rounding excuses nothing where without mistakes it takes the result nowhere; of zeros
         # that agree nothing is learnt of numbers that are small in their array
@@ -279,7 +261,12 @@ def _compare(forward: ForwardPass, snapshot: Snapshot, name: str, places: Places
         large = np.abs(analytic) >= TRUSTED * np.abs(analytic).max(initial=0.0)
         excused = np.minimum(rounding, CLEAR * size)
         rounding = np.where(same & ((size > SMALLEST) | large), excused, rounding)
-    return Comparison(name, places, analytic, right, left, lowest, highest, rounding, central)
+        sides = right, slopes[1], slopes.min(axis=0), slopes.max(axis=0)
+        none = np.full(places.size, np.nan)
+        found = Comparison(name, places, analytic, *sides, rounding, none)
+        if not places.parameters:
+            return found
+        return replace(found, central=np.where(found.kink, np.nan, forward.central(places)))
 
 
 def _chain(
@@ -292,69 +279,68 @@ def _chain(
     made in no link, or if nothing is wrong.
     """
     made, network = snapshot.experiment.training.mistakes, snapshot.experiment.network
-    right, all_made = _Formulas(snapshot, ()), _Formulas(snapshot, made)
-    without = {name: _Formulas(snapshot, tuple(m for m in made if m != name)) for name in made}
+    computed: dict[Operation, list[str]] = {}
+    for each in snapshot.operations:
+        if each.stage in ("backward", "update"):
+            updated = [name for layer in each.layers for name in network.parameters_of(layer)]
+            computed[each] = updated if each.stage == "update" else [*each.writes]
+    every = [name for names in computed.values() for name in names]
+    right, all_made = _values(snapshot, (), every), _values(snapshot, made, every)
+    without = {m: _values(snapshot, tuple(o for o in made if o != m), every) for m in made}
     links, acting = list[Link](), set[str]()
     behind: dict[str, set[str]] = {}
     """The mistakes behind each wrong result."""
-    for operation in snapshot.operations:
-        if operation.stage not in ("backward", "update"):
-            continue
-        names, update = list(operation.writes), operation.stage == "update"
-        if update:
-            whole = operation.name == "update"
-            layers = range(1, network.depth + 1) if whole else [operation.layer]
-            names = [name for layer in layers for name in network.parameters_of(layer)]
+    for operation, names in computed.items():
+        update = operation.stage == "update"
         results = () if update else tuple(truth[name] for name in names)
         sources = () if update else tuple(name for name in operation.reads if name in behind)
-        faults = tuple(filter(None, map(right.fault, names))) if update else ()
-        link = Link(operation.name, sources, results, faults)
+        faults = [_fault(snapshot, name, right[name]) for name in names] if update else []
+        link = Link(operation.name, sources, results, tuple(filter(None, faults)))
         known = set[str]().union(*(behind[each] for each in sources))
-        own = [m for m in made if any(all_made.differ(without[m], name) for name in names)]
+        own = [m for m in made if any(_differ(all_made[n], without[m][n]) for n in names)]
         acting |= {*own}
         if link.wrong:
             own = [name for name in own if name not in known]
             link = replace(link, mistakes=tuple(own))
-            wrong = [each.name for each in results if each.wrong.any()]
-            behind |= dict.fromkeys(wrong, known | {*own})
+            behind |= {each.name: known | {*own} for each in results if each.wrong.any()}
         links.append(link)
     any_wrong = any(link.wrong for link in links)
     return tuple(links), tuple(m for m in made if m not in acting or not any_wrong)
 
 
-class _Formulas:
-    """What the formulas of a step with some mistakes make of the numbers of ``snapshot``."""
+def _values(
+    snapshot: Snapshot, mistakes: tuple[str, ...], names: Iterable[str]
+) -> dict[str, Values]:
+    """Return what each formula of a step with these mistakes makes of the step's own numbers."""
+    training = replace(snapshot.experiment.training, mistakes=mistakes)
+    step = training_step(replace(snapshot.experiment, training=training), len(snapshot.batch))
+    step = with_mistakes(step, mistakes)
+    given, found = step.given(numbers_of(snapshot)), dict[str, Values]()
+    for name in names:
+        node = {**step.nodes, **step.updated}[name]
+        known = {each: value for each, value in given.items() if each is not node}
+        found[name] = evaluate([node], known if node.inputs else given)[node]
+    return found
 
-    def __init__(self, snapshot: Snapshot, mistakes: tuple[str, ...]) -> None:
-        training = replace(snapshot.experiment.training, mistakes=mistakes)
-        step = training_step(replace(snapshot.experiment, training=training), len(snapshot.batch))
-        self.snapshot, self.step = snapshot, with_mistakes(step, mistakes)
-        self.given = self.step.given(numbers_of(snapshot))
 
-    def value(self, name: str) -> Values:
-        node = self.step.updated[name] if name in self.step.updated else self.step.nodes[name]
-        given = {each: value for each, value in self.given.items() if each is not node}
-        return evaluate([node], given if node.inputs else self.given)[node]
+def _differ(one: Array, other: Array) -> bool:
+    with np.errstate(all="ignore"):
+        near = np.abs(one - other) <= TOLERANCE * np.maximum(np.abs(one), np.abs(other))
+    return not bool((near | _equal(one, other)).all())
 
-    def differ(self, other: _Formulas, name: str) -> bool:
-        """Tell whether the other formulas make a quantity something else."""
-        one, two = self.value(name), other.value(name)
-        with np.errstate(all="ignore"):
-            near = np.abs(one - two) <= TOLERANCE * np.maximum(np.abs(one), np.abs(two))
-        return not bool((near | _equal(one, two)).all())
 
-    def fault(self, name: str) -> UpdateFault | None:
-        """Return where the update is not what the optimizer makes of the step's own gradient.
+def _fault(snapshot: Snapshot, name: str, expected: Array) -> UpdateFault | None:
+    """Return where the update is not what the optimizer makes of the step's own gradient.
 
-        What the preset does not train, by train_weights and train_biases, is to stay.
-        """
-        before = self.snapshot.parameters.named()[name]
-        after, expected = self.snapshot.updated_parameters.named()[name], self.value(name)
-        with np.errstate(all="ignore"):
-            allowed = TOLERANCE * np.abs(expected - before) + ROUNDING * np.abs(before)
-            wrong = ~(_equal(after, expected) | (np.abs(after - expected) <= allowed))
-        never_applied = np.array_equal(after, before)
-        return UpdateFault(name, never_applied) if wrong.any() else None
+    What the preset does not train, by train_weights and train_biases, is to stay.
+    """
+    before, after = (
+        each.named()[name] for each in (snapshot.parameters, snapshot.updated_parameters)
+    )
+    with np.errstate(all="ignore"):
+        allowed = TOLERANCE * np.abs(expected - before) + ROUNDING * np.abs(before)
+        wrong = ~(_equal(after, expected) | (np.abs(after - expected) <= allowed))
+    return UpdateFault(name, np.array_equal(after, before)) if wrong.any() else None
 
 
 def _equal(one: Array, other: Array) -> Mask:

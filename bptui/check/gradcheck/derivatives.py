@@ -96,7 +96,7 @@ def _slopes_of(
     """
 
     def slopes(at: Array) -> Array:
-        imag = evaluate([result], {**given, source: at + 1j * STEP})[result].imag / STEP
+        imag = _speed(result, source, at, np.ones(()), given)
         # where powers of e overflow it has reached its limit
         return np.where(np.isnan(imag), 0.0, imag) * np.where(np.abs(imag) > BEYOND, np.nan, 1.0)
 
@@ -109,6 +109,12 @@ def _slopes_of(
         return [here] * 4
     above, below = (slopes(np.nextafter(value, side)) for side in (np.inf, -np.inf))
     return [np.where(jumps, each, here) for each in (up, down, above, below)]
+
+
+def _speed(result: Node, source: Node, value: Array, speeds: Array, given: Known) -> Array:
+    """Return how fast ``result`` moves where ``source``, at its ``value``, does at these speeds."""
+    speed: Array = evaluate([result], {**given, source: value + 1j * STEP * speeds})[result].imag
+    return speed / STEP
 
 
 def _along(slopes: Sequence[Array], speeds: Array, up: int, down: int) -> Array:
@@ -183,7 +189,12 @@ class ForwardPass:
             of_samples = np.array([self._of_loss(moved, places, *side) for side in self._sides])
             found.append(of_samples.sum(axis=2) if places.parameters else of_samples)
         whole = np.concatenate(found, axis=1).reshape(len(self._sides), places.size)
-        return np.broadcast_to(whole + self._penalty_of(places), (len(SIDES), places.size))
+        if self._penalty is not None and places.kind == "weights":
+            weights = self.weights[places.layer - 1]
+            given: Known = self.leaves | dict.fromkeys(self.weights, np.zeros(()))
+            at = places.of(self.leaves[weights])
+            whole = whole + _speed(self._penalty, weights, at, np.ones(()), given)
+        return np.broadcast_to(whole, (len(SIDES), places.size))
 
     def _of_loss(self, moved: Array, places: Places, sign: float, up: int, down: int) -> Array:
         """Return what numbers of a layer, moving so, make of the loss of each sample."""
@@ -193,8 +204,7 @@ class ForwardPass:
                 moved = moved @ self.leaves[self.weights[layer - 1]]
             if layer == self.depth and self._complex is not None:
                 net = self.net[-1]
-                given = {**self.leaves, net: self.values[net] + 1j * STEP * moved}
-                moved = evaluate([self._complex], given)[self._complex].imag / STEP
+                moved = _speed(self._complex, net, self.values[net], moved, self.leaves)
             else:
                 moved = _along(self._slopes[layer - 1], moved, up, down)
         if first > self.depth or not self._from_net:
@@ -219,16 +229,6 @@ class ForwardPass:
                 losses.append(whole.item())
             found[at] = (losses[0] - losses[1]) / (2.0 * step)
         return found
-
-    def _penalty_of(self, places: Places) -> Array:
-        """Return the derivatives of what each of these parameters adds to the loss by its size."""
-        if self._penalty is None or places.kind != "weights":
-            return np.zeros(places.size)
-        weights = self.weights[places.layer - 1]
-        given: Known = self.leaves | dict.fromkeys(self.weights, np.zeros(()))
-        given[weights] = places.of(self.leaves[weights]) + 1j * STEP
-        slopes: Array = evaluate([self._penalty], given)[self._penalty].imag / STEP
-        return slopes
 
     def _pieces(self, copies: int) -> Iterator[slice]:
         """Yield the copies of the batch that are computed at once."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from textwrap import wrap
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from bptui.check.gradcheck.check import Comparison, GradientCheck, Link
-from bptui.check.gradcheck.derivatives import Mask, Places
+from bptui.check.gradcheck.check import Comparison, GradientCheck, Link, Verdicts
+from bptui.check.gradcheck.derivatives import Places
 from bptui.core.experiment import Experiment
 from bptui.core.network import Names
 
 Record: TypeAlias = dict[str, Any]
-Role: TypeAlias = Literal["title", "columns", "right", "wrong", "kink", "note", "verdict", "blank"]
 METHOD = (
     "Analytic: from backpropagation. Complex step: Im L(w + ih) / h, from the forward pass alone; "
     "it decides. Central difference: (L(w + h) - L(w - h)) / 2h, less exact. Relative error: "
@@ -32,50 +32,54 @@ FULL = 92
 class ReportLine:
     """A line of a table; ``places`` and ``position`` say whose numbers are in it, if any's.
 
-    ``words``: the end of ``text`` that is the verdict on them.
+    ``role`` is title, note, or the verdict on the numbers; ``words`` the end of ``text`` that says
+    that verdict.
     """
 
     text: str
-    role: Role
+    role: str = "note"
     places: Places | None = None
     position: int = 0
     words: str = ""
 
 
 def report_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
-    """Yield a table for each matrix and each vector of biases, its verdict at the end."""
+    """Yield a table for each matrix and vector, and the chain where something is wrong."""
     experiment, names = check.snapshot.experiment, check.snapshot.experiment.network.names
     written = [(each, _written(each)) for each in check.gradients]
     labels = (each.places.parameter(names, at) for each, positions in written for at in positions)
     room = max(map(len, labels))
     for place, (each, positions) in enumerate(written):
         if place:
-            yield ReportLine("", "blank")
+            yield ReportLine("")
         yield ReportLine(_title(names, each), "title")
-        frozen = experiment.frozen.get(each.name.removeprefix("g"))
+        notes, frozen = list[str](), experiment.frozen.get(each.name.removeprefix("g"))
         if frozen is not None:
-            yield from _said(f"frozen: {frozen.reason}", "note", width)
+            yield from _said(f"frozen: {frozen.reason}", width)
         yield from _rows(names, each, positions, room, width)
         for at in positions:
-            if each.at_kink[at]:
+            if each.verdicts[at] == "kink":
                 left, right = (float(side[at]) + 0.0 for side in (each.left, each.right))  # no "-0"
                 sides = f"{left:.6g} from the left, {right:.6g} from the right"
-                name = each.places.parameter(names, at)
-                yield from _said(f"{name}: not differentiable here: {sides}", "note", width)
-        omitted = np.ones(each.places.size, dtype=bool)
-        omitted[positions] = False
-        if omitted.any():
-            counts = zip(_counts(each, omitted), ("wrong", "at a kink", "right"), strict=True)
+                notes.append(
+                    f"{each.places.parameter(names, at)}: not differentiable here: {sides}"
+                )
+        omitted = np.delete(each.verdicts, positions)
+        if omitted.size:
+            counts = zip(_counts(omitted), ("wrong", "at a kink", "right"), strict=True)
             told = [(count, word) for count, word in counts if count]
             parts = ", ".join(f"{count:,} {word}" for count, word in told)
             parts = f", all {told[0][1]}" if len(told) == 1 else f": {parts}"
-            yield from _said(f"… {omitted.sum():,} more{parts}", "note", width)
-        yield from _said(_verdict(names, each), "verdict", width)
+            notes.append(f"… {omitted.size:,} more{parts}")
+        for note in (*notes, _verdict(names, each)):
+            yield from _said(note, width)
+    if not check.right:
+        yield ReportLine("")
+        yield from chain_lines(check, width)
 
 
-def _said(text: str, role: Role, width: int) -> Iterator[ReportLine]:
-    for line in wrap(text, width, initial_indent="  ", subsequent_indent="    "):
-        yield ReportLine(line, role)
+def _said(text: str, width: int, first: str = "  ", later: str = "    ") -> Iterator[ReportLine]:
+    yield from map(ReportLine, wrap(text, width, initial_indent=first, subsequent_indent=later))
 
 
 def _title(names: Names, each: Comparison) -> str:
@@ -103,19 +107,19 @@ def _rows(
 ) -> Iterator[ReportLine]:
     heads, decimals = ["analytic", "numerical", "error"], 8
     values = [each.analytic, each.numerical]
-    if width >= FULL and each.central is not None:
+    if width >= FULL:
         heads, decimals = ["analytic", "complex step", "central difference", "relative error"], 10
-        values.append(np.where(each.kink, np.nan, each.central))
+        values.append(each.central)
     columns = [_aligned(array[positions], decimals) for array in values]
     columns.append([_error(float(each.relative_error[at])) for at in positions])
     widths = [max(map(len, (head, *column))) for head, column in zip(heads, columns, strict=True)]
     titles = [head.rjust(wide) for head, wide in zip(heads, widths, strict=True)]
-    yield ReportLine("  ".join((f"  {'':{room}}", *titles)), "columns")
+    yield ReportLine("  ".join((f"  {'':{room}}", *titles)))
     for at, *cells in zip(positions, *columns, strict=True):
         words = _words(each, at)
         aligned = [cell.rjust(wide) for cell, wide in zip(cells, widths, strict=True)]
         text = "  ".join((f"  {each.places.parameter(names, at):{room}}", *aligned, words))
-        yield ReportLine(text, each.verdict(at), each.places, at, words)
+        yield ReportLine(text, str(each.verdicts[at]), each.places, at, words)
 
 
 def _aligned(values: Iterable[float], decimals: int) -> list[str]:
@@ -144,26 +148,25 @@ def _words(each: Comparison, position: int) -> str:
     return "right, within rounding" if each.rounded[position] else "right"
 
 
-def _counts(each: Comparison, where: Mask) -> tuple[int, int, int]:
-    """Return how many of those are wrong, at a kink, and right."""
-    wrong, kinks = int((each.wrong & where).sum()), int((each.at_kink & where).sum())
-    return wrong, kinks, int(where.sum()) - wrong - kinks
+def _counts(verdicts: Verdicts) -> list[int]:
+    """Return how many are wrong, at a kink, and right."""
+    return [int(np.count_nonzero(verdicts == each)) for each in ("wrong", "kink", "right")]
 
 
 def _times(ratio: float) -> str:
     """Return in words how many times as large as it should be something is."""
-    for value, words in ((2.0, "twice what"), (0.5, "half what"), (-1.0, "with the opposite sign")):
-        if abs(ratio - value) < 1e-6:
-            return words if value < 0.0 else f"{words} it should be"
-    return f"{ratio:.6g} times what it should be"
+    times = f"{ratio:.6g}"
+    known = {"2": "twice what it should be", "0.5": "half what it should be"}
+    return {**known, "-1": "with the opposite sign"}.get(times, f"{times} times what it should be")
 
 
 def _verdict(names: Names, each: Comparison) -> str:
     """Return one line about all the numbers of a comparison."""
     size = each.places.size
+    every = {1: "the only one", 2: "both"}.get(size, f"all {size:,}")
     wrong, kinks, right = (
-        f"{count:,} of {size:,}" if 0 < count < size else count and _all(size)
-        for count in _counts(each, np.ones(size, dtype=bool))
+        f"{count:,} of {size:,}" if 0 < count < size else count and every
+        for count in _counts(each.verdicts)
     )
     parts = [f"{wrong} wrong"] if wrong else []
     if each.ratio is not None:
@@ -175,30 +178,25 @@ def _verdict(names: Names, each: Comparison) -> str:
     return "; ".join(parts)
 
 
-def _all(size: int) -> str:
-    return {1: "the only one", 2: "both"}.get(size, f"all {size:,}")
-
-
 def chain_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
     """Yield the operations from the loss to the update with what is to be said about each."""
     yield ReportLine("The chain from the loss to the update", "title")
     room = max(len(each.operation) for each in check.links) + 4
     for each in check.links:
-        text = _link(each, each is check.first_wrong)
         name = f"  {each.operation:{room - 2}}"
-        for line in wrap(text, width, initial_indent=name, subsequent_indent=" " * room):
-            yield ReportLine(line, "note")
+        yield from _said(_link(each, each is check.first_wrong), width, name, " " * room)
 
 
 def _link(link: Link, first: bool) -> str:
-    if link.faults:
-        return _faults(link) + _behind(link)
     if not link.wrong:
         return "right, at a kink" if any(each.kink.any() for each in link.results) else "right"
-    if link.follows_from:
+    said = "wrong from here on" if first else "wrong"
+    if link.faults:
+        said = _faults(link)
+    elif link.follows_from:
         own = ", and on its own" if link.mistakes else ""
-        return f"wrong because it uses {' and '.join(link.follows_from)}{own}" + _behind(link)
-    return ("wrong from here on" if first else "wrong") + _behind(link)
+        said = f"wrong because it uses {' and '.join(link.follows_from)}{own}"
+    return said + _behind(link)
 
 
 def _faults(link: Link) -> str:
@@ -216,10 +214,9 @@ def _behind(link: Link) -> str:
 
 def summary(check: GradientCheck) -> list[str]:
     """Return what came out, in a few sentences, the most important first."""
-    checked, kinks = check.checked, check.count("at_kink")
-    wrong, rounded = check.count("wrong"), check.count("rounded")
-    right = checked - wrong - kinks
-    names = check.snapshot.experiment.network.names
+    checked, names = check.checked, check.snapshot.experiment.network.names
+    wrong, kinks, right = _counts(np.concatenate([each.verdicts for each in check.gradients]))
+    rounded = sum(int(each.rounded.sum()) for each in check.gradients)
     if wrong:
         said = [f"{_some(wrong, checked)} wrong."]
     elif right:
@@ -248,8 +245,7 @@ def _since(check: GradientCheck) -> Iterator[str]:
     """Yield where the errors begin, and the mistakes behind that."""
     for link in check.links:
         if link.faults:
-            by = f": {' and '.join(link.mistakes)}" if link.mistakes else ""
-            yield f"In the update, {_faults(link)}{by}."
+            yield f"In the update, {_faults(link)}{_behind(link)}."
         elif link.origin or link.mistakes:
             name, first = link.operation, link is check.first_wrong
             begin = f"Wrong from {name} on" if first else f"{name} is also wrong on its own"
@@ -263,23 +259,44 @@ def _some(count: int, all_of: int) -> str:
 
 
 def _largest(gradients: Iterable[Comparison], names: Names) -> str:
-    found = [(*each.largest_error, each) for each in gradients if each.largest_error]
-    error, position, each = max(found, key=lambda one: one[0], default=(0.0, 0, None))
-    if each is None or (error == 0.0 and len(found) == 1):
+    """Return the largest relative error of the right ones that rounding has left alone."""
+    found = [
+        (float(each.relative_error[at]), each.places, int(at))
+        for each in gradients
+        for at in np.flatnonzero((each.verdicts == "right") & ~each.rounded)
+    ]
+    error, places, at = max(found, key=itemgetter(0), default=(0.0, None, 0))
+    if places is None or error == 0.0:
         return ""
-    return f", largest relative error {_error(error)} ({each.places.parameter(names, position)})"
+    return f", largest relative error {_error(error)} ({places.parameter(names, at)})"
 
 
 def record(check: GradientCheck) -> Record:
     """Return every gradient that was checked, and the chain of operations, for JSON."""
     snapshot, first = check.snapshot, check.first_wrong
     behind = [name for link in check.links for name in link.mistakes]
-    return unchecked(snapshot.experiment, snapshot.step, "\n".join(summary(check))) | {
+    reason = None if check.right else "\n".join(summary(check))
+    return unchecked(snapshot.experiment, snapshot.step, reason) | {
         "loss": snapshot.loss,
         "verdict": "right" if check.right else "wrong",
-        "reason": None if check.right else "\n".join(summary(check)),
         "parameters": [_parameter(check, each) for each in check.gradients],
-        "chain": [_link_record(each) for each in check.links],
+        "chain": [
+            {
+                "operation": each.operation,
+                "verdict": "right"
+                if not each.wrong
+                else "follows"
+                if each.follows_from
+                else "wrong",
+                "follows_from": each.follows_from,
+                "mistakes": each.mistakes,
+                "faults": [
+                    {"parameter": fault.name, "never_applied": fault.never_applied}
+                    for fault in each.faults
+                ],
+            }
+            for each in check.links
+        ],
         "first_wrong": first.operation if first else None,
         "mistakes": [*dict.fromkeys(behind)],
         "hidden_mistakes": check.hidden_mistakes,
@@ -288,7 +305,7 @@ def record(check: GradientCheck) -> Record:
     }
 
 
-def unchecked(experiment: Experiment, step: int, reason: str) -> Record:
+def unchecked(experiment: Experiment, step: int, reason: str | None) -> Record:
     """Return the same of a step that has no gradients to check."""
     found: Record = {"schema": SCHEMA, "preset": experiment.name, "step": step, "loss": None}
     found |= {"verdict": "failed", "reason": reason, "parameters": [], "chain": []}
@@ -296,41 +313,29 @@ def unchecked(experiment: Experiment, step: int, reason: str) -> Record:
     return found | {"checked": 0, "total": experiment.network.parameter_count}
 
 
-def _parameter(check: GradientCheck, comparison: Comparison) -> Record:
-    name = comparison.name.removeprefix("g")
-    frozen = check.snapshot.experiment.frozen.get(name)
-    verdicts = {comparison.verdict(at) for at in range(comparison.places.size)}
+def _parameter(check: GradientCheck, each: Comparison) -> Record:
+    names, snapshot = check.snapshot.experiment.network.names, check.snapshot
+    name = each.name.removeprefix("g")
+    frozen = snapshot.experiment.frozen.get(name)
     return {
         "name": name,
-        "shape": check.snapshot.values[comparison.name].shape,
-        "gradient": comparison.name,
+        "shape": snapshot.values[each.name].shape,
+        "gradient": each.name,
         "frozen": None if frozen is None else frozen.reason,
-        "verdict": next(each for each in ("wrong", "kink", "right") if each in verdicts),
-        "ratio": comparison.ratio,
-        "max_error": float(np.max(comparison.relative_error)),
-        "numbers": [_number(check, comparison, at) for at in range(comparison.places.size)],
-    }
-
-
-def _number(check: GradientCheck, each: Comparison, at: int) -> Record:
-    names, no_central = check.snapshot.experiment.network.names, each.kink[at]
-    return {
-        "name": each.places.parameter(names, at),
-        "index": each.places.index(at),
-        "analytic": each.analytic[at],
-        "numerical": each.numerical[at],
-        "central": None if no_central or each.central is None else each.central[at],
-        "one_sided": [each.left[at], each.right[at]] if each.at_kink[at] else None,
-        "relative_error": each.relative_error[at],
-        "verdict": each.verdict(at),
-    }
-
-
-def _link_record(link: Link) -> Record:
-    return {
-        "operation": link.operation,
-        "verdict": "right" if not link.wrong else "follows" if link.follows_from else "wrong",
-        "follows_from": link.follows_from,
-        "mistakes": link.mistakes,
-        "faults": [{"parameter": f.name, "never_applied": f.never_applied} for f in link.faults],
+        "verdict": next(v for v in ("wrong", "kink", "right") if v in each.verdicts),
+        "ratio": each.ratio,
+        "max_error": float(np.max(each.relative_error)),
+        "numbers": [
+            {
+                "name": each.places.parameter(names, at),
+                "index": each.places.index(at),
+                "analytic": each.analytic[at],
+                "numerical": each.numerical[at],
+                "central": None if np.isnan(each.central[at]) else each.central[at],
+                "one_sided": [each.left[at], each.right[at]] if verdict == "kink" else None,
+                "relative_error": each.relative_error[at],
+                "verdict": str(verdict),
+            }
+            for at, verdict in enumerate(each.verdicts)
+        ],
     }
