@@ -52,7 +52,7 @@ def step_of(made: Any, step: int = 0) -> Snapshot:  # noqa: ANN401  an experimen
 
 def origins(check: GradientCheck) -> dict[str, tuple[str, ...]]:
     """The operations in which errors begin, with the mistakes behind them."""
-    return {each.operation: each.mistakes for each in check.links if each.origin}
+    return {each.operation: each.mistakes for each in check.links if each.verdict == "wrong"}
 
 
 def count(check: GradientCheck, verdict: str) -> int:
@@ -120,7 +120,7 @@ def test_says_since_which_operation_and_by_which_mistake() -> None:
     transposed, frozen_last = ("transposed-weights",), ("frozen-last-layer",)
     assert origins(first) == {"dL/dout_h": transposed, "update": frozen_last}
     (fault,) = first.links[-1].faults
-    assert (fault.name, fault.never_applied) == ("W2", True)
+    assert (fault.parameter, fault.never_applied) == ("W2", True)
     slips = ("output-factor-a", "hidden-derivative-by-output", "transposed-weights")
     # all weights of the start are 0.5, so that W and its transpose are the same
     start = check_gradients(step_of("article-listing-2"))
@@ -319,7 +319,7 @@ def test_updates_are_what_the_optimizer_makes_of_the_gradients(optimizer: str) -
     other = replace(shown.updated_parameters, weights=tuple(map(frozen, moved)))
     check = check_gradients(replace(shown, updated_parameters=other))
     (fault,) = check.links[-1].faults
-    assert (fault.name, fault.never_applied) == ("W1", False)
+    assert (fault.parameter, fault.never_applied) == ("W1", False)
 
 
 def test_of_large_networks_a_sample_is_checked_always_the_same(

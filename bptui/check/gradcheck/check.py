@@ -16,7 +16,6 @@ from bptui.check.gradcheck.derivatives import (
     Kind,
     Mask,
     Places,
-    numbers_of,
 )
 from bptui.core.arrays import Array, Integers
 from bptui.core.backprop import Operation
@@ -25,6 +24,7 @@ from bptui.core.errors import UnusableError
 from bptui.core.graph.node import Values, evaluate
 from bptui.core.mistakes import with_mistakes
 from bptui.core.step import training_step
+from bptui.explain.expression import Scope
 
 Verdicts: TypeAlias = np.ndarray[Any, np.dtype[np.str_]]
 Progress = Callable[[float], None]
@@ -127,9 +127,9 @@ class Comparison:
 
 
 class UpdateFault(NamedTuple):
-    """Parameters ``name`` (W2, b1) that did not become what they should have; or did not change."""
+    """A ``parameter`` (W2, b1) that did not become what it should have; or did not change."""
 
-    name: str
+    parameter: str
     never_applied: bool
 
 
@@ -153,9 +153,9 @@ class Link:
         return bool(self.faults) or any(bool(each.wrong.any()) for each in self.results)
 
     @property
-    def origin(self) -> bool:
-        """Tell whether it is wrong though all that it was computed from is right."""
-        return self.wrong and not self.follows_from
+    def verdict(self) -> str:
+        """Return right, follows (from a wrong result that it was computed from) or wrong."""
+        return ("follows" if self.follows_from else "wrong") if self.wrong else "right"
 
 
 @dataclass(frozen=True, eq=False)
@@ -315,7 +315,7 @@ def _values(
     training = replace(snapshot.experiment.training, mistakes=mistakes)
     step = training_step(replace(snapshot.experiment, training=training), len(snapshot.batch))
     step = with_mistakes(step, mistakes)
-    given, found = step.given(numbers_of(snapshot)), dict[str, Values]()
+    given, found = step.given(Scope.of(snapshot).old), dict[str, Values]()
     for name in names:
         node = {**step.nodes, **step.updated}[name]
         known = {each: value for each, value in given.items() if each is not node}
@@ -325,8 +325,7 @@ def _values(
 
 def _differ(one: Array, other: Array) -> bool:
     with np.errstate(all="ignore"):
-        near = np.abs(one - other) <= TOLERANCE * np.maximum(np.abs(one), np.abs(other))
-    return not bool((near | _equal(one, other)).all())
+        return not np.allclose(one, other, rtol=TOLERANCE, atol=0.0, equal_nan=True)
 
 
 def _fault(snapshot: Snapshot, name: str, expected: Array) -> UpdateFault | None:
@@ -334,15 +333,10 @@ def _fault(snapshot: Snapshot, name: str, expected: Array) -> UpdateFault | None
 
     What the preset does not train, by train_weights and train_biases, is to stay.
     """
-    before, after = (
-        each.named()[name] for each in (snapshot.parameters, snapshot.updated_parameters)
-    )
+    before = snapshot.parameters.named()[name]
+    after = snapshot.updated_parameters.named()[name]
     with np.errstate(all="ignore"):
         allowed = TOLERANCE * np.abs(expected - before) + ROUNDING * np.abs(before)
-        wrong = ~(_equal(after, expected) | (np.abs(after - expected) <= allowed))
+        near = (np.abs(after - expected) <= allowed) | (after == expected)
+        wrong = ~(near | (np.isnan(after) & np.isnan(expected)))
     return UpdateFault(name, np.array_equal(after, before)) if wrong.any() else None
-
-
-def _equal(one: Array, other: Array) -> Mask:
-    equal: Mask = (one == other) | (np.isnan(one) & np.isnan(other))
-    return equal

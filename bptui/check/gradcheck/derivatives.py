@@ -8,7 +8,7 @@ step's own numbers and the derivatives at them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -17,9 +17,10 @@ import numpy as np
 from bptui.core.arrays import Array, Integers
 from bptui.core.engine import Snapshot
 from bptui.core.graph.compile import Plain
-from bptui.core.graph.node import STABLE, Node, Values, computed_from, evaluate, ordered
+from bptui.core.graph.node import LEAF, STABLE, Node, Values, computed_from, evaluate, ordered
 from bptui.core.network import Names
 from bptui.core.step import rewritten, training_step
+from bptui.explain.expression import Scope
 
 Kind: TypeAlias = Literal["weights", "biases", "net", "out"]
 Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
@@ -86,9 +87,7 @@ their kink above it and below. The direction of a step, and which slopes what mo
 """
 
 
-def _slopes_of(
-    result: Node, source: Node, value: Array, size: Array, given: Known
-) -> Sequence[Array]:
+def _slopes_of(result: Node, source: Node, value: Array, size: Array, given: Known) -> Array:
     """Return the slopes of ``result`` by ``source`` at its ``value``: up, down, above, below.
 
     At a kink they jump no less for being looked at nearer. ``size`` is that of what is added up for
@@ -106,9 +105,9 @@ def _slopes_of(
     jumps = near > JUMP * np.maximum(np.abs(up), np.abs(down))
     jumps &= near > 0.5 * np.abs(far)
     if not jumps.any():
-        return [here] * 4
+        return np.array([here] * len(SIDES))
     above, below = (slopes(np.nextafter(value, side)) for side in (np.inf, -np.inf))
-    return [np.where(jumps, each, here) for each in (up, down, above, below)]
+    return np.array([np.where(jumps, each, here) for each in (up, down, above, below)])
 
 
 def _speed(result: Node, source: Node, value: Array, speeds: Array, given: Known) -> Array:
@@ -117,7 +116,7 @@ def _speed(result: Node, source: Node, value: Array, speeds: Array, given: Known
     return speed / STEP
 
 
-def _along(slopes: Sequence[Array], speeds: Array, up: int, down: int) -> Array:
+def _along(slopes: Array, speeds: Array, up: int, down: int) -> Array:
     """Return how fast a function of numbers moves that move at these speeds."""
     made = speeds * (slopes[up] if up == down else np.where(speeds > 0.0, slopes[up], slopes[down]))
     return np.where(speeds == 0.0, 0.0, made)
@@ -135,7 +134,8 @@ class ForwardPass:
         self.samples, self.depth = len(snapshot.batch), experiment.network.depth
         self.network, names = experiment.network, experiment.network.names
         step = training_step(experiment, self.samples)
-        self.leaves = step.given(numbers_of(snapshot, forward_only=True))
+        given = step.given(Scope.of(snapshot).old)
+        self.leaves = {node: value for node, value in given.items() if node.op is LEAF}
         layers = range(1, self.depth + 1)
         self.weights = [step.nodes[names.weights(layer)] for layer in layers]
         self.net = [step.nodes[names.net(layer)] for layer in layers]
@@ -145,9 +145,8 @@ class ForwardPass:
         self.right = {name: known[node] for name, node in step.nodes.items()}
         outputs = {node: self.values[node] for node in self.out}
         self.sizes = _sizes([*step.nodes.values()], self.leaves | outputs, Plain(step.settings))
-        self._whole = step.nodes["loss"]
+        self._nodes = step.nodes
         self._added = _without_sums(step.nodes.get("data_loss", step.nodes["loss"]))
-        self._penalty = _without_sums(step.nodes["penalty"]) if "penalty" in step.nodes else None
         # some losses are computed from the logits, which keeps their digits
         last = self.out[-1]
         through = ordered([self._added], lambda each: () if each is last else computed_from(each))
@@ -156,67 +155,76 @@ class ForwardPass:
         self._complex = self._added if self._from_net else None if alone else last
         """What the last pre-activations are carried on to as complex numbers, if it is needed."""
         with np.errstate(all="ignore"):
-            self._slopes = [self._slopes_at(layer) for layer in layers[: None if alone else -1]]
+            self._slopes = list[Array]()
+            for net, source, out in zip(self.net, self.out, self.out[1:], strict=False):
+                size = (source.shape[-1] + 2) * self.sizes[net.name]
+                if alone or out is not last:
+                    self._slopes.append(_slopes_of(out, net, self.values[net], size, {}))
             shown = {each: each.inputs[0] for each in ordered([self._added]) if each.op is STABLE}
             written = rewritten([self._added], shown)[self._added]
             size = 2.0 * np.abs(self.values[last])
             self._loss = _slopes_of(written, last, self.values[last], size, self.leaves)
-        kinked = any(each[0] is not each[1] for each in (*self._slopes, self._loss))
+        kinked = any((each[0] != each[1]).any() for each in (*self._slopes, self._loss))
         self._sides = SIDES if kinked else SIDES[:1]
-
-    def _slopes_at(self, layer: int) -> Sequence[Array]:
-        net, terms = self.net[layer - 1], self.out[layer - 1].shape[-1] + 2
-        return _slopes_of(self.out[layer], net, self.values[net], terms * self.sizes[net.name], {})
 
     def work(self, layer: int) -> int:
         """Return how many numbers are computed for a copy that is moved in ``layer``."""
         return self.samples * sum((1, *self.network.layers[min(layer + 1, self.depth) :]))
 
     def derivatives(self, places: Places) -> Array:
-        """Return the derivatives by the numbers at these places, for each side, (4, numbers).
-
-        For each parameter a copy of the batch is moved; a unit is moved for all samples at once,
-        which do not depend on each other.
-        """
-        columns = places.columns if places.parameters else places.columns[:: self.samples]
+        """Return the derivatives by the numbers at these places, for each side, (4, numbers)."""
+        units, columns = np.unique(places.columns, return_inverse=True)
+        by_units = self._by_units(places.layer, units, places.kind == "out")
+        if not places.parameters:
+            return by_units.reshape(len(SIDES), places.size)
         inputs = self.values[self.out[places.layer - 1]].T
-        found = list[Array]()
-        for part in self._pieces(len(columns)):
-            units = columns[part]
-            moved = np.zeros((len(units), self.samples, self.network.layers[places.layer]))
-            speeds = inputs[places.rows[part]] if places.kind == "weights" else 1.0
-            moved[np.arange(len(units)), :, units] = speeds
-            of_samples = np.array([self._of_loss(moved, places, *side) for side in self._sides])
-            found.append(of_samples.sum(axis=2) if places.parameters else of_samples)
-        whole = np.concatenate(found, axis=1).reshape(len(self._sides), places.size)
-        if self._penalty is not None and places.kind == "weights":
+        found = np.empty((len(SIDES), places.size))
+        for part in self._pieces(places.size):
+            # pre-activations follow a weight as fast as its input says, and a bias as it is
+            speeds = inputs[places.rows[part]] if places.kind == "weights" else np.ones(())
+            slopes = by_units[:, columns[part]]
+            for number, (sign, up, down) in enumerate(self._sides):
+                found[number, part] = sign * _along(slopes, sign * speeds, up, down).sum(axis=1)
+        found[len(self._sides) :] = found[0]
+        if "penalty" in self._nodes and places.kind == "weights":
+            penalty = _without_sums(self._nodes["penalty"])
             weights = self.weights[places.layer - 1]
             given: Known = self.leaves | dict.fromkeys(self.weights, np.zeros(()))
-            at = places.of(self.leaves[weights])
-            whole = whole + _speed(self._penalty, weights, at, np.ones(()), given)
-        return np.broadcast_to(whole, (len(SIDES), places.size))
+            found += _speed(penalty, weights, places.of(self.leaves[weights]), np.ones(()), given)
+        return found
 
-    def _of_loss(self, moved: Array, places: Places, sign: float, up: int, down: int) -> Array:
-        """Return what numbers of a layer, moving so, make of the loss of each sample."""
-        moved, first = sign * moved, places.layer + (places.kind == "out")
-        for layer in range(first, self.depth + 1):
-            if layer > places.layer:
+    def _by_units(self, layer: int, units: Integers, out: bool) -> Array:
+        """Return the derivatives by pre-activations or activations, (4, units, samples).
+
+        A unit is moved for all samples at once, which do not depend on each other.
+        """
+        found = np.empty((len(SIDES), len(units), self.samples))
+        for part in self._pieces(len(units)):
+            moved = np.eye(self.network.layers[layer])[units[part], None]
+            for number, (sign, up, down) in enumerate(self._sides):
+                found[number, part] = sign * self._of_loss(layer, out, sign * moved, up, down)
+        found[len(self._sides) :] = found[0]
+        return found
+
+    def _of_loss(self, start: int, out: bool, moved: Array, up: int, down: int) -> Array:
+        """Return what numbers of layer ``start``, moving so, make of each sample's loss."""
+        for layer in range(start + out, self.depth + 1):
+            if layer > start:
                 moved = moved @ self.leaves[self.weights[layer - 1]]
             if layer == self.depth and self._complex is not None:
                 net = self.net[-1]
                 moved = _speed(self._complex, net, self.values[net], moved, self.leaves)
             else:
                 moved = _along(self._slopes[layer - 1], moved, up, down)
-        if first > self.depth or not self._from_net:
+        if not self._from_net or (out and start == self.depth):
             moved = _along(self._loss, moved, up, down)
-        total: Array = sign * moved.sum(axis=2)
+        total: Array = moved.sum(axis=2)
         return total
 
     def central(self, places: Places) -> Array:
         """Return (L(w + h) - L(w - h)) / 2h, the textbook's number."""
-        names, layer, weights = self.network.names, places.layer, places.kind == "weights"
-        name = names.weights(layer) if weights else names.bias(layer)
-        node = next(each for each in self.leaves if each.name == name)
+        layer, weights, loss = places.layer, places.kind == "weights", self._nodes["loss"]
+        node = self._nodes[self.network.parameters_of(layer)[0 if weights else 1]]
         inputs = np.abs(self.values[self.out[layer - 1]]).max(axis=0)
         found = np.empty(places.size)
         for at in range(places.size):
@@ -225,8 +233,7 @@ class ForwardPass:
             for side in (step, -step):
                 moved = np.array(self.leaves[node])
                 moved[index] += side
-                whole = evaluate([self._whole], {**self.leaves, node: moved})[self._whole]
-                losses.append(whole.item())
+                losses.append(evaluate([loss], {**self.leaves, node: moved})[loss].item())
             found[at] = (losses[0] - losses[1]) / (2.0 * step)
         return found
 
@@ -234,17 +241,6 @@ class ForwardPass:
         """Yield the copies of the batch that are computed at once."""
         most = max(1, ROOM // self.samples // max(self.network.layers))
         yield from (slice(start, min(start + most, copies)) for start in range(0, copies, most))
-
-
-def numbers_of(snapshot: Snapshot, forward_only: bool = False) -> dict[str, Values]:
-    """Return the numbers of a step by name: its state, and what it computed."""
-    known: dict[str, Values] = {"k": np.asarray(snapshot.step + 1.0)}
-    known |= {name: snapshot.values[name] for name in ("input", "target")}
-    known |= {} if forward_only else snapshot.values
-    known |= snapshot.parameters.named()
-    for slot, parameters in snapshot.slots.items():
-        known |= {f"{slot}_{name}": array for name, array in parameters.named().items()}
-    return known
 
 
 def _sizes(nodes: list[Node], given: Known, plain: Plain) -> dict[str, Array]:

@@ -112,13 +112,14 @@ def _rows(
         values.append(each.central)
     columns = [_aligned(array[positions], decimals) for array in values]
     columns.append([_error(float(each.relative_error[at])) for at in positions])
-    widths = [max(map(len, (head, *column))) for head, column in zip(heads, columns, strict=True)]
-    titles = [head.rjust(wide) for head, wide in zip(heads, widths, strict=True)]
-    yield ReportLine("  ".join((f"  {'':{room}}", *titles)))
+    for number, column in enumerate(columns):
+        wide = max(map(len, (heads[number], *column)))
+        heads[number] = heads[number].rjust(wide)
+        columns[number] = [cell.rjust(wide) for cell in column]
+    yield ReportLine("  ".join((f"  {'':{room}}", *heads)))
     for at, *cells in zip(positions, *columns, strict=True):
         words = _words(each, at)
-        aligned = [cell.rjust(wide) for cell, wide in zip(cells, widths, strict=True)]
-        text = "  ".join((f"  {each.places.parameter(names, at):{room}}", *aligned, words))
+        text = "  ".join((f"  {each.places.parameter(names, at):{room}}", *cells, words))
         yield ReportLine(text, str(each.verdicts[at]), each.places, at, words)
 
 
@@ -201,9 +202,9 @@ def _link(link: Link, first: bool) -> str:
 
 def _faults(link: Link) -> str:
     return "; ".join(
-        f"the gradient of {fault.name} is never applied"
+        f"the gradient of {fault.parameter} is never applied"
         if fault.never_applied
-        else f"the update of {fault.name} does not follow from its gradient"
+        else f"the update of {fault.parameter} does not follow from its gradient"
         for fault in link.faults
     )
 
@@ -246,7 +247,7 @@ def _since(check: GradientCheck) -> Iterator[str]:
     for link in check.links:
         if link.faults:
             yield f"In the update, {_faults(link)}{_behind(link)}."
-        elif link.origin or link.mistakes:
+        elif link.verdict == "wrong" or link.mistakes:
             name, first = link.operation, link is check.first_wrong
             begin = f"Wrong from {name} on" if first else f"{name} is also wrong on its own"
             yield f"{begin}{_behind(link)}."
@@ -283,17 +284,10 @@ def record(check: GradientCheck) -> Record:
         "chain": [
             {
                 "operation": each.operation,
-                "verdict": "right"
-                if not each.wrong
-                else "follows"
-                if each.follows_from
-                else "wrong",
+                "verdict": each.verdict,
                 "follows_from": each.follows_from,
                 "mistakes": each.mistakes,
-                "faults": [
-                    {"parameter": fault.name, "never_applied": fault.never_applied}
-                    for fault in each.faults
-                ],
+                "faults": [fault._asdict() for fault in each.faults],
             }
             for each in check.links
         ],
@@ -314,12 +308,11 @@ def unchecked(experiment: Experiment, step: int, reason: str | None) -> Record:
 
 
 def _parameter(check: GradientCheck, each: Comparison) -> Record:
-    names, snapshot = check.snapshot.experiment.network.names, check.snapshot
-    name = each.name.removeprefix("g")
-    frozen = snapshot.experiment.frozen.get(name)
+    experiment, name = check.snapshot.experiment, each.name.removeprefix("g")
+    frozen, names = experiment.frozen.get(name), experiment.network.names
     return {
         "name": name,
-        "shape": snapshot.values[each.name].shape,
+        "shape": check.snapshot.values[each.name].shape,
         "gradient": each.name,
         "frozen": None if frozen is None else frozen.reason,
         "verdict": next(v for v in ("wrong", "kink", "right") if v in each.verdicts),
