@@ -55,7 +55,7 @@ def test_a_storm_of_sizes_while_training_runs() -> None:
         for size in ((1, 1), (5, 2), (59, 15)):
             terminal.resize(*size)
             terminal.read(0.1)
-        terminal.shows("bptui needs 60x16, this is 59x15")
+        terminal.shows("needs 60x16, is 59x15")
         terminal.resize(60, 16)
         terminal.shows("Network", "Derivation", "step 1 ")
         terminal.press("S")

@@ -65,7 +65,7 @@ class ValuesPanel(ProgramPanel):
         shown = view.subject if view.subject in entries else max(entries, default=0)
         found = [at for at, entry in enumerate(entries) if entry == shown]
         height = self.container_size.height
-        return Region(0, max(found, default=0), 1, 1 + height - self._list_height(height))
+        return Region(0, min(found, default=0), 1, 1 + height - self._list_height(height))
 
     def paint(self, view: Moment, width: int, height: int) -> list[Strip]:
         variables, top = view.record.variables(view.stop), int(self.scroll_offset.y)

@@ -59,7 +59,7 @@ class TooSmallScreen(ModalScreen[None], ClosesOnce[None]):
 
     def on_resize(self, event: Resize) -> None:
         needed, (width, height) = f"{LEAST_WIDTH}x{LEAST_HEIGHT}", event.size
-        said = f"bptui needs {needed}, this is {width}x{height}; q quits"
+        said = f"needs {needed}, is {width}x{height}; q quits"
         self.query_one(Static).update(said)
 
     def on_screen_resume(self) -> None:
