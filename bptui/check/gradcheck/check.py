@@ -234,11 +234,11 @@ def _places(forward: ForwardPass, layer: int, every: bool) -> Iterator[tuple[str
     ):
         # numbered as the weights are: all those into the first unit, then into the second
         columns, rows = np.divmod(_chosen(inputs * units, most, (layer, draw)), inputs)
-        yield f"g{name}", Places(kind, layer, rows, columns, inputs * units)
-    chosen = _chosen(units, most, (layer, 2))
+        yield f"g{name}", Places(names, kind, layer, rows, columns, inputs * units)
+    chosen, total = _chosen(units, most, (layer, 2)), units * samples
     columns, rows = np.repeat(chosen, samples), np.tile(np.arange(samples), len(chosen))
-    yield names.out_gradient(layer), Places("out", layer, rows, columns, units * samples)
-    yield names.delta(layer), Places("net", layer, rows, columns, units * samples)
+    yield names.out_gradient(layer), Places(names, "out", layer, rows, columns, total)
+    yield names.delta(layer), Places(names, "net", layer, rows, columns, total)
 
 
 def _chosen(count: int, most: int | None, draw: tuple[int, int]) -> Integers:
@@ -264,9 +264,8 @@ def _compare(forward: ForwardPass, snapshot: Snapshot, name: str, places: Places
         sides = right, slopes[1], slopes.min(axis=0), slopes.max(axis=0)
         none = np.full(places.size, np.nan)
         found = Comparison(name, places, analytic, *sides, rounding, none)
-        if not places.parameters:
-            return found
-        return replace(found, central=np.where(found.kink, np.nan, forward.central(places)))
+        central = forward.central(places) if places.parameters else none
+        return replace(found, central=np.where(found.kink, np.nan, central))
 
 
 def _chain(

@@ -46,9 +46,10 @@ class Places:
 
     ``rows`` and ``columns`` (numbers,) are their indices: the fan-in and the unit of a weight, 0
     and the unit of a bias, the row of the batch and the unit of a pre-activation or activation.
-    ``total``: how many the array has.
+    ``total``: how many the array has. ``names`` are those of the network.
     """
 
+    names: Names
     kind: Kind
     layer: int
     rows: Integers
@@ -73,12 +74,12 @@ class Places:
         row, column = int(self.rows[position]), int(self.columns[position])
         return (column,) if self.kind == "biases" else (row, column)
 
-    def parameter(self, names: Names, position: int) -> str:
+    def parameter(self, position: int) -> str:
         """Return the name of the weight or bias at ``position``: w5 or b_h1."""
         *row, column = self.index(position)
         if row:
-            return names.weight(self.layer, row[0], column)
-        return f"b_{names.unit(self.layer, column)}"
+            return self.names.weight(self.layer, row[0], column)
+        return f"b_{self.names.unit(self.layer, column)}"
 
 
 SIDES = ((1.0, 0, 1), (-1.0, 0, 1), (1.0, 2, 2), (1.0, 3, 3))

@@ -13,7 +13,6 @@ import numpy as np
 from bptui.check.gradcheck.check import Comparison, GradientCheck, Link, Verdicts
 from bptui.check.gradcheck.derivatives import Places
 from bptui.core.experiment import Experiment
-from bptui.core.network import Names
 
 Record: TypeAlias = dict[str, Any]
 METHOD = (
@@ -45,25 +44,23 @@ class ReportLine:
 
 def report_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
     """Yield a table for each matrix and vector, and the chain where something is wrong."""
-    experiment, names = check.snapshot.experiment, check.snapshot.experiment.network.names
     written = [(each, _written(each)) for each in check.gradients]
-    labels = (each.places.parameter(names, at) for each, positions in written for at in positions)
+    labels = (each.places.parameter(at) for each, positions in written for at in positions)
     room = max(map(len, labels))
     for place, (each, positions) in enumerate(written):
         if place:
             yield ReportLine("")
-        yield ReportLine(_title(names, each), "title")
-        notes, frozen = list[str](), experiment.frozen.get(each.name.removeprefix("g"))
+        yield ReportLine(_title(each), "title")
+        notes, frozen = list[str](), _frozen(check, each)
         if frozen is not None:
-            yield from _said(f"frozen: {frozen.reason}", width)
-        yield from _rows(names, each, positions, room, width)
+            yield from _said(f"frozen: {frozen}", width)
+        yield from _rows(each, positions, room, width)
         for at in positions:
             if each.verdicts[at] == "kink":
                 left, right = (float(side[at]) + 0.0 for side in (each.left, each.right))  # no "-0"
                 sides = f"{left:.6g} from the left, {right:.6g} from the right"
-                notes.append(
-                    f"{each.places.parameter(names, at)}: not differentiable here: {sides}"
-                )
+                name = each.places.parameter(at)
+                notes.append(f"{name}: not differentiable here: {sides}")
         omitted = np.delete(each.verdicts, positions)
         if omitted.size:
             counts = zip(_counts(omitted), ("wrong", "at a kink", "right"), strict=True)
@@ -71,7 +68,7 @@ def report_lines(check: GradientCheck, width: int) -> Iterator[ReportLine]:
             parts = ", ".join(f"{count:,} {word}" for count, word in told)
             parts = f", all {told[0][1]}" if len(told) == 1 else f": {parts}"
             notes.append(f"… {omitted.size:,} more{parts}")
-        for note in (*notes, _verdict(names, each)):
+        for note in (*notes, _verdict(each)):
             yield from _said(note, width)
     if not check.right:
         yield ReportLine("")
@@ -82,8 +79,8 @@ def _said(text: str, width: int, first: str = "  ", later: str = "    ") -> Iter
     yield from map(ReportLine, wrap(text, width, initial_indent=first, subsequent_indent=later))
 
 
-def _title(names: Names, each: Comparison) -> str:
-    places, layer = each.places, each.places.layer
+def _title(each: Comparison) -> str:
+    places, layer, names = each.places, each.places.layer, each.places.names
     title = f"{each.name}: gradient with respect to {each.name.removeprefix('g')}"
     if places.kind == "weights":
         ends = [names.layer(layer - 1), names.layer(layer)]
@@ -91,6 +88,11 @@ def _title(names: Names, each: Comparison) -> str:
     if places.size < places.total:
         title += f": a sample of {places.size:,} of {places.total:,}"
     return title
+
+
+def _frozen(check: GradientCheck, each: Comparison) -> str | None:
+    frozen = check.snapshot.experiment.frozen.get(each.name.removeprefix("g"))
+    return None if frozen is None else frozen.reason
 
 
 def _written(each: Comparison) -> list[int]:
@@ -102,9 +104,7 @@ def _written(each: Comparison) -> list[int]:
     return [int(at) for at in np.lexsort((-error, ~each.kink, ~each.wrong))[:WORST]]
 
 
-def _rows(
-    names: Names, each: Comparison, positions: list[int], room: int, width: int
-) -> Iterator[ReportLine]:
+def _rows(each: Comparison, positions: list[int], room: int, width: int) -> Iterator[ReportLine]:
     heads, decimals = ["analytic", "numerical", "error"], 8
     values = [each.analytic, each.numerical]
     if width >= FULL:
@@ -119,7 +119,7 @@ def _rows(
     yield ReportLine("  ".join((f"  {'':{room}}", *heads)))
     for at, *cells in zip(positions, *columns, strict=True):
         words = _words(each, at)
-        text = "  ".join((f"  {each.places.parameter(names, at):{room}}", *cells, words))
+        text = "  ".join((f"  {each.places.parameter(at):{room}}", *cells, words))
         yield ReportLine(text, str(each.verdicts[at]), each.places, at, words)
 
 
@@ -161,7 +161,7 @@ def _times(ratio: float) -> str:
     return {**known, "-1": "with the opposite sign"}.get(times, f"{times} times what it should be")
 
 
-def _verdict(names: Names, each: Comparison) -> str:
+def _verdict(each: Comparison) -> str:
     """Return one line about all the numbers of a comparison."""
     size = each.places.size
     every = {1: "the only one", 2: "both"}.get(size, f"all {size:,}")
@@ -175,7 +175,7 @@ def _verdict(names: Names, each: Comparison) -> str:
     if kinks:
         parts.append(f"{kinks} not differentiable here, with a valid value")
     if right:
-        parts.append(f"{right} right{_largest([each], names)}")
+        parts.append(f"{right} right{_largest([each])}")
     return "; ".join(parts)
 
 
@@ -215,13 +215,13 @@ def _behind(link: Link) -> str:
 
 def summary(check: GradientCheck) -> list[str]:
     """Return what came out, in a few sentences, the most important first."""
-    checked, names = check.checked, check.snapshot.experiment.network.names
+    checked = check.checked
     wrong, kinks, right = _counts(np.concatenate([each.verdicts for each in check.gradients]))
     rounded = sum(int(each.rounded.sum()) for each in check.gradients)
     if wrong:
         said = [f"{_some(wrong, checked)} wrong."]
     elif right:
-        said = [f"{_some(right, checked)} right{_largest(check.gradients, names)}."]
+        said = [f"{_some(right, checked)} right{_largest(check.gradients)}."]
     else:
         said = ["No gradient is wrong."]
     said += _since(check)
@@ -259,7 +259,7 @@ def _some(count: int, all_of: int) -> str:
     return f"{count:,} of {all_of:,} gradients {'are' if count != 1 else 'is'}"
 
 
-def _largest(gradients: Iterable[Comparison], names: Names) -> str:
+def _largest(gradients: Iterable[Comparison]) -> str:
     """Return the largest relative error of the right ones that rounding has left alone."""
     found = [
         (float(each.relative_error[at]), each.places, int(at))
@@ -269,7 +269,7 @@ def _largest(gradients: Iterable[Comparison], names: Names) -> str:
     error, places, at = max(found, key=itemgetter(0), default=(0.0, None, 0))
     if places is None or error == 0.0:
         return ""
-    return f", largest relative error {_error(error)} ({places.parameter(names, at)})"
+    return f", largest relative error {_error(error)} ({places.parameter(at)})"
 
 
 def record(check: GradientCheck) -> Record:
@@ -308,19 +308,17 @@ def unchecked(experiment: Experiment, step: int, reason: str | None) -> Record:
 
 
 def _parameter(check: GradientCheck, each: Comparison) -> Record:
-    experiment, name = check.snapshot.experiment, each.name.removeprefix("g")
-    frozen, names = experiment.frozen.get(name), experiment.network.names
     return {
-        "name": name,
+        "name": each.name.removeprefix("g"),
         "shape": check.snapshot.values[each.name].shape,
         "gradient": each.name,
-        "frozen": None if frozen is None else frozen.reason,
+        "frozen": _frozen(check, each),
         "verdict": next(v for v in ("wrong", "kink", "right") if v in each.verdicts),
         "ratio": each.ratio,
         "max_error": float(np.max(each.relative_error)),
         "numbers": [
             {
-                "name": each.places.parameter(names, at),
+                "name": each.places.parameter(at),
                 "index": each.places.index(at),
                 "analytic": each.analytic[at],
                 "numerical": each.numerical[at],
