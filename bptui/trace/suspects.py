@@ -330,7 +330,6 @@ class _Paths:
                 self.terms[entry] = of
             for source in sources:
                 having.setdefault(source, []).append(entry)
-        self.had = having.keys()
         pairs = (pair for entries in having.values() for pair in combinations(entries, 2))
         self.twice = {e for one, two in pairs if not tape.depends(two, {one}) for e in (one, two)}
         """Entries that are the same as others, but computed another time."""
@@ -340,7 +339,6 @@ class _Paths:
         return any(entry in self.terms or entry in self.twice for entry in entries)
 
     def mended_by(self, pairs: Mapping[int, Source]) -> bool:
-        """Whether a term is replaced by the whole sum, or what stands twice by what is missing."""
+        """Whether a term is replaced by the whole sum, or what stands twice by something else."""
         whole = any(part == ALL and of in self.terms.get(e, ()) for e, (of, part) in pairs.items())
-        new = [source for entry, source in pairs.items() if entry in self.twice]
-        return whole or (bool(new) and self.had.isdisjoint(new))
+        return whole or any(entry in self.twice for entry in pairs)
