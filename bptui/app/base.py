@@ -129,6 +129,8 @@ class TerminalApp(App[None]):
             self.attend()
         # on a screen too small for anything keys must not wait until it has grown
         small = isinstance(self.screen_stack[-1], TooSmallScreen) if self.screen_stack else False
+        if isinstance(event, Key | Paste):
+            self._pressed = None  # what is clicked next begins anew
         if isinstance(event, Key | Paste) and not event.is_forwarded and not small:
             await self.keys.put(event)
         elif not (isinstance(event, MouseDown) and self._meant_for_another_screen(event)):

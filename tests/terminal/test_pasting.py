@@ -28,7 +28,7 @@ def test_large_pastes(tmp_path: Path) -> None:
         terminal.shows("Too long for one line: 900,000 characters, at most 40,000.", "2-2-2")
         terminal.press("\t\t\t\t")
         terminal.press(pasted(900_000))
-        terminal.shows("19,1", " rows of ", "row 1: 'The'")
+        terminal.shows("19,1", " rows; ", "row 1: not a number: 'The'")
         terminal.press("\x1b")
         terminal.shows("Discard your changes?")
         terminal.press("\x1b")
