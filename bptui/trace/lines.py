@@ -119,6 +119,11 @@ class Lines:
         if self.judged.uphill:
             self.wrong |= set(self.judged.whole) or {key for key, match in matches.items() if match}
         right = set(matches) - self.wrong
+        signs = {parameter.sign for parameter in self.truth.parameters if parameter.key in right}
+        for parameter in self.truth.parameters:
+            climbs = parameter.sign and signs == {-parameter.sign}
+            if climbs and self.judged.ratios.get(parameter.key, 0.0) < 0.0:
+                self._blame_update(parameter)
         while self.wrong:
             found = self._next(right)
             if found is None:

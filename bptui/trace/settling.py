@@ -47,7 +47,8 @@ def _settled(truth: StepTruth, judged: Judged, factors: dict[Key, float], whole:
     for key, factor in factors.items():
         same = rounded(_inner_factor(truth, by_key[key], judged)) == rounded(reference)
         forgotten = by_key[own].rated and not by_key[key].rated  # the rate, in this update
-        if rounded(factor) != mark and (forgotten or not same):
+        goes_up = whole and mark < 0 < factor  # rates may differ, but none is negative
+        if rounded(factor) != mark and (forgotten or goes_up or not same):
             judged.matches[key] = None
             judged.ratios[key] = factor / factors[own]
 

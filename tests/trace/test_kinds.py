@@ -22,6 +22,17 @@ V = rng.normal(size=(2, 2))
 b = np.zeros(2)
 """
 PROGRAMS = {
+    "one of the updates climbs": """
+for step in range(2):
+    h = np.tanh(x @ W + b)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dz = d @ V.T * (1 - h ** 2)
+    dV, dW, db = h.T @ d, x.T @ dz, dz.sum(axis=0)
+    V -= 0.1 * dV  #! V += 0.1 * dV
+    W -= 0.2 * dW
+    b -= 0.2 * db
+""",
     "a path of a sum is left out": """
 U = rng.normal(size=(2, 2))
 for step in range(2):
