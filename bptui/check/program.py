@@ -6,8 +6,10 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
+from bptui.check.drawn_calls import MOST, construction, drawn_calls, sizes_in, spread, working
 from bptui.check.interpreter import Interpreter
 from bptui.check.report import Line, Report, Row, difference, listed
 from bptui.check.runner import recorded
@@ -88,6 +90,10 @@ def checked(
     told = (lambda truth: truth.named(loss)) if loss else None
     verdict = judge(tape, made.turns, line_of, step - 1, told, limit)
     if verdict is None:
+        if not call and run.end == "ran":
+            drawn = _drawn(file, source, python, limit, step, loss, look, arguments)
+            if drawn is not None:
+                return drawn
         lost = _lost(file, source, {line_of(b.place): b.name for b in lost_updates(tape)})
         count = len(training_steps(tape))
         return lost or _without(file, _why_nothing(run, limit, count, step, source, call))
@@ -95,6 +101,36 @@ def checked(
     if why is not None:
         return _without(file, why, "unclear")
     return checked_run(file, run, verdict, bool(loss))
+
+
+def _drawn(
+    file: Path,
+    source: Source,
+    python: Interpreter,
+    limit: float,
+    step: int,
+    loss: str,
+    look: int,
+    arguments: Sequence[str],
+) -> Checked | None:
+    """Return what is said of a program whose class or function was called with drawn data."""
+
+    def run(text: str) -> Run:
+        return recorded(file, python, limit, text, arguments, look=1)
+
+    try:
+        made = construction(source.tree)
+        sizes = sizes_in(run(made).recording, source.tree) if made else {}
+        calls = [*islice(drawn_calls(source.tree, sizes), MOST)]
+        for call in working(calls, run):
+            found = checked(file, python, limit, call.text, step, loss, look, arguments)
+            if isinstance(found, Checked) and not spread(found.run):
+                told = ("called", f"{call.shown}; --call tells another way")
+                report = replace(found.report, facts=[*found.report.facts, told])
+                return replace(found, report=report)
+    except NotRecordedError:
+        pass
+    return None
 
 
 def checked_run(file: Path, run: Run, verdict: Verdict, told: bool = False) -> Checked:

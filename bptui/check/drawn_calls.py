@@ -1,0 +1,242 @@
+"""Finds how to train what a file defines but never runs: its class or function, on drawn data."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from bptui.check.roles import Sizes, arguments_for, enough
+from bptui.trace.recording import Recording
+from bptui.trace.run import Run
+from bptui.trace.session import CALL
+from bptui.trace.tape import Reference
+
+SAMPLES, INPUTS, HIDDEN, OUTPUTS = 6, 4, 5, 3
+"""Sizes that differ, so that no array passes for another; those of a network that fixes none."""
+CALLS = 3
+BEGUN, WORKED = "begun_call", "worked_call"
+"""Names for the numbers of the calls that were begun, and of those that raised nothing."""
+MADE, MOST = "made_class", 90
+"""A name for the number of a class that was made; calls that are tried at most."""
+WHOLE = re.compile(r"train|fit|learn|step|partial_fit|update|optimi[sz]e|sgd|back", re.IGNORECASE)
+FORWARD = re.compile(r"_?(feed_?)?forward", re.IGNORECASE)
+BACKWARD = re.compile(r"_?back", re.IGNORECASE)
+UPDATE = re.compile(r"_?(update|step|optimi[sz]e|apply|descend)", re.IGNORECASE)
+GRADIENT = re.compile(r"(compute_|calc_|get_)?grad(ient)?s?|loss", re.IGNORECASE)
+INITIAL = re.compile(r"_?(init|create|make|build|random)", re.IGNORECASE)
+BIAS = re.compile(r"\bb", re.IGNORECASE)
+ALIKE = ("add", "subtract", "multiply", "divide", "true_divide", "power", "square")
+SAME = ("reshape", "transpose", "array", "asarray", "ravel", "atleast_2d", "astype", "copy")
+"""Operations that take number by number, and those that only arrange numbers anew."""
+
+
+@dataclass(frozen=True)
+class DrawnCall:
+    """``text`` draws data and trains with them; ``shown`` is the call alone, with their shapes."""
+
+    text: str
+    shown: str
+
+
+def drawn_calls(tree: ast.Module, sizes: Mapping[str, Sizes]) -> Iterator[DrawnCall]:
+    """Yield the ways to train what is defined, the likeliest first.
+
+    ``sizes`` are those of the networks of classes that fix them.
+    """
+    for (shown, body, (inputs, _, outputs)), (x, y, told) in product(_bodies(tree, sizes), LAYOUTS):
+        if outputs == 1 and "eye" in y:
+            continue
+        classes = [sample % max(outputs, 2) for sample in range(SAMPLES)]
+        given = {"classes": classes, "inputs": inputs, "outputs": outputs, "samples": SAMPLES}
+        text = "\n".join(
+            [
+                "import numpy",
+                f"X = {x.format(**given)}",
+                f"y = {y.format(**given)}",
+                *(f"pairs = {_pairs(told)}" for _ in [0] if "pairs" in shown),
+                *body[:-1],
+                f"for call in range({CALLS if body[-1] else 0}):",
+                *(f"    {line}" for line in (body[-1] or "pass").splitlines()),
+            ]
+        )
+        yield DrawnCall(text, f"{shown} on drawn data, {told}")
+
+
+ROWS = "numpy.random.default_rng(0).normal(size=({samples}, {inputs}))"
+COLUMNS = "numpy.random.default_rng(0).normal(size=({inputs}, {samples}))"
+SAMPLE = "numpy.random.default_rng(0).normal(size={inputs})"
+LAYOUTS = (
+    (ROWS, "numpy.eye({outputs})[{classes}]", "samples in rows"),
+    (ROWS, "numpy.array({classes}) % 2.0", "a target a sample"),
+    (ROWS, "numpy.array({classes})", "classes by their numbers"),
+    (COLUMNS, "numpy.eye({outputs})[{classes}].T", "samples in columns"),
+    (SAMPLE, "numpy.eye({outputs})[1]", "one sample"),
+    (f"{SAMPLE}[:, None]", "numpy.eye({outputs})[:, :1]", "one sample, a column"),
+    (ROWS, "numpy.array([{classes}]).T % 2.0", "samples in rows, one output"),
+    (COLUMNS, "numpy.array([{classes}]) % 2.0", "samples in columns, one output"),
+    (SAMPLE, "numpy.ones(1)", "one sample, one output"),
+)
+"""What x and y are, and the words for it."""
+
+
+def _pairs(layout: str) -> str:
+    """Return a list of the samples, each with its targets."""
+    if layout.startswith("one"):
+        return "[(X, y)]"
+    return "[*zip(X.T[:, :, None], y.T[:, :, None])]" if "columns" in layout else "[*zip(X, y)]"
+
+
+def working(calls: Sequence[DrawnCall], run: Callable[[str], Run]) -> Iterator[DrawnCall]:
+    """Yield the calls that raise nothing before they have trained, in their order.
+
+    ``run`` records a program: one that makes all of the calls, one after the other, as far as it
+    gets before enough training was seen.
+    """
+    while calls:
+        made = list[str]()
+        for number, call in enumerate(calls):
+            made += [f"{BEGUN} = {number}", "try:"]
+            made += [f"    {line}" for line in call.text.splitlines()]
+            made += [f"    {WORKED} = {number}", "except Exception:", "    pass"]
+        tried = run("\n".join(made))
+        plain = tried.recording.plain
+        yield from (calls[value] for _, _, name, value in plain if name == WORKED)
+        last = [value for _, _, name, value in plain if name == BEGUN][-1:]
+        if tried.end != "enough" or not last:
+            return
+        yield calls[last[0]]  # it was still training
+        calls = calls[last[0] + 1 :]
+
+
+def spread(run: Run) -> bool:
+    """Tell whether targets are combined with an array of another shape, and so are spread out."""
+    tape, places = run.recording, run.places
+    own = {b.entry for b in tape.bindings if b.name == "y" and places[b.place][0] == CALL}
+    for entry, note in enumerate(tape.tape):
+        read = {part.entry for part in note.arguments if isinstance(part, Reference)}
+        if not own & read:
+            continue
+        if note.call in SAME:
+            own.add(entry)
+        elif note.call in ALIKE:
+            wide = max(np.size(tape.values[one]) for one in own & read)
+            if np.size(tape.values[entry]) > wide:
+                return True
+    return False
+
+
+def construction(tree: ast.Module) -> str:
+    """Return a program that makes one object of each class that can be made without sizes."""
+    made = list[str]()
+    for number, node in enumerate(_roots(tree)):
+        if isinstance(node, ast.ClassDef):
+            told = {*_made(node, (INPUTS, HIDDEN, OUTPUTS))} - {*_made(node, (0, 0, 0))}
+            for text in {*_made(node, (0, 0, 0))} if not told else ():
+                made += ["try:", f"    {text}", "except Exception:", "    pass"]
+        if made:
+            made += [f"{MADE} = {number}"]
+    return "\n".join(made)
+
+
+def sizes_in(recording: Recording, tree: ast.Module) -> dict[str, Sizes]:
+    """Return the sizes of the networks that :func:`construction` has made, by their classes."""
+    found: dict[str, Sizes] = {}
+    ends = {value: when for when, _, name, value in recording.plain if name == MADE}
+    start = 0
+    for number, node in enumerate(_roots(tree)):
+        shapes = [
+            np.shape(recording.values[binding.entry])
+            for binding in recording.bindings
+            if start <= binding.when < ends.get(number, 0) and not BIAS.search(binding.name)
+        ]
+        start = ends.get(number, start)
+        matrices = [shape for shape in shapes if len(shape) == 2]
+        if matrices:
+            (rows, columns), last = matrices[0], matrices[-1]
+            # (in, out) or (out, in); most networks have fewer outputs than inputs
+            inward = matrices[1][0] == columns if len(matrices) > 1 else rows > columns
+            found[node.name] = (rows, HIDDEN, last[1]) if inward else (columns, HIDDEN, last[0])
+    return found
+
+
+def _roots(tree: ast.Module) -> list[ast.ClassDef | ast.FunctionDef]:
+    """Return the classes and functions that nothing else in the file uses, the last first."""
+    defined = [node for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+    used = {
+        part.id
+        for node in defined
+        for part in ast.walk(node)
+        if isinstance(part, ast.Name) and part.id != node.name
+    }
+    return [node for node in reversed(defined) if node.name not in used]
+
+
+def _bodies(tree: ast.Module, sizes: Mapping[str, Sizes]) -> Iterator[tuple[str, list[str], Sizes]]:
+    """Yield what is shown of a call, its statements, of which the last is repeated, and sizes."""
+    for node in _roots(tree):
+        of = sizes.get(node.name, (INPUTS, HIDDEN, OUTPUTS))
+        if isinstance(node, ast.FunctionDef):
+            for arguments in arguments_for(node, of):
+                called = f"{node.name}({', '.join(arguments)})"
+                if enough(arguments) and "start" not in arguments:
+                    yield called, [called], of
+                elif enough(arguments):
+                    for start in _starts(tree, of):
+                        told = called.replace("start", start)
+                        yield told, [told, ""], of
+            continue
+        methods = {part.name: part for part in node.body if isinstance(part, ast.FunctionDef)}
+        for made in _made(node, of):
+            for used in _uses(methods, "X, y" in made, of):
+                shown = f"net = {made}; {'; '.join(used.splitlines())}"
+                if "\n" not in used:
+                    shown = used.replace("net", made, 1)
+                yield shown, [f"net = {made}", used], of
+
+
+def _starts(tree: ast.Module, of: Sizes) -> Iterator[str]:
+    """Yield the expressions that make the start values of functions."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and INITIAL.match(node.name):
+            for arguments in arguments_for(node, of, sizes=True):
+                yield f"{node.name}({', '.join(arguments)})"
+
+
+def _made(node: ast.ClassDef, of: Sizes) -> Iterator[str]:
+    """Yield the expressions that make an object of a class."""
+    methods = {part.name: part for part in node.body if isinstance(part, ast.FunctionDef)}
+    start = methods.get("__init__")
+    for arguments in arguments_for(start, of, sizes=True) if start else [[]]:
+        yield f"{node.name}({', '.join(arguments)})"
+
+
+def _uses(methods: Mapping[str, ast.FunctionDef], has_data: bool, of: Sizes) -> Iterator[str]:
+    """Yield the ways to train an object: by one method, or forwards, backwards, update."""
+
+    def called(name: str, whole: bool = True) -> Iterator[str]:
+        for arguments in arguments_for(methods[name], of) if name else ():
+            if has_data or not whole or enough(arguments):
+                yield f"net.{name}({', '.join(arguments)})"
+
+    def like(pattern: re.Pattern[str]) -> list[str]:
+        return [name for name in methods if pattern.match(name)]
+
+    for name in like(WHOLE):
+        if not BACKWARD.match(name):
+            yield from called(name)
+    for names in product(like(FORWARD), like(BACKWARD), [*like(UPDATE), ""]):
+        ways = [[*called(name, whole=False)] for name in names if name]
+        for parts in product(*ways):
+            steps = zip(("out", "grads", "_"), parts, strict=False)
+            yield "\n".join(f"{name} = {step}" for name, step in steps)
+    for name in like(BACKWARD):
+        yield from called(name)
+    for name in like(GRADIENT):
+        for text in called(name):
+            start = f"grads = {text}" if name != "loss" else f"out, grads = {text}"
+            yield f"{start}\nfor name in net.params: net.params[name] -= 0.1 * grads[name]"

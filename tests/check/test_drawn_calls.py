@@ -1,0 +1,123 @@
+"""Classes and functions that nothing calls are called with drawn data, where that is obvious."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bptui.check.interpreter import OWN
+from bptui.check.program import Checked, checked
+from bptui.check.report import Report
+
+START = "import numpy as np\n\n\ndef sigmoid(z):\n    return 1 / (1 + np.exp(-z))\n\n\n"
+FIXED_SIZES = """\
+class Net:
+    def __init__(self):
+        self.W1 = np.random.randn(2, 3)
+        self.W2 = np.random.randn(3, 1)
+
+    def forward(self, X):
+        self.h = sigmoid(X @ self.W1)
+        return sigmoid(self.h @ self.W2)
+
+    def backward(self, X, y, output):
+        d2 = (output - y) * output * (1 - output)
+        d1 = (output - y) @ self.W2.T * self.h * (1 - self.h)
+        self.W2 -= self.h.T @ d2
+        self.W1 -= X.T @ d1
+"""
+OF_DATA = """\
+class Net:
+    def __init__(self, x, y):
+        self.x, self.y = x, y
+        self.w1 = np.random.rand(x.shape[1], 5)
+        self.w2 = np.random.rand(5, 1)
+
+    def feedforward(self):
+        self.h = sigmoid(self.x @ self.w1)
+        self.out = sigmoid(self.h @ self.w2)
+
+    def backprop(self):
+        d = 2 * (self.y - self.out) * self.out * (1 - self.out)
+        g2 = self.h.T @ d
+        g1 = self.x.T @ (d @ self.w2.T + 0 * self.h * (1 - self.h))
+        self.w1 += g1
+        self.w2 += g2
+"""
+COLUMNS = """\
+def initialize(n_x, n_h, n_y):
+    return {"W1": np.random.randn(n_h, n_x), "W2": np.random.randn(n_y, n_h)}
+
+
+def model(X, Y, n_h, iterations=1000):
+    p = initialize(len(X), n_h, len(Y))
+    for _ in range(iterations):
+        A1 = np.tanh(p["W1"] @ X)
+        A2 = sigmoid(p["W2"] @ A1)
+        dZ2 = A2 - Y
+        dZ1 = p["W2"].T @ dZ2 * (1 - A1**2)
+        p["W2"] = p["W2"] - 0.1 * dZ2 @ A1.T / X.shape[1]
+        p["W1"] = p["W1"] - 0.1 * dZ1 @ X.T / X.shape[1]
+    return p
+"""
+LABELS = """\
+class Softmax:
+    def __init__(self, n_features, n_classes):
+        self.params = {"W": 0.1 * np.random.randn(n_features, n_classes), "b": np.zeros(n_classes)}
+
+    def gradients(self, X, y):
+        scores = X @ self.params["W"] + self.params["b"]
+        p = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        p[np.arange(len(y)), y] -= 1
+        return {"W": X.T @ p / len(y), "b": p.mean(axis=0)}
+"""
+PAIRS = """\
+class Network:
+    def __init__(self, sizes):
+        self.weights = [np.random.randn(b, a) for a, b in zip(sizes, sizes[1:])]
+
+    def update_mini_batch(self, mini_batch, eta):
+        for x, y in mini_batch:
+            h = sigmoid(self.weights[0] @ x)
+            out = sigmoid(self.weights[1] @ h)
+            d = (out - y) * out * (1 - out)
+            back = self.weights[1].T @ d * h * h
+            self.weights[1] = self.weights[1] - eta * d @ h.T
+            self.weights[0] = self.weights[0] - eta * back @ x.T
+"""
+
+
+def found_in(tmp_path: Path, source: str) -> Checked | Report:
+    (tmp_path / "net.py").write_text(START + source)
+    return checked(tmp_path / "net.py", OWN, limit=60.0)
+
+
+@pytest.mark.parametrize(
+    ("source", "call", "wrong"),
+    [
+        (FIXED_SIZES, "net.backward(X, y, out)", "d1 = (output - y) @"),
+        (OF_DATA, "net = Net(X, y);", "g1 = self.x.T @ (d @ self.w2.T + 0"),
+        (COLUMNS, "model(X, y, 5)", None),
+        (LABELS, "net = Softmax(4, 3);", None),
+        (PAIRS, "Network([4, 5, 3])", "h * h"),
+    ],
+    ids=["sizes of its own", "made of data", "columns", "labels", "pairs"],
+)
+def test_what_is_defined_is_called(
+    source: str, call: str, wrong: str | None, tmp_path: Path
+) -> None:
+    found = found_in(tmp_path, source)
+    assert isinstance(found, Checked)
+    assert call in dict(found.report.facts)["called"]
+    told = [line.text or "" for line in found.report.wrong]
+    assert found.report.verdict == ("wrong" if wrong else "right")
+    assert [wrong in text for text in told if wrong] == [True] * bool(wrong)
+
+
+def test_what_cannot_be_called_needs_a_call(tmp_path: Path) -> None:
+    source = "class Adder:\n    def __init__(self, left):\n        self.left = left\n"
+    source += "\n\nclass Broken:\n    def fit(self, X, y):\n        raise ValueError(X)\n"
+    found = found_in(tmp_path, source)
+    assert isinstance(found, Report)
+    assert "--call EXPRESSION" in found.trouble[0].text
