@@ -26,7 +26,7 @@ from bptui.cli.common import (
     readable,
 )
 from bptui.cli.completion import beginning, presets
-from bptui.cli.programs import SUFFIXES, judged, program_options, startable
+from bptui.cli.programs import SUFFIXES, judged, no_arguments, program_options, startable
 from bptui.terminal.capabilities import Capabilities, capabilities, is_served
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ def open_app(
         if problem := theme_problem(theme):
             raise Unusable(f"--theme: {problem}")
     program = readable(name_or_file) if name_or_file.endswith(SUFFIXES) else None
+    if program is None:
+        no_arguments(how["arguments"])
     if program is None and (watch or how["call"] or how["loss"] or how["python"]):
         raise Unusable(
             "--watch, --call, --loss and --python are for programs: files that end in .py"

@@ -46,7 +46,6 @@ CLEAR = "\x1b[H\x1b[J"
 
 @click.command("check", short_help="Check your own backpropagation and find its mistake.")
 @click.argument("file", required=False, metavar="[FILE]", shell_complete=any_file)
-@click.argument("arguments", nargs=-1, metavar="[-- ARGUMENT...]")
 @click.option(
     "--preset",
     "name_or_file",
@@ -64,7 +63,6 @@ CLEAR = "\x1b[H\x1b[J"
 @format_option(FORMATS)
 def command(
     file: str | None,
-    arguments: tuple[str, ...],
     name_or_file: str,
     watch: bool,
     template: bool,
@@ -122,7 +120,7 @@ def command(
         functions, trains = defines_functions(path)
         whole = bool(how["call"] or how["loss"] or not functions)
         if whole or (trains and not chosen):  # functions of its own may happen to be called so
-            reports = of_program(path, arguments=arguments, **how)
+            reports = of_program(path, **how)
             if whole or not reports[0].trouble:
                 return reports
         return of_functions(path, load_preset(name_or_file), how["timeout"], how["python"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from bptui.cli.common import (
     preset_argument,
     readable,
 )
-from bptui.cli.programs import SUFFIXES, judged
+from bptui.cli.programs import SUFFIXES, arguments_option, judged, no_arguments
 
 if TYPE_CHECKING:
     from bptui.core.experiment import Experiment
@@ -37,7 +38,10 @@ LIMIT = 10.0
 )
 @call_option
 @output_option
-def command(name_or_file: str, form: str, call: str, output: str | None) -> None:
+@arguments_option
+def command(
+    name_or_file: str, form: str, call: str, output: str | None, arguments: tuple[str, ...]
+) -> None:
     """Write the network and its training as a self-contained file.
 
     NAME_OR_FILE is a preset, shipped or your own, or a TOML file; - reads TOML from standard input.
@@ -50,7 +54,7 @@ def command(name_or_file: str, form: str, call: str, output: str | None) -> None
 
     The programs need no bptui and print the losses that `bptui run` shows, with all digits. For a
     numpy program of yours instead of a preset, --to numpy writes the gradients of its loss as a
-    function, in its own names.
+    function, in its own names; what stands after -- is the program's.
 
     \b
     Examples:
@@ -67,12 +71,13 @@ def command(name_or_file: str, form: str, call: str, output: str | None) -> None
     """
     with opened(output) as stream:
         if name_or_file.endswith(SUFFIXES):
-            stream.write(derived(Path(name_or_file), form, call))
+            stream.write(derived(Path(name_or_file), form, call, arguments))
         else:
+            no_arguments(arguments)
             stream.write(exported(load_preset(name_or_file, output), form))
 
 
-def derived(file: Path, form: str, call: str) -> str:
+def derived(file: Path, form: str, call: str, arguments: Sequence[str]) -> str:
     """Return the gradients of a program as a function; :class:`Unusable` where there is none."""
     from bptui.check.interpreter import CannotStartError
     from bptui.check.report import Report, as_plain
@@ -82,7 +87,7 @@ def derived(file: Path, form: str, call: str) -> str:
     if form != "numpy":
         raise Unusable(f"--to {form}: from a program only numpy can be written")
     try:
-        found = judged(readable(str(file)), None, LIMIT, call)
+        found = judged(readable(str(file)), None, LIMIT, call, arguments=arguments)
         if isinstance(found, Report):
             raise Unusable(as_plain(found.trouble))
         return BackwardPass(found.verdict.lines, found.names).text()

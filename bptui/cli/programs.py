@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".py", ".ipynb")
 """How the names of programs end."""
+arguments_option = click.argument("arguments", nargs=-1, metavar="[-- ARGUMENT...]")
+"""A program's own arguments."""
 
 
 def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,9 +54,17 @@ def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="The training step to look at first, for a program.",
         ),
         call_option,
+        arguments_option,
     ):
         command = option(command)
     return command
+
+
+def no_arguments(arguments: Sequence[str]) -> None:
+    """Raise :class:`click.UsageError` where there are any: a preset takes none."""
+    if arguments:
+        s = "s" * (len(arguments) > 1)
+        raise click.UsageError(f"Got unexpected extra argument{s} ({' '.join(arguments)})")
 
 
 def judged(

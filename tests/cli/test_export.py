@@ -91,3 +91,16 @@ def test_refusals(arguments: list[str], message: str) -> None:
     result = export(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert f"Error: {message}" in result.stderr
+
+
+def test_a_program_gets_its_own_arguments(tmp_path: Path) -> None:
+    file = tmp_path / "net.py"
+    file.write_text(
+        "import sys\nimport numpy as np\n\nw = np.full(int(sys.argv[1]), 0.5)\n"
+        "for _ in range(3):\n    loss = (w**2).sum()\n    w -= 0.1 * 2 * w\n"
+    )
+    assert "d_w = " in printed("export", str(file), "--to", "numpy", "--", "3")
+    assert bptui("export", str(file), "--to", "numpy").exit_code == 2
+    refused = export("article", "--to", "numpy", "--", "3")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "unexpected extra argument (3)" in refused.stderr
