@@ -157,7 +157,7 @@ class Called:
         known = {
             each: value for each, value in known.items() if each is not node or not node.inputs
         }
-        inner = ordered([node], lambda each: () if each in known else each.inputs)
+        inner = ordered([node], known=known)
         # as a textbook writes it: what keeps digits takes other numbers than those given
         shown = {each: each.inputs[0] for each in inner if each.op is STABLE}
         made = rewritten([node], shown, known.keys())[node]

@@ -32,7 +32,7 @@ def zeros(*shape: int) -> Array:
     """Return zeros that begin at a cache line, which numpy's loops and BLAS read faster."""
     size = math.prod(shape)
     raw = np.zeros(size + CACHE_LINE // 8)
-    start = -raw.ctypes.data // 8 % (CACHE_LINE // 8)
+    start = -raw.__array_interface__["data"][0] // 8 % (CACHE_LINE // 8)
     return raw[start : start + size].reshape(shape)
 
 

@@ -217,4 +217,4 @@ def _read_late(new: Mapping[str, Node], name: str, node: Node) -> bool:
     """Return whether an update reads a node after it has computed a new value in its place."""
     place = [*new].index(name) + 1
     done, rest = {*[*new.values()][:place]}, [*new.values()][place:]
-    return node in ordered(rest, lambda each: () if each in done else each.inputs)
+    return node in ordered(rest, known=done)

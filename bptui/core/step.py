@@ -143,9 +143,7 @@ def rewritten(
     What the ``given`` nodes are computed from is not looked at.
     """
     found: dict[Node, Node] = {node: node for node in given}
-    for node in ordered(outputs, lambda each: () if each in found else each.inputs):
-        if node in given:
-            continue
+    for node in ordered(outputs, known=found):
         found[node] = changes.get(node) or node.with_inputs(found[each] for each in node.inputs)
     return found
 

@@ -255,9 +255,7 @@ def _sizes(nodes: list[Node], given: Known, plain: Plain) -> dict[str, Array]:
     values = evaluate(made, known)
     found: Known = {node: np.abs(value) for node, value in known.items()}
     with np.errstate(all="ignore"):
-        for node in ordered(made, lambda each: () if each in known else each.inputs):
-            if node in known:
-                continue
+        for node in ordered(made, known=known):
             terms, op = [found[each] for each in node.inputs], node.op
             if op.name in ("add", "subtract"):
                 found[node] = terms[0] + terms[1]

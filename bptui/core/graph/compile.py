@@ -75,9 +75,8 @@ class Plain:
     def __call__(self, outputs: Iterable[Node]) -> list[Node]:
         """Return the plain node of each output."""
         outputs, made = list(outputs), self._made
-        for node in ordered(outputs, lambda each: () if each in made else computed_from(each)):
-            if node not in made:
-                made[node] = self._plain(node)
+        for node in ordered(outputs, computed_from, made):
+            made[node] = self._plain(node)
         return [made[node] for node in outputs]
 
     def _plain(self, node: Node) -> Node:
@@ -172,9 +171,8 @@ class Compiler:
         """Return the calls that compute these, but for what earlier calls have computed."""
         self._calls, found = [], self._buffers
         wanted = [node for node in self._plain(nodes) if node in self._present]
-        for node in ordered(wanted, lambda each: () if each in found else each.inputs):
-            if node not in found:
-                self._compute(node)
+        for node in ordered(wanted, known=found):
+            self._compute(node)
         return self._calls
 
     def _add(self, function: Callable[..., object], *arguments: object, **keywords: object) -> None:

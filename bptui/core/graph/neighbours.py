@@ -94,8 +94,7 @@ def _shown(root: Node) -> Node:
 
 def _between(root: Node, given: Collection[Node]) -> list[Node]:
     """Return the nodes of an expression that are computed from the ``given`` ones, its root too."""
-    order = ordered([root], lambda node: () if node in given else node.inputs)
-    return [node for node in order if node.inputs and node not in given]
+    return [node for node in ordered([root], known=given) if node.inputs]
 
 
 def _everywhere(node: Node, known: Sequence[Node]) -> Iterator[Node]:

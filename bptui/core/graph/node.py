@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter, is_not
 from types import MappingProxyType
@@ -83,7 +83,7 @@ def enter(op: Op) -> Op:
     return op
 
 
-@dataclass(frozen=True, eq=False, slots=True, repr=False)
+@dataclass(eq=False, slots=True, repr=False)
 class Node:
     """A value: what operation gives it, from which nodes. Immutable, compared by identity.
 
@@ -269,17 +269,23 @@ def shown_from(node: Node) -> tuple[Node, ...]:
 
 
 def ordered(
-    outputs: Iterable[Node], inputs: Callable[[Node], tuple[Node, ...]] = attrgetter("inputs")
+    outputs: Iterable[Node],
+    inputs: Callable[[Node], tuple[Node, ...]] = attrgetter("inputs"),
+    known: Container[Node] = (),
 ) -> list[Node]:
-    """Return every node that ``outputs`` depend on, inputs before what uses them, each once."""
+    """Return every node that ``outputs`` depend on, inputs before what uses them, each once.
+
+    Those ``known`` are left out, with what only they depend on.
+    """
     found: dict[Node, None] = {}
-    stack = [*outputs][::-1]
+    stack = [node for node in outputs if node not in known][::-1]
     while stack:
-        node = stack[-1]
+        node, height = stack[-1], len(stack)
         if node not in found:
-            missing = [source for source in inputs(node) if source not in found]
-            if missing:
-                stack += missing[::-1]
+            for source in reversed(inputs(node)):
+                if source not in found and source not in known:
+                    stack.append(source)
+            if len(stack) > height:
                 continue
             found[node] = None
         stack.pop()
@@ -293,12 +299,11 @@ def evaluate(outputs: Iterable[Node], values: Mapping[Node, Values]) -> dict[Nod
     """
     known = dict(values)
     with np.errstate(all="ignore"):
-        for node in ordered(outputs, lambda node: () if node in known else computed_from(node)):
-            if node not in known:
-                if node.op is LEAF:
-                    raise KeyError(node.name)
-                arrays = [known[source] for source in computed_from(node)]
-                known[node] = np.asarray(node.op.evaluate(*arrays, **node.settings))
+        for node in ordered(outputs, computed_from, known):
+            if node.op is LEAF:
+                raise KeyError(node.name)
+            arrays = [known[source] for source in computed_from(node)]
+            known[node] = np.asarray(node.op.evaluate(*arrays, **node.settings))
     return known
 
 
