@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -53,7 +54,7 @@ class Equation:
         bare = node.parts[1] if isinstance(node, Activated) and not node.by_name else node
         return isinstance(bare, Quantity | Constant | Setting)
 
-    @property
+    @cached_property
     def array(self) -> Array:
         """The value, in the shape of what it is assigned to."""
         found, left = evaluate(self.expression, self.scope), self.left

@@ -259,14 +259,16 @@ class EquationWriter:
         """
         is_array = equation.left.index is None
         first, again = self.start(equation)
-        terms = self._rows_of(equation).terms(equation.expression)
+        writer = self._rows_of(equation)
+        terms = writer.terms(equation.expression)
         value = self.value(equation, wanted)
         last = beside([Block((again,), self._length(again)), value])
         lines = self._block(first, terms, True, is_array)
         if equation.is_known:  # nothing is computed: the name, then the value
             return [*lines, *last]
-        writer = self._rows_of(equation, numbers=is_array)
-        terms = writer.terms(equation.expression)
+        if is_array:
+            writer = self._rows_of(equation, numbers=True)
+            terms = writer.terms(equation.expression)
         lines += self._block(again, terms, False, is_array)
         behind = (Span(" = ", "operator"), *value.lines[0])
 
@@ -350,11 +352,11 @@ class EquationWriter:
     ) -> list[TextLine]:
         used = self._length(start)
         blocks = [self.block(token, symbols, is_array) for token in tokens]
-        widths = widths or [block.width for block in blocks]
-        if used + sum(widths) > room:
-            tokens = self.breakable(tokens)
-            blocks = [self.block(token, symbols, is_array) for token in tokens]
-        blocks = [b._replace(width=width) for b, width in zip(blocks, widths, strict=True)]
+        if used + sum(widths or (block.width for block in blocks)) > room:
+            widths = widths or [block.width for block in blocks]
+            blocks = [self.block(token, symbols, is_array) for token in self.breakable(tokens)]
+        if widths:
+            blocks = [b._replace(width=width) for b, width in zip(blocks, widths, strict=True)]
         parts = [(block.width, block.breaks) for block in blocks]
         lines: list[TextLine] = []
         margin += not is_array
