@@ -75,7 +75,7 @@ def beside(blocks: Sequence[Block]) -> list[TextLine]:
             inner = y - (height // 2 - len(block.lines) // 2)
             line = block.lines[inner] if 0 <= inner < len(block.lines) else ()
             gap = block.width - sum(len(span.text) for span in line)
-            spans += [*line, Span(" " * gap, "operator")]
+            spans += [*line, Span(" " * gap, "operator")] if gap else line
         rows.append(tuple(span for span in spans if span.text))
     return rows
 

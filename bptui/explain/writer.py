@@ -237,8 +237,7 @@ class EquationWriter:
             return whole._replace(breaks=token.breaks)
         if is_array:
             return self.one_line(replace(token, marked=token.marked and symbols), symbols)
-        width = max(len(token.symbol), len(token.number))
-        return self.one_line(token, symbols)._replace(width=width)
+        return self.one_line(token, symbols, max(len(token.symbol), len(token.number)))
 
     def breakable(self, tokens: Sequence[Token]) -> Sequence[Token]:
         """Return tokens that do not fit on a line so that lines may end between them."""
@@ -288,12 +287,12 @@ class EquationWriter:
         terms = self._rows_of(equation).terms(equation.expression)
         return symbols_of(terms.joined(terms.symbols))
 
-    def one_line(self, token: Token, symbols: bool) -> Block:
-        """Return the symbol or the number of a token."""
+    def one_line(self, token: Token, symbols: bool, width: int = 0) -> Block:
+        """Return the symbol or the number of a token, ``width`` columns wide or as wide as it is."""
         text = token.symbol if symbols else token.number
         role = token.role if symbols or token.role in KEPT else "number"
         span = Span(text, role, token.marked and bool(text.strip()))
-        return Block(((span,),), self.columns(text), token.breaks)
+        return Block(((span,),), width or self.columns(text), token.breaks)
 
     def _rows_of(self, equation: Equation, *, numbers: bool = False) -> RowWriter:
         printer = self.printer(self.symbols, equation.scope, self.digits, equation.marks, numbers)
