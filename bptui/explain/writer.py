@@ -288,7 +288,7 @@ class EquationWriter:
         return symbols_of(terms.joined(terms.symbols))
 
     def one_line(self, token: Token, symbols: bool, width: int = 0) -> Block:
-        """Return the symbol or the number of a token, ``width`` columns wide or as wide as it is."""
+        """Return the symbol or the number of a token, in so many columns or as many as it has."""
         text = token.symbol if symbols else token.number
         role = token.role if symbols or token.role in KEPT else "number"
         span = Span(text, role, token.marked and bool(text.strip()))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter, is_not
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
@@ -91,12 +91,13 @@ class Node:
     a program that computes it, from 1.
     """
 
-    op: Op
-    inputs: tuple[Node, ...] = ()
-    shape: Shape = ()
-    settings: Settings = field(default_factory=_none)
-    name: str = ""
-    line: int = 0
+    # mypy holds them final: a frozen one takes four times as long to make
+    op: Final[Op]
+    inputs: Final[tuple[Node, ...]] = ()
+    shape: Final[Shape] = ()
+    settings: Final[Settings] = field(default_factory=_none)
+    name: Final[str] = ""
+    line: Final[int] = 0
 
     def __repr__(self) -> str:
         return f"<{self.name or self.op.name} {self.shape}>"
