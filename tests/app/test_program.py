@@ -111,9 +111,29 @@ async def test_one_key_leads_to_the_wrong_line(tmp_path: Path) -> None:
         await session.shows("update 19/20")
 
 
+async def test_a_network_of_layers_is_drawn_as_one(tmp_path: Path) -> None:
+    """With the numbers of the update that is shown; its edges are one key away."""
+    async with opened(tmp_path, WRONG) as session:
+        record = session.app.moment.record
+        for update in (0, 3):
+            await session.shows(f"update {update + 1:>2}/20", "the network, true gradients")
+            names = {
+                name: entry for _, name, entry in record.given() if record.update(entry) == update
+            }
+            weights = record.array(record.steps[update].parameters[1].before)
+            await session.shows(
+                "sigmoid", f"{weights[0, 0]:+.4f}", f"{record.array(names['a2'])[0, 0]:.4f}"
+            )
+            await session.press("g", *"4", "enter")
+        await session.press("v")
+        await session.shows("Graph: z1", "matmul, line 14")
+        await session.press("v")
+        await session.shows("the network, true gradients")
+
+
 async def test_values_are_followed_to_where_they_come_from_and_go(tmp_path: Path) -> None:
     async with opened(tmp_path, WRONG, (80, 24)) as session:
-        await session.press("w", *"nnnnnn")
+        await session.press("w", *"nnnnnnv")
         await session.shows("Graph: X.T")
         await session.press("n", "tab", "tab", "left")
         await session.shows("Graph: X")

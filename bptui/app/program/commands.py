@@ -92,6 +92,11 @@ def derivation(app: ProgramApp) -> None:
         app.main.derivation.next_form()
 
 
+def graph(app: ProgramApp) -> None:
+    """Show the graph, or what else it can show."""
+    app.main.graph.next_kind()
+
+
 def goto(app: ProgramApp) -> None:
     """Ask for an update and go there."""
     from bptui.app.program.dialogs import GotoUpdate
@@ -135,6 +140,7 @@ ENTRIES: list[Entry[ProgramApp]] = [
     Entry("goes_to", "u", goes_to, "to", at_rest=True),
     Entry("back", "backspace", back, at_rest=True),
     Entry("derivation", "d", derivation, "form"),
+    Entry("graph", "v", graph, "graph"),
     Entry("goto", "g", goto, "go to", at_rest=True),
     Entry("breakpoints", "b", breakpoints, "breakpoints", at_rest=True),
     Entry("reload", "r", lambda app: app.reload(), "reload"),

@@ -5,14 +5,21 @@ from __future__ import annotations
 from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.style import Style
+from textual.content import Content
 from textual.strip import Strip
 
-from bptui.app.lines import Line, fitted
+from bptui.app.diagram.drawing import Drawing
+from bptui.app.diagram.edges import edges, wires_of
+from bptui.app.diagram.layout import Layout, arrange
+from bptui.app.lines import Line, clickable, fitted, pressing, tabs
 from bptui.app.program.moment import Moment
+from bptui.app.program.network import network_view
 from bptui.app.program.panel import SIGNS, ProgramPanel, verdict_style
-from bptui.app.view import Direction
+from bptui.app.view import Direction, View
 
 LEFT, RIGHT = -1, +1
+KINDS = ("network", "edges")
+"""What can be shown of a program that trains a network of layers: the first where it fits."""
 
 
 class GraphPanel(ProgramPanel):
@@ -20,6 +27,17 @@ class GraphPanel(ProgramPanel):
 
     def __init__(self) -> None:
         super().__init__("Graph", "graph")
+        self._chosen: str | None = None
+        self.kind = KINDS[1]
+
+    def next_kind(self) -> None:
+        """Show the network instead of the edges, or the other way round."""
+        self.action_kind(KINDS[1 - KINDS.index(self.kind)])
+
+    def action_kind(self, kind: str) -> None:
+        """Show the edges around the selected value, or the network."""
+        self._chosen = kind
+        self.repaint()
 
     def sides(self, view: Moment, entry: int) -> dict[int, list[int]]:
         """Return the quantities against the flow and along it."""
@@ -28,6 +46,7 @@ class GraphPanel(ProgramPanel):
 
     def neighbour(self, view: Moment, direction: Direction) -> Moment:
         """Follow the edges left and right; up and down go to the other ends of the last one."""
+        self._chosen = KINDS[1]  # which have to be seen
         if direction in ("left", "right"):
             side = LEFT if direction == "left" else RIGHT
             found = self.sides(view, view.subject)[side]
@@ -48,7 +67,16 @@ class GraphPanel(ProgramPanel):
     def paint(self, view: Moment, width: int, height: int) -> list[Strip]:
         """Draw both sides ``side`` columns wide, the ends of their edges, the middle between."""
         record, styles, entry = view.record, self.text_styles, view.subject
-        self.note("← from  → to")
+        if (network := network_view(record, view.update)) is not None:
+            layout = arrange(network.snapshot.experiment.network, width, height, ())
+            self.kind = self._chosen or KINDS[bool(layout.omissions)]
+            kinds = tabs(KINDS, self.kind, "kind")
+            self.note(Content.assemble(clickable("v:", pressing("v")), " ", kinds))
+            if self.kind == "network":
+                self.entitle("Graph: the network, true gradients")
+                return self._network(network, layout, width, height)
+        else:
+            self.note("← from  → to")
         self.entitle(f"Graph: {record.name(entry)}")
         ends = {
             at: self._ends(view, found, height) for at, found in self.sides(view, entry).items()
@@ -76,6 +104,12 @@ class GraphPanel(ProgramPanel):
             line.add(f"{edge}─ " if edge else "   ", styles.faint).add(fitted(text, side), style)
             strips.append(line.strip())
         return strips
+
+    def _network(self, view: View, layout: Layout, width: int, height: int) -> list[Strip]:
+        """Draw the network that is trained with the true derivatives for its first sample."""
+        wires = wires_of(layout, edges(layout), view, self.text_styles)
+        canvas = Drawing(layout, wires, view, self.text_styles, focused=False).canvas
+        return [canvas.strip(row).crop(0, width) for row in range(min(canvas.height, height))]
 
     def _own(self, view: Moment, room: int) -> list[tuple[str, Style]]:
         """Return the lines on the selected quantity: name, how it is computed, what it is."""
