@@ -1,21 +1,27 @@
-"""Reads the screen with its styles: what is underlined, tinted or reversed, and where."""
+"""Reads the screen with its styles: numbers, what is underlined, tinted or reversed, and where."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 
+import numpy as np
 from rich.style import Style
 from textual.geometry import Region
 
+from bptui.app.diagram.drawing import quantities, quantity_of
+from bptui.app.diagram.layout import Layout
 from bptui.app.panels.matrices import MatrixPanel
 from bptui.app.panels.network import NetworkPanel
 from bptui.app.panels.table import Table
 from bptui.app.styles import DARK
 from bptui.app.view import Selection
+from bptui.core.arrays import Array
 from bptui.core.backprop import Operation
+from bptui.core.engine import Snapshot
+from bptui.core.timeline import Timeline
 
-from .support import Session
+from .support import Session, reads_as
 
 
 @dataclass(frozen=True)
@@ -66,13 +72,20 @@ def content(session: Session, selector: str) -> Region:
     return session.panel(selector).content_region
 
 
-def piece(session: Session, x: int, y: int, width: int) -> Text:
-    """``width`` characters of the screen from (x, y) on."""
-    strip = session.app.screen._compositor.render_strips()[y]
-    cells = [(char, segment.style) for segment in strip for char in segment.text]
-    text = "".join(char for char, _ in cells[x : x + width])
-    style = cells[x + width - 1][1] or Style()
-    return Text(text, style, cells[x + width][0])
+class Screen:
+    """The cells of the screen, as they are drawn."""
+
+    def __init__(self, session: Session) -> None:
+        strips = session.app.screen._compositor.render_strips()
+        self._cells = [
+            [(char, segment.style or Style()) for segment in strip for char in segment.text]
+            for strip in strips
+        ]
+
+    def piece(self, x: int, y: int, width: int) -> Text:
+        """``width`` characters from (x, y) on."""
+        cells = self._cells[y][x : x + width]
+        return Text("".join(char for char, _ in cells), cells[-1][1], self._cells[y][x + width][0])
 
 
 def cell(session: Session, selector: str, selection: Selection) -> Text:
@@ -80,14 +93,14 @@ def cell(session: Session, selector: str, selection: Selection) -> Text:
     x, y, table = _matrix(session, selector, selection.layer)
     row = selection.source + 1 if selection.kind == "weight" else table.rows - 1
     x += table.name + selection.unit * table.cell + 1
-    return piece(session, x, y + row, table.cell - 1)
+    return Screen(session).piece(x, y + row, table.cell - 1)
 
 
 def title(session: Session, selector: str, layer: int, *, bias: bool = False) -> Text:
     """W1, gW1, b1 or gb1 in a matrix panel, and the glyph behind it."""
     x, y, table = _matrix(session, selector, layer)
     name = ("g" if selector == "#gradients" else "") + ("b" if bias else "W") + str(layer)
-    return piece(session, x, y + (table.rows - 1 if bias else 0), len(name))
+    return Screen(session).piece(x, y + (table.rows - 1 if bias else 0), len(name))
 
 
 def _matrix(session: Session, selector: str, layer: int) -> tuple[int, int, Table]:
@@ -95,24 +108,116 @@ def _matrix(session: Session, selector: str, layer: int) -> tuple[int, int, Tabl
     panel, area = session.panel(selector), content(session, selector)
     assert isinstance(panel, MatrixPanel)
     assert panel.view is not None
+    assert (panel.scroll_x, panel.scroll_y) == (0, 0)
     table = panel.arranged(panel.view, panel.container_size.width).tables[layer - 1]
     return area.x + table.x, area.y + table.y, table
 
 
-def unit_rows(session: Session, layer: int, unit: int) -> dict[str, Text]:
-    """A box of the diagram: its name and each of its numbers by its label."""
-    panel, area = session.panel("#network"), content(session, "#network")
+async def check_matrices(session: Session) -> int:
+    """Compare every number of Weights and Gradients in sight with the engine's; how many."""
+    await session.bring("#weights")
+    experiment, screen, checked = session.app.player.snapshot.experiment, Screen(session), 0
+    snapshot, names = Timeline(experiment).snapshot(session.shown_step), experiment.network.names
+    for selector, prefix, parameters in (
+        ("#weights", "", snapshot.parameters),
+        ("#gradients", "g", snapshot.gradients),
+    ):
+        seen, panel = content(session, selector), session.panel(selector)
+        seen = seen.shrink((0, panel.show_vertical_scrollbar, panel.show_horizontal_scrollbar, 0))
+        for layer, weights in enumerate(parameters.weights, 1):
+            x, y, table = _matrix(session, selector, layer)
+            biases = () if parameters.biases is None else (parameters.biases[layer - 1],)
+            labels = [prefix + names.weights(layer)]
+            labels += [names.unit(layer - 1, source) for source in range(len(weights))]
+            labels += [prefix + names.bias(layer)]
+            columns = range((seen.right - x - table.name) // table.cell)[: weights.shape[1]]
+            forms = set[tuple[bool, int]]()
+            rows = range(seen.bottom - y if columns else 0)
+            for row, values in zip(rows, ((), *weights, *biases), strict=False):
+                assert screen.piece(x, y + row, len(labels[row])).text == labels[row]
+                for column in columns:
+                    at = x + table.name + column * table.cell + 1
+                    text = screen.piece(at, y + row, table.cell - 1).text.strip()
+                    if row == 0:
+                        assert text == names.unit(layer, column)
+                        continue
+                    value = float(values[column])
+                    assert reads_as(text, value), f"{labels[0]}, {labels[row]}: {text} for {value}"
+                    if np.isfinite(value):
+                        forms.add(("e" in text, len(text.partition("e")[0].partition(".")[2])))
+                    checked += 1
+            assert len(forms) <= 1, f"not written alike: {forms}"
+    return checked
+
+
+async def check_diagram(
+    session: Session, operation: Operation | None = None, left: Collection[str] = ()
+) -> int:
+    """Compare every number in the diagram's units in sight with the engine's; how many.
+
+    After an ``operation`` those ``left`` are dots, and what it has touched is lit.
+    """
+    await session.bring("#network")
+    panel, layout = diagram(session)
+    snapshot = Timeline(session.app.player.snapshot.experiment).snapshot(session.shown_step)
+    names, screen, checked = snapshot.experiment.network.names, Screen(session), 0
+    area, seen = content(session, "#network"), Region(0, 0, *panel.size)
+    for place in (place for column in layout.columns for place in column):
+        x, y, layer = area.x + place.x - int(panel.scroll_x), area.y + place.y, place.layer
+        if not seen.contains_region(Region(x - area.x, place.y, place.width, place.height)):
+            continue
+        unit = names.unit(layer, place.unit)
+        name = screen.piece(x + 2 * layout.style.bordered, y, len(unit))
+        assert name.text == unit
+        lit = touch(operation, *quantities(names, layer)) if operation else ""
+        assert operation is None or name.glyph == GLYPHS[lit]
+        for value in layout.boxes[layer].values:
+            text = screen.piece(x + value.start, y + value.y, value.end - value.start)
+            quantity = quantity_of(names, layer, value.name) if layer else "input"
+            numbers = units_values(snapshot, layer, value.name)
+            if value.name == "b" and operation and quantity in operation.writes:
+                numbers = (snapshot.updated_parameters.biases or ())[layer - 1]
+            assert text.text.strip().startswith(value.label)
+            number = text.text.strip(" ▸◂").removeprefix(value.label).strip(" ▸◂")
+            if quantity in left and value.name != "b":
+                assert number == "·"
+            else:
+                assert reads_as(number, float(numbers[place.unit])), (unit, value, number)
+            if operation:
+                assert text.touch == touch(operation, quantity), (operation.name, value)
+                assert not (layer and text.touch) or GLYPHS[text.touch] in text.text
+            checked += 1
+    return checked
+
+
+def units_values(snapshot: Snapshot, layer: int, value: str) -> Array:
+    """What the units of a layer show under the name that it has in their boxes."""
+    if value in ("b", "gb"):
+        parameters = snapshot.parameters if value == "b" else snapshot.gradients
+        assert parameters.biases is not None
+        return parameters.biases[layer - 1]
+    values: Array = snapshot.values[quantity_of(snapshot.experiment.network.names, layer, value)][0]
+    return values
+
+
+def diagram(session: Session) -> tuple[NetworkPanel, Layout]:
+    """The panel, and where its units are."""
+    panel = session.panel("#network")
     assert isinstance(panel, NetworkPanel)
     assert panel.view is not None
     network = panel.view.snapshot.experiment.network
-    layout, _ = panel.layout_of(network, *panel.container_size, panel.view.selection)
+    return panel, panel.layout_of(network, *panel.container_size, panel.view.selection)[0]
+
+
+def unit_rows(session: Session, layer: int, unit: int) -> dict[str, Text]:
+    """A box of the diagram: its name and each of its numbers by its label."""
+    layout, area, screen = diagram(session)[1], content(session, "#network"), Screen(session)
     place = layout.place(layer, unit)
     assert place is not None
     x, y = area.x + place.x, area.y + place.y
-    name = network.names.unit(layer, unit)
-    at = x + 2 * layout.style.bordered
-    found = {"name": piece(session, at, y, len(name))}
+    name = session.app.player.snapshot.experiment.network.names.unit(layer, unit)
+    found = {"name": screen.piece(x + 2 * layout.style.bordered, y, len(name))}
     for value in layout.boxes[layer].values:
         width = value.end - value.start
-        found[value.name] = piece(session, x + value.start, y + value.y, width)
+        found[value.name] = screen.piece(x + value.start, y + value.y, width)
     return found

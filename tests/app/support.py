@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from time import monotonic
@@ -11,18 +11,13 @@ from time import monotonic
 import numpy as np
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.events import Resize
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input
 from textual.widgets._toast import Toast
 
 from bptui.app.app import BptuiApp
-from bptui.app.diagram.drawing import quantity_of
-from bptui.app.panels.matrices import MatrixPanel
-from bptui.app.panels.network import NetworkPanel
-from bptui.core.arrays import Array
-from bptui.core.engine import Snapshot
 from bptui.core.experiment import Experiment, Training
 from bptui.core.network import Network, Parameters, initial_weights
 from bptui.core.timeline import Timeline
@@ -203,113 +198,3 @@ def reads_as(text: str, value: float) -> bool:
     half = Decimal(5).scaleb(int(number.as_tuple().exponent) - 1)
     signs_agree = value == 0.0 or number.is_signed() == (value < 0.0)
     return signs_agree and abs(number - Decimal(value)) <= half * (1 + Decimal("1e-9"))
-
-
-def matrix_cells(session: Session, selector: str) -> Iterator[tuple[str, str, str, str]]:
-    """What a matrix panel shows, cell by cell: matrix, row, column, number, all as text.
-
-    Read from the text alone: a heading W1 with unit names, rows that begin with a unit's name
-    below it, numbers that end where their unit's name ends. Cells cut off at the right are left
-    out. The panel must not be scrolled.
-    """
-    panel = session.panel(selector)
-    assert isinstance(panel, MatrixPanel)
-    assert (panel.scroll_x, panel.scroll_y) == (0, 0)
-    room = panel.container_size
-    rows = [line[1 : 1 + room.width] for line in session.inside(selector)[: room.height]]
-    if panel.show_horizontal_scrollbar:
-        rows = rows[:-1]
-    if panel.show_vertical_scrollbar:
-        rows = [row[:-1] for row in rows]
-    cut = panel.max_scroll_x > 0
-    blocks: list[tuple[str, int, dict[int, str]]] = []
-    for row in rows:
-        tokens = [(found.start(), found.end(), found[0]) for found in re.finditer(r"\S+", row)]
-        whole = [token for token in tokens if not (cut and token[1] >= len(row))]
-        titles = [token for token in whole if re.fullmatch(r"g?W\d+", token[2])]
-        if titles:
-            blocks = []
-            for start, _, title in titles:
-                ends = {
-                    end: text
-                    for at, end, text in whole
-                    if at > start and not any(start < other[0] <= at for other in titles)
-                }
-                blocks.append((title, start, ends))
-            continue
-        for title, start, ends in blocks:
-            label = next((text for at, _, text in tokens if at == start), None)
-            for end, column in ends.items():
-                number = next((text for _, stop, text in whole if stop == end), None)
-                if label is not None and number is not None:
-                    yield title, label, column, number
-
-
-async def check_matrices(session: Session) -> int:
-    """Compare every visible number of Weights and Gradients with the engine's; how many."""
-    await session.bring("#weights")
-    experiment, step = session.app.player.snapshot.experiment, session.shown_step
-    snapshot = Timeline(experiment).snapshot(step)
-    names, checked = experiment.network.names, 0
-    for selector, parameters in (
-        ("#weights", snapshot.parameters),
-        ("#gradients", snapshot.gradients),
-    ):
-        forms: dict[str, set[tuple[bool, int]]] = {}
-        for title, label, column, number in matrix_cells(session, selector):
-            layer = int(title.lstrip("gW"))
-            units = [names.unit(layer, unit) for unit in range(names.layers[layer])]
-            sources = [names.unit(layer - 1, unit) for unit in range(names.layers[layer - 1])]
-            if label in sources:
-                at = sources.index(label), units.index(column)
-                value = float(parameters.weights[layer - 1][at])
-            else:
-                assert label == title.replace("W", "b")
-                assert parameters.biases is not None
-                value = float(parameters.biases[layer - 1][units.index(column)])
-            assert reads_as(number, value), f"{title}[{label}, {column}]: {number} for {value}"
-            if np.isfinite(value):
-                digits = number.partition("e")[0].partition(".")[2]
-                forms.setdefault(title, set()).add(("e" in number, len(digits)))
-            checked += 1
-        assert all(len(form) == 1 for form in forms.values()), f"not written alike: {forms}"
-    return checked
-
-
-async def check_diagram(session: Session) -> int:
-    """Compare every visible number inside the diagram's units with the engine's; how many."""
-    await session.bring("#network")
-    panel = session.panel("#network")
-    assert isinstance(panel, NetworkPanel)
-    experiment, step = session.app.player.snapshot.experiment, session.shown_step
-    network, snapshot = experiment.network, Timeline(experiment).snapshot(step)
-    assert panel.view is not None
-    layout, _ = panel.layout_of(network, *panel.container_size, panel.view.selection)
-    rows, checked = session.inside("#network"), 0
-    seen = Region(0, 0, panel.size.width, panel.size.height)
-    for place in (place for column in layout.columns for place in column):
-        x, layer = place.x - int(panel.scroll_x), place.layer
-        if not seen.contains_region(Region(x, place.y, place.width, place.height)):
-            continue
-        text = [rows[place.y + row][x : x + place.width] for row in range(place.height)]
-        name = network.names.unit(layer, place.unit)
-        assert name in text[0], (name, text)
-        for value in layout.boxes[layer].values:
-            shown = text[value.y][value.start : value.end].strip()
-            assert shown.startswith(value.label)
-            number = shown.removeprefix(value.label).strip()
-            expected = float(units_values(snapshot, layer, value.name)[place.unit])
-            assert reads_as(number, expected), f"{name} {value}: {number} for {expected}"
-            checked += 1
-    return checked
-
-
-def units_values(snapshot: Snapshot, layer: int, value: str, row: int = 0) -> Array:
-    """What the units of a layer show under the name that it has in their boxes, of a sample."""
-    if value in ("b", "gb"):
-        parameters = snapshot.parameters if value == "b" else snapshot.gradients
-        assert parameters.biases is not None
-        return parameters.biases[layer - 1]
-    quantity = quantity_of(snapshot.experiment.network.names, layer, value)
-    values: Array = snapshot.values[quantity][row]
-    return values

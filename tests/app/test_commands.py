@@ -11,7 +11,8 @@ from textual.containers import VerticalScroll
 from bptui.app.commands import COMMANDS, CommandProvider
 from bptui.presets.own import shipped
 
-from .support import SIZES, check_diagram, check_matrices, opened
+from .styled import check_diagram, check_matrices
+from .support import SIZES, opened
 
 NUMBERS = ("network", "weights", "gradients")
 

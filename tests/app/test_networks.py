@@ -7,7 +7,8 @@ import re
 import pytest
 from textual.events import Hide
 
-from .support import Session, check_diagram, check_matrices, drawn_experiment, opened
+from .styled import check_diagram, check_matrices
+from .support import Session, drawn_experiment, opened
 
 DEEP = (2, 3, 3, 3, 3, 3, 3, 3, 1)
 SHAPES = [(1, 1), (784, 128, 10), (40, 40), DEEP, (3, 990, 990, 2)]

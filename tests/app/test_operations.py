@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from rich.style import Style
 
 from bptui.app.app import BptuiApp
-from bptui.app.diagram.drawing import quantities, quantity_of
-from bptui.app.diagram.layout import Layout
-from bptui.app.numbers import form_of, largest, loss, plain, signed
-from bptui.app.panels.network import NetworkPanel
+from bptui.app.numbers import form_of, largest, loss, signed
 from bptui.app.view import Selection
 from bptui.core.backprop import Operation
 from bptui.core.timeline import Timeline
@@ -19,63 +15,21 @@ from bptui.presets.files import load
 from bptui.presets.own import shipped
 from bptui.terminal.capabilities import USUAL
 
-from .styled import GLYPHS, Text, cell, content, title, touch, unit_rows, walk
-from .support import Session, drawn_experiment, opened, reads_as, units_values
+from .styled import (
+    GLYPHS,
+    Screen,
+    cell,
+    check_diagram,
+    content,
+    diagram,
+    title,
+    touch,
+    unit_rows,
+    walk,
+)
+from .support import Session, drawn_experiment, opened, reads_as
 
 SIZES = [(80, 24), (160, 50)]
-UNIT = {"net", "out", "dL/dout", "delta"}
-
-
-class Screen:
-    """The cells of the screen, as they are drawn."""
-
-    def __init__(self, session: Session) -> None:
-        strips = session.app.screen._compositor.render_strips()
-        self._cells = [
-            [(char, segment.style or Style()) for segment in strip for char in segment.text]
-            for strip in strips
-        ]
-
-    def piece(self, x: int, y: int, width: int) -> Text:
-        cells = self._cells[y][x : x + width]
-        return Text("".join(char for char, _ in cells), cells[-1][1], self._cells[y][x + width][0])
-
-
-def check_units(screen: Screen, session: Session, operation: Operation, left: set[str]) -> None:
-    """The values of all units in the diagram, and which of them are lit."""
-    _, layout = diagram(session)
-    snapshot = session.app.player.snapshot
-    names = snapshot.experiment.network.names
-    area, style = content(session, "#network"), layout.style
-    for place in (place for column in layout.columns for place in column):
-        x, y, layer = area.x + place.x, area.y + place.y, place.layer
-        values = layout.boxes[layer].values
-        assert layer == 0 or {value.name for value in values} >= UNIT
-        name = screen.piece(x + 2 * style.bordered, y, len(names.unit(layer, place.unit)))
-        assert name.text == names.unit(layer, place.unit)
-        assert name.glyph == GLYPHS[touch(operation, *quantities(names, layer))]
-        for value in values:
-            text = screen.piece(x + value.start, y + value.y, value.end - value.start)
-            quantity = quantity_of(names, layer, value.name) if layer else "input"
-            numbers = units_values(snapshot, layer, value.name)
-            if value.name == "b" and quantity in operation.writes:
-                numbers = (snapshot.updated_parameters.biases or ())[layer - 1]
-            form = form_of(largest(numbers), style.decimals, 3)
-            expected = plain(float(numbers[place.unit]), form)
-            if quantity in left and value.name != "b":
-                expected = "·"
-            found = text.text.removeprefix(value.label)
-            assert found.strip(" ▸◂") == expected.strip(), (operation.name, value)
-            assert text.touch == touch(operation, quantity), (operation.name, value)
-            assert not (layer and text.touch) or GLYPHS[text.touch] in found
-
-
-def diagram(session: Session) -> tuple[NetworkPanel, Layout]:
-    panel = session.panel("#network")
-    assert isinstance(panel, NetworkPanel)
-    assert panel.view is not None
-    network = panel.view.snapshot.experiment.network
-    return panel, panel.layout_of(network, *panel.container_size, panel.view.selection)[0]
 
 
 def check_edges(screen: Screen, session: Session, operation: Operation) -> set[int]:
@@ -110,9 +64,8 @@ async def test_every_operation_of_every_preset(turn: int) -> None:
             snapshot = session.app.player.snapshot
             async for operation, left in walk(session):
                 await session.shows(f"Derivation: {operation.label} ")
-                screen = Screen(session)
-                check_units(screen, session, operation, left)
-                check_edges(screen, session, operation)
+                assert await check_diagram(session, operation, left)
+                check_edges(Screen(session), session, operation)
                 if operation.stage == "loss":
                     assert f"loss {loss(snapshot.loss)}" in session.status()
 

@@ -12,7 +12,8 @@ from bptui.core.arrays import frozen
 from bptui.presets.files import load
 
 from .learned_support import evaluated
-from .support import SIZES, Session, check_diagram, drawn_experiment, opened, reads_as
+from .styled import check_diagram
+from .support import SIZES, Session, drawn_experiment, opened, reads_as
 
 
 def samples(session: Session) -> SamplesPanel:

@@ -17,17 +17,8 @@ from bptui.core.timeline import Timeline
 from bptui.presets.files import load
 
 from ..core.support import assert_same_bits
-from .support import (
-    FASTEST,
-    SIZES,
-    Session,
-    check_diagram,
-    check_matrices,
-    diverging,
-    drawn_experiment,
-    first_not_finite,
-    opened,
-)
+from .styled import check_diagram, check_matrices
+from .support import FASTEST, SIZES, Session, diverging, drawn_experiment, first_not_finite, opened
 
 LABELS = [
     "net_h",
