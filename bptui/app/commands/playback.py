@@ -38,8 +38,8 @@ def goto(app: BptuiApp) -> None:
     """Ask for a step and go there."""
     from bptui.app.screens.questions import GotoScreen
 
-    snapshot = app.player.snapshot
-    app.ask(GotoScreen(snapshot.step, snapshot.experiment), app.player.go)
+    player = app.player
+    app.ask(GotoScreen(player.goal.step, player.snapshot.experiment), player.go)
 
 
 def breakpoints(app: BptuiApp) -> None:

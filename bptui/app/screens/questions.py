@@ -43,7 +43,7 @@ def destination(text: str, shown: int, experiment: Experiment) -> int:
 
 
 class GotoScreen(Question[int | None, int]):
-    """Gives the step, or None where the user thought better of it."""
+    """Gives the step, or None where the user thought better of it; ``shown``: or on the way."""
 
     def __init__(self, shown: int, experiment: Experiment) -> None:
         super().__init__("Go to", "enter: go, esc: close", hint="12, +5, -5, end, e3")
