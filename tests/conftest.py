@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -28,6 +29,15 @@ def _nothing_of_the_users_own(tmp_path_factory: pytest.TempPathFactory) -> Itera
         for each in ("VIRTUAL_ENV", "CONDA_PREFIX"):  # bptui check takes the Python that is there
             patch.delenv(each, raising=False)
         yield
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the user's own presets, which the first one makes; they are in an empty one."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "data" / "bptui" / "presets"
 
 
 def pytest_runtest_setup() -> None:

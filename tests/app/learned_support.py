@@ -1,4 +1,4 @@
-"""Networks evaluated by plain numpy, and the pictures read off the screen."""
+"""Networks evaluated, and the pictures read off the screen."""
 
 from __future__ import annotations
 
@@ -10,29 +10,18 @@ from rich.color import ColorSystem
 from rich.style import Style
 
 from bptui.core.arrays import Array
+from bptui.core.evaluation import Evaluator
 from bptui.core.experiment import Experiment
 from bptui.core.timeline import Timeline
 
 from .styled import content
 from .support import Session
 
-FUNCTIONS = {
-    "identity": lambda z: z,
-    "sigmoid": lambda z: 1.0 / (1.0 + np.exp(-z)),
-    "tanh": np.tanh,
-    "relu": lambda z: np.maximum(z, 0.0),
-    "softmax": lambda z: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True),
-}
-
 
 def evaluated(experiment: Experiment, step: int, inputs: Array) -> Array:
-    """Return the outputs at a step, by the formulas of a textbook."""
+    """Return the outputs at a step, which are tested to be those of training itself."""
     parameters = Timeline(experiment).snapshot(step).parameters
-    a = np.array(inputs)
-    for layer, name in enumerate(experiment.network.activations):
-        z = a @ parameters.weights[layer]
-        a = FUNCTIONS[name](z if parameters.biases is None else z + parameters.biases[layer])
-    return a
+    return Evaluator(experiment.network, np.array(inputs)).outputs(parameters).copy()
 
 
 class Place(NamedTuple):

@@ -159,7 +159,9 @@ async def check_diagram(
     """
     await session.bring("#network")
     panel, layout = diagram(session)
-    snapshot = Timeline(session.app.player.snapshot.experiment).snapshot(session.shown_step)
+    snapshot = session.app.player.snapshot
+    if operation is None:
+        snapshot = Timeline(snapshot.experiment).snapshot(snapshot.step)
     names, screen, checked = snapshot.experiment.network.names, Screen(session), 0
     area, seen = content(session, "#network"), Region(0, 0, *panel.size)
     for place in (place for column in layout.columns for place in column):

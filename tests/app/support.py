@@ -20,7 +20,6 @@ from textual.widgets._toast import Toast
 from bptui.app.app import BptuiApp
 from bptui.core.experiment import Experiment, Training
 from bptui.core.network import Network, Parameters, initial_weights
-from bptui.core.timeline import Timeline
 from bptui.presets.files import load
 
 from ..core.support import data
@@ -171,23 +170,6 @@ def drawn_experiment(layers: tuple[int, ...], samples: int = 3, **training: obje
     settings = Training(**training)  # type: ignore[arg-type]  # fields of any type, by name
     start = Parameters.of(weights, biases)
     return Experiment("drawn", Network(layers, activations), start, settings, samples_of)
-
-
-def diverging(**training: object) -> Experiment:
-    """Two linear layers and a step size far too large: the loss overflows within a few steps."""
-    start = Parameters.of([[[1.0, -0.5]], [[0.5], [1.5]]], None)
-    settings = Training(learning_rate=3.0, **training)  # type: ignore[arg-type]  # as above
-    network = Network((1, 2, 1), ("identity", "identity"), bias=False)
-    return Experiment("diverging", network, start, settings, data([[2.0]], [[1.0]]))
-
-
-def first_not_finite(experiment: Experiment) -> int:
-    """The step whose loss is the first that is not finite, found by an engine of its own."""
-    timeline, step = Timeline(experiment), 0
-    while timeline.first_not_finite is None:
-        step += 1
-        timeline.snapshot(step)
-    return timeline.first_not_finite
 
 
 def reads_as(text: str, value: float) -> bool:

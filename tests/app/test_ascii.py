@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +10,8 @@ from rich.cells import cell_len
 from bptui.app.styles import fitting
 from bptui.terminal.ascii import CONSOLE, locale_is_utf8, to_ascii, to_console
 from bptui.terminal.capabilities import USUAL, Capabilities, capabilities
+
+from ..processes import python
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
@@ -88,8 +86,8 @@ def test_the_theme_that_fits(variables: dict[str, str], theme: str) -> None:
     ],
 )
 def test_no_command_fails_for_an_encoding(variables: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "bptui", "explain", "xor", "--quantity", "w1"]
-    done = subprocess.run(command, capture_output=True, env={**os.environ, **variables})
+    command = ("-m", "bptui", "explain", "xor", "--quantity", "w1")
+    done = python(*command, env=variables, text=False)
     assert done.returncode == 0, done.stderr
     text = done.stdout.decode("ascii")
     assert "dL/dw1 = sum (out_o1   - t1) / 4 * w9" in text

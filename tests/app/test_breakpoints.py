@@ -6,7 +6,7 @@ import pytest
 
 from bptui.app.playback.breakpoints import parse
 from bptui.app.playback.history import Place
-from bptui.app.screens.breakpoints import BreakpointScreen, examples
+from bptui.app.screens.breakpoints import examples
 from bptui.core.network import Network
 from bptui.core.timeline import Timeline
 
@@ -53,17 +53,6 @@ def test_the_examples_are_breakpoints_of_the_network(network: Network) -> None:
     for row in examples(network):
         for text in row:
             parse(text, network)
-
-
-@pytest.mark.parametrize("size", [(80, 24), (60, 16)])
-async def test_the_dialog_fits(size: tuple[int, int]) -> None:
-    async with opened("article", size) as session:
-        texts = [text for row in examples(ARTICLE.network) for text in row]
-        session.app.player.set_breakpoints({breakpoint_of(text): True for text in texts})
-        await session.press("b")
-        await session.shows("[x] loss < 0.01", "─ Breakpoints ─", "esc: close")
-        await session.press("escape")
-        await session.until(lambda: not isinstance(session.app.screen, BreakpointScreen), "the end")
 
 
 async def test_breakpoints_survive_another_preset_where_they_fit() -> None:

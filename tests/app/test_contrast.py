@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from rich.color import Color, ColorSystem
-from rich.style import Style
 from textual.geometry import Region
 from textual.theme import Theme
 
@@ -52,26 +49,18 @@ def pale(session: Session, seen: dict[tuple[float, Colours], str]) -> None:
     app = session.app
     boxes = list(app.screen.query(".dialog, .editor, #form"))
     region = boxes[0].region if boxes else Region(0, 0, *app.size)
-    for line in _lines(session, region):
-        text = "".join(character for character, _ in line).strip()
-        for character, style in line:
-            least = needed(character)
+    for strip in app.screen._compositor.render_strips()[region.y : region.bottom]:
+        for text, style, _ in strip.crop(region.x, region.right):
+            least = max(map(needed, set(text)), default=0.0)
             if not least:
                 continue
+            assert style is not None, text
             assert style.color is not None, text
             assert style.bgcolor is not None, text
             key = (least, (style.color.name, style.bgcolor.name))
-            if key in seen:
-                continue
-            seen[key] = ""
-            if min(contrast(key[1], depth) for depth in DEPTHS) < key[0]:
-                seen[key] = f"{character!r} in {text}"
-
-
-def _lines(session: Session, region: Region) -> Iterator[list[tuple[str, Style]]]:
-    for strip in session.app.screen._compositor.render_strips()[region.y : region.bottom]:
-        cells = [(char, segment.style or Style()) for segment in strip for char in segment.text]
-        yield cells[region.x : region.right]
+            if key not in seen:
+                fits = min(contrast(key[1], depth) for depth in DEPTHS) >= least
+                seen[key] = "" if fits else text
 
 
 @pytest.mark.parametrize("own", [DARK, LIGHT], ids=lambda own: own.name)

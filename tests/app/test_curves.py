@@ -127,17 +127,6 @@ async def test_a_seventh_curve_is_refused_and_nothing_is_lost() -> None:
         assert player.kept[-1].letter == "B"
 
 
-async def test_curves_that_diverged_and_zero_losses_are_drawn_as_far_as_they_go() -> None:
-    async with opened("article") as session:
-        diverged = curve("diverged", "A", 0.1, 0.2, np.inf, np.nan)
-        nothing, zero = curve("nothing finite", "B", np.nan), curve("zero", "C", 0.0, 0.0)
-        session.app.player.keep([diverged, nothing, zero])
-        await session.until(lambda: "C zero" in legend(session), "the legend")
-        await session.press("l")
-        await session.until(lambda: "logarithmic" in session.border("#loss"), "the other scale")
-        assert "A" in "".join(plot(session))
-
-
 @pytest.mark.parametrize("name", ["article", "x" * 60, "网络" * 20, "a\nb\x1b[0m", "  ", ""])
 def test_proposed_names_are_short_and_of_their_own(name: str) -> None:
     experiment, taken = replace(ARTICLE, name=name), list[str]()
@@ -160,15 +149,3 @@ def test_the_legend_fits(width: int, most: int) -> None:
     if width >= 18:
         words = " ".join(line.text for line in lines).split()
         assert [word for word in words if word in LETTERS] == list(LETTERS)
-
-
-async def test_the_test_loss_is_drawn_where_there_are_test_samples() -> None:
-    async with opened("iris") as session:
-        await session.until(lambda: legend(session).endswith("∘ test"), "the legend")
-        await session.press(*FASTEST, "space")
-        await session.step(2000)
-        await session.until(lambda: "2 000" in session.screen(), "the chart")
-        assert "\n".join(plot(session)).count("∘") >= 5
-        await session.press("l")
-        await session.until(lambda: "logarithmic" in session.border("#loss"), "the other scale")
-        assert "∘" in "".join(plot(session))

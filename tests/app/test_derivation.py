@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from bptui.core.timeline import Timeline
 from bptui.presets.files import load, loads
 
-from .support import FASTEST, Session, drawn_experiment, opened
+from .support import Session, opened
 
 FORMS = ("gW1 = input^T · delta_h", "gW1 = input.T @ delta_h", "dL/dw1 = (out_o1")
 """What the forms begin with, from the second one on and back to the first."""
@@ -66,39 +63,14 @@ async def test_explains_the_selected_weight_in_three_forms() -> None:
         await until_shown(session, "= -0.02260254")
 
 
-@pytest.mark.parametrize("layers", [(2, 2, 2), (2, 1), (3, 4, 2), (2, 3, 3, 2, 2)], ids=str)
-async def test_explains_every_operation_with_the_numbers_of_the_step(
-    layers: tuple[int, ...],
-) -> None:
-    experiment = drawn_experiment(layers, 3, optimizer="adam", l2=0.01)
-    if layers == (2, 2, 2):
-        experiment = load("article")
-    snapshot = Timeline(experiment).snapshot(0)
-    async with opened(experiment, (120, 45)) as session:
-        for operation in snapshot.operations:
-            await session.press("n")
-            await until_titled(session, operation.label)
-            assert "=" in text(session) or "←" in text(session)
-            if experiment.name == "article" and operation.stage != "update":
-                value = snapshot.values[operation.writes[-1]].ravel()[0]
-                await until_shown(session, f"= {float(value):.7g}")
-
-
-async def test_follows_a_run_to_its_end() -> None:
-    async with opened("article") as session:
-        await session.press(*FASTEST, "space")
-        await session.step(1000)
-        await session.rest()
-        gradient = Timeline(load("article")).snapshot(1000).gradients.weights[0][0, 0]
-        await until_shown(session, f"= {float(gradient):.7g}")
-
-
 async def test_shows_the_published_expression_beside_the_correct_one_and_scrolls() -> None:
     wanted = ("as published", "= 0.004090009", "correct", "= 0.004756131")
     wanted += ("w6 (weight_2[1][0]) should be w7 (weight_2[0][1])", "(86 %, off by -0.000666122)")
     async with opened("article-listing-1", (140, 66)) as session:
         await until_shown(session, *wanted)
     async with opened("article-listing-1") as session:
+        assert "2 mistakes" in session.status()
+        assert "transposed-weights, frozen-last-layer" in session.border("#gradients")
         await session.until(
             lambda: "more lines below" in session.border("#derivation"), "a sign that there is more"
         )

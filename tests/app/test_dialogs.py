@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from time import monotonic
 
-import pytest
 from textual.events import MouseDown, MouseUp, ScreenResume
 from textual.screen import Screen
 
@@ -36,14 +36,6 @@ DIALOGS = {
 """Every dialog, and the keys that open it."""
 
 
-@pytest.fixture
-def own_preset(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path_factory.mktemp("own")
-    monkeypatch.setenv("XDG_DATA_HOME", str(folder))
-    (folder / "bptui" / "presets").mkdir(parents=True)
-    save(load("xor"), folder / "bptui" / "presets" / "own.toml")
-
-
 async def open_dialog(session: Session, name: str) -> Screen[object]:
     """Press the keys that open a dialog, and wait for it."""
     await session.press(*DIALOGS[name].split())
@@ -51,8 +43,9 @@ async def open_dialog(session: Session, name: str) -> Screen[object]:
     return session.app.screen
 
 
-@pytest.mark.usefixtures("own_preset")
-async def test_no_size_and_no_second_answer_ends_the_program_in_any_dialog() -> None:
+async def test_no_size_and_no_second_answer_ends_the_program_in_any_dialog(own: Path) -> None:
+    own.mkdir(parents=True)
+    save(load("xor"), own / "own.toml")
     async with opened("article-listing-1", size=(80, 24)) as session:
         await session.press("s", "b", *"loss<1", "enter", "escape", "a", "enter")
         chance = random.Random(3)

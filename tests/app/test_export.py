@@ -22,16 +22,8 @@ from bptui.presets.save import SaveError, file_at, same_experiment
 
 from .support import Session, opened
 
+pytestmark = pytest.mark.usefixtures("own")
 DOWN = ["down"]
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder they are in, empty."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    return tmp_path / "here"
 
 
 async def exported(session: Session, file: Path, *keys: str) -> bytes:
@@ -45,16 +37,16 @@ async def exported(session: Session, file: Path, *keys: str) -> bytes:
     return file.read_bytes()
 
 
-async def test_what_is_shown_is_written_and_where_is_said(folder: Path) -> None:
+async def test_what_is_shown_is_written_and_where_is_said() -> None:
     async with opened("mazur", (80, 24)) as session:
         await session.press("s", "s")
         await session.step(2)
         before = session.lines()
-        screen = await exported(session, folder / "mazur-step-2.txt", *DOWN * 7)
+        screen = await exported(session, Path.cwd() / "mazur-step-2.txt", *DOWN * 7)
         assert screen.decode() == "".join(f"{line.rstrip()}\n" for line in before)
 
         # a picture of the same screen, which the dialog and the news cover no part of
-        svg = await exported(session, folder / "mazur-step-2.svg", *DOWN * 6)
+        svg = await exported(session, Path.cwd() / "mazur-step-2.svg", *DOWN * 6)
         texts = [
             each.text.replace("\xa0", " ")
             for each in ElementTree.fromstring(svg).iter()
@@ -66,10 +58,10 @@ async def test_what_is_shown_is_written_and_where_is_said(folder: Path) -> None:
         assert load("mazur").title in texts
         assert b"font-face" not in svg  # nothing is fetched
 
-        sheet = await exported(session, folder / "mazur-worksheet-step-2.md", *DOWN * 8)
+        sheet = await exported(session, Path.cwd() / "mazur-worksheet-step-2.md", *DOWN * 8)
         explain(load("mazur"), 2, "all", "markdown", "expected")
         assert sheet == Path("expected").read_bytes()
-        assert not [*folder.glob(".*")]
+        assert not [*Path().glob(".*")]
 
 
 def test_every_format() -> None:
@@ -91,7 +83,7 @@ def test_every_format() -> None:
     assert same_experiment(load("./mazur.toml"), experiment)
 
 
-async def test_names_and_formats_follow_each_other(folder: Path) -> None:
+async def test_names_and_formats_follow_each_other() -> None:
     async with opened("article-listing-1", (80, 24)) as session:
         await session.press("x")
         await session.says("numpy", "/article-listing-1.py")
@@ -119,7 +111,7 @@ async def test_names_and_formats_follow_each_other(folder: Path) -> None:
         await session.fill("mine.py")
         await session.press("down", "enter")
         await session.says("makes mistakes (transposed-weights, frozen-last-layer)")
-        assert not [*folder.iterdir()]
+        assert not [*Path().iterdir()]
 
 
 async def test_a_full_disk_leaves_what_was_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +130,7 @@ async def test_a_full_disk_leaves_what_was_there(monkeypatch: pytest.MonkeyPatch
     assert os.listdir() == ["article.py"]
 
 
-async def test_what_was_edited_is_exported_and_what_is_lost_is_said(folder: Path) -> None:
+async def test_what_was_edited_is_exported_and_what_is_lost_is_said() -> None:
     async with opened("article", (80, 24)) as session:
         await session.bring("#weights")
         await session.press("enter", *"0.7", "enter")  # w1 at step 0
@@ -156,21 +148,21 @@ async def test_what_was_edited_is_exported_and_what_is_lost_is_said(folder: Path
         await session.press("escape")
         await session.closed()
 
-        await exported(session, folder / "article.toml", *DOWN * 2)
+        await exported(session, Path.cwd() / "article.toml", *DOWN * 2)
         start = load("./article.toml").start
         assert start.weights[0][0, 0] == 0.7
         assert not same_experiment(load("./article.toml"), load("article"))
-        await exported(session, folder / "article-history.npz", *DOWN * 5)
+        await exported(session, Path.cwd() / "article-history.npz", *DOWN * 5)
         archive = np.load("article-history.npz")
         assert archive["W1"][[0, 3], 0, 0].tolist() == [0.7, -1.25]
         await session.press("x", *DOWN * 8)
-        sheet = folder / "article-worksheet-step-3.md"
+        sheet = Path.cwd() / "article-worksheet-step-3.md"
         await session.press("enter")
         await session.closed()
         assert "-1.25" in sheet.read_text()
 
 
-async def test_a_long_export_can_be_stopped(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_export_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     tick = Job.tick
 
     def never_done(job: Job, done: int) -> None:
@@ -194,13 +186,13 @@ async def test_a_long_export_can_be_stopped(folder: Path, monkeypatch: pytest.Mo
         await session.says("Stopped. Nothing was written.", "xor-history.csv")
         assert "esc: close" in session.screen()
         assert isinstance(session.app.screen, ExportScreen)
-        assert not [*folder.iterdir()]
+        assert not [*Path().iterdir()]
         assert (player.snapshot.step, player.timeline.furthest) == (last, last)
         # and where the app is left meanwhile
         await session.press("enter")
         await session.says("writing … row")
-        await session.until(lambda: [*folder.iterdir()], "the file that is to be renamed")
-    assert not [each for each in folder.iterdir() if not each.name.startswith(".")]
+        await session.until(lambda: [*Path().iterdir()], "the file that is to be renamed")
+    assert not [each for each in Path().iterdir() if not each.name.startswith(".")]
 
 
 def test_names_of_presets_as_names_of_files() -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from textual.widgets import OptionList
 
@@ -27,39 +26,27 @@ INPUTS, TARGETS = "data.inputs", "data.targets"
 THOUSAND = "\n".join(["0.1\t0.2"] * 1000)
 BAD = [
     (LAYERS, "", "missing"),
-    (LAYERS, "2", "at least two layers"),
     (LAYERS, "2-b-2", "not a number of units: 'b'"),
-    (LAYERS, "100000-100000", "at most 1,000,000"),
     (LAYERS, "-".join("2" * 70), "at most 65 layers"),
     (ACTIVATION, "xyz", "f2 lists them"),
-    (ACTIVATION, "tanh tanh tanh", "3 activations; expected 2"),
     (ACTIVATION, "softmax, sigmoid", "softmax in the last layer only"),
     (W1, "", "numbers are missing"),
     (W1, "0.15 abc\n0.2 0.3", "row 1: not a number: 'abc'"),
-    (W1, "0.15 0.25\n0.2", "row 2 has 1 number, row 1 has 2"),
     (W1, "1 2\n3 4\n5 6", "shape 3x2; expected 2x2 (inputs x hidden units)"),
-    (W1, "1 2 3 4", "shape 1x4; expected 2x2 (inputs x hidden units)"),
     (W1, "\x1b[2J\x07", "'"),
     (W1, THOUSAND, "shape 1000x2; expected 2x2 (inputs x hidden units)"),
-    (B1, "", "missing"),
-    (B1, "0.35", "shape 1; expected 2 (hidden units)"),
     (B1, "[[1, 2], [3, 4]]", "expected one row"),
     (RATE, "0,5", "write 0.5 with a point"),
-    (RATE, "-1", "a finite number, 0 or more"),
     ("training.l2", "-0.1", "a finite number, 0 or more"),
     ("training.steps", "1.5", "not a whole number"),
-    ("training.steps", "1e12", "0 to 1,000,000,000"),
     ("training.batch_size", "2", "1 to 1, the number of samples"),
     ("training.train_weights", "perhaps", "neither yes nor no"),
-    ("training.train_weights", "yes, no, yes", "3 switches; expected 2"),
     ("training.mistakes", "wrong-sing", "f2 lists them"),
     ("training.mistakes", "doubled doubled", "each mistake once"),
     (INPUTS, "", "numbers are missing"),
     (INPUTS, "0.05", "inputs of 1 numbers; expected 2 numbers per sample"),
     (TARGETS, "0.01 0.99\n0.5 0.5", "2 samples; expected 1"),
-    (TARGETS, "0.01 0.99 1", "targets of 3 numbers; expected 2 numbers per sample"),
     ("data.test_fraction", "1", "from 0 to below 1"),
-    ("data.test_fraction", "0.5", "at least two samples"),
 ]
 GOOD = {
     LAYERS: "２－２－２",
@@ -80,9 +67,8 @@ def test_what_is_wrong_is_said_of_its_field_alone(key: str, text: str, said: str
     assert not outcome.general
 
 
-@pytest.mark.parametrize("size", [(120, 36), (60, 24)])
-async def test_a_message_stands_below_its_field(size: tuple[int, int]) -> None:
-    async with form(load("mazur"), size) as made:
+async def test_a_message_stands_below_its_field() -> None:
+    async with form(load("mazur"), (60, 24)) as made:
         await made.write(LAYERS, "2-b-2")
         await made.session.shows("! Wrong: layers")
         for key in (LAYERS, ACTIVATION):  # being edited or not
@@ -94,17 +80,13 @@ async def test_a_message_stands_below_its_field(size: tuple[int, int]) -> None:
             assert "! not a number of units: 'b'" in lines[at + 1]
 
 
-async def test_what_input_methods_spreadsheets_and_numpy_write_is_accepted() -> None:
-    mazur = load("mazur")
-    async with form(mazur) as made:
-        for key, text in GOOD.items():
-            await made.write(key, text)
-            await made.session.until(lambda: made.ready, f"{text!r} to be accepted")
-            assert not made.wrong()
-        await made.session.press("ctrl+s")
-        given = await made.finished()
+def test_what_input_methods_spreadsheets_and_numpy_write_is_accepted() -> None:
+    draft = filled(load("mazur"))
+    for key, text in GOOD.items():
+        draft = draft.with_text(key, text)
+    given = checked(draft).experiment
     assert given is not None
-    assert_same_numbers(given, mazur)
+    assert_same_numbers(given, load("mazur"))
 
 
 async def test_all_that_is_wrong_shows_at_once() -> None:
@@ -117,22 +99,6 @@ async def test_all_that_is_wrong_shows_at_once() -> None:
         await made.session.press("ctrl+s")
         await made.session.until(lambda: made.at == W1, "the first of them")
         assert "! shape 1x3; expected 2x2 (inputs x hidden units)" in made.session.screen()
-
-
-async def test_a_thousand_rows_of_images_pasted() -> None:
-    values = np.random.default_rng(0).random((1000, 100))
-    text = "\n".join("\t".join(map(repr, row)) for row in values.tolist())
-    async with form(None) as made:
-        await made.type("100-1\n")
-        await made.write(INPUTS, text)
-        await made.session.shows("1,000 rows; what is pasted replaces them")
-        await made.write(TARGETS, "\n".join("01" * 500))
-        await made.session.until(lambda: made.ready, "the check")
-        await made.to(INPUTS)
-        await made.session.press("x", "delete", "ctrl+s")
-        given = await made.finished()
-    assert given is not None
-    assert np.array_equal(given.data.inputs, values)
 
 
 def test_a_field_that_is_emptied_has_its_default_again() -> None:

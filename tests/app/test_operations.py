@@ -1,4 +1,4 @@
-"""Every operation of every preset shows its numbers; what it reads and writes is highlighted."""
+"""Every operation shows its numbers; what it reads and writes is highlighted."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import re
 
 import pytest
 
-from bptui.app.app import BptuiApp
 from bptui.app.numbers import form_of, largest, loss, signed
 from bptui.app.view import Selection
 from bptui.core.backprop import Operation
 from bptui.core.timeline import Timeline
 from bptui.presets.files import load
-from bptui.presets.own import shipped
-from bptui.terminal.capabilities import USUAL
 
 from .styled import (
     GLYPHS,
@@ -24,12 +21,9 @@ from .styled import (
     diagram,
     title,
     touch,
-    unit_rows,
     walk,
 )
 from .support import Session, drawn_experiment, opened, reads_as
-
-SIZES = [(80, 24), (160, 50)]
 
 
 def check_edges(screen: Screen, session: Session, operation: Operation) -> set[int]:
@@ -54,11 +48,16 @@ def check_edges(screen: Screen, session: Session, operation: Operation) -> set[i
     return found
 
 
-@pytest.mark.parametrize("turn", range(len(SIZES)))
-async def test_every_operation_of_every_preset(turn: int) -> None:
-    """The sizes take turns with the presets."""
-    async with opened("article", SIZES[turn]) as session:
-        for name in [each.name for each in shipped()][turn :: len(SIZES)]:
+@pytest.mark.parametrize(
+    ("size", "presets"),
+    [((80, 24), "article-listing-1 iris xor"), ((160, 50), "mazur sine spirals")],
+    ids=str,
+)
+async def test_every_operation_of_presets_of_every_kind(
+    size: tuple[int, int], presets: str
+) -> None:
+    async with opened("article", size) as session:
+        for name in presets.split():
             await session.app.player.open(load(name)).wait()
             assert f" {name} " in session.status()
             snapshot = session.app.player.snapshot
@@ -94,26 +93,6 @@ async def test_the_matrices_of_every_operation() -> None:
                         continue
                     value = ((shown.biases or ()) if bias else shown.weights)[layer - 1]
                     assert reads_as(text.text, float(value[1] if bias else value[1, 1]))
-
-
-async def test_without_colours_what_is_read_never_looks_like_what_is_written() -> None:
-    """Nor with an out that is bold by itself, nor where a terminal shows bold as a colour."""
-    looks: dict[str, set[tuple[str, bool]]] = {"": set(), "read": set(), "written": set()}
-    app = BptuiApp(load("article"), USUAL._replace(colours=False))
-    async with app.run_test(size=(120, 36)):
-        session = Session(app)
-        names = app.player.snapshot.experiment.network.names
-        async for operation, _ in walk(session):
-            for layer in (1, 2):
-                rows = unit_rows(session, layer, 0)
-                quantities = {"net": names.net, "out": names.out, "delta": names.delta}
-                for label, quantity in quantities.items():
-                    look = (
-                        "".join(sorted(set("▸◂") & set(rows[label].text))) or " ",
-                        bool(rows[label].style.underline),
-                    )
-                    looks[touch(operation, quantity(layer))].add(look)
-    assert looks == {"": {(" ", False)}, "read": {("▸", True)}, "written": {("◂", True)}}
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])

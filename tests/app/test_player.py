@@ -99,18 +99,6 @@ def screen() -> Screen:
     return Screen()
 
 
-async def test_moves_at_once_add_up_and_lead_back_to_the_same_bits(screen: Screen) -> None:
-    player, start = screen.player, screen.player.snapshot
-    for by in (1,) * 20 + (-1,) * 7 + (1,) * 3:
-        player.move(by)
-    await screen.rest()
-    assert screen.steps[-1] == player.snapshot.step == 16
-    await player.move(-16).wait()
-    assert_same_bits(player.snapshot, start)
-    await player.move(-1).wait()
-    assert player.snapshot.step == 0
-
-
 @pytest.mark.parametrize("backwards", [False, True])
 async def test_a_run_of_few_steps_a_second_takes_its_time(screen: Screen, backwards: bool) -> None:
     player = screen.player

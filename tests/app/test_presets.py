@@ -15,16 +15,13 @@ from bptui.presets.own import duplicate, shipped
 
 from .support import Session, opened
 
+pytestmark = pytest.mark.usefixtures("own_folder")
 PLAIN = "network.layers = [2, 1]\ndata = { inputs = [[0, 1]], targets = [[1]] }\n"
 
 
-@pytest.fixture(autouse=True)
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of the user's own presets."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    folder = tmp_path / "bptui" / "presets"
-    folder.mkdir(parents=True)
-    return folder
+@pytest.fixture
+def own_folder(own: Path) -> None:
+    own.mkdir(parents=True)
 
 
 def filter_line(session: Session) -> Input:
@@ -137,11 +134,10 @@ async def test_the_entry_of_a_new_experiment() -> None:
         await session.shows("Experiment:", "Still missing")
 
 
-@pytest.mark.parametrize("size", [(80, 24), (60, 16)])
-async def test_list_and_preview_fit(size: tuple[int, int]) -> None:
+async def test_list_and_preview_fit() -> None:
     for name in ("one", "two", "网络" * 20):
         duplicate("iris", name)
-    async with opened("article", size) as session:
+    async with opened("article", (60, 16)) as session:
         await session.press("p")
         await session.shows("─ Presets ─", "type to filter", "esc: close")
         await session.shows("The article's network", "2-2-2 sigmoid, no bias")

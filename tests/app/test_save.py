@@ -16,8 +16,10 @@ from bptui.core.timeline import Timeline
 from bptui.presets.files import load
 from bptui.presets.save import same_experiment
 
-from .support import Session, diverging, drawn_experiment, opened
+from ..core.support import diverging
+from .support import Session, drawn_experiment, opened
 
+pytestmark = pytest.mark.usefixtures("own")
 COMMENTED = """\
 # exercise 7
 [network]
@@ -28,15 +30,6 @@ learning_rate = 0.50
 inputs = [[0, 1]]
 targets = [[1]]
 """
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's own folder; the one they are in is empty."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    return tmp_path / "data" / "bptui" / "presets"
 
 
 @asynccontextmanager
@@ -55,18 +48,18 @@ async def asked(
         yield session, answers
 
 
-async def test_enter_saves_under_the_proposed_name(folder: Path) -> None:
+async def test_enter_saves_under_the_proposed_name(own: Path) -> None:
     async with asked("article", size=(80, 24)) as (session, answers):
         await session.says("article-2", "presets/article-2.toml")
         await session.press("down")
         assert "start values" not in session.screen()  # at step 0 there is no choice
         await session.press("enter")
         await session.closed()
-        assert answers == [folder / "article-2.toml"]
+        assert answers == [own / "article-2.toml"]
     assert same_experiment(load("article-2"), load("article"))
 
 
-async def test_where_it_will_be_or_why_it_cannot_is_said_as_one_types(folder: Path) -> None:
+async def test_where_it_will_be_or_why_it_cannot_is_said_as_one_types(own: Path) -> None:
     async with asked("article") as (session, answers):
         await session.fill("网络 a")
         await session.says("presets/网络 a.toml")
@@ -85,7 +78,7 @@ async def test_where_it_will_be_or_why_it_cannot_is_said_as_one_types(folder: Pa
         await session.press("escape")
         await session.closed()
         assert answers == [None]
-    assert not folder.exists()
+    assert not own.exists()
 
 
 async def test_a_file_that_exists_is_overwritten_at_the_second_enter() -> None:
@@ -132,10 +125,9 @@ async def test_the_weights_of_a_later_step_can_become_the_start_values() -> None
         assert one.values["loss"].tobytes() == other.values["loss"].tobytes()
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
-async def test_what_a_preset_cannot_hold_is_said(size: tuple[int, int]) -> None:
+async def test_what_a_preset_cannot_hold_is_said() -> None:
     experiment = drawn_experiment((2, 3, 1), optimizer="adam", batch_size=2)
-    async with asked(experiment, 3, edited=True, size=size) as (session, _):
+    async with asked(experiment, 3, edited=True, size=(80, 24)) as (session, _):
         # chosen from the start, since only they show what was edited
         await session.says("what adam remembers of earlier gradients", "the position in the epoch")
         await session.press("up")

@@ -17,7 +17,7 @@ from bptui.app.panels import network as network_panel
 from bptui.app.view import Direction, Selection, View
 from bptui.core.network import Network
 
-from .styled import cell, content, unit_rows
+from .styled import cell, unit_rows
 from .support import Session, drawn_experiment, opened
 
 DIRECTIONS: list[Direction] = ["left", "right", "up", "down"]
@@ -209,26 +209,3 @@ async def test_another_experiment_clamps_the_selection() -> None:
         await session.press("p", "home", "enter")
         await session.until(lambda: " article " in session.status(), "the article")
         await selected(session, Selection("weight", 2, 1, 0))  # without biases
-
-
-async def test_clicks_select() -> None:
-    async with opened("article") as session:
-        area = content(session, "#weights")
-        at = session.inside("#weights")[2].index("+0.550000")
-        await session.pilot.click(offset=(area.x - 1 + at, area.y + 2))
-        await selected(session, Selection("weight", 2, 1, 1))
-        assert session.panel("#weights").has_focus
-        lines = session.inside("#network")
-        row = next(y for y, line in enumerate(lines) if "+0.20" in line)
-        area = content(session, "#network")
-        await session.pilot.click(offset=(area.x + lines[row].index("+0.20") + 1, area.y + row))
-        await selected(session, Selection("weight", 1, 1, 0))
-        row = next(y for y, line in enumerate(lines) if " h2 " in line)
-        await session.pilot.click(offset=(area.x + lines[row].index(" h2 ") + 1, area.y + row))
-        await selected(session, Selection("unit", 1, 1))
-        row = next(y for y, line in enumerate(lines) if "0.900000" in line)
-        column = lines[row].index("│", 2) + 1  # the dots of the edge that begins here
-        assert "⠀" < lines[row][column] <= "⣿"
-        await session.pilot.click(offset=(area.x + column, area.y + row))
-        await session.until(lambda: view_of(session).selection.kind == "weight", "an edge")
-        assert view_of(session).selection.source == 0

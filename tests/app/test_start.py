@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,10 +14,14 @@ from bptui.core.timeline import Timeline
 from bptui.main import plainly_opened
 from bptui.presets.files import load
 
+from ..processes import python
+
 PROGRAM = """
 import json, sys
 from bptui.main import main
 from bptui.presets.files import load
+
+from ..processes import python
 from bptui.app.app import BptuiApp
 from bptui.terminal.driver import DifferenceDriver
 from bptui.app.session import shutdown
@@ -102,9 +103,7 @@ MOST_DATA_CLASSES = 10
 
 
 def test_only_what_the_first_screen_needs_is_loaded_before_it() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=120, check=True
-    )
+    done = python("-c", PROGRAM)
     loaded, data_classes = json.loads(done.stdout)
     assert {"bptui.app.panels.network", "numpy", "textual.app"} <= set(loaded)
     assert not set(LATER) & set(loaded)
@@ -118,14 +117,7 @@ def test_it_goes_on_with_what_windows_has(tmp_path: Path, monkeypatch: pytest.Mo
     state = SessionState(False, "xor", 1, None, [], "1 step/s", None)
     file.write(written(Session(state, timeline, timeline.snapshot(1)), ended=False))
     file.release()
-    done = subprocess.run(
-        [sys.executable, "-c", ON_WINDOWS, "--resume"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = python("-c", ON_WINDOWS, "--resume")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("bptui-dark  xor ")
     assert "step 2 " in done.stdout
@@ -161,22 +153,3 @@ def test_a_name_alone_needs_no_click(
         assert plainly_opened(arguments, unusual) is None
     monkeypatch.setattr(sys, "stdout", Stream(terminal=False))
     assert plainly_opened(arguments, {"TERM": "xterm"}) is None
-
-
-def test_on_a_terminal_click_says_what_is_wrong_with_a_preset() -> None:
-    parent, child = pty.openpty()
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "bptui", "no-such-preset"],
-            stdin=child,
-            stdout=child,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "TERM": "xterm"},
-            text=True,
-            timeout=120,
-        )
-    finally:
-        os.close(parent)
-        os.close(child)
-    assert done.returncode == 2
-    assert done.stderr.startswith("Error: no-such-preset: found no command, preset or file")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -13,14 +14,14 @@ import pytest
 
 from bptui.app.playback import search
 from bptui.core import history
-from bptui.core.activations import ACTIVATIONS
+from bptui.core.activations import ACTIVATIONS, APPLIED
 from bptui.core.arrays import Array, Integers, frozen
 from bptui.core.data import Data
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.evaluation import Evaluator
 from bptui.core.experiment import Experiment, Training
-from bptui.core.losses import LOSSES
+from bptui.core.losses import LOSSES, TERMS
 from bptui.core.mistakes import MISTAKES, check_mistakes
 from bptui.core.network import Network, Parameters
 from bptui.core.optimizers import OPTIMIZERS
@@ -78,6 +79,31 @@ def experiment(
     inputs = rng.normal(0.0, 1.0, (samples, layers[0]))
     targets = rng.uniform(0.05, 0.95, (samples, layers[-1]))
     return build(weights, biases, activations, inputs, targets, **training)
+
+
+@contextmanager
+def tables_kept() -> Iterator[None]:
+    """What is entered within is gone afterwards."""
+    tables: list[dict[str, Any]] = [ACTIVATIONS, APPLIED, LOSSES, TERMS, OPTIMIZERS]
+    kept = [dict(table) for table in tables]
+    yield
+    for table, before in zip(tables, kept, strict=True):
+        table.clear()
+        table.update(before)
+
+
+def diverging(**training: Any) -> Experiment:  # noqa: ANN401  fields of Training, as above
+    """Two linear layers and a step size far too large: the loss overflows within a few steps."""
+    training = {"learning_rate": 3.0, **training}
+    weights = [[[1.0, -0.5]], [[0.5], [1.5]]]
+    return build(weights, None, ("identity",) * 2, [[2.0]], [[1.0]], **training)
+
+
+def first_not_finite(timeline: Timeline) -> int:
+    """Play until a loss is not finite; the step."""
+    while timeline.first_not_finite is None:
+        timeline.snapshot(timeline.furthest + 1)
+    return timeline.first_not_finite
 
 
 def arrays(parameters: Parameters) -> list[Array]:

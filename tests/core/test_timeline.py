@@ -18,7 +18,7 @@ from bptui.core.mistakes import CONTRADICTORY, MISTAKES
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
 
-from .support import HIDDEN, PAIRS, assert_same_bits, build, experiment, losses_of
+from .support import HIDDEN, PAIRS, assert_same_bits, diverging, experiment, losses_of
 
 FAR = 300
 
@@ -135,24 +135,11 @@ def test_memory_stays_within_the_budget(layers: tuple[int, ...], budget: int) ->
     assert_same_bits(timeline.snapshot(10), forward(one)[10])
 
 
-def diverging() -> Experiment:
-    """(w - t)^2 at a rate of 20: the error grows 39-fold a step and overflows after about 97."""
-    return build(
-        [[[1.0]]],
-        [[0.0]],
-        ("identity",),
-        [[1.0]],
-        [[0.5]],
-        loss="squared_error",
-        learning_rate=20.0,
-    )
-
-
 def test_divergence_is_found_and_can_be_left_again() -> None:
     one = diverging()
     expected = forward(one)
     first = next(k for k, shown in enumerate(expected) if not np.isfinite(shown.loss))
-    assert 20 < first < FAR
+    assert 2 < first < FAR
     timeline = Timeline(one)
     timeline.move_towards(first)
     assert timeline.first_not_finite is None
@@ -195,16 +182,3 @@ def test_fast_loop_and_explained_step_give_the_same_bits(optimizer: str) -> None
         assert np.array_equal(losses, shown, equal_nan=True), case
         assert np.array_equal(fast.save(), slow.save(), equal_nan=True), case
         assert fast.step == slow.step == 12
-
-
-def test_saved_states_are_copies() -> None:
-    engine = Engine(experiment(optimizer="adam"))
-    engine.advance(np.empty(3))
-    kept = engine.save()
-    before = kept.copy()
-    engine.advance(np.empty(3))
-    assert np.array_equal(kept, before)
-    later = engine.save()
-    engine.load(kept, 3)
-    engine.advance(np.empty(3))
-    assert np.array_equal(engine.save(), later)

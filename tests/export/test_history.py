@@ -26,7 +26,7 @@ from bptui.export.history import (
 )
 from bptui.presets.files import load
 
-from ..core.support import data, held_out_loss
+from ..core.support import data, diverging, first_not_finite, held_out_loss
 
 IRIS = load("iris")
 """Mini-batches in a new order each epoch, biases, test samples."""
@@ -111,22 +111,16 @@ def test_edits_are_part_of_it_and_the_timeline_stays_as_it_is() -> None:
 
 
 def test_numbers_that_are_not_finite_are_words() -> None:
-    start = Parameters.of([[[1.0, -0.5]], [[0.5], [1.5]]], None)
-    network = Network((1, 2, 1), ("identity", "identity"), bias=False)
-    article = load("article")
-    training = replace(article.training, learning_rate=3.0)
-    diverging = Experiment("diverging", network, start, training, data([[2.0]], [[1.0]]))
-    timeline = Timeline(diverging)
-    while timeline.first_not_finite is None:
-        timeline.snapshot(timeline.furthest + 1)
-    timeline.snapshot(timeline.first_not_finite + 2)
+    timeline = Timeline(diverging())
+    first = first_not_finite(timeline)
+    timeline.snapshot(first + 2)
     # whether inf or nan comes first is for the processor to say, and what it says is written
     last = timeline.snapshot(timeline.furthest)
     loss, weight = str(last.loss), str(last.parameters.weights[0][0, 0])
     assert {loss, weight} <= {"inf", "-inf", "nan"}
     rows = json.loads(written("json", timeline))
-    assert len(rows) == timeline.first_not_finite + 3
-    assert isinstance(rows[timeline.first_not_finite - 1]["loss"], float)
+    assert len(rows) == first + 3
+    assert isinstance(rows[first - 1]["loss"], float)
     assert (rows[-1]["loss"], rows[-1]["weights"][0][0][0]) == (loss, weight)
     cells = list(csv.DictReader(io.StringIO(written("csv", timeline).decode())))
     assert (cells[-1]["loss"], cells[-1]["W1[0][0]"]) == (loss, weight)

@@ -91,7 +91,8 @@ class Program:
 class Terminal(Program):
     """``python -m bptui ARGUMENTS`` in a terminal of ``columns`` x ``lines``; a context manager.
 
-    ``variables`` are added to the environment; ``before``, as of GNU screen, to the command.
+    ``variables`` are added to the environment; ``before``, as of GNU screen, to the command, in
+    which another one of Python may stand.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Terminal(Program):
         lines: int = 36,
         term: str = "xterm-256color",
         before: Sequence[str] = (),
+        command: Sequence[str] = ("-m", "bptui"),
         **variables: str,
     ) -> None:
         self.screen = pyte.Screen(columns, lines)
@@ -110,8 +112,8 @@ class Terminal(Program):
         for name in AROUND:
             environment.pop(name, None)
         environment |= {"LC_ALL": "C.UTF-8", **variables}
-        command = [*before, sys.executable, "-m", "bptui", *arguments]
-        super().__init__(command, columns, lines, environment)
+        words = [*before, sys.executable, *command, *arguments]
+        super().__init__(words, columns, lines, environment)
 
     def resize(self, columns: int, lines: int) -> None:
         """Change the window's size, as a terminal does: the program gets SIGWINCH."""
@@ -131,6 +133,13 @@ class Terminal(Program):
             os.write(self.master, b"\x1b[1;1R")
         self._feed(text)
         return bool(text)
+
+    def read_for(self, seconds: float) -> int:
+        """Show what comes for so long; how many bytes came."""
+        before, end = len(self.written), monotonic() + seconds
+        while (left := end - monotonic()) > 0.0:
+            self.read(min(left, 0.02))
+        return len(self.written) - before
 
     def _feed(self, text: bytes) -> None:
         # pyte takes a private marker in keyboard and mode reports for text

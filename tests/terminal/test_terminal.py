@@ -13,50 +13,6 @@ from .support import Terminal
 START = ("step 0", "loss 0.163287", "Network", "Loss", "Derivation", "d: scalar")
 
 
-def test_a_session() -> None:
-    with Terminal() as terminal:
-        terminal.shows(*START)
-        assert "article" in terminal.status
-        start = numbers(terminal.settles())
-        terminal.press("s")
-        terminal.shows("step 1 ", "loss 0.157921")
-        first = numbers(terminal.settles())
-        assert first != start
-        terminal.press("S")
-        terminal.until(lambda: numbers(terminal.text) == start, "the start values")
-        terminal.press("sssSS")
-        terminal.shows("step 1 ", "loss 0.157921")
-        # only what changes is drawn, and all of it
-        terminal.until(lambda: numbers(terminal.text) == first, "step 1 as it was")
-        terminal.press("q")
-        assert terminal.ends() == 0
-        assert terminal.is_restored()
-
-
-def test_resizing_both_ways() -> None:
-    with Terminal(columns=80, lines=24) as terminal:
-        terminal.shows(*START)
-        small = terminal.settles()
-        terminal.resize(200, 60)
-        terminal.until(lambda: right_edge(terminal) == 199, "the larger size")
-        terminal.shows("half squared error", "0.492120")
-        # the chart fills its panel: axis, its labels, the border, then the next panel
-        terminal.until(
-            lambda: row_of(terminal, "└┬──") == row_of(terminal, "─ Weights") - 3, "axis"
-        )
-        terminal.resize(60, 16)
-        terminal.until(lambda: right_edge(terminal) == 59, "the smaller size")
-        terminal.press("s")
-        terminal.shows("loss 0.157921")
-        terminal.press("S")
-        terminal.shows("loss 0.163287")
-        terminal.resize(80, 24)
-        terminal.until(lambda: numbers(terminal.text) == numbers(small), "the first size")
-        terminal.press("q")
-        assert terminal.ends() == 0
-        assert terminal.is_restored()
-
-
 def test_interrupted_while_running_leaves_the_terminal_as_it_was() -> None:
     with Terminal("xor", columns=80, lines=24) as terminal:
         terminal.shows("xor", "step 0", "d: scalar")
@@ -71,7 +27,11 @@ def test_interrupted_while_running_leaves_the_terminal_as_it_was() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--theme", "nonsense"], "found 'nonsense'; expected one of"), (["-"], "standard input")],
+    [
+        (["--theme", "nonsense"], "found 'nonsense'; expected one of"),
+        (["-"], "standard input"),
+        (["no-such-preset"], "found no command, preset or file"),
+    ],
 )
 def test_refusals_are_one_message(arguments: list[str], message: str) -> None:
     with Terminal(*arguments) as terminal:
@@ -81,21 +41,6 @@ def test_refusals_are_one_message(arguments: list[str], message: str) -> None:
         assert terminal.plain.count("rror") == 1
         assert b"\x1b[?1049h" not in terminal.written
         assert terminal.is_restored()
-
-
-def numbers(text: str) -> list[str]:
-    """The numbers of the panels but the loss; those of the chart's axis have fewer decimals."""
-    return re.findall(r"[+-]?\d\.\d{4,}(?:e-\d+)?", re.sub("(?m)^ Loss .*", "", text))
-
-
-def right_edge(terminal: Terminal) -> int:
-    """The column of the right panels' upper right corners."""
-    return max(line.rfind("╮") for line in terminal.screen.display)
-
-
-def row_of(terminal: Terminal, text: str) -> int:
-    """The first row that holds ``text``; -1 where none does."""
-    return next((row for row, line in enumerate(terminal.screen.display) if text in line), -1)
 
 
 def test_every_key_of_a_burst_counts() -> None:
@@ -127,13 +72,30 @@ def test_every_key_of_a_burst_counts() -> None:
         assert terminal.ends() == 0
 
 
-def test_a_wide_name_a_theme_and_few_frames(tmp_path: Path) -> None:
-    name = "日本語の長い名前のプリセットファイルです逆伝播の練習問題.toml"
-    text = "[network]\nlayers = [2, 2, 1]\n[data]\ndataset = 'xor'\n"
-    (tmp_path / name).write_text(text, encoding="utf-8")
+EVIL = "\x1b]0;owned\x07\x1b[97;98;99m\x9b31m\u202e"
+PRESET = """\
+title = "Title{0}"
+description = "Told{0}"
+source = "Source{0}"
+[network]
+layers = [2, 2]
+[data]
+csv = "t.csv"
+class_column = "k{0}"
+""".format(EVIL.encode("unicode_escape").decode().replace("\\x", "\\u00"))
+LOOKS = ("o Learned", "i Samples", "p Presets", "w Save", "e Experiment", "x Export")
+"""Keys, and what they show; the last ones are dialogs over the samples."""
+
+
+def test_what_others_wrote_with_a_theme_and_few_frames(own: Path) -> None:
+    """No screen passes on to the terminal what would command it."""
+    own.mkdir(parents=True)
+    file = own / f"zz{EVIL}.toml"
+    file.write_text(PRESET, encoding="utf-8")
+    (own / "t.csv").write_text(f"a{EVIL},b,k{EVIL}\n1,2,x{EVIL}\n3,4,y\n", encoding="utf-8")
     options = ("--theme", "nord", "--fps", "1")
-    with Terminal(str(tmp_path / name), *options, columns=80, lines=24) as terminal:
-        terminal.shows("step 0 ")
+    with Terminal(str(file), *options, columns=140, lines=40) as terminal:
+        terminal.shows("step 0 ", "linear")
         assert re.search(r"loss \d\.\d{5}", terminal.status)
         taken = []
         for step in range(1, 11):
@@ -143,6 +105,16 @@ def test_a_wide_name_a_theme_and_few_frames(tmp_path: Path) -> None:
             taken.append(monotonic() - began)
         # each would wait for the next frame, and be a second after the one before
         assert min(taken) < 0.8
+        for look in LOOKS:
+            key, shown = look.split()
+            terminal.press(key)
+            terminal.shows(shown)
+            terminal.settles()
+            if look in LOOKS[2:]:
+                terminal.press("\x1b")
+                terminal.until(lambda title=shown: f"─ {title}" not in terminal.text, "its end")
         terminal.press("q")
         assert terminal.ends() == 0
         assert terminal.is_restored()
+        for part in (b"\x1b]0;owned", b"\x1b[97;98;99m", "\x9b".encode(), "\u202e".encode()):
+            assert part not in terminal.written
