@@ -28,13 +28,6 @@ class SlowLine(Terminal):
     def press(self, keys: str) -> None:
         self._under_way.append((perf_counter() + self._round_trip, keys.encode()))
 
-    def read_for(self, seconds: float) -> int:
-        """Read for so long; how many bytes came."""
-        before, end = len(self.written), perf_counter() + seconds
-        while (left := end - perf_counter()) > 0:
-            self.read(min(left, 0.02))
-        return len(self.written) - before
-
     def read(self, seconds: float) -> bool:
         """Let through what comes within ``seconds`` and the line can carry."""
         while self._under_way and self._under_way[0][0] <= perf_counter():

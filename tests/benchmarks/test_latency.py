@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -52,16 +51,16 @@ def test_keys_at_rest(key: str, table: Table, tmp_path: Path) -> None:
     A frame is written at once, so it is there with the first output.
     """
     (tmp_path / "smallest.py").write_text(SMALLEST)
-    commands = {"bptui": ["-m", "bptui", "article"], "smallest": ["smallest.py"]}
+    commands = {"bptui": ["-m", "bptui", "article"], "smallest": [str(tmp_path / "smallest.py")]}
     seconds: dict[str, list[float]] = {name: [] for name in commands}
-    both = [Terminal([sys.executable, *command], tmp_path) for command in commands.values()]
+    both = [Terminal(command, tmp_path) for command in commands.values()]
     with both[0] as ours, both[1] as smallest:
         ours.wait_for("quit", "200 steps/s")
         smallest.wait_for("step 0")
 
         def press() -> None:
             for name, screen in (("bptui", ours), ("smallest", smallest)):
-                screen.drain(0.2)
+                screen.read_for(0.2)
                 pressed = screen.press(key)
                 seconds[name].append(screen.frame() - pressed)
 
@@ -72,13 +71,6 @@ def test_keys_at_rest(key: str, table: Table, tmp_path: Path) -> None:
     measured = f"median of {PRESSES} keys {mine:.1f} ms, the smallest app {other:.1f} ms"
     table.add(f"key {key} at rest, article", measured, mine / other, MOST_OF_SMALLEST, "x")
     table.add(f"key {key} at rest", measured, mine, MOST_MILLISECONDS, "ms")
-
-
-def wait(screen: Emulated, seconds: float) -> None:
-    """Show what comes for so long."""
-    end = perf_counter() + seconds
-    while (left := end - perf_counter()) > 0.0:
-        screen.read(left)
 
 
 def write_pixels(file: Path) -> None:
@@ -112,12 +104,12 @@ def test_keys_at_full_speed(what: str, preset: str, table: Table, tmp_path: Path
         def slower() -> None:
             screen.press("+")
             screen.shows("full speed")
-            wait(screen, rng.uniform(0.05, 0.15))
+            screen.read_for(rng.uniform(0.05, 0.15))
             pressed = perf_counter()
             screen.press("-")
             screen.shows("10000 steps/s")
             milliseconds.append((perf_counter() - pressed) * 1e3)
-            wait(screen, 0.02)
+            screen.read_for(0.02)
 
         table.play(slower, PRESSES)
         screen.press("q")

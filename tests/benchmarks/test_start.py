@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
@@ -27,15 +26,15 @@ def test_start(table: Table, tmp_path: Path) -> None:
 
     def start(name: str, arguments: list[str], texts: tuple[str, ...], leave: str) -> Callable:
         def play() -> None:
-            with Terminal([sys.executable, *arguments], tmp_path) as screen:
+            with Terminal(arguments, tmp_path) as screen:
                 painted[name].append(screen.wait_for(*texts) - screen.began)
                 assert screen.quit(leave) == 0
 
         return play
 
     contestants = {
-        "bptui": start("bptui", ["installed.py"], PAINTED, "q"),
-        "smallest": start("smallest", ["smallest.py"], ("step 0",), "q"),
+        "bptui": start("bptui", [str(tmp_path / "installed.py")], PAINTED, "q"),
+        "smallest": start("smallest", [str(tmp_path / "smallest.py")], ("step 0",), "q"),
     }
     table.in_turns(contestants, STARTS)
     ours, other = (median(painted[name][-STARTS:]) * 1e3 for name in ("bptui", "smallest"))

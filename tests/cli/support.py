@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
-import sys
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -54,30 +50,3 @@ def says(done: Result, *texts: str) -> bool:
     missing = [text for text in texts if text not in whole]
     assert not missing, f"{missing} not in:\n{done.stdout}{done.stderr}"
     return True
-
-
-def on_a_terminal(
-    *arguments: str, command: tuple[str, ...] = ("-m", "bptui"), **variables: str
-) -> tuple[int, str]:
-    """Exit code and all that bptui, or another ``command`` of Python, shows on a terminal."""
-    parent, child = pty.openpty()
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "LESS")}
-    process = subprocess.Popen(
-        [sys.executable, *command, *arguments],
-        stdin=child,
-        stdout=child,
-        stderr=child,
-        env=kept | {"TERM": "xterm-256color"} | variables,
-    )
-    os.close(child)
-    shown = b""
-    with os.fdopen(parent, "rb", buffering=0) as stream:
-        try:
-            while part := stream.read(65536):
-                shown += part
-                if b"(END)" in shown or b"\n:" in shown:  # a pager waits for a key
-                    process.kill()
-                    break
-        except OSError:  # the other end is closed
-            pass
-    return process.wait(timeout=120), shown.decode()

@@ -14,21 +14,18 @@ import pytest
 from bptui.cli import COMMANDS
 from bptui.program import cli, open_app
 
-from .support import bptui, on_a_terminal
+from ..processes import python
+from ..terminal.support import Terminal
+from .support import bptui
 
 PYTHON = [sys.executable, "-m", "bptui"]
 
 
 def ran(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-    settings = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **options}
-    return subprocess.run(
-        [*PYTHON, *arguments], stderr=subprocess.PIPE, text=True, timeout=120, **settings
-    )
+    return python("-m", "bptui", *arguments, **options)
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["run", "--help"], ["list", "-h"]]
-)
+@pytest.mark.parametrize("arguments", [["--version"], ["run", "--help"]])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys\nfrom bptui.program import cli\n"
@@ -36,9 +33,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
         "heavy = {'numpy', 'textual', 'msgspec', 'plotext', 'rich'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
-    )
+    done = python("-c", program)
     assert (done.returncode, done.stderr) == (0, "")
     assert "bptui" in done.stdout
 
@@ -116,9 +111,9 @@ def test_long_work_shows_progress_beside_a_file(tmp_path: Path) -> None:
         "run.LONG = 0.0\n"  # or else it would have to train for longer than a second
         f"cli({['run', 'xor', *options]!r}, prog_name='bptui')\n"
     )
-    code, shown = on_a_terminal(command=("-c", program))
-    assert code == 0
-    assert "training  [#" in shown
+    with Terminal(command=("-c", program)) as terminal:
+        assert terminal.ends() == 0
+        assert "training  [#" in terminal.plain
     assert len(file.read_text().splitlines()) == 4
 
 
@@ -169,16 +164,9 @@ main()
 """
 
 
-@pytest.mark.parametrize(
-    "module", ["bptui.main", "bptui.program", "click", "bptui.cli.common", "bptui.cli.run", "numpy"]
-)
+@pytest.mark.parametrize("module", ["bptui.main", "click", "bptui.cli.run", "numpy"])
 def test_an_interrupt_at_any_time_is_quiet(module: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", INTERRUPTED, module, "run", "article"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    done = python("-c", INTERRUPTED, module, "run", "article")
     assert done.returncode in (-signal.SIGINT, 130)  # for a shell the same
     assert (done.stdout, done.stderr) == ("", "")
 

@@ -8,7 +8,8 @@ import pytest
 
 from bptui.help import TOPICS, page, title_of
 
-from .support import bptui, on_a_terminal, printed
+from ..terminal.support import Terminal
+from .support import bptui, printed
 
 BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 BOLD = "\x1b[1m"
@@ -50,12 +51,17 @@ def test_an_unknown_topic(typed: str, hint: str) -> None:
 
 
 def test_a_terminal_gets_bold_titles_as_wide_as_it_is() -> None:
-    _, text = on_a_terminal("help", "limits", COLUMNS="40", PAGER="less")
-    assert f"{BOLD}The largest network" in text
-    assert "\x1b[?1049h" not in text
+    with Terminal("help", "limits", COLUMNS="40", PAGER="less") as terminal:
+        pager = re.compile(rb"\(END\)|\n:")  # it waits for a key, where there is one
+        terminal.until(
+            lambda: pager.search(terminal.written) or terminal.process.poll() is not None, "a page"
+        )
+        assert f"{BOLD}The largest network".encode() in terminal.written
+        assert b"\x1b[?1049h" not in terminal.written
 
 
 def test_a_terminal_that_cannot_do_anything_gets_text() -> None:
-    _, text = on_a_terminal("help", "limits", TERM="dumb", PAGER="/nowhere/less")
-    assert "`<(...)`" in text
-    assert "\x1b" not in text
+    with Terminal("help", "limits", term="dumb", PAGER="/nowhere/less") as terminal:
+        assert terminal.ends() == 0
+        assert "`<(...)`" in terminal.plain
+        assert b"\x1b" not in terminal.written

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
+from ..processes import python
 from .support import Terminal
 
 TAB, ENTER, RIGHT, CTRL_N, CTRL_S = "\t", "\r", "\x1b[C", "\x0e", "\x13"
@@ -37,7 +35,6 @@ def test_mazur_typed_saved_and_run(tmp_path: Path) -> None:
         terminal.until(lambda: name in terminal.status, "the name of the file")
         terminal.press("q")
         assert terminal.ends() == 0
-    run = [sys.executable, "-m", "bptui", "run", name, "--steps", "0", "--format", "jsonl"]
-    around = {**os.environ, "XDG_DATA_HOME": str(tmp_path)}
-    found = subprocess.run(run, capture_output=True, text=True, check=True, env=around)
+    run = ("-m", "bptui", "run", name, "--steps", "0", "--format", "jsonl")
+    found = python(*run, env={"XDG_DATA_HOME": str(tmp_path)})
     assert abs(json.loads(found.stdout)["loss"] - 0.298371109) < 5e-10

@@ -13,6 +13,7 @@ from time import monotonic
 import pyte
 import pytest
 
+from ..processes import python
 from .support import SECONDS
 
 DRIVER = "textual.drivers.web_driver:WebDriver"
@@ -105,14 +106,6 @@ def test_the_app_in_a_browser() -> None:
 
 @pytest.mark.parametrize("driver", ["nonsense", "os:path"])
 def test_what_is_no_driver_is_refused_in_one_message(driver: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "bptui"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        env={**os.environ, "TEXTUAL_DRIVER": driver},
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    done = python("-m", "bptui", env={"TEXTUAL_DRIVER": driver})
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"Error: TEXTUAL_DRIVER: found {driver!r}")

@@ -35,7 +35,6 @@ def only(*colours: str) -> frozenset[str]:
 
 KINDS = {
     "truecolor": Kind("xterm-256color", only(RGB), {"COLORTERM": "truecolor"}),
-    "16": Kind("xterm", only(SIXTEEN)),
     "no colours": Kind(
         "xterm-256color",
         only(),
@@ -44,9 +43,6 @@ KINDS = {
     ),
     "light by itself": Kind("xterm-256color", only(INDEXED), {"COLORFGBG": "0;15"}),
     "linux": Kind("linux", only(SIXTEEN), characters=lambda text: not re.search("[⠁-⣿▸◂╭]", text)),
-    "POSIX by LANG": Kind(
-        "xterm", only(SIXTEEN), {"LC_ALL": "", "LC_CTYPE": "", "LANG": "POSIX"}, (), str.isascii
-    ),
     "--ascii": Kind("linux", only(SIXTEEN), {}, ("--ascii", "--plain-driver"), str.isascii),
 }
 
