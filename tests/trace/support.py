@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bptui.check.outlook import Outlook
 from bptui.core.graph.node import Values, evaluate
 from bptui.trace.functions import PROGRAM
 from bptui.trace.graph import Lowered, given_values
@@ -124,6 +125,13 @@ class Judged:
         notes = self.recorder.tape
         entries = self.verdict.lines.follows
         return {self.line(notes[entry].place) for entry in entries} - self.first_wrong
+
+    def remarks(self) -> list[str]:
+        """Return what is said of a right program that does not learn."""
+        bindings = reversed(self.recorder.bindings)
+        names = {b.entry: b.name for b in bindings if not b.name.startswith("return ")}
+        assert self.verdict.right
+        return Outlook(self.verdict, names.get).remarks()
 
     def mended(self) -> str:
         """Return the program with its wrong lines as they should stand."""

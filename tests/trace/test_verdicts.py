@@ -28,6 +28,10 @@ def test_no_right_program_is_accused(folder: str, name: str) -> None:
     assert program.verdict.right
     assert not program.first_wrong
     assert not program.follows
+    said = program.remarks()
+    if name == "all_halves.py":
+        assert "equal units" in said.pop()
+    assert said == []
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -1,0 +1,281 @@
+"""Kinds of everyday programs by what they train: losses, parameters, updates, optimizers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.trace.kinds import assert_judged, program
+from tests.trace.support import Judged
+
+PROGRAMS = {
+    "one of the updates climbs": """
+for step in range(2):
+    h = np.tanh(x @ W + b)
+    loss = ((h @ V - y) ** 2).mean()
+    d = 2 * (h @ V - y) / y.size
+    dz = d @ V.T * (1 - h ** 2)
+    dV, dW, db = h.T @ d, x.T @ dz, dz.sum(axis=0)
+    V -= 0.1 * dV  #! V += 0.1 * dV
+    W -= 0.2 * dW
+    b -= 0.2 * db
+""",
+    "a mean that is not taken, and a penalty whose gradient is added later": """
+for step in range(2):
+    h = np.maximum(0, x @ W)
+    loss = ((h @ V + b - y) ** 2).sum() / len(x) + 0.05 * (W ** 2).sum() + 0.05 * (V ** 2).sum()
+    d = 2 * (h @ V + b - y) / len(x)  #! d = 2 * (h @ V + b - y)
+    dV = h.T @ d
+    dW = x.T @ (d @ V.T * (h > 0))
+    b -= 0.1 * d.sum(0)
+    dV += 0.1 * V
+    dW += 0.1 * W
+    V -= 0.1 * dV
+    W -= 0.1 * dW
+""",
+    "all of an array is written to by an index": """
+def update(array, change):
+    array[...] -= 0.01 * change
+for step in range(2):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    dh = d @ V.T  #! dh = d @ V
+    update(V, h.T @ d)
+    update(W, x.T @ (dh * (1 - h ** 2)))
+""",
+    "another row of an embedding in every step": """
+E = rng.normal(size=(5, 3))
+for word, other in [(0, 1), (2, 3), (4, 0)]:
+    p = 1 / (1 + np.exp(-E[word] @ W @ y[other]))
+    loss = -np.log(p)
+    d = (p - 1) * y[other]
+    dW = np.outer(E[word], d)
+    E[word] -= 0.1 * (W @ d)  #! E[word] -= 0.1 * (W @ d) * p
+    W -= 0.1 * dW
+""",
+    "a difference called e is no loss": """
+w, c = x[0].copy(), 0.0
+for row, (t, _) in zip(x[1:], y):
+    e = np.tanh(row @ w) + c - t
+    total = 0.5 * e ** 2
+    dw = e * (1 - np.tanh(row @ w) ** 2) * row  #! dw = e * row
+    w -= 0.1 * dw
+    c -= 0.1 * e
+""",
+    "a term of a loss without a name is no loss": """
+history = []
+for step in range(2):
+    e = x @ W - y
+    history.append((e ** 2).sum() / 2 + 0.1 * np.abs(W).sum())
+    dW = x.T @ e + 0.1 * np.sign(W)  #! dW = x.T @ e + 0.2 * np.sign(W)
+    W -= 0.1 * dW
+""",
+    "weights decay although the loss does not say so": """
+for step in range(2):
+    h = np.tanh(x @ W)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    dW = x.T @ (d @ V.T * (1 - h ** 2))  #! dW = x.T @ (d @ V.T * (1 - h))
+    V -= 0.01 * (h.T @ d + 0.1 * V)
+    W -= 0.01 * (dW + 0.1 * W)
+""",
+    "a penalty that the loss has is no decay": """
+for step in range(2):
+    e = x @ W - y
+    loss = (e ** 2).sum() + 0.1 * (W ** 2).sum()
+    dW = 2 * (x.T @ e) + 0.2 * W  #! dW = 2 * (x.T @ e) + 0.4 * W
+    W -= 0.01 * dW
+""",
+    "squares of gradients are added up": """
+h, g = np.zeros_like(V), np.zeros_like(W)
+for step in range(2):
+    a = np.tanh(x @ W)
+    loss = ((a @ V - y) ** 2).sum()
+    d = 2 * (a @ V - y)
+    dW = x.T @ (d @ V.T * (1 - a ** 2))  #! dW = x.T @ (d @ V.T * (1 + a ** 2))
+    dV = a.T @ d
+    h += dV * dV
+    g += dW * dW
+    V -= 0.1 * dV / (np.sqrt(h) + 1e-8)
+    W -= 0.1 * dW / (np.sqrt(g) + 1e-8)
+""",
+    "errors on the way back are no losses, and targets stand in the call": """
+def train(inputs, target):
+    global p, q, r
+    h = sum(i * w for i, w in zip(inputs, (p, q)))
+    d_error_wrt_out = -(target - h * r)
+    d_error_wrt_h = d_error_wrt_out * r  #! d_error_wrt_h = d_error_wrt_out * h
+    r -= 0.1 * d_error_wrt_out * h
+    p -= 0.1 * d_error_wrt_h * inputs[0]
+    q -= 0.1 * d_error_wrt_h * inputs[1]
+p, q, r = 0.4, -0.7, 0.9
+for step in range(2):
+    train([0.05, 0.1], 0.01)
+""",
+    "targets are whole numbers": """
+p, q = 0.4, -0.7
+for a, t in [(0.3, 0), (0.8, 1)]:
+    out = np.tanh(p * a + q)
+    delta = (out - t) * (1 - out * out)  #! delta = (out - t) * (1 - out)
+    p -= 0.1 * delta * a
+    q -= 0.1 * delta
+""",
+    "a sign that is lost where inputs have the other sign": """
+t = (y > 0) * 1.0
+for step in range(2):
+    h = 1 / (1 + np.exp(-x @ W))
+    p = 1 / (1 + np.exp(-h @ V))
+    d = p - t
+    dh = d @ V.T * h * (1 - h)
+    dW = x.T @ dh  #! dW = -x.T @ dh
+    V, W = V - 0.1 * h.T @ d, W - 0.1 * dW
+""",
+    "an optimizer that goes uphill": """
+m, v = np.zeros_like(W), np.zeros_like(W)
+for step in range(1, 3):
+    e = np.tanh(x @ W) - y
+    loss = (e ** 2).mean()
+    d = 2 * e * (1 - (e + y) ** 2)  #! d = -2 * e * (1 - (e + y) ** 2)
+    g = x.T @ d / e.size
+    m, v = 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g ** 2
+    W -= 0.1 * m / (1 - 0.9 ** step) / (np.sqrt(v / (1 - 0.99 ** step)) + 1e-8)
+""",
+    "a bias that is one number gets the gradients of all samples": """
+w, c = x[0].copy(), 0.0
+for step in range(2):
+    e = x @ w + c - y[:, 0]
+    loss = (e ** 2).mean()
+    dw = 2 * e @ x / len(x)
+    dc = 2 * e.mean()  #! dc = 2 * e
+    w -= 0.1 * dw
+    c -= 0.1 * dc
+""",
+    "a maximum whose sum is the loss": """
+for step in range(2):
+    z = x @ W - y
+    loss = np.maximum(0, np.abs(z) - np.abs(W).sum()).sum() + np.maximum(0, z).sum()
+    d = (z > 0) * 1.0 + 0  #! d = (z < 0) * 1.0 + 0
+    on = np.abs(z) - np.abs(W).sum() > 0
+    W -= 0.1 * (x.T @ (d + on * np.sign(z)) - on.sum() * np.sign(W))
+""",
+    "a difference that implies the loss has the wrong sign": """
+for step in range(2):
+    h = 1 / (1 + np.exp(-x @ W))
+    e = y - h  #! e = h - y
+    d = e * h * (1 - h)
+    W += 0.1 * x.T @ d
+""",
+    "biases that are updated by a loop over names": """
+p = {"W": W, "b": b, "V": V}
+v = {name: np.zeros_like(one) for name, one in p.items()}
+for step in range(2):
+    h = np.tanh(x @ p["W"] + p["b"])
+    loss = ((h @ p["V"] - y) ** 2).sum()
+    d = 2 * (h @ p["V"] - y)
+    dz = d @ p["V"].T * (1 - h ** 2)
+    grads = {"W": x.T @ dz, "V": h.T @ d}
+    grads["b"] = dz.sum(0)  #! grads["b"] = dz
+    for name in p:
+        v[name] = 0.9 * v[name] + 0.1 * grads[name] ** 2
+        p[name] = p[name] - 0.01 * grads[name] / (np.sqrt(v[name]) + 1e-8)
+""",
+}
+
+
+@pytest.mark.parametrize("kind", PROGRAMS)
+def test_a_program_is_judged(kind: str) -> None:
+    assert_judged(PROGRAMS[kind])
+
+
+def test_a_loss_is_the_one_whose_gradients_the_program_has_as_they_are() -> None:
+    text = """
+smooth = 1.0
+for step in range(2):
+    out = x @ W + b
+    loss = 0.5 * ((out - y) ** 2).sum()
+    smooth_loss = smooth * 0.999 + loss * 0.001
+    d = out - y
+    W -= 0.02 * x.T @ d
+    b -= 0.02 * d.sum(0)
+"""
+    assert program(text).verdict.lines.judged.loss.text == "loss"
+    text = re.sub(".*loss.*", "", text)
+    implied = program(text).verdict.lines.judged.loss
+    assert implied.text == "half squared error"
+    text = text.replace("d = out", "d = 2 * (out").replace("- y\n", "- y)\n")
+    implied = program(text).verdict.lines.judged.loss
+    assert implied.text == "squared error"
+
+
+def test_no_loss_is_implied_by_what_a_wrong_gradient_reads() -> None:
+    text = """
+y, V = np.array([[1, 0, 1, 1, 0, 0]]).T, V[:, :1]
+for step in range(2):
+    h = np.tanh(x @ W)
+    out = 1 / (1 + np.exp(-(h @ V)))
+    d = 2 * (out - y) * out * (1 - out)
+    dV = h.T @ d
+    dW = x.T @ ((out - y) @ V.T * (1 - h ** 2))
+    V = V - 0.1 * dV
+    W = W - 0.1 * dW
+"""
+    found = program(text)
+    assert found.verdict.lines.judged.loss.text == "squared error"
+    assert "dW = x.T @ (d @ V.T * (1 - h ** 2))" in found.mended()
+
+
+NUMBERS = """
+xs, ys = [1., 2., 3., 4.], [3., 5., 7., 9.]
+w = b = 0.0
+for epoch in range(3):
+    dw = db = loss = 0.0
+    for x, y in zip(xs, ys):
+        p = w * x + b
+        loss += (p - y) ** 2
+        dw += 2 * (p - y) * x
+        db += 2 * (p - y)
+    w -= 0.01 * dw
+    b -= 0.01 * db
+"""
+
+
+@pytest.mark.parametrize("start", ["0.0", "0", "np.float64(0)", "np.zeros(1)"])
+def test_a_value_given_to_two_names_is_two_parameters(start: str) -> None:
+    text = NUMBERS.replace("w = b = 0.0", f"w = b = {start}").replace("w -=", "w = w -")
+    found = Judged("import numpy as np" + text.replace("b -=", "b = b -"), Path("p.py"), None)
+    assert found.verdict.right
+    assert {parameter.name for parameter in found.verdict.step.parameters} == {"w", "b"}
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("dw += 2 * (p - y) * x", "dw += 2 * (p - y)", "dw += 2 * (p - y) * x"),
+        ("dw += 2 * (p - y) * x", "dw += (p - y) * x", "dw += 2 * ((p - y) * x)"),
+        ("db += 2 * (p - y)", "db += 2 * (p - y) * x", "db += 2 * (p - y)"),
+    ],
+)
+def test_a_line_is_mended_for_all_samples_of_a_loop(right: str, wrong: str, told: str) -> None:
+    found = Judged(NUMBERS.replace(f"{right}\n", f"{wrong}\n"), Path("program.py"), None)
+    assert not found.verdict.right
+    assert f"        {told}\n" in found.mended()
+
+
+def test_one_optimizer_is_given_one_factor() -> None:
+    text = """
+for step in range(2):
+    h = np.tanh(x @ W + b)
+    loss = ((h @ V - y) ** 2).sum()
+    d = 2 * (h @ V - y)
+    dh = d @ V.T * (1 - h ** 2)
+    grads = [x.T @ dh, dh.mean(0), h.T @ d]
+    norm = np.sqrt(sum((g ** 2).sum() for g in grads))
+    for p, g in zip((W, b, V), grads):
+        p -= 0.1 * min(1.0, 1.0 / norm) * g
+"""
+    assert not program(text).verdict.right
+    text = text.replace("dh.mean(0)", "dh.sum(0)")
+    assert program(text).verdict.right
