@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -16,7 +17,7 @@ from bptui.explain.expression import Expression, Stable, rebuild
 from bptui.explain.formulas import LONGEST
 from bptui.explain.latex import LatexWriter
 from bptui.explain.lines import TextLine, plain
-from bptui.explain.report import FORMS, Form, Report
+from bptui.explain.report import FORMS, Report
 from bptui.explain.symbols import Symbols
 from bptui.explain.writer import EquationWriter
 from bptui.presets.files import load
@@ -142,14 +143,13 @@ def columns(line: TextLine, roles: Sequence[str]) -> list[int]:
     return starts
 
 
-@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("preset", shipped_names())
-def test_no_line_of_a_shipped_preset_is_wider_than_the_panel(preset: str, form: Form) -> None:
+def test_no_line_of_a_shipped_preset_is_wider_than_the_panel(preset: str) -> None:
     made = load(preset)
     explainer = Explainer(last(made))
     for subject in ("all", "w1", f"w{made.network.weight_count}"):
         explanation = explainer.explain(subject)
-        for width in (76, 116):
+        for width, form in itertools.product((76, 116), FORMS):
             for line in Report(explainer.symbols, width).lines(explanation, form):
                 assert len(plain(line)) <= width, plain(line)
 
