@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,13 +11,13 @@ import pytest
 
 from bptui.check.gradcheck.check import TOLERANCE, GradientCheck, check_gradients
 from bptui.check.gradcheck.report import chain_lines, report_lines
-from bptui.core.activations import ACTIVATIONS, APPLIED, Activation, enter_activation
+from bptui.core.activations import Activation, enter_activation
 from bptui.core.arrays import Array, frozen
 from bptui.core.engine import Engine, Snapshot
 from bptui.core.errors import UnusableError
 from bptui.core.graph.elementwise import absolute, greater, where
 from bptui.core.graph.node import constant
-from bptui.core.losses import LOSSES, TERMS, Loss, enter_loss
+from bptui.core.losses import LOSSES, Loss, enter_loss
 from bptui.core.network import Parameters
 from bptui.core.optimizers import OPTIMIZERS
 from bptui.core.timeline import Timeline
@@ -26,21 +25,10 @@ from bptui.presets.files import load
 from bptui.presets.own import shipped
 
 from ..core.reference import objective
-from ..core.support import HIDDEN, PAIRS, arrays, build, experiment
+from ..core.support import HIDDEN, PAIRS, arrays, build, experiment, tables_kept
 
 KINKED = {"relu", "leaky_relu", "hard_sigmoid"}
 FAULTY = {"article-listing-1", "article-listing-2", "mazur-as-published"}
-TABLES: list[dict[str, Any]] = [ACTIVATIONS, APPLIED, LOSSES, TERMS, OPTIMIZERS]
-
-
-@pytest.fixture(autouse=True)
-def _for_one_test() -> Iterator[None]:
-    """What a test enters is gone after it."""
-    kept = [dict(table) for table in TABLES]
-    yield
-    for table, before in zip(TABLES, kept, strict=True):
-        table.clear()
-        table.update(before)
 
 
 def step_of(made: Any, step: int = 0) -> Snapshot:  # noqa: ANN401  an experiment or a preset's name
@@ -367,6 +355,7 @@ def test_numbers_that_are_not_finite() -> None:
 
 
 @pytest.mark.parametrize("rounding", [0.0, 1.1e-16])
+@tables_kept()
 def test_kinks_are_found_wherever_they_are(rounding: float) -> None:
     one = constant(1.0)
     enter_activation(Activation("bent", lambda z: where(greater(z, one), 2.0 * z - 1.0, z)))

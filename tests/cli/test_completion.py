@@ -16,6 +16,7 @@ from bptui.presets.folders import shipped_names
 from bptui.presets.own import COMMANDS as REFUSED
 from bptui.program import cli
 
+from ..processes import python
 from .support import bptui
 
 
@@ -67,9 +68,7 @@ def test_names_are_completed_without_numpy() -> None:
     program = "from bptui.program import cli\nimport sys\ntry:\n cli(prog_name='bptui')\nfinally:\n"
     program += " print({'numpy', 'textual', 'msgspec'} & set(sys.modules), file=sys.stderr)"
     words = {"_BPTUI_COMPLETE": "bash_complete", "COMP_WORDS": "bptui run maz", "COMP_CWORD": "2"}
-    done = subprocess.run(
-        [sys.executable, "-c", program], env={**os.environ, **words}, capture_output=True, text=True
-    )
+    done = python("-c", program, env=words)
     assert (done.stdout, done.stderr) == ("plain,mazur\nplain,mazur-as-published\n", "set()\n")
 
 

@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from bptui.presets.folders import own_folder
-
 from .support import bptui
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\x08\x7f\u202e"
@@ -62,11 +60,10 @@ def test_commands(arguments: list[str]) -> None:
     fit(done)
 
 
-def test_list_of_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    own_folder().mkdir(parents=True)
-    (own_folder() / f"{NAME}.toml").write_text(PRESET)
-    (own_folder() / f"wrong{NAME}.toml").write_text(f'"{SPELT}" = 1')
+def test_list_of_the_users_own(own: Path) -> None:
+    own.mkdir(parents=True)
+    (own / f"{NAME}.toml").write_text(PRESET)
+    (own / f"wrong{NAME}.toml").write_text(f'"{SPELT}" = 1')
     done = bptui("list", "--own")
     assert (done.exit_code, done.stdout.count("\n")) == (0, 2)
     fit(done)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from bptui.presets.files import load, loads
 from bptui.presets.folders import shipped_names
 from bptui.presets.save import same_experiment
 
+from ..processes import python
 from .support import bptui, printed
 
 OWN = """
@@ -36,9 +35,7 @@ def test_an_exported_file_runs_without_bptui_and_prints_what_run_prints(tmp_path
     result = export("xor", "--to", "numpy", "-o", str(file))
     assert (result.exit_code, result.output) == (0, "")
     hidden = f"import sys, runpy; sys.modules['bptui'] = None; runpy.run_path({str(file)!r})"
-    run = subprocess.run(
-        [sys.executable, "-c", hidden], capture_output=True, text=True, check=False, cwd=tmp_path
-    )
+    run = python("-c", hidden, cwd=tmp_path)
     assert run.stderr == ""
     losses = {int(line.split()[1]): line.split()[3] for line in run.stdout.splitlines()}
     shown = printed("run", "xor", "--format", "jsonl", "--every", "100")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bptui.presets.folders import own_folder, shipped_names
+from bptui.presets.folders import shipped_names
 
 from .support import DIVERGING, bptui
 
@@ -136,17 +136,16 @@ def test_a_gradient_check_that_fails() -> None:
     assert chain["update"]["faults"] == [{"parameter": "W2", "never_applied": True}]
 
 
-def test_a_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list(own: Path) -> None:
     found = read("list")
     assert sorted(each["name"] for each in found["presets"]) == shipped_names()
     listing = next(each for each in found["presets"] if each["name"] == "article-listing-1")
     assert listing["network"] == "2-2-2 sigmoid, no bias"
     assert listing["mistakes"] == ["transposed-weights", "frozen-last-layer"]
     assert Path(listing["file"]).is_file()
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert read("list", "--own") == {"schema": 1, "presets": []}
-    own_folder().mkdir(parents=True)
-    (own_folder() / "broken.toml").write_text("layers =")
+    own.mkdir(parents=True)
+    (own / "broken.toml").write_text("layers =")
     (broken,) = read("list", "--own")["presets"]
     assert (broken["name"], broken["network"]) == ("broken", None)
     assert "broken" in broken["file"]

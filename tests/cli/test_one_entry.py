@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -13,19 +12,20 @@ import pytest
 from bptui.app.form.draft import empty
 from bptui.app.form.fields import fields
 from bptui.check.gradcheck.check import check_gradients
-from bptui.core.activations import ACTIVATIONS, APPLIED, Activation, enter_activation
+from bptui.core.activations import Activation, enter_activation
 from bptui.core.arrays import Array
 from bptui.core.engine import Engine
 from bptui.core.experiment import Experiment
 from bptui.core.graph.elementwise import cos, cosh, log, minimum, sin, tanh
 from bptui.core.graph.node import constant
-from bptui.core.losses import LOSSES, TERMS, Loss, enter_loss
+from bptui.core.losses import Loss, enter_loss
 from bptui.core.optimizers import OPTIMIZERS, Optimizer
 from bptui.export.programs import numpy_program, torch_program
 from bptui.export.template import template
 from bptui.presets.files import load
 from bptui.presets.save import SaveError
 
+from ..core.support import tables_kept
 from ..export.test_programs import assert_prints_losses_of
 from .support import bptui
 
@@ -52,29 +52,25 @@ targets = [[0.2, 0.7], [0.9, 0.1], [0.4, 0.5]]
 
 @pytest.fixture(scope="module", autouse=True)
 def _entered() -> Iterator[None]:
-    tables: list[dict[str, Any]] = [ACTIVATIONS, APPLIED, LOSSES, TERMS, OPTIMIZERS]
-    kept = [dict(table) for table in tables]
-    enter_activation(
-        Activation("wavy", lambda z: z + 0.5 * sin(z), lambda z, a: 1.0 + 0.5 * cos(z))
-    )
-    # without a slope: the chain rule finds it
-    enter_activation(Activation("capped", lambda z: minimum(z, constant(1.5)) * 0.7))
-    enter_loss(Loss("log_cosh", lambda a, t: log(cosh(a - t)), lambda a, t: tanh(a - t)))
-    OPTIMIZERS["swinging"] = Optimizer(
-        "swinging",
-        lambda w, g, slots, given, rate, k: {
-            "u": (swing := given["momentum"] * slots["u"] + g / k),
-            "w": w - rate * (swing - 0.5 * slots["u"]),
-        },
-        slots=("u",),
-        defaults={"momentum": 0.9},
-        words="minus the learning rate times its swing",
-        counts=True,
-    )
-    yield
-    for table, before in zip(tables, kept, strict=True):
-        table.clear()
-        table.update(before)
+    with tables_kept():
+        enter_activation(
+            Activation("wavy", lambda z: z + 0.5 * sin(z), lambda z, a: 1.0 + 0.5 * cos(z))
+        )
+        # without a slope: the chain rule finds it
+        enter_activation(Activation("capped", lambda z: minimum(z, constant(1.5)) * 0.7))
+        enter_loss(Loss("log_cosh", lambda a, t: log(cosh(a - t)), lambda a, t: tanh(a - t)))
+        OPTIMIZERS["swinging"] = Optimizer(
+            "swinging",
+            lambda w, g, slots, given, rate, k: {
+                "u": (swing := given["momentum"] * slots["u"] + g / k),
+                "w": w - rate * (swing - 0.5 * slots["u"]),
+            },
+            slots=("u",),
+            defaults={"momentum": 0.9},
+            words="minus the learning rate times its swing",
+            counts=True,
+        )
+        yield
 
 
 @pytest.fixture
@@ -177,9 +173,6 @@ def test_check(file: Path, tmp_path: Path) -> None:
     }.items():
         skeleton = skeleton.replace(f'fill_in("{name}")', code)
     own = tmp_path / "own.py"
-    own.write_text(skeleton, encoding="utf-8")
-    right = bptui("check", str(own), "--preset", str(file))
-    assert right.exit_code == 0, right.output
     own.write_text(
         skeleton.replace("1 + np.cos(net_h) / 2", "1 + np.cos(out_h) / 2"), encoding="utf-8"
     )

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from bptui.core.edits import Edit, Number, edited
 from bptui.core.engine import Engine, Snapshot
-from bptui.core.errors import UnusableError
 from bptui.core.experiment import Experiment
 from bptui.core.state import BUDGET
 from bptui.core.timeline import Timeline
@@ -150,26 +149,6 @@ def test_an_edit_after_the_update_begins_with_the_next_step() -> None:
     assert np.array_equal(
         fork.snapshot(8).slots["m"].weights[0], timeline.snapshot(8).slots["m"].weights[0]
     )
-
-
-def test_later_edits_are_no_part_of_an_earlier_one() -> None:
-    timeline = Timeline(small("sgd", None))
-    fork = edited(timeline, timeline.snapshot(40), Number("learning rate"), 0.5)
-    fork = edited(fork, fork.snapshot(60), Number("learning rate"), 0.7)
-    assert fork.edits == (40, 60)
-    fork = edited(fork, fork.snapshot(40), Number("learning rate"), 0.2)
-    assert fork.edits == (40,)
-    assert fork.snapshot(70).experiment.training.learning_rate == 0.2
-    assert fork.snapshot(39).experiment.training.learning_rate == 0.05
-
-
-@pytest.mark.parametrize(
-    ("number", "value"), [(Number("learning rate"), -1.0), (Number("target", (0, 0)), 1.5)]
-)
-def test_what_cannot_be_is_refused(number: Number, value: float) -> None:
-    timeline = Timeline(small("sgd", None))
-    with pytest.raises(UnusableError):
-        edited(timeline, timeline.snapshot(3), number, value)
 
 
 def test_test_losses_are_those_of_the_states_at_their_steps() -> None:

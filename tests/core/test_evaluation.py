@@ -7,8 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bptui.core import evaluation
 from bptui.core.arrays import Array, frozen
@@ -107,13 +105,3 @@ def test_rows_with_a_single_one_are_classes() -> None:
 )
 def test_other_targets_are_no_classes(targets: list[list[float]]) -> None:
     assert evaluation.classes_of(samples(targets)) is None
-
-
-@given(st.lists(st.tuples(st.integers(0, 2), st.integers(-1, 2)), max_size=30))
-def test_confusion_counts_samples(pairs: list[tuple[int, int]]) -> None:
-    actual = np.array([pair[0] for pair in pairs], dtype=np.intp)
-    predicted = np.array([pair[1] for pair in pairs], dtype=np.intp)
-    counts = evaluation.confusion(actual, predicted, 3)
-    for row in range(3):
-        for column in range(3):
-            assert counts[row, column] == pairs.count((row, column))

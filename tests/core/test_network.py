@@ -60,19 +60,6 @@ def quantities(layers: tuple[int, ...]) -> list[str]:
     return [make(layer) for make in makers for layer in range(1, names.depth + 1)]
 
 
-def test_weights_are_numbered_by_destination_first() -> None:
-    layers = (2, 2, 3, 1)
-    names = Names(layers)
-    found = [
-        names.weight(layer, i, j)
-        for layer in range(1, 4)
-        for j in range(layers[layer])
-        for i in range(layers[layer - 1])
-    ]
-    assert found == [f"w{n}" for n in range(1, 4 + 6 + 3 + 1)]
-    assert Names((2, 2, 2)).weight(1, 1, 0) == "w2"
-
-
 def test_quantities() -> None:
     hidden = ["net_h", "net_o", "out_h", "out_o", "dL/dout_h", "dL/dout_o", "delta_h", "delta_o"]
     matrices = ["W1", "W2", "b1", "b2", "gW1", "gW2", "gb1", "gb2"]

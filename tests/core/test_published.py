@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -88,21 +87,3 @@ def test_published_number(name: str, number: dict[str, Any]) -> None:
     # half a unit of the last digit, and a little for the decimal the unit itself is not
     allowed = number["tolerance"] * (1.0 + 1e-6)
     assert abs(number.get("factor", 1) * value - float(number["printed"])) <= allowed
-
-
-def test_the_famous_number_is_that_of_the_mistake() -> None:
-    """Mazur's 0.291027924 belongs to already updated weights; the gradient gives 0.291027774."""
-    true = timeline("mazur-2015").snapshot(1).loss
-    published = timeline("mazur-2015-as-published").snapshot(1).loss
-    assert f"{true:.9f}" == "0.291027774"
-    assert f"{published:.9f}" == "0.291027924"
-
-
-@pytest.mark.parametrize(
-    ("step", "loss"),
-    [(0, 0.16328681495493247), (1, 0.15792065956499146), (1000, 2.4650321573198e-08)],
-)
-def test_the_articles_network_with_true_gradients(step: int, loss: float) -> None:
-    one = timeline("article-listing1").experiment
-    right = replace(one, training=replace(one.training, mistakes=()))
-    assert Timeline(right).snapshot(step).loss == pytest.approx(loss, rel=1e-9)

@@ -8,10 +8,6 @@ import sys
 import tomllib
 from pathlib import Path
 
-from click.testing import CliRunner
-
-from ..kernels import command
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -22,21 +18,6 @@ def test_the_readme_says_how_ci_tests() -> None:
     blocks = "\n".join(re.findall(r"^```\w*\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE))
     parts = [part.strip() for line in blocks.splitlines() for part in line.split("&&")]
     assert command in parts, f"no code block of the README has the command {command!r}"
-
-
-def test_tests_run_under_the_kernel_that_is_wanted(tmp_path: Path) -> None:
-    (tmp_path / "test_kernel.py").write_text(
-        "import os\nfrom numpy import show_config\n"
-        "def test_kernel():\n"
-        "    assert os.environ['OPENBLAS_CORETYPE'] == 'Prescott'\n"
-        "    assert not show_config(mode='dicts')['SIMD Extensions'].get('found')\n"
-        "def test_what_fails():\n    assert False\n"
-    )
-    chosen = ["--kernel", "Prescott", "-q", "-p", "no:cacheprovider", str(tmp_path)]
-    done = CliRunner().invoke(command, chosen)
-    assert done.output.startswith("Prescott: OPENBLAS_CORETYPE='Prescott' NPY_DISABLE")
-    assert done.exit_code == 1
-    assert "tests failed under Prescott" in done.output
 
 
 def test_what_is_imported_is_declared() -> None:

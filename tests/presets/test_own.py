@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from bptui.presets.errors import PresetError, cleaned
 from bptui.presets.files import load, loads
@@ -21,21 +20,16 @@ from bptui.presets.own import (
     rename,
 )
 from bptui.presets.save import SaveError, same_experiment
-from bptui.program import cli
 
+from ..cli.support import bptui
+
+pytestmark = pytest.mark.usefixtures("own")
 PLAIN = "[network]\nlayers = [2, 1]\n[data]\ninputs = [[0, 1]]\ntargets = [[1]]\n"
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's own folder, which is made by the first preset."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    return tmp_path / "data" / "bptui" / "presets"
-
-
-def written(folder: Path, name: str, text: str = PLAIN) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{name}.toml"
+def written(own: Path, name: str, text: str = PLAIN) -> Path:
+    own.mkdir(parents=True, exist_ok=True)
+    file = own / f"{name}.toml"
     file.write_text(text)
     return file
 
@@ -44,24 +38,24 @@ def names() -> list[str]:
     return [each.name for each in own_presets()]
 
 
-def test_without_a_folder_there_are_none(folder: Path) -> None:
+def test_without_a_folder_there_are_none(own: Path) -> None:
     assert own_presets() == []
-    folder.parent.mkdir(parents=True)
-    folder.write_text("a file where the folder should be")
+    own.parent.mkdir(parents=True)
+    own.write_text("a file where the folder should be")
     assert own_presets() == []
 
 
-def test_what_is_no_preset_is_listed_with_its_error(folder: Path) -> None:
-    written(folder, "good")
-    written(folder, "toml", "network = [")
-    written(folder, "keys", PLAIN.replace("layers", "layer"))
-    written(folder, "large", PLAIN.replace("[2, 1]", "[2, 999999]"))
-    (folder / "bytes.toml").write_bytes(b"\xff\xfe")
-    (folder / "gone.toml").symlink_to(folder / "nowhere.toml")
-    (folder / "folder.toml").mkdir()
-    os.mkfifo(folder / "pipe.toml")
-    written(folder, ".hidden")
-    (folder / "notes.txt").write_text("")
+def test_what_is_no_preset_is_listed_with_its_error(own: Path) -> None:
+    written(own, "good")
+    written(own, "toml", "network = [")
+    written(own, "keys", PLAIN.replace("layers", "layer"))
+    written(own, "large", PLAIN.replace("[2, 1]", "[2, 999999]"))
+    (own / "bytes.toml").write_bytes(b"\xff\xfe")
+    (own / "gone.toml").symlink_to(own / "nowhere.toml")
+    (own / "folder.toml").mkdir()
+    os.mkfifo(own / "pipe.toml")
+    written(own, ".hidden")
+    (own / "notes.txt").write_text("")
     wrong = {each.name: each.wrong for each in own_presets()}
     names = ["bytes", "folder", "gone", "good", "keys", "large", "pipe", "toml"]
     assert [*wrong] == names
@@ -70,16 +64,16 @@ def test_what_is_no_preset_is_listed_with_its_error(folder: Path) -> None:
     assert "network.layer" in wrong["keys"]
 
 
-def test_an_unknown_name_suggests_own_ones_too(folder: Path) -> None:
-    written(folder, "exercise-7")
+def test_an_unknown_name_suggests_own_ones_too(own: Path) -> None:
+    written(own, "exercise-7")
     with pytest.raises(PresetError, match="did you mean exercise-7"):
         load("exercise-8")
 
 
 @pytest.mark.parametrize("name", ["article", "iris"])
-def test_a_duplicate_is_the_same_under_another_name(folder: Path, name: str) -> None:
+def test_a_duplicate_is_the_same_under_another_name(own: Path, name: str) -> None:
     file = duplicate(name, "copy")
-    assert file == folder / "copy.toml"
+    assert file == own / "copy.toml"
     assert names() == ["copy"]
     assert same_experiment(load("copy"), load(name))
     assert load("copy").title == load(name).title
@@ -104,22 +98,22 @@ def test_a_duplicate_is_the_same_under_another_name(folder: Path, name: str) -> 
         ("taken", "You already have a preset named taken"),
     ],
 )
-def test_names_that_cannot_be_used_are_refused(folder: Path, name: str, message: str) -> None:
-    written(folder, "taken")
-    written(folder, "old")
+def test_names_that_cannot_be_used_are_refused(own: Path, name: str, message: str) -> None:
+    written(own, "taken")
+    written(own, "old")
     for make in (duplicate, rename):
         with pytest.raises(SaveError, match=message):
             make("old", name)
     assert names() == ["old", "taken"]
 
 
-def test_renaming_and_deleting(folder: Path) -> None:
-    written(folder, "old", f"# mine\n{PLAIN}")
-    assert rename("old", "new") == folder / "new.toml"
+def test_renaming_and_deleting(own: Path) -> None:
+    written(own, "old", f"# mine\n{PLAIN}")
+    assert rename("old", "new") == own / "new.toml"
     assert names() == ["new"]
-    assert (folder / "new.toml").read_text() == f"# mine\n{PLAIN}"
-    assert rename("new", "new") == folder / "new.toml"
-    written(folder, "broken", "[")
+    assert (own / "new.toml").read_text() == f"# mine\n{PLAIN}"
+    assert rename("new", "new") == own / "new.toml"
+    written(own, "broken", "[")
     with pytest.raises(SaveError, match=r"It cannot be duplicated: broken\.toml: found invalid"):
         duplicate("broken", "copy")
     delete("new")
@@ -137,24 +131,24 @@ def test_shipped_ones_and_unknown_ones_are_not_touched() -> None:
         duplicate("nothing", "new")
 
 
-def test_a_free_name_is_one_that_no_preset_has(folder: Path) -> None:
+def test_a_free_name_is_one_that_no_preset_has(own: Path) -> None:
     assert free_name("mine") == "mine"
     assert free_name("article") == "article-2"
-    written(folder, "article-2")
+    written(own, "article-2")
     assert free_name("article") == "article-3"
-    assert new_file(free_name("run")) == folder / "run-2.toml"
+    assert new_file(free_name("run")) == own / "run-2.toml"
 
 
 def test_what_people_type_to_save_under(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "home"
     (tmp_path / "lessons").mkdir()
     (tmp_path / "old").write_text("")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.chdir(tmp_path)
-    assert destination(" mine ") == folder / "mine.toml"
-    assert destination("网络 a") == folder / "网络 a.toml"
+    assert destination(" mine ") == own / "mine.toml"
+    assert destination("网络 a") == own / "网络 a.toml"
     assert destination("mine.toml") == tmp_path / "mine.toml"
     assert destination("./mine") == tmp_path / "mine.toml"
     assert destination("./old") == tmp_path / "old"
@@ -176,10 +170,10 @@ def test_what_people_type_to_save_under(
 
 
 def test_what_is_proposed_to_save_under(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    written(folder, "own")
+    written(own, "own")
     written(tmp_path, "7")
     Path("plain").write_text(PLAIN)
     assert proposed(load("own")) == "own"
@@ -205,13 +199,36 @@ def test_cleaned_text_keeps_lines_and_blanks() -> None:
 @pytest.mark.parametrize(
     ("name", "said"), [("article", "opens the shipped preset"), ("run", "is a command")]
 )
-def test_a_file_whose_name_opens_something_else_says_so(name: str, said: str, folder: Path) -> None:
-    folder.mkdir(parents=True)
-    (folder / f"{name}.toml").write_text(f"description = 'Mine.'\n{PLAIN}")
-    (folder / "other.toml").write_text(PLAIN)
+def test_a_file_whose_name_opens_something_else_says_so(name: str, said: str, own: Path) -> None:
+    own.mkdir(parents=True)
+    (own / f"{name}.toml").write_text(f"description = 'Mine.'\n{PLAIN}")
+    (own / "other.toml").write_text(PLAIN)
     first, last = sorted(own_presets(), key=lambda each: each.name == "other")
     assert f"`bptui {name}` {said}" in first.note
     assert not last.note
-    line = CliRunner().invoke(cli, ["list", "--own"]).stdout.splitlines()[name == "run"]
+    line = bptui("list", "--own").stdout.splitlines()[name == "run"]
     assert said in line
     assert line.endswith("Mine")
+
+
+def test_without_any_the_folder_is_named(own: Path) -> None:
+    done = bptui("list", "--own")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert str(own) in done.stderr
+
+
+def test_own_presets_are_listed_in_columns_and_run_by_name(own: Path) -> None:
+    duplicate("mazur", "mine")
+    duplicate("xor", "练习七")
+    (own / "broken\x1b.toml").write_text("[")
+    done = bptui("list", "--own")
+    assert done.exit_code == 0
+    broken, mine, chinese = done.stdout.splitlines()
+    assert broken.startswith("broken\\x1b")
+    assert "unusable: found invalid TOML" in broken
+    assert mine.split()[:3] == ["mine", "2-2-2", "sigmoid"]
+    assert mine.index("2-2-2") == chinese.index("2-4-1") + 3  # which three wide letters take
+    assert (
+        bptui("run", "mine", "--steps", "3").stdout == bptui("run", "mazur", "--steps", "3").stdout
+    )
+    assert "mine" not in bptui("list").stdout

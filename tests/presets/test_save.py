@@ -109,7 +109,7 @@ def edits(experiment: Experiment, number: float) -> Iterator[Experiment]:
     yield replace(experiment, start=start, data=one_input_changed(data, 0.5), training=training)
 
 
-EXPERIMENTS = [*shipped_names(), *range(12)]
+EXPERIMENTS = [*shipped_names(), *range(6)]
 """Shipped presets, and experiments that no preset describes."""
 
 
@@ -117,7 +117,7 @@ EXPERIMENTS = [*shipped_names(), *range(12)]
 def test_a_saved_experiment_loads_to_the_same_bits(name: str | int) -> None:
     made = load(name) if isinstance(name, str) else drawn(name)
     folder = shipped_folder()
-    for number in EDGES[:3] if made.network.parameter_count > 100 else EDGES:
+    for number in EDGES if name in ("article", "mazur") else EDGES[:2]:
         for experiment in edits(made, number):
             text = document(experiment, folder)
             again = loads(text, experiment.name, folder)

@@ -7,10 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from bptui.core.activations import evaluate
 from bptui.core.arrays import Array
-from bptui.core.experiment import Experiment
-from bptui.core.network import Parameters
+from bptui.core.evaluation import Evaluator
 from bptui.core.timeline import Timeline
 from bptui.presets.files import load
 from bptui.presets.folders import shipped_file
@@ -36,16 +34,6 @@ def test_a_shipped_preset_loads_and_describes_itself(name: str) -> None:
     assert shipped_file(entry.name).read_text(encoding="utf-8").isascii()
 
 
-def outputs(experiment: Experiment, parameters: Parameters, inputs: Array) -> Array:
-    values = inputs
-    for layer, weights in enumerate(parameters.weights):
-        z = values @ weights
-        if parameters.biases is not None:
-            z = z + parameters.biases[layer]
-        values = evaluate(experiment.network.activations[layer], z)
-    return values
-
-
 def accuracy(found: Array, targets: Array) -> float:
     if targets.shape[1] == 1:
         return float(np.mean((found > 0.5) == (targets > 0.5)))
@@ -67,10 +55,11 @@ def test_a_made_up_problem_is_learned_within_its_steps(name: str, least: float) 
     experiment = load(name)
     data = experiment.data
     end = Timeline(experiment).snapshot(experiment.training.steps).parameters
-    assert accuracy(outputs(experiment, end, data.inputs), data.targets) >= least
+    found = Evaluator(experiment.network, data.inputs).outputs(end)
+    assert accuracy(found, data.targets) >= least
     if len(data.test_inputs):
-        test = outputs(experiment, end, data.test_inputs)
-        assert accuracy(test, data.test_targets) >= least - 0.05
+        found = Evaluator(experiment.network, data.test_inputs).outputs(end)
+        assert accuracy(found, data.test_targets) >= least - 0.05
 
 
 def test_the_sine_is_learned_down_to_its_noise() -> None:

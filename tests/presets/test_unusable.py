@@ -57,6 +57,7 @@ parameters | weights = [[]] | parameters.weights[0] | an empty list | at least o
 parameters | weights = [[[1], ["2"]]] | parameters.weights[0][1][0] | '2' | a number
 parameters | weights = [[[1], [nan]]] | parameters.weights[0][1][0] | nan | a finite number
 parameters | biases = [[-inf]] | parameters.biases[0][0] | -inf | a finite number
+parameters | biases = [[1], [1]] | parameters.biases | 2 arrays | 1, one for every layer
 parameters | biases = [[1, 2]] | parameters.biases[0] | shape 2 | 1 (outputs)
 network | layers = [2, 1]\nbias = false\n[parameters]\nbiases = [[1]] | parameters.biases | biases | biases exactly where network.bias is true
 file | {N}{D}[init]\nscheme = "xavier" | init.scheme | 'xavier' | glorot_uniform
@@ -69,6 +70,10 @@ training | optimizer = "adamw" | training.optimizer | 'adamw' | one of sgd
 training | momentum = 0.9 | training.momentum | a setting that sgd does not have | no such key
 training | optimizer = "momentum"\nmomentum = 1.0 | training.momentum | 1.0 | below 1
 training | learning_rate = -0.1 | training.learning_rate | -0.1 | 0 or more
+training | learning_rate = nan | training.learning_rate | nan | a finite number
+training | seed = -1 | training.seed | -1 | 0 or more
+training | optimizer = "adam"\nbeta2 = nan | training.beta2 | nan | a number
+training | optimizer = "adam"\nepsilon = -1e-8 | training.epsilon | -1e-08 | above 0
 training | learning_rate = "0.1" | training.learning_rate | '0.1' | a number
 training | learning_rate = true | training.learning_rate | true | a number
 training | l2 = -1 | training.l2 | -1 | 0 or more
@@ -85,6 +90,7 @@ data | inputs = [[1, 2]] | data.targets | nothing | together
 data | inputs = [[1, 2], [3]]\ntargets = [[1], [2]] | data.inputs[1] | 1 number | 2, as many as data.inputs[0]
 data | inputs = []\ntargets = [[1]] | data.inputs | an empty list | row
 data | inputs = [[1, 2, 3]]\ntargets = [[1]] | data.inputs | inputs of 3 numbers | 2 numbers per sample
+data | inputs = [[1, inf]]\ntargets = [[1]] | data.inputs[0][1] | inf | a finite number
 data | inputs = [[1, 2], [3, 4]]\ntargets = [[1]] | data.targets | 1 samples | 2, as many as
 file | {N}[training]\nloss = "binary_cross_entropy"\n[data]\ninputs = [[1, 2]]\ntargets = [[3]] | data.targets | the target 3 | from 0 to 1
 data | dataset = "mnist" | data.dataset | 'mnist' | one of and, or
