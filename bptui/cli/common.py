@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import stat
 import sys
@@ -151,6 +150,8 @@ def readable(file: str) -> Path:
 def text_width(stream: TextIO | None) -> int:
     """Return the columns of text on ``stream``: those of the terminal, if it is one."""
     if stream is not None and stream is sys.stdout and stream.isatty():
+        import shutil  # which loads three libraries for archives
+
         return max(shutil.get_terminal_size().columns, NARROWEST)
     return WIDTH
 

@@ -6,10 +6,13 @@ Each function that offers something takes what click gives: context, parameter, 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 from click import Context, Parameter
-from click.shell_completion import CompletionItem, get_completion_class
+
+if TYPE_CHECKING:  # which takes a twentieth of the start, and shells alone ask for it
+    from click.shell_completion import CompletionItem
 
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_BPTUI_COMPLETE"
@@ -35,6 +38,8 @@ def command(shell: str) -> None:
     \b
     Exit codes: 0 fine; 2 unusable arguments.
     """
+    from click.shell_completion import get_completion_class
+
     from bptui.cli.common import write  # which takes from here what completes arguments
 
     found = get_completion_class(shell)
@@ -47,23 +52,23 @@ def presets(
     context: Context | None, parameter: Parameter | None, incomplete: str
 ) -> list[CompletionItem[str]]:
     """Offer the names of presets; where none begins so, it is a file."""
+    from click.shell_completion import CompletionItem
+
     from bptui.presets.folders import own_names, shipped_names
 
-    names = dict.fromkeys([*shipped_names(), *own_names()])
-    return _items(beginning(names, incomplete)) or any_file(context, parameter, incomplete)
+    names = beginning(dict.fromkeys([*shipped_names(), *own_names()]), incomplete)
+    return [*map(CompletionItem, names)] or any_file(context, parameter, incomplete)
 
 
 def any_file(
     context: Context | None, parameter: Parameter | None, incomplete: str
 ) -> list[CompletionItem[str]]:
     """Leave files to the shell."""
+    from click.shell_completion import CompletionItem
+
     return [CompletionItem(incomplete, type="file")]
 
 
 def beginning(names: Iterable[str], incomplete: str) -> list[str]:
-    return [name for name in names if name.startswith(incomplete)]
-
-
-def _items(values: Iterable[str]) -> list[CompletionItem[str]]:
-    # a shell reads one item a line, and writes it to the terminal
-    return [CompletionItem(value) for value in values if value.isprintable()]
+    # a shell reads one a line, and writes it to the terminal
+    return [name for name in names if name.startswith(incomplete) and name.isprintable()]
