@@ -227,7 +227,7 @@ class _Reader:
         """Return the matrices that single weights are the elements of: gw1, gw2, ..."""
         made, names = dict[str, Part](), self.network.names
         for layer in range(1, self.network.depth + 1) if singles else ():
-            name, shape = f"{self.prefix}W{layer}", self.network.shapes_of(layer)[0]
+            name, shape = f"{self.prefix}W{layer}", self.network.shapes[f"W{layer}"]
             elements = [names.weight(layer, i, j) for i, j in np.ndindex(*shape)]
             missing = [element for element in elements if element not in singles]
             if not missing:

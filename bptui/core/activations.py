@@ -132,13 +132,8 @@ def _softmax(z: Node) -> Node:
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
-def log_sum_exp(z: Node) -> Node:
-    """Return ln of the sum of e^z over the units of each sample."""
-    return LOG_SUM_EXP(z)
-
-
 def _log_sum_exp(z: Node) -> Node:
-    """Return the same, shifted by each sample's largest z, so that no exponential overflows."""
+    """Return ln of the sum of e^z, shifted by the largest z, so that no exponential overflows."""
     top = max_(z, axis=-1, keepdims=True)
     return top + log(exp(z - top).sum(axis=-1, keepdims=True))
 
@@ -211,11 +206,11 @@ for _each in (
     ),
     Activation(
         "softmax",
-        lambda z: stable(_softmax(z), exp(z - log_sum_exp(z))),
+        lambda z: stable(_softmax(z), exp(z - LOG_SUM_EXP(z))),
         probability=True,
         computed=lambda z: _softmax(z - max_(z, axis=-1, keepdims=True)),
         pullback=_softmax_pullback,
-        log=lambda z: z - log_sum_exp(z),
+        log=lambda z: z - LOG_SUM_EXP(z),
         words="e to the power of each pre-activation, divided by their sum over the layer",
     ),
 ):

@@ -82,7 +82,9 @@ class Number(NamedTuple):
         return replace(experiment, data=replace(data, **changed))
 
     def in_state(self, state: Array, layout: Layout, value: float) -> None:
-        """Change a parameter in a flat state."""
+        """Change the number in a flat state, where it is a weight or a bias."""
+        if not self.is_parameter:
+            return
         layer, *at = self.place
         layout.part(state, f"{'W' if self.kind == 'weight' else 'b'}{layer}")[tuple(at)] = value
 
@@ -105,11 +107,6 @@ class Edit(NamedTuple):
             return experiment
         return number.in_experiment(experiment, value)
 
-    def in_state(self, state: Array, layout: Layout) -> None:
-        """Change the number in a flat state, where it is a weight or a bias."""
-        if self.number.is_parameter:
-            self.number.in_state(state, layout, self.value)
-
 
 def edited(
     timeline: Timeline, snapshot: Snapshot, number: Number, value: float, *, updated: bool = False
@@ -123,5 +120,5 @@ def edited(
     before = [] if updated else timeline.all_edits
     edits = (*(each for at, each in before if at == step and each.number != number), edit)
     state = snapshot.state(updated)
-    edit.in_state(state, Layout(snapshot.experiment.network))
+    number.in_state(state, Layout(snapshot.experiment.network), value)
     return timeline.fork(step, edit.in_experiment(snapshot.experiment, step), state, edits)

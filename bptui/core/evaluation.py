@@ -36,10 +36,7 @@ class ForwardPass:
         if loss:
             wanted.append(total_of_terms(network, loss, nodes))
         arrays = {name: zeros(*node.shape) for name, node in nodes.items()}
-        self._layers = [
-            [arrays[name] for name in network.parameters_of(layer)]
-            for layer in range(1, network.depth + 1)
-        ]
+        self._parameters = {name: arrays[name] for name in network.shapes}
         self.inputs, self.outputs = arrays["input"], arrays[wanted[0].name]
         self.targets, self.total = arrays["target"], np.zeros(())
         buffers = [(node, arrays[name]) for name, node in nodes.items()]
@@ -48,10 +45,8 @@ class ForwardPass:
 
     def run(self, parameters: Parameters) -> Array:
         """Return the outputs of what stands in ``inputs``; valid until the next run."""
-        for layer, (weights, *biases) in enumerate(self._layers):
-            weights[...] = parameters.weights[layer]
-            if parameters.biases is not None:
-                biases[0][...] = parameters.biases[layer]
+        for name, array in parameters.named().items():
+            self._parameters[name][...] = array
         run(self._calls)
         return self.outputs
 
@@ -115,14 +110,9 @@ class Classes:
     """
 
     count: int
-    training: Integers
-    test: Integers
+    labels: Integers
+    """Of the training samples, then of the test samples."""
     threshold: float
-
-    @property
-    def both(self) -> tuple[Integers, Integers]:
-        """Return those of the training and of the test samples."""
-        return self.training, self.test
 
     def predicted(self, outputs: Array) -> Integers:
         """Return the class of each row of ``outputs``; -1 where a number in it is NaN."""
@@ -153,8 +143,7 @@ def classes_of(data: Data) -> Classes | None:
             return None
         labels = (targets[:, 0] == high).astype(np.intp)
     count = max(targets.shape[1], 2)
-    split = data.samples
-    return Classes(count, labels[:split], labels[split:], low / 2.0 + high / 2.0)
+    return Classes(count, labels, low / 2.0 + high / 2.0)
 
 
 def confusion(actual: Integers, predicted: Integers, count: int) -> Integers:

@@ -82,7 +82,8 @@ class LossHistory:
         """Lows and highs of spans of 1, 2, 4, ... steps. All but the last level are full."""
         self._finest = 0
         """The first level that is known."""
-        self._summary = Summary(1, np.empty(0), np.empty(0), np.empty(0))
+        self.summary = Summary(1, np.empty(0), np.empty(0), np.empty(0))
+        """What there is to draw now; the same object as long as nothing comes."""
         self.first_not_finite: int | None = None
         """The first step whose loss is not finite."""
 
@@ -90,14 +91,14 @@ class LossHistory:
     def of(cls, summary: Summary, first_not_finite: int | None) -> LossHistory:
         """Return one that goes on from what was summed up; of narrower spans nothing is known."""
         made = cls()
-        made._finest, made._summary = summary.width.bit_length() - 1, summary
+        made._finest, made.summary = summary.width.bit_length() - 1, summary
         made._levels[:0] = [np.empty((2, 0))] * made._finest
         made._levels[-1][:, : summary.lows.size] = summary.lows, summary.highs
         made.first_not_finite = first_not_finite
         return made
 
     def __len__(self) -> int:
-        return len(self._summary)
+        return len(self.summary)
 
     def extend(self, losses: Array) -> None:
         """Append the losses of the steps that follow the last one."""
@@ -105,7 +106,7 @@ class LossHistory:
             bad = np.flatnonzero(~np.isfinite(losses))
             if bad.size:
                 self.first_not_finite = len(self) + int(bad[0])
-        now, level = self._summary, self._levels[-1]
+        now, level = self.summary, self._levels[-1]
         width, count, rest = now.width, now.lows.size, np.append(now.rest, losses)
         while fresh := min(max(rest.size - 1, 0) // width, SPANS - count):
             level[:, count : count + fresh] = spans(rest[: fresh * width], width)
@@ -116,7 +117,7 @@ class LossHistory:
                 level[:, :count] = np.fmin(*lows.reshape(-1, 2).T), np.fmax(*highs.reshape(-1, 2).T)
                 self._levels.append(level)
         lows, highs = level[:, :count]  # filled spans never change
-        self._summary = Summary(width, lows, highs, rest.copy())
+        self.summary = Summary(width, lows, highs, rest.copy())
 
     def until(self, length: int) -> LossHistory:
         """Return a history of its own that begins with the first ``length`` losses of this one.
@@ -126,7 +127,7 @@ class LossHistory:
         """
         if not 0 <= length <= len(self):
             raise IndexError(f"step {length - 1} has not been played")
-        now, copy, diverged = self._summary, LossHistory(), self.first_not_finite
+        now, copy, diverged = self.summary, LossHistory(), self.first_not_finite
         level, last = self._finest, len(self._levels) - 1
         while SPANS << level < length and level < last:
             level += 1
@@ -139,17 +140,13 @@ class LossHistory:
         copy._levels = [*self._levels[:level], self._levels[level].copy()]
         copy._finest = self._finest
         lows, highs = copy._levels[-1][:, :count]
-        copy._summary = Summary(1 << level, lows, highs, rest)
+        copy.summary = Summary(1 << level, lows, highs, rest)
         copy.first_not_finite = None if diverged is None or diverged >= len(copy) else diverged
         return copy
 
-    def summary(self) -> Summary:
-        """Return what there is to draw now; the same object as long as nothing comes."""
-        return self._summary
-
     def envelope(self, columns: int) -> tuple[Integers, Array, Array]:
         """Return :meth:`Summary.envelope` of the losses there are now."""
-        return self._summary.envelope(columns)
+        return self.summary.envelope(columns)
 
 
 class TestLosses:

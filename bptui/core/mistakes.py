@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from bptui.core.errors import require
 from bptui.core.graph.elementwise import divide, multiply, positive
@@ -69,6 +69,8 @@ class Mistake(NamedTuple):
 
 MISTAKES: dict[str, Mistake] = {}
 """By name."""
+EVERY, HIDDEN, OUTPUT = slice(None), slice(1, None), slice(1)
+"""Layers, counted from the last one back."""
 
 
 def name_of(rewrite: Rewrite) -> str:
@@ -78,21 +80,22 @@ def name_of(rewrite: Rewrite) -> str:
 def mistake(
     summary: str,
     refusal: Refusal = _anywhere,
-    layers: Literal["layers", "hidden", "output", ""] = "",
+    layers: slice | None = None,
     accumulates: bool = False,
 ) -> Callable[[Rewrite], Rewrite]:
     """Enter a rewrite into the catalogue, under the function's name.
 
-    Where there are ``layers``, it is made in each of them, and gets the layer after the step.
+    Where there are ``layers``, of those from the last to the first, it is made in each of them, and
+    gets the layer after the step.
     """
 
     def entered(rewrite: Rewrite) -> Rewrite:
         def whole(step: Step) -> Step:
-            for layer in getattr(step, layers):
+            for layer in range(step.depth, 0, -1)[layers or EVERY]:
                 step = rewrite(step, layer)
             return step
 
-        name, made = name_of(rewrite), whole if layers else rewrite
+        name, made = name_of(rewrite), rewrite if layers is None else whole
         MISTAKES[name] = Mistake(name, summary, made, refusal, accumulates=accumulates)
         return rewrite
 
@@ -130,26 +133,26 @@ def _with_error(
     MISTAKES[name] = Mistake(name, summary, rewrite, refusal, factor=factor)
 
 
-@mistake("backpropagates through W instead of W^T", _needs_square, "hidden")
+@mistake("backpropagates through W instead of W^T", _needs_square, HIDDEN)
 def transposed_weights(step: Step, layer: int) -> Step:
     carried, weights = step.back_through(layer)
     return step.with_formula(step.names.out_gradient(layer), carried @ weights.T)
 
 
-@mistake("leaves the activation's derivative out of the output layer's delta", layers="output")
+@mistake("leaves the activation's derivative out of the output layer's delta", layers=OUTPUT)
 def missing_output_derivative(step: Step, layer: int) -> Step:
     upstream = step.nodes[step.names.out_gradient(layer)]
     return step.with_formula(step.names.delta(layer), positive(upstream))
 
 
 @mistake(
-    "leaves the activation's derivative out of the hidden layers' deltas", _needs_hidden, "hidden"
+    "leaves the activation's derivative out of the hidden layers' deltas", _needs_hidden, HIDDEN
 )
 def missing_hidden_derivative(step: Step, layer: int) -> Step:
     return missing_output_derivative(step, layer)
 
 
-@mistake("evaluates the derivative at the activation, f'(a) instead of f'(z)", layers="layers")
+@mistake("evaluates the derivative at the activation, f'(a) instead of f'(z)", layers=EVERY)
 def derivative_of_activation(step: Step, layer: int) -> Step:
     names = step.names
     out, upstream = step.nodes[names.out(layer)], step.nodes[names.out_gradient(layer)]
@@ -160,9 +163,7 @@ def derivative_of_activation(step: Step, layer: int) -> Step:
     return step.with_formula(names.delta(layer), again)
 
 
-@mistake(
-    "backpropagates through weights that this step has already updated", _needs_hidden, "hidden"
-)
+@mistake("backpropagates through weights that this step has already updated", _needs_hidden, HIDDEN)
 def updated_weights(step: Step, layer: int) -> Step:
     carried, through = step.back_through(layer)
     name = step.names.weights(layer + 1)
@@ -231,7 +232,7 @@ _frozen(
 )
 
 
-@mistake("does not sum the bias gradient over the batch", _needs_bias, "layers")
+@mistake("does not sum the bias gradient over the batch", _needs_bias, EVERY)
 def bias_gradient_not_summed(step: Step, layer: int) -> Step:
     delta = step.nodes[step.names.delta(layer)]
     return step.with_formula(step.names.bias_gradient(layer), item(delta, index=-1))
@@ -258,7 +259,7 @@ def output_factor_a(step: Step) -> Step:
 @mistake(
     "indexes the hidden derivative by the next layer's unit, inside the sum",
     _needs_square,
-    "hidden",
+    HIDDEN,
 )
 def hidden_derivative_by_output(step: Step, layer: int) -> Step:
     carried, weights = step.back_through(layer)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -123,10 +124,13 @@ class Network:
         """Return W2, and b2 where there are biases."""
         return [self.names.weights(layer), *([self.names.bias(layer)] if self.bias else [])]
 
-    def shapes_of(self, layer: int) -> list[tuple[int, ...]]:
-        """Return (fan_in, fan_out), and (fan_out,) where there are biases."""
-        fan_in, fan_out = self.layers[layer - 1 : layer + 1]
-        return [(fan_in, fan_out), *([(fan_out,)] if self.bias else [])]
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return those of all parameters by name: W1 (fan_in, fan_out), b1 (fan_out,), W2, ..."""
+        found: dict[str, tuple[int, ...]] = {}
+        for layer, (fan_in, fan_out) in enumerate(pairwise(self.layers), 1):
+            found |= zip(self.parameters_of(layer), ((fan_in, fan_out), (fan_out,)), strict=False)
+        return found
 
     @property
     def output_activation(self) -> Activation:
@@ -191,7 +195,8 @@ def check_parameters(parameters: Parameters, network: Network) -> None:
         )
         require(len(arrays) == network.depth, key, f"{len(arrays)} arrays", expected)
         for layer, array in enumerate(arrays):
-            shape, place = network.shapes_of(layer + 1)[kind], f"{key}[{layer}]"
+            place = f"{key}[{layer}]"
+            shape = network.shapes[network.parameters_of(layer + 1)[kind]]
             found, wanted = ("x".join(map(str, size)) for size in (array.shape, shape))
             wanted += f" ({' x '.join(units[layer + kind : layer + 2])})"
             require(array.shape == shape, place, f"shape {found}", wanted)

@@ -27,12 +27,10 @@ class Layout:
     def __init__(self, network: Network) -> None:
         self.size = 0
         self._parts: dict[str, tuple[slice, tuple[int, ...]]] = {}
-        for layer in range(1, network.depth + 1):
-            names, shapes = network.parameters_of(layer), network.shapes_of(layer)
-            for name, shape in zip(names, shapes, strict=True):
-                end = self.size + math.prod(shape)
-                self._parts[name] = slice(self.size, end), shape
-                self.size = end
+        for name, shape in network.shapes.items():
+            end = self.size + math.prod(shape)
+            self._parts[name] = slice(self.size, end), shape
+            self.size = end
 
     def span(self, name: str) -> slice:
         """Return where a parameter lies by its name: W2, b2."""

@@ -39,8 +39,6 @@ class Step(NamedTuple):
     nodes: Mapping[str, Node]
     before: Mapping[str, Node]
     updated: Mapping[str, Node]
-    only: int = 0
-    """The only layer in which a slip is made; 0: wherever it can be."""
 
     @property
     def names(self) -> Names:
@@ -49,21 +47,6 @@ class Step(NamedTuple):
     @property
     def depth(self) -> int:
         return self.experiment.network.depth
-
-    @property
-    def layers(self) -> list[int]:
-        """Return the layers in the order of the backward pass; the ``only`` one that is meant."""
-        return [self.only] if self.only else [*range(self.depth, 0, -1)]
-
-    @property
-    def hidden(self) -> list[int]:
-        """Return the hidden ones of the layers."""
-        return [layer for layer in self.layers if layer < self.depth]
-
-    @property
-    def output(self) -> list[int]:
-        """Return the last of the layers, where it is one of them."""
-        return [layer for layer in self.layers if layer == self.depth]
 
     @property
     def outputs(self) -> list[Node]:
@@ -164,8 +147,8 @@ def forward(network: Network, samples: int) -> dict[str, Node]:
     out = leaf("input", (samples, sizes[0]))
     nodes = {"input": out, "target": leaf("target", (samples, sizes[-1]))}
     for layer, activation in enumerate(network.activations, 1):
-        shapes = dict(zip(network.parameters_of(layer), network.shapes_of(layer), strict=True))
-        parameters = [leaf(name, shape, "parameter") for name, shape in shapes.items()]
+        own = network.parameters_of(layer)
+        parameters = [leaf(name, network.shapes[name], "parameter") for name in own]
         net = out @ parameters[0]
         for bias in parameters[1:]:
             net = net + bias

@@ -211,12 +211,8 @@ class Timeline:
         self._enter(self._index_of(step))
         self._engine.load(state, step)
 
-    def kept_before(self, step: int) -> int:
-        """Return the latest step at or before ``step`` from which replaying can begin."""
-        return self._nearest(step)[0]
-
-    def _nearest(self, step: int) -> tuple[int, Array]:
-        """Return that step, and its state."""
+    def nearest(self, step: int) -> tuple[int, Array]:
+        """Return the latest step not after ``step`` from which replaying can begin; its state."""
         known = [
             (part.first, part.state)
             for part in self._segments
@@ -262,7 +258,7 @@ class Timeline:
         """Load the nearest kept state, unless the engine is at a better place already."""
         step = min(step, len(self.losses))  # after an edit the last few before it may be unknown
         reached = self.reached
-        first, state = self._nearest(step)
+        first, state = self.nearest(step)
         if first <= reached <= step:
             return
         backwards, index = reached > step, self._index_of(first)
@@ -282,14 +278,12 @@ class Timeline:
     def _play(self, count: int, recorder: Recorder | None = None) -> None:
         engine, began = self._engine, perf_counter()
         first, losses = engine.step, np.empty(count)
-        if recorder is None:
+        values = np.empty((count, 0 if recorder is None else recorder.watched.size))
+        if recorder is None or not values.size:
             engine.advance(losses)
         else:
-            values = np.empty((count, recorder.watched.size))
-            if values.size:
-                engine.advance_watched(losses, recorder.watched, values)
-            else:
-                engine.advance(losses)
+            engine.advance_watched(losses, recorder.watched, values)
+        if recorder is not None:
             recorder.add(losses, values)
         self.seconds_per_step = (perf_counter() - began) / count
         self._arrived(first, losses)
@@ -301,8 +295,8 @@ class Timeline:
         if later and later[0].first == reached.step:
             if later[0].state is None:
                 state = reached.state.flat.copy()
-                for edit in later[0].edits:
-                    edit.in_state(state, reached.state.layout)
+                for number, value in later[0].edits:
+                    number.in_state(state, reached.state.layout, value)
                 later[0].state = frozen(state)
             self._enter(self._index + 1)
         engine = self._engine

@@ -70,10 +70,9 @@ def history(timeline: Timeline, steps: Iterable[int], tick: Callable[[int], None
 
 def parameter_names(network: Network) -> Iterator[str]:
     """Yield W1[i][j], the weight from unit i to unit j, and b1[j], a bias, layer after layer."""
-    for layer in range(1, network.depth + 1):
-        for name, shape in zip(network.parameters_of(layer), network.shapes_of(layer), strict=True):
-            for index in np.ndindex(*shape):
-                yield name + "".join(f"[{place}]" for place in index)
+    for name, shape in network.shapes.items():
+        for index in np.ndindex(*shape):
+            yield name + "".join(f"[{place}]" for place in index)
 
 
 def numbers(parameters: Parameters) -> Iterator[float]:

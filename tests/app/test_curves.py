@@ -24,7 +24,7 @@ ARTICLE = load("article")
 def curve(name: str, letter: str, *losses: float) -> Curve:
     history = LossHistory()
     history.extend(np.array(losses))
-    return Curve(name, history.summary(), letter)
+    return Curve(name, history.summary, letter)
 
 
 def six() -> list[Curve]:

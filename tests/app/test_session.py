@@ -142,13 +142,13 @@ def test_a_long_run_goes_on_without_being_played_again(
     timeline = edited(timeline, timeline.snapshot(12), number, -0.25)
     timeline.snapshot(far)
     timeline.snapshot(far + 5)  # and back again
-    summary = timeline.losses.summary()
+    summary = timeline.losses.summary
     file = SessionFile.new()
     file.write(written(kept_at(timeline, far), ended=False))
     again = read(file.path).timeline
-    assert (again.kept_before(far), len(again.losses), again.edits) == (far, far + 6, (12,))
-    assert np.array_equal(again.losses.summary().lows, summary.lows)
-    assert np.array_equal(again.losses.summary().rest, summary.rest)
+    assert (again.nearest(far)[0], len(again.losses), again.edits) == (far, far + 6, (12,))
+    assert np.array_equal(again.losses.summary.lows, summary.lows)
+    assert np.array_equal(again.losses.summary.rest, summary.rest)
     for step in (far, far + 30, far, far - 1, 12, far + 1, 11, far + 31):
         assert_same_bits(again.snapshot(step), timeline.snapshot(step))
     for tests in (again.test_losses, timeline.test_losses):

@@ -95,7 +95,7 @@ def test_looking_while_another_thread_extends() -> None:
     thread, looks = threading.Thread(target=extend), 0
     thread.start()
     while thread.is_alive() or not looks:
-        summary = made.summary()
+        summary = made.summary
         if len(summary):
             check_envelope(summary.envelope(50), losses[: len(summary)], 50)
             looks += 1

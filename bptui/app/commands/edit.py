@@ -63,7 +63,7 @@ def _start_over(app: BptuiApp, experiment: Experiment) -> None:
     unchanged = same_name and same_experiment(experiment, before)
     if unchanged and table_of(experiment) == table_of(before):  # titles and seeds count, too
         return
-    curve = Curve("before the edit", player.timeline.losses.summary())
+    curve = Curve("before the edit", player.timeline.losses.summary)
     player.open(
         experiment,
         curve if _measured(before) == _measured(experiment) else None,

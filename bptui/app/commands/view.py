@@ -33,7 +33,7 @@ def keep(app: BptuiApp) -> None:
 
     view = app.player.view()
     name = proposed(view.snapshot.experiment, [each.name for each in view.kept])
-    app.ask(CurveScreen(Curve(name, view.losses.summary()), view.kept), app.player.keep)
+    app.ask(CurveScreen(Curve(name, view.losses.summary), view.kept), app.player.keep)
 
 
 def show_help(app: TerminalApp, topic: str = "keys") -> None:

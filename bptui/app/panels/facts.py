@@ -31,8 +31,8 @@ class Facts:
         """Samples of training; of all."""
         self.classes = classes_of(data)
         """What the targets stand for, if they are classes."""
-        labels = [np.zeros(self.count, np.intp)] if self.classes is None else self.classes.both
-        self.labels: Integers = np.concatenate(labels)
+        no_labels: Integers = np.zeros(self.count, np.intp)
+        self.labels = no_labels if self.classes is None else self.classes.labels
         self.wide, self.outputs = self.network.layers[0], self.network.layers[-1]
         self.editable = self.wide + self.outputs
         """Inputs and targets, which come before the outputs."""

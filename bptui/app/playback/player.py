@@ -281,7 +281,7 @@ class Player:
 
     def edit(self, fork: Timeline, place: Place) -> Worker[None]:
         """Go over to a fork of the shown timeline, at ``place``."""
-        before = Curve("before the edit", self.timeline.losses.summary())
+        before = Curve("before the edit", self.timeline.losses.summary)
         first = max(fork.edits, default=0)
         hits = {step: hit for step, hit in self._branch.hits.items() if step < first}
         branch = Branch(fork, before=before, fork=True, hits=hits, saved=self.saved)

@@ -105,7 +105,7 @@ class Search:
         last, following = min(to, edge + 1 + PIECE), edge + 1
         if self._backwards:
             if self._piece is None:
-                self._piece = (timeline.kept_before(max(edge - SHORTEST, 0)),) * 2
+                self._piece = (timeline.nearest(max(edge - SHORTEST, 0))[0],) * 2
             last, (first, following) = edge, self._piece
         if timeline.reached != following and not self._move(following, end):
             return False

@@ -192,7 +192,7 @@ def _long_run(timeline: Timeline, step: int) -> LongRun | None:
     """Return what to keep of it; None where it is soon played again, or too little is known."""
     if step * timeline.seconds_per_step < LONG_RUN or len(timeline.losses) < step:
         return None
-    losses, pairs = timeline.losses.summary(), list[tuple[int, float | None]]()
+    losses, pairs = timeline.losses.summary, list[tuple[int, float | None]]()
     if (tests := timeline.test_losses) is not None:
         pairs += zip(tests.steps, tests.values, strict=False)
     return LongRun(losses, timeline.first_not_finite, pairs)

@@ -21,12 +21,6 @@ Rule: TypeAlias = "Callable[[Node, Node], Sequence[Node | None]]"
 SAMPLES = "len(target)"
 """How the number of samples is written in numpy."""
 NONE: Settings = MappingProxyType({})
-
-
-def _none() -> Settings:
-    return NONE
-
-
 SUM, PRODUCT, UNARY, POWER, ATOM = 1, 2, 3, 4, 5
 """How tightly an operation binds when it is written down, loosest first; ``@`` as ``*``."""
 
@@ -95,7 +89,7 @@ class Node:
     op: Final[Op]
     inputs: Final[tuple[Node, ...]] = ()
     shape: Final[Shape] = ()
-    settings: Final[Settings] = field(default_factory=_none)
+    settings: Final[Settings] = field(default_factory=lambda: NONE)
     name: Final[str] = ""
     line: Final[int] = 0
 
